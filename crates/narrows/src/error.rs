@@ -99,7 +99,9 @@ impl Error {
 
     /// An operating system's error about a file.
     pub fn io(what: impl Into<String>, path: &std::path::Path, source: std::io::Error) -> Self {
-        Error::new(ErrorKind::Io, what).at(path.display()).caused_by(source)
+        Error::new(ErrorKind::Io, what)
+            .at(path.display())
+            .caused_by(source)
     }
 
     /// The sort of error.
@@ -125,7 +127,15 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { what, place, expected, found, hint, source, .. } = &*self.0;
+        let Parts {
+            what,
+            place,
+            expected,
+            found,
+            hint,
+            source,
+            ..
+        } = &*self.0;
         if let Some(place) = place {
             write!(f, "{place}: ")?;
         }

@@ -1,0 +1,255 @@
+//! Elementwise activations: value, and the gradient that flows back through them.
+
+use crate::lanes::{Isa, Lanes, multiversion};
+use crate::math;
+
+/// An elementwise function between layers, as PyTorch defines it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `x`
+    Identity,
+    /// `max(x, 0)`
+    Relu,
+    /// `x` where positive, else `slope · x`.
+    LeakyRelu {
+        /// The slope of the negative part, 0.01 by default.
+        slope: f32,
+    },
+    /// `x` where positive, else `alpha · (eˣ - 1)` (Clevert et al. 2016).
+    Elu {
+        /// The limit of the negative part, 1 by default.
+        alpha: f32,
+    },
+    /// `x · sigmoid(x)` (Elfwing et al. 2018).
+    Silu,
+    /// `x · Φ(x)`, by the error function, not its tanh approximation (Hendrycks & Gimpel 2016).
+    Gelu,
+    /// `tanh(x)`
+    Tanh,
+    /// `1 / (1 + e⁻ˣ)`
+    Sigmoid,
+    /// `ln(1 + eˣ)`
+    Softplus,
+}
+
+impl Activation {
+    /// `y = f(x)`, element by element.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn forward(self, isa: Isa, x: &[f32], y: &mut [f32]) {
+        assert_eq!(x.len(), y.len());
+        // SAFETY: as many numbers at each pointer as the length says.
+        unsafe { forward(isa, self, x.as_ptr(), y.as_mut_ptr(), x.len()) }
+    }
+
+    /// `dx = dy · f'(x)`, overwriting `dx`; `y` is what [`Activation::forward`] made of `x`.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn backward(self, isa: Isa, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+        assert!(x.len() == y.len() && y.len() == dy.len() && dy.len() == dx.len());
+        // SAFETY: as many numbers at each pointer as the length says.
+        unsafe {
+            backward(
+                isa,
+                self,
+                x.as_ptr(),
+                y.as_ptr(),
+                dy.as_ptr(),
+                dx.as_mut_ptr(),
+                x.len(),
+            )
+        }
+    }
+}
+
+/// A function and its derivative, over lanes.
+trait Function: Copy {
+    /// # Safety
+    ///
+    /// As [`Lanes`].
+    unsafe fn value<L: Lanes>(self, x: L) -> L;
+    /// From `x` and `y = value(x)`, whichever is cheaper.
+    ///
+    /// # Safety
+    ///
+    /// As [`Lanes`].
+    unsafe fn derivative<L: Lanes>(self, x: L, y: L) -> L;
+}
+
+macro_rules! function {
+    ($name:ident $({ $field:ident })?, |$self:ident, $x:ident| $value:expr, |$y:ident| $derivative:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name { $($field: f32)? }
+        impl Function for $name {
+            #[inline(always)]
+            #[allow(unused_unsafe)]
+            unsafe fn value<L: Lanes>($self, $x: L) -> L {
+                // SAFETY: passed on.
+                unsafe { $value }
+            }
+            #[inline(always)]
+            #[allow(unused_variables, unused_unsafe)]
+            unsafe fn derivative<L: Lanes>($self, $x: L, $y: L) -> L {
+                // SAFETY: passed on.
+                unsafe { $derivative }
+            }
+        }
+    };
+}
+
+function!(Identity, |self, x| x, |y| L::splat(1.0));
+// The operands' order lets a NaN through, here and below.
+function!(Relu, |self, x| L::splat(0.0).max(x), |y| {
+    x.where_greater(L::splat(0.0), L::splat(1.0), L::splat(0.0))
+});
+function!(
+    LeakyRelu { slope },
+    |self, x| x.where_greater(L::splat(0.0), x, x.mul(L::splat(self.slope))),
+    |y| x.where_greater(L::splat(0.0), L::splat(1.0), L::splat(self.slope))
+);
+function!(
+    Elu { alpha },
+    |self, x| {
+        // eˣ - 1 cancels near 0, but as tanh(x/2) (eˣ + 1) it does not.
+        let half = x.mul(L::splat(0.5));
+        let expm1 = math::tanh(half).mul(math::exp(x).add(L::splat(1.0)));
+        x.where_greater(L::splat(0.0), x, L::splat(self.alpha).mul(expm1))
+    },
+    |y| x.where_greater(
+        L::splat(0.0),
+        L::splat(1.0),
+        L::splat(self.alpha).mul(math::exp(x))
+    )
+);
+function!(Silu, |self, x| x.mul(math::sigmoid(x)), |y| {
+    // s + y (1 - s)
+    let s = math::sigmoid(x);
+    y.mul(L::splat(1.0).sub(s)).add(s)
+});
+function!(Gelu, |self, x| x.mul(normal_cdf(x)), |y| {
+    // Φ(x) + x φ(x)
+    let density = L::splat(0.398_942_3).mul(math::exp(x.mul(x).mul(L::splat(-0.5))));
+    x.mul_add(density, normal_cdf(x))
+});
+function!(Tanh, |self, x| math::tanh(x), |y| L::splat(1.0)
+    .sub(y.mul(y)));
+function!(Sigmoid, |self, x| math::sigmoid(x), |y| y
+    .mul(L::splat(1.0).sub(y)));
+function!(Softplus, |self, x| math::softplus(x), |y| math::sigmoid(x));
+
+/// # Safety
+///
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn normal_cdf<L: Lanes>(x: L) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        let erf = math::erf(x.mul(L::splat(std::f32::consts::FRAC_1_SQRT_2)));
+        erf.mul_add(L::splat(0.5), L::splat(0.5))
+    }
+}
+
+macro_rules! with_function {
+    ($activation:expr, $call:ident::<$l:ident>($($arg:expr),*)) => {
+        // SAFETY: passed on.
+        unsafe {
+            match $activation {
+                Activation::Identity => $call::<$l, _>(Identity {}, $($arg),*),
+                Activation::Relu => $call::<$l, _>(Relu {}, $($arg),*),
+                Activation::LeakyRelu { slope } => $call::<$l, _>(LeakyRelu { slope }, $($arg),*),
+                Activation::Elu { alpha } => $call::<$l, _>(Elu { alpha }, $($arg),*),
+                Activation::Silu => $call::<$l, _>(Silu {}, $($arg),*),
+                Activation::Gelu => $call::<$l, _>(Gelu {}, $($arg),*),
+                Activation::Tanh => $call::<$l, _>(Tanh {}, $($arg),*),
+                Activation::Sigmoid => $call::<$l, _>(Sigmoid {}, $($arg),*),
+                Activation::Softplus => $call::<$l, _>(Softplus {}, $($arg),*),
+            }
+        }
+    };
+}
+
+multiversion! {
+    unsafe fn forward(f: Activation, x: *const f32, y: *mut f32, len: usize) = forward_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn forward_body<L: Lanes>(f: Activation, x: *const f32, y: *mut f32, len: usize) {
+    with_function!(f, map::<L>(x, y, len))
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn map<L: Lanes, F: Function>(f: F, x: *const f32, y: *mut f32, len: usize) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let mut i = 0;
+        while i + L::N <= len {
+            f.value(L::load(x.add(i))).store(y.add(i));
+            i += L::N;
+        }
+        if i < len {
+            f.value(L::load_first(x.add(i), len - i))
+                .store_first(y.add(i), len - i);
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn backward(
+        f: Activation, x: *const f32, y: *const f32, dy: *const f32, dx: *mut f32, len: usize,
+    ) = backward_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn backward_body<L: Lanes>(
+    f: Activation,
+    x: *const f32,
+    y: *const f32,
+    dy: *const f32,
+    dx: *mut f32,
+    len: usize,
+) {
+    with_function!(f, chain::<L>(x, y, dy, dx, len))
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn chain<L: Lanes, F: Function>(
+    f: F,
+    x: *const f32,
+    y: *const f32,
+    dy: *const f32,
+    dx: *mut f32,
+    len: usize,
+) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let mut i = 0;
+        while i + L::N <= len {
+            let slope = f.derivative(L::load(x.add(i)), L::load(y.add(i)));
+            slope.mul(L::load(dy.add(i))).store(dx.add(i));
+            i += L::N;
+        }
+        if i < len {
+            let n = len - i;
+            let slope = f.derivative(L::load_first(x.add(i), n), L::load_first(y.add(i), n));
+            slope
+                .mul(L::load_first(dy.add(i), n))
+                .store_first(dx.add(i), n);
+        }
+    }
+}

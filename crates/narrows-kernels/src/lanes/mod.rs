@@ -1,0 +1,145 @@
+//! A vector of `f32` lanes, the only view that the kernels have of an instruction set.
+//!
+//! The methods are `#[inline(always)]`, so that they dissolve in a caller compiled with the right
+//! target feature: [`multiversion!`] makes such callers. A kernel never calls them elsewhere.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use portable::Portable;
+
+/// A vector of [`Lanes::N`] single-precision numbers.
+///
+/// # Safety
+///
+/// Every method may only run where the CPU has the instruction set of the implementing type.
+/// The pointer methods further need `N` readable (writable) numbers at the pointer, or the first
+/// `n` of them for the `_first` forms.
+pub(crate) trait Lanes: Copy {
+    /// The number of lanes.
+    const N: usize;
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    /// Loads `n <= N` numbers; the other lanes are 0.
+    unsafe fn load_first(from: *const f32, n: usize) -> Self;
+    /// Stores the first `n <= N` lanes.
+    unsafe fn store_first(self, to: *mut f32, n: usize);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// `self * factor + addend`, rounded once where the instruction set can.
+    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    unsafe fn max(self, other: Self) -> Self;
+    unsafe fn min(self, other: Self) -> Self;
+    unsafe fn sqrt(self) -> Self;
+    /// To the nearest integer, ties to even; for magnitudes below 2²².
+    unsafe fn round(self) -> Self;
+    /// `2^self` for integers in -126..=127.
+    unsafe fn power_of_two(self) -> Self;
+    /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
+    unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
+    /// Transposes `N` × `N` numbers: rows lie `from_row` apart at `from`, `to_row` apart at `to`.
+    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize);
+}
+
+/// An instruction set that this CPU has: holding the value proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(pub(crate) Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Isa {
+    /// The fastest instruction set of this CPU.
+    pub fn best() -> Isa {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
+                return Isa(Kind::Avx512);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return Isa(Kind::Avx2);
+            }
+        }
+        Isa(Kind::Portable)
+    }
+
+    /// All that this CPU has, fastest first; for tests and benchmarks.
+    pub fn available() -> Vec<Isa> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Isa::best() == Isa(Kind::Avx512) {
+                all.push(Isa(Kind::Avx512));
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                all.push(Isa(Kind::Avx2));
+            }
+        }
+        all.push(Isa(Kind::Portable));
+        all
+    }
+
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "AVX-512",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "AVX2 and FMA",
+            Kind::Portable => "portable",
+        }
+    }
+}
+
+/// Compiles `$body::<L>` once an instruction set and makes `$name`, which calls the one that an
+/// [`Isa`] stands for.
+macro_rules! multiversion {
+    ($(#[$meta:meta])* $vis:vis unsafe fn $name:ident $(<const $c:ident: $ct:ty>)? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments)]
+        $vis unsafe fn $name $(<const $c: $ct>)? (isa: $crate::lanes::Isa, $($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx2,fma")]
+            #[allow(clippy::too_many_arguments)]
+            unsafe fn avx512 $(<const $c: $ct>)? ($($arg: $type),*) $(-> $out)? {
+                // SAFETY: the caller's promises are passed on.
+                unsafe { $body::<$crate::lanes::Avx512 $(, $c)?>($($arg),*) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            #[allow(clippy::too_many_arguments)]
+            unsafe fn avx2 $(<const $c: $ct>)? ($($arg: $type),*) $(-> $out)? {
+                // SAFETY: the caller's promises are passed on.
+                unsafe { $body::<$crate::lanes::Avx2 $(, $c)?>($($arg),*) }
+            }
+            // SAFETY: an `Isa` exists only for an instruction set that the CPU has; the caller's
+            // other promises are passed on.
+            unsafe {
+                match isa.0 {
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::lanes::Kind::Avx512 => avx512$(::<$c>)?($($arg),*),
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::lanes::Kind::Avx2 => avx2$(::<$c>)?($($arg),*),
+                    $crate::lanes::Kind::Portable => $body::<$crate::lanes::Portable $(, $c)?>($($arg),*),
+                }
+            }
+        }
+    };
+}
+pub(crate) use multiversion;

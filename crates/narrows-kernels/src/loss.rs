@@ -1,0 +1,230 @@
+//! Reconstruction losses of one row: the sum over its elements, and the gradient.
+//!
+//! The sum of a row is formed in a fixed order, so that it does not depend on who forms it.
+
+use crate::lanes::{Isa, Lanes, multiversion};
+use crate::math;
+
+/// An elementwise loss between an output `y` and a target `t`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Loss {
+    /// `(y - t)²`
+    Squared,
+    /// `|y - t|`; its gradient at 0 is 0.
+    Absolute,
+    /// `d²/2` for `|d| <= delta`, else `delta · (|d| - delta/2)`, with `d = y - t` (Huber 1964).
+    Huber {
+        /// Where the parabola turns into a line.
+        delta: f32,
+    },
+    /// Binary cross-entropy of `sigmoid(y)`: `softplus(y) - t y`.
+    CrossEntropyOfLogits,
+}
+
+impl Loss {
+    /// The sum of the loss over a row.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn sum(self, isa: Isa, y: &[f32], target: &[f32]) -> f32 {
+        assert_eq!(y.len(), target.len());
+        // SAFETY: as many numbers at each pointer as the length says; no gradient is written.
+        unsafe {
+            row::<false>(
+                isa,
+                self,
+                y.as_ptr(),
+                target.as_ptr(),
+                0.0,
+                std::ptr::null_mut(),
+                y.len(),
+            )
+        }
+    }
+
+    /// The sum of the loss over a row; `dy` is overwritten with `scale` times its gradient by `y`.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn sum_and_gradient(
+        self,
+        isa: Isa,
+        y: &[f32],
+        target: &[f32],
+        scale: f32,
+        dy: &mut [f32],
+    ) -> f32 {
+        assert!(y.len() == target.len() && y.len() == dy.len());
+        // SAFETY: as many numbers at each pointer as the length says.
+        unsafe {
+            row::<true>(
+                isa,
+                self,
+                y.as_ptr(),
+                target.as_ptr(),
+                scale,
+                dy.as_mut_ptr(),
+                y.len(),
+            )
+        }
+    }
+}
+
+/// A loss and its gradient, over lanes.
+trait Elementwise: Copy {
+    /// # Safety
+    ///
+    /// As [`Lanes`].
+    unsafe fn value<L: Lanes>(self, y: L, t: L) -> L;
+    /// # Safety
+    ///
+    /// As [`Lanes`].
+    unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L;
+}
+
+#[derive(Clone, Copy)]
+struct Squared;
+impl Elementwise for Squared {
+    #[inline(always)]
+    unsafe fn value<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe { y.sub(t).mul(y.sub(t)) }
+    }
+    #[inline(always)]
+    unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe { y.sub(t).add(y.sub(t)) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Absolute;
+impl Elementwise for Absolute {
+    #[inline(always)]
+    unsafe fn value<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe { y.sub(t).max(t.sub(y)) }
+    }
+    #[inline(always)]
+    unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe {
+            let below = t.where_greater(y, L::splat(-1.0), L::splat(0.0));
+            y.where_greater(t, L::splat(1.0), below)
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Huber {
+    delta: f32,
+}
+impl Elementwise for Huber {
+    #[inline(always)]
+    unsafe fn value<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe {
+            let delta = L::splat(self.delta);
+            let half = L::splat(0.5);
+            let d = y.sub(t);
+            let size = d.max(t.sub(y));
+            let line = delta.mul(size.sub(half.mul(delta)));
+            size.where_greater(delta, line, half.mul(d).mul(d))
+        }
+    }
+    #[inline(always)]
+    unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe { L::splat(-self.delta).max(L::splat(self.delta).min(y.sub(t))) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct CrossEntropyOfLogits;
+impl Elementwise for CrossEntropyOfLogits {
+    #[inline(always)]
+    unsafe fn value<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe { math::softplus(y).sub(t.mul(y)) }
+    }
+    #[inline(always)]
+    unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
+        // SAFETY: passed on.
+        unsafe { math::sigmoid(y).sub(t) }
+    }
+}
+
+multiversion! {
+    unsafe fn row<const GRADIENT: bool>(
+        loss: Loss, y: *const f32, t: *const f32, scale: f32, dy: *mut f32, len: usize,
+    ) -> f32 = row_body
+}
+
+/// # Safety
+///
+/// `len` numbers at `y` and `t`; at `dy` too with `GRADIENT`.
+#[inline(always)]
+unsafe fn row_body<L: Lanes, const GRADIENT: bool>(
+    loss: Loss,
+    y: *const f32,
+    t: *const f32,
+    scale: f32,
+    dy: *mut f32,
+    len: usize,
+) -> f32 {
+    // SAFETY: passed on.
+    unsafe {
+        match loss {
+            Loss::Squared => fold::<L, _, GRADIENT>(Squared, y, t, scale, dy, len),
+            Loss::Absolute => fold::<L, _, GRADIENT>(Absolute, y, t, scale, dy, len),
+            Loss::Huber { delta } => fold::<L, _, GRADIENT>(Huber { delta }, y, t, scale, dy, len),
+            Loss::CrossEntropyOfLogits => {
+                fold::<L, _, GRADIENT>(CrossEntropyOfLogits, y, t, scale, dy, len)
+            }
+        }
+    }
+}
+
+/// # Safety
+///
+/// As [`row_body`].
+#[inline(always)]
+unsafe fn fold<L: Lanes, F: Elementwise, const GRADIENT: bool>(
+    f: F,
+    y: *const f32,
+    t: *const f32,
+    scale: f32,
+    dy: *mut f32,
+    len: usize,
+) -> f32 {
+    // SAFETY: indices stay below `len`; `lanes` holds the `L::N <= 16` lanes of a vector.
+    unsafe {
+        let factor = L::splat(scale);
+        let mut sum = L::splat(0.0);
+        let mut i = 0;
+        while i + L::N <= len {
+            let (y, t) = (L::load(y.add(i)), L::load(t.add(i)));
+            sum = sum.add(f.value(y, t));
+            if GRADIENT {
+                f.gradient(y, t).mul(factor).store(dy.add(i));
+            }
+            i += L::N;
+        }
+        let mut lanes = [0.0f32; 16];
+        sum.store(lanes.as_mut_ptr());
+        let mut total: f32 = lanes.iter().sum();
+        if i < len {
+            let n = len - i;
+            let (y, t) = (L::load_first(y.add(i), n), L::load_first(t.add(i), n));
+            // The lanes beyond hold the loss of 0 against 0, which need not be 0.
+            f.value(y, t).store(lanes.as_mut_ptr());
+            total += lanes.iter().take(n).sum::<f32>();
+            if GRADIENT {
+                f.gradient(y, t).mul(factor).store_first(dy.add(i), n);
+            }
+        }
+        total
+    }
+}

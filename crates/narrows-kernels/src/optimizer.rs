@@ -1,0 +1,180 @@
+//! Optimisers on flat slices: one pass that reads the gradient and updates state and parameters.
+
+use crate::lanes::{Isa, Lanes, multiversion};
+
+/// One step of stochastic gradient descent with momentum, as PyTorch's `SGD`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// The step size.
+    pub learning_rate: f32,
+    /// The share of the last velocity that is kept.
+    pub momentum: f32,
+    /// L2 weight decay, added to the gradient.
+    pub weight_decay: f32,
+}
+
+impl Sgd {
+    /// `g += weight_decay p; v = momentum v + g; p -= learning_rate v`. The velocity starts at 0.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn step(self, isa: Isa, parameters: &mut [f32], velocity: &mut [f32], gradient: &[f32]) {
+        assert!(parameters.len() == velocity.len() && velocity.len() == gradient.len());
+        // SAFETY: as many numbers at each pointer as the length says.
+        unsafe {
+            sgd(
+                isa,
+                self,
+                parameters.as_mut_ptr(),
+                velocity.as_mut_ptr(),
+                gradient.as_ptr(),
+                gradient.len(),
+            )
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn sgd(s: Sgd, p: *mut f32, v: *mut f32, g: *const f32, len: usize) = sgd_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn sgd_body<L: Lanes>(s: Sgd, p: *mut f32, v: *mut f32, g: *const f32, len: usize) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let step = |p0: L, v0: L, g0: L| {
+            let g = p0.mul_add(L::splat(s.weight_decay), g0);
+            let v = v0.mul_add(L::splat(s.momentum), g);
+            (v.mul_add(L::splat(-s.learning_rate), p0), v)
+        };
+        let mut i = 0;
+        while i < len {
+            let n = (len - i).min(L::N);
+            if n == L::N {
+                let (p1, v1) = step(L::load(p.add(i)), L::load(v.add(i)), L::load(g.add(i)));
+                p1.store(p.add(i));
+                v1.store(v.add(i));
+            } else {
+                let (p1, v1) = step(
+                    L::load_first(p.add(i), n),
+                    L::load_first(v.add(i), n),
+                    L::load_first(g.add(i), n),
+                );
+                p1.store_first(p.add(i), n);
+                v1.store_first(v.add(i), n);
+            }
+            i += n;
+        }
+    }
+}
+
+/// One step of Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), as PyTorch's, with the
+/// bias corrections of step `t` worked out beforehand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// The share of the gradient in the first moment, `1 - beta1`. Worked out by the caller in
+    /// double precision, as is the next: `1 - 0.999` in single is 5e-5 off.
+    pub first_share: f32,
+    /// The share of the squared gradient in the second moment, `1 - beta2`.
+    pub second_share: f32,
+    /// Added to the root of the second moment.
+    pub epsilon: f32,
+    /// L2 weight decay, added to the gradient (Adam).
+    pub weight_decay: f32,
+    /// What parameters are multiplied with first: `1 - learning_rate · decay` (AdamW), else 1.
+    pub shrink: f32,
+    /// `learning_rate / (1 - beta1ᵗ)`
+    pub step_size: f32,
+    /// `1 / √(1 - beta2ᵗ)`
+    pub second_correction: f32,
+}
+
+impl Adam {
+    /// `m += first_share (g - m); v += second_share (g² - v);`
+    /// `p = shrink p - step_size m / (√v · second_correction + epsilon)`.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn step(
+        self,
+        isa: Isa,
+        parameters: &mut [f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        gradient: &[f32],
+    ) {
+        let len = gradient.len();
+        assert!(parameters.len() == len && first.len() == len && second.len() == len);
+        // SAFETY: as many numbers at each pointer as the length says.
+        unsafe {
+            adam(
+                isa,
+                self,
+                parameters.as_mut_ptr(),
+                first.as_mut_ptr(),
+                second.as_mut_ptr(),
+                gradient.as_ptr(),
+                len,
+            )
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn adam(s: Adam, p: *mut f32, m: *mut f32, v: *mut f32, g: *const f32, len: usize) = adam_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn adam_body<L: Lanes>(
+    s: Adam,
+    p: *mut f32,
+    m: *mut f32,
+    v: *mut f32,
+    g: *const f32,
+    len: usize,
+) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let step = |p0: L, m0: L, v0: L, g0: L| {
+            let g = p0.mul_add(L::splat(s.weight_decay), g0);
+            // beta m + (1 - beta) g, as one number less to round.
+            let m = g.sub(m0).mul_add(L::splat(s.first_share), m0);
+            let v = g.mul(g).sub(v0).mul_add(L::splat(s.second_share), v0);
+            let root = v
+                .sqrt()
+                .mul_add(L::splat(s.second_correction), L::splat(s.epsilon));
+            let move_by = L::splat(s.step_size).mul(m).div(root);
+            (p0.mul(L::splat(s.shrink)).sub(move_by), m, v)
+        };
+        let mut i = 0;
+        while i < len {
+            let n = (len - i).min(L::N);
+            let (p, m, v, g) = (p.add(i), m.add(i), v.add(i), g.add(i));
+            if n == L::N {
+                let (p1, m1, v1) = step(L::load(p), L::load(m), L::load(v), L::load(g));
+                p1.store(p);
+                m1.store(m);
+                v1.store(v);
+            } else {
+                let (p1, m1, v1) = step(
+                    L::load_first(p, n),
+                    L::load_first(m, n),
+                    L::load_first(v, n),
+                    L::load_first(g, n),
+                );
+                p1.store_first(p, n);
+                m1.store_first(m, n);
+                v1.store_first(v, n);
+            }
+            i += n;
+        }
+    }
+}
