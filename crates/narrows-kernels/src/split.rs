@@ -165,6 +165,21 @@ impl Slabs {
         &self.data[offset..offset + rows * width]
     }
 
+    /// The first `rows` rows of all the matrices, as one block.
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer.
+    pub fn first_rows(&mut self, rows: usize) -> RowBlock<'_> {
+        assert!(rows <= self.rows);
+        RowBlock {
+            data: self.data.as_mut_ptr(),
+            slabs: &self.slabs,
+            rows: 0..rows,
+            exclusive: PhantomData,
+        }
+    }
+
     /// Cuts all the matrices into blocks of rows.
     ///
     /// # Panics
@@ -234,6 +249,15 @@ impl RowBlock<'_> {
         let (at, len) = self.place(slab);
         // SAFETY: `place` lies inside the memory of the slabs, in rows that no other block has.
         unsafe { std::slice::from_raw_parts(self.data.add(at), len) }
+    }
+
+    /// These rows of one matrix, to write.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such matrix.
+    pub fn get_mut(&mut self, slab: usize) -> &mut [f32] {
+        self.read_write([], slab).1
     }
 
     /// These rows of some matrices to read and of another to write.

@@ -14,3 +14,40 @@ pub enum Initialization {
     /// He, normal with variance 2/fan_in; biases zero.
     HeNormal,
 }
+
+use crate::rng::{normal, uniform};
+
+impl Initialization {
+    /// Fills a tensor; `words` gives the random words of a block of four elements.
+    pub(crate) fn fill(
+        self,
+        tensor: &mut [f32],
+        (fan_in, fan_out): (usize, usize),
+        is_bias: bool,
+        words: impl Fn(u64) -> [u32; 4],
+    ) {
+        if is_bias && self != Initialization::Pytorch {
+            return tensor.fill(0.0);
+        }
+        let (fan_in, fan_out) = (fan_in as f32, fan_out as f32);
+        let (is_normal, scale) = match self {
+            Initialization::Pytorch => (false, 1.0 / fan_in.sqrt()),
+            Initialization::XavierUniform => (false, (6.0 / (fan_in + fan_out)).sqrt()),
+            Initialization::XavierNormal => (true, (2.0 / (fan_in + fan_out)).sqrt()),
+            Initialization::HeUniform => (false, (6.0 / fan_in).sqrt()),
+            Initialization::HeNormal => (true, (2.0 / fan_in).sqrt()),
+        };
+        for (block, four) in tensor.chunks_mut(4).enumerate() {
+            let [a, b, c, d] = words(block as u64);
+            let numbers = if is_normal {
+                let ([a, b], [c, d]) = (normal([a, b]), normal([c, d]));
+                [a, b, c, d]
+            } else {
+                [a, b, c, d].map(|word| 2.0 * uniform(word) - 1.0)
+            };
+            for (element, number) in four.iter_mut().zip(numbers) {
+                *element = number * scale;
+            }
+        }
+    }
+}

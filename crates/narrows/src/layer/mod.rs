@@ -1,10 +1,16 @@
 //! Layers: forward and backward side by side, a file per layer.
 
 pub mod activation;
+mod dense;
+mod elementwise;
 pub mod initialization;
 
 pub use activation::Activation;
+pub(crate) use dense::Dense;
+pub(crate) use elementwise::Elementwise;
 pub use initialization::Initialization;
+
+use narrows_kernels::Isa;
 
 /// What a recipe says of one layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,4 +24,64 @@ pub enum LayerSpec {
     },
     /// An elementwise function.
     Activation(Activation),
+}
+
+/// A tensor of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TensorSpec {
+    /// `weight` or `bias`.
+    pub(crate) name: &'static str,
+    pub(crate) shape: Vec<usize>,
+    /// How many inputs an output has, and how many outputs an input.
+    pub(crate) fans: (usize, usize),
+}
+
+/// A stretch of a layer's parameters that one thread updates in the parameter phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tile {
+    /// How many parameters; the tiles of a layer lie one after the other, in its tensors' order.
+    pub(crate) parameters: usize,
+    /// How many numbers of packed copies, likewise.
+    pub(crate) packed: usize,
+}
+
+/// What a layer reads of the parameters: all of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct LayerParameters<'a> {
+    /// Tensor after tensor.
+    pub(crate) flat: &'a [f32],
+    /// The copies that its tiles made with [`Layer::pack`].
+    pub(crate) packed: &'a [f32],
+}
+
+/// A layer: what it computes in the two phases of a step.
+///
+/// In the rows phase [`Layer::forward`] and [`Layer::backward`] run on some rows of the batch; in
+/// the parameter phase [`Layer::gradient`] forms the gradient of one tile over the whole batch.
+/// All three overwrite what they are given to fill.
+pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
+    /// The values of a row that it reads.
+    fn inputs(&self) -> usize;
+    /// The values of a row that it gives.
+    fn outputs(&self) -> usize;
+    /// Its tensors, in the order in which they lie in the arena.
+    fn tensors(&self) -> Vec<TensorSpec>;
+    /// How the parameter phase cuts its parameters up.
+    fn tiles(&self) -> Vec<Tile>;
+    /// `y` of `[rows, outputs]` from `x` of `[rows, inputs]`.
+    fn forward(&self, isa: Isa, p: LayerParameters<'_>, x: &[f32], y: &mut [f32]);
+    /// The gradient `dx` by the input from `dy` by the output.
+    fn backward(
+        &self,
+        isa: Isa,
+        p: LayerParameters<'_>,
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+    );
+    /// The gradient by the parameters of a tile, summed over the rows from first to last.
+    fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]);
+    /// Makes the packed copy of a tile's parameters.
+    fn pack(&self, isa: Isa, tile: usize, parameters: &[f32], packed: &mut [f32]);
 }

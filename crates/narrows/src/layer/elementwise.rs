@@ -1,0 +1,49 @@
+//! An activation as a layer.
+
+use super::{Activation, Layer, LayerParameters, TensorSpec, Tile};
+use narrows_kernels::Isa;
+
+/// `y = f(x)`, element by element; both of `[batch, width]`.
+#[derive(Debug)]
+pub(crate) struct Elementwise {
+    pub(crate) function: Activation,
+    pub(crate) width: usize,
+}
+
+impl Layer for Elementwise {
+    fn inputs(&self) -> usize {
+        self.width
+    }
+
+    fn outputs(&self) -> usize {
+        self.width
+    }
+
+    fn tensors(&self) -> Vec<TensorSpec> {
+        Vec::new()
+    }
+
+    fn tiles(&self) -> Vec<Tile> {
+        Vec::new()
+    }
+
+    fn forward(&self, isa: Isa, _: LayerParameters<'_>, x: &[f32], y: &mut [f32]) {
+        self.function.forward(isa, x, y);
+    }
+
+    fn backward(
+        &self,
+        isa: Isa,
+        _: LayerParameters<'_>,
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+    ) {
+        self.function.backward(isa, x, y, dy, dx);
+    }
+
+    fn gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32]) {}
+
+    fn pack(&self, _: Isa, _: usize, _: &[f32], _: &mut [f32]) {}
+}

@@ -1,0 +1,296 @@
+//! A trained autoencoder: encode, decode, reconstruct and score; save and load.
+
+mod file;
+
+use crate::data::Dataset;
+use crate::data::scaling::Scaling;
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::{Network, Parameters, Rows, forward, map_rows};
+use crate::recipe::Recipe;
+use narrows_kernels::Isa;
+use narrows_kernels::loss::Loss;
+use narrows_kernels::team::Team;
+use ndarray::{Array1, Array2, ArrayView2};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+/// A trained autoencoder, with all that its use needs: recipe, scaling, shape and parameters.
+///
+/// Rows go in and come out in the data's own units; scaling is done and undone inside.
+#[derive(Debug)]
+pub struct Model {
+    recipe: Recipe,
+    scaling: Scaling,
+    shape: Vec<usize>,
+    network: Network,
+    parameters: Parameters,
+    metrics: BTreeMap<String, f64>,
+}
+
+/// Rows below which more threads cost more than they bring.
+const ROWS_PER_THREAD: usize = 256;
+
+impl Model {
+    /// A model from its parts; `parameters` lie as the network's tensors do.
+    ///
+    /// # Errors
+    ///
+    /// When the parts do not fit together.
+    pub fn new(
+        recipe: Recipe,
+        scaling: Scaling,
+        shape: &[usize],
+        parameters: &[f32],
+    ) -> Result<Model> {
+        let inputs = shape.iter().product();
+        let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
+        if parameters.len() != network.parameter_count() {
+            return Err(Error::new(ErrorKind::Data, "the parameters do not fit the network")
+                .expected(format!("{} numbers", network.parameter_count()))
+                .found(parameters.len()));
+        }
+        let parameters = Parameters::new(&network, parameters);
+        let (shape, metrics) = (shape.to_vec(), BTreeMap::new());
+        Ok(Model { recipe, scaling, shape, network, parameters, metrics })
+    }
+
+    /// The recipe that it was trained by.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The scaling between the data's units and the network's.
+    pub fn scaling(&self) -> &Scaling {
+        &self.scaling
+    }
+
+    /// The shape of one row: `[channels, height, width]` for images, `[columns]` for tables.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The layers and tensors.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The number of values in a code.
+    pub fn code_size(&self) -> usize {
+        self.network.code_size()
+    }
+
+    /// Named figures that are kept with the model, such as `test_mse`.
+    pub fn metrics(&self) -> &BTreeMap<String, f64> {
+        &self.metrics
+    }
+
+    /// Figures to keep with the model.
+    pub fn metrics_mut(&mut self) -> &mut BTreeMap<String, f64> {
+        &mut self.metrics
+    }
+
+    /// The codes, `[rows, code]`, of rows `[rows, inputs]` in the data's units.
+    ///
+    /// # Errors
+    ///
+    /// When the rows have another width than the model's data, or hold a value that is not finite.
+    pub fn encode(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        self.run(self.network.encoder(), &self.scaled(rows)?, self.code_size())
+    }
+
+    /// The reconstructions, `[rows, inputs]` in the data's units, of codes `[rows, code]`.
+    ///
+    /// # Errors
+    ///
+    /// When the codes have another width than the model's, or hold a value that is not finite.
+    pub fn decode(&self, codes: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        check(&codes, self.code_size(), "codes")?;
+        let rows = InMemory { rows: codes.as_standard_layout().into_owned(), scaling: None };
+        self.in_own_units(self.run(self.network.decoder(), &rows, self.network.inputs())?)
+    }
+
+    /// The reconstructions, `[rows, inputs]`, of rows `[rows, inputs]`, both in the data's units.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn reconstruct(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        let scaled = self.scaled(rows)?;
+        self.in_own_units(self.run(self.network.layers(), &scaled, self.network.inputs())?)
+    }
+
+    /// The mean squared error of each row's reconstruction, in the scaled units that the network
+    /// was trained in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn score(&self, rows: ArrayView2<'_, f32>) -> Result<Array1<f32>> {
+        Ok(self.errors(&self.scaled(rows)?))
+    }
+
+    /// The mean squared error over all rows and inputs of a dataset, in scaled units.
+    ///
+    /// # Errors
+    ///
+    /// When the dataset has another width than the model's data.
+    pub fn mse(&self, data: &Dataset) -> Result<f64> {
+        self.check_width(data.inputs())?;
+        let errors = self.errors(&FromDataset { data, scaling: &self.scaling });
+        Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
+    }
+
+    /// The rows of a dataset as the network sees them and as it gives them back, both
+    /// `[rows, inputs]` in scaled units.
+    ///
+    /// # Errors
+    ///
+    /// When the dataset has another width than the model's data.
+    pub fn scaled_reconstructions(&self, data: &Dataset) -> Result<(Array2<f32>, Array2<f32>)> {
+        self.check_width(data.inputs())?;
+        let mut inputs = Array2::zeros((data.rows(), data.inputs()));
+        if let Some(inputs) = inputs.as_slice_mut() {
+            FromDataset { data, scaling: &self.scaling }.write(0..data.rows(), inputs);
+        }
+        let rows = InMemory { rows: inputs, scaling: None };
+        let outputs = self.run(self.network.layers(), &rows, self.network.inputs())?;
+        Ok((rows.rows, outputs))
+    }
+
+    /// Writes the model into one `.safetensors` file; see [`Model::load`].
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; a file that was there before stays.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        file::save(self, path.as_ref())
+    }
+
+    /// Reads a model that [`Model::save`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// When the file is no such model, is damaged, or is of a newer format.
+    pub fn load(path: impl AsRef<Path>) -> Result<Model> {
+        file::load(path.as_ref())
+    }
+
+    fn check_width(&self, width: usize) -> Result<()> {
+        if width == self.network.inputs() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Data, "the data do not fit the model")
+            .expected(format!("rows of {} values (shape {:?})", self.network.inputs(), self.shape))
+            .found(format!("rows of {width}")))
+    }
+
+    fn scaled(&self, rows: ArrayView2<'_, f32>) -> Result<InMemory<'_>> {
+        self.check_width(rows.ncols())?;
+        check(&rows, rows.ncols(), "rows")?;
+        let rows = rows.as_standard_layout().into_owned();
+        Ok(InMemory { rows, scaling: Some(&self.scaling) })
+    }
+
+    fn in_own_units(&self, mut rows: Array2<f32>) -> Result<Array2<f32>> {
+        if let Some(values) = rows.as_slice_mut() {
+            self.scaling.undo(values);
+        }
+        Ok(rows)
+    }
+
+    fn team(&self, rows: usize) -> Team {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Team::new(cores.min(rows.div_ceil(ROWS_PER_THREAD)))
+    }
+
+    fn run(&self, layers: Range<usize>, rows: &dyn Rows, width: usize) -> Result<Array2<f32>> {
+        let mut out = Array2::zeros((rows.count(), width));
+        if let Some(out) = out.as_slice_mut() {
+            let team = &mut self.team(rows.count());
+            forward(&self.network, &self.parameters, layers, rows, team, out);
+        }
+        Ok(out)
+    }
+
+    fn errors(&self, rows: &dyn Rows) -> Array1<f32> {
+        let (isa, inputs) = (Isa::best(), self.network.inputs());
+        let last = self.network.layers().len();
+        let mut errors = vec![0.0; rows.count()];
+        map_rows(
+            &self.network,
+            &self.parameters,
+            self.network.layers(),
+            rows,
+            &mut self.team(rows.count()),
+            1,
+            &mut errors,
+            |block, errors| {
+                let pairs = block.get(0).chunks_exact(inputs).zip(block.get(last).chunks_exact(inputs));
+                for (error, (input, output)) in errors.iter_mut().zip(pairs) {
+                    *error = Loss::Squared.sum(isa, output, input) / inputs as f32;
+                }
+            },
+        );
+        Array1::from(errors)
+    }
+}
+
+/// Rows in memory, row-major; scaled on the way where there is a scaling.
+struct InMemory<'a> {
+    rows: Array2<f32>,
+    scaling: Option<&'a Scaling>,
+}
+
+impl Rows for InMemory<'_> {
+    fn count(&self) -> usize {
+        self.rows.nrows()
+    }
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        let width = self.rows.ncols();
+        if let Some(values) = self.rows.as_slice() {
+            into.copy_from_slice(&values[rows.start * width..rows.end * width]);
+        }
+        if let Some(scaling) = self.scaling {
+            scaling.apply(into);
+        }
+    }
+}
+
+/// The rows of a dataset, scaled.
+struct FromDataset<'a> {
+    data: &'a Dataset,
+    scaling: &'a Scaling,
+}
+
+impl Rows for FromDataset<'_> {
+    fn count(&self) -> usize {
+        self.data.rows()
+    }
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        for (row, into) in rows.zip(into.chunks_exact_mut(self.data.inputs())) {
+            self.scaling.gather(self.data, row, into);
+        }
+    }
+}
+
+fn check(rows: &ArrayView2<'_, f32>, width: usize, what: &str) -> Result<()> {
+    if rows.ncols() != width {
+        return Err(Error::new(ErrorKind::Data, format!("the {what} do not fit the model"))
+            .expected(format!("{width} values each"))
+            .found(rows.ncols()));
+    }
+    match rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, column), value)) => {
+            Err(Error::new(ErrorKind::Data, format!("the {what} hold a value that is not finite"))
+                .at(format!("row {row}, column {column}"))
+                .found(value))
+        }
+    }
+}

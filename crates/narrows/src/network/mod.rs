@@ -1,0 +1,217 @@
+//! The network: encoder and decoder as one list of layers over one arena of parameters.
+//!
+//! The arena is cut into tiles, each the work of one thread in the parameter phase; the buffers of
+//! a step are planned from the layers and the batch size before the first step.
+
+mod parameters;
+mod pass;
+
+pub use parameters::{Parameters, Tensor};
+pub use pass::{Rows, forward, map_rows};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::layer::{Dense, Elementwise, Layer, LayerParameters, LayerSpec};
+use narrows_kernels::Isa;
+use narrows_kernels::split::{Bounds, RowBlock, Slabs};
+use std::ops::Range;
+
+/// Encoder and decoder, their shapes and the layout of their parameters; without the parameters.
+#[derive(Debug)]
+pub struct Network {
+    layers: Vec<Box<dyn Layer>>,
+    /// How many of the layers are the encoder's.
+    encoder: usize,
+    tensors: Vec<Tensor>,
+    /// For each layer where its parameters lie, and its packed copies.
+    places: Vec<(Range<usize>, Range<usize>)>,
+    /// For each tile its layer and its number there.
+    tiles: Vec<(usize, usize)>,
+    parameter_bounds: Bounds,
+    packed_bounds: Bounds,
+}
+
+impl Network {
+    /// Plans the network for rows of `inputs` values.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit the one before it, or the output does not fit the data.
+    pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], inputs: usize) -> Result<Network> {
+        let mut network = Network {
+            layers: Vec::new(),
+            encoder: encoder.len(),
+            tensors: Vec::new(),
+            places: Vec::new(),
+            tiles: Vec::new(),
+            parameter_bounds: Bounds::new(vec![0]),
+            packed_bounds: Bounds::new(vec![0]),
+        };
+        let (mut parameters, mut packed) = (vec![0], vec![0]);
+        let mut width = inputs;
+        for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
+            for (index, spec) in specs.iter().enumerate() {
+                let layer: Box<dyn Layer> = match *spec {
+                    LayerSpec::Dense { outputs, bias } => {
+                        Box::new(Dense { inputs: width, outputs: outputs.unwrap_or(inputs), bias })
+                    }
+                    LayerSpec::Activation(function) => Box::new(Elementwise { function, width }),
+                };
+                width = layer.outputs();
+                network.add(layer, &format!("{side}.{index}"), &mut parameters, &mut packed);
+            }
+        }
+        if width != inputs {
+            return Err(Error::new(ErrorKind::Recipe, "the decoder does not give back the data's shape")
+                .at("decoder")
+                .expected(format!("{inputs} outputs, as many as the data have values a row"))
+                .found(format!("{width} outputs"))
+                .hint("leave `outputs` out of the decoder's last dense layer"));
+        }
+        network.parameter_bounds = Bounds::new(parameters);
+        network.packed_bounds = Bounds::new(packed);
+        Ok(network)
+    }
+
+    fn add(
+        &mut self,
+        layer: Box<dyn Layer>,
+        name: &str,
+        parameters: &mut Vec<usize>,
+        packed: &mut Vec<usize>,
+    ) {
+        let end = |places: &[usize]| places.last().copied().unwrap_or(0);
+        let start = (end(parameters), end(packed));
+        let mut at = start.0;
+        for tensor in layer.tensors() {
+            let len = tensor.shape.iter().product::<usize>();
+            self.tensors.push(Tensor {
+                name: format!("{name}.{}", tensor.name),
+                shape: tensor.shape,
+                fans: tensor.fans,
+                range: at..at + len,
+            });
+            at += len;
+        }
+        for (index, tile) in layer.tiles().into_iter().enumerate() {
+            self.tiles.push((self.layers.len(), index));
+            parameters.push(end(parameters) + tile.parameters);
+            packed.push(end(packed) + tile.packed);
+        }
+        self.places.push((start.0..end(parameters), start.1..end(packed)));
+        self.layers.push(layer);
+    }
+
+    /// The number of values in a row of data.
+    pub fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.inputs())
+    }
+
+    /// The number of values in a code.
+    pub fn code_size(&self) -> usize {
+        self.encoder.checked_sub(1).map_or(self.inputs(), |last| self.layers[last].outputs())
+    }
+
+    /// The number of parameters.
+    pub fn parameter_count(&self) -> usize {
+        self.places.last().map_or(0, |(parameters, _)| parameters.end)
+    }
+
+    /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// The layers of the encoder, as a range for [`forward`].
+    pub fn encoder(&self) -> Range<usize> {
+        0..self.encoder
+    }
+
+    /// The layers of the decoder.
+    pub fn decoder(&self) -> Range<usize> {
+        self.encoder..self.layers.len()
+    }
+
+    /// All the layers.
+    pub fn layers(&self) -> Range<usize> {
+        0..self.layers.len()
+    }
+
+    /// Where tiles begin and end in the arena.
+    pub(crate) fn parameter_bounds(&self) -> &Bounds {
+        &self.parameter_bounds
+    }
+
+    /// Where tiles begin and end among the packed copies.
+    pub(crate) fn packed_bounds(&self) -> &Bounds {
+        &self.packed_bounds
+    }
+
+    fn layer_parameters<'a>(&self, layer: usize, p: &'a Parameters) -> LayerParameters<'a> {
+        let (flat, packed) = &self.places[layer];
+        LayerParameters { flat: &p.flat()[flat.clone()], packed: &p.packed()[packed.clone()] }
+    }
+
+    /// The widths of what the layers of a range read and write: the input of the first, then the
+    /// output of each.
+    pub(crate) fn widths(&self, layers: Range<usize>) -> Vec<usize> {
+        let mut widths = Vec::with_capacity(layers.len() + 1);
+        widths.extend(self.layers.get(layers.start).map(|first| first.inputs()));
+        widths.extend(self.layers[layers].iter().map(|layer| layer.outputs()));
+        widths
+    }
+
+    /// Runs layers on a block whose slab 0 holds the input of the first; slab `i + 1` gets the
+    /// output of the `i`-th.
+    pub(crate) fn forward_block(
+        &self,
+        isa: Isa,
+        p: &Parameters,
+        layers: Range<usize>,
+        block: &mut RowBlock<'_>,
+    ) {
+        for (slab, layer) in layers.enumerate() {
+            let ([x], y) = block.read_write([slab], slab + 1);
+            self.layers[layer].forward(isa, self.layer_parameters(layer, p), x, y);
+        }
+    }
+
+    /// Propagates the gradient from the output of layer `last` down to that of layer 0. Slab `i` is
+    /// the input of layer `i`; slab `gradients + i` is, or gets, the gradient by the same.
+    pub(crate) fn backward_block(
+        &self,
+        isa: Isa,
+        p: &Parameters,
+        last: usize,
+        gradients: usize,
+        block: &mut RowBlock<'_>,
+    ) {
+        // Nothing needs the gradient by the data.
+        for layer in (1..=last).rev() {
+            let ([x, y, dy], dx) =
+                block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
+            self.layers[layer].backward(isa, self.layer_parameters(layer, p), x, y, dy, dx);
+        }
+    }
+
+    /// The gradient by the parameters of a tile, over the first `rows` rows of the batch.
+    pub(crate) fn tile_gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        slabs: &Slabs,
+        gradients: usize,
+        rows: usize,
+        gradient: &mut [f32],
+    ) {
+        let (layer, part) = self.tiles[tile];
+        let x = slabs.rows(layer, rows);
+        let dy = slabs.rows(gradients + layer + 1, rows);
+        self.layers[layer].gradient(isa, part, x, dy, gradient);
+    }
+
+    /// Renews the packed copy of a tile.
+    pub(crate) fn pack_tile(&self, isa: Isa, tile: usize, parameters: &[f32], packed: &mut [f32]) {
+        let (layer, part) = self.tiles[tile];
+        self.layers[layer].pack(isa, part, parameters, packed);
+    }
+}

@@ -1,0 +1,76 @@
+//! The parameter arena: all parameters of a network in one slice.
+
+use super::Network;
+use crate::layer::Initialization;
+use crate::rng::{Draws, Purpose};
+use narrows_kernels::{Aligned, Isa};
+use std::ops::Range;
+
+/// A named tensor in the arena.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// As PyTorch's `state_dict` names it: `encoder.0.weight`.
+    pub name: String,
+    /// As PyTorch has it: `[outputs, inputs]` for a dense layer's weights.
+    pub shape: Vec<usize>,
+    /// How many inputs an output has, and how many outputs an input.
+    pub fans: (usize, usize),
+    /// Where it lies in the arena.
+    pub range: Range<usize>,
+}
+
+/// The parameters of a network, with the packed copies that its products read.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    flat: Aligned,
+    packed: Aligned,
+}
+
+impl Parameters {
+    /// Parameters drawn for training to start from.
+    pub fn initial(network: &Network, how: Initialization, seed: u64) -> Parameters {
+        let mut flat = vec![0.0; network.parameter_count()];
+        let draws = Draws::new(seed, Purpose::Initialization);
+        for (index, tensor) in network.tensors().iter().enumerate() {
+            let is_bias = tensor.shape.len() == 1;
+            how.fill(&mut flat[tensor.range.clone()], tensor.fans, is_bias, |block| {
+                draws.words(index as u32, (block >> 32) as u32, block as u32)
+            });
+        }
+        Parameters::new(network, &flat)
+    }
+
+    /// Parameters as they lie in the arena.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many as the network has.
+    pub fn new(network: &Network, flat: &[f32]) -> Parameters {
+        assert_eq!(flat.len(), network.parameter_count());
+        let bounds = network.packed_bounds();
+        let mut packed = Aligned::zeros(bounds.range(bounds.count() - 1).end);
+        for tile in 0..bounds.count() {
+            network.pack_tile(
+                Isa::best(),
+                tile,
+                &flat[network.parameter_bounds().range(tile)],
+                &mut packed[bounds.range(tile)],
+            );
+        }
+        Parameters { flat: Aligned::from(flat), packed }
+    }
+
+    /// All parameters, tensor after tensor.
+    pub fn flat(&self) -> &[f32] {
+        &self.flat
+    }
+
+    pub(crate) fn packed(&self) -> &[f32] {
+        &self.packed
+    }
+
+    /// The arena and the packed copies, for the parameter phase.
+    pub(crate) fn split_mut(&mut self) -> (&mut [f32], &mut [f32]) {
+        (&mut self.flat, &mut self.packed)
+    }
+}

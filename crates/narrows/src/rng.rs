@@ -1,0 +1,153 @@
+//! Randomness as a pure function of what it is for.
+//!
+//! A number is drawn by its address (seed, purpose, epoch, sample, element), never by its place in
+//! a stream, so that shuffles and noise do not depend on threads, on how a batch is cut up, or on
+//! whether training was interrupted. The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel
+//! random numbers: as easy as 1, 2, 3").
+
+/// What a number is drawn for: draws for different purposes are independent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Purpose {
+    /// The parameters that training starts from; the "epoch" is the index of the tensor.
+    Initialization = 1,
+    /// The order of the rows in an epoch.
+    Shuffle = 2,
+    /// Which rows are held out for testing.
+    HoldOut = 3,
+}
+
+/// The draws of one seed for one purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct Draws {
+    key: [u32; 2],
+    purpose: Purpose,
+}
+
+impl Draws {
+    /// The draws of `seed` for `purpose`.
+    pub fn new(seed: u64, purpose: Purpose) -> Self {
+        Draws { key: [seed as u32, (seed >> 32) as u32], purpose }
+    }
+
+    /// Four independent words for elements `4 * block` to `4 * block + 3` of a sample in an epoch.
+    pub fn words(&self, epoch: u32, sample: u32, block: u32) -> [u32; 4] {
+        philox([block, sample, epoch, self.purpose as u32], self.key)
+    }
+
+    /// A number in `0..below`, uniform but for a bias under `below / 2⁶⁴`.
+    pub fn below(&self, epoch: u32, sample: u32, below: usize) -> usize {
+        let [low, high, ..] = self.words(epoch, sample, 0);
+        let word = u64::from(high) << 32 | u64::from(low);
+        ((u128::from(word) * below as u128) >> 64) as usize
+    }
+
+    /// A random order of `0..rows`, by Fisher and Yates' shuffle.
+    pub fn permutation(&self, epoch: u32, rows: usize) -> Vec<u32> {
+        let mut order = Vec::new();
+        self.permute(epoch, rows, &mut order);
+        order
+    }
+
+    /// As [`Draws::permutation`], into memory that is there already.
+    pub fn permute(&self, epoch: u32, rows: usize, order: &mut Vec<u32>) {
+        order.clear();
+        order.extend(0..rows as u32);
+        for last in (1..rows).rev() {
+            order.swap(last, self.below(epoch, last as u32, last + 1));
+        }
+    }
+}
+
+/// A word as a number in [0, 1), of 24 bits.
+pub fn uniform(word: u32) -> f32 {
+    (word >> 8) as f32 * (1.0 / (1 << 24) as f32)
+}
+
+/// Two words as two independent standard normal numbers (Box & Muller 1958).
+pub fn normal(words: [u32; 2]) -> [f32; 2] {
+    // In (0, 1], for the logarithm.
+    let radius = (-2.0 * ((f64::from(words[0]) + 1.0) / 4_294_967_296.0).ln()).sqrt();
+    let angle = std::f64::consts::TAU * (f64::from(words[1]) / 4_294_967_296.0);
+    [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
+}
+
+fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    for _ in 0..10 {
+        let a = u64::from(counter[0]) * 0xD251_1F53;
+        let b = u64::from(counter[2]) * 0xCD9E_8D57;
+        counter = [
+            (b >> 32) as u32 ^ counter[1] ^ key[0],
+            b as u32,
+            (a >> 32) as u32 ^ counter[3] ^ key[1],
+            a as u32,
+        ];
+        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+    }
+    counter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn philox_gives_the_published_words() {
+        // The known answers that come with Random123 (kat_vectors, philox4x32 10).
+        assert_eq!(
+            philox([0; 4], [0; 2]),
+            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
+        );
+        assert_eq!(
+            philox([u32::MAX; 4], [u32::MAX; 2]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
+        assert_eq!(
+            philox(
+                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+                [0xa409_3822, 0x299f_31d0]
+            ),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn a_permutation_has_every_row_once_and_depends_on_seed_and_epoch() {
+        let draws = Draws::new(7, Purpose::Shuffle);
+        let order = draws.permutation(0, 1000);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..1000));
+        assert_eq!(order, draws.permutation(0, 1000));
+        assert_ne!(order, draws.permutation(1, 1000));
+        assert_ne!(order, Draws::new(8, Purpose::Shuffle).permutation(0, 1000));
+        assert_ne!(order, Draws::new(7, Purpose::HoldOut).permutation(0, 1000));
+    }
+
+    #[test]
+    fn each_row_comes_first_about_equally_often() {
+        let draws = Draws::new(1, Purpose::Shuffle);
+        let mut first = [0u32; 10];
+        for epoch in 0..10_000 {
+            first[draws.permutation(epoch, 10)[0] as usize] += 1;
+        }
+        // Expected 1000, deviation 30: five deviations.
+        assert!(first.iter().all(|&n| (850..1150).contains(&n)), "{first:?}");
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_the_normal_distribution() {
+        let draws = Draws::new(3, Purpose::Initialization);
+        let n = 100_000;
+        let numbers: Vec<f64> = (0..n / 4)
+            .flat_map(|block| {
+                let [a, b, c, d] = draws.words(0, 0, block);
+                [normal([a, b]), normal([c, d])].concat()
+            })
+            .map(f64::from)
+            .collect();
+        let moment = |power| numbers.iter().map(|x: &f64| x.powi(power)).sum::<f64>() / f64::from(n);
+        assert!(moment(1).abs() < 0.016 && (moment(2) - 1.0).abs() < 0.023);
+        assert!(moment(3).abs() < 0.062 && (moment(4) - 3.0).abs() < 0.16);
+    }
+}
