@@ -386,6 +386,25 @@ unsafe fn rows_of<L: Lanes, const VECTORS: usize, const PARTIAL: bool>(
     }
 }
 
+/// How many columns of a tile `width` wide are in its vector `v`.
+#[inline(always)]
+fn live<L: Lanes>(v: usize, width: usize) -> usize {
+    width.saturating_sub(v * L::N).min(L::N)
+}
+
+/// Vector `v` of a tile `width` wide, masked where it may be `PARTIAL`.
+///
+/// # Safety
+///
+/// As many numbers at `from` as are live.
+#[inline(always)]
+unsafe fn load_live<L: Lanes, const PARTIAL: bool>(from: *const f32, v: usize, width: usize) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        if PARTIAL { L::load_first(from, live::<L>(v, width)) } else { L::load(from) }
+    }
+}
+
 /// The micro-kernel: `ROWS` rows by `VECTORS` vectors of `C`, held in registers over all of `k`.
 ///
 /// With `PARTIAL` the last vectors hold fewer than `L::N` columns (or none), and are masked.
@@ -402,31 +421,18 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
 ) {
     // SAFETY: every address below is that of an element inside the tile, or masked off.
     unsafe {
-        let live = |v: usize| {
-            if PARTIAL {
-                width.saturating_sub(v * L::N).min(L::N)
-            } else {
-                L::N
-            }
-        };
-        let load = |from: *const f32, v: usize| {
-            if PARTIAL {
-                L::load_first(from, live(v))
-            } else {
-                L::load(from)
-            }
-        };
         let mut acc = [[L::splat(0.0); VECTORS]; ROWS];
         let c = job.c.add(row * job.c_row + column);
         if job.accumulate {
             for (i, acc) in acc.iter_mut().enumerate() {
                 for (v, acc) in acc.iter_mut().enumerate() {
-                    *acc = load(c.wrapping_add(i * job.c_row + v * L::N), v);
+                    *acc = load_live::<L, PARTIAL>(c.wrapping_add(i * job.c_row + v * L::N), v, width);
                 }
             }
         } else if !job.bias.is_null() {
             for v in 0..VECTORS {
-                let bias = load(job.bias.wrapping_add(column + v * L::N), v);
+                let bias = job.bias.wrapping_add(column + v * L::N);
+                let bias = load_live::<L, PARTIAL>(bias, v, width);
                 for acc in &mut acc {
                     acc[v] = bias;
                 }
@@ -444,7 +450,10 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
         let mut a: [*const f32; THREES] =
             std::array::from_fn(|t| job.a.wrapping_add((row + 3 * t) * step));
         for _ in 0..job.k {
-            let vectors: [L; VECTORS] = std::array::from_fn(|v| load(b[v], v));
+            let mut vectors = [L::splat(0.0); VECTORS];
+            for (v, vector) in vectors.iter_mut().enumerate() {
+                *vector = load_live::<L, PARTIAL>(b[v], v, width);
+            }
             for (i, acc) in acc.iter_mut().enumerate() {
                 let factor = L::splat(*a[i / 3].wrapping_add(i % 3 * step));
                 for (acc, vector) in acc.iter_mut().zip(vectors) {
@@ -462,7 +471,7 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
             for (v, acc) in acc.iter().enumerate() {
                 let to = c.wrapping_add(i * job.c_row + v * L::N);
                 if PARTIAL {
-                    acc.store_first(to, live(v));
+                    acc.store_first(to, live::<L>(v, width));
                 } else {
                     acc.store(to);
                 }

@@ -3,8 +3,18 @@
 
 pub mod data;
 pub mod error;
+pub mod files;
 pub mod layer;
+pub mod model;
+pub mod network;
 pub mod objective;
 pub mod optimizer;
+pub mod recipe;
+pub mod rng;
+pub mod settings;
+pub mod train;
 
 pub use error::{Error, ErrorKind, Result};
+pub use model::Model;
+pub use recipe::Recipe;
+pub use train::fit;

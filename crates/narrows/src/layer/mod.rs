@@ -4,27 +4,17 @@ pub mod activation;
 mod dense;
 mod elementwise;
 pub mod initialization;
+mod spec;
 
 pub use activation::Activation;
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub use initialization::Initialization;
+pub use spec::LayerSpec;
+pub(crate) use activation::output_range;
+pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS};
 
 use narrows_kernels::Isa;
-
-/// What a recipe says of one layer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LayerSpec {
-    /// `y = x Wᵀ + b`.
-    Dense {
-        /// The width of the output; `None` only in the decoder's last dense layer: as wide as the data.
-        outputs: Option<usize>,
-        /// Whether there is a bias.
-        bias: bool,
-    },
-    /// An elementwise function.
-    Activation(Activation),
-}
 
 /// A tensor of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]

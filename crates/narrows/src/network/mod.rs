@@ -116,6 +116,10 @@ impl Network {
         self.places.last().map_or(0, |(parameters, _)| parameters.end)
     }
 
+    pub(crate) fn packed_count(&self) -> usize {
+        self.places.last().map_or(0, |(_, packed)| packed.end)
+    }
+
     /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
     pub fn tensors(&self) -> &[Tensor] {
         &self.tensors

@@ -48,7 +48,7 @@ impl Parameters {
     pub fn new(network: &Network, flat: &[f32]) -> Parameters {
         assert_eq!(flat.len(), network.parameter_count());
         let bounds = network.packed_bounds();
-        let mut packed = Aligned::zeros(bounds.range(bounds.count() - 1).end);
+        let mut packed = Aligned::zeros(network.packed_count());
         for tile in 0..bounds.count() {
             network.pack_tile(
                 Isa::best(),

@@ -7,7 +7,7 @@ pub use step::Stepper;
 pub use warnings::Warning;
 
 use crate::data::Dataset;
-use crate::data::scaling::Scaling;
+use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::{Network, Parameters};
@@ -83,7 +83,7 @@ impl<'a> Training<'a> {
     /// When the recipe has impossible values, or does not fit the data.
     pub fn new(recipe: &Recipe, data: &'a Dataset, threads: usize) -> Result<Training<'a>> {
         recipe.check()?;
-        let scaling_spec = recipe.scaling.unwrap_or_else(|| data.usual_scaling());
+        let scaling_spec = recipe.scaling.unwrap_or_else(|| ScalingSpec::usual(data));
         let scaling = Scaling::fit(&scaling_spec, data)?;
         let recipe = Recipe { scaling: Some(scaling_spec), ..recipe.clone() };
         let network = Network::new(&recipe.encoder, &recipe.decoder, data.inputs())?;
@@ -91,7 +91,7 @@ impl<'a> Training<'a> {
         objective.check_targets(scaling.range(data))?;
         let warnings = warnings::warnings(&network, &recipe.decoder, data, &scaling);
         let parameters = Parameters::initial(&network, recipe.initialization, recipe.seed);
-        let optimizer = Optimizer::new(recipe.optimizer, network.parameter_bounds());
+        let optimizer = Optimizer::new(recipe.optimizer, &network);
         let batch = recipe.batch_size.min(data.rows());
         let stepper = Stepper::new(
             network,
