@@ -44,7 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let compressed = compressor.compress(&bytes)?;
 
         fs::write(data.join(format!("{name}.zst")), &compressed)?;
-        println!("{name}: {} bytes, {} compressed", bytes.len(), compressed.len());
+        println!(
+            "{name}: {} bytes, {} compressed",
+            bytes.len(),
+            compressed.len()
+        );
         total += compressed.len();
     }
     println!("{total} bytes in all");

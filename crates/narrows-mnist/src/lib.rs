@@ -103,7 +103,10 @@ fn split(images: &File, labels: &File) -> io::Result<Split> {
         bytes.drain(..file.header);
         Ok(bytes)
     };
-    Ok(Split { images: content(images)?, labels: content(labels)? })
+    Ok(Split {
+        images: content(images)?,
+        labels: content(labels)?,
+    })
 }
 
 /// The whole IDX file, header included, at exactly its length.
@@ -115,7 +118,10 @@ fn idx(file: &File) -> io::Result<Vec<u8>> {
     } else {
         Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("the embedded MNIST has {} bytes instead of {length}", bytes.len()),
+            format!(
+                "the embedded MNIST has {} bytes instead of {length}",
+                bytes.len()
+            ),
         ))
     }
 }
@@ -134,10 +140,22 @@ mod tests {
     #[test]
     fn the_files_are_the_canonical_ones() {
         for (file, published) in [
-            (&TRAIN_IMAGES, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-            (&TRAIN_LABELS, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-            (&TEST_IMAGES, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-            (&TEST_LABELS, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+            (
+                &TRAIN_IMAGES,
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            ),
+            (
+                &TRAIN_LABELS,
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            ),
+            (
+                &TEST_IMAGES,
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            ),
+            (
+                &TEST_LABELS,
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            ),
         ] {
             assert_eq!(sha256(file), published);
         }
