@@ -1,7 +1,7 @@
 //! MNIST, all 70,000 images of handwritten digits with their labels, inside the crate.
 //!
 //! The four canonical IDX files are embedded as they are, each one frame of Zstandard; no
-//! file and no network is needed at run time. [`train`] and [`test`] decompress on every call,
+//! file and no network is needed at run time. [`train`] and [`test()`] decompress on every call,
 //! so keep what they return.
 //!
 //! ```

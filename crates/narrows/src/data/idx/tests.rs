@@ -1,9 +1,11 @@
+use super::file::{FIRST_READ, read_growing};
 use super::*;
+use crate::data::Values;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ndarray::array;
 use std::cell::Cell;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use tempfile::TempDir;
 
 /// An IDX file from its parts.
