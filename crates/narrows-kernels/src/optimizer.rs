@@ -161,7 +161,11 @@ unsafe fn adam_body<L: Lanes>(
                 m1.store(m);
                 v1.store(v);
             } else {
-                let (p0, m0, v0) = (L::load_first(p, n), L::load_first(m, n), L::load_first(v, n));
+                let (p0, m0, v0) = (
+                    L::load_first(p, n),
+                    L::load_first(m, n),
+                    L::load_first(v, n),
+                );
                 let (p1, m1, v1) = adam_lanes(s, p0, m0, v0, L::load_first(g, n));
                 p1.store_first(p, n);
                 m1.store_first(m, n);
@@ -183,7 +187,9 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
         // beta m + (1 - beta) g, with one rounding less.
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
-        let root = v.sqrt().mul_add(L::splat(s.second_correction), L::splat(s.epsilon));
+        let root = v
+            .sqrt()
+            .mul_add(L::splat(s.second_correction), L::splat(s.epsilon));
         let move_by = L::splat(s.step_size).mul(m).div(root);
         (p.mul(L::splat(s.shrink)).sub(move_by), m, v)
     }

@@ -401,7 +401,11 @@ fn live<L: Lanes>(v: usize, width: usize) -> usize {
 unsafe fn load_live<L: Lanes, const PARTIAL: bool>(from: *const f32, v: usize, width: usize) -> L {
     // SAFETY: passed on.
     unsafe {
-        if PARTIAL { L::load_first(from, live::<L>(v, width)) } else { L::load(from) }
+        if PARTIAL {
+            L::load_first(from, live::<L>(v, width))
+        } else {
+            L::load(from)
+        }
     }
 }
 
@@ -426,7 +430,8 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
         if job.accumulate {
             for (i, acc) in acc.iter_mut().enumerate() {
                 for (v, acc) in acc.iter_mut().enumerate() {
-                    *acc = load_live::<L, PARTIAL>(c.wrapping_add(i * job.c_row + v * L::N), v, width);
+                    *acc =
+                        load_live::<L, PARTIAL>(c.wrapping_add(i * job.c_row + v * L::N), v, width);
                 }
             }
         } else if !job.bias.is_null() {

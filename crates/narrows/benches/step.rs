@@ -1,8 +1,8 @@
 //! One training step at the sizes of the classic study, against this machine's float32
 //! multiply-add rate, measured in the same run: `cargo bench -p narrows`.
 
-use narrows::data::{Dataset, Values};
 use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::data::{Dataset, Values};
 use narrows::layer::{Activation, LayerSpec};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
@@ -26,11 +26,17 @@ fn main() {
         Isa::best().name(),
         peak / 1e9
     );
-    println!("{:<28}{:>7}{:>14}{:>10}{:>9}", "network", "batch", "ns per step", "GFLOP/s", "of rate");
+    println!(
+        "{:<28}{:>7}{:>14}{:>10}{:>9}",
+        "network", "batch", "ns per step", "GFLOP/s", "of rate"
+    );
     let mirrored = |codes: &[usize], activation: Option<Activation>| {
         let mut encoder = Vec::new();
         for &outputs in codes {
-            encoder.push(LayerSpec::Dense { outputs: Some(outputs), bias: true });
+            encoder.push(LayerSpec::Dense {
+                outputs: Some(outputs),
+                bias: true,
+            });
             encoder.extend(activation.map(LayerSpec::Activation));
         }
         if activation.is_some() {
@@ -39,10 +45,16 @@ fn main() {
         }
         let mut decoder = Vec::new();
         for &outputs in codes.iter().rev().skip(1) {
-            decoder.push(LayerSpec::Dense { outputs: Some(outputs), bias: true });
+            decoder.push(LayerSpec::Dense {
+                outputs: Some(outputs),
+                bias: true,
+            });
             decoder.extend(activation.map(LayerSpec::Activation));
         }
-        decoder.push(LayerSpec::Dense { outputs: None, bias: true });
+        decoder.push(LayerSpec::Dense {
+            outputs: None,
+            bias: true,
+        });
         decoder.push(LayerSpec::Activation(Activation::Sigmoid));
         (encoder, decoder)
     };
@@ -79,9 +91,12 @@ fn main() {
 /// The median time of a step, in nanoseconds.
 fn step_time(network: Network, decoder: &[LayerSpec], batch: usize, threads: usize) -> f64 {
     let rows = 4096;
-    let pixels = (0..rows * INPUTS).map(|i| (i * 2_654_435_761 >> 7) as u8).collect();
+    let pixels = (0..rows * INPUTS)
+        .map(|i| (i * 2_654_435_761 >> 7) as u8)
+        .collect();
     let pixels = ndarray::Array2::from_shape_vec((rows, INPUTS), pixels).expect("the right number");
-    let data = Dataset::new("noise", Values::U8(pixels), vec![1, 28, 28], None).expect("sound data");
+    let data =
+        Dataset::new("noise", Values::U8(pixels), vec![1, 28, 28], None).expect("sound data");
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).expect("8-bit data");
     let parameters = Parameters::initial(&network, narrows::layer::Initialization::Pytorch, 0);
     let objective = Objective::new(Reconstruction::Mse, decoder).expect("a sound objective");
@@ -117,9 +132,13 @@ fn multiply_add_rate(threads: usize) -> f64 {
     let mut rates = Vec::new();
     for _ in 0..50 {
         let start = Instant::now();
-        team.run(&mut vec![(); threads], Parts::new(&mut operations, &bounds), |_, _, part| {
-            part.fill(black_box(multiply_adds(Isa::best(), ROUNDS)).0);
-        });
+        team.run(
+            &mut vec![(); threads],
+            Parts::new(&mut operations, &bounds),
+            |_, _, part| {
+                part.fill(black_box(multiply_adds(Isa::best(), ROUNDS)).0);
+            },
+        );
         rates.push(operations.iter().sum::<f64>() / start.elapsed().as_secs_f64());
     }
     rates.sort_by(f64::total_cmp);

@@ -16,7 +16,10 @@ use std::path::Path;
 
 /// The recipes that ship with Narrows: name and text.
 const SHIPPED: &[(&str, &str)] = &[
-    ("simple-linear", include_str!("../recipes/simple-linear.toml")),
+    (
+        "simple-linear",
+        include_str!("../recipes/simple-linear.toml"),
+    ),
     ("deep-linear", include_str!("../recipes/deep-linear.toml")),
 ];
 
@@ -48,21 +51,81 @@ pub struct Recipe {
 }
 
 const ROOT: &[Key] = &[
-    Key { name: "name", value: "a text", default: "required", about: "a short name: letters, digits, `-`, `_`, `.`" },
-    Key { name: "about", value: "a text", default: "\"\"", about: "what it is, in one line" },
-    Key { name: "scaling", value: "a section", default: "from the data", about: "the map from the data's units to the network's" },
-    Key { name: "network", value: "a section", default: "", about: "settings of encoder and decoder together" },
-    Key { name: "encoder", value: "a list of layers", default: "required", about: "from the data to the code" },
-    Key { name: "decoder", value: "a list of layers", default: "required", about: "from the code back to the data" },
-    Key { name: "objective", value: "a section", default: "", about: "what training makes small" },
-    Key { name: "optimizer", value: "a section", default: "", about: "how training makes it small" },
-    Key { name: "training", value: "a section", default: "", about: "how long and on how much at a time" },
+    Key {
+        name: "name",
+        value: "a text",
+        default: "required",
+        about: "a short name: letters, digits, `-`, `_`, `.`",
+    },
+    Key {
+        name: "about",
+        value: "a text",
+        default: "\"\"",
+        about: "what it is, in one line",
+    },
+    Key {
+        name: "scaling",
+        value: "a section",
+        default: "from the data",
+        about: "the map from the data's units to the network's",
+    },
+    Key {
+        name: "network",
+        value: "a section",
+        default: "",
+        about: "settings of encoder and decoder together",
+    },
+    Key {
+        name: "encoder",
+        value: "a list of layers",
+        default: "required",
+        about: "from the data to the code",
+    },
+    Key {
+        name: "decoder",
+        value: "a list of layers",
+        default: "required",
+        about: "from the code back to the data",
+    },
+    Key {
+        name: "objective",
+        value: "a section",
+        default: "",
+        about: "what training makes small",
+    },
+    Key {
+        name: "optimizer",
+        value: "a section",
+        default: "",
+        about: "how training makes it small",
+    },
+    Key {
+        name: "training",
+        value: "a section",
+        default: "",
+        about: "how long and on how much at a time",
+    },
 ];
 
 const TRAINING: &[Key] = &[
-    Key { name: "epochs", value: "1 to 1000000", default: "10", about: "passes over all rows" },
-    Key { name: "batch_size", value: "1 to 1048576", default: "64", about: "rows in a step" },
-    Key { name: "seed", value: "0 to 2^63 - 1", default: "0", about: "what all randomness follows from" },
+    Key {
+        name: "epochs",
+        value: "1 to 1000000",
+        default: "10",
+        about: "passes over all rows",
+    },
+    Key {
+        name: "batch_size",
+        value: "1 to 1048576",
+        default: "64",
+        about: "rows in a step",
+    },
+    Key {
+        name: "seed",
+        value: "0 to 2^63 - 1",
+        default: "0",
+        about: "what all randomness follows from",
+    },
 ];
 
 const MAX_EPOCHS: u64 = 1_000_000;
@@ -129,7 +192,8 @@ impl Recipe {
     /// When it does not exist, or as [`Recipe::parse_with`].
     pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Recipe> {
         let path = Path::new(name_or_path);
-        if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1 {
+        if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
+        {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Error::io("cannot read the recipe", path, error))?;
             Recipe::parse_with(&text, name_or_path, overrides)
@@ -159,10 +223,16 @@ impl Recipe {
         if let Some(scaling) = &self.scaling {
             line("\n[scaling]".into());
             line(format!("kind = {}", quoted(scaling.name())));
-            scaling.settings().into_iter().for_each(|(key, value)| line(format!("{key} = {value}")));
+            scaling
+                .settings()
+                .into_iter()
+                .for_each(|(key, value)| line(format!("{key} = {value}")));
         }
         line("\n[network]".into());
-        line(format!("initialization = {}", quoted(self.initialization.name())));
+        line(format!(
+            "initialization = {}",
+            quoted(self.initialization.name())
+        ));
         for (side, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
             if layers.is_empty() {
                 continue;
@@ -170,17 +240,27 @@ impl Recipe {
             for layer in layers {
                 line(format!("\n[[{side}]]"));
                 line(format!("layer = {}", quoted(layer.name())));
-                layer.settings().into_iter().for_each(|(key, value)| line(format!("{key} = {value}")));
+                layer
+                    .settings()
+                    .into_iter()
+                    .for_each(|(key, value)| line(format!("{key} = {value}")));
             }
         }
         line("\n[objective]".into());
-        line(format!("reconstruction = {}", quoted(self.reconstruction.name())));
+        line(format!(
+            "reconstruction = {}",
+            quoted(self.reconstruction.name())
+        ));
         let settings = self.reconstruction.settings();
-        settings.into_iter().for_each(|(key, value)| line(format!("{key} = {value}")));
+        settings
+            .into_iter()
+            .for_each(|(key, value)| line(format!("{key} = {value}")));
         line("\n[optimizer]".into());
         line(format!("kind = {}", quoted(self.optimizer.name())));
         let settings = self.optimizer.settings();
-        settings.into_iter().for_each(|(key, value)| line(format!("{key} = {value}")));
+        settings
+            .into_iter()
+            .for_each(|(key, value)| line(format!("{key} = {value}")));
         line("\n[training]".into());
         line(format!("epochs = {}", self.epochs));
         line(format!("batch_size = {}", self.batch_size));
@@ -192,12 +272,42 @@ impl Recipe {
     pub fn reference() -> String {
         let mut text = String::new();
         table(&mut text, "The recipe", ROOT);
-        choices(&mut text, "[scaling]", &scaling::KIND, &[], scaling::SCALINGS);
-        choices(&mut text, "[network]", &layer::INITIALIZATION, &[], layer::INITIALIZATIONS);
-        choices(&mut text, "[[encoder]] and [[decoder]]", &layer::LAYER, &[], layer::LAYERS);
-        choices(&mut text, "[objective]", &objective::RECONSTRUCTION, &[], objective::RECONSTRUCTIONS);
+        choices(
+            &mut text,
+            "[scaling]",
+            &scaling::KIND,
+            &[],
+            scaling::SCALINGS,
+        );
+        choices(
+            &mut text,
+            "[network]",
+            &layer::INITIALIZATION,
+            &[],
+            layer::INITIALIZATIONS,
+        );
+        choices(
+            &mut text,
+            "[[encoder]] and [[decoder]]",
+            &layer::LAYER,
+            &[],
+            layer::LAYERS,
+        );
+        choices(
+            &mut text,
+            "[objective]",
+            &objective::RECONSTRUCTION,
+            &[],
+            objective::RECONSTRUCTIONS,
+        );
         let common = [optimizer::LEARNING_RATE];
-        choices(&mut text, "[optimizer]", &optimizer::KIND, &common, optimizer::OPTIMIZERS);
+        choices(
+            &mut text,
+            "[optimizer]",
+            &optimizer::KIND,
+            &common,
+            optimizer::OPTIMIZERS,
+        );
         table(&mut text, "[training]", TRAINING);
         text
     }
@@ -205,10 +315,15 @@ impl Recipe {
 
 fn read(root: &Section<'_>) -> Result<Recipe> {
     root.allow(&[ROOT], &[])?;
-    let name = root
-        .text("name")?
-        .ok_or_else(|| root.error("name", "`name` is missing").expected("a text in quotes"))?;
-    if name.is_empty() || name.len() > 64 || !name.chars().all(is_name_character) || name.starts_with('.') {
+    let name = root.text("name")?.ok_or_else(|| {
+        root.error("name", "`name` is missing")
+            .expected("a text in quotes")
+    })?;
+    if name.is_empty()
+        || name.len() > 64
+        || !name.chars().all(is_name_character)
+        || name.starts_with('.')
+    {
         return Err(root
             .error("name", "this name is not possible")
             .expected("1 to 64 letters, digits, `-`, `_` or `.`, the first no `.`")
@@ -224,21 +339,40 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
         Ok(training.integer(key, range)?.unwrap_or(default))
     };
     let common = [optimizer::LEARNING_RATE];
-    let missing = |section: &Section<'_>, key: &Key| section.error(key.name, format!("`{}` is missing", key.name));
+    let missing = |section: &Section<'_>, key: &Key| {
+        section.error(key.name, format!("`{}` is missing", key.name))
+    };
     Ok(Recipe {
         name: name.to_string(),
         about: about.to_string(),
-        scaling: root.section("scaling")?.choose(&scaling::KIND, None, &[], scaling::SCALINGS)?,
+        scaling: root
+            .section("scaling")?
+            .choose(&scaling::KIND, None, &[], scaling::SCALINGS)?,
         initialization: network
-            .choose(&layer::INITIALIZATION, Some("pytorch"), &[], layer::INITIALIZATIONS)?
+            .choose(
+                &layer::INITIALIZATION,
+                Some("pytorch"),
+                &[],
+                layer::INITIALIZATIONS,
+            )?
             .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?,
         encoder: layers(root, "encoder")?,
         decoder: layers(root, "decoder")?,
         reconstruction: objective
-            .choose(&objective::RECONSTRUCTION, Some("mse"), &[], objective::RECONSTRUCTIONS)?
+            .choose(
+                &objective::RECONSTRUCTION,
+                Some("mse"),
+                &[],
+                objective::RECONSTRUCTIONS,
+            )?
             .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?,
         optimizer: optimizer
-            .choose(&optimizer::KIND, Some("adam"), &common, optimizer::OPTIMIZERS)?
+            .choose(
+                &optimizer::KIND,
+                Some("adam"),
+                &common,
+                optimizer::OPTIMIZERS,
+            )?
             .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?,
         epochs: whole("epochs", 1..=MAX_EPOCHS, 10)? as usize,
         batch_size: whole("batch_size", 1..=MAX_BATCH, 64)? as usize,
@@ -282,8 +416,17 @@ fn quoted(text: &str) -> String {
 
 fn table(text: &mut String, title: &str, keys: &[Key]) {
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|");
-    for Key { name, value, default, about } in keys {
+    let _ = writeln!(
+        text,
+        "## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|"
+    );
+    for Key {
+        name,
+        value,
+        default,
+        about,
+    } in keys
+    {
         let _ = writeln!(text, "| `{name}` | {value} | {default} | {about} |");
     }
     text.push('\n');
@@ -291,15 +434,30 @@ fn table(text: &mut String, title: &str, keys: &[Key]) {
 
 fn choices<T>(text: &mut String, title: &str, selector: &Key, common: &[Key], all: &[Choice<T>]) {
     let Key { name, default, .. } = selector;
-    let _ = writeln!(text, "## {title}\n\n`{name}` names the {} (default: {default}):\n", selector.about);
+    let _ = writeln!(
+        text,
+        "## {title}\n\n`{name}` names the {} (default: {default}):\n",
+        selector.about
+    );
     let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
     for choice in all {
         let keys: Vec<String> = common
             .iter()
             .chain(choice.keys)
-            .map(|key| format!("`{}`: {} ({}; default: {})", key.name, key.about, key.value, key.default))
+            .map(|key| {
+                format!(
+                    "`{}`: {} ({}; default: {})",
+                    key.name, key.about, key.value, key.default
+                )
+            })
             .collect();
-        let _ = writeln!(text, "| `\"{}\"` | {} | {} |", choice.name, choice.about, keys.join("<br>"));
+        let _ = writeln!(
+            text,
+            "| `\"{}\"` | {} | {} |",
+            choice.name,
+            choice.about,
+            keys.join("<br>")
+        );
     }
     text.push('\n');
 }

@@ -7,8 +7,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use std::ops::RangeInclusive;
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// A key: its name and what to say of it.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,10 @@ impl Document {
             let at = error.span().map_or(0, |span| span.start);
             refuse(format!("this is not TOML: {}", error.message())).at(place(at))
         })?;
-        let root = Node { value: table_of(table.get_ref(), &place), place: origin.to_string() };
+        let root = Node {
+            value: table_of(table.get_ref(), &place),
+            place: origin.to_string(),
+        };
         Ok(Document { root })
     }
 
@@ -105,7 +108,10 @@ impl Document {
     pub fn set(&mut self, assignment: &str) -> Result<()> {
         let origin = format!("--set {assignment}");
         let (path, text) = assignment.split_once('=').ok_or_else(|| {
-            refuse("this sets nothing").at(&origin).expected("key=value").found(assignment)
+            refuse("this sets nothing")
+                .at(&origin)
+                .expected("key=value")
+                .found(assignment)
         })?;
         let place = |_| origin.clone();
         let value = match DeValue::parse(text.trim()) {
@@ -114,7 +120,9 @@ impl Document {
         };
         let mut node = &mut self.root;
         for part in path.trim().split('.') {
-            let (key, indices) = part.split_once('[').map_or((part, None), |(key, rest)| (key, Some(rest)));
+            let (key, indices) = part
+                .split_once('[')
+                .map_or((part, None), |(key, rest)| (key, Some(rest)));
             node = node.child(key.trim(), &origin)?;
             if let Some(rest) = indices {
                 node = node.element(rest, &origin)?;
@@ -126,14 +134,19 @@ impl Document {
             *node = Node { value, place };
             self.forget_other_kind(path.trim());
         } else {
-            *node = Node { value, place: origin };
+            *node = Node {
+                value,
+                place: origin,
+            };
         }
         Ok(())
     }
 
     /// After `section.kind` was set: drops what the document says of the kind before.
     fn forget_other_kind(&mut self, path: &str) {
-        let Some(section) = path.strip_suffix(".kind") else { return };
+        let Some(section) = path.strip_suffix(".kind") else {
+            return;
+        };
         let origin_is_file = |node: &Node| !node.place.starts_with("--set ");
         if let Value::Table(entries) = &mut self.root.value
             && let Some((_, node)) = entries.iter_mut().find(|(name, _)| name == section)
@@ -145,13 +158,20 @@ impl Document {
 
     /// The whole document as a section.
     pub fn root(&self) -> Section<'_> {
-        Section { node: Some(&self.root), path: String::new(), origin: self.root.place.clone() }
+        Section {
+            node: Some(&self.root),
+            path: String::new(),
+            origin: self.root.place.clone(),
+        }
     }
 }
 
 fn table_of(table: &DeTable<'_>, place: &impl Fn(usize) -> String) -> Value {
     let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-        let node = Node { value: value_of(value.get_ref(), place), place: place(key.span().start) };
+        let node = Node {
+            value: value_of(value.get_ref(), place),
+            place: place(key.span().start),
+        };
         let key: &std::borrow::Cow<'_, str> = key.get_ref();
         (key.to_string(), node)
     };
@@ -194,11 +214,17 @@ impl Node {
                 .expected("a section")
                 .found(found));
         };
-        let index = entries.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
-            let node = Node { value: Value::Table(Vec::new()), place: origin.to_string() };
-            entries.push((key.to_string(), node));
-            entries.len() - 1
-        });
+        let index = entries
+            .iter()
+            .position(|(name, _)| name == key)
+            .unwrap_or_else(|| {
+                let node = Node {
+                    value: Value::Table(Vec::new()),
+                    place: origin.to_string(),
+                };
+                entries.push((key.to_string(), node));
+                entries.len() - 1
+            });
         entries
             .get_mut(index)
             .map(|(_, node)| node)
@@ -211,7 +237,9 @@ impl Node {
             Value::List(items) => items.len(),
             _ => 0,
         };
-        let index: Option<usize> = rest.strip_suffix(']').and_then(|index| index.trim().parse().ok());
+        let index: Option<usize> = rest
+            .strip_suffix(']')
+            .and_then(|index| index.trim().parse().ok());
         match (&mut self.value, index) {
             (Value::List(items), Some(index)) if index < count => Ok(&mut items[index]),
             _ => Err(refuse("there is no such element")
@@ -239,16 +267,26 @@ impl<'a> Section<'a> {
     }
 
     fn get(&self, key: &str) -> Option<&'a Node> {
-        self.entries().iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.entries()
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
     }
 
     fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_string() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_string()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// An error about a key of this section, with its place and path.
     pub fn error(&self, key: &str, what: impl Into<String>) -> Error {
-        let place = self.get(key).or(self.node).map_or(self.origin.as_str(), |node| &node.place);
+        let place = self
+            .get(key)
+            .or(self.node)
+            .map_or(self.origin.as_str(), |node| &node.place);
         refuse(what).at(self.path_of(key)).at(place)
     }
 
@@ -309,7 +347,10 @@ impl<'a> Section<'a> {
     pub fn sections(&self, key: &str) -> Result<Vec<Section<'a>>> {
         let expected = format!("a list of sections, as in [[{key}]]");
         match self.get(key) {
-            Some(Node { value: Value::List(items), .. }) => items
+            Some(Node {
+                value: Value::List(items),
+                ..
+            }) => items
                 .iter()
                 .enumerate()
                 .map(|(index, node)| match node.value {
@@ -322,7 +363,9 @@ impl<'a> Section<'a> {
                 })
                 .collect(),
             Some(node) => Err(self.wrong(key, node, &expected)),
-            None => Err(self.error(key, format!("`{key}` is missing")).expected(expected)),
+            None => Err(self
+                .error(key, format!("`{key}` is missing"))
+                .expected(expected)),
         }
     }
 
@@ -332,14 +375,15 @@ impl<'a> Section<'a> {
     ///
     /// When it is something else.
     pub fn integer(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>> {
-        let Some(node) = self.get(key) else { return Ok(None) };
+        let Some(node) = self.get(key) else {
+            return Ok(None);
+        };
         match node.value {
             Value::Integer(number) if u64::try_from(number).is_ok_and(|n| range.contains(&n)) => {
                 Ok(u64::try_from(number).ok())
             }
             _ => {
-                let expected =
-                    format!("a whole number from {} to {}", range.start(), range.end());
+                let expected = format!("a whole number from {} to {}", range.start(), range.end());
                 Err(self.wrong(key, node, &expected))
             }
         }
@@ -356,7 +400,9 @@ impl<'a> Section<'a> {
         expected: &str,
         is_possible: impl Fn(f64) -> bool,
     ) -> Result<Option<f64>> {
-        let Some(node) = self.get(key) else { return Ok(None) };
+        let Some(node) = self.get(key) else {
+            return Ok(None);
+        };
         let number = match node.value {
             Value::Integer(number) => number as f64,
             Value::Float(number) => number,
@@ -377,7 +423,10 @@ impl<'a> Section<'a> {
     pub fn boolean(&self, key: &str) -> Result<Option<bool>> {
         match self.get(key) {
             None => Ok(None),
-            Some(Node { value: Value::Boolean(value), .. }) => Ok(Some(*value)),
+            Some(Node {
+                value: Value::Boolean(value),
+                ..
+            }) => Ok(Some(*value)),
             Some(node) => Err(self.wrong(key, node, "true or false")),
         }
     }
@@ -390,7 +439,10 @@ impl<'a> Section<'a> {
     pub fn text(&self, key: &str) -> Result<Option<&'a str>> {
         match self.get(key) {
             None => Ok(None),
-            Some(Node { value: Value::Text(text), .. }) => Ok(Some(text)),
+            Some(Node {
+                value: Value::Text(text),
+                ..
+            }) => Ok(Some(text)),
             Some(node) => Err(self.wrong(key, node, "a text in quotes")),
         }
     }
@@ -418,16 +470,26 @@ impl<'a> Section<'a> {
         let Some(choice) = choices.iter().find(|choice| choice.name == name) else {
             let known: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
             let error = self
-                .error(selector.name, format!("there is no {} `{name}`", selector.about))
+                .error(
+                    selector.name,
+                    format!("there is no {} `{name}`", selector.about),
+                )
                 .expected(names(choices));
             return Err(suggest(error, name, &known));
         };
         let elsewhere: Vec<(Key, String)> = choices
             .iter()
-            .flat_map(|other| other.keys.iter().map(move |key| (*key, format!("`{}`", other.name))))
+            .flat_map(|other| {
+                other
+                    .keys
+                    .iter()
+                    .map(move |key| (*key, format!("`{}`", other.name)))
+            })
             .collect();
-        let elsewhere: Vec<(Key, &str)> =
-            elsewhere.iter().map(|(key, owner)| (*key, owner.as_str())).collect();
+        let elsewhere: Vec<(Key, &str)> = elsewhere
+            .iter()
+            .map(|(key, owner)| (*key, owner.as_str()))
+            .collect();
         self.allow(&[&[*selector], common, choice.keys], &elsewhere)?;
         (choice.read)(self).map(Some)
     }

@@ -1,7 +1,7 @@
 //! The gradient of a whole network against central differences of a float64 forward pass.
 
-use narrows::data::{Dataset, Values};
 use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::data::{Dataset, Values};
 use narrows::layer::{Activation, Initialization, LayerSpec};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
@@ -14,7 +14,10 @@ const INPUTS: usize = 11;
 const ROWS: usize = 5;
 
 fn dense(outputs: usize) -> LayerSpec {
-    LayerSpec::Dense { outputs: Some(outputs), bias: true }
+    LayerSpec::Dense {
+        outputs: Some(outputs),
+        bias: true,
+    }
 }
 
 /// The objective in float64, from the definition of each layer.
@@ -58,11 +61,13 @@ fn objective(
             Reconstruction::Mse => narrows_kernels::loss::Loss::Squared,
             Reconstruction::L1 => narrows_kernels::loss::Loss::Absolute,
             Reconstruction::Huber { delta } => narrows_kernels::loss::Loss::Huber { delta },
-            Reconstruction::BinaryCrossEntropy => {
-                narrows_kernels::loss::Loss::CrossEntropyOfLogits
-            }
+            Reconstruction::BinaryCrossEntropy => narrows_kernels::loss::Loss::CrossEntropyOfLogits,
         };
-        sum += x.iter().zip(row).map(|(&y, &t)| reference::loss(loss, y, t)).sum::<f64>();
+        sum += x
+            .iter()
+            .zip(row)
+            .map(|(&y, &t)| reference::loss(loss, y, t))
+            .sum::<f64>();
     }
     sum / (rows.len() * INPUTS) as f64
 }
@@ -106,7 +111,11 @@ fn check(activation: Activation, reconstruction: Reconstruction) {
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
     let parameters = Parameters::initial(&network, Initialization::XavierUniform, 5);
     let flat: Vec<f64> = parameters.flat().iter().map(|&p| f64::from(p)).collect();
-    let sgd = OptimizerSpec::Sgd { learning_rate: 0.0, momentum: 0.0, weight_decay: 0.0 };
+    let sgd = OptimizerSpec::Sgd {
+        learning_rate: 0.0,
+        momentum: 0.0,
+        weight_decay: 0.0,
+    };
     let optimizer = Optimizer::new(sgd, &network);
     let goal = Objective::new(reconstruction, &decoder).unwrap();
     let mut stepper = Stepper::new(network, parameters, goal, optimizer, ROWS, 2);
@@ -122,7 +131,10 @@ fn check(activation: Activation, reconstruction: Reconstruction) {
     let at = |p: &[f64]| objective(&layers, reconstruction, p, &rows);
     let name = format!("{activation:?}, {reconstruction:?}");
     let expected = at(&flat);
-    assert!((loss - expected).abs() < 1e-6 * expected.abs(), "{name}: {loss}, not {expected}");
+    assert!(
+        (loss - expected).abs() < 1e-6 * expected.abs(),
+        "{name}: {loss}, not {expected}"
+    );
 
     let largest = gradient.iter().fold(0.0f32, |a, g| a.max(g.abs()));
     assert!(largest > 1e-4, "{name}: a gradient to compare");

@@ -52,7 +52,12 @@ fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Ve
         training.epoch(|_| steps += 1).unwrap();
     }
     let model = training.model().unwrap();
-    model.parameters().flat().iter().map(|p| p.to_bits()).collect()
+    model
+        .parameters()
+        .flat()
+        .iter()
+        .map(|p| p.to_bits())
+        .collect()
 }
 
 #[test]
@@ -62,13 +67,20 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
     shipped.batch_size = 64;
     // Neither divides the rows, so that an epoch ends in a smaller batch.
     for (recipe, data) in [
-        (Recipe::parse(EVERY_ACTIVATION, "test").unwrap(), noise(29 * 25 + 7, 13)),
+        (
+            Recipe::parse(EVERY_ACTIVATION, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
         (shipped, noise(64 * 50 + 3, 28)),
     ] {
         let alone = parameters_after_steps(&recipe, &data, 1);
         for threads in [2, 3, 5] {
             let together = parameters_after_steps(&recipe, &data, threads);
-            assert!(alone == together, "{}: {threads} threads give other bits", recipe.name);
+            assert!(
+                alone == together,
+                "{}: {threads} threads give other bits",
+                recipe.name
+            );
         }
     }
 }
@@ -86,7 +98,11 @@ fn a_step_allocates_nothing() {
         training.epoch(|_| ()).unwrap();
         let change = region.change();
         assert_eq!(
-            (change.allocations, change.reallocations, change.deallocations),
+            (
+                change.allocations,
+                change.reallocations,
+                change.deallocations
+            ),
             (0, 0, 0),
             "{threads} threads"
         );

@@ -6,29 +6,14 @@
 //! of 8-bit values by 255 included.
 
 mod fit;
+mod spec;
 
-use super::{Dataset, Row};
+pub use spec::ScalingSpec;
+pub(crate) use spec::{KIND, SCALINGS};
+
+use super::{Dataset, Row, Values};
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
-
-/// What a recipe says of scaling.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ScalingSpec {
-    /// 8-bit values divided by 255, so that they lie in [0, 1].
-    Unit,
-    /// `(x - mean) / deviation`; what is not given is fitted on the training rows.
-    /// 8-bit values are divided by 255 first, so that a given mean is on the [0, 1] scale.
-    Standardize {
-        /// The mean, if given.
-        mean: Option<f32>,
-        /// The standard deviation, if given.
-        deviation: Option<f32>,
-    },
-    /// `(x - min) / (max - min)`, with the extremes of the training rows.
-    MinMax,
-    /// Values as they are (8-bit ones in 0..=255).
-    None,
-}
 
 /// A fitted scaling: `scaled = (value - offset) * factor`.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +22,20 @@ pub struct Scaling {
     offset: Vec<f32>,
     /// As many as there are offsets; finite and not 0.
     factor: Vec<f32>,
+}
+
+impl ScalingSpec {
+    /// The scaling that data get where a recipe says nothing: `unit` for 8-bit data, else
+    /// `standardize`.
+    pub fn usual(data: &Dataset) -> ScalingSpec {
+        match data.values() {
+            Values::U8(_) => ScalingSpec::Unit,
+            Values::F32(_) => ScalingSpec::Standardize {
+                mean: None,
+                deviation: None,
+            },
+        }
+    }
 }
 
 impl Scaling {

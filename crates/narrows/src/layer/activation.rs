@@ -40,12 +40,21 @@ mod tests {
             let low = y.iter().copied().fold(f32::INFINITY, f32::min);
             let high = y.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let (least, most) = output_range(activation);
-            assert!(low >= least - 1e-6 && high <= most, "{activation:?}: {low} to {high}");
+            assert!(
+                low >= least - 1e-6 && high <= most,
+                "{activation:?}: {low} to {high}"
+            );
             if least.is_finite() {
-                assert!(low - least < 1e-6, "{activation:?}: {low}, and {least} was promised");
+                assert!(
+                    low - least < 1e-6,
+                    "{activation:?}: {low}, and {least} was promised"
+                );
             }
             if most.is_finite() {
-                assert!(most - high < 1e-6, "{activation:?}: {high}, and {most} was promised");
+                assert!(
+                    most - high < 1e-6,
+                    "{activation:?}: {high}, and {most} was promised"
+                );
             }
         }
     }

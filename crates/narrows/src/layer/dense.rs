@@ -43,10 +43,17 @@ impl Layer for Dense {
 
     fn tensors(&self) -> Vec<TensorSpec> {
         let fans = (self.inputs, self.outputs);
-        let mut tensors =
-            vec![TensorSpec { name: "weight", shape: vec![self.outputs, self.inputs], fans }];
+        let mut tensors = vec![TensorSpec {
+            name: "weight",
+            shape: vec![self.outputs, self.inputs],
+            fans,
+        }];
         if self.bias {
-            tensors.push(TensorSpec { name: "bias", shape: vec![self.outputs], fans });
+            tensors.push(TensorSpec {
+                name: "bias",
+                shape: vec![self.outputs],
+                fans,
+            });
         }
         tensors
     }
@@ -62,19 +69,29 @@ impl Layer for Dense {
             })
             .collect();
         if self.bias {
-            tiles.push(super::Tile { parameters: self.outputs, packed: 0 });
+            tiles.push(super::Tile {
+                parameters: self.outputs,
+                packed: 0,
+            });
         }
         tiles
     }
 
     fn forward(&self, isa: Isa, p: LayerParameters<'_>, x: &[f32], y: &mut [f32]) {
         let rows = x.len() / self.inputs;
-        let start =
-            if self.bias { Start::Bias(&p.flat[self.weights()..]) } else { Start::Zero };
+        let start = if self.bias {
+            Start::Bias(&p.flat[self.weights()..])
+        } else {
+            Start::Zero
+        };
         product(
             isa,
             (rows, self.outputs, self.inputs),
-            Left { data: x, row: self.inputs, column: 1 },
+            Left {
+                data: x,
+                row: self.inputs,
+                column: 1,
+            },
             Right::packed(p.packed, self.inputs),
             start,
             y,
@@ -95,7 +112,11 @@ impl Layer for Dense {
         product(
             isa,
             (rows, self.inputs, self.outputs),
-            Left { data: dy, row: self.outputs, column: 1 },
+            Left {
+                data: dy,
+                row: self.outputs,
+                column: 1,
+            },
             Right::row_major(&p.flat[..self.weights()], self.inputs),
             Start::Zero,
             dx,
@@ -112,7 +133,11 @@ impl Layer for Dense {
         product(
             isa,
             (outputs.len(), self.inputs, rows),
-            Left { data: &dy[outputs.start..], row: 1, column: self.outputs },
+            Left {
+                data: &dy[outputs.start..],
+                row: 1,
+                column: self.outputs,
+            },
             Right::row_major(x, self.inputs),
             Start::Zero,
             gradient,

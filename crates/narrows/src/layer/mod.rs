@@ -7,11 +7,11 @@ pub mod initialization;
 mod spec;
 
 pub use activation::Activation;
+pub(crate) use activation::output_range;
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub use initialization::Initialization;
 pub use spec::LayerSpec;
-pub(crate) use activation::output_range;
 pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS};
 
 use narrows_kernels::Isa;

@@ -41,7 +41,12 @@ pub(crate) const LAYERS: &[Choice<LayerSpec>] = &[
                 default: "the data's width, in the decoder's last dense layer only",
                 about: "the values that the layer gives",
             },
-            Key { name: "bias", value: "true or false", default: "true", about: "whether b is there" },
+            Key {
+                name: "bias",
+                value: "true or false",
+                default: "true",
+                about: "whether b is there",
+            },
         ],
         read: read_dense,
     },
@@ -67,8 +72,12 @@ pub(crate) const LAYERS: &[Choice<LayerSpec>] = &[
             about: "the slope of the negative part",
         }],
         read: |section| {
-            let slope = section.number("slope", "a finite number", fits_single)?.unwrap_or(0.01);
-            Ok(LayerSpec::Activation(Activation::LeakyRelu { slope: slope as f32 }))
+            let slope = section
+                .number("slope", "a finite number", fits_single)?
+                .unwrap_or(0.01);
+            Ok(LayerSpec::Activation(Activation::LeakyRelu {
+                slope: slope as f32,
+            }))
         },
     },
     Choice {
@@ -83,7 +92,9 @@ pub(crate) const LAYERS: &[Choice<LayerSpec>] = &[
         read: |section| {
             let alpha =
                 section.number("alpha", "a number above 0", |a| a > 0.0 && fits_single(a))?;
-            Ok(LayerSpec::Activation(Activation::Elu { alpha: alpha.unwrap_or(1.0) as f32 }))
+            Ok(LayerSpec::Activation(Activation::Elu {
+                alpha: alpha.unwrap_or(1.0) as f32,
+            }))
         },
     },
     Choice {
@@ -124,7 +135,9 @@ fn fits_single(number: f64) -> bool {
 
 fn read_dense(section: &Section<'_>) -> Result<LayerSpec> {
     Ok(LayerSpec::Dense {
-        outputs: section.integer("outputs", 1..=MAX_WIDTH)?.map(|outputs| outputs as usize),
+        outputs: section
+            .integer("outputs", 1..=MAX_WIDTH)?
+            .map(|outputs| outputs as usize),
         bias: section.boolean("bias")?.unwrap_or(true),
     })
 }

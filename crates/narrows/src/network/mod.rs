@@ -51,21 +51,33 @@ impl Network {
         for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
             for (index, spec) in specs.iter().enumerate() {
                 let layer: Box<dyn Layer> = match *spec {
-                    LayerSpec::Dense { outputs, bias } => {
-                        Box::new(Dense { inputs: width, outputs: outputs.unwrap_or(inputs), bias })
-                    }
+                    LayerSpec::Dense { outputs, bias } => Box::new(Dense {
+                        inputs: width,
+                        outputs: outputs.unwrap_or(inputs),
+                        bias,
+                    }),
                     LayerSpec::Activation(function) => Box::new(Elementwise { function, width }),
                 };
                 width = layer.outputs();
-                network.add(layer, &format!("{side}.{index}"), &mut parameters, &mut packed);
+                network.add(
+                    layer,
+                    &format!("{side}.{index}"),
+                    &mut parameters,
+                    &mut packed,
+                );
             }
         }
         if width != inputs {
-            return Err(Error::new(ErrorKind::Recipe, "the decoder does not give back the data's shape")
-                .at("decoder")
-                .expected(format!("{inputs} outputs, as many as the data have values a row"))
-                .found(format!("{width} outputs"))
-                .hint("leave `outputs` out of the decoder's last dense layer"));
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                "the decoder does not give back the data's shape",
+            )
+            .at("decoder")
+            .expected(format!(
+                "{inputs} outputs, as many as the data have values a row"
+            ))
+            .found(format!("{width} outputs"))
+            .hint("leave `outputs` out of the decoder's last dense layer"));
         }
         network.parameter_bounds = Bounds::new(parameters);
         network.packed_bounds = Bounds::new(packed);
@@ -97,7 +109,8 @@ impl Network {
             parameters.push(end(parameters) + tile.parameters);
             packed.push(end(packed) + tile.packed);
         }
-        self.places.push((start.0..end(parameters), start.1..end(packed)));
+        self.places
+            .push((start.0..end(parameters), start.1..end(packed)));
         self.layers.push(layer);
     }
 
@@ -108,12 +121,16 @@ impl Network {
 
     /// The number of values in a code.
     pub fn code_size(&self) -> usize {
-        self.encoder.checked_sub(1).map_or(self.inputs(), |last| self.layers[last].outputs())
+        self.encoder
+            .checked_sub(1)
+            .map_or(self.inputs(), |last| self.layers[last].outputs())
     }
 
     /// The number of parameters.
     pub fn parameter_count(&self) -> usize {
-        self.places.last().map_or(0, |(parameters, _)| parameters.end)
+        self.places
+            .last()
+            .map_or(0, |(parameters, _)| parameters.end)
     }
 
     pub(crate) fn packed_count(&self) -> usize {
@@ -152,7 +169,10 @@ impl Network {
 
     fn layer_parameters<'a>(&self, layer: usize, p: &'a Parameters) -> LayerParameters<'a> {
         let (flat, packed) = &self.places[layer];
-        LayerParameters { flat: &p.flat()[flat.clone()], packed: &p.packed()[packed.clone()] }
+        LayerParameters {
+            flat: &p.flat()[flat.clone()],
+            packed: &p.packed()[packed.clone()],
+        }
     }
 
     /// The widths of what the layers of a range read and write: the input of the first, then the

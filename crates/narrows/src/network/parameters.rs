@@ -33,9 +33,12 @@ impl Parameters {
         let draws = Draws::new(seed, Purpose::Initialization);
         for (index, tensor) in network.tensors().iter().enumerate() {
             let is_bias = tensor.shape.len() == 1;
-            how.fill(&mut flat[tensor.range.clone()], tensor.fans, is_bias, |block| {
-                draws.words(index as u32, (block >> 32) as u32, block as u32)
-            });
+            how.fill(
+                &mut flat[tensor.range.clone()],
+                tensor.fans,
+                is_bias,
+                |block| draws.words(index as u32, (block >> 32) as u32, block as u32),
+            );
         }
         Parameters::new(network, &flat)
     }
@@ -57,7 +60,10 @@ impl Parameters {
                 &mut packed[bounds.range(tile)],
             );
         }
-        Parameters { flat: Aligned::from(flat), packed }
+        Parameters {
+            flat: Aligned::from(flat),
+            packed,
+        }
     }
 
     /// All parameters, tensor after tensor.

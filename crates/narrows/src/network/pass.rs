@@ -28,9 +28,18 @@ pub fn forward(
 ) {
     let last = layers.len();
     let width = network.widths(layers.clone()).last().copied().unwrap_or(0);
-    map_rows(network, parameters, layers, rows, team, width, out, |block, out| {
-        out.copy_from_slice(block.get(last));
-    });
+    map_rows(
+        network,
+        parameters,
+        layers,
+        rows,
+        team,
+        width,
+        out,
+        |block, out| {
+            out.copy_from_slice(block.get(last));
+        },
+    );
 }
 
 /// Runs some of the layers on all rows and lets `f` make `width` numbers a row of what they give:
@@ -58,12 +67,18 @@ pub fn map_rows(
     let starts = (0..count.div_ceil(chunk) + 1).map(|i| (i * chunk).min(count) * width);
     let bounds = Bounds::new(starts.collect());
     let widths = network.widths(layers.clone());
-    let mut scratch: Vec<Slabs> = (0..team.threads()).map(|_| Slabs::new(&widths, chunk)).collect();
-    team.run(&mut scratch, Parts::new(out, &bounds), |slabs, index, out| {
-        let range = index * chunk..(index * chunk + chunk).min(count);
-        let mut block = slabs.first_rows(range.len());
-        rows.write(range, block.get_mut(0));
-        network.forward_block(isa, parameters, layers.clone(), &mut block);
-        f(&block, out);
-    });
+    let mut scratch: Vec<Slabs> = (0..team.threads())
+        .map(|_| Slabs::new(&widths, chunk))
+        .collect();
+    team.run(
+        &mut scratch,
+        Parts::new(out, &bounds),
+        |slabs, index, out| {
+            let range = index * chunk..(index * chunk + chunk).min(count);
+            let mut block = slabs.first_rows(range.len());
+            rows.write(range, block.get_mut(0));
+            network.forward_block(isa, parameters, layers.clone(), &mut block);
+            f(&block, out);
+        },
+    );
 }

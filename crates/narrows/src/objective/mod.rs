@@ -55,11 +55,14 @@ impl Objective {
         if self.loss != Loss::CrossEntropyOfLogits || (range.0 >= 0.0 && range.1 <= 1.0) {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Recipe, "binary cross-entropy needs data in [0, 1]")
-            .at("objective.reconstruction")
-            .expected("scaled data in [0, 1]")
-            .found(format!("[{}, {}]", range.0, range.1))
-            .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
+        Err(Error::new(
+            ErrorKind::Recipe,
+            "binary cross-entropy needs data in [0, 1]",
+        )
+        .at("objective.reconstruction")
+        .expected("scaled data in [0, 1]")
+        .found(format!("[{}, {}]", range.0, range.1))
+        .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
     }
 
     /// Whether the loss is worked out from what the last layer is given, not from what it gives.
@@ -79,8 +82,7 @@ impl Objective {
         scale: f32,
     ) -> f32 {
         let rows = block.rows().len();
-        let ([target, output], gradient) =
-            block.read_write([0, compared], gradients + compared);
+        let ([target, output], gradient) = block.read_write([0, compared], gradients + compared);
         let width = target.len() / rows;
         let this = row * width..(row + 1) * width;
         self.loss.sum_and_gradient(

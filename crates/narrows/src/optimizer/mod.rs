@@ -26,10 +26,18 @@ pub(crate) struct State {
 
 impl State {
     fn new(bounds: &Bounds, used: bool) -> State {
-        let bounds =
-            if used { bounds.clone() } else { Bounds::new(vec![0; bounds.count() + 1]) };
-        let len = (0..bounds.count()).last().map_or(0, |last| bounds.range(last).end);
-        State { numbers: Aligned::zeros(len), bounds }
+        let bounds = if used {
+            bounds.clone()
+        } else {
+            Bounds::new(vec![0; bounds.count() + 1])
+        };
+        let len = (0..bounds.count())
+            .last()
+            .map_or(0, |last| bounds.range(last).end);
+        State {
+            numbers: Aligned::zeros(len),
+            bounds,
+        }
     }
 
     pub(crate) fn parts(&mut self) -> Parts<'_, f32> {
@@ -75,15 +83,29 @@ impl Optimizer {
             })
         };
         match self.spec {
-            OptimizerSpec::Sgd { learning_rate, momentum, weight_decay } => Update::Sgd(Sgd {
+            OptimizerSpec::Sgd {
+                learning_rate,
+                momentum,
+                weight_decay,
+            } => Update::Sgd(Sgd {
                 learning_rate: learning_rate as f32,
                 momentum: momentum as f32,
                 weight_decay: weight_decay as f32,
             }),
-            OptimizerSpec::Adam { learning_rate, beta1, beta2, epsilon, weight_decay } => {
-                adam(learning_rate, (beta1, beta2), epsilon, weight_decay, 1.0)
-            }
-            OptimizerSpec::AdamW { learning_rate, beta1, beta2, epsilon, weight_decay } => {
+            OptimizerSpec::Adam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => adam(learning_rate, (beta1, beta2), epsilon, weight_decay, 1.0),
+            OptimizerSpec::AdamW {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => {
                 let shrink = 1.0 - learning_rate * weight_decay;
                 adam(learning_rate, (beta1, beta2), epsilon, 0.0, shrink)
             }

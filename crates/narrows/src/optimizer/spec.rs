@@ -44,8 +44,12 @@ pub enum OptimizerSpec {
 }
 
 /// The key that names the optimiser.
-pub(crate) const KIND: Key =
-    Key { name: "kind", value: "a name", default: "\"adam\"", about: "optimizer" };
+pub(crate) const KIND: Key = Key {
+    name: "kind",
+    value: "a name",
+    default: "\"adam\"",
+    about: "optimizer",
+};
 
 /// The key that all optimisers have.
 pub(crate) const LEARNING_RATE: Key = Key {
@@ -152,11 +156,15 @@ fn is_positive(number: f64) -> bool {
 }
 
 fn learning_rate(section: &Section<'_>) -> Result<f64> {
-    Ok(section.number("learning_rate", "a number above 0", is_positive)?.unwrap_or(1e-3))
+    Ok(section
+        .number("learning_rate", "a number above 0", is_positive)?
+        .unwrap_or(1e-3))
 }
 
 fn share(section: &Section<'_>, key: &str, default: f64) -> Result<f64> {
-    let share = section.number(key, "a number from 0 to below 1", |b| (0.0..1.0).contains(&b))?;
+    let share = section.number(key, "a number from 0 to below 1", |b| {
+        (0.0..1.0).contains(&b)
+    })?;
     Ok(share.unwrap_or(default))
 }
 
@@ -167,7 +175,11 @@ fn weight_decay(section: &Section<'_>, default: f64) -> Result<f64> {
 
 fn moments(section: &Section<'_>) -> Result<(f64, f64, f64)> {
     let epsilon = section.number("epsilon", "a number above 0", is_positive)?;
-    Ok((share(section, "beta1", 0.9)?, share(section, "beta2", 0.999)?, epsilon.unwrap_or(1e-8)))
+    Ok((
+        share(section, "beta1", 0.9)?,
+        share(section, "beta2", 0.999)?,
+        epsilon.unwrap_or(1e-8),
+    ))
 }
 
 impl OptimizerSpec {
@@ -193,13 +205,29 @@ impl OptimizerSpec {
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         let number = |x: f64| format!("{x:?}");
         match *self {
-            OptimizerSpec::Sgd { learning_rate, momentum, weight_decay } => vec![
+            OptimizerSpec::Sgd {
+                learning_rate,
+                momentum,
+                weight_decay,
+            } => vec![
                 ("learning_rate", number(learning_rate)),
                 ("momentum", number(momentum)),
                 ("weight_decay", number(weight_decay)),
             ],
-            OptimizerSpec::Adam { learning_rate, beta1, beta2, epsilon, weight_decay }
-            | OptimizerSpec::AdamW { learning_rate, beta1, beta2, epsilon, weight_decay } => vec![
+            OptimizerSpec::Adam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            }
+            | OptimizerSpec::AdamW {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => vec![
                 ("learning_rate", number(learning_rate)),
                 ("beta1", number(beta1)),
                 ("beta2", number(beta2)),

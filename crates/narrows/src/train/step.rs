@@ -77,9 +77,13 @@ impl Stepper {
         let losses = widths.len();
         widths.push(1);
         let bounds = network.parameter_bounds();
-        let largest = (0..bounds.count()).map(|tile| bounds.range(tile).len()).max();
+        let largest = (0..bounds.count())
+            .map(|tile| bounds.range(tile).len())
+            .max();
         let team = Team::new(threads);
-        let scratch = || Scratch { gradient: Aligned::zeros(largest.unwrap_or(0)) };
+        let scratch = || Scratch {
+            gradient: Aligned::zeros(largest.unwrap_or(0)),
+        };
         Stepper {
             scratch: (0..team.threads()).map(|_| scratch()).collect(),
             slabs: Slabs::new(&widths, batch),
@@ -87,7 +91,11 @@ impl Stepper {
                 layers,
                 gradients,
                 losses,
-                compared: if objective.from_logits() { layers - 1 } else { layers },
+                compared: if objective.from_logits() {
+                    layers - 1
+                } else {
+                    layers
+                },
                 batch,
                 cuts: Vec::new(),
             },
@@ -171,7 +179,10 @@ impl Stepper {
     }
 
     fn rows_phase(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> f64 {
-        assert!(!rows.is_empty() && rows.len() <= self.plan.batch, "rows as planned");
+        assert!(
+            !rows.is_empty() && rows.len() <= self.plan.batch,
+            "rows as planned"
+        );
         let cut = self.plan.cut(rows.len(), self.team.threads());
         let (network, parameters, plan) = (&self.network, &self.parameters, &self.plan);
         let (objective, isa) = (&self.objective, self.isa);
@@ -192,7 +203,13 @@ impl Stepper {
                         objective.row(isa, &mut block, row, plan.compared, plan.gradients, scale);
                     block.get_mut(plan.losses)[row] = loss;
                 }
-                network.backward_block(isa, parameters, plan.compared - 1, plan.gradients, &mut block);
+                network.backward_block(
+                    isa,
+                    parameters,
+                    plan.compared - 1,
+                    plan.gradients,
+                    &mut block,
+                );
             },
         );
         // Row by row, so that the sum does not depend on the cut.

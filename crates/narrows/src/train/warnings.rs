@@ -60,7 +60,12 @@ pub fn warnings(
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Warning::OutOfRange { layer, output, data, floor } => {
+            Warning::OutOfRange {
+                layer,
+                output,
+                data,
+                floor,
+            } => {
                 write!(
                     f,
                     "the scaled data lie in [{:.4}, {:.4}], but the decoder ends in `{layer}`, which \
