@@ -3,6 +3,7 @@
 
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod files;
 pub mod layer;
 pub mod model;
@@ -10,7 +11,9 @@ pub mod network;
 pub mod objective;
 pub mod optimizer;
 pub mod recipe;
+pub mod report;
 pub mod rng;
+pub mod run;
 pub mod settings;
 pub mod train;
 

@@ -5,7 +5,7 @@ mod file;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, Parameters, Rows, forward, map_rows};
+use crate::network::{Network, Parameters, Rows, ScaledRows, forward, map_rows};
 use crate::recipe::Recipe;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
@@ -158,10 +158,7 @@ impl Model {
     /// When the dataset has another width than the model's data.
     pub fn mse(&self, data: &Dataset) -> Result<f64> {
         self.check_width(data.inputs())?;
-        let errors = self.errors(&FromDataset {
-            data,
-            scaling: &self.scaling,
-        });
+        let errors = self.errors(&ScaledRows { data, scaling: &self.scaling });
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
@@ -175,10 +172,7 @@ impl Model {
         self.check_width(data.inputs())?;
         let mut inputs = Array2::zeros((data.rows(), data.inputs()));
         if let Some(inputs) = inputs.as_slice_mut() {
-            FromDataset {
-                data,
-                scaling: &self.scaling,
-            }
+            ScaledRows { data, scaling: &self.scaling }
             .write(0..data.rows(), inputs);
         }
         let rows = InMemory {
@@ -294,23 +288,6 @@ impl Rows for InMemory<'_> {
         }
         if let Some(scaling) = self.scaling {
             scaling.apply(into);
-        }
-    }
-}
-
-/// The rows of a dataset, scaled.
-struct FromDataset<'a> {
-    data: &'a Dataset,
-    scaling: &'a Scaling,
-}
-
-impl Rows for FromDataset<'_> {
-    fn count(&self) -> usize {
-        self.data.rows()
-    }
-    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
-        for (row, into) in rows.zip(into.chunks_exact_mut(self.data.inputs())) {
-            self.scaling.gather(self.data, row, into);
         }
     }
 }

@@ -7,7 +7,7 @@ mod parameters;
 mod pass;
 
 pub use parameters::{Parameters, Tensor};
-pub use pass::{Rows, forward, map_rows};
+pub use pass::{Rows, ScaledRows, forward, map_rows};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Dense, Elementwise, Layer, LayerParameters, LayerSpec};

@@ -1,6 +1,8 @@
 //! Passes over many rows with parameters that stand still.
 
 use super::{Network, Parameters};
+use crate::data::Dataset;
+use crate::data::scaling::Scaling;
 use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, Parts, RowBlock, Slabs};
 use narrows_kernels::team::Team;
@@ -15,6 +17,26 @@ pub trait Rows: Sync {
     fn count(&self) -> usize;
     /// Writes `rows`, scaled, one after the other.
     fn write(&self, rows: Range<usize>, into: &mut [f32]);
+}
+
+/// The rows of a dataset, scaled.
+#[derive(Clone, Copy)]
+pub struct ScaledRows<'a> {
+    /// The rows.
+    pub data: &'a Dataset,
+    /// The scaling, of the same width.
+    pub scaling: &'a Scaling,
+}
+
+impl Rows for ScaledRows<'_> {
+    fn count(&self) -> usize {
+        self.data.rows()
+    }
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        for (row, into) in rows.zip(into.chunks_exact_mut(self.data.inputs())) {
+            self.scaling.gather(self.data, row, into);
+        }
+    }
 }
 
 /// Runs some of the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives.
