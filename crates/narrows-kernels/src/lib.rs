@@ -24,6 +24,7 @@ pub mod optimizer;
 pub mod peak;
 pub mod product;
 pub mod reduce;
+pub mod reference;
 pub mod split;
 pub mod team;
 

@@ -111,8 +111,11 @@ impl Elementwise for Absolute {
     unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
         // SAFETY: passed on.
         unsafe {
-            let below = t.where_greater(y, L::splat(-1.0), L::splat(0.0));
-            y.where_greater(t, L::splat(1.0), below)
+            // What is neither above nor below is 0, or NaN and stays it.
+            let d = y.sub(t);
+            let zero = L::splat(0.0);
+            let below = zero.where_greater(d, L::splat(-1.0), d);
+            d.where_greater(zero, L::splat(1.0), below)
         }
     }
 }
@@ -146,8 +149,14 @@ struct CrossEntropyOfLogits;
 impl Elementwise for CrossEntropyOfLogits {
     #[inline(always)]
     unsafe fn value<L: Lanes>(self, y: L, t: L) -> L {
+        // softplus(y) = max(y, 0) + ln(1 + e^-|y|); the large parts cancel first, so that the small
+        // loss of a confident and correct output keeps its digits.
         // SAFETY: passed on.
-        unsafe { math::softplus(y).sub(t.mul(y)) }
+        unsafe {
+            let zero = L::splat(0.0);
+            let large = zero.sub(t).mul_add(y, zero.max(y));
+            large.add(math::ln_1p_exp_of_minus_abs(y))
+        }
     }
     #[inline(always)]
     unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {

@@ -22,7 +22,7 @@ unsafe fn polynomial<L: Lanes, const N: usize>(x: L, coefficients: [f32; N]) -> 
     }
 }
 
-/// `eˣ`, within 2 ULP from -87.3 to 88; beyond, the value at that end. NaN stays NaN.
+/// `eˣ`, within 2 ULP from -87.68 to 88.37; below 0, above infinite. NaN stays NaN.
 ///
 /// # Safety
 ///
@@ -33,8 +33,9 @@ pub(crate) unsafe fn exp<L: Lanes>(x: L) -> L {
     // short enough for n times it to be exact. The polynomial is that of Cephes' expf.
     // SAFETY: passed on.
     unsafe {
-        // The operands' order keeps a NaN.
-        let bounded = L::splat(-87.336_54).max(L::splat(88.0).min(x));
+        // At the bounds n is -127 and 128, for which 2ⁿ is 0 and infinite. The operands' order
+        // keeps a NaN.
+        let bounded = L::splat(-88.0).max(L::splat(89.0).min(x));
         let n = bounded.mul(L::splat(std::f32::consts::LOG2_E)).round();
         let r = n.mul_add(L::splat(-0.693_359_4), bounded);
         let r = n.mul_add(L::splat(2.121_944_4e-4), r);
@@ -141,12 +142,21 @@ pub(crate) unsafe fn erf<L: Lanes>(x: L) -> L {
 /// As [`Lanes`].
 #[inline(always)]
 pub(crate) unsafe fn softplus<L: Lanes>(x: L) -> L {
-    // max(x, 0) + ln(1 + u) with u = e^-|x| in (0, 1], and ln(1 + u) = 2 artanh(s) with
-    // s = u / (2 + u) <= 1/3, as its power series.
+    // SAFETY: passed on.
+    unsafe { L::splat(0.0).max(x).add(ln_1p_exp_of_minus_abs(x)) }
+}
+
+/// `ln(1 + e^-|x|)`: what [`softplus`] adds to `max(x, 0)`, as exact. NaN stays NaN.
+///
+/// # Safety
+///
+/// As [`Lanes`].
+#[inline(always)]
+pub(crate) unsafe fn ln_1p_exp_of_minus_abs<L: Lanes>(x: L) -> L {
+    // ln(1 + u) = 2 artanh(s) with s = u / (2 + u) <= 1/3 for u = e^-|x|, as its power series.
     // SAFETY: passed on.
     unsafe {
-        let zero = L::splat(0.0);
-        let u = exp(x.min(zero.sub(x)));
+        let u = exp(x.min(L::splat(0.0).sub(x)));
         let s = u.div(L::splat(2.0).add(u));
         let square = s.mul(s);
         let series = polynomial(
@@ -163,6 +173,107 @@ pub(crate) unsafe fn softplus<L: Lanes>(x: L) -> L {
                 1.0,
             ],
         );
-        zero.max(x).add(s.add(s).mul(series))
+        s.add(s).mul(series)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::{Isa, multiversion};
+
+    #[derive(Clone, Copy, Debug)]
+    enum Function {
+        Exp,
+        Sigmoid,
+        Tanh,
+        Erf,
+        Softplus,
+        Ln1pExpOfMinusAbs,
+    }
+    use Function::*;
+
+    const ALL: [Function; 6] = [Exp, Sigmoid, Tanh, Erf, Softplus, Ln1pExpOfMinusAbs];
+
+    multiversion! {
+        unsafe fn map(f: Function, x: *const f32, y: *mut f32, len: usize) = map_body
+    }
+
+    /// # Safety
+    ///
+    /// `len` numbers at both pointers, a multiple of 16.
+    #[inline(always)]
+    unsafe fn map_body<L: Lanes>(f: Function, x: *const f32, y: *mut f32, len: usize) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            for i in (0..len).step_by(L::N) {
+                let x = L::load(x.add(i));
+                let value = match f {
+                    Exp => exp(x),
+                    Sigmoid => sigmoid(x),
+                    Tanh => tanh(x),
+                    Erf => erf(x),
+                    Softplus => softplus(x),
+                    Ln1pExpOfMinusAbs => ln_1p_exp_of_minus_abs(x),
+                };
+                value.store(y.add(i));
+            }
+        }
+    }
+
+    fn apply(isa: Isa, f: Function, x: &[f32]) -> Vec<f32> {
+        let mut padded = x.to_vec();
+        padded.resize(x.len().next_multiple_of(16), 0.0);
+        let mut y = vec![0.0; padded.len()];
+        // SAFETY: both hold `padded.len()` numbers, a multiple of 16.
+        unsafe { map(isa, f, padded.as_ptr(), y.as_mut_ptr(), padded.len()) };
+        y.truncate(x.len());
+        y
+    }
+
+    fn truth(f: Function, x: f64) -> f64 {
+        match f {
+            Exp => x.exp(),
+            Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Tanh => x.tanh(),
+            Erf => libm::erf(x),
+            Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+            Ln1pExpOfMinusAbs => (-x.abs()).exp().ln_1p(),
+        }
+    }
+
+    /// The distance from the true value in units of its last place as an `f32`.
+    fn ulps(found: f32, truth: f64) -> f64 {
+        let exponent = (truth.abs().log2().floor()).max(-126.0);
+        (f64::from(found) - truth).abs() / (exponent - 23.0).exp2()
+    }
+
+    #[test]
+    fn explore() {
+        let step: u32 = std::env::var("STEP").map_or(509, |s| s.parse().unwrap());
+        for f in ALL {
+            for isa in Isa::available() {
+                let mut worst = vec![(0.0, 0.0f32, 0.0f32); 40];
+                let mut bits = 0u32;
+                loop {
+                    let mut x = vec![];
+                    while x.len() < 4096 {
+                        let v = f32::from_bits(bits);
+                        if v.is_finite() { x.push(v); }
+                        match bits.checked_add(step) { Some(b) => bits = b, None => break }
+                    }
+                    if x.is_empty() { break; }
+                    let n = x.len();
+                    for (&x, y) in x.iter().zip(apply(isa, f, &x)) {
+                        let t = truth(f, f64::from(x));
+                        let e = ulps(y, t);
+                        let b = if x.abs() < 1e-3 {0} else if x.abs()<0.7 {1} else if x.abs() < 4.0 {2} else if x.abs() < 80.0 {3} else if x.abs() < 87.3 {4} else if x.abs()<87.68 {5} else if x.abs() < 88.37 {6} else {7} + if x < 0.0 {20} else {0};
+                        if !(e <= worst[b].0) { worst[b] = (e, x, y); }
+                    }
+                    if n < 4096 { break; }
+                }
+                for (b, w) in worst.iter().enumerate() { if w.0 > 0.0 { println!("{f:?} {} bin {b}: {:.3} at {:?} -> {:?} vs {:e}", isa.name(), w.0, w.1, w.2, truth(f, w.1 as f64)); } }
+            }
+        }
     }
 }

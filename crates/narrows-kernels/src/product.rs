@@ -69,7 +69,7 @@ impl<'a> Right<'a> {
     pub fn packed(data: &'a [f32], k: usize) -> Self {
         Right {
             data,
-            panel: PANEL * k,
+            panel: PANEL.saturating_mul(k),
             row: PANEL,
             padded: true,
         }
@@ -88,8 +88,23 @@ pub enum Start<'a> {
 }
 
 /// The numbers that [`pack_transposed`] fills for a matrix of `rows` × `columns`.
+///
+/// # Panics
+///
+/// When they cannot be counted.
 pub fn packed_len(rows: usize, columns: usize) -> usize {
-    rows.div_ceil(PANEL) * PANEL * columns
+    let len = rows
+        .checked_next_multiple_of(PANEL)
+        .and_then(|rows| rows.checked_mul(columns));
+    len.expect("a matrix that fits the memory")
+}
+
+/// How many numbers a matrix needs whose last `width` lie `i` rows and `k` columns in; `None`
+/// where no slice is that long.
+fn extent((i, row): (usize, usize), (k, column): (usize, usize), width: usize) -> Option<usize> {
+    let down = i.checked_mul(row)?;
+    let along = k.checked_mul(column)?;
+    down.checked_add(along)?.checked_add(width)
 }
 
 /// Packs the transpose of a row-major matrix `[rows, columns]` into panels: number `(r, c)` goes to
@@ -165,7 +180,7 @@ unsafe fn pack_panel_body<L: Lanes>(
 ///
 /// # Panics
 ///
-/// When a matrix is too short for its shape and strides.
+/// When a matrix is too short for its shape and strides, or `b` is packed for another `k`.
 #[allow(clippy::too_many_arguments)]
 pub fn product(
     isa: Isa,
@@ -179,13 +194,15 @@ pub fn product(
     if m == 0 || n == 0 {
         return;
     }
+    // Strides come from the caller: sums that wrapped would let the loops leave the slices.
+    let holds = |data: &[f32], len: Option<usize>| len.is_some_and(|len| len <= data.len());
     assert!(
-        c.len() >= (m - 1) * c_row + n && (m == 1 || c_row >= n),
+        holds(c, extent((m - 1, c_row), (0, 0), n)) && (m == 1 || c_row >= n),
         "C is too short"
     );
     if k > 0 {
         assert!(
-            a.data.len() > (m - 1) * a.row + (k - 1) * a.column,
+            holds(a.data, extent((m - 1, a.row), (k - 1, a.column), 1)),
             "A is too short"
         );
         let last_panel = (n - 1) / PANEL;
@@ -195,8 +212,12 @@ pub fn product(
             n - last_panel * PANEL
         };
         assert!(
-            b.data.len() >= last_panel * b.panel + (k - 1) * b.row + width,
+            holds(b.data, extent((last_panel, b.panel), (k - 1, b.row), width)),
             "B is too short"
+        );
+        assert!(
+            !b.padded || b.panel / PANEL == k,
+            "B is packed for another k"
         );
     }
     let bias = match start {
@@ -288,9 +309,9 @@ unsafe fn run_body<L: Lanes>(job: &Job, m: usize) {
             let mut row = 0;
             for block in 0..blocks {
                 // Even blocks, so that none is a sliver.
-                let end = m * (block + 1) / blocks;
-                tile::<L>(job, row, end - row, column, width);
-                row = end;
+                let count = (m - row).div_ceil(blocks - block);
+                tile::<L>(job, row, count, column, width);
+                row += count;
             }
             column += columns;
         }
@@ -311,7 +332,8 @@ unsafe fn copy<L: Lanes>(job: &Job, column: usize, width: usize, buffer: &mut Bu
     let to = buffer.0.as_mut_ptr().cast::<f32>();
     // SAFETY: `k <= K_BLOCK` rows of at most `2 * PANEL` fit the buffer; reads stay in the columns.
     unsafe {
-        let from = job.b.add(column);
+        // Where `k` is 0 there may be no B at all.
+        let from = job.b.wrapping_add(column);
         for k in 0..job.k {
             let (from, to) = (from.add(k * job.b_row), to.add(k * 2 * PANEL));
             let mut at = 0;
@@ -453,7 +475,7 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
         const THREES: usize = MAX_ROWS / 3;
         let step = job.a_row;
         let mut a: [*const f32; THREES] =
-            std::array::from_fn(|t| job.a.wrapping_add((row + 3 * t) * step));
+            std::array::from_fn(|t| job.a.wrapping_add((row + 3 * t).wrapping_mul(step)));
         for _ in 0..job.k {
             let mut vectors = [L::splat(0.0); VECTORS];
             for (v, vector) in vectors.iter_mut().enumerate() {

@@ -11,7 +11,9 @@ use std::ops::Range;
 ///
 /// # Safety
 ///
-/// Parts of different indices below `count` must not overlap.
+/// Parts of different indices below `count` must not overlap, and each may be made, used and
+/// dropped on any thread, at the same time as the others. `count` is always the same. A part stays
+/// valid after the split is gone.
 pub unsafe trait Split: Sync {
     /// One part.
     type Part;
@@ -44,7 +46,9 @@ impl Bounds {
     /// `total` in `parts` nearly equal parts.
     pub fn even(total: usize, parts: usize) -> Self {
         let parts = parts.max(1);
-        Bounds((0..=parts).map(|i| total * i / parts).collect())
+        // In 128 bits no product wraps: the places must ascend.
+        let place = |i: usize| (total as u128 * i as u128 / parts as u128) as usize;
+        Bounds((0..=parts).map(place).collect())
     }
 
     /// The number of parts.
@@ -136,14 +140,22 @@ struct Slab {
 
 impl Slabs {
     /// Zeroed matrices of `rows` rows and the given widths.
+    ///
+    /// # Panics
+    ///
+    /// When their numbers cannot be counted.
     pub fn new(widths: &[usize], rows: usize) -> Self {
-        let mut offset = 0;
+        let mut offset = 0usize;
         let slabs = widths
             .iter()
             .map(|&width| {
                 let slab = Slab { offset, width };
-                // Each begins on a cache line.
-                offset += (rows * width).next_multiple_of(16);
+                // Each begins on a cache line. A sum that wrapped would let rows lie outside.
+                let end = rows
+                    .checked_mul(width)
+                    .and_then(|len| len.checked_next_multiple_of(16))
+                    .and_then(|len| len.checked_add(offset));
+                offset = end.expect("matrices that fit the memory");
                 slab
             })
             .collect();

@@ -130,15 +130,13 @@ impl Team {
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
         // Nothing may be unwound while others still use this frame.
         self.wait();
-        if let Err(panic) = own {
-            resume_unwind(panic);
-        }
+        // Taken in any case: left there, it would end the next phase.
         let theirs = shared
             .panic
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(panic) = theirs {
+        if let Some(panic) = own.err().or(theirs) {
             resume_unwind(panic);
         }
     }

@@ -43,7 +43,7 @@ pub(crate) trait Lanes: Copy {
     unsafe fn sqrt(self) -> Self;
     /// To the nearest integer, ties to even; for magnitudes below 2²².
     unsafe fn round(self) -> Self;
-    /// `2^self` for integers in -126..=127.
+    /// `2^self` for integers in -126..=127; 0 for -127 and infinity for 128.
     unsafe fn power_of_two(self) -> Self;
     /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
@@ -69,10 +69,11 @@ impl Isa {
     pub fn best() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
-                return Isa(Kind::Avx512);
-            }
+            // All that `multiversion!` enables for each.
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if is_x86_feature_detected!("avx512f") {
+                    return Isa(Kind::Avx512);
+                }
                 return Isa(Kind::Avx2);
             }
         }
@@ -84,10 +85,11 @@ impl Isa {
         let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            if Isa::best() == Isa(Kind::Avx512) {
-                all.push(Isa(Kind::Avx512));
+            let best = Isa::best();
+            if best == Isa(Kind::Avx512) {
+                all.push(best);
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            if best != Isa(Kind::Portable) {
                 all.push(Isa(Kind::Avx2));
             }
         }

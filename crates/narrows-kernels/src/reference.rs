@@ -1,0 +1,201 @@
+//! Plain scalar versions of the kernels in float64, written to be read: the oracle of the tests.
+//!
+//! Nothing here is fast, and nothing shares code with the kernels. The derivatives are closed
+//! forms, which the tests hold against finite differences of the values.
+
+use crate::activation::Activation;
+use crate::loss::Loss;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+/// `start + A · B` of `m` × `n`, row-major, summed over `k`; the matrices are functions of row and
+/// column, so that any layout can be described.
+pub fn product(
+    (m, n, k): (usize, usize, usize),
+    a: impl Fn(usize, usize) -> f64,
+    b: impl Fn(usize, usize) -> f64,
+    start: impl Fn(usize, usize) -> f64,
+) -> Vec<f64> {
+    let mut c = Vec::with_capacity(m * n);
+    for i in 0..m {
+        for j in 0..n {
+            let mut sum = start(i, j);
+            for l in 0..k {
+                sum += a(i, l) * b(l, j);
+            }
+            c.push(sum);
+        }
+    }
+    c
+}
+
+/// The sums of the columns of a row-major matrix.
+pub fn column_sums(matrix: &[f64], columns: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; columns];
+    for (i, number) in matrix.iter().enumerate() {
+        sums[i % columns] += number;
+    }
+    sums
+}
+
+/// `1 / (1 + e⁻ˣ)`, without cancellation on either side.
+fn sigmoid(x: f64) -> f64 {
+    if x > 0.0 {
+        1.0 / (1.0 + (-x).exp())
+    } else {
+        x.exp() / (1.0 + x.exp())
+    }
+}
+
+/// `ln(1 + eˣ)`
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// The standard normal distribution function.
+fn normal_cdf(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
+}
+
+/// The standard normal density.
+fn normal_density(x: f64) -> f64 {
+    (-0.5 * x * x).exp() / (2.0 * PI).sqrt()
+}
+
+/// The value of an activation.
+pub fn activation(f: Activation, x: f64) -> f64 {
+    match f {
+        Activation::Identity => x,
+        Activation::Relu if x < 0.0 => 0.0,
+        Activation::Relu => x,
+        Activation::LeakyRelu { slope } if x < 0.0 => f64::from(slope) * x,
+        Activation::LeakyRelu { .. } => x,
+        Activation::Elu { alpha } if x < 0.0 => f64::from(alpha) * x.exp_m1(),
+        Activation::Elu { .. } => x,
+        Activation::Silu => x * sigmoid(x),
+        Activation::Gelu => x * normal_cdf(x),
+        Activation::Tanh => x.tanh(),
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Softplus => softplus(x),
+    }
+}
+
+/// The derivative of an activation; at a kink that of the left side, as PyTorch takes it.
+pub fn activation_derivative(f: Activation, x: f64) -> f64 {
+    match f {
+        Activation::Identity => 1.0,
+        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Elu { .. } if x > 0.0 => 1.0,
+        Activation::Relu => 0.0,
+        Activation::LeakyRelu { slope } => f64::from(slope),
+        Activation::Elu { alpha } => f64::from(alpha) * x.exp(),
+        Activation::Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
+        Activation::Gelu => normal_cdf(x) + x * normal_density(x),
+        Activation::Tanh => x.cosh().recip().powi(2),
+        Activation::Sigmoid => sigmoid(x) * sigmoid(-x),
+        Activation::Softplus => sigmoid(x),
+    }
+}
+
+/// The second derivative of an activation, which the gradient of a contractive penalty needs; at
+/// a kink that of the left side.
+pub fn activation_second_derivative(f: Activation, x: f64) -> f64 {
+    match f {
+        Activation::Identity | Activation::Relu | Activation::LeakyRelu { .. } => 0.0,
+        Activation::Elu { .. } if x > 0.0 => 0.0,
+        Activation::Elu { alpha } => f64::from(alpha) * x.exp(),
+        Activation::Silu => {
+            let slope = sigmoid(x) * sigmoid(-x);
+            slope * (2.0 + x * (sigmoid(-x) - sigmoid(x)))
+        }
+        Activation::Gelu => normal_density(x) * (2.0 - x * x),
+        Activation::Tanh => -2.0 * x.tanh() * x.cosh().recip().powi(2),
+        Activation::Sigmoid => sigmoid(x) * sigmoid(-x) * (sigmoid(-x) - sigmoid(x)),
+        Activation::Softplus => sigmoid(x) * sigmoid(-x),
+    }
+}
+
+/// The loss of one element: output `y` against target `t`.
+pub fn loss(loss: Loss, y: f64, t: f64) -> f64 {
+    let d = y - t;
+    match loss {
+        Loss::Squared => d * d,
+        Loss::Absolute => d.abs(),
+        Loss::Huber { delta } if d.abs() > f64::from(delta) => {
+            f64::from(delta) * (d.abs() - 0.5 * f64::from(delta))
+        }
+        Loss::Huber { .. } => 0.5 * d * d,
+        // softplus(y) - t y
+        Loss::CrossEntropyOfLogits => y.max(0.0) - t * y + (-y.abs()).exp().ln_1p(),
+    }
+}
+
+/// The gradient of [`loss`] by `y`.
+pub fn loss_gradient(loss: Loss, y: f64, t: f64) -> f64 {
+    let d = y - t;
+    match loss {
+        Loss::Squared => 2.0 * d,
+        Loss::Absolute if d == 0.0 => 0.0,
+        Loss::Absolute => d.signum(),
+        Loss::Huber { delta } => d.clamp(-f64::from(delta), f64::from(delta)),
+        Loss::CrossEntropyOfLogits => sigmoid(y) - t,
+    }
+}
+
+/// Stochastic gradient descent with momentum, as PyTorch's documentation writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sgd {
+    /// The step size.
+    pub learning_rate: f64,
+    /// The share of the last velocity that is kept.
+    pub momentum: f64,
+    /// L2 weight decay, added to the gradient.
+    pub weight_decay: f64,
+}
+
+impl Sgd {
+    /// One step; `velocity` starts at 0.
+    pub fn step(&self, parameters: &mut [f64], velocity: &mut [f64], gradient: &[f64]) {
+        for ((p, v), g) in parameters.iter_mut().zip(velocity).zip(gradient) {
+            *v = self.momentum * *v + g + self.weight_decay * *p;
+            *p -= self.learning_rate * *v;
+        }
+    }
+}
+
+/// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) by the decoupled decay.
+#[derive(Clone, Copy, Debug)]
+pub struct Adam {
+    /// The step size.
+    pub learning_rate: f64,
+    /// The share of the first moment that is kept.
+    pub beta1: f64,
+    /// The share of the second moment that is kept.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// L2 weight decay, added to the gradient (Adam).
+    pub weight_decay: f64,
+    /// Decay of the parameters themselves, times the step size (AdamW).
+    pub decoupled_decay: f64,
+}
+
+impl Adam {
+    /// Step `t`, the first being 1; both moments start at 0.
+    pub fn step(
+        &self,
+        t: i32,
+        parameters: &mut [f64],
+        first: &mut [f64],
+        second: &mut [f64],
+        gradient: &[f64],
+    ) {
+        for (i, p) in parameters.iter_mut().enumerate() {
+            let g = gradient[i] + self.weight_decay * *p;
+            *p -= self.learning_rate * self.decoupled_decay * *p;
+            first[i] = self.beta1 * first[i] + (1.0 - self.beta1) * g;
+            second[i] = self.beta2 * second[i] + (1.0 - self.beta2) * g * g;
+            let first = first[i] / (1.0 - self.beta1.powi(t));
+            let second = second[i] / (1.0 - self.beta2.powi(t));
+            *p -= self.learning_rate * first / (second.sqrt() + self.epsilon);
+        }
+    }
+}
