@@ -50,9 +50,15 @@ pub fn duration(seconds: f64) -> String {
 
 /// A table of two columns, aligned.
 pub fn table(rows: &[(&str, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let lines: Vec<String> =
-        rows.iter().map(|(name, value)| format!("  {name:<width$}   {value}")).collect();
+    let width = rows
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|(name, value)| format!("  {name:<width$}   {value}"))
+        .collect();
     lines.join("\n")
 }
 
@@ -63,7 +69,10 @@ mod tests {
     #[test]
     fn numbers_are_short_and_readable() {
         assert_eq!(thousands(1_234_567.4), "1,234,567");
-        assert_eq!((thousands(999.0), thousands(1000.0)), ("999".into(), "1,000".into()));
+        assert_eq!(
+            (thousands(999.0), thousands(1000.0)),
+            ("999".into(), "1,000".into())
+        );
         assert_eq!(figures(0.033_123), "0.03312");
         assert_eq!(figures(0.6), "0.6000");
         assert_eq!(figures(12.345_67), "12.35");

@@ -23,10 +23,18 @@ impl Display {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{prefix} [{bar:28}] {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_style(
+                style
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> "),
+            );
             bar
         });
-        Display { bar, start: Instant::now(), last: Instant::now() }
+        Display {
+            bar,
+            start: Instant::now(),
+            last: Instant::now(),
+        }
     }
 
     /// A line that stays.
@@ -38,7 +46,11 @@ impl Display {
     }
 
     pub fn progress(&mut self, progress: &Progress) {
-        let every = if self.bar.is_some() { REDRAW_EVERY } else { LINE_EVERY };
+        let every = if self.bar.is_some() {
+            REDRAW_EVERY
+        } else {
+            LINE_EVERY
+        };
         if self.last.elapsed() < every {
             return;
         }

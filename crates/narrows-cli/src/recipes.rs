@@ -34,7 +34,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => {
             let width = Recipe::shipped().map(str::len).max().unwrap_or(0);
             for name in Recipe::shipped() {
-                print(&format!("  {name:<width$}   {}", Recipe::named(name)?.about));
+                print(&format!(
+                    "  {name:<width$}   {}",
+                    Recipe::named(name)?.about
+                ));
             }
         }
         Some(Command::Show { name }) => print(Recipe::text(name)?.trim_end()),

@@ -77,17 +77,26 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let source = Source::open(&arguments.data)?;
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
-    let summary = run_recipe(&recipe, &source, arguments.out.as_deref(), threads, &mut |event| {
-        match event {
+    let summary = run_recipe(
+        &recipe,
+        &source,
+        arguments.out.as_deref(),
+        threads,
+        &mut |event| match event {
             Event::Start(folder) => {
-                note(&format!("{}: {} -> {}", recipe.name, recipe.about, folder.display()));
+                note(&format!(
+                    "{}: {} -> {}",
+                    recipe.name,
+                    recipe.about,
+                    folder.display()
+                ));
             }
             Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
             Event::Progress(progress) => display.progress(progress),
             Event::Epoch(record) => display.epoch(record, recipe.epochs),
             Event::Stage(name) => display.stage(name),
-        }
-    });
+        },
+    );
     display.finish();
     let summary = summary?;
     if arguments.json {
@@ -99,13 +108,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn describe(summary: &Summary) -> String {
-    let Summary { test_mse, pca_mse, code_size, inputs, .. } = *summary;
+    let Summary {
+        test_mse,
+        pca_mse,
+        code_size,
+        inputs,
+        ..
+    } = *summary;
     let share = 100.0 * (test_mse - pca_mse).abs() / pca_mse;
     let verdict = match test_mse < pca_mse {
         true => format!("{share:.0} % below PCA"),
         false => format!("{share:.0} % above PCA: a linear map of the same size does better"),
     };
-    let held_out = if summary.held_out { ", held out of the data" } else { "" };
+    let held_out = if summary.held_out {
+        ", held out of the data"
+    } else {
+        ""
+    };
     let mut files = "recipe.toml, metrics.jsonl, model.safetensors".to_string();
     if summary.has_picture {
         files.push_str(", ");
@@ -114,7 +133,10 @@ fn describe(summary: &Summary) -> String {
     table(&[
         ("test MSE", format!("{}   {verdict}", figures(test_mse))),
         (&format!("PCA-{code_size} MSE"), figures(pca_mse)),
-        ("tested on", format!("{} rows{held_out}", thousands(summary.test_rows as f64))),
+        (
+            "tested on",
+            format!("{} rows{held_out}", thousands(summary.test_rows as f64)),
+        ),
         ("code", format!("{inputs} -> {code_size} values")),
         (
             "training",

@@ -259,20 +259,58 @@ mod tests {
                     let mut x = vec![];
                     while x.len() < 4096 {
                         let v = f32::from_bits(bits);
-                        if v.is_finite() { x.push(v); }
-                        match bits.checked_add(step) { Some(b) => bits = b, None => break }
+                        if v.is_finite() {
+                            x.push(v);
+                        }
+                        match bits.checked_add(step) {
+                            Some(b) => bits = b,
+                            None => break,
+                        }
                     }
-                    if x.is_empty() { break; }
+                    if x.is_empty() {
+                        break;
+                    }
                     let n = x.len();
                     for (&x, y) in x.iter().zip(apply(isa, f, &x)) {
                         let t = truth(f, f64::from(x));
                         let e = ulps(y, t);
-                        let b = if x.abs() < 1e-3 {0} else if x.abs()<0.7 {1} else if x.abs() < 4.0 {2} else if x.abs() < 80.0 {3} else if x.abs() < 87.3 {4} else if x.abs()<87.68 {5} else if x.abs() < 88.37 {6} else {7} + if x < 0.0 {20} else {0};
-                        if !(e <= worst[b].0) { worst[b] = (e, x, y); }
+                        let b = if x.abs() < 1e-3 {
+                            0
+                        } else if x.abs() < 0.7 {
+                            1
+                        } else if x.abs() < 4.0 {
+                            2
+                        } else if x.abs() < 80.0 {
+                            3
+                        } else if x.abs() < 87.3 {
+                            4
+                        } else if x.abs() < 87.68 {
+                            5
+                        } else if x.abs() < 88.37 {
+                            6
+                        } else {
+                            7
+                        } + if x < 0.0 { 20 } else { 0 };
+                        if !(e <= worst[b].0) {
+                            worst[b] = (e, x, y);
+                        }
                     }
-                    if n < 4096 { break; }
+                    if n < 4096 {
+                        break;
+                    }
                 }
-                for (b, w) in worst.iter().enumerate() { if w.0 > 0.0 { println!("{f:?} {} bin {b}: {:.3} at {:?} -> {:?} vs {:e}", isa.name(), w.0, w.1, w.2, truth(f, w.1 as f64)); } }
+                for (b, w) in worst.iter().enumerate() {
+                    if w.0 > 0.0 {
+                        println!(
+                            "{f:?} {} bin {b}: {:.3} at {:?} -> {:?} vs {:e}",
+                            isa.name(),
+                            w.0,
+                            w.1,
+                            w.2,
+                            truth(f, w.1 as f64)
+                        );
+                    }
+                }
             }
         }
     }

@@ -187,10 +187,11 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
         // beta m + (1 - beta) g, with one rounding less.
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
-        let root = v
-            .sqrt()
-            .mul_add(L::splat(s.second_correction), L::splat(s.epsilon));
-        let move_by = L::splat(s.step_size).mul(m).div(root);
+        // √v as v / √v, which estimates and Newton's method give in a third of the time. Below the
+        // normal numbers √v is under 1.1e-19, whatever it is there.
+        let root = v.mul(v.max(L::splat(f32::MIN_POSITIVE)).reciprocal_root());
+        let scale = root.mul_add(L::splat(s.second_correction), L::splat(s.epsilon));
+        let move_by = L::splat(s.step_size).mul(m).mul(scale.reciprocal());
         (p.mul(L::splat(s.shrink)).sub(move_by), m, v)
     }
 }

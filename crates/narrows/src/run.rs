@@ -140,7 +140,10 @@ pub fn run(
     for warning in training.warnings() {
         observe(Event::Warning(warning));
     }
-    write_whole(&folder.join("recipe.toml"), training.recipe().to_toml().as_bytes())?;
+    write_whole(
+        &folder.join("recipe.toml"),
+        training.recipe().to_toml().as_bytes(),
+    )?;
 
     let records = train_epochs(&mut training, &folder, observe)?;
     let seconds: f64 = records.iter().map(|record| record.seconds).sum();
@@ -150,18 +153,38 @@ pub fn run(
     let code_size = model.code_size();
     let test_mse = model.mse(test)?;
     let scaling = model.scaling();
-    let pca = Pca::fit(&ScaledRows { data: train, scaling }, train.inputs(), threads)?;
-    let pca_mse =
-        pca.reconstruction_mse(code_size, &ScaledRows { data: test, scaling }, threads);
+    let pca = Pca::fit(
+        &ScaledRows {
+            data: train,
+            scaling,
+        },
+        train.inputs(),
+        threads,
+    )?;
+    let pca_mse = pca.reconstruction_mse(
+        code_size,
+        &ScaledRows {
+            data: test,
+            scaling,
+        },
+        threads,
+    );
     let train_loss = records.last().map_or(f64::NAN, |record| record.train_loss);
     model.metrics_mut().extend(
-        [("train_loss", train_loss), ("test_mse", test_mse), ("pca_mse", pca_mse)]
-            .map(|(name, value)| (name.to_string(), value)),
+        [
+            ("train_loss", train_loss),
+            ("test_mse", test_mse),
+            ("pca_mse", pca_mse),
+        ]
+        .map(|(name, value)| (name.to_string(), value)),
     );
     model.save(folder.join(MODEL_FILE))?;
     let has_picture = is_image(test.shape());
     if has_picture {
-        write_whole(&folder.join(PICTURE_FILE), &reconstruction_picture(&model, test)?)?;
+        write_whole(
+            &folder.join(PICTURE_FILE),
+            &reconstruction_picture(&model, test)?,
+        )?;
     }
     Ok(Summary {
         recipe: recipe.name.clone(),
@@ -224,10 +247,13 @@ fn keep(error: Error, epochs: usize, folder: &Path) -> Error {
 /// Training and test rows of a source that has no test rows.
 fn hold_out(data: &Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
     if data.rows() < 2 {
-        return Err(Error::new(ErrorKind::Data, "there are too few rows to train and test on")
-            .at(data.name())
-            .expected("2 or more")
-            .found(data.rows()));
+        return Err(Error::new(
+            ErrorKind::Data,
+            "there are too few rows to train and test on",
+        )
+        .at(data.name())
+        .expected("2 or more")
+        .found(data.rows()));
     }
     let order = Draws::new(seed, Purpose::HoldOut).permutation(0, data.rows());
     let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
@@ -285,11 +311,21 @@ pub fn reconstruction_picture(model: &Model, data: &Dataset) -> Result<Vec<u8>> 
     let original = shown(model, inputs, None);
     let range = (original.1, original.2);
     let reconstruction = shown(model, outputs, Some(range)).0;
-    let captions: Vec<String> =
-        data.labels().unwrap_or_default().iter().map(ToString::to_string).collect();
+    let captions: Vec<String> = data
+        .labels()
+        .unwrap_or_default()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let rows = [
-        PictureRow { label: "original", images: original.0.view() },
-        PictureRow { label: "reconstruction", images: reconstruction.view() },
+        PictureRow {
+            label: "original",
+            images: original.0.view(),
+        },
+        PictureRow {
+            label: "reconstruction",
+            images: reconstruction.view(),
+        },
     ];
     picture_rows(&rows, model.shape(), &captions)
 }

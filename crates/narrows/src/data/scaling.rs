@@ -13,6 +13,8 @@ pub(crate) use spec::{KIND, SCALINGS};
 
 use super::{Dataset, Row, Values};
 use crate::{Error, ErrorKind, Result};
+use narrows_kernels::Isa;
+use narrows_kernels::convert::scale_bytes;
 use serde_json::{Value, json};
 
 /// A fitted scaling: `scaled = (value - offset) * factor`.
@@ -130,7 +132,12 @@ impl Scaling {
     /// If there is no such row, or if `out` or the scaling is of another length than a row.
     pub fn gather(&self, data: &Dataset, row: usize, out: &mut [f32]) {
         match data.row(row) {
-            Row::U8(values) => self.gather_as(values, out),
+            Row::U8(values) => match (&self.offset[..], &self.factor[..]) {
+                (&[offset], &[factor]) => {
+                    scale_bytes(Isa::best(), values, offset, factor, out);
+                }
+                _ => self.gather_as(values, out),
+            },
             Row::F32(values) => self.gather_as(values, out),
         }
     }

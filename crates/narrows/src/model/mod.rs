@@ -158,7 +158,10 @@ impl Model {
     /// When the dataset has another width than the model's data.
     pub fn mse(&self, data: &Dataset) -> Result<f64> {
         self.check_width(data.inputs())?;
-        let errors = self.errors(&ScaledRows { data, scaling: &self.scaling });
+        let errors = self.errors(&ScaledRows {
+            data,
+            scaling: &self.scaling,
+        });
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
@@ -172,7 +175,10 @@ impl Model {
         self.check_width(data.inputs())?;
         let mut inputs = Array2::zeros((data.rows(), data.inputs()));
         if let Some(inputs) = inputs.as_slice_mut() {
-            ScaledRows { data, scaling: &self.scaling }
+            ScaledRows {
+                data,
+                scaling: &self.scaling,
+            }
             .write(0..data.rows(), inputs);
         }
         let rows = InMemory {

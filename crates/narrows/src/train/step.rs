@@ -4,8 +4,7 @@
 //! rows phase       each thread takes rows of the batch through gather, scaling, forward, loss and
 //!                  the gradients by the activations
 //! parameter phase  each thread takes tiles of the parameters, forms the gradient of a tile over the
-//!                  whole batch, lets the optimiser apply it while it is in the cache, and renews the
-//!                  packed copy
+//!                  whole batch, and lets the optimiser apply it while it is in the cache
 //! ```
 //!
 //! The end of each phase is the only synchronisation. No sum is formed by two threads, so a step has
@@ -22,7 +21,7 @@ use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
 
 /// Rows in a block of the rows phase at the most, so that its activations stay in the cache.
-const MAX_BLOCK: usize = 96;
+const MAX_BLOCK: usize = 256;
 
 /// Everything that a training step works on, planned before the first.
 pub struct Stepper {
@@ -132,22 +131,19 @@ impl Stepper {
         let loss = self.rows_phase(data, scaling, rows);
         let update = self.optimizer.next_update();
         let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
-        let (parameters, packed) = self.parameters.split_mut();
         let (first, second) = self.optimizer.state_mut();
         let bounds = network.parameter_bounds();
         self.team.run(
             &mut self.scratch,
             (
-                Parts::new(parameters, bounds),
-                Parts::new(packed, network.packed_bounds()),
+                Parts::new(self.parameters.flat_mut(), bounds),
                 first.parts(),
                 second.parts(),
             ),
-            |scratch, tile, (parameters, packed, first, second)| {
+            |scratch, tile, (parameters, first, second)| {
                 let gradient = &mut scratch.gradient[..parameters.len()];
                 network.tile_gradient(isa, tile, slabs, plan.gradients, rows.len(), gradient);
                 update.apply(isa, parameters, first, second, gradient);
-                network.pack_tile(isa, tile, parameters, packed);
             },
         );
         loss
