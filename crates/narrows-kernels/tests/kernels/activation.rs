@@ -1,0 +1,167 @@
+//! Activations: value and gradient.
+
+use crate::reference::ACTIVATIONS;
+use crate::{agrees, bits, numbers};
+use narrows_kernels::Isa;
+use narrows_kernels::activation::Activation;
+use narrows_kernels::reference::{activation, activation_derivative};
+
+fn forward(isa: Isa, f: Activation, x: &[f32]) -> Vec<f32> {
+    let mut y = vec![7.0; x.len()];
+    f.forward(isa, x, &mut y);
+    y
+}
+
+fn backward(isa: Isa, f: Activation, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    let y = forward(isa, f, x);
+    let mut dx = vec![7.0; x.len()];
+    f.backward(isa, x, &y, dy, &mut dx);
+    dx
+}
+
+/// A dense grid, all magnitudes, and the special ones; a length that leaves a tail.
+fn inputs() -> Vec<f32> {
+    let mut x: Vec<f32> = (-24_000..=24_000).map(|i| i as f32 / 2000.0).collect();
+    for exponent in -149..128 {
+        let size = (f64::from(exponent)).exp2() as f32;
+        x.extend([size, -size, 1.37 * size, -1.37 * size]);
+    }
+    for size in [
+        0.0,
+        1e-45,
+        f32::MIN_POSITIVE,
+        1e-30,
+        5.5,
+        30.0,
+        87.5,
+        88.5,
+        89.0,
+        100.0,
+        1000.0,
+        f32::MAX,
+        f32::INFINITY,
+    ] {
+        x.extend([size, -size]);
+    }
+    x.push(f32::NAN);
+    if x.len().is_multiple_of(16) {
+        x.push(0.1);
+    }
+    x
+}
+
+#[test]
+fn values() {
+    let x = inputs();
+    for isa in Isa::available() {
+        for f in ACTIVATIONS {
+            for (&x, y) in x.iter().zip(forward(isa, f, &x)) {
+                let expected = activation(f, f64::from(x));
+                // GELU's left side is x times 1 + erf, whose error is absolute.
+                let absolute = match f {
+                    Activation::Gelu => 2.5e-7 * f64::from(x.abs()).min(6.0) + 1e-44,
+                    // Sigmoid factors below 4.2e-39 are 0.
+                    _ => 4e-37,
+                };
+                let tolerance = 5e-7 * expected.abs() + absolute;
+                assert!(
+                    agrees(y, expected, tolerance),
+                    "{f:?} of {x:e} on {}: {y:e}, expected {expected:e}",
+                    isa.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients() {
+    let x = inputs();
+    let dy: Vec<f32> = numbers(x.len(), 1).iter().map(|dy| dy + 1.5).collect();
+    for isa in Isa::available() {
+        for f in ACTIVATIONS {
+            let dx = backward(isa, f, &x, &dy);
+            for ((&x, &dy), dx) in x.iter().zip(&dy).zip(dx) {
+                let expected = f64::from(dy) * activation_derivative(f, f64::from(x));
+                // Derivatives such as 1 - y² are made of numbers about 1.
+                let tolerance = f64::from(dy) * 1e-6;
+                assert!(
+                    agrees(dx, expected, tolerance),
+                    "{f:?}' of {x:e} on {}: {dx:e}, expected {expected:e}",
+                    isa.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn far_left_nothing_is_left() {
+    // Tiny factors times huge inputs once came to large numbers here.
+    for isa in Isa::available() {
+        for f in [Activation::Silu, Activation::Gelu] {
+            for x in [-1e3, -1e10, -1e30, f32::MIN] {
+                assert_eq!(forward(isa, f, &[x])[0], 0.0, "{f:?} of {x}");
+                assert_eq!(backward(isa, f, &[x], &[1.0])[0], 0.0, "{f:?}' of {x}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nan_stays_nan_in_every_place() {
+    for isa in Isa::available() {
+        for f in ACTIVATIONS {
+            for len in 1..=35 {
+                for at in 0..len {
+                    let mut numbers = vec![0.25; len];
+                    numbers[at] = f32::NAN;
+                    let only_there = |found: &[f32]| {
+                        let mut nan = found.iter().map(|y| y.is_nan()).enumerate();
+                        nan.all(|(i, is)| is == (i == at))
+                    };
+                    let name = isa.name();
+                    assert!(
+                        only_there(&forward(isa, f, &numbers)),
+                        "{f:?}, {at} of {len} on {name}"
+                    );
+                    // The gradient that comes back.
+                    let dx = backward(isa, f, &vec![0.25; len], &numbers);
+                    assert!(only_there(&dx), "{f:?}', {at} of {len} on {name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_number_depends_on_its_neighbours() {
+    let x: Vec<f32> = numbers(67, 3).iter().map(|x| 6.0 * x).collect();
+    let dy = numbers(67, 4);
+    for isa in Isa::available() {
+        for f in ACTIVATIONS {
+            let (y, dx) = (forward(isa, f, &x), backward(isa, f, &x, &dy));
+            for cut in 0..x.len() {
+                let pieces = [forward(isa, f, &x[..cut]), forward(isa, f, &x[cut..])];
+                assert_eq!(bits(&pieces.concat()), bits(&y), "{f:?} cut at {cut}");
+                let pieces = [
+                    backward(isa, f, &x[..cut], &dy[..cut]),
+                    backward(isa, f, &x[cut..], &dy[cut..]),
+                ];
+                assert_eq!(bits(&pieces.concat()), bits(&dx), "{f:?}' cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic]
+fn forward_refuses_other_lengths() {
+    Activation::Tanh.forward(Isa::best(), &[0.0; 3], &mut [0.0; 2]);
+}
+
+#[test]
+#[should_panic]
+fn backward_refuses_other_lengths() {
+    Activation::Tanh.backward(Isa::best(), &[0.0; 3], &[0.0; 3], &[0.0; 3], &mut [0.0; 2]);
+}

@@ -1,0 +1,474 @@
+//! Matrix products.
+
+use crate::{bits, numbers};
+use narrows_kernels::Isa;
+use narrows_kernels::product::*;
+use narrows_kernels::reference;
+
+/// What lies around C, to be found untouched.
+const GUARD: f32 = 1234.5;
+
+/// The three uses of a product in a dense layer.
+#[derive(Clone, Copy, Debug)]
+enum Use {
+    /// `x Wᵀ`: a packed right side.
+    Forward,
+    /// `dy W`: both as they lie.
+    InputGradient,
+    /// `dyᵀ x`: a transposed left side.
+    WeightGradient,
+}
+
+const USES: [Use; 3] = [Use::Forward, Use::InputGradient, Use::WeightGradient];
+
+/// The matrices of one shape, in the layouts of all uses. Rows lie some numbers apart, which hold
+/// NaN: whoever reads them shows it.
+struct Matrices {
+    shape: (usize, usize, usize),
+    gap: usize,
+    a: Vec<f32>,
+    a_transposed: Vec<f32>,
+    b: Vec<f32>,
+    b_packed: Vec<f32>,
+    start: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// `rows` × `columns` numbers, `gap` NaN behind each row but the last.
+fn strided(rows: usize, columns: usize, gap: usize, f: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    let mut data = Vec::new();
+    for i in 0..rows {
+        data.extend((0..columns).map(|j| f(i, j)));
+        if i + 1 < rows {
+            data.resize(data.len() + gap, f32::NAN);
+        }
+    }
+    data
+}
+
+impl Matrices {
+    fn new(isa: Isa, (m, n, k): (usize, usize, usize), gap: usize) -> Self {
+        let a = numbers(m * k, 1);
+        let b = numbers(k * n, 2);
+        let transposed: Vec<f32> = (0..n * k).map(|i| b[i % k * n + i / k]).collect();
+        let mut b_packed = vec![f32::NAN; packed_len(n, k)];
+        pack_transposed(isa, &transposed, k, &mut b_packed);
+        Matrices {
+            shape: (m, n, k),
+            gap,
+            a_transposed: strided(k, m, gap, |l, i| a[i * k + l]),
+            a: strided(m, k, gap, |i, l| a[i * k + l]),
+            b: strided(k, n, gap, |l, j| b[l * n + j]),
+            b_packed,
+            start: numbers(m * n, 3),
+            bias: numbers(n, 4),
+        }
+    }
+
+    fn left(&self, usage: Use) -> Left<'_> {
+        let (m, _, k) = self.shape;
+        match usage {
+            Use::WeightGradient => Left {
+                data: &self.a_transposed,
+                row: 1,
+                column: m + self.gap,
+            },
+            _ => Left {
+                data: &self.a,
+                row: k + self.gap,
+                column: 1,
+            },
+        }
+    }
+
+    fn right(&self, usage: Use) -> Right<'_> {
+        let (_, n, k) = self.shape;
+        match usage {
+            Use::Forward => Right::packed(&self.b_packed, k),
+            _ => Right::row_major(&self.b, n + self.gap),
+        }
+    }
+
+    /// `C` in place of `start`, with guards, cut down to itself once they are checked.
+    fn product(&self, isa: Isa, usage: Use, start: Start<'_>) -> Vec<f32> {
+        let (m, n, _) = self.shape;
+        let c_row = n + self.gap;
+        let mut c = vec![GUARD; m * c_row + 20];
+        for (c, start) in c.chunks_mut(c_row).zip(self.start.chunks(n)) {
+            c[..n].copy_from_slice(start);
+        }
+        let (a, b) = (self.left(usage), self.right(usage));
+        product(isa, self.shape, a, b, start, &mut c, c_row);
+        let mut inside = Vec::with_capacity(m * n);
+        for (i, row) in c.chunks(c_row).enumerate() {
+            let (row, guards) = if i < m {
+                row.split_at(n)
+            } else {
+                (&[][..], row)
+            };
+            inside.extend_from_slice(row);
+            assert!(
+                guards.iter().all(|&guard| guard == GUARD),
+                "{usage:?} {:?} on {} wrote outside row {i} of C",
+                self.shape,
+                isa.name()
+            );
+        }
+        inside
+    }
+}
+
+/// All uses and starts of one shape against the reference.
+fn check(shape: (usize, usize, usize), gap: usize) {
+    let (m, n, k) = shape;
+    let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+    let wide = |x: f32| f64::from(x);
+    let zero = |_, _| 0.0;
+    let a_at = |i: usize, l: usize| wide(a[i * k + l]);
+    let b_at = |l: usize, j: usize| wide(b[l * n + j]);
+    let sums = reference::product(shape, a_at, b_at, zero);
+    let a_abs = |i: usize, l: usize| a_at(i, l).abs();
+    let sizes = reference::product(shape, a_abs, |l, j| b_at(l, j).abs(), zero);
+    for isa in Isa::available() {
+        let matrices = Matrices::new(isa, shape, gap);
+        for start in [Start::Zero, Start::Bias(&matrices.bias), Start::Accumulate] {
+            for usage in USES {
+                let c = matrices.product(isa, usage, start);
+                assert_eq!(c.len(), m * n);
+                for (at, &found) in c.iter().enumerate() {
+                    let before = match start {
+                        Start::Zero => 0.0,
+                        Start::Bias(bias) => wide(bias[at % n]),
+                        Start::Accumulate => wide(matrices.start[at]),
+                    };
+                    let expected = before + sums[at];
+                    // Each of the `k` multiply-adds rounds twice at most.
+                    let size = before.abs() + sizes[at];
+                    let tolerance = k as f64 * f64::from(f32::EPSILON) * size;
+                    assert!(
+                        (wide(found) - expected).abs() <= tolerance,
+                        "{usage:?} {shape:?} {start:?} on {}: C[{}, {}] is {found}, expected \
+                         {expected}",
+                        isa.name(),
+                        at / n,
+                        at % n
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn small_shapes() {
+    for m in 1..=30 {
+        for n in 1..=40 {
+            for k in [0, 1, 2, 17, 255, 256, 257, 600] {
+                check((m, n, k), (m + n) % 5);
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_of_the_sum() {
+    for (m, n) in [
+        (1, 1),
+        (1, 16),
+        (1, 33),
+        (2, 7),
+        (5, 15),
+        (6, 17),
+        (7, 31),
+        (11, 32),
+        (12, 40),
+        (13, 16),
+        (25, 39),
+        (30, 5),
+    ] {
+        for k in [511, 512, 513, 1000] {
+            check((m, n, k), (m + n) % 3);
+        }
+    }
+}
+
+/// Enough rows, far enough apart, for B to be copied side by side first.
+#[test]
+fn tall_shapes() {
+    for m in [25, 48, 49, 61, 97, 120] {
+        for n in [1, 16, 17, 31, 33, 47, 48, 64, 101] {
+            check((m, n, 19), 40);
+            check((m, n, 0), 40);
+        }
+    }
+    check((53, 83, 257), 0);
+    check((64, 128, 784), 0);
+    check((1, 784, 32), 0);
+    check((784, 1, 32), 0);
+}
+
+#[test]
+fn rows_and_columns_may_be_cut_anywhere() {
+    let shape @ (m, n, k) = (67, 83, 300);
+    for isa in Isa::available() {
+        let matrices = Matrices::new(isa, shape, 3);
+        let start = Start::Bias(&matrices.bias);
+        for usage in USES {
+            let whole = bits(&matrices.product(isa, usage, start));
+            let (a, b) = (matrices.left(usage), matrices.right(usage));
+            for cut in 1..m {
+                let mut c = vec![GUARD; m * n];
+                let (above, below) = c.split_at_mut(cut * n);
+                product(isa, (cut, n, k), a, b, start, above, n);
+                let data = &a.data[cut * a.row..];
+                let shape = (m - cut, n, k);
+                product(isa, shape, Left { data, ..a }, b, start, below, n);
+                assert_eq!(bits(&c), whole, "{usage:?}, row {cut} on {}", isa.name());
+            }
+            for cut in 1..n {
+                let right = match usage {
+                    Use::Forward if cut % PANEL == 0 => {
+                        Right::packed(&matrices.b_packed[cut * k..], k)
+                    }
+                    Use::Forward => continue,
+                    _ => Right::row_major(&matrices.b[cut..], n + matrices.gap),
+                };
+                let mut c = vec![GUARD; m * n];
+                product(isa, (m, cut, k), a, b, start, &mut c, n);
+                let start = Start::Bias(&matrices.bias[cut..]);
+                product(isa, (m, n - cut, k), a, right, start, &mut c[cut..], n);
+                assert_eq!(bits(&c), whole, "{usage:?}, column {cut} on {}", isa.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sum_may_be_cut_by_accumulating() {
+    let shape @ (m, n, k) = (31, 37, 290);
+    for isa in Isa::available() {
+        let matrices = Matrices::new(isa, shape, 0);
+        for usage in [Use::InputGradient, Use::WeightGradient] {
+            let whole = bits(&matrices.product(isa, usage, Start::Zero));
+            let a = matrices.left(usage);
+            for cut in [1, 100, 256, 289] {
+                let mut c = vec![GUARD; m * n];
+                let b = Right::row_major(&matrices.b, n);
+                product(isa, (m, n, cut), a, b, Start::Zero, &mut c, n);
+                let data = &a.data[cut * a.column..];
+                let b = Right::row_major(&matrices.b[cut * n..], n);
+                let a = Left { data, ..a };
+                product(isa, (m, n, k - cut), a, b, Start::Accumulate, &mut c, n);
+                assert_eq!(bits(&c), whole, "{usage:?}, {cut} on {}", isa.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn nan_and_infinity_reach_their_row_and_column_alone() {
+    let (m, n, k) = (13, 37, 20);
+    for isa in Isa::available() {
+        for (i, j) in [(0, 0), (5, 16), (12, 36)] {
+            let (mut a, mut b) = (vec![1.0; m * k], vec![1.0; k * n]);
+            a[i * k + 7] = f32::INFINITY;
+            b[11 * n + j] = f32::NAN;
+            let mut c = vec![0.0; m * n];
+            let left = Left {
+                data: &a,
+                row: k,
+                column: 1,
+            };
+            let right = Right::row_major(&b, n);
+            product(isa, (m, n, k), left, right, Start::Zero, &mut c, n);
+            for (at, c) in c.into_iter().enumerate() {
+                if at % n == j {
+                    assert!(c.is_nan());
+                } else {
+                    assert_eq!(c, if at / n == i { f32::INFINITY } else { 20.0 });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn packing_follows_its_definition() {
+    for isa in Isa::available() {
+        for rows in (0..=50).chain([128]) {
+            for columns in (0..=40).chain([100, 784]) {
+                let matrix = numbers(rows * columns, 9);
+                let mut packed = vec![f32::NAN; packed_len(rows, columns)];
+                pack_transposed(isa, &matrix, columns, &mut packed);
+                assert_eq!(packed.len(), rows.div_ceil(PANEL) * PANEL * columns);
+                for (at, number) in packed.into_iter().enumerate() {
+                    let (panel, c) = (at / PANEL / columns, at / PANEL % columns);
+                    let r = panel * PANEL + at % PANEL;
+                    let expected = if r < rows {
+                        matrix[r * columns + c]
+                    } else {
+                        0.0
+                    };
+                    assert_eq!(number, expected, "({r}, {c}) of {rows} x {columns}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn empty_products() {
+    for isa in Isa::available() {
+        let a = Left {
+            data: &[],
+            row: 0,
+            column: 0,
+        };
+        let b = Right::row_major(&[], 100);
+        product(isa, (0, 5, 5), a, b, Start::Zero, &mut [], 5);
+        product(isa, (5, 0, 5), a, b, Start::Zero, &mut [], 0);
+        // A sum over nothing, for enough rows that B would be copied.
+        let mut c = [GUARD; 200];
+        product(isa, (100, 2, 0), a, b, Start::Accumulate, &mut c, 2);
+        assert_eq!(c, [GUARD; 200]);
+        product(isa, (100, 2, 0), a, b, Start::Bias(&[3.0, 4.0]), &mut c, 2);
+        assert!(c.chunks(2).all(|row| row == [3.0, 4.0]));
+        product(isa, (100, 2, 0), a, b, Start::Zero, &mut c, 2);
+        assert_eq!(c, [0.0; 200]);
+    }
+}
+
+/// Calls [`product`] of 3 × 20 × 4 with one thing wrong.
+fn wrong(a: (usize, usize, usize), b: (usize, usize), c: (usize, usize), bias: usize) {
+    let (a_len, row, column) = a;
+    let (data, b_data) = (vec![0.0; a_len], vec![0.0; b.0]);
+    product(
+        Isa::best(),
+        (3, 20, 4),
+        Left {
+            data: &data,
+            row,
+            column,
+        },
+        Right::row_major(&b_data, b.1),
+        Start::Bias(&vec![0.0; bias]),
+        &mut vec![0.0; c.0],
+        c.1,
+    );
+}
+
+#[test]
+fn just_long_enough() {
+    wrong((12, 4, 1), (80, 20), (60, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "A is too short")]
+fn short_a() {
+    wrong((11, 4, 1), (80, 20), (60, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "B is too short")]
+fn short_b() {
+    wrong((12, 4, 1), (79, 20), (60, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "C is too short")]
+fn short_c() {
+    wrong((12, 4, 1), (80, 20), (59, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "C is too short")]
+fn rows_of_c_that_overlap() {
+    wrong((12, 4, 1), (80, 20), (60, 19), 20);
+}
+
+#[test]
+#[should_panic(expected = "bias is too short")]
+fn short_bias() {
+    wrong((12, 4, 1), (80, 20), (60, 20), 19);
+}
+
+/// The place of the last row, two strides on, wraps to 0.
+const WRAPS: usize = usize::MAX / 2 + 1;
+
+#[test]
+#[should_panic(expected = "A is too short")]
+fn rows_of_a_beyond_all_memory() {
+    wrong((12, WRAPS, 1), (80, 20), (60, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "A is too short")]
+fn columns_of_a_beyond_all_memory() {
+    wrong((12, 4, usize::MAX / 3 + 1), (80, 20), (60, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "B is too short")]
+fn rows_of_b_beyond_all_memory() {
+    wrong((12, 4, 1), (80, usize::MAX / 3 + 1), (60, 20), 20);
+}
+
+#[test]
+#[should_panic(expected = "C is too short")]
+fn rows_of_c_beyond_all_memory() {
+    wrong((12, 4, 1), (80, 20), (60, WRAPS), 20);
+}
+
+#[test]
+fn a_stride_that_is_not_used_may_be_anything() {
+    let mut c = [0.0];
+    let left = Left {
+        data: &[3.0],
+        row: usize::MAX,
+        column: usize::MAX,
+    };
+    let right = Right::row_major(&[5.0], usize::MAX);
+    for isa in Isa::available() {
+        let shape = (1, 1, 1);
+        product(isa, shape, left, right, Start::Zero, &mut c, usize::MAX);
+        assert_eq!(c, [15.0]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "packed for another k")]
+fn packed_for_another_sum() {
+    let a = Left {
+        data: &[0.0; 12],
+        row: 4,
+        column: 1,
+    };
+    let b = Right::packed(&[0.0; 200], 5);
+    product(
+        Isa::best(),
+        (3, 16, 4),
+        a,
+        b,
+        Start::Zero,
+        &mut [0.0; 48],
+        16,
+    );
+}
+
+#[test]
+#[should_panic(expected = "fits the memory")]
+fn packing_beyond_all_memory() {
+    packed_len(usize::MAX / 8, 9);
+}
+
+#[test]
+#[should_panic(expected = "a whole number of rows")]
+fn packing_a_broken_row() {
+    pack_transposed(Isa::best(), &[0.0; 7], 3, &mut [0.0; 48]);
+}
+
+#[test]
+#[should_panic]
+fn packing_into_too_little() {
+    pack_transposed(Isa::best(), &[0.0; 6], 3, &mut [0.0; 47]);
+}
