@@ -68,7 +68,9 @@ fn main() {
         ("784-1000-500-250-30 ReLU", &hinton, 64),
         ("784-1000-500-250-30 ReLU", &hinton, 512),
     ] {
-        if std::env::var("F").is_ok_and(|f| f != format!("{name} {batch}")) { continue; }
+        if std::env::var("F").is_ok_and(|f| f != format!("{name} {batch}")) {
+            continue;
+        }
         let network = Network::new(encoder, decoder, INPUTS).expect("a sound network");
         let weights: usize = network
             .tensors()
