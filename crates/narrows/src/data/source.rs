@@ -114,7 +114,7 @@ fn not_understood(spec: &str) -> Error {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Error::new(
-                ErrorKind::Io,
+                ErrorKind::Data,
                 "there is no such file or folder, and no built-in data of that name",
             )
             .at(spec)

@@ -1,0 +1,379 @@
+//! Parity with PyTorch: outputs, every gradient, and the course of training, against fixtures that
+//! `scripts/parity.py` makes with PyTorch in float64 from the same parameters and inputs.
+//!
+//! A difference is measured against the scale of the tensor that it is in (its largest number, and
+//! for sums over a tensor at least its norm), because single numbers near 0 are what is left when
+//! large ones cancel. The bound is 1e-5; PyTorch's own float32 comes within 6.2e-6 of these fixtures.
+
+use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::data::{Dataset, Values};
+use narrows::layer::{Activation, LayerSpec};
+use narrows::network::{Network, Parameters, ScaledRows, Tensor, forward};
+use narrows::objective::{Objective, Reconstruction};
+use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::train::Stepper;
+use narrows_kernels::team::Team;
+use ndarray::Array2;
+use safetensors::{Dtype, SafeTensors};
+
+const BOUND: f64 = 1e-5;
+
+fn hash(i: u64) -> u64 {
+    let mut z = i.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A number in [0, 1) of 24 bits, the same in Python.
+fn value(i: u64) -> f32 {
+    (hash(i) >> 40) as f32 / 16_777_216.0
+}
+
+#[test]
+fn the_formula_gives_the_numbers_that_python_gave() {
+    assert_eq!(hash(0), 0xe220_a839_7b1d_cdaf);
+    assert_eq!(hash(1 << 57), 0x5769_3783_4ae0_48a8);
+}
+
+/// A network with its parameters and data by the formula.
+struct Case {
+    encoder: Vec<LayerSpec>,
+    decoder: Vec<LayerSpec>,
+    inputs: usize,
+    batch: usize,
+    data: Dataset,
+    scaling: Scaling,
+}
+
+impl Case {
+    fn new(encoder: Vec<LayerSpec>, decoder: Vec<LayerSpec>, inputs: usize, batch: usize) -> Case {
+        let pool = Array2::from_shape_fn((20 * batch, inputs), |(s, j)| {
+            let u = value((1 << 56) + (s * inputs + j) as u64);
+            u * u
+        });
+        let data = Dataset::new("formula", Values::F32(pool), vec![inputs], None).unwrap();
+        let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
+        Case {
+            encoder,
+            decoder,
+            inputs,
+            batch,
+            data,
+            scaling,
+        }
+    }
+
+    fn network(&self) -> Network {
+        Network::new(&self.encoder, &self.decoder, self.inputs).unwrap()
+    }
+
+    fn parameters(&self) -> Parameters {
+        let network = self.network();
+        let mut flat = Vec::new();
+        for (t, tensor) in network.tensors().iter().enumerate() {
+            let scale = 1.0f32 / (tensor.fans.0 as f32).sqrt();
+            flat.extend((0..tensor.range.len()).map(|i| {
+                let u = value(((t as u64) << 32) + i as u64);
+                (2.0 * u - 1.0) * scale
+            }));
+        }
+        Parameters::new(&network, &flat)
+    }
+
+    fn stepper(&self, reconstruction: Reconstruction, optimizer: OptimizerSpec) -> Stepper {
+        let network = self.network();
+        let optimizer = Optimizer::new(optimizer, &network);
+        let objective = Objective::new(reconstruction, &self.decoder).unwrap();
+        Stepper::new(
+            network,
+            self.parameters(),
+            objective,
+            optimizer,
+            self.batch,
+            2,
+        )
+    }
+
+    fn rows(&self, step: usize) -> Vec<u32> {
+        (step * self.batch..(step + 1) * self.batch)
+            .map(|row| row as u32)
+            .collect()
+    }
+
+    /// Twenty steps: the loss before each, and the parameters after all.
+    fn train(&self, optimizer: OptimizerSpec) -> (Vec<f64>, Vec<f32>) {
+        let mut stepper = self.stepper(Reconstruction::Mse, optimizer);
+        let losses = (0..20)
+            .map(|step| stepper.step(&self.data, &self.scaling, &self.rows(step)))
+            .collect();
+        (losses, stepper.parameters().flat().to_vec())
+    }
+
+    /// What some of the layers make of the first batch.
+    fn forward(&self, layers: std::ops::Range<usize>, width: usize) -> Vec<f64> {
+        let first = self.data.head(self.batch).unwrap();
+        let mut out = vec![0.0; self.batch * width];
+        let rows = ScaledRows {
+            data: &first,
+            scaling: &self.scaling,
+        };
+        let mut team = Team::new(2);
+        forward(
+            &self.network(),
+            &self.parameters(),
+            layers,
+            &rows,
+            &mut team,
+            &mut out,
+        );
+        out.into_iter().map(f64::from).collect()
+    }
+}
+
+struct Fixture<'a>(SafeTensors<'a>);
+
+impl Fixture<'_> {
+    fn get(&self, name: &str) -> Vec<f64> {
+        let view = self
+            .0
+            .tensor(name)
+            .unwrap_or_else(|_| panic!("{name} is missing"));
+        match view.dtype() {
+            Dtype::F64 => view
+                .data()
+                .chunks_exact(8)
+                .map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()))
+                .collect(),
+            Dtype::F32 => view
+                .data()
+                .chunks_exact(4)
+                .map(|bytes| f64::from(f32::from_le_bytes(bytes.try_into().unwrap())))
+                .collect(),
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn compare(&self, name: &str, found: &[f64]) {
+        let expected = self.get(name);
+        self.compare_at(
+            name,
+            found,
+            expected.iter().fold(0.0, |scale, x| scale.max(x.abs())),
+        );
+    }
+
+    #[track_caller]
+    fn compare_at(&self, name: &str, found: &[f64], scale: f64) {
+        let expected = self.get(name);
+        assert_eq!(found.len(), expected.len(), "{name}");
+        assert!(scale > 0.0, "{name}: something to compare");
+        for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let error = (found - expected).abs() / scale;
+            assert!(
+                error < BOUND,
+                "{name}[{at}]: {found}, and PyTorch {expected}: {error:.1e}"
+            );
+        }
+    }
+
+    /// Compares the digest of a tensor, in which every element has a part.
+    #[track_caller]
+    fn compare_digest(&self, group: &str, tensor: &Tensor, found: &[f32]) {
+        let name = format!("{group}/{}", tensor.name);
+        let found: Vec<f64> = found.iter().map(|&x| f64::from(x)).collect();
+        if tensor.shape.len() == 1 {
+            return self.compare(&name, &found);
+        }
+        let (rows, columns) = (tensor.shape[0], tensor.shape[1]);
+        let norm = self.get(&format!("{name}/norms"))[1];
+        let compare = |what: &str, found: &[f64]| {
+            let name = format!("{name}/{what}");
+            let largest = self
+                .get(&name)
+                .iter()
+                .fold(0.0f64, |scale, x| scale.max(x.abs()));
+            self.compare_at(&name, found, largest.max(norm));
+        };
+        let row_sums: Vec<f64> = found
+            .chunks_exact(columns)
+            .map(|row| row.iter().sum())
+            .collect();
+        compare("row_sums", &row_sums);
+        let column = |c: usize| (0..rows).map(|r| found[r * columns + c]).sum();
+        compare(
+            "column_sums",
+            &(0..columns).map(column).collect::<Vec<f64>>(),
+        );
+        let largest = found.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+        let frobenius = found.iter().map(|x| x * x).sum::<f64>().sqrt();
+        self.compare(&format!("{name}/norms"), &[largest, frobenius]);
+        let project = |p: u64| {
+            let sign = |i: usize| match hash((2 << 56) + (p << 40) + i as u64) >> 63 {
+                0 => 1.0,
+                _ => -1.0,
+            };
+            found.iter().enumerate().map(|(i, x)| sign(i) * x).sum()
+        };
+        compare("projections", &(0..16).map(project).collect::<Vec<f64>>());
+        let sample = |i: usize| found[i * found.len() / 64];
+        // Single elements, at the scale of the largest one.
+        self.compare(
+            &format!("{name}/samples"),
+            &(0..64).map(sample).collect::<Vec<f64>>(),
+        );
+    }
+}
+
+fn with_fixture(name: &str, test: impl Fn(&Fixture<'_>)) {
+    let path = format!(
+        "{}/tests/fixtures/parity-{name}.safetensors",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let bytes = std::fs::read(path).unwrap();
+    test(&Fixture(SafeTensors::deserialize(&bytes).unwrap()));
+}
+
+const fn adam(learning_rate: f64, weight_decay: f64) -> OptimizerSpec {
+    OptimizerSpec::Adam {
+        learning_rate,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay,
+    }
+}
+
+fn recipe(name: &str) {
+    let recipe = narrows::Recipe::named(name).unwrap();
+    assert_eq!(recipe.optimizer, adam(1e-3, 0.0));
+    let case = Case::new(recipe.encoder, recipe.decoder, 784, 64);
+    let network = case.network();
+    with_fixture(name, |fixture| {
+        fixture.compare(
+            "code",
+            &case.forward(network.encoder(), network.code_size()),
+        );
+        let outputs = case.forward(network.layers(), 784);
+        fixture.compare("output", &outputs[..2 * 784]);
+        let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-3, 0.0));
+        let (loss, gradient) = stepper.loss_and_gradient(&case.data, &case.scaling, &case.rows(0));
+        let (losses, last) = case.train(adam(1e-3, 0.0));
+        assert_eq!(loss, losses[0]);
+        fixture.compare("loss", &losses);
+        for tensor in network.tensors() {
+            fixture.compare_digest("grad", tensor, &gradient[tensor.range.clone()]);
+            fixture.compare_digest("final", tensor, &last[tensor.range.clone()]);
+        }
+    });
+}
+
+#[test]
+fn simple_linear() {
+    recipe("simple-linear");
+}
+
+#[test]
+fn deep_linear() {
+    recipe("deep-linear");
+}
+
+/// A small network in which every activation occurs.
+fn every_activation() -> Case {
+    let dense = |outputs| LayerSpec::Dense {
+        outputs: Some(outputs),
+        bias: true,
+    };
+    let f = LayerSpec::Activation;
+    let encoder = vec![
+        dense(10),
+        f(Activation::Relu),
+        dense(9),
+        f(Activation::LeakyRelu { slope: 0.01 }),
+        dense(8),
+        f(Activation::Elu { alpha: 1.0 }),
+        dense(7),
+        f(Activation::Silu),
+        dense(5),
+    ];
+    let decoder = vec![
+        dense(7),
+        f(Activation::Gelu),
+        dense(8),
+        f(Activation::Tanh),
+        dense(9),
+        f(Activation::Softplus),
+        dense(10),
+        f(Activation::Identity),
+        dense(12),
+        f(Activation::Sigmoid),
+    ];
+    Case::new(encoder, decoder, 12, 6)
+}
+
+#[test]
+fn every_loss() {
+    let case = every_activation();
+    let network = case.network();
+    with_fixture("activations", |fixture| {
+        fixture.compare("code", &case.forward(network.encoder(), 5));
+        fixture.compare("output", &case.forward(network.layers(), 12));
+        for reconstruction in [
+            Reconstruction::Mse,
+            Reconstruction::L1,
+            Reconstruction::Huber { delta: 0.5 },
+            Reconstruction::BinaryCrossEntropy,
+        ] {
+            let name = reconstruction.name();
+            let mut stepper = case.stepper(reconstruction, adam(1e-3, 0.0));
+            let (loss, gradient) =
+                stepper.loss_and_gradient(&case.data, &case.scaling, &case.rows(0));
+            fixture.compare(&format!("{name}/loss"), &[loss]);
+            for tensor in network.tensors() {
+                let found: Vec<f64> = gradient[tensor.range.clone()]
+                    .iter()
+                    .map(|&g| f64::from(g))
+                    .collect();
+                fixture.compare(&format!("{name}/grad/{}", tensor.name), &found);
+            }
+        }
+    });
+}
+
+#[test]
+fn every_optimizer() {
+    let case = every_activation();
+    let network = case.network();
+    let sgd = |weight_decay| OptimizerSpec::Sgd {
+        learning_rate: 0.1,
+        momentum: 0.9,
+        weight_decay,
+    };
+    let adamw = OptimizerSpec::AdamW {
+        learning_rate: 1e-2,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.01,
+    };
+    with_fixture("activations", |fixture| {
+        for (name, optimizer) in [
+            ("adam", adam(1e-2, 0.0)),
+            ("adam-weight-decay", adam(1e-2, 0.01)),
+            ("adamw", adamw),
+            ("sgd", sgd(0.0)),
+            ("sgd-weight-decay", sgd(0.01)),
+        ] {
+            let (losses, last) = case.train(optimizer);
+            fixture.compare(&format!("{name}/loss"), &losses);
+            for tensor in network.tensors() {
+                let found: Vec<f64> = last[tensor.range.clone()]
+                    .iter()
+                    .map(|&p| f64::from(p))
+                    .collect();
+                fixture.compare(&format!("{name}/final/{}", tensor.name), &found);
+            }
+        }
+    });
+}
