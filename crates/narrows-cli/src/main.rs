@@ -1,1 +1,68 @@
-fn main() {}
+//! The `narrows` command: reads arguments, calls the library, prints.
+//!
+//! Results go to standard output, everything else to standard error. The exit code is 2 for usage
+//! and bad input, 1 for a failure.
+#![forbid(unsafe_code)]
+
+mod output;
+mod progress;
+mod recipes;
+mod reconstruct;
+mod train;
+
+use clap::{Parser, Subcommand};
+use narrows::{Error, ErrorKind};
+use std::process::ExitCode;
+
+/// Autoencoders: train them, look at them, ship them.
+#[derive(Parser)]
+#[command(name = "narrows", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows train simple-linear            train on MNIST, which is built in
+  narrows recipes                        what else can be trained
+  narrows recipes show simple-linear     a recipe to copy and change
+  narrows reconstruct runs/simple-linear see what a trained model makes of images";
+
+#[derive(Subcommand)]
+enum Command {
+    Train(train::Arguments),
+    Recipes(recipes::Arguments),
+    Reconstruct(reconstruct::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Recipes(arguments) => recipes::run(&arguments),
+        Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("narrows: error: {error}"));
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+/// 1 where the command failed, 2 where it was given something that cannot work.
+fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Diverged => 1,
+        ErrorKind::Io if !is_missing(error) => 1,
+        _ => 2,
+    }
+}
+
+/// Whether a file that was asked for does not exist.
+fn is_missing(error: &Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<std::io::Error>())
+        .is_some_and(|source| source.kind() == std::io::ErrorKind::NotFound)
+}

@@ -4,7 +4,7 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use narrows_kernels::peak::multiply_adds;
-use narrows_kernels::product::{Left, Right, Start, pack_transposed, packed_len, product};
+use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::{Aligned, Isa};
 use std::hint::black_box;
 use std::time::Instant;
@@ -59,8 +59,6 @@ fn main() {
         let w = numbers(outputs * inputs);
         let dy = numbers(rows * outputs);
         let bias = numbers(outputs);
-        let mut packed = Aligned::zeros(packed_len(outputs, inputs));
-        pack_transposed(isa, &w, inputs, &mut packed);
         let work = 2.0 * (rows * inputs * outputs) as f64;
         let report = |name: &str, ours: f64, theirs: f64| {
             println!(
@@ -83,7 +81,7 @@ fn main() {
                     row: inputs,
                     column: 1,
                 },
-                Right::packed(&packed, inputs),
+                Right::transpose_of(&w, inputs),
                 Start::Bias(&bias),
                 &mut y,
                 outputs,
@@ -162,14 +160,5 @@ fn main() {
             black_box(&mut dw);
         });
         report("gradient of weights", ours, theirs);
-
-        let repack = best_of(|| {
-            pack_transposed(isa, black_box(&w), inputs, &mut packed);
-        });
-        println!(
-            "{:<34}{:>9.1} us",
-            format!("packing {outputs} x {inputs}"),
-            repack * 1e6
-        );
     }
 }

@@ -19,6 +19,7 @@ mod math;
 
 pub mod activation;
 pub mod aligned;
+pub mod convert;
 pub mod loss;
 pub mod optimizer;
 pub mod peak;

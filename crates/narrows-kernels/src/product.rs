@@ -5,17 +5,19 @@
 //!
 //! | product | `A` | `B` | sum over |
 //! |---|---|---|---|
-//! | forward, `y = x Wᵀ + b` | `x` | `Wᵀ` in packed panels | inputs |
+//! | forward, `y = x Wᵀ + b` | `x` | `W`, transposed a block at a time | inputs |
 //! | gradient of the input, `dx = dy W` | `dy` | `W` as it lies | outputs |
 //! | gradient of the weights, `dW = dyᵀ x` | `dyᵀ` | `x` as it lies | rows of the batch |
 //!
 //! The kernel in pseudo-code:
 //!
 //! ```text
-//! for each block of K, for each pair of panels, for each block of rows:
-//!     acc[rows][panels] = start, or C where K goes on
-//!     for k in block:  acc[i][j] += A[i][k] * B[k][j]     every i, j of the tile, in registers
-//!     C = acc
+//! for each block of k, for each pair of panels:
+//!     copy the block of B side by side, if it lies transposed or far apart
+//!     for each block of rows:
+//!         acc[rows][panels] = start, or C where k goes on
+//!         for k in block:  acc[i][j] += A[i][k] * B[k][j]   every i, j of the tile, in registers
+//!         C = acc
 //! ```
 //!
 //! Each element is thus summed over `k` in order, one multiply-add at a time, whatever the size
@@ -24,7 +26,7 @@
 
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// The number of columns that a packed panel holds; the last panel is padded with zeros.
+/// The number of columns of `C` that are formed together; work is best cut at its multiples.
 pub const PANEL: usize = 16;
 
 /// How much of the sum over `k` is done before the next rows: with a pair of panels, 32 KiB, which
@@ -49,9 +51,8 @@ pub struct Left<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Right<'a> {
     data: &'a [f32],
-    panel: usize,
     row: usize,
-    padded: bool,
+    is_transposed: bool,
 }
 
 impl<'a> Right<'a> {
@@ -59,19 +60,17 @@ impl<'a> Right<'a> {
     pub fn row_major(data: &'a [f32], row: usize) -> Self {
         Right {
             data,
-            panel: PANEL,
             row,
-            padded: false,
+            is_transposed: false,
         }
     }
 
-    /// `k` rows in panels as [`pack_transposed`] writes them.
-    pub fn packed(data: &'a [f32], k: usize) -> Self {
+    /// The transpose of a row-major matrix, whose rows (the columns of this one) lie `row` apart.
+    pub fn transpose_of(data: &'a [f32], row: usize) -> Self {
         Right {
             data,
-            panel: PANEL.saturating_mul(k),
-            row: PANEL,
-            padded: true,
+            row,
+            is_transposed: true,
         }
     }
 }
@@ -87,18 +86,6 @@ pub enum Start<'a> {
     Accumulate,
 }
 
-/// The numbers that [`pack_transposed`] fills for a matrix of `rows` × `columns`.
-///
-/// # Panics
-///
-/// When they cannot be counted.
-pub fn packed_len(rows: usize, columns: usize) -> usize {
-    let len = rows
-        .checked_next_multiple_of(PANEL)
-        .and_then(|rows| rows.checked_mul(columns));
-    len.expect("a matrix that fits the memory")
-}
-
 /// How many numbers a matrix needs whose last `width` lie `i` rows and `k` columns in; `None`
 /// where no slice is that long.
 fn extent((i, row): (usize, usize), (k, column): (usize, usize), width: usize) -> Option<usize> {
@@ -107,80 +94,11 @@ fn extent((i, row): (usize, usize), (k, column): (usize, usize), width: usize) -
     down.checked_add(along)?.checked_add(width)
 }
 
-/// Packs the transpose of a row-major matrix `[rows, columns]` into panels: number `(r, c)` goes to
-/// `(r / PANEL, c, r % PANEL)`. Padding is written as 0.
-///
-/// # Panics
-///
-/// When `matrix` or `packed` do not have the lengths that follow from `columns`.
-pub fn pack_transposed(isa: Isa, matrix: &[f32], columns: usize, packed: &mut [f32]) {
-    if columns == 0 {
-        return;
-    }
-    assert!(
-        matrix.len().is_multiple_of(columns),
-        "a whole number of rows"
-    );
-    let rows = matrix.len() / columns;
-    assert_eq!(packed.len(), packed_len(rows, columns));
-    for (rows, panel) in matrix
-        .chunks(PANEL * columns)
-        .zip(packed.chunks_exact_mut(PANEL * columns))
-    {
-        let count = rows.len() / columns;
-        if count < PANEL {
-            panel.fill(0.0);
-        }
-        // SAFETY: `rows` holds `count <= PANEL` rows of `columns`, `panel` `PANEL * columns`.
-        unsafe { pack_panel(isa, rows.as_ptr(), count, columns, panel.as_mut_ptr()) }
-    }
-}
-
-multiversion! {
-    unsafe fn pack_panel(rows: *const f32, count: usize, columns: usize, panel: *mut f32) = pack_panel_body
-}
-
-/// # Safety
-///
-/// `count <= PANEL` rows of `columns` numbers at `rows`; `PANEL * columns` at `panel`.
-#[inline(always)]
-unsafe fn pack_panel_body<L: Lanes>(
-    rows: *const f32,
-    count: usize,
-    columns: usize,
-    panel: *mut f32,
-) {
-    // SAFETY: all indices stay below the lengths that the caller promises.
-    unsafe {
-        // Whole squares by vectors, what is left one by one.
-        let squares = if count == PANEL {
-            columns / L::N * L::N
-        } else {
-            0
-        };
-        for c in (0..squares).step_by(L::N) {
-            for r in (0..PANEL).step_by(L::N) {
-                L::transpose(
-                    rows.add(r * columns + c),
-                    columns,
-                    panel.add(c * PANEL + r),
-                    PANEL,
-                );
-            }
-        }
-        for r in 0..count {
-            for c in squares..columns {
-                *panel.add(c * PANEL + r) = *rows.add(r * columns + c);
-            }
-        }
-    }
-}
-
 /// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows lie `c_row` apart.
 ///
 /// # Panics
 ///
-/// When a matrix is too short for its shape and strides, or `b` is packed for another `k`.
+/// When a matrix is too short for its shape and strides.
 #[allow(clippy::too_many_arguments)]
 pub fn product(
     isa: Isa,
@@ -205,20 +123,12 @@ pub fn product(
             holds(a.data, extent((m - 1, a.row), (k - 1, a.column), 1)),
             "A is too short"
         );
-        let last_panel = (n - 1) / PANEL;
-        let width = if b.padded {
-            PANEL
+        let b_len = if b.is_transposed {
+            extent((n - 1, b.row), (k - 1, 1), 1)
         } else {
-            n - last_panel * PANEL
+            extent((k - 1, b.row), (0, 0), n)
         };
-        assert!(
-            holds(b.data, extent((last_panel, b.panel), (k - 1, b.row), width)),
-            "B is too short"
-        );
-        assert!(
-            !b.padded || b.panel / PANEL == k,
-            "B is packed for another k"
-        );
+        assert!(holds(b.data, b_len), "B is too short");
     }
     let bias = match start {
         Start::Bias(bias) => {
@@ -234,8 +144,8 @@ pub fn product(
         a_row: a.row,
         a_column: a.column,
         b: b.data.as_ptr(),
-        b_panel: b.panel,
         b_row: b.row,
+        b_is_transposed: b.is_transposed,
         bias,
         accumulate: matches!(start, Start::Accumulate),
         c: c.as_mut_ptr(),
@@ -253,7 +163,8 @@ pub fn product(
         // SAFETY: `done < k`, so that both stay inside.
         unsafe {
             job.a = job.a.add(K_BLOCK * job.a_column);
-            job.b = job.b.add(K_BLOCK * job.b_row);
+            let step = if job.b_is_transposed { 1 } else { job.b_row };
+            job.b = job.b.add(K_BLOCK * step);
         }
         job.bias = std::ptr::null();
         job.accumulate = true;
@@ -269,8 +180,8 @@ struct Job {
     a_row: usize,
     a_column: usize,
     b: *const f32,
-    b_panel: usize,
     b_row: usize,
+    b_is_transposed: bool,
     /// Null where there is none.
     bias: *const f32,
     accumulate: bool,
@@ -294,7 +205,7 @@ unsafe fn run_body<L: Lanes>(job: &Job, m: usize) {
     let columns = panels * PANEL;
     // Rows of B that lie far apart cost a page and a cache line each: where enough rows of C pass
     // by, the block is copied side by side first.
-    let copies = job.b_row > 2 * PANEL && blocks >= 5;
+    let copies = job.b_is_transposed || (job.b_row > 2 * PANEL && blocks >= 3 && job.k >= 96);
     let mut buffer = Buffer([std::mem::MaybeUninit::uninit(); K_BLOCK * 2 * PANEL]);
     let mut column = 0;
     // SAFETY: `column < n` and `row < m`, and the tiles stay below both.
@@ -326,31 +237,70 @@ struct Buffer([std::mem::MaybeUninit<f32>; K_BLOCK * 2 * PANEL]);
 ///
 /// # Safety
 ///
-/// As [`run_body`]; `width <= 2 * PANEL`, and the columns lie inside B, whose panels adjoin.
+/// As [`run_body`]; `width <= 2 * PANEL`, and the columns lie inside B.
 #[inline(always)]
 unsafe fn copy<L: Lanes>(job: &Job, column: usize, width: usize, buffer: &mut Buffer) -> Job {
     let to = buffer.0.as_mut_ptr().cast::<f32>();
     // SAFETY: `k <= K_BLOCK` rows of at most `2 * PANEL` fit the buffer; reads stay in the columns.
     unsafe {
-        // Where `k` is 0 there may be no B at all.
-        let from = job.b.wrapping_add(column);
-        for k in 0..job.k {
-            let (from, to) = (from.add(k * job.b_row), to.add(k * 2 * PANEL));
-            let mut at = 0;
-            while at + L::N <= width {
-                L::load(from.add(at)).store(to.add(at));
-                at += L::N;
-            }
-            if at < width {
-                L::load_first(from.add(at), width - at).store(to.add(at));
+        if job.b_is_transposed {
+            transpose::<L>(job.b.add(column * job.b_row), job.b_row, width, job.k, to);
+        } else {
+            let from = job.b.add(column);
+            for k in 0..job.k {
+                let (from, to) = (from.add(k * job.b_row), to.add(k * 2 * PANEL));
+                let mut at = 0;
+                while at + L::N <= width {
+                    L::load(from.add(at)).store(to.add(at));
+                    at += L::N;
+                }
+                if at < width {
+                    L::load_first(from.add(at), width - at).store(to.add(at));
+                }
             }
         }
     }
     Job {
         b: to.wrapping_sub(column),
-        b_panel: PANEL,
         b_row: 2 * PANEL,
+        b_is_transposed: false,
         ..*job
+    }
+}
+
+/// Transposes `rows` rows of `columns` numbers at `from` into columns `2 * PANEL` apart at `to`.
+///
+/// # Safety
+///
+/// The rows lie `from_row` apart; `rows <= 2 * PANEL`, and `columns * 2 * PANEL` numbers fit at `to`.
+#[inline(always)]
+unsafe fn transpose<L: Lanes>(
+    from: *const f32,
+    from_row: usize,
+    rows: usize,
+    columns: usize,
+    to: *mut f32,
+) {
+    // SAFETY: squares and single numbers stay inside the rows and columns.
+    unsafe {
+        let mut r = 0;
+        while r < rows {
+            let count = (rows - r).min(L::N);
+            let mut c = 0;
+            // Whole squares; the last one goes back over what the one before has done.
+            while c < columns && columns >= L::N {
+                c = c.min(columns - L::N);
+                let (from, to) = (from.add(r * from_row + c), to.add(c * 2 * PANEL + r));
+                L::transpose(from, from_row, count, to, 2 * PANEL);
+                c += L::N;
+            }
+            for c in c..columns {
+                for r in r..r + count {
+                    *to.add(c * 2 * PANEL + r) = *from.add(r * from_row + c);
+                }
+            }
+            r += L::N;
+        }
     }
 }
 
@@ -408,6 +358,29 @@ unsafe fn rows_of<L: Lanes, const VECTORS: usize, const PARTIAL: bool>(
     }
 }
 
+/// How many columns of a tile `width` wide are in its vector `v`.
+#[inline(always)]
+fn live<L: Lanes>(v: usize, width: usize) -> usize {
+    width.saturating_sub(v * L::N).min(L::N)
+}
+
+/// Vector `v` of a tile `width` wide, masked where it may be `PARTIAL`.
+///
+/// # Safety
+///
+/// As many numbers at `from` as are live.
+#[inline(always)]
+unsafe fn load_live<L: Lanes, const PARTIAL: bool>(from: *const f32, v: usize, width: usize) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        if PARTIAL {
+            L::load_first(from, live::<L>(v, width))
+        } else {
+            L::load(from)
+        }
+    }
+}
+
 /// The micro-kernel: `ROWS` rows by `VECTORS` vectors of `C`, held in registers over all of `k`.
 ///
 /// With `PARTIAL` the last vectors hold fewer than `L::N` columns (or none), and are masked.
@@ -424,41 +397,26 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
 ) {
     // SAFETY: every address below is that of an element inside the tile, or masked off.
     unsafe {
-        let live = |v: usize| {
-            if PARTIAL {
-                width.saturating_sub(v * L::N).min(L::N)
-            } else {
-                L::N
-            }
-        };
-        let load = |from: *const f32, v: usize| {
-            if PARTIAL {
-                L::load_first(from, live(v))
-            } else {
-                L::load(from)
-            }
-        };
         let mut acc = [[L::splat(0.0); VECTORS]; ROWS];
         let c = job.c.add(row * job.c_row + column);
         if job.accumulate {
             for (i, acc) in acc.iter_mut().enumerate() {
                 for (v, acc) in acc.iter_mut().enumerate() {
-                    *acc = load(c.wrapping_add(i * job.c_row + v * L::N), v);
+                    *acc =
+                        load_live::<L, PARTIAL>(c.wrapping_add(i * job.c_row + v * L::N), v, width);
                 }
             }
         } else if !job.bias.is_null() {
             for v in 0..VECTORS {
-                let bias = load(job.bias.wrapping_add(column + v * L::N), v);
+                let bias = job.bias.wrapping_add(column + v * L::N);
+                let bias = load_live::<L, PARTIAL>(bias, v, width);
                 for acc in &mut acc {
                     acc[v] = bias;
                 }
             }
         }
-        // Where each vector of B begins: panels may lie far apart.
-        let mut b: [*const f32; VECTORS] = std::array::from_fn(|v| {
-            let at = column + v * L::N;
-            job.b.wrapping_add(at / PANEL * job.b_panel + at % PANEL)
-        });
+        let mut b: [*const f32; VECTORS] =
+            std::array::from_fn(|v| job.b.wrapping_add(column + v * L::N));
         // Rows of A in threes, so that base, base + step and base + 2 * step are addresses that
         // the processor forms by itself.
         const THREES: usize = MAX_ROWS / 3;
@@ -466,7 +424,10 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
         let mut a: [*const f32; THREES] =
             std::array::from_fn(|t| job.a.wrapping_add((row + 3 * t).wrapping_mul(step)));
         for _ in 0..job.k {
-            let vectors: [L; VECTORS] = std::array::from_fn(|v| load(b[v], v));
+            let mut vectors = [L::splat(0.0); VECTORS];
+            for (v, vector) in vectors.iter_mut().enumerate() {
+                *vector = load_live::<L, PARTIAL>(b[v], v, width);
+            }
             for (i, acc) in acc.iter_mut().enumerate() {
                 let factor = L::splat(*a[i / 3].wrapping_add(i % 3 * step));
                 for (acc, vector) in acc.iter_mut().zip(vectors) {
@@ -484,7 +445,7 @@ unsafe fn micro<L: Lanes, const ROWS: usize, const VECTORS: usize, const PARTIAL
             for (v, acc) in acc.iter().enumerate() {
                 let to = c.wrapping_add(i * job.c_row + v * L::N);
                 if PARTIAL {
-                    acc.store_first(to, live(v));
+                    acc.store_first(to, live::<L>(v, width));
                 } else {
                     acc.store(to);
                 }

@@ -16,7 +16,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         _ => Path::new("."),
     };
     let attempt = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".narrows-").tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".narrows-")
+            .tempfile_in(folder)?;
         file.write_all(bytes)?;
         make_readable_as_usual(file.as_file())?;
         file.as_file().sync_all()?;

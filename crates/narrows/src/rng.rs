@@ -27,7 +27,10 @@ pub struct Draws {
 impl Draws {
     /// The draws of `seed` for `purpose`.
     pub fn new(seed: u64, purpose: Purpose) -> Self {
-        Draws { key: [seed as u32, (seed >> 32) as u32], purpose }
+        Draws {
+            key: [seed as u32, (seed >> 32) as u32],
+            purpose,
+        }
     }
 
     /// Four independent words for elements `4 * block` to `4 * block + 3` of a sample in an epoch.
@@ -82,7 +85,10 @@ fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
             (a >> 32) as u32 ^ counter[3] ^ key[1],
             a as u32,
         ];
-        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+        key = [
+            key[0].wrapping_add(0x9E37_79B9),
+            key[1].wrapping_add(0xBB67_AE85),
+        ];
     }
     counter
 }
@@ -146,7 +152,8 @@ mod tests {
             })
             .map(f64::from)
             .collect();
-        let moment = |power| numbers.iter().map(|x: &f64| x.powi(power)).sum::<f64>() / f64::from(n);
+        let moment =
+            |power| numbers.iter().map(|x: &f64| x.powi(power)).sum::<f64>() / f64::from(n);
         assert!(moment(1).abs() < 0.016 && (moment(2) - 1.0).abs() < 0.023);
         assert!(moment(3).abs() < 0.062 && (moment(4) - 3.0).abs() < 0.16);
     }

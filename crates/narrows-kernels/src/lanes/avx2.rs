@@ -76,6 +76,22 @@ impl Lanes for Avx2 {
         Self(unsafe { _mm256_sqrt_ps(self.0) })
     }
     #[inline(always)]
+    unsafe fn reciprocal(self) -> Self {
+        // The processor's own estimate has 11 bits: two more steps would cost what a division does.
+        unsafe { Self::splat(1.0).div(self) }
+    }
+    #[inline(always)]
+    unsafe fn reciprocal_root(self) -> Self {
+        unsafe { Self::splat(1.0).div(self.sqrt()) }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8) -> Self {
+        unsafe {
+            let bytes = _mm_loadl_epi64(from.cast());
+            Self(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)))
+        }
+    }
+    #[inline(always)]
     unsafe fn round(self) -> Self {
         Self(unsafe {
             _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0)
@@ -96,11 +112,19 @@ impl Lanes for Avx2 {
         })
     }
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    unsafe fn transpose(
+        from: *const f32,
+        from_row: usize,
+        rows: usize,
+        to: *mut f32,
+        to_row: usize,
+    ) {
         // Pairs of rows, then fours, then the halves.
         unsafe {
-            let mut r: [__m256; 8] =
-                std::array::from_fn(|i| _mm256_loadu_ps(from.add(i * from_row)));
+            let mut r = [_mm256_setzero_ps(); 8];
+            for (i, r) in r.iter_mut().enumerate().take(rows) {
+                *r = _mm256_loadu_ps(from.add(i * from_row));
+            }
             let mut t = r;
             for i in (0..8).step_by(2) {
                 t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);

@@ -72,6 +72,33 @@ impl Lanes for Avx512 {
         Self(unsafe { _mm512_sqrt_ps(self.0) })
     }
     #[inline(always)]
+    unsafe fn reciprocal(self) -> Self {
+        // 14 bits and one step of Newton's method: r (2 - x r).
+        unsafe {
+            let r = _mm512_rcp14_ps(self.0);
+            let error = _mm512_fnmadd_ps(self.0, r, _mm512_set1_ps(1.0));
+            Self(_mm512_fmadd_ps(r, error, r))
+        }
+    }
+    #[inline(always)]
+    unsafe fn reciprocal_root(self) -> Self {
+        // 14 bits and one step of Newton's method: r + r/2 (1 - x r²).
+        unsafe {
+            let r = _mm512_rsqrt14_ps(self.0);
+            let xr = _mm512_mul_ps(self.0, r);
+            let error = _mm512_fnmadd_ps(xr, r, _mm512_set1_ps(1.0));
+            let half = _mm512_mul_ps(r, _mm512_set1_ps(0.5));
+            Self(_mm512_fmadd_ps(half, error, r))
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8) -> Self {
+        unsafe {
+            let bytes = _mm_loadu_si128(from.cast());
+            Self(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)))
+        }
+    }
+    #[inline(always)]
     unsafe fn round(self) -> Self {
         Self(unsafe {
             _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(self.0)
@@ -92,11 +119,19 @@ impl Lanes for Avx512 {
         })
     }
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    unsafe fn transpose(
+        from: *const f32,
+        from_row: usize,
+        rows: usize,
+        to: *mut f32,
+        to_row: usize,
+    ) {
         // Pairs of rows, then fours, then the 128-bit quarters in two steps.
         unsafe {
-            let mut r: [__m512; 16] =
-                std::array::from_fn(|i| _mm512_loadu_ps(from.add(i * from_row)));
+            let mut r = [_mm512_setzero_ps(); 16];
+            for (i, r) in r.iter_mut().enumerate().take(rows) {
+                *r = _mm512_loadu_ps(from.add(i * from_row));
+            }
             let mut t = r;
             for i in (0..16).step_by(2) {
                 t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);

@@ -41,14 +41,27 @@ pub(crate) trait Lanes: Copy {
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn sqrt(self) -> Self;
+    /// `1 / self`, within 2 ULP, for normal numbers whose reciprocal is normal.
+    unsafe fn reciprocal(self) -> Self;
+    /// `1 / √self`, within 3 ULP, for positive normal numbers.
+    unsafe fn reciprocal_root(self) -> Self;
+    /// Loads `N` bytes as numbers.
+    unsafe fn load_bytes(from: *const u8) -> Self;
     /// To the nearest integer, ties to even; for magnitudes below 2²².
     unsafe fn round(self) -> Self;
     /// `2^self` for integers in -126..=127; 0 for -127 and infinity for 128.
     unsafe fn power_of_two(self) -> Self;
     /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
-    /// Transposes `N` × `N` numbers: rows lie `from_row` apart at `from`, `to_row` apart at `to`.
-    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize);
+    /// Transposes `rows <= N` rows of `N` numbers, `from_row` apart at `from`, into `N` rows of `N`,
+    /// `to_row` apart at `to`; what would come from the missing rows is 0.
+    unsafe fn transpose(
+        from: *const f32,
+        from_row: usize,
+        rows: usize,
+        to: *mut f32,
+        to_row: usize,
+    );
 }
 
 /// An instruction set that this CPU has: holding the value proves it.

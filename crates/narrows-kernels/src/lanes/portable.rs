@@ -93,6 +93,18 @@ impl Lanes for Portable {
         each(|lane| self.0[lane].sqrt())
     }
     #[inline(always)]
+    unsafe fn reciprocal(self) -> Self {
+        each(|lane| 1.0 / self.0[lane])
+    }
+    #[inline(always)]
+    unsafe fn reciprocal_root(self) -> Self {
+        each(|lane| 1.0 / self.0[lane].sqrt())
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const u8) -> Self {
+        each(|lane| f32::from(unsafe { *from.add(lane) }))
+    }
+    #[inline(always)]
     unsafe fn round(self) -> Self {
         each(|lane| self.0[lane].round_ties_even())
     }
@@ -111,10 +123,22 @@ impl Lanes for Portable {
         })
     }
     #[inline(always)]
-    unsafe fn transpose(from: *const f32, from_row: usize, to: *mut f32, to_row: usize) {
+    unsafe fn transpose(
+        from: *const f32,
+        from_row: usize,
+        rows: usize,
+        to: *mut f32,
+        to_row: usize,
+    ) {
         for i in 0..LANES {
             for j in 0..LANES {
-                unsafe { *to.add(j * to_row + i) = *from.add(i * from_row + j) }
+                unsafe {
+                    *to.add(j * to_row + i) = if i < rows {
+                        *from.add(i * from_row + j)
+                    } else {
+                        0.0
+                    };
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ const GUARD: f32 = 1234.5;
 /// The three uses of a product in a dense layer.
 #[derive(Clone, Copy, Debug)]
 enum Use {
-    /// `x Wᵀ`: a packed right side.
+    /// `x Wᵀ`: a transposed right side.
     Forward,
     /// `dy W`: both as they lie.
     InputGradient,
@@ -29,7 +29,7 @@ struct Matrices {
     a: Vec<f32>,
     a_transposed: Vec<f32>,
     b: Vec<f32>,
-    b_packed: Vec<f32>,
+    b_transposed: Vec<f32>,
     start: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -47,19 +47,16 @@ fn strided(rows: usize, columns: usize, gap: usize, f: impl Fn(usize, usize) -> 
 }
 
 impl Matrices {
-    fn new(isa: Isa, (m, n, k): (usize, usize, usize), gap: usize) -> Self {
+    fn new((m, n, k): (usize, usize, usize), gap: usize) -> Self {
         let a = numbers(m * k, 1);
         let b = numbers(k * n, 2);
-        let transposed: Vec<f32> = (0..n * k).map(|i| b[i % k * n + i / k]).collect();
-        let mut b_packed = vec![f32::NAN; packed_len(n, k)];
-        pack_transposed(isa, &transposed, k, &mut b_packed);
         Matrices {
             shape: (m, n, k),
             gap,
             a_transposed: strided(k, m, gap, |l, i| a[i * k + l]),
             a: strided(m, k, gap, |i, l| a[i * k + l]),
             b: strided(k, n, gap, |l, j| b[l * n + j]),
-            b_packed,
+            b_transposed: strided(n, k, gap, |j, l| b[l * n + j]),
             start: numbers(m * n, 3),
             bias: numbers(n, 4),
         }
@@ -84,7 +81,7 @@ impl Matrices {
     fn right(&self, usage: Use) -> Right<'_> {
         let (_, n, k) = self.shape;
         match usage {
-            Use::Forward => Right::packed(&self.b_packed, k),
+            Use::Forward => Right::transpose_of(&self.b_transposed, k + self.gap),
             _ => Right::row_major(&self.b, n + self.gap),
         }
     }
@@ -130,7 +127,7 @@ fn check(shape: (usize, usize, usize), gap: usize) {
     let a_abs = |i: usize, l: usize| a_at(i, l).abs();
     let sizes = reference::product(shape, a_abs, |l, j| b_at(l, j).abs(), zero);
     for isa in Isa::available() {
-        let matrices = Matrices::new(isa, shape, gap);
+        let matrices = Matrices::new(shape, gap);
         for start in [Start::Zero, Start::Bias(&matrices.bias), Start::Accumulate] {
             for usage in USES {
                 let c = matrices.product(isa, usage, start);
@@ -211,7 +208,7 @@ fn tall_shapes() {
 fn rows_and_columns_may_be_cut_anywhere() {
     let shape @ (m, n, k) = (67, 83, 300);
     for isa in Isa::available() {
-        let matrices = Matrices::new(isa, shape, 3);
+        let matrices = Matrices::new(shape, 3);
         let start = Start::Bias(&matrices.bias);
         for usage in USES {
             let whole = bits(&matrices.product(isa, usage, start));
@@ -227,10 +224,10 @@ fn rows_and_columns_may_be_cut_anywhere() {
             }
             for cut in 1..n {
                 let right = match usage {
-                    Use::Forward if cut % PANEL == 0 => {
-                        Right::packed(&matrices.b_packed[cut * k..], k)
+                    Use::Forward => {
+                        let row = k + matrices.gap;
+                        Right::transpose_of(&matrices.b_transposed[cut * row..], row)
                     }
-                    Use::Forward => continue,
                     _ => Right::row_major(&matrices.b[cut..], n + matrices.gap),
                 };
                 let mut c = vec![GUARD; m * n];
@@ -247,7 +244,7 @@ fn rows_and_columns_may_be_cut_anywhere() {
 fn the_sum_may_be_cut_by_accumulating() {
     let shape @ (m, n, k) = (31, 37, 290);
     for isa in Isa::available() {
-        let matrices = Matrices::new(isa, shape, 0);
+        let matrices = Matrices::new(shape, 0);
         for usage in [Use::InputGradient, Use::WeightGradient] {
             let whole = bits(&matrices.product(isa, usage, Start::Zero));
             let a = matrices.left(usage);
@@ -286,30 +283,6 @@ fn nan_and_infinity_reach_their_row_and_column_alone() {
                     assert!(c.is_nan());
                 } else {
                     assert_eq!(c, if at / n == i { f32::INFINITY } else { 20.0 });
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn packing_follows_its_definition() {
-    for isa in Isa::available() {
-        for rows in (0..=50).chain([128]) {
-            for columns in (0..=40).chain([100, 784]) {
-                let matrix = numbers(rows * columns, 9);
-                let mut packed = vec![f32::NAN; packed_len(rows, columns)];
-                pack_transposed(isa, &matrix, columns, &mut packed);
-                assert_eq!(packed.len(), rows.div_ceil(PANEL) * PANEL * columns);
-                for (at, number) in packed.into_iter().enumerate() {
-                    let (panel, c) = (at / PANEL / columns, at / PANEL % columns);
-                    let r = panel * PANEL + at % PANEL;
-                    let expected = if r < rows {
-                        matrix[r * columns + c]
-                    } else {
-                        0.0
-                    };
-                    assert_eq!(number, expected, "({r}, {c}) of {rows} x {columns}");
                 }
             }
         }
@@ -433,42 +406,4 @@ fn a_stride_that_is_not_used_may_be_anything() {
         product(isa, shape, left, right, Start::Zero, &mut c, usize::MAX);
         assert_eq!(c, [15.0]);
     }
-}
-
-#[test]
-#[should_panic(expected = "packed for another k")]
-fn packed_for_another_sum() {
-    let a = Left {
-        data: &[0.0; 12],
-        row: 4,
-        column: 1,
-    };
-    let b = Right::packed(&[0.0; 200], 5);
-    product(
-        Isa::best(),
-        (3, 16, 4),
-        a,
-        b,
-        Start::Zero,
-        &mut [0.0; 48],
-        16,
-    );
-}
-
-#[test]
-#[should_panic(expected = "fits the memory")]
-fn packing_beyond_all_memory() {
-    packed_len(usize::MAX / 8, 9);
-}
-
-#[test]
-#[should_panic(expected = "a whole number of rows")]
-fn packing_a_broken_row() {
-    pack_transposed(Isa::best(), &[0.0; 7], 3, &mut [0.0; 48]);
-}
-
-#[test]
-#[should_panic]
-fn packing_into_too_little() {
-    pack_transposed(Isa::best(), &[0.0; 6], 3, &mut [0.0; 47]);
 }

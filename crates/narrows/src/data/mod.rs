@@ -1,11 +1,18 @@
 //! Data as Narrows holds them: rows of numbers in their own type, with a shape and perhaps labels.
 //!
 //! Values stay as they were stored (8-bit pixels stay 8-bit) and are converted to `f32` only
-//! while a batch is gathered.
+//! while a batch is gathered, by [`scaling::Scaling::gather`]. A [`Source`] is where they come
+//! from: the built-in MNIST or a path.
 
+mod idx;
+mod mnist;
 pub mod scaling;
+mod source;
 
-use ndarray::Array2;
+pub use source::{SOURCE_KINDS, Source, SourceKind};
+
+use crate::{Error, ErrorKind, Result};
+use ndarray::{Array2, ArrayView2, Axis};
 
 /// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,21 +24,325 @@ pub enum Values {
     F32(Array2<f32>),
 }
 
+impl Values {
+    /// The rows and the inputs.
+    fn dim(&self) -> (usize, usize) {
+        match self {
+            Values::U8(values) => values.dim(),
+            Values::F32(values) => values.dim(),
+        }
+    }
+
+    /// The type, for a sentence.
+    fn type_name(&self) -> &'static str {
+        match self {
+            Values::U8(_) => "8-bit values",
+            Values::F32(_) => "32-bit floating-point values",
+        }
+    }
+
+    /// The same values with each row contiguous and the rows one after the other.
+    fn standard_layout(self) -> Self {
+        fn standard<T: Clone>(values: Array2<T>) -> Array2<T> {
+            if values.is_standard_layout() {
+                values
+            } else {
+                values.as_standard_layout().into_owned()
+            }
+        }
+        match self {
+            Values::U8(values) => Values::U8(standard(values)),
+            Values::F32(values) => Values::F32(standard(values)),
+        }
+    }
+}
+
+/// One row of a [`Dataset`], in the type that it was stored in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Row<'a> {
+    U8(&'a [u8]),
+    F32(&'a [f32]),
+}
+
 /// Rows of values with the shape of one row and, perhaps, one label a row.
+///
+/// It has at least one row and one input, and every value is finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
+    /// In standard layout, so that a row is a slice.
     values: Values,
-    /// The shape of one row, as `[channels, height, width]` for images or `[columns]` for tables.
     shape: Vec<usize>,
     labels: Option<Vec<i64>>,
 }
 
-/// A source of data: rows to train on and, where the source has them, rows to test on.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The rows to learn from.
-    pub train: Dataset,
-    /// The rows that nothing is learnt from.
-    pub test: Option<Dataset>,
+impl Dataset {
+    /// Rows of values; `name` stands for them in messages.
+    ///
+    /// `shape` is that of one row: `[channels, height, width]` for images, `[columns]` for a
+    /// table. `labels`, if there are any, are one a row.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are no rows or no inputs, if the product of `shape` is not
+    /// the width of a row, if the labels are not one a row, or if a value is not finite.
+    pub fn new(
+        name: impl Into<String>,
+        values: Values,
+        shape: Vec<usize>,
+        labels: Option<Vec<i64>>,
+    ) -> Result<Self> {
+        let name = name.into();
+        let refuse = |what: &str| Error::new(ErrorKind::Data, what).at(&name);
+        let (rows, inputs) = values.dim();
+        if rows == 0 {
+            return Err(refuse("there are no rows")
+                .expected("at least one row")
+                .found("none"));
+        }
+        if inputs == 0 {
+            return Err(refuse("the rows are empty")
+                .expected("at least one value a row")
+                .found("none"));
+        }
+        let product = shape
+            .iter()
+            .try_fold(1_usize, |product, &size| product.checked_mul(size));
+        if shape.is_empty() || product != Some(inputs) {
+            return Err(refuse("the shape does not fit the rows")
+                .expected(format!(
+                    "a shape whose product is {inputs}, the values of a row"
+                ))
+                .found(format!("{shape:?}")));
+        }
+        if let Some(labels) = &labels
+            && labels.len() != rows
+        {
+            return Err(refuse("the labels do not fit the rows")
+                .expected(format!("{rows} labels, one a row"))
+                .found(labels.len()));
+        }
+        let values = values.standard_layout();
+        if let Values::F32(values) = &values
+            && let Some(((row, column), value)) =
+                values.indexed_iter().find(|(_, x)| !x.is_finite())
+        {
+            return Err(Error::new(ErrorKind::Data, "a value is not finite")
+                .at(format!("row {row}, column {column} (counted from 0)"))
+                .at(&name)
+                .expected("a finite number")
+                .found(value)
+                .hint("replace or leave out missing values first"));
+        }
+        Ok(Dataset {
+            name,
+            values,
+            shape,
+            labels,
+        })
+    }
+
+    /// A table: rows of `f32` without labels, `[rows, columns]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::new`].
+    ///
+    /// ```
+    /// use narrows::data::Dataset;
+    /// let table = Dataset::from_array(ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].view())?;
+    /// assert_eq!((table.rows(), table.shape()), (3, &[2][..]));
+    /// assert!(Dataset::from_array(ndarray::array![[1.0, f32::NAN]].view()).is_err());
+    /// # Ok::<(), narrows::Error>(())
+    /// ```
+    pub fn from_array(values: ArrayView2<'_, f32>) -> Result<Self> {
+        let columns = values.ncols();
+        Dataset::new("array", Values::F32(values.to_owned()), vec![columns], None)
+    }
+
+    /// What messages call these data.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of rows, at least 1.
+    pub fn rows(&self) -> usize {
+        self.values.dim().0
+    }
+
+    /// The number of values in a row, at least 1.
+    pub fn inputs(&self) -> usize {
+        self.values.dim().1
+    }
+
+    /// The shape of one row, `[channels, height, width]` for images or `[columns]` for tables.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// One label a row, if there are labels.
+    pub fn labels(&self) -> Option<&[i64]> {
+        self.labels.as_deref()
+    }
+
+    /// The values, `[rows, inputs]`, in standard layout.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// The first `count` rows, or all of them if there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if `count` is 0.
+    pub fn head(&self, count: usize) -> Result<Self> {
+        let indices: Vec<usize> = (0..count.min(self.rows())).collect();
+        self.select(&indices)
+    }
+
+    /// The rows at `indices`, in that order; a row may come more than once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are no indices or one of them is not below [`Dataset::rows`].
+    pub fn select(&self, indices: &[usize]) -> Result<Self> {
+        let rows = self.rows();
+        if let Some(index) = indices.iter().find(|&&index| index >= rows) {
+            return Err(Error::new(ErrorKind::Data, "there is no such row")
+                .at(&self.name)
+                .expected(format!("a row from 0 to {}", rows - 1))
+                .found(index));
+        }
+        let values = match &self.values {
+            Values::U8(values) => Values::U8(values.select(Axis(0), indices)),
+            Values::F32(values) => Values::F32(values.select(Axis(0), indices)),
+        };
+        let labels = self.labels.as_ref().map(|labels| {
+            indices
+                .iter()
+                .filter_map(|&index| labels.get(index).copied())
+                .collect()
+        });
+        Dataset::new(self.name.clone(), values, self.shape.clone(), labels)
+    }
+
+    /// One row as it is stored, `[inputs]`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub(crate) fn row(&self, row: usize) -> Row<'_> {
+        fn slice<T>(values: &Array2<T>, row: usize) -> &[T] {
+            values
+                .row(row)
+                .to_slice()
+                .expect("a dataset is in standard layout")
+        }
+        match &self.values {
+            Values::U8(values) => Row::U8(slice(values, row)),
+            Values::F32(values) => Row::F32(slice(values, row)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn table() -> Dataset {
+        let values = Values::U8(array![[0, 1], [2, 3], [4, 5]]);
+        Dataset::new("table", values, vec![2], Some(vec![7, 8, 9])).unwrap()
+    }
+
+    fn refusal(values: Values, shape: &[usize], labels: Option<Vec<i64>>) -> String {
+        let error = Dataset::new("table", values, shape.to_vec(), labels).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+        error.to_string()
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let two = || Values::U8(array![[0, 1], [2, 3]]);
+        assert_eq!(
+            refusal(Values::U8(Array2::zeros((0, 3))), &[3], None),
+            "table: there are no rows: expected at least one row, found none"
+        );
+        assert_eq!(
+            refusal(Values::U8(Array2::zeros((3, 0))), &[0], None),
+            "table: the rows are empty: expected at least one value a row, found none"
+        );
+        for shape in [&[3][..], &[], &[2, 2], &[usize::MAX, usize::MAX], &[0]] {
+            assert_eq!(
+                refusal(two(), shape, None),
+                format!(
+                    "table: the shape does not fit the rows: expected a shape whose product \
+                     is 2, the values of a row, found {shape:?}"
+                )
+            );
+        }
+        assert_eq!(
+            refusal(two(), &[1, 1, 2], Some(vec![1])),
+            "table: the labels do not fit the rows: expected 2 labels, one a row, found 1"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_refused_with_its_place() {
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(
+                refusal(
+                    Values::F32(array![[0.0, 1.0, 2.0], [3.0, 4.0, value]]),
+                    &[3],
+                    None
+                ),
+                format!(
+                    "table: row 1, column 2 (counted from 0): a value is not finite: expected a \
+                     finite number, found {value} (replace or leave out missing values first)"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn rows_are_kept_whatever_the_layout_of_the_array() {
+        let values = array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let dataset = Dataset::from_array(values.t()).unwrap();
+        assert_eq!((dataset.rows(), dataset.inputs()), (3, 2));
+        assert!(matches!(dataset.row(1), Row::F32([2.0, 5.0])));
+        assert_eq!(dataset.labels(), None);
+    }
+
+    #[test]
+    fn head_and_select_take_rows_with_their_labels() {
+        let table = table();
+        let head = table.head(2).unwrap();
+        assert_eq!(head.values(), &Values::U8(array![[0, 1], [2, 3]]));
+        assert_eq!(head.labels(), Some(&[7, 8][..]));
+        assert_eq!(table.head(100).unwrap(), table);
+
+        let selected = table.select(&[2, 0, 2]).unwrap();
+        assert_eq!(
+            selected.values(),
+            &Values::U8(array![[4, 5], [0, 1], [4, 5]])
+        );
+        assert_eq!(selected.labels(), Some(&[9, 7, 9][..]));
+    }
+
+    #[test]
+    fn head_and_select_refuse_what_is_not_there() {
+        let table = table();
+        assert_eq!(
+            table.select(&[0, 3]).unwrap_err().to_string(),
+            "table: there is no such row: expected a row from 0 to 2, found 3"
+        );
+        for nothing in [table.head(0), table.select(&[])] {
+            assert!(
+                nothing
+                    .unwrap_err()
+                    .to_string()
+                    .contains("there are no rows")
+            );
+        }
+    }
 }

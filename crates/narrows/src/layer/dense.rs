@@ -1,18 +1,16 @@
 //! The dense layer, `y = x Wᵀ + b`.
 
-use super::{Layer, LayerParameters, TensorSpec};
+use super::{Layer, TensorSpec};
 use narrows_kernels::Isa;
-use narrows_kernels::product::{self, Left, PANEL, Right, Start, packed_len, product};
+use narrows_kernels::product::{Left, PANEL, Right, Start, product};
 use narrows_kernels::reduce::column_sums;
 
 /// The outputs whose weights form one tile of the parameter phase: a multiple of [`PANEL`], four
 /// register tiles of twelve rows.
-const TILE: usize = 3 * PANEL;
+const TILE: usize = 6 * PANEL;
 
 /// A dense layer: `y = x Wᵀ + b`, with `x` of `[batch, inputs]`, `W` of `[outputs, inputs]` as in
 /// PyTorch's `Linear`, `y` of `[batch, outputs]`.
-///
-/// Beside the weights lies a packed copy of `Wᵀ`, which the forward product reads.
 #[derive(Debug)]
 pub(crate) struct Dense {
     pub(crate) inputs: usize,
@@ -43,60 +41,60 @@ impl Layer for Dense {
 
     fn tensors(&self) -> Vec<TensorSpec> {
         let fans = (self.inputs, self.outputs);
-        let mut tensors =
-            vec![TensorSpec { name: "weight", shape: vec![self.outputs, self.inputs], fans }];
+        let mut tensors = vec![TensorSpec {
+            name: "weight",
+            shape: vec![self.outputs, self.inputs],
+            fans,
+        }];
         if self.bias {
-            tensors.push(TensorSpec { name: "bias", shape: vec![self.outputs], fans });
+            tensors.push(TensorSpec {
+                name: "bias",
+                shape: vec![self.outputs],
+                fans,
+            });
         }
         tensors
     }
 
-    fn tiles(&self) -> Vec<super::Tile> {
-        let mut tiles: Vec<_> = (0..self.outputs.div_ceil(TILE))
-            .map(|tile| {
-                let outputs = self.tile_outputs(tile).len();
-                super::Tile {
-                    parameters: outputs * self.inputs,
-                    packed: packed_len(outputs, self.inputs),
-                }
-            })
-            .collect();
-        if self.bias {
-            tiles.push(super::Tile { parameters: self.outputs, packed: 0 });
-        }
-        tiles
+    fn tiles(&self) -> Vec<usize> {
+        let weights = (0..self.outputs.div_ceil(TILE))
+            .map(|tile| self.tile_outputs(tile).len() * self.inputs);
+        weights.chain(self.bias.then_some(self.outputs)).collect()
     }
 
-    fn forward(&self, isa: Isa, p: LayerParameters<'_>, x: &[f32], y: &mut [f32]) {
+    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32]) {
         let rows = x.len() / self.inputs;
-        let start =
-            if self.bias { Start::Bias(&p.flat[self.weights()..]) } else { Start::Zero };
+        let start = if self.bias {
+            Start::Bias(&p[self.weights()..])
+        } else {
+            Start::Zero
+        };
         product(
             isa,
             (rows, self.outputs, self.inputs),
-            Left { data: x, row: self.inputs, column: 1 },
-            Right::packed(p.packed, self.inputs),
+            Left {
+                data: x,
+                row: self.inputs,
+                column: 1,
+            },
+            Right::transpose_of(&p[..self.weights()], self.inputs),
             start,
             y,
             self.outputs,
         );
     }
 
-    fn backward(
-        &self,
-        isa: Isa,
-        p: LayerParameters<'_>,
-        _x: &[f32],
-        _y: &[f32],
-        dy: &[f32],
-        dx: &mut [f32],
-    ) {
+    fn backward(&self, isa: Isa, p: &[f32], _x: &[f32], _y: &[f32], dy: &[f32], dx: &mut [f32]) {
         let rows = dx.len() / self.inputs;
         product(
             isa,
             (rows, self.inputs, self.outputs),
-            Left { data: dy, row: self.outputs, column: 1 },
-            Right::row_major(&p.flat[..self.weights()], self.inputs),
+            Left {
+                data: dy,
+                row: self.outputs,
+                column: 1,
+            },
+            Right::row_major(&p[..self.weights()], self.inputs),
             Start::Zero,
             dx,
             self.inputs,
@@ -112,17 +110,15 @@ impl Layer for Dense {
         product(
             isa,
             (outputs.len(), self.inputs, rows),
-            Left { data: &dy[outputs.start..], row: 1, column: self.outputs },
+            Left {
+                data: &dy[outputs.start..],
+                row: 1,
+                column: self.outputs,
+            },
             Right::row_major(x, self.inputs),
             Start::Zero,
             gradient,
             self.inputs,
         );
-    }
-
-    fn pack(&self, isa: Isa, tile: usize, parameters: &[f32], packed: &mut [f32]) {
-        if !self.tile_outputs(tile).is_empty() {
-            product::pack_transposed(isa, parameters, self.inputs, packed);
-        }
     }
 }

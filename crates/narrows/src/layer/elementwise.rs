@@ -1,6 +1,6 @@
 //! An activation as a layer.
 
-use super::{Activation, Layer, LayerParameters, TensorSpec, Tile};
+use super::{Activation, Layer, TensorSpec};
 use narrows_kernels::Isa;
 
 /// `y = f(x)`, element by element; both of `[batch, width]`.
@@ -23,27 +23,17 @@ impl Layer for Elementwise {
         Vec::new()
     }
 
-    fn tiles(&self) -> Vec<Tile> {
+    fn tiles(&self) -> Vec<usize> {
         Vec::new()
     }
 
-    fn forward(&self, isa: Isa, _: LayerParameters<'_>, x: &[f32], y: &mut [f32]) {
+    fn forward(&self, isa: Isa, _: &[f32], x: &[f32], y: &mut [f32]) {
         self.function.forward(isa, x, y);
     }
 
-    fn backward(
-        &self,
-        isa: Isa,
-        _: LayerParameters<'_>,
-        x: &[f32],
-        y: &[f32],
-        dy: &[f32],
-        dx: &mut [f32],
-    ) {
+    fn backward(&self, isa: Isa, _: &[f32], x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
         self.function.backward(isa, x, y, dy, dx);
     }
 
     fn gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32]) {}
-
-    fn pack(&self, _: Isa, _: usize, _: &[f32], _: &mut [f32]) {}
 }

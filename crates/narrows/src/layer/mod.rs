@@ -4,27 +4,17 @@ pub mod activation;
 mod dense;
 mod elementwise;
 pub mod initialization;
+mod spec;
 
 pub use activation::Activation;
+pub(crate) use activation::output_range;
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub use initialization::Initialization;
+pub use spec::LayerSpec;
+pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS};
 
 use narrows_kernels::Isa;
-
-/// What a recipe says of one layer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LayerSpec {
-    /// `y = x Wᵀ + b`.
-    Dense {
-        /// The width of the output; `None` only in the decoder's last dense layer: as wide as the data.
-        outputs: Option<usize>,
-        /// Whether there is a bias.
-        bias: bool,
-    },
-    /// An elementwise function.
-    Activation(Activation),
-}
 
 /// A tensor of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,24 +24,6 @@ pub(crate) struct TensorSpec {
     pub(crate) shape: Vec<usize>,
     /// How many inputs an output has, and how many outputs an input.
     pub(crate) fans: (usize, usize),
-}
-
-/// A stretch of a layer's parameters that one thread updates in the parameter phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tile {
-    /// How many parameters; the tiles of a layer lie one after the other, in its tensors' order.
-    pub(crate) parameters: usize,
-    /// How many numbers of packed copies, likewise.
-    pub(crate) packed: usize,
-}
-
-/// What a layer reads of the parameters: all of its own.
-#[derive(Clone, Copy)]
-pub(crate) struct LayerParameters<'a> {
-    /// Tensor after tensor.
-    pub(crate) flat: &'a [f32],
-    /// The copies that its tiles made with [`Layer::pack`].
-    pub(crate) packed: &'a [f32],
 }
 
 /// A layer: what it computes in the two phases of a step.
@@ -66,22 +38,14 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     fn outputs(&self) -> usize;
     /// Its tensors, in the order in which they lie in the arena.
     fn tensors(&self) -> Vec<TensorSpec>;
-    /// How the parameter phase cuts its parameters up.
-    fn tiles(&self) -> Vec<Tile>;
-    /// `y` of `[rows, outputs]` from `x` of `[rows, inputs]`.
-    fn forward(&self, isa: Isa, p: LayerParameters<'_>, x: &[f32], y: &mut [f32]);
+    /// How the parameter phase cuts its parameters up: the lengths of the tiles, one after the other in
+    /// the tensors' order. A tile is the work of one thread.
+    fn tiles(&self) -> Vec<usize>;
+    /// `y` of `[rows, outputs]` from `x` of `[rows, inputs]`; `p` holds the layer's parameters, tensor
+    /// after tensor.
+    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32]);
     /// The gradient `dx` by the input from `dy` by the output.
-    fn backward(
-        &self,
-        isa: Isa,
-        p: LayerParameters<'_>,
-        x: &[f32],
-        y: &[f32],
-        dy: &[f32],
-        dx: &mut [f32],
-    );
+    fn backward(&self, isa: Isa, p: &[f32], x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]);
     /// The gradient by the parameters of a tile, summed over the rows from first to last.
     fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]);
-    /// Makes the packed copy of a tile's parameters.
-    fn pack(&self, isa: Isa, tile: usize, parameters: &[f32], packed: &mut [f32]);
 }

@@ -33,10 +33,17 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
         "input_shape": model.shape,
         "metrics": model.metrics,
     });
-    let bytes: Vec<u8> = model.parameters.flat().iter().flat_map(|p| p.to_le_bytes()).collect();
+    let bytes: Vec<u8> = model
+        .parameters
+        .flat()
+        .iter()
+        .flat_map(|p| p.to_le_bytes())
+        .collect();
     let mut views = Vec::new();
     for tensor in model.network.tensors() {
-        let these = bytes.get(tensor.range.start * 4..tensor.range.end * 4).unwrap_or_default();
+        let these = bytes
+            .get(tensor.range.start * 4..tensor.range.end * 4)
+            .unwrap_or_default();
         let view = TensorView::new(Dtype::F32, tensor.shape.clone(), these)
             .map_err(|error| broken(format!("cannot write {}", tensor.name)).caused_by(error))?;
         views.push((tensor.name.as_str(), view));
@@ -74,18 +81,18 @@ fn read(bytes: &[u8]) -> Result<Model> {
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))?;
     check_version(&about)?;
     let recipe = read_recipe(&about)?;
-    let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null))
-        .map_err(|error| error.at("scaling"))?;
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
-    scaling.check_width(inputs).map_err(|error| error.at("scaling"))?;
+    let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
     let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
     let tensors = SafeTensors::deserialize(bytes)
         .map_err(|error| format("the tensors are damaged").caused_by(error))?;
     let parameters = read_parameters(&network, &tensors)?;
     let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
     if let Some(metrics) = about.get("metrics").and_then(Value::as_object) {
-        let numbers = metrics.iter().filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
+        let numbers = metrics
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
     Ok(model)
@@ -94,10 +101,12 @@ fn read(bytes: &[u8]) -> Result<Model> {
 fn check_version(about: &Value) -> Result<()> {
     match about.get("format_version").and_then(Value::as_u64) {
         Some(1..=FORMAT_VERSION) => Ok(()),
-        Some(newer) => Err(format("the model's format is not known to this version of Narrows")
-            .expected(format!("format version {FORMAT_VERSION} or older"))
-            .found(newer)
-            .hint("update Narrows")),
+        Some(newer) => Err(
+            format("the model's format is not known to this version of Narrows")
+                .expected(format!("format version {FORMAT_VERSION} or older"))
+                .found(newer)
+                .hint("update Narrows"),
+        ),
         None => Err(format("the model's format version is missing")),
     }
 }
@@ -122,12 +131,21 @@ fn read_shape(about: &Value) -> Result<Vec<usize>> {
             .expected("one to four positive whole numbers")
             .found(about.get("input_shape").unwrap_or(&Value::Null))
     };
-    let sizes = about.get("input_shape").and_then(Value::as_array).ok_or_else(damaged)?;
-    let shape: Option<Vec<usize>> =
-        sizes.iter().map(|size| usize::try_from(size.as_u64()?).ok().filter(|&n| n > 0)).collect();
-    let shape = shape.filter(|shape| (1..=4).contains(&shape.len())).ok_or_else(damaged)?;
+    let sizes = about
+        .get("input_shape")
+        .and_then(Value::as_array)
+        .ok_or_else(damaged)?;
+    let shape: Option<Vec<usize>> = sizes
+        .iter()
+        .map(|size| usize::try_from(size.as_u64()?).ok().filter(|&n| n > 0))
+        .collect();
+    let shape = shape
+        .filter(|shape| (1..=4).contains(&shape.len()))
+        .ok_or_else(damaged)?;
     // A row that no file could describe is no row.
-    let values = shape.iter().try_fold(1usize, |product, &n| product.checked_mul(n));
+    let values = shape
+        .iter()
+        .try_fold(1usize, |product, &n| product.checked_mul(n));
     values.filter(|&n| n <= 1 << 28).ok_or_else(damaged)?;
     Ok(shape)
 }
@@ -139,9 +157,12 @@ fn read_parameters(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
             .tensor(&tensor.name)
             .map_err(|_| format(format!("the tensor `{}` is missing", tensor.name)))?;
         if view.dtype() != Dtype::F32 || view.shape() != tensor.shape {
-            return Err(format(format!("the tensor `{}` does not fit the recipe", tensor.name))
-                .expected(format!("F32 of shape {:?}", tensor.shape))
-                .found(format!("{:?} of shape {:?}", view.dtype(), view.shape())));
+            return Err(format(format!(
+                "the tensor `{}` does not fit the recipe",
+                tensor.name
+            ))
+            .expected(format!("F32 of shape {:?}", tensor.shape))
+            .found(format!("{:?} of shape {:?}", view.dtype(), view.shape())));
         }
         let (numbers, _) = view.data().as_chunks::<4>();
         let start = parameters.len();
@@ -156,7 +177,9 @@ fn read_parameters(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
         .into_iter()
         .find(|name| network.tensors().iter().all(|tensor| tensor.name != **name))
     {
-        return Err(format(format!("the tensor `{extra}` does not belong to the recipe")));
+        return Err(format(format!(
+            "the tensor `{extra}` does not belong to the recipe"
+        )));
     }
     Ok(parameters)
 }

@@ -5,7 +5,7 @@ mod file;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, Parameters, Rows, forward, map_rows};
+use crate::network::{Network, Parameters, Rows, ScaledRows, forward, map_rows};
 use crate::recipe::Recipe;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
@@ -46,13 +46,22 @@ impl Model {
         let inputs = shape.iter().product();
         let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
         if parameters.len() != network.parameter_count() {
-            return Err(Error::new(ErrorKind::Data, "the parameters do not fit the network")
-                .expected(format!("{} numbers", network.parameter_count()))
-                .found(parameters.len()));
+            return Err(
+                Error::new(ErrorKind::Data, "the parameters do not fit the network")
+                    .expected(format!("{} numbers", network.parameter_count()))
+                    .found(parameters.len()),
+            );
         }
         let parameters = Parameters::new(&network, parameters);
         let (shape, metrics) = (shape.to_vec(), BTreeMap::new());
-        Ok(Model { recipe, scaling, shape, network, parameters, metrics })
+        Ok(Model {
+            recipe,
+            scaling,
+            shape,
+            network,
+            parameters,
+            metrics,
+        })
     }
 
     /// The recipe that it was trained by.
@@ -101,7 +110,11 @@ impl Model {
     ///
     /// When the rows have another width than the model's data, or hold a value that is not finite.
     pub fn encode(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        self.run(self.network.encoder(), &self.scaled(rows)?, self.code_size())
+        self.run(
+            self.network.encoder(),
+            &self.scaled(rows)?,
+            self.code_size(),
+        )
     }
 
     /// The reconstructions, `[rows, inputs]` in the data's units, of codes `[rows, code]`.
@@ -111,7 +124,10 @@ impl Model {
     /// When the codes have another width than the model's, or hold a value that is not finite.
     pub fn decode(&self, codes: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
         check(&codes, self.code_size(), "codes")?;
-        let rows = InMemory { rows: codes.as_standard_layout().into_owned(), scaling: None };
+        let rows = InMemory {
+            rows: codes.as_standard_layout().into_owned(),
+            scaling: None,
+        };
         self.in_own_units(self.run(self.network.decoder(), &rows, self.network.inputs())?)
     }
 
@@ -142,7 +158,10 @@ impl Model {
     /// When the dataset has another width than the model's data.
     pub fn mse(&self, data: &Dataset) -> Result<f64> {
         self.check_width(data.inputs())?;
-        let errors = self.errors(&FromDataset { data, scaling: &self.scaling });
+        let errors = self.errors(&ScaledRows {
+            data,
+            scaling: &self.scaling,
+        });
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
@@ -156,9 +175,16 @@ impl Model {
         self.check_width(data.inputs())?;
         let mut inputs = Array2::zeros((data.rows(), data.inputs()));
         if let Some(inputs) = inputs.as_slice_mut() {
-            FromDataset { data, scaling: &self.scaling }.write(0..data.rows(), inputs);
+            ScaledRows {
+                data,
+                scaling: &self.scaling,
+            }
+            .write(0..data.rows(), inputs);
         }
-        let rows = InMemory { rows: inputs, scaling: None };
+        let rows = InMemory {
+            rows: inputs,
+            scaling: None,
+        };
         let outputs = self.run(self.network.layers(), &rows, self.network.inputs())?;
         Ok((rows.rows, outputs))
     }
@@ -186,7 +212,11 @@ impl Model {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Data, "the data do not fit the model")
-            .expected(format!("rows of {} values (shape {:?})", self.network.inputs(), self.shape))
+            .expected(format!(
+                "rows of {} values (shape {:?})",
+                self.network.inputs(),
+                self.shape
+            ))
             .found(format!("rows of {width}")))
     }
 
@@ -194,7 +224,10 @@ impl Model {
         self.check_width(rows.ncols())?;
         check(&rows, rows.ncols(), "rows")?;
         let rows = rows.as_standard_layout().into_owned();
-        Ok(InMemory { rows, scaling: Some(&self.scaling) })
+        Ok(InMemory {
+            rows,
+            scaling: Some(&self.scaling),
+        })
     }
 
     fn in_own_units(&self, mut rows: Array2<f32>) -> Result<Array2<f32>> {
@@ -231,7 +264,10 @@ impl Model {
             1,
             &mut errors,
             |block, errors| {
-                let pairs = block.get(0).chunks_exact(inputs).zip(block.get(last).chunks_exact(inputs));
+                let pairs = block
+                    .get(0)
+                    .chunks_exact(inputs)
+                    .zip(block.get(last).chunks_exact(inputs));
                 for (error, (input, output)) in errors.iter_mut().zip(pairs) {
                     *error = Loss::Squared.sum(isa, output, input) / inputs as f32;
                 }
@@ -262,35 +298,21 @@ impl Rows for InMemory<'_> {
     }
 }
 
-/// The rows of a dataset, scaled.
-struct FromDataset<'a> {
-    data: &'a Dataset,
-    scaling: &'a Scaling,
-}
-
-impl Rows for FromDataset<'_> {
-    fn count(&self) -> usize {
-        self.data.rows()
-    }
-    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
-        for (row, into) in rows.zip(into.chunks_exact_mut(self.data.inputs())) {
-            self.scaling.gather(self.data, row, into);
-        }
-    }
-}
-
 fn check(rows: &ArrayView2<'_, f32>, width: usize, what: &str) -> Result<()> {
     if rows.ncols() != width {
-        return Err(Error::new(ErrorKind::Data, format!("the {what} do not fit the model"))
-            .expected(format!("{width} values each"))
-            .found(rows.ncols()));
+        return Err(
+            Error::new(ErrorKind::Data, format!("the {what} do not fit the model"))
+                .expected(format!("{width} values each"))
+                .found(rows.ncols()),
+        );
     }
     match rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
-        Some(((row, column), value)) => {
-            Err(Error::new(ErrorKind::Data, format!("the {what} hold a value that is not finite"))
-                .at(format!("row {row}, column {column}"))
-                .found(value))
-        }
+        Some(((row, column), value)) => Err(Error::new(
+            ErrorKind::Data,
+            format!("the {what} hold a value that is not finite"),
+        )
+        .at(format!("row {row}, column {column}"))
+        .found(value)),
     }
 }

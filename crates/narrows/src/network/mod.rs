@@ -7,10 +7,10 @@ mod parameters;
 mod pass;
 
 pub use parameters::{Parameters, Tensor};
-pub use pass::{Rows, forward, map_rows};
+pub use pass::{Rows, ScaledRows, forward, map_rows};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::{Dense, Elementwise, Layer, LayerParameters, LayerSpec};
+use crate::layer::{Dense, Elementwise, Layer, LayerSpec};
 use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, RowBlock, Slabs};
 use std::ops::Range;
@@ -22,12 +22,11 @@ pub struct Network {
     /// How many of the layers are the encoder's.
     encoder: usize,
     tensors: Vec<Tensor>,
-    /// For each layer where its parameters lie, and its packed copies.
-    places: Vec<(Range<usize>, Range<usize>)>,
+    /// For each layer where its parameters lie.
+    places: Vec<Range<usize>>,
     /// For each tile its layer and its number there.
     tiles: Vec<(usize, usize)>,
     parameter_bounds: Bounds,
-    packed_bounds: Bounds,
 }
 
 impl Network {
@@ -44,60 +43,59 @@ impl Network {
             places: Vec::new(),
             tiles: Vec::new(),
             parameter_bounds: Bounds::new(vec![0]),
-            packed_bounds: Bounds::new(vec![0]),
         };
-        let (mut parameters, mut packed) = (vec![0], vec![0]);
+        let mut bounds = vec![0];
         let mut width = inputs;
         for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
             for (index, spec) in specs.iter().enumerate() {
                 let layer: Box<dyn Layer> = match *spec {
-                    LayerSpec::Dense { outputs, bias } => {
-                        Box::new(Dense { inputs: width, outputs: outputs.unwrap_or(inputs), bias })
-                    }
+                    LayerSpec::Dense { outputs, bias } => Box::new(Dense {
+                        inputs: width,
+                        outputs: outputs.unwrap_or(inputs),
+                        bias,
+                    }),
                     LayerSpec::Activation(function) => Box::new(Elementwise { function, width }),
                 };
                 width = layer.outputs();
-                network.add(layer, &format!("{side}.{index}"), &mut parameters, &mut packed);
+                network.add(layer, &format!("{side}.{index}"), &mut bounds);
             }
         }
         if width != inputs {
-            return Err(Error::new(ErrorKind::Recipe, "the decoder does not give back the data's shape")
-                .at("decoder")
-                .expected(format!("{inputs} outputs, as many as the data have values a row"))
-                .found(format!("{width} outputs"))
-                .hint("leave `outputs` out of the decoder's last dense layer"));
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                "the decoder does not give back the data's shape",
+            )
+            .at("decoder")
+            .expected(format!(
+                "{inputs} outputs, as many as the data have values a row"
+            ))
+            .found(format!("{width} outputs"))
+            .hint("leave `outputs` out of the decoder's last dense layer"));
         }
-        network.parameter_bounds = Bounds::new(parameters);
-        network.packed_bounds = Bounds::new(packed);
+        network.parameter_bounds = Bounds::new(bounds);
         Ok(network)
     }
 
-    fn add(
-        &mut self,
-        layer: Box<dyn Layer>,
-        name: &str,
-        parameters: &mut Vec<usize>,
-        packed: &mut Vec<usize>,
-    ) {
-        let end = |places: &[usize]| places.last().copied().unwrap_or(0);
-        let start = (end(parameters), end(packed));
-        let mut at = start.0;
+    fn add(&mut self, layer: Box<dyn Layer>, name: &str, bounds: &mut Vec<usize>) {
+        let start = self.parameter_count();
+        let mut end = start;
         for tensor in layer.tensors() {
             let len = tensor.shape.iter().product::<usize>();
             self.tensors.push(Tensor {
                 name: format!("{name}.{}", tensor.name),
                 shape: tensor.shape,
                 fans: tensor.fans,
-                range: at..at + len,
+                range: end..end + len,
             });
-            at += len;
+            end += len;
         }
-        for (index, tile) in layer.tiles().into_iter().enumerate() {
+        let mut at = start;
+        for (index, len) in layer.tiles().into_iter().enumerate() {
             self.tiles.push((self.layers.len(), index));
-            parameters.push(end(parameters) + tile.parameters);
-            packed.push(end(packed) + tile.packed);
+            at += len;
+            bounds.push(at);
         }
-        self.places.push((start.0..end(parameters), start.1..end(packed)));
+        self.places.push(start..end);
         self.layers.push(layer);
     }
 
@@ -108,12 +106,14 @@ impl Network {
 
     /// The number of values in a code.
     pub fn code_size(&self) -> usize {
-        self.encoder.checked_sub(1).map_or(self.inputs(), |last| self.layers[last].outputs())
+        self.encoder
+            .checked_sub(1)
+            .map_or(self.inputs(), |last| self.layers[last].outputs())
     }
 
     /// The number of parameters.
     pub fn parameter_count(&self) -> usize {
-        self.places.last().map_or(0, |(parameters, _)| parameters.end)
+        self.places.last().map_or(0, |place| place.end)
     }
 
     /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
@@ -141,14 +141,8 @@ impl Network {
         &self.parameter_bounds
     }
 
-    /// Where tiles begin and end among the packed copies.
-    pub(crate) fn packed_bounds(&self) -> &Bounds {
-        &self.packed_bounds
-    }
-
-    fn layer_parameters<'a>(&self, layer: usize, p: &'a Parameters) -> LayerParameters<'a> {
-        let (flat, packed) = &self.places[layer];
-        LayerParameters { flat: &p.flat()[flat.clone()], packed: &p.packed()[packed.clone()] }
+    fn parameters_of<'a>(&self, layer: usize, p: &'a Parameters) -> &'a [f32] {
+        &p.flat()[self.places[layer].clone()]
     }
 
     /// The widths of what the layers of a range read and write: the input of the first, then the
@@ -171,7 +165,7 @@ impl Network {
     ) {
         for (slab, layer) in layers.enumerate() {
             let ([x], y) = block.read_write([slab], slab + 1);
-            self.layers[layer].forward(isa, self.layer_parameters(layer, p), x, y);
+            self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y);
         }
     }
 
@@ -189,7 +183,7 @@ impl Network {
         for layer in (1..=last).rev() {
             let ([x, y, dy], dx) =
                 block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
-            self.layers[layer].backward(isa, self.layer_parameters(layer, p), x, y, dy, dx);
+            self.layers[layer].backward(isa, self.parameters_of(layer, p), x, y, dy, dx);
         }
     }
 
@@ -207,11 +201,5 @@ impl Network {
         let x = slabs.rows(layer, rows);
         let dy = slabs.rows(gradients + layer + 1, rows);
         self.layers[layer].gradient(isa, part, x, dy, gradient);
-    }
-
-    /// Renews the packed copy of a tile.
-    pub(crate) fn pack_tile(&self, isa: Isa, tile: usize, parameters: &[f32], packed: &mut [f32]) {
-        let (layer, part) = self.tiles[tile];
-        self.layers[layer].pack(isa, part, parameters, packed);
     }
 }

@@ -3,7 +3,7 @@
 use super::Network;
 use crate::layer::Initialization;
 use crate::rng::{Draws, Purpose};
-use narrows_kernels::{Aligned, Isa};
+use narrows_kernels::Aligned;
 use std::ops::Range;
 
 /// A named tensor in the arena.
@@ -19,11 +19,10 @@ pub struct Tensor {
     pub range: Range<usize>,
 }
 
-/// The parameters of a network, with the packed copies that its products read.
+/// The parameters of a network.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     flat: Aligned,
-    packed: Aligned,
 }
 
 impl Parameters {
@@ -33,9 +32,12 @@ impl Parameters {
         let draws = Draws::new(seed, Purpose::Initialization);
         for (index, tensor) in network.tensors().iter().enumerate() {
             let is_bias = tensor.shape.len() == 1;
-            how.fill(&mut flat[tensor.range.clone()], tensor.fans, is_bias, |block| {
-                draws.words(index as u32, (block >> 32) as u32, block as u32)
-            });
+            how.fill(
+                &mut flat[tensor.range.clone()],
+                tensor.fans,
+                is_bias,
+                |block| draws.words(index as u32, (block >> 32) as u32, block as u32),
+            );
         }
         Parameters::new(network, &flat)
     }
@@ -47,17 +49,9 @@ impl Parameters {
     /// When there are not as many as the network has.
     pub fn new(network: &Network, flat: &[f32]) -> Parameters {
         assert_eq!(flat.len(), network.parameter_count());
-        let bounds = network.packed_bounds();
-        let mut packed = Aligned::zeros(bounds.range(bounds.count() - 1).end);
-        for tile in 0..bounds.count() {
-            network.pack_tile(
-                Isa::best(),
-                tile,
-                &flat[network.parameter_bounds().range(tile)],
-                &mut packed[bounds.range(tile)],
-            );
+        Parameters {
+            flat: Aligned::from(flat),
         }
-        Parameters { flat: Aligned::from(flat), packed }
     }
 
     /// All parameters, tensor after tensor.
@@ -65,12 +59,8 @@ impl Parameters {
         &self.flat
     }
 
-    pub(crate) fn packed(&self) -> &[f32] {
-        &self.packed
-    }
-
-    /// The arena and the packed copies, for the parameter phase.
-    pub(crate) fn split_mut(&mut self) -> (&mut [f32], &mut [f32]) {
-        (&mut self.flat, &mut self.packed)
+    /// All parameters, for the parameter phase.
+    pub(crate) fn flat_mut(&mut self) -> &mut [f32] {
+        &mut self.flat
     }
 }

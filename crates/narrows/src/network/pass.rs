@@ -1,6 +1,8 @@
 //! Passes over many rows with parameters that stand still.
 
 use super::{Network, Parameters};
+use crate::data::Dataset;
+use crate::data::scaling::Scaling;
 use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, Parts, RowBlock, Slabs};
 use narrows_kernels::team::Team;
@@ -17,6 +19,26 @@ pub trait Rows: Sync {
     fn write(&self, rows: Range<usize>, into: &mut [f32]);
 }
 
+/// The rows of a dataset, scaled.
+#[derive(Clone, Copy)]
+pub struct ScaledRows<'a> {
+    /// The rows.
+    pub data: &'a Dataset,
+    /// The scaling, of the same width.
+    pub scaling: &'a Scaling,
+}
+
+impl Rows for ScaledRows<'_> {
+    fn count(&self) -> usize {
+        self.data.rows()
+    }
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        for (row, into) in rows.zip(into.chunks_exact_mut(self.data.inputs())) {
+            self.scaling.gather(self.data, row, into);
+        }
+    }
+}
+
 /// Runs some of the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives.
 pub fn forward(
     network: &Network,
@@ -28,9 +50,18 @@ pub fn forward(
 ) {
     let last = layers.len();
     let width = network.widths(layers.clone()).last().copied().unwrap_or(0);
-    map_rows(network, parameters, layers, rows, team, width, out, |block, out| {
-        out.copy_from_slice(block.get(last));
-    });
+    map_rows(
+        network,
+        parameters,
+        layers,
+        rows,
+        team,
+        width,
+        out,
+        |block, out| {
+            out.copy_from_slice(block.get(last));
+        },
+    );
 }
 
 /// Runs some of the layers on all rows and lets `f` make `width` numbers a row of what they give:
@@ -58,12 +89,18 @@ pub fn map_rows(
     let starts = (0..count.div_ceil(chunk) + 1).map(|i| (i * chunk).min(count) * width);
     let bounds = Bounds::new(starts.collect());
     let widths = network.widths(layers.clone());
-    let mut scratch: Vec<Slabs> = (0..team.threads()).map(|_| Slabs::new(&widths, chunk)).collect();
-    team.run(&mut scratch, Parts::new(out, &bounds), |slabs, index, out| {
-        let range = index * chunk..(index * chunk + chunk).min(count);
-        let mut block = slabs.first_rows(range.len());
-        rows.write(range, block.get_mut(0));
-        network.forward_block(isa, parameters, layers.clone(), &mut block);
-        f(&block, out);
-    });
+    let mut scratch: Vec<Slabs> = (0..team.threads())
+        .map(|_| Slabs::new(&widths, chunk))
+        .collect();
+    team.run(
+        &mut scratch,
+        Parts::new(out, &bounds),
+        |slabs, index, out| {
+            let range = index * chunk..(index * chunk + chunk).min(count);
+            let mut block = slabs.first_rows(range.len());
+            rows.write(range, block.get_mut(0));
+            network.forward_block(isa, parameters, layers.clone(), &mut block);
+            f(&block, out);
+        },
+    );
 }

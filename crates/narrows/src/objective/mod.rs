@@ -1,26 +1,15 @@
 //! The objective: one reconstruction loss (and, beside it, any number of weighted terms).
 
+mod spec;
+
+pub use spec::Reconstruction;
+pub(crate) use spec::{RECONSTRUCTION, RECONSTRUCTIONS};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec};
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
 use narrows_kernels::split::RowBlock;
-
-/// The reconstruction loss, averaged over the batch and the inputs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reconstruction {
-    /// Mean squared error.
-    Mse,
-    /// Mean absolute error.
-    L1,
-    /// Huber's loss (Huber 1964), as PyTorch's `HuberLoss`: `d²/2` up to `delta`, then `delta · (|d| - delta/2)`.
-    Huber {
-        /// Where the parabola turns into a line, 1 by default.
-        delta: f32,
-    },
-    /// Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
-    BinaryCrossEntropy,
-}
 
 /// The objective of a network: what is compared with the data, and how.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +46,25 @@ impl Objective {
         Ok(Objective { loss })
     }
 
+    /// Refuses data that the loss has no meaning for; `range` is that of the scaled data.
+    ///
+    /// # Errors
+    ///
+    /// When the loss is binary cross-entropy and the data leave [0, 1].
+    pub fn check_targets(&self, range: (f32, f32)) -> Result<()> {
+        if self.loss != Loss::CrossEntropyOfLogits || (range.0 >= 0.0 && range.1 <= 1.0) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Recipe,
+            "binary cross-entropy needs data in [0, 1]",
+        )
+        .at("objective.reconstruction")
+        .expected("scaled data in [0, 1]")
+        .found(format!("[{}, {}]", range.0, range.1))
+        .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
+    }
+
     /// Whether the loss is worked out from what the last layer is given, not from what it gives.
     pub(crate) fn from_logits(&self) -> bool {
         self.loss == Loss::CrossEntropyOfLogits
@@ -74,8 +82,7 @@ impl Objective {
         scale: f32,
     ) -> f32 {
         let rows = block.rows().len();
-        let ([target, output], gradient) =
-            block.read_write([0, compared], gradients + compared);
+        let ([target, output], gradient) = block.read_write([0, compared], gradients + compared);
         let width = target.len() / rows;
         let this = row * width..(row + 1) * width;
         self.loss.sum_and_gradient(

@@ -1,48 +1,14 @@
 //! Optimisers, as operations on flat slices of parameters.
 
+mod spec;
+
+pub use spec::OptimizerSpec;
+pub(crate) use spec::{KIND, LEARNING_RATE, OPTIMIZERS};
+
+use crate::network::Network;
 use narrows_kernels::optimizer::{Adam, Sgd};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::{Aligned, Isa};
-
-/// What a recipe says of the optimiser. Defaults are PyTorch's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum OptimizerSpec {
-    /// Stochastic gradient descent.
-    Sgd {
-        /// The step size.
-        learning_rate: f64,
-        /// The share of the last step that is kept, 0 by default.
-        momentum: f64,
-        /// L2 weight decay, added to the gradient, 0 by default.
-        weight_decay: f64,
-    },
-    /// Adam (Kingma & Ba 2015).
-    Adam {
-        /// The step size.
-        learning_rate: f64,
-        /// Decay of the first moment, 0.9 by default.
-        beta1: f64,
-        /// Decay of the second moment, 0.999 by default.
-        beta2: f64,
-        /// Added to the root of the second moment, 1e-8 by default.
-        epsilon: f64,
-        /// L2 weight decay, added to the gradient, 0 by default.
-        weight_decay: f64,
-    },
-    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
-    AdamW {
-        /// The step size.
-        learning_rate: f64,
-        /// Decay of the first moment, 0.9 by default.
-        beta1: f64,
-        /// Decay of the second moment, 0.999 by default.
-        beta2: f64,
-        /// Added to the root of the second moment, 1e-8 by default.
-        epsilon: f64,
-        /// Decoupled weight decay, 0.01 by default.
-        weight_decay: f64,
-    },
-}
 
 /// An optimiser with its state: up to two numbers a parameter, and the count of steps.
 pub struct Optimizer {
@@ -60,10 +26,18 @@ pub(crate) struct State {
 
 impl State {
     fn new(bounds: &Bounds, used: bool) -> State {
-        let bounds =
-            if used { bounds.clone() } else { Bounds::new(vec![0; bounds.count() + 1]) };
-        let len = (0..bounds.count()).last().map_or(0, |last| bounds.range(last).end);
-        State { numbers: Aligned::zeros(len), bounds }
+        let bounds = if used {
+            bounds.clone()
+        } else {
+            Bounds::new(vec![0; bounds.count() + 1])
+        };
+        let len = (0..bounds.count())
+            .last()
+            .map_or(0, |last| bounds.range(last).end);
+        State {
+            numbers: Aligned::zeros(len),
+            bounds,
+        }
     }
 
     pub(crate) fn parts(&mut self) -> Parts<'_, f32> {
@@ -79,8 +53,9 @@ pub(crate) enum Update {
 }
 
 impl Optimizer {
-    /// An optimiser that has done no step, for parameters cut into tiles by `bounds`.
-    pub(crate) fn new(spec: OptimizerSpec, bounds: &Bounds) -> Optimizer {
+    /// An optimiser that has done no step, for the parameters of a network.
+    pub fn new(spec: OptimizerSpec, network: &Network) -> Optimizer {
+        let bounds = network.parameter_bounds();
         let has_two = !matches!(spec, OptimizerSpec::Sgd { .. });
         Optimizer {
             spec,
@@ -108,15 +83,29 @@ impl Optimizer {
             })
         };
         match self.spec {
-            OptimizerSpec::Sgd { learning_rate, momentum, weight_decay } => Update::Sgd(Sgd {
+            OptimizerSpec::Sgd {
+                learning_rate,
+                momentum,
+                weight_decay,
+            } => Update::Sgd(Sgd {
                 learning_rate: learning_rate as f32,
                 momentum: momentum as f32,
                 weight_decay: weight_decay as f32,
             }),
-            OptimizerSpec::Adam { learning_rate, beta1, beta2, epsilon, weight_decay } => {
-                adam(learning_rate, (beta1, beta2), epsilon, weight_decay, 1.0)
-            }
-            OptimizerSpec::AdamW { learning_rate, beta1, beta2, epsilon, weight_decay } => {
+            OptimizerSpec::Adam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => adam(learning_rate, (beta1, beta2), epsilon, weight_decay, 1.0),
+            OptimizerSpec::AdamW {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+            } => {
                 let shrink = 1.0 - learning_rate * weight_decay;
                 adam(learning_rate, (beta1, beta2), epsilon, 0.0, shrink)
             }

@@ -7,7 +7,7 @@ pub use step::Stepper;
 pub use warnings::Warning;
 
 use crate::data::Dataset;
-use crate::data::scaling::Scaling;
+use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::{Network, Parameters};
@@ -51,7 +51,7 @@ pub struct Progress {
 /// # fn main() -> narrows::Result<()> {
 /// use narrows::{Recipe, data::Source, train::Training};
 ///
-/// let data = Source::open("mnist")?.train.head(640);
+/// let data = Source::open("mnist")?.train.head(640)?;
 /// let mut recipe = Recipe::named("simple-linear")?;
 /// recipe.epochs = 2;
 /// let mut training = Training::new(&recipe, &data, 2)?;
@@ -83,15 +83,18 @@ impl<'a> Training<'a> {
     /// When the recipe has impossible values, or does not fit the data.
     pub fn new(recipe: &Recipe, data: &'a Dataset, threads: usize) -> Result<Training<'a>> {
         recipe.check()?;
-        let scaling_spec = recipe.scaling.unwrap_or_else(|| data.usual_scaling());
+        let scaling_spec = recipe.scaling.unwrap_or_else(|| ScalingSpec::usual(data));
         let scaling = Scaling::fit(&scaling_spec, data)?;
-        let recipe = Recipe { scaling: Some(scaling_spec), ..recipe.clone() };
+        let recipe = Recipe {
+            scaling: Some(scaling_spec),
+            ..recipe.clone()
+        };
         let network = Network::new(&recipe.encoder, &recipe.decoder, data.inputs())?;
         let objective = Objective::new(recipe.reconstruction, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
         let warnings = warnings::warnings(&network, &recipe.decoder, data, &scaling);
         let parameters = Parameters::initial(&network, recipe.initialization, recipe.seed);
-        let optimizer = Optimizer::new(recipe.optimizer, network.parameter_bounds());
+        let optimizer = Optimizer::new(recipe.optimizer, &network);
         let batch = recipe.batch_size.min(data.rows());
         let stepper = Stepper::new(
             network,
@@ -99,7 +102,11 @@ impl<'a> Training<'a> {
             objective,
             optimizer,
             batch,
-            if threads == 0 { available_threads() } else { threads },
+            if threads == 0 {
+                available_threads()
+            } else {
+                threads
+            },
         );
         Ok(Training {
             recipe,
@@ -197,7 +204,12 @@ impl<'a> Training<'a> {
     /// Never for a run that [`Training::new`] accepted.
     pub fn model(&self) -> Result<Model> {
         let (parameters, shape) = (self.stepper.parameters(), self.data.shape());
-        Model::new(self.recipe.clone(), self.scaling.clone(), shape, parameters.flat())
+        Model::new(
+            self.recipe.clone(),
+            self.scaling.clone(),
+            shape,
+            parameters.flat(),
+        )
     }
 }
 

@@ -4,8 +4,7 @@
 //! rows phase       each thread takes rows of the batch through gather, scaling, forward, loss and
 //!                  the gradients by the activations
 //! parameter phase  each thread takes tiles of the parameters, forms the gradient of a tile over the
-//!                  whole batch, lets the optimiser apply it while it is in the cache, and renews the
-//!                  packed copy
+//!                  whole batch, and lets the optimiser apply it while it is in the cache
 //! ```
 //!
 //! The end of each phase is the only synchronisation. No sum is formed by two threads, so a step has
@@ -22,7 +21,7 @@ use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
 
 /// Rows in a block of the rows phase at the most, so that its activations stay in the cache.
-const MAX_BLOCK: usize = 96;
+const MAX_BLOCK: usize = 256;
 
 /// Everything that a training step works on, planned before the first.
 pub struct Stepper {
@@ -77,9 +76,13 @@ impl Stepper {
         let losses = widths.len();
         widths.push(1);
         let bounds = network.parameter_bounds();
-        let largest = (0..bounds.count()).map(|tile| bounds.range(tile).len()).max();
+        let largest = (0..bounds.count())
+            .map(|tile| bounds.range(tile).len())
+            .max();
         let team = Team::new(threads);
-        let scratch = || Scratch { gradient: Aligned::zeros(largest.unwrap_or(0)) };
+        let scratch = || Scratch {
+            gradient: Aligned::zeros(largest.unwrap_or(0)),
+        };
         Stepper {
             scratch: (0..team.threads()).map(|_| scratch()).collect(),
             slabs: Slabs::new(&widths, batch),
@@ -87,7 +90,11 @@ impl Stepper {
                 layers,
                 gradients,
                 losses,
-                compared: if objective.from_logits() { layers - 1 } else { layers },
+                compared: if objective.from_logits() {
+                    layers - 1
+                } else {
+                    layers
+                },
                 batch,
                 cuts: Vec::new(),
             },
@@ -124,22 +131,19 @@ impl Stepper {
         let loss = self.rows_phase(data, scaling, rows);
         let update = self.optimizer.next_update();
         let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
-        let (parameters, packed) = self.parameters.split_mut();
         let (first, second) = self.optimizer.state_mut();
         let bounds = network.parameter_bounds();
         self.team.run(
             &mut self.scratch,
             (
-                Parts::new(parameters, bounds),
-                Parts::new(packed, network.packed_bounds()),
+                Parts::new(self.parameters.flat_mut(), bounds),
                 first.parts(),
                 second.parts(),
             ),
-            |scratch, tile, (parameters, packed, first, second)| {
+            |scratch, tile, (parameters, first, second)| {
                 let gradient = &mut scratch.gradient[..parameters.len()];
                 network.tile_gradient(isa, tile, slabs, plan.gradients, rows.len(), gradient);
                 update.apply(isa, parameters, first, second, gradient);
-                network.pack_tile(isa, tile, parameters, packed);
             },
         );
         loss
@@ -171,7 +175,10 @@ impl Stepper {
     }
 
     fn rows_phase(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> f64 {
-        assert!(!rows.is_empty() && rows.len() <= self.plan.batch, "rows as planned");
+        assert!(
+            !rows.is_empty() && rows.len() <= self.plan.batch,
+            "rows as planned"
+        );
         let cut = self.plan.cut(rows.len(), self.team.threads());
         let (network, parameters, plan) = (&self.network, &self.parameters, &self.plan);
         let (objective, isa) = (&self.objective, self.isa);
@@ -192,7 +199,13 @@ impl Stepper {
                         objective.row(isa, &mut block, row, plan.compared, plan.gradients, scale);
                     block.get_mut(plan.losses)[row] = loss;
                 }
-                network.backward_block(isa, parameters, plan.compared - 1, plan.gradients, &mut block);
+                network.backward_block(
+                    isa,
+                    parameters,
+                    plan.compared - 1,
+                    plan.gradients,
+                    &mut block,
+                );
             },
         );
         // Row by row, so that the sum does not depend on the cut.

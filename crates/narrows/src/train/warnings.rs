@@ -47,7 +47,7 @@ pub fn warnings(
         let reach = scaling.range(data);
         if reach.0 < output.0 || reach.1 > output.1 {
             all.push(Warning::OutOfRange {
-                layer: crate::layer::activation_name(*last),
+                layer: LayerSpec::Activation(*last).name(),
                 output,
                 data: reach,
                 floor: scaling.clamp_floor(data, output.0, output.1),
@@ -60,7 +60,12 @@ pub fn warnings(
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Warning::OutOfRange { layer, output, data, floor } => {
+            Warning::OutOfRange {
+                layer,
+                output,
+                data,
+                floor,
+            } => {
                 write!(
                     f,
                     "the scaled data lie in [{:.4}, {:.4}], but the decoder ends in `{layer}`, which \

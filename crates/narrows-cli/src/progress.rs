@@ -1,0 +1,108 @@
+//! The progress of training: a bar on a terminal, plain lines elsewhere.
+
+use crate::output::{duration, figures, note, thousands};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use narrows::train::{EpochRecord, Progress};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// How often a long epoch says how far it is where there is no bar.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// How often the bar is redrawn.
+const REDRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// Shows how far training is, on standard error.
+pub struct Display {
+    bar: Option<ProgressBar>,
+    start: Instant,
+    last: Instant,
+}
+
+impl Display {
+    pub fn new() -> Display {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{prefix} [{bar:28}] {msg}");
+            bar.set_style(
+                style
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> "),
+            );
+            bar
+        });
+        Display {
+            bar,
+            start: Instant::now(),
+            last: Instant::now(),
+        }
+    }
+
+    /// A line that stays.
+    pub fn line(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => note(text),
+        }
+    }
+
+    pub fn progress(&mut self, progress: &Progress) {
+        let every = if self.bar.is_some() {
+            REDRAW_EVERY
+        } else {
+            LINE_EVERY
+        };
+        if self.last.elapsed() < every {
+            return;
+        }
+        self.last = Instant::now();
+        let total = progress.epochs * progress.rows_in_epoch;
+        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
+        let rate = done as f64 / self.start.elapsed().as_secs_f64();
+        let left = (total - done) as f64 / rate;
+        let message = format!(
+            "loss {}   {} images/s   {} left",
+            figures(progress.loss),
+            thousands(rate),
+            duration(left)
+        );
+        let epoch = format!("epoch {}/{}", progress.epoch, progress.epochs);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(total as u64);
+                bar.set_prefix(epoch);
+                bar.set_message(message);
+                bar.set_position(done as u64);
+            }
+            None => {
+                let share = 100 * progress.rows / progress.rows_in_epoch.max(1);
+                note(&format!("{epoch}, {share} %   {message}"));
+            }
+        }
+    }
+
+    pub fn epoch(&mut self, record: &EpochRecord, epochs: usize) {
+        let width = epochs.to_string().len();
+        self.line(&format!(
+            "epoch {:>width$}/{epochs}   loss {}   {}   {} images/s",
+            record.epoch,
+            figures(record.train_loss),
+            duration(record.seconds),
+            thousands(record.images_per_second)
+        ));
+        self.last = Instant::now();
+    }
+
+    /// Says what goes on after training.
+    pub fn stage(&self, name: &'static str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(name);
+            bar.tick();
+        }
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `narrows recipes`
+
+use crate::output::print;
+use clap::{Args, Subcommand};
+use narrows::{Recipe, Result};
+
+/// List the recipes, print one, or print the keys that a recipe may have.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print a recipe, to copy and change.
+    Show {
+        /// The recipe's name.
+        name: String,
+    },
+    /// Print every key that a recipe may have, with values, defaults and meaning.
+    Keys,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows recipes
+  narrows recipes show simple-linear > mine.toml
+  narrows recipes keys | less";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.command {
+        None => {
+            let width = Recipe::shipped().map(str::len).max().unwrap_or(0);
+            for name in Recipe::shipped() {
+                print(&format!(
+                    "  {name:<width$}   {}",
+                    Recipe::named(name)?.about
+                ));
+            }
+        }
+        Some(Command::Show { name }) => print(Recipe::text(name)?.trim_end()),
+        Some(Command::Keys) => print(Recipe::reference().trim_end()),
+    }
+    Ok(())
+}

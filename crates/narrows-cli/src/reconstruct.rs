@@ -1,0 +1,42 @@
+//! `narrows reconstruct`
+
+use crate::output::print;
+use clap::Args;
+use narrows::data::Source;
+use narrows::files::write_whole;
+use narrows::run::{MODEL_FILE, PICTURE_FILE, reconstruction_picture};
+use narrows::{Model, Result};
+use std::path::PathBuf;
+
+/// Draw images and what a trained model makes of them.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A model file, or a run's folder.
+    model: PathBuf,
+    /// `mnist`, or a folder or file of IDX data; its first eight test images are drawn.
+    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
+    data: String,
+    /// The picture's file.
+    #[arg(short, long, value_name = "FILE.png", default_value = PICTURE_FILE)]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows reconstruct runs/simple-linear
+  narrows reconstruct model.safetensors -o look.png
+  narrows reconstruct model.safetensors --data ~/fashion -o fashion.png";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = if arguments.model.is_dir() {
+        Model::load(arguments.model.join(MODEL_FILE))?
+    } else {
+        Model::load(&arguments.model)?
+    };
+    let source = Source::open(&arguments.data)?;
+    let picture = reconstruction_picture(&model, source.test.as_ref().unwrap_or(&source.train))?;
+    write_whole(&arguments.output, &picture)?;
+    print(&format!("{}", arguments.output.display()));
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! The built-in MNIST as a source.
+
+use super::{Dataset, Source, Values};
+use crate::{Error, ErrorKind, Result};
+use narrows_mnist::{PIXELS, SIDE, Split};
+use ndarray::Array2;
+use std::io;
+
+/// The name that opens it.
+pub(super) const NAME: &str = "mnist";
+
+/// MNIST if `spec` is its name.
+pub(super) fn open(spec: &str) -> Result<Option<Source>> {
+    if spec != NAME {
+        return Ok(None);
+    }
+    let train = dataset("mnist, training images", narrows_mnist::train())?;
+    let test = dataset("mnist, test images", narrows_mnist::test())?;
+    Source::new(train, Some(test)).map(Some)
+}
+
+fn dataset(name: &str, split: io::Result<Split>) -> Result<Dataset> {
+    let damaged = |what| Error::new(ErrorKind::Data, what).at(name);
+    let Split { images, labels, .. } = split
+        .map_err(|source| damaged("the built-in data cannot be unpacked").caused_by(source))?;
+    let values = Array2::from_shape_vec((labels.len(), PIXELS), images)
+        .map_err(|source| damaged("the built-in data are damaged").caused_by(source))?;
+    let labels = labels.into_iter().map(i64::from).collect();
+    Dataset::new(name, Values::U8(values), vec![1, SIDE, SIDE], Some(labels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mnist_opens_by_name() {
+        let source = Source::open("mnist").unwrap();
+        let test = source.test.unwrap();
+        assert_eq!(
+            (source.train.rows(), source.train.shape()),
+            (60_000, &[1, 28, 28][..])
+        );
+        assert_eq!((test.rows(), test.shape()), (10_000, &[1, 28, 28][..]));
+        assert_eq!(source.train.labels().unwrap()[..4], [5, 0, 4, 1]);
+        assert_eq!(test.labels().unwrap()[..4], [7, 2, 1, 0]);
+    }
+}

@@ -1,0 +1,5 @@
+//! Evaluation: what a trained autoencoder is worth, and against what.
+
+mod pca;
+
+pub use pca::Pca;

@@ -1,0 +1,463 @@
+//! Recipes: an autoencoder as one sentence (data, scaling, encoder, decoder, objective) with the
+//! settings of its training, as TOML.
+//!
+//! The named autoencoders are recipes that ship with Narrows, not types in code. Each part reads its
+//! own keys, next to its code; this file puts them together. Values are checked in one place only,
+//! when TOML is read: a recipe made in code is checked by writing and reading it.
+
+use crate::data::scaling::{self, ScalingSpec};
+use crate::error::{Error, ErrorKind, Result};
+use crate::layer::{self, Initialization, LayerSpec};
+use crate::objective::{self, Reconstruction};
+use crate::optimizer::{self, OptimizerSpec};
+use crate::settings::{Choice, Document, Key, Section, suggest};
+use std::fmt::Write;
+use std::path::Path;
+
+/// The recipes that ship with Narrows: name and text.
+const SHIPPED: &[(&str, &str)] = &[
+    (
+        "simple-linear",
+        include_str!("../recipes/simple-linear.toml"),
+    ),
+    ("deep-linear", include_str!("../recipes/deep-linear.toml")),
+];
+
+/// An autoencoder and its training, complete but for what the data decide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// A short name, for folders and tables.
+    pub name: String,
+    /// What it is, in one line.
+    pub about: String,
+    /// The scaling; `None` lets the data decide.
+    pub scaling: Option<ScalingSpec>,
+    /// How parameters start.
+    pub initialization: Initialization,
+    /// The layers from the data to the code.
+    pub encoder: Vec<LayerSpec>,
+    /// The layers from the code back to the data.
+    pub decoder: Vec<LayerSpec>,
+    /// The reconstruction loss.
+    pub reconstruction: Reconstruction,
+    /// The optimiser.
+    pub optimizer: OptimizerSpec,
+    /// How often training passes over all rows.
+    pub epochs: usize,
+    /// The rows in a step.
+    pub batch_size: usize,
+    /// What all randomness of a run follows from.
+    pub seed: u64,
+}
+
+const ROOT: &[Key] = &[
+    Key {
+        name: "name",
+        value: "a text",
+        default: "required",
+        about: "a short name: letters, digits, `-`, `_`, `.`",
+    },
+    Key {
+        name: "about",
+        value: "a text",
+        default: "\"\"",
+        about: "what it is, in one line",
+    },
+    Key {
+        name: "scaling",
+        value: "a section",
+        default: "from the data",
+        about: "the map from the data's units to the network's",
+    },
+    Key {
+        name: "network",
+        value: "a section",
+        default: "",
+        about: "settings of encoder and decoder together",
+    },
+    Key {
+        name: "encoder",
+        value: "a list of layers",
+        default: "required",
+        about: "from the data to the code",
+    },
+    Key {
+        name: "decoder",
+        value: "a list of layers",
+        default: "required",
+        about: "from the code back to the data",
+    },
+    Key {
+        name: "objective",
+        value: "a section",
+        default: "",
+        about: "what training makes small",
+    },
+    Key {
+        name: "optimizer",
+        value: "a section",
+        default: "",
+        about: "how training makes it small",
+    },
+    Key {
+        name: "training",
+        value: "a section",
+        default: "",
+        about: "how long and on how much at a time",
+    },
+];
+
+const TRAINING: &[Key] = &[
+    Key {
+        name: "epochs",
+        value: "1 to 1000000",
+        default: "10",
+        about: "passes over all rows",
+    },
+    Key {
+        name: "batch_size",
+        value: "1 to 1048576",
+        default: "64",
+        about: "rows in a step",
+    },
+    Key {
+        name: "seed",
+        value: "0 to 2^63 - 1",
+        default: "0",
+        about: "what all randomness follows from",
+    },
+];
+
+const MAX_EPOCHS: u64 = 1_000_000;
+const MAX_BATCH: u64 = 1 << 20;
+
+impl Recipe {
+    /// The names of the shipped recipes, in the order in which they are listed.
+    pub fn shipped() -> impl Iterator<Item = &'static str> {
+        SHIPPED.iter().map(|(name, _)| *name)
+    }
+
+    /// The text of a shipped recipe, to copy and edit.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub fn text(name: &str) -> Result<&'static str> {
+        if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+            return Ok(text);
+        }
+        let known: Vec<&str> = Recipe::shipped().collect();
+        let error = Error::new(ErrorKind::Recipe, format!("there is no recipe `{name}`"));
+        Err(suggest(error, name, &known))
+    }
+
+    /// A shipped recipe.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub fn named(name: &str) -> Result<Recipe> {
+        Recipe::parse(Recipe::text(name)?, name)
+    }
+
+    /// Reads a recipe from TOML; `origin` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// When a key is unknown or a value impossible, with the key's path and line.
+    pub fn parse(text: &str, origin: &str) -> Result<Recipe> {
+        Recipe::parse_with(text, origin, &[])
+    }
+
+    /// As [`Recipe::parse`], with values set over those of the text: `training.epochs=3`,
+    /// `encoder[0].outputs=64`. Setting the `kind` of a section drops the text's keys of the kind
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::parse`]; an error about a value that was set names it.
+    pub fn parse_with(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe> {
+        let mut document = Document::parse(text, origin)?;
+        for assignment in overrides {
+            document.set(assignment)?;
+        }
+        read(&document.root())
+    }
+
+    /// Reads a shipped recipe by its name, or a file by its path (with a separator or ending in
+    /// `.toml`), with values set over it.
+    ///
+    /// # Errors
+    ///
+    /// When it does not exist, or as [`Recipe::parse_with`].
+    pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Recipe> {
+        let path = Path::new(name_or_path);
+        if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
+        {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Error::io("cannot read the recipe", path, error))?;
+            Recipe::parse_with(&text, name_or_path, overrides)
+        } else {
+            Recipe::parse_with(Recipe::text(name_or_path)?, name_or_path, overrides)
+        }
+    }
+
+    /// Checks the values of a recipe that was made or changed in code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::parse`].
+    pub fn check(&self) -> Result<()> {
+        Recipe::parse(&self.to_toml(), &format!("recipe {}", self.name)).map(|_| ())
+    }
+
+    /// The recipe as TOML, with every default filled in.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let mut line = |line: String| {
+            text.push_str(&line);
+            text.push('\n');
+        };
+        line(format!("name = {}", quoted(&self.name)));
+        line(format!("about = {}", quoted(&self.about)));
+        if let Some(scaling) = &self.scaling {
+            line("\n[scaling]".into());
+            line(format!("kind = {}", quoted(scaling.name())));
+            scaling
+                .settings()
+                .into_iter()
+                .for_each(|(key, value)| line(format!("{key} = {value}")));
+        }
+        line("\n[network]".into());
+        line(format!(
+            "initialization = {}",
+            quoted(self.initialization.name())
+        ));
+        for (side, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
+            if layers.is_empty() {
+                continue;
+            }
+            for layer in layers {
+                line(format!("\n[[{side}]]"));
+                line(format!("layer = {}", quoted(layer.name())));
+                layer
+                    .settings()
+                    .into_iter()
+                    .for_each(|(key, value)| line(format!("{key} = {value}")));
+            }
+        }
+        line("\n[objective]".into());
+        line(format!(
+            "reconstruction = {}",
+            quoted(self.reconstruction.name())
+        ));
+        let settings = self.reconstruction.settings();
+        settings
+            .into_iter()
+            .for_each(|(key, value)| line(format!("{key} = {value}")));
+        line("\n[optimizer]".into());
+        line(format!("kind = {}", quoted(self.optimizer.name())));
+        let settings = self.optimizer.settings();
+        settings
+            .into_iter()
+            .for_each(|(key, value)| line(format!("{key} = {value}")));
+        line("\n[training]".into());
+        line(format!("epochs = {}", self.epochs));
+        line(format!("batch_size = {}", self.batch_size));
+        line(format!("seed = {}", self.seed));
+        text
+    }
+
+    /// Every key that a recipe may have, as Markdown tables made of the lists that reading uses.
+    pub fn reference() -> String {
+        let mut text = String::new();
+        table(&mut text, "The recipe", ROOT);
+        choices(
+            &mut text,
+            "[scaling]",
+            &scaling::KIND,
+            &[],
+            scaling::SCALINGS,
+        );
+        choices(
+            &mut text,
+            "[network]",
+            &layer::INITIALIZATION,
+            &[],
+            layer::INITIALIZATIONS,
+        );
+        choices(
+            &mut text,
+            "[[encoder]] and [[decoder]]",
+            &layer::LAYER,
+            &[],
+            layer::LAYERS,
+        );
+        choices(
+            &mut text,
+            "[objective]",
+            &objective::RECONSTRUCTION,
+            &[],
+            objective::RECONSTRUCTIONS,
+        );
+        let common = [optimizer::LEARNING_RATE];
+        choices(
+            &mut text,
+            "[optimizer]",
+            &optimizer::KIND,
+            &common,
+            optimizer::OPTIMIZERS,
+        );
+        table(&mut text, "[training]", TRAINING);
+        text
+    }
+}
+
+fn read(root: &Section<'_>) -> Result<Recipe> {
+    root.allow(&[ROOT], &[])?;
+    let name = root.text("name")?.ok_or_else(|| {
+        root.error("name", "`name` is missing")
+            .expected("a text in quotes")
+    })?;
+    if name.is_empty()
+        || name.len() > 64
+        || !name.chars().all(is_name_character)
+        || name.starts_with('.')
+    {
+        return Err(root
+            .error("name", "this name is not possible")
+            .expected("1 to 64 letters, digits, `-`, `_` or `.`, the first no `.`")
+            .found(format!("\"{name}\"")));
+    }
+    let about = root.text("about")?.unwrap_or_default();
+    let network = root.section("network")?;
+    let objective = root.section("objective")?;
+    let optimizer = root.section("optimizer")?;
+    let training = root.section("training")?;
+    training.allow(&[TRAINING], &[])?;
+    let whole = |key, range, default| -> Result<u64> {
+        Ok(training.integer(key, range)?.unwrap_or(default))
+    };
+    let common = [optimizer::LEARNING_RATE];
+    let missing = |section: &Section<'_>, key: &Key| {
+        section.error(key.name, format!("`{}` is missing", key.name))
+    };
+    Ok(Recipe {
+        name: name.to_string(),
+        about: about.to_string(),
+        scaling: root
+            .section("scaling")?
+            .choose(&scaling::KIND, None, &[], scaling::SCALINGS)?,
+        initialization: network
+            .choose(
+                &layer::INITIALIZATION,
+                Some("pytorch"),
+                &[],
+                layer::INITIALIZATIONS,
+            )?
+            .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?,
+        encoder: layers(root, "encoder")?,
+        decoder: layers(root, "decoder")?,
+        reconstruction: objective
+            .choose(
+                &objective::RECONSTRUCTION,
+                Some("mse"),
+                &[],
+                objective::RECONSTRUCTIONS,
+            )?
+            .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?,
+        optimizer: optimizer
+            .choose(
+                &optimizer::KIND,
+                Some("adam"),
+                &common,
+                optimizer::OPTIMIZERS,
+            )?
+            .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?,
+        epochs: whole("epochs", 1..=MAX_EPOCHS, 10)? as usize,
+        batch_size: whole("batch_size", 1..=MAX_BATCH, 64)? as usize,
+        seed: whole("seed", 0..=i64::MAX as u64, 0)?,
+    })
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+/// The layers of the encoder or decoder, of which at least one has parameters, and of which only the
+/// decoder's last dense one may leave its width to the data.
+fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
+    let sections = root.sections(side)?;
+    let mut layers = Vec::new();
+    for section in &sections {
+        let layer = section.choose(&layer::LAYER, None, &[], layer::LAYERS)?;
+        layers.push(layer.ok_or_else(|| section.error("layer", "`layer` is missing"))?);
+    }
+    let is_dense = |layer: &LayerSpec| matches!(layer, LayerSpec::Dense { .. });
+    let Some(last_dense) = layers.iter().rposition(is_dense) else {
+        return Err(root
+            .error(side, format!("the {side} has nothing to learn"))
+            .expected("at least one dense layer"));
+    };
+    for (index, (layer, section)) in layers.iter().zip(&sections).enumerate() {
+        let may_be_open = side == "decoder" && index == last_dense;
+        if matches!(layer, LayerSpec::Dense { outputs: None, .. }) && !may_be_open {
+            return Err(section
+                .error("outputs", "`outputs` is missing")
+                .expected("a whole number; only the decoder's last dense layer is as wide as the data by itself"));
+        }
+    }
+    Ok(layers)
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn table(text: &mut String, title: &str, keys: &[Key]) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|"
+    );
+    for Key {
+        name,
+        value,
+        default,
+        about,
+    } in keys
+    {
+        let _ = writeln!(text, "| `{name}` | {value} | {default} | {about} |");
+    }
+    text.push('\n');
+}
+
+fn choices<T>(text: &mut String, title: &str, selector: &Key, common: &[Key], all: &[Choice<T>]) {
+    let Key { name, default, .. } = selector;
+    let _ = writeln!(
+        text,
+        "## {title}\n\n`{name}` names the {} (default: {default}):\n",
+        selector.about
+    );
+    let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
+    for choice in all {
+        let keys: Vec<String> = common
+            .iter()
+            .chain(choice.keys)
+            .map(|key| {
+                format!(
+                    "`{}`: {} ({}; default: {})",
+                    key.name, key.about, key.value, key.default
+                )
+            })
+            .collect();
+        let _ = writeln!(
+            text,
+            "| `\"{}\"` | {} | {} |",
+            choice.name,
+            choice.about,
+            keys.join("<br>")
+        );
+    }
+    text.push('\n');
+}

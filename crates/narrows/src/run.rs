@@ -1,0 +1,357 @@
+//! A run: training with its folder, from the recipe to the picture.
+//!
+//! The folder holds `recipe.toml` (with every default filled in), `metrics.jsonl` (one line an
+//! epoch), `model.safetensors` (renewed after each epoch, so that nothing is lost when a run ends
+//! early) and, for images, `reconstructions.png`.
+
+use crate::data::{Dataset, Source};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::Pca;
+use crate::files::write_whole;
+use crate::model::Model;
+use crate::network::ScaledRows;
+use crate::recipe::Recipe;
+use crate::report::{PictureRow, picture_rows};
+use crate::rng::{Draws, Purpose};
+use crate::train::{EpochRecord, Progress, Training, Warning};
+use ndarray::{Array2, Axis};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The share of the rows that is held out where a source has no test rows: one in ten.
+const HOLD_OUT: usize = 10;
+
+/// The images in a row of the picture.
+pub const PICTURES: usize = 8;
+
+/// The name of the model's file in a run's folder.
+pub const MODEL_FILE: &str = "model.safetensors";
+
+/// The name of the picture's file in a run's folder.
+pub const PICTURE_FILE: &str = "reconstructions.png";
+
+/// What a run tells while it goes on.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Training is about to begin, in this folder.
+    Start(&'a Path),
+    /// Something is dubious.
+    Warning(&'a Warning),
+    /// A step is done.
+    Progress(&'a Progress),
+    /// An epoch is done, and the model saved.
+    Epoch(&'a EpochRecord),
+    /// Training is done, and this comes next.
+    Stage(&'static str),
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The recipe's name.
+    pub recipe: String,
+    /// The source of the data.
+    pub data: String,
+    /// The epochs trained.
+    pub epochs: usize,
+    /// The mean of the objective over the last epoch.
+    pub train_loss: f64,
+    /// The mean squared error on the test rows, in scaled units.
+    pub test_mse: f64,
+    /// The same of principal component analysis with as many components as a code has values.
+    pub pca_mse: f64,
+    /// The values of a row.
+    pub inputs: usize,
+    /// The values of a code.
+    pub code_size: usize,
+    /// The number of parameters.
+    pub parameters: usize,
+    /// The rows trained on.
+    pub train_rows: usize,
+    /// The rows tested on.
+    pub test_rows: usize,
+    /// Whether the test rows were held out of the training rows, as the source has none.
+    pub held_out: bool,
+    /// The time spent training, in seconds.
+    pub seconds: f64,
+    /// Rows a second while training.
+    pub images_per_second: f64,
+    /// The run's folder.
+    pub run: PathBuf,
+    /// Whether there is a picture: there is one for images only.
+    pub has_picture: bool,
+}
+
+impl Summary {
+    /// The summary as a JSON object.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "recipe": self.recipe,
+            "data": self.data,
+            "epochs": self.epochs,
+            "train_loss": self.train_loss,
+            "test_mse": self.test_mse,
+            "pca_mse": self.pca_mse,
+            "inputs": self.inputs,
+            "code_size": self.code_size,
+            "parameters": self.parameters,
+            "train_rows": self.train_rows,
+            "test_rows": self.test_rows,
+            "held_out": self.held_out,
+            "seconds": self.seconds,
+            "images_per_second": self.images_per_second,
+            "run": self.run.display().to_string(),
+        })
+    }
+}
+
+/// Trains a recipe on a source and fills the run's folder.
+///
+/// Without `out` the folder is `runs/NAME`, or `runs/NAME-2` and so on where that exists. Without
+/// test rows in the source, one row in ten is held out, drawn with the recipe's seed. `threads` has
+/// no influence on the result; 0 means one for each core.
+///
+/// # Errors
+///
+/// When the recipe does not fit the data, the folder exists already, the system refuses to write, or
+/// training diverges; the files of the epochs before are kept.
+pub fn run(
+    recipe: &Recipe,
+    source: &Source,
+    out: Option<&Path>,
+    threads: usize,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Summary> {
+    let held_out = match &source.test {
+        Some(_) => None,
+        None => Some(hold_out(&source.train, recipe.seed)?),
+    };
+    let (train, test) = match (&held_out, &source.test) {
+        (Some((train, test)), _) => (train, test),
+        (None, Some(test)) => (&source.train, test),
+        (None, None) => (&source.train, &source.train),
+    };
+    let mut training = Training::new(recipe, train, threads)?;
+    let threads = training.threads();
+    let folder = create_folder(out, &recipe.name)?;
+    observe(Event::Start(&folder));
+    for warning in training.warnings() {
+        observe(Event::Warning(warning));
+    }
+    write_whole(
+        &folder.join("recipe.toml"),
+        training.recipe().to_toml().as_bytes(),
+    )?;
+
+    let records = train_epochs(&mut training, &folder, observe)?;
+    let seconds: f64 = records.iter().map(|record| record.seconds).sum();
+    let mut model = training.model()?;
+
+    observe(Event::Stage("testing"));
+    let code_size = model.code_size();
+    let test_mse = model.mse(test)?;
+    let scaling = model.scaling();
+    let pca = Pca::fit(
+        &ScaledRows {
+            data: train,
+            scaling,
+        },
+        train.inputs(),
+        threads,
+    )?;
+    let pca_mse = pca.reconstruction_mse(
+        code_size,
+        &ScaledRows {
+            data: test,
+            scaling,
+        },
+        threads,
+    );
+    let train_loss = records.last().map_or(f64::NAN, |record| record.train_loss);
+    model.metrics_mut().extend(
+        [
+            ("train_loss", train_loss),
+            ("test_mse", test_mse),
+            ("pca_mse", pca_mse),
+        ]
+        .map(|(name, value)| (name.to_string(), value)),
+    );
+    model.save(folder.join(MODEL_FILE))?;
+    let has_picture = is_image(test.shape());
+    if has_picture {
+        write_whole(
+            &folder.join(PICTURE_FILE),
+            &reconstruction_picture(&model, test)?,
+        )?;
+    }
+    Ok(Summary {
+        recipe: recipe.name.clone(),
+        data: source.train.name().to_string(),
+        epochs: records.len(),
+        train_loss,
+        test_mse,
+        pca_mse,
+        inputs: train.inputs(),
+        code_size,
+        parameters: model.network().parameter_count(),
+        train_rows: train.rows(),
+        test_rows: test.rows(),
+        held_out: held_out.is_some(),
+        seconds,
+        images_per_second: (records.len() * train.rows()) as f64 / seconds,
+        run: folder,
+        has_picture,
+    })
+}
+
+fn train_epochs(
+    training: &mut Training<'_>,
+    folder: &Path,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Vec<EpochRecord>> {
+    let path = folder.join("metrics.jsonl");
+    let refused = |error| Error::io("cannot write the metrics", &path, error);
+    let mut metrics = File::create(&path).map_err(refused)?;
+    let mut records = Vec::new();
+    while !training.is_finished() {
+        let record = training
+            .epoch(|progress| observe(Event::Progress(progress)))
+            .map_err(|error| keep(error, records.len(), folder))?;
+        let line = json!({
+            "epoch": record.epoch,
+            "train_loss": record.train_loss,
+            "seconds": record.seconds,
+            "images_per_second": record.images_per_second,
+        });
+        writeln!(metrics, "{line}").map_err(refused)?;
+        training.model()?.save(folder.join(MODEL_FILE))?;
+        observe(Event::Epoch(&record));
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Says what is left of a run that diverged.
+fn keep(error: Error, epochs: usize, folder: &Path) -> Error {
+    match epochs {
+        0 => error.hint("try a smaller learning rate; no epoch was completed"),
+        _ => error.hint(format!(
+            "try a smaller learning rate; the model after epoch {epochs} is kept in {}",
+            folder.join(MODEL_FILE).display()
+        )),
+    }
+}
+
+/// Training and test rows of a source that has no test rows.
+fn hold_out(data: &Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
+    if data.rows() < 2 {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "there are too few rows to train and test on",
+        )
+        .at(data.name())
+        .expected("2 or more")
+        .found(data.rows()));
+    }
+    let order = Draws::new(seed, Purpose::HoldOut).permutation(0, data.rows());
+    let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
+    let mut kept = order.split_off((data.rows() / HOLD_OUT).max(1));
+    // In the source's order, so that pictures show its first rows.
+    order.sort_unstable();
+    kept.sort_unstable();
+    Ok((data.select(&kept)?, data.select(&order)?))
+}
+
+/// Makes the run's folder, which must not hold anything yet.
+fn create_folder(out: Option<&Path>, name: &str) -> Result<PathBuf> {
+    let refused = |path: &Path, error| Error::io("cannot make the run's folder", path, error);
+    if let Some(out) = out {
+        fs::create_dir_all(out).map_err(|error| refused(out, error))?;
+        let mut entries = fs::read_dir(out).map_err(|error| refused(out, error))?;
+        if entries.next().is_some() {
+            return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
+                .at(out.display())
+                .expected("a folder that is new or empty")
+                .hint("choose another with --out, or remove this one"));
+        }
+        return Ok(out.to_path_buf());
+    }
+    let parent = Path::new("runs");
+    fs::create_dir_all(parent).map_err(|error| refused(parent, error))?;
+    let mut number = 1;
+    loop {
+        let folder = match number {
+            1 => parent.join(name),
+            _ => parent.join(format!("{name}-{number}")),
+        };
+        // Making it is the test whether it is free: two runs at once get two folders.
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(refused(&folder, error)),
+        }
+    }
+}
+
+/// Whether rows of a shape can be shown as pictures: grey or RGB, `[channels, height, width]`.
+pub fn is_image(shape: &[usize]) -> bool {
+    matches!(shape, [1 | 3, _, _])
+}
+
+/// The first rows of a dataset and their reconstructions, as the bytes of a PNG.
+///
+/// # Errors
+///
+/// When the rows are no images or do not fit the model.
+pub fn reconstruction_picture(model: &Model, data: &Dataset) -> Result<Vec<u8>> {
+    let data = data.head(PICTURES.min(data.rows()))?;
+    let (inputs, outputs) = model.scaled_reconstructions(&data)?;
+    let original = shown(model, inputs, None);
+    let range = (original.1, original.2);
+    let reconstruction = shown(model, outputs, Some(range)).0;
+    let captions: Vec<String> = data
+        .labels()
+        .unwrap_or_default()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let rows = [
+        PictureRow {
+            label: "original",
+            images: original.0.view(),
+        },
+        PictureRow {
+            label: "reconstruction",
+            images: reconstruction.view(),
+        },
+    ];
+    picture_rows(&rows, model.shape(), &captions)
+}
+
+/// Scaled rows in their own units, mapped to [0, 1]: from `range`, or else from 0..=255 or [0, 1]
+/// where the values lie there, or from their extremes.
+fn shown(
+    model: &Model,
+    mut rows: Array2<f32>,
+    range: Option<(f32, f32)>,
+) -> (Array2<f32>, f32, f32) {
+    for mut row in rows.axis_iter_mut(Axis(0)) {
+        if let Some(row) = row.as_slice_mut() {
+            model.scaling().undo(row);
+        }
+    }
+    let (low, high) = range.unwrap_or_else(|| {
+        let low = rows.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = rows.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        match (low >= 0.0, high) {
+            (true, ..=1.0) => (0.0, 1.0),
+            (true, ..=255.0) => (0.0, 255.0),
+            _ => (low, high),
+        }
+    });
+    let width = if high > low { high - low } else { 1.0 };
+    rows.mapv_inplace(|value| (value - low) / width);
+    (rows, low, high)
+}

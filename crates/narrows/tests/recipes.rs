@@ -1,0 +1,508 @@
+//! Recipes: what is read, what is refused and in which words.
+
+use narrows::Recipe;
+use narrows::data::scaling::ScalingSpec;
+use narrows::layer::{Activation, Initialization, LayerSpec};
+use narrows::objective::Reconstruction;
+use narrows::optimizer::OptimizerSpec;
+
+/// A small recipe with room for one more line in each section.
+fn with(section: &str, line: &str) -> String {
+    let extra = |name: &str| if name == section { line } else { "" };
+    format!(
+        r#"name = "small"
+{}
+[scaling]
+{}
+[network]
+{}
+[[encoder]]
+{}
+[[decoder]]
+layer = "dense"
+{}
+[objective]
+{}
+[optimizer]
+{}
+[training]
+{}
+"#,
+        extra(""),
+        if section == "scaling" {
+            line
+        } else {
+            "kind = \"unit\""
+        },
+        extra("network"),
+        if section == "encoder" {
+            line
+        } else {
+            "layer = \"dense\"\noutputs = 2"
+        },
+        extra("decoder"),
+        extra("objective"),
+        extra("optimizer"),
+        extra("training"),
+    )
+}
+
+#[track_caller]
+fn refused(text: &str, overrides: &[&str], parts: &[&str]) {
+    let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    let error = Recipe::parse_with(text, "small.toml", &overrides)
+        .unwrap_err()
+        .to_string();
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}
+
+#[test]
+fn the_shipped_recipes_are_those_of_the_study() {
+    let widths = |layers: &[LayerSpec]| -> Vec<Option<usize>> {
+        layers
+            .iter()
+            .filter_map(|layer| match layer {
+                LayerSpec::Dense {
+                    outputs,
+                    bias: true,
+                } => Some(*outputs),
+                _ => None,
+            })
+            .collect()
+    };
+    for (name, encoder) in [
+        ("simple-linear", vec![128, 64, 32, 16, 8]),
+        ("deep-linear", vec![512, 256, 128, 64, 16, 3]),
+    ] {
+        let recipe = Recipe::named(name).unwrap();
+        assert_eq!(recipe.name, name);
+        assert_eq!(
+            widths(&recipe.encoder),
+            encoder.iter().map(|&n| Some(n)).collect::<Vec<_>>()
+        );
+        let mut mirrored: Vec<_> = encoder.iter().rev().skip(1).map(|&n| Some(n)).collect();
+        mirrored.push(None);
+        assert_eq!(widths(&recipe.decoder), mirrored);
+        assert_eq!(
+            recipe.encoder.len(),
+            encoder.len(),
+            "no activations in the encoder"
+        );
+        assert_eq!(
+            recipe.decoder.last(),
+            Some(&LayerSpec::Activation(Activation::Sigmoid))
+        );
+        assert_eq!(recipe.scaling, Some(ScalingSpec::Unit));
+        assert_eq!(recipe.reconstruction, Reconstruction::Mse);
+        assert_eq!((recipe.epochs, recipe.batch_size), (10, 64));
+        assert_eq!(
+            recipe.optimizer,
+            OptimizerSpec::Adam {
+                learning_rate: 1e-3,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                weight_decay: 0.0
+            }
+        );
+    }
+    assert!(Recipe::shipped().eq(["simple-linear", "deep-linear"]));
+}
+
+#[test]
+fn what_is_written_reads_back_the_same() {
+    let mut recipe = Recipe::named("deep-linear").unwrap();
+    recipe.name = "all.of_it-1".into();
+    recipe.about = "quotes \" and \\ and\nlines".into();
+    recipe.seed = i64::MAX as u64;
+    recipe.initialization = Initialization::HeNormal;
+    recipe.encoder = vec![
+        LayerSpec::Dense {
+            outputs: Some(5),
+            bias: false,
+        },
+        LayerSpec::Activation(Activation::LeakyRelu { slope: 0.2 }),
+        LayerSpec::Activation(Activation::Elu { alpha: 1.7e-9 }),
+        LayerSpec::Activation(Activation::Gelu),
+    ];
+    for (scaling, reconstruction, optimizer) in [
+        (
+            None,
+            Reconstruction::Huber { delta: 0.3 },
+            OptimizerSpec::Sgd {
+                learning_rate: 0.1,
+                momentum: 0.9,
+                weight_decay: 1e-30,
+            },
+        ),
+        (
+            Some(ScalingSpec::Standardize {
+                mean: Some(-0.1307),
+                deviation: None,
+            }),
+            Reconstruction::BinaryCrossEntropy,
+            OptimizerSpec::AdamW {
+                learning_rate: 1e-5,
+                beta1: 0.0,
+                beta2: 0.99999,
+                epsilon: 1e-12,
+                weight_decay: 0.0,
+            },
+        ),
+        (
+            Some(ScalingSpec::MinMax),
+            Reconstruction::L1,
+            recipe.optimizer,
+        ),
+        (
+            Some(ScalingSpec::None),
+            Reconstruction::Mse,
+            recipe.optimizer,
+        ),
+    ] {
+        (recipe.scaling, recipe.reconstruction, recipe.optimizer) =
+            (scaling, reconstruction, optimizer);
+        let text = recipe.to_toml();
+        assert_eq!(Recipe::parse(&text, "written").unwrap(), recipe, "{text}");
+        recipe.check().unwrap();
+    }
+}
+
+#[test]
+fn defaults_and_both_ways_of_writing_layers() {
+    let short = "name = \"a\"\nencoder = [{ layer = \"dense\", outputs = 2 }]\ndecoder = [{ layer = \"dense\" }]";
+    let recipe = Recipe::parse(short, "short").unwrap();
+    assert_eq!(recipe.scaling, None);
+    assert_eq!(recipe.initialization, Initialization::Pytorch);
+    assert_eq!((recipe.epochs, recipe.batch_size, recipe.seed), (10, 64, 0));
+    let long = Recipe::parse(&with("", ""), "long").unwrap();
+    assert_eq!(
+        (long.encoder, long.decoder),
+        (recipe.encoder, recipe.decoder)
+    );
+    // A learning rate alone is Adam's, and a whole number is a number.
+    let recipe = Recipe::parse(&with("optimizer", "learning_rate = 1"), "a").unwrap();
+    assert_eq!(
+        (recipe.optimizer.name(), recipe.optimizer.learning_rate()),
+        ("adam", 1.0)
+    );
+}
+
+#[test]
+fn unknown_keys_and_names_come_with_path_line_and_the_nearest() {
+    refused(
+        &with("", "scalling = 1"),
+        &[],
+        &["small.toml, line 2", "scalling", "did you mean `scaling`?"],
+    );
+    refused(
+        &with("training", "epoch = 3"),
+        &[],
+        &["training.epoch", "line 18", "did you mean `epochs`?"],
+    );
+    refused(
+        &with("encoder", "layer = \"dense\"\noutput = 2"),
+        &[],
+        &["encoder[0].output", "line 8", "did you mean `outputs`?"],
+    );
+    refused(
+        &with("encoder", "layer = \"rellu\""),
+        &[],
+        &["encoder[0].layer", "did you mean `relu`?"],
+    );
+    refused(
+        &with("network", "initialization = \"he\""),
+        &[],
+        &["network.initialization", "he-uniform"],
+    );
+    refused(
+        &with("objective", "reconstruction = \"mes\""),
+        &[],
+        &["did you mean `mse`?"],
+    );
+    refused(
+        &with("optimizer", "kind = \"adamw2\""),
+        &[],
+        &["did you mean `adamw`?"],
+    );
+    refused(
+        &with("scaling", "kind = \"zzz\""),
+        &[],
+        &["unit", "standardize", "minmax", "none"],
+    );
+}
+
+#[test]
+fn keys_of_another_kind_say_whose_they_are() {
+    refused(
+        &with("optimizer", "momentum = 0.9"),
+        &[],
+        &["optimizer.momentum", "belongs to `sgd`"],
+    );
+    refused(
+        &with("objective", "delta = 1"),
+        &[],
+        &["objective.delta", "belongs to `huber`"],
+    );
+    refused(
+        &with("encoder", "layer = \"relu\"\nslope = 1"),
+        &[],
+        &["belongs to `leaky-relu`"],
+    );
+    refused(
+        &with("scaling", "kind = \"unit\"\nmean = 0"),
+        &[],
+        &["belongs to `standardize`"],
+    );
+    refused(
+        &with("scaling", "mean = 0"),
+        &[],
+        &["scaling.kind", "missing"],
+    );
+}
+
+#[test]
+fn impossible_values_are_refused() {
+    for (section, line, path) in [
+        (
+            "encoder",
+            "layer = \"dense\"\noutputs = 0",
+            "encoder[0].outputs",
+        ),
+        (
+            "encoder",
+            "layer = \"dense\"\noutputs = -3",
+            "encoder[0].outputs",
+        ),
+        (
+            "encoder",
+            "layer = \"dense\"\noutputs = 2.5",
+            "encoder[0].outputs",
+        ),
+        (
+            "encoder",
+            "layer = \"dense\"\noutputs = 99999999999",
+            "encoder[0].outputs",
+        ),
+        (
+            "encoder",
+            "layer = \"dense\"\noutputs = 99999999999999999999",
+            "encoder[0].outputs",
+        ),
+        (
+            "encoder",
+            "layer = \"dense\"\noutputs = 2\nbias = 1",
+            "encoder[0].bias",
+        ),
+        ("encoder", "layer = 3", "encoder[0].layer"),
+        ("training", "epochs = 0", "training.epochs"),
+        ("training", "batch_size = 0", "training.batch_size"),
+        ("training", "seed = -1", "training.seed"),
+        ("optimizer", "learning_rate = 0", "optimizer.learning_rate"),
+        (
+            "optimizer",
+            "learning_rate = -1e-3",
+            "optimizer.learning_rate",
+        ),
+        (
+            "optimizer",
+            "learning_rate = nan",
+            "optimizer.learning_rate",
+        ),
+        (
+            "optimizer",
+            "learning_rate = inf",
+            "optimizer.learning_rate",
+        ),
+        (
+            "optimizer",
+            "learning_rate = 1e-60",
+            "optimizer.learning_rate",
+        ),
+        (
+            "optimizer",
+            "learning_rate = \"fast\"",
+            "optimizer.learning_rate",
+        ),
+        ("optimizer", "kind = \"adam\"\nbeta1 = 1", "optimizer.beta1"),
+        (
+            "optimizer",
+            "kind = \"adam\"\nepsilon = 0",
+            "optimizer.epsilon",
+        ),
+        (
+            "optimizer",
+            "kind = \"adam\"\nweight_decay = -1",
+            "optimizer.weight_decay",
+        ),
+        (
+            "optimizer",
+            "kind = \"sgd\"\nmomentum = 1.5",
+            "optimizer.momentum",
+        ),
+        (
+            "objective",
+            "reconstruction = \"huber\"\ndelta = 0",
+            "objective.delta",
+        ),
+        (
+            "scaling",
+            "kind = \"standardize\"\ndeviation = 0",
+            "scaling.deviation",
+        ),
+        (
+            "scaling",
+            "kind = \"standardize\"\nmean = inf",
+            "scaling.mean",
+        ),
+        ("", "about = 1979-05-27", "about"),
+    ] {
+        refused(
+            &with(section, line),
+            &[],
+            &["small.toml, line", path, "expected", "found"],
+        );
+    }
+    refused("name = \"../x\"\nencoder = []", &[], &["name", "letters"]);
+    refused(
+        "name = 'a'\nencoder = []\ndecoder = []",
+        &[],
+        &["encoder", "at least one dense layer"],
+    );
+    refused("name = 'a'\nencoder = 3", &[], &["encoder", "[[encoder]]"]);
+    refused("name = 'a'", &[], &["`encoder` is missing"]);
+    refused("encoder = []", &[], &["`name` is missing"]);
+    refused("name = ", &[], &["small.toml, line 1", "not TOML"]);
+    refused(
+        &with("encoder", "layer = \"dense\""),
+        &[],
+        &["encoder[0].outputs", "missing"],
+    );
+    refused("name = 'a'\nscaling = 3", &[], &["scaling", "a section"]);
+}
+
+#[test]
+fn overrides_set_values_and_errors_name_them() {
+    let set = |overrides: &[&str]| {
+        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+        Recipe::parse_with(&with("", ""), "small.toml", &overrides)
+    };
+    let recipe = set(&[
+        "training.epochs=3",
+        "scaling.kind=standardize",
+        "scaling.mean=0.1307",
+        "scaling.deviation = 0.3081",
+        "encoder[0].outputs=64",
+        "optimizer.learning_rate=1e-4",
+        "about=two words",
+    ])
+    .unwrap();
+    assert_eq!(recipe.epochs, 3);
+    let both = ScalingSpec::Standardize {
+        mean: Some(0.1307),
+        deviation: Some(0.3081),
+    };
+    assert_eq!(recipe.scaling, Some(both));
+    assert_eq!(
+        recipe.encoder[0],
+        LayerSpec::Dense {
+            outputs: Some(64),
+            bias: true
+        }
+    );
+    assert_eq!(recipe.optimizer.learning_rate(), 1e-4);
+    assert_eq!(recipe.about, "two words");
+
+    let text = with("", "");
+    refused(
+        &text,
+        &["training.epochz=3"],
+        &["--set training.epochz=3", "did you mean `epochs`?"],
+    );
+    refused(
+        &text,
+        &["training.epochs=0"],
+        &["--set training.epochs=0", "from 1"],
+    );
+    refused(
+        &text,
+        &["training.epochs"],
+        &["--set training.epochs", "key=value"],
+    );
+    refused(
+        &text,
+        &["encoder[9].outputs=1"],
+        &["--set encoder[9]", "an index below 1"],
+    );
+    refused(&text, &["encoder[-1].outputs=1"], &["an index below 1"]);
+    refused(&text, &["name.x=1"], &["--set name.x=1", "a section"]);
+    refused(&text, &["=1"], &["--set =1"]);
+}
+
+#[test]
+fn another_kind_by_override_drops_the_keys_of_the_one_before() {
+    let text = with(
+        "optimizer",
+        "kind = \"adam\"\nlearning_rate = 0.5\nbeta1 = 0.5",
+    );
+    let recipe = Recipe::parse_with(&text, "a", &["optimizer.kind=sgd".into()]).unwrap();
+    let sgd = OptimizerSpec::Sgd {
+        learning_rate: 0.5,
+        momentum: 0.0,
+        weight_decay: 0.0,
+    };
+    assert_eq!(recipe.optimizer, sgd);
+    // What was set by hand is never dropped.
+    let overrides = ["optimizer.beta1=0.1".into(), "optimizer.kind=sgd".into()];
+    let error = Recipe::parse_with(&text, "a", &overrides)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("belongs to `adam`"), "{error}");
+}
+
+#[test]
+fn an_unknown_recipe_comes_with_the_nearest_name_and_a_missing_file_with_its_path() {
+    let error = Recipe::load("simple-liner", &[]).unwrap_err().to_string();
+    assert!(error.contains("did you mean `simple-linear`?"), "{error}");
+    let error = Recipe::load("no/such.toml", &[]).unwrap_err().to_string();
+    assert!(error.contains("no/such.toml"), "{error}");
+}
+
+#[test]
+fn the_reference_names_every_key_and_kind() {
+    let reference = Recipe::reference();
+    for word in [
+        "name",
+        "about",
+        "scaling",
+        "kind",
+        "mean",
+        "deviation",
+        "initialization",
+        "he-normal",
+        "layer",
+        "dense",
+        "outputs",
+        "bias",
+        "slope",
+        "alpha",
+        "softplus",
+        "reconstruction",
+        "delta",
+        "binary-cross-entropy",
+        "adamw",
+        "learning_rate",
+        "beta1",
+        "beta2",
+        "epsilon",
+        "weight_decay",
+        "momentum",
+        "epochs",
+        "batch_size",
+        "seed",
+    ] {
+        assert!(reference.contains(word), "{word}");
+    }
+}

@@ -1,0 +1,114 @@
+//! What a training step promises beside its numbers: the same bits for any number of threads, and
+//! no allocation.
+
+use narrows::Recipe;
+use narrows::data::{Dataset, Values};
+use narrows::train::Training;
+use ndarray::Array2;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use std::sync::Mutex;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// The allocator counts for the whole process, so the tests of this file take turns.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Rows of pseudo-random 8-bit values, shaped like small images.
+fn noise(rows: usize, side: usize) -> Dataset {
+    let value = |i: usize| ((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
+    let pixels = Array2::from_shape_fn((rows, side * side), |(r, c)| value(r * 1009 + c));
+    Dataset::new("noise", Values::U8(pixels), vec![1, side, side], None).unwrap()
+}
+
+/// A network with every activation, odd widths, and several tiles in a layer.
+const EVERY_ACTIVATION: &str = r#"
+name = "every-activation"
+about = "all activations, odd widths"
+encoder = [
+  { layer = "dense", outputs = 131 }, { layer = "relu" },
+  { layer = "dense", outputs = 67 }, { layer = "leaky-relu" },
+  { layer = "dense", outputs = 33 }, { layer = "elu" },
+  { layer = "dense", outputs = 17 }, { layer = "silu" },
+  { layer = "dense", outputs = 5 },
+]
+decoder = [
+  { layer = "dense", outputs = 18 }, { layer = "gelu" },
+  { layer = "dense", outputs = 35 }, { layer = "tanh" },
+  { layer = "dense", outputs = 66, bias = false }, { layer = "softplus" },
+  { layer = "dense" }, { layer = "identity" }, { layer = "sigmoid" },
+]
+[training]
+batch_size = 29
+epochs = 1
+"#;
+
+fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Vec<u32> {
+    let mut training = Training::new(recipe, data, threads).unwrap();
+    assert_eq!(training.threads(), threads);
+    let mut steps = 0;
+    while steps < 50 {
+        training.epoch(|_| steps += 1).unwrap();
+    }
+    let model = training.model().unwrap();
+    model
+        .parameters()
+        .flat()
+        .iter()
+        .map(|p| p.to_bits())
+        .collect()
+}
+
+#[test]
+fn parameters_have_the_same_bits_for_any_number_of_threads() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let mut shipped = Recipe::named("simple-linear").unwrap();
+    shipped.batch_size = 64;
+    // Neither divides the rows, so that an epoch ends in a smaller batch.
+    for (recipe, data) in [
+        (
+            Recipe::parse(EVERY_ACTIVATION, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        (shipped, noise(64 * 50 + 3, 28)),
+    ] {
+        let alone = parameters_after_steps(&recipe, &data, 1);
+        for threads in [2, 3, 5] {
+            let together = parameters_after_steps(&recipe, &data, threads);
+            assert!(
+                alone == together,
+                "{}: {threads} threads give other bits",
+                recipe.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let recipe = Recipe::parse(EVERY_ACTIVATION, "test").unwrap();
+    let data = noise(29 * 20 + 7, 13);
+    for threads in [1, 3] {
+        let mut training = Training::new(&recipe, &data, threads).unwrap();
+        // The first epoch meets both sizes of batch.
+        training.epoch(|_| ()).unwrap();
+        let region = Region::new(ALLOCATOR);
+        training.epoch(|_| ()).unwrap();
+        let change = region.change();
+        assert_eq!(
+            (
+                change.allocations,
+                change.reallocations,
+                change.deallocations
+            ),
+            (0, 0, 0),
+            "{threads} threads"
+        );
+        // The instrument works.
+        let region = Region::new(ALLOCATOR);
+        drop(std::hint::black_box(Box::new(1)));
+        assert_eq!(region.change().allocations, 1);
+    }
+}

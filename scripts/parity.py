@@ -1,0 +1,378 @@
+"""Makes the fixtures that Narrows' tests hold its mathematics against: crates/narrows/tests/fixtures/parity-*.safetensors.
+
+PyTorch computes in float64 from parameters and inputs that float32 represents exactly, so its
+results stand for the truth. Parameters and inputs are not stored: both sides make them from the
+integer formula below. README.md beside this file says how to run it.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch.nn import functional as F
+
+from sequential import ACTIVATIONS, autoencoder
+
+STEPS = 20
+SAMPLES = 64
+PROJECTIONS = 16
+
+# ---------------------------------------------------------------------------------------------
+# The formula. Uint64 arithmetic wraps; float32 operations are single and in this order, so that
+# any other program that follows it gets the same bits.
+
+INPUTS_AT = 1 << 56
+SIGNS_AT = 2 << 56
+
+FORMULA = {
+    "hash(i)": "z = (i + 1) * 0x9E3779B97F4A7C15; z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9; "
+    "z = (z ^ z >> 27) * 0x94D049BB133111EB; z ^ z >> 31, all wrapping in 64 bits",
+    "value(i)": "(hash(i) >> 40) / 2^24, exact in float32",
+    "parameter": "tensor number t (encoder's, then decoder's; weight, then bias, of each dense layer), element i: "
+    "(2 * value(t * 2^32 + i) - 1) * (1 / sqrt(fan_in)), each operation in float32",
+    "input": "element j of sample s: value(2^56 + s * inputs + j), squared in float32",
+    "batch": "step k uses the samples k * batch up to (k + 1) * batch - 1",
+    "sign": "projection p, element i: +1 if the top bit of hash(2^57 + p * 2^40 + i) is 0, else -1",
+}
+
+
+def hash_of(index):
+    z = (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def indices(start, count):
+    return np.arange(count, dtype=np.uint64) + np.uint64(start)
+
+
+def value(start, count):
+    return (hash_of(indices(start, count)) >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)
+
+
+def parameter(tensor, count, fan_in):
+    u = value(tensor << 32, count)
+    return (np.float32(2) * u - np.float32(1)) * (np.float32(1) / np.sqrt(np.float32(fan_in)))
+
+
+def batch_of(step, batch, inputs, dtype):
+    u = value(INPUTS_AT + step * batch * inputs, batch * inputs)
+    return torch.from_numpy(u * u).to(dtype).reshape(batch, inputs)
+
+
+def sign(projection, count):
+    top = hash_of(indices(SIGNS_AT + (projection << 40), count)) >> np.uint64(63)
+    return 1.0 - 2.0 * top.astype(np.float64)
+
+
+# ---------------------------------------------------------------------------------------------
+# Networks
+
+
+class Autoencoder:
+    """A network from its recipe, with the formula's parameters."""
+
+    def __init__(self, recipe, dtype):
+        self.recipe, self.dtype = recipe, dtype
+        self.modules = autoencoder(recipe["encoder"], recipe["decoder"], recipe["inputs"]).to(dtype)
+        fan_in = 0
+        with torch.no_grad():
+            for tensor, (name, parameters) in enumerate(self.modules.named_parameters()):
+                assert parameters.dtype == dtype and name.endswith(("weight", "bias")[tensor % 2]), name
+                # A bias comes after its weight and starts in the same range.
+                fan_in = parameters.shape[1] if parameters.ndim == 2 else fan_in
+                start = parameter(tensor, parameters.numel(), fan_in)
+                parameters.copy_(torch.from_numpy(start).reshape(parameters.shape))
+
+    def batch(self, step):
+        return batch_of(step, self.recipe["batch"], self.recipe["inputs"], self.dtype)
+
+    def run(self, x):
+        """The code, what the last dense layer gives, and the output."""
+        code = self.modules["encoder"](x)
+        decoder = self.modules["decoder"]
+        assert isinstance(decoder[-1], torch.nn.Sigmoid)
+        logits = decoder[:-1](code)
+        return code, logits, decoder[-1](logits)
+
+    def loss(self, x, kind):
+        _, logits, output = self.run(x)
+        if kind == "mse":
+            return F.mse_loss(output, x)
+        if kind == "l1":
+            return F.l1_loss(output, x)
+        if kind == "huber":
+            return F.huber_loss(output, x, delta=HUBER_DELTA)
+        if kind == "binary-cross-entropy":
+            return F.binary_cross_entropy_with_logits(logits, x)
+        raise ValueError(kind)
+
+    def gradient(self, x, kind):
+        """The loss and its gradient by every parameter, named."""
+        loss = self.loss(x, kind)
+        named = dict(self.modules.named_parameters())
+        return loss.item(), dict(zip(named, map(numpy, torch.autograd.grad(loss, named.values()))))
+
+    def train(self, optimizer, kind="mse"):
+        """Steps from the formula's batches: the loss before each step, and the parameters after the last."""
+        losses = []
+        for step in range(STEPS):
+            optimizer.zero_grad()
+            loss = self.loss(self.batch(step), kind)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return np.array(losses), {name: numpy(p) for name, p in self.modules.named_parameters()}
+
+
+def numpy(tensor):
+    return tensor.detach().numpy().astype(np.float64)
+
+
+def dense(*widths):
+    return [{"layer": "dense", "outputs": outputs} for outputs in widths]
+
+
+# ---------------------------------------------------------------------------------------------
+# The recipes that ship with Narrows: too large to be stored whole
+
+
+def linear(*widths):
+    mirrored = [*reversed(widths[:-1]), 784]
+    return {
+        "inputs": 784,
+        "batch": 64,
+        "steps": STEPS,
+        "encoder": dense(*widths),
+        "decoder": [*dense(*mirrored), {"layer": "sigmoid"}],
+        "reconstruction": "mse",
+        "optimizer": {"kind": "adam", "learning_rate": 1e-3},
+    }
+
+
+def summary(name, tensor):
+    """What stands for a tensor: a bias itself; of a weight, figures in which every element counts."""
+    if tensor.ndim == 1:
+        return {name: tensor.astype(np.float32)}
+    flat = tensor.ravel()
+    return {
+        f"{name}/row_sums": tensor.sum(axis=1),
+        f"{name}/column_sums": tensor.sum(axis=0),
+        f"{name}/norms": np.array([np.abs(flat).max(), np.sqrt(np.square(flat).sum())]),
+        f"{name}/projections": np.array([(sign(p, flat.size) * flat).sum() for p in range(PROJECTIONS)]),
+        f"{name}/samples": flat[np.arange(SAMPLES) * flat.size // SAMPLES].astype(np.float32),
+    }
+
+
+SUMMARY_TENSORS = {
+    "loss": "[steps] the mean loss over batch and inputs of each step, before its update",
+    "code": "[batch, code] of the first batch, before any update",
+    "output": "[2, inputs] of the first two samples, before any update",
+    "grad/NAME": "the gradient of the first loss by a bias",
+    "final/NAME": "a bias after the last step",
+    "(grad|final)/NAME/row_sums": "[outputs] of a weight of [outputs, inputs]: the sum over the inputs",
+    "(grad|final)/NAME/column_sums": "[inputs]: the sum over the outputs",
+    "(grad|final)/NAME/norms": "[2]: the largest absolute value; the root of the sum of squares",
+    "(grad|final)/NAME/projections": f"[{PROJECTIONS}]: the sum of sign * element, over the flat tensor",
+    "(grad|final)/NAME/samples": f"[{SAMPLES}]: the elements i * length / {SAMPLES}, rounded down, of the flat tensor",
+}
+
+
+def of_linear(recipe, dtype):
+    network = Autoencoder(recipe, dtype)
+    code, _, output = network.run(network.batch(0))
+    _, gradient = network.gradient(network.batch(0), recipe["reconstruction"])
+    optimizer = torch.optim.Adam(network.modules.parameters(), lr=recipe["optimizer"]["learning_rate"])
+    losses, final = network.train(optimizer)
+    tensors = {
+        "loss": losses,
+        "code": numpy(code).astype(np.float32),
+        "output": numpy(output[:2]).astype(np.float32),
+    }
+    for stage, named in [("grad", gradient), ("final", final)]:
+        for name, tensor in named.items():
+            tensors |= summary(f"{stage}/{name}", tensor)
+    return tensors
+
+
+# ---------------------------------------------------------------------------------------------
+# Every activation, loss and optimiser: small enough to be stored whole
+
+HUBER_DELTA = 0.5
+
+RECONSTRUCTIONS = {
+    "mse": {"reconstruction": "mse"},
+    "l1": {"reconstruction": "l1"},
+    "huber": {"reconstruction": "huber", "delta": HUBER_DELTA},
+    "binary-cross-entropy": {"reconstruction": "binary-cross-entropy"},
+}
+
+OPTIMIZERS = {
+    "adam": {"kind": "adam", "learning_rate": 1e-2},
+    "adam-weight-decay": {"kind": "adam", "learning_rate": 1e-2, "weight_decay": 0.01},
+    "adamw": {"kind": "adamw", "learning_rate": 1e-2, "weight_decay": 0.01},
+    "sgd": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+    "sgd-weight-decay": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01},
+}
+
+PYTORCH_OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+EVERY_ACTIVATION = {
+    "inputs": 12,
+    "batch": 6,
+    "steps": STEPS,
+    "encoder": [
+        *dense(10), {"layer": "relu"},
+        *dense(9), {"layer": "leaky-relu", "slope": 0.01},
+        *dense(8), {"layer": "elu", "alpha": 1.0},
+        *dense(7), {"layer": "silu"},
+        *dense(5),
+    ],
+    "decoder": [
+        *dense(7), {"layer": "gelu"},
+        *dense(8), {"layer": "tanh"},
+        *dense(9), {"layer": "softplus"},
+        *dense(10), {"layer": "identity"},
+        *dense(12), {"layer": "sigmoid"},
+    ],
+    "reconstructions": RECONSTRUCTIONS,
+    "optimizers": OPTIMIZERS,
+}  # fmt: skip
+
+WHOLE_TENSORS = {
+    "code": "[batch, code] of the first batch, before any update",
+    "output": "[batch, inputs] of the first batch, before any update",
+    "RECONSTRUCTION/loss": "[1] the mean loss over batch and inputs of the first batch, before any update",
+    "RECONSTRUCTION/grad/NAME": "its gradient by a parameter",
+    "OPTIMIZER/loss": "[steps] the mean squared error of each step, before its update",
+    "OPTIMIZER/final/NAME": "a parameter after the last step",
+    "activation/x": "[n], float32",
+    "activation/LAYER/value": "[n] the activation of each x",
+    "activation/LAYER/derivative": "[n] its derivative, to 1e-15 of 1; of tanh and sigmoid, small ones keep few digits",
+}
+
+
+def optimizer_of(settings, parameters):
+    rest = {key: v for key, v in settings.items() if key not in ("kind", "learning_rate")}
+    return PYTORCH_OPTIMIZERS[settings["kind"]](parameters, lr=settings["learning_rate"], **rest)
+
+
+def of_every_activation(recipe, dtype):
+    network = Autoencoder(recipe, dtype)
+    x = network.batch(0)
+    check_away_from_kinks(network, x)
+    code, _, output = network.run(x)
+    tensors = {"code": numpy(code), "output": numpy(output)}
+    for kind in recipe["reconstructions"]:
+        loss, gradient = network.gradient(x, kind)
+        tensors[f"{kind}/loss"] = np.array([loss])
+        tensors |= {f"{kind}/grad/{name}": tensor for name, tensor in gradient.items()}
+    for kind, settings in recipe["optimizers"].items():
+        network = Autoencoder(recipe, dtype)
+        losses, final = network.train(optimizer_of(settings, network.modules.parameters()))
+        tensors[f"{kind}/loss"] = losses
+        tensors |= {f"{kind}/final/{name}": tensor for name, tensor in final.items()}
+    return tensors | activations(dtype)
+
+
+def check_away_from_kinks(network, x):
+    """Where a derivative jumps, rounding may take either side; the first batch must not lie there,
+    and must use both sides of each kink."""
+    margins = []
+
+    def watch(module, inputs):
+        margins.append(inputs[0].detach().ravel())
+
+    kinked = (torch.nn.ReLU, torch.nn.LeakyReLU)
+    hooks = [m.register_forward_pre_hook(watch) for m in network.modules["encoder"] if isinstance(m, kinked)]
+    _, _, output = network.run(x)
+    for hook in hooks:
+        hook.remove()
+    residual = (output - x).detach().ravel()
+    margins += [residual, residual.abs() - HUBER_DELTA]
+    for margin in margins:
+        assert margin.abs().min() > 1e-4, "an input lies too close to a kink"
+        assert margin.min() < 0 < margin.max(), "one side of a kink is not used"
+
+
+def activations(dtype):
+    """Each activation and its derivative from -12 to 12 in steps of 1/8, near 0, and far out, where
+    a naive exp overflows float32."""
+    apart = np.array([1e-6, 1e-3, 30.0, 100.0])
+    x = np.sort(np.concatenate([np.linspace(-12, 12, 193), apart, -apart])).astype(np.float32)
+    tensors = {"activation/x": x}
+    for kind, module in ACTIVATIONS.items():
+        inputs = torch.from_numpy(x).to(dtype).requires_grad_()
+        outputs = module({})(inputs)
+        if kind == "gelu":
+            # PyTorch's form, 1 + erf, keeps no digits in the far left tail; this form does.
+            accurate = 0.5 * inputs * torch.special.erfc(-inputs * 0.5**0.5)
+            assert (outputs - accurate).abs().max() < 20 * torch.finfo(dtype).eps
+            outputs = accurate
+        (derivative,) = torch.autograd.grad(outputs.sum(), inputs)
+        tensors[f"activation/{kind}/value"] = numpy(outputs)
+        tensors[f"activation/{kind}/derivative"] = numpy(derivative)
+    return tensors
+
+
+# ---------------------------------------------------------------------------------------------
+
+FIXTURES = {
+    "parity-simple-linear": (linear(128, 64, 32, 16, 8), of_linear, SUMMARY_TENSORS),
+    "parity-deep-linear": (linear(512, 256, 128, 64, 16, 3), of_linear, SUMMARY_TENSORS),
+    "parity-activations": (EVERY_ACTIVATION, of_every_activation, WHOLE_TENSORS),
+}
+
+
+def worst(exact, rounded):
+    """The largest error of each group of tensors, relative to its tensor's largest absolute value."""
+    groups = {}
+    for name, truth in exact.items():
+        error = np.abs(rounded[name].astype(np.float64) - truth).max() / np.abs(truth).max()
+        parts = [part for part in name.split("/") if not part.startswith(("encoder.", "decoder."))]
+        group = "/".join(parts)
+        groups[group] = max(groups.get(group, (0.0, "")), (float(error), name))
+    return groups
+
+
+def main():
+    usual = Path(__file__).resolve().parent.parent / "crates/narrows/tests/fixtures"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=usual, help="the folder to write to (default: %(default)s)")
+    parser.add_argument(
+        "--float32",
+        action="store_true",
+        help="write nothing; print how far PyTorch's own float32 arithmetic is from the truth",
+    )
+    arguments = parser.parse_args()
+    # The order of a sum must not depend on the machine's cores.
+    torch.set_num_threads(1)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, (recipe, compute, tensors) in FIXTURES.items():
+        exact = compute(recipe, torch.float64)
+        assert all(np.isfinite(tensor).all() for tensor in exact.values())
+        if arguments.float32:
+            print(name)
+            for group, (error, where) in worst(exact, compute(recipe, torch.float32)).items():
+                print(f"  {error:8.1e}  {group}  ({where})")
+            continue
+        about = {
+            "about": "computed by PyTorch in float64 by scripts/parity.py",
+            "torch": torch.__version__,
+            "recipe": recipe,
+            "formula": FORMULA,
+            "tensors": tensors,
+        }
+        path = arguments.out / f"{name}.safetensors"
+        # One key of metadata, because several are written in any order.
+        contiguous = {key: np.ascontiguousarray(tensor) for key, tensor in exact.items()}
+        save_file(contiguous, path, metadata={"parity": json.dumps(about)})
+        print(f"{path}: {len(exact)} tensors, {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
