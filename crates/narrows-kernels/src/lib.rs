@@ -6,7 +6,7 @@
 //! thread, in an order that depends on the shapes alone, so a training run has the same bits for
 //! any number of threads.
 //!
-//! Every kernel is written once over the small vector trait in [`lanes`] and compiled for
+//! Every kernel is written once over the small vector trait in `lanes` and compiled for
 //! AVX-512, AVX2 and plain Rust; an [`Isa`] is proof that the CPU runs one of them. Plain scalar
 //! versions in [`mod@reference`] are the oracle of the tests.
 //!

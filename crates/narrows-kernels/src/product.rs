@@ -205,7 +205,9 @@ unsafe fn run_body<L: Lanes>(job: &Job, m: usize) {
     let columns = panels * PANEL;
     // Rows of B that lie far apart cost a page and a cache line each: where enough rows of C pass
     // by, the block is copied side by side first.
-    let copies = job.b_is_transposed || (job.b_row > 2 * PANEL && blocks >= 3 && job.k >= 96);
+    // With `k` of 0 there may be no B at all.
+    let far = job.b_row > 2 * PANEL && blocks >= 3 && job.k >= 96;
+    let copies = far || (job.b_is_transposed && job.k > 0);
     let mut buffer = Buffer([std::mem::MaybeUninit::uninit(); K_BLOCK * 2 * PANEL]);
     let mut column = 0;
     // SAFETY: `column < n` and `row < m`, and the tiles stay below both.

@@ -14,10 +14,21 @@ enum Function {
     Erf,
     Softplus,
     Ln1pExpOfMinusAbs,
+    Reciprocal,
+    ReciprocalRoot,
 }
 use Function::*;
 
-const ALL: [Function; 6] = [Exp, Sigmoid, Tanh, Erf, Softplus, Ln1pExpOfMinusAbs];
+const ALL: [Function; 8] = [
+    Exp,
+    Sigmoid,
+    Tanh,
+    Erf,
+    Softplus,
+    Ln1pExpOfMinusAbs,
+    Reciprocal,
+    ReciprocalRoot,
+];
 
 impl Function {
     fn truth(self, x: f64) -> f64 {
@@ -28,6 +39,8 @@ impl Function {
             Erf => libm::erf(x),
             Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Ln1pExpOfMinusAbs => (-x.abs()).exp().ln_1p(),
+            Reciprocal => x.recip(),
+            ReciprocalRoot => x.sqrt().recip(),
         }
     }
 
@@ -35,7 +48,8 @@ impl Function {
     fn bound(self) -> f64 {
         match self {
             Exp => 1.1,
-            Sigmoid => 3.0,
+            Reciprocal => 2.0,
+            Sigmoid | ReciprocalRoot => 3.0,
             Tanh => 3.1,
             Erf => 8.0,
             Softplus | Ln1pExpOfMinusAbs => 4.0,
@@ -53,14 +67,17 @@ impl Function {
         }
     }
 
-    /// Whether `x` lies between a documented end and where [`Function::replaced`] surely holds.
-    fn at_an_end(self, x: f32) -> bool {
+    /// Whether nothing is said of `x`, as between a documented end and where
+    /// [`Function::replaced`] surely holds.
+    fn is_open(self, x: f32) -> bool {
         match self {
             Exp => (88.376..=88.377).contains(&x) || (-87.684..=-87.683).contains(&x),
             Softplus => (-87.684..=-87.683).contains(&x),
             Ln1pExpOfMinusAbs => (87.683..=87.684).contains(&x.abs()),
             Sigmoid => (-88.377..=-88.376).contains(&x),
             Tanh | Erf => false,
+            Reciprocal => !x.is_normal() || !x.recip().is_normal(),
+            ReciprocalRoot => !(x.is_normal() && x > 0.0),
         }
     }
 }
@@ -85,6 +102,8 @@ unsafe fn map_body<L: Lanes>(f: Function, x: *const f32, y: *mut f32, len: usize
                 Erf => erf(x),
                 Softplus => softplus(x),
                 Ln1pExpOfMinusAbs => ln_1p_exp_of_minus_abs(x),
+                Reciprocal => x.reciprocal(),
+                ReciprocalRoot => x.reciprocal_root(),
             };
             value.store(y.add(i));
         }
@@ -120,9 +139,12 @@ fn errors_stay_within_the_documented_bounds() {
             let truth: Vec<f64> = x.iter().map(|&x| f.truth(f64::from(x))).collect();
             for isa in Isa::available() {
                 for ((&x, &truth), y) in x.iter().zip(&truth).zip(apply(isa, f, x)) {
+                    if matches!(f, Sigmoid | Tanh | Erf) {
+                        assert!(y.abs() <= 1.0, "{f:?} of {x:e} is {y} on {}", isa.name());
+                    }
                     if let Some(end) = f.replaced(x) {
                         assert_eq!(y, end, "{f:?} of {x:e} on {}", isa.name());
-                    } else if !f.at_an_end(x) {
+                    } else if !f.is_open(x) {
                         let error = ulps(y, truth);
                         // Not `error > worst`, which a NaN would pass.
                         if !matches!(error.partial_cmp(&worst.0), Some(o) if o.is_le()) {

@@ -189,12 +189,13 @@ fn blocks_of_the_sum() {
     }
 }
 
-/// Enough rows, far enough apart, for B to be copied side by side first.
+/// Enough rows, far enough apart, for B to be copied side by side first where `k` is large too.
 #[test]
 fn tall_shapes() {
     for m in [25, 48, 49, 61, 97, 120] {
         for n in [1, 16, 17, 31, 33, 47, 48, 64, 101] {
             check((m, n, 19), 40);
+            check((m, n, 97), 40);
             check((m, n, 0), 40);
         }
     }
@@ -300,14 +301,18 @@ fn empty_products() {
         let b = Right::row_major(&[], 100);
         product(isa, (0, 5, 5), a, b, Start::Zero, &mut [], 5);
         product(isa, (5, 0, 5), a, b, Start::Zero, &mut [], 0);
-        // A sum over nothing, for enough rows that B would be copied.
-        let mut c = [GUARD; 200];
-        product(isa, (100, 2, 0), a, b, Start::Accumulate, &mut c, 2);
-        assert_eq!(c, [GUARD; 200]);
-        product(isa, (100, 2, 0), a, b, Start::Bias(&[3.0, 4.0]), &mut c, 2);
-        assert!(c.chunks(2).all(|row| row == [3.0, 4.0]));
-        product(isa, (100, 2, 0), a, b, Start::Zero, &mut c, 2);
-        assert_eq!(c, [0.0; 200]);
+        // A sum over nothing, whatever the stride that is not used.
+        for b in [b, Right::transpose_of(&[], usize::MAX)] {
+            let shape = (100, 40, 0);
+            let bias: Vec<f32> = (0..40).map(|j| j as f32).collect();
+            let mut c = [GUARD; 4000];
+            product(isa, shape, a, b, Start::Accumulate, &mut c, 40);
+            assert_eq!(c, [GUARD; 4000]);
+            product(isa, shape, a, b, Start::Bias(&bias), &mut c, 40);
+            assert!(c.chunks(40).all(|row| row == bias));
+            product(isa, shape, a, b, Start::Zero, &mut c, 40);
+            assert_eq!(c, [0.0; 4000]);
+        }
     }
 }
 
@@ -345,6 +350,36 @@ fn short_a() {
 #[should_panic(expected = "B is too short")]
 fn short_b() {
     wrong((12, 4, 1), (79, 20), (60, 20), 20);
+}
+
+/// 3 × 20 × 4 with the right side transposed.
+fn wrong_transpose(b_len: usize, b_row: usize) {
+    let a = Left {
+        data: &[0.0; 12],
+        row: 4,
+        column: 1,
+    };
+    let data = vec![0.0; b_len];
+    let b = Right::transpose_of(&data, b_row);
+    let (shape, mut c) = ((3, 20, 4), [0.0; 60]);
+    product(Isa::best(), shape, a, b, Start::Zero, &mut c, 20);
+}
+
+#[test]
+fn a_transpose_just_long_enough() {
+    wrong_transpose(80, 4);
+}
+
+#[test]
+#[should_panic(expected = "B is too short")]
+fn short_transpose() {
+    wrong_transpose(79, 4);
+}
+
+#[test]
+#[should_panic(expected = "B is too short")]
+fn rows_of_a_transpose_beyond_all_memory() {
+    wrong_transpose(80, usize::MAX / 19 + 1);
 }
 
 #[test]
@@ -401,9 +436,13 @@ fn a_stride_that_is_not_used_may_be_anything() {
         column: usize::MAX,
     };
     let right = Right::row_major(&[5.0], usize::MAX);
+    let transposed = Right::transpose_of(&[5.0], usize::MAX);
     for isa in Isa::available() {
-        let shape = (1, 1, 1);
-        product(isa, shape, left, right, Start::Zero, &mut c, usize::MAX);
-        assert_eq!(c, [15.0]);
+        for right in [right, transposed] {
+            c[0] = GUARD;
+            let shape = (1, 1, 1);
+            product(isa, shape, left, right, Start::Zero, &mut c, usize::MAX);
+            assert_eq!(c, [15.0]);
+        }
     }
 }
