@@ -205,7 +205,7 @@ fn unknown_keys_and_names_come_with_path_line_and_the_nearest() {
     refused(
         &with("encoder", "layer = \"dense\"\noutput = 2"),
         &[],
-        &["encoder[0].output", "line 8", "did you mean `outputs`?"],
+        &["encoder[0].output", "line 9", "did you mean `outputs`?"],
     );
     refused(
         &with("encoder", "layer = \"rellu\""),

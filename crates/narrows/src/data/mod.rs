@@ -190,6 +190,14 @@ impl Dataset {
         &self.values
     }
 
+    /// The values as `f32`, `[rows, inputs]`, in the data's own units.
+    pub fn to_array(&self) -> Array2<f32> {
+        match &self.values {
+            Values::U8(values) => values.mapv(f32::from),
+            Values::F32(values) => values.clone(),
+        }
+    }
+
     /// The first `count` rows, or all of them if there are fewer.
     ///
     /// # Errors

@@ -161,7 +161,7 @@ mod tests {
     fn an_unknown_name_and_a_missing_path_say_what_is_understood() {
         for spec in ["mnits", "no/such/folder", ""] {
             let error = Source::open(spec).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Io);
+            assert_eq!(error.kind(), ErrorKind::Data);
             let text = error.to_string();
             assert!(
                 text.starts_with(&format!("{spec}: there is no such file or folder")),

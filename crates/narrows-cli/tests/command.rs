@@ -1,0 +1,462 @@
+//! The command, run as a person or a script runs it.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RECIPE: &str = r#"
+name = "tiny"
+about = "a test"
+encoder = [{ layer = "dense", outputs = 12 }, { layer = "relu" }, { layer = "dense", outputs = 3 }]
+decoder = [{ layer = "dense" }, { layer = "sigmoid" }]
+[training]
+epochs = 3
+batch_size = 8
+"#;
+
+/// IDX bytes of `count` images of 6 × 5 pixels.
+fn images(count: u32) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 3];
+    for size in [count, 6, 5] {
+        bytes.extend(size.to_be_bytes());
+    }
+    bytes.extend((0..count * 30).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8));
+    bytes
+}
+
+fn labels(count: u32) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 1];
+    bytes.extend(count.to_be_bytes());
+    bytes.extend((0..count).map(|i| (i % 10) as u8));
+    bytes
+}
+
+/// A folder with a recipe and with data of a training and a test split.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("tiny.toml", RECIPE.as_bytes());
+    fs::create_dir(folder.path().join("data")).unwrap();
+    write("data/train-images-idx3-ubyte", &images(50));
+    write("data/train-labels-idx1-ubyte", &labels(50));
+    write("data/t10k-images-idx3-ubyte", &images(10));
+    write("data/t10k-labels-idx1-ubyte", &labels(10));
+    folder
+}
+
+fn narrows(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_narrows"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
+    let output = narrows(folder, arguments);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(output.stdout.is_empty());
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}
+
+#[test]
+fn train_fills_the_folder_and_prints_a_table() {
+    let folder = folder();
+    let output = narrows(folder.path(), &["train", "tiny.toml", "--data", "data"]);
+    let (table, progress) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{progress}");
+    for part in [
+        "test MSE",
+        "PCA-3 MSE",
+        "PCA",
+        "30 -> 3 values",
+        "images/s",
+        "runs/tiny",
+    ] {
+        assert!(table.contains(part), "`{part}` is missing in: {table}");
+    }
+    let epochs = progress
+        .lines()
+        .filter(|line| line.starts_with("epoch "))
+        .count();
+    assert_eq!(epochs, 3, "one plain line an epoch: {progress}");
+    assert!(
+        !progress.contains(['\r', '\u{1b}']),
+        "no control characters: {progress:?}"
+    );
+
+    let run = folder.path().join("runs/tiny");
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let lines: Vec<Value> = metrics
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[2]["epoch"], 3);
+    assert!(lines[2]["train_loss"].as_f64() < lines[0]["train_loss"].as_f64());
+    let png = fs::read(run.join("reconstructions.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG"));
+    // The written recipe is complete: it repeats the run to the bit.
+    let recipe = run.join("recipe.toml");
+    let again = [
+        "train",
+        recipe.to_str().unwrap(),
+        "--data",
+        "data",
+        "--threads",
+        "3",
+    ];
+    assert!(narrows(folder.path(), &again).status.success());
+    let model = |run: &str| fs::read(folder.path().join(run).join("model.safetensors")).unwrap();
+    assert!(
+        model("runs/tiny") == model("runs/tiny-2"),
+        "the same model for other threads"
+    );
+}
+
+#[test]
+fn json_is_one_object_on_standard_output() {
+    let folder = folder();
+    let arguments = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data",
+        "--epochs",
+        "2",
+        "--json",
+        "--out",
+        "x",
+    ];
+    let output = narrows(folder.path(), &arguments);
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["recipe"], "tiny");
+    assert_eq!(object["epochs"], 2);
+    assert_eq!(object["code_size"], 3);
+    assert_eq!(object["run"], "x");
+    for key in [
+        "train_loss",
+        "test_mse",
+        "pca_mse",
+        "seconds",
+        "images_per_second",
+    ] {
+        assert!(object[key].as_f64().unwrap() > 0.0, "{key}");
+    }
+}
+
+#[test]
+fn options_are_keys_of_the_recipe() {
+    let folder = folder();
+    let arguments = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data",
+        "--epochs",
+        "1",
+        "--batch-size",
+        "5",
+        "--lr",
+        "0.01",
+        "--seed",
+        "7",
+        "--set",
+        "encoder[0].outputs=4",
+        "--out",
+        "x",
+    ];
+    assert!(narrows(folder.path(), &arguments).status.success());
+    let recipe = fs::read_to_string(folder.path().join("x/recipe.toml")).unwrap();
+    let lines = [
+        "epochs = 1",
+        "batch_size = 5",
+        "learning_rate = 0.01",
+        "seed = 7",
+        "outputs = 4",
+    ];
+    for line in lines
+        .into_iter()
+        .chain(["kind = \"unit\"", "beta1 = 0.9", "bias = true"])
+    {
+        assert!(
+            recipe.lines().any(|found| found == line),
+            "`{line}` is missing in: {recipe}"
+        );
+    }
+}
+
+#[test]
+fn reconstruct_needs_the_model_file_alone() {
+    let folder = folder();
+    let train = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data",
+        "--epochs",
+        "1",
+        "--out",
+        "x",
+    ];
+    assert!(narrows(folder.path(), &train).status.success());
+    let drawn = fs::read(folder.path().join("x/reconstructions.png")).unwrap();
+    let moved = folder.path().join("elsewhere.safetensors");
+    fs::rename(folder.path().join("x/model.safetensors"), &moved).unwrap();
+    fs::remove_dir_all(folder.path().join("x")).unwrap();
+    let draw = [
+        "reconstruct",
+        "elsewhere.safetensors",
+        "--data",
+        "data",
+        "-o",
+        "y.png",
+    ];
+    let output = narrows(folder.path(), &draw);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        fs::read(folder.path().join("y.png")).unwrap() == drawn,
+        "the same picture"
+    );
+    refused(
+        folder.path(),
+        &["reconstruct", "elsewhere.safetensors"],
+        2,
+        &["do not fit", "30", "784"],
+    );
+    let nowhere = [
+        "reconstruct",
+        "elsewhere.safetensors",
+        "--data",
+        "data",
+        "-o",
+        "no/y.png",
+    ];
+    refused(folder.path(), &nowhere, 2, &["no/y.png"]);
+}
+
+#[test]
+fn recipes_are_listed_shown_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = text(&narrows(folder.path(), &["recipes"]).stdout);
+    assert!(
+        list.contains("simple-linear") && list.contains("deep-linear"),
+        "{list}"
+    );
+    let shown = text(&narrows(folder.path(), &["recipes", "show", "deep-linear"]).stdout);
+    assert!(
+        shown.contains("name = \"deep-linear\"") && shown.contains("# "),
+        "{shown}"
+    );
+    let keys = text(&narrows(folder.path(), &["recipes", "keys"]).stdout);
+    assert!(
+        keys.contains("learning_rate") && keys.contains("leaky-relu"),
+        "{keys}"
+    );
+    refused(
+        folder.path(),
+        &["recipes", "show", "deep-liner"],
+        2,
+        &["did you mean `deep-linear`?"],
+    );
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_exit_code_2() {
+    let folder = folder();
+    let at = folder.path();
+    refused(at, &["train", "tinny"], 2, &["there is no recipe `tinny`"]);
+    refused(at, &["train", "no.toml"], 2, &["no.toml"]);
+    refused(
+        at,
+        &["train", "tiny.toml", "--set", "training.epoch=1"],
+        2,
+        &["did you mean `epochs`?"],
+    );
+    refused(
+        at,
+        &["train", "tiny.toml", "--epochs", "0"],
+        2,
+        &["training.epochs", "found 0"],
+    );
+    refused(
+        at,
+        &["train", "tiny.toml", "--threads", "0"],
+        2,
+        &["--threads"],
+    );
+    refused(
+        at,
+        &["train", "tiny.toml", "--data", "nowhere"],
+        2,
+        &["nowhere"],
+    );
+    fs::write(at.join("data/t10k-images-idx3-ubyte"), &images(10)[..200]).unwrap();
+    refused(
+        at,
+        &["train", "tiny.toml", "--data", "data"],
+        2,
+        &["t10k-images-idx3-ubyte"],
+    );
+    fs::write(at.join("file"), "").unwrap();
+    refused(at, &["reconstruct", "file"], 2, &["file", "safetensors"]);
+    refused(at, &["train"], 2, &["RECIPE"]);
+    let wide = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data/train-images-idx3-ubyte",
+        "--set",
+        "decoder[0].outputs=7",
+    ];
+    refused(at, &wide, 2, &["30 outputs", "7 outputs"]);
+}
+
+#[test]
+fn a_run_is_never_written_over() {
+    let folder = folder();
+    let train = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data",
+        "--epochs",
+        "1",
+        "--out",
+        "x",
+    ];
+    assert!(narrows(folder.path(), &train).status.success());
+    let before = fs::read(folder.path().join("x/model.safetensors")).unwrap();
+    refused(folder.path(), &train, 2, &["not empty", "--out"]);
+    assert!(fs::read(folder.path().join("x/model.safetensors")).unwrap() == before);
+}
+
+#[test]
+fn a_run_that_diverges_says_where_and_keeps_what_was_saved() {
+    let folder = folder();
+    let recipe = RECIPE.replace(", { layer = \"sigmoid\" }", "");
+    fs::write(folder.path().join("open.toml"), &recipe).unwrap();
+    let diverge = |rate: &str, epochs: &str, out: &str| {
+        let rate = format!("optimizer.learning_rate={rate}");
+        let arguments = [
+            "train",
+            "open.toml",
+            "--data",
+            "data",
+            "--set",
+            "optimizer.kind=sgd",
+            "--set",
+            &rate,
+            "--epochs",
+            epochs,
+            "--out",
+            out,
+        ];
+        narrows(folder.path(), &arguments)
+    };
+    let output = diverge("1e6", "3", "x");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    for part in ["epoch 1, step", "of 7", "finite", "smaller learning rate"] {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+    // Slower, so that at least one epoch ends before.
+    let kept = (1..60)
+        .map(|exponent| 1.1f64.powi(exponent))
+        .find_map(|rate| {
+            let out = format!("y{rate}");
+            let output = diverge(&rate.to_string(), "40", &out);
+            let error = text(&output.stderr);
+            (output.status.code() == Some(1) && error.contains("the model after epoch"))
+                .then_some((out, error))
+        });
+    let (out, error) = kept.expect("a rate at which training diverges later");
+    let model = folder.path().join(&out).join("model.safetensors");
+    assert!(
+        error.contains("model.safetensors") && model.exists(),
+        "{error}"
+    );
+    let metrics = fs::read_to_string(folder.path().join(&out).join("metrics.jsonl")).unwrap();
+    let epochs = metrics.lines().count();
+    assert!(
+        error.contains(&format!("after epoch {epochs} ")),
+        "{error}: {metrics}"
+    );
+    let arguments = ["reconstruct", model.to_str().unwrap(), "--data", "data"];
+    assert!(narrows(folder.path(), &arguments).status.success());
+}
+
+#[test]
+fn data_beyond_the_decoders_reach_come_with_the_floor() {
+    let folder = folder();
+    let arguments = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data",
+        "--epochs",
+        "1",
+        "--set",
+        "scaling.kind=standardize",
+        "--set",
+        "scaling.mean=0.5",
+        "--set",
+        "scaling.deviation=0.25",
+    ];
+    let output = narrows(folder.path(), &arguments);
+    // The floor, from the bytes of the file.
+    let errors: Vec<f64> = images(50)[16..]
+        .iter()
+        .map(|&byte| (f64::from(byte) / 255.0 - 0.5) / 0.25)
+        .map(|x| (x - x.clamp(0.0, 1.0)).powi(2))
+        .collect();
+    let floor = errors.iter().sum::<f64>() / errors.len() as f64;
+    let warning = text(&output.stderr);
+    assert!(warning.contains("narrows: warning: "), "{warning}");
+    assert!(
+        warning.contains(&format!("below {floor:.4}")),
+        "{floor}: {warning}"
+    );
+    let wide = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data",
+        "--epochs",
+        "1",
+        "--set",
+        "encoder[2].outputs=30",
+    ];
+    let warning = text(&narrows(folder.path(), &wide).stderr);
+    assert!(warning.contains("the code has 30 values"), "{warning}");
+}
+
+#[test]
+fn without_test_rows_some_are_held_out() {
+    let folder = folder();
+    let arguments = [
+        "train",
+        "tiny.toml",
+        "--data",
+        "data/train-images-idx3-ubyte",
+        "--epochs",
+        "1",
+        "--json",
+    ];
+    let output = narrows(folder.path(), &arguments);
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["held_out"], true);
+    assert_eq!(
+        (&object["train_rows"], &object["test_rows"]),
+        (&45.into(), &5.into())
+    );
+}
