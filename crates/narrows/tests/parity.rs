@@ -4,7 +4,11 @@
 //! A difference is measured against the scale of what it is in, because numbers near 0 are what is
 //! left when large ones cancel: an element against the largest of its tensor, a sum over a row or
 //! column against the sum of its magnitudes, a projection on random signs against the norm. The bound
-//! is 1e-5 throughout.
+//! is 1e-5.
+//!
+//! Parameters after twenty steps of Adam have twice that: Adam divides a gradient by its own size, so
+//! that one that is nothing but rounding still moves its parameter by a whole step. PyTorch's own
+//! float32 is 1.2e-5 away from its float64 there (`scripts/parity.py --float32`).
 
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
@@ -18,6 +22,15 @@ use ndarray::Array2;
 use safetensors::{Dtype, SafeTensors};
 
 const BOUND: f64 = 1e-5;
+
+/// The bound for a tensor of a fixture.
+fn bound(name: &str) -> f64 {
+    if name.starts_with("final/") {
+        2.0 * BOUND
+    } else {
+        BOUND
+    }
+}
 
 fn hash(i: u64) -> u64 {
     let mut z = i.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -180,7 +193,7 @@ impl Fixture<'_> {
         {
             let error = (found - expected).abs();
             assert!(
-                error <= BOUND * scale,
+                error <= bound(name) * scale,
                 "{name}[{at}]: {found}, and PyTorch {expected}: {:.1e}",
                 error / scale
             );

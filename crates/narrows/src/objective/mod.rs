@@ -66,7 +66,7 @@ impl Objective {
     }
 
     /// Whether the loss is worked out from what the last layer is given, not from what it gives.
-    pub(crate) fn from_logits(&self) -> bool {
+    pub(crate) fn compares_logits(&self) -> bool {
         self.loss == Loss::CrossEntropyOfLogits
     }
 

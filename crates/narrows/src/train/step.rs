@@ -90,7 +90,7 @@ impl Stepper {
                 layers,
                 gradients,
                 losses,
-                compared: if objective.from_logits() {
+                compared: if objective.compares_logits() {
                     layers - 1
                 } else {
                     layers
