@@ -112,6 +112,10 @@ impl Lanes for Avx2 {
         })
     }
     #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,

@@ -119,6 +119,10 @@ impl Lanes for Avx512 {
         })
     }
     #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,
@@ -126,36 +130,50 @@ impl Lanes for Avx512 {
         to: *mut f32,
         to_row: usize,
     ) {
-        // Pairs of rows, then fours, then the 128-bit quarters in two steps.
+        // Quarters of four rows meet in a vector as they are loaded; what is left are the transposes
+        // of 4 x 4 numbers inside the quarters: pairs of rows, then fours.
         unsafe {
-            let mut r = [_mm512_setzero_ps(); 16];
-            for (i, r) in r.iter_mut().enumerate().take(rows) {
-                *r = _mm512_loadu_ps(from.add(i * from_row));
-            }
-            let mut t = r;
-            for i in (0..16).step_by(2) {
-                t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-                t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-            }
-            for i in (0..16).step_by(4) {
-                let pd = |v: __m512| _mm512_castps_pd(v);
-                let ps = |v: __m512d| _mm512_castpd_ps(v);
-                r[i] = ps(_mm512_unpacklo_pd(pd(t[i]), pd(t[i + 2])));
-                r[i + 1] = ps(_mm512_unpackhi_pd(pd(t[i]), pd(t[i + 2])));
-                r[i + 2] = ps(_mm512_unpacklo_pd(pd(t[i + 1]), pd(t[i + 3])));
-                r[i + 3] = ps(_mm512_unpackhi_pd(pd(t[i + 1]), pd(t[i + 3])));
-            }
-            for i in 0..4 {
-                t[i] = _mm512_shuffle_f32x4::<0x88>(r[i], r[i + 4]);
-                t[i + 4] = _mm512_shuffle_f32x4::<0xdd>(r[i], r[i + 4]);
-                t[i + 8] = _mm512_shuffle_f32x4::<0x88>(r[i + 8], r[i + 12]);
-                t[i + 12] = _mm512_shuffle_f32x4::<0xdd>(r[i + 8], r[i + 12]);
-            }
-            for i in 0..8 {
-                let column = _mm512_shuffle_f32x4::<0x88>(t[i], t[i + 8]);
-                _mm512_storeu_ps(to.add(i * to_row), column);
-                let column = _mm512_shuffle_f32x4::<0xdd>(t[i], t[i + 8]);
-                _mm512_storeu_ps(to.add((i + 8) * to_row), column);
+            for column in (0..16).step_by(4) {
+                let mut r = [_mm512_setzero_ps(); 4];
+                for (i, r) in r.iter_mut().enumerate() {
+                    let from = from.add(column);
+                    if i < rows {
+                        *r = _mm512_zextps128_ps512(_mm_loadu_ps(from.add(i * from_row)));
+                    }
+                    if i + 4 < rows {
+                        let four = _mm_loadu_ps(from.add((i + 4) * from_row));
+                        *r = _mm512_mask_broadcast_f32x4(*r, 0x00f0, four);
+                    }
+                    if i + 8 < rows {
+                        let four = _mm_loadu_ps(from.add((i + 8) * from_row));
+                        *r = _mm512_mask_broadcast_f32x4(*r, 0x0f00, four);
+                    }
+                    if i + 12 < rows {
+                        let four = _mm_loadu_ps(from.add((i + 12) * from_row));
+                        *r = _mm512_mask_broadcast_f32x4(*r, 0xf000, four);
+                    }
+                }
+                // In these the pairs are of rows 0 and 1, and of 2 and 3.
+                let low = (
+                    _mm512_unpacklo_ps(r[0], r[1]),
+                    _mm512_unpacklo_ps(r[2], r[3]),
+                );
+                let high = (
+                    _mm512_unpackhi_ps(r[0], r[1]),
+                    _mm512_unpackhi_ps(r[2], r[3]),
+                );
+                let low = (_mm512_castps_pd(low.0), _mm512_castps_pd(low.1));
+                let high = (_mm512_castps_pd(high.0), _mm512_castps_pd(high.1));
+                let four = [
+                    _mm512_unpacklo_pd(low.0, low.1),
+                    _mm512_unpackhi_pd(low.0, low.1),
+                    _mm512_unpacklo_pd(high.0, high.1),
+                    _mm512_unpackhi_pd(high.0, high.1),
+                ];
+                for (i, four) in four.into_iter().enumerate() {
+                    let to = to.add((column + i) * to_row);
+                    _mm512_storeu_ps(to, _mm512_castpd_ps(four));
+                }
             }
         }
     }

@@ -53,6 +53,8 @@ pub(crate) trait Lanes: Copy {
     unsafe fn power_of_two(self) -> Self;
     /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
+    /// Asks for a cache line early, to the second level; the address need not be a valid one.
+    unsafe fn prefetch(at: *const f32);
     /// Transposes `rows <= N` rows of `N` numbers, `from_row` apart at `from`, into `N` rows of `N`,
     /// `to_row` apart at `to`; what would come from the missing rows is 0.
     unsafe fn transpose(

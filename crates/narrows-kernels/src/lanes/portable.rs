@@ -123,6 +123,8 @@ impl Lanes for Portable {
         })
     }
     #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
+    #[inline(always)]
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,

@@ -1,0 +1,231 @@
+//! Matrix products: `C = start + A · B`, for the shapes of a training step.
+//!
+//! One micro-kernel serves the three products of a dense layer, because `A` is read one number at
+//! a time (so any two strides do) and `B` a panel of [`PANEL`] neighbouring columns at a time:
+//!
+//! | product | `A` | `B` | sum over |
+//! |---|---|---|---|
+//! | forward, `y = x Wᵀ + b` | `x` | `W`, transposed a block at a time | inputs |
+//! | gradient of the input, `dx = dy W` | `dy` | `W` as it lies | outputs |
+//! | gradient of the weights, `dW = dyᵀ x` | `dyᵀ` | `x` as it lies | rows of the batch |
+//!
+//! The vectors of the micro-kernel run along whichever side lies ready for it:
+//!
+//! - where `A` lies by rows (forward, gradient of the input) they run down the rows of `C`: a panel of
+//!   rows of `A` is transposed once, and the weights are read one number at a time as they lie;
+//! - where `A` lies by columns (gradient of the weights) they run along the rows of `C`: `A` is copied
+//!   a block at a time, and `B` is read as it lies.
+//!
+//! So what is copied is a batch, never the far larger weights. In pseudo-code, for the first way:
+//!
+//! ```text
+//! for each panel of rows of A:
+//!     copy its transpose side by side
+//!     for each tile of columns of B:
+//!         acc[columns][rows] = start
+//!         for k:  acc[j][i] += B[k][j] * A[i][k]   every i, j of the tile, in registers
+//!         C = transpose of acc
+//! ```
+//!
+//! Each element is thus summed over `k` in order, one multiply-add at a time, whatever the size
+//! of `C`, the place of the element in it, or the way: cutting the rows or columns of a product among
+//! threads does not change a bit. (Storing and reloading an accumulator is exact.)
+
+mod copies;
+mod tile;
+mod ways;
+
+use crate::lanes::{Isa, Lanes, multiversion};
+use ways::{along_rows, down_rows};
+
+/// The number of columns of `C` that are formed together; work is best cut at its multiples.
+pub const PANEL: usize = 16;
+
+/// How much of the sum over `k` is done at a time.
+const K_BLOCK: usize = 1024;
+
+/// A matrix that is read one number at a time: element `(i, k)` lies at `i * row + k * column`.
+#[derive(Clone, Copy, Debug)]
+pub struct Left<'a> {
+    /// The numbers.
+    pub data: &'a [f32],
+    /// The distance from a row to the next.
+    pub row: usize,
+    /// The distance from a column to the next.
+    pub column: usize,
+}
+
+/// A matrix that is read a panel of columns at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Right<'a> {
+    data: &'a [f32],
+    row: usize,
+    is_transposed: bool,
+}
+
+impl<'a> Right<'a> {
+    /// A row-major matrix as it lies, `row` numbers from a row to the next.
+    pub fn row_major(data: &'a [f32], row: usize) -> Self {
+        Right {
+            data,
+            row,
+            is_transposed: false,
+        }
+    }
+
+    /// The transpose of a row-major matrix, whose rows (the columns of this one) lie `row` apart.
+    pub fn transpose_of(data: &'a [f32], row: usize) -> Self {
+        Right {
+            data,
+            row,
+            is_transposed: true,
+        }
+    }
+}
+
+/// What the sum starts from.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// Nothing: `C = A · B`.
+    Zero,
+    /// A row vector: `C = 1 · bias + A · B`.
+    Bias(&'a [f32]),
+    /// What is there: `C += A · B`.
+    Accumulate,
+}
+
+/// How many numbers a matrix needs whose last `width` lie `i` rows and `k` columns in; `None`
+/// where no slice is that long.
+fn extent((i, row): (usize, usize), (k, column): (usize, usize), width: usize) -> Option<usize> {
+    let down = i.checked_mul(row)?;
+    let along = k.checked_mul(column)?;
+    down.checked_add(along)?.checked_add(width)
+}
+
+/// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows lie `c_row` apart.
+///
+/// # Panics
+///
+/// When a matrix is too short for its shape and strides.
+#[allow(clippy::too_many_arguments)]
+pub fn product(
+    isa: Isa,
+    (m, n, k): (usize, usize, usize),
+    a: Left<'_>,
+    b: Right<'_>,
+    start: Start<'_>,
+    c: &mut [f32],
+    c_row: usize,
+) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    // Strides come from the caller: sums that wrapped would let the loops leave the slices.
+    let holds = |data: &[f32], len: Option<usize>| len.is_some_and(|len| len <= data.len());
+    assert!(
+        holds(c, extent((m - 1, c_row), (0, 0), n)) && (m == 1 || c_row >= n),
+        "C is too short"
+    );
+    if k > 0 {
+        assert!(
+            holds(a.data, extent((m - 1, a.row), (k - 1, a.column), 1)),
+            "A is too short"
+        );
+        let b_len = if b.is_transposed {
+            extent((n - 1, b.row), (k - 1, 1), 1)
+        } else {
+            extent((k - 1, b.row), (0, 0), n)
+        };
+        assert!(holds(b.data, b_len), "B is too short");
+    }
+    // A sum over nothing reads nothing, whatever its strides.
+    let (a, b) = match k {
+        0 => (
+            Left {
+                data: &[],
+                row: 0,
+                column: 0,
+            },
+            Right::row_major(&[], 0),
+        ),
+        _ => (a, b),
+    };
+    let bias = match start {
+        Start::Bias(bias) => {
+            assert!(bias.len() >= n, "the bias is too short");
+            bias.as_ptr()
+        }
+        _ => std::ptr::null(),
+    };
+    let mut job = Job {
+        n,
+        m,
+        k: 0,
+        a: a.data.as_ptr(),
+        a_row: a.row,
+        a_column: a.column,
+        b: b.data.as_ptr(),
+        b_row: b.row,
+        b_is_transposed: b.is_transposed,
+        bias,
+        accumulate: matches!(start, Start::Accumulate),
+        c: c.as_mut_ptr(),
+        c_row,
+    };
+    let mut done = 0;
+    loop {
+        job.k = (k - done).min(K_BLOCK);
+        // SAFETY: the lengths were checked above, for all of `k`.
+        unsafe { run(isa, &job) };
+        done += job.k;
+        if done == k {
+            return;
+        }
+        // SAFETY: `done < k`, so that both stay inside.
+        unsafe {
+            job.a = job.a.add(K_BLOCK * job.a_column);
+            let step = if job.b_is_transposed { 1 } else { job.b_row };
+            job.b = job.b.add(K_BLOCK * step);
+        }
+        job.bias = std::ptr::null();
+        job.accumulate = true;
+    }
+}
+
+/// One block of `k` of a product.
+#[derive(Clone, Copy)]
+struct Job {
+    m: usize,
+    n: usize,
+    k: usize,
+    a: *const f32,
+    a_row: usize,
+    a_column: usize,
+    b: *const f32,
+    b_row: usize,
+    b_is_transposed: bool,
+    /// Null where there is none.
+    bias: *const f32,
+    accumulate: bool,
+    c: *mut f32,
+    c_row: usize,
+}
+
+multiversion! {
+    unsafe fn run(job: &Job) = run_body
+}
+
+/// # Safety
+///
+/// The matrices of `job` hold what their shapes and strides say.
+#[inline(always)]
+unsafe fn run_body<L: Lanes>(job: &Job) {
+    // SAFETY: passed on.
+    unsafe {
+        if job.a_column == 1 {
+            down_rows::<L>(job);
+        } else {
+            along_rows::<L>(job);
+        }
+    }
+}
