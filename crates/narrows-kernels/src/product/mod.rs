@@ -1,13 +1,13 @@
 //! Matrix products: `C = start + A · B`, for the shapes of a training step.
 //!
-//! One micro-kernel serves the three products of a dense layer, because `A` is read one number at
-//! a time (so any two strides do) and `B` a panel of [`PANEL`] neighbouring columns at a time:
+//! One micro-kernel serves the three products of a dense layer: it multiplies whole vectors of one
+//! side by single numbers of the other, which may lie anyhow.
 //!
 //! | product | `A` | `B` | sum over |
 //! |---|---|---|---|
-//! | forward, `y = x Wᵀ + b` | `x` | `W`, transposed a block at a time | inputs |
-//! | gradient of the input, `dx = dy W` | `dy` | `W` as it lies | outputs |
-//! | gradient of the weights, `dW = dyᵀ x` | `dyᵀ` | `x` as it lies | rows of the batch |
+//! | forward, `y = x Wᵀ + b` | `x`, by rows | `W`, transposed | inputs |
+//! | gradient of the input, `dx = dy W` | `dy`, by rows | `W` | outputs |
+//! | gradient of the weights, `dW = dyᵀ x` | `dyᵀ`, by columns | `x` | rows of the batch |
 //!
 //! The vectors of the micro-kernel run along whichever side lies ready for it:
 //!
