@@ -66,7 +66,31 @@ impl Activation {
     }
 }
 
-/// A function and its derivative, over lanes.
+impl Activation {
+    /// `dx += w · v · f''(x)`: the gradient by `x` of `v · f'(x) · w`, which a penalty on derivatives has;
+    /// `y` is what [`Activation::forward`] made of `x`.
+    ///
+    /// # Panics
+    ///
+    /// When the lengths differ.
+    pub fn add_curvature(
+        self,
+        isa: Isa,
+        x: &[f32],
+        y: &[f32],
+        w: &[f32],
+        v: &[f32],
+        dx: &mut [f32],
+    ) {
+        let len = x.len();
+        assert!(y.len() == len && w.len() == len && v.len() == len && dx.len() == len);
+        let (x, y, w, v) = (x.as_ptr(), y.as_ptr(), w.as_ptr(), v.as_ptr());
+        // SAFETY: as many numbers at each pointer as the length says.
+        unsafe { curvature(isa, self, [x, y, w, v], dx.as_mut_ptr(), len) }
+    }
+}
+
+/// A function and its derivatives, over lanes.
 trait Function: Copy {
     /// # Safety
     ///
@@ -78,10 +102,16 @@ trait Function: Copy {
     ///
     /// As [`Lanes`].
     unsafe fn derivative<L: Lanes>(self, x: L, y: L) -> L;
+    /// The same of the second derivative; at a kink that of the left side.
+    ///
+    /// # Safety
+    ///
+    /// As [`Lanes`].
+    unsafe fn second_derivative<L: Lanes>(self, x: L, y: L) -> L;
 }
 
 macro_rules! function {
-    ($name:ident $({ $field:ident })?, |$self:ident, $x:ident| $value:expr, |$y:ident| $derivative:expr) => {
+    ($name:ident $({ $field:ident })?, |$self:ident, $x:ident| $value:expr, |$y:ident| $derivative:expr, $second:expr) => {
         #[derive(Clone, Copy)]
         struct $name { $($field: f32)? }
         impl Function for $name {
@@ -97,19 +127,29 @@ macro_rules! function {
                 // SAFETY: passed on.
                 unsafe { $derivative }
             }
+            #[inline(always)]
+            #[allow(unused_variables, unused_unsafe)]
+            unsafe fn second_derivative<L: Lanes>($self, $x: L, $y: L) -> L {
+                // SAFETY: passed on.
+                unsafe { $second }
+            }
         }
     };
 }
 
-function!(Identity, |self, x| x, |y| L::splat(1.0));
+function!(Identity, |self, x| x, |y| L::splat(1.0), L::splat(0.0));
 // The operands' order lets a NaN through, here and below.
-function!(Relu, |self, x| L::splat(0.0).max(x), |y| {
-    x.where_greater(L::splat(0.0), L::splat(1.0), L::splat(0.0))
-});
+function!(
+    Relu,
+    |self, x| L::splat(0.0).max(x),
+    |y| x.where_greater(L::splat(0.0), L::splat(1.0), L::splat(0.0)),
+    L::splat(0.0)
+);
 function!(
     LeakyRelu { slope },
     |self, x| x.where_greater(L::splat(0.0), x, x.mul(L::splat(self.slope))),
-    |y| x.where_greater(L::splat(0.0), L::splat(1.0), L::splat(self.slope))
+    |y| x.where_greater(L::splat(0.0), L::splat(1.0), L::splat(self.slope)),
+    L::splat(0.0)
 );
 function!(
     Elu { alpha },
@@ -123,23 +163,70 @@ function!(
         L::splat(0.0),
         L::splat(1.0),
         L::splat(self.alpha).mul(math::exp(x))
+    ),
+    x.where_greater(
+        L::splat(0.0),
+        L::splat(0.0),
+        L::splat(self.alpha).mul(math::exp(x))
     )
 );
-function!(Silu, |self, x| x.mul(math::sigmoid(x)), |y| {
-    // s + y (1 - s)
-    let s = math::sigmoid(x);
-    y.mul(L::splat(1.0).sub(s)).add(s)
-});
-function!(Gelu, |self, x| x.mul(normal_cdf(x)), |y| {
+function!(
+    Silu,
+    |self, x| x.mul(math::sigmoid(x)),
+    |y| {
+        // s + y (1 - s)
+        let s = math::sigmoid(x);
+        y.mul(L::splat(1.0).sub(s)).add(s)
+    },
+    {
+        // s (1 - s) (2 + x (1 - 2 s))
+        let s = math::sigmoid(x);
+        let slope = s.mul(L::splat(1.0).sub(s));
+        let bend = L::splat(-2.0).mul_add(s, L::splat(1.0));
+        slope.mul(x.mul_add(bend, L::splat(2.0)))
+    }
+);
+function!(
+    Gelu,
+    |self, x| x.mul(normal_cdf(x)),
     // Φ(x) + x φ(x)
-    let density = L::splat(0.398_942_3).mul(math::exp(x.mul(x).mul(L::splat(-0.5))));
-    x.mul_add(density, normal_cdf(x))
-});
-function!(Tanh, |self, x| math::tanh(x), |y| L::splat(1.0)
-    .sub(y.mul(y)));
-function!(Sigmoid, |self, x| math::sigmoid(x), |y| y
-    .mul(L::splat(1.0).sub(y)));
-function!(Softplus, |self, x| math::softplus(x), |y| math::sigmoid(x));
+    |y| x.mul_add(normal_density(x), normal_cdf(x)),
+    // φ(x) (2 - x²)
+    normal_density(x).mul(L::splat(2.0).sub(x.mul(x)))
+);
+function!(
+    Tanh,
+    |self, x| math::tanh(x),
+    |y| L::splat(1.0).sub(y.mul(y)),
+    L::splat(-2.0).mul(y).mul(L::splat(1.0).sub(y.mul(y)))
+);
+function!(
+    Sigmoid,
+    |self, x| math::sigmoid(x),
+    |y| y.mul(L::splat(1.0).sub(y)),
+    {
+        let slope = y.mul(L::splat(1.0).sub(y));
+        slope.mul(L::splat(-2.0).mul_add(y, L::splat(1.0)))
+    }
+);
+function!(
+    Softplus,
+    |self, x| math::softplus(x),
+    |y| math::sigmoid(x),
+    {
+        let s = math::sigmoid(x);
+        s.mul(L::splat(1.0).sub(s))
+    }
+);
+
+/// # Safety
+///
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn normal_density<L: Lanes>(x: L) -> L {
+    // SAFETY: passed on.
+    unsafe { L::splat(0.398_942_3).mul(math::exp(x.mul(x).mul(L::splat(-0.5)))) }
+}
 
 /// # Safety
 ///
@@ -250,6 +337,44 @@ unsafe fn chain<L: Lanes, F: Function>(
             slope
                 .mul(L::load_first(dy.add(i), n))
                 .store_first(dx.add(i), n);
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn curvature(f: Activation, from: [*const f32; 4], dx: *mut f32, len: usize) = curvature_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn curvature_body<L: Lanes>(f: Activation, from: [*const f32; 4], dx: *mut f32, len: usize) {
+    with_function!(f, bend::<L>(from, dx, len))
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn bend<L: Lanes, F: Function>(
+    f: F,
+    [x, y, w, v]: [*const f32; 4],
+    dx: *mut f32,
+    len: usize,
+) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let mut i = 0;
+        while i < len {
+            let n = (len - i).min(L::N);
+            let second =
+                f.second_derivative(L::load_first(x.add(i), n), L::load_first(y.add(i), n));
+            let product = L::load_first(w.add(i), n).mul(L::load_first(v.add(i), n));
+            second
+                .mul_add(product, L::load_first(dx.add(i), n))
+                .store_first(dx.add(i), n);
+            i += L::N;
         }
     }
 }

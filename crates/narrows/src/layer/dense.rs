@@ -28,6 +28,51 @@ impl Dense {
         let start = (tile * TILE).min(self.outputs);
         start..(start + TILE).min(self.outputs)
     }
+
+    /// `y = start + x Wᵀ`.
+    fn multiply(&self, isa: Isa, p: &[f32], start: Start<'_>, x: &[f32], y: &mut [f32]) {
+        let rows = x.len() / self.inputs;
+        product(
+            isa,
+            (rows, self.outputs, self.inputs),
+            Left {
+                data: x,
+                row: self.inputs,
+                column: 1,
+            },
+            Right::transpose_of(&p[..self.weights()], self.inputs),
+            start,
+            y,
+            self.outputs,
+        );
+    }
+
+    /// `start + dyᵀ x`, for the outputs of a tile of weights.
+    fn weight_gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        x: &[f32],
+        dy: &[f32],
+        start: Start<'_>,
+        gradient: &mut [f32],
+    ) {
+        let outputs = self.tile_outputs(tile);
+        let rows = x.len() / self.inputs;
+        product(
+            isa,
+            (outputs.len(), self.inputs, rows),
+            Left {
+                data: &dy[outputs.start..],
+                row: 1,
+                column: self.outputs,
+            },
+            Right::row_major(x, self.inputs),
+            start,
+            gradient,
+            self.inputs,
+        );
+    }
 }
 
 impl Layer for Dense {
@@ -63,25 +108,12 @@ impl Layer for Dense {
     }
 
     fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32]) {
-        let rows = x.len() / self.inputs;
         let start = if self.bias {
             Start::Bias(&p[self.weights()..])
         } else {
             Start::Zero
         };
-        product(
-            isa,
-            (rows, self.outputs, self.inputs),
-            Left {
-                data: x,
-                row: self.inputs,
-                column: 1,
-            },
-            Right::transpose_of(&p[..self.weights()], self.inputs),
-            start,
-            y,
-            self.outputs,
-        );
+        self.multiply(isa, p, start, x, y);
     }
 
     fn backward(&self, isa: Isa, p: &[f32], _x: &[f32], _y: &[f32], dy: &[f32], dx: &mut [f32]) {
@@ -102,23 +134,33 @@ impl Layer for Dense {
     }
 
     fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
-        let outputs = self.tile_outputs(tile);
-        if outputs.is_empty() {
-            return column_sums(isa, dy, gradient);
+        if self.tile_outputs(tile).is_empty() {
+            column_sums(isa, dy, gradient);
+        } else {
+            self.weight_gradient(isa, tile, x, dy, Start::Zero, gradient);
         }
-        let rows = x.len() / self.inputs;
-        product(
-            isa,
-            (outputs.len(), self.inputs, rows),
-            Left {
-                data: &dy[outputs.start..],
-                row: 1,
-                column: self.outputs,
-            },
-            Right::row_major(x, self.inputs),
-            Start::Zero,
-            gradient,
-            self.inputs,
-        );
     }
+
+    fn is_linear(&self) -> bool {
+        true
+    }
+
+    fn tangent(&self, isa: Isa, p: &[f32], _x: &[f32], _y: &[f32], dx: &[f32], dy: &mut [f32]) {
+        self.multiply(isa, p, Start::Zero, dx, dy);
+    }
+
+    fn add_tangent_gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        w: &[f32],
+        v: &[f32],
+        gradient: &mut [f32],
+    ) {
+        if !self.tile_outputs(tile).is_empty() {
+            self.weight_gradient(isa, tile, w, v, Start::Accumulate, gradient);
+        }
+    }
+
+    fn add_curvature(&self, _: Isa, _: &[f32], _: &[f32], _: &[f32], _: &[f32], _: &mut [f32]) {}
 }

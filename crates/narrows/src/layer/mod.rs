@@ -30,7 +30,7 @@ pub(crate) struct TensorSpec {
 ///
 /// In the rows phase [`Layer::forward`] and [`Layer::backward`] run on some rows of the batch; in
 /// the parameter phase [`Layer::gradient`] forms the gradient of one tile over the whole batch.
-/// All three overwrite what they are given to fill.
+/// All three overwrite what they are given to fill. The other functions serve penalties on derivatives.
 pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     /// The values of a row that it reads.
     fn inputs(&self) -> usize;
@@ -48,4 +48,21 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     fn backward(&self, isa: Isa, p: &[f32], x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]);
     /// The gradient by the parameters of a tile, summed over the rows from first to last.
     fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]);
+
+    /// Whether the derivative J of the output by the input is the same everywhere: `x` and `y` then mean
+    /// nothing to [`Layer::backward`] and [`Layer::tangent`], which may be given more rows than those have.
+    fn is_linear(&self) -> bool;
+    /// The change `dy = J dx` of the output with a small change of the input.
+    fn tangent(&self, isa: Isa, p: &[f32], x: &[f32], y: &[f32], dx: &[f32], dy: &mut [f32]);
+    /// Adds to `gradient` that of `v · J w` by the parameters of a tile, summed over the rows.
+    fn add_tangent_gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        w: &[f32],
+        v: &[f32],
+        gradient: &mut [f32],
+    );
+    /// Adds to `dx` the gradient of `v · J w` by the input; nothing where J is the same everywhere.
+    fn add_curvature(&self, isa: Isa, x: &[f32], y: &[f32], w: &[f32], v: &[f32], dx: &mut [f32]);
 }
