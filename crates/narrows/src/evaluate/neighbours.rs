@@ -239,3 +239,101 @@ fn take_nearest(distances: &[f32], first: usize, nearest: &mut Vec<(f32, usize)>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Draws, Purpose, normal};
+    use ndarray::{Array2, array};
+
+    fn points(count: usize, width: usize, offset: f32, purpose: Purpose) -> Array2<f32> {
+        let draws = Draws::new(5, purpose);
+        Array2::from_shape_fn((count, width), |(row, column)| {
+            let [a, b, ..] = draws.words(0, row as u32, column as u32);
+            offset + normal([a, b])[0]
+        })
+    }
+
+    /// The definition, in double precision.
+    fn plainly(known: &Array2<f32>, labels: &[i64], row: ndarray::ArrayView1<'_, f32>) -> i64 {
+        let mut order: Vec<(f64, usize)> = known
+            .rows()
+            .into_iter()
+            .enumerate()
+            .map(|(index, known)| {
+                let squares = known
+                    .iter()
+                    .zip(row)
+                    .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+                (squares.sum(), index)
+            })
+            .collect();
+        order.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        let near: Vec<i64> = order
+            .iter()
+            .take(5)
+            .map(|&(_, index)| labels[index])
+            .collect();
+        let count = |label: i64| near.iter().filter(|&&other| other == label).count();
+        let most = near.iter().map(|&label| count(label)).max().unwrap();
+        let winners = near.iter().filter(|&&label| count(label) == most);
+        *winners.min().unwrap()
+    }
+
+    fn classify(
+        known: &Array2<f32>,
+        labels: &[i64],
+        rows: &Array2<f32>,
+        threads: usize,
+    ) -> Vec<i64> {
+        nearest_neighbours(known.view(), labels, rows.view(), threads, &mut |_| ()).unwrap()
+    }
+
+    #[test]
+    fn neighbours_are_those_of_the_definition_for_any_threads() {
+        // Far from the origin the squares would cancel, if the mean were not taken off.
+        for (width, offset) in [(1, 0.0), (3, 1000.0), (20, -3.0)] {
+            let known = points(1300, width, offset, Purpose::Shuffle);
+            let labels: Vec<i64> = (0..1300).map(|i| (i * i) % 7 - 2).collect();
+            let rows = points(150, width, offset, Purpose::HoldOut);
+            let found = classify(&known, &labels, &rows, 1);
+            assert_eq!(found, classify(&known, &labels, &rows, 3));
+            for (row, found) in rows.rows().into_iter().zip(found) {
+                assert_eq!(found, plainly(&known, &labels, row));
+            }
+        }
+    }
+
+    #[test]
+    fn equal_distances_and_equal_votes_are_settled() {
+        // Of fifty rows in the same place the first five vote: two of 9, two of 3, one of 1.
+        let known = Array2::zeros((50, 2));
+        let mut labels = vec![8; 50];
+        labels[..5].copy_from_slice(&[9, 3, 1, 9, 3]);
+        assert_eq!(classify(&known, &labels, &array![[1.0, 1.0]], 2), [3]);
+    }
+
+    #[test]
+    fn few_known_rows_all_vote() {
+        let known = array![[0.0], [10.0], [11.0]];
+        assert_eq!(classify(&known, &[4, 6, 6], &array![[0.0]], 1), [6]);
+        assert!(classify(&known, &[4, 6, 6], &Array2::zeros((0, 1)), 1).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_distance_is_refused() {
+        let refuse = |known: Array2<f32>, labels: &[i64], rows: Array2<f32>| {
+            let found = nearest_neighbours(known.view(), labels, rows.view(), 1, &mut |_| ());
+            assert_eq!(found.unwrap_err().kind(), ErrorKind::Data);
+        };
+        let two = || array![[0.0], [1.0]];
+        refuse(Array2::zeros((0, 1)), &[], two());
+        refuse(Array2::zeros((2, 0)), &[1, 2], Array2::zeros((2, 0)));
+        refuse(two(), &[1], two());
+        refuse(two(), &[1, 2], Array2::zeros((1, 2)));
+        for value in [f32::NAN, f32::INFINITY, 1e30] {
+            refuse(two(), &[1, 2], array![[value]]);
+            refuse(array![[0.0], [value]], &[1, 2], two());
+        }
+    }
+}

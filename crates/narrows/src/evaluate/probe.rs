@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 use narrows_kernels::team::Team;
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 /// The weight of the penalty `α · ‖w‖²`, as in scikit-learn's `RidgeClassifier`.
 const ALPHA: f64 = 1.0;
@@ -128,39 +128,85 @@ impl RidgeProbe {
         })
     }
 
+    /// What the maps give codes `[rows, code]`: `[rows, classes]`, or `[rows, 1]` of two classes.
+    ///
+    /// # Panics
+    ///
+    /// When the codes are of another size.
+    pub fn decision(&self, codes: ArrayView2<'_, f32>) -> Array2<f64> {
+        assert_eq!(codes.ncols(), self.width, "codes of the same size");
+        Array2::from_shape_fn((codes.nrows(), self.intercepts.len()), |(row, map)| {
+            let weights = &self.weights[map * self.width..(map + 1) * self.width];
+            let products = codes.row(row).into_iter().zip(weights);
+            self.intercepts[map] + products.map(|(&x, w)| f64::from(x) * w).sum::<f64>()
+        })
+    }
+
     /// The classes that the probe gives codes `[rows, code]`.
     ///
     /// # Panics
     ///
     /// When the codes are of another size.
     pub fn predict(&self, codes: ArrayView2<'_, f32>) -> Vec<i64> {
-        assert_eq!(codes.ncols(), self.width, "codes of the same size");
-        let of_row = |row: ndarray::ArrayView1<'_, f32>| {
-            let scores = self.weights.chunks_exact(self.width).zip(&self.intercepts);
-            let scores = scores.map(|(weights, intercept)| {
-                let products = row.iter().zip(weights).map(|(&x, w)| f64::from(x) * w);
-                intercept + products.sum::<f64>()
-            });
-            let mut best = (0, f64::NEG_INFINITY);
-            for (map, score) in scores.enumerate() {
-                if self.intercepts.len() == 1 {
-                    return usize::from(score > 0.0);
-                }
-                if score > best.1 {
-                    best = (map, score);
-                }
+        let decision = self.decision(codes);
+        let class = |scores: ArrayView1<'_, f64>| match scores.as_slice() {
+            Some(&[score]) => usize::from(score > 0.0),
+            _ => {
+                let scores = scores.iter().enumerate();
+                let best = scores.reduce(|best, next| if next.1 > best.1 { next } else { best });
+                best.map_or(0, |(class, _)| class)
             }
-            best.0
         };
-        codes
-            .rows()
-            .into_iter()
-            .map(|row| self.classes[of_row(row)])
-            .collect()
+        let classes = decision.rows().into_iter().map(class);
+        classes.map(|class| self.classes[class]).collect()
     }
 }
 
 /// Whether the probe's equations fit the memory.
 pub(super) fn is_feasible(width: usize) -> bool {
     (1..=MAX_WIDTH).contains(&width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Axis, array};
+
+    #[test]
+    fn what_one_line_parts_is_told_apart() {
+        let codes = array![
+            [0.0, 1.0],
+            [1.0, 1.0],
+            [0.0, 5.0],
+            [1.0, 5.0],
+            [0.0, 9.0],
+            [1.0, 9.0]
+        ];
+        let labels = [7, 7, 4, 4, 7, 7];
+        // No line parts the middle from both sides.
+        let probe = RidgeProbe::fit(codes.view(), &labels, 1).unwrap();
+        assert_eq!(probe.predict(codes.view()), [7; 6]);
+        let labels = [-1, -1, 4, 4];
+        let first = codes.select(Axis(0), &[0, 1, 2, 3]);
+        let probe = RidgeProbe::fit(first.view(), &labels, 1).unwrap();
+        assert_eq!(probe.predict(codes.view()), [-1, -1, 4, 4, 4, 4]);
+    }
+
+    #[test]
+    fn what_cannot_be_fitted_is_refused() {
+        let codes = array![[0.0, 1.0], [1.0, 0.0]];
+        let refusal = |codes: Array2<f32>, labels: &[i64]| {
+            let error = RidgeProbe::fit(codes.view(), labels, 1).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Data);
+            error.to_string()
+        };
+        assert!(refusal(codes.clone(), &[1]).contains("expected 2 labels, found 1"));
+        assert!(refusal(codes.clone(), &[1, 1]).contains("two classes or more"));
+        assert!(refusal(Array2::zeros((2, 0)), &[1, 2]).contains("found 0"));
+        assert!(refusal(Array2::zeros((2, 5000)), &[1, 2]).contains("found 5000"));
+        assert!(refusal(Array2::zeros((0, 2)), &[]).contains("two classes or more"));
+        for value in [f32::NAN, f32::INFINITY] {
+            refusal(array![[0.0, value], [1.0, 0.0]], &[1, 2]);
+        }
+    }
 }
