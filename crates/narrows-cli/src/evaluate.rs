@@ -1,6 +1,6 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, figures, note, print, thousands};
+use crate::output::{columns, figures, print, thousands};
 use crate::progress::Display;
 use clap::Args;
 use narrows::Result;
@@ -46,7 +46,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if arguments.json {
         print(&evaluation.to_json().to_string());
     } else {
-        note("");
         print(&describe(&evaluation));
     }
     Ok(())
@@ -147,6 +146,14 @@ fn units(evaluation: &Evaluation) -> Option<String> {
     Some(columns(&rows))
 }
 
+/// What values span: 255, or a few digits.
+fn span(range: f64) -> String {
+    match range.fract() == 0.0 {
+        true => thousands(range),
+        false => figures(range),
+    }
+}
+
 /// What the numbers are of.
 fn about(evaluation: &Evaluation) -> String {
     let held_out = if evaluation.held_out {
@@ -155,15 +162,14 @@ fn about(evaluation: &Evaluation) -> String {
         ""
     };
     let mut lines = vec![format!(
-        "  {} of {}: measured on {} test rows{held_out}; MSE in the units of training",
-        evaluation.recipe,
-        evaluation.data,
-        thousands(evaluation.test_rows as f64)
+        "  measured on {} rows{held_out} ({}); MSE in the units of training",
+        thousands(evaluation.test_rows as f64),
+        evaluation.data
     )];
     if let Some(range) = evaluation.data_range {
         lines.push(format!(
             "  PSNR and SSIM in the data's own units, whose values span {}",
-            figures(range)
+            span(range)
         ));
     }
     if evaluation.model.neighbour_accuracy.is_some() {

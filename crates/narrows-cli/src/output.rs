@@ -110,4 +110,19 @@ mod tests {
         assert_eq!(duration(200.4), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 05 min");
     }
+
+    #[test]
+    fn columns_of_numbers_end_together() {
+        let row = |cells: [&str; 3]| cells.map(String::from);
+        let table = columns(&[
+            row(["", "model", "PCA"]),
+            row(["MSE", "0.5", "-"]),
+            row(["classes", "12.5 %", "7 %"]),
+        ]);
+        assert_eq!(
+            table,
+            "             model   PCA\n  MSE          0.5     -\n  classes   12.5 %   7 %"
+        );
+        assert_eq!(columns::<Vec<String>>(&[]), "");
+    }
 }

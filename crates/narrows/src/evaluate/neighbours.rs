@@ -144,7 +144,7 @@ impl Scratch {
         Scratch {
             rows: vec![0.0; TILE * width],
             distances: vec![0.0; TILE * BLOCK],
-            nearest: vec![Vec::with_capacity(CANDIDATES + 1); TILE],
+            nearest: vec![Vec::new(); TILE],
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub struct Evaluation {
     /// The recipe's name.
     pub recipe: String,
-    /// The source of the data.
+    /// What the test rows are called.
     pub data: String,
     /// The shape of a row.
     pub shape: Vec<usize>,

@@ -75,7 +75,7 @@ pub fn evaluate(
     }
     Ok(Evaluation {
         recipe: model.recipe().name.clone(),
-        data: train.name().to_string(),
+        data: test.name().to_string(),
         shape: test.shape().to_vec(),
         code_size: model.code_size(),
         train_rows: train.rows(),
