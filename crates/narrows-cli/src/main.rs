@@ -4,6 +4,7 @@
 //! and bad input, 1 for a failure.
 #![forbid(unsafe_code)]
 
+mod evaluate;
 mod output;
 mod progress;
 mod recipes;
@@ -27,13 +28,15 @@ Examples:
   narrows train simple-linear            train on MNIST, which is built in
   narrows recipes                        what else can be trained
   narrows recipes show simple-linear     a recipe to copy and change
-  narrows reconstruct runs/simple-linear see what a trained model makes of images";
+  narrows reconstruct runs/simple-linear see what a trained model makes of images
+  narrows evaluate runs/simple-linear    measure it, with PCA beside it";
 
 #[derive(Subcommand)]
 enum Command {
     Train(train::Arguments),
     Recipes(recipes::Arguments),
     Reconstruct(reconstruct::Arguments),
+    Evaluate(evaluate::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Recipes(arguments) => recipes::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -62,6 +62,34 @@ pub fn table(rows: &[(&str, String)]) -> String {
     lines.join("\n")
 }
 
+/// A table whose first row names the columns, aligned: texts to the left, all that stands under a
+/// column of numbers to the right.
+pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
+    let rows: Vec<&[String]> = rows.iter().map(AsRef::as_ref).collect();
+    let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let layout: Vec<(usize, bool)> = (0..count)
+        .map(|column| {
+            let width = cells(column).map(|cell| cell.chars().count()).max();
+            let is_number =
+                |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            (width.unwrap_or(0), cells(column).skip(1).all(is_number))
+        })
+        .collect();
+    let line = |row: &&[String]| {
+        let cells = row
+            .iter()
+            .zip(&layout)
+            .map(|(cell, &(width, is_number))| match is_number {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
+            });
+        let cells: Vec<String> = cells.collect();
+        format!("  {}", cells.join("   ")).trim_end().to_string()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +109,20 @@ mod tests {
         assert_eq!(duration(0.842), "0.84 s");
         assert_eq!(duration(200.4), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 05 min");
+    }
+
+    #[test]
+    fn columns_of_numbers_end_together() {
+        let row = |cells: [&str; 3]| cells.map(String::from);
+        let table = columns(&[
+            row(["", "model", "PCA"]),
+            row(["MSE", "0.5", "-"]),
+            row(["classes", "12.5 %", "7 %"]),
+        ]);
+        assert_eq!(
+            table,
+            "             model   PCA\n  MSE          0.5     -\n  classes   12.5 %   7 %"
+        );
+        assert_eq!(columns::<Vec<String>>(&[]), "");
     }
 }

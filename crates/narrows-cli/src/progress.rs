@@ -100,6 +100,20 @@ impl Display {
         }
     }
 
+    /// How far a part of something longer is: a bar for each part, or a line when it begins.
+    pub fn part(&mut self, name: &'static str, done: usize, total: usize) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(total as u64);
+                bar.set_message(name);
+                bar.set_position(done as u64);
+                bar.tick();
+            }
+            None if done == 0 => note(name),
+            None => {}
+        }
+    }
+
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

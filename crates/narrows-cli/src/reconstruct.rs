@@ -2,10 +2,10 @@
 
 use crate::output::print;
 use clap::Args;
+use narrows::Result;
 use narrows::data::Source;
 use narrows::files::write_whole;
-use narrows::run::{MODEL_FILE, PICTURE_FILE, reconstruction_picture};
-use narrows::{Model, Result};
+use narrows::run::{PICTURE_FILE, load_model, reconstruction_picture};
 use std::path::PathBuf;
 
 /// Draw images and what a trained model makes of them.
@@ -29,11 +29,7 @@ Examples:
   narrows reconstruct model.safetensors --data ~/fashion -o fashion.png";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let model = if arguments.model.is_dir() {
-        Model::load(arguments.model.join(MODEL_FILE))?
-    } else {
-        Model::load(&arguments.model)?
-    };
+    let model = load_model(&arguments.model)?;
     let source = Source::open(&arguments.data)?;
     let picture = reconstruction_picture(&model, source.test.as_ref().unwrap_or(&source.train))?;
     write_whole(&arguments.output, &picture)?;

@@ -115,11 +115,22 @@ fn describe(summary: &Summary) -> String {
         inputs,
         ..
     } = *summary;
-    let share = 100.0 * (test_mse - pca_mse).abs() / pca_mse;
-    let verdict = match test_mse < pca_mse {
-        true => format!("{share:.0} % below PCA"),
-        false => format!("{share:.0} % above PCA: a linear map of the same size does better"),
+    let verdict = match pca_mse {
+        None => String::new(),
+        Some(pca) => {
+            let share = 100.0 * (test_mse - pca).abs() / pca;
+            match test_mse < pca {
+                true => format!("{share:.0} % below PCA"),
+                false => {
+                    format!("{share:.0} % above PCA: a linear map of the same size does better")
+                }
+            }
+        }
     };
+    let pca_mse = pca_mse.map_or_else(
+        || "not measured: so many components of such wide rows need too much memory".into(),
+        figures,
+    );
     let held_out = if summary.held_out {
         ", held out of the data"
     } else {
@@ -132,7 +143,7 @@ fn describe(summary: &Summary) -> String {
     }
     table(&[
         ("test MSE", format!("{}   {verdict}", figures(test_mse))),
-        (&format!("PCA-{code_size} MSE"), figures(pca_mse)),
+        (&format!("PCA-{code_size} MSE"), pca_mse),
         (
             "tested on",
             format!("{} rows{held_out}", thousands(summary.test_rows as f64)),

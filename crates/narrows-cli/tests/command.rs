@@ -460,3 +460,55 @@ fn without_test_rows_some_are_held_out() {
         (&45.into(), &5.into())
     );
 }
+
+#[test]
+fn evaluate_prints_tables_with_pca_beside_the_model() {
+    let folder = folder();
+    let train = ["train", "tiny.toml", "--data", "data"];
+    assert!(narrows(folder.path(), &train).status.success());
+    let output = narrows(folder.path(), &["evaluate", "runs/tiny", "--data", "data"]);
+    let (tables, progress) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{progress}");
+    for part in [
+        "PCA-3",
+        "MSE",
+        "PSNR",
+        "dB",
+        "class by ridge probe",
+        "class by 5 neighbours",
+        "encoder.2 (code)",
+        "measured on 10 rows",
+        "values span 255",
+    ] {
+        assert!(tables.contains(part), "`{part}` is missing in: {tables}");
+    }
+    // Images of 6 × 5 hold no window of 7 × 7.
+    assert!(!tables.contains("  SSIM "), "{tables}");
+    assert!(progress.contains("principal components"), "{progress}");
+    assert!(!progress.contains(['\r', '\u{1b}']), "{progress:?}");
+
+    let json = ["evaluate", "runs/tiny", "--data", "data", "--json"];
+    let output = narrows(folder.path(), &json);
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(object["recipe"], "tiny");
+    assert_eq!(object["class_errors"].as_array().unwrap().len(), 10);
+    assert!(object["pca"]["mse"].is_f64() && object["model"]["psnr"].is_f64());
+    assert!(object["model"]["ssim"].is_null());
+    let alone = [&json[..], &["--threads", "1"]].concat();
+    assert_eq!(narrows(folder.path(), &alone).stdout, output.stdout);
+
+    // Without labels, and without test rows.
+    let file = "data/train-images-idx3-ubyte";
+    let output = narrows(folder.path(), &["evaluate", "runs/tiny", "--data", file]);
+    let tables = text(&output.stdout);
+    assert!(tables.contains("the data have no labels"), "{tables}");
+    assert!(tables.contains("5 rows, held out of the data"), "{tables}");
+    assert!(!tables.contains("class by"), "{tables}");
+    // What does not fit is refused.
+    refused(
+        folder.path(),
+        &["evaluate", "runs/tiny"],
+        2,
+        &["do not fit the model", "[1, 6, 5]", "784"],
+    );
+}

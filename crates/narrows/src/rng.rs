@@ -15,6 +15,8 @@ pub enum Purpose {
     Shuffle = 2,
     /// Which rows are held out for testing.
     HoldOut = 3,
+    /// The basis that the search for principal components of wide rows starts from.
+    Subspace = 7,
 }
 
 /// The draws of one seed for one purpose.

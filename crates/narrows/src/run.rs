@@ -4,7 +4,7 @@
 //! epoch), `model.safetensors` (renewed after each epoch, so that nothing is lost when a run ends
 //! early) and, for images, `reconstructions.png`.
 
-use crate::data::{Dataset, Source};
+use crate::data::{Dataset, Source, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Pca;
 use crate::files::write_whole;
@@ -12,16 +12,12 @@ use crate::model::Model;
 use crate::network::ScaledRows;
 use crate::recipe::Recipe;
 use crate::report::{PictureRow, picture_rows};
-use crate::rng::{Draws, Purpose};
 use crate::train::{EpochRecord, Progress, Training, Warning};
 use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// The share of the rows that is held out where a source has no test rows: one in ten.
-const HOLD_OUT: usize = 10;
 
 /// The images in a row of the picture.
 pub const PICTURES: usize = 8;
@@ -60,8 +56,9 @@ pub struct Summary {
     pub train_loss: f64,
     /// The mean squared error on the test rows, in scaled units.
     pub test_mse: f64,
-    /// The same of principal component analysis with as many components as a code has values.
-    pub pca_mse: f64,
+    /// The same of principal component analysis with as many components as a code has values; none
+    /// where they would take too much memory (see [`Pca::is_feasible`]).
+    pub pca_mse: Option<f64>,
     /// The values of a row.
     pub inputs: usize,
     /// The values of a code.
@@ -124,15 +121,11 @@ pub fn run(
     threads: usize,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Summary> {
-    let held_out = match &source.test {
-        Some(_) => None,
-        None => Some(hold_out(&source.train, recipe.seed)?),
-    };
-    let (train, test) = match (&held_out, &source.test) {
-        (Some((train, test)), _) => (train, test),
-        (None, Some(test)) => (&source.train, test),
-        (None, None) => (&source.train, &source.train),
-    };
+    let Split {
+        train,
+        test,
+        is_held_out,
+    } = &source.split(recipe.seed)?;
     let mut training = Training::new(recipe, train, threads)?;
     let threads = training.threads();
     let folder = create_folder(out, &recipe.name)?;
@@ -153,31 +146,23 @@ pub fn run(
     let code_size = model.code_size();
     let test_mse = model.mse(test)?;
     let scaling = model.scaling();
-    let pca = Pca::fit(
-        &ScaledRows {
-            data: train,
-            scaling,
-        },
-        train.inputs(),
-        threads,
-    )?;
-    let pca_mse = pca.reconstruction_mse(
-        code_size,
-        &ScaledRows {
-            data: test,
-            scaling,
-        },
-        threads,
-    );
+    let pca_mse = if Pca::is_feasible(train.inputs(), code_size) {
+        let rows = |data| ScaledRows { data, scaling };
+        let pca = Pca::fit(&rows(train), train.inputs(), code_size, threads)?;
+        Some(pca.reconstruction_mse(code_size, &rows(test), threads))
+    } else {
+        None
+    };
     let train_loss = records.last().map_or(f64::NAN, |record| record.train_loss);
-    model.metrics_mut().extend(
-        [
-            ("train_loss", train_loss),
-            ("test_mse", test_mse),
-            ("pca_mse", pca_mse),
-        ]
-        .map(|(name, value)| (name.to_string(), value)),
-    );
+    let figures = [
+        ("train_loss", Some(train_loss)),
+        ("test_mse", Some(test_mse)),
+        ("pca_mse", pca_mse),
+    ];
+    let figures = figures
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value?)));
+    model.metrics_mut().extend(figures);
     model.save(folder.join(MODEL_FILE))?;
     let has_picture = is_image(test.shape());
     if has_picture {
@@ -198,7 +183,7 @@ pub fn run(
         parameters: model.network().parameter_count(),
         train_rows: train.rows(),
         test_rows: test.rows(),
-        held_out: held_out.is_some(),
+        held_out: *is_held_out,
         seconds,
         images_per_second: (records.len() * train.rows()) as f64 / seconds,
         run: folder,
@@ -244,24 +229,16 @@ fn keep(error: Error, epochs: usize, folder: &Path) -> Error {
     }
 }
 
-/// Training and test rows of a source that has no test rows.
-fn hold_out(data: &Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
-    if data.rows() < 2 {
-        return Err(Error::new(
-            ErrorKind::Data,
-            "there are too few rows to train and test on",
-        )
-        .at(data.name())
-        .expected("2 or more")
-        .found(data.rows()));
+/// Loads a model from its file or from a run's folder.
+///
+/// # Errors
+///
+/// As [`Model::load`].
+pub fn load_model(path: &Path) -> Result<Model> {
+    match path.is_dir() {
+        true => Model::load(path.join(MODEL_FILE)),
+        false => Model::load(path),
     }
-    let order = Draws::new(seed, Purpose::HoldOut).permutation(0, data.rows());
-    let mut order: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-    let mut kept = order.split_off((data.rows() / HOLD_OUT).max(1));
-    // In the source's order, so that pictures show its first rows.
-    order.sort_unstable();
-    kept.sort_unstable();
-    Ok((data.select(&kept)?, data.select(&order)?))
 }
 
 /// Makes the run's folder, which must not hold anything yet.

@@ -84,9 +84,10 @@ impl Document {
     ///
     /// When the text is no TOML.
     pub fn parse(text: &str, origin: &str) -> Result<Document> {
+        let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
         let place = |offset: usize| {
-            let before = text.get(..offset).unwrap_or(text);
-            format!("{origin}, line {}", before.matches('\n').count() + 1)
+            let line = breaks.partition_point(|&at| at < offset) + 1;
+            format!("{origin}, line {line}")
         };
         let table = DeTable::parse(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);

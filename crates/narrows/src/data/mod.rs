@@ -8,8 +8,10 @@ mod idx;
 mod mnist;
 pub mod scaling;
 mod source;
+mod split;
 
 pub use source::{SOURCE_KINDS, Source, SourceKind};
+pub use split::Split;
 
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2, Axis};

@@ -1,21 +1,18 @@
 //! Principal component analysis: the best linear code of a size, and so the baseline of every
 //! autoencoder.
 
+use super::moments::{MAX_WIDTH, Moments, TILE, subtract, tiles};
+use super::subspace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::Rows;
-use faer::{Mat, Side};
+use faer::{MatRef, Side};
 use narrows_kernels::Isa;
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
+use ndarray::Array2;
 
-/// Rows whose products are summed in single precision before they are added in double.
-const BLOCK: usize = 1024;
-
-/// Rows that a thread fills, or rows of the covariance that it sums, at a time.
-const TILE: usize = 64;
-
-/// The principal components of some rows.
+/// The first principal components of some rows.
 #[derive(Clone, Debug)]
 pub struct Pca {
     mean: Vec<f64>,
@@ -25,75 +22,82 @@ pub struct Pca {
 }
 
 impl Pca {
-    /// The principal components of rows of `inputs` values each.
+    /// The first `components` principal components, or as many as there are, of rows of `inputs`
+    /// values each.
     ///
-    /// The covariance is summed block by block, so that memory does not grow with the rows; the
+    /// Rows of up to 4096 values have their covariance decomposed. Of wider ones, whose
+    /// covariance would not fit the memory, the components are found by subspace iteration
+    /// (Halko, Martinsson & Tropp 2011, "Finding structure with randomness"), until the variance
+    /// that they hold no longer grows by a millionth. Memory does not grow with the rows; the
     /// result does not depend on `threads`.
     ///
     /// # Errors
     ///
-    /// When there are no rows, or the eigenvalues cannot be found, as for values that are not finite.
-    pub fn fit(rows: &dyn Rows, inputs: usize, threads: usize) -> Result<Pca> {
-        let count = rows.count();
-        if count == 0 || inputs == 0 {
+    /// When there are no rows, when the components would take too much memory (see
+    /// [`Pca::is_feasible`]), or when the eigenvalues cannot be found, as for values that are not
+    /// finite.
+    pub fn fit(rows: &dyn Rows, inputs: usize, components: usize, threads: usize) -> Result<Pca> {
+        Pca::fit_with(rows, inputs, components, &mut Team::new(threads))
+    }
+
+    /// Whether the first `components` principal components of rows of `inputs` values can be
+    /// found: always for rows of up to 4096 values; for wider ones if the basis that is
+    /// iterated, of half as many rows again as there are components and of `inputs` columns, takes
+    /// at most 256 MiB.
+    pub fn is_feasible(inputs: usize, components: usize) -> bool {
+        inputs <= MAX_WIDTH || subspace::is_feasible(inputs, components.min(inputs))
+    }
+
+    pub(super) fn fit_with(
+        rows: &dyn Rows,
+        inputs: usize,
+        components: usize,
+        team: &mut Team,
+    ) -> Result<Pca> {
+        let components = components.min(inputs);
+        if rows.count() == 0 || inputs == 0 {
             return Err(
                 Error::new(ErrorKind::Data, "there is nothing to find components of")
                     .expected("one row of one value at least")
-                    .found(format!("{count} rows of {inputs} values")),
+                    .found(format!("{} rows of {inputs} values", rows.count())),
             );
         }
-        let mut team = Team::new(threads);
-        let mut covariance = vec![0.0f64; inputs * inputs];
-        let mut sums = vec![0.0f64; inputs];
-        let mut origin = vec![0.0f32; inputs];
-        let mut block = vec![0.0f32; BLOCK * inputs];
-        let mut scratch = vec![vec![0.0f32; TILE * inputs]; team.threads()];
-        for start in (0..count).step_by(BLOCK) {
-            let len = (count - start).min(BLOCK);
-            let block = &mut block[..len * inputs];
-            fill(rows, start, &origin, block, &mut team);
-            if start == 0 {
-                // Any origin near the mean will do to keep the sums small; it is corrected below.
-                origin = column_means(block, inputs);
-                fill(rows, start, &origin, block, &mut team);
-            }
-            for row in block.chunks_exact(inputs) {
-                for (sum, &value) in sums.iter_mut().zip(row) {
-                    *sum += f64::from(value);
-                }
-            }
-            add_products(block, inputs, &mut covariance, &mut scratch, &mut team);
+        if !Pca::is_feasible(inputs, components) {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "so many principal components of such wide rows need too much memory",
+            )
+            .expected(format!(
+                "at most {} of {inputs} values each",
+                subspace::most_components(inputs)
+            ))
+            .found(components));
         }
-        let shift: Vec<f64> = sums.iter().map(|sum| sum / count as f64).collect();
-        let covariance = Mat::from_fn(inputs, inputs, |i, j| {
-            let (i, j) = if i < j { (j, i) } else { (i, j) };
-            covariance[i * inputs + j] / count as f64 - shift[i] * shift[j]
-        });
-        let eigen = covariance
-            .self_adjoint_eigen(Side::Lower)
-            .map_err(|error| {
-                Error::new(
-                    ErrorKind::Data,
-                    format!("the principal components cannot be found: {error:?}"),
-                )
-            })?;
-        // In ascending order there.
-        let (values, vectors) = (eigen.S().column_vector(), eigen.U());
-        let descending = || (0..inputs).rev();
-        Ok(Pca {
-            mean: origin
-                .iter()
-                .zip(&shift)
-                .map(|(&o, s)| f64::from(o) + s)
-                .collect(),
-            components: descending()
-                .flat_map(|c| (0..inputs).map(move |i| vectors[(i, c)] as f32))
-                .collect(),
-            variances: descending().map(|c| values[c].max(0.0)).collect(),
-        })
+        let pca = if inputs <= MAX_WIDTH {
+            let Moments { mean, covariance } = Moments::of(rows, inputs, team);
+            let eigen = Eigen::of(covariance.as_ref())?;
+            let vectors = (0..components).flat_map(|c| eigen.vector(c));
+            Pca {
+                mean,
+                components: vectors.map(|value| value as f32).collect(),
+                variances: eigen.values(components),
+            }
+        } else {
+            let (mean, components, variances) = subspace::iterate(rows, inputs, components, team)?;
+            Pca {
+                mean,
+                components,
+                variances,
+            }
+        };
+        match pca.variances.iter().all(|variance| variance.is_finite()) {
+            true => Ok(pca),
+            false => Err(not_found("the variance of the rows is not finite")),
+        }
     }
 
-    /// The variance along each component, the largest first.
+    /// The variance along each component, the largest first, of the population (divided by the number
+    /// of rows).
     pub fn variances(&self) -> &[f64] {
         &self.variances
     }
@@ -108,28 +112,124 @@ impl Pca {
         &self.components
     }
 
+    /// The codes of rows, `[rows, code]`: where they lie along the first `code` components, or along
+    /// all that were found, from the mean.
+    pub fn encode(&self, code: usize, rows: &dyn Rows, threads: usize) -> Array2<f32> {
+        let code = code.min(self.variances.len());
+        let mut codes = Array2::zeros((rows.count(), code));
+        if let Some(codes) = codes.as_slice_mut() {
+            let bounds = tiles(rows.count(), code);
+            self.project(
+                code,
+                rows,
+                &mut Team::new(threads),
+                codes,
+                &bounds,
+                |p, codes| {
+                    codes.copy_from_slice(p.codes);
+                },
+            );
+        }
+        codes
+    }
+
+    /// The reconstructions of rows, `[rows, inputs]`, from their codes.
+    pub fn reconstruct(&self, code: usize, rows: &dyn Rows, threads: usize) -> Array2<f32> {
+        let mut out = Array2::zeros((rows.count(), self.mean.len()));
+        if let Some(out) = out.as_slice_mut() {
+            self.reconstruct_with(code, rows, &mut Team::new(threads), out);
+        }
+        out
+    }
+
+    /// As [`Pca::reconstruct`], into memory that is there already.
+    pub(super) fn reconstruct_with(
+        &self,
+        code: usize,
+        rows: &dyn Rows,
+        team: &mut Team,
+        out: &mut [f32],
+    ) {
+        let inputs = self.mean.len();
+        let mean = self.single_mean();
+        let bounds = tiles(rows.count(), inputs);
+        self.project(code, rows, team, out, &bounds, |p, out| {
+            product(
+                Isa::best(),
+                (out.len() / inputs, inputs, p.code),
+                Left {
+                    data: p.codes,
+                    row: p.code,
+                    column: 1,
+                },
+                Right::row_major(p.basis, inputs),
+                Start::Bias(&mean),
+                out,
+                inputs,
+            );
+        });
+    }
+
     /// The mean over rows and inputs of the squared error that is left when rows are projected on
     /// the first `code` components.
     pub fn reconstruction_mse(&self, code: usize, rows: &dyn Rows, threads: usize) -> f64 {
-        let (isa, count, inputs) = (Isa::best(), rows.count(), self.mean.len());
-        let code = code.min(inputs);
-        let basis = &self.components[..code * inputs];
-        let mean: Vec<f32> = self.mean.iter().map(|&m| m as f32).collect();
-        let mut team = Team::new(threads);
+        let (count, inputs) = (rows.count(), self.mean.len());
         let mut errors = vec![0.0f64; count.div_ceil(TILE)];
         let bounds = Bounds::new((0..=errors.len()).collect());
+        let team = &mut Team::new(threads);
+        self.project(code, rows, team, &mut errors, &bounds, |p, error| {
+            // What is left: x - codes · basis.
+            p.codes.iter_mut().for_each(|value| *value = -*value);
+            product(
+                Isa::best(),
+                (p.x.len() / inputs, inputs, p.code),
+                Left {
+                    data: p.codes,
+                    row: p.code,
+                    column: 1,
+                },
+                Right::row_major(p.basis, inputs),
+                Start::Accumulate,
+                p.x,
+                inputs,
+            );
+            let squares = p.x.iter().map(|&value| f64::from(value) * f64::from(value));
+            error.fill(squares.sum());
+        });
+        errors.iter().sum::<f64>() / (count * inputs) as f64
+    }
+
+    fn single_mean(&self) -> Vec<f32> {
+        self.mean.iter().map(|&mean| mean as f32).collect()
+    }
+
+    /// Projects rows on the first `code` components, a tile at a time, and lets `f` make the part of
+    /// `out` that belongs to the tile.
+    fn project<T: Send>(
+        &self,
+        code: usize,
+        rows: &dyn Rows,
+        team: &mut Team,
+        out: &mut [T],
+        bounds: &Bounds,
+        f: impl Fn(Projected<'_>, &mut [T]) + Sync,
+    ) {
+        let (count, inputs) = (rows.count(), self.mean.len());
+        let code = code.min(self.variances.len());
+        let basis = &self.components[..code * inputs];
+        let mean = self.single_mean();
         let mut scratch = vec![(vec![0.0; TILE * inputs], vec![0.0; TILE * code]); team.threads()];
         team.run(
             &mut scratch,
-            Parts::new(&mut errors, &bounds),
-            |(x, codes), part, error| {
+            Parts::new(out, bounds),
+            |(x, codes), part, out| {
                 let start = part * TILE;
                 let len = (count - start).min(TILE);
                 let (x, codes) = (&mut x[..len * inputs], &mut codes[..len * code]);
                 rows.write(start..start + len, x);
                 subtract(x, &mean);
                 product(
-                    isa,
+                    Isa::best(),
                     (len, code, inputs),
                     Left {
                         data: x,
@@ -141,119 +241,67 @@ impl Pca {
                     codes,
                     code,
                 );
-                // What is left: x - codes · basis.
-                codes.iter_mut().for_each(|value| *value = -*value);
-                product(
-                    isa,
-                    (len, inputs, code),
-                    Left {
-                        data: codes,
-                        row: code,
-                        column: 1,
+                f(
+                    Projected {
+                        x,
+                        codes,
+                        basis,
+                        code,
                     },
-                    Right::row_major(basis, inputs),
-                    Start::Accumulate,
-                    x,
-                    inputs,
-                );
-                error.fill(
-                    x.iter()
-                        .map(|&value| f64::from(value) * f64::from(value))
-                        .sum(),
+                    out,
                 );
             },
         );
-        errors.iter().sum::<f64>() / (count * inputs) as f64
     }
 }
 
-/// Fills a block with rows from `start` on, less `origin`.
-fn fill(rows: &dyn Rows, start: usize, origin: &[f32], block: &mut [f32], team: &mut Team) {
-    let inputs = origin.len();
-    let len = block.len() / inputs;
-    let bounds = tiles(len, inputs);
-    let mut scratch = vec![(); team.threads()];
-    team.run(
-        &mut scratch,
-        Parts::new(block, &bounds),
-        |(), part, block| {
-            let first = start + part * TILE;
-            rows.write(first..first + block.len() / inputs, block);
-            subtract(block, origin);
-        },
-    );
+/// A tile of rows and what became of it.
+struct Projected<'a> {
+    /// The rows less the mean, `[rows, inputs]`.
+    x: &'a mut [f32],
+    /// Their codes, `[rows, code]`.
+    codes: &'a mut [f32],
+    /// The components, `[code, inputs]`.
+    basis: &'a [f32],
+    code: usize,
 }
 
-/// Adds the products of the block's columns to the lower half of `sums`, `[inputs, inputs]`.
-fn add_products(
-    block: &[f32],
-    inputs: usize,
-    sums: &mut [f64],
-    scratch: &mut [Vec<f32>],
-    team: &mut Team,
-) {
-    let (isa, len) = (Isa::best(), block.len() / inputs);
-    let bounds = tiles(inputs, inputs);
-    team.run(
-        scratch,
-        Parts::new(sums, &bounds),
-        |products, part, sums| {
-            let first = part * TILE;
-            let rows = sums.len() / inputs;
-            // Columns beyond the last row of the tile belong to the upper half.
-            let columns = first + rows;
-            let products = &mut products[..rows * columns];
-            product(
-                isa,
-                (rows, columns, len),
-                Left {
-                    data: &block[first..],
-                    row: 1,
-                    column: inputs,
-                },
-                Right::row_major(block, inputs),
-                Start::Zero,
-                products,
-                columns,
-            );
-            for (sums, products) in sums
-                .chunks_exact_mut(inputs)
-                .zip(products.chunks_exact(columns))
-            {
-                for (sum, &product) in sums.iter_mut().zip(products) {
-                    *sum += f64::from(product);
-                }
-            }
-        },
-    );
+/// The eigenvalues and eigenvectors of a symmetric matrix, the largest value first.
+pub(super) struct Eigen(faer::linalg::solvers::SelfAdjointEigen<f64>);
+
+impl Eigen {
+    /// Of a matrix whose lower half is there.
+    pub(super) fn of(matrix: MatRef<'_, f64>) -> Result<Eigen> {
+        let eigen = matrix
+            .self_adjoint_eigen(Side::Lower)
+            .map_err(|error| not_found(&format!("{error:?}")))?;
+        Ok(Eigen(eigen))
+    }
+
+    /// The first `count` values; rounding below 0 is taken back.
+    pub(super) fn values(&self, count: usize) -> Vec<f64> {
+        let values = self.0.S().column_vector();
+        // In ascending order there.
+        let descending = (0..values.nrows()).rev().take(count);
+        // Not `max`, which would hide what is not a number.
+        descending
+            .map(|c| if values[c] < 0.0 { 0.0 } else { values[c] })
+            .collect()
+    }
+
+    /// The vector of the `index`-th value.
+    pub(super) fn vector(&self, index: usize) -> impl Iterator<Item = f64> {
+        let vectors = self.0.U();
+        let column = vectors.ncols() - 1 - index;
+        (0..vectors.nrows()).map(move |i| vectors[(i, column)])
+    }
 }
 
-/// `rows` rows of `width` in tiles.
-fn tiles(rows: usize, width: usize) -> Bounds {
-    Bounds::new(
-        (0..=rows.div_ceil(TILE))
-            .map(|i| (i * TILE).min(rows) * width)
-            .collect(),
+fn not_found(why: &str) -> Error {
+    Error::new(
+        ErrorKind::Data,
+        format!("the principal components cannot be found: {why}"),
     )
-}
-
-fn subtract(rows: &mut [f32], origin: &[f32]) {
-    for row in rows.chunks_exact_mut(origin.len()) {
-        for (value, origin) in row.iter_mut().zip(origin) {
-            *value -= origin;
-        }
-    }
-}
-
-fn column_means(block: &[f32], inputs: usize) -> Vec<f32> {
-    let mut sums = vec![0.0f64; inputs];
-    for row in block.chunks_exact(inputs) {
-        for (sum, &value) in sums.iter_mut().zip(row) {
-            *sum += f64::from(value);
-        }
-    }
-    let rows = (block.len() / inputs) as f64;
-    sums.iter().map(|sum| (sum / rows) as f32).collect()
 }
 
 #[cfg(test)]
@@ -298,7 +346,7 @@ mod tests {
     #[test]
     fn components_are_orthonormal_and_in_order_of_variance() {
         let rows = spread(3000, 21);
-        let pca = Pca::fit(&rows, 21, 3).unwrap();
+        let pca = Pca::fit(&rows, 21, 21, 3).unwrap();
         for i in 0..21 {
             for j in 0..21 {
                 let row = |r: usize| &pca.components()[r * 21..r * 21 + 21];
@@ -313,7 +361,7 @@ mod tests {
     #[test]
     fn mean_and_variance_are_those_of_the_definition() {
         let rows = spread(2500, 13);
-        let pca = Pca::fit(&rows, 13, 2).unwrap();
+        let pca = Pca::fit(&rows, 13, 13, 2).unwrap();
         let n = rows.0.len() as f64;
         let mean: Vec<f64> = (0..13)
             .map(|i| rows.0.iter().map(|row| f64::from(row[i])).sum::<f64>() / n)
@@ -342,7 +390,7 @@ mod tests {
     #[test]
     fn the_error_on_the_fitted_rows_is_the_variance_that_is_left_out() {
         let rows = spread(1500, 17);
-        let pca = Pca::fit(&rows, 17, 2).unwrap();
+        let pca = Pca::fit(&rows, 17, 17, 2).unwrap();
         for code in [0, 1, 2, 5, 16] {
             let left = pca.variances()[code..].iter().sum::<f64>() / 17.0;
             let mse = pca.reconstruction_mse(code, &rows, 2);
@@ -358,8 +406,8 @@ mod tests {
     #[test]
     fn the_number_of_threads_changes_nothing() {
         let rows = spread(2100, 70);
-        let alone = Pca::fit(&rows, 70, 1).unwrap();
-        let together = Pca::fit(&rows, 70, 3).unwrap();
+        let alone = Pca::fit(&rows, 70, 70, 1).unwrap();
+        let together = Pca::fit(&rows, 70, 70, 3).unwrap();
         assert_eq!(alone.components(), together.components());
         assert_eq!(
             alone.reconstruction_mse(3, &rows, 1).to_bits(),
@@ -370,12 +418,113 @@ mod tests {
     #[test]
     fn few_rows_constant_columns_and_no_rows() {
         let one = InMemory(vec![vec![1.0, 2.0, 3.0]]);
-        let pca = Pca::fit(&one, 3, 1).unwrap();
+        let pca = Pca::fit(&one, 3, 3, 1).unwrap();
         assert_eq!(pca.variances(), [0.0; 3]);
         assert_eq!(pca.reconstruction_mse(1, &one, 1), 0.0);
         let few = InMemory(vec![vec![1.0, 5.0, 7.0], vec![3.0, 5.0, 7.0]]);
-        let pca = Pca::fit(&few, 3, 1).unwrap();
+        let pca = Pca::fit(&few, 3, 3, 1).unwrap();
         assert!((pca.variances()[0] - 1.0).abs() < 1e-6 && pca.variances()[1] < 1e-6);
-        assert!(Pca::fit(&InMemory(Vec::new()), 3, 1).is_err());
+        assert!(Pca::fit(&InMemory(Vec::new()), 3, 3, 1).is_err());
+    }
+
+    #[test]
+    fn fewer_components_are_the_first_of_all() {
+        let rows = spread(900, 19);
+        let all = Pca::fit(&rows, 19, 19, 1).unwrap();
+        let two = Pca::fit(&rows, 19, 2, 1).unwrap();
+        assert_eq!(two.components(), &all.components()[..2 * 19]);
+        assert_eq!(two.variances(), &all.variances()[..2]);
+        assert_eq!(
+            two.reconstruction_mse(5, &rows, 1),
+            all.reconstruction_mse(2, &rows, 1)
+        );
+    }
+
+    #[test]
+    fn codes_and_reconstructions_are_those_of_the_definition() {
+        let rows = spread(150, 11);
+        let pca = Pca::fit(&rows, 11, 3, 2).unwrap();
+        let codes = pca.encode(3, &rows, 2);
+        let outputs = pca.reconstruct(3, &rows, 2);
+        assert_eq!((codes.dim(), outputs.dim()), ((150, 3), (150, 11)));
+        let mut error = 0.0;
+        for (r, row) in rows.0.iter().enumerate() {
+            for c in 0..3 {
+                let along: f64 = (0..11)
+                    .map(|i| {
+                        (f64::from(row[i]) - pca.mean()[i])
+                            * f64::from(pca.components()[c * 11 + i])
+                    })
+                    .sum();
+                assert!((f64::from(codes[[r, c]]) - along).abs() < 1e-4);
+            }
+            for i in 0..11 {
+                let sum: f64 = (0..3)
+                    .map(|c| f64::from(codes[[r, c]]) * f64::from(pca.components()[c * 11 + i]))
+                    .sum();
+                assert!((f64::from(outputs[[r, i]]) - sum - pca.mean()[i]).abs() < 1e-4);
+                error += f64::from(row[i] - outputs[[r, i]]).powi(2);
+            }
+        }
+        let mse = pca.reconstruction_mse(3, &rows, 1);
+        assert!((error / (150.0 * 11.0) - mse).abs() < 1e-4 * mse);
+    }
+
+    #[test]
+    fn wide_rows_get_the_components_that_the_covariance_has() {
+        let rows = spread(700, 60);
+        let exact = Pca::fit(&rows, 60, 4, 2).unwrap();
+        let mut team = Team::new(2);
+        let (mean, components, variances) = subspace::iterate(&rows, 60, 4, &mut team).unwrap();
+        for (found, mean) in mean.iter().zip(exact.mean()) {
+            assert!((found - mean).abs() < 1e-6);
+        }
+        for (found, variance) in variances.iter().zip(exact.variances()) {
+            assert!((found - variance).abs() < 1e-5 * exact.variances()[0]);
+        }
+        // Directions have no sign. Only the first two stand apart from the rest.
+        for c in 0..2 {
+            let [a, b] =
+                [&components, &exact.components].map(|components| &components[c * 60..c * 60 + 60]);
+            let dot: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+            assert!((dot.abs() - 1.0).abs() < 1e-4, "{c}: {dot}");
+        }
+        let wide = Pca {
+            mean,
+            components,
+            variances,
+        };
+        let [found, least] = [&wide, &exact].map(|pca| pca.reconstruction_mse(4, &rows, 1));
+        assert!((found - least).abs() < 1e-3 * least, "{found} {least}");
+    }
+
+    #[test]
+    fn rows_wider_than_a_covariance_may_be_are_fitted() {
+        let rows = spread(40, 5000);
+        let pca = Pca::fit(&rows, 5000, 2, 2).unwrap();
+        assert_eq!(pca.components().len(), 2 * 5000);
+        let one = Pca::fit(&rows, 5000, 2, 1).unwrap();
+        assert_eq!(pca.components(), one.components());
+        // Two directions hold nearly all the variance of these rows.
+        let mean_square: f64 = pca.variances().iter().sum::<f64>() / 5000.0;
+        assert!(pca.reconstruction_mse(2, &rows, 1) < 1e-2 * mean_square);
+        // More components than rows: the rest of the basis holds nothing.
+        let few = Pca::fit(&spread(3, 5000), 5000, 8, 2).unwrap();
+        assert!(
+            few.variances()[3..]
+                .iter()
+                .all(|v| *v < 1e-6 * few.variances()[0])
+        );
+    }
+
+    #[test]
+    fn what_would_not_fit_the_memory_is_refused() {
+        let inputs = 3 * 256 * 256;
+        assert!(Pca::is_feasible(784, 784) && Pca::is_feasible(inputs, 128));
+        assert!(!Pca::is_feasible(inputs, 4096) && !Pca::is_feasible(usize::MAX, 1));
+        let rows = InMemory(vec![vec![0.0; inputs]]);
+        let error = Pca::fit(&rows, inputs, 4096, 1).unwrap_err().to_string();
+        assert!(error.contains("expected at most"), "{error}");
+        assert!(error.contains("found 4096"), "{error}");
     }
 }

@@ -14,6 +14,8 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::Path;
 
 /// Raised when an older Narrows could no longer read the file.
@@ -21,6 +23,9 @@ const FORMAT_VERSION: u64 = 1;
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
+
+/// The longest header of a safetensors file, by its definition.
+const MAX_HEADER: u64 = 100_000_000;
 
 pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
@@ -55,37 +60,42 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
 }
 
 pub(super) fn load(path: &Path) -> Result<Model> {
-    let bytes =
-        std::fs::read(path).map_err(|error| Error::io("cannot read the model", path, error))?;
-    read(&bytes).map_err(|error| error.at(path.display()))
+    let refused = |error| Error::io("cannot read the model", path, error);
+    let metadata = fs::metadata(path).map_err(refused)?;
+    // Anything else may have no end, or may never begin.
+    if !metadata.is_file() {
+        return Err(format("this is no file")
+            .at(path.display())
+            .expected("a model file"));
+    }
+    let mut file = File::open(path).map_err(refused)?;
+    read(&mut file, metadata.len()).map_err(|error| error.at(path.display()))
 }
 
 fn format(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Format, what)
 }
 
-/// Reads a model from the bytes of its file.
-fn read(bytes: &[u8]) -> Result<Model> {
-    let (_, header) = SafeTensors::read_metadata(bytes)
-        .map_err(|error| format("this is no safetensors file").caused_by(error))?;
-    let about = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(KEY))
-        .ok_or_else(|| {
-            format("this safetensors file is no model of Narrows")
-                .expected(format!("`{KEY}` in its metadata"))
-                .found("none")
-        })?;
-    let about: Value = serde_json::from_str(about)
-        .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))?;
+/// Reads a model from its file of `len` bytes.
+///
+/// The header alone says how large the rest may be, so that no more is read than the model needs.
+fn read(file: &mut impl Read, len: u64) -> Result<Model> {
+    let mut bytes = Vec::new();
+    let about = read_header(file, len, &mut bytes)?;
     check_version(&about)?;
     let recipe = read_recipe(&about)?;
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
     let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
-    let tensors = SafeTensors::deserialize(bytes)
+    let expected = bytes.len() as u64 + 4 * network.parameter_count() as u64;
+    if len > 2 * expected {
+        return Err(format("the file is too large for its recipe")
+            .expected(format!("{expected} bytes"))
+            .found(len));
+    }
+    read_up_to(file, len, &mut bytes)?;
+    let tensors = SafeTensors::deserialize(&bytes)
         .map_err(|error| format("the tensors are damaged").caused_by(error))?;
     let parameters = read_parameters(&network, &tensors)?;
     let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
@@ -98,16 +108,57 @@ fn read(bytes: &[u8]) -> Result<Model> {
     Ok(model)
 }
 
+/// Reads until there are `len` bytes, or the file ends.
+fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
+    let more = len.saturating_sub(bytes.len() as u64);
+    file.take(more)
+        .read_to_end(bytes)
+        .map(drop)
+        .map_err(|error| Error::new(ErrorKind::Io, "cannot read the model").caused_by(error))
+}
+
+/// Reads the length of the header and the header, and takes what concerns Narrows out of it.
+fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Value> {
+    let damaged = || format("this is no safetensors file");
+    read_up_to(file, 8, bytes)?;
+    let header_len = match bytes[..].try_into() {
+        Ok(bytes) => u64::from_le_bytes(bytes),
+        Err(_) => {
+            return Err(damaged().expected("at least 8 bytes").found(bytes.len()));
+        }
+    };
+    let most = len.saturating_sub(8).min(MAX_HEADER);
+    if header_len > most {
+        return Err(damaged()
+            .expected(format!("a header of at most {most} bytes"))
+            .found(format!("one of {header_len}")));
+    }
+    read_up_to(file, 8 + header_len, bytes)?;
+    let header: Value = serde_json::from_slice(bytes.get(8..).unwrap_or_default())
+        .map_err(|error| damaged().caused_by(error))?;
+    let about = header
+        .get("__metadata__")
+        .and_then(|metadata| metadata.get(KEY))
+        .and_then(Value::as_str)
+        .ok_or_else(|| {
+            format("this safetensors file is no model of Narrows")
+                .expected(format!("`{KEY}` in its metadata"))
+                .found("none")
+        })?;
+    serde_json::from_str(about)
+        .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))
+}
+
 fn check_version(about: &Value) -> Result<()> {
     match about.get("format_version").and_then(Value::as_u64) {
         Some(1..=FORMAT_VERSION) => Ok(()),
-        Some(newer) => Err(
-            format("the model's format is not known to this version of Narrows")
-                .expected(format!("format version {FORMAT_VERSION} or older"))
-                .found(newer)
-                .hint("update Narrows"),
-        ),
-        None => Err(format("the model's format version is missing")),
+        Some(newer @ 1..) => Err(format(
+            "the model's format is not known to this version of Narrows",
+        )
+        .expected(format!("format version {FORMAT_VERSION} or older"))
+        .found(newer)
+        .hint("update Narrows")),
+        Some(0) | None => Err(format("the model's format version is missing or damaged")),
     }
 }
 
@@ -183,3 +234,6 @@ fn read_parameters(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
     }
     Ok(parameters)
 }
+
+#[cfg(test)]
+mod tests;

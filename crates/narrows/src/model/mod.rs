@@ -207,7 +207,7 @@ impl Model {
         file::load(path.as_ref())
     }
 
-    fn check_width(&self, width: usize) -> Result<()> {
+    pub(crate) fn check_width(&self, width: usize) -> Result<()> {
         if width == self.network.inputs() {
             return Ok(());
         }

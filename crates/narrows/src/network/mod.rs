@@ -15,6 +15,9 @@ use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, RowBlock, Slabs};
 use std::ops::Range;
 
+/// The most parameters of a network: 16 GiB. More are a slip of the finger or a damaged file.
+const MAX_PARAMETERS: usize = 1 << 32;
+
 /// Encoder and decoder, their shapes and the layout of their parameters; without the parameters.
 #[derive(Debug)]
 pub struct Network {
@@ -34,7 +37,8 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// When a layer does not fit the one before it, or the output does not fit the data.
+    /// When a layer does not fit the one before it, the output does not fit the data, or there are more
+    /// than 2³² parameters.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], inputs: usize) -> Result<Network> {
         let mut network = Network {
             layers: Vec::new(),
@@ -57,7 +61,7 @@ impl Network {
                     LayerSpec::Activation(function) => Box::new(Elementwise { function, width }),
                 };
                 width = layer.outputs();
-                network.add(layer, &format!("{side}.{index}"), &mut bounds);
+                network.add(layer, &format!("{side}.{index}"), &mut bounds)?;
             }
         }
         if width != inputs {
@@ -76,11 +80,22 @@ impl Network {
         Ok(network)
     }
 
-    fn add(&mut self, layer: Box<dyn Layer>, name: &str, bounds: &mut Vec<usize>) {
+    fn add(&mut self, layer: Box<dyn Layer>, name: &str, bounds: &mut Vec<usize>) -> Result<()> {
         let start = self.parameter_count();
         let mut end = start;
         for tensor in layer.tensors() {
-            let len = tensor.shape.iter().product::<usize>();
+            let len = tensor
+                .shape
+                .iter()
+                .try_fold(1usize, |len, &size| len.checked_mul(size))
+                .filter(|&len| len <= MAX_PARAMETERS - end)
+                .ok_or_else(|| {
+                    Error::new(ErrorKind::Recipe, "the network has too many parameters")
+                        .at(name)
+                        .expected(format!("at most {MAX_PARAMETERS} in all"))
+                        .found(format!("a tensor of {:?}", tensor.shape))
+                        .hint("give the layers fewer outputs")
+                })?;
             self.tensors.push(Tensor {
                 name: format!("{name}.{}", tensor.name),
                 shape: tensor.shape,
@@ -97,6 +112,7 @@ impl Network {
         }
         self.places.push(start..end);
         self.layers.push(layer);
+        Ok(())
     }
 
     /// The number of values in a row of data.

@@ -1,0 +1,195 @@
+//! `narrows evaluate`
+
+use crate::output::{columns, figures, print, thousands};
+use crate::progress::Display;
+use clap::Args;
+use narrows::Result;
+use narrows::data::Source;
+use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
+use narrows::run::load_model;
+use std::path::PathBuf;
+
+/// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A model file, or a run's folder.
+    model: PathBuf,
+    /// `mnist`, or a folder or file of IDX data, as the model was trained on.
+    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
+    data: String,
+    /// Threads, without influence on the result [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows evaluate runs/simple-linear
+  narrows evaluate model.safetensors --data ~/fashion
+  narrows evaluate runs/simple-linear --json | jq .model.neighbour_accuracy";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = load_model(&arguments.model)?;
+    let source = Source::open(&arguments.data)?;
+    let split = source.split(model.recipe().seed)?;
+    let mut display = Display::new();
+    let threads = arguments.threads.map_or(0, usize::from);
+    let evaluation = evaluate(&model, &split, &[], threads, &mut |progress| {
+        display.part(progress.stage, progress.done, progress.total);
+    });
+    display.finish();
+    let evaluation = evaluation?;
+    if arguments.json {
+        print(&evaluation.to_json().to_string());
+    } else {
+        print(&describe(&evaluation));
+    }
+    Ok(())
+}
+
+fn describe(evaluation: &Evaluation) -> String {
+    let mut parts = vec![measures(evaluation)];
+    parts.extend(class_errors(evaluation));
+    parts.extend(robustness(evaluation));
+    parts.extend(units(evaluation));
+    parts.push(about(evaluation));
+    parts.join("\n\n")
+}
+
+fn pca_name(evaluation: &Evaluation) -> String {
+    let inputs: usize = evaluation.shape.iter().product();
+    format!("PCA-{}", evaluation.code_size.min(inputs))
+}
+
+fn optional(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
+    value.map_or_else(|| "-".into(), show)
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// Model and PCA side by side; what cannot be measured of these data has no line.
+fn measures(evaluation: &Evaluation) -> String {
+    let mut rows = vec![vec![
+        String::new(),
+        evaluation.recipe.clone(),
+        pca_name(evaluation),
+    ]];
+    let mut add = |name: &str, of: &dyn Fn(&Quality) -> Option<String>| {
+        if let Some(model) = of(&evaluation.model) {
+            let pca = evaluation.pca.as_ref().and_then(of);
+            rows.push(vec![name.into(), model, pca.unwrap_or_else(|| "-".into())]);
+        }
+    };
+    add("MSE", &|q| Some(figures(q.mse)));
+    add("PSNR", &|q| q.psnr.map(|psnr| format!("{psnr:.2} dB")));
+    add("SSIM", &|q| q.ssim.map(|ssim| format!("{ssim:.3}")));
+    add("class by ridge probe", &|q| q.probe_accuracy.map(percent));
+    let neighbours = format!("class by {NEIGHBOURS} neighbours");
+    add(&neighbours, &|q| q.neighbour_accuracy.map(percent));
+    columns(&rows)
+}
+
+fn class_errors(evaluation: &Evaluation) -> Option<String> {
+    if evaluation.class_errors.is_empty() {
+        return None;
+    }
+    let mut rows = vec![["class", "rows", "MSE", &pca_name(evaluation)].map(String::from)];
+    rows.extend(evaluation.class_errors.iter().map(|class| {
+        [
+            class.label.to_string(),
+            thousands(class.rows as f64),
+            figures(class.mse),
+            optional(class.pca_mse, figures),
+        ]
+    }));
+    Some(columns(&rows))
+}
+
+fn robustness(evaluation: &Evaluation) -> Option<String> {
+    if evaluation.robustness.is_empty() {
+        return None;
+    }
+    let mut rows = vec![["noise", "level", "MSE", &pca_name(evaluation)].map(String::from)];
+    for curve in &evaluation.robustness {
+        rows.extend(curve.points.iter().map(|point| {
+            [
+                curve.noise.clone(),
+                format!("{}", point.level),
+                figures(point.mse),
+                optional(point.pca_mse, figures),
+            ]
+        }));
+    }
+    Some(columns(&rows))
+}
+
+fn units(evaluation: &Evaluation) -> Option<String> {
+    if evaluation.units.is_empty() {
+        return None;
+    }
+    let mut rows = vec![["layer", "kind", "units", "dead"].map(String::from)];
+    rows.extend(evaluation.units.iter().map(|units| {
+        let code = if units.is_code { " (code)" } else { "" };
+        [
+            format!("{}{code}", units.layer),
+            units.kind.clone(),
+            thousands(units.units as f64),
+            thousands(units.dead as f64),
+        ]
+    }));
+    Some(columns(&rows))
+}
+
+/// What values span: 255, or a few digits.
+fn span(range: f64) -> String {
+    match range.fract() == 0.0 {
+        true => thousands(range),
+        false => figures(range),
+    }
+}
+
+/// What the numbers are of.
+fn about(evaluation: &Evaluation) -> String {
+    let held_out = if evaluation.held_out {
+        ", held out of the data"
+    } else {
+        ""
+    };
+    let mut lines = vec![format!(
+        "  measured on {} rows{held_out} ({}); MSE in the units of training",
+        thousands(evaluation.test_rows as f64),
+        evaluation.data
+    )];
+    if let Some(range) = evaluation.data_range {
+        lines.push(format!(
+            "  PSNR and SSIM in the data's own units, whose values span {}",
+            span(range)
+        ));
+    }
+    if evaluation.model.neighbour_accuracy.is_some() {
+        lines.push(format!(
+            "  classes: share of test rows told right from the code, learnt on {} training rows",
+            thousands(evaluation.train_rows as f64)
+        ));
+    } else if evaluation.class_errors.is_empty() {
+        lines.push("  the data have no labels: nothing is said of classes".into());
+    } else {
+        lines.push(
+            "  how well codes keep the classes is not measured: one class, or codes too large"
+                .into(),
+        );
+    }
+    if evaluation.pca.is_none() {
+        lines.push(format!(
+            "  {}: not measured, so many components of such wide rows need too much memory",
+            pca_name(evaluation)
+        ));
+    }
+    lines.join("\n")
+}

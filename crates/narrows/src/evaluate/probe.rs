@@ -1,0 +1,212 @@
+//! The ridge probe: how well a linear map tells the classes from the codes.
+
+use super::Matrix;
+use super::moments::{MAX_WIDTH, Moments};
+use crate::error::{Error, ErrorKind, Result};
+use faer::linalg::solvers::Solve;
+use faer::{Mat, Side};
+use narrows_kernels::team::Team;
+use ndarray::{Array2, ArrayView1, ArrayView2};
+
+/// The weight of the penalty `α · ‖w‖²`, as in scikit-learn's `RidgeClassifier`.
+const ALPHA: f64 = 1.0;
+
+/// The share of its mean that a code's deviation must pass for it to be more than rounding.
+const LEAST_DEVIATION: f64 = 1e-7;
+
+/// A ridge classifier on standardised codes.
+///
+/// Each class has a target, 1 for its rows and -1 for the others, which a linear map with intercept
+/// is fitted to: `min Σ (y - w·x - b)² + ‖w‖²`, in closed form. A row belongs to the class whose map
+/// gives most; of two classes there is but one map, and its sign decides. This is scikit-learn's
+/// `make_pipeline(StandardScaler(), RidgeClassifier(alpha=1))`.
+#[derive(Clone, Debug)]
+pub struct RidgeProbe {
+    /// In ascending order.
+    classes: Vec<i64>,
+    /// Row-major `[maps, code]`, for codes as they are.
+    weights: Vec<f64>,
+    /// One for each map.
+    intercepts: Vec<f64>,
+    width: usize,
+}
+
+impl RidgeProbe {
+    /// Fits the probe to codes `[rows, code]` and a label for each.
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many labels as codes, fewer than two classes, codes of no or more than
+    /// 4096 values, or values that are not finite.
+    pub fn fit(codes: ArrayView2<'_, f32>, labels: &[i64], threads: usize) -> Result<RidgeProbe> {
+        let (rows, width) = codes.dim();
+        let refuse = |what| Error::new(ErrorKind::Data, what);
+        if labels.len() != rows {
+            return Err(refuse("the labels do not fit the codes")
+                .expected(format!("{rows} labels"))
+                .found(labels.len()));
+        }
+        if !is_feasible(width) {
+            return Err(refuse("no ridge probe can be fitted to codes of this size")
+                .expected(format!("1 to {MAX_WIDTH} values"))
+                .found(width));
+        }
+        let mut classes = labels.to_vec();
+        classes.sort_unstable();
+        classes.dedup();
+        if classes.len() < 2 {
+            return Err(refuse("there is nothing to tell apart")
+                .expected("two classes or more")
+                .found(classes.len()));
+        }
+        let codes = codes.as_standard_layout();
+        let values = codes.as_slice().unwrap_or_default();
+        let matrix = Matrix { values, width };
+        let Moments { mean, covariance } = Moments::of(&matrix, width, &mut Team::new(threads));
+        let n = rows as f64;
+
+        // A code that never changes tells nothing; scikit-learn leaves its deviation at 1.
+        let deviation: Vec<f64> = (0..width)
+            .map(|i| covariance[(i, i)].sqrt())
+            .zip(&mean)
+            .map(
+                |(deviation, mean)| match deviation > LEAST_DEVIATION * mean.abs() {
+                    true => deviation,
+                    false => 1.0,
+                },
+            )
+            .collect();
+        // With X the standardised codes: Xᵀ X + α.
+        let normal = Mat::from_fn(width, width, |i, j| {
+            let ridge = if i == j { ALPHA } else { 0.0 };
+            n * covariance[(i, j)] / (deviation[i] * deviation[j]) + ridge
+        });
+        // Xᵀ Y, where the constant part of Y drops out, as the columns of X have the mean 0: twice the
+        // sum of the rows of a class.
+        let index = |label: &i64| classes.binary_search(label).unwrap_or_default();
+        let mut sums = Mat::<f64>::zeros(width, classes.len());
+        let mut counts = vec![0.0; classes.len()];
+        for (row, label) in values.chunks_exact(width).zip(labels) {
+            let class = index(label);
+            counts[class] += 1.0;
+            for (i, &value) in row.iter().enumerate() {
+                sums[(i, class)] += 2.0 * (f64::from(value) - mean[i]) / deviation[i];
+            }
+        }
+        let cholesky = normal.llt(Side::Lower).map_err(|error| {
+            refuse("the ridge probe cannot be fitted").caused_by(format!("{error:?}"))
+        })?;
+        let solution = cholesky.solve(&sums);
+        // Of two classes the second has the map.
+        let maps = if classes.len() == 2 {
+            1..2
+        } else {
+            0..classes.len()
+        };
+        let weights: Vec<f64> = maps
+            .clone()
+            .flat_map(|map| (0..width).map(move |i| (i, map)))
+            .map(|(i, map)| solution[(i, map)] / deviation[i])
+            .collect();
+        let intercepts: Vec<f64> = maps
+            .zip(weights.chunks_exact(width))
+            .map(|(map, weights)| {
+                let shift: f64 = weights.iter().zip(&mean).map(|(w, mean)| w * mean).sum();
+                2.0 * counts[map] / n - 1.0 - shift
+            })
+            .collect();
+        if !weights.iter().chain(&intercepts).all(|w| w.is_finite()) {
+            return Err(refuse(
+                "the ridge probe cannot be fitted to codes that are not finite",
+            ));
+        }
+        Ok(RidgeProbe {
+            classes,
+            weights,
+            intercepts,
+            width,
+        })
+    }
+
+    /// What the maps give codes `[rows, code]`: `[rows, classes]`, or `[rows, 1]` of two classes.
+    ///
+    /// # Panics
+    ///
+    /// When the codes are of another size.
+    pub fn decision(&self, codes: ArrayView2<'_, f32>) -> Array2<f64> {
+        assert_eq!(codes.ncols(), self.width, "codes of the same size");
+        Array2::from_shape_fn((codes.nrows(), self.intercepts.len()), |(row, map)| {
+            let weights = &self.weights[map * self.width..(map + 1) * self.width];
+            let products = codes.row(row).into_iter().zip(weights);
+            self.intercepts[map] + products.map(|(&x, w)| f64::from(x) * w).sum::<f64>()
+        })
+    }
+
+    /// The classes that the probe gives codes `[rows, code]`.
+    ///
+    /// # Panics
+    ///
+    /// When the codes are of another size.
+    pub fn predict(&self, codes: ArrayView2<'_, f32>) -> Vec<i64> {
+        let decision = self.decision(codes);
+        let class = |scores: ArrayView1<'_, f64>| match scores.as_slice() {
+            Some(&[score]) => usize::from(score > 0.0),
+            _ => {
+                let scores = scores.iter().enumerate();
+                let best = scores.reduce(|best, next| if next.1 > best.1 { next } else { best });
+                best.map_or(0, |(class, _)| class)
+            }
+        };
+        let classes = decision.rows().into_iter().map(class);
+        classes.map(|class| self.classes[class]).collect()
+    }
+}
+
+/// Whether the probe's equations fit the memory.
+pub(super) fn is_feasible(width: usize) -> bool {
+    (1..=MAX_WIDTH).contains(&width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Axis, array};
+
+    #[test]
+    fn what_one_line_parts_is_told_apart() {
+        let codes = array![
+            [0.0, 1.0],
+            [1.0, 1.0],
+            [0.0, 5.0],
+            [1.0, 5.0],
+            [0.0, 9.0],
+            [1.0, 9.0]
+        ];
+        let labels = [7, 7, 4, 4, 7, 7];
+        // No line parts the middle from both sides.
+        let probe = RidgeProbe::fit(codes.view(), &labels, 1).unwrap();
+        assert_eq!(probe.predict(codes.view()), [7; 6]);
+        let labels = [-1, -1, 4, 4];
+        let first = codes.select(Axis(0), &[0, 1, 2, 3]);
+        let probe = RidgeProbe::fit(first.view(), &labels, 1).unwrap();
+        assert_eq!(probe.predict(codes.view()), [-1, -1, 4, 4, 4, 4]);
+    }
+
+    #[test]
+    fn what_cannot_be_fitted_is_refused() {
+        let codes = array![[0.0, 1.0], [1.0, 0.0]];
+        let refusal = |codes: Array2<f32>, labels: &[i64]| {
+            let error = RidgeProbe::fit(codes.view(), labels, 1).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Data);
+            error.to_string()
+        };
+        assert!(refusal(codes.clone(), &[1]).contains("expected 2 labels, found 1"));
+        assert!(refusal(codes.clone(), &[1, 1]).contains("two classes or more"));
+        assert!(refusal(Array2::zeros((2, 0)), &[1, 2]).contains("found 0"));
+        assert!(refusal(Array2::zeros((2, 5000)), &[1, 2]).contains("found 5000"));
+        assert!(refusal(Array2::zeros((0, 2)), &[]).contains("two classes or more"));
+        for value in [f32::NAN, f32::INFINITY] {
+            refusal(array![[0.0, value], [1.0, 0.0]], &[1, 2]);
+        }
+    }
+}

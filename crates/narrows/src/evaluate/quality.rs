@@ -1,0 +1,132 @@
+//! How close reconstructions come to their rows.
+
+use super::ssim::WINDOW;
+use super::{mse, psnr, ssim};
+use crate::data::scaling::Scaling;
+use crate::data::{Dataset, Values};
+use narrows_kernels::split::{Bounds, Parts};
+use narrows_kernels::team::Team;
+
+/// Rows that a thread compares at a time.
+const TILE: usize = 16;
+
+/// Rows as images: their shape and what their values span, in the data's own units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Images {
+    shape: [usize; 3],
+    pub(super) data_range: f64,
+}
+
+impl Images {
+    /// The rows of a dataset as images, if they are images that are not all of one value.
+    pub(super) fn of(data: &Dataset) -> Option<Images> {
+        let &[channels, height, width] = data.shape() else {
+            return None;
+        };
+        let data_range = match data.values() {
+            Values::U8(_) => 255.0,
+            Values::F32(values) => {
+                let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+                let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                f64::from(high) - f64::from(low)
+            }
+        };
+        (data_range > 0.0).then_some(Images {
+            shape: [channels, height, width],
+            data_range,
+        })
+    }
+
+    fn hold_windows(&self) -> bool {
+        let [_, height, width] = self.shape;
+        height >= WINDOW && width >= WINDOW
+    }
+}
+
+/// What is measured of a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    /// The mean squared error in scaled units.
+    scaled: f64,
+    /// The mean squared error in the data's own units.
+    own: f64,
+    ssim: f64,
+}
+
+/// Compares rows and reconstructions, block by block.
+pub(super) struct Comparison<'a> {
+    scaling: &'a Scaling,
+    images: Option<Images>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Comparison<'a> {
+    pub(super) fn new(scaling: &'a Scaling, images: Option<Images>) -> Comparison<'a> {
+        Comparison {
+            scaling,
+            images,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Takes `[rows, inputs]` and their reconstructions, both in scaled units.
+    pub(super) fn add(
+        &mut self,
+        clean: &[f32],
+        reconstructed: &[f32],
+        inputs: usize,
+        team: &mut Team,
+    ) {
+        let (first, count) = (self.rows.len(), clean.len() / inputs);
+        self.rows.resize(first + count, Row::default());
+        let places = (0..=count.div_ceil(TILE)).map(|tile| (tile * TILE).min(count));
+        let bounds = Bounds::new(places.collect());
+        let mut scratch = vec![(Vec::new(), Vec::new()); team.threads()];
+        let (scaling, images) = (self.scaling, self.images);
+        let rows = &mut self.rows[first..];
+        let parts = Parts::new(rows, &bounds);
+        team.run(&mut scratch, parts, |(clean_own, other_own), tile, rows| {
+            let start = tile * TILE;
+            for (row, found) in (start..start + rows.len()).zip(rows) {
+                let [clean, other] =
+                    [clean, reconstructed].map(|all| &all[row * inputs..(row + 1) * inputs]);
+                found.scaled = mse(clean, other);
+                let Some(images) = images else { continue };
+                for (own, scaled) in [(&mut *clean_own, clean), (&mut *other_own, other)] {
+                    own.clear();
+                    own.extend_from_slice(scaled);
+                    scaling.undo(own);
+                }
+                found.own = mse(clean_own, other_own);
+                if images.hold_windows() {
+                    found.ssim = ssim(clean_own, other_own, images.shape, images.data_range);
+                }
+            }
+        });
+    }
+
+    /// The mean squared error of each row, in scaled units.
+    pub(super) fn errors(&self) -> Vec<f64> {
+        self.rows.iter().map(|row| row.scaled).collect()
+    }
+
+    fn mean(&self, of: impl Fn(&Row) -> f64) -> f64 {
+        self.rows.iter().map(of).sum::<f64>() / self.rows.len() as f64
+    }
+
+    /// The mean squared error in scaled units.
+    pub(super) fn mse(&self) -> f64 {
+        self.mean(|row| row.scaled)
+    }
+
+    pub(super) fn psnr(&self) -> Option<f64> {
+        let images = self.images?;
+        Some(psnr(self.mean(|row| row.own), images.data_range))
+    }
+
+    pub(super) fn ssim(&self) -> Option<f64> {
+        self.images
+            .is_some_and(|images| images.hold_windows())
+            .then(|| self.mean(|row| row.ssim))
+    }
+}

@@ -1,0 +1,224 @@
+//! The first principal components of rows too wide for their covariance, by subspace iteration
+//! (Halko, Martinsson & Tropp 2011, "Finding structure with randomness", algorithm 4.4).
+//!
+//! With the rows less their mean as `X` of `[rows, inputs]` and a basis `Q` of `[inputs, size]` with
+//! orthonormal columns, one pass over the rows gives both
+//!
+//! ```text
+//! Qᵀ Xᵀ X Q      whose eigenvalues are what the basis holds of the variance
+//! Xᵀ (X Q)       whose columns, made orthonormal, are the next basis
+//! ```
+//!
+//! A basis is kept as its transpose, `[size, inputs]`, which is how components are kept.
+
+use super::moments::{TILE, add_products, add_rows, fill, subtract, tiles};
+use super::pca::Eigen;
+use crate::error::Result;
+use crate::network::Rows;
+use crate::rng::{Draws, Purpose, normal};
+use faer::MatRef;
+use narrows_kernels::Isa;
+use narrows_kernels::product::{Left, Right, Start, product};
+use narrows_kernels::split::{Bounds, Parts};
+use narrows_kernels::team::Team;
+
+/// The most values of a basis, and of a block of rows: 256 MiB.
+const MAX_VALUES: usize = 1 << 26;
+
+/// Passes over the rows at the most.
+const MAX_PASSES: usize = 40;
+
+/// The share by which the variance that the components hold may still grow when the iteration ends.
+const TOLERANCE: f64 = 1e-6;
+
+/// The most rows that are in memory at a time.
+const BLOCK: usize = 1024;
+
+/// The vectors of a basis from which so many components are taken. More than those make the
+/// iteration converge faster.
+fn size(components: usize) -> usize {
+    components.saturating_add(components / 2).saturating_add(16)
+}
+
+pub(super) fn is_feasible(inputs: usize, components: usize) -> bool {
+    components <= most_components(inputs)
+}
+
+/// The most components of rows so wide that the memory allows.
+pub(super) fn most_components(inputs: usize) -> usize {
+    let size = MAX_VALUES / inputs;
+    // The inverse of `size`.
+    (size.saturating_sub(16) * 2).div_ceil(3)
+}
+
+/// The mean, the first components, `[components, inputs]`, and their variances.
+pub(super) fn iterate(
+    rows: &dyn Rows,
+    inputs: usize,
+    components: usize,
+    team: &mut Team,
+) -> Result<(Vec<f64>, Vec<f32>, Vec<f64>)> {
+    let size = size(components).min(inputs);
+    let count = rows.count();
+    let mut block = vec![0.0f32; (MAX_VALUES / inputs).clamp(1, BLOCK.min(count)) * inputs];
+    let mean = mean_of(rows, inputs, &mut block, team);
+    let origin: Vec<f32> = mean.iter().map(|&mean| mean as f32).collect();
+    let mut basis = random(size, inputs);
+    let mut held = f64::NAN;
+    let mut passes = 0;
+    loop {
+        passes += 1;
+        let (image, products) = apply(rows, &origin, &basis, &mut block, team);
+        let products = MatRef::from_row_major_slice(&products, size, size);
+        let eigen = Eigen::of(products)?;
+        let variances: Vec<f64> = eigen.values(components);
+        let sum: f64 = variances.iter().sum();
+        if passes >= MAX_PASSES || sum - held <= TOLERANCE * sum {
+            let rotation: Vec<f32> = (0..components)
+                .flat_map(|c| eigen.vector(c))
+                .map(|value| value as f32)
+                .collect();
+            let variances = variances.iter().map(|v| v / count as f64).collect();
+            let components = rotated(&rotation, &basis, components, inputs, team);
+            return Ok((mean, components, variances));
+        }
+        held = sum;
+        basis = orthonormal(&image, size, inputs);
+    }
+}
+
+fn mean_of(rows: &dyn Rows, inputs: usize, block: &mut [f32], team: &mut Team) -> Vec<f64> {
+    let (count, step) = (rows.count(), block.len() / inputs);
+    let mut sums = vec![0.0; inputs];
+    for start in (0..count).step_by(step) {
+        let block = &mut block[..step.min(count - start) * inputs];
+        fill(rows, start, inputs, block, team, |_| ());
+        add_rows(block, &mut sums);
+    }
+    sums.iter().map(|sum| sum / count as f64).collect()
+}
+
+/// A basis to start from.
+fn random(size: usize, inputs: usize) -> Vec<f32> {
+    let draws = Draws::new(0, Purpose::Subspace);
+    let mut values = Vec::with_capacity(size * inputs);
+    for vector in 0..size {
+        let blocks = (0..inputs.div_ceil(4)).flat_map(|block| {
+            let [a, b, c, d] = draws.words(0, vector as u32, block as u32);
+            let ([a, b], [c, d]) = (normal([a, b]), normal([c, d]));
+            [a, b, c, d]
+        });
+        values.extend(blocks.take(inputs));
+    }
+    orthonormal(&values, size, inputs)
+}
+
+/// Orthonormal vectors that span the same space, by QR.
+fn orthonormal(vectors: &[f32], size: usize, inputs: usize) -> Vec<f32> {
+    // Rows that lie one after the other are the columns of the transpose.
+    let q = MatRef::from_column_major_slice(vectors, inputs, size)
+        .qr()
+        .compute_thin_Q();
+    (0..size).flat_map(|c| q.col(c).iter().copied()).collect()
+}
+
+/// `Qᵀ Xᵀ X`, `[size, inputs]`, and the lower half of `Qᵀ Xᵀ X Q`.
+fn apply(
+    rows: &dyn Rows,
+    origin: &[f32],
+    basis: &[f32],
+    block: &mut [f32],
+    team: &mut Team,
+) -> (Vec<f32>, Vec<f64>) {
+    let (inputs, count) = (origin.len(), rows.count());
+    let (size, step) = (basis.len() / inputs, block.len() / inputs);
+    let mut image = vec![0.0f32; basis.len()];
+    let mut products = vec![0.0f64; size * size];
+    let mut codes = vec![0.0f32; step * size];
+    let mut scratch = vec![vec![0.0f32; TILE * size]; team.threads()];
+    for start in (0..count).step_by(step) {
+        let len = step.min(count - start);
+        let (x, codes) = (&mut block[..len * inputs], &mut codes[..len * size]);
+        fill(rows, start, inputs, x, team, |rows| subtract(rows, origin));
+        let x = &*x;
+        team.run(
+            &mut scratch,
+            Parts::new(codes, &tiles(len, size)),
+            |_, part, codes| {
+                product(
+                    Isa::best(),
+                    (codes.len() / size, size, inputs),
+                    Left {
+                        data: &x[part * TILE * inputs..],
+                        row: inputs,
+                        column: 1,
+                    },
+                    Right::transpose_of(basis, inputs),
+                    Start::Zero,
+                    codes,
+                    size,
+                );
+            },
+        );
+        add_products(codes, size, &mut products, &mut scratch, team);
+        multiply(
+            Left {
+                data: codes,
+                row: 1,
+                column: size,
+            },
+            x,
+            (size, inputs, len),
+            Start::Accumulate,
+            &mut image,
+            team,
+        );
+    }
+    (image, products)
+}
+
+/// The vectors `[components, inputs]` that a rotation `[components, size]` makes of a basis.
+fn rotated(
+    rotation: &[f32],
+    basis: &[f32],
+    components: usize,
+    inputs: usize,
+    team: &mut Team,
+) -> Vec<f32> {
+    let size = basis.len() / inputs;
+    let mut out = vec![0.0; components * inputs];
+    let left = Left {
+        data: rotation,
+        row: size,
+        column: 1,
+    };
+    let shape = (components, inputs, size);
+    multiply(left, basis, shape, Start::Zero, &mut out, team);
+    out
+}
+
+/// A product with a row-major matrix, its rows cut among the threads.
+fn multiply(
+    left: Left<'_>,
+    right: &[f32],
+    (m, n, k): (usize, usize, usize),
+    start: Start<'_>,
+    out: &mut [f32],
+    team: &mut Team,
+) {
+    // As few parts as keep the threads busy: each reads all of `right`.
+    let cut = Bounds::even(m, team.threads());
+    let places = (0..cut.count()).map(|part| cut.range(part).end * n);
+    let bounds = Bounds::new(std::iter::once(0).chain(places).collect());
+    let mut scratch = vec![(); team.threads()];
+    team.run(&mut scratch, Parts::new(out, &bounds), |(), part, out| {
+        let rows = cut.range(part);
+        if !rows.is_empty() {
+            let data = &left.data[rows.start * left.row..];
+            let left = Left { data, ..left };
+            let shape = (rows.len(), n, k);
+            let right = Right::row_major(right, n);
+            product(Isa::best(), shape, left, right, start, out, n);
+        }
+    });
+}

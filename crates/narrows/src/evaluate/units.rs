@@ -1,0 +1,122 @@
+//! Dead units: outputs of layers that are the same whatever the data.
+
+use crate::model::Model;
+use std::ops::Range;
+
+/// The share of a layer's largest output that a unit must change by to be alive.
+const LEAST_CHANGE: f32 = 1e-6;
+
+/// The units of a layer: its outputs after the activation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerUnits {
+    /// The layer, as its tensors are named: `encoder.0`.
+    pub layer: String,
+    /// The layer's kind and what follows it: `dense, relu`.
+    pub kind: String,
+    /// Whether the units are the values of the code.
+    pub is_code: bool,
+    /// How many there are.
+    pub units: usize,
+    /// How many of them never change, over all rows, by more than a millionth of the layer's
+    /// largest output.
+    pub dead: usize,
+}
+
+/// The layers that make one set of units: one with parameters and those without that follow.
+pub(super) struct Group {
+    pub(super) layers: Range<usize>,
+    name: String,
+    kind: String,
+    is_code: bool,
+    /// Whether there are units that are neither the data's own values nor the output.
+    is_inside: bool,
+    pub(super) width: usize,
+    low: Vec<f32>,
+    high: Vec<f32>,
+}
+
+/// The layers of a model in groups, in order.
+pub(super) fn groups(model: &Model) -> Vec<Group> {
+    let network = model.network();
+    let recipe = model.recipe();
+    let layers: Vec<(String, &str)> = [("encoder", &recipe.encoder), ("decoder", &recipe.decoder)]
+        .into_iter()
+        .flat_map(|(side, specs)| {
+            let specs = specs.iter().enumerate();
+            specs.map(move |(index, spec)| (format!("{side}.{index}"), spec.name()))
+        })
+        .collect();
+    let has_parameters = |name: &str| {
+        let of_layer = |tensor: &str| {
+            tensor
+                .rsplit_once('.')
+                .is_some_and(|(layer, _)| layer == name)
+        };
+        network
+            .tensors()
+            .iter()
+            .any(|tensor| of_layer(&tensor.name))
+    };
+    let (code, end) = (network.encoder().end, network.layers().end);
+    let mut starts: Vec<usize> = (0..end)
+        .filter(|&layer| layer == 0 || layer == code || has_parameters(&layers[layer].0))
+        .collect();
+    starts.push(end);
+    starts
+        .windows(2)
+        .map(|ends| {
+            let range = ends[0]..ends[1];
+            let width = network
+                .widths(range.clone())
+                .last()
+                .copied()
+                .unwrap_or_default();
+            let name = layers[range.start].0.clone();
+            let kinds: Vec<&str> = layers[range.clone()]
+                .iter()
+                .map(|(_, kind)| *kind)
+                .collect();
+            Group {
+                is_code: range.end == code,
+                is_inside: has_parameters(&name) && (range.end < end || range.end == code),
+                name,
+                kind: kinds.join(", "),
+                layers: range,
+                width,
+                low: vec![f32::INFINITY; width],
+                high: vec![f32::NEG_INFINITY; width],
+            }
+        })
+        .collect()
+}
+
+impl Group {
+    /// Takes outputs `[rows, width]` into account.
+    pub(super) fn add(&mut self, outputs: &[f32]) {
+        for row in outputs.chunks_exact(self.width) {
+            let extremes = self.low.iter_mut().zip(&mut self.high);
+            for ((low, high), &value) in extremes.zip(row) {
+                *low = low.min(value);
+                *high = high.max(value);
+            }
+        }
+    }
+
+    /// What was found of the group's units, if it has units of its own.
+    pub(super) fn units(&self) -> Option<LayerUnits> {
+        let scale = self
+            .low
+            .iter()
+            .chain(&self.high)
+            .fold(0.0f32, |scale, value| scale.max(value.abs()));
+        let units = self.low.iter().zip(&self.high);
+        let dead = units.filter(|(low, high)| *high - *low <= LEAST_CHANGE * scale);
+        self.is_inside.then(|| LayerUnits {
+            layer: self.name.clone(),
+            kind: self.kind.clone(),
+            is_code: self.is_code,
+            units: self.width,
+            dead: dead.count(),
+        })
+    }
+}

@@ -1,0 +1,336 @@
+//! Model files that are damaged, foreign or hostile: each is refused with a reason, and none makes
+//! the reader panic or take memory that the file does not account for.
+
+use super::*;
+use crate::data::Dataset;
+use crate::data::scaling::ScalingSpec;
+use ndarray::array;
+use std::collections::BTreeMap;
+
+/// The tensors of a file by name: type, shape and bytes.
+type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+fn model() -> Model {
+    let recipe = Recipe::parse(
+        "name = \"tiny\"\n\
+         encoder = [{ layer = \"dense\", outputs = 3 }, { layer = \"relu\" }, { layer = \"dense\", outputs = 2 }]\n\
+         decoder = [{ layer = \"dense\" }]",
+        "a test",
+    )
+    .unwrap();
+    let data = Dataset::from_array(array![[1.0, 2.0, 0.0, 5.0], [3.0, 4.0, 1.0, 7.0]].view());
+    let scaling = Scaling::fit(&ScalingSpec::MinMax, &data.unwrap()).unwrap();
+    let parameters: Vec<f32> = (0..35).map(|i| i as f32 * 0.25 - 4.0).collect();
+    let mut model = Model::new(recipe, scaling, &[4], &parameters).unwrap();
+    model.metrics_mut().insert("test_mse".into(), 0.5);
+    model
+}
+
+fn bytes_of(model: &Model) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).unwrap();
+    fs::read(path).unwrap()
+}
+
+fn load_bytes(bytes: &[u8]) -> Result<Model> {
+    read(&mut &*bytes, bytes.len() as u64)
+}
+
+/// The file of a model after a change to what its metadata say and to its tensors.
+fn changed(about: impl FnOnce(&mut Value), tensors: impl FnOnce(&mut Tensors)) -> Vec<u8> {
+    let bytes = bytes_of(&model());
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let mut json = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
+    about(&mut json);
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let mut all: Tensors = file
+        .iter()
+        .map(|(name, view)| {
+            let parts = (view.dtype(), view.shape().to_vec(), view.data().to_vec());
+            (name.to_string(), parts)
+        })
+        .collect();
+    tensors(&mut all);
+    let views = all.iter().map(|(name, (dtype, shape, data))| {
+        (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+    });
+    let metadata = HashMap::from([(KEY.to_string(), json.to_string())]);
+    safetensors::serialize(views, Some(metadata)).unwrap()
+}
+
+/// The message by which a file is refused.
+#[track_caller]
+fn refusal(bytes: &[u8]) -> String {
+    load_bytes(bytes).unwrap_err().to_string()
+}
+
+#[track_caller]
+fn assert_refused_by_metadata(change: impl FnOnce(&mut Value), parts: &[&str]) {
+    let message = refusal(&changed(change, |_| ()));
+    for part in parts {
+        assert!(message.contains(part), "`{part}` is missing in: {message}");
+    }
+}
+
+#[track_caller]
+fn assert_refused_by_tensors(change: impl FnOnce(&mut Tensors), parts: &[&str]) {
+    let message = refusal(&changed(|_| (), change));
+    for part in parts {
+        assert!(message.contains(part), "`{part}` is missing in: {message}");
+    }
+}
+
+#[test]
+fn what_is_saved_is_loaded() {
+    let model = model();
+    let loaded = load_bytes(&bytes_of(&model)).unwrap();
+    assert_eq!(loaded.parameters().flat(), model.parameters().flat());
+    assert_eq!(loaded.recipe(), model.recipe());
+    assert_eq!(loaded.scaling(), model.scaling());
+    assert_eq!(loaded.shape(), [4]);
+    assert_eq!(loaded.metrics()["test_mse"], 0.5);
+    // The tests below change this very file.
+    assert!(load_bytes(&changed(|_| (), |_| ())).is_ok());
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_refused() {
+    let bytes = bytes_of(&model());
+    for len in 0..bytes.len() {
+        refusal(&bytes[..len]);
+        // The length that the system told may be that of before.
+        assert!(read(&mut &bytes[..len], bytes.len() as u64).is_err());
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    refusal(&longer);
+    assert!(refusal(b"").contains("expected at least 8 bytes, found 0"));
+}
+
+#[test]
+fn a_changed_bit_makes_no_reader_panic() {
+    let bytes = bytes_of(&model());
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << bit;
+            // Some changes leave a model, of another name say.
+            if let Ok(model) = load_bytes(&damaged) {
+                assert!(model.parameters().flat().iter().all(|p| p.is_finite()));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_absurd_header_is_refused_before_it_is_read() {
+    let bytes = bytes_of(&model());
+    for len in [u64::MAX, 1 << 62, 1 << 40, bytes.len() as u64 - 7] {
+        let mut absurd = bytes.clone();
+        absurd[..8].copy_from_slice(&len.to_le_bytes());
+        let message = refusal(&absurd);
+        assert!(message.contains("a header of at most"), "{message}");
+        assert!(
+            message.contains(&format!("found one of {len}")),
+            "{message}"
+        );
+        // A file of any length does not change that.
+        let told = read(&mut &absurd[..], u64::MAX).unwrap_err();
+        assert!(told.to_string().contains("safetensors"), "{told}");
+    }
+}
+
+#[test]
+fn a_file_far_larger_than_its_recipe_is_not_read() {
+    let bytes = bytes_of(&model());
+    let mut file = bytes.chain(std::io::repeat(0));
+    let message = read(&mut file, 1 << 50).unwrap_err().to_string();
+    assert!(message.contains("too large for its recipe"), "{message}");
+    assert!(
+        message.contains(&format!("expected {} bytes", bytes.len())),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_foreign_safetensors_file_is_refused() {
+    let data = [0; 8];
+    let view = || TensorView::new(Dtype::F32, vec![2], &data).unwrap();
+    let other = HashMap::from([("format".to_string(), "pt".to_string())]);
+    for metadata in [None, Some(HashMap::new()), Some(other)] {
+        let file = safetensors::serialize([("weight", view())], metadata).unwrap();
+        let message = refusal(&file);
+        assert!(message.contains("no model of Narrows"), "{message}");
+    }
+    let header = br#"{"__metadata__":{"narrows":["a","list"]}}"#;
+    let file = [&(header.len() as u64).to_le_bytes()[..], header].concat();
+    assert!(refusal(&file).contains("no model of Narrows"));
+    assert!(refusal(b"PK\x03\x04 a zip archive, with something in it").contains("safetensors"));
+}
+
+#[test]
+fn other_format_versions_are_refused() {
+    for newer in [2, 1000, u64::MAX] {
+        let set = |about: &mut Value| about["format_version"] = json!(newer);
+        let found = format!("found {newer}");
+        assert_refused_by_metadata(
+            set,
+            &["format version 1 or older", &found, "update Narrows"],
+        );
+    }
+    for damaged in [json!(0), json!(-1), json!(1.5), json!("1"), Value::Null] {
+        let set = |about: &mut Value| about["format_version"] = damaged;
+        assert_refused_by_metadata(set, &["format version is missing or damaged"]);
+    }
+    assert_refused_by_metadata(|about| *about = json!([1]), &["format version is missing"]);
+}
+
+#[test]
+fn a_damaged_recipe_is_refused() {
+    let set = |key: &'static str, value: Value| move |about: &mut Value| about[key] = value;
+    assert_refused_by_metadata(set("recipe", Value::Null), &["recipe is damaged"]);
+    assert_refused_by_metadata(set("recipe", json!("name = 1")), &["recipe is damaged"]);
+    assert_refused_by_metadata(set("recipe", json!({})), &["the model's recipe"]);
+    assert_refused_by_metadata(|about| about["recipe"]["nmae"] = json!("x"), &["nmae"]);
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"] = Value::Null,
+        &["recipe"],
+    );
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"][0]["outputs"] = json!(-3),
+        &["encoder[0].outputs"],
+    );
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"][0]["layer"] = json!("densest"),
+        &["encoder[0].layer", "densest"],
+    );
+    assert_refused_by_metadata(
+        |about| {
+            about.as_object_mut().unwrap().remove("recipe");
+        },
+        &["recipe is missing"],
+    );
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let header = json!({"__metadata__": {"narrows": deep}}).to_string();
+    let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+    assert!(refusal(&file).contains("no JSON"));
+}
+
+#[test]
+fn a_damaged_shape_is_refused() {
+    for shape in [
+        Value::Null,
+        json!(4),
+        json!([]),
+        json!([0]),
+        json!([-4]),
+        json!([2.5]),
+        json!(["4"]),
+        json!([1, 1, 1, 1, 4]),
+        json!([u64::MAX]),
+        json!([1u64 << 32, 1u64 << 32, 1u64 << 32]),
+        json!([1 << 29]),
+    ] {
+        assert_refused_by_metadata(
+            |about| about["input_shape"] = shape,
+            &["`input_shape` is damaged"],
+        );
+    }
+    // One that fits neither the scaling nor the tensors.
+    assert_refused_by_metadata(|about| about["input_shape"] = json!([5]), &["scaling"]);
+}
+
+#[test]
+fn a_damaged_scaling_is_refused() {
+    for scaling in [
+        Value::Null,
+        json!({"offset": [0.0]}),
+        json!({"offset": [0.0], "factor": [0.0]}),
+        json!({"offset": [1e300], "factor": [1.0]}),
+        json!({"offset": [0.0, 0.0], "factor": [1.0, 1.0]}),
+    ] {
+        let change = |about: &mut Value| about["scaling"] = scaling;
+        assert_refused_by_metadata(change, &["scaling is"]);
+    }
+}
+
+#[test]
+fn tensors_that_do_not_fit_are_refused() {
+    assert_refused_by_tensors(
+        |tensors| drop(tensors.remove("encoder.2.bias")),
+        &["`encoder.2.bias` is missing"],
+    );
+    let bias = || (Dtype::F32, vec![2], vec![0; 8]);
+    assert_refused_by_tensors(
+        |tensors| drop(tensors.insert("encoder.9.bias".into(), bias())),
+        &["`encoder.9.bias` does not belong to the recipe"],
+    );
+    assert_refused_by_tensors(
+        |tensors| drop(tensors.insert("encoder.0.bias".into(), bias())),
+        &[
+            "`encoder.0.bias`",
+            "expected F32 of shape [3]",
+            "found F32 of shape [2]",
+        ],
+    );
+    assert_refused_by_tensors(
+        |tensors| drop(tensors.insert("encoder.0.bias".into(), (Dtype::F64, vec![3], vec![0; 24]))),
+        &["expected F32 of shape [3]", "found F64 of shape [3]"],
+    );
+    // As many numbers, in another shape.
+    assert_refused_by_tensors(
+        |tensors| tensors.get_mut("encoder.0.weight").unwrap().1.reverse(),
+        &["expected F32 of shape [3, 4]", "found F32 of shape [4, 3]"],
+    );
+}
+
+#[test]
+fn parameters_that_are_not_finite_are_refused() {
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        assert_refused_by_tensors(
+            |tensors| {
+                let (_, _, bytes) = tensors.get_mut("decoder.0.weight").unwrap();
+                bytes[20..24].copy_from_slice(&value.to_le_bytes());
+            },
+            &[
+                "a parameter is not finite",
+                "tensor `decoder.0.weight`, element 5",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
+    let wide = json!({"layer": "dense", "outputs": 1 << 24});
+    let too_many = &["encoder.1", "too many parameters", "at most 4294967296"];
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"] = json!([wide, wide, {"layer": "dense", "outputs": 2}]),
+        too_many,
+    );
+    // So many that they could not be counted.
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); 70_000]),
+        too_many,
+    );
+    // Few enough to be counted, but more than the file holds.
+    let much = json!({"layer": "dense", "outputs": 1 << 20});
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"] = json!([much, {"layer": "dense", "outputs": 2}]),
+        &["`encoder.0.weight`", "expected F32 of shape [1048576, 4]"],
+    );
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = Model::load(folder.path()).unwrap_err().to_string();
+    assert!(message.contains("this is no file"), "{message}");
+    let missing = Model::load(folder.path().join("missing")).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Io);
+    #[cfg(unix)]
+    assert_eq!(
+        Model::load("/dev/zero").unwrap_err().kind(),
+        ErrorKind::Format
+    );
+}

@@ -1,0 +1,291 @@
+//! A whole evaluation, of a network small enough to be followed by hand.
+
+use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::data::{Dataset, Source, Split, Values};
+use narrows::evaluate::{Evaluation, Noise, Pca, evaluate, psnr, ssim};
+use narrows::network::ScaledRows;
+use narrows::{Model, Recipe};
+use ndarray::Array2;
+use std::ops::Range;
+
+const SIDE: usize = 8;
+const INPUTS: usize = SIDE * SIDE;
+
+/// Images of two classes: a bright left or right half, with grain.
+fn images(rows: usize, seed: usize, labels: bool) -> Dataset {
+    let values = Array2::from_shape_fn((rows, INPUTS), |(row, pixel)| {
+        let grain = (row * 7919 + pixel * 104_729 + seed * 31) % 61;
+        let is_bright = (pixel % SIDE < SIDE / 2) == (row % 2 == 0);
+        (if is_bright { 180 } else { 10 } + grain) as u8
+    });
+    let labels = labels.then(|| (0..rows).map(|row| [5, -5][row % 2]).collect());
+    Dataset::new("halves", Values::U8(values), vec![1, SIDE, SIDE], labels).unwrap()
+}
+
+fn source(labels: bool) -> Source {
+    Source::new(images(90, 1, labels), Some(images(40, 2, labels))).unwrap()
+}
+
+/// The code is the brightness of the two halves less a half, and of four hidden units two are dead: one
+/// whose input is always below 0, and one whose weights and bias are 0.
+fn model(data: &Dataset) -> Model {
+    let recipe = Recipe::parse(
+        "name = \"halves\"\n\
+         encoder = [{ layer = \"dense\", outputs = 4 }, { layer = \"relu\" }, { layer = \"dense\", outputs = 2 }]\n\
+         decoder = [{ layer = \"dense\" }, { layer = \"sigmoid\" }]",
+        "a test",
+    )
+    .unwrap();
+    let is_left = |pixel: usize| pixel % SIDE < SIDE / 2;
+    let mean = 2.0 / INPUTS as f32;
+    let half = |left: bool| (0..INPUTS).map(move |p| if is_left(p) == left { mean } else { 0.0 });
+    let mut parameters: Vec<f32> = half(true).chain(half(false)).collect();
+    parameters.extend(vec![0.0; INPUTS]);
+    parameters.extend(half(true));
+    parameters.extend([0.0, 0.0, 0.0, -3.0]);
+    parameters.extend([1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]);
+    parameters.extend([-0.5, -0.5]);
+    for pixel in 0..INPUTS {
+        parameters.extend([true, false].map(|left| if is_left(pixel) == left { 4.0 } else { 0.0 }));
+    }
+    parameters.extend([0.0; INPUTS]);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, data).unwrap();
+    Model::new(recipe, scaling, data.shape(), &parameters).unwrap()
+}
+
+fn of(model: &Model, split: &Split<'_>, noises: &[Noise<'_>], threads: usize) -> Evaluation {
+    evaluate(model, split, noises, threads, &mut |_| ()).unwrap()
+}
+
+#[track_caller]
+fn assert_close(found: f64, expected: f64) {
+    assert!(
+        (found - expected).abs() <= 1e-6 * expected.abs(),
+        "{found}, not {expected}"
+    );
+}
+
+#[test]
+fn every_measure_is_that_of_the_rows() {
+    let source = source(true);
+    let model = model(&source.train);
+    let split = source.split(1).unwrap();
+    let (train, test) = (&source.train, &*split.test);
+    let found = of(&model, &split, &[], 2);
+
+    assert_eq!(
+        (found.recipe.as_str(), found.data.as_str()),
+        ("halves", "halves")
+    );
+    assert_eq!(
+        (found.code_size, found.train_rows, found.test_rows),
+        (2, 90, 40)
+    );
+    assert_eq!((found.held_out, found.data_range), (false, Some(255.0)));
+    assert_close(found.model.mse, model.mse(test).unwrap());
+    let clean = test.to_array();
+    let made = model.reconstruct(clean.view()).unwrap();
+    let squares = clean
+        .iter()
+        .zip(&made)
+        .map(|(&a, &b)| f64::from(a - b).powi(2));
+    let mse = squares.sum::<f64>() / clean.len() as f64;
+    assert_close(found.model.psnr.unwrap(), psnr(mse, 255.0));
+    let similarity = clean.rows().into_iter().zip(made.rows()).map(|(a, b)| {
+        let (a, b) = (a.as_slice().unwrap(), b.as_slice().unwrap());
+        ssim(a, b, [1, SIDE, SIDE], 255.0)
+    });
+    assert_close(found.model.ssim.unwrap(), similarity.sum::<f64>() / 40.0);
+    // The halves tell the classes.
+    assert_eq!(found.model.probe_accuracy, Some(1.0));
+    assert_eq!(found.model.neighbour_accuracy, Some(1.0));
+
+    let scaled = |data| ScaledRows {
+        data,
+        scaling: model.scaling(),
+    };
+    let pca = Pca::fit(&scaled(train), INPUTS, 2, 1).unwrap();
+    let beside = found.pca.as_ref().unwrap();
+    assert_close(beside.mse, pca.reconstruction_mse(2, &scaled(test), 1));
+    assert_close(beside.psnr.unwrap(), psnr(beside.mse, 1.0));
+    assert!(beside.ssim.unwrap() > found.model.ssim.unwrap());
+    assert_eq!(beside.probe_accuracy, Some(1.0));
+}
+
+#[test]
+fn errors_of_classes_add_up_to_the_error() {
+    let source = source(true);
+    let model = model(&source.train);
+    let found = of(&model, &source.split(1).unwrap(), &[], 1);
+    let classes = &found.class_errors;
+    let labels: Vec<i64> = classes.iter().map(|class| class.label).collect();
+    assert_eq!(labels, [-5, 5]);
+    let odd: Vec<usize> = (1..40).step_by(2).collect();
+    let of_odd = source.test.as_ref().unwrap().select(&odd).unwrap();
+    assert_close(classes[0].mse, model.mse(&of_odd).unwrap());
+    let mean = |of: &dyn Fn(usize) -> f64| {
+        (0..2).map(|c| of(c) * classes[c].rows as f64).sum::<f64>() / 40.0
+    };
+    assert_close(mean(&|c| classes[c].mse), found.model.mse);
+    assert_close(
+        mean(&|c| classes[c].pca_mse.unwrap()),
+        found.pca.unwrap().mse,
+    );
+}
+
+#[test]
+fn dead_units_are_counted_behind_the_activation() {
+    let source = source(false);
+    let found = of(&model(&source.train), &source.split(1).unwrap(), &[], 1);
+    let units: Vec<_> = found
+        .units
+        .iter()
+        .map(|units| {
+            (
+                &units.layer[..],
+                &units.kind[..],
+                units.is_code,
+                units.units,
+                units.dead,
+            )
+        })
+        .collect();
+    assert_eq!(
+        units,
+        [
+            ("encoder.0", "dense, relu", false, 4, 2),
+            ("encoder.2", "dense", true, 2, 0),
+        ]
+    );
+}
+
+#[test]
+fn without_labels_nothing_is_said_of_classes() {
+    let source = source(false);
+    let found = of(&model(&source.train), &source.split(1).unwrap(), &[], 1);
+    assert!(found.class_errors.is_empty());
+    for quality in [&found.model, found.pca.as_ref().unwrap()] {
+        assert_eq!(
+            (quality.probe_accuracy, quality.neighbour_accuracy),
+            (None, None)
+        );
+        assert!(quality.psnr.is_some() && quality.ssim.is_some());
+    }
+}
+
+#[test]
+fn tables_have_errors_but_no_psnr() {
+    let data = images(30, 1, true);
+    let values = data.to_array();
+    let table = Dataset::new("table", Values::F32(values), vec![INPUTS], None).unwrap();
+    let source = Source::new(table, None).unwrap();
+    let found = of(&model(&data), &source.split(1).unwrap(), &[], 1);
+    assert!(found.held_out && found.test_rows == 3 && found.train_rows == 27);
+    assert!(found.model.mse > 0.0);
+    assert_eq!(
+        (found.data_range, found.model.psnr, found.model.ssim),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn noise_gives_a_curve_against_the_clean_rows() {
+    let source = source(false);
+    let model = model(&source.train);
+    let brighten = |level: f64, _: Range<usize>, values: &mut [f32]| {
+        values.iter_mut().for_each(|value| *value += level as f32);
+    };
+    let noise = Noise {
+        name: "brighter",
+        levels: &[0.0, 0.25, 0.5],
+        corrupt: &brighten,
+    };
+    let found = of(&model, &source.split(1).unwrap(), &[noise], 2);
+    let [curve] = &found.robustness[..] else {
+        panic!("one curve for one noise");
+    };
+    assert_eq!(curve.noise, "brighter");
+    let levels: Vec<f64> = curve.points.iter().map(|point| point.level).collect();
+    assert_eq!(levels, [0.0, 0.25, 0.5]);
+    assert_close(curve.points[0].mse, found.model.mse);
+    assert_close(
+        curve.points[0].pca_mse.unwrap(),
+        found.pca.as_ref().unwrap().mse,
+    );
+    let clean = source.test.as_ref().unwrap().to_array();
+    let given = clean.mapv(|value| value + 0.25 * 255.0);
+    let made = model.reconstruct(given.view()).unwrap();
+    let squares = clean
+        .iter()
+        .zip(&made)
+        .map(|(&a, &b)| f64::from((a - b) / 255.0).powi(2));
+    let expected = squares.sum::<f64>() / clean.len() as f64;
+    assert!((curve.points[1].mse - expected).abs() < 1e-5 * expected);
+    assert!(curve.points.is_sorted_by(|a, b| a.pca_mse < b.pca_mse));
+}
+
+#[test]
+fn threads_change_nothing_and_progress_is_told() {
+    let source = source(true);
+    let model = model(&source.train);
+    let split = source.split(1).unwrap();
+    let mut stages = Vec::new();
+    let alone = evaluate(&model, &split, &[], 1, &mut |progress| {
+        assert!(progress.done <= progress.total);
+        stages.push(progress.stage);
+    })
+    .unwrap();
+    assert_eq!(alone, of(&model, &split, &[], 3));
+    assert_eq!(alone.to_json(), of(&model, &split, &[], 0).to_json());
+    stages.dedup();
+    assert!(stages.len() >= 5, "{stages:?}");
+}
+
+#[test]
+fn json_has_what_the_record_has() {
+    let source = source(true);
+    let found = of(&model(&source.train), &source.split(1).unwrap(), &[], 1);
+    let json = found.to_json();
+    assert_eq!(json["model"]["mse"], found.model.mse);
+    assert_eq!(json["pca"]["ssim"], found.pca.unwrap().ssim.unwrap());
+    assert_eq!(json["class_errors"][1]["label"], 5);
+    assert_eq!(json["units"][0]["dead"], 2);
+    assert_eq!(json["shape"], serde_json::json!([1, SIDE, SIDE]));
+    assert_eq!(json["robustness"], serde_json::json!([]));
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_refused() {
+    let source = source(true);
+    let model = model(&source.train);
+    let narrow = Dataset::new(
+        "narrow",
+        Values::U8(Array2::zeros((4, 9))),
+        vec![1, 3, 3],
+        None,
+    );
+    let narrow = Source::new(narrow.unwrap(), None).unwrap();
+    let refuse = |model: &Model, source: &Source| {
+        let split = source.split(1).unwrap();
+        evaluate(model, &split, &[], 1, &mut |_| ())
+            .unwrap_err()
+            .to_string()
+    };
+    let message = refuse(&model, &narrow);
+    assert!(
+        message.contains("rows of 64") && message.contains("rows of 9"),
+        "{message}"
+    );
+
+    // Finite parameters whose products are not.
+    let recipe = Recipe::parse(
+        "name = \"huge\"\nencoder = [{ layer = \"dense\", outputs = 1, bias = false }]\n\
+         decoder = [{ layer = \"dense\", bias = false }]",
+        "a test",
+    );
+    let scaling = Scaling::fit(&ScalingSpec::None, &source.train).unwrap();
+    let huge = [f32::MAX; 2 * INPUTS];
+    let huge = Model::new(recipe.unwrap(), scaling, &[1, SIDE, SIDE], &huge).unwrap();
+    let message = refuse(&huge, &source);
+    assert!(message.contains("not finite"), "{message}");
+}
