@@ -21,6 +21,7 @@ pub mod activation;
 pub mod aligned;
 pub mod convert;
 pub mod loss;
+pub mod noise;
 pub mod optimizer;
 pub mod peak;
 pub mod product;

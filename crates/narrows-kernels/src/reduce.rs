@@ -1,4 +1,4 @@
-//! Reductions in a fixed order.
+//! Sums and small vector operations, each in a fixed order.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 
@@ -26,6 +26,105 @@ pub fn column_sums(isa: Isa, matrix: &[f32], sums: &mut [f32]) {
             columns,
             sums.as_mut_ptr(),
         )
+    }
+}
+
+/// The sum of `a · b` over their elements.
+///
+/// # Panics
+///
+/// When the lengths differ.
+pub fn dot(isa: Isa, a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    // SAFETY: as many numbers at each pointer as the length says.
+    unsafe { inner(isa, a.as_ptr(), b.as_ptr(), a.len()) }
+}
+
+multiversion! {
+    unsafe fn inner(a: *const f32, b: *const f32, len: usize) -> f32 = inner_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn inner_body<L: Lanes>(a: *const f32, b: *const f32, len: usize) -> f32 {
+    // SAFETY: indices stay below `len`; a buffer holds the lanes of both sums.
+    unsafe {
+        let (mut even, mut odd) = (L::splat(0.0), L::splat(0.0));
+        let mut i = 0;
+        while i < len {
+            let n = (len - i).min(L::N);
+            even = L::load_first(a.add(i), n).mul_add(L::load_first(b.add(i), n), even);
+            i += n;
+            let n = (len - i).min(L::N);
+            odd = L::load_first(a.add(i), n).mul_add(L::load_first(b.add(i), n), odd);
+            i += n;
+        }
+        let mut lanes = [0.0; crate::product::PANEL];
+        even.add(odd).store(lanes.as_mut_ptr());
+        lanes.iter().sum()
+    }
+}
+
+/// `x *= factor`, element by element.
+pub fn scale(isa: Isa, x: &mut [f32], factor: f32) {
+    // SAFETY: as many numbers at the pointer as the length says.
+    unsafe { times(isa, x.as_mut_ptr(), x.len(), factor) }
+}
+
+multiversion! {
+    unsafe fn times(x: *mut f32, len: usize, factor: f32) = times_body
+}
+
+/// # Safety
+///
+/// `len` numbers at the pointer.
+#[inline(always)]
+unsafe fn times_body<L: Lanes>(x: *mut f32, len: usize, factor: f32) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let mut i = 0;
+        while i < len {
+            let n = (len - i).min(L::N);
+            L::load_first(x.add(i), n)
+                .mul(L::splat(factor))
+                .store_first(x.add(i), n);
+            i += n;
+        }
+    }
+}
+
+/// `x += y`, element by element.
+///
+/// # Panics
+///
+/// When the lengths differ.
+pub fn add(isa: Isa, x: &mut [f32], y: &[f32]) {
+    assert_eq!(x.len(), y.len());
+    // SAFETY: as many numbers at each pointer as the length says.
+    unsafe { plus(isa, x.as_mut_ptr(), y.as_ptr(), x.len()) }
+}
+
+multiversion! {
+    unsafe fn plus(x: *mut f32, y: *const f32, len: usize) = plus_body
+}
+
+/// # Safety
+///
+/// `len` numbers at each pointer.
+#[inline(always)]
+unsafe fn plus_body<L: Lanes>(x: *mut f32, y: *const f32, len: usize) {
+    // SAFETY: indices stay below `len`.
+    unsafe {
+        let mut i = 0;
+        while i < len {
+            let n = (len - i).min(L::N);
+            L::load_first(x.add(i), n)
+                .add(L::load_first(y.add(i), n))
+                .store_first(x.add(i), n);
+            i += n;
+        }
     }
 }
 

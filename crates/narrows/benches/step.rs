@@ -5,9 +5,9 @@ use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{Activation, LayerSpec};
 use narrows::network::{Network, Parameters};
-use narrows::objective::{Objective, Reconstruction};
+use narrows::objective::{Objective, Reconstruction, Term, TermKind};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
-use narrows::train::{Stepper, available_threads};
+use narrows::train::{Setting, Stepper, available_threads};
 use narrows_kernels::Isa;
 use narrows_kernels::peak::multiply_adds;
 use narrows_kernels::split::{Bounds, Parts};
@@ -61,12 +61,26 @@ fn main() {
     let simple = mirrored(&[128, 64, 32, 16, 8], None);
     let deep = mirrored(&[512, 256, 128, 64, 16, 3], None);
     let hinton = mirrored(&[1000, 500, 250, 30], Some(Activation::Relu));
-    for (name, (encoder, decoder), batch) in [
-        ("simple linear", &simple, 64),
-        ("simple linear", &simple, 1024),
-        ("deep linear", &deep, 64),
-        ("784-1000-500-250-30 ReLU", &hinton, 64),
-        ("784-1000-500-250-30 ReLU", &hinton, 512),
+    let mut contractive = mirrored(&[256, 64], Some(Activation::Relu));
+    contractive.0.push(LayerSpec::Activation(Activation::Relu));
+    for (name, (encoder, decoder), batch, kind) in [
+        ("simple linear", &simple, 64, None),
+        ("simple linear", &simple, 1024, None),
+        ("deep linear", &deep, 64, None),
+        ("784-1000-500-250-30 ReLU", &hinton, 64, None),
+        ("784-1000-500-250-30 ReLU", &hinton, 512, None),
+        (
+            "contractive `summed`",
+            &contractive,
+            64,
+            Some(TermKind::Summed),
+        ),
+        (
+            "contractive `jacobian`",
+            &contractive,
+            64,
+            Some(TermKind::Jacobian),
+        ),
     ] {
         let network = Network::new(encoder, decoder, INPUTS).expect("a sound network");
         let weights: usize = network
@@ -77,8 +91,23 @@ fn main() {
             .sum();
         let first = network.tensors()[0].range.len();
         // Forward, gradient by the weights, gradient by the input but for the first layer's.
-        let work = 2.0 * batch as f64 * (3 * weights - first) as f64;
-        let ns = step_time(network, decoder, batch, threads);
+        let mut work = 2.0 * batch as f64 * (3 * weights - first) as f64;
+        // 784-256-64: the probe's way back, forth, and the gradient. All 64 probes: back and forth
+        // through the second layer, by G and through the gradient's square in the first, which are
+        // formed and applied once.
+        let (w1, w2, square) = (784.0 * 256.0, 256.0 * 64.0, 256.0 * 256.0);
+        let batch_rows = batch as f64;
+        work += match kind {
+            Some(TermKind::Summed) => 2.0 * batch_rows * 3.0 * (w1 + w2),
+            Some(_) => {
+                let each = 2.0 * w2 + 2.0 * square;
+                2.0 * batch_rows * 64.0 * each + 2.0 * 2.0 * 784.0 * square
+            }
+            None => 0.0,
+        };
+        let terms = kind.map(|kind| Term { kind, weight: 1e-4 });
+        let terms: Vec<Term> = terms.into_iter().collect();
+        let ns = step_time(network, decoder, terms, batch, threads);
         println!(
             "{name:<28}{batch:>7}{:>14.0}{:>10.0}{:>8.0}%",
             ns,
@@ -89,7 +118,13 @@ fn main() {
 }
 
 /// The median time of a step, in nanoseconds.
-fn step_time(network: Network, decoder: &[LayerSpec], batch: usize, threads: usize) -> f64 {
+fn step_time(
+    network: Network,
+    decoder: &[LayerSpec],
+    terms: Vec<Term>,
+    batch: usize,
+    threads: usize,
+) -> f64 {
     let rows = 4096;
     let pixels = (0..rows * INPUTS)
         .map(|i| ((i * 2_654_435_761) >> 7) as u8)
@@ -108,7 +143,16 @@ fn step_time(network: Network, decoder: &[LayerSpec], batch: usize, threads: usi
         weight_decay: 0.0,
     };
     let optimizer = Optimizer::new(adam, &network);
-    let mut stepper = Stepper::new(network, parameters, objective, optimizer, batch, threads);
+    let setting = Setting {
+        network,
+        parameters,
+        corruption: None,
+        objective,
+        terms,
+        optimizer,
+        seed: 0,
+    };
+    let mut stepper = Stepper::new(setting, batch, threads);
     let order: Vec<u32> = (0..rows as u32).map(|i| i * 1_597 % rows as u32).collect();
     let mut times = Vec::new();
     let begin = Instant::now();
@@ -116,7 +160,7 @@ fn step_time(network: Network, decoder: &[LayerSpec], batch: usize, threads: usi
     while begin.elapsed() < Duration::from_secs(3) || times.len() < 20 {
         let Some(batch) = batches.next() else { break };
         let start = Instant::now();
-        black_box(stepper.step(&data, &scaling, batch));
+        black_box(stepper.step(&data, &scaling, 0, batch));
         times.push(start.elapsed().as_nanos() as f64);
     }
     times.sort_by(f64::total_cmp);

@@ -5,10 +5,11 @@
 //! own keys, next to its code; this file puts them together. Values are checked in one place only,
 //! when TOML is read: a recipe made in code is checked by writing and reading it.
 
+use crate::corruption::{self, Corruption};
 use crate::data::scaling::{self, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{self, Initialization, LayerSpec};
-use crate::objective::{self, Reconstruction};
+use crate::objective::{self, Reconstruction, Term};
 use crate::optimizer::{self, OptimizerSpec};
 use crate::settings::{Choice, Document, Key, Section, suggest};
 use std::fmt::Write;
@@ -21,6 +22,11 @@ const SHIPPED: &[(&str, &str)] = &[
         include_str!("../recipes/simple-linear.toml"),
     ),
     ("deep-linear", include_str!("../recipes/deep-linear.toml")),
+    ("contractive", include_str!("../recipes/contractive.toml")),
+    (
+        "contractive-strong",
+        include_str!("../recipes/contractive-strong.toml"),
+    ),
 ];
 
 /// An autoencoder and its training, complete but for what the data decide.
@@ -32,6 +38,8 @@ pub struct Recipe {
     pub about: String,
     /// The scaling; `None` lets the data decide.
     pub scaling: Option<ScalingSpec>,
+    /// What happens to the rows that the encoder reads.
+    pub corruption: Option<Corruption>,
     /// How parameters start.
     pub initialization: Initialization,
     /// The layers from the data to the code.
@@ -40,6 +48,8 @@ pub struct Recipe {
     pub decoder: Vec<LayerSpec>,
     /// The reconstruction loss.
     pub reconstruction: Reconstruction,
+    /// The terms beside it.
+    pub terms: Vec<Term>,
     /// The optimiser.
     pub optimizer: OptimizerSpec,
     /// How often training passes over all rows.
@@ -68,6 +78,12 @@ const ROOT: &[Key] = &[
         value: "a section",
         default: "from the data",
         about: "the map from the data's units to the network's",
+    },
+    Key {
+        name: "corruption",
+        value: "a section",
+        default: "none",
+        about: "noise on what the encoder reads",
     },
     Key {
         name: "network",
@@ -228,6 +244,14 @@ impl Recipe {
                 .into_iter()
                 .for_each(|(key, value)| line(format!("{key} = {value}")));
         }
+        if let Some(corruption) = &self.corruption {
+            line("\n[corruption]".into());
+            line(format!("kind = {}", quoted(corruption.name())));
+            corruption
+                .settings()
+                .into_iter()
+                .for_each(|(key, value)| line(format!("{key} = {value}")));
+        }
         line("\n[network]".into());
         line(format!(
             "initialization = {}",
@@ -255,6 +279,13 @@ impl Recipe {
         settings
             .into_iter()
             .for_each(|(key, value)| line(format!("{key} = {value}")));
+        for term in &self.terms {
+            line("\n[[objective.terms]]".into());
+            line(format!("kind = {}", quoted(term.kind.name())));
+            term.settings()
+                .into_iter()
+                .for_each(|(key, value)| line(format!("{key} = {value}")));
+        }
         line("\n[optimizer]".into());
         line(format!("kind = {}", quoted(self.optimizer.name())));
         let settings = self.optimizer.settings();
@@ -281,6 +312,13 @@ impl Recipe {
         );
         choices(
             &mut text,
+            "[corruption]",
+            &corruption::KIND,
+            &[],
+            corruption::CORRUPTIONS,
+        );
+        choices(
+            &mut text,
             "[network]",
             &layer::INITIALIZATION,
             &[],
@@ -297,8 +335,15 @@ impl Recipe {
             &mut text,
             "[objective]",
             &objective::RECONSTRUCTION,
-            &[],
+            &[objective::TERMS],
             objective::RECONSTRUCTIONS,
+        );
+        choices(
+            &mut text,
+            "[[objective.terms]]",
+            &objective::TERM_KIND,
+            &[objective::WEIGHT],
+            objective::TERM_KINDS,
         );
         let common = [optimizer::LEARNING_RATE];
         choices(
@@ -348,6 +393,12 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
         scaling: root
             .section("scaling")?
             .choose(&scaling::KIND, None, &[], scaling::SCALINGS)?,
+        corruption: root.section("corruption")?.choose(
+            &corruption::KIND,
+            None,
+            &[],
+            corruption::CORRUPTIONS,
+        )?,
         initialization: network
             .choose(
                 &layer::INITIALIZATION,
@@ -362,10 +413,18 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
             .choose(
                 &objective::RECONSTRUCTION,
                 Some("mse"),
-                &[],
+                &[objective::TERMS],
                 objective::RECONSTRUCTIONS,
             )?
             .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?,
+        terms: match objective.has(objective::TERMS.name) {
+            true => objective
+                .sections(objective::TERMS.name)?
+                .iter()
+                .map(Term::read)
+                .collect::<Result<_>>()?,
+            false => Vec::new(),
+        },
         optimizer: optimizer
             .choose(
                 &optimizer::KIND,

@@ -5,6 +5,8 @@
 //! whether training was interrupted. The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel
 //! random numbers: as easy as 1, 2, 3").
 
+use narrows_kernels::noise::{Address, words};
+
 /// What a number is drawn for: draws for different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -15,6 +17,12 @@ pub enum Purpose {
     Shuffle = 2,
     /// Which rows are held out for testing.
     HoldOut = 3,
+    /// What corrupts a row in training.
+    Corruption = 4,
+    /// What corrupts a row in evaluation, where the "epoch" is 0.
+    TestCorruption = 5,
+    /// The probes of a penalty on derivatives.
+    Probes = 6,
     /// The basis that the search for principal components of wide rows starts from.
     Subspace = 7,
 }
@@ -37,7 +45,15 @@ impl Draws {
 
     /// Four independent words for elements `4 * block` to `4 * block + 3` of a sample in an epoch.
     pub fn words(&self, epoch: u32, sample: u32, block: u32) -> [u32; 4] {
-        philox([block, sample, epoch, self.purpose as u32], self.key)
+        words(self.address(epoch, sample), block)
+    }
+
+    /// The address of the numbers of a sample in an epoch.
+    pub fn address(&self, epoch: u32, sample: u32) -> Address {
+        Address {
+            key: self.key,
+            counter: [sample, epoch, self.purpose as u32],
+        }
     }
 
     /// A number in `0..below`, uniform but for a bias under `below / 2⁶⁴`.
@@ -77,47 +93,9 @@ pub fn normal(words: [u32; 2]) -> [f32; 2] {
     [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
 }
 
-fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
-    for _ in 0..10 {
-        let a = u64::from(counter[0]) * 0xD251_1F53;
-        let b = u64::from(counter[2]) * 0xCD9E_8D57;
-        counter = [
-            (b >> 32) as u32 ^ counter[1] ^ key[0],
-            b as u32,
-            (a >> 32) as u32 ^ counter[3] ^ key[1],
-            a as u32,
-        ];
-        key = [
-            key[0].wrapping_add(0x9E37_79B9),
-            key[1].wrapping_add(0xBB67_AE85),
-        ];
-    }
-    counter
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn philox_gives_the_published_words() {
-        // The known answers that come with Random123 (kat_vectors, philox4x32 10).
-        assert_eq!(
-            philox([0; 4], [0; 2]),
-            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
-        );
-        assert_eq!(
-            philox([u32::MAX; 4], [u32::MAX; 2]),
-            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
-        );
-        assert_eq!(
-            philox(
-                [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-                [0xa409_3822, 0x299f_31d0]
-            ),
-            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
-        );
-    }
 
     #[test]
     fn a_permutation_has_every_row_once_and_depends_on_seed_and_epoch() {

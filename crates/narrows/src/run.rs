@@ -204,12 +204,16 @@ fn train_epochs(
         let record = training
             .epoch(|progress| observe(Event::Progress(progress)))
             .map_err(|error| keep(error, records.len(), folder))?;
-        let line = json!({
+        let mut line = json!({
             "epoch": record.epoch,
             "train_loss": record.train_loss,
+            "reconstruction": record.reconstruction,
             "seconds": record.seconds,
             "images_per_second": record.images_per_second,
         });
+        for (name, value) in &record.terms {
+            line[*name] = json!(value);
+        }
         writeln!(metrics, "{line}").map_err(refused)?;
         training.model()?.save(folder.join(MODEL_FILE))?;
         observe(Event::Epoch(&record));

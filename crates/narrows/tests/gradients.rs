@@ -6,7 +6,7 @@ use narrows::layer::{Activation, Initialization, LayerSpec};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
-use narrows::train::Stepper;
+use narrows::train::{Setting, Stepper};
 use narrows_kernels::reference;
 use ndarray::Array2;
 
@@ -118,9 +118,19 @@ fn check(activation: Activation, reconstruction: Reconstruction) {
     };
     let optimizer = Optimizer::new(sgd, &network);
     let goal = Objective::new(reconstruction, &decoder).unwrap();
-    let mut stepper = Stepper::new(network, parameters, goal, optimizer, ROWS, 2);
+    let setting = Setting {
+        network,
+        parameters,
+        corruption: None,
+        objective: goal,
+        terms: Vec::new(),
+        optimizer,
+        seed: 0,
+    };
+    let mut stepper = Stepper::new(setting, ROWS, 2);
     let order: Vec<u32> = (0..ROWS as u32).collect();
-    let (loss, gradient) = stepper.loss_and_gradient(&data, &scaling, &order);
+    let (losses, gradient) = stepper.loss_and_gradient(&data, &scaling, 0, &order);
+    let loss = losses.total;
 
     let rows: Vec<Vec<f64>> = pixels
         .rows()

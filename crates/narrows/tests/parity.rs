@@ -14,9 +14,9 @@ use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{Activation, LayerSpec};
 use narrows::network::{Network, Parameters, ScaledRows, Tensor, forward};
-use narrows::objective::{Objective, Reconstruction};
+use narrows::objective::{Objective, Reconstruction, Term, TermKind};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
-use narrows::train::Stepper;
+use narrows::train::{Setting, Stepper};
 use narrows_kernels::team::Team;
 use ndarray::Array2;
 use safetensors::{Dtype, SafeTensors};
@@ -57,6 +57,7 @@ struct Case {
     batch: usize,
     data: Dataset,
     scaling: Scaling,
+    terms: Vec<Term>,
 }
 
 impl Case {
@@ -74,6 +75,7 @@ impl Case {
             batch,
             data,
             scaling,
+            terms: Vec::new(),
         }
     }
 
@@ -98,14 +100,16 @@ impl Case {
         let network = self.network();
         let optimizer = Optimizer::new(optimizer, &network);
         let objective = Objective::new(reconstruction, &self.decoder).unwrap();
-        Stepper::new(
+        let setting = Setting {
             network,
-            self.parameters(),
+            parameters: self.parameters(),
+            corruption: None,
             objective,
+            terms: self.terms.clone(),
             optimizer,
-            self.batch,
-            2,
-        )
+            seed: 0,
+        };
+        Stepper::new(setting, self.batch, 2)
     }
 
     fn rows(&self, step: usize) -> Vec<u32> {
@@ -118,7 +122,11 @@ impl Case {
     fn train(&self, optimizer: OptimizerSpec) -> (Vec<f64>, Vec<f32>) {
         let mut stepper = self.stepper(Reconstruction::Mse, optimizer);
         let losses = (0..20)
-            .map(|step| stepper.step(&self.data, &self.scaling, &self.rows(step)))
+            .map(|step| {
+                stepper
+                    .step(&self.data, &self.scaling, 0, &self.rows(step))
+                    .total
+            })
             .collect();
         (losses, stepper.parameters().flat().to_vec())
     }
@@ -265,9 +273,10 @@ fn recipe(name: &str) {
         let outputs = case.forward(network.layers(), 784);
         fixture.compare("output", &outputs[..2 * 784]);
         let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-3, 0.0));
-        let (loss, gradient) = stepper.loss_and_gradient(&case.data, &case.scaling, &case.rows(0));
+        let (loss, gradient) =
+            stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
         let (losses, last) = case.train(adam(1e-3, 0.0));
-        assert_eq!(loss, losses[0]);
+        assert_eq!(loss.total, losses[0]);
         fixture.compare("loss", &losses);
         for tensor in network.tensors() {
             fixture.compare_digest("grad", tensor, &gradient[tensor.range.clone()]);
@@ -335,8 +344,8 @@ fn every_loss() {
             let name = reconstruction.name();
             let mut stepper = case.stepper(reconstruction, adam(1e-3, 0.0));
             let (loss, gradient) =
-                stepper.loss_and_gradient(&case.data, &case.scaling, &case.rows(0));
-            fixture.compare(&format!("{name}/loss"), &[loss]);
+                stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+            fixture.compare(&format!("{name}/loss"), &[loss.total]);
             for tensor in network.tensors() {
                 let found: Vec<f64> = gradient[tensor.range.clone()]
                     .iter()

@@ -4,6 +4,7 @@ mod activation;
 mod convert;
 mod loss;
 mod memory;
+mod noise;
 mod optimizer;
 mod product;
 mod reduce;

@@ -141,6 +141,10 @@ impl Layer for Dense {
         }
     }
 
+    fn as_dense(&self) -> Option<&Dense> {
+        Some(self)
+    }
+
     fn is_linear(&self) -> bool {
         true
     }

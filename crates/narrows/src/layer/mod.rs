@@ -49,6 +49,10 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     /// The gradient by the parameters of a tile, summed over the rows from first to last.
     fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]);
 
+    /// The dense layer, if it is one.
+    fn as_dense(&self) -> Option<&Dense> {
+        None
+    }
     /// Whether the derivative J of the output by the input is the same everywhere: `x` and `y` then mean
     /// nothing to [`Layer::backward`] and [`Layer::tangent`], which may be given more rows than those have.
     fn is_linear(&self) -> bool;

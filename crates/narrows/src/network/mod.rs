@@ -157,7 +157,13 @@ impl Network {
         &self.parameter_bounds
     }
 
-    fn parameters_of<'a>(&self, layer: usize, p: &'a Parameters) -> &'a [f32] {
+    /// One of the layers.
+    pub(crate) fn layer(&self, index: usize) -> &dyn Layer {
+        &*self.layers[index]
+    }
+
+    /// The parameters of a layer, tensor after tensor.
+    pub(crate) fn parameters_of<'a>(&self, layer: usize, p: &'a Parameters) -> &'a [f32] {
         &p.flat()[self.places[layer].clone()]
     }
 
@@ -186,7 +192,8 @@ impl Network {
     }
 
     /// Propagates the gradient from the output of layer `last` down to that of layer 0. Slab `i` is
-    /// the input of layer `i`; slab `gradients + i` is, or gets, the gradient by the same.
+    /// the input of layer `i`; slab `gradients + i` is, or gets, the gradient by the same. `add` may
+    /// add to the gradient by the input of a layer before it goes on.
     pub(crate) fn backward_block(
         &self,
         isa: Isa,
@@ -194,13 +201,23 @@ impl Network {
         last: usize,
         gradients: usize,
         block: &mut RowBlock<'_>,
+        add: impl Fn(usize, &mut RowBlock<'_>),
     ) {
         // Nothing needs the gradient by the data.
         for layer in (1..=last).rev() {
             let ([x, y, dy], dx) =
                 block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
             self.layers[layer].backward(isa, self.parameters_of(layer, p), x, y, dy, dx);
+            add(layer, block);
         }
+    }
+
+    /// Which layer a tile belongs to, its number there, and where it lies among the layer's parameters.
+    pub(crate) fn tile(&self, tile: usize) -> (usize, usize, Range<usize>) {
+        let (layer, part) = self.tiles[tile];
+        let Range { start, end } = self.parameter_bounds.range(tile);
+        let first = self.places[layer].start;
+        (layer, part, start - first..end - first)
     }
 
     /// The gradient by the parameters of a tile, over the first `rows` rows of the batch.

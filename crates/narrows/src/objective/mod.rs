@@ -1,9 +1,14 @@
-//! The objective: one reconstruction loss (and, beside it, any number of weighted terms).
+//! The objective: one reconstruction loss and, beside it, any number of weighted terms.
 
+mod contraction;
 mod spec;
+mod term;
 
+pub(crate) use contraction::{Batch, Contraction};
 pub use spec::Reconstruction;
-pub(crate) use spec::{RECONSTRUCTION, RECONSTRUCTIONS};
+pub(crate) use spec::{RECONSTRUCTION, RECONSTRUCTIONS, TERMS};
+pub(crate) use term::{KIND as TERM_KIND, TERMS as TERM_KINDS, WEIGHT};
+pub use term::{Term, TermKind};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec};
@@ -70,19 +75,20 @@ impl Objective {
         self.loss == Loss::CrossEntropyOfLogits
     }
 
-    /// The sum of the loss over one row of a block, whose slab 0 is the target and slab `compared`
+    /// The sum of the loss over one row of a block: slab `target` is the target and slab `compared`
     /// what is compared with it. The gradient, times `scale`, goes to slab `gradients + compared`.
     pub(crate) fn row(
         &self,
         isa: Isa,
         block: &mut RowBlock<'_>,
         row: usize,
-        compared: usize,
+        (target, compared): (usize, usize),
         gradients: usize,
         scale: f32,
     ) -> f32 {
         let rows = block.rows().len();
-        let ([target, output], gradient) = block.read_write([0, compared], gradients + compared);
+        let ([target, output], gradient) =
+            block.read_write([target, compared], gradients + compared);
         let width = target.len() / rows;
         let this = row * width..(row + 1) * width;
         self.loss.sum_and_gradient(

@@ -26,6 +26,14 @@ pub(crate) const RECONSTRUCTION: Key = Key {
     about: "reconstruction loss",
 };
 
+/// The key of the list of terms.
+pub(crate) const TERMS: Key = Key {
+    name: "terms",
+    value: "a list of terms",
+    default: "none",
+    about: "penalties beside the reconstruction loss",
+};
+
 /// The reconstruction losses, by name.
 pub(crate) const RECONSTRUCTIONS: &[Choice<Reconstruction>] = &[
     Choice {

@@ -3,7 +3,7 @@
 mod step;
 mod warnings;
 
-pub use step::Stepper;
+pub use step::{Losses, Setting, Stepper};
 pub use warnings::Warning;
 
 use crate::data::Dataset;
@@ -18,12 +18,16 @@ use crate::rng::{Draws, Purpose};
 use std::time::{Duration, Instant};
 
 /// What is known at the end of an epoch: a line of `metrics.jsonl`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EpochRecord {
     /// Which epoch, from 1.
     pub epoch: usize,
     /// The mean of the objective over the rows of the epoch, each before its own step.
     pub train_loss: f64,
+    /// The mean of the reconstruction loss.
+    pub reconstruction: f64,
+    /// The mean of each term, without its weight, by its name in the recipe.
+    pub terms: Vec<(&'static str, f64)>,
     /// The time that the epoch took.
     pub seconds: f64,
     /// Rows a second.
@@ -70,6 +74,8 @@ pub struct Training<'a> {
     stepper: Stepper,
     warnings: Vec<Warning>,
     order: Vec<u32>,
+    /// For each term the sum over an epoch.
+    term_sums: Vec<f64>,
     epochs_done: usize,
 }
 
@@ -97,10 +103,15 @@ impl<'a> Training<'a> {
         let optimizer = Optimizer::new(recipe.optimizer, &network);
         let batch = recipe.batch_size.min(data.rows());
         let stepper = Stepper::new(
-            network,
-            parameters,
-            objective,
-            optimizer,
+            Setting {
+                network,
+                parameters,
+                corruption: recipe.corruption,
+                objective,
+                terms: recipe.terms.clone(),
+                optimizer,
+                seed: recipe.seed,
+            },
             batch,
             if threads == 0 {
                 available_threads()
@@ -109,6 +120,7 @@ impl<'a> Training<'a> {
             },
         );
         Ok(Training {
+            term_sums: vec![0.0; stepper.terms().count()],
             recipe,
             data,
             scaling,
@@ -154,15 +166,21 @@ impl<'a> Training<'a> {
         let rows_in_epoch = self.data.rows();
         let draws = Draws::new(self.recipe.seed, Purpose::Shuffle);
         draws.permute(self.epochs_done as u32, rows_in_epoch, &mut self.order);
-        let mut sum = 0.0;
-        let mut rows = 0;
+        let (mut sum, mut reconstruction, mut rows) = (0.0, 0.0, 0);
+        self.term_sums.fill(0.0);
         for (step, batch) in self.order.chunks(self.recipe.batch_size).enumerate() {
-            let loss = self.stepper.step(self.data, &self.scaling, batch);
+            let epoch = self.epochs_done as u32;
+            let losses = self.stepper.step(self.data, &self.scaling, epoch, batch);
+            let (loss, weight) = (losses.total, batch.len() as f64);
+            for (sum, term) in self.term_sums.iter_mut().zip(&losses.terms) {
+                *sum += term * weight;
+            }
+            reconstruction += losses.reconstruction * weight;
             if !loss.is_finite() {
                 return Err(self.diverged(step, loss));
             }
             rows += batch.len();
-            sum += loss * batch.len() as f64;
+            sum += loss * weight;
             observe(&Progress {
                 epoch: self.epochs_done + 1,
                 epochs: self.recipe.epochs,
@@ -176,6 +194,13 @@ impl<'a> Training<'a> {
         Ok(EpochRecord {
             epoch: self.epochs_done,
             train_loss: sum / rows as f64,
+            reconstruction: reconstruction / rows as f64,
+            terms: self
+                .stepper
+                .terms()
+                .zip(&self.term_sums)
+                .map(|(term, sum)| (term.kind.name(), sum / rows as f64))
+                .collect(),
             seconds,
             images_per_second: rows as f64 / seconds,
         })

@@ -1,8 +1,8 @@
 //! The two-phase training step.
 //!
 //! ```text
-//! rows phase       each thread takes rows of the batch through gather, scaling, forward, loss and
-//!                  the gradients by the activations
+//! rows phase       each thread takes rows of the batch through gather, scaling, corruption, forward,
+//!                  loss, terms and the gradients by the activations
 //! parameter phase  each thread takes tiles of the parameters, forms the gradient of a tile over the
 //!                  whole batch, and lets the optimiser apply it while it is in the cache
 //! ```
@@ -11,11 +11,13 @@
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
 
+use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::network::{Network, Parameters};
-use crate::objective::Objective;
+use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
+use crate::rng::{Draws, Purpose};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
@@ -27,18 +29,53 @@ const MAX_BLOCK: usize = 256;
 pub struct Stepper {
     network: Network,
     parameters: Parameters,
+    corruption: Option<Corruption>,
+    noise: Draws,
     objective: Objective,
+    terms: Vec<Contraction>,
     optimizer: Optimizer,
     team: Team,
     scratch: Vec<Scratch>,
     slabs: Slabs,
     plan: Plan,
+    losses: Losses,
     isa: Isa,
+}
+
+/// What a [`Stepper`] trains, and how.
+pub struct Setting {
+    /// The network.
+    pub network: Network,
+    /// The parameters to start from.
+    pub parameters: Parameters,
+    /// What happens to the rows that the encoder reads.
+    pub corruption: Option<Corruption>,
+    /// The reconstruction loss.
+    pub objective: Objective,
+    /// The terms beside it; those of weight 0 are left out.
+    pub terms: Vec<Term>,
+    /// The optimiser.
+    pub optimizer: Optimizer,
+    /// What noise and probes follow from.
+    pub seed: u64,
+}
+
+/// The losses of a step, each the mean over its batch, before the step.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Losses {
+    /// The whole objective.
+    pub total: f64,
+    /// The reconstruction loss.
+    pub reconstruction: f64,
+    /// The value of each term without its weight, in the recipe's order.
+    pub terms: Vec<f64>,
 }
 
 /// What belongs to one thread.
 struct Scratch {
     gradient: Aligned,
+    /// For the noise of a row.
+    noise: Aligned,
 }
 
 /// Which slab is what, and how rows are cut up.
@@ -48,6 +85,8 @@ struct Plan {
     layers: usize,
     /// Slab `gradients + i` is the gradient by slab `i`.
     gradients: usize,
+    /// The rows as they are in the data: slab 0, unless that is corrupted.
+    target: usize,
     /// The loss of each row.
     losses: usize,
     /// What the loss compares with the data: the output, or the logits before a last sigmoid.
@@ -59,14 +98,16 @@ struct Plan {
 
 impl Stepper {
     /// Plans steps of up to `batch` rows on `threads` threads.
-    pub fn new(
-        network: Network,
-        parameters: Parameters,
-        objective: Objective,
-        optimizer: Optimizer,
-        batch: usize,
-        threads: usize,
-    ) -> Stepper {
+    pub fn new(setting: Setting, batch: usize, threads: usize) -> Stepper {
+        let Setting {
+            network,
+            parameters,
+            corruption,
+            objective,
+            terms,
+            optimizer,
+            seed,
+        } = setting;
         let layers = network.layers().len();
         let mut widths = network.widths(network.layers());
         let gradients = widths.len();
@@ -75,6 +116,16 @@ impl Stepper {
         widths[gradients] = 0;
         let losses = widths.len();
         widths.push(1);
+        let mut target = 0;
+        if corruption.is_some() {
+            target = widths.len();
+            widths.push(network.inputs());
+        }
+        let terms: Vec<Contraction> = terms
+            .into_iter()
+            .filter(|term| term.weight > 0.0)
+            .map(|term| Contraction::plan(term, &network, seed, &mut widths))
+            .collect();
         let bounds = network.parameter_bounds();
         let largest = (0..bounds.count())
             .map(|tile| bounds.range(tile).len())
@@ -82,6 +133,11 @@ impl Stepper {
         let team = Team::new(threads);
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
+            noise: Aligned::zeros(if corruption.is_some() {
+                network.inputs()
+            } else {
+                0
+            }),
         };
         Stepper {
             scratch: (0..team.threads()).map(|_| scratch()).collect(),
@@ -89,6 +145,7 @@ impl Stepper {
             plan: Plan {
                 layers,
                 gradients,
+                target,
                 losses,
                 compared: if objective.compares_logits() {
                     layers - 1
@@ -100,7 +157,14 @@ impl Stepper {
             },
             network,
             parameters,
+            corruption,
+            noise: Draws::new(seed, Purpose::Corruption),
             objective,
+            losses: Losses {
+                terms: vec![0.0; terms.len()],
+                ..Losses::default()
+            },
+            terms,
             optimizer,
             team,
             isa: Isa::best(),
@@ -122,15 +186,22 @@ impl Stepper {
         self.team.threads()
     }
 
-    /// One step on the given rows of the data; gives the mean loss over them, before the step.
+    /// The terms at work, in the order of [`Losses::terms`].
+    pub fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().map(Contraction::term)
+    }
+
+    /// One step on the given rows of the data, in an epoch counted from 0; gives the losses on them,
+    /// before the step.
     ///
     /// # Panics
     ///
     /// When there are no rows, more than planned for, or one that the data do not have.
-    pub fn step(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> f64 {
-        let loss = self.rows_phase(data, scaling, rows);
+    pub fn step(&mut self, data: &Dataset, scaling: &Scaling, epoch: u32, rows: &[u32]) -> &Losses {
+        self.rows_phase(data, scaling, epoch, rows);
         let update = self.optimizer.next_update();
         let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
+        let terms = &self.terms;
         let (first, second) = self.optimizer.state_mut();
         let bounds = network.parameter_bounds();
         self.team.run(
@@ -142,15 +213,22 @@ impl Stepper {
             ),
             |scratch, tile, (parameters, first, second)| {
                 let gradient = &mut scratch.gradient[..parameters.len()];
-                network.tile_gradient(isa, tile, slabs, plan.gradients, rows.len(), gradient);
+                tile_gradient(
+                    network,
+                    terms,
+                    isa,
+                    tile,
+                    (slabs, plan, rows.len()),
+                    gradient,
+                );
                 update.apply(isa, parameters, first, second, gradient);
             },
         );
-        loss
+        &self.losses
     }
 
-    /// The mean loss over the given rows and its gradient by all parameters, in the arena's order;
-    /// the parameters stay as they are.
+    /// The losses on the given rows and the gradient of the objective by all parameters, in the arena's
+    /// order; the parameters stay as they are.
     ///
     /// # Panics
     ///
@@ -159,22 +237,32 @@ impl Stepper {
         &mut self,
         data: &Dataset,
         scaling: &Scaling,
+        epoch: u32,
         rows: &[u32],
-    ) -> (f64, Vec<f32>) {
-        let loss = self.rows_phase(data, scaling, rows);
+    ) -> (Losses, Vec<f32>) {
+        self.rows_phase(data, scaling, epoch, rows);
         let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
+        let terms = &self.terms;
         let mut gradient = vec![0.0; network.parameter_count()];
         self.team.run(
             &mut self.scratch,
             Parts::new(&mut gradient, network.parameter_bounds()),
             |_, tile, gradient| {
-                network.tile_gradient(isa, tile, slabs, plan.gradients, rows.len(), gradient);
+                tile_gradient(
+                    network,
+                    terms,
+                    isa,
+                    tile,
+                    (slabs, plan, rows.len()),
+                    gradient,
+                );
             },
         );
-        (loss, gradient)
+        (self.losses.clone(), gradient)
     }
 
-    fn rows_phase(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> f64 {
+    /// Fills the slabs with all that the gradients need, and works the losses out.
+    fn rows_phase(&mut self, data: &Dataset, scaling: &Scaling, epoch: u32, rows: &[u32]) {
         assert!(
             !rows.is_empty() && rows.len() <= self.plan.batch,
             "rows as planned"
@@ -182,22 +270,48 @@ impl Stepper {
         let cut = self.plan.cut(rows.len(), self.team.threads());
         let (network, parameters, plan) = (&self.network, &self.parameters, &self.plan);
         let (objective, isa) = (&self.objective, self.isa);
+        let (corruption, noise) = (&self.corruption, &self.noise);
+        for term in &mut self.terms {
+            term.prepare(
+                (&mut self.team, &mut self.scratch),
+                isa,
+                network,
+                parameters,
+            );
+        }
+        let terms = &self.terms;
         let inputs = network.inputs();
         // The mean over the batch and the inputs.
         let scale = 1.0 / (rows.len() * inputs) as f32;
         self.team.run(
             &mut self.scratch,
             self.slabs.split(&plan.cuts[cut].1),
-            |_, _, mut block| {
+            |scratch, _, mut block| {
                 let these = &rows[block.rows()];
-                for (&row, into) in these.iter().zip(block.get_mut(0).chunks_exact_mut(inputs)) {
+                let target = block.get_mut(plan.target).chunks_exact_mut(inputs);
+                for (&row, into) in these.iter().zip(target) {
                     scaling.gather(data, row as usize, into);
+                }
+                if let Some(corruption) = corruption {
+                    let ([target], input) = block.read_write([plan.target], 0);
+                    input.copy_from_slice(target);
+                    for (&row, input) in these.iter().zip(input.chunks_exact_mut(inputs)) {
+                        corruption.apply(isa, noise, (epoch, row), input, &mut scratch.noise);
+                    }
                 }
                 network.forward_block(isa, parameters, 0..plan.layers, &mut block);
                 for row in 0..these.len() {
-                    let loss =
-                        objective.row(isa, &mut block, row, plan.compared, plan.gradients, scale);
+                    let pair = (plan.target, plan.compared);
+                    let loss = objective.row(isa, &mut block, row, pair, plan.gradients, scale);
                     block.get_mut(plan.losses)[row] = loss;
+                }
+                let batch = Batch {
+                    samples: these,
+                    epoch,
+                    size: rows.len(),
+                };
+                for term in terms {
+                    term.rows(isa, network, parameters, &mut block, batch);
                 }
                 network.backward_block(
                     isa,
@@ -205,12 +319,42 @@ impl Stepper {
                     plan.compared - 1,
                     plan.gradients,
                     &mut block,
+                    |layer, block| {
+                        for term in terms {
+                            term.add_curvature(isa, network, layer, plan.gradients, block);
+                        }
+                    },
                 );
             },
         );
+        for term in &mut self.terms {
+            let team = (&mut self.team, &mut self.scratch[..]);
+            term.finish(team, isa, network, parameters, &self.slabs, rows.len());
+        }
         // Row by row, so that the sum does not depend on the cut.
         let losses = self.slabs.rows(plan.losses, rows.len());
-        losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / (rows.len() * inputs) as f64
+        let sum: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
+        self.losses.reconstruction = sum / (rows.len() * inputs) as f64;
+        self.losses.total = self.losses.reconstruction;
+        for (term, value) in self.terms.iter().zip(&mut self.losses.terms) {
+            *value = term.value(&self.slabs, rows.len());
+            self.losses.total += f64::from(term.term().weight) * *value;
+        }
+    }
+}
+
+/// The gradient of the objective by the parameters of a tile, over the first rows of the slabs.
+fn tile_gradient(
+    network: &Network,
+    terms: &[Contraction],
+    isa: Isa,
+    tile: usize,
+    (slabs, plan, rows): (&Slabs, &Plan, usize),
+    gradient: &mut [f32],
+) {
+    network.tile_gradient(isa, tile, slabs, plan.gradients, rows, gradient);
+    for term in terms {
+        term.add_gradient(isa, network, network.tile(tile), (slabs, rows), gradient);
     }
 }
 

@@ -1,0 +1,181 @@
+//! Random numbers by their address: Philox4x32-10 and what is made of its words.
+//!
+//! A number depends on the key, on the counter's upper three words and on its place in the row, and on
+//! nothing else. The arithmetic is that of 16 lanes at a time, without a fused multiply-add: it gives
+//! the same bits on every instruction set.
+
+use crate::lanes::{Isa, Lanes, multiversion};
+
+/// The blocks of four words that are drawn together.
+const LANES: usize = 16;
+
+/// Words of [`LANES`] blocks, by their place in the block.
+type Words = [[u32; LANES]; 4];
+
+/// What the numbers of a row are drawn by: Philox's key, and the upper three words of its counter, the
+/// lowest being the number of the block of four numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The key.
+    pub key: [u32; 2],
+    /// The counter's upper words.
+    pub counter: [u32; 3],
+}
+
+/// The four words of a block.
+pub fn words(address: Address, block: u32) -> [u32; 4] {
+    let lanes = philox(address, block);
+    std::array::from_fn(|i| lanes[i][0])
+}
+
+/// Adds to each element of a row a normal number of mean 0 and the given deviation
+/// (Box & Muller 1958), accurate to 1e-5 of the deviation.
+pub fn add_normal(isa: Isa, address: Address, deviation: f32, row: &mut [f32]) {
+    // SAFETY: the body has no conditions.
+    unsafe { normal(isa, address, deviation, row) }
+}
+
+/// Fills a row with numbers uniform in [0, 1), of 24 bits.
+pub fn fill_uniform(isa: Isa, address: Address, row: &mut [f32]) {
+    // SAFETY: the body has no conditions.
+    unsafe { uniform(isa, address, row) }
+}
+
+/// The words of the blocks from `first` on.
+#[inline(always)]
+fn philox(address: Address, first: u32) -> Words {
+    let mut key = address.key;
+    let mut counter: Words = [
+        std::array::from_fn(|lane| first.wrapping_add(lane as u32)),
+        [address.counter[0]; LANES],
+        [address.counter[1]; LANES],
+        [address.counter[2]; LANES],
+    ];
+    for _ in 0..10 {
+        let [c0, c1, c2, c3] = counter;
+        for lane in 0..LANES {
+            let a = u64::from(c0[lane]) * 0xD251_1F53;
+            let b = u64::from(c2[lane]) * 0xCD9E_8D57;
+            counter[0][lane] = (b >> 32) as u32 ^ c1[lane] ^ key[0];
+            counter[1][lane] = b as u32;
+            counter[2][lane] = (a >> 32) as u32 ^ c3[lane] ^ key[1];
+            counter[3][lane] = a as u32;
+        }
+        key = [
+            key[0].wrapping_add(0x9E37_79B9),
+            key[1].wrapping_add(0xBB67_AE85),
+        ];
+    }
+    counter
+}
+
+multiversion! {
+    unsafe fn uniform(address: Address, row: &mut [f32]) = uniform_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn uniform_body<L: Lanes>(address: Address, row: &mut [f32]) {
+    for (group, numbers) in row.chunks_mut(4 * LANES).enumerate() {
+        let words = philox(address, (group * LANES) as u32);
+        let mut drawn = [0.0; 4 * LANES];
+        for lane in 0..LANES {
+            for (i, words) in words.iter().enumerate() {
+                drawn[4 * lane + i] = (words[lane] >> 8) as f32 * (1.0 / (1 << 24) as f32);
+            }
+        }
+        numbers.copy_from_slice(&drawn[..numbers.len()]);
+    }
+}
+
+multiversion! {
+    unsafe fn normal(address: Address, deviation: f32, row: &mut [f32]) = normal_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn normal_body<L: Lanes>(address: Address, deviation: f32, row: &mut [f32]) {
+    for (group, numbers) in row.chunks_mut(4 * LANES).enumerate() {
+        let words = philox(address, (group * LANES) as u32);
+        let mut drawn = [0.0; 4 * LANES];
+        for pair in 0..2 {
+            let (mut cosines, mut sines) = ([0.0; LANES], [0.0; LANES]);
+            for lane in 0..LANES {
+                let radius = deviation * radius(words[2 * pair][lane]);
+                let (sine, cosine) = sine_and_cosine(words[2 * pair + 1][lane]);
+                cosines[lane] = radius * cosine;
+                sines[lane] = radius * sine;
+            }
+            for lane in 0..LANES {
+                drawn[4 * lane + 2 * pair] = cosines[lane];
+                drawn[4 * lane + 2 * pair + 1] = sines[lane];
+            }
+        }
+        for (number, drawn) in numbers.iter_mut().zip(drawn) {
+            *number += drawn;
+        }
+    }
+}
+
+/// `√(-2 ln u)` of a word as a number u in (0, 1].
+#[inline(always)]
+fn radius(word: u32) -> f32 {
+    // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is that of Cephes' logf.
+    let u = (word as f32 + 0.5) * (1.0 / 4_294_967_296.0);
+    let bits = u.to_bits();
+    // The bits of √½, so that the exponent of what is above it counts from there.
+    let shifted = bits.wrapping_sub(0x3f35_04f3);
+    let exponent = (shifted as i32 >> 23) as f32;
+    let m = f32::from_bits((shifted & 0x007f_ffff) + 0x3f35_04f3);
+    let x = m - 1.0;
+    let mut p = 7.037_683_6e-2;
+    for coefficient in [
+        -1.151_461e-1,
+        1.167_699_9e-1,
+        -1.242_014_1e-1,
+        1.424_932_3e-1,
+        -1.666_805_7e-1,
+        2.000_071_5e-1,
+        -2.499_999_4e-1,
+        3.333_333_1e-1,
+    ] {
+        p = p * x + coefficient;
+    }
+    let square = x * x;
+    let ln = x * square * p - 0.5 * square + x + exponent * std::f32::consts::LN_2;
+    // Rounding may leave a trace above 0 for u = 1.
+    (-2.0 * ln).max(0.0).sqrt()
+}
+
+/// Sine and cosine of a word as a part of the full circle.
+#[inline(always)]
+fn sine_and_cosine(word: u32) -> (f32, f32) {
+    // The nearest quarter, and what is left of it: an angle within ±π/4.
+    let quarter = word.wrapping_add(1 << 29) >> 30;
+    let rest = word.wrapping_sub(quarter << 30) as i32;
+    let angle = rest as f32 * (std::f32::consts::TAU / 4_294_967_296.0);
+    let square = angle * angle;
+    let sine =
+        ((-1.951_529_6e-4 * square + 8.332_161e-3) * square - 1.666_665_5e-1) * square * angle
+            + angle;
+    let cosine =
+        ((2.443_315_7e-5 * square - 1.388_731_6e-3) * square + 4.166_664_6e-2) * square * square
+            - 0.5 * square
+            + 1.0;
+    let (mut s, mut c) = if quarter & 1 == 0 {
+        (sine, cosine)
+    } else {
+        (cosine, sine)
+    };
+    if quarter & 2 != 0 {
+        s = -s;
+    }
+    if (quarter + 1) & 2 != 0 {
+        c = -c;
+    }
+    (s, c)
+}

@@ -1,0 +1,43 @@
+//! Rows that are corrupted as they are read: for evaluation.
+
+use super::Corruption;
+use crate::network::Rows;
+use crate::rng::{Draws, Purpose};
+use narrows_kernels::Isa;
+use std::ops::Range;
+
+/// Scaled rows with noise on them: of a seed always the same.
+pub struct CorruptedRows<'a> {
+    rows: &'a dyn Rows,
+    inputs: usize,
+    corruption: Corruption,
+    draws: Draws,
+}
+
+impl<'a> CorruptedRows<'a> {
+    /// `rows` of `inputs` values each, with noise.
+    pub fn new(rows: &'a dyn Rows, inputs: usize, corruption: Corruption, seed: u64) -> Self {
+        CorruptedRows {
+            rows,
+            inputs,
+            corruption,
+            draws: Draws::new(seed, Purpose::TestCorruption),
+        }
+    }
+}
+
+impl Rows for CorruptedRows<'_> {
+    fn count(&self) -> usize {
+        self.rows.count()
+    }
+
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        self.rows.write(rows.clone(), into);
+        let mut scratch = vec![0.0; self.inputs];
+        for (row, values) in rows.zip(into.chunks_exact_mut(self.inputs)) {
+            let address = (0, row as u32);
+            self.corruption
+                .apply(Isa::best(), &self.draws, address, values, &mut scratch);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The Jacobian of the code by the input: its norm and its singular values.
+//!
+//! It is formed column by column, by the tangents of a model's layers at a row; training's penalties go the
+//! other way, from the code back to the input.
+
+use crate::data::Dataset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::network::{Rows, ScaledRows};
+use faer::Mat;
+use narrows_kernels::Isa;
+use narrows_kernels::split::{Bounds, Parts};
+use narrows_kernels::team::Team;
+use ndarray::Array2;
+
+/// The Jacobians of a model, averaged over rows; in scaled units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JacobianSummary {
+    /// The rows that they were formed at.
+    pub rows: usize,
+    /// The mean over the rows of the Frobenius norm `‖J‖_F`.
+    pub mean_norm: f64,
+    /// The mean of the largest singular value of each J, of the second largest, and so on.
+    pub spectrum: Vec<f64>,
+}
+
+impl JacobianSummary {
+    /// The Jacobians at the rows of a dataset.
+    ///
+    /// # Errors
+    ///
+    /// When the rows do not fit the model, or a Jacobian has no singular values, as it is not finite.
+    pub fn of(model: &Model, data: &Dataset, threads: usize) -> Result<JacobianSummary> {
+        model.check_width(data.inputs())?;
+        let rows = ScaledRows {
+            data,
+            scaling: model.scaling(),
+        };
+        let width = model.code_size().min(data.inputs());
+        // For each row the squared norm, then the singular values.
+        let mut found = vec![f64::NAN; data.rows() * (width + 1)];
+        let ends = (0..=data.rows()).map(|row| row * (width + 1));
+        let bounds = Bounds::new(ends.collect());
+        let mut team = Team::new(threads.clamp(1, data.rows()));
+        let mut scratch = vec![(); team.threads()];
+        team.run(
+            &mut scratch,
+            Parts::new(&mut found, &bounds),
+            |(), row, found| {
+                let mut input = vec![0.0; data.inputs()];
+                rows.write(row..row + 1, &mut input);
+                let jacobian = at(model, &input);
+                let matrix = Mat::from_fn(jacobian.nrows(), jacobian.ncols(), |i, j| {
+                    f64::from(jacobian[[i, j]])
+                });
+                found[0] = jacobian.iter().map(|&d| f64::from(d).powi(2)).sum();
+                if let Ok(values) = matrix.singular_values() {
+                    found[1..].copy_from_slice(&values);
+                }
+            },
+        );
+        if found.iter().any(|value| !value.is_finite()) {
+            return Err(
+                Error::new(ErrorKind::Data, "the Jacobian of the code is not finite")
+                    .at(data.name()),
+            );
+        }
+        let count = data.rows() as f64;
+        let all = || found.chunks_exact(width + 1);
+        Ok(JacobianSummary {
+            rows: data.rows(),
+            mean_norm: all().map(|row| row[0].sqrt()).sum::<f64>() / count,
+            spectrum: (1..=width)
+                .map(|k| all().map(|row| row[k]).sum::<f64>() / count)
+                .collect(),
+        })
+    }
+}
+
+/// The mean Frobenius norm of the Jacobians at the rows of a dataset, on all cores.
+///
+/// # Errors
+///
+/// As [`JacobianSummary::of`].
+pub fn mean_jacobian_norm(model: &Model, data: &Dataset) -> Result<f64> {
+    let threads = crate::train::available_threads();
+    Ok(JacobianSummary::of(model, data, threads)?.mean_norm)
+}
+
+/// The transposed Jacobian at a scaled row, `[inputs, code]`.
+fn at(model: &Model, row: &[f32]) -> Array2<f32> {
+    let (isa, network, parameters) = (Isa::best(), model.network(), model.parameters());
+    let inputs = row.len();
+    let mut x = row.to_vec();
+    let mut tangents: Array2<f32> = Array2::eye(inputs);
+    for index in network.encoder() {
+        let (layer, p) = (
+            network.layer(index),
+            network.parameters_of(index, parameters),
+        );
+        let mut y = vec![0.0; layer.outputs()];
+        layer.forward(isa, p, &x, &mut y);
+        let mut next = Array2::zeros((inputs, layer.outputs()));
+        for (from, mut to) in tangents.rows().into_iter().zip(next.rows_mut()) {
+            if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
+                layer.tangent(isa, p, &x, &y, from, to);
+            }
+        }
+        (x, tangents) = (y, next);
+    }
+    tangents
+}
