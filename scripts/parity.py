@@ -99,7 +99,20 @@ class Autoencoder:
         logits = decoder[:-1](code)
         return code, logits, decoder[-1](logits)
 
+    def penalty(self, x, term):
+        """A contractive term, by differentiating twice."""
+        x = x.clone().requires_grad_()
+        code = self.modules["encoder"](x)
+        if term == "summed":
+            (g,) = torch.autograd.grad(code.sum(), x, create_graph=True)
+            return g.square().sum()
+        assert term == "jacobian"
+        rows = [torch.autograd.grad(column.sum(), x, create_graph=True)[0] for column in code.unbind(1)]
+        return sum(g.square().sum() for g in rows) / len(x)
+
     def loss(self, x, kind):
+        if kind in self.recipe.get("terms", {}):
+            return self.loss(x, "mse") + self.recipe["terms"][kind] * self.penalty(x, kind)
         _, logits, output = self.run(x)
         if kind == "mse":
             return F.mse_loss(output, x)
@@ -279,6 +292,41 @@ def of_every_activation(recipe, dtype):
     return tensors | activations(dtype)
 
 
+# The contractive terms, through activations whose second derivatives are not zero.
+CONTRACTIVE = {
+    "inputs": 12,
+    "batch": 6,
+    "steps": STEPS,
+    "encoder": [
+        *dense(10), {"layer": "silu"},
+        *dense(9), {"layer": "tanh"},
+        *dense(7), {"layer": "softplus"},
+        *dense(5), {"layer": "sigmoid"},
+    ],
+    "decoder": [*dense(12), {"layer": "sigmoid"}],
+    "terms": {"jacobian": 0.3, "summed": 0.05},
+    "optimizer": {"kind": "adam", "learning_rate": 1e-2},
+}  # fmt: skip
+
+TERM_TENSORS = {
+    "TERM/loss": "[steps] the mean squared error and the weighted term of each step, before its update",
+    "TERM/value": "[1] the term itself on the first batch, before any update",
+    "TERM/grad/NAME": "the gradient of the first loss by a parameter",
+}
+
+
+def of_contractive(recipe, dtype):
+    tensors = {}
+    for term in recipe["terms"]:
+        network = Autoencoder(recipe, dtype)
+        tensors[f"{term}/value"] = np.array([network.penalty(network.batch(0), term).item()])
+        _, gradient = network.gradient(network.batch(0), term)
+        tensors |= {f"{term}/grad/{name}": tensor for name, tensor in gradient.items()}
+        optimizer = optimizer_of(recipe["optimizer"], network.modules.parameters())
+        tensors[f"{term}/loss"], _ = network.train(optimizer, term)
+    return tensors
+
+
 def check_away_from_kinks(network, x):
     """Where a derivative jumps, rounding may take either side; the first batch must not lie there,
     and must use both sides of each kink."""
@@ -325,6 +373,7 @@ FIXTURES = {
     "parity-simple-linear": (linear(128, 64, 32, 16, 8), of_linear, SUMMARY_TENSORS),
     "parity-deep-linear": (linear(512, 256, 128, 64, 16, 3), of_linear, SUMMARY_TENSORS),
     "parity-activations": (EVERY_ACTIVATION, of_every_activation, WHOLE_TENSORS),
+    "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
 }
 
 

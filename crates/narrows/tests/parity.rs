@@ -241,7 +241,7 @@ impl Fixture<'_> {
     }
 }
 
-fn with_fixture(name: &str, test: impl Fn(&Fixture<'_>)) {
+fn with_fixture(name: &str, mut test: impl FnMut(&Fixture<'_>)) {
     let path = format!(
         "{}/tests/fixtures/parity-{name}.safetensors",
         env!("CARGO_MANIFEST_DIR")
@@ -390,6 +390,47 @@ fn every_optimizer() {
                     .collect();
                 fixture.compare(&format!("{name}/final/{}", tensor.name), &found);
             }
+        }
+    });
+}
+
+#[test]
+fn contractive_terms() {
+    let dense = |outputs| LayerSpec::Dense {
+        outputs: Some(outputs),
+        bias: true,
+    };
+    let f = LayerSpec::Activation;
+    let encoder = vec![
+        dense(10),
+        f(Activation::Silu),
+        dense(9),
+        f(Activation::Tanh),
+        dense(7),
+        f(Activation::Softplus),
+        dense(5),
+        f(Activation::Sigmoid),
+    ];
+    let decoder = vec![dense(12), f(Activation::Sigmoid)];
+    let mut case = Case::new(encoder, decoder, 12, 6);
+    let network = case.network();
+    with_fixture("contractive", |fixture| {
+        for (kind, weight) in [(TermKind::Jacobian, 0.3), (TermKind::Summed, 0.05)] {
+            case.terms = vec![Term { kind, weight }];
+            let name = kind.name();
+            let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+            let (losses, gradient) =
+                stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+            fixture.compare(&format!("{name}/value"), &losses.terms);
+            for tensor in network.tensors() {
+                let found: Vec<f64> = gradient[tensor.range.clone()]
+                    .iter()
+                    .map(|&g| f64::from(g))
+                    .collect();
+                fixture.compare(&format!("{name}/grad/{}", tensor.name), &found);
+            }
+            let (losses, _) = case.train(adam(1e-2, 0.0));
+            fixture.compare(&format!("{name}/loss"), &losses);
         }
     });
 }

@@ -44,6 +44,28 @@ batch_size = 29
 epochs = 1
 "#;
 
+/// A network with noise on its input and every term.
+const NOISE_AND_TERMS: &str = r#"
+name = "noise-and-terms"
+encoder = [
+  { layer = "dense", outputs = 67 }, { layer = "silu" },
+  { layer = "dense", outputs = 9 }, { layer = "relu" },
+]
+decoder = [{ layer = "dense", outputs = 67 }, { layer = "tanh" }, { layer = "dense" }]
+[corruption]
+kind = "gaussian"
+deviation = 0.3
+[objective]
+terms = [
+  { kind = "jacobian", weight = 1e-3 },
+  { kind = "hutchinson", weight = 1e-3, probes = 3 },
+  { kind = "summed", weight = 1e-4 },
+]
+[training]
+batch_size = 29
+epochs = 1
+"#;
+
 fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Vec<u32> {
     let mut training = Training::new(recipe, data, threads).unwrap();
     assert_eq!(training.threads(), threads);
@@ -71,6 +93,10 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             Recipe::parse(EVERY_ACTIVATION, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
+        (
+            Recipe::parse(NOISE_AND_TERMS, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
         (shipped, noise(64 * 50 + 3, 28)),
     ] {
         let alone = parameters_after_steps(&recipe, &data, 1);
@@ -88,15 +114,24 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
 #[test]
 fn a_step_allocates_nothing() {
     let _turn = ONE_AT_A_TIME.lock().unwrap();
-    let recipe = Recipe::parse(EVERY_ACTIVATION, "test").unwrap();
     let data = noise(29 * 20 + 7, 13);
-    for threads in [1, 3] {
+    for (text, threads) in [EVERY_ACTIVATION, NOISE_AND_TERMS]
+        .into_iter()
+        .flat_map(|text| [(text, 1), (text, 3)])
+    {
+        let recipe = Recipe::parse(text, "test").unwrap();
         let mut training = Training::new(&recipe, &data, threads).unwrap();
         // The first epoch meets both sizes of batch.
         training.epoch(|_| ()).unwrap();
-        let region = Region::new(ALLOCATOR);
-        training.epoch(|_| ()).unwrap();
-        let change = region.change();
+        // From the end of the first step to that of the last.
+        let (mut region, mut change) = (None, None);
+        training
+            .epoch(|_| {
+                let region = region.get_or_insert_with(|| Region::new(ALLOCATOR));
+                change = Some(region.change());
+            })
+            .unwrap();
+        let change = change.unwrap();
         assert_eq!(
             (
                 change.allocations,
@@ -104,7 +139,8 @@ fn a_step_allocates_nothing() {
                 change.deallocations
             ),
             (0, 0, 0),
-            "{threads} threads"
+            "{}, {threads} threads",
+            recipe.name
         );
         // The instrument works.
         let region = Region::new(ALLOCATOR);

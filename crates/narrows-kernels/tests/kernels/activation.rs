@@ -4,7 +4,7 @@ use crate::reference::ACTIVATIONS;
 use crate::{agrees, bits, numbers};
 use narrows_kernels::Isa;
 use narrows_kernels::activation::Activation;
-use narrows_kernels::reference::{activation, activation_derivative};
+use narrows_kernels::reference::{activation, activation_derivative, activation_second_derivative};
 
 fn forward(isa: Isa, f: Activation, x: &[f32]) -> Vec<f32> {
     let mut y = vec![7.0; x.len()];
@@ -164,4 +164,39 @@ fn forward_refuses_other_lengths() {
 #[should_panic]
 fn backward_refuses_other_lengths() {
     Activation::Tanh.backward(Isa::best(), &[0.0; 3], &[0.0; 3], &[0.0; 3], &mut [0.0; 2]);
+}
+
+#[test]
+fn curvatures() {
+    let x: Vec<f32> = inputs().into_iter().filter(|x| x.abs() < 80.0).collect();
+    let (w, v, start) = (
+        numbers(x.len(), 2),
+        numbers(x.len(), 3),
+        numbers(x.len(), 4),
+    );
+    for isa in Isa::available() {
+        for f in ACTIVATIONS {
+            let y = forward(isa, f, &x);
+            let mut dx = start.clone();
+            f.add_curvature(isa, &x, &y, &w, &v, &mut dx);
+            for i in 0..x.len() {
+                let second = activation_second_derivative(f, f64::from(x[i]));
+                let expected = f64::from(start[i]) + f64::from(w[i]) * f64::from(v[i]) * second;
+                assert!(
+                    agrees(dx[i], expected, 1e-6),
+                    "{f:?} at {} on {}: {}, not {expected}",
+                    x[i],
+                    isa.name(),
+                    dx[i]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic]
+fn add_curvature_refuses_other_lengths() {
+    let (two, three) = ([0.0; 2], [0.0; 3]);
+    Activation::Tanh.add_curvature(Isa::best(), &three, &three, &three, &two, &mut [0.0; 3]);
 }

@@ -1,8 +1,8 @@
-//! Reductions.
+//! Sums and small vector operations.
 
 use crate::numbers;
 use narrows_kernels::Isa;
-use narrows_kernels::reduce::column_sums;
+use narrows_kernels::reduce::{add, column_sums, dot, scale};
 use narrows_kernels::reference;
 
 #[test]
@@ -38,4 +38,52 @@ fn sums_of_columns() {
 #[should_panic(expected = "a whole number of rows")]
 fn column_sums_refuses_a_broken_row() {
     column_sums(Isa::best(), &[0.0; 7], &mut [0.0; 3]);
+}
+
+#[test]
+fn dot_products() {
+    for isa in Isa::available() {
+        for len in (0..70).chain([784, 16384]) {
+            let (a, b) = (numbers(len, 1), numbers(len, 2));
+            let terms = || a.iter().zip(&b).map(|(&a, &b)| f64::from(a) * f64::from(b));
+            let magnitude: f64 = terms().map(f64::abs).sum();
+            let error = (f64::from(dot(isa, &a, &b)) - terms().sum::<f64>()).abs();
+            assert!(
+                error <= 2e-6 * magnitude,
+                "{len} on {}: {error}",
+                isa.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn scaling_and_adding() {
+    for isa in Isa::available() {
+        for len in 0..70 {
+            let (a, b) = (numbers(len, 1), numbers(len, 2));
+            let mut scaled = a.clone();
+            scale(isa, &mut scaled, 0.7);
+            assert!(scaled.iter().zip(&a).all(|(s, a)| *s == a * 0.7));
+            let mut sum = a.clone();
+            add(isa, &mut sum, &b);
+            assert!(
+                sum.iter()
+                    .zip(a.iter().zip(&b))
+                    .all(|(s, (a, b))| *s == a + b)
+            );
+        }
+    }
+}
+
+#[test]
+#[should_panic]
+fn dot_refuses_other_lengths() {
+    dot(Isa::best(), &[0.0; 3], &[0.0; 2]);
+}
+
+#[test]
+#[should_panic]
+fn add_refuses_other_lengths() {
+    add(Isa::best(), &mut [0.0; 3], &[0.0; 2]);
 }

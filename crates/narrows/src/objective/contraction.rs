@@ -13,7 +13,9 @@
 //! gradient by its input, from where the ordinary backward pass takes it on.
 //!
 //! Where all basis vectors are probes, the widest products are avoided: with W the first layer's weights
-//! and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient by W is `2 (Σ u uᵀ) W`.
+//! and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient by W is `2 (Σ u uᵀ) W`. Basis
+//! vectors that the code's activation stops, as ReLU does half of them, are left out: the probes of a block
+//! of rows lie one after the other at the block's beginning, and how many a row has is kept with it.
 
 use super::term::{Term, TermKind};
 use crate::layer::{Dense, Layer};
@@ -46,6 +48,12 @@ pub(crate) struct Contraction {
     w: usize,
     /// The slab of the value of each row.
     value: usize,
+    /// The slab of the number of probes that each row has.
+    count: usize,
+    /// The slab of the derivatives of the code's activation, where it stops probes.
+    slopes: usize,
+    /// Whether the probes are basis vectors that the code's activation may stop.
+    stops: bool,
     squared: Option<Squared>,
 }
 
@@ -119,6 +127,13 @@ impl Contraction {
         widths.extend((0..encoder).map(width));
         let value = widths.len();
         widths.push(1);
+        let count = widths.len();
+        widths.push(1);
+        let slopes = widths.len();
+        let stops = term.kind == TermKind::Jacobian
+            && encoder > first + 1
+            && !network.layer(encoder - 1).is_linear();
+        widths.push(if stops { network.code_size() } else { 0 });
         Contraction {
             term,
             draws: Draws::new(seed, Purpose::Probes),
@@ -128,6 +143,9 @@ impl Contraction {
             v,
             w,
             value,
+            count,
+            slopes,
+            stops,
             squared,
         }
     }
@@ -181,92 +199,118 @@ impl Contraction {
         block: &mut RowBlock<'_>,
         batch: Batch<'_>,
     ) {
+        let all = match self.stops {
+            true => self.start_diagonal(isa, network, p, block),
+            false => self.start(isa, block, batch),
+        };
+        // A diagonal start is behind the last layer already.
+        for layer in (self.first..self.encoder - usize::from(self.stops)).rev() {
+            let slabs = [layer, layer + 1, self.v + layer + 1, self.count];
+            let ([x, y, v, counts], to) = block.read_write(slabs, self.v + layer);
+            let (layer, p) = (network.layer(layer), network.parameters_of(layer, p));
+            let (v, to) = ((v, layer.outputs()), (to, layer.inputs()));
+            through(layer, (counts, all), (x, y), v, to, |x, y, from, to| {
+                layer.backward(isa, p, x, y, from, to);
+            });
+        }
+        self.square(isa, network, block, all);
+        let factor = 2.0 * f64::from(self.term.weight) * self.term.kind.share(batch.size);
+        scale(isa, block.get_mut(self.w + self.first), factor as f32);
+        for layer in self.first..self.encoder - 1 {
+            let slabs = [layer, layer + 1, self.w + layer, self.count];
+            let ([x, y, w, counts], to) = block.read_write(slabs, self.w + layer + 1);
+            let (layer, p) = (network.layer(layer), network.parameters_of(layer, p));
+            let (w, to) = ((w, layer.inputs()), (to, layer.outputs()));
+            through(layer, (counts, all), (x, y), w, to, |x, y, from, to| {
+                layer.tangent(isa, p, x, y, from, to);
+            });
+        }
+    }
+
+    /// Fills the probes of a block; gives how many there are.
+    fn start(&self, isa: Isa, block: &mut RowBlock<'_>, batch: Batch<'_>) -> usize {
         let rows = batch.samples.len();
+        block.get_mut(self.count).fill(self.probes as f32);
         let probes = block.get_mut(self.v + self.encoder);
         let width = probes.len() / rows;
         let code_size = width / self.probes;
         for (probes, &sample) in probes.chunks_exact_mut(width).zip(batch.samples) {
-            let address = (batch.epoch, sample);
-            self.term
-                .kind
-                .fill(isa, &self.draws, address, code_size, probes);
+            let (kind, address) = (self.term.kind, (batch.epoch, sample));
+            kind.fill(isa, &self.draws, address, code_size, probes);
         }
-        for layer in (self.first..self.encoder).rev() {
-            let ([x, y, v], to) =
-                block.read_write([layer, layer + 1, self.v + layer + 1], self.v + layer);
-            let p = network.parameters_of(layer, p);
-            let back = |x: &[f32], y: &[f32], from: &[f32], to: &mut [f32]| {
-                network.layer(layer).backward(isa, p, x, y, from, to);
-            };
-            self.through(network.layer(layer), rows, (x, y), v, to, back);
+        rows * self.probes
+    }
+
+    /// Fills the probes of a block that the code's activation lets pass, and what it makes of them; gives
+    /// how many there are.
+    fn start_diagonal(
+        &self,
+        isa: Isa,
+        network: &Network,
+        p: &Parameters,
+        block: &mut RowBlock<'_>,
+    ) -> usize {
+        let (last, probes) = (self.encoder - 1, self.v + self.encoder);
+        let code_size = self.probes;
+        let len = block.rows().len() * code_size;
+        block.get_mut(probes)[..len].fill(1.0);
+        let ([x, y, ones], slopes) = block.read_write([last, last + 1, probes], self.slopes);
+        let p = network.parameters_of(last, p);
+        let layer = network.layer(last);
+        layer.backward(isa, p, x, y, &ones[..len], slopes);
+        let ([slopes], counts) = block.read_write([self.slopes], self.count);
+        for (count, slopes) in counts.iter_mut().zip(slopes.chunks_exact(code_size)) {
+            *count = slopes.iter().filter(|&&slope| slope != 0.0).count() as f32;
         }
-        self.square(isa, network, block, rows);
-        let factor = 2.0 * f64::from(self.term.weight) * self.term.kind.share(batch.size);
-        scale(isa, block.get_mut(self.w + self.first), factor as f32);
-        for layer in self.first..self.encoder - 1 {
-            let ([x, y, w], to) =
-                block.read_write([layer, layer + 1, self.w + layer], self.w + layer + 1);
-            let p = network.parameters_of(layer, p);
-            let forth = |x: &[f32], y: &[f32], from: &[f32], to: &mut [f32]| {
-                network.layer(layer).tangent(isa, p, x, y, from, to);
-            };
-            self.through(network.layer(layer), rows, (x, y), w, to, forth);
+        let mut all = 0;
+        for (slab, is_probe) in [(probes, true), (probes - 1, false)] {
+            let ([slopes], to) = block.read_write([self.slopes], slab);
+            all = 0;
+            for slopes in slopes.chunks_exact(code_size) {
+                for (j, &slope) in slopes
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, slope)| **slope != 0.0)
+                {
+                    let to = &mut to[all * code_size..(all + 1) * code_size];
+                    to.fill(0.0);
+                    to[j] = if is_probe { 1.0 } else { slope };
+                    all += 1;
+                }
+            }
         }
+        all
     }
 
     /// The value of each row from the last v, and half the gradient by it.
-    fn square(&self, isa: Isa, network: &Network, block: &mut RowBlock<'_>, rows: usize) {
-        let ([v], w) = block.read_write([self.v + self.first], self.w + self.first);
+    fn square(&self, isa: Isa, network: &Network, block: &mut RowBlock<'_>, all: usize) {
+        let rows = block.rows().len();
+        let (v, w) = (self.v + self.first, self.w + self.first);
+        let ([from], to) = block.read_write([v], w);
+        let width = from.len() / (rows * self.probes);
+        let len = all * width;
         match (&self.squared, network.layer(0).as_dense()) {
             (Some(squared), Some(dense)) => product(
                 isa,
-                (v.len() / dense.outputs, dense.outputs, dense.outputs),
+                (all, dense.outputs, dense.outputs),
                 Left {
-                    data: v,
+                    data: &from[..len],
                     row: dense.outputs,
                     column: 1,
                 },
                 Right::row_major(&squared.weights, dense.outputs),
                 Start::Zero,
-                w,
+                &mut to[..len],
                 dense.outputs,
             ),
-            _ => w.copy_from_slice(v),
+            _ => to[..len].copy_from_slice(&from[..len]),
         }
-        let ([v, w], values) =
-            block.read_write([self.v + self.first, self.w + self.first], self.value);
-        let width = v.len() / rows;
-        let pairs = v.chunks_exact(width).zip(w.chunks_exact(width));
-        for (value, (v, w)) in values.iter_mut().zip(pairs) {
-            *value = dot(isa, v, w);
-        }
-    }
-
-    /// Applies a layer's derivative, or its transpose, to all probes: at once where it is the same
-    /// everywhere, else one by one.
-    fn through(
-        &self,
-        layer: &dyn Layer,
-        rows: usize,
-        (x, y): (&[f32], &[f32]),
-        from: &[f32],
-        to: &mut [f32],
-        mut derivative: impl FnMut(&[f32], &[f32], &[f32], &mut [f32]),
-    ) {
-        if layer.is_linear() {
-            return derivative(&[], &[], from, to);
-        }
-        let each = rows * self.probes;
-        let (from_width, to_width) = (from.len() / each, to.len() / each);
-        let (x_width, y_width) = (x.len() / rows, y.len() / rows);
-        let pairs = from
-            .chunks_exact(from_width)
-            .zip(to.chunks_exact_mut(to_width));
-        for (index, (from, to)) in pairs.enumerate() {
-            let row = index / self.probes;
-            let x = &x[row * x_width..(row + 1) * x_width];
-            let y = &y[row * y_width..(row + 1) * y_width];
-            derivative(x, y, from, to);
+        let ([v, w, counts], values) = block.read_write([v, w, self.count], self.value);
+        let mut at = 0;
+        for (value, &count) in values.iter_mut().zip(counts) {
+            let these = at..at + count as usize * width;
+            at = these.end;
+            *value = dot(isa, &v[these.clone()], &w[these]);
         }
     }
 
@@ -283,20 +327,21 @@ impl Contraction {
             return;
         }
         let rows = block.rows().len();
-        let slabs = [layer, layer + 1, self.w + layer, self.v + layer + 1];
-        let ([x, y, w, v], dx) = block.read_write(slabs, gradients + layer);
-        let (input, output) = (x.len() / rows, y.len() / rows);
-        let pairs = w.chunks_exact(input).zip(v.chunks_exact(output));
-        for (index, (w, v)) in pairs.enumerate() {
-            let row = index / self.probes;
-            let (inputs, outputs) = (
-                row * input..(row + 1) * input,
-                row * output..(row + 1) * output,
-            );
-            let (x, y) = (&x[inputs.clone()], &y[outputs]);
-            network
-                .layer(layer)
-                .add_curvature(isa, x, y, w, v, &mut dx[inputs]);
+        let slabs = [
+            layer,
+            layer + 1,
+            self.w + layer,
+            self.v + layer + 1,
+            self.count,
+        ];
+        let ([x, y, w, v, counts], dx) = block.read_write(slabs, gradients + layer);
+        let width = x.len() / rows;
+        let rows = x.chunks_exact(width).zip(y.chunks_exact(width));
+        let mut probes = w.chunks_exact(width).zip(v.chunks_exact(width));
+        for ((count, (x, y)), dx) in counts.iter().zip(rows).zip(dx.chunks_exact_mut(width)) {
+            for (w, v) in probes.by_ref().take(*count as usize) {
+                network.layer(layer).add_curvature(isa, x, y, w, v, dx);
+            }
         }
     }
 
@@ -308,8 +353,10 @@ impl Contraction {
         network: &Network,
         p: &Parameters,
         slabs: &Slabs,
-        size: usize,
+        cut: &Bounds,
     ) {
+        let places = self.places();
+        let size = cut.range(cut.count() - 1).end;
         let (Some(squared), Some(dense)) = (&mut self.squared, network.layer(0).as_dense()) else {
             return;
         };
@@ -327,19 +374,21 @@ impl Contraction {
             ),
             |_, tile, (square, gradient)| {
                 let rows = square.len() / outputs;
-                product(
-                    isa,
-                    (rows, outputs, u.len() / outputs),
-                    Left {
+                square.fill(0.0);
+                places.each_range(slabs, cut, |probes| {
+                    let u = &u[probes.start * outputs..probes.end * outputs];
+                    if u.is_empty() {
+                        return;
+                    }
+                    let a = Left {
                         data: &u[tile * TILE..],
                         row: 1,
                         column: outputs,
-                    },
-                    Right::row_major(u, outputs),
-                    Start::Zero,
-                    square,
-                    outputs,
-                );
+                    };
+                    let shape = (rows, outputs, probes.len());
+                    let b = Right::row_major(u, outputs);
+                    product(isa, shape, a, b, Start::Accumulate, square, outputs);
+                });
                 scale(isa, square, factor as f32);
                 product(
                     isa,
@@ -365,7 +414,7 @@ impl Contraction {
         isa: Isa,
         network: &Network,
         (layer, tile, place): (usize, usize, Range<usize>),
-        (slabs, rows): (&Slabs, usize),
+        (slabs, cut): (&Slabs, &Bounds),
         gradient: &mut [f32],
     ) {
         if layer >= self.encoder {
@@ -379,12 +428,26 @@ impl Contraction {
                 }
             }
             _ => {
-                let w = slabs.rows(self.w + layer, rows);
-                let v = slabs.rows(self.v + layer + 1, rows);
-                network
-                    .layer(layer)
-                    .add_tangent_gradient(isa, tile, w, v, gradient);
+                let size = cut.range(cut.count() - 1).end;
+                let w = slabs.rows(self.w + layer, size);
+                let v = slabs.rows(self.v + layer + 1, size);
+                let layer = network.layer(layer);
+                let (inputs, outputs) = (layer.inputs(), layer.outputs());
+                self.places().each_range(slabs, cut, |probes| {
+                    let w = &w[probes.start * inputs..probes.end * inputs];
+                    let v = &v[probes.start * outputs..probes.end * outputs];
+                    if !w.is_empty() {
+                        layer.add_tangent_gradient(isa, tile, w, v, gradient);
+                    }
+                });
             }
+        }
+    }
+
+    fn places(&self) -> Places {
+        Places {
+            count: self.count,
+            probes: self.probes,
         }
     }
 
@@ -393,5 +456,60 @@ impl Contraction {
         let values = slabs.rows(self.value, rows);
         // Row by row, so that the sum does not depend on the cut.
         values.iter().map(|&v| f64::from(v)).sum::<f64>() * self.term.kind.share(rows)
+    }
+}
+
+/// Where the probes of a batch lie.
+struct Places {
+    /// The slab of the number of probes that each row has.
+    count: usize,
+    /// The probes that a row has room for.
+    probes: usize,
+}
+
+impl Places {
+    /// Calls `f` with ranges of probes that lie side by side, in the order of the rows. Sums over them
+    /// are the same however the rows were cut into blocks.
+    fn each_range(&self, slabs: &Slabs, cut: &Bounds, mut f: impl FnMut(Range<usize>)) {
+        let mut open = 0..0;
+        for block in 0..cut.count() {
+            let rows = cut.range(block);
+            let counts = &slabs.rows(self.count, rows.end)[rows.start..];
+            let start = rows.start * self.probes;
+            let end = start + counts.iter().map(|&count| count as usize).sum::<usize>();
+            if start != open.end {
+                f(open.clone());
+                open.start = start;
+            }
+            open.end = end;
+        }
+        f(open);
+    }
+}
+
+/// Applies a layer's derivative, or its transpose, to the probes of a block: to all of them at once where it
+/// is the same everywhere, else to one after the other. `counts` says how many each row has.
+fn through(
+    layer: &dyn Layer,
+    (counts, all): (&[f32], usize),
+    (x, y): (&[f32], &[f32]),
+    (from, from_width): (&[f32], usize),
+    (to, to_width): (&mut [f32], usize),
+    mut derivative: impl FnMut(&[f32], &[f32], &[f32], &mut [f32]),
+) {
+    let (from, to) = (&from[..all * from_width], &mut to[..all * to_width]);
+    if layer.is_linear() {
+        return derivative(&[], &[], from, to);
+    }
+    let mut pairs = from
+        .chunks_exact(from_width)
+        .zip(to.chunks_exact_mut(to_width));
+    let values = x
+        .chunks_exact(layer.inputs())
+        .zip(y.chunks_exact(layer.outputs()));
+    for (&count, (x, y)) in counts.iter().zip(values) {
+        for (from, to) in pairs.by_ref().take(count as usize) {
+            derivative(x, y, from, to);
+        }
     }
 }

@@ -329,7 +329,14 @@ impl Stepper {
         );
         for term in &mut self.terms {
             let team = (&mut self.team, &mut self.scratch[..]);
-            term.finish(team, isa, network, parameters, &self.slabs, rows.len());
+            term.finish(
+                team,
+                isa,
+                network,
+                parameters,
+                &self.slabs,
+                &plan.cuts[cut].1,
+            );
         }
         // Row by row, so that the sum does not depend on the cut.
         let losses = self.slabs.rows(plan.losses, rows.len());
@@ -353,8 +360,11 @@ fn tile_gradient(
     gradient: &mut [f32],
 ) {
     network.tile_gradient(isa, tile, slabs, plan.gradients, rows, gradient);
+    let Some((_, cut)) = plan.cuts.iter().find(|(size, _)| *size == rows) else {
+        return;
+    };
     for term in terms {
-        term.add_gradient(isa, network, network.tile(tile), (slabs, rows), gradient);
+        term.add_gradient(isa, network, network.tile(tile), (slabs, cut), gradient);
     }
 }
 
