@@ -1,6 +1,6 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, figures, print, thousands};
+use crate::output::{columns, figures, print, table, thousands};
 use crate::progress::Display;
 use clap::Args;
 use narrows::Result;
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let split = source.split(model.recipe().seed)?;
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
-    let evaluation = evaluate(&model, &split, &[], threads, &mut |progress| {
+    let evaluation = evaluate(&model, &split, threads, &mut |progress| {
         display.part(progress.stage, progress.done, progress.total);
     });
     display.finish();
@@ -56,6 +56,7 @@ fn describe(evaluation: &Evaluation) -> String {
     parts.extend(class_errors(evaluation));
     parts.extend(robustness(evaluation));
     parts.extend(units(evaluation));
+    parts.push(jacobian(evaluation));
     parts.push(about(evaluation));
     parts.join("\n\n")
 }
@@ -144,6 +145,29 @@ fn units(evaluation: &Evaluation) -> Option<String> {
         ]
     }));
     Some(columns(&rows))
+}
+
+fn jacobian(evaluation: &Evaluation) -> String {
+    let found = &evaluation.jacobian;
+    let shown: Vec<String> = found.spectrum.iter().take(8).map(|&s| figures(s)).collect();
+    let more = match found.spectrum.len() > shown.len() {
+        true => format!(
+            " … {}",
+            found.spectrum.last().map_or(String::new(), |&s| figures(s))
+        ),
+        false => String::new(),
+    };
+    table(&[
+        (
+            "mean ‖J‖_F",
+            format!(
+                "{}   J: the code's derivatives by the input, at {} test rows",
+                figures(found.mean_norm),
+                thousands(found.rows as f64)
+            ),
+        ),
+        ("singular values", format!("{}{more}", shown.join("  "))),
+    ])
 }
 
 /// What values span: 255, or a few digits.

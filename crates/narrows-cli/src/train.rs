@@ -118,8 +118,10 @@ fn describe(summary: &Summary) -> String {
     let verdict = match pca_mse {
         None => String::new(),
         Some(pca) => {
-            let share = 100.0 * (test_mse - pca).abs() / pca;
-            match test_mse < pca {
+            // PCA is given clean rows.
+            let clean = summary.corrupted.map_or(test_mse, |c| c.clean_test_mse);
+            let share = 100.0 * (clean - pca).abs() / pca;
+            match clean < pca {
                 true => format!("{share:.0} % below PCA"),
                 false => {
                     format!("{share:.0} % above PCA: a linear map of the same size does better")
@@ -141,9 +143,19 @@ fn describe(summary: &Summary) -> String {
         files.push_str(", ");
         files.push_str(PICTURE_FILE);
     }
-    table(&[
-        ("test MSE", format!("{}   {verdict}", figures(test_mse))),
-        (&format!("PCA-{code_size} MSE"), pca_mse),
+    let mut rows = vec![("test MSE", format!("{}   {verdict}", figures(test_mse)))];
+    if let Some(corrupted) = &summary.corrupted {
+        rows[0].1 = format!(
+            "{}   of corrupted rows, which are {} from the clean ones",
+            figures(test_mse),
+            figures(corrupted.noise_mse)
+        );
+        let clean = format!("{}   {verdict}", figures(corrupted.clean_test_mse));
+        rows.push(("clean MSE", clean));
+    }
+    let pca_name = format!("PCA-{code_size} MSE");
+    rows.push((&pca_name, pca_mse));
+    rows.extend([
         (
             "tested on",
             format!("{} rows{held_out}", thousands(summary.test_rows as f64)),
@@ -159,5 +171,6 @@ fn describe(summary: &Summary) -> String {
             ),
         ),
         ("run", format!("{}  ({files})", summary.run.display())),
-    ])
+    ]);
+    table(&rows)
 }

@@ -4,15 +4,17 @@
 //! epoch), `model.safetensors` (renewed after each epoch, so that nothing is lost when a run ends
 //! early) and, for images, `reconstructions.png`.
 
+use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::{Dataset, Source, Split};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::Pca;
+use crate::evaluate::{Pca, noisy_errors};
 use crate::files::write_whole;
 use crate::model::Model;
-use crate::network::ScaledRows;
+use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::{PictureRow, picture_rows};
 use crate::train::{EpochRecord, Progress, Training, Warning};
+use narrows_kernels::team::Team;
 use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -54,8 +56,12 @@ pub struct Summary {
     pub epochs: usize,
     /// The mean of the objective over the last epoch.
     pub train_loss: f64,
-    /// The mean squared error on the test rows, in scaled units.
+    /// The mean squared error on the test rows, in scaled units; where the recipe corrupts its rows, of
+    /// what becomes of corrupted ones, against the clean ones.
     pub test_mse: f64,
+    /// Where the recipe corrupts its rows: what becomes of clean ones, and how far the corrupted ones
+    /// themselves are from the clean ones.
+    pub corrupted: Option<CorruptedErrors>,
     /// The same of principal component analysis with as many components as a code has values; none
     /// where they would take too much memory (see [`Pca::is_feasible`]).
     pub pca_mse: Option<f64>,
@@ -81,10 +87,19 @@ pub struct Summary {
     pub has_picture: bool,
 }
 
+/// The mean squared errors beside that of a denoising autoencoder, in scaled units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CorruptedErrors {
+    /// Of the reconstructions of clean test rows.
+    pub clean_test_mse: f64,
+    /// Of the corrupted test rows themselves.
+    pub noise_mse: f64,
+}
+
 impl Summary {
     /// The summary as a JSON object.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut object = json!({
             "recipe": self.recipe,
             "data": self.data,
             "epochs": self.epochs,
@@ -100,7 +115,12 @@ impl Summary {
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
             "run": self.run.display().to_string(),
-        })
+        });
+        if let Some(corrupted) = &self.corrupted {
+            object["clean_test_mse"] = json!(corrupted.clean_test_mse);
+            object["noise_mse"] = json!(corrupted.noise_mse);
+        }
+        object
     }
 }
 
@@ -144,7 +164,7 @@ pub fn run(
 
     observe(Event::Stage("testing"));
     let code_size = model.code_size();
-    let test_mse = model.mse(test)?;
+    let (test_mse, corrupted) = test_errors(&model, test, threads)?;
     let scaling = model.scaling();
     let pca_mse = if Pca::is_feasible(train.inputs(), code_size) {
         let rows = |data| ScaledRows { data, scaling };
@@ -168,7 +188,7 @@ pub fn run(
     if has_picture {
         write_whole(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, test)?,
+            &reconstruction_picture(&model, test, recipe.corruption)?,
         )?;
     }
     Ok(Summary {
@@ -177,6 +197,7 @@ pub fn run(
         epochs: records.len(),
         train_loss,
         test_mse,
+        corrupted,
         pca_mse,
         inputs: train.inputs(),
         code_size,
@@ -189,6 +210,42 @@ pub fn run(
         run: folder,
         has_picture,
     })
+}
+
+/// The error on the test rows, and those beside it where the recipe corrupts rows.
+fn test_errors(
+    model: &Model,
+    test: &Dataset,
+    threads: usize,
+) -> Result<(f64, Option<CorruptedErrors>)> {
+    let clean_test_mse = model.mse(test)?;
+    let Some(corruption) = model.recipe().corruption else {
+        return Ok((clean_test_mse, None));
+    };
+    let rows = ScaledRows {
+        data: test,
+        scaling: model.scaling(),
+    };
+    let (network, parameters) = (model.network(), model.parameters());
+    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
+        forward(network, parameters, network.layers(), rows, team, out);
+    };
+    let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
+        rows.write(0..rows.count(), out);
+    };
+    let errors = noisy_errors(
+        &rows,
+        test.inputs(),
+        corruption,
+        model.recipe().seed,
+        &[&reconstruct, &copy],
+        &mut Team::new(threads),
+    );
+    let corrupted = CorruptedErrors {
+        clean_test_mse,
+        noise_mse: errors[1],
+    };
+    Ok((errors[0], Some(corrupted)))
 }
 
 fn train_epochs(
@@ -281,16 +338,33 @@ pub fn is_image(shape: &[usize]) -> bool {
     matches!(shape, [1 | 3, _, _])
 }
 
-/// The first rows of a dataset and their reconstructions, as the bytes of a PNG.
+/// The first rows of a dataset and their reconstructions, as the bytes of a PNG; with a corruption, what is
+/// reconstructed are the corrupted rows, which are shown between the two.
 ///
 /// # Errors
 ///
 /// When the rows are no images or do not fit the model.
-pub fn reconstruction_picture(model: &Model, data: &Dataset) -> Result<Vec<u8>> {
+pub fn reconstruction_picture(
+    model: &Model,
+    data: &Dataset,
+    corruption: Option<Corruption>,
+) -> Result<Vec<u8>> {
+    model.check_width(data.inputs())?;
     let data = data.head(PICTURES.min(data.rows()))?;
-    let (inputs, outputs) = model.scaled_reconstructions(&data)?;
+    let clean = ScaledRows {
+        data: &data,
+        scaling: model.scaling(),
+    };
+    let (inputs, mut outputs) = model.scaled_reconstructions(&clean)?;
     let original = shown(model, inputs, None);
     let range = (original.1, original.2);
+    let mut corrupted = None;
+    if let Some(corruption) = corruption {
+        let noisy = CorruptedRows::new(&clean, data.inputs(), corruption, model.recipe().seed);
+        let (inputs, from_noisy) = model.scaled_reconstructions(&noisy)?;
+        outputs = from_noisy;
+        corrupted = Some((corruption, shown(model, inputs, Some(range)).0));
+    }
     let reconstruction = shown(model, outputs, Some(range)).0;
     let captions: Vec<String> = data
         .labels()
@@ -298,16 +372,18 @@ pub fn reconstruction_picture(model: &Model, data: &Dataset) -> Result<Vec<u8>> 
         .iter()
         .map(ToString::to_string)
         .collect();
-    let rows = [
-        PictureRow {
-            label: "original",
-            images: original.0.view(),
-        },
-        PictureRow {
-            label: "reconstruction",
-            images: reconstruction.view(),
-        },
-    ];
+    let mut rows = vec![PictureRow {
+        label: "original",
+        images: original.0.view(),
+    }];
+    rows.extend(corrupted.as_ref().map(|(corruption, images)| PictureRow {
+        label: corruption.name(),
+        images: images.view(),
+    }));
+    rows.push(PictureRow {
+        label: "reconstruction",
+        images: reconstruction.view(),
+    });
     picture_rows(&rows, model.shape(), &captions)
 }
 

@@ -1,12 +1,12 @@
 //! A whole evaluation, of a network small enough to be followed by hand.
 
+use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Split, Values};
-use narrows::evaluate::{Evaluation, Noise, Pca, evaluate, psnr, ssim};
+use narrows::evaluate::{Evaluation, Pca, evaluate, psnr, ssim};
 use narrows::network::ScaledRows;
 use narrows::{Model, Recipe};
 use ndarray::Array2;
-use std::ops::Range;
 
 const SIDE: usize = 8;
 const INPUTS: usize = SIDE * SIDE;
@@ -53,8 +53,8 @@ fn model(data: &Dataset) -> Model {
     Model::new(recipe, scaling, data.shape(), &parameters).unwrap()
 }
 
-fn of(model: &Model, split: &Split<'_>, noises: &[Noise<'_>], threads: usize) -> Evaluation {
-    evaluate(model, split, noises, threads, &mut |_| ()).unwrap()
+fn of(model: &Model, split: &Split<'_>, threads: usize) -> Evaluation {
+    evaluate(model, split, threads, &mut |_| ()).unwrap()
 }
 
 #[track_caller]
@@ -71,7 +71,7 @@ fn every_measure_is_that_of_the_rows() {
     let model = model(&source.train);
     let split = source.split(1).unwrap();
     let (train, test) = (&source.train, &*split.test);
-    let found = of(&model, &split, &[], 2);
+    let found = of(&model, &split, 2);
 
     assert_eq!(
         (found.recipe.as_str(), found.data.as_str()),
@@ -116,7 +116,7 @@ fn every_measure_is_that_of_the_rows() {
 fn errors_of_classes_add_up_to_the_error() {
     let source = source(true);
     let model = model(&source.train);
-    let found = of(&model, &source.split(1).unwrap(), &[], 1);
+    let found = of(&model, &source.split(1).unwrap(), 1);
     let classes = &found.class_errors;
     let labels: Vec<i64> = classes.iter().map(|class| class.label).collect();
     assert_eq!(labels, [-5, 5]);
@@ -136,7 +136,7 @@ fn errors_of_classes_add_up_to_the_error() {
 #[test]
 fn dead_units_are_counted_behind_the_activation() {
     let source = source(false);
-    let found = of(&model(&source.train), &source.split(1).unwrap(), &[], 1);
+    let found = of(&model(&source.train), &source.split(1).unwrap(), 1);
     let units: Vec<_> = found
         .units
         .iter()
@@ -162,7 +162,7 @@ fn dead_units_are_counted_behind_the_activation() {
 #[test]
 fn without_labels_nothing_is_said_of_classes() {
     let source = source(false);
-    let found = of(&model(&source.train), &source.split(1).unwrap(), &[], 1);
+    let found = of(&model(&source.train), &source.split(1).unwrap(), 1);
     assert!(found.class_errors.is_empty());
     for quality in [&found.model, found.pca.as_ref().unwrap()] {
         assert_eq!(
@@ -179,7 +179,7 @@ fn tables_have_errors_but_no_psnr() {
     let values = data.to_array();
     let table = Dataset::new("table", Values::F32(values), vec![INPUTS], None).unwrap();
     let source = Source::new(table, None).unwrap();
-    let found = of(&model(&data), &source.split(1).unwrap(), &[], 1);
+    let found = of(&model(&data), &source.split(1).unwrap(), 1);
     assert!(found.held_out && found.test_rows == 3 && found.train_rows == 27);
     assert!(found.model.mse > 0.0);
     assert_eq!(
@@ -192,36 +192,37 @@ fn tables_have_errors_but_no_psnr() {
 fn noise_gives_a_curve_against_the_clean_rows() {
     let source = source(false);
     let model = model(&source.train);
-    let brighten = |level: f64, _: Range<usize>, values: &mut [f32]| {
-        values.iter_mut().for_each(|value| *value += level as f32);
+    let found = of(&model, &source.split(1).unwrap(), 2);
+    let names: Vec<&str> = found
+        .robustness
+        .iter()
+        .map(|curve| &curve.noise[..])
+        .collect();
+    assert_eq!(names, ["gaussian", "salt-and-pepper", "masking"]);
+    for curve in &found.robustness {
+        assert!(curve.points.len() >= 5);
+        assert!(curve.points.is_sorted_by(|a, b| a.level < b.level));
+    }
+    // What dropping most of the values does, by a sum of its own.
+    let test = source.test.as_ref().unwrap();
+    let point = found.robustness[2].points.last().unwrap();
+    let clean = ScaledRows {
+        data: test,
+        scaling: model.scaling(),
     };
-    let noise = Noise {
-        name: "brighter",
-        levels: &[0.0, 0.25, 0.5],
-        corrupt: &brighten,
+    let corruption = Corruption::Masking {
+        drop: point.level as f32,
     };
-    let found = of(&model, &source.split(1).unwrap(), &[noise], 2);
-    let [curve] = &found.robustness[..] else {
-        panic!("one curve for one noise");
-    };
-    assert_eq!(curve.noise, "brighter");
-    let levels: Vec<f64> = curve.points.iter().map(|point| point.level).collect();
-    assert_eq!(levels, [0.0, 0.25, 0.5]);
-    assert_close(curve.points[0].mse, found.model.mse);
-    assert_close(
-        curve.points[0].pca_mse.unwrap(),
-        found.pca.as_ref().unwrap().mse,
-    );
-    let clean = source.test.as_ref().unwrap().to_array();
-    let given = clean.mapv(|value| value + 0.25 * 255.0);
-    let made = model.reconstruct(given.view()).unwrap();
+    let noisy = CorruptedRows::new(&clean, test.inputs(), corruption, model.recipe().seed);
+    let (given, made) = model.scaled_reconstructions(&noisy).unwrap();
+    let (clean, _) = model.scaled_reconstructions(&clean).unwrap();
+    assert_ne!(given, clean);
     let squares = clean
         .iter()
         .zip(&made)
-        .map(|(&a, &b)| f64::from((a - b) / 255.0).powi(2));
-    let expected = squares.sum::<f64>() / clean.len() as f64;
-    assert!((curve.points[1].mse - expected).abs() < 1e-5 * expected);
-    assert!(curve.points.is_sorted_by(|a, b| a.pca_mse < b.pca_mse));
+        .map(|(&a, &b)| f64::from(a - b).powi(2));
+    assert_close(point.mse, squares.sum::<f64>() / clean.len() as f64);
+    assert!(point.mse > found.model.mse);
 }
 
 #[test]
@@ -230,13 +231,13 @@ fn threads_change_nothing_and_progress_is_told() {
     let model = model(&source.train);
     let split = source.split(1).unwrap();
     let mut stages = Vec::new();
-    let alone = evaluate(&model, &split, &[], 1, &mut |progress| {
+    let alone = evaluate(&model, &split, 1, &mut |progress| {
         assert!(progress.done <= progress.total);
         stages.push(progress.stage);
     })
     .unwrap();
-    assert_eq!(alone, of(&model, &split, &[], 3));
-    assert_eq!(alone.to_json(), of(&model, &split, &[], 0).to_json());
+    assert_eq!(alone, of(&model, &split, 3));
+    assert_eq!(alone.to_json(), of(&model, &split, 0).to_json());
     stages.dedup();
     assert!(stages.len() >= 5, "{stages:?}");
 }
@@ -244,7 +245,7 @@ fn threads_change_nothing_and_progress_is_told() {
 #[test]
 fn json_has_what_the_record_has() {
     let source = source(true);
-    let found = of(&model(&source.train), &source.split(1).unwrap(), &[], 1);
+    let found = of(&model(&source.train), &source.split(1).unwrap(), 1);
     let json = found.to_json();
     assert_eq!(json["model"]["mse"], found.model.mse);
     assert_eq!(json["pca"]["ssim"], found.pca.unwrap().ssim.unwrap());
@@ -267,7 +268,7 @@ fn what_cannot_be_evaluated_is_refused() {
     let narrow = Source::new(narrow.unwrap(), None).unwrap();
     let refuse = |model: &Model, source: &Source| {
         let split = source.split(1).unwrap();
-        evaluate(model, &split, &[], 1, &mut |_| ())
+        evaluate(model, &split, 1, &mut |_| ())
             .unwrap_err()
             .to_string()
     };

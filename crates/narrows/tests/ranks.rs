@@ -12,6 +12,7 @@ const RANKS: &[&str] = &[
     "data",
     "layer",
     "network",
+    "corruption",
     "objective",
     "optimizer",
     "recipe",

@@ -1,6 +1,6 @@
 //! The record of an evaluation.
 
-use super::LayerUnits;
+use super::{JacobianSummary, LayerUnits};
 use serde_json::{Value, json};
 
 /// What an evaluation found. What could not be measured is `None` or an empty list.
@@ -34,6 +34,8 @@ pub struct Evaluation {
     pub units: Vec<LayerUnits>,
     /// The error against the level of noise.
     pub robustness: Vec<NoiseCurve>,
+    /// The Jacobians of the code by the input, in scaled units, at the first test rows.
+    pub jacobian: JacobianSummary,
 }
 
 /// How good a code is.
@@ -126,6 +128,11 @@ impl Evaluation {
             "class_errors": self.class_errors.iter().map(class_error).collect::<Vec<_>>(),
             "units": self.units.iter().map(units).collect::<Vec<_>>(),
             "robustness": self.robustness.iter().map(curve).collect::<Vec<_>>(),
+            "jacobian": {
+                "rows": self.jacobian.rows,
+                "mean_norm": self.jacobian.mean_norm,
+                "spectrum": self.jacobian.spectrum,
+            },
         })
     }
 }

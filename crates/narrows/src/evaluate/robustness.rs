@@ -2,46 +2,42 @@
 
 use super::moments::fill;
 use super::{Matrix, block_rows, mse};
+use crate::corruption::{CorruptedRows, Corruption};
 use crate::network::Rows;
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
-use std::ops::Range;
-
-/// What noise does: to rows in scaled units, one after the other, at a level. The range says which
-/// rows of the data they are, so that a row gets the same noise wherever it is cut out.
-pub type Corrupt<'a> = dyn Fn(f64, Range<usize>, &mut [f32]) + Sync + 'a;
-
-/// A noise and the levels that it is tried at.
-#[derive(Clone, Copy)]
-pub struct Noise<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The levels, in the noise's own measure.
-    pub levels: &'a [f64],
-    /// What it does.
-    pub corrupt: &'a Corrupt<'a>,
-}
 
 /// Makes reconstructions `[rows, inputs]` of rows, both in scaled units.
 pub type Reconstruct<'a> = dyn Fn(&dyn Rows, &mut Team, &mut [f32]) + 'a;
 
-/// The mean squared error, against the clean rows, of the reconstructions that each of some
-/// autoencoders makes of rows of `inputs` values with noise of a level on them. All are given the same
-/// noisy rows.
+/// The noises that the robustness curve tries, each from weak to strong.
+pub fn standard_noises() -> [Vec<Corruption>; 3] {
+    let gaussian = [0.1, 0.2, 0.4, 0.8, 1.2, 1.5, 2.0];
+    let level = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5];
+    let drop = [0.1, 0.25, 0.5, 0.75, 0.9];
+    [
+        gaussian
+            .map(|deviation| Corruption::Gaussian { deviation })
+            .to_vec(),
+        level
+            .map(|level| Corruption::SaltAndPepper { level })
+            .to_vec(),
+        drop.map(|drop| Corruption::Masking { drop }).to_vec(),
+    ]
+}
+
+/// The mean squared error, against the clean rows, of what each of some autoencoders makes of rows of
+/// `inputs` values with noise on them. All are given the same noisy rows, which follow from `seed`.
 pub fn noisy_errors(
     rows: &dyn Rows,
     inputs: usize,
-    level: f64,
-    corrupt: &Corrupt<'_>,
+    corruption: Corruption,
+    seed: u64,
     autoencoders: &[&Reconstruct<'_>],
     team: &mut Team,
 ) -> Vec<f64> {
     let count = rows.count();
-    let noisy = Noisy {
-        rows,
-        level,
-        corrupt,
-    };
+    let noisy = CorruptedRows::new(rows, inputs, corruption, seed);
     let mut sums = vec![0.0; autoencoders.len()];
     let block = block_rows(inputs).min(count) * inputs;
     let (mut clean, mut given, mut made) = (vec![0.0; block], vec![0.0; block], vec![0.0; block]);
@@ -78,35 +74,9 @@ pub fn noisy_errors(
     sums.iter().map(|sum| sum / count as f64).collect()
 }
 
-/// Rows with noise on them.
-struct Noisy<'a> {
-    rows: &'a dyn Rows,
-    level: f64,
-    corrupt: &'a Corrupt<'a>,
-}
-
-impl Rows for Noisy<'_> {
-    fn count(&self) -> usize {
-        self.rows.count()
-    }
-    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
-        self.rows.write(rows.clone(), into);
-        (self.corrupt)(self.level, rows, into);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Moves each value by the level, up in even rows and down in odd ones.
-    fn shift(level: f64, rows: Range<usize>, values: &mut [f32]) {
-        let width = values.len() / rows.len();
-        for (row, values) in rows.zip(values.chunks_exact_mut(width)) {
-            let sign = if row % 2 == 0 { 1.0 } else { -1.0 };
-            values.iter_mut().for_each(|v| *v += sign * level as f32);
-        }
-    }
 
     #[test]
     fn errors_are_against_the_clean_rows() {
@@ -121,21 +91,17 @@ mod tests {
             rows.write(0..rows.count(), out);
             out.iter_mut().for_each(|value| *value *= 0.5);
         };
+        let square = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / 7500.0;
         for threads in [1, 3] {
             let team = &mut Team::new(threads);
-            let found = noisy_errors(&rows, 3, 0.5, &shift, &[&copy, &half], team);
-            assert_eq!(found[0], 0.25);
-            let expected: f64 = values
-                .iter()
-                .enumerate()
-                .map(|(i, &value)| {
-                    let noise = if (i / 3) % 2 == 0 { 0.5 } else { -0.5 };
-                    (0.5 * (f64::from(value) + noise) - f64::from(value)).powi(2)
-                })
-                .sum();
-            assert!((found[1] - expected / values.len() as f64).abs() < 1e-9);
-            let clean = noisy_errors(&rows, 3, 0.0, &shift, &[&copy], team);
-            assert_eq!(clean, [0.0]);
+            let mut errors =
+                |corruption| noisy_errors(&rows, 3, corruption, 1, &[&copy, &half], team);
+            let all = errors(Corruption::Masking { drop: 1.0 });
+            assert!((all[0] - square).abs() < 1e-9 && (all[1] - square).abs() < 1e-9);
+            let none = errors(Corruption::Masking { drop: 0.0 });
+            assert!(none[0] == 0.0 && (none[1] - square / 4.0).abs() < 1e-9);
+            let noise = errors(Corruption::Gaussian { deviation: 0.5 });
+            assert!((noise[0] - 0.25).abs() < 0.02, "{noise:?}");
         }
     }
 }

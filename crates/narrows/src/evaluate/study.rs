@@ -4,9 +4,11 @@ use super::moments::fill;
 use super::quality::{Comparison, Images};
 use super::units::groups;
 use super::{
-    ClassError, Evaluation, LayerUnits, Matrix, Noise, NoiseCurve, NoisePoint, Pca, Quality,
-    Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noisy_errors, probe,
+    ClassError, Evaluation, JacobianSummary, LayerUnits, Matrix, NoiseCurve, NoisePoint, Pca,
+    Quality, Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noisy_errors, probe,
+    standard_noises,
 };
+use crate::corruption::Corruption;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -18,6 +20,9 @@ use std::collections::BTreeMap;
 /// The most values that the codes of the training rows may have for the classes to be looked for in
 /// them: 2 GiB.
 const MAX_CODE_VALUES: usize = 1 << 29;
+
+/// The work on Jacobians and their singular values, in multiply-adds.
+const JACOBIAN_WORK: f64 = 5e9;
 
 /// How far a part of an evaluation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +38,7 @@ pub struct Progress {
 /// Evaluates a model on the test rows of a split. Principal components, the probe and the
 /// neighbours are fitted to the training rows.
 ///
-/// Each of `noises` gives a curve of the record. `observe` is told how far it is; `threads`, 0
+/// `observe` is told how far it is; `threads`, 0
 /// for one each core, has no influence on the result.
 ///
 /// # Errors
@@ -42,7 +47,6 @@ pub struct Progress {
 pub fn evaluate(
     model: &Model,
     split: &Split<'_>,
-    noises: &[Noise<'_>],
     threads: usize,
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Evaluation> {
@@ -68,7 +72,8 @@ pub fn evaluate(
         Some(pca) => Some(study.run_pca(pca)?),
         None => None,
     };
-    let robustness = study.robustness(pca.as_ref(), noises);
+    let robustness = study.robustness(pca.as_ref());
+    let jacobian = study.jacobian()?;
     study.find_classes(&mut measured, |study| study.codes_of_model())?;
     if let (Some(pca), Some(beside)) = (&pca, &mut beside) {
         study.find_classes(beside, |study| study.codes_of_pca(pca, study.train))?;
@@ -91,6 +96,7 @@ pub fn evaluate(
         pca: beside.map(|beside| beside.quality),
         units: measured.units,
         robustness,
+        jacobian,
     })
 }
 
@@ -246,7 +252,16 @@ impl<'a> Study<'a> {
         codes
     }
 
-    fn robustness(&mut self, pca: Option<&Pca>, noises: &[Noise<'_>]) -> Vec<NoiseCurve> {
+    /// The Jacobians at the first test rows, as many as take a second or so.
+    fn jacobian(&mut self) -> Result<JacobianSummary> {
+        let (inputs, code) = (self.test.inputs(), self.model.code_size());
+        let each = inputs as f64 * code as f64 * inputs.min(code) as f64;
+        let rows = (JACOBIAN_WORK / each).clamp(1.0, 256.0) as usize;
+        self.tell("Jacobians", 0, 1);
+        JacobianSummary::of(self.model, &self.test.head(rows)?, self.threads)
+    }
+
+    fn robustness(&mut self, pca: Option<&Pca>) -> Vec<NoiseCurve> {
         let model = self.model;
         let of_model = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
             let (network, parameters) = (model.network(), model.parameters());
@@ -261,25 +276,25 @@ impl<'a> Study<'a> {
         let autoencoders = &both[..1 + usize::from(pca.is_some())];
         let rows = self.scaled(self.test);
         let inputs = self.test.inputs();
-        let total = noises.iter().map(|noise| noise.levels.len()).sum();
+        let noises = standard_noises();
+        let total = noises.iter().map(Vec::len).sum();
         let mut done = 0;
         let mut curves = Vec::new();
-        for noise in noises {
+        for noise in &noises {
             let mut points = Vec::new();
-            for &level in noise.levels {
+            for &corruption in noise {
                 self.tell("robustness", done, total);
                 done += 1;
-                let corrupt = noise.corrupt;
-                let team = &mut self.team;
-                let errors = noisy_errors(&rows, inputs, level, corrupt, autoencoders, team);
+                let (seed, team) = (model.recipe().seed, &mut self.team);
+                let errors = noisy_errors(&rows, inputs, corruption, seed, autoencoders, team);
                 points.push(NoisePoint {
-                    level,
+                    level: f64::from(corruption.strength()),
                     mse: errors[0],
                     pca_mse: errors.get(1).copied(),
                 });
             }
             curves.push(NoiseCurve {
-                noise: noise.name.to_string(),
+                noise: noise.first().map_or("", Corruption::name).to_string(),
                 points,
             });
         }

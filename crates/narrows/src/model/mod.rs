@@ -165,21 +165,16 @@ impl Model {
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
-    /// The rows of a dataset as the network sees them and as it gives them back, both
-    /// `[rows, inputs]` in scaled units.
+    /// Scaled rows, as wide as the model's data, as the network sees them and as it gives them back; both
+    /// `[rows, inputs]`.
     ///
     /// # Errors
     ///
-    /// When the dataset has another width than the model's data.
-    pub fn scaled_reconstructions(&self, data: &Dataset) -> Result<(Array2<f32>, Array2<f32>)> {
-        self.check_width(data.inputs())?;
-        let mut inputs = Array2::zeros((data.rows(), data.inputs()));
+    /// Never for rows of the model's width.
+    pub fn scaled_reconstructions(&self, rows: &dyn Rows) -> Result<(Array2<f32>, Array2<f32>)> {
+        let mut inputs = Array2::zeros((rows.count(), self.network.inputs()));
         if let Some(inputs) = inputs.as_slice_mut() {
-            ScaledRows {
-                data,
-                scaling: &self.scaling,
-            }
-            .write(0..data.rows(), inputs);
+            rows.write(0..rows.count(), inputs);
         }
         let rows = InMemory {
             rows: inputs,
