@@ -68,7 +68,7 @@ fn main() {
         ("784-1000-500-250-30 ReLU", &hinton, 64),
         ("784-1000-500-250-30 ReLU", &hinton, 512),
     ] {
-        let network = Network::new(encoder, decoder, INPUTS).expect("a sound network");
+        let network = Network::new(encoder, decoder, &[1, 28, 28]).expect("a sound network");
         let weights: usize = network
             .tensors()
             .iter()

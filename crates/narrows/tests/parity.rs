@@ -78,7 +78,7 @@ impl Case {
     }
 
     fn network(&self) -> Network {
-        Network::new(&self.encoder, &self.decoder, self.inputs).unwrap()
+        Network::new(&self.encoder, &self.decoder, &[self.inputs]).unwrap()
     }
 
     fn parameters(&self) -> Parameters {

@@ -62,7 +62,7 @@ impl Layer for Dense {
         weights.chain(self.bias.then_some(self.outputs)).collect()
     }
 
-    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32]) {
+    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], _: &mut [f32]) {
         let rows = x.len() / self.inputs;
         let start = if self.bias {
             Start::Bias(&p[self.weights()..])
@@ -84,7 +84,16 @@ impl Layer for Dense {
         );
     }
 
-    fn backward(&self, isa: Isa, p: &[f32], _x: &[f32], _y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    fn backward(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        _x: &[f32],
+        _y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        _: &mut [f32],
+    ) {
         let rows = dx.len() / self.inputs;
         product(
             isa,
@@ -101,7 +110,15 @@ impl Layer for Dense {
         );
     }
 
-    fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
+    fn gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        _: &mut [f32],
+    ) {
         let outputs = self.tile_outputs(tile);
         if outputs.is_empty() {
             return column_sums(isa, dy, gradient);

@@ -27,13 +27,22 @@ impl Layer for Elementwise {
         Vec::new()
     }
 
-    fn forward(&self, isa: Isa, _: &[f32], x: &[f32], y: &mut [f32]) {
+    fn forward(&self, isa: Isa, _: &[f32], x: &[f32], y: &mut [f32], _: &mut [f32]) {
         self.function.forward(isa, x, y);
     }
 
-    fn backward(&self, isa: Isa, _: &[f32], x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    fn backward(
+        &self,
+        isa: Isa,
+        _: &[f32],
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        _: &mut [f32],
+    ) {
         self.function.backward(isa, x, y, dy, dx);
     }
 
-    fn gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32]) {}
+    fn gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32], _: &mut [f32]) {}
 }

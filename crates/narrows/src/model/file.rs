@@ -84,7 +84,7 @@ fn read(bytes: &[u8]) -> Result<Model> {
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
-    let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
+    let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
     let tensors = SafeTensors::deserialize(bytes)
         .map_err(|error| format("the tensors are damaged").caused_by(error))?;
     let parameters = read_parameters(&network, &tensors)?;

@@ -39,6 +39,7 @@ pub struct Stepper {
 /// What belongs to one thread.
 struct Scratch {
     gradient: Aligned,
+    layers: Aligned,
 }
 
 /// Which slab is what, and how rows are cut up.
@@ -82,6 +83,7 @@ impl Stepper {
         let team = Team::new(threads);
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
+            layers: Aligned::zeros(network.scratch()),
         };
         Stepper {
             scratch: (0..team.threads()).map(|_| scratch()).collect(),
@@ -140,9 +142,17 @@ impl Stepper {
                 first.parts(),
                 second.parts(),
             ),
-            |scratch, tile, (parameters, first, second)| {
-                let gradient = &mut scratch.gradient[..parameters.len()];
-                network.tile_gradient(isa, tile, slabs, plan.gradients, rows.len(), gradient);
+            |Scratch { gradient, layers }, tile, (parameters, first, second)| {
+                let gradient = &mut gradient[..parameters.len()];
+                network.tile_gradient(
+                    isa,
+                    tile,
+                    slabs,
+                    plan.gradients,
+                    rows.len(),
+                    gradient,
+                    layers,
+                );
                 update.apply(isa, parameters, first, second, gradient);
             },
         );
@@ -167,8 +177,16 @@ impl Stepper {
         self.team.run(
             &mut self.scratch,
             Parts::new(&mut gradient, network.parameter_bounds()),
-            |_, tile, gradient| {
-                network.tile_gradient(isa, tile, slabs, plan.gradients, rows.len(), gradient);
+            |Scratch { layers, .. }, tile, gradient| {
+                network.tile_gradient(
+                    isa,
+                    tile,
+                    slabs,
+                    plan.gradients,
+                    rows.len(),
+                    gradient,
+                    layers,
+                );
             },
         );
         (loss, gradient)
@@ -188,12 +206,12 @@ impl Stepper {
         self.team.run(
             &mut self.scratch,
             self.slabs.split(&plan.cuts[cut].1),
-            |_, _, mut block| {
+            |Scratch { layers, .. }, _, mut block| {
                 let these = &rows[block.rows()];
                 for (&row, into) in these.iter().zip(block.get_mut(0).chunks_exact_mut(inputs)) {
                     scaling.gather(data, row as usize, into);
                 }
-                network.forward_block(isa, parameters, 0..plan.layers, &mut block);
+                network.forward_block(isa, parameters, 0..plan.layers, &mut block, layers);
                 for row in 0..these.len() {
                     let loss =
                         objective.row(isa, &mut block, row, plan.compared, plan.gradients, scale);
@@ -205,6 +223,7 @@ impl Stepper {
                     plan.compared - 1,
                     plan.gradients,
                     &mut block,
+                    layers,
                 );
             },
         );
