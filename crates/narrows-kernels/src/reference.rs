@@ -4,6 +4,7 @@
 //! forms, which the tests hold against finite differences of the values.
 
 use crate::activation::Activation;
+use crate::conv::Geometry;
 use crate::loss::Loss;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -35,6 +36,67 @@ pub fn column_sums(matrix: &[f64], columns: usize) -> Vec<f64> {
         sums[i % columns] += number;
     }
     sums
+}
+
+/// Calls `f` with the places of input, output and weight that a convolution multiplies and adds for
+/// one image: all output channels and positions, and for each all taps that lie inside the input.
+fn each_tap(g: &Geometry, mut f: impl FnMut(usize, usize, usize)) {
+    let ([channels, height, width], [outputs, rows, columns]) = (g.input, g.output);
+    let [kernel_height, kernel_width] = g.kernel;
+    for o in 0..outputs {
+        for row in 0..rows {
+            for column in 0..columns {
+                for c in 0..channels {
+                    for k in 0..kernel_height {
+                        for l in 0..kernel_width {
+                            let y = (row * g.stride[0] + k).checked_sub(g.padding[0]);
+                            let x = (column * g.stride[1] + l).checked_sub(g.padding[1]);
+                            if let (Some(y), Some(x)) = (y, x)
+                                && y < height
+                                && x < width
+                            {
+                                f(
+                                    (c * height + y) * width + x,
+                                    (o * rows + row) * columns + column,
+                                    ((o * channels + c) * kernel_height + k) * kernel_width + l,
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The convolution of one image, without bias.
+pub fn convolution(g: &Geometry, weights: &[f64], input: &[f64]) -> Vec<f64> {
+    let mut output = vec![0.0; g.output.iter().product()];
+    each_tap(g, |i, o, w| output[o] += weights[w] * input[i]);
+    output
+}
+
+/// The transposed convolution of one image, without bias; the gradient of [`convolution`] by its
+/// input from that by its output.
+pub fn transposed_convolution(g: &Geometry, weights: &[f64], output: &[f64]) -> Vec<f64> {
+    let mut input = vec![0.0; g.input.iter().product()];
+    each_tap(g, |i, o, w| input[i] += weights[w] * output[o]);
+    input
+}
+
+/// The gradient of [`convolution`] by the weights, from the gradient by its output.
+pub fn convolution_gradient(g: &Geometry, input: &[f64], output: &[f64]) -> Vec<f64> {
+    let mut gradient = vec![0.0; g.output[0] * g.input[0] * g.kernel[0] * g.kernel[1]];
+    each_tap(g, |i, o, w| gradient[w] += input[i] * output[o]);
+    gradient
+}
+
+/// The multiply-adds of a convolution of one image that touch no padding: those of its forward pass,
+/// of its transpose, and of the gradient of its weights.
+pub fn convolution_work(g: &Geometry) -> usize {
+    let mut work = 0;
+    each_tap(g, |_, _, _| work += 1);
+    work
 }
 
 /// `1 / (1 + e⁻ˣ)`, without cancellation on either side.

@@ -82,7 +82,7 @@ fn main() {
             Some(TermKind::Jacobian),
         ),
     ] {
-        let network = Network::new(encoder, decoder, INPUTS).expect("a sound network");
+        let network = Network::new(encoder, decoder, &[1, 28, 28]).expect("a sound network");
         let weights: usize = network
             .tensors()
             .iter()

@@ -444,7 +444,7 @@ fn is_name_character(c: char) -> bool {
 }
 
 /// The layers of the encoder or decoder, of which at least one has parameters, and of which only the
-/// decoder's last dense one may leave its width to the data.
+/// decoder's last that has may leave its width to the data.
 fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
     let sections = root.sections(side)?;
     let mut layers = Vec::new();
@@ -452,18 +452,17 @@ fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
         let layer = section.choose(&layer::LAYER, None, &[], layer::LAYERS)?;
         layers.push(layer.ok_or_else(|| section.error("layer", "`layer` is missing"))?);
     }
-    let is_dense = |layer: &LayerSpec| matches!(layer, LayerSpec::Dense { .. });
-    let Some(last_dense) = layers.iter().rposition(is_dense) else {
+    let Some(last) = layers.iter().rposition(LayerSpec::has_parameters) else {
         return Err(root
             .error(side, format!("the {side} has nothing to learn"))
-            .expected("at least one dense layer"));
+            .expected("at least one layer with parameters: dense, conv2d or conv-transpose2d"));
     };
     for (index, (layer, section)) in layers.iter().zip(&sections).enumerate() {
-        let may_be_open = side == "decoder" && index == last_dense;
-        if matches!(layer, LayerSpec::Dense { outputs: None, .. }) && !may_be_open {
+        let may_be_open = side == "decoder" && index == last;
+        if let Some(key) = layer.open_width().filter(|_| !may_be_open) {
             return Err(section
-                .error("outputs", "`outputs` is missing")
-                .expected("a whole number; only the decoder's last dense layer is as wide as the data by itself"));
+                .error(key, format!("`{key}` is missing"))
+                .expected("a whole number; only the decoder's last layer with parameters is as wide as the data by itself"));
         }
     }
     Ok(layers)

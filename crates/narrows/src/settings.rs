@@ -395,6 +395,52 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A list of `N` whole numbers in a range.
+    ///
+    /// # Errors
+    ///
+    /// When it is something else.
+    pub fn integers<const N: usize>(
+        &self,
+        key: &str,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<[u64; N]>> {
+        let Some(node) = self.get(key) else {
+            return Ok(None);
+        };
+        let (start, end) = (range.start(), range.end());
+        let expected = format!("a list of {N} whole numbers from {start} to {end}");
+        let Value::List(items) = &node.value else {
+            return Err(self.wrong(key, node, &expected));
+        };
+        let numbers: Option<Vec<u64>> = items
+            .iter()
+            .map(|item| match item.value {
+                Value::Integer(number) => u64::try_from(number).ok().filter(|n| range.contains(n)),
+                _ => None,
+            })
+            .collect();
+        let numbers = numbers.and_then(|numbers| <[u64; N]>::try_from(numbers).ok());
+        numbers.map(Some).ok_or_else(|| {
+            let found: Vec<String> = items.iter().map(|item| item.value.describe()).collect();
+            self.error(key, "this value is not possible")
+                .expected(expected)
+                .found(format!("[{}]", found.join(", ")))
+        })
+    }
+
+    /// Two whole numbers in a range, as a list or as one number for both.
+    ///
+    /// # Errors
+    ///
+    /// When it is something else.
+    pub fn pair(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<[u64; 2]>> {
+        match self.get(key).map(|node| &node.value) {
+            Some(Value::List(_)) => self.integers(key, range),
+            _ => Ok(self.integer(key, range)?.map(|number| [number; 2])),
+        }
+    }
+
     /// A finite number that `is_possible`; `expected` says which are.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ impl Case {
     }
 
     fn stepper(&self, term: Term, seed: u64) -> Stepper {
-        let network = Network::new(&self.encoder, &self.decoder, INPUTS).unwrap();
+        let network = Network::new(&self.encoder, &self.decoder, &[INPUTS]).unwrap();
         let parameters = Parameters::initial(&network, Initialization::XavierUniform, 5);
         let sgd = OptimizerSpec::Sgd {
             learning_rate: 0.0,
@@ -109,6 +109,7 @@ impl Case {
                         }
                         x = x.iter().map(|&x| reference::activation(f, x)).collect();
                     }
+                    other => unreachable!("{other:?} is tested elsewhere"),
                 }
                 if index + 1 == self.encoder.len() {
                     jacobian = tangent.clone();
@@ -284,4 +285,85 @@ fn the_penalty_makes_the_jacobian_smaller() {
     };
     let (free, held) = (norm(0.0), norm(0.1));
     assert!(held < 0.7 * free, "{held} with the penalty, {free} without");
+}
+
+/// A convolutional encoder: its term's gradient against differences of the term's own value, which the
+/// Jacobian by tangents confirms.
+#[test]
+fn convolutional_encoders_have_the_terms_too() {
+    let conv = |channels| LayerSpec::Conv2d {
+        channels: Some(channels),
+        kernel: [3, 3],
+        stride: [2, 2],
+        padding: [1, 1],
+        bias: true,
+    };
+    let f = LayerSpec::Activation(Activation::Tanh);
+    let encoder = vec![conv(2), f, conv(3), f];
+    let decoder = vec![LayerSpec::Dense {
+        outputs: None,
+        bias: true,
+    }];
+    let shape = [1, 6, 7];
+    let inputs = 42;
+    let pixels = Array2::from_shape_fn((ROWS, inputs), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
+    let data = Dataset::new("pattern", Values::U8(pixels), shape.to_vec(), None).unwrap();
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    let network = || Network::new(&encoder, &decoder, &shape).unwrap();
+    let start = Parameters::initial(&network(), Initialization::XavierUniform, 5);
+    let at = |kind, flat: &[f32]| {
+        let network = network();
+        let sgd = OptimizerSpec::Sgd {
+            learning_rate: 0.0,
+            momentum: 0.0,
+            weight_decay: 0.0,
+        };
+        let setting = Setting {
+            optimizer: Optimizer::new(sgd, &network),
+            parameters: Parameters::new(&network, flat),
+            network,
+            corruption: None,
+            objective: Objective::new(Reconstruction::Mse, &decoder).unwrap(),
+            terms: vec![Term { kind, weight: 1.0 }],
+            seed: 0,
+        };
+        Stepper::new(setting, ROWS, 2).loss_and_gradient(&data, &scaling, 0, &order())
+    };
+    for kind in [
+        TermKind::Jacobian,
+        TermKind::Hutchinson { probes: 3 },
+        TermKind::Summed,
+    ] {
+        let (_, gradient) = at(kind, start.flat());
+        let largest = gradient.iter().fold(0.0f32, |a, g| a.max(g.abs()));
+        for i in (0..start.flat().len()).step_by(7) {
+            let moved = |step: f32| {
+                let mut flat = start.flat().to_vec();
+                flat[i] += step;
+                at(kind, &flat).0.total
+            };
+            let difference = (moved(0.01) - moved(-0.01)) / 0.02;
+            assert!(
+                (f64::from(gradient[i]) - difference).abs() < 1e-3 * f64::from(largest),
+                "{kind:?}, parameter {i}: {}, differences give {difference}",
+                gradient[i]
+            );
+        }
+    }
+    let recipe = Recipe {
+        encoder: encoder.clone(),
+        decoder: decoder.clone(),
+        ..Recipe::named("contractive").unwrap()
+    };
+    let model = narrows::Model::new(recipe, scaling.clone(), &shape, start.flat()).unwrap();
+    let mut squares = 0.0;
+    for row in 0..ROWS {
+        let one = data.select(&[row]).unwrap();
+        squares += mean_jacobian_norm(&model, &one).unwrap().powi(2) / ROWS as f64;
+    }
+    let value = at(TermKind::Jacobian, start.flat()).0.terms[0];
+    assert!(
+        (value - squares).abs() < 1e-5 * squares,
+        "{value}, not {squares}"
+    );
 }

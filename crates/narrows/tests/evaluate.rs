@@ -252,7 +252,8 @@ fn json_has_what_the_record_has() {
     assert_eq!(json["class_errors"][1]["label"], 5);
     assert_eq!(json["units"][0]["dead"], 2);
     assert_eq!(json["shape"], serde_json::json!([1, SIDE, SIDE]));
-    assert_eq!(json["robustness"], serde_json::json!([]));
+    assert_eq!(json["robustness"][0]["points"][0]["level"], 0.1);
+    assert_eq!(json["jacobian"]["mean_norm"], found.jacobian.mean_norm);
 }
 
 #[test]

@@ -7,10 +7,10 @@ use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::train::{Setting, Stepper};
+use narrows_kernels::conv::Geometry;
 use narrows_kernels::reference;
 use ndarray::Array2;
 
-const INPUTS: usize = 11;
 const ROWS: usize = 5;
 
 fn dense(outputs: usize) -> LayerSpec {
@@ -20,56 +20,149 @@ fn dense(outputs: usize) -> LayerSpec {
     }
 }
 
-/// The objective in float64, from the definition of each layer.
+/// The parameters that come next in the arena.
+fn next<'a>(parameters: &mut &'a [f64], count: usize) -> &'a [f64] {
+    let (these, rest) = parameters.split_at(count);
+    *parameters = rest;
+    these
+}
+
+/// A bias for each of the channels of an image.
+fn add_bias(image: &mut [f64], bias: &[f64]) {
+    let area = image.len() / bias.len();
+    for (channel, bias) in image.chunks_exact_mut(area).zip(bias) {
+        channel.iter_mut().for_each(|x| *x += bias);
+    }
+}
+
+/// What a layer makes of one row `x` of a shape, in float64, from its definition.
+fn layer(
+    layer: &LayerSpec,
+    x: Vec<f64>,
+    shape: &mut Vec<usize>,
+    data: &[usize],
+    parameters: &mut &[f64],
+) -> Vec<f64> {
+    match *layer {
+        LayerSpec::Dense { outputs, bias } => {
+            let outputs = outputs.unwrap_or(data.iter().product());
+            *shape = vec![outputs];
+            let weights = next(parameters, outputs * x.len());
+            let mut y: Vec<f64> = weights
+                .chunks_exact(x.len())
+                .map(|w| w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>())
+                .collect();
+            if bias {
+                add_bias(&mut y, next(parameters, outputs));
+            }
+            y
+        }
+        LayerSpec::Conv2d {
+            channels,
+            kernel,
+            stride,
+            padding,
+            bias,
+        } => {
+            let channels = channels.unwrap_or(data[0]);
+            let input = [shape[0], shape[1], shape[2]];
+            let size = |axis: usize| {
+                (input[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
+            };
+            let output = [channels, size(0), size(1)];
+            *shape = output.to_vec();
+            let geometry = Geometry {
+                input,
+                output,
+                kernel,
+                stride,
+                padding,
+            };
+            let weights = next(parameters, channels * input[0] * kernel[0] * kernel[1]);
+            let mut y = reference::convolution(&geometry, weights, &x);
+            if bias {
+                add_bias(&mut y, next(parameters, channels));
+            }
+            y
+        }
+        LayerSpec::ConvTranspose2d {
+            channels,
+            kernel,
+            stride,
+            padding,
+            output_padding,
+            bias,
+        } => {
+            let channels = channels.unwrap_or(data[0]);
+            let input = [shape[0], shape[1], shape[2]];
+            let size = |axis: usize| {
+                (input[axis + 1] - 1) * stride[axis] + kernel[axis] + output_padding[axis]
+                    - 2 * padding[axis]
+            };
+            let output = [channels, size(0), size(1)];
+            *shape = output.to_vec();
+            let geometry = Geometry {
+                input: output,
+                output: input,
+                kernel,
+                stride,
+                padding,
+            };
+            let weights = next(parameters, channels * input[0] * kernel[0] * kernel[1]);
+            let mut y = reference::transposed_convolution(&geometry, weights, &x);
+            if bias {
+                add_bias(&mut y, next(parameters, channels));
+            }
+            y
+        }
+        LayerSpec::Flatten => {
+            *shape = vec![x.len()];
+            x
+        }
+        LayerSpec::Reshape { shape: to } => {
+            *shape = to.to_vec();
+            x
+        }
+        LayerSpec::Activation(f) => x.iter().map(|&x| reference::activation(f, x)).collect(),
+    }
+}
+
+/// The objective in float64.
 fn objective(
     layers: &[LayerSpec],
     reconstruction: Reconstruction,
-    parameters: &[f64],
+    mut parameters: &[f64],
     rows: &[Vec<f64>],
+    data: &[usize],
 ) -> f64 {
+    let loss = match reconstruction {
+        Reconstruction::Mse => narrows_kernels::loss::Loss::Squared,
+        Reconstruction::L1 => narrows_kernels::loss::Loss::Absolute,
+        Reconstruction::Huber { delta } => narrows_kernels::loss::Loss::Huber { delta },
+        Reconstruction::BinaryCrossEntropy => narrows_kernels::loss::Loss::CrossEntropyOfLogits,
+    };
+    // Cross-entropy starts from the logits.
+    let layers = match reconstruction {
+        Reconstruction::BinaryCrossEntropy => &layers[..layers.len() - 1],
+        _ => layers,
+    };
+    let all = parameters;
     let mut sum = 0.0;
     for row in rows {
-        let mut x = row.clone();
-        let mut at = 0;
-        for (index, layer) in layers.iter().enumerate() {
-            x = match *layer {
-                LayerSpec::Dense { outputs, .. } => {
-                    let outputs = outputs.unwrap_or(INPUTS);
-                    let weights = &parameters[at..at + outputs * x.len()];
-                    let bias = &parameters[at + weights.len()..at + weights.len() + outputs];
-                    at += weights.len() + outputs;
-                    (0..outputs)
-                        .map(|o| {
-                            let w = &weights[o * x.len()..(o + 1) * x.len()];
-                            bias[o] + w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>()
-                        })
-                        .collect()
-                }
-                // Cross-entropy starts from the logits.
-                LayerSpec::Activation(Activation::Sigmoid)
-                    if index + 1 == layers.len()
-                        && reconstruction == Reconstruction::BinaryCrossEntropy =>
-                {
-                    x
-                }
-                LayerSpec::Activation(f) => {
-                    x.iter().map(|&x| reference::activation(f, x)).collect()
-                }
-            };
+        parameters = all;
+        let (mut x, mut shape) = (row.clone(), data.to_vec());
+        for spec in layers {
+            x = layer(spec, x, &mut shape, data, &mut parameters);
         }
-        let loss = match reconstruction {
-            Reconstruction::Mse => narrows_kernels::loss::Loss::Squared,
-            Reconstruction::L1 => narrows_kernels::loss::Loss::Absolute,
-            Reconstruction::Huber { delta } => narrows_kernels::loss::Loss::Huber { delta },
-            Reconstruction::BinaryCrossEntropy => narrows_kernels::loss::Loss::CrossEntropyOfLogits,
-        };
+        assert!(parameters.is_empty(), "every parameter has a part");
+        assert_eq!(x.len(), row.len());
         sum += x
             .iter()
             .zip(row)
             .map(|(&y, &t)| reference::loss(loss, y, t))
             .sum::<f64>();
     }
-    sum / (rows.len() * INPUTS) as f64
+    sum / (rows.len() * rows[0].len()) as f64
 }
 
 #[test]
@@ -93,21 +186,125 @@ fn every_gradient_meets_central_differences_for_every_activation_and_loss() {
     ];
     for activation in activations {
         for reconstruction in losses {
-            check(activation, reconstruction);
+            let encoder = [dense(7), LayerSpec::Activation(activation), dense(3)];
+            let decoder = [
+                LayerSpec::Activation(activation),
+                dense(11),
+                LayerSpec::Activation(Activation::Sigmoid),
+            ];
+            check(&encoder, &decoder, &[11], reconstruction);
         }
     }
 }
 
-fn check(activation: Activation, reconstruction: Reconstruction) {
-    let encoder = [dense(7), LayerSpec::Activation(activation), dense(3)];
-    let decoder = [
-        LayerSpec::Activation(activation),
-        dense(INPUTS),
-        LayerSpec::Activation(Activation::Sigmoid),
+fn conv(
+    channels: Option<usize>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+    bias: bool,
+) -> LayerSpec {
+    LayerSpec::Conv2d {
+        channels,
+        kernel,
+        stride,
+        padding,
+        bias,
+    }
+}
+
+fn transposed(
+    channels: Option<usize>,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 2],
+    output_padding: [usize; 2],
+    bias: bool,
+) -> LayerSpec {
+    LayerSpec::ConvTranspose2d {
+        channels,
+        kernel,
+        stride,
+        padding,
+        output_padding,
+        bias,
+    }
+}
+
+#[test]
+fn gradients_of_convolutions_meet_central_differences() {
+    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
+    let tanh = LayerSpec::Activation(Activation::Tanh);
+    let silu = LayerSpec::Activation(Activation::Silu);
+    // The network of the classic study, small; [1, 8, 8] to [3, 2, 2] and back.
+    let encoder = [
+        conv(Some(2), [3, 3], [2, 2], [1, 1], true),
+        silu,
+        conv(Some(3), [3, 3], [2, 2], [1, 1], true),
     ];
-    let network = Network::new(&encoder, &decoder, INPUTS).unwrap();
-    let pixels = Array2::from_shape_fn((ROWS, INPUTS), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
-    let data = Dataset::new("pattern", Values::U8(pixels.clone()), vec![INPUTS], None).unwrap();
+    let decoder = [
+        silu,
+        transposed(Some(2), [2, 2], [2, 2], [0, 0], [0, 0], true),
+        silu,
+        transposed(None, [2, 2], [2, 2], [0, 0], [0, 0], true),
+        sigmoid,
+    ];
+    check(&encoder, &decoder, &[1, 8, 8], Reconstruction::Mse);
+    let entropy = Reconstruction::BinaryCrossEntropy;
+    check(&encoder, &decoder, &[1, 8, 8], entropy);
+
+    // Odd sizes, strides of 1 to 3, kernels that overlap and leave gaps, output padding; dense layers
+    // between, with and without the layers that change shapes.
+    let encoder = [
+        // [2, 9, 7] → [4, 4, 7] → [3, 2, 3] → [5]
+        conv(Some(4), [3, 3], [2, 1], [0, 1], false),
+        tanh,
+        conv(Some(3), [2, 1], [3, 3], [1, 0], true),
+        LayerSpec::Flatten,
+        dense(5),
+    ];
+    let decoder = [
+        // [5] → [2, 2, 3] → [3, 5, 6] → [4, 9, 11] → [2, 9, 7]
+        dense(12),
+        LayerSpec::Reshape { shape: [2, 2, 3] },
+        transposed(Some(3), [3, 2], [3, 2], [1, 0], [1, 0], true),
+        tanh,
+        transposed(Some(4), [3, 3], [2, 2], [1, 1], [0, 0], false),
+        silu,
+        conv(None, [3, 5], [1, 1], [1, 0], true),
+        sigmoid,
+    ];
+    check(&encoder, &decoder, &[2, 9, 7], Reconstruction::Mse);
+
+    // A kernel larger than its stride in one axis and smaller in the other; dense straight after and
+    // before images.
+    let encoder = [
+        // [3, 5, 6] → [2, 5, 2]
+        conv(Some(2), [3, 1], [1, 3], [1, 0], true),
+        dense(4),
+    ];
+    let decoder = [
+        dense(10),
+        LayerSpec::Reshape { shape: [5, 2, 1] },
+        transposed(Some(4), [2, 4], [3, 1], [0, 0], [2, 0], true),
+        tanh,
+        dense(90),
+        sigmoid,
+    ];
+    check(&encoder, &decoder, &[3, 5, 6], Reconstruction::L1);
+}
+
+fn check(
+    encoder: &[LayerSpec],
+    decoder: &[LayerSpec],
+    shape: &[usize],
+    reconstruction: Reconstruction,
+) {
+    let inputs = shape.iter().product();
+    let name = format!("{encoder:?}, {decoder:?}, {reconstruction:?}");
+    let network = Network::new(encoder, decoder, shape).unwrap();
+    let pixels = Array2::from_shape_fn((ROWS, inputs), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
+    let data = Dataset::new("pattern", Values::U8(pixels.clone()), shape.to_vec(), None).unwrap();
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
     let parameters = Parameters::initial(&network, Initialization::XavierUniform, 5);
     let flat: Vec<f64> = parameters.flat().iter().map(|&p| f64::from(p)).collect();
@@ -117,7 +314,7 @@ fn check(activation: Activation, reconstruction: Reconstruction) {
         weight_decay: 0.0,
     };
     let optimizer = Optimizer::new(sgd, &network);
-    let goal = Objective::new(reconstruction, &decoder).unwrap();
+    let goal = Objective::new(reconstruction, decoder).unwrap();
     let setting = Setting {
         network,
         parameters,
@@ -137,9 +334,8 @@ fn check(activation: Activation, reconstruction: Reconstruction) {
         .into_iter()
         .map(|row| row.iter().map(|&v| f64::from(v) / 255.0).collect())
         .collect();
-    let layers = [&encoder[..], &decoder[..]].concat();
-    let at = |p: &[f64]| objective(&layers, reconstruction, p, &rows);
-    let name = format!("{activation:?}, {reconstruction:?}");
+    let layers = [encoder, decoder].concat();
+    let at = |p: &[f64]| objective(&layers, reconstruction, p, &rows, shape);
     let expected = at(&flat);
     assert!(
         (loss - expected).abs() < 1e-6 * expected.abs(),

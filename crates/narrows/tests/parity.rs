@@ -80,7 +80,7 @@ impl Case {
     }
 
     fn network(&self) -> Network {
-        Network::new(&self.encoder, &self.decoder, self.inputs).unwrap()
+        Network::new(&self.encoder, &self.decoder, &[self.inputs]).unwrap()
     }
 
     fn parameters(&self) -> Parameters {

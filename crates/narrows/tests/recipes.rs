@@ -369,7 +369,7 @@ fn impossible_values_are_refused() {
     refused(
         "name = 'a'\nencoder = []\ndecoder = []",
         &[],
-        &["encoder", "at least one dense layer"],
+        &["encoder", "at least one layer with parameters"],
     );
     refused("name = 'a'\nencoder = 3", &[], &["encoder", "[[encoder]]"]);
     refused("name = 'a'", &[], &["`encoder` is missing"]);

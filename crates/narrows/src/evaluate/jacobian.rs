@@ -93,17 +93,18 @@ fn at(model: &Model, row: &[f32]) -> Array2<f32> {
     let inputs = row.len();
     let mut x = row.to_vec();
     let mut tangents: Array2<f32> = Array2::eye(inputs);
+    let mut scratch = vec![0.0; network.scratch()];
     for index in network.encoder() {
         let (layer, p) = (
             network.layer(index),
             network.parameters_of(index, parameters),
         );
         let mut y = vec![0.0; layer.outputs()];
-        layer.forward(isa, p, &x, &mut y);
+        layer.forward(isa, p, &x, &mut y, &mut scratch);
         let mut next = Array2::zeros((inputs, layer.outputs()));
         for (from, mut to) in tangents.rows().into_iter().zip(next.rows_mut()) {
             if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
-                layer.tangent(isa, p, &x, &y, from, to);
+                layer.tangent(isa, p, &x, &y, from, to, &mut scratch);
             }
         }
         (x, tangents) = (y, next);

@@ -288,7 +288,7 @@ impl<'a> Study<'a> {
                 let (seed, team) = (model.recipe().seed, &mut self.team);
                 let errors = noisy_errors(&rows, inputs, corruption, seed, autoencoders, team);
                 points.push(NoisePoint {
-                    level: f64::from(corruption.strength()),
+                    level: decimal(corruption.strength()),
                     mse: errors[0],
                     pca_mse: errors.get(1).copied(),
                 });
@@ -336,6 +336,11 @@ impl<'a> Study<'a> {
         measured.quality.neighbour_accuracy = share(&found);
         Ok(())
     }
+}
+
+/// A number as it is written: 0.1 rather than 0.10000000149.
+fn decimal(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
 }
 
 /// Rows that lie one after the other.

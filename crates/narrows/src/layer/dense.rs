@@ -107,7 +107,7 @@ impl Layer for Dense {
         weights.chain(self.bias.then_some(self.outputs)).collect()
     }
 
-    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32]) {
+    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], _: &mut [f32]) {
         let start = if self.bias {
             Start::Bias(&p[self.weights()..])
         } else {
@@ -116,7 +116,16 @@ impl Layer for Dense {
         self.multiply(isa, p, start, x, y);
     }
 
-    fn backward(&self, isa: Isa, p: &[f32], _x: &[f32], _y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    fn backward(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        _x: &[f32],
+        _y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        _: &mut [f32],
+    ) {
         let rows = dx.len() / self.inputs;
         product(
             isa,
@@ -133,7 +142,15 @@ impl Layer for Dense {
         );
     }
 
-    fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]) {
+    fn gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        _: &mut [f32],
+    ) {
         if self.tile_outputs(tile).is_empty() {
             column_sums(isa, dy, gradient);
         } else {
@@ -149,7 +166,16 @@ impl Layer for Dense {
         true
     }
 
-    fn tangent(&self, isa: Isa, p: &[f32], _x: &[f32], _y: &[f32], dx: &[f32], dy: &mut [f32]) {
+    fn tangent(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        _x: &[f32],
+        _y: &[f32],
+        dx: &[f32],
+        dy: &mut [f32],
+        _: &mut [f32],
+    ) {
         self.multiply(isa, p, Start::Zero, dx, dy);
     }
 
@@ -160,6 +186,7 @@ impl Layer for Dense {
         w: &[f32],
         v: &[f32],
         gradient: &mut [f32],
+        _: &mut [f32],
     ) {
         if !self.tile_outputs(tile).is_empty() {
             self.weight_gradient(isa, tile, w, v, Start::Accumulate, gradient);

@@ -27,24 +27,42 @@ impl Layer for Elementwise {
         Vec::new()
     }
 
-    fn forward(&self, isa: Isa, _: &[f32], x: &[f32], y: &mut [f32]) {
+    fn forward(&self, isa: Isa, _: &[f32], x: &[f32], y: &mut [f32], _: &mut [f32]) {
         self.function.forward(isa, x, y);
     }
 
-    fn backward(&self, isa: Isa, _: &[f32], x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+    fn backward(
+        &self,
+        isa: Isa,
+        _: &[f32],
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        _: &mut [f32],
+    ) {
         if self.is_linear() {
             return dx.copy_from_slice(dy);
         }
         self.function.backward(isa, x, y, dy, dx);
     }
 
-    fn gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32]) {}
+    fn gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32], _: &mut [f32]) {}
 
     fn is_linear(&self) -> bool {
         self.function == Activation::Identity
     }
 
-    fn tangent(&self, isa: Isa, _: &[f32], x: &[f32], y: &[f32], dx: &[f32], dy: &mut [f32]) {
+    fn tangent(
+        &self,
+        isa: Isa,
+        _: &[f32],
+        x: &[f32],
+        y: &[f32],
+        dx: &[f32],
+        dy: &mut [f32],
+        _: &mut [f32],
+    ) {
         // The derivative is diagonal.
         if self.is_linear() {
             return dy.copy_from_slice(dx);
@@ -52,7 +70,16 @@ impl Layer for Elementwise {
         self.function.backward(isa, x, y, dx, dy);
     }
 
-    fn add_tangent_gradient(&self, _: Isa, _: usize, _: &[f32], _: &[f32], _: &mut [f32]) {}
+    fn add_tangent_gradient(
+        &self,
+        _: Isa,
+        _: usize,
+        _: &[f32],
+        _: &[f32],
+        _: &mut [f32],
+        _: &mut [f32],
+    ) {
+    }
 
     fn add_curvature(&self, isa: Isa, x: &[f32], y: &[f32], w: &[f32], v: &[f32], dx: &mut [f32]) {
         self.function.add_curvature(isa, x, y, w, v, dx);

@@ -1,13 +1,16 @@
 //! Layers: forward and backward side by side, a file per layer.
 
 pub mod activation;
+mod conv;
 mod dense;
 mod elementwise;
 pub mod initialization;
+mod plan;
 mod spec;
 
 pub use activation::Activation;
 pub(crate) use activation::output_range;
+pub(crate) use conv::Conv;
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub use initialization::Initialization;
@@ -30,7 +33,9 @@ pub(crate) struct TensorSpec {
 ///
 /// In the rows phase [`Layer::forward`] and [`Layer::backward`] run on some rows of the batch; in
 /// the parameter phase [`Layer::gradient`] forms the gradient of one tile over the whole batch.
-/// All three overwrite what they are given to fill. The other functions serve penalties on derivatives.
+/// All three overwrite what they are given to fill, and may use [`Layer::scratch`] numbers of a
+/// memory that belongs to the thread, whose contents they cannot rely on. The other functions serve penalties on
+/// derivatives.
 pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     /// The values of a row that it reads.
     fn inputs(&self) -> usize;
@@ -41,13 +46,35 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     /// How the parameter phase cuts its parameters up: the lengths of the tiles, one after the other in
     /// the tensors' order. A tile is the work of one thread.
     fn tiles(&self) -> Vec<usize>;
+    /// How many numbers of scratch memory a thread needs for it.
+    fn scratch(&self) -> usize {
+        0
+    }
     /// `y` of `[rows, outputs]` from `x` of `[rows, inputs]`; `p` holds the layer's parameters, tensor
     /// after tensor.
-    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32]);
+    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], scratch: &mut [f32]);
     /// The gradient `dx` by the input from `dy` by the output.
-    fn backward(&self, isa: Isa, p: &[f32], x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]);
+    #[allow(clippy::too_many_arguments)]
+    fn backward(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        scratch: &mut [f32],
+    );
     /// The gradient by the parameters of a tile, summed over the rows from first to last.
-    fn gradient(&self, isa: Isa, tile: usize, x: &[f32], dy: &[f32], gradient: &mut [f32]);
+    fn gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    );
 
     /// The dense layer, if it is one.
     fn as_dense(&self) -> Option<&Dense> {
@@ -57,8 +84,19 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     /// nothing to [`Layer::backward`] and [`Layer::tangent`], which may be given more rows than those have.
     fn is_linear(&self) -> bool;
     /// The change `dy = J dx` of the output with a small change of the input.
-    fn tangent(&self, isa: Isa, p: &[f32], x: &[f32], y: &[f32], dx: &[f32], dy: &mut [f32]);
+    #[allow(clippy::too_many_arguments)]
+    fn tangent(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        x: &[f32],
+        y: &[f32],
+        dx: &[f32],
+        dy: &mut [f32],
+        scratch: &mut [f32],
+    );
     /// Adds to `gradient` that of `v · J w` by the parameters of a tile, summed over the rows.
+    #[allow(clippy::too_many_arguments)]
     fn add_tangent_gradient(
         &self,
         isa: Isa,
@@ -66,6 +104,7 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
         w: &[f32],
         v: &[f32],
         gradient: &mut [f32],
+        scratch: &mut [f32],
     );
     /// Adds to `dx` the gradient of `v · J w` by the input; nothing where J is the same everywhere.
     fn add_curvature(&self, isa: Isa, x: &[f32], y: &[f32], w: &[f32], v: &[f32], dx: &mut [f32]);

@@ -87,7 +87,7 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
-    let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
+    let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
     let expected = bytes.len() as u64 + 4 * network.parameter_count() as u64;
     if len > 2 * expected {
         return Err(format("the file is too large for its recipe")

@@ -43,8 +43,7 @@ impl Model {
         shape: &[usize],
         parameters: &[f32],
     ) -> Result<Model> {
-        let inputs = shape.iter().product();
-        let network = Network::new(&recipe.encoder, &recipe.decoder, inputs)?;
+        let network = Network::new(&recipe.encoder, &recipe.decoder, shape)?;
         if parameters.len() != network.parameter_count() {
             return Err(
                 Error::new(ErrorKind::Data, "the parameters do not fit the network")

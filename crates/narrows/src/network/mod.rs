@@ -10,7 +10,7 @@ pub use parameters::{Parameters, Tensor};
 pub use pass::{Rows, ScaledRows, forward, map_rows};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::{Dense, Elementwise, Layer, LayerSpec};
+use crate::layer::{Layer, LayerSpec};
 use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, RowBlock, Slabs};
 use std::ops::Range;
@@ -33,13 +33,13 @@ pub struct Network {
 }
 
 impl Network {
-    /// Plans the network for rows of `inputs` values.
+    /// Plans the network for rows of a shape: `[channels, height, width]` of images, `[columns]`.
     ///
     /// # Errors
     ///
     /// When a layer does not fit the one before it, the output does not fit the data, or there are more
     /// than 2³² parameters.
-    pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], inputs: usize) -> Result<Network> {
+    pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
         let mut network = Network {
             layers: Vec::new(),
             encoder: encoder.len(),
@@ -49,32 +49,35 @@ impl Network {
             parameter_bounds: Bounds::new(vec![0]),
         };
         let mut bounds = vec![0];
-        let mut width = inputs;
+        let data = shape;
+        let mut shape = data.to_vec();
         for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
             for (index, spec) in specs.iter().enumerate() {
-                let layer: Box<dyn Layer> = match *spec {
-                    LayerSpec::Dense { outputs, bias } => Box::new(Dense {
-                        inputs: width,
-                        outputs: outputs.unwrap_or(inputs),
-                        bias,
-                    }),
-                    LayerSpec::Activation(function) => Box::new(Elementwise { function, width }),
-                };
-                width = layer.outputs();
-                network.add(layer, &format!("{side}.{index}"), &mut bounds)?;
+                let name = format!("{side}.{index}");
+                let layer;
+                (layer, shape) = spec
+                    .plan(&shape, data)
+                    .map_err(|error| error.at(format!("{name} ({})", spec.name())))?;
+                network.add(layer, &name, &mut bounds)?;
             }
         }
-        if width != inputs {
+        // What is flat has no shape to get wrong.
+        let flat = [data.iter().product::<usize>()];
+        if shape != data && shape != flat {
             return Err(Error::new(
                 ErrorKind::Recipe,
                 "the decoder does not give back the data's shape",
             )
             .at("decoder")
-            .expected(format!(
-                "{inputs} outputs, as many as the data have values a row"
-            ))
-            .found(format!("{width} outputs"))
-            .hint("leave `outputs` out of the decoder's last dense layer"));
+            .expected(format!("rows of shape {data:?}"))
+            .found(format!("{shape:?}"))
+            .hint(match data.len() {
+                1 if shape.iter().product::<usize>() == flat[0] => "put a flatten layer at its end",
+                _ => {
+                    "leave `outputs` or `channels` out of the decoder's last such layer, \
+                     and choose kernels and strides that give the data's height and width"
+                }
+            }));
         }
         network.parameter_bounds = Bounds::new(bounds);
         Ok(network)
@@ -152,6 +155,12 @@ impl Network {
         0..self.layers.len()
     }
 
+    /// How many numbers of scratch memory a thread needs to run any of the layers.
+    pub(crate) fn scratch(&self) -> usize {
+        let needs = self.layers.iter().map(|layer| layer.scratch());
+        needs.max().unwrap_or(0)
+    }
+
     /// Where tiles begin and end in the arena.
     pub(crate) fn parameter_bounds(&self) -> &Bounds {
         &self.parameter_bounds
@@ -184,10 +193,11 @@ impl Network {
         p: &Parameters,
         layers: Range<usize>,
         block: &mut RowBlock<'_>,
+        scratch: &mut [f32],
     ) {
         for (slab, layer) in layers.enumerate() {
             let ([x], y) = block.read_write([slab], slab + 1);
-            self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y);
+            self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y, scratch);
         }
     }
 
@@ -201,13 +211,15 @@ impl Network {
         last: usize,
         gradients: usize,
         block: &mut RowBlock<'_>,
+        scratch: &mut [f32],
         add: impl Fn(usize, &mut RowBlock<'_>),
     ) {
         // Nothing needs the gradient by the data.
         for layer in (1..=last).rev() {
             let ([x, y, dy], dx) =
                 block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
-            self.layers[layer].backward(isa, self.parameters_of(layer, p), x, y, dy, dx);
+            let p = self.parameters_of(layer, p);
+            self.layers[layer].backward(isa, p, x, y, dy, dx, scratch);
             add(layer, block);
         }
     }
@@ -220,6 +232,7 @@ impl Network {
         (layer, part, start - first..end - first)
     }
 
+    #[allow(clippy::too_many_arguments)]
     /// The gradient by the parameters of a tile, over the first `rows` rows of the batch.
     pub(crate) fn tile_gradient(
         &self,
@@ -229,10 +242,11 @@ impl Network {
         gradients: usize,
         rows: usize,
         gradient: &mut [f32],
+        scratch: &mut [f32],
     ) {
         let (layer, part) = self.tiles[tile];
         let x = slabs.rows(layer, rows);
         let dy = slabs.rows(gradients + layer + 1, rows);
-        self.layers[layer].gradient(isa, part, x, dy, gradient);
+        self.layers[layer].gradient(isa, part, x, dy, gradient, scratch);
     }
 }

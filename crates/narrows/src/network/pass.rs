@@ -3,9 +3,9 @@
 use super::{Network, Parameters};
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
-use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, Parts, RowBlock, Slabs};
 use narrows_kernels::team::Team;
+use narrows_kernels::{Aligned, Isa};
 use std::ops::Range;
 
 /// The rows that a thread takes at a time: enough for the products, few enough for the cache.
@@ -89,17 +89,22 @@ pub fn map_rows(
     let starts = (0..count.div_ceil(chunk) + 1).map(|i| (i * chunk).min(count) * width);
     let bounds = Bounds::new(starts.collect());
     let widths = network.widths(layers.clone());
-    let mut scratch: Vec<Slabs> = (0..team.threads())
-        .map(|_| Slabs::new(&widths, chunk))
+    let mut scratch: Vec<(Slabs, Aligned)> = (0..team.threads())
+        .map(|_| {
+            (
+                Slabs::new(&widths, chunk),
+                Aligned::zeros(network.scratch()),
+            )
+        })
         .collect();
     team.run(
         &mut scratch,
         Parts::new(out, &bounds),
-        |slabs, index, out| {
+        |(slabs, scratch), index, out| {
             let range = index * chunk..(index * chunk + chunk).min(count);
             let mut block = slabs.first_rows(range.len());
             rows.write(range, block.get_mut(0));
-            network.forward_block(isa, parameters, layers.clone(), &mut block);
+            network.forward_block(isa, parameters, layers.clone(), &mut block, scratch);
             f(&block, out);
         },
     );

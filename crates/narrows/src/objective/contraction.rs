@@ -132,7 +132,12 @@ impl Contraction {
         let slopes = widths.len();
         let stops = term.kind == TermKind::Jacobian
             && encoder > first + 1
-            && !network.layer(encoder - 1).is_linear();
+            && !network.layer(encoder - 1).is_linear()
+            // A convolution sums over what it is given at once: its sums would depend on the cut.
+            && network.encoder().all(|layer| {
+                let layer = network.layer(layer);
+                layer.as_dense().is_some() || layer.tensors().is_empty()
+            });
         widths.push(if stops { network.code_size() } else { 0 });
         Contraction {
             term,
@@ -198,9 +203,10 @@ impl Contraction {
         p: &Parameters,
         block: &mut RowBlock<'_>,
         batch: Batch<'_>,
+        scratch: &mut [f32],
     ) {
         let all = match self.stops {
-            true => self.start_diagonal(isa, network, p, block),
+            true => self.start_diagonal(isa, network, p, block, scratch),
             false => self.start(isa, block, batch),
         };
         // A diagonal start is behind the last layer already.
@@ -210,7 +216,7 @@ impl Contraction {
             let (layer, p) = (network.layer(layer), network.parameters_of(layer, p));
             let (v, to) = ((v, layer.outputs()), (to, layer.inputs()));
             through(layer, (counts, all), (x, y), v, to, |x, y, from, to| {
-                layer.backward(isa, p, x, y, from, to);
+                layer.backward(isa, p, x, y, from, to, scratch);
             });
         }
         self.square(isa, network, block, all);
@@ -222,7 +228,7 @@ impl Contraction {
             let (layer, p) = (network.layer(layer), network.parameters_of(layer, p));
             let (w, to) = ((w, layer.inputs()), (to, layer.outputs()));
             through(layer, (counts, all), (x, y), w, to, |x, y, from, to| {
-                layer.tangent(isa, p, x, y, from, to);
+                layer.tangent(isa, p, x, y, from, to, scratch);
             });
         }
     }
@@ -249,6 +255,7 @@ impl Contraction {
         network: &Network,
         p: &Parameters,
         block: &mut RowBlock<'_>,
+        scratch: &mut [f32],
     ) -> usize {
         let (last, probes) = (self.encoder - 1, self.v + self.encoder);
         let code_size = self.probes;
@@ -257,7 +264,7 @@ impl Contraction {
         let ([x, y, ones], slopes) = block.read_write([last, last + 1, probes], self.slopes);
         let p = network.parameters_of(last, p);
         let layer = network.layer(last);
-        layer.backward(isa, p, x, y, &ones[..len], slopes);
+        layer.backward(isa, p, x, y, &ones[..len], slopes, scratch);
         let ([slopes], counts) = block.read_write([self.slopes], self.count);
         for (count, slopes) in counts.iter_mut().zip(slopes.chunks_exact(code_size)) {
             *count = slopes.iter().filter(|&&slope| slope != 0.0).count() as f32;
@@ -416,6 +423,7 @@ impl Contraction {
         (layer, tile, place): (usize, usize, Range<usize>),
         (slabs, cut): (&Slabs, &Bounds),
         gradient: &mut [f32],
+        scratch: &mut [f32],
     ) {
         if layer >= self.encoder {
             return;
@@ -437,7 +445,7 @@ impl Contraction {
                     let w = &w[probes.start * inputs..probes.end * inputs];
                     let v = &v[probes.start * outputs..probes.end * outputs];
                     if !w.is_empty() {
-                        layer.add_tangent_gradient(isa, tile, w, v, gradient);
+                        layer.add_tangent_gradient(isa, tile, w, v, gradient, scratch);
                     }
                 });
             }

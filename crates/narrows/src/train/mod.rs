@@ -95,7 +95,7 @@ impl<'a> Training<'a> {
             scaling: Some(scaling_spec),
             ..recipe.clone()
         };
-        let network = Network::new(&recipe.encoder, &recipe.decoder, data.inputs())?;
+        let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape())?;
         let objective = Objective::new(recipe.reconstruction, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
         let warnings = warnings::warnings(&network, &recipe.decoder, data, &scaling);

@@ -76,6 +76,8 @@ struct Scratch {
     gradient: Aligned,
     /// For the noise of a row.
     noise: Aligned,
+    /// For the layers.
+    layers: Aligned,
 }
 
 /// Which slab is what, and how rows are cut up.
@@ -138,6 +140,7 @@ impl Stepper {
             } else {
                 0
             }),
+            layers: Aligned::zeros(network.scratch()),
         };
         Stepper {
             scratch: (0..team.threads()).map(|_| scratch()).collect(),
@@ -213,14 +216,8 @@ impl Stepper {
             ),
             |scratch, tile, (parameters, first, second)| {
                 let gradient = &mut scratch.gradient[..parameters.len()];
-                tile_gradient(
-                    network,
-                    terms,
-                    isa,
-                    tile,
-                    (slabs, plan, rows.len()),
-                    gradient,
-                );
+                let from = (slabs, plan, rows.len(), &mut scratch.layers[..]);
+                tile_gradient(network, terms, isa, tile, from, gradient);
                 update.apply(isa, parameters, first, second, gradient);
             },
         );
@@ -247,15 +244,9 @@ impl Stepper {
         self.team.run(
             &mut self.scratch,
             Parts::new(&mut gradient, network.parameter_bounds()),
-            |_, tile, gradient| {
-                tile_gradient(
-                    network,
-                    terms,
-                    isa,
-                    tile,
-                    (slabs, plan, rows.len()),
-                    gradient,
-                );
+            |scratch, tile, gradient| {
+                let from = (slabs, plan, rows.len(), &mut scratch.layers[..]);
+                tile_gradient(network, terms, isa, tile, from, gradient);
             },
         );
         (self.losses.clone(), gradient)
@@ -299,7 +290,13 @@ impl Stepper {
                         corruption.apply(isa, noise, (epoch, row), input, &mut scratch.noise);
                     }
                 }
-                network.forward_block(isa, parameters, 0..plan.layers, &mut block);
+                network.forward_block(
+                    isa,
+                    parameters,
+                    0..plan.layers,
+                    &mut block,
+                    &mut scratch.layers,
+                );
                 for row in 0..these.len() {
                     let pair = (plan.target, plan.compared);
                     let loss = objective.row(isa, &mut block, row, pair, plan.gradients, scale);
@@ -311,7 +308,14 @@ impl Stepper {
                     size: rows.len(),
                 };
                 for term in terms {
-                    term.rows(isa, network, parameters, &mut block, batch);
+                    term.rows(
+                        isa,
+                        network,
+                        parameters,
+                        &mut block,
+                        batch,
+                        &mut scratch.layers,
+                    );
                 }
                 network.backward_block(
                     isa,
@@ -319,6 +323,7 @@ impl Stepper {
                     plan.compared - 1,
                     plan.gradients,
                     &mut block,
+                    &mut scratch.layers,
                     |layer, block| {
                         for term in terms {
                             term.add_curvature(isa, network, layer, plan.gradients, block);
@@ -356,15 +361,16 @@ fn tile_gradient(
     terms: &[Contraction],
     isa: Isa,
     tile: usize,
-    (slabs, plan, rows): (&Slabs, &Plan, usize),
+    (slabs, plan, rows, scratch): (&Slabs, &Plan, usize, &mut [f32]),
     gradient: &mut [f32],
 ) {
-    network.tile_gradient(isa, tile, slabs, plan.gradients, rows, gradient);
+    network.tile_gradient(isa, tile, slabs, plan.gradients, rows, gradient, scratch);
     let Some((_, cut)) = plan.cuts.iter().find(|(size, _)| *size == rows) else {
         return;
     };
     for term in terms {
-        term.add_gradient(isa, network, network.tile(tile), (slabs, cut), gradient);
+        let place = network.tile(tile);
+        term.add_gradient(isa, network, place, (slabs, cut), gradient, scratch);
     }
 }
 

@@ -1,0 +1,711 @@
+//! Two-dimensional convolution, its transpose, and the gradient of their weights, image by image.
+//!
+//! A transposed convolution goes from what a convolution gives back to what it reads, so one plan
+//! serves both layers: forward of the one is the gradient by the input of the other, and the gradient
+//! of the weights is the same. *Input* and *output* are always the convolution's here.
+//!
+//! Everything is a [`product`] with the weights. Its other matrix has a row for each tap (an input
+//! channel and a place in the kernel) and a column for each position of the kernel. It is never
+//! built as a whole: the padded image is split into *planes*, one for each channel and for each
+//! remainder of a row and column by the stride, after which a row of the matrix is a contiguous
+//! piece of a plane, and a tile of columns is gathered row by row into the first-level cache.
+//!
+//! ```text
+//! forward:     planes = input, padded and split
+//!              for each tile of positions:  output = weights · gathered planes
+//! transposed:  planes = output, padded
+//!              for each remainder, for each tile of positions:
+//!                  part = (weights of the taps that fall on it)ᵀ · gathered planes
+//!              input = the parts, interleaved
+//! gradient:    for each image, for each tile of positions:
+//!                  sums += gathered planes of the input · outputᵀ
+//! ```
+//!
+//! Positions run through the rows of a plane, which are longer than those of the image by the reach
+//! of the kernel; what is formed in between is left out when a row is stored.
+//!
+//! Each sum runs over taps, or over images and positions, in one order, so that no result depends on
+//! how images or channels are cut among threads.
+
+use crate::lanes::{Isa, Lanes, multiversion};
+use crate::product::{Left, PANEL, Right, Start, product};
+use std::ops::Range;
+
+/// The columns of a gathered tile: those of the product's register tile.
+const TILE: usize = 2 * PANEL;
+
+/// The positions over which the gradient of the weights is summed at a time.
+const POSITIONS: usize = 4 * TILE;
+
+/// The sizes of a convolution; a transposed one has input and output the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// `[channels, height, width]` of what the convolution reads.
+    pub input: [usize; 3],
+    /// `[channels, height, width]` of what it gives.
+    pub output: [usize; 3],
+    /// `[height, width]` of the kernel.
+    pub kernel: [usize; 2],
+    /// The distance between two positions of the kernel, along height and width.
+    pub stride: [usize; 2],
+    /// The zeros on each side, along height and width.
+    pub padding: [usize; 2],
+}
+
+impl Geometry {
+    /// The weights of one output channel, in the order `[input channel, height, width]`.
+    fn taps(&self) -> usize {
+        self.input[0] * self.kernel[0] * self.kernel[1]
+    }
+}
+
+/// One of the two axes. Place `i` of the input is `quotient · stride + phase` of the padded input.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    input: usize,
+    output: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+}
+
+impl Axis {
+    /// The phases that any tap falls on.
+    fn phases(self) -> usize {
+        self.kernel.min(self.stride)
+    }
+
+    /// How many positions the kernel reaches over, beside its own.
+    fn reach(self) -> usize {
+        (self.kernel - 1) / self.stride
+    }
+
+    /// The quotients that, with `phase`, are places inside the input.
+    fn inside(self, phase: usize) -> Range<usize> {
+        let quotient = |place: usize| place.saturating_sub(phase).div_ceil(self.stride);
+        quotient(self.padding)..quotient(self.input + self.padding)
+    }
+
+    /// The place in the input of a quotient inside it.
+    fn place(self, quotient: usize, phase: usize) -> usize {
+        quotient * self.stride + phase - self.padding
+    }
+}
+
+/// Where the taps of a product's matrix begin in the planes.
+#[derive(Debug)]
+struct Taps {
+    offsets: Vec<usize>,
+    furthest: usize,
+}
+
+impl Taps {
+    fn new(offsets: Vec<usize>) -> Taps {
+        let furthest = offsets.iter().copied().max().unwrap_or(0);
+        Taps { offsets, furthest }
+    }
+
+    /// Gathers the columns from `at` on, `count` of them rounded up to a whole [`TILE`], into rows
+    /// `row` apart.
+    fn gather(
+        &self,
+        isa: Isa,
+        planes: &[f32],
+        at: usize,
+        count: usize,
+        to: &mut [f32],
+        row: usize,
+    ) {
+        let count = count.next_multiple_of(TILE);
+        assert!(count <= row && self.offsets.len() * row <= to.len());
+        assert!(at + self.furthest + count <= planes.len());
+        // SAFETY: both ends were checked above.
+        unsafe {
+            copy_rows(
+                isa,
+                &self.offsets,
+                planes.as_ptr().add(at),
+                count,
+                to.as_mut_ptr(),
+                row,
+            )
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn copy_rows(offsets: &[usize], from: *const f32, count: usize, to: *mut f32, row: usize) = copy_rows_body
+}
+
+/// # Safety
+///
+/// `count`, a multiple of [`TILE`], numbers at each offset from `from`, and in each row of `to`.
+#[inline(always)]
+unsafe fn copy_rows_body<L: Lanes>(
+    offsets: &[usize],
+    from: *const f32,
+    count: usize,
+    to: *mut f32,
+    row: usize,
+) {
+    // SAFETY: `at < count`, in whole vectors, of which a tile is a multiple.
+    unsafe {
+        for (k, &offset) in offsets.iter().enumerate() {
+            let (from, to) = (from.add(offset), to.add(k * row));
+            let mut at = 0;
+            while at < count {
+                L::load(from.add(at)).store(to.add(at));
+                at += L::N;
+            }
+        }
+    }
+}
+
+/// Planes of one size.
+#[derive(Clone, Copy, Debug)]
+struct Planes {
+    count: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Planes {
+    fn area(self) -> usize {
+        self.height * self.width
+    }
+
+    /// All of them, and what a tile may read behind the last.
+    fn len(self) -> usize {
+        self.count * self.area() + TILE
+    }
+}
+
+/// A product of the transposed convolution: the input channels (and phases) that share their taps.
+#[derive(Debug)]
+struct Group {
+    taps: Taps,
+    /// Where the weight of each tap lies for the first row.
+    weights: Vec<usize>,
+    /// How far on it lies for the next row.
+    step: usize,
+    rows: usize,
+    /// The first position.
+    start: usize,
+    positions: usize,
+    /// The first row's place among the parts, in parts, and the distance to the next row's.
+    part: (usize, usize),
+}
+
+/// A part of the input, one phase of each axis, as it leaves the product.
+#[derive(Clone, Debug)]
+struct Part {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// The quotients of row and column that the product started at.
+    from: (usize, usize),
+}
+
+/// A planned convolution.
+#[derive(Debug)]
+pub struct Convolution {
+    geometry: Geometry,
+    axes: [Axis; 2],
+    /// The input's planes: channels, then phases of height and width.
+    input: Planes,
+    taps: Taps,
+    /// The positions that the kernel has on a plane of the input, from the first to the last.
+    positions: usize,
+    /// The output's planes: its channels.
+    output: Planes,
+    groups: Vec<Group>,
+    /// By phase of height and width.
+    parts: Vec<Part>,
+    /// The numbers in a part of one channel.
+    part: usize,
+}
+
+impl Convolution {
+    /// Plans a convolution.
+    ///
+    /// # Panics
+    ///
+    /// When a size is 0 or the kernel leaves the padded input in some position.
+    pub fn new(geometry: Geometry) -> Convolution {
+        let axes = [0, 1].map(|axis| Axis {
+            input: geometry.input[axis + 1],
+            output: geometry.output[axis + 1],
+            kernel: geometry.kernel[axis],
+            stride: geometry.stride[axis],
+            padding: geometry.padding[axis],
+        });
+        assert!(geometry.input[0] > 0 && geometry.output[0] > 0);
+        for axis in axes {
+            assert!(
+                axis.input > 0 && axis.output > 0 && axis.kernel > 0 && axis.stride > 0,
+                "no size is 0"
+            );
+            assert!(
+                (axis.output - 1) * axis.stride + axis.kernel <= axis.input + 2 * axis.padding,
+                "the kernel stays in the padded input"
+            );
+        }
+        let [y, x] = axes;
+        let phases = y.phases() * x.phases();
+        let input = Planes {
+            count: geometry.input[0] * phases,
+            height: y.output + y.reach(),
+            width: x.output + x.reach(),
+        };
+        let mut offsets = Vec::with_capacity(geometry.taps());
+        for channel in 0..geometry.input[0] {
+            for i in 0..y.kernel {
+                for j in 0..x.kernel {
+                    let phase = i % y.stride * x.phases() + j % x.stride;
+                    let shift = i / y.stride * input.width + j / x.stride;
+                    offsets.push((channel * phases + phase) * input.area() + shift);
+                }
+            }
+        }
+        let output = Planes {
+            count: geometry.output[0],
+            height: y.inside(0).end + y.reach(),
+            width: x.inside(0).end + x.reach(),
+        };
+        let (groups, parts) = transposed(&geometry, axes, output);
+        Convolution {
+            geometry,
+            axes,
+            input,
+            taps: Taps::new(offsets),
+            positions: (y.output - 1) * input.width + x.output,
+            output,
+            part: groups.iter().map(|g| g.positions).max().unwrap_or(0),
+            groups,
+            parts,
+        }
+    }
+
+    /// The sizes.
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// How many numbers of scratch memory the methods need.
+    pub fn scratch(&self) -> usize {
+        let line = |len: usize| len.next_multiple_of(LINE);
+        let channels = self.geometry.output[0];
+        let taps = self.geometry.taps();
+        let forward = line(self.input.len()) + line(taps * TILE) + line(channels * self.positions);
+        let most = self.groups.iter().map(|group| group.weights.len()).max();
+        let transposed = line(self.output.len())
+            + line(channels * taps)
+            + line(most.unwrap_or(0) * TILE)
+            + line(self.parts_len());
+        let gradient = line(self.input.len())
+            + line(taps * POSITIONS)
+            + line(channels * self.grid())
+            + line(channels * taps);
+        forward.max(transposed).max(gradient)
+    }
+
+    /// The positions of a whole output channel on a plane of the input.
+    fn grid(&self) -> usize {
+        self.axes[0].output * self.input.width
+    }
+
+    fn parts_len(&self) -> usize {
+        self.geometry.input[0] * self.parts.len() * self.part
+    }
+
+    /// The images in two slices.
+    fn images<'a>(
+        &self,
+        input: &'a [f32],
+        output: &'a [f32],
+    ) -> impl Iterator<Item = (&'a [f32], &'a [f32])> + use<'a> {
+        let [inputs, outputs] = self.lengths(input.len(), output.len());
+        input.chunks_exact(inputs).zip(output.chunks_exact(outputs))
+    }
+
+    /// The numbers of an input and an output.
+    fn lengths(&self, input: usize, output: usize) -> [usize; 2] {
+        let inputs: usize = self.geometry.input.iter().product();
+        let outputs: usize = self.geometry.output.iter().product();
+        assert!(
+            input.is_multiple_of(inputs) && input / inputs * outputs == output,
+            "as many whole inputs as outputs"
+        );
+        [inputs, outputs]
+    }
+
+    fn check_weights(&self, weights: &[f32]) {
+        assert_eq!(
+            weights.len(),
+            self.geometry.output[0] * self.geometry.taps()
+        );
+    }
+
+    /// `output` of `[images, channels, height, width]` from `input`: the convolution with `weights`
+    /// of `[output channels, input channels, height, width]`, plus `bias` of `[output channels]`.
+    ///
+    /// # Panics
+    ///
+    /// When a slice has a length that does not fit, or the scratch is too short.
+    #[allow(clippy::too_many_arguments)]
+    pub fn forward(
+        &self,
+        isa: Isa,
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        input: &[f32],
+        output: &mut [f32],
+        mut scratch: &mut [f32],
+    ) {
+        self.check_weights(weights);
+        let (channels, taps) = (self.geometry.output[0], self.geometry.taps());
+        let [inputs, outputs] = self.lengths(input.len(), output.len());
+        let planes = take(&mut scratch, self.input.len());
+        let tile = take(&mut scratch, taps * TILE);
+        let sums = take(&mut scratch, channels * self.positions);
+        planes.fill(0.0);
+        let [y, x] = self.axes;
+        let images = input.chunks_exact(inputs);
+        for (input, output) in images.zip(output.chunks_exact_mut(outputs)) {
+            self.split(input, planes);
+            for at in (0..self.positions).step_by(TILE) {
+                let count = TILE.min(self.positions - at);
+                self.taps.gather(isa, planes, at, count, tile, TILE);
+                product(
+                    isa,
+                    (channels, count, taps),
+                    Left {
+                        data: weights,
+                        row: taps,
+                        column: 1,
+                    },
+                    Right::row_major(tile, TILE),
+                    Start::Zero,
+                    &mut sums[at..],
+                    self.positions,
+                );
+            }
+            let sums = sums.chunks_exact(self.positions);
+            for (channel, (output, sums)) in output
+                .chunks_exact_mut(y.output * x.output)
+                .zip(sums)
+                .enumerate()
+            {
+                let bias = bias.map_or(0.0, |bias| bias[channel]);
+                let rows = output.chunks_exact_mut(x.output);
+                for (output, sums) in rows.zip(sums.chunks(self.input.width)) {
+                    spread(sums, bias, output, 1);
+                }
+            }
+        }
+    }
+
+    /// `input` of `[images, channels, height, width]` from `output`: the transposed convolution with
+    /// `weights` of `[output channels, input channels, height, width]`, plus `bias` of
+    /// `[input channels]`. Without a bias it is the gradient by the input of
+    /// [`Convolution::forward`] from the gradient by its output.
+    ///
+    /// # Panics
+    ///
+    /// When a slice has a length that does not fit, or the scratch is too short.
+    #[allow(clippy::too_many_arguments)]
+    pub fn transposed(
+        &self,
+        isa: Isa,
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        output: &[f32],
+        input: &mut [f32],
+        mut scratch: &mut [f32],
+    ) {
+        self.check_weights(weights);
+        let [inputs, outputs] = self.lengths(input.len(), output.len());
+        let planes = take(&mut scratch, self.output.len());
+        let packed = take(&mut scratch, weights.len());
+        let most = self.groups.iter().map(|group| group.weights.len()).max();
+        let tile = take(&mut scratch, most.unwrap_or(0) * TILE);
+        let parts = take(&mut scratch, self.parts_len());
+        planes.fill(0.0);
+        self.pack(weights, packed);
+        let images = output.chunks_exact(outputs);
+        for (output, input) in images.zip(input.chunks_exact_mut(inputs)) {
+            self.place(output, planes);
+            let mut packed = &*packed;
+            for group in &self.groups {
+                let taps = group.weights.len();
+                let (weights, rest) = packed.split_at(group.rows * taps);
+                packed = rest;
+                for at in (0..group.positions).step_by(TILE) {
+                    let count = TILE.min(group.positions - at);
+                    let from = group.start + at;
+                    group.taps.gather(isa, planes, from, count, tile, TILE);
+                    product(
+                        isa,
+                        (group.rows, count, taps),
+                        Left {
+                            data: weights,
+                            row: taps,
+                            column: 1,
+                        },
+                        Right::row_major(tile, TILE),
+                        Start::Zero,
+                        &mut parts[group.part.0 * self.part + at..],
+                        group.part.1 * self.part,
+                    );
+                }
+            }
+            self.interleave(parts, bias, input);
+        }
+    }
+
+    /// The gradient by the weights of some output channels, `[channels, input channels, height,
+    /// width]`, from `input` and the gradient by `output`, summed over images and positions in order.
+    ///
+    /// # Panics
+    ///
+    /// When a slice has a length that does not fit, or the scratch is too short.
+    pub fn gradient(
+        &self,
+        isa: Isa,
+        channels: Range<usize>,
+        input: &[f32],
+        output: &[f32],
+        gradient: &mut [f32],
+        mut scratch: &mut [f32],
+    ) {
+        let (count, taps) = (channels.len(), self.geometry.taps());
+        assert!(channels.end <= self.geometry.output[0] && gradient.len() == count * taps);
+        let planes = take(&mut scratch, self.input.len());
+        let tile = take(&mut scratch, taps * POSITIONS);
+        let grid = take(&mut scratch, count * self.grid());
+        let sums = take(&mut scratch, count * taps);
+        planes.fill(0.0);
+        grid.fill(0.0);
+        sums.fill(0.0);
+        let [y, x] = self.axes;
+        let area = y.output * x.output;
+        for (input, output) in self.images(input, output) {
+            self.split(input, planes);
+            let output = &output[channels.start * area..channels.end * area];
+            // Zeros between the rows, so that what the planes have there does not count.
+            let output = if x.output == self.input.width {
+                output
+            } else {
+                let rows = output.chunks_exact(x.output);
+                for (from, to) in rows.zip(grid.chunks_exact_mut(self.input.width)) {
+                    to[..x.output].copy_from_slice(from);
+                }
+                &*grid
+            };
+            for at in (0..self.positions).step_by(POSITIONS) {
+                let positions = POSITIONS.min(self.positions - at);
+                self.taps
+                    .gather(isa, planes, at, positions, tile, POSITIONS);
+                product(
+                    isa,
+                    (taps, count, positions),
+                    Left {
+                        data: tile,
+                        row: POSITIONS,
+                        column: 1,
+                    },
+                    Right::transpose_of(&output[at..], self.grid()),
+                    Start::Accumulate,
+                    sums,
+                    count,
+                );
+            }
+        }
+        for (channel, gradient) in gradient.chunks_exact_mut(taps).enumerate() {
+            for (to, from) in gradient.iter_mut().zip(sums.chunks_exact(count)) {
+                *to = from[channel];
+            }
+        }
+    }
+
+    /// Splits an input into its planes, whose borders stay as they are.
+    fn split(&self, input: &[f32], planes: &mut [f32]) {
+        let [y, x] = self.axes;
+        let Planes { height, width, .. } = self.input;
+        let phases = y.phases() * x.phases();
+        for (channel, input) in input.chunks_exact(y.input * x.input).enumerate() {
+            for i in 0..y.phases() {
+                let rows = y.inside(i);
+                for j in 0..x.phases() {
+                    let columns = x.inside(j);
+                    let columns = columns.start..columns.end.min(width);
+                    if columns.is_empty() {
+                        continue;
+                    }
+                    let plane = channel * phases + i * x.phases() + j;
+                    let first = x.place(columns.start, j);
+                    for row in rows.start..rows.end.min(height) {
+                        let from = y.place(row, i) * x.input;
+                        let from = &input[from + first..from + x.input];
+                        let to = plane * self.input.area() + row * width;
+                        collect(
+                            from,
+                            x.stride,
+                            &mut planes[to + columns.start..to + columns.end],
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies an output into its planes, whose borders stay as they are.
+    fn place(&self, output: &[f32], planes: &mut [f32]) {
+        let [y, x] = self.axes;
+        let area = y.output * x.output;
+        let height = y.output.min(y.inside(0).end);
+        let width = x.output.min(x.inside(0).end);
+        let planes = planes.chunks_exact_mut(self.output.area());
+        for (output, plane) in output.chunks_exact(area).zip(planes) {
+            let rows = output.chunks_exact(x.output).take(height);
+            let to = plane.chunks_exact_mut(self.output.width).skip(y.reach());
+            for (from, to) in rows.zip(to) {
+                to[x.reach()..x.reach() + width].copy_from_slice(&from[..width]);
+            }
+        }
+    }
+
+    /// The weights of each group, row by row.
+    fn pack(&self, weights: &[f32], packed: &mut [f32]) {
+        let mut packed = packed.iter_mut();
+        for group in &self.groups {
+            for row in 0..group.rows {
+                for (&at, to) in group.weights.iter().zip(&mut packed) {
+                    *to = weights[at + row * group.step];
+                }
+            }
+        }
+    }
+
+    /// Makes an input of its parts.
+    fn interleave(&self, parts: &[f32], bias: Option<&[f32]>, input: &mut [f32]) {
+        let [y, x] = self.axes;
+        let is_whole = y.phases() == y.stride && x.phases() == x.stride;
+        for (channel, input) in input.chunks_exact_mut(y.input * x.input).enumerate() {
+            let bias = bias.map_or(0.0, |bias| bias[channel]);
+            if !is_whole {
+                // Where no tap falls.
+                input.fill(bias);
+            }
+            for (phase, part) in self.parts.iter().enumerate() {
+                let (i, j) = (phase / x.phases(), phase % x.phases());
+                if part.columns.is_empty() {
+                    continue;
+                }
+                let from = (channel * self.parts.len() + phase) * self.part;
+                let parts = &parts[from..from + self.part];
+                let first = x.place(part.columns.start, j);
+                for row in part.rows.clone() {
+                    let from = (row - part.from.0) * self.output.width + part.columns.start;
+                    let from = &parts[from - part.from.1..][..part.columns.len()];
+                    let to = y.place(row, i) * x.input;
+                    spread(from, bias, &mut input[to + first..to + x.input], x.stride);
+                }
+            }
+        }
+    }
+}
+
+/// The products of the transposed convolution, and the parts that they give.
+fn transposed(geometry: &Geometry, [y, x]: [Axis; 2], output: Planes) -> (Vec<Group>, Vec<Part>) {
+    let phases = y.phases() * x.phases();
+    let channels = 0..geometry.output[0];
+    let kernel = y.kernel * x.kernel;
+    let mut parts = Vec::with_capacity(phases);
+    // Without overlap every tap reads the same position, and one product gives all phases.
+    let is_together = y.reach() == 0 && x.reach() == 0;
+    let mut groups = Vec::new();
+    if is_together {
+        groups.push(Group {
+            taps: Taps::new(channels.clone().map(|o| o * output.area()).collect()),
+            weights: channels.clone().map(|o| o * geometry.taps()).collect(),
+            step: 1,
+            rows: geometry.taps(),
+            start: 0,
+            positions: output.area(),
+            part: (0, 1),
+        });
+    }
+    for i in 0..y.phases() {
+        for j in 0..x.phases() {
+            let (rows, columns) = (y.inside(i), x.inside(j));
+            let part = parts.len();
+            let is_empty = rows.is_empty() || columns.is_empty();
+            let from = if is_together {
+                (0, 0)
+            } else {
+                (rows.start, columns.start)
+            };
+            parts.push(Part {
+                rows: rows.clone(),
+                columns: columns.clone(),
+                from,
+            });
+            if is_together || is_empty {
+                continue;
+            }
+            let (mut offsets, mut weights) = (Vec::new(), Vec::new());
+            for o in channels.clone() {
+                for (back, k) in (i..y.kernel).step_by(y.stride).enumerate() {
+                    for (left, l) in (j..x.kernel).step_by(x.stride).enumerate() {
+                        let shift = (y.reach() - back) * output.width + x.reach() - left;
+                        offsets.push(o * output.area() + shift);
+                        weights.push(o * geometry.taps() + k * x.kernel + l);
+                    }
+                }
+            }
+            groups.push(Group {
+                taps: Taps::new(offsets),
+                weights,
+                step: kernel,
+                rows: geometry.input[0],
+                start: rows.start * output.width + columns.start,
+                positions: (rows.len() - 1) * output.width + columns.len(),
+                part: (part, phases),
+            });
+        }
+    }
+    (groups, parts)
+}
+
+/// Every `stride`-th number.
+fn collect(from: &[f32], stride: usize, to: &mut [f32]) {
+    if stride == 1 {
+        return to.copy_from_slice(&from[..to.len()]);
+    }
+    for (to, from) in to.iter_mut().zip(from.iter().step_by(stride)) {
+        *to = *from;
+    }
+}
+
+/// Numbers plus a bias, to every `stride`-th place.
+fn spread(from: &[f32], bias: f32, to: &mut [f32], stride: usize) {
+    if stride == 1 {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = from + bias;
+        }
+    } else {
+        for (to, from) in to.iter_mut().step_by(stride).zip(from) {
+            *to = from + bias;
+        }
+    }
+}
+
+/// The numbers in a cache line.
+const LINE: usize = 16;
+
+/// The next `len` numbers of the scratch.
+fn take<'a>(scratch: &mut &'a mut [f32], len: usize) -> &'a mut [f32] {
+    let (taken, rest) = std::mem::take(scratch).split_at_mut(len.next_multiple_of(LINE));
+    *scratch = rest;
+    &mut taken[..len]
+}

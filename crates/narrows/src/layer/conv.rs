@@ -1,0 +1,335 @@
+//! Two-dimensional convolution and transposed convolution, as PyTorch's `Conv2d` and
+//! `ConvTranspose2d` compute them.
+
+use super::spec::MAX_WIDTH;
+use super::{Layer, TensorSpec};
+use crate::error::{Error, ErrorKind, Result};
+use narrows_kernels::Isa;
+use narrows_kernels::conv::{Convolution, Geometry};
+use narrows_kernels::product::PANEL;
+use narrows_kernels::reduce::{add, column_sums};
+use std::ops::Range;
+
+/// The channels of the weights' first axis that form one tile of the parameter phase: a vector of the
+/// product that sums their gradient.
+const TILE: usize = PANEL;
+
+/// The numbers that a layer may need to work on one row: a guard against slips of the finger.
+const MAX_NUMBERS: u128 = 1 << 28;
+
+/// Kernel, stride and padding along height and width.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    pub(crate) padding: [usize; 2],
+}
+
+/// A convolution or transposed convolution over rows of `[channels, height, width]`.
+///
+/// A transposed convolution runs a convolution backwards: it reads what that one gives. Weights are
+/// `[outputs, inputs, height, width]` for a convolution and `[inputs, outputs, height, width]` for a
+/// transposed one, as in PyTorch, which is the same for the convolution that either stands on.
+#[derive(Debug)]
+pub(crate) struct Conv {
+    plan: Convolution,
+    is_transposed: bool,
+    bias: bool,
+}
+
+impl Conv {
+    /// A convolution to `channels` over rows of a shape.
+    pub(crate) fn new(
+        shape: &[usize],
+        channels: usize,
+        window: Window,
+        bias: bool,
+    ) -> Result<Conv> {
+        let input = image(shape)?;
+        let mut output = [channels, 0, 0];
+        for axis in [0, 1] {
+            let padded = input[axis + 1] + 2 * window.padding[axis];
+            let room = padded.checked_sub(window.kernel[axis]).ok_or_else(|| {
+                let name = ["height", "width"][axis];
+                refuse(format!(
+                    "the kernel's {name} is larger than the padded input's"
+                ))
+                .expected(format!("at most {padded} for rows of shape {input:?}"))
+                .found(window.kernel[axis])
+            })?;
+            output[axis + 1] = room / window.stride[axis] + 1;
+        }
+        Conv::plan(input, output, window, false, bias)
+    }
+
+    /// A transposed convolution to `channels` over rows of a shape.
+    pub(crate) fn transposed(
+        shape: &[usize],
+        channels: usize,
+        window: Window,
+        output_padding: [usize; 2],
+        bias: bool,
+    ) -> Result<Conv> {
+        let input = image(shape)?;
+        let mut output = [channels, 0, 0];
+        for axis in [0, 1] {
+            let name = ["height", "width"][axis];
+            if output_padding[axis] >= window.stride[axis] {
+                return Err(
+                    refuse(format!("the output padding of the {name} is too large"))
+                        .expected(format!("less than the stride of {}", window.stride[axis]))
+                        .found(output_padding[axis]),
+                );
+            }
+            let full = (input[axis + 1] - 1) * window.stride[axis]
+                + window.kernel[axis]
+                + output_padding[axis];
+            let padding = 2 * window.padding[axis];
+            output[axis + 1] = full
+                .checked_sub(padding)
+                .filter(|&n| n > 0)
+                .ok_or_else(|| {
+                    refuse(format!("the padding leaves nothing of the output's {name}"))
+                        .expected(format!(
+                            "less than half of {full}, the {name} without padding, \
+                         for rows of shape {input:?}"
+                        ))
+                        .found(window.padding[axis])
+                })?;
+        }
+        Conv::plan(output, input, window, true, bias)
+    }
+
+    fn plan(
+        input: [usize; 3],
+        output: [usize; 3],
+        window: Window,
+        is_transposed: bool,
+        bias: bool,
+    ) -> Result<Conv> {
+        // Everything that is planned is a small multiple of these.
+        let numbers = |[channels, height, width]: [usize; 3]| {
+            [
+                channels,
+                height + 2 * window.padding[0] + window.kernel[0],
+                width + 2 * window.padding[1] + window.kernel[1],
+            ]
+            .map(|n| n as u128)
+            .iter()
+            .product::<u128>()
+        };
+        let padded = |[channels, ..]: [usize; 3]| numbers([channels, input[1], input[2]]);
+        let weights = [input[0], output[0], window.kernel[0], window.kernel[1]]
+            .map(|n| n as u128)
+            .iter()
+            .product::<u128>();
+        let largest = padded(input).max(padded(output)).max(weights);
+        if largest > MAX_NUMBERS {
+            return Err(refuse("the layer is too large")
+                .expected(format!(
+                    "at most {MAX_NUMBERS} weights, and as many numbers in a padded image"
+                ))
+                .found(largest));
+        }
+        let given = if is_transposed { input } else { output };
+        let width = given.iter().product::<usize>();
+        if width as u64 > MAX_WIDTH {
+            return Err(refuse("the layer's output is too large")
+                .expected(format!("at most {MAX_WIDTH} values"))
+                .found(format!("shape {given:?}")));
+        }
+        Ok(Conv {
+            plan: Convolution::new(Geometry {
+                input,
+                output,
+                kernel: window.kernel,
+                stride: window.stride,
+                padding: window.padding,
+            }),
+            is_transposed,
+            bias,
+        })
+    }
+
+    /// The shape of a row that it reads, and of one that it gives.
+    fn shapes(&self) -> [[usize; 3]; 2] {
+        let Geometry { input, output, .. } = *self.plan.geometry();
+        match self.is_transposed {
+            false => [input, output],
+            true => [output, input],
+        }
+    }
+
+    /// The shape of a row that it gives.
+    pub(crate) fn output_shape(&self) -> [usize; 3] {
+        self.shapes()[1]
+    }
+
+    /// The shape of the weights.
+    fn weight_shape(&self) -> [usize; 4] {
+        let g = self.plan.geometry();
+        [g.output[0], g.input[0], g.kernel[0], g.kernel[1]]
+    }
+
+    /// The weights and the bias.
+    fn tensors_of<'a>(&self, p: &'a [f32]) -> (&'a [f32], Option<&'a [f32]>) {
+        let (weights, bias) = p.split_at(self.weight_shape().iter().product());
+        (weights, self.bias.then_some(bias))
+    }
+
+    /// The first axis of a tile of weights; the tile behind the last one is the bias.
+    fn tile_channels(&self, tile: usize) -> Range<usize> {
+        let channels = self.weight_shape()[0];
+        let start = (tile * TILE).min(channels);
+        start..(start + TILE).min(channels)
+    }
+}
+
+fn refuse(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Recipe, what)
+}
+
+/// The shape of a row as that of an image.
+fn image(shape: &[usize]) -> Result<[usize; 3]> {
+    <[usize; 3]>::try_from(shape).map_err(|_| {
+        refuse("the layer needs images")
+            .expected("rows of shape [channels, height, width]")
+            .found(format!("rows of shape {shape:?}"))
+            .hint("put a reshape layer with `shape = [channels, height, width]` before it")
+    })
+}
+
+impl Layer for Conv {
+    fn inputs(&self) -> usize {
+        self.shapes()[0].iter().product()
+    }
+
+    fn outputs(&self) -> usize {
+        self.shapes()[1].iter().product()
+    }
+
+    fn tensors(&self) -> Vec<TensorSpec> {
+        let shape = self.weight_shape();
+        let kernel = shape[2] * shape[3];
+        // PyTorch takes the second axis for the inputs, in a transposed convolution too.
+        let fans = (shape[1] * kernel, shape[0] * kernel);
+        let mut tensors = vec![TensorSpec {
+            name: "weight",
+            shape: shape.to_vec(),
+            fans,
+        }];
+        if self.bias {
+            tensors.push(TensorSpec {
+                name: "bias",
+                shape: vec![self.output_shape()[0]],
+                fans,
+            });
+        }
+        tensors
+    }
+
+    fn tiles(&self) -> Vec<usize> {
+        let [channels, inputs, height, width] = self.weight_shape();
+        let weights = (0..channels.div_ceil(TILE))
+            .map(|tile| self.tile_channels(tile).len() * inputs * height * width);
+        let bias = self.bias.then_some(self.output_shape()[0]);
+        weights.chain(bias).collect()
+    }
+
+    fn scratch(&self) -> usize {
+        // The sums of the bias are first formed place by place; a tile is for a gradient that is added.
+        self.plan.scratch().max(self.outputs()) + self.tiles().into_iter().max().unwrap_or(0)
+    }
+
+    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
+        let (weights, bias) = self.tensors_of(p);
+        match self.is_transposed {
+            false => self.plan.forward(isa, weights, bias, x, y, scratch),
+            true => self.plan.transposed(isa, weights, bias, x, y, scratch),
+        }
+    }
+
+    fn backward(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        _x: &[f32],
+        _y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let (weights, _) = self.tensors_of(p);
+        match self.is_transposed {
+            false => self.plan.transposed(isa, weights, None, dy, dx, scratch),
+            true => self.plan.forward(isa, weights, None, dy, dx, scratch),
+        }
+    }
+
+    fn gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let channels = self.tile_channels(tile);
+        if !channels.is_empty() {
+            let (input, output) = match self.is_transposed {
+                false => (x, dy),
+                true => (dy, x),
+            };
+            return self
+                .plan
+                .gradient(isa, channels, input, output, gradient, scratch);
+        }
+        let [_, height, width] = self.output_shape();
+        let sums = &mut scratch[..self.outputs()];
+        column_sums(isa, dy, sums);
+        for (gradient, channel) in gradient.iter_mut().zip(sums.chunks_exact(height * width)) {
+            *gradient = channel.iter().copied().map(f64::from).sum::<f64>() as f32;
+        }
+    }
+
+    fn is_linear(&self) -> bool {
+        true
+    }
+
+    fn tangent(
+        &self,
+        isa: Isa,
+        p: &[f32],
+        _x: &[f32],
+        _y: &[f32],
+        dx: &[f32],
+        dy: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let (weights, _) = self.tensors_of(p);
+        match self.is_transposed {
+            false => self.plan.forward(isa, weights, None, dx, dy, scratch),
+            true => self.plan.transposed(isa, weights, None, dx, dy, scratch),
+        }
+    }
+
+    fn add_tangent_gradient(
+        &self,
+        isa: Isa,
+        tile: usize,
+        w: &[f32],
+        v: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        // The derivative does not depend on the bias.
+        if !self.tile_channels(tile).is_empty() {
+            let (sums, scratch) = scratch.split_at_mut(gradient.len());
+            self.gradient(isa, tile, w, v, sums, scratch);
+            add(isa, gradient, sums);
+        }
+    }
+
+    fn add_curvature(&self, _: Isa, _: &[f32], _: &[f32], _: &[f32], _: &[f32], _: &mut [f32]) {}
+}
