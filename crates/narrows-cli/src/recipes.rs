@@ -38,6 +38,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                     "  {name:<width$}   {}",
                     Recipe::named(name)?.about
                 ));
+                let variants = Recipe::variants(name)?;
+                if !variants.is_empty() {
+                    let variants: Vec<String> =
+                        variants.iter().map(|v| format!("{name}:{v}")).collect();
+                    print(&format!("  {:<width$}   also {}", "", variants.join(", ")));
+                }
             }
         }
         Some(Command::Show { name }) => print(Recipe::text(name)?.trim_end()),

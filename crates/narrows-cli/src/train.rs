@@ -117,6 +117,7 @@ fn describe(summary: &Summary) -> String {
     } = *summary;
     let verdict = match pca_mse {
         None => String::new(),
+        Some(_) if code_size >= inputs => "PCA loses nothing with so many components".into(),
         Some(pca) => {
             // PCA is given clean rows.
             let clean = summary.corrupted.map_or(test_mse, |c| c.clean_test_mse);

@@ -22,6 +22,15 @@ const SHIPPED: &[(&str, &str)] = &[
         include_str!("../recipes/simple-linear.toml"),
     ),
     ("deep-linear", include_str!("../recipes/deep-linear.toml")),
+    ("denoising", include_str!("../recipes/denoising.toml")),
+    (
+        "denoising-salt-pepper",
+        include_str!("../recipes/denoising-salt-pepper.toml"),
+    ),
+    (
+        "denoising-masking",
+        include_str!("../recipes/denoising-masking.toml"),
+    ),
     ("contractive", include_str!("../recipes/contractive.toml")),
     (
         "contractive-strong",
@@ -72,6 +81,12 @@ const ROOT: &[Key] = &[
         value: "a text",
         default: "\"\"",
         about: "what it is, in one line",
+    },
+    Key {
+        name: "variants",
+        value: "a section of lists",
+        default: "none",
+        about: "for each variant what it sets, as in `[\"training.epochs=3\"]`; chosen as `NAME:VARIANT`",
     },
     Key {
         name: "scaling",
@@ -153,6 +168,17 @@ impl Recipe {
         SHIPPED.iter().map(|(name, _)| *name)
     }
 
+    /// The names of a shipped recipe's variants.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub fn variants(name: &str) -> Result<Vec<String>> {
+        let document = Document::parse(Recipe::text(name)?, name)?;
+        let variants = document.root().section("variants")?;
+        Ok(variants.keys().map(String::from).collect())
+    }
+
     /// The text of a shipped recipe, to copy and edit.
     ///
     /// # Errors
@@ -193,7 +219,23 @@ impl Recipe {
     ///
     /// As [`Recipe::parse`]; an error about a value that was set names it.
     pub fn parse_with(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe> {
+        Recipe::parse_variant(text, origin, None, overrides)
+    }
+
+    fn parse_variant(
+        text: &str,
+        origin: &str,
+        variant: Option<&str>,
+        overrides: &[String],
+    ) -> Result<Recipe> {
         let mut document = Document::parse(text, origin)?;
+        if let Some(variant) = variant {
+            let (name, settings) = read_variant(&document.root(), variant)?;
+            document.set(&format!("name={}", quoted(&name)))?;
+            for assignment in &settings {
+                document.set(assignment)?;
+            }
+        }
         for assignment in overrides {
             document.set(assignment)?;
         }
@@ -201,20 +243,26 @@ impl Recipe {
     }
 
     /// Reads a shipped recipe by its name, or a file by its path (with a separator or ending in
-    /// `.toml`), with values set over it.
+    /// `.toml`), with values set over it. `NAME:VARIANT` first sets what the recipe says of a variant.
     ///
     /// # Errors
     ///
     /// When it does not exist, or as [`Recipe::parse_with`].
     pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Recipe> {
+        // A variant comes behind the last colon, which no separator follows.
+        let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
+            Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
+            _ => (name_or_path, None),
+        };
         let path = Path::new(name_or_path);
         if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
         {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Error::io("cannot read the recipe", path, error))?;
-            Recipe::parse_with(&text, name_or_path, overrides)
+            Recipe::parse_variant(&text, name_or_path, variant, overrides)
         } else {
-            Recipe::parse_with(Recipe::text(name_or_path)?, name_or_path, overrides)
+            let text = Recipe::text(name_or_path)?;
+            Recipe::parse_variant(text, name_or_path, variant, overrides)
         }
     }
 
@@ -358,6 +406,22 @@ impl Recipe {
     }
 }
 
+/// The name of a recipe's variant, and what it sets.
+fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String>)> {
+    let variants = root.section("variants")?;
+    if !variants.has(variant) {
+        let known: Vec<&str> = variants.keys().collect();
+        let error = root.error("variants", format!("the recipe has no variant `{variant}`"));
+        return Err(match known.is_empty() {
+            true => error.expected("the recipe's name alone, as it has no variants"),
+            false => suggest(error, variant, &known),
+        });
+    }
+    let name = format!("{}-{variant}", root.text("name")?.unwrap_or_default());
+    let settings = variants.texts(variant)?;
+    Ok((name, settings.into_iter().map(String::from).collect()))
+}
+
 fn read(root: &Section<'_>) -> Result<Recipe> {
     root.allow(&[ROOT], &[])?;
     let name = root.text("name")?.ok_or_else(|| {
@@ -375,6 +439,10 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
             .found(format!("\"{name}\"")));
     }
     let about = root.text("about")?.unwrap_or_default();
+    let variants = root.section("variants")?;
+    for variant in variants.keys() {
+        variants.texts(variant)?;
+    }
     let network = root.section("network")?;
     let objective = root.section("objective")?;
     let optimizer = root.section("optimizer")?;

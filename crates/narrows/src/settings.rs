@@ -499,6 +499,34 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The keys of this section, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> {
+        self.entries().iter().map(|(name, _)| &name[..])
+    }
+
+    /// A list of texts.
+    ///
+    /// # Errors
+    ///
+    /// When it is anything else.
+    pub fn texts(&self, key: &str) -> Result<Vec<&'a str>> {
+        let expected = "a list of texts in quotes";
+        match self.get(key) {
+            None => Ok(Vec::new()),
+            Some(Node {
+                value: Value::List(items),
+                ..
+            }) => items
+                .iter()
+                .map(|node| match &node.value {
+                    Value::Text(text) => Ok(&text[..]),
+                    _ => Err(self.wrong(key, node, expected)),
+                })
+                .collect(),
+            Some(node) => Err(self.wrong(key, node, expected)),
+        }
+    }
+
     /// The kind that `selector` names in this section (the `default` where it is left out), read with
     /// its own keys and the `common` ones. Without name, default and keys there is none.
     ///

@@ -108,7 +108,34 @@ fn the_shipped_recipes_are_those_of_the_study() {
             }
         );
     }
-    assert!(Recipe::shipped().eq(["simple-linear", "deep-linear"]));
+}
+
+#[test]
+fn every_shipped_recipe_and_variant_loads_and_fits_mnist() {
+    let data = narrows::data::Source::open("mnist")
+        .unwrap()
+        .train
+        .head(64)
+        .unwrap();
+    let mut seen = 0;
+    for name in Recipe::shipped() {
+        let variants = Recipe::variants(name).unwrap();
+        assert!(variants.contains(&"original".to_string()), "{name}");
+        let names = variants.iter().map(|variant| format!("{name}:{variant}"));
+        for name in std::iter::once(name.to_string()).chain(names) {
+            let mut recipe = Recipe::load(&name, &[]).unwrap();
+            assert_eq!(recipe.name, name.replace(':', "-"));
+            assert_eq!(Recipe::parse(&recipe.to_toml(), "written").unwrap(), recipe);
+            recipe.epochs = 1;
+            narrows::fit(&recipe, &data).unwrap();
+            seen += 1;
+        }
+    }
+    assert!(seen >= 16, "{seen}");
+    let error = Recipe::load("simple-linear:orignal", &[])
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("original"), "{error}");
 }
 
 #[test]
