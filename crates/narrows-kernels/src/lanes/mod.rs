@@ -53,6 +53,10 @@ pub(crate) trait Lanes: Copy {
     unsafe fn power_of_two(self) -> Self;
     /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
+    /// The lanes of `self` and `other` one by one in turn, from the lower halves and from the upper.
+    unsafe fn zip(self, other: Self) -> (Self, Self);
+    /// The even lanes of `self` and then `other`, and the odd ones: undoes [`Lanes::zip`].
+    unsafe fn unzip(self, other: Self) -> (Self, Self);
     /// Transposes `rows <= N` rows of `N` numbers, `from_row` apart at `from`, into `N` rows of `N`,
     /// `to_row` apart at `to`; what would come from the missing rows is 0.
     unsafe fn transpose(
