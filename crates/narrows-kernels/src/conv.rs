@@ -27,8 +27,13 @@
 //! Each sum runs over taps, or over images and positions, in one order, so that no result depends on
 //! how images or channels are cut among threads.
 
-use crate::lanes::{Isa, Lanes, multiversion};
+mod plan;
+mod rows;
+
+use crate::lanes::Isa;
 use crate::product::{Left, PANEL, Right, Start, product};
+use plan::{Axis, Group, Part, Planes, transposed};
+use rows::{Taps, collect, interleave, spread};
 use std::ops::Range;
 
 /// The columns of a gathered tile: those of the product's register tile.
@@ -57,152 +62,6 @@ impl Geometry {
     fn taps(&self) -> usize {
         self.input[0] * self.kernel[0] * self.kernel[1]
     }
-}
-
-/// One of the two axes. Place `i` of the input is `quotient · stride + phase` of the padded input.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    input: usize,
-    output: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-}
-
-impl Axis {
-    /// The phases that any tap falls on.
-    fn phases(self) -> usize {
-        self.kernel.min(self.stride)
-    }
-
-    /// How many positions the kernel reaches over, beside its own.
-    fn reach(self) -> usize {
-        (self.kernel - 1) / self.stride
-    }
-
-    /// The quotients that, with `phase`, are places inside the input.
-    fn inside(self, phase: usize) -> Range<usize> {
-        let quotient = |place: usize| place.saturating_sub(phase).div_ceil(self.stride);
-        quotient(self.padding)..quotient(self.input + self.padding)
-    }
-
-    /// The place in the input of a quotient inside it.
-    fn place(self, quotient: usize, phase: usize) -> usize {
-        quotient * self.stride + phase - self.padding
-    }
-}
-
-/// Where the taps of a product's matrix begin in the planes.
-#[derive(Debug)]
-struct Taps {
-    offsets: Vec<usize>,
-    furthest: usize,
-}
-
-impl Taps {
-    fn new(offsets: Vec<usize>) -> Taps {
-        let furthest = offsets.iter().copied().max().unwrap_or(0);
-        Taps { offsets, furthest }
-    }
-
-    /// Gathers the columns from `at` on, `count` of them rounded up to a whole [`TILE`], into rows
-    /// `row` apart.
-    fn gather(
-        &self,
-        isa: Isa,
-        planes: &[f32],
-        at: usize,
-        count: usize,
-        to: &mut [f32],
-        row: usize,
-    ) {
-        let count = count.next_multiple_of(TILE);
-        assert!(count <= row && self.offsets.len() * row <= to.len());
-        assert!(at + self.furthest + count <= planes.len());
-        // SAFETY: both ends were checked above.
-        unsafe {
-            copy_rows(
-                isa,
-                &self.offsets,
-                planes.as_ptr().add(at),
-                count,
-                to.as_mut_ptr(),
-                row,
-            )
-        }
-    }
-}
-
-multiversion! {
-    unsafe fn copy_rows(offsets: &[usize], from: *const f32, count: usize, to: *mut f32, row: usize) = copy_rows_body
-}
-
-/// # Safety
-///
-/// `count`, a multiple of [`TILE`], numbers at each offset from `from`, and in each row of `to`.
-#[inline(always)]
-unsafe fn copy_rows_body<L: Lanes>(
-    offsets: &[usize],
-    from: *const f32,
-    count: usize,
-    to: *mut f32,
-    row: usize,
-) {
-    // SAFETY: `at < count`, in whole vectors, of which a tile is a multiple.
-    unsafe {
-        for (k, &offset) in offsets.iter().enumerate() {
-            let (from, to) = (from.add(offset), to.add(k * row));
-            let mut at = 0;
-            while at < count {
-                L::load(from.add(at)).store(to.add(at));
-                at += L::N;
-            }
-        }
-    }
-}
-
-/// Planes of one size.
-#[derive(Clone, Copy, Debug)]
-struct Planes {
-    count: usize,
-    height: usize,
-    width: usize,
-}
-
-impl Planes {
-    fn area(self) -> usize {
-        self.height * self.width
-    }
-
-    /// All of them, and what a tile may read behind the last.
-    fn len(self) -> usize {
-        self.count * self.area() + TILE
-    }
-}
-
-/// A product of the transposed convolution: the input channels (and phases) that share their taps.
-#[derive(Debug)]
-struct Group {
-    taps: Taps,
-    /// Where the weight of each tap lies for the first row.
-    weights: Vec<usize>,
-    /// How far on it lies for the next row.
-    step: usize,
-    rows: usize,
-    /// The first position.
-    start: usize,
-    positions: usize,
-    /// The first row's place among the parts, in parts, and the distance to the next row's.
-    part: (usize, usize),
-}
-
-/// A part of the input, one phase of each axis, as it leaves the product.
-#[derive(Clone, Debug)]
-struct Part {
-    rows: Range<usize>,
-    columns: Range<usize>,
-    /// The quotients of row and column that the product started at.
-    from: (usize, usize),
 }
 
 /// A planned convolution.
@@ -279,7 +138,7 @@ impl Convolution {
             taps: Taps::new(offsets),
             positions: (y.output - 1) * input.width + x.output,
             output,
-            part: groups.iter().map(|g| g.positions).max().unwrap_or(0),
+            part: groups.iter().map(|g| g.positions).max().unwrap_or(1),
             groups,
             parts,
         }
@@ -371,10 +230,10 @@ impl Convolution {
         let [y, x] = self.axes;
         let images = input.chunks_exact(inputs);
         for (input, output) in images.zip(output.chunks_exact_mut(outputs)) {
-            self.split(input, planes);
+            self.split(isa, input, planes);
             for at in (0..self.positions).step_by(TILE) {
                 let count = TILE.min(self.positions - at);
-                self.taps.gather(isa, planes, at, count, tile, TILE);
+                self.taps.gather(isa, planes, (at, count), tile, TILE);
                 product(
                     isa,
                     (channels, count, taps),
@@ -390,16 +249,12 @@ impl Convolution {
                 );
             }
             let sums = sums.chunks_exact(self.positions);
-            for (channel, (output, sums)) in output
-                .chunks_exact_mut(y.output * x.output)
-                .zip(sums)
-                .enumerate()
-            {
+            let areas = output.chunks_exact_mut(y.output * x.output);
+            for (channel, (output, sums)) in areas.zip(sums).enumerate() {
                 let bias = bias.map_or(0.0, |bias| bias[channel]);
-                let rows = output.chunks_exact_mut(x.output);
-                for (output, sums) in rows.zip(sums.chunks(self.input.width)) {
-                    spread(sums, bias, output, 1);
-                }
+                let shape = (y.output, x.output);
+                let width = self.input.width;
+                spread(isa, shape, sums, width, bias, output, (x.output, 1));
             }
         }
     }
@@ -433,7 +288,7 @@ impl Convolution {
         self.pack(weights, packed);
         let images = output.chunks_exact(outputs);
         for (output, input) in images.zip(input.chunks_exact_mut(inputs)) {
-            self.place(output, planes);
+            self.place(isa, output, planes);
             let mut packed = &*packed;
             for group in &self.groups {
                 let taps = group.weights.len();
@@ -441,8 +296,8 @@ impl Convolution {
                 packed = rest;
                 for at in (0..group.positions).step_by(TILE) {
                     let count = TILE.min(group.positions - at);
-                    let from = group.start + at;
-                    group.taps.gather(isa, planes, from, count, tile, TILE);
+                    let columns = (group.start + at, count);
+                    group.taps.gather(isa, planes, columns, tile, TILE);
                     product(
                         isa,
                         (group.rows, count, taps),
@@ -458,7 +313,7 @@ impl Convolution {
                     );
                 }
             }
-            self.interleave(parts, bias, input);
+            self.interleave(isa, parts, bias, input);
         }
     }
 
@@ -489,22 +344,20 @@ impl Convolution {
         let [y, x] = self.axes;
         let area = y.output * x.output;
         for (input, output) in self.images(input, output) {
-            self.split(input, planes);
+            self.split(isa, input, planes);
             let output = &output[channels.start * area..channels.end * area];
             // Zeros between the rows, so that what the planes have there does not count.
             let output = if x.output == self.input.width {
                 output
             } else {
-                let rows = output.chunks_exact(x.output);
-                for (from, to) in rows.zip(grid.chunks_exact_mut(self.input.width)) {
-                    to[..x.output].copy_from_slice(from);
-                }
+                let (shape, width) = ((count * y.output, x.output), self.input.width);
+                collect(isa, shape, output, (x.output, 1), grid, width);
                 &*grid
             };
             for at in (0..self.positions).step_by(POSITIONS) {
                 let positions = POSITIONS.min(self.positions - at);
-                self.taps
-                    .gather(isa, planes, at, positions, tile, POSITIONS);
+                let columns = (at, positions);
+                self.taps.gather(isa, planes, columns, tile, POSITIONS);
                 product(
                     isa,
                     (taps, count, positions),
@@ -528,49 +381,46 @@ impl Convolution {
     }
 
     /// Splits an input into its planes, whose borders stay as they are.
-    fn split(&self, input: &[f32], planes: &mut [f32]) {
+    fn split(&self, isa: Isa, input: &[f32], planes: &mut [f32]) {
         let [y, x] = self.axes;
         let Planes { height, width, .. } = self.input;
-        let phases = y.phases() * x.phases();
-        for (channel, input) in input.chunks_exact(y.input * x.input).enumerate() {
+        let mut planes = planes.chunks_exact_mut(self.input.area());
+        for input in input.chunks_exact(y.input * x.input) {
             for i in 0..y.phases() {
                 let rows = y.inside(i);
+                let rows = rows.start..rows.end.min(height);
                 for j in 0..x.phases() {
                     let columns = x.inside(j);
                     let columns = columns.start..columns.end.min(width);
-                    if columns.is_empty() {
+                    let Some(plane) = planes.next() else { return };
+                    if rows.is_empty() || columns.is_empty() {
                         continue;
                     }
-                    let plane = channel * phases + i * x.phases() + j;
-                    let first = x.place(columns.start, j);
-                    for row in rows.start..rows.end.min(height) {
-                        let from = y.place(row, i) * x.input;
-                        let from = &input[from + first..from + x.input];
-                        let to = plane * self.input.area() + row * width;
-                        collect(
-                            from,
-                            x.stride,
-                            &mut planes[to + columns.start..to + columns.end],
-                        );
-                    }
+                    let from = y.place(rows.start, i) * x.input + x.place(columns.start, j);
+                    let to = rows.start * width + columns.start;
+                    collect(
+                        isa,
+                        (rows.len(), columns.len()),
+                        &input[from..],
+                        (y.stride * x.input, x.stride),
+                        &mut plane[to..],
+                        width,
+                    );
                 }
             }
         }
     }
 
     /// Copies an output into its planes, whose borders stay as they are.
-    fn place(&self, output: &[f32], planes: &mut [f32]) {
+    fn place(&self, isa: Isa, output: &[f32], planes: &mut [f32]) {
         let [y, x] = self.axes;
-        let area = y.output * x.output;
-        let height = y.output.min(y.inside(0).end);
-        let width = x.output.min(x.inside(0).end);
+        let width = self.output.width;
+        let shape = (y.output.min(y.inside(0).end), x.output.min(x.inside(0).end));
         let planes = planes.chunks_exact_mut(self.output.area());
-        for (output, plane) in output.chunks_exact(area).zip(planes) {
-            let rows = output.chunks_exact(x.output).take(height);
-            let to = plane.chunks_exact_mut(self.output.width).skip(y.reach());
-            for (from, to) in rows.zip(to) {
-                to[x.reach()..x.reach() + width].copy_from_slice(&from[..width]);
-            }
+        let outputs = output.chunks_exact(y.output * x.output);
+        for (output, plane) in outputs.zip(planes) {
+            let to = y.reach() * width + x.reach();
+            collect(isa, shape, output, (x.output, 1), &mut plane[to..], width);
         }
     }
 
@@ -587,115 +437,43 @@ impl Convolution {
     }
 
     /// Makes an input of its parts.
-    fn interleave(&self, parts: &[f32], bias: Option<&[f32]>, input: &mut [f32]) {
+    fn interleave(&self, isa: Isa, parts: &[f32], bias: Option<&[f32]>, input: &mut [f32]) {
         let [y, x] = self.axes;
+        let width = self.output.width;
         let is_whole = y.phases() == y.stride && x.phases() == x.stride;
-        for (channel, input) in input.chunks_exact_mut(y.input * x.input).enumerate() {
+        let channels = parts.chunks_exact(self.parts.len() * self.part);
+        let inputs = input.chunks_exact_mut(y.input * x.input);
+        for (channel, (input, sums)) in inputs.zip(channels).enumerate() {
             let bias = bias.map_or(0.0, |bias| bias[channel]);
             if !is_whole {
                 // Where no tap falls.
                 input.fill(bias);
             }
-            for (phase, part) in self.parts.iter().enumerate() {
-                let (i, j) = (phase / x.phases(), phase % x.phases());
-                if part.columns.is_empty() {
+            for (i, parts) in self.parts.chunks_exact(x.phases()).enumerate() {
+                let sums = &sums[i * parts.len() * self.part..];
+                let Some(first) = parts.first().filter(|part| !part.rows.is_empty()) else {
+                    continue;
+                };
+                let input = &mut input[y.place(first.rows.start, i) * x.input..];
+                let input_row = y.stride * x.input;
+                let of = |j: usize| &sums[j * self.part + parts[j].at..];
+                if x.stride == 2 && parts.len() == 2 && x.input > 1 {
+                    let even = x.padding % 2;
+                    let shape = (first.rows.len(), x.input);
+                    let (even, odd) = (of(even), of(1 - even));
+                    interleave(isa, shape, even, odd, width, bias, input, input_row);
                     continue;
                 }
-                let from = (channel * self.parts.len() + phase) * self.part;
-                let parts = &parts[from..from + self.part];
-                let first = x.place(part.columns.start, j);
-                for row in part.rows.clone() {
-                    let from = (row - part.from.0) * self.output.width + part.columns.start;
-                    let from = &parts[from - part.from.1..][..part.columns.len()];
-                    let to = y.place(row, i) * x.input;
-                    spread(from, bias, &mut input[to + first..to + x.input], x.stride);
-                }
-            }
-        }
-    }
-}
-
-/// The products of the transposed convolution, and the parts that they give.
-fn transposed(geometry: &Geometry, [y, x]: [Axis; 2], output: Planes) -> (Vec<Group>, Vec<Part>) {
-    let phases = y.phases() * x.phases();
-    let channels = 0..geometry.output[0];
-    let kernel = y.kernel * x.kernel;
-    let mut parts = Vec::with_capacity(phases);
-    // Without overlap every tap reads the same position, and one product gives all phases.
-    let is_together = y.reach() == 0 && x.reach() == 0;
-    let mut groups = Vec::new();
-    if is_together {
-        groups.push(Group {
-            taps: Taps::new(channels.clone().map(|o| o * output.area()).collect()),
-            weights: channels.clone().map(|o| o * geometry.taps()).collect(),
-            step: 1,
-            rows: geometry.taps(),
-            start: 0,
-            positions: output.area(),
-            part: (0, 1),
-        });
-    }
-    for i in 0..y.phases() {
-        for j in 0..x.phases() {
-            let (rows, columns) = (y.inside(i), x.inside(j));
-            let part = parts.len();
-            let is_empty = rows.is_empty() || columns.is_empty();
-            let from = if is_together {
-                (0, 0)
-            } else {
-                (rows.start, columns.start)
-            };
-            parts.push(Part {
-                rows: rows.clone(),
-                columns: columns.clone(),
-                from,
-            });
-            if is_together || is_empty {
-                continue;
-            }
-            let (mut offsets, mut weights) = (Vec::new(), Vec::new());
-            for o in channels.clone() {
-                for (back, k) in (i..y.kernel).step_by(y.stride).enumerate() {
-                    for (left, l) in (j..x.kernel).step_by(x.stride).enumerate() {
-                        let shift = (y.reach() - back) * output.width + x.reach() - left;
-                        offsets.push(o * output.area() + shift);
-                        weights.push(o * geometry.taps() + k * x.kernel + l);
+                for (j, part) in parts.iter().enumerate() {
+                    if part.columns.is_empty() {
+                        continue;
                     }
+                    let shape = (part.rows.len(), part.columns.len());
+                    let input = &mut input[x.place(part.columns.start, j)..];
+                    let to = (input_row, x.stride);
+                    spread(isa, shape, of(j), width, bias, input, to);
                 }
             }
-            groups.push(Group {
-                taps: Taps::new(offsets),
-                weights,
-                step: kernel,
-                rows: geometry.input[0],
-                start: rows.start * output.width + columns.start,
-                positions: (rows.len() - 1) * output.width + columns.len(),
-                part: (part, phases),
-            });
-        }
-    }
-    (groups, parts)
-}
-
-/// Every `stride`-th number.
-fn collect(from: &[f32], stride: usize, to: &mut [f32]) {
-    if stride == 1 {
-        return to.copy_from_slice(&from[..to.len()]);
-    }
-    for (to, from) in to.iter_mut().zip(from.iter().step_by(stride)) {
-        *to = *from;
-    }
-}
-
-/// Numbers plus a bias, to every `stride`-th place.
-fn spread(from: &[f32], bias: f32, to: &mut [f32], stride: usize) {
-    if stride == 1 {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = from + bias;
-        }
-    } else {
-        for (to, from) in to.iter_mut().step_by(stride).zip(from) {
-            *to = from + bias;
         }
     }
 }

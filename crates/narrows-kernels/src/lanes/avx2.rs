@@ -116,6 +116,29 @@ impl Lanes for Avx2 {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
     #[inline(always)]
+    unsafe fn zip(self, other: Self) -> (Self, Self) {
+        unsafe {
+            // In each half by itself, then the halves in order.
+            let low = _mm256_unpacklo_ps(self.0, other.0);
+            let high = _mm256_unpackhi_ps(self.0, other.0);
+            (
+                Self(_mm256_permute2f128_ps::<0x20>(low, high)),
+                Self(_mm256_permute2f128_ps::<0x31>(low, high)),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn unzip(self, other: Self) -> (Self, Self) {
+        unsafe {
+            // In each half by itself, which leaves pairs in the order 0, 2, 1, 3.
+            let even = _mm256_shuffle_ps::<0x88>(self.0, other.0);
+            let odd = _mm256_shuffle_ps::<0xdd>(self.0, other.0);
+            let even = _mm256_permute4x64_pd::<0xd8>(_mm256_castps_pd(even));
+            let odd = _mm256_permute4x64_pd::<0xd8>(_mm256_castps_pd(odd));
+            (Self(_mm256_castpd_ps(even)), Self(_mm256_castpd_ps(odd)))
+        }
+    }
+    #[inline(always)]
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,

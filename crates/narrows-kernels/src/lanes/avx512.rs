@@ -123,6 +123,29 @@ impl Lanes for Avx512 {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }
     #[inline(always)]
+    unsafe fn zip(self, other: Self) -> (Self, Self) {
+        unsafe {
+            // Lanes of the second vector count from 16.
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+            (
+                Self(_mm512_permutex2var_ps(self.0, low, other.0)),
+                Self(_mm512_permutex2var_ps(self.0, high, other.0)),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn unzip(self, other: Self) -> (Self, Self) {
+        unsafe {
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+            (
+                Self(_mm512_permutex2var_ps(self.0, even, other.0)),
+                Self(_mm512_permutex2var_ps(self.0, odd, other.0)),
+            )
+        }
+    }
+    #[inline(always)]
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,

@@ -55,6 +55,10 @@ pub(crate) trait Lanes: Copy {
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
     /// Asks for a cache line early, to the second level; the address need not be a valid one.
     unsafe fn prefetch(at: *const f32);
+    /// The lanes of `self` and `other` one by one in turn, from the lower halves and from the upper.
+    unsafe fn zip(self, other: Self) -> (Self, Self);
+    /// The even lanes of `self` and then `other`, and the odd ones: undoes [`Lanes::zip`].
+    unsafe fn unzip(self, other: Self) -> (Self, Self);
     /// Transposes `rows <= N` rows of `N` numbers, `from_row` apart at `from`, into `N` rows of `N`,
     /// `to_row` apart at `to`; what would come from the missing rows is 0.
     unsafe fn transpose(

@@ -125,6 +125,22 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
     #[inline(always)]
+    unsafe fn zip(self, other: Self) -> (Self, Self) {
+        let lane = |at: usize| match at % 2 {
+            0 => self.0[at / 2],
+            _ => other.0[at / 2],
+        };
+        (each(lane), each(|at| lane(at + LANES)))
+    }
+    #[inline(always)]
+    unsafe fn unzip(self, other: Self) -> (Self, Self) {
+        let lane = |at: usize| match at < LANES {
+            true => self.0[at],
+            false => other.0[at - LANES],
+        };
+        (each(|at| lane(2 * at)), each(|at| lane(2 * at + 1)))
+    }
+    #[inline(always)]
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,

@@ -40,6 +40,12 @@ pub(super) unsafe fn pack<L: Lanes>(
         // SAFETY: by the caller's promise.
         unsafe {
             let from = job.a.wrapping_add((first + row) * job.a_row);
+            if job.a_column == 1 {
+                transpose::<L>(from, job.a_row, height, job.k, to, L::N);
+                to = to.add(job.k * L::N);
+                row += height;
+                continue;
+            }
             for k in 0..job.k {
                 let (from, to) = (from.add(k * job.a_column), to.add(k * L::N));
                 if job.a_row == 1 {

@@ -13,8 +13,9 @@
 //!
 //! - where `A` lies by rows (forward, gradient of the input) they run down the rows of `C`: a panel of
 //!   rows of `A` is transposed once, and the weights are read one number at a time as they lie;
-//! - where `A` lies by columns (gradient of the weights) they run along the rows of `C`: `A` is copied
-//!   a block at a time, and `B` is read as it lies.
+//! - where `A` lies by columns (gradient of the weights), or `B` is a panel that lies side by side (the
+//!   tiles of a convolution), they run along the rows of `C`: `A` is copied a block at a time, and `B` is
+//!   read as it lies.
 //!
 //! So what is copied is a batch, never the far larger weights. In pseudo-code, for the first way:
 //!
@@ -222,7 +223,9 @@ multiversion! {
 unsafe fn run_body<L: Lanes>(job: &Job) {
     // SAFETY: passed on.
     unsafe {
-        if job.a_column == 1 {
+        // A B that is one panel wide and lies side by side is read as it lies.
+        let is_panel = !job.b_is_transposed && job.b_row <= 2 * PANEL;
+        if job.a_column == 1 && !is_panel {
             down_rows::<L>(job);
         } else {
             along_rows::<L>(job);

@@ -204,6 +204,7 @@ impl Network {
     /// Propagates the gradient from the output of layer `last` down to that of layer 0. Slab `i` is
     /// the input of layer `i`; slab `gradients + i` is, or gets, the gradient by the same. `add` may
     /// add to the gradient by the input of a layer before it goes on.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn backward_block(
         &self,
         isa: Isa,
