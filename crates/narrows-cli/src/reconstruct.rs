@@ -5,8 +5,9 @@ use clap::Args;
 use narrows::Result;
 use narrows::corruption::Corruption;
 use narrows::data::Source;
+use narrows::figures::reconstruction_picture;
 use narrows::files::write_whole;
-use narrows::run::{PICTURE_FILE, load_model, reconstruction_picture};
+use narrows::run::{PICTURE_FILE, load_model};
 use std::path::PathBuf;
 
 /// Draw images and what a trained model makes of them.

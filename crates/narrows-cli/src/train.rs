@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         },
     );
     display.finish();
-    let summary = summary?;
+    let summary = summary?.summary;
     if arguments.json {
         print(&summary.to_json().to_string());
     } else {
@@ -139,7 +139,7 @@ fn describe(summary: &Summary) -> String {
     } else {
         ""
     };
-    let mut files = "recipe.toml, metrics.jsonl, model.safetensors".to_string();
+    let mut files = "report.html, recipe.toml, metrics.jsonl, model.safetensors".to_string();
     if summary.has_picture {
         files.push_str(", ");
         files.push_str(PICTURE_FILE);

@@ -2,33 +2,36 @@
 //!
 //! The folder holds `recipe.toml` (with every default filled in), `metrics.jsonl` (one line an
 //! epoch), `model.safetensors` (renewed after each epoch, so that nothing is lost when a run ends
-//! early) and, for images, `reconstructions.png`.
+//! early), `report.html` with its pictures in `figures` and, for images, `reconstructions.png`.
 
-use crate::corruption::{CorruptedRows, Corruption};
+use crate::corruption::Corruption;
 use crate::data::{Dataset, Source, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Pca, noisy_errors};
+use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
-use crate::report::{PictureRow, picture_rows};
+use crate::report::{Cell, Report, Section, Table};
 use crate::train::{EpochRecord, Progress, Training, Warning};
 use narrows_kernels::team::Team;
-use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// The images in a row of the picture.
-pub const PICTURES: usize = 8;
 
 /// The name of the model's file in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
 
 /// The name of the picture's file in a run's folder.
 pub const PICTURE_FILE: &str = "reconstructions.png";
+
+/// The name of the report's file in a run's folder.
+pub const REPORT_FILE: &str = "report.html";
+
+/// The folder of the report's pictures in a run's folder.
+pub const FIGURES_FOLDER: &str = "figures";
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
@@ -124,6 +127,116 @@ impl Summary {
     }
 }
 
+/// What came of a run, and what there is to show of it.
+pub struct Outcome {
+    /// In figures.
+    pub summary: Summary,
+    /// In pictures.
+    pub portrait: Portrait,
+}
+
+impl Outcome {
+    /// The run as a section of a report.
+    pub fn section(&self, recipe: &Recipe) -> Section {
+        let mut about = vec![format!(
+            "{}. {} epochs of {} rows in {:.1} s, {} parameters, a code of {} for {} values.",
+            recipe.about,
+            self.summary.epochs,
+            self.summary.train_rows,
+            self.summary.seconds,
+            self.summary.parameters,
+            self.summary.code_size,
+            self.summary.inputs,
+        )];
+        if let Some(jacobian) = &self.portrait.jacobian {
+            about.push(format!(
+                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over {} test rows.",
+                jacobian.mean_norm, jacobian.rows
+            ));
+        }
+        Section {
+            title: recipe.name.clone(),
+            about,
+            figures: self.portrait.figures.clone(),
+        }
+    }
+
+    fn report(&self, recipe: &Recipe) -> Report {
+        let summary = &self.summary;
+        let figure = |value: f64| -> Cell { format!("{value:.5}").into() };
+        let mut heads = vec!["".to_string(), "test MSE".into()];
+        let mut row: Vec<Cell> = vec![summary.recipe.clone().into(), figure(summary.test_mse)];
+        if let Some(corrupted) = &summary.corrupted {
+            heads.extend(["clean MSE".into(), "noise itself".into()]);
+            row.extend([corrupted.clean_test_mse, corrupted.noise_mse].map(figure));
+        }
+        if let Some(pca) = summary.pca_mse {
+            heads.push(format!("PCA-{}", summary.code_size));
+            row.push(figure(pca));
+        }
+        let lead = match (summary.pca_mse, &summary.corrupted) {
+            (_, Some(corrupted)) => format!(
+                "From noisy test rows, {:.4} away from the clean ones, it gives back rows that are {:.4} away.",
+                corrupted.noise_mse, summary.test_mse
+            ),
+            (Some(pca), None) => format!(
+                "Its test error of {:.4} is {:.0} % {} that of PCA with as many components, {pca:.4}.",
+                summary.test_mse,
+                100.0 * (summary.test_mse - pca).abs() / pca,
+                if summary.test_mse < pca {
+                    "below"
+                } else {
+                    "above"
+                },
+            ),
+            (None, None) => format!("Its test error is {:.4}.", summary.test_mse),
+        };
+        Report {
+            title: format!("{} on {}", summary.recipe, summary.data),
+            lead: vec![lead],
+            table: Some(Table {
+                heads,
+                rows: vec![row],
+            }),
+            notes: vec![format!(
+                "Mean squared errors over {} test rows, in the units of training.",
+                summary.test_rows
+            )],
+            first: Vec::new(),
+            sections: vec![self.section(recipe)],
+        }
+    }
+}
+
+/// Writes a report, and each of its pictures into a folder beside it.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
+    let figures = folder.join(FIGURES_FOLDER);
+    fs::create_dir_all(&figures)
+        .map_err(|error| Error::io("cannot make the folder of pictures", &figures, error))?;
+    let several = report.sections.len() > 1;
+    let of_sections = report.sections.iter().flat_map(|section| {
+        let prefix = if several {
+            format!("{}-", section.title)
+        } else {
+            String::new()
+        };
+        section
+            .figures
+            .iter()
+            .map(move |figure| (prefix.clone(), figure))
+    });
+    let first = report.first.iter().map(|figure| (String::new(), figure));
+    for (prefix, figure) in first.chain(of_sections) {
+        let (name, bytes) = figure.file();
+        write_whole(&figures.join(format!("{prefix}{name}")), bytes)?;
+    }
+    write_whole(&folder.join(REPORT_FILE), report.html()?.as_bytes())
+}
+
 /// Trains a recipe on a source and fills the run's folder.
 ///
 /// Without `out` the folder is `runs/NAME`, or `runs/NAME-2` and so on where that exists. Without
@@ -140,7 +253,7 @@ pub fn run(
     out: Option<&Path>,
     threads: usize,
     observe: &mut dyn FnMut(Event<'_>),
-) -> Result<Summary> {
+) -> Result<Outcome> {
     let Split {
         train,
         test,
@@ -166,7 +279,10 @@ pub fn run(
     let code_size = model.code_size();
     let (test_mse, corrupted) = test_errors(&model, test, threads)?;
     let scaling = model.scaling();
-    let pca_mse = if Pca::is_feasible(train.inputs(), code_size) {
+    let pca_mse = if code_size >= train.inputs() {
+        // All components together lose nothing.
+        Some(0.0)
+    } else if Pca::is_feasible(train.inputs(), code_size) {
         let rows = |data| ScaledRows { data, scaling };
         let pca = Pca::fit(&rows(train), train.inputs(), code_size, threads)?;
         Some(pca.reconstruction_mse(code_size, &rows(test), threads))
@@ -191,7 +307,12 @@ pub fn run(
             &reconstruction_picture(&model, test, recipe.corruption)?,
         )?;
     }
-    Ok(Summary {
+    observe(Event::Stage("drawing"));
+    // What the study of contractive autoencoders that the recipes come from shows.
+    let usual = Corruption::Gaussian { deviation: 1.5 };
+    let noise = recipe.corruption.unwrap_or(usual);
+    let portrait = Portrait::of(&model, &records, test, noise, threads)?;
+    let summary = Summary {
         recipe: recipe.name.clone(),
         data: source.train.name().to_string(),
         epochs: records.len(),
@@ -209,7 +330,10 @@ pub fn run(
         images_per_second: (records.len() * train.rows()) as f64 / seconds,
         run: folder,
         has_picture,
-    })
+    };
+    let outcome = Outcome { summary, portrait };
+    write_report(&outcome.summary.run, &outcome.report(recipe))?;
+    Ok(outcome)
 }
 
 /// The error on the test rows, and those beside it where the recipe corrupts rows.
@@ -331,84 +455,4 @@ fn create_folder(out: Option<&Path>, name: &str) -> Result<PathBuf> {
             Err(error) => return Err(refused(&folder, error)),
         }
     }
-}
-
-/// Whether rows of a shape can be shown as pictures: grey or RGB, `[channels, height, width]`.
-pub fn is_image(shape: &[usize]) -> bool {
-    matches!(shape, [1 | 3, _, _])
-}
-
-/// The first rows of a dataset and their reconstructions, as the bytes of a PNG; with a corruption, what is
-/// reconstructed are the corrupted rows, which are shown between the two.
-///
-/// # Errors
-///
-/// When the rows are no images or do not fit the model.
-pub fn reconstruction_picture(
-    model: &Model,
-    data: &Dataset,
-    corruption: Option<Corruption>,
-) -> Result<Vec<u8>> {
-    model.check_width(data.inputs())?;
-    let data = data.head(PICTURES.min(data.rows()))?;
-    let clean = ScaledRows {
-        data: &data,
-        scaling: model.scaling(),
-    };
-    let (inputs, mut outputs) = model.scaled_reconstructions(&clean)?;
-    let original = shown(model, inputs, None);
-    let range = (original.1, original.2);
-    let mut corrupted = None;
-    if let Some(corruption) = corruption {
-        let noisy = CorruptedRows::new(&clean, data.inputs(), corruption, model.recipe().seed);
-        let (inputs, from_noisy) = model.scaled_reconstructions(&noisy)?;
-        outputs = from_noisy;
-        corrupted = Some((corruption, shown(model, inputs, Some(range)).0));
-    }
-    let reconstruction = shown(model, outputs, Some(range)).0;
-    let captions: Vec<String> = data
-        .labels()
-        .unwrap_or_default()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let mut rows = vec![PictureRow {
-        label: "original",
-        images: original.0.view(),
-    }];
-    rows.extend(corrupted.as_ref().map(|(corruption, images)| PictureRow {
-        label: corruption.name(),
-        images: images.view(),
-    }));
-    rows.push(PictureRow {
-        label: "reconstruction",
-        images: reconstruction.view(),
-    });
-    picture_rows(&rows, model.shape(), &captions)
-}
-
-/// Scaled rows in their own units, mapped to [0, 1]: from `range`, or else from 0..=255 or [0, 1]
-/// where the values lie there, or from their extremes.
-fn shown(
-    model: &Model,
-    mut rows: Array2<f32>,
-    range: Option<(f32, f32)>,
-) -> (Array2<f32>, f32, f32) {
-    for mut row in rows.axis_iter_mut(Axis(0)) {
-        if let Some(row) = row.as_slice_mut() {
-            model.scaling().undo(row);
-        }
-    }
-    let (low, high) = range.unwrap_or_else(|| {
-        let low = rows.iter().copied().fold(f32::INFINITY, f32::min);
-        let high = rows.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        match (low >= 0.0, high) {
-            (true, ..=1.0) => (0.0, 1.0),
-            (true, ..=255.0) => (0.0, 255.0),
-            _ => (low, high),
-        }
-    });
-    let width = if high > low { high - low } else { 1.0 };
-    rows.mapv_inplace(|value| (value - low) / width);
-    (rows, low, high)
 }

@@ -20,6 +20,7 @@ const RANKS: &[&str] = &[
     "train",
     "evaluate",
     "report",
+    "figures",
     "run",
 ];
 

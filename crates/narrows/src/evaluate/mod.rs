@@ -44,9 +44,9 @@ fn block_rows(inputs: usize) -> usize {
 
 /// Rows in memory, row-major `[rows, width]`.
 #[derive(Clone, Copy)]
-struct Matrix<'a> {
-    values: &'a [f32],
-    width: usize,
+pub(crate) struct Matrix<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) width: usize,
 }
 
 impl Rows for Matrix<'_> {

@@ -1,5 +1,10 @@
-//! Reports: records in, bytes out. Nothing here reads or writes a file.
+//! From records to the bytes of pictures and pages; a file per format. Everything here is pure: what is
+//! written follows from the arguments alone.
 
+mod chart;
+mod html;
 mod png;
 
+pub use chart::{Chart, Mark, Series};
+pub use html::{Cell, Figure, Image, Report, Section, Table};
 pub use png::{PictureRow, picture_rows};

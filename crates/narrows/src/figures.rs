@@ -1,0 +1,386 @@
+//! What a report shows of a trained autoencoder: pictures of its rows, of its code and of its parameters.
+
+use crate::corruption::{CorruptedRows, Corruption};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::evaluate::{JacobianSummary, Matrix, Pca, noisy_errors, standard_noises};
+use crate::model::Model;
+use crate::network::{Rows, ScaledRows, forward};
+use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
+use crate::train::EpochRecord;
+use narrows_kernels::team::Team;
+use ndarray::{Array2, Axis};
+use std::collections::BTreeMap;
+
+/// The images in a row of a picture.
+pub const PICTURES: usize = 8;
+
+/// The test rows that a map of the codes shows.
+const MAPPED: usize = 1000;
+
+/// The test rows that a robustness curve is measured on.
+const NOISY_ROWS: usize = 500;
+
+/// The test rows that Jacobians are formed at, and the widest code that they are formed for.
+const JACOBIAN_ROWS: usize = 16;
+const WIDEST_CODE: usize = 256;
+
+/// The most filters of a first layer that are shown.
+const FILTERS: usize = 32;
+
+/// An error against the strength of a noise, by the noise's name.
+pub type Curves = Vec<(&'static str, Vec<(f64, f64)>)>;
+
+/// What there is to show of a model, beside its figures.
+pub struct Portrait {
+    /// All figures.
+    pub figures: Vec<Figure>,
+    /// The mean squared error against the level of each noise.
+    pub robustness: Curves,
+    /// The Jacobians of its code, unless that is too wide.
+    pub jacobian: Option<JacobianSummary>,
+}
+
+impl Portrait {
+    /// Draws a model and its training. `noise` is what the picture of noisy images shows.
+    ///
+    /// # Errors
+    ///
+    /// When the rows do not fit the model, or what it makes of them is not finite.
+    pub fn of(
+        model: &Model,
+        records: &[EpochRecord],
+        test: &Dataset,
+        noise: Corruption,
+        threads: usize,
+    ) -> Result<Portrait> {
+        let mut figures = Vec::new();
+        let mut add = |name: &str, caption: &str, image: Option<Image>| {
+            figures.extend(image.map(|image| Figure {
+                name: name.into(),
+                caption: caption.into(),
+                image,
+            }));
+        };
+        let robustness = robustness(model, test, threads)?;
+        let jacobian = match model.code_size() <= WIDEST_CODE {
+            true => Some(JacobianSummary::of(
+                model,
+                &test.head(JACOBIAN_ROWS)?,
+                threads,
+            )?),
+            false => None,
+        };
+        if is_image(test.shape()) {
+            if model.recipe().corruption.is_none() {
+                let clean = reconstruction_picture(model, test, None)?;
+                let caption =
+                    "The first test images and their reconstructions: what the code keeps";
+                add("reconstructions", caption, Some(Image::Png(clean)));
+            }
+            let noisy = reconstruction_picture(model, test, Some(noise))?;
+            let caption = format!(
+                "Clean, with {} noise of {}, and what the model makes of the noisy ones",
+                noise.name(),
+                noise.strength()
+            );
+            add("noisy", &caption, Some(Image::Png(noisy)));
+            let caption = "Walks in a straight line from the code of one test image to that of another: \
+                           whether what lies between is an image too";
+            add("walks", caption, walks(model, test)?.map(Image::Png));
+            let caption = "The first layer's filters, grey being 0: what the encoder looks for";
+            add("filters", caption, filters(model)?.map(Image::Png));
+        }
+        let chart = |chart: Chart| -> Result<Option<Image>> { Ok(chart.svg()?.map(Image::Svg)) };
+        let caption = "The loss of each epoch: whether training has come to rest";
+        add("loss", caption, chart(losses(records))?);
+        for (name, points) in &robustness {
+            let one = (model.recipe().name.clone(), points.clone());
+            let caption = format!("Error against the level of {name} noise on the input");
+            let image = chart(robustness_chart(name, vec![one]))?;
+            add(&format!("robustness-{name}"), &caption, image);
+        }
+        let (map, how) = code_map(model, test, threads)?;
+        let caption =
+            format!("The codes of {MAPPED} test rows by class ({how}): which classes lie apart");
+        add("codes", &caption, chart(map)?);
+        if let Some(jacobian) = &jacobian {
+            let caption = "Singular values of the code's Jacobian, in the mean over test rows: in how many \
+                           directions the code follows the input";
+            add("spectrum", caption, chart(spectrum(jacobian))?);
+        }
+        Ok(Portrait {
+            figures,
+            robustness,
+            jacobian,
+        })
+    }
+}
+
+fn losses(records: &[EpochRecord]) -> Chart {
+    let series = |name: &str, of: &dyn Fn(&EpochRecord) -> f64| Series {
+        name: name.into(),
+        points: records.iter().map(|r| (r.epoch as f64, of(r))).collect(),
+    };
+    let mut all = vec![series("reconstruction", &|r| r.reconstruction)];
+    if records.iter().any(|record| !record.terms.is_empty()) {
+        all.insert(0, series("objective", &|r| r.train_loss));
+    }
+    Chart {
+        x: "epoch".into(),
+        y: "training loss".into(),
+        series: all,
+        mark: Mark::Line,
+        log_y: true,
+    }
+}
+
+/// A chart of errors against the level of a noise, a line for each model.
+pub fn robustness_chart(noise: &str, lines: Vec<(String, Vec<(f64, f64)>)>) -> Chart {
+    Chart {
+        x: format!("{noise} level, in scaled units"),
+        y: "mean squared error".into(),
+        series: lines
+            .into_iter()
+            .map(|(name, points)| Series { name, points })
+            .collect(),
+        mark: Mark::Line,
+        log_y: false,
+    }
+}
+
+fn spectrum(jacobian: &JacobianSummary) -> Chart {
+    let points = jacobian.spectrum.iter().enumerate();
+    Chart {
+        x: "number of the singular value".into(),
+        y: "singular value".into(),
+        series: vec![Series {
+            name: "J".into(),
+            points: points.map(|(k, &value)| ((k + 1) as f64, value)).collect(),
+        }],
+        mark: Mark::Line,
+        log_y: false,
+    }
+}
+
+fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Curves> {
+    let test = test.head(NOISY_ROWS)?;
+    let rows = ScaledRows {
+        data: &test,
+        scaling: model.scaling(),
+    };
+    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
+        let network = model.network();
+        forward(
+            network,
+            model.parameters(),
+            network.layers(),
+            rows,
+            team,
+            out,
+        );
+    };
+    let team = &mut Team::new(threads);
+    let clean = model.mse(&test)?;
+    let mut curves = Vec::new();
+    for noises in standard_noises() {
+        let mut points = vec![(0.0, clean)];
+        for &noise in &noises {
+            let seed = model.recipe().seed;
+            let errors = noisy_errors(&rows, test.inputs(), noise, seed, &[&reconstruct], team);
+            points.push((f64::from(noise.strength()), errors[0]));
+        }
+        curves.extend(noises.first().map(|noise| (noise.name(), points)));
+    }
+    Ok(curves)
+}
+
+/// The codes of test rows in two dimensions, and how they come to have two.
+fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'static str)> {
+    let test = test.head(MAPPED)?;
+    let codes = model.encode(test.to_array().view())?;
+    let (codes, how) = match codes.ncols() {
+        1 => {
+            let axes = [codes.view(), codes.view()];
+            let both = ndarray::concatenate(Axis(1), &axes);
+            (both.unwrap_or_default(), "the code itself")
+        }
+        2 | 3 => (codes, "the first two values of the code"),
+        width if Pca::is_feasible(width, 2) => {
+            let rows = Matrix {
+                values: codes.as_slice().unwrap_or_default(),
+                width,
+            };
+            let pca = Pca::fit(&rows, width, 2, threads)?;
+            let how = "the first two principal components of the code";
+            (pca.encode(2, &rows, threads), how)
+        }
+        _ => (codes, "the first two values of the code"),
+    };
+    let mut classes: BTreeMap<i64, Vec<(f64, f64)>> = BTreeMap::new();
+    for (row, code) in codes.rows().into_iter().enumerate() {
+        let label = test.labels().map_or(0, |labels| labels[row]);
+        if let (Some(&x), Some(&y)) = (code.get(0), code.get(1)) {
+            classes.entry(label).or_default().push((x.into(), y.into()));
+        }
+    }
+    let series = classes.into_iter().map(|(label, points)| Series {
+        name: label.to_string(),
+        points,
+    });
+    let chart = Chart {
+        x: "first".into(),
+        y: "second".into(),
+        series: series.collect(),
+        mark: Mark::Dot,
+        log_y: false,
+    };
+    Ok((chart, how))
+}
+
+/// Rows of images decoded from the codes on the way between test images of different classes.
+fn walks(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
+    let rows = test.head(PICTURES)?;
+    let codes = model.encode(rows.to_array().view())?;
+    let pairs = [(0, 1), (2, 3), (4, 5), (6, 7)];
+    let mut pictures = Vec::new();
+    for (from, to) in pairs.into_iter().filter(|&(_, to)| to < rows.rows()) {
+        let steps = Array2::from_shape_fn((PICTURES, codes.ncols()), |(step, value)| {
+            let share = step as f32 / (PICTURES - 1) as f32;
+            (1.0 - share) * codes[[from, value]] + share * codes[[to, value]]
+        });
+        let label = match rows.labels() {
+            Some(labels) => format!("{} to {}", labels[from], labels[to]),
+            None => format!("row {from} to row {to}"),
+        };
+        pictures.push((label, model.decode(steps.view())?));
+    }
+    if pictures.is_empty() {
+        return Ok(None);
+    }
+    let (low, high) = span(&rows.to_array());
+    let rows: Vec<(String, Array2<f32>)> = pictures
+        .into_iter()
+        .map(|(label, images)| (label, images.mapv(|v| (v - low) / (high - low))))
+        .collect();
+    let rows: Vec<PictureRow<'_>> = rows
+        .iter()
+        .map(|(label, images)| PictureRow {
+            label,
+            images: images.view(),
+        })
+        .collect();
+    picture_rows(&rows, model.shape(), &[]).map(Some)
+}
+
+/// The weights of the first layer as images, where they have the shape of images.
+fn filters(model: &Model) -> Result<Option<Vec<u8>>> {
+    let Some(tensor) = model.network().tensors().first() else {
+        return Ok(None);
+    };
+    let shape = match (&tensor.shape[..], model.shape()) {
+        (&[_, inputs], shape) if inputs == shape.iter().product::<usize>() => shape.to_vec(),
+        (&[_, channels @ (1 | 3), height, width], _) => vec![channels, height, width],
+        _ => return Ok(None),
+    };
+    let count = tensor.shape[0].min(FILTERS);
+    let width = shape.iter().product();
+    let weights = &model.parameters().flat()[tensor.range.clone()][..count * width];
+    let mut rows = Vec::new();
+    for (index, row) in weights.chunks(PICTURES * width).enumerate() {
+        let mut images =
+            Array2::from_shape_fn((row.len() / width, width), |(i, j)| row[i * width + j]);
+        // Each by its own largest weight.
+        for mut image in images.rows_mut() {
+            let largest = image.iter().fold(1e-12f32, |a, w| a.max(w.abs()));
+            image.mapv_inplace(|w| 0.5 + 0.5 * w / largest);
+        }
+        let last = index * PICTURES + images.nrows();
+        rows.push((format!("{} to {last}", index * PICTURES + 1), images));
+    }
+    let rows: Vec<PictureRow<'_>> = rows
+        .iter()
+        .map(|(label, images)| PictureRow {
+            label,
+            images: images.view(),
+        })
+        .collect();
+    picture_rows(&rows, &shape, &[]).map(Some)
+}
+
+/// What the values of images span: 0 to 255 or 0 to 1 where they lie there, or from their extremes.
+fn span(rows: &Array2<f32>) -> (f32, f32) {
+    let low = rows.iter().copied().fold(f32::INFINITY, f32::min);
+    let high = rows.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    match (low >= 0.0, high) {
+        (true, ..=1.0) => (0.0, 1.0),
+        (true, ..=255.0) => (0.0, 255.0),
+        _ if high > low => (low, high),
+        _ => (low, low + 1.0),
+    }
+}
+
+/// Whether rows of a shape can be shown as pictures: grey or RGB, `[channels, height, width]`.
+pub fn is_image(shape: &[usize]) -> bool {
+    matches!(shape, [1 | 3, _, _])
+}
+
+/// The first rows of a dataset and their reconstructions, as the bytes of a PNG; with a corruption, what is
+/// reconstructed are the corrupted rows, which are shown between the two.
+///
+/// # Errors
+///
+/// When the rows are no images or do not fit the model.
+pub fn reconstruction_picture(
+    model: &Model,
+    data: &Dataset,
+    corruption: Option<Corruption>,
+) -> Result<Vec<u8>> {
+    model.check_width(data.inputs())?;
+    let data = data.head(PICTURES.min(data.rows()))?;
+    let clean = ScaledRows {
+        data: &data,
+        scaling: model.scaling(),
+    };
+    let (inputs, mut outputs) = model.scaled_reconstructions(&clean)?;
+    let range = span(&data.to_array());
+    let original = shown(model, inputs, range);
+    let mut corrupted = None;
+    if let Some(corruption) = corruption {
+        let noisy = CorruptedRows::new(&clean, data.inputs(), corruption, model.recipe().seed);
+        let (inputs, from_noisy) = model.scaled_reconstructions(&noisy)?;
+        outputs = from_noisy;
+        corrupted = Some((corruption, shown(model, inputs, range)));
+    }
+    let reconstruction = shown(model, outputs, range);
+    let captions: Vec<String> = data
+        .labels()
+        .unwrap_or_default()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let mut rows = vec![PictureRow {
+        label: "original",
+        images: original.view(),
+    }];
+    rows.extend(corrupted.as_ref().map(|(corruption, images)| PictureRow {
+        label: corruption.name(),
+        images: images.view(),
+    }));
+    rows.push(PictureRow {
+        label: "reconstruction",
+        images: reconstruction.view(),
+    });
+    picture_rows(&rows, model.shape(), &captions)
+}
+
+/// Scaled rows in their own units, mapped to [0, 1] from what those span.
+fn shown(model: &Model, mut rows: Array2<f32>, (low, high): (f32, f32)) -> Array2<f32> {
+    for mut row in rows.axis_iter_mut(Axis(0)) {
+        if let Some(row) = row.as_slice_mut() {
+            model.scaling().undo(row);
+        }
+    }
+    rows.mapv_inplace(|value| (value - low) / (high - low));
+    rows
+}

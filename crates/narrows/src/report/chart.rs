@@ -1,0 +1,318 @@
+//! Charts as SVG: lines and dots over two axes, with the legend below.
+//!
+//! Colours are CSS variables that the picture brings along for a light and a dark page, so that it looks
+//! right alone and inside a report. The bytes depend on the arguments alone.
+
+use crate::error::{Error, ErrorKind, Result};
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::prelude::*;
+
+/// Points of one name, drawn in one colour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its name in the legend.
+    pub name: String,
+    /// The points; those that are not finite are left out.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// How points are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Joined by a line.
+    Line,
+    /// Each as a dot.
+    Dot,
+}
+
+/// A chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// What the horizontal axis shows, with its unit.
+    pub x: String,
+    /// What the vertical axis shows.
+    pub y: String,
+    /// What is drawn; at most ten series have colours of their own.
+    pub series: Vec<Series>,
+    /// How.
+    pub mark: Mark,
+    /// Whether the vertical axis is logarithmic; what is not above 0 is then left out.
+    pub log_y: bool,
+}
+
+const WIDTH: u32 = 440;
+const HEIGHT: u32 = 270;
+const LEGEND_LINE: u32 = 20;
+const FONT: f64 = 13.0;
+
+/// Colours that stand for CSS variables until the text is written.
+const INK: RGBColor = RGBColor(1, 2, 3);
+const GRID: RGBColor = RGBColor(1, 2, 4);
+const SERIES: [RGBColor; 10] = [
+    RGBColor(2, 0, 0),
+    RGBColor(2, 0, 1),
+    RGBColor(2, 0, 2),
+    RGBColor(2, 0, 3),
+    RGBColor(2, 0, 4),
+    RGBColor(2, 0, 5),
+    RGBColor(2, 0, 6),
+    RGBColor(2, 0, 7),
+    RGBColor(2, 0, 8),
+    RGBColor(2, 0, 9),
+];
+
+/// The variables, for a light page and a dark one. The series are Okabe & Ito's colours for all kinds of
+/// colour vision, with two more.
+const STYLE: &str = "<style>svg{--ink:#333;--grid:#ddd;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;\
+--s3:#cc79a7;--s4:#b58900;--s5:#56b4e9;--s6:#7f4fc9;--s7:#8c564b;--s8:#6b6b6b;--s9:#9bbb00}\
+@media(prefers-color-scheme:dark){svg{--ink:#ccc;--grid:#444;--s0:#4aa8e0;--s1:#ff8a3d;--s2:#2fd0a0;\
+--s3:#e69ac6;--s4:#e0b93a;--s5:#8fd3ff;--s6:#b493ee;--s7:#c49a8c;--s8:#a8a8a8;--s9:#c6e03a}}</style>";
+
+impl Chart {
+    /// The chart as SVG, or nothing where there is no point to draw.
+    ///
+    /// # Errors
+    ///
+    /// Never for finite numbers.
+    pub fn svg(&self) -> Result<Option<String>> {
+        let visible =
+            |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && (!self.log_y || y > 0.0);
+        let points: Vec<(&Series, Vec<(f64, f64)>)> = self
+            .series
+            .iter()
+            .map(|series| {
+                (
+                    series,
+                    series.points.iter().filter(visible).copied().collect(),
+                )
+            })
+            .filter(|(_, points): &(_, Vec<_>)| !points.is_empty())
+            .collect();
+        if points.is_empty() {
+            return Ok(None);
+        }
+        let all = || points.iter().flat_map(|(_, points)| points.iter().copied());
+        let (x, y) = (all().map(|(x, _)| x), all().map(|(_, y)| y));
+        let x = padded(extremes(x), false);
+        let y = padded(extremes(y), self.log_y);
+        let lines = (points.len() as u32).div_ceil(self.legend_columns());
+        let legend = if points.len() > 1 {
+            lines * LEGEND_LINE + 6
+        } else {
+            0
+        };
+        let mut text = String::new();
+        {
+            let size = (WIDTH, HEIGHT + legend);
+            let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
+            let (plot, below) = root.split_vertically(HEIGHT);
+            match self.log_y {
+                true => self.draw(&plot, &points, x.0..x.1, (y.0..y.1).log_scale()),
+                false => self.draw(&plot, &points, x.0..x.1, y.0..y.1),
+            }
+            .map_err(broken)?;
+            if legend > 0 {
+                self.draw_legend(&below, &points).map_err(broken)?;
+            }
+            root.present().map_err(broken)?;
+        }
+        Ok(Some(dressed(&text, HEIGHT + legend)))
+    }
+
+    fn legend_columns(&self) -> u32 {
+        let longest = self.series.iter().map(|s| s.name.chars().count()).max();
+        match longest.unwrap_or(0) {
+            0..=3 => 10,
+            4..=13 => 3,
+            14..=26 => 2,
+            _ => 1,
+        }
+    }
+
+    fn draw<X, Y>(
+        &self,
+        plot: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+        points: &[(&Series, Vec<(f64, f64)>)],
+        x: X,
+        y: Y,
+    ) -> std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>
+    where
+        X: AsRangedCoord<Value = f64>,
+        Y: AsRangedCoord<Value = f64>,
+        X::CoordDescType: ValueFormatter<f64>,
+        Y::CoordDescType: ValueFormatter<f64>,
+    {
+        let mut chart = ChartBuilder::on(plot)
+            .margin_top(8)
+            .margin_right(16)
+            .x_label_area_size(42)
+            .y_label_area_size(62)
+            .build_cartesian_2d(x, y)?;
+        let font = ("sans-serif", FONT).into_font().color(&INK);
+        chart
+            .configure_mesh()
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(GRID)
+            .axis_style(INK)
+            .label_style(font.clone())
+            .axis_desc_style(font)
+            .x_desc(&self.x)
+            .y_desc(&self.y)
+            .x_labels(6)
+            .y_labels(5)
+            .x_label_formatter(&|x| figure(*x))
+            .y_label_formatter(&|y| figure(*y))
+            .draw()?;
+        for (index, (_, points)) in points.iter().enumerate() {
+            let color = SERIES[index % SERIES.len()];
+            if self.mark == Mark::Line && points.len() > 1 {
+                chart.draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?;
+            }
+            let radius = match self.mark {
+                Mark::Line => 3,
+                Mark::Dot => 2,
+            };
+            if self.mark == Mark::Dot || points.len() <= 12 {
+                let dots = points
+                    .iter()
+                    .map(|&at| Circle::new(at, radius, color.filled()));
+                chart.draw_series(dots)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_legend(
+        &self,
+        area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+        points: &[(&Series, Vec<(f64, f64)>)],
+    ) -> std::result::Result<(), DrawingAreaErrorKind<std::io::Error>> {
+        let columns = self.legend_columns();
+        let width = (WIDTH / columns) as i32;
+        let font = ("sans-serif", FONT).into_font().color(&INK);
+        for (index, (series, _)) in points.iter().enumerate() {
+            let (column, line) = (index as i32 % columns as i32, index as i32 / columns as i32);
+            let (x, y) = (column * width + 12, line * LEGEND_LINE as i32 + 8);
+            let color = SERIES[index % SERIES.len()];
+            area.draw(&Rectangle::new(
+                [(x, y - 2), (x + 12, y + 3)],
+                color.filled(),
+            ))?;
+            area.draw(&Text::new(
+                series.name.clone(),
+                (x + 18, y - 6),
+                font.clone(),
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+fn broken(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Data, "a chart cannot be drawn").found(error)
+}
+
+fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    })
+}
+
+/// A little room around the values; some where all are the same.
+fn padded((low, high): (f64, f64), log: bool) -> (f64, f64) {
+    if log {
+        return (low / 1.3, high * 1.3);
+    }
+    let room = match high > low {
+        true => 0.04 * (high - low),
+        false => 0.5 * low.abs().max(1.0),
+    };
+    (low - room, high + room)
+}
+
+/// A number on an axis: few digits.
+fn figure(number: f64) -> String {
+    let size = number.abs();
+    let text = match size {
+        0.0 => return "0".into(),
+        1e5.. => return format!("{number:.0e}"),
+        10.0.. => format!("{number:.0}"),
+        1.0.. => format!("{number:.1}"),
+        0.1.. => format!("{number:.2}"),
+        0.01.. => format!("{number:.3}"),
+        0.001.. => format!("{number:.4}"),
+        _ => return format!("{number:.0e}"),
+    };
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').into(),
+        false => text,
+    }
+}
+
+/// The text with variables for colours, and a size that follows the page.
+fn dressed(text: &str, height: u32) -> String {
+    let mut text = text
+        .replace("#010203", "var(--ink)")
+        .replace("#010204", "var(--grid)");
+    for index in 0..SERIES.len() {
+        text = text.replace(&format!("#02000{index}"), &format!("var(--s{index})"));
+    }
+    let head = text
+        .find("<svg")
+        .and_then(|at| Some(at..at + text[at..].find('>')? + 1));
+    if let Some(head) = head {
+        let svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+             width=\"{WIDTH}\" style=\"max-width:100%;height:auto\">{STYLE}"
+        );
+        text.replace_range(..head.end, &svg);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(points: Vec<(f64, f64)>) -> Chart {
+        let series = |name: &str, points| Series {
+            name: name.into(),
+            points,
+        };
+        Chart {
+            x: "epoch".into(),
+            y: "loss".into(),
+            series: vec![series("a<b & c", points.clone()), series("other", points)],
+            mark: Mark::Line,
+            log_y: false,
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_and_colours_are_variables() {
+        let svg = chart(vec![(0.0, 1.0), (1.0, 0.5)]).svg().unwrap().unwrap();
+        assert!(svg.starts_with("<svg"));
+        assert!(svg.contains("a&lt;b &amp; c"), "{svg}");
+        assert!(svg.contains("var(--s0)") && svg.contains("var(--ink)"));
+        assert!(!svg.contains("#0200") && !svg.contains("#0102"));
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_left_out() {
+        assert_eq!(chart(vec![]).svg().unwrap(), None);
+        let nothing = vec![(f64::NAN, 1.0), (1.0, f64::INFINITY)];
+        assert_eq!(chart(nothing).svg().unwrap(), None);
+        for points in [
+            vec![(1.0, 1.0)],
+            vec![(1.0, 1.0), (2.0, f64::NAN), (3.0, 1.0)],
+            vec![(0.0, 0.0), (0.0, 0.0)],
+        ] {
+            for log_y in [false, true] {
+                let mut chart = chart(points.clone());
+                chart.log_y = log_y;
+                let svg = chart.svg().unwrap();
+                assert!(svg.is_none_or(|svg| !svg.contains("NaN") && !svg.contains("inf")));
+            }
+        }
+    }
+}
