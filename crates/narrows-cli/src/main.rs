@@ -4,11 +4,13 @@
 //! and bad input, 1 for a failure.
 #![forbid(unsafe_code)]
 
+mod compare;
 mod evaluate;
 mod output;
 mod progress;
 mod recipes;
 mod reconstruct;
+mod reproduce;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -29,7 +31,9 @@ Examples:
   narrows recipes                        what else can be trained
   narrows recipes show simple-linear     a recipe to copy and change
   narrows reconstruct runs/simple-linear see what a trained model makes of images
-  narrows evaluate runs/simple-linear    measure it, with PCA beside it";
+  narrows evaluate runs/simple-linear    measure it, with PCA beside it
+  narrows compare contractive contractive:free
+  narrows reproduce classic --quick      the study that the recipes come from";
 
 #[derive(Subcommand)]
 enum Command {
@@ -37,6 +41,8 @@ enum Command {
     Recipes(recipes::Arguments),
     Reconstruct(reconstruct::Arguments),
     Evaluate(evaluate::Arguments),
+    Compare(compare::Arguments),
+    Reproduce(reproduce::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +51,8 @@ fn main() -> ExitCode {
         Command::Recipes(arguments) => recipes::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Reproduce(arguments) => reproduce::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,8 @@
 
 use crate::output::{duration, figures, note, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use narrows::run::Event;
+use narrows::study::StudyEvent;
 use narrows::train::{EpochRecord, Progress};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -90,6 +92,26 @@ impl Display {
             thousands(record.images_per_second)
         ));
         self.last = Instant::now();
+    }
+
+    /// What a study of several runs tells: a line for each run that begins, and its training.
+    pub fn study(&mut self, event: StudyEvent<'_>) {
+        match event {
+            StudyEvent::Begin(which, of, label) => {
+                self.start = Instant::now();
+                self.line(&format!("{which:>2}/{of}   {label}"));
+            }
+            StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),
+            StudyEvent::Run(_, Event::Stage(name)) => self.stage(name),
+            StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
+                self.line(&format!(
+                    "        loss {} after {epochs} epochs, {} images/s",
+                    figures(record.train_loss),
+                    thousands(record.images_per_second)
+                ));
+            }
+            StudyEvent::Run(..) => {}
+        }
     }
 
     /// Says what goes on after training.

@@ -45,6 +45,7 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod settings;
+pub mod study;
 pub mod train;
 
 pub use error::{Error, ErrorKind, Result};

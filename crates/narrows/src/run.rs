@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Section, Table};
-use crate::train::{EpochRecord, Progress, Training, Warning};
+use crate::train::{EpochRecord, Progress, Training, Warning, available_threads};
 use narrows_kernels::team::Team;
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -26,6 +26,9 @@ pub const MODEL_FILE: &str = "model.safetensors";
 
 /// The name of the picture's file in a run's folder.
 pub const PICTURE_FILE: &str = "reconstructions.png";
+
+/// The name of the record of training in a run's folder.
+pub const METRICS_FILE: &str = "metrics.jsonl";
 
 /// The name of the report's file in a run's folder.
 pub const REPORT_FILE: &str = "report.html";
@@ -272,12 +275,95 @@ pub fn run(
     )?;
 
     let records = train_epochs(&mut training, &folder, observe)?;
-    let seconds: f64 = records.iter().map(|record| record.seconds).sum();
     let mut model = training.model()?;
 
     observe(Event::Stage("testing"));
+    let outcome = measure(
+        &model,
+        &records,
+        (train, test, *is_held_out),
+        threads,
+        &folder,
+    )?;
+    let summary = &outcome.summary;
+    let figures = [
+        ("train_loss", Some(summary.train_loss)),
+        ("test_mse", Some(summary.test_mse)),
+        ("pca_mse", summary.pca_mse),
+    ];
+    let figures = figures
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value?)));
+    model.metrics_mut().extend(figures);
+    model.save(folder.join(MODEL_FILE))?;
+    if summary.has_picture {
+        write_whole(
+            &folder.join(PICTURE_FILE),
+            &reconstruction_picture(&model, test, recipe.corruption)?,
+        )?;
+    }
+    write_report(&folder, &outcome.report(recipe))?;
+    Ok(outcome)
+}
+
+/// Measures a model that is there already, from its file or its run's folder, as [`run`] would.
+///
+/// # Errors
+///
+/// When it cannot be read, or the data do not fit it.
+pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
+    let model = load_model(path)?;
+    let recipe = model.recipe().clone();
+    let split = source.split(recipe.seed)?;
+    let rows = (&*split.train, &*split.test, split.is_held_out);
+    let records = match path.is_dir() {
+        true => read_records(&path.join(METRICS_FILE)),
+        false => Vec::new(),
+    };
+    let threads = match threads {
+        0 => available_threads(),
+        threads => threads,
+    };
+    let outcome = measure(&model, &records, rows, threads, path)?;
+    Ok((recipe, outcome))
+}
+
+/// Whether a path is that of a run's folder or a model's file.
+pub fn is_run(path: &Path) -> bool {
+    let is_model = path
+        .extension()
+        .is_some_and(|ending| ending == "safetensors");
+    (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
+}
+
+/// The records of a run, as far as they can be read: they are for a chart alone.
+fn read_records(path: &Path) -> Vec<EpochRecord> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let record = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        Some(EpochRecord {
+            epoch: line["epoch"].as_u64()? as usize,
+            train_loss: line["train_loss"].as_f64()?,
+            reconstruction: line["reconstruction"].as_f64()?,
+            terms: Vec::new(),
+            seconds: line["seconds"].as_f64()?,
+            images_per_second: line["images_per_second"].as_f64()?,
+        })
+    };
+    text.lines().filter_map(record).collect()
+}
+
+/// What a model does on test rows, beside PCA, in figures and pictures.
+fn measure(
+    model: &Model,
+    records: &[EpochRecord],
+    (train, test, held_out): (&Dataset, &Dataset, bool),
+    threads: usize,
+    folder: &Path,
+) -> Result<Outcome> {
     let code_size = model.code_size();
-    let (test_mse, corrupted) = test_errors(&model, test, threads)?;
+    model.check_width(test.inputs())?;
+    let (test_mse, corrupted) = test_errors(model, test, threads)?;
     let scaling = model.scaling();
     let pca_mse = if code_size >= train.inputs() {
         // All components together lose nothing.
@@ -289,34 +375,16 @@ pub fn run(
     } else {
         None
     };
-    let train_loss = records.last().map_or(f64::NAN, |record| record.train_loss);
-    let figures = [
-        ("train_loss", Some(train_loss)),
-        ("test_mse", Some(test_mse)),
-        ("pca_mse", pca_mse),
-    ];
-    let figures = figures
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_string(), value?)));
-    model.metrics_mut().extend(figures);
-    model.save(folder.join(MODEL_FILE))?;
-    let has_picture = is_image(test.shape());
-    if has_picture {
-        write_whole(
-            &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, test, recipe.corruption)?,
-        )?;
-    }
-    observe(Event::Stage("drawing"));
     // What the study of contractive autoencoders that the recipes come from shows.
     let usual = Corruption::Gaussian { deviation: 1.5 };
-    let noise = recipe.corruption.unwrap_or(usual);
-    let portrait = Portrait::of(&model, &records, test, noise, threads)?;
+    let noise = model.recipe().corruption.unwrap_or(usual);
+    let portrait = Portrait::of(model, records, test, noise, threads)?;
+    let seconds: f64 = records.iter().map(|record| record.seconds).sum();
     let summary = Summary {
-        recipe: recipe.name.clone(),
-        data: source.train.name().to_string(),
+        recipe: model.recipe().name.clone(),
+        data: train.name().to_string(),
         epochs: records.len(),
-        train_loss,
+        train_loss: records.last().map_or(f64::NAN, |record| record.train_loss),
         test_mse,
         corrupted,
         pca_mse,
@@ -325,15 +393,13 @@ pub fn run(
         parameters: model.network().parameter_count(),
         train_rows: train.rows(),
         test_rows: test.rows(),
-        held_out: *is_held_out,
+        held_out,
         seconds,
         images_per_second: (records.len() * train.rows()) as f64 / seconds,
-        run: folder,
-        has_picture,
+        run: folder.to_path_buf(),
+        has_picture: is_image(test.shape()),
     };
-    let outcome = Outcome { summary, portrait };
-    write_report(&outcome.summary.run, &outcome.report(recipe))?;
-    Ok(outcome)
+    Ok(Outcome { summary, portrait })
 }
 
 /// The error on the test rows, and those beside it where the recipe corrupts rows.
@@ -377,7 +443,7 @@ fn train_epochs(
     folder: &Path,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Vec<EpochRecord>> {
-    let path = folder.join("metrics.jsonl");
+    let path = folder.join(METRICS_FILE);
     let refused = |error| Error::io("cannot write the metrics", &path, error);
     let mut metrics = File::create(&path).map_err(refused)?;
     let mut records = Vec::new();

@@ -22,6 +22,7 @@ const RANKS: &[&str] = &[
     "report",
     "figures",
     "run",
+    "study",
 ];
 
 /// Pairs that ignore each other though their ranks would allow an import.

@@ -1,0 +1,109 @@
+//! `narrows compare`
+
+use crate::output::{columns, figures, note, print};
+use crate::progress::Display;
+use clap::Args;
+use narrows::Result;
+use narrows::data::Source;
+use narrows::study::{Comparison, Measure, compare};
+use std::path::PathBuf;
+
+/// Train recipes on the same data with the same seeds, and put them and finished runs side by side.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Recipes (names or TOML files), runs' folders or model files.
+    #[arg(required = true, value_name = "RECIPE|RUN")]
+    names: Vec<String>,
+    /// `mnist`, or a folder or file of IDX data.
+    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
+    data: String,
+    /// How many seeds each recipe is trained with.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    seeds: u16,
+    /// Passes over all rows, for every recipe.
+    #[arg(long, value_name = "N")]
+    epochs: Option<String>,
+    /// Set any key of every recipe, as in `training.batch_size=32`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// The folder of the runs and the report, new or empty.
+    #[arg(long, value_name = "DIR", default_value = "runs/compare")]
+    out: PathBuf,
+    /// Threads, without influence on the result [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows compare simple-linear deep-linear --seeds 3
+      Train both three times; mean ± standard deviation, and a report in runs/compare.
+  narrows compare contractive contractive:free runs/mine --out runs/penalty
+      A recipe, its variant without the penalty, and a run that is there already.
+  narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let source = Source::open(&arguments.data)?;
+    let mut display = Display::new();
+    let epochs = arguments
+        .epochs
+        .iter()
+        .map(|n| format!("training.epochs={n}"));
+    let overrides: Vec<String> = epochs.chain(arguments.overrides.iter().cloned()).collect();
+    let comparison = compare(
+        &arguments.names,
+        &overrides,
+        &source,
+        usize::from(arguments.seeds),
+        &arguments.out,
+        arguments.threads.map_or(0, usize::from),
+        &mut |event| display.study(event),
+    );
+    display.finish();
+    let comparison = comparison?;
+    if arguments.json {
+        print(&comparison.to_json().to_string());
+    } else {
+        print(&describe(&comparison));
+        note(&format!("report: {}", comparison.report.display()));
+    }
+    Ok(())
+}
+
+fn measure(measure: Measure) -> String {
+    match measure.deviation {
+        Some(deviation) => format!("{} ± {}", figures(measure.mean), figures(deviation)),
+        None => figures(measure.mean),
+    }
+}
+
+fn describe(comparison: &Comparison) -> String {
+    let heads = [
+        "",
+        "seeds",
+        "code",
+        "test MSE",
+        "PCA",
+        "noisy MSE",
+        "‖J‖_F",
+        "training",
+    ];
+    let mut rows = vec![heads.map(String::from).to_vec()];
+    rows.extend(comparison.rows.iter().map(|row| {
+        vec![
+            row.name.clone(),
+            row.seeds.to_string(),
+            row.code_size.to_string(),
+            measure(row.test_mse),
+            row.pca_mse.map_or("-".into(), figures),
+            measure(row.noisy_mse),
+            row.jacobian_norm.map_or("-".into(), measure),
+            format!("{:.1} s", row.seconds.mean),
+        ]
+    }));
+    columns(&rows)
+}

@@ -1,0 +1,109 @@
+//! `narrows reproduce`
+
+use crate::output::{columns, duration, figures, print};
+use crate::progress::Display;
+use clap::{Args, Subcommand};
+use narrows::Result;
+use narrows::study::{Classic, classic};
+use std::path::PathBuf;
+
+/// Repeat a published study, in the original's setting and in a corrected one.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    study: Study,
+}
+
+#[derive(Subcommand)]
+enum Study {
+    /// Linear, denoising and contractive autoencoders on MNIST: eight experiments in two settings.
+    Classic(ClassicArguments),
+}
+
+#[derive(Args)]
+struct ClassicArguments {
+    /// One epoch for each experiment instead of three or ten.
+    #[arg(long)]
+    quick: bool,
+    /// The folder of the runs and the report, new or empty [default: runs/classic, or runs/classic-quick]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads, without influence on the result [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows reproduce classic            a few minutes; the report goes to runs/classic/report.html
+  narrows reproduce classic --quick    the same in little time, with larger errors";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let Study::Classic(arguments) = &arguments.study;
+    let usual = match arguments.quick {
+        true => "runs/classic-quick",
+        false => "runs/classic",
+    };
+    let out = arguments.out.clone().unwrap_or_else(|| usual.into());
+    let mut display = Display::new();
+    let threads = arguments.threads.map_or(0, usize::from);
+    let found = classic(&out, arguments.quick, threads, &mut |event| {
+        display.study(event);
+    });
+    display.finish();
+    let found = found?;
+    if arguments.json {
+        print(&found.to_json().to_string());
+    } else {
+        print(&describe(&found));
+    }
+    Ok(())
+}
+
+fn describe(classic: &Classic) -> String {
+    let heads = [
+        "experiment",
+        "setting",
+        "epochs",
+        "test MSE",
+        "PyTorch",
+        "PCA",
+        "with noise",
+    ];
+    let mut rows = vec![heads.map(String::from).to_vec()];
+    rows.extend(classic.rows.iter().map(|row| {
+        vec![
+            row.experiment.to_string(),
+            row.setting.name().to_string(),
+            row.epochs.to_string(),
+            figures(row.test_mse),
+            row.reference.map_or("-".into(), figures),
+            row.pca_mse.map_or("-".into(), figures),
+            format!("+{:.0} %", 100.0 * row.sensitivity),
+        ]
+    }));
+    let mut text = columns(&rows);
+    if classic.quick {
+        text.push_str(
+            "\n\n  a quick study: one epoch each, where the references have three or ten, so errors are larger",
+        );
+    }
+    text.push_str(
+        "\n\n  with noise: what Gaussian noise of deviation 1.5 on the input adds to the error\n",
+    );
+    for claim in &classic.claims {
+        text.push_str("\n  ");
+        text.push_str(claim);
+        text.push('\n');
+    }
+    text.push_str(&format!(
+        "\n  {} in all; report: {}",
+        duration(classic.seconds),
+        classic.report.display()
+    ));
+    text
+}
