@@ -46,9 +46,9 @@ fn main() {
         let f = best(|| plan.forward(isa, &w, None, &x, &mut y, &mut scratch));
         let b = best(|| plan.transposed(isa, &w, None, &y, &mut x, &mut scratch));
         let d = best(|| {
-            for o in (0..output[0]).step_by(16) {
-                let c = o..o + 16;
-                let len = 16 * input[0] * k * k;
+            for o in (0..output[0]).step_by(32) {
+                let c = o..(o + 32).min(output[0]);
+                let len = c.len() * input[0] * k * k;
                 plan.gradient(isa, c, &x, &y, &mut dw[..len], &mut scratch)
             }
         });

@@ -33,7 +33,7 @@ mod rows;
 use crate::lanes::Isa;
 use crate::product::{Left, PANEL, Right, Start, product};
 use plan::{Axis, Group, Part, Planes, transposed};
-use rows::{Taps, collect, interleave, spread};
+use rows::{Taps, collect, deinterleave, interleave, spread};
 use std::ops::Range;
 
 /// The columns of a gathered tile: those of the product's register tile.
@@ -71,6 +71,8 @@ pub struct Convolution {
     axes: [Axis; 2],
     /// The input's planes: channels, then phases of height and width.
     input: Planes,
+    /// By phase of each axis the quotients that are inside the input and that some tap sees.
+    seen: [Vec<Range<usize>>; 2],
     taps: Taps,
     /// The positions that the kernel has on a plane of the input, from the first to the last.
     positions: usize,
@@ -115,6 +117,11 @@ impl Convolution {
             height: y.output + y.reach(),
             width: x.output + x.reach(),
         };
+        let seen = [(y, input.height), (x, input.width)].map(|(axis, size)| {
+            let phases = (0..axis.phases()).map(|phase| axis.inside(phase));
+            let clipped = phases.map(|inside| inside.start.min(size)..inside.end.min(size));
+            clipped.collect()
+        });
         let mut offsets = Vec::with_capacity(geometry.taps());
         for channel in 0..geometry.input[0] {
             for i in 0..y.kernel {
@@ -135,6 +142,7 @@ impl Convolution {
             geometry,
             axes,
             input,
+            seen,
             taps: Taps::new(offsets),
             positions: (y.output - 1) * input.width + x.output,
             output,
@@ -383,30 +391,40 @@ impl Convolution {
     /// Splits an input into its planes, whose borders stay as they are.
     fn split(&self, isa: Isa, input: &[f32], planes: &mut [f32]) {
         let [y, x] = self.axes;
-        let Planes { height, width, .. } = self.input;
-        let mut planes = planes.chunks_exact_mut(self.input.area());
-        for input in input.chunks_exact(y.input * x.input) {
-            for i in 0..y.phases() {
-                let rows = y.inside(i);
-                let rows = rows.start..rows.end.min(height);
-                for j in 0..x.phases() {
-                    let columns = x.inside(j);
-                    let columns = columns.start..columns.end.min(width);
-                    let Some(plane) = planes.next() else { return };
-                    if rows.is_empty() || columns.is_empty() {
-                        continue;
-                    }
-                    let from = y.place(rows.start, i) * x.input + x.place(columns.start, j);
-                    let to = rows.start * width + columns.start;
-                    collect(
-                        isa,
-                        (rows.len(), columns.len()),
-                        &input[from..],
-                        (y.stride * x.input, x.stride),
-                        &mut plane[to..],
-                        width,
-                    );
+        let width = self.input.width;
+        let [rows, columns] = &self.seen;
+        let channels = input.chunks_exact(y.input * x.input);
+        let planes = planes.chunks_exact_mut(self.input.area() * x.phases());
+        let phases = rows.iter().enumerate();
+        let parts = channels.flat_map(|input| phases.clone().map(move |part| (input, part)));
+        for ((input, (i, rows)), planes) in parts.zip(planes) {
+            if rows.is_empty() {
+                continue;
+            }
+            let input = &input[y.place(rows.start, i) * x.input..];
+            let input_row = y.stride * x.input;
+            let at = |j: usize| rows.start * width + columns[j].start;
+            if x.stride == 2 && x.phases() == 2 {
+                // The first of the places belongs to the phase of the padding.
+                let (left, right) = planes.split_at_mut(self.input.area());
+                let (left, right) = (&mut left[at(0)..], &mut right[at(1)..]);
+                let counts = [columns[0].len(), columns[1].len()];
+                let (counts, even, odd) = match x.padding % 2 {
+                    0 => (counts, left, right),
+                    _ => ([counts[1], counts[0]], right, left),
+                };
+                let shape = (rows.len(), counts);
+                deinterleave(isa, shape, input, input_row, even, odd, width);
+                continue;
+            }
+            for (j, plane) in planes.chunks_exact_mut(self.input.area()).enumerate() {
+                if columns[j].is_empty() {
+                    continue;
                 }
+                let shape = (rows.len(), columns[j].len());
+                let input = &input[x.place(columns[j].start, j)..];
+                let plane = &mut plane[at(j)..];
+                collect(isa, shape, input, (input_row, x.stride), plane, width);
             }
         }
     }
