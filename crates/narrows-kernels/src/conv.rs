@@ -39,8 +39,16 @@ use std::ops::Range;
 /// The columns of a gathered tile: those of the product's register tile.
 const TILE: usize = 2 * PANEL;
 
-/// The positions over which the gradient of the weights is summed at a time.
-const POSITIONS: usize = 4 * TILE;
+/// The numbers that are gathered at a time, for a product with the weights and for the gradient: they
+/// stay in the first-level cache, beside what else the product reads. The first is small enough for
+/// rows of many taps to lie side by side, [`TILE`] apart, as the product wants them.
+const GATHERED: [usize; 2] = [4096, 6144];
+
+/// The columns of a matrix of `taps` rows and `positions` columns that are gathered at a time.
+fn gathered(most: usize, taps: usize, positions: usize) -> usize {
+    let whole = positions.next_multiple_of(TILE);
+    (most / taps / TILE * TILE).clamp(TILE, whole)
+}
 
 /// The sizes of a convolution; a transposed one has input and output the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,14 +170,15 @@ impl Convolution {
         let line = |len: usize| len.next_multiple_of(LINE);
         let channels = self.geometry.output[0];
         let taps = self.geometry.taps();
-        let forward = line(self.input.len()) + line(taps * TILE) + line(channels * self.positions);
-        let most = self.groups.iter().map(|group| group.weights.len()).max();
+        let forward = line(self.input.len())
+            + line(taps * gathered(GATHERED[0], taps, self.positions))
+            + line(channels * self.positions);
         let transposed = line(self.output.len())
             + line(channels * taps)
-            + line(most.unwrap_or(0) * TILE)
+            + line(self.group_tile())
             + line(self.parts_len());
         let gradient = line(self.input.len())
-            + line(taps * POSITIONS)
+            + line(taps * gathered(GATHERED[1], taps, self.positions))
             + line(channels * self.grid())
             + line(channels * taps);
         forward.max(transposed).max(gradient)
@@ -178,6 +187,13 @@ impl Convolution {
     /// The positions of a whole output channel on a plane of the input.
     fn grid(&self) -> usize {
         self.axes[0].output * self.input.width
+    }
+
+    /// The numbers that are gathered at a time for a product of the transposed convolution.
+    fn group_tile(&self) -> usize {
+        let tile =
+            |g: &Group| g.weights.len() * gathered(GATHERED[0], g.weights.len(), g.positions);
+        self.groups.iter().map(tile).max().unwrap_or(0)
     }
 
     fn parts_len(&self) -> usize {
@@ -232,30 +248,21 @@ impl Convolution {
         let (channels, taps) = (self.geometry.output[0], self.geometry.taps());
         let [inputs, outputs] = self.lengths(input.len(), output.len());
         let planes = take(&mut scratch, self.input.len());
-        let tile = take(&mut scratch, taps * TILE);
+        let tile = take(
+            &mut scratch,
+            taps * gathered(GATHERED[0], taps, self.positions),
+        );
         let sums = take(&mut scratch, channels * self.positions);
         planes.fill(0.0);
         let [y, x] = self.axes;
         let images = input.chunks_exact(inputs);
         for (input, output) in images.zip(output.chunks_exact_mut(outputs)) {
             self.split(isa, input, planes);
-            for at in (0..self.positions).step_by(TILE) {
-                let count = TILE.min(self.positions - at);
-                self.taps.gather(isa, planes, (at, count), tile, TILE);
-                product(
-                    isa,
-                    (channels, count, taps),
-                    Left {
-                        data: weights,
-                        row: taps,
-                        column: 1,
-                    },
-                    Right::row_major(tile, TILE),
-                    Start::Zero,
-                    &mut sums[at..],
-                    self.positions,
-                );
-            }
+            let positions = self.positions;
+            let columns = (0, positions);
+            combine(
+                isa, weights, &self.taps, planes, columns, tile, sums, positions,
+            );
             let sums = sums.chunks_exact(self.positions);
             let areas = output.chunks_exact_mut(y.output * x.output);
             for (channel, (output, sums)) in areas.zip(sums).enumerate() {
@@ -289,8 +296,7 @@ impl Convolution {
         let [inputs, outputs] = self.lengths(input.len(), output.len());
         let planes = take(&mut scratch, self.output.len());
         let packed = take(&mut scratch, weights.len());
-        let most = self.groups.iter().map(|group| group.weights.len()).max();
-        let tile = take(&mut scratch, most.unwrap_or(0) * TILE);
+        let tile = take(&mut scratch, self.group_tile());
         let parts = take(&mut scratch, self.parts_len());
         planes.fill(0.0);
         self.pack(weights, packed);
@@ -299,27 +305,21 @@ impl Convolution {
             self.place(isa, output, planes);
             let mut packed = &*packed;
             for group in &self.groups {
-                let taps = group.weights.len();
-                let (weights, rest) = packed.split_at(group.rows * taps);
+                let (weights, rest) = packed.split_at(group.rows * group.weights.len());
                 packed = rest;
-                for at in (0..group.positions).step_by(TILE) {
-                    let count = TILE.min(group.positions - at);
-                    let columns = (group.start + at, count);
-                    group.taps.gather(isa, planes, columns, tile, TILE);
-                    product(
-                        isa,
-                        (group.rows, count, taps),
-                        Left {
-                            data: weights,
-                            row: taps,
-                            column: 1,
-                        },
-                        Right::row_major(tile, TILE),
-                        Start::Zero,
-                        &mut parts[group.part.0 * self.part + at..],
-                        group.part.1 * self.part,
-                    );
-                }
+                let columns = (group.start, group.positions);
+                let parts = &mut parts[group.part.0 * self.part..];
+                let part_row = group.part.1 * self.part;
+                combine(
+                    isa,
+                    weights,
+                    &group.taps,
+                    planes,
+                    columns,
+                    tile,
+                    parts,
+                    part_row,
+                );
             }
             self.interleave(isa, parts, bias, input);
         }
@@ -343,7 +343,8 @@ impl Convolution {
         let (count, taps) = (channels.len(), self.geometry.taps());
         assert!(channels.end <= self.geometry.output[0] && gradient.len() == count * taps);
         let planes = take(&mut scratch, self.input.len());
-        let tile = take(&mut scratch, taps * POSITIONS);
+        let most = gathered(GATHERED[1], taps, self.positions);
+        let tile = take(&mut scratch, taps * most);
         let grid = take(&mut scratch, count * self.grid());
         let sums = take(&mut scratch, count * taps);
         planes.fill(0.0);
@@ -362,16 +363,15 @@ impl Convolution {
                 collect(isa, shape, output, (x.output, 1), grid, width);
                 &*grid
             };
-            for at in (0..self.positions).step_by(POSITIONS) {
-                let positions = POSITIONS.min(self.positions - at);
-                let columns = (at, positions);
-                self.taps.gather(isa, planes, columns, tile, POSITIONS);
+            for at in (0..self.positions).step_by(most) {
+                let positions = most.min(self.positions - at);
+                let (data, row) = self.taps.matrix(isa, planes, (at, positions), tile);
                 product(
                     isa,
                     (taps, count, positions),
                     Left {
-                        data: tile,
-                        row: POSITIONS,
+                        data,
+                        row,
                         column: 1,
                     },
                     Right::transpose_of(&output[at..], self.grid()),
@@ -493,6 +493,40 @@ impl Convolution {
                 }
             }
         }
+    }
+}
+
+/// The sums over the taps of `weights`, of `[rows, taps]`, times the planes at some positions (the
+/// first, and how many), into rows `sums_row` apart.
+#[allow(clippy::too_many_arguments)]
+fn combine(
+    isa: Isa,
+    weights: &[f32],
+    taps: &Taps,
+    planes: &[f32],
+    (start, positions): (usize, usize),
+    tile: &mut [f32],
+    sums: &mut [f32],
+    sums_row: usize,
+) {
+    let count = taps.count();
+    let most = gathered(GATHERED[0], count, positions);
+    for at in (0..positions).step_by(most) {
+        let columns = most.min(positions - at);
+        let (data, row) = taps.matrix(isa, planes, (start + at, columns), tile);
+        product(
+            isa,
+            (weights.len() / count, columns, count),
+            Left {
+                data: weights,
+                row: count,
+                column: 1,
+            },
+            Right::row_major(data, row),
+            Start::Zero,
+            &mut sums[at..],
+            sums_row,
+        );
     }
 }
 

@@ -222,55 +222,67 @@ pub(super) struct Taps {
     offsets: Vec<usize>,
     /// The largest of the offsets.
     furthest: usize,
+    /// The distance from each row to the next, where it is always the same.
+    step: Option<usize>,
 }
 
 impl Taps {
     pub(super) fn new(offsets: Vec<usize>) -> Taps {
         let furthest = offsets.iter().copied().max().unwrap_or(0);
-        Taps { offsets, furthest }
+        let step = match offsets[..] {
+            [first, second, ..] => second.checked_sub(first),
+            _ => None,
+        };
+        let is_even = |step: &usize| offsets.windows(2).all(|two| two[0] + step == two[1]);
+        Taps {
+            step: step.filter(is_even),
+            offsets,
+            furthest,
+        }
     }
 
-    /// Copies `count` columns from `at` on, rounded up to a whole [`TILE`], into rows `row` apart.
-    pub(super) fn gather(
+    /// The number of rows.
+    pub(super) fn count(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// `count` columns from `at` on, row-major, and the distance between rows: as they lie, or else
+    /// gathered in `tile`.
+    pub(super) fn matrix<'a>(
         &self,
         isa: Isa,
-        from: &[f32],
+        from: &'a [f32],
         (at, count): (usize, usize),
-        to: &mut [f32],
-        row: usize,
-    ) {
-        let count = count.next_multiple_of(TILE);
-        assert!(count <= row && self.offsets.len() * row <= to.len());
-        assert!(at + self.furthest + count <= from.len());
-        let (from, to) = (&from[at..], to.as_mut_ptr());
+        tile: &'a mut [f32],
+    ) -> (&'a [f32], usize) {
+        if let Some(step) = self.step {
+            return (&from[at + self.offsets[0]..], step);
+        }
+        let row = count.next_multiple_of(TILE);
+        assert!(self.offsets.len() * row <= tile.len());
+        assert!(at + self.furthest + row <= from.len());
+        let (from, to) = (&from[at..], tile.as_mut_ptr());
         // SAFETY: both ends were checked above; no offset is larger than the furthest.
-        unsafe { gather_rows(isa, &self.offsets, from.as_ptr(), count, to, row) }
+        unsafe { gather_rows(isa, &self.offsets, from.as_ptr(), row, to) }
+        (tile, row)
     }
 }
 
 multiversion! {
-    unsafe fn gather_rows(offsets: &[usize], from: *const f32, count: usize, to: *mut f32, row: usize) = gather_body
+    unsafe fn gather_rows(offsets: &[usize], from: *const f32, count: usize, to: *mut f32) = gather_body
 }
 
 /// # Safety
 ///
-/// `count`, a multiple of [`TILE`], numbers at each offset from `from`, and in each row of `to`.
+/// `count`, a multiple of [`TILE`], numbers at each offset from `from`, and as many for each at `to`.
 #[inline(always)]
-unsafe fn gather_body<L: Lanes>(
-    offsets: &[usize],
-    from: *const f32,
-    count: usize,
-    to: *mut f32,
-    row: usize,
-) {
+unsafe fn gather_body<L: Lanes>(offsets: &[usize], from: *const f32, count: usize, to: *mut f32) {
     // SAFETY: `at < count`, in whole vectors, of which a tile is a multiple.
     unsafe {
         for (k, &offset) in offsets.iter().enumerate() {
-            let (from, to) = (from.add(offset), to.add(k * row));
-            let mut at = 0;
-            while at < count {
+            let (from, to) = (from.add(offset), to.add(k * count));
+            for at in (0..count).step_by(L::N) {
                 L::load(from.add(at)).store(to.add(at));
-                at += L::N;
             }
         }
     }
