@@ -6,15 +6,17 @@
 //!
 //! Everything is a [`product`] with the weights. Its other matrix has a row for each tap (an input
 //! channel and a place in the kernel) and a column for each position of the kernel. It is never
-//! built as a whole: the padded image is split into *planes*, one for each channel and for each
-//! remainder of a row and column by the stride, after which a row of the matrix is a contiguous
-//! piece of a plane, and a tile of columns is gathered row by row into the first-level cache.
+//! built as a whole. A place of the padded input is `quotient · stride + phase` on either axis; the
+//! input is split into *planes*, one for each channel and pair of phases, which holds the quotients.
+//! A tap sees one plane only, and what it sees from all positions is a contiguous piece of it. These
+//! pieces are gathered, a tile of positions at a time, in the first-level cache; where they lie
+//! equally far apart, as they do if positions do not overlap, they are the matrix as they lie.
 //!
 //! ```text
 //! forward:     planes = input, padded and split
 //!              for each tile of positions:  output = weights · gathered planes
 //! transposed:  planes = output, padded
-//!              for each remainder, for each tile of positions:
+//!              for each pair of phases, for each tile of positions:
 //!                  part = (weights of the taps that fall on it)ᵀ · gathered planes
 //!              input = the parts, interleaved
 //! gradient:    for each image, for each tile of positions:
@@ -27,27 +29,27 @@
 //! Each sum runs over taps, or over images and positions, in one order, so that no result depends on
 //! how images or channels are cut among threads.
 
+mod images;
 mod plan;
 mod rows;
 
 use crate::lanes::Isa;
 use crate::product::{Left, PANEL, Right, Start, product};
 use plan::{Axis, Group, Part, Planes, transposed};
-use rows::{Taps, collect, deinterleave, interleave, spread};
+use rows::{Taps, collect, spread};
 use std::ops::Range;
 
 /// The columns of a gathered tile: those of the product's register tile.
 const TILE: usize = 2 * PANEL;
 
-/// The numbers that are gathered at a time, for a product with the weights and for the gradient: they
-/// stay in the first-level cache, beside what else the product reads. The first is small enough for
-/// rows of many taps to lie side by side, [`TILE`] apart, as the product wants them.
-const GATHERED: [usize; 2] = [4096, 6144];
+/// The numbers that are gathered at a time: few enough to stay in the first-level cache beside what
+/// else a product reads.
+const GATHERED: usize = 4096;
 
 /// The columns of a matrix of `taps` rows and `positions` columns that are gathered at a time.
-fn gathered(most: usize, taps: usize, positions: usize) -> usize {
+fn gathered(taps: usize, positions: usize) -> usize {
     let whole = positions.next_multiple_of(TILE);
-    (most / taps / TILE * TILE).clamp(TILE, whole)
+    (GATHERED / taps / TILE * TILE).clamp(TILE, whole)
 }
 
 /// The sizes of a convolution; a transposed one has input and output the other way round.
@@ -171,14 +173,14 @@ impl Convolution {
         let channels = self.geometry.output[0];
         let taps = self.geometry.taps();
         let forward = line(self.input.len())
-            + line(taps * gathered(GATHERED[0], taps, self.positions))
+            + line(taps * gathered(taps, self.positions))
             + line(channels * self.positions);
         let transposed = line(self.output.len())
             + line(channels * taps)
             + line(self.group_tile())
             + line(self.parts_len());
         let gradient = line(self.input.len())
-            + line(taps * gathered(GATHERED[1], taps, self.positions))
+            + line(taps * gathered(taps, self.positions))
             + line(channels * self.grid())
             + line(channels * taps);
         forward.max(transposed).max(gradient)
@@ -191,8 +193,7 @@ impl Convolution {
 
     /// The numbers that are gathered at a time for a product of the transposed convolution.
     fn group_tile(&self) -> usize {
-        let tile =
-            |g: &Group| g.weights.len() * gathered(GATHERED[0], g.weights.len(), g.positions);
+        let tile = |g: &Group| g.weights.len() * gathered(g.weights.len(), g.positions);
         self.groups.iter().map(tile).max().unwrap_or(0)
     }
 
@@ -248,10 +249,7 @@ impl Convolution {
         let (channels, taps) = (self.geometry.output[0], self.geometry.taps());
         let [inputs, outputs] = self.lengths(input.len(), output.len());
         let planes = take(&mut scratch, self.input.len());
-        let tile = take(
-            &mut scratch,
-            taps * gathered(GATHERED[0], taps, self.positions),
-        );
+        let tile = take(&mut scratch, taps * gathered(taps, self.positions));
         let sums = take(&mut scratch, channels * self.positions);
         planes.fill(0.0);
         let [y, x] = self.axes;
@@ -343,7 +341,7 @@ impl Convolution {
         let (count, taps) = (channels.len(), self.geometry.taps());
         assert!(channels.end <= self.geometry.output[0] && gradient.len() == count * taps);
         let planes = take(&mut scratch, self.input.len());
-        let most = gathered(GATHERED[1], taps, self.positions);
+        let most = gathered(taps, self.positions);
         let tile = take(&mut scratch, taps * most);
         let grid = take(&mut scratch, count * self.grid());
         let sums = take(&mut scratch, count * taps);
@@ -388,60 +386,6 @@ impl Convolution {
         }
     }
 
-    /// Splits an input into its planes, whose borders stay as they are.
-    fn split(&self, isa: Isa, input: &[f32], planes: &mut [f32]) {
-        let [y, x] = self.axes;
-        let width = self.input.width;
-        let [rows, columns] = &self.seen;
-        let channels = input.chunks_exact(y.input * x.input);
-        let planes = planes.chunks_exact_mut(self.input.area() * x.phases());
-        let phases = rows.iter().enumerate();
-        let parts = channels.flat_map(|input| phases.clone().map(move |part| (input, part)));
-        for ((input, (i, rows)), planes) in parts.zip(planes) {
-            if rows.is_empty() {
-                continue;
-            }
-            let input = &input[y.place(rows.start, i) * x.input..];
-            let input_row = y.stride * x.input;
-            let at = |j: usize| rows.start * width + columns[j].start;
-            if x.stride == 2 && x.phases() == 2 {
-                // The first of the places belongs to the phase of the padding.
-                let (left, right) = planes.split_at_mut(self.input.area());
-                let (left, right) = (&mut left[at(0)..], &mut right[at(1)..]);
-                let counts = [columns[0].len(), columns[1].len()];
-                let (counts, even, odd) = match x.padding % 2 {
-                    0 => (counts, left, right),
-                    _ => ([counts[1], counts[0]], right, left),
-                };
-                let shape = (rows.len(), counts);
-                deinterleave(isa, shape, input, input_row, even, odd, width);
-                continue;
-            }
-            for (j, plane) in planes.chunks_exact_mut(self.input.area()).enumerate() {
-                if columns[j].is_empty() {
-                    continue;
-                }
-                let shape = (rows.len(), columns[j].len());
-                let input = &input[x.place(columns[j].start, j)..];
-                let plane = &mut plane[at(j)..];
-                collect(isa, shape, input, (input_row, x.stride), plane, width);
-            }
-        }
-    }
-
-    /// Copies an output into its planes, whose borders stay as they are.
-    fn place(&self, isa: Isa, output: &[f32], planes: &mut [f32]) {
-        let [y, x] = self.axes;
-        let width = self.output.width;
-        let shape = (y.output.min(y.inside(0).end), x.output.min(x.inside(0).end));
-        let planes = planes.chunks_exact_mut(self.output.area());
-        let outputs = output.chunks_exact(y.output * x.output);
-        for (output, plane) in outputs.zip(planes) {
-            let to = y.reach() * width + x.reach();
-            collect(isa, shape, output, (x.output, 1), &mut plane[to..], width);
-        }
-    }
-
     /// The weights of each group, row by row.
     fn pack(&self, weights: &[f32], packed: &mut [f32]) {
         let mut packed = packed.iter_mut();
@@ -449,47 +393,6 @@ impl Convolution {
             for row in 0..group.rows {
                 for (&at, to) in group.weights.iter().zip(&mut packed) {
                     *to = weights[at + row * group.step];
-                }
-            }
-        }
-    }
-
-    /// Makes an input of its parts.
-    fn interleave(&self, isa: Isa, parts: &[f32], bias: Option<&[f32]>, input: &mut [f32]) {
-        let [y, x] = self.axes;
-        let width = self.output.width;
-        let is_whole = y.phases() == y.stride && x.phases() == x.stride;
-        let channels = parts.chunks_exact(self.parts.len() * self.part);
-        let inputs = input.chunks_exact_mut(y.input * x.input);
-        for (channel, (input, sums)) in inputs.zip(channels).enumerate() {
-            let bias = bias.map_or(0.0, |bias| bias[channel]);
-            if !is_whole {
-                // Where no tap falls.
-                input.fill(bias);
-            }
-            for (i, parts) in self.parts.chunks_exact(x.phases()).enumerate() {
-                let sums = &sums[i * parts.len() * self.part..];
-                let Some(first) = parts.first().filter(|part| !part.rows.is_empty()) else {
-                    continue;
-                };
-                let input = &mut input[y.place(first.rows.start, i) * x.input..];
-                let input_row = y.stride * x.input;
-                let of = |j: usize| &sums[j * self.part + parts[j].at..];
-                if x.stride == 2 && parts.len() == 2 && x.input > 1 {
-                    let even = x.padding % 2;
-                    let shape = (first.rows.len(), x.input);
-                    let (even, odd) = (of(even), of(1 - even));
-                    interleave(isa, shape, even, odd, width, bias, input, input_row);
-                    continue;
-                }
-                for (j, part) in parts.iter().enumerate() {
-                    if part.columns.is_empty() {
-                        continue;
-                    }
-                    let shape = (part.rows.len(), part.columns.len());
-                    let input = &mut input[x.place(part.columns.start, j)..];
-                    let to = (input_row, x.stride);
-                    spread(isa, shape, of(j), width, bias, input, to);
                 }
             }
         }
@@ -510,7 +413,7 @@ fn combine(
     sums_row: usize,
 ) {
     let count = taps.count();
-    let most = gathered(GATHERED[0], count, positions);
+    let most = gathered(count, positions);
     for at in (0..positions).step_by(most) {
         let columns = most.min(positions - at);
         let (data, row) = taps.matrix(isa, planes, (start + at, columns), tile);
