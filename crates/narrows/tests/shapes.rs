@@ -211,7 +211,7 @@ fn a_decoder_that_gives_another_shape_is_refused_with_both() {
         "{ layer = 'dense', outputs = 9 }",
         &[1, 2, 4],
         &[
-            "expected rows of shape [1, 2, 4]",
+            "expected rows of shape [1, 2, 4], 8 values",
             "found [9]",
             "leave `outputs`",
         ],
