@@ -33,13 +33,14 @@ def read(path):
         return {name: file.get_tensor(name) for name in file.keys()}, json.loads(about)
 
 
-def reconstruct(modules, scaling, rows):
+def reconstruct(modules, scaling, shape, rows):
     """Rows [rows, inputs] to their reconstructions, both in the data's own units, in float64."""
     offset, factor = (np.array(scaling[key], dtype=np.float64) for key in ("offset", "factor"))
     modules = modules.double().eval()
     with torch.no_grad():
         scaled = torch.from_numpy((rows - offset) * factor)
-        outputs = modules["decoder"](modules["encoder"](scaled)).numpy()
+        code = modules["encoder"](scaled.reshape(-1, *shape))
+        outputs = modules["decoder"](code).flatten(1).numpy()
     return outputs / factor + offset
 
 
@@ -57,7 +58,7 @@ def compare(modules, about, inputs, arguments):
     theirs = rows_of(arguments.outputs, inputs)
     if x.shape != theirs.shape:
         raise ValueError(f"{len(x)} rows in {arguments.inputs}, but {len(theirs)} in {arguments.outputs}")
-    ours = reconstruct(modules, about["scaling"], x)
+    ours = reconstruct(modules, about["scaling"], about["input_shape"], x)
     difference = np.abs(ours - theirs).max() / np.abs(ours).max()
     # Not `>`, so that NaN is a difference.
     same = bool(difference <= arguments.tolerance)
@@ -85,7 +86,7 @@ def main():
     try:
         tensors, about = read(arguments.model)
         inputs = math.prod(about["input_shape"])
-        modules = autoencoder(about["recipe"]["encoder"], about["recipe"]["decoder"], inputs)
+        modules = autoencoder(about["recipe"]["encoder"], about["recipe"]["decoder"], about["input_shape"])
         modules.load_state_dict(tensors, strict=True)
     except (OSError, SafetensorError, ValueError, RuntimeError) as error:
         sys.exit(f"{arguments.model}: {error}")

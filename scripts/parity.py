@@ -7,6 +7,7 @@ integer formula below. README.md beside this file says how to run it.
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,10 @@ def parameter(tensor, count, fan_in):
     return (np.float32(2) * u - np.float32(1)) * (np.float32(1) / np.sqrt(np.float32(fan_in)))
 
 
-def batch_of(step, batch, inputs, dtype):
-    u = value(INPUTS_AT + step * batch * inputs, batch * inputs)
-    return torch.from_numpy(u * u).to(dtype).reshape(batch, inputs)
+def batch_of(step, batch, shape, dtype):
+    count = batch * math.prod(shape)
+    u = value(INPUTS_AT + step * count, count)
+    return torch.from_numpy(u * u).to(dtype).reshape(batch, *shape)
 
 
 def sign(projection, count):
@@ -78,18 +80,20 @@ class Autoencoder:
 
     def __init__(self, recipe, dtype):
         self.recipe, self.dtype = recipe, dtype
-        self.modules = autoencoder(recipe["encoder"], recipe["decoder"], recipe["inputs"]).to(dtype)
+        self.shape = recipe.get("shape") or [recipe["inputs"]]
+        self.modules = autoencoder(recipe["encoder"], recipe["decoder"], self.shape).to(dtype)
         fan_in = 0
         with torch.no_grad():
             for tensor, (name, parameters) in enumerate(self.modules.named_parameters()):
-                assert parameters.dtype == dtype and name.endswith(("weight", "bias")[tensor % 2]), name
+                is_weight = parameters.ndim > 1
+                assert parameters.dtype == dtype and name.endswith("weight" if is_weight else "bias"), name
                 # A bias comes after its weight and starts in the same range.
-                fan_in = parameters.shape[1] if parameters.ndim == 2 else fan_in
+                fan_in = parameters[0].numel() if is_weight else fan_in
                 start = parameter(tensor, parameters.numel(), fan_in)
                 parameters.copy_(torch.from_numpy(start).reshape(parameters.shape))
 
     def batch(self, step):
-        return batch_of(step, self.recipe["batch"], self.recipe["inputs"], self.dtype)
+        return batch_of(step, self.recipe["batch"], self.shape, self.dtype)
 
     def run(self, x):
         """The code, what the last dense layer gives, and the output."""
@@ -347,6 +351,50 @@ def check_away_from_kinks(network, x):
         assert margin.min() < 0 < margin.max(), "one side of a kink is not used"
 
 
+# ---------------------------------------------------------------------------------------------
+# What works on images, beside dense layers: small enough to be stored whole
+
+CONVOLUTIONS = {
+    "shape": [2, 9, 8],
+    "batch": 6,
+    "steps": STEPS,
+    "encoder": [
+        {"layer": "conv2d", "channels": 5, "kernel": 3, "stride": 2, "padding": 1}, {"layer": "silu"},
+        {"layer": "conv2d", "channels": 6, "kernel": [3, 2], "stride": [1, 2], "padding": [1, 0], "bias": False},
+        {"layer": "flatten"}, *dense(7),
+    ],
+    "decoder": [
+        *dense(18), {"layer": "reshape", "shape": [3, 3, 2]}, {"layer": "tanh"},
+        {"layer": "conv-transpose2d", "channels": 5, "kernel": 2, "stride": 2}, {"layer": "gelu"},
+        {"layer": "conv-transpose2d", "channels": 4, "kernel": [3, 4], "stride": [1, 3], "padding": [0, 3],
+         "output_padding": [0, 1], "bias": False}, {"layer": "silu"},
+        {"layer": "conv2d", "channels": 2, "kernel": [2, 3], "padding": 1}, {"layer": "sigmoid"},
+    ],
+    "reconstruction": "mse",
+    "optimizer": {"kind": "adam", "learning_rate": 1e-2},
+}  # fmt: skip
+
+IMAGE_TENSORS = {
+    "code": "[batch, code] of the first batch, before any update",
+    "output": "[batch, channels, height, width] of the first batch, before any update",
+    "loss": "[steps] the mean squared error of each step, before its update",
+    "grad/NAME": "the gradient of the first loss by a parameter",
+    "final/NAME": "a parameter after the last step",
+    "NAME": "tensors are numbered over all layers; the fan_in of a weight, and of the bias that follows, is the "
+    "product of its axes behind the first",
+}
+
+
+def of_convolutions(recipe, dtype):
+    network = Autoencoder(recipe, dtype)
+    code, _, output = network.run(network.batch(0))
+    _, gradient = network.gradient(network.batch(0), recipe["reconstruction"])
+    losses, final = network.train(optimizer_of(recipe["optimizer"], network.modules.parameters()))
+    tensors = {"code": numpy(code), "output": numpy(output), "loss": losses}
+    tensors |= {f"grad/{name}": tensor for name, tensor in gradient.items()}
+    return tensors | {f"final/{name}": tensor for name, tensor in final.items()}
+
+
 def activations(dtype):
     """Each activation and its derivative from -12 to 12 in steps of 1/8, near 0, and far out, where
     a naive exp overflows float32."""
@@ -374,6 +422,7 @@ FIXTURES = {
     "parity-deep-linear": (linear(512, 256, 128, 64, 16, 3), of_linear, SUMMARY_TENSORS),
     "parity-activations": (EVERY_ACTIVATION, of_every_activation, WHOLE_TENSORS),
     "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
+    "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
 }
 
 

@@ -1,5 +1,8 @@
 """PyTorch modules for a recipe's layers, so that parameters have the names that Narrows saves."""
 
+import math
+
+import torch
 from torch import nn
 
 ACTIVATIONS = {
@@ -14,34 +17,78 @@ ACTIVATIONS = {
     "softplus": lambda layer: nn.Softplus(),
 }
 
+CONVOLUTIONS = {
+    "conv2d": (nn.Conv2d, ["stride", "padding"]),
+    "conv-transpose2d": (nn.ConvTranspose2d, ["stride", "padding", "output_padding"]),
+}
 
-def sequential(layers, inputs, last_outputs=None):
-    """A list of layers, as a recipe writes them, as an nn.Sequential, and the width it gives.
 
-    A dense layer without `outputs` is as wide as `last_outputs`.
+class Dense(nn.Linear):
+    """A linear layer over flat rows, whatever shape they have: Narrows needs no flatten before it."""
+
+    def forward(self, rows):
+        return super().forward(rows.flatten(1))
+
+
+def sequential(layers, shape, data=None):
+    """A list of layers, as a recipe writes them, as an nn.Sequential over rows of a shape, and the
+    shape that it gives.
+
+    A layer without `outputs` or `channels` has those of `data`, a shape.
     """
-    modules, width = [], inputs
+    modules, shape = [], tuple(shape)
     for place, layer in enumerate(layers):
-        kind = layer["layer"]
+        kind, bias = layer["layer"], layer.get("bias", True)
+        key = "outputs" if kind == "dense" else "channels"
+        width = layer.get(key)
+        if width is None and data is not None:
+            width = math.prod(data) if kind == "dense" else data[0]
+        if width is None and (kind == "dense" or kind in CONVOLUTIONS):
+            raise ValueError(f"layer {place}: only the decoder's last layer may go without `{key}`")
         if kind == "dense":
-            outputs = layer.get("outputs", last_outputs)
-            if outputs is None:
-                raise ValueError(f"layer {place}: only the decoder's last dense layer may go without `outputs`")
-            modules.append(nn.Linear(width, outputs, bias=layer.get("bias", True)))
-            width = outputs
+            module = Dense(math.prod(shape), width, bias=bias)
+        elif kind in CONVOLUTIONS:
+            make, names = CONVOLUTIONS[kind]
+            rest = {name: pair(layer[name]) for name in names if name in layer}
+            module = make(shape[0], width, pair(layer["kernel"]), bias=bias, **rest)
+        elif kind == "flatten":
+            module = nn.Flatten()
+        elif kind == "reshape":
+            module = Reshape(layer["shape"])
         elif kind in ACTIVATIONS:
-            modules.append(ACTIVATIONS[kind](layer))
+            module = ACTIVATIONS[kind](layer)
         else:
-            known = ", ".join(["dense", *ACTIVATIONS])
+            known = ", ".join(["dense", *CONVOLUTIONS, "flatten", "reshape", *ACTIVATIONS])
             raise ValueError(f"layer {place}: `{kind}` is not known here; known are {known}")
-    return nn.Sequential(*modules), width
+        modules.append(module)
+        with torch.no_grad():
+            shape = tuple(module(torch.zeros(1, *shape)).shape[1:])
+    return nn.Sequential(*modules), shape
 
 
-def autoencoder(encoder, decoder, inputs):
-    """Encoder and decoder as a ModuleDict of two nn.Sequential, whose state_dict is named
-    `encoder.0.weight` and so on."""
-    first, code = sequential(encoder, inputs)
-    second, outputs = sequential(decoder, code, last_outputs=inputs)
-    if outputs != inputs:
-        raise ValueError(f"the decoder gives {outputs} values, and the data have {inputs}")
+def pair(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Reshape(nn.Module):
+    """Rows of a shape as rows of another."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, rows):
+        return rows.reshape(-1, *self.shape)
+
+    def extra_repr(self):
+        return f"shape={self.shape}"
+
+
+def autoencoder(encoder, decoder, shape):
+    """Encoder and decoder over rows of a shape as a ModuleDict of two nn.Sequential, whose state_dict
+    is named `encoder.0.weight` and so on. The decoder gives rows of that shape or flat ones."""
+    first, code = sequential(encoder, shape)
+    second, outputs = sequential(decoder, code, data=shape)
+    if outputs not in (tuple(shape), (math.prod(shape),)):
+        raise ValueError(f"the decoder gives rows of shape {list(outputs)}, and the data have {list(shape)}")
     return nn.ModuleDict({"encoder": first, "decoder": second})

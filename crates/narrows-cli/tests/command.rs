@@ -318,7 +318,7 @@ fn what_cannot_work_is_refused_with_exit_code_2() {
         "--set",
         "decoder[0].outputs=7",
     ];
-    refused(at, &wide, 2, &["30 outputs", "7 outputs"]);
+    refused(at, &wide, 2, &["30 values", "found [7]"]);
 }
 
 #[test]

@@ -6,15 +6,17 @@
 //!
 //! Everything is a [`product`] with the weights. Its other matrix has a row for each tap (an input
 //! channel and a place in the kernel) and a column for each position of the kernel. It is never
-//! built as a whole: the padded image is split into *planes*, one for each channel and for each
-//! remainder of a row and column by the stride, after which a row of the matrix is a contiguous
-//! piece of a plane, and a tile of columns is gathered row by row into the first-level cache.
+//! built as a whole. A place of the padded input is `quotient · stride + phase` on either axis; the
+//! input is split into *planes*, one for each channel and pair of phases, which holds the quotients.
+//! A tap sees one plane only, and what it sees from all positions is a contiguous piece of it. These
+//! pieces are gathered, a tile of positions at a time, in the first-level cache; where they lie
+//! equally far apart, as they do if positions do not overlap, they are the matrix as they lie.
 //!
 //! ```text
 //! forward:     planes = input, padded and split
 //!              for each tile of positions:  output = weights · gathered planes
 //! transposed:  planes = output, padded
-//!              for each remainder, for each tile of positions:
+//!              for each pair of phases, for each tile of positions:
 //!                  part = (weights of the taps that fall on it)ᵀ · gathered planes
 //!              input = the parts, interleaved
 //! gradient:    for each image, for each tile of positions:
@@ -27,20 +29,28 @@
 //! Each sum runs over taps, or over images and positions, in one order, so that no result depends on
 //! how images or channels are cut among threads.
 
+mod images;
 mod plan;
 mod rows;
 
 use crate::lanes::Isa;
 use crate::product::{Left, PANEL, Right, Start, product};
 use plan::{Axis, Group, Part, Planes, transposed};
-use rows::{Taps, collect, interleave, spread};
+use rows::{Taps, collect, spread};
 use std::ops::Range;
 
 /// The columns of a gathered tile: those of the product's register tile.
 const TILE: usize = 2 * PANEL;
 
-/// The positions over which the gradient of the weights is summed at a time.
-const POSITIONS: usize = 4 * TILE;
+/// The numbers that are gathered at a time: few enough to stay in the first-level cache beside what
+/// else a product reads.
+const GATHERED: usize = 4096;
+
+/// The columns of a matrix of `taps` rows and `positions` columns that are gathered at a time.
+fn gathered(taps: usize, positions: usize) -> usize {
+    let whole = positions.next_multiple_of(TILE);
+    (GATHERED / taps / TILE * TILE).clamp(TILE, whole)
+}
 
 /// The sizes of a convolution; a transposed one has input and output the other way round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +81,8 @@ pub struct Convolution {
     axes: [Axis; 2],
     /// The input's planes: channels, then phases of height and width.
     input: Planes,
+    /// By phase of each axis the quotients that are inside the input and that some tap sees.
+    seen: [Vec<Range<usize>>; 2],
     taps: Taps,
     /// The positions that the kernel has on a plane of the input, from the first to the last.
     positions: usize,
@@ -115,6 +127,11 @@ impl Convolution {
             height: y.output + y.reach(),
             width: x.output + x.reach(),
         };
+        let seen = [(y, input.height), (x, input.width)].map(|(axis, size)| {
+            let phases = (0..axis.phases()).map(|phase| axis.inside(phase));
+            let clipped = phases.map(|inside| inside.start.min(size)..inside.end.min(size));
+            clipped.collect()
+        });
         let mut offsets = Vec::with_capacity(geometry.taps());
         for channel in 0..geometry.input[0] {
             for i in 0..y.kernel {
@@ -135,6 +152,7 @@ impl Convolution {
             geometry,
             axes,
             input,
+            seen,
             taps: Taps::new(offsets),
             positions: (y.output - 1) * input.width + x.output,
             output,
@@ -154,14 +172,15 @@ impl Convolution {
         let line = |len: usize| len.next_multiple_of(LINE);
         let channels = self.geometry.output[0];
         let taps = self.geometry.taps();
-        let forward = line(self.input.len()) + line(taps * TILE) + line(channels * self.positions);
-        let most = self.groups.iter().map(|group| group.weights.len()).max();
+        let forward = line(self.input.len())
+            + line(taps * gathered(taps, self.positions))
+            + line(channels * self.positions);
         let transposed = line(self.output.len())
             + line(channels * taps)
-            + line(most.unwrap_or(0) * TILE)
+            + line(self.group_tile())
             + line(self.parts_len());
         let gradient = line(self.input.len())
-            + line(taps * POSITIONS)
+            + line(taps * gathered(taps, self.positions))
             + line(channels * self.grid())
             + line(channels * taps);
         forward.max(transposed).max(gradient)
@@ -170,6 +189,12 @@ impl Convolution {
     /// The positions of a whole output channel on a plane of the input.
     fn grid(&self) -> usize {
         self.axes[0].output * self.input.width
+    }
+
+    /// The numbers that are gathered at a time for a product of the transposed convolution.
+    fn group_tile(&self) -> usize {
+        let tile = |g: &Group| g.weights.len() * gathered(g.weights.len(), g.positions);
+        self.groups.iter().map(tile).max().unwrap_or(0)
     }
 
     fn parts_len(&self) -> usize {
@@ -224,30 +249,18 @@ impl Convolution {
         let (channels, taps) = (self.geometry.output[0], self.geometry.taps());
         let [inputs, outputs] = self.lengths(input.len(), output.len());
         let planes = take(&mut scratch, self.input.len());
-        let tile = take(&mut scratch, taps * TILE);
+        let tile = take(&mut scratch, taps * gathered(taps, self.positions));
         let sums = take(&mut scratch, channels * self.positions);
         planes.fill(0.0);
         let [y, x] = self.axes;
         let images = input.chunks_exact(inputs);
         for (input, output) in images.zip(output.chunks_exact_mut(outputs)) {
             self.split(isa, input, planes);
-            for at in (0..self.positions).step_by(TILE) {
-                let count = TILE.min(self.positions - at);
-                self.taps.gather(isa, planes, (at, count), tile, TILE);
-                product(
-                    isa,
-                    (channels, count, taps),
-                    Left {
-                        data: weights,
-                        row: taps,
-                        column: 1,
-                    },
-                    Right::row_major(tile, TILE),
-                    Start::Zero,
-                    &mut sums[at..],
-                    self.positions,
-                );
-            }
+            let positions = self.positions;
+            let columns = (0, positions);
+            combine(
+                isa, weights, &self.taps, planes, columns, tile, sums, positions,
+            );
             let sums = sums.chunks_exact(self.positions);
             let areas = output.chunks_exact_mut(y.output * x.output);
             for (channel, (output, sums)) in areas.zip(sums).enumerate() {
@@ -281,8 +294,7 @@ impl Convolution {
         let [inputs, outputs] = self.lengths(input.len(), output.len());
         let planes = take(&mut scratch, self.output.len());
         let packed = take(&mut scratch, weights.len());
-        let most = self.groups.iter().map(|group| group.weights.len()).max();
-        let tile = take(&mut scratch, most.unwrap_or(0) * TILE);
+        let tile = take(&mut scratch, self.group_tile());
         let parts = take(&mut scratch, self.parts_len());
         planes.fill(0.0);
         self.pack(weights, packed);
@@ -291,27 +303,21 @@ impl Convolution {
             self.place(isa, output, planes);
             let mut packed = &*packed;
             for group in &self.groups {
-                let taps = group.weights.len();
-                let (weights, rest) = packed.split_at(group.rows * taps);
+                let (weights, rest) = packed.split_at(group.rows * group.weights.len());
                 packed = rest;
-                for at in (0..group.positions).step_by(TILE) {
-                    let count = TILE.min(group.positions - at);
-                    let columns = (group.start + at, count);
-                    group.taps.gather(isa, planes, columns, tile, TILE);
-                    product(
-                        isa,
-                        (group.rows, count, taps),
-                        Left {
-                            data: weights,
-                            row: taps,
-                            column: 1,
-                        },
-                        Right::row_major(tile, TILE),
-                        Start::Zero,
-                        &mut parts[group.part.0 * self.part + at..],
-                        group.part.1 * self.part,
-                    );
-                }
+                let columns = (group.start, group.positions);
+                let parts = &mut parts[group.part.0 * self.part..];
+                let part_row = group.part.1 * self.part;
+                combine(
+                    isa,
+                    weights,
+                    &group.taps,
+                    planes,
+                    columns,
+                    tile,
+                    parts,
+                    part_row,
+                );
             }
             self.interleave(isa, parts, bias, input);
         }
@@ -335,7 +341,8 @@ impl Convolution {
         let (count, taps) = (channels.len(), self.geometry.taps());
         assert!(channels.end <= self.geometry.output[0] && gradient.len() == count * taps);
         let planes = take(&mut scratch, self.input.len());
-        let tile = take(&mut scratch, taps * POSITIONS);
+        let most = gathered(taps, self.positions);
+        let tile = take(&mut scratch, taps * most);
         let grid = take(&mut scratch, count * self.grid());
         let sums = take(&mut scratch, count * taps);
         planes.fill(0.0);
@@ -354,16 +361,15 @@ impl Convolution {
                 collect(isa, shape, output, (x.output, 1), grid, width);
                 &*grid
             };
-            for at in (0..self.positions).step_by(POSITIONS) {
-                let positions = POSITIONS.min(self.positions - at);
-                let columns = (at, positions);
-                self.taps.gather(isa, planes, columns, tile, POSITIONS);
+            for at in (0..self.positions).step_by(most) {
+                let positions = most.min(self.positions - at);
+                let (data, row) = self.taps.matrix(isa, planes, (at, positions), tile);
                 product(
                     isa,
                     (taps, count, positions),
                     Left {
-                        data: tile,
-                        row: POSITIONS,
+                        data,
+                        row,
                         column: 1,
                     },
                     Right::transpose_of(&output[at..], self.grid()),
@@ -380,50 +386,6 @@ impl Convolution {
         }
     }
 
-    /// Splits an input into its planes, whose borders stay as they are.
-    fn split(&self, isa: Isa, input: &[f32], planes: &mut [f32]) {
-        let [y, x] = self.axes;
-        let Planes { height, width, .. } = self.input;
-        let mut planes = planes.chunks_exact_mut(self.input.area());
-        for input in input.chunks_exact(y.input * x.input) {
-            for i in 0..y.phases() {
-                let rows = y.inside(i);
-                let rows = rows.start..rows.end.min(height);
-                for j in 0..x.phases() {
-                    let columns = x.inside(j);
-                    let columns = columns.start..columns.end.min(width);
-                    let Some(plane) = planes.next() else { return };
-                    if rows.is_empty() || columns.is_empty() {
-                        continue;
-                    }
-                    let from = y.place(rows.start, i) * x.input + x.place(columns.start, j);
-                    let to = rows.start * width + columns.start;
-                    collect(
-                        isa,
-                        (rows.len(), columns.len()),
-                        &input[from..],
-                        (y.stride * x.input, x.stride),
-                        &mut plane[to..],
-                        width,
-                    );
-                }
-            }
-        }
-    }
-
-    /// Copies an output into its planes, whose borders stay as they are.
-    fn place(&self, isa: Isa, output: &[f32], planes: &mut [f32]) {
-        let [y, x] = self.axes;
-        let width = self.output.width;
-        let shape = (y.output.min(y.inside(0).end), x.output.min(x.inside(0).end));
-        let planes = planes.chunks_exact_mut(self.output.area());
-        let outputs = output.chunks_exact(y.output * x.output);
-        for (output, plane) in outputs.zip(planes) {
-            let to = y.reach() * width + x.reach();
-            collect(isa, shape, output, (x.output, 1), &mut plane[to..], width);
-        }
-    }
-
     /// The weights of each group, row by row.
     fn pack(&self, weights: &[f32], packed: &mut [f32]) {
         let mut packed = packed.iter_mut();
@@ -435,46 +397,39 @@ impl Convolution {
             }
         }
     }
+}
 
-    /// Makes an input of its parts.
-    fn interleave(&self, isa: Isa, parts: &[f32], bias: Option<&[f32]>, input: &mut [f32]) {
-        let [y, x] = self.axes;
-        let width = self.output.width;
-        let is_whole = y.phases() == y.stride && x.phases() == x.stride;
-        let channels = parts.chunks_exact(self.parts.len() * self.part);
-        let inputs = input.chunks_exact_mut(y.input * x.input);
-        for (channel, (input, sums)) in inputs.zip(channels).enumerate() {
-            let bias = bias.map_or(0.0, |bias| bias[channel]);
-            if !is_whole {
-                // Where no tap falls.
-                input.fill(bias);
-            }
-            for (i, parts) in self.parts.chunks_exact(x.phases()).enumerate() {
-                let sums = &sums[i * parts.len() * self.part..];
-                let Some(first) = parts.first().filter(|part| !part.rows.is_empty()) else {
-                    continue;
-                };
-                let input = &mut input[y.place(first.rows.start, i) * x.input..];
-                let input_row = y.stride * x.input;
-                let of = |j: usize| &sums[j * self.part + parts[j].at..];
-                if x.stride == 2 && parts.len() == 2 && x.input > 1 {
-                    let even = x.padding % 2;
-                    let shape = (first.rows.len(), x.input);
-                    let (even, odd) = (of(even), of(1 - even));
-                    interleave(isa, shape, even, odd, width, bias, input, input_row);
-                    continue;
-                }
-                for (j, part) in parts.iter().enumerate() {
-                    if part.columns.is_empty() {
-                        continue;
-                    }
-                    let shape = (part.rows.len(), part.columns.len());
-                    let input = &mut input[x.place(part.columns.start, j)..];
-                    let to = (input_row, x.stride);
-                    spread(isa, shape, of(j), width, bias, input, to);
-                }
-            }
-        }
+/// The sums over the taps of `weights`, of `[rows, taps]`, times the planes at some positions (the
+/// first, and how many), into rows `sums_row` apart.
+#[allow(clippy::too_many_arguments)]
+fn combine(
+    isa: Isa,
+    weights: &[f32],
+    taps: &Taps,
+    planes: &[f32],
+    (start, positions): (usize, usize),
+    tile: &mut [f32],
+    sums: &mut [f32],
+    sums_row: usize,
+) {
+    let count = taps.count();
+    let most = gathered(count, positions);
+    for at in (0..positions).step_by(most) {
+        let columns = most.min(positions - at);
+        let (data, row) = taps.matrix(isa, planes, (start + at, columns), tile);
+        product(
+            isa,
+            (weights.len() / count, columns, count),
+            Left {
+                data: weights,
+                row: count,
+                column: 1,
+            },
+            Right::row_major(data, row),
+            Start::Zero,
+            &mut sums[at..],
+            sums_row,
+        );
     }
 }
 

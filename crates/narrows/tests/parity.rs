@@ -53,7 +53,7 @@ fn the_formula_gives_the_numbers_that_python_gave() {
 struct Case {
     encoder: Vec<LayerSpec>,
     decoder: Vec<LayerSpec>,
-    inputs: usize,
+    shape: Vec<usize>,
     batch: usize,
     data: Dataset,
     scaling: Scaling,
@@ -61,17 +61,23 @@ struct Case {
 }
 
 impl Case {
-    fn new(encoder: Vec<LayerSpec>, decoder: Vec<LayerSpec>, inputs: usize, batch: usize) -> Case {
+    fn new(
+        encoder: Vec<LayerSpec>,
+        decoder: Vec<LayerSpec>,
+        shape: &[usize],
+        batch: usize,
+    ) -> Case {
+        let inputs = shape.iter().product();
         let pool = Array2::from_shape_fn((20 * batch, inputs), |(s, j)| {
             let u = value((1 << 56) + (s * inputs + j) as u64);
             u * u
         });
-        let data = Dataset::new("formula", Values::F32(pool), vec![inputs], None).unwrap();
+        let data = Dataset::new("formula", Values::F32(pool), shape.to_vec(), None).unwrap();
         let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
         Case {
             encoder,
             decoder,
-            inputs,
+            shape: shape.to_vec(),
             batch,
             data,
             scaling,
@@ -80,7 +86,7 @@ impl Case {
     }
 
     fn network(&self) -> Network {
-        Network::new(&self.encoder, &self.decoder, &[self.inputs]).unwrap()
+        Network::new(&self.encoder, &self.decoder, &self.shape).unwrap()
     }
 
     fn parameters(&self) -> Parameters {
@@ -263,7 +269,7 @@ const fn adam(learning_rate: f64, weight_decay: f64) -> OptimizerSpec {
 fn recipe(name: &str) {
     let recipe = narrows::Recipe::named(name).unwrap();
     assert_eq!(recipe.optimizer, adam(1e-3, 0.0));
-    let case = Case::new(recipe.encoder, recipe.decoder, 784, 64);
+    let case = Case::new(recipe.encoder, recipe.decoder, &[784], 64);
     let network = case.network();
     with_fixture(name, |fixture| {
         fixture.compare(
@@ -325,7 +331,7 @@ fn every_activation() -> Case {
         dense(12),
         f(Activation::Sigmoid),
     ];
-    Case::new(encoder, decoder, 12, 6)
+    Case::new(encoder, decoder, &[12], 6)
 }
 
 #[test]
@@ -412,7 +418,7 @@ fn contractive_terms() {
         f(Activation::Sigmoid),
     ];
     let decoder = vec![dense(12), f(Activation::Sigmoid)];
-    let mut case = Case::new(encoder, decoder, 12, 6);
+    let mut case = Case::new(encoder, decoder, &[12], 6);
     let network = case.network();
     with_fixture("contractive", |fixture| {
         for (kind, weight) in [(TermKind::Jacobian, 0.3), (TermKind::Summed, 0.05)] {
@@ -431,6 +437,43 @@ fn contractive_terms() {
             }
             let (losses, _) = case.train(adam(1e-2, 0.0));
             fixture.compare(&format!("{name}/loss"), &losses);
+        }
+    });
+}
+
+/// Convolutions and transposed convolutions of every option, between dense layers.
+#[test]
+fn convolutions() {
+    let text = r#"
+        name = "convolutions"
+        encoder = [
+          { layer = "conv2d", channels = 5, kernel = 3, stride = 2, padding = 1 }, { layer = "silu" },
+          { layer = "conv2d", channels = 6, kernel = [3, 2], stride = [1, 2], padding = [1, 0], bias = false },
+          { layer = "flatten" }, { layer = "dense", outputs = 7 },
+        ]
+        decoder = [
+          { layer = "dense", outputs = 18 }, { layer = "reshape", shape = [3, 3, 2] }, { layer = "tanh" },
+          { layer = "conv-transpose2d", channels = 5, kernel = 2, stride = 2 }, { layer = "gelu" },
+          { layer = "conv-transpose2d", channels = 4, kernel = [3, 4], stride = [1, 3], padding = [0, 3],
+            output_padding = [0, 1], bias = false }, { layer = "silu" },
+          { layer = "conv2d", channels = 2, kernel = [2, 3], padding = 1 }, { layer = "sigmoid" },
+        ]
+    "#;
+    let recipe = narrows::Recipe::parse(text, "test").unwrap();
+    let case = Case::new(recipe.encoder, recipe.decoder, &[2, 9, 8], 6);
+    let network = case.network();
+    let wide = |numbers: &[f32]| -> Vec<f64> { numbers.iter().map(|&x| f64::from(x)).collect() };
+    with_fixture("convolutions", |fixture| {
+        fixture.compare("code", &case.forward(network.encoder(), 7));
+        fixture.compare("output", &case.forward(network.layers(), 144));
+        let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+        let (_, gradient) = stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+        let (losses, last) = case.train(adam(1e-2, 0.0));
+        fixture.compare("loss", &losses);
+        for tensor in network.tensors() {
+            let (name, range) = (&tensor.name, tensor.range.clone());
+            fixture.compare(&format!("grad/{name}"), &wide(&gradient[range.clone()]));
+            fixture.compare(&format!("final/{name}"), &wide(&last[range]));
         }
     });
 }

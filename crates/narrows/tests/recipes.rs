@@ -153,7 +153,28 @@ fn what_is_written_reads_back_the_same() {
         LayerSpec::Activation(Activation::LeakyRelu { slope: 0.2 }),
         LayerSpec::Activation(Activation::Elu { alpha: 1.7e-9 }),
         LayerSpec::Activation(Activation::Gelu),
+        LayerSpec::Reshape { shape: [5, 1, 1] },
+        LayerSpec::Conv2d {
+            channels: Some(4),
+            kernel: [3, 2],
+            stride: [2, 2],
+            padding: [0, 1],
+            bias: false,
+        },
+        LayerSpec::Flatten,
     ];
+    recipe.decoder.push(LayerSpec::ConvTranspose2d {
+        channels: None,
+        kernel: [3, 3],
+        stride: [2, 3],
+        padding: [1, 1],
+        output_padding: [1, 2],
+        bias: true,
+    });
+    // Only the last may leave its width to the data.
+    recipe
+        .decoder
+        .retain(|layer| !matches!(layer, LayerSpec::Dense { outputs: None, .. }));
     for (scaling, reconstruction, optimizer) in [
         (
             None,
@@ -324,6 +345,61 @@ fn impossible_values_are_refused() {
             "encoder[0].bias",
         ),
         ("encoder", "layer = 3", "encoder[0].layer"),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 0\nkernel = 3",
+            "encoder[0].channels",
+        ),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 2\nkernel = [3, 0]",
+            "encoder[0].kernel",
+        ),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 2\nkernel = [3, 3, 3]",
+            "encoder[0].kernel",
+        ),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 2\nkernel = \"3x3\"",
+            "encoder[0].kernel",
+        ),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 2\nkernel = 3\nstride = 0",
+            "encoder[0].stride",
+        ),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 2\nkernel = 3\npadding = [1, -1]",
+            "encoder[0].padding",
+        ),
+        (
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 2\nkernel = 99999",
+            "encoder[0].kernel",
+        ),
+        (
+            "encoder",
+            "layer = \"conv-transpose2d\"\nchannels = 2\nkernel = 3\noutput_padding = 1.5",
+            "encoder[0].output_padding",
+        ),
+        (
+            "encoder",
+            "layer = \"reshape\"\nshape = [784]",
+            "encoder[0].shape",
+        ),
+        (
+            "encoder",
+            "layer = \"reshape\"\nshape = [1, \"a\", 28]",
+            "encoder[0].shape",
+        ),
+        (
+            "encoder",
+            "layer = \"reshape\"\nshape = 784",
+            "encoder[0].shape",
+        ),
         ("training", "epochs = 0", "training.epochs"),
         ("training", "batch_size = 0", "training.batch_size"),
         ("training", "seed = -1", "training.seed"),
@@ -406,6 +482,31 @@ fn impossible_values_are_refused() {
         &with("encoder", "layer = \"dense\""),
         &[],
         &["encoder[0].outputs", "missing"],
+    );
+    for layer in ["conv2d", "conv-transpose2d"] {
+        refused(
+            &with("encoder", &format!("layer = \"{layer}\"\nkernel = 3")),
+            &[],
+            &["encoder[0].channels", "missing"],
+        );
+        refused(
+            &with("encoder", &format!("layer = \"{layer}\"\nchannels = 3")),
+            &[],
+            &["encoder[0].kernel", "missing", "[height, width]"],
+        );
+    }
+    refused(
+        &with("encoder", "layer = \"reshape\""),
+        &[],
+        &["encoder[0].shape", "missing"],
+    );
+    refused(
+        &with(
+            "encoder",
+            "layer = \"conv2d\"\nchannels = 3\nkernel = 3\noutput_padding = 1",
+        ),
+        &[],
+        &["output_padding", "belongs to `conv-transpose2d`"],
     );
     refused("name = 'a'\nscaling = 3", &[], &["scaling", "a section"]);
 }
@@ -513,6 +614,16 @@ fn the_reference_names_every_key_and_kind() {
         "dense",
         "outputs",
         "bias",
+        "conv2d",
+        "conv-transpose2d",
+        "channels",
+        "kernel",
+        "stride",
+        "padding",
+        "output_padding",
+        "flatten",
+        "reshape",
+        "shape",
         "slope",
         "alpha",
         "softplus",

@@ -66,6 +66,26 @@ batch_size = 29
 epochs = 1
 "#;
 
+/// Convolutions with channels in several tiles, strides and kernels that differ by axis, and dense
+/// layers between.
+const CONVOLUTIONS: &str = r#"
+name = "convolutions"
+about = "all that works on images"
+encoder = [
+  { layer = "conv2d", channels = 40, kernel = 3, stride = 2, padding = 1 }, { layer = "relu" },
+  { layer = "conv2d", channels = 9, kernel = [2, 3], stride = [1, 2], bias = false },
+  { layer = "flatten" }, { layer = "dense", outputs = 21 }, { layer = "tanh" },
+]
+decoder = [
+  { layer = "dense", outputs = 108 }, { layer = "reshape", shape = [12, 3, 3] }, { layer = "relu" },
+  { layer = "conv-transpose2d", channels = 35, kernel = 2, stride = 2 }, { layer = "relu" },
+  { layer = "conv-transpose2d", kernel = 3, stride = 2 }, { layer = "sigmoid" },
+]
+[training]
+batch_size = 29
+epochs = 1
+"#;
+
 fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Vec<u32> {
     let mut training = Training::new(recipe, data, threads).unwrap();
     assert_eq!(training.threads(), threads);
@@ -97,6 +117,10 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             Recipe::parse(NOISE_AND_TERMS, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
+        (
+            Recipe::parse(CONVOLUTIONS, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
         (shipped, noise(64 * 50 + 3, 28)),
     ] {
         let alone = parameters_after_steps(&recipe, &data, 1);
@@ -115,7 +139,7 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
 fn a_step_allocates_nothing() {
     let _turn = ONE_AT_A_TIME.lock().unwrap();
     let data = noise(29 * 20 + 7, 13);
-    for (text, threads) in [EVERY_ACTIVATION, NOISE_AND_TERMS]
+    for (text, threads) in [EVERY_ACTIVATION, NOISE_AND_TERMS, CONVOLUTIONS]
         .into_iter()
         .flat_map(|text| [(text, 1), (text, 3)])
     {

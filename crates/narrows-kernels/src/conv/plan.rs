@@ -4,7 +4,7 @@ use super::rows::Taps;
 use super::{Geometry, TILE};
 use std::ops::Range;
 
-/// One of the two axes. Place `i` of the input is `quotient · stride + phase` of the padded input.
+/// One of the two axes. A place of the padded input is `quotient · stride + phase`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
     pub(super) input: usize,

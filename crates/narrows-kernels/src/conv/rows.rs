@@ -1,4 +1,8 @@
 //! Rows of numbers, copied apart and together.
+//!
+//! A block of rows has a number of rows, a number of numbers in each, and a distance from the
+//! beginning of a row to that of the next. The loops go down the rows a vector of columns at a
+//! time, because rows are short: the masks of the last vector are then made once.
 
 use super::TILE;
 use crate::lanes::{Isa, Lanes, multiversion};
@@ -8,8 +12,7 @@ fn inside(len: usize, (rows, count): (usize, usize), row: usize, stride: usize) 
     rows == 0 || count == 0 || (rows - 1) * row + (count - 1) * stride < len
 }
 
-/// `to[r][i] = from[r][i · stride]` for `rows` rows of `count` numbers, whose beginnings lie
-/// `from_row` and `to_row` apart.
+/// Copies every `stride`-th number: `to[r][i] = from[r][i · stride]`.
 pub(super) fn collect(
     isa: Isa,
     shape: (usize, usize),
@@ -20,59 +23,20 @@ pub(super) fn collect(
 ) {
     assert!(inside(from.len(), shape, from_row, stride));
     assert!(inside(to.len(), shape, to_row, 1));
+    if stride > 1 {
+        for row in 0..shape.0 {
+            let from = from[row * from_row..].iter().step_by(stride);
+            let to = &mut to[row * to_row..][..shape.1];
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+        return;
+    }
     let (from, to) = (from.as_ptr(), to.as_mut_ptr());
     // SAFETY: both were checked above.
-    unsafe { collect_rows(isa, shape, from, from_row, stride, to, to_row) }
+    unsafe { copy_rows(isa, shape, from, from_row, 0.0, to, to_row) }
 }
 
-multiversion! {
-    unsafe fn collect_rows(shape: (usize, usize), from: *const f32, from_row: usize, stride: usize, to: *mut f32, to_row: usize) = collect_body
-}
-
-/// # Safety
-///
-/// The rows lie inside the memory at `from` and `to`.
-#[inline(always)]
-unsafe fn collect_body<L: Lanes>(
-    (rows, count): (usize, usize),
-    from: *const f32,
-    from_row: usize,
-    stride: usize,
-    to: *mut f32,
-    to_row: usize,
-) {
-    // SAFETY: what lies behind the last number of a row is masked off.
-    unsafe {
-        for row in 0..rows {
-            let (from, to) = (from.add(row * from_row), to.add(row * to_row));
-            if stride > 2 {
-                for i in 0..count {
-                    *to.add(i) = *from.add(i * stride);
-                }
-                continue;
-            }
-            let mut at = 0;
-            while at < count {
-                let n = (count - at).min(L::N);
-                let numbers = if stride == 1 {
-                    L::load_first(from.add(at), n)
-                } else {
-                    let behind = (2 * n - 1).saturating_sub(L::N);
-                    let from = from.add(2 * at);
-                    let first = L::load_first(from, (2 * n - 1).min(L::N));
-                    first
-                        .unzip(L::load_first(from.wrapping_add(L::N), behind))
-                        .0
-                };
-                numbers.store_first(to.add(at), n);
-                at += L::N;
-            }
-        }
-    }
-}
-
-/// `to[r][i · stride] = from[r][i] + bias` for `rows` rows of `count` numbers, whose beginnings lie
-/// `from_row` and `to_row` apart.
+/// Adds a bias: `to[r][i · stride] = from[r][i] + bias`.
 pub(super) fn spread(
     isa: Isa,
     shape: (usize, usize),
@@ -84,52 +48,119 @@ pub(super) fn spread(
 ) {
     assert!(inside(from.len(), shape, from_row, 1));
     assert!(inside(to.len(), shape, to_row, stride));
+    if stride > 1 {
+        for row in 0..shape.0 {
+            let from = &from[row * from_row..][..shape.1];
+            let to = to[row * to_row..].iter_mut().step_by(stride);
+            to.zip(from).for_each(|(to, from)| *to = from + bias);
+        }
+        return;
+    }
     let (from, to) = (from.as_ptr(), to.as_mut_ptr());
     // SAFETY: both were checked above.
-    unsafe { spread_rows(isa, shape, from, from_row, bias, to, to_row, stride) }
+    unsafe { copy_rows(isa, shape, from, from_row, bias, to, to_row) }
 }
 
 multiversion! {
-    unsafe fn spread_rows(shape: (usize, usize), from: *const f32, from_row: usize, bias: f32, to: *mut f32, to_row: usize, stride: usize) = spread_body
+    unsafe fn copy_rows(shape: (usize, usize), from: *const f32, from_row: usize, bias: f32, to: *mut f32, to_row: usize) = copy_body
 }
 
 /// # Safety
 ///
 /// The rows lie inside the memory at `from` and `to`.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn spread_body<L: Lanes>(
+unsafe fn copy_body<L: Lanes>(
     (rows, count): (usize, usize),
     from: *const f32,
     from_row: usize,
     bias: f32,
     to: *mut f32,
     to_row: usize,
-    stride: usize,
 ) {
     // SAFETY: what lies behind the last number of a row is masked off.
     unsafe {
-        for row in 0..rows {
-            let (from, to) = (from.add(row * from_row), to.add(row * to_row));
-            if stride > 1 {
-                for i in 0..count {
-                    *to.add(i * stride) = *from.add(i) + bias;
-                }
-                continue;
-            }
-            let mut at = 0;
-            while at < count {
-                let n = (count - at).min(L::N);
-                let numbers = L::load_first(from.add(at), n).add(L::splat(bias));
-                numbers.store_first(to.add(at), n);
-                at += L::N;
+        let bias = L::splat(bias);
+        for at in (0..count).step_by(L::N) {
+            let n = (count - at).min(L::N);
+            for row in 0..rows {
+                let numbers = L::load_first(from.add(row * from_row + at), n);
+                numbers.add(bias).store_first(to.add(row * to_row + at), n);
             }
         }
     }
 }
 
-/// `to[r][2 i] = even[r][i] + bias` and `to[r][2 i + 1] = odd[r][i] + bias` for `rows` rows of `count`
-/// numbers in `to`, whose beginnings lie `from_row` and `to_row` apart.
+/// Takes numbers apart: `even[r][i] = from[r][2 i]` and `odd[r][i] = from[r][2 i + 1]`, for as many of
+/// either in a row as `counts` says.
+pub(super) fn deinterleave(
+    isa: Isa,
+    (rows, counts): (usize, [usize; 2]),
+    from: &[f32],
+    from_row: usize,
+    even: &mut [f32],
+    odd: &mut [f32],
+    to_row: usize,
+) {
+    assert!(inside(from.len(), (rows, counts[0]), from_row, 2));
+    assert!(counts[1] == 0 || inside(from.len() - 1, (rows, counts[1]), from_row, 2));
+    assert!(inside(even.len(), (rows, counts[0]), to_row, 1));
+    assert!(inside(odd.len(), (rows, counts[1]), to_row, 1));
+    let (even, odd) = (even.as_mut_ptr(), odd.as_mut_ptr());
+    // SAFETY: all three were checked above.
+    unsafe {
+        deinterleave_rows(
+            isa,
+            rows,
+            counts,
+            from.as_ptr(),
+            from_row,
+            even,
+            odd,
+            to_row,
+        )
+    }
+}
+
+multiversion! {
+    unsafe fn deinterleave_rows(rows: usize, counts: [usize; 2], from: *const f32, from_row: usize, even: *mut f32, odd: *mut f32, to_row: usize) = deinterleave_body
+}
+
+/// # Safety
+///
+/// The rows lie inside the memory at `from`, `even` and `odd`.
+#[inline(always)]
+unsafe fn deinterleave_body<L: Lanes>(
+    rows: usize,
+    counts: [usize; 2],
+    from: *const f32,
+    from_row: usize,
+    even: *mut f32,
+    odd: *mut f32,
+    to_row: usize,
+) {
+    let total = (2 * counts[0]).saturating_sub(1).max(2 * counts[1]);
+    // SAFETY: what lies behind the last number of a row is masked off.
+    unsafe {
+        for at in (0..total).step_by(2 * L::N) {
+            let first = (total - at).min(L::N);
+            let second = (total - at).min(2 * L::N) - first;
+            let evens = counts[0].saturating_sub(at / 2).min(L::N);
+            let odds = counts[1].saturating_sub(at / 2).min(L::N);
+            for row in 0..rows {
+                let from = from.add(row * from_row + at);
+                let to = row * to_row + at / 2;
+                let left = L::load_first(from, first);
+                let right = L::load_first(from.wrapping_add(L::N), second);
+                let (left, right) = left.unzip(right);
+                left.store_first(even.wrapping_add(to), evens);
+                right.store_first(odd.wrapping_add(to), odds);
+            }
+        }
+    }
+}
+
+/// Puts numbers together and adds a bias: `to[r][2 i] = even[r][i] + bias` and
+/// `to[r][2 i + 1] = odd[r][i] + bias`, for as many in a row of `to` as `shape` says.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn interleave(
     isa: Isa,
@@ -157,7 +188,6 @@ multiversion! {
 ///
 /// The rows lie inside the memory at `even`, `odd` and `to`.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 unsafe fn interleave_body<L: Lanes>(
     (rows, count): (usize, usize),
     even: *const f32,
@@ -170,22 +200,17 @@ unsafe fn interleave_body<L: Lanes>(
     // SAFETY: what lies behind the last number of a row is masked off.
     unsafe {
         let bias = L::splat(bias);
-        for row in 0..rows {
-            let from = row * from_row;
-            let to = to.add(row * to_row);
-            let mut at = 0;
-            while at < count {
-                let n = (count - at).min(2 * L::N);
-                let (even, odd) = (
-                    L::load_first(even.wrapping_add(from + at / 2), n.div_ceil(2)),
-                    L::load_first(odd.wrapping_add(from + at / 2), n / 2),
-                );
+        for at in (0..count).step_by(2 * L::N) {
+            let n = (count - at).min(2 * L::N);
+            let first = n.min(L::N);
+            for row in 0..rows {
+                let from = row * from_row + at / 2;
+                let even = L::load_first(even.wrapping_add(from), n.div_ceil(2));
+                let odd = L::load_first(odd.wrapping_add(from), n / 2);
                 let (low, high) = even.add(bias).zip(odd.add(bias));
-                low.store_first(to.add(at), n.min(L::N));
-                if n > L::N {
-                    high.store_first(to.add(at + L::N), n - L::N);
-                }
-                at += 2 * L::N;
+                let to = to.add(row * to_row + at);
+                low.store_first(to, first);
+                high.store_first(to.wrapping_add(L::N), n - first);
             }
         }
     }
@@ -197,55 +222,67 @@ pub(super) struct Taps {
     offsets: Vec<usize>,
     /// The largest of the offsets.
     furthest: usize,
+    /// The distance from each row to the next, where it is always the same.
+    step: Option<usize>,
 }
 
 impl Taps {
     pub(super) fn new(offsets: Vec<usize>) -> Taps {
         let furthest = offsets.iter().copied().max().unwrap_or(0);
-        Taps { offsets, furthest }
+        let step = match offsets[..] {
+            [first, second, ..] => second.checked_sub(first),
+            _ => None,
+        };
+        let is_even = |step: &usize| offsets.windows(2).all(|two| two[0] + step == two[1]);
+        Taps {
+            step: step.filter(is_even),
+            offsets,
+            furthest,
+        }
     }
 
-    /// Copies `count` columns from `at` on, rounded up to a whole [`TILE`], into rows `row` apart.
-    pub(super) fn gather(
+    /// The number of rows.
+    pub(super) fn count(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// `count` columns from `at` on, row-major, and the distance between rows: as they lie, or else
+    /// gathered in `tile`.
+    pub(super) fn matrix<'a>(
         &self,
         isa: Isa,
-        from: &[f32],
+        from: &'a [f32],
         (at, count): (usize, usize),
-        to: &mut [f32],
-        row: usize,
-    ) {
-        let count = count.next_multiple_of(TILE);
-        assert!(count <= row && self.offsets.len() * row <= to.len());
-        assert!(at + self.furthest + count <= from.len());
-        let (from, to) = (&from[at..], to.as_mut_ptr());
+        tile: &'a mut [f32],
+    ) -> (&'a [f32], usize) {
+        if let Some(step) = self.step {
+            return (&from[at + self.offsets[0]..], step);
+        }
+        let row = count.next_multiple_of(TILE);
+        assert!(self.offsets.len() * row <= tile.len());
+        assert!(at + self.furthest + row <= from.len());
+        let (from, to) = (&from[at..], tile.as_mut_ptr());
         // SAFETY: both ends were checked above; no offset is larger than the furthest.
-        unsafe { gather_rows(isa, &self.offsets, from.as_ptr(), count, to, row) }
+        unsafe { gather_rows(isa, &self.offsets, from.as_ptr(), row, to) }
+        (tile, row)
     }
 }
 
 multiversion! {
-    unsafe fn gather_rows(offsets: &[usize], from: *const f32, count: usize, to: *mut f32, row: usize) = gather_body
+    unsafe fn gather_rows(offsets: &[usize], from: *const f32, count: usize, to: *mut f32) = gather_body
 }
 
 /// # Safety
 ///
-/// `count`, a multiple of [`TILE`], numbers at each offset from `from`, and in each row of `to`.
+/// `count`, a multiple of [`TILE`], numbers at each offset from `from`, and as many for each at `to`.
 #[inline(always)]
-unsafe fn gather_body<L: Lanes>(
-    offsets: &[usize],
-    from: *const f32,
-    count: usize,
-    to: *mut f32,
-    row: usize,
-) {
+unsafe fn gather_body<L: Lanes>(offsets: &[usize], from: *const f32, count: usize, to: *mut f32) {
     // SAFETY: `at < count`, in whole vectors, of which a tile is a multiple.
     unsafe {
         for (k, &offset) in offsets.iter().enumerate() {
-            let (from, to) = (from.add(offset), to.add(k * row));
-            let mut at = 0;
-            while at < count {
+            let (from, to) = (from.add(offset), to.add(k * count));
+            for at in (0..count).step_by(L::N) {
                 L::load(from.add(at)).store(to.add(at));
-                at += L::N;
             }
         }
     }

@@ -13,9 +13,9 @@
 //!
 //! - where `A` lies by rows (forward, gradient of the input) they run down the rows of `C`: a panel of
 //!   rows of `A` is transposed once, and the weights are read one number at a time as they lie;
-//! - where `A` lies by columns (gradient of the weights), or `B` is a panel that lies side by side (the
-//!   tiles of a convolution), they run along the rows of `C`: `A` is copied a block at a time, and `B` is
-//!   read as it lies.
+//! - where `A` lies by columns (gradient of the weights), where `B` is a panel that lies side by side (the
+//!   tiles of a convolution), or where `C` is added to, they run along the rows of `C`: `A` is copied a
+//!   block at a time, and `B` is read as it lies.
 //!
 //! So what is copied is a batch, never the far larger weights. In pseudo-code, for the first way:
 //!
@@ -158,7 +158,11 @@ pub fn product(
         }
         _ => std::ptr::null(),
     };
+    // A panel that lies side by side is read as it lies, and sums that go on are loaded as they lie.
+    let is_panel = !b.is_transposed && b.row <= 2 * PANEL;
+    let accumulate = matches!(start, Start::Accumulate);
     let mut job = Job {
+        is_down: a.column == 1 && !is_panel && !accumulate,
         n,
         m,
         k: 0,
@@ -169,7 +173,7 @@ pub fn product(
         b_row: b.row,
         b_is_transposed: b.is_transposed,
         bias,
-        accumulate: matches!(start, Start::Accumulate),
+        accumulate,
         c: c.as_mut_ptr(),
         c_row,
     };
@@ -208,6 +212,8 @@ struct Job {
     /// Null where there is none.
     bias: *const f32,
     accumulate: bool,
+    /// Whether the vectors run down the rows of C.
+    is_down: bool,
     c: *mut f32,
     c_row: usize,
 }
@@ -223,9 +229,7 @@ multiversion! {
 unsafe fn run_body<L: Lanes>(job: &Job) {
     // SAFETY: passed on.
     unsafe {
-        // A B that is one panel wide and lies side by side is read as it lies.
-        let is_panel = !job.b_is_transposed && job.b_row <= 2 * PANEL;
-        if job.a_column == 1 && !is_panel {
+        if job.is_down {
             down_rows::<L>(job);
         } else {
             along_rows::<L>(job);

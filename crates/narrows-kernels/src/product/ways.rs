@@ -83,7 +83,11 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
             while first < job.m {
                 let rows = (job.m - first).min(block_rows);
                 let tiles = rows.div_ceil(tile_height::<L>());
-                pack::<L>(&job, first, rows, tiles, left.at());
+                // For one panel of B a copy of A would be read once.
+                let packs = job.n > width || (job.a_row != 1 && job.a_column != 1);
+                if packs {
+                    pack::<L>(&job, first, rows, tiles, left.at());
+                }
                 let mut column = 0;
                 while column < job.n {
                     let columns = (job.n - column).min(width);
@@ -100,7 +104,13 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
                     let mut row = 0;
                     for tile in 0..tiles {
                         let height = (rows - row).div_ceil(tiles - tile);
-                        let broadcast = (left.at().add(tile * job.k * L::N).cast_const(), 1, L::N);
+                        let broadcast = match packs {
+                            true => (left.at().add(tile * job.k * L::N).cast_const(), 1, L::N),
+                            false => {
+                                let at = job.a.wrapping_add((first + row) * job.a_row);
+                                (at, job.a_row, job.a_column)
+                            }
+                        };
                         let place = Place {
                             row: first + row,
                             column,

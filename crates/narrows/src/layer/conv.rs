@@ -10,9 +10,9 @@ use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
 use std::ops::Range;
 
-/// The channels of the weights' first axis that form one tile of the parameter phase: a vector of the
-/// product that sums their gradient.
-const TILE: usize = PANEL;
+/// The channels of the weights' first axis that form one tile of the parameter phase: the columns of the
+/// register tile of the product that sums their gradient.
+const TILE: usize = 2 * PANEL;
 
 /// The numbers that a layer may need to work on one row: a guard against slips of the finger.
 const MAX_NUMBERS: u128 = 1 << 28;

@@ -62,21 +62,22 @@ impl Network {
             }
         }
         // What is flat has no shape to get wrong.
-        let flat = [data.iter().product::<usize>()];
-        if shape != data && shape != flat {
+        let values = data.iter().product::<usize>();
+        if shape != data && shape != [values] {
             return Err(Error::new(
                 ErrorKind::Recipe,
                 "the decoder does not give back the data's shape",
             )
             .at("decoder")
-            .expected(format!("rows of shape {data:?}"))
+            .expected(format!("rows of shape {data:?}, {values} values"))
             .found(format!("{shape:?}"))
-            .hint(match data.len() {
-                1 if shape.iter().product::<usize>() == flat[0] => "put a flatten layer at its end",
-                _ => {
-                    "leave `outputs` or `channels` out of the decoder's last such layer, \
-                     and choose kernels and strides that give the data's height and width"
+            .hint(match (shape.len(), data.len()) {
+                (1, _) => "leave `outputs` out of the decoder's last dense layer",
+                (_, 3) => {
+                    "leave `channels` out of the decoder's last convolution, and choose kernels, \
+                     strides and padding that give the data's height and width"
                 }
+                _ => "put a flatten layer at its end, and a dense one behind it where the number differs",
             }));
         }
         network.parameter_bounds = Bounds::new(bounds);
@@ -233,8 +234,8 @@ impl Network {
         (layer, part, start - first..end - first)
     }
 
-    #[allow(clippy::too_many_arguments)]
     /// The gradient by the parameters of a tile, over the first `rows` rows of the batch.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn tile_gradient(
         &self,
         isa: Isa,
