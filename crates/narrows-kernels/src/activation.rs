@@ -44,7 +44,7 @@ impl Activation {
         unsafe { forward(isa, self, x.as_ptr(), y.as_mut_ptr(), x.len()) }
     }
 
-    /// `dx = dy · f'(x)`, overwriting `dx`; `y` is what [`Activation::forward`] made of `x`.
+    /// `dx = dy · f'(x)`, overwriting `dx`, and 0 where that is below 1e-30 in size; `y` is what [`Activation::forward`] made of `x`.
     ///
     /// # Panics
     ///
@@ -290,6 +290,24 @@ unsafe fn map<L: Lanes, F: Function>(f: F, x: *const f32, y: *mut f32, len: usiz
     }
 }
 
+/// Gradients smaller than this become 0. A saturated sigmoid makes them arbitrarily small, and products with
+/// numbers below the normal ones take a hundred times as long.
+const SMALLEST: f32 = 1e-30;
+
+/// # Safety
+///
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn flushed<L: Lanes>(gradient: L) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        let zero = L::splat(0.0);
+        let size = gradient.max(zero.sub(gradient));
+        // The comparison's direction keeps a NaN.
+        L::splat(SMALLEST).where_greater(size, zero, gradient)
+    }
+}
+
 multiversion! {
     unsafe fn backward(
         f: Activation, x: *const f32, y: *const f32, dy: *const f32, dx: *mut f32, len: usize,
@@ -328,15 +346,13 @@ unsafe fn chain<L: Lanes, F: Function>(
         let mut i = 0;
         while i + L::N <= len {
             let slope = f.derivative(L::load(x.add(i)), L::load(y.add(i)));
-            slope.mul(L::load(dy.add(i))).store(dx.add(i));
+            flushed(slope.mul(L::load(dy.add(i)))).store(dx.add(i));
             i += L::N;
         }
         if i < len {
             let n = len - i;
             let slope = f.derivative(L::load_first(x.add(i), n), L::load_first(y.add(i), n));
-            slope
-                .mul(L::load_first(dy.add(i), n))
-                .store_first(dx.add(i), n);
+            flushed(slope.mul(L::load_first(dy.add(i), n))).store_first(dx.add(i), n);
         }
     }
 }

@@ -102,9 +102,14 @@ fn at(model: &Model, row: &[f32]) -> Array2<f32> {
         let mut y = vec![0.0; layer.outputs()];
         layer.forward(isa, p, &x, &mut y, &mut scratch);
         let mut next = Array2::zeros((inputs, layer.outputs()));
-        for (from, mut to) in tangents.rows().into_iter().zip(next.rows_mut()) {
-            if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
+        if let (Some(from), Some(to)) = (tangents.as_slice(), next.as_slice_mut()) {
+            if layer.is_linear() {
                 layer.tangent(isa, p, &x, &y, from, to, &mut scratch);
+            } else {
+                let pairs = from.chunks_exact(x.len()).zip(to.chunks_exact_mut(y.len()));
+                for (from, to) in pairs {
+                    layer.tangent(isa, p, &x, &y, from, to, &mut scratch);
+                }
             }
         }
         (x, tangents) = (y, next);

@@ -21,12 +21,16 @@ pub struct Pca {
     variances: Vec<f64>,
 }
 
+/// The width above which a few components are found one by one rather than all at once.
+const FEW_OF: usize = 1024;
+
 impl Pca {
     /// The first `components` principal components, or as many as there are, of rows of `inputs`
     /// values each.
     ///
     /// Rows of up to 4096 values have their covariance decomposed. Of wider ones, whose
-    /// covariance would not fit the memory, the components are found by subspace iteration
+    /// covariance would not fit the memory, and where few components of rows of more than 1024 values
+    /// are asked for, they are found by subspace iteration
     /// (Halko, Martinsson & Tropp 2011, "Finding structure with randomness"), until the variance
     /// that they hold no longer grows by a millionth. Memory does not grow with the rows; the
     /// result does not depend on `threads`.
@@ -73,7 +77,8 @@ impl Pca {
             ))
             .found(components));
         }
-        let pca = if inputs <= MAX_WIDTH {
+        let few = inputs > FEW_OF && components <= inputs / 16;
+        let pca = if inputs <= MAX_WIDTH && !few {
             let Moments { mean, covariance } = Moments::of(rows, inputs, team);
             let eigen = Eigen::of(covariance.as_ref())?;
             let vectors = (0..components).flat_map(|c| eigen.vector(c));

@@ -232,7 +232,10 @@ fn row((place, done): (usize, &Done)) -> ClassicRow {
         epochs: summary.epochs,
         test_mse: summary.test_mse,
         reference: experiment.reference[place % 2],
-        pca_mse: summary.pca_mse,
+        // As many components as there are values lose nothing, and say nothing.
+        pca_mse: summary
+            .pca_mse
+            .filter(|_| summary.code_size < summary.inputs),
         sensitivity: sensitivity(done, Some(1.5)),
     }
 }
@@ -306,7 +309,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
             figures(row.test_mse).into(),
             number(row.reference).into(),
             number(row.pca_mse).into(),
-            format!("+{:.0} %", 100.0 * row.sensitivity).into(),
+            format!("{:+.0} %", 100.0 * row.sensitivity).into(),
         ]
     });
     let heads = [
