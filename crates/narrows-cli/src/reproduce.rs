@@ -83,7 +83,7 @@ fn describe(classic: &Classic) -> String {
             figures(row.test_mse),
             row.reference.map_or("-".into(), figures),
             row.pca_mse.map_or("-".into(), figures),
-            format!("{:+.0} %", 100.0 * row.sensitivity),
+            row.added(),
         ]
     }));
     let mut text = columns(&rows);

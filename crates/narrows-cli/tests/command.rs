@@ -512,3 +512,149 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
         &["do not fit the model", "[1, 6, 5]", "784"],
     );
 }
+
+const DENOISING: &str = r#"
+name = "tiny-denoising"
+encoder = [{ layer = "dense", outputs = 9 }, { layer = "tanh" }]
+decoder = [{ layer = "dense" }, { layer = "sigmoid" }]
+[corruption]
+kind = "gaussian"
+deviation = 0.3
+[objective]
+terms = [{ kind = "jacobian", weight = 1e-3 }]
+[training]
+epochs = 2
+batch_size = 8
+[variants]
+masked = ["corruption.kind=masking", "corruption.drop=0.5"]
+"#;
+
+#[test]
+fn a_run_writes_a_report_that_stands_alone() {
+    let folder = folder();
+    fs::write(folder.path().join("noise.toml"), DENOISING).unwrap();
+    let output = narrows(
+        folder.path(),
+        &["train", "noise.toml:masked", "--data", "data", "--json"],
+    );
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["recipe"], "tiny-denoising-masked");
+    assert!(json["noise_mse"].as_f64().unwrap() > 0.0);
+    assert!(json["clean_test_mse"].as_f64().unwrap() > 0.0);
+    let run = folder.path().join("runs/tiny-denoising-masked");
+    let report = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(report.len() < 5_000_000 && report.contains("tiny-denoising-masked"));
+    assert!(!report.contains("src=\"http") && !report.contains("href=\"http"));
+    for figure in [
+        "noisy.png",
+        "walks.png",
+        "filters.png",
+        "loss.svg",
+        "codes.svg",
+        "spectrum.svg",
+    ] {
+        assert!(run.join("figures").join(figure).is_file(), "{figure}");
+    }
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let line: Value = serde_json::from_str(metrics.lines().next().unwrap()).unwrap();
+    let (loss, reconstruction) = (line["train_loss"].as_f64(), line["reconstruction"].as_f64());
+    let term = line["jacobian"].as_f64().unwrap();
+    assert!((loss.unwrap() - reconstruction.unwrap() - 1e-3 * term).abs() < 1e-9);
+}
+
+#[test]
+fn reconstruct_takes_a_noise() {
+    let folder = folder();
+    let trained = narrows(
+        folder.path(),
+        &["train", "tiny.toml", "--data", "data", "--out", "run"],
+    );
+    assert!(trained.status.success());
+    let with = |noise: &str, file: &str| {
+        let arguments = [
+            "reconstruct",
+            "run",
+            "--data",
+            "data",
+            "--corrupt",
+            noise,
+            "-o",
+            file,
+        ];
+        assert!(narrows(folder.path(), &arguments).status.success());
+        fs::read(folder.path().join(file)).unwrap()
+    };
+    assert_eq!(with("gaussian=0.5", "a.png"), with("gaussian=0.5", "b.png"));
+    assert_ne!(with("gaussian=0.5", "a.png"), with("masking=0.5", "c.png"));
+    let bad = ["reconstruct", "run", "--data", "data", "--corrupt"];
+    for (noise, part) in [
+        ("gauss=1", "gaussian"),
+        ("gaussian", "strength"),
+        ("masking=2", "0 to 1"),
+    ] {
+        refused(folder.path(), &[&bad[..], &[noise]].concat(), 2, &[part]);
+    }
+}
+
+#[test]
+fn compare_puts_recipes_and_runs_side_by_side() {
+    let folder = folder();
+    fs::write(folder.path().join("noise.toml"), DENOISING).unwrap();
+    let trained = narrows(
+        folder.path(),
+        &["train", "tiny.toml", "--data", "data", "--out", "run"],
+    );
+    assert!(trained.status.success());
+    let arguments = [
+        "compare",
+        "tiny.toml",
+        "noise.toml",
+        "run",
+        "--data",
+        "data",
+        "--seeds",
+        "3",
+    ];
+    let output = narrows(folder.path(), &[&arguments[..], &["--json"]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = json["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    assert!(rows[0]["test_mse"]["deviation"].as_f64().unwrap() > 0.0);
+    assert!(rows[2]["test_mse"]["deviation"].is_null());
+    // The run was trained with the first of the seeds, so its error is among theirs.
+    let mean = rows[0]["test_mse"]["mean"].as_f64().unwrap();
+    let deviation = rows[0]["test_mse"]["deviation"].as_f64().unwrap();
+    let run = rows[2]["test_mse"]["mean"].as_f64().unwrap();
+    assert!((run - mean).abs() <= 2.0 * deviation);
+    assert!(folder.path().join("runs/compare/report.html").is_file());
+    refused(folder.path(), &arguments, 2, &["not empty", "--out"]);
+    let table = narrows(
+        folder.path(),
+        &["compare", "run", "--data", "data", "--out", "other"],
+    );
+    assert!(text(&table.stdout).contains("test MSE"));
+    let unknown = [
+        "compare",
+        "run",
+        "simple-liner",
+        "--data",
+        "data",
+        "--out",
+        "third",
+    ];
+    refused(folder.path(), &unknown, 2, &["simple-linear"]);
+    assert!(!folder.path().join("third").exists());
+}
+
+#[test]
+fn reproduce_refuses_a_folder_that_holds_something() {
+    let folder = folder();
+    refused(
+        folder.path(),
+        &["reproduce", "classic", "--quick", "--out", "data"],
+        2,
+        &["not empty", "--out"],
+    );
+}

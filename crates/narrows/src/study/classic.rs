@@ -135,6 +135,18 @@ pub struct ClassicRow {
     pub sensitivity: f64,
 }
 
+impl ClassicRow {
+    /// What noise adds to the error, in percent.
+    pub fn added(&self) -> String {
+        let percent = (100.0 * self.sensitivity).round();
+        // Without the sign of a rounded 0.
+        match percent == 0.0 {
+            true => "0 %".into(),
+            false => format!("{percent:+.0} %"),
+        }
+    }
+}
+
 impl Classic {
     /// What was found, as a JSON object.
     pub fn to_json(&self) -> Value {
@@ -309,7 +321,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
             figures(row.test_mse).into(),
             number(row.reference).into(),
             number(row.pca_mse).into(),
-            format!("{:+.0} %", 100.0 * row.sensitivity).into(),
+            row.added().into(),
         ]
     });
     let heads = [
@@ -378,6 +390,6 @@ fn figures(value: f64) -> String {
     match value.abs() {
         0.1.. => format!("{value:.4}"),
         0.01.. => format!("{value:.5}"),
-        _ => format!("{value:.2e}"),
+        _ => format!("{value:.6}"),
     }
 }
