@@ -6,6 +6,7 @@
 
 mod compare;
 mod evaluate;
+mod inspect;
 mod output;
 mod progress;
 mod recipes;
@@ -41,6 +42,7 @@ enum Command {
     Recipes(recipes::Arguments),
     Reconstruct(reconstruct::Arguments),
     Evaluate(evaluate::Arguments),
+    Inspect(inspect::Arguments),
     Compare(compare::Arguments),
     Reproduce(reproduce::Arguments),
 }
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Recipes(arguments) => recipes::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
     };

@@ -658,3 +658,31 @@ fn reproduce_refuses_a_folder_that_holds_something() {
         &["not empty", "--out"],
     );
 }
+
+#[test]
+fn inspect_shows_a_model_and_gives_its_recipe_back() {
+    let folder = folder();
+    let trained = narrows(
+        folder.path(),
+        &["train", "tiny.toml", "--data", "data", "--out", "run"],
+    );
+    assert!(trained.status.success());
+    let table = text(&narrows(folder.path(), &["inspect", "run"]).stdout);
+    for part in [
+        "tiny",
+        "1 × 6 × 5",
+        "encoder.0.weight",
+        "12 × 30",
+        "test_mse",
+    ] {
+        assert!(table.contains(part), "{part} is missing in {table}");
+    }
+    let json = narrows(folder.path(), &["inspect", "run", "--json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["code_size"], 3);
+    assert_eq!(json["tensors"].as_array().unwrap().len(), 6);
+    let recipe = narrows(folder.path(), &["inspect", "run", "--recipe"]);
+    let written = fs::read_to_string(folder.path().join("run/recipe.toml")).unwrap();
+    assert_eq!(text(&recipe.stdout).trim_end(), written.trim_end());
+    refused(folder.path(), &["inspect", "nowhere"], 2, &["nowhere"]);
+}
