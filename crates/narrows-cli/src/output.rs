@@ -126,3 +126,11 @@ mod tests {
         assert_eq!(columns::<Vec<String>>(&[]), "");
     }
 }
+
+/// A number of epochs, in words.
+pub fn epochs_of(count: usize) -> String {
+    match count {
+        1 => "1 epoch".into(),
+        _ => format!("{count} epochs"),
+    }
+}

@@ -1,6 +1,6 @@
 //! The progress of training: a bar on a terminal, plain lines elsewhere.
 
-use crate::output::{duration, figures, note, thousands};
+use crate::output::{duration, epochs_of, figures, note, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
@@ -105,8 +105,9 @@ impl Display {
             StudyEvent::Run(_, Event::Stage(name)) => self.stage(name),
             StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
                 self.line(&format!(
-                    "        loss {} after {epochs} epochs, {} images/s",
+                    "        loss {} after {}, {} images/s",
                     figures(record.train_loss),
+                    epochs_of(epochs),
                     thousands(record.images_per_second)
                 ));
             }

@@ -1,6 +1,6 @@
 //! `narrows train`
 
-use crate::output::{duration, figures, note, print, table, thousands};
+use crate::output::{duration, epochs_of, figures, note, print, table, thousands};
 use crate::progress::Display;
 use clap::Args;
 use narrows::data::Source;
@@ -165,9 +165,9 @@ fn describe(summary: &Summary) -> String {
         (
             "training",
             format!(
-                "{} for {} epochs, {} images/s",
+                "{} for {}, {} images/s",
                 duration(summary.seconds),
-                summary.epochs,
+                epochs_of(summary.epochs),
                 thousands(summary.images_per_second)
             ),
         ),
