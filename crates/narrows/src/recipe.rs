@@ -485,14 +485,7 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
                 objective::RECONSTRUCTIONS,
             )?
             .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?,
-        terms: match objective.has(objective::TERMS.name) {
-            true => objective
-                .sections(objective::TERMS.name)?
-                .iter()
-                .map(Term::read)
-                .collect::<Result<_>>()?,
-            false => Vec::new(),
-        },
+        terms: terms(&objective)?,
         optimizer: optimizer
             .choose(
                 &optimizer::KIND,
@@ -505,6 +498,29 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
         batch_size: whole("batch_size", 1..=MAX_BATCH, 64)? as usize,
         seed: whole("seed", 0..=i64::MAX as u64, 0)?,
     })
+}
+
+/// The terms of an objective, of which no two are of a kind: each has a column in the record.
+fn terms(objective: &Section<'_>) -> Result<Vec<Term>> {
+    if !objective.has(objective::TERMS.name) {
+        return Ok(Vec::new());
+    }
+    let mut terms: Vec<Term> = Vec::new();
+    for section in objective.sections(objective::TERMS.name)? {
+        let term = Term::read(&section)?;
+        if terms
+            .iter()
+            .any(|other| other.kind.name() == term.kind.name())
+        {
+            let what = format!("there are two `{}` terms", term.kind.name());
+            return Err(section
+                .error("kind", what)
+                .expected("one term of a kind")
+                .hint("add their weights up"));
+        }
+        terms.push(term);
+    }
+    Ok(terms)
 }
 
 fn is_name_character(c: char) -> bool {

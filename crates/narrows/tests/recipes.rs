@@ -644,3 +644,37 @@ fn the_reference_names_every_key_and_kind() {
         assert!(reference.contains(word), "{word}");
     }
 }
+
+#[test]
+fn noise_and_terms_are_read_and_checked() {
+    let base = Recipe::text("contractive").unwrap();
+    let set = |assignment: &str| Recipe::parse_with(base, "test", &[assignment.to_string()]);
+    let recipe = set("objective.terms[0].kind=hutchinson").unwrap();
+    assert_eq!(
+        recipe.terms[0].kind,
+        narrows::objective::TermKind::Hutchinson { probes: 1 }
+    );
+    assert_eq!(Recipe::parse(&recipe.to_toml(), "written").unwrap(), recipe);
+    for (assignment, part) in [
+        ("objective.terms[0].weight=-1", "0 or above"),
+        ("objective.terms[0].weight=heavy", "0 or above"),
+        ("objective.terms[0].kind=jacobean", "jacobian"),
+        ("objective.terms[0].probes=3", "hutchinson"),
+        ("corruption.kind=gausian", "gaussian"),
+        ("corruption.kind=gaussian", "deviation"),
+        ("corruption.deviation=0.5", "kind"),
+    ] {
+        let error = set(assignment).unwrap_err().to_string();
+        assert!(error.contains(part), "{assignment}: {error}");
+    }
+    let twice = "\n[[objective.terms]]\nkind = \"summed\"\nweight = 1\n[optimizer]";
+    let error = Recipe::parse(&base.replacen("\n[optimizer]", twice, 1), "test").unwrap_err();
+    assert!(error.to_string().contains("two `summed` terms"), "{error}");
+    let both = [
+        "corruption.kind=masking",
+        "corruption.drop=0.1",
+        "corruption.keep=0.9",
+    ];
+    let error = Recipe::parse_with(base, "test", &both.map(String::from)).unwrap_err();
+    assert!(error.to_string().contains("twice"), "{error}");
+}
