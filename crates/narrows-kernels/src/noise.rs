@@ -9,8 +9,8 @@ use crate::lanes::{Isa, Lanes, multiversion};
 /// The blocks of four words that are drawn together.
 const LANES: usize = 16;
 
-/// Words of [`LANES`] blocks, by their place in the block.
-type Words = [[u32; LANES]; 4];
+/// Words of `N` blocks, by their place in the block.
+type Words<const N: usize> = [[u32; N]; 4];
 
 /// What the numbers of a row are drawn by: Philox's key, and the upper three words of its counter, the
 /// lowest being the number of the block of four numbers.
@@ -24,8 +24,7 @@ pub struct Address {
 
 /// The four words of a block.
 pub fn words(address: Address, block: u32) -> [u32; 4] {
-    let lanes = philox(address, block);
-    std::array::from_fn(|i| lanes[i][0])
+    philox::<1>(address, block).map(|[word]| word)
 }
 
 /// Adds to each element of a row a normal number of mean 0 and the given deviation
@@ -43,17 +42,17 @@ pub fn fill_uniform(isa: Isa, address: Address, row: &mut [f32]) {
 
 /// The words of the blocks from `first` on.
 #[inline(always)]
-fn philox(address: Address, first: u32) -> Words {
+fn philox<const N: usize>(address: Address, first: u32) -> Words<N> {
     let mut key = address.key;
-    let mut counter: Words = [
+    let mut counter: Words<N> = [
         std::array::from_fn(|lane| first.wrapping_add(lane as u32)),
-        [address.counter[0]; LANES],
-        [address.counter[1]; LANES],
-        [address.counter[2]; LANES],
+        [address.counter[0]; N],
+        [address.counter[1]; N],
+        [address.counter[2]; N],
     ];
     for _ in 0..10 {
         let [c0, c1, c2, c3] = counter;
-        for lane in 0..LANES {
+        for lane in 0..N {
             let a = u64::from(c0[lane]) * 0xD251_1F53;
             let b = u64::from(c2[lane]) * 0xCD9E_8D57;
             counter[0][lane] = (b >> 32) as u32 ^ c1[lane] ^ key[0];
@@ -79,7 +78,7 @@ multiversion! {
 #[inline(always)]
 unsafe fn uniform_body<L: Lanes>(address: Address, row: &mut [f32]) {
     for (group, numbers) in row.chunks_mut(4 * LANES).enumerate() {
-        let words = philox(address, (group * LANES) as u32);
+        let words = philox::<LANES>(address, (group * LANES) as u32);
         let mut drawn = [0.0; 4 * LANES];
         for lane in 0..LANES {
             for (i, words) in words.iter().enumerate() {
@@ -100,7 +99,7 @@ multiversion! {
 #[inline(always)]
 unsafe fn normal_body<L: Lanes>(address: Address, deviation: f32, row: &mut [f32]) {
     for (group, numbers) in row.chunks_mut(4 * LANES).enumerate() {
-        let words = philox(address, (group * LANES) as u32);
+        let words = philox::<LANES>(address, (group * LANES) as u32);
         let mut drawn = [0.0; 4 * LANES];
         for pair in 0..2 {
             let (mut cosines, mut sines) = ([0.0; LANES], [0.0; LANES]);

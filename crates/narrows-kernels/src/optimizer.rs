@@ -176,6 +176,9 @@ unsafe fn adam_body<L: Lanes>(
     }
 }
 
+/// Moments of a smaller size become 0.
+const SMALLEST: f32 = 1e-36;
+
 /// # Safety
 ///
 /// As [`Lanes`].
@@ -187,6 +190,12 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
         // beta m + (1 - beta) g, with one rounding less.
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
+        // Without a gradient the moments fade, and would end among the subnormal numbers, which take a
+        // hundred times as long. The comparisons' direction keeps a NaN.
+        let zero = L::splat(0.0);
+        let size = m.max(zero.sub(m));
+        let m = L::splat(SMALLEST).where_greater(size, zero, m);
+        let v = L::splat(SMALLEST).where_greater(v, zero, v);
         // √v as v / √v, which estimates and Newton's method give in a third of the time. Below the
         // normal numbers √v is under 1.1e-19, whatever it is there.
         let root = v.mul(v.max(L::splat(f32::MIN_POSITIVE)).reciprocal_root());
