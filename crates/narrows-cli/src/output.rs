@@ -90,6 +90,14 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A number of epochs, in words.
+pub fn epochs_of(count: usize) -> String {
+    match count {
+        1 => "1 epoch".into(),
+        _ => format!("{count} epochs"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,13 +132,5 @@ mod tests {
             "             model   PCA\n  MSE          0.5     -\n  classes   12.5 %   7 %"
         );
         assert_eq!(columns::<Vec<String>>(&[]), "");
-    }
-}
-
-/// A number of epochs, in words.
-pub fn epochs_of(count: usize) -> String {
-    match count {
-        1 => "1 epoch".into(),
-        _ => format!("{count} epochs"),
     }
 }
