@@ -35,7 +35,7 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     let source = Source::open(&arguments.data)?;
-    let split = source.split(model.recipe().seed)?;
+    let split = source.split(model.recipe().seed, 0.0)?;
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let evaluation = evaluate(&model, &split, threads, &mut |progress| {

@@ -1,8 +1,9 @@
 //! Writing files so that a reader never meets half of one.
 
 use crate::error::{Error, Result};
-use std::io::Write;
-use std::path::Path;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Writes `bytes` to `path` under a temporary name, syncs it to the disk and renames it: after a
 /// failure, or a loss of power, what was there before is still there.
@@ -11,21 +12,71 @@ use std::path::Path;
 ///
 /// When the folder does not exist or the system refuses to write; the file names are in the error.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let attempt = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new()
+    let mut file = NewFile::create(path)?;
+    file.write_all(bytes)
+        .map_err(|error| Error::io("cannot write the file", path, error))?;
+    file.finish()
+}
+
+/// A file that is being written under a temporary name, and gets its own when it is whole.
+#[derive(Debug)]
+pub struct NewFile {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    ///
+    /// When the folder does not exist or the system refuses to write.
+    pub fn create(path: &Path) -> Result<NewFile> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = tempfile::Builder::new()
             .prefix(".narrows-")
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        make_readable_as_usual(file.as_file())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    attempt().map_err(|error| Error::io("cannot write the file", path, error))
+            .tempfile_in(folder)
+            .map_err(|error| Error::io("cannot write the file", path, error))?;
+        Ok(NewFile {
+            file: BufWriter::with_capacity(1 << 16, file),
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// The name that the file will have.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Syncs the file to the disk and gives it its name, in place of what was there before.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; what was there before stays.
+    pub fn finish(self) -> Result<()> {
+        let NewFile { file, path } = self;
+        let finish = || -> std::io::Result<()> {
+            let file = file.into_inner().map_err(|error| error.into_error())?;
+            make_readable_as_usual(file.as_file())?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        finish().map_err(|error| Error::io("cannot write the file", &path, error))
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Temporary files are private to their owner; what stays should be as readable as any other file.

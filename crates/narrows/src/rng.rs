@@ -25,6 +25,8 @@ pub enum Purpose {
     Probes = 6,
     /// The basis that the search for principal components of wide rows starts from.
     Subspace = 7,
+    /// Which rows are set apart for validation.
+    Validation = 8,
 }
 
 /// The draws of one seed for one purpose.

@@ -261,7 +261,8 @@ pub fn run(
         train,
         test,
         is_held_out,
-    } = &source.split(recipe.seed)?;
+        ..
+    } = &source.split(recipe.seed, 0.0)?;
     let mut training = Training::new(recipe, train, threads)?;
     let threads = training.threads();
     let folder = create_folder(out, &recipe.name)?;
@@ -314,7 +315,7 @@ pub fn run(
 pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
     let model = load_model(path)?;
     let recipe = model.recipe().clone();
-    let split = source.split(recipe.seed)?;
+    let split = source.split(recipe.seed, 0.0)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let records = match path.is_dir() {
         true => read_records(&path.join(METRICS_FILE)),

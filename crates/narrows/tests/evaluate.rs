@@ -69,7 +69,7 @@ fn assert_close(found: f64, expected: f64) {
 fn every_measure_is_that_of_the_rows() {
     let source = source(true);
     let model = model(&source.train);
-    let split = source.split(1).unwrap();
+    let split = source.split(1, 0.0).unwrap();
     let (train, test) = (&source.train, &*split.test);
     let found = of(&model, &split, 2);
 
@@ -116,7 +116,7 @@ fn every_measure_is_that_of_the_rows() {
 fn errors_of_classes_add_up_to_the_error() {
     let source = source(true);
     let model = model(&source.train);
-    let found = of(&model, &source.split(1).unwrap(), 1);
+    let found = of(&model, &source.split(1, 0.0).unwrap(), 1);
     let classes = &found.class_errors;
     let labels: Vec<i64> = classes.iter().map(|class| class.label).collect();
     assert_eq!(labels, [-5, 5]);
@@ -136,7 +136,7 @@ fn errors_of_classes_add_up_to_the_error() {
 #[test]
 fn dead_units_are_counted_behind_the_activation() {
     let source = source(false);
-    let found = of(&model(&source.train), &source.split(1).unwrap(), 1);
+    let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
     let units: Vec<_> = found
         .units
         .iter()
@@ -162,7 +162,7 @@ fn dead_units_are_counted_behind_the_activation() {
 #[test]
 fn without_labels_nothing_is_said_of_classes() {
     let source = source(false);
-    let found = of(&model(&source.train), &source.split(1).unwrap(), 1);
+    let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
     assert!(found.class_errors.is_empty());
     for quality in [&found.model, found.pca.as_ref().unwrap()] {
         assert_eq!(
@@ -179,7 +179,7 @@ fn tables_have_errors_but_no_psnr() {
     let values = data.to_array();
     let table = Dataset::new("table", Values::F32(values), vec![INPUTS], None).unwrap();
     let source = Source::new(table, None).unwrap();
-    let found = of(&model(&data), &source.split(1).unwrap(), 1);
+    let found = of(&model(&data), &source.split(1, 0.0).unwrap(), 1);
     assert!(found.held_out && found.test_rows == 3 && found.train_rows == 27);
     assert!(found.model.mse > 0.0);
     assert_eq!(
@@ -192,7 +192,7 @@ fn tables_have_errors_but_no_psnr() {
 fn noise_gives_a_curve_against_the_clean_rows() {
     let source = source(false);
     let model = model(&source.train);
-    let found = of(&model, &source.split(1).unwrap(), 2);
+    let found = of(&model, &source.split(1, 0.0).unwrap(), 2);
     let names: Vec<&str> = found
         .robustness
         .iter()
@@ -229,7 +229,7 @@ fn noise_gives_a_curve_against_the_clean_rows() {
 fn threads_change_nothing_and_progress_is_told() {
     let source = source(true);
     let model = model(&source.train);
-    let split = source.split(1).unwrap();
+    let split = source.split(1, 0.0).unwrap();
     let mut stages = Vec::new();
     let alone = evaluate(&model, &split, 1, &mut |progress| {
         assert!(progress.done <= progress.total);
@@ -245,7 +245,7 @@ fn threads_change_nothing_and_progress_is_told() {
 #[test]
 fn json_has_what_the_record_has() {
     let source = source(true);
-    let found = of(&model(&source.train), &source.split(1).unwrap(), 1);
+    let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
     let json = found.to_json();
     assert_eq!(json["model"]["mse"], found.model.mse);
     assert_eq!(json["pca"]["ssim"], found.pca.unwrap().ssim.unwrap());
@@ -268,7 +268,7 @@ fn what_cannot_be_evaluated_is_refused() {
     );
     let narrow = Source::new(narrow.unwrap(), None).unwrap();
     let refuse = |model: &Model, source: &Source| {
-        let split = source.split(1).unwrap();
+        let split = source.split(1, 0.0).unwrap();
         evaluate(model, &split, 1, &mut |_| ())
             .unwrap_err()
             .to_string()

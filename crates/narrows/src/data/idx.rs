@@ -2,7 +2,7 @@
 
 mod file;
 
-use super::{Dataset, Source};
+use super::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use file::{Content, Idx, begins_as_idx};
 use std::fs;
@@ -13,12 +13,15 @@ use std::path::{Path, PathBuf};
 /// Files are told by their names: those of MNIST, `train-images-idx3-ubyte` and so on, with
 /// other punctuation or a prefix. With images for training and for testing, both splits are
 /// read; images of one split alone are the training rows, whatever they are called.
-pub(super) fn open_folder(spec: &str) -> Result<Option<Source>> {
+pub(super) fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let folder = Path::new(spec);
     if !folder.is_dir() {
         return Ok(None);
     }
     let files = Files::find(folder)?;
+    if files.train_images.is_some() || files.test_images.is_some() {
+        options.refuse_all(spec, "IDX files")?;
+    }
     match (&files.train_images, &files.test_images) {
         (None, None) => Ok(None),
         (Some(train), Some(test)) => {
@@ -40,7 +43,7 @@ pub(super) fn open_folder(spec: &str) -> Result<Option<Source>> {
 /// Opens a single IDX file of images; its rows are for training.
 ///
 /// A file is taken for IDX if it begins as one does or is called one.
-pub(super) fn open_file(spec: &str) -> Result<Option<Source>> {
+pub(super) fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !path.is_file() {
         return Ok(None);
@@ -51,6 +54,7 @@ pub(super) fn open_file(spec: &str) -> Result<Option<Source>> {
     if !named && !begins_as_idx(path)? {
         return Ok(None);
     }
+    options.refuse_all(spec, "an IDX file")?;
     Source::new(dataset(path, None)?, None).map(Some)
 }
 

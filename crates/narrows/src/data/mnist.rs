@@ -1,6 +1,6 @@
 //! The built-in MNIST as a source.
 
-use super::{Dataset, Source, Values};
+use super::{Dataset, ReadOptions, Source, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_mnist::{PIXELS, SIDE, Split};
 use ndarray::Array2;
@@ -10,10 +10,11 @@ use std::io;
 pub(super) const NAME: &str = "mnist";
 
 /// MNIST if `spec` is its name.
-pub(super) fn open(spec: &str) -> Result<Option<Source>> {
+pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     if spec != NAME {
         return Ok(None);
     }
+    options.refuse_all(spec, "MNIST")?;
     let train = dataset("mnist, training images", narrows_mnist::train())?;
     let test = dataset("mnist, test images", narrows_mnist::test())?;
     Source::new(train, Some(test)).map(Some)

@@ -1,19 +1,37 @@
 //! Data as Narrows holds them: rows of numbers in their own type, with a shape and perhaps labels.
 //!
 //! Values stay as they were stored (8-bit pixels stay 8-bit) and are converted to `f32` only
-//! while a batch is gathered, by [`scaling::Scaling::gather`]. A [`Source`] is where they come
-//! from: the built-in MNIST or a path.
+//! while a batch is gathered, by [`scaling::Scaling::gather`]. Large files stay where they are, and
+//! rows are read as they are needed. A [`Source`] is where data come from: the built-in MNIST or a
+//! path, read as [`ReadOptions`] say.
 
+mod builder;
+mod csv;
+mod element;
 mod idx;
+mod images;
+mod info;
 mod mnist;
+mod npy;
+mod options;
+mod parquet;
 pub mod scaling;
+mod shuffle;
 mod source;
 mod split;
+mod stored;
+mod table;
+mod unpack;
+pub mod write;
 
+pub use info::{ColumnInfo, Info};
+pub use options::{Missing, ReadOptions};
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
+pub use stored::Stored;
 
 use crate::{Error, ErrorKind, Result};
+use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
@@ -24,6 +42,8 @@ pub enum Values {
     U8(Array2<u8>),
     /// 32-bit floating-point values.
     F32(Array2<f32>),
+    /// Numbers of any type that stay in their file.
+    Stored(Stored),
 }
 
 impl Values {
@@ -32,15 +52,25 @@ impl Values {
         match self {
             Values::U8(values) => values.dim(),
             Values::F32(values) => values.dim(),
+            Values::Stored(stored) => stored.dim(),
+        }
+    }
+
+    fn element(&self) -> Element {
+        match self {
+            Values::U8(_) => Element::little(Kind::U8),
+            Values::F32(_) => Element::little(Kind::F32),
+            Values::Stored(stored) => stored.element(),
         }
     }
 
     /// The type, for a sentence.
-    fn type_name(&self) -> &'static str {
-        match self {
-            Values::U8(_) => "8-bit values",
-            Values::F32(_) => "32-bit floating-point values",
-        }
+    fn type_name(&self) -> String {
+        self.element().to_string()
+    }
+
+    fn is_8_bit(&self) -> bool {
+        self.element().kind == Kind::U8
     }
 
     /// The same values with each row contiguous and the rows one after the other.
@@ -55,6 +85,7 @@ impl Values {
         match self {
             Values::U8(values) => Values::U8(standard(values)),
             Values::F32(values) => Values::F32(standard(values)),
+            Values::Stored(stored) => Values::Stored(stored),
         }
     }
 }
@@ -64,6 +95,16 @@ impl Values {
 pub(crate) enum Row<'a> {
     U8(&'a [u8]),
     F32(&'a [f32]),
+    Stored(&'a Stored),
+}
+
+/// A column that is no number to learn from but says which row is which, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The name of the column.
+    pub name: String,
+    /// One value a row.
+    pub values: Vec<String>,
 }
 
 /// Rows of values with the shape of one row and, perhaps, one label a row.
@@ -76,6 +117,17 @@ pub struct Dataset {
     values: Values,
     shape: Vec<usize>,
     labels: Option<Vec<i64>>,
+    /// What the labels stand for, where they are words; label 0 is the first of them.
+    label_names: Vec<String>,
+    /// What the labels are called where they come from.
+    label_column: Option<String>,
+    /// The names of a table's columns.
+    columns: Option<Vec<String>>,
+    ids: Vec<Ids>,
+    /// What was done to the data while they were read.
+    notes: Vec<String>,
+    /// The values that were missing and have been filled.
+    missing: usize,
 }
 
 impl Dataset {
@@ -124,24 +176,63 @@ impl Dataset {
                 .expected(format!("{rows} labels, one a row"))
                 .found(labels.len()));
         }
-        let values = values.standard_layout();
-        if let Values::F32(values) = &values
-            && let Some(((row, column), value)) =
-                values.indexed_iter().find(|(_, x)| !x.is_finite())
-        {
-            return Err(Error::new(ErrorKind::Data, "a value is not finite")
-                .at(format!("row {row}, column {column} (counted from 0)"))
-                .at(&name)
-                .expected("a finite number")
-                .found(value)
-                .hint("replace or leave out missing values first"));
-        }
-        Ok(Dataset {
+        let dataset = Dataset {
             name,
-            values,
+            values: values.standard_layout(),
             shape,
             labels,
-        })
+            label_names: Vec::new(),
+            label_column: None,
+            columns: None,
+            ids: Vec::new(),
+            notes: Vec::new(),
+            missing: 0,
+        };
+        dataset.check_finite()?;
+        Ok(dataset)
+    }
+
+    fn check_finite(&self) -> Result<()> {
+        let not_finite = |row: usize, column: usize, value: f32| {
+            Error::new(ErrorKind::Data, "a value is not finite")
+                .at(format!("row {row}, column {column} (counted from 0)"))
+                .at(&self.name)
+                .expected("a finite number")
+                .found(value)
+                .hint("replace or leave out missing values first")
+        };
+        let found = match &self.values {
+            Values::U8(_) => None,
+            Values::F32(values) => values.indexed_iter().find(|(_, x)| !x.is_finite()),
+            Values::Stored(stored) if stored.element().is_integer() => None,
+            Values::Stored(stored) => {
+                let mut values = vec![0.0; self.inputs()];
+                for row in 0..self.rows() {
+                    stored.read(row, &mut values);
+                    if let Some(column) = values.iter().position(|value| !value.is_finite()) {
+                        self.check_readable()?;
+                        return Err(not_finite(row, column, values[column]));
+                    }
+                }
+                None
+            }
+        };
+        match found {
+            None => self.check_readable(),
+            Some(((row, column), &value)) => Err(not_finite(row, column, value)),
+        }
+    }
+
+    /// Whether every row so far could be read; rows that stay in a file may turn out unreadable late.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] with the first failure since the last call.
+    pub fn check_readable(&self) -> Result<()> {
+        match &self.values {
+            Values::Stored(stored) => stored.failure(),
+            Values::U8(_) | Values::F32(_) => Ok(()),
+        }
     }
 
     /// A table: rows of `f32` without labels, `[rows, columns]`.
@@ -187,6 +278,73 @@ impl Dataset {
         self.labels.as_deref()
     }
 
+    /// What label `n` stands for, where labels are words; none where they are numbers.
+    pub fn label_names(&self) -> &[String] {
+        &self.label_names
+    }
+
+    /// What the labels are called where they come from: `label` unless that said so.
+    pub fn label_column(&self) -> &str {
+        self.label_column.as_deref().unwrap_or("label")
+    }
+
+    /// A label as a person knows it.
+    pub fn label_text(&self, label: i64) -> String {
+        let name = usize::try_from(label).ok();
+        match name.and_then(|index| self.label_names.get(index)) {
+            Some(name) => name.clone(),
+            None => label.to_string(),
+        }
+    }
+
+    /// The names of the columns, for a table that has them; as many as [`Dataset::inputs`].
+    pub fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// What says which row is which: the id columns of a table, the files of images.
+    pub fn ids(&self) -> &[Ids] {
+        &self.ids
+    }
+
+    /// What was done to the data while they were read, in sentences.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// How many values were missing and have been filled.
+    pub fn missing(&self) -> usize {
+        self.missing
+    }
+
+    /// The type of the values as they are kept, for a sentence.
+    pub fn type_name(&self) -> String {
+        self.values.type_name()
+    }
+
+    /// Whether the values are 8-bit numbers without a sign, as in most images.
+    pub fn is_8_bit(&self) -> bool {
+        self.values.is_8_bit()
+    }
+
+    /// The same rows with names for their columns, as many as there are inputs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are more or fewer.
+    pub fn with_columns(mut self, columns: Vec<String>) -> Result<Self> {
+        if columns.len() != self.inputs() {
+            return Err(
+                Error::new(ErrorKind::Data, "the names do not fit the columns")
+                    .at(&self.name)
+                    .expected(self.inputs())
+                    .found(columns.len()),
+            );
+        }
+        self.columns = Some(columns);
+        Ok(self)
+    }
+
     /// The values, `[rows, inputs]`, in standard layout.
     pub fn values(&self) -> &Values {
         &self.values
@@ -197,7 +355,25 @@ impl Dataset {
         match &self.values {
             Values::U8(values) => values.mapv(f32::from),
             Values::F32(values) => values.clone(),
+            Values::Stored(stored) => {
+                let mut array = Array2::zeros(stored.dim());
+                for (row, mut values) in array.rows_mut().into_iter().enumerate() {
+                    if let Some(values) = values.as_slice_mut() {
+                        stored.read(row, values);
+                    }
+                }
+                array
+            }
         }
+    }
+
+    /// The smallest and the largest value.
+    pub fn range(&self) -> (f32, f32) {
+        let (low, high) = scaling::column_extremes(self);
+        (
+            low.into_iter().fold(f32::INFINITY, f32::min),
+            high.into_iter().fold(f32::NEG_INFINITY, f32::max),
+        )
     }
 
     /// The first `count` rows, or all of them if there are fewer.
@@ -226,14 +402,47 @@ impl Dataset {
         let values = match &self.values {
             Values::U8(values) => Values::U8(values.select(Axis(0), indices)),
             Values::F32(values) => Values::F32(values.select(Axis(0), indices)),
+            Values::Stored(stored) => Values::Stored(stored.select(indices)),
         };
-        let labels = self.labels.as_ref().map(|labels| {
-            indices
-                .iter()
-                .filter_map(|&index| labels.get(index).copied())
-                .collect()
+        if indices.is_empty() {
+            return Err(Error::new(ErrorKind::Data, "there are no rows")
+                .at(&self.name)
+                .expected("at least one row")
+                .found("none"));
+        }
+        fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
+            let these = indices.iter().filter_map(|&index| all.get(index).cloned());
+            these.collect()
+        }
+        let ids = self.ids.iter().map(|ids| Ids {
+            name: ids.name.clone(),
+            values: chosen(&ids.values, indices),
         });
-        Dataset::new(self.name.clone(), values, self.shape.clone(), labels)
+        Ok(Dataset {
+            name: self.name.clone(),
+            values,
+            shape: self.shape.clone(),
+            labels: self.labels.as_ref().map(|labels| chosen(labels, indices)),
+            label_names: self.label_names.clone(),
+            label_column: self.label_column.clone(),
+            columns: self.columns.clone(),
+            ids: ids.collect(),
+            notes: self.notes.clone(),
+            missing: self.missing,
+        })
+    }
+
+    /// At most `count` rows, evenly spread over all of them, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if `count` is 0.
+    pub fn sample(&self, count: usize) -> Result<Self> {
+        let (rows, count) = (self.rows(), count.min(self.rows()));
+        let indices: Vec<usize> = (0..count)
+            .map(|index| (index as u128 * rows as u128 / count as u128) as usize)
+            .collect();
+        self.select(&indices)
     }
 
     /// One row as it is stored, `[inputs]`.
@@ -251,6 +460,7 @@ impl Dataset {
         match &self.values {
             Values::U8(values) => Row::U8(slice(values, row)),
             Values::F32(values) => Row::F32(slice(values, row)),
+            Values::Stored(stored) => Row::Stored(stored),
         }
     }
 }

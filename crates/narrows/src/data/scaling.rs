@@ -11,7 +11,7 @@ mod spec;
 pub use spec::ScalingSpec;
 pub(crate) use spec::{KIND, SCALINGS};
 
-use super::{Dataset, Row, Values};
+use super::{Dataset, Row};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
 use narrows_kernels::convert::scale_bytes;
@@ -30,12 +30,13 @@ impl ScalingSpec {
     /// The scaling that data get where a recipe says nothing: `unit` for 8-bit data, else
     /// `standardize`.
     pub fn usual(data: &Dataset) -> ScalingSpec {
-        match data.values() {
-            Values::U8(_) => ScalingSpec::Unit,
-            Values::F32(_) => ScalingSpec::Standardize {
+        if data.is_8_bit() {
+            ScalingSpec::Unit
+        } else {
+            ScalingSpec::Standardize {
                 mean: None,
                 deviation: None,
-            },
+            }
         }
     }
 }
@@ -60,6 +61,7 @@ impl Scaling {
             ScalingSpec::None => Ok(Scaling::none()),
         }?;
         let (low, high) = scaling.range(data);
+        data.check_readable()?;
         let usable = scaling.offset.iter().all(|offset| offset.is_finite())
             && scaling
                 .factor
@@ -80,7 +82,7 @@ impl Scaling {
     }
 
     /// The scaling that leaves values as they are.
-    fn none() -> Self {
+    pub(super) fn none() -> Self {
         Scaling {
             offset: vec![0.0],
             factor: vec![1.0],
@@ -139,6 +141,10 @@ impl Scaling {
                 _ => self.gather_as(values, out),
             },
             Row::F32(values) => self.gather_as(values, out),
+            Row::Stored(stored) => {
+                stored.read(row, out);
+                self.apply(out);
+            }
         }
     }
 
@@ -267,7 +273,7 @@ fn numbers(
 }
 
 /// The smallest and the largest value of each column, `[inputs]` each.
-fn column_extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn column_extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
     let mut low = vec![f32::INFINITY; data.inputs()];
     let mut high = vec![f32::NEG_INFINITY; data.inputs()];
     for_each_row(data, |row| {
@@ -281,7 +287,7 @@ fn column_extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
 
 /// Every row in turn, converted. What is gathered column by column from them needs no order of
 /// operations within a row, and so runs in vectors.
-fn for_each_row(data: &Dataset, mut each: impl FnMut(&[f32])) {
+pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(&[f32])) {
     let none = Scaling::none();
     let mut row = vec![0.0; data.inputs()];
     for index in 0..data.rows() {

@@ -3,11 +3,11 @@
 //! [`SOURCE_KINDS`] is the one ordered list; look-up, listing and messages come from it, and a
 //! further format is a file beside this one and an entry there.
 
-use super::{Dataset, idx, mnist};
+use super::{Dataset, ReadOptions, csv, idx, images, mnist, npy, parquet};
+use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::io::Read;
-use std::mem;
 use std::path::Path;
 
 /// A source of data: rows to train on and, where the source has them, rows to test on.
@@ -27,7 +27,7 @@ pub struct SourceKind {
     /// What that gives, in a few words.
     pub description: &'static str,
     /// Opens the source if it is of this kind; `None` leaves it to the next kind.
-    open: fn(&str) -> Result<Option<Source>>,
+    open: fn(&str, &ReadOptions) -> Result<Option<Source>>,
 }
 
 /// The kinds of sources, in the order in which they are tried.
@@ -38,16 +38,44 @@ pub const SOURCE_KINDS: &[SourceKind] = &[
         open: mnist::open,
     },
     SourceKind {
-        spec: "FOLDER",
-        description: "a folder of IDX files named as MNIST's are, raw or gzipped",
+        spec: "FILE.csv",
+        description: "a table, also .tsv and gzipped, with or without a header",
+        open: csv::open,
+    },
+    SourceKind {
+        spec: "FILE.parquet",
+        description: "a table of numeric columns",
+        open: parquet::open,
+    },
+    SourceKind {
+        spec: "FILE.npy",
+        description: "a NumPy array of 2 to 4 dimensions; a large one stays in its file",
+        open: npy::open_npy,
+    },
+    SourceKind {
+        spec: "FILE.npz",
+        description: "NumPy arrays: one of rows, or x_train and x_test, with labels as y_train and so on",
+        open: npy::open_npz,
+    },
+    SourceKind {
+        spec: "FOLDER of IDX files",
+        description: "named as MNIST's are, raw or gzipped",
         open: idx::open_folder,
     },
     SourceKind {
-        spec: "FILE",
-        description: "an IDX file of images, raw or gzipped",
+        spec: "FOLDER of images",
+        description: "PNG or JPEG, subfolders are labels",
+        open: images::open,
+    },
+    SourceKind {
+        spec: "FILE of IDX",
+        description: "images, raw or gzipped",
         open: idx::open_file,
     },
 ];
+
+/// The part of a source that is meant, behind its last colon.
+const PARTS: [&str; 2] = ["train", "test"];
 
 impl Source {
     /// A source of rows to train on and, perhaps, rows to test on.
@@ -69,19 +97,25 @@ impl Source {
                         .found(format!("{:?}", test.shape())),
                 );
             }
-            if mem::discriminant(test.values()) != mem::discriminant(train.values()) {
+            if test.is_8_bit() != train.is_8_bit() {
                 return Err(
                     differs("the test rows differ in type from the training rows")
-                        .expected(train.values().type_name())
-                        .found(test.values().type_name()),
+                        .expected(train.type_name())
+                        .found(test.type_name()),
+                );
+            }
+            if test.columns() != train.columns() {
+                return Err(
+                    differs("the test rows have other columns than the training rows")
+                        .expected(format!("{:?}", train.columns().unwrap_or_default()))
+                        .found(format!("{:?}", test.columns().unwrap_or_default())),
                 );
             }
         }
         Ok(Source { train, test })
     }
 
-    /// Opens what `spec` names: one of the built-in sources, else a path, as [`SOURCE_KINDS`]
-    /// lists them. A path that is spelt like a built-in source can be given as `./mnist`.
+    /// Opens what `spec` names, as [`Source::open_with`] with nothing set.
     ///
     /// # Errors
     ///
@@ -98,13 +132,107 @@ impl Source {
     /// # Ok::<(), narrows::Error>(())
     /// ```
     pub fn open(spec: &str) -> Result<Self> {
+        Source::open_with(spec, &ReadOptions::default())
+    }
+
+    /// Opens what `spec` names: one of the built-in sources, else a path, as [`SOURCE_KINDS`]
+    /// lists them. A path that is spelt like a built-in source can be given as `./mnist`.
+    /// `SPEC:train` and `SPEC:test` take one part of a source that has both.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
+    /// something that is not there.
+    pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
+        let part = PARTS.into_iter().find_map(|part| {
+            let rest = spec.strip_suffix(part)?.strip_suffix(':')?;
+            (!Path::new(spec).exists()).then_some((rest, part))
+        });
+        let source = Source::open_whole(part.map_or(spec, |(rest, _)| rest), options)?;
+        let source = match part {
+            None => source,
+            Some((rest, part)) => source.part(rest, part)?,
+        };
+        source.of_classes(&options.classes)
+    }
+
+    fn open_whole(spec: &str, options: &ReadOptions) -> Result<Self> {
         for kind in SOURCE_KINDS {
-            if let Some(source) = (kind.open)(spec)? {
+            if let Some(source) = (kind.open)(spec, options)? {
                 return Ok(source);
             }
         }
         Err(not_understood(spec))
     }
+
+    fn part(self, spec: &str, part: &str) -> Result<Self> {
+        match (self.test, part) {
+            (Some(_), "train") => Source::new(self.train, None),
+            (Some(test), _) => Source::new(test, None),
+            (None, _) => Err(Error::new(
+                ErrorKind::Data,
+                format!("there is no part `{part}`, as the data come in one piece"),
+            )
+            .at(spec)
+            .hint(format!("give {spec} alone"))),
+        }
+    }
+
+    /// The rows to apply a model to: those to test on where the source has such, else all.
+    pub fn into_rows(self) -> Dataset {
+        self.test.unwrap_or(self.train)
+    }
+
+    /// Only the rows of some labels, given as numbers, ranges (`0-8`) or names; all if none are given.
+    fn of_classes(self, classes: &[String]) -> Result<Self> {
+        if classes.is_empty() {
+            return Ok(self);
+        }
+        let train = of_classes(&self.train, classes)?;
+        let test = self
+            .test
+            .map(|test| of_classes(&test, classes))
+            .transpose()?;
+        Source::new(train, test)
+    }
+}
+
+fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
+    let Some(labels) = data.labels() else {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "`classes` chooses rows by their labels, and there are none",
+        )
+        .at(data.name())
+        .hint("say with `--label` which column has them"));
+    };
+    let mut known: Vec<i64> = labels.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let names: Vec<String> = known.iter().map(|&label| data.label_text(label)).collect();
+    let mut wanted = Vec::new();
+    for class in classes {
+        let found: Vec<i64> = match names.iter().position(|name| name == class) {
+            Some(place) => known.get(place).copied().into_iter().collect(),
+            None => match class.split_once('-').map(|(a, b)| (a.parse(), b.parse())) {
+                Some((Ok(low), Ok(high))) if data.label_names().is_empty() => {
+                    let within = |label: &&i64| (low..=high).contains(*label);
+                    known.iter().filter(within).copied().collect()
+                }
+                _ => Vec::new(),
+            },
+        };
+        if found.is_empty() {
+            let error = Error::new(ErrorKind::Data, format!("no row has the label `{class}`"));
+            let names: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+            return Err(suggest(error, class, &names).at(data.name()));
+        }
+        wanted.extend(found);
+    }
+    let rows: Vec<usize> = (0..labels.len())
+        .filter(|&row| wanted.contains(&labels[row]))
+        .collect();
+    data.select(&rows)
 }
 
 /// Why no kind took `spec`.
@@ -129,7 +257,7 @@ fn not_understood(spec: &str) -> Error {
     .at(spec)
     .expected(understood());
     if metadata.is_dir() {
-        error.found("a folder without IDX files of images")
+        error.found("a folder without IDX files or images")
     } else if metadata.is_file() {
         let mut start = Vec::new();
         match fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut start)) {
@@ -184,7 +312,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Format);
         assert_eq!(
             error.what_was_found(),
-            Some("a folder without IDX files of images")
+            Some("a folder without IDX files or images")
         );
     }
 

@@ -13,6 +13,8 @@ const HOLD_OUT: usize = 10;
 pub struct Split<'a> {
     /// The rows to train on.
     pub train: Cow<'a, Dataset>,
+    /// The rows that training watches, if any are set apart.
+    pub validation: Option<Cow<'a, Dataset>>,
     /// The rows to test on.
     pub test: Cow<'a, Dataset>,
     /// Whether the test rows were held out of the training rows, as the source has none.
@@ -20,41 +22,74 @@ pub struct Split<'a> {
 }
 
 impl Source {
-    /// The source's own split; or, without test rows, one row in ten held out, drawn with `seed`.
+    /// The source's own split; or, without test rows, one row in ten held out, drawn with `seed`. Of
+    /// what is left to train on, the share `validation` is set apart, drawn with `seed` too; none if it
+    /// is 0.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are no test rows and fewer than two rows to hold some out of.
-    pub fn split(&self, seed: u64) -> Result<Split<'_>> {
+    /// [`ErrorKind::Data`] if there are too few rows, or if the share is not from 0 to below 1.
+    pub fn split(&self, seed: u64, validation: f64) -> Result<Split<'_>> {
+        if !(0.0..1.0).contains(&validation) {
+            return Err(
+                Error::new(ErrorKind::Data, "this share for validation is not possible")
+                    .expected("a number from 0 to below 1")
+                    .found(validation),
+            );
+        }
+        let mut split = self.without_validation(seed)?;
+        if validation > 0.0 {
+            let count = (split.train.rows() as f64 * validation).round().max(1.0) as usize;
+            let (train, validation) = set_apart(&split.train, count, seed, Purpose::Validation)?;
+            split.train = Cow::Owned(train);
+            split.validation = Some(Cow::Owned(validation));
+        }
+        Ok(split)
+    }
+
+    fn without_validation(&self, seed: u64) -> Result<Split<'_>> {
         if let Some(test) = &self.test {
             return Ok(Split {
                 train: Cow::Borrowed(&self.train),
+                validation: None,
                 test: Cow::Borrowed(test),
                 is_held_out: false,
             });
         }
-        let data = &self.train;
-        if data.rows() < 2 {
-            return Err(Error::new(
-                ErrorKind::Data,
-                "there are too few rows to train and test on",
-            )
-            .at(data.name())
-            .expected("2 or more")
-            .found(data.rows()));
-        }
-        let order = Draws::new(seed, Purpose::HoldOut).permutation(0, data.rows());
-        let mut held: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-        let mut kept = held.split_off((data.rows() / HOLD_OUT).max(1));
-        // In the source's order, so that pictures show its first rows.
-        held.sort_unstable();
-        kept.sort_unstable();
+        let count = (self.train.rows() / HOLD_OUT).max(1);
+        let (train, test) = set_apart(&self.train, count, seed, Purpose::HoldOut)?;
         Ok(Split {
-            train: Cow::Owned(data.select(&kept)?),
-            test: Cow::Owned(data.select(&held)?),
+            train: Cow::Owned(train),
+            validation: None,
+            test: Cow::Owned(test),
             is_held_out: true,
         })
     }
+}
+
+/// All rows but `count`, and these; both in the source's order, so that pictures show its first rows.
+fn set_apart(
+    data: &Dataset,
+    count: usize,
+    seed: u64,
+    purpose: Purpose,
+) -> Result<(Dataset, Dataset)> {
+    if count >= data.rows() {
+        return Err(
+            Error::new(ErrorKind::Data, "there are too few rows to set some apart")
+                .at(data.name())
+                .expected(format!(
+                    "more than {count} rows, which validation or testing take"
+                ))
+                .found(data.rows()),
+        );
+    }
+    let order = Draws::new(seed, purpose).permutation(0, data.rows());
+    let mut held: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
+    let mut kept = held.split_off(count);
+    held.sort_unstable();
+    kept.sort_unstable();
+    Ok((data.select(&kept)?, data.select(&held)?))
 }
 
 #[cfg(test)]
@@ -79,7 +114,7 @@ mod tests {
     #[test]
     fn one_row_in_ten_is_held_out_and_none_is_lost() {
         let source = source(57);
-        let split = source.split(3).unwrap();
+        let split = source.split(3, 0.0).unwrap();
         let (train, test) = (values(&split.train), values(&split.test));
         assert!(split.is_held_out);
         assert_eq!(test.len(), 5);
@@ -87,25 +122,42 @@ mod tests {
         let mut all = [train, test.clone()].concat();
         all.sort_unstable();
         assert_eq!(all, (0..57).collect::<Vec<_>>());
-        assert_ne!(test, values(&source.split(4).unwrap().test));
-        assert_eq!(test, values(&source.split(3).unwrap().test));
+        assert_ne!(test, values(&source.split(4, 0.0).unwrap().test));
+        assert_eq!(test, values(&source.split(3, 0.0).unwrap().test));
     }
 
     #[test]
     fn the_source_s_own_test_rows_are_taken_as_they_are() {
         let (train, test) = (source(3).train, source(1).train);
         let both = Source::new(train.clone(), Some(test.clone())).unwrap();
-        let split = both.split(1).unwrap();
+        let split = both.split(1, 0.0).unwrap();
         assert!(!split.is_held_out);
         assert_eq!((&*split.train, &*split.test), (&train, &test));
     }
 
     #[test]
+    fn a_share_of_the_training_rows_is_set_apart_for_validation() {
+        let source = source(57);
+        let split = source.split(3, 0.1).unwrap();
+        let validation = values(split.validation.as_ref().unwrap());
+        assert_eq!(
+            (validation.len(), split.train.rows(), split.test.rows()),
+            (5, 47, 5)
+        );
+        let mut all = [values(&split.train), validation, values(&split.test)].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..57).collect::<Vec<_>>());
+        for share in [-0.1, 1.0, f64::NAN, 0.999] {
+            assert!(source.split(3, share).is_err());
+        }
+    }
+
+    #[test]
     fn one_row_is_too_few_and_two_are_enough() {
-        let error = source(1).split(1).unwrap_err();
+        let error = source(1).split(1, 0.0).unwrap_err();
         assert_eq!(error.what_was_found(), Some("1"));
         let two = source(2);
-        let split = two.split(1).unwrap();
+        let split = two.split(1, 0.0).unwrap();
         assert_eq!((split.train.rows(), split.test.rows()), (1, 1));
     }
 }

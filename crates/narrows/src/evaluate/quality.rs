@@ -2,8 +2,8 @@
 
 use super::ssim::WINDOW;
 use super::{mse, psnr, ssim};
+use crate::data::Dataset;
 use crate::data::scaling::Scaling;
-use crate::data::{Dataset, Values};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 
@@ -23,13 +23,11 @@ impl Images {
         let &[channels, height, width] = data.shape() else {
             return None;
         };
-        let data_range = match data.values() {
-            Values::U8(_) => 255.0,
-            Values::F32(values) => {
-                let low = values.iter().copied().fold(f32::INFINITY, f32::min);
-                let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                f64::from(high) - f64::from(low)
-            }
+        let data_range = if data.is_8_bit() {
+            255.0
+        } else {
+            let (low, high) = data.range();
+            f64::from(high) - f64::from(low)
         };
         (data_range > 0.0).then_some(Images {
             shape: [channels, height, width],

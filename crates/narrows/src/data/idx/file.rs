@@ -7,15 +7,12 @@
 //! and reading stops at the first byte beyond what was promised.
 
 use crate::data::Values;
+use crate::data::element::{Element, Kind};
+use crate::data::unpack::{is_damage, unpacked};
 use crate::{Error, ErrorKind, Result};
-use flate2::bufread::MultiGzDecoder;
 use ndarray::Array2;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
-
-/// The first two bytes of a gzip file.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The bytes that are asked for first; after that, as many as came so far.
 pub(super) const FIRST_READ: usize = 1 << 16;
@@ -27,38 +24,17 @@ pub(super) enum Content {
     Labels,
 }
 
-/// The type of an element.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Element {
-    U8,
-    I8,
-    I16,
-    I32,
-    F32,
-    F64,
-}
-
-impl Element {
-    fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0x08 => Some(Element::U8),
-            0x09 => Some(Element::I8),
-            0x0b => Some(Element::I16),
-            0x0c => Some(Element::I32),
-            0x0d => Some(Element::F32),
-            0x0e => Some(Element::F64),
-            _ => None,
-        }
-    }
-
-    fn bytes(self) -> usize {
-        match self {
-            Element::U8 | Element::I8 => 1,
-            Element::I16 => 2,
-            Element::I32 | Element::F32 => 4,
-            Element::F64 => 8,
-        }
-    }
+/// The elements by their code.
+fn element_of(code: u8) -> Option<Element> {
+    Some(Element::big(match code {
+        0x08 => Kind::U8,
+        0x09 => Kind::I8,
+        0x0b => Kind::I16,
+        0x0c => Kind::I32,
+        0x0d => Kind::F32,
+        0x0e => Kind::F64,
+        _ => return None,
+    }))
 }
 
 /// An IDX file as read: as many bytes as the dimensions and the element ask for.
@@ -80,7 +56,7 @@ impl Idx {
         let header = 4 + 4 * dimensions.len();
         let promised = dimensions
             .iter()
-            .try_fold(element.bytes(), |product, &size| product.checked_mul(size))
+            .try_fold(element.size(), |product, &size| product.checked_mul(size))
             .filter(|bytes| bytes.checked_add(header).is_some())
             .ok_or_else(|| {
                 at_byte(4, "the sizes promise more than any file can hold")
@@ -120,39 +96,24 @@ impl Idx {
         let wrong = |error| {
             Error::new(ErrorKind::Format, "the content has another length").caused_by(error)
         };
-        let floats = match self.element {
-            Element::U8 => {
-                let values = Array2::from_shape_vec((rows, inputs), self.bytes).map_err(wrong)?;
-                return Ok(Values::U8(values));
-            }
-            Element::I8 => convert(&self.bytes, |byte| f32::from(i8::from_be_bytes(byte))),
-            Element::I16 => convert(&self.bytes, |bytes| f32::from(i16::from_be_bytes(bytes))),
-            // The two wide types are rounded to the nearest `f32`.
-            Element::I32 => convert(&self.bytes, |bytes| i32::from_be_bytes(bytes) as f32),
-            Element::F32 => convert(&self.bytes, f32::from_be_bytes),
-            Element::F64 => convert(&self.bytes, |bytes| f64::from_be_bytes(bytes) as f32),
-        };
+        if self.element.kind == Kind::U8 {
+            let values = Array2::from_shape_vec((rows, inputs), self.bytes).map_err(wrong)?;
+            return Ok(Values::U8(values));
+        }
+        // Wide types are rounded to the nearest `f32`.
+        let mut floats = vec![0.0; self.bytes.len() / self.element.size()];
+        self.element.to_f32(&self.bytes, &mut floats);
         Ok(Values::F32(
             Array2::from_shape_vec((rows, inputs), floats).map_err(wrong)?,
         ))
     }
 
     pub(super) fn labels(&self) -> Result<Vec<i64>> {
-        match self.element {
-            Element::U8 => Ok(self.bytes.iter().copied().map(i64::from).collect()),
-            Element::I8 => Ok(convert(&self.bytes, |byte| {
-                i64::from(i8::from_be_bytes(byte))
-            })),
-            Element::I16 => Ok(convert(&self.bytes, |bytes| {
-                i64::from(i16::from_be_bytes(bytes))
-            })),
-            Element::I32 => Ok(convert(&self.bytes, |bytes| {
-                i64::from(i32::from_be_bytes(bytes))
-            })),
-            Element::F32 | Element::F64 => Err(at_byte(2, "these are not labels")
+        self.element.to_i64(&self.bytes).ok_or_else(|| {
+            at_byte(2, "these are not labels")
                 .expected("integers")
-                .found("floating-point numbers")),
-        }
+                .found("floating-point numbers")
+        })
     }
 }
 
@@ -164,7 +125,7 @@ fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec
             .expected("the bytes [00, 00] and the type of the elements")
             .found(format!("{:02x?}", [zero, zero_too, code, rank])));
     }
-    let element = Element::from_code(code).ok_or_else(|| {
+    let element = element_of(code).ok_or_else(|| {
         at_byte(2, "the elements are of an unknown type")
             .expected("08 (u8), 09 (i8), 0b (i16), 0c (i32), 0d (f32) or 0e (f64)")
             .found(format!("{code:02x}"))
@@ -241,16 +202,6 @@ pub(super) fn read_growing(
     Ok(())
 }
 
-/// One value for every `N` bytes.
-fn convert<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
-    bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&chunk| value(chunk))
-        .collect()
-}
-
 /// Whether the content, unpacked, starts with the two zero bytes of IDX.
 pub(super) fn begins_as_idx(path: &Path) -> Result<bool> {
     let mut start = Vec::new();
@@ -260,32 +211,6 @@ pub(super) fn begins_as_idx(path: &Path) -> Result<bool> {
         Err(error) if is_damage(&error) => Ok(false),
         Err(error) => Err(Error::io("cannot be read", path, error)),
     }
-}
-
-/// The content of a file, unpacked if it begins as gzip does, whatever its name.
-fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
-    let cannot = |error| Error::io("cannot be read", path, error);
-    let file = File::open(path).map_err(cannot)?;
-    let mut reader = BufReader::new(file);
-    let mut start = Vec::new();
-    reader
-        .by_ref()
-        .take(GZIP.len() as u64)
-        .read_to_end(&mut start)
-        .map_err(cannot)?;
-    let gzipped = start == GZIP;
-    let whole = io::Cursor::new(start).chain(reader);
-    Ok(if gzipped {
-        Box::new(MultiGzDecoder::new(whole))
-    } else {
-        Box::new(whole)
-    })
-}
-
-/// Whether the content is damaged, rather than the operating system at a loss.
-fn is_damage(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
 /// An error while reading on from a byte of the content.

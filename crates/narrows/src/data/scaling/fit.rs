@@ -1,27 +1,26 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
 use super::{Scaling, column_extremes, for_each_row};
-use crate::data::{Dataset, Values};
+use crate::data::Dataset;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
 const LARGEST_8_BIT: f64 = 255.0;
 
 pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
-    match data.values() {
-        Values::U8(_) => Ok(Scaling {
+    if data.is_8_bit() {
+        return Ok(Scaling {
             offset: vec![0.0],
             factor: vec![(1.0 / LARGEST_8_BIT) as f32],
-        }),
-        Values::F32(_) => Err(Error::new(
-            ErrorKind::Recipe,
-            "the scaling `unit` is for 8-bit data",
-        )
-        .at(data.name())
-        .expected("8-bit values")
-        .found(data.values().type_name())
-        .hint("choose `minmax` or `standardize`, or `none` if the data are in [0, 1]")),
+        });
     }
+    Err(
+        Error::new(ErrorKind::Recipe, "the scaling `unit` is for 8-bit data")
+            .at(data.name())
+            .expected("8-bit values")
+            .found(data.type_name())
+            .hint("choose `minmax` or `standardize`, or `none` if the data are in [0, 1]"),
+    )
 }
 
 pub(super) fn standardize(
@@ -54,10 +53,7 @@ pub(super) fn standardize(
         );
     }
     // What is given is on the [0, 1] scale for 8-bit data; what is fitted is in their own units.
-    let unit = match data.values() {
-        Values::U8(_) => LARGEST_8_BIT,
-        Values::F32(_) => 1.0,
-    };
+    let unit = if data.is_8_bit() { LARGEST_8_BIT } else { 1.0 };
     let (mean, deviation) = match (mean, deviation) {
         (Some(mean), Some(deviation)) => (
             vec![f64::from(mean) * unit],
@@ -127,7 +123,10 @@ fn refuse_constant(data: &Dataset, what: &str) -> Result<()> {
             .hint("choose another scaling")
     } else {
         error
-            .at(format!("column {column} (counted from 0)"))
+            .at(match data.columns().and_then(|names| names.get(column)) {
+                Some(name) => format!("column `{name}`"),
+                None => format!("column {column} (counted from 0)"),
+            })
             .found("the same value in every row")
             .hint("leave the column out, or choose another scaling")
     }

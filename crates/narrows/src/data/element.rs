@@ -1,0 +1,179 @@
+//! The types of numbers in files, and how their bytes become `f32`.
+
+use std::fmt;
+
+/// The type of a number in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    U64,
+    I64,
+    F32,
+    F64,
+}
+
+/// A number in a file: its type, and which of its bytes comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Element {
+    pub(crate) kind: Kind,
+    pub(crate) is_big_endian: bool,
+}
+
+impl Element {
+    pub(crate) const fn little(kind: Kind) -> Self {
+        Element {
+            kind,
+            is_big_endian: false,
+        }
+    }
+
+    pub(crate) const fn big(kind: Kind) -> Self {
+        Element {
+            kind,
+            is_big_endian: true,
+        }
+    }
+
+    /// The bytes of a number.
+    pub(crate) fn size(self) -> usize {
+        match self.kind {
+            Kind::U8 | Kind::I8 => 1,
+            Kind::U16 | Kind::I16 => 2,
+            Kind::U32 | Kind::I32 | Kind::F32 => 4,
+            Kind::U64 | Kind::I64 | Kind::F64 => 8,
+        }
+    }
+
+    pub(crate) fn is_integer(self) -> bool {
+        !matches!(self.kind, Kind::F32 | Kind::F64)
+    }
+
+    /// Whether the bytes are those of this machine's `f32`.
+    pub(crate) fn is_native_f32(self) -> bool {
+        self.kind == Kind::F32 && self.is_big_endian == cfg!(target_endian = "big")
+    }
+
+    /// Numbers as the nearest `f32`.
+    pub(crate) fn to_f32(self, bytes: &[u8], out: &mut [f32]) {
+        match self.kind {
+            Kind::U8 => each(bytes, out, |[byte]| f32::from(byte)),
+            Kind::I8 => each(bytes, out, |byte| f32::from(i8::from_le_bytes(byte))),
+            Kind::U16 => self.each(bytes, out, |b| f32::from(u16::from_le_bytes(b))),
+            Kind::I16 => self.each(bytes, out, |b| f32::from(i16::from_le_bytes(b))),
+            Kind::U32 => self.each(bytes, out, |b| u32::from_le_bytes(b) as f32),
+            Kind::I32 => self.each(bytes, out, |b| i32::from_le_bytes(b) as f32),
+            Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f32),
+            Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f32),
+            Kind::F32 => self.each(bytes, out, f32::from_le_bytes),
+            Kind::F64 => self.each(bytes, out, |b| f64::from_le_bytes(b) as f32),
+        }
+    }
+
+    /// Integers; `None` for floating-point numbers, and if one does not fit.
+    pub(crate) fn to_i64(self, bytes: &[u8]) -> Option<Vec<i64>> {
+        if !self.is_integer() {
+            return None;
+        }
+        let size = self.size();
+        let number = |bytes: &[u8]| {
+            let mut wide = [0; 8];
+            for (index, &byte) in bytes.iter().enumerate() {
+                let place = if self.is_big_endian {
+                    size - 1 - index
+                } else {
+                    index
+                };
+                *wide.get_mut(place)? = byte;
+            }
+            let raw = u64::from_le_bytes(wide);
+            match self.kind {
+                Kind::I8 => Some(i64::from(raw as u8 as i8)),
+                Kind::I16 => Some(i64::from(raw as u16 as i16)),
+                Kind::I32 => Some(i64::from(raw as u32 as i32)),
+                Kind::I64 => Some(raw as i64),
+                _ => i64::try_from(raw).ok(),
+            }
+        };
+        bytes.chunks_exact(size).map(number).collect()
+    }
+
+    fn each<const N: usize>(self, bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+        if self.is_big_endian {
+            each(bytes, out, |mut bytes: [u8; N]| {
+                bytes.reverse();
+                value(bytes)
+            });
+        } else {
+            each(bytes, out, value);
+        }
+    }
+}
+
+fn each<const N: usize>(bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+    for (out, &bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+        *out = value(bytes);
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            Kind::U8 => "8-bit values",
+            Kind::I8 => "8-bit integers with a sign",
+            Kind::U16 => "16-bit integers without a sign",
+            Kind::I16 => "16-bit integers",
+            Kind::U32 => "32-bit integers without a sign",
+            Kind::I32 => "32-bit integers",
+            Kind::U64 => "64-bit integers without a sign",
+            Kind::I64 => "64-bit integers",
+            Kind::F32 => "32-bit floating-point values",
+            Kind::F64 => "64-bit floating-point values",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_type_and_order_of_bytes_are_read() {
+        let mut out = [0.0];
+        let mut read = |element: Element, bytes: &[u8]| {
+            element.to_f32(bytes, &mut out);
+            (out[0], element.to_i64(bytes))
+        };
+        assert_eq!(
+            read(Element::little(Kind::U8), &[200]),
+            (200.0, Some(vec![200]))
+        );
+        assert_eq!(
+            read(Element::little(Kind::I8), &[0xfe]),
+            (-2.0, Some(vec![-2]))
+        );
+        for (kind, bytes, value) in [
+            (Kind::U16, &50_000_u16.to_le_bytes()[..], 50_000.0_f64),
+            (Kind::I16, &(-3_i16).to_le_bytes(), -3.0),
+            (Kind::U32, &4_000_000_000_u32.to_le_bytes(), 4e9),
+            (Kind::I32, &(-70_000_i32).to_le_bytes(), -70_000.0),
+            (Kind::U64, &5_000_000_000_u64.to_le_bytes(), 5e9),
+            (Kind::I64, &(-5_000_000_000_i64).to_le_bytes(), -5e9),
+            (Kind::F32, &1.5_f32.to_le_bytes(), 1.5),
+            (Kind::F64, &(-0.25_f64).to_le_bytes(), -0.25),
+        ] {
+            let mut reversed = bytes.to_vec();
+            reversed.reverse();
+            let whole = (value == value.trunc()).then(|| vec![value as i64]);
+            let little = read(Element::little(kind), bytes);
+            assert_eq!(little.0, value as f32);
+            assert_eq!(little, read(Element::big(kind), &reversed));
+            assert_eq!(little.1, whole, "{kind:?}");
+        }
+        assert_eq!(Element::little(Kind::U64).to_i64(&[255; 8]), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! What data are like: a summary for a person before training.
+
+use super::scaling::{ScalingSpec, for_each_row};
+use super::{Dataset, Values};
+use serde_json::{Value, json};
+
+/// What is known of a dataset at a glance.
+#[derive(Clone, Debug)]
+pub struct Info {
+    /// What messages call the data.
+    pub name: String,
+    /// The number of rows.
+    pub rows: usize,
+    /// The shape of a row.
+    pub shape: Vec<usize>,
+    /// The type of the values.
+    pub type_name: String,
+    /// Whether the rows stay in their file, being too large for memory.
+    pub in_file: bool,
+    /// The smallest and the largest value.
+    pub range: (f32, f32),
+    /// The mean of all values.
+    pub mean: f64,
+    /// Their deviation (of the population).
+    pub deviation: f64,
+    /// The values that were missing and have been filled.
+    pub missing: usize,
+    /// For each label its name and its number of rows, in the labels' order.
+    pub labels: Vec<(String, usize)>,
+    /// For a table each column.
+    pub columns: Vec<ColumnInfo>,
+    /// The scaling that the data get where a recipe says nothing.
+    pub scaling: &'static str,
+    /// What was done to the data while they were read.
+    pub notes: Vec<String>,
+}
+
+/// A column at a glance.
+#[derive(Clone, Debug)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// The smallest and the largest value.
+    pub range: (f32, f32),
+    /// The mean.
+    pub mean: f64,
+    /// The deviation (of the population).
+    pub deviation: f64,
+}
+
+/// Sums about a first value, which keep their precision where values are far from 0.
+#[derive(Clone, Copy)]
+struct Sums {
+    low: f32,
+    high: f32,
+    shift: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    fn mean(&self, count: f64) -> f64 {
+        self.shift + self.sum / count
+    }
+    fn variance(&self, count: f64) -> f64 {
+        (self.squares / count - (self.sum / count).powi(2)).max(0.0)
+    }
+}
+
+impl Info {
+    /// Looks at all rows once.
+    ///
+    /// # Errors
+    ///
+    /// When rows that stay in a file cannot be read.
+    pub fn of(data: &Dataset) -> crate::Result<Info> {
+        let mut sums: Vec<Sums> = Vec::new();
+        for_each_row(data, |row| {
+            if sums.is_empty() {
+                sums.extend(row.iter().map(|&value| Sums {
+                    low: value,
+                    high: value,
+                    shift: f64::from(value),
+                    sum: 0.0,
+                    squares: 0.0,
+                }));
+            }
+            for (sums, &value) in sums.iter_mut().zip(row) {
+                sums.low = sums.low.min(value);
+                sums.high = sums.high.max(value);
+                let apart = f64::from(value) - sums.shift;
+                sums.sum += apart;
+                sums.squares += apart * apart;
+            }
+        });
+        data.check_readable()?;
+        let (rows, inputs) = (data.rows() as f64, data.inputs() as f64);
+        let mean = sums.iter().map(|sums| sums.mean(rows)).sum::<f64>() / inputs;
+        let about = |sums: &Sums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
+        let variance = sums.iter().map(about).sum::<f64>() / inputs;
+        let column = |(name, sums): (&String, &Sums)| ColumnInfo {
+            name: name.clone(),
+            range: (sums.low, sums.high),
+            mean: sums.mean(rows),
+            deviation: sums.variance(rows).sqrt(),
+        };
+        let columns = data.columns().unwrap_or_default();
+        Ok(Info {
+            name: data.name().to_string(),
+            rows: data.rows(),
+            shape: data.shape().to_vec(),
+            type_name: data.type_name(),
+            in_file: matches!(data.values(), Values::Stored(_)),
+            range: (
+                sums.iter().map(|s| s.low).fold(f32::INFINITY, f32::min),
+                sums.iter()
+                    .map(|s| s.high)
+                    .fold(f32::NEG_INFINITY, f32::max),
+            ),
+            mean,
+            deviation: variance.sqrt(),
+            missing: data.missing(),
+            labels: count_labels(data),
+            columns: columns.iter().zip(&sums).map(column).collect(),
+            scaling: ScalingSpec::usual(data).name(),
+            notes: data.notes().to_vec(),
+        })
+    }
+
+    /// As a JSON object.
+    pub fn to_json(&self) -> Value {
+        let labels: serde_json::Map<String, Value> = self
+            .labels
+            .iter()
+            .map(|(name, count)| (name.clone(), json!(count)))
+            .collect();
+        let column = |column: &ColumnInfo| {
+            json!({
+                "name": column.name, "min": column.range.0, "max": column.range.1,
+                "mean": column.mean, "deviation": column.deviation,
+            })
+        };
+        json!({
+            "name": self.name, "rows": self.rows, "shape": self.shape, "type": self.type_name,
+            "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
+            "deviation": self.deviation, "missing": self.missing, "labels": labels,
+            "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
+            "scaling": self.scaling, "notes": self.notes,
+        })
+    }
+}
+
+fn count_labels(data: &Dataset) -> Vec<(String, usize)> {
+    let mut labels = data.labels().unwrap_or_default().to_vec();
+    labels.sort_unstable();
+    labels
+        .chunk_by(|a, b| a == b)
+        .filter_map(|same| Some((data.label_text(*same.first()?), same.len())))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_summary_is_that_of_the_values() {
+        let shift = 1e6;
+        let rows = array![[1.0, shift + 10.0], [3.0, shift + 30.0]];
+        let names = vec!["a".to_string(), "b".to_string()];
+        let data = Dataset::from_array(rows.view()).unwrap();
+        let info = Info::of(&data.with_columns(names).unwrap()).unwrap();
+        assert_eq!((info.rows, info.range), (2, (1.0, shift + 30.0)));
+        assert_eq!(
+            (info.columns[1].mean, info.columns[1].deviation),
+            (1e6 + 20.0, 10.0)
+        );
+        assert_eq!(info.mean, (1e6 + 22.0) / 2.0);
+        assert_eq!(info.scaling, "standardize");
+    }
+}

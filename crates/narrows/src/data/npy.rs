@@ -1,0 +1,453 @@
+//! NumPy's `.npy` and `.npz`.
+//!
+//! The numbers of an `.npy` lie in the file as they would in memory, so a large one stays there.
+
+use super::builder::{Number, Rows};
+use super::element::{Element, Kind};
+use super::stored::{IN_MEMORY, Stored};
+use super::{Dataset, ReadOptions, Source, Values};
+use crate::settings::suggest;
+use crate::{Error, ErrorKind, Result};
+use ndarray::{Array2, IxDyn, ShapeBuilder};
+use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+/// The longest header that is read; NumPy's own limit is 10,000 characters.
+const MAX_HEADER: usize = 1 << 16;
+
+/// The bytes of an array in an `.npz` that are converted at a time.
+const CHUNK: usize = 1 << 20;
+
+/// What the header of an array says.
+struct Header {
+    element: Element,
+    shape: Vec<usize>,
+    is_fortran: bool,
+    /// The length of the header in bytes.
+    len: u64,
+}
+
+/// Opens a file whose name ends in `.npy`.
+pub(super) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+    let path = Path::new(spec);
+    if !spec.to_lowercase().ends_with(".npy") || !path.is_file() {
+        return Ok(None);
+    }
+    options.refuse_all(spec, "an NPY file")?;
+    let data = read_npy(path, spec).map_err(|error| error.at(spec))?;
+    Source::new(data, None).map(Some)
+}
+
+fn read_npy(path: &Path, spec: &str) -> Result<Dataset> {
+    let unreadable = |error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error);
+    let mut file = File::open(path).map_err(unreadable)?;
+    let len = file.metadata().map_err(unreadable)?.len();
+    let header = Header::read(&mut file)?;
+    let (rows, inputs, shape) = header.rows()?;
+    let size = header.bytes()?;
+    if len != header.len + size {
+        let what = if len < header.len + size {
+            "the file ends too soon"
+        } else {
+            "the file goes on after its array"
+        };
+        return Err(Error::new(ErrorKind::Format, what)
+            .expected(format!(
+                "{size} bytes after the header, for {:?} {}",
+                header.shape, header.element
+            ))
+            .found(format!("{} bytes", len - header.len)));
+    }
+    if header.is_fortran {
+        if size > IN_MEMORY {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the array is large and stored column by column (Fortran order)",
+            )
+            .expected("rows one after the other (C order)")
+            .hint("save it again with numpy.ascontiguousarray"));
+        }
+        return Dataset::new(
+            spec,
+            header.fortran_values(&mut file, rows, inputs)?,
+            shape,
+            None,
+        );
+    }
+    let stored = Stored::new(file, path, header.len, header.element, (rows, inputs), None);
+    if size > IN_MEMORY {
+        return Dataset::new(spec, Values::Stored(stored), shape, None);
+    }
+    let values = if header.element.kind == Kind::U8 {
+        let bytes = stored.read_bytes(0..rows)?;
+        Values::U8(array(bytes, rows, inputs)?)
+    } else {
+        let mut floats = vec![0.0; rows * inputs];
+        for (row, out) in floats.chunks_exact_mut(inputs).enumerate() {
+            stored.read(row, out);
+        }
+        stored.failure()?;
+        Values::F32(array(floats, rows, inputs)?)
+    };
+    Dataset::new(spec, values, shape, None)
+}
+
+fn array<T>(values: Vec<T>, rows: usize, inputs: usize) -> Result<Array2<T>> {
+    Array2::from_shape_vec((rows, inputs), values).map_err(|error| {
+        Error::new(ErrorKind::Format, "the array does not fit its shape").caused_by(error)
+    })
+}
+
+impl Header {
+    fn read(reader: &mut impl Read) -> Result<Self> {
+        let format = |what: &str| Error::new(ErrorKind::Format, what);
+        let cut = |_| format("the file ends within its header");
+        let mut bytes = vec![0; 10];
+        reader.read_exact(&mut bytes).map_err(cut)?;
+        if !bytes.starts_with(b"\x93NUMPY") {
+            return Err(format("this is no NPY file")
+                .at("byte 0")
+                .expected("the bytes [93, 4e, 55, 4d, 50, 59]")
+                .found(format!("{:02x?}", &bytes[..6])));
+        }
+        let len = if bytes[6] == 1 {
+            usize::from(u16::from_le_bytes([bytes[8], bytes[9]]))
+        } else {
+            bytes.extend([0; 2]);
+            reader.read_exact(&mut bytes[10..]).map_err(cut)?;
+            u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]) as usize
+        };
+        if len > MAX_HEADER {
+            return Err(format("the header is too long")
+                .at("byte 8")
+                .expected(format!("at most {MAX_HEADER} bytes"))
+                .found(len));
+        }
+        let start = bytes.len();
+        bytes.resize(start + len, 0);
+        reader.read_exact(&mut bytes[start..]).map_err(cut)?;
+        let header = NpyHeader::from_reader(Cursor::new(&bytes)).map_err(|error| {
+            format("the header cannot be read")
+                .at("byte 10")
+                .caused_by(error)
+        })?;
+        let DType::Plain(kind) = header.dtype() else {
+            return Err(format("the array has several fields a value")
+                .expected("numbers")
+                .found(header.dtype().descr()));
+        };
+        let found = || header.dtype().descr();
+        let kind_of = match (kind.type_char(), kind.size_field()) {
+            (TypeChar::Uint, 1) | (TypeChar::Bool, 1) => Kind::U8,
+            (TypeChar::Int, 1) => Kind::I8,
+            (TypeChar::Uint, 2) => Kind::U16,
+            (TypeChar::Int, 2) => Kind::I16,
+            (TypeChar::Uint, 4) => Kind::U32,
+            (TypeChar::Int, 4) => Kind::I32,
+            (TypeChar::Uint, 8) => Kind::U64,
+            (TypeChar::Int, 8) => Kind::I64,
+            (TypeChar::Float, 4) => Kind::F32,
+            (TypeChar::Float, 8) => Kind::F64,
+            _ => {
+                return Err(
+                    Error::new(ErrorKind::Data, "the array has a type that is not read")
+                        .expected("integers of 8 to 64 bits, float32 or float64")
+                        .found(found())
+                        .hint("convert it with numpy.ndarray.astype(\"float32\")"),
+                );
+            }
+        };
+        let shape: Option<Vec<usize>> = header
+            .shape()
+            .iter()
+            .map(|&size| usize::try_from(size).ok())
+            .collect();
+        Ok(Header {
+            element: Element {
+                kind: kind_of,
+                is_big_endian: kind.endianness() == Endianness::Big,
+            },
+            shape: shape
+                .ok_or_else(|| format("the shape is more than this machine can address"))?,
+            is_fortran: header.order() == Order::Fortran,
+            len: bytes.len() as u64,
+        })
+    }
+
+    /// The number of rows, the values of a row, and their shape.
+    fn rows(&self) -> Result<(usize, usize, Vec<usize>)> {
+        let wrong = |expected: &str| {
+            Err(Error::new(ErrorKind::Data, "the array does not hold rows")
+                .expected(expected)
+                .found(format!("shape {:?}", self.shape)))
+        };
+        let (rows, shape) = match *self.shape {
+            [rows, columns] => (rows, vec![columns]),
+            [rows, height, width] => (rows, vec![1, height, width]),
+            [rows, channels, height, width] => (rows, vec![channels, height, width]),
+            _ => {
+                return wrong(
+                    "2 dimensions [rows, columns], 3 [rows, height, width] or 4 [rows, channels, \
+                     height, width]",
+                );
+            }
+        };
+        if self.shape.contains(&0) {
+            return wrong("sizes of at least 1");
+        }
+        if u32::try_from(rows).is_err() {
+            return wrong("fewer than 2^32 rows");
+        }
+        self.bytes()?;
+        Ok((rows, shape.iter().product(), shape))
+    }
+
+    /// The bytes of the whole array.
+    fn bytes(&self) -> Result<u64> {
+        let product = self
+            .shape
+            .iter()
+            .try_fold(self.element.size() as u64, |product, &size| {
+                product.checked_mul(size as u64)
+            });
+        product
+            .filter(|&bytes| bytes < u64::MAX / 2)
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Format,
+                    "the shape promises more than any file can hold",
+                )
+                .found(format!("{:?}", self.shape))
+            })
+    }
+
+    /// Values that are stored column by column.
+    fn fortran_values(&self, reader: &mut impl Read, rows: usize, inputs: usize) -> Result<Values> {
+        let mut bytes = Vec::new();
+        let size = self.bytes()?;
+        reader
+            .take(size)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error))?;
+        let mut floats = vec![0.0; rows * inputs];
+        self.element.to_f32(&bytes, &mut floats);
+        let shape = IxDyn(&self.shape).f();
+        let values = ndarray::ArrayD::from_shape_vec(shape, floats).map_err(|error| {
+            Error::new(ErrorKind::Format, "the array does not fit its shape").caused_by(error)
+        })?;
+        let floats: Vec<f32> = values.iter().copied().collect();
+        if self.element.kind == Kind::U8 {
+            let bytes = floats.into_iter().map(|value| value as u8).collect();
+            return Ok(Values::U8(array(bytes, rows, inputs)?));
+        }
+        Ok(Values::F32(array(floats, rows, inputs)?))
+    }
+}
+
+/// Opens a file whose name ends in `.npz`.
+pub(super) fn open_npz(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+    let path = Path::new(spec);
+    if !spec.to_lowercase().ends_with(".npz") || !path.is_file() {
+        return Ok(None);
+    }
+    options.refuse_table(spec, "an NPZ file")?;
+    options.refuse_images(spec, "an NPZ file")?;
+    read_npz(path, spec, options)
+        .map_err(|error| error.at(spec))
+        .map(Some)
+}
+
+type Archive = ZipArchive<File>;
+
+fn read_npz(path: &Path, spec: &str, options: &ReadOptions) -> Result<Source> {
+    let file = File::open(path)
+        .map_err(|error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error))?;
+    let mut archive = ZipArchive::new(file).map_err(damaged)?;
+    let mut names: Vec<String> = archive
+        .file_names()
+        .filter_map(|name| name.ok()?.strip_suffix(".npy").map(String::from))
+        .collect();
+    names.sort();
+    let mut of_rank = |is_wanted: fn(usize) -> bool| -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for name in &names {
+            let header = Header::read(&mut entry(&mut archive, name)?)
+                .map_err(|error| error.at(format!("array `{name}`")))?;
+            if is_wanted(header.shape.len()) {
+                found.push(name.clone());
+            }
+        }
+        Ok(found)
+    };
+    let rows = of_rank(|rank| rank >= 2)?;
+    let labels = of_rank(|rank| rank == 1)?;
+    let has = |name: &str| rows.iter().any(|known| known == name);
+    let label_of = |suffix: &str| -> Result<Option<String>> {
+        let usual = [
+            format!("y{suffix}"),
+            format!("labels{suffix}"),
+            format!("label{suffix}"),
+        ];
+        match &options.label {
+            None => Ok(usual.into_iter().find(|name| labels.contains(name))),
+            Some(name) => {
+                let wanted = [format!("{name}{suffix}"), name.clone()];
+                let found = wanted.into_iter().find(|name| labels.contains(name));
+                found.map(Some).ok_or_else(|| {
+                    let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+                    let what = format!("there is no array `{name}` of labels");
+                    suggest(Error::new(ErrorKind::Data, what), name, &known)
+                })
+            }
+        }
+    };
+    let mut read = |name: &str, label: Option<String>, part: &str| -> Result<Dataset> {
+        let labels = label
+            .map(|label| read_labels(&mut archive, &label))
+            .transpose()?;
+        read_entry(&mut archive, name, format!("{spec}{part}"), labels)
+    };
+    if has("x_train") && has("x_test") {
+        let train = read("x_train", label_of("_train")?, ", x_train")?;
+        let test = read("x_test", label_of("_test")?, ", x_test")?;
+        return Source::new(train, Some(test));
+    }
+    match &rows[..] {
+        [only] => Source::new(read(only, label_of("")?, "")?, None),
+        [] => Err(Error::new(ErrorKind::Data, "there is no array of rows")
+            .expected("an array of 2 to 4 dimensions")
+            .found(match labels.is_empty() {
+                true => "no such arrays".to_string(),
+                false => format!("only {}", labels.join(", ")),
+            })),
+        several => Err(Error::new(ErrorKind::Data, "several arrays could be meant")
+            .expected("one array of 2 to 4 dimensions, or x_train and x_test")
+            .found(several.join(", "))
+            .hint("save the one to read as .npy")),
+    }
+}
+
+fn entry<'a>(archive: &'a mut Archive, name: &str) -> Result<impl Read + use<'a>> {
+    archive.by_name(&format!("{name}.npy")).map_err(damaged)
+}
+
+fn read_labels(archive: &mut Archive, name: &str) -> Result<Vec<i64>> {
+    let place = format!("array `{name}`");
+    let mut reader = entry(archive, name)?;
+    let read = |reader: &mut dyn Read| -> Result<Vec<i64>> {
+        let mut reader = reader;
+        let header = Header::read(&mut reader)?;
+        let size = header.bytes()?;
+        let mut bytes = Vec::new();
+        reader.take(size).read_to_end(&mut bytes).map_err(cut)?;
+        if bytes.len() as u64 != size {
+            return Err(Error::new(ErrorKind::Format, "the array ends too soon")
+                .expected(format!("{size} bytes"))
+                .found(bytes.len()));
+        }
+        header.element.to_i64(&bytes).ok_or_else(|| {
+            Error::new(ErrorKind::Data, "these are not labels")
+                .expected("integers of at most 64 bits")
+                .found(header.element)
+        })
+    };
+    read(&mut reader).map_err(|error| error.at(place))
+}
+
+fn read_entry(
+    archive: &mut Archive,
+    name: &str,
+    called: String,
+    labels: Option<Vec<i64>>,
+) -> Result<Dataset> {
+    let place = format!("array `{name}`");
+    let mut reader = entry(archive, name)?;
+    let header = Header::read(&mut reader).map_err(|error| error.at(&place))?;
+    let (rows, inputs, shape) = header.rows().map_err(|error| error.at(&place))?;
+    let values = if header.is_fortran {
+        if header.bytes()? > IN_MEMORY {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the array is large and stored column by column (Fortran order)",
+            )
+            .at(place)
+            .hint("save it again with numpy.ascontiguousarray"));
+        }
+        header.fortran_values(&mut reader, rows, inputs)
+    } else if header.element.kind == Kind::U8 {
+        gather(
+            &header,
+            &mut reader,
+            rows,
+            inputs,
+            |bytes, out: &mut [u8]| {
+                out.copy_from_slice(bytes);
+            },
+        )
+    } else {
+        gather(
+            &header,
+            &mut reader,
+            rows,
+            inputs,
+            |bytes, out: &mut [f32]| {
+                header.element.to_f32(bytes, out);
+            },
+        )
+    };
+    Dataset::new(
+        called,
+        values.map_err(|error| error.at(place))?,
+        shape,
+        labels,
+    )
+}
+
+/// Reads rows in pieces, so that no more memory is taken than came.
+fn gather<T: Number>(
+    header: &Header,
+    reader: &mut impl Read,
+    rows: usize,
+    inputs: usize,
+    convert: impl Fn(&[u8], &mut [T]),
+) -> Result<Values> {
+    let mut gathered = Rows::new(inputs);
+    let stride = inputs * header.element.size();
+    let most = (CHUNK / stride).max(1);
+    let mut done = 0;
+    while done < rows {
+        let count = most.min(rows - done);
+        let mut bytes = Vec::new();
+        reader
+            .by_ref()
+            .take((count * stride) as u64)
+            .read_to_end(&mut bytes)
+            .map_err(cut)?;
+        if bytes.len() < count * stride {
+            return Err(Error::new(ErrorKind::Format, "the array ends too soon")
+                .expected(format!("{rows} rows"))
+                .found(done + bytes.len() / stride));
+        }
+        let mut values = vec![T::from_f32(0.0); count * inputs];
+        convert(&bytes, &mut values);
+        gathered.push(&values)?;
+        done += count;
+    }
+    gathered.finish(None)
+}
+
+fn cut(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Format, "the array is damaged or cut off").caused_by(error)
+}
+
+fn damaged(error: ZipError) -> Error {
+    Error::new(
+        ErrorKind::Format,
+        "the NPZ file is damaged, cut off or no ZIP archive",
+    )
+    .caused_by(error)
+}

@@ -1,0 +1,108 @@
+//! How a source is read: which columns, what missing values become, how large images get.
+
+use crate::{Error, ErrorKind, Result};
+
+/// What a missing value becomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// An error that names its row and column.
+    #[default]
+    Refuse,
+    /// The mean of its column.
+    Mean,
+    /// 0.
+    Zero,
+    /// Its row is left out.
+    Drop,
+}
+
+impl Missing {
+    /// The names, in the order of the variants.
+    pub const NAMES: [&str; 4] = ["refuse", "mean", "zero", "drop"];
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Missing::Refuse, Missing::Mean, Missing::Zero, Missing::Drop];
+        let found = Self::NAMES.iter().position(|&known| known == name)?;
+        all.get(found).copied()
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// How to read a source. What does not concern its kind must be left at its default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadOptions {
+    /// The columns of a table to read, in this order; all but the labels and ids if there are none.
+    /// A table without a header has the columns `0`, `1` and so on.
+    pub columns: Vec<String>,
+    /// The columns of a table to leave out.
+    pub drop: Vec<String>,
+    /// The column of a table that has the labels, or the array of an `.npz`.
+    pub label: Option<String>,
+    /// The columns of a table that are kept beside the rows, as text.
+    pub ids: Vec<String>,
+    /// What becomes of missing values in a table.
+    pub missing: Missing,
+    /// For each of `columns` what stands for a missing value; it goes before `missing`.
+    pub fill: Option<Vec<f32>>,
+    /// Whether a CSV file begins with the columns' names; told from its first line if it is not said.
+    pub header: Option<bool>,
+    /// Keep the rows of these labels only.
+    pub classes: Vec<String>,
+    /// Width and height that images are brought to.
+    pub image_size: Option<(u32, u32)>,
+    /// Leave out images that cannot be read, and count them.
+    pub skip_bad: bool,
+}
+
+impl ReadOptions {
+    /// Refuses all but the classes, for a source that is `what`.
+    pub(super) fn refuse_all(&self, spec: &str, what: &str) -> Result<()> {
+        self.refuse_table(spec, what)?;
+        self.refuse_label(spec, what)?;
+        self.refuse_images(spec, what)
+    }
+
+    /// Refuses settings for tables, for a source that is `what`.
+    pub(super) fn refuse_table(&self, spec: &str, what: &str) -> Result<()> {
+        let is_set = [
+            (!self.columns.is_empty(), "columns"),
+            (!self.drop.is_empty(), "drop"),
+            (!self.ids.is_empty(), "id"),
+            (self.header.is_some(), "header"),
+            (self.missing != Missing::Refuse, "missing"),
+        ];
+        refuse(&is_set, spec, what, "tables (CSV and Parquet)")
+    }
+
+    /// Refuses a label column, for a source that is `what`.
+    pub(super) fn refuse_label(&self, spec: &str, what: &str) -> Result<()> {
+        let is_set = [(self.label.is_some(), "label")];
+        refuse(&is_set, spec, what, "tables and NPZ files")
+    }
+
+    /// Refuses settings for folders of images, for a source that is `what`.
+    pub(super) fn refuse_images(&self, spec: &str, what: &str) -> Result<()> {
+        let is_set = [
+            (self.image_size.is_some(), "image-size"),
+            (self.skip_bad, "skip-bad"),
+        ];
+        refuse(&is_set, spec, what, "folders of PNG and JPEG images")
+    }
+}
+
+fn refuse(is_set: &[(bool, &str)], spec: &str, what: &str, of: &str) -> Result<()> {
+    match is_set.iter().find(|(is_set, _)| *is_set) {
+        None => Ok(()),
+        Some((_, name)) => Err(Error::new(
+            ErrorKind::Data,
+            format!("`{name}` is a setting for {of}"),
+        )
+        .at(spec)
+        .found(what)),
+    }
+}

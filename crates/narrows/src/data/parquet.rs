@@ -1,0 +1,286 @@
+//! Parquet tables of numbers, read by row group.
+
+use super::table::{Layout, Table};
+use super::{Dataset, ReadOptions, Source};
+use crate::{Error, ErrorKind, Result};
+use parquet::basic::{ConvertedType, LogicalType, Type};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, DataType};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+use std::fs::File;
+use std::path::Path;
+
+/// How many rows are taken from the columns at a time.
+const ROWS: usize = 8192;
+
+/// Opens a file whose name ends in `.parquet`.
+pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+    if !spec.to_lowercase().ends_with(".parquet") || !Path::new(spec).is_file() {
+        return Ok(None);
+    }
+    options.refuse_images(spec, "a table")?;
+    if options.header.is_some() {
+        return Err(Error::new(ErrorKind::Data, "`header` is a setting for CSV files").at(spec));
+    }
+    let data = read(spec, options).map_err(|error| match error.place() {
+        Some(place) if place.starts_with(spec) => error,
+        _ => error.at(spec),
+    })?;
+    Source::new(data, None).map(Some)
+}
+
+fn read(spec: &str, options: &ReadOptions) -> Result<Dataset> {
+    let path = Path::new(spec);
+    let file = File::open(path).map_err(|error| Error::io("cannot be read", path, error))?;
+    let reader = SerializedFileReader::new(file).map_err(damaged)?;
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let names = schema.columns().iter().map(|column| column.path().string());
+    let layout = Layout::choose(names.collect(), options)?;
+    for &place in &layout.inputs {
+        check_is_numeric(&schema.column(place))?;
+    }
+    let mut table = Table::new(layout, options);
+    let mut first_row = 0;
+    for group in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(group).map_err(damaged)?;
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        let layout = table.layout();
+        let column =
+            |place: usize| Column::open(group.get_column_reader(place), &schema.column(place));
+        let open = |places: &[usize]| -> Result<Vec<Column>> {
+            places.iter().map(|&place| column(place)).collect()
+        };
+        let mut inputs = open(&layout.inputs)?;
+        let mut texts = open(&layout.ids)?;
+        let mut label = layout.label.map(column).transpose()?;
+        let mut done = 0;
+        while done < rows {
+            let count = ROWS.min(rows - done);
+            for column in inputs.iter_mut().chain(&mut texts).chain(&mut label) {
+                column.read(count)?;
+            }
+            let mut values = vec![0.0; inputs.len()];
+            for row in 0..count {
+                for (value, column) in values.iter_mut().zip(&inputs) {
+                    *value = column.number(row);
+                }
+                let ids: Vec<String> = texts.iter().map(|column| column.text(row)).collect();
+                let label = label.as_ref().map(|column| column.text(row));
+                table.push(
+                    &mut values,
+                    label.as_deref(),
+                    ids.iter().map(String::as_str),
+                    || format!("row {} (counted from 0)", first_row + done + row),
+                    |input| inputs.get(input).map_or(String::new(), |c| c.describe(row)),
+                )?;
+            }
+            done += count;
+        }
+        first_row += rows;
+    }
+    table.finish(spec)
+}
+
+/// Refuses what is no number or has several values a row.
+fn check_is_numeric(column: &ColumnDescriptor) -> Result<()> {
+    let refuse = |found: String| {
+        Err(Error::new(ErrorKind::Data, "the column is no column of numbers")
+            .at(format!("column `{}`", column.path().string()))
+            .expected("integers, floating-point numbers or booleans")
+            .found(found)
+            .hint("leave it out with `--drop`, or keep it beside the rows with `--label` or `--id`"))
+    };
+    if column.max_rep_level() > 0 {
+        return refuse("lists".into());
+    }
+    let is_number = match column.physical_type() {
+        Type::FIXED_LEN_BYTE_ARRAY | Type::BYTE_ARRAY | Type::INT96 => false,
+        _ => match column.logical_type_ref() {
+            None => column.converted_type() != ConvertedType::DECIMAL,
+            Some(LogicalType::Integer { .. } | LogicalType::Unknown) => true,
+            Some(_) => false,
+        },
+    };
+    match (is_number, column.logical_type_ref()) {
+        (true, _) => Ok(()),
+        (false, Some(logical)) => refuse(format!("{logical:?}").to_lowercase()),
+        (false, None) => refuse(format!("{:?}", column.physical_type()).to_lowercase()),
+    }
+}
+
+/// A column of one row group, some rows at a time.
+struct Column {
+    reader: ColumnReader,
+    name: String,
+    /// The definition level of a value that is there.
+    level: i16,
+    is_unsigned: bool,
+    levels: Vec<i16>,
+    values: Values,
+}
+
+/// One value a row; `None` where it is missing.
+enum Values {
+    Numbers(Vec<Option<f64>>),
+    Integers(Vec<Option<i64>>),
+    Texts(Vec<Option<ByteArray>>),
+}
+
+impl Column {
+    fn open(
+        reader: std::result::Result<ColumnReader, ParquetError>,
+        column: &ColumnDescriptor,
+    ) -> Result<Self> {
+        let is_unsigned = matches!(
+            column.converted_type(),
+            ConvertedType::UINT_8
+                | ConvertedType::UINT_16
+                | ConvertedType::UINT_32
+                | ConvertedType::UINT_64
+        );
+        Ok(Column {
+            reader: reader.map_err(damaged)?,
+            name: column.path().string(),
+            level: column.max_def_level(),
+            is_unsigned,
+            levels: Vec::new(),
+            values: Values::Numbers(Vec::new()),
+        })
+    }
+
+    fn read(&mut self, count: usize) -> Result<()> {
+        let (levels, level) = (&mut self.levels, self.level);
+        let unsigned = self.is_unsigned;
+        let values = match &mut self.reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                take(reader, count, level, levels).map(|v| numbers(v, f64::from))
+            }
+            ColumnReader::Int32ColumnReader(reader) => {
+                take(reader, count, level, levels).map(|v| {
+                    integers(v, |x| {
+                        if unsigned {
+                            i64::from(x as u32)
+                        } else {
+                            i64::from(x)
+                        }
+                    })
+                })
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                take(reader, count, level, levels).map(|v| {
+                    if unsigned {
+                        numbers(v, |x| x as u64 as f64)
+                    } else {
+                        integers(v, |x| x)
+                    }
+                })
+            }
+            ColumnReader::FloatColumnReader(reader) => {
+                take(reader, count, level, levels).map(|v| numbers(v, f64::from))
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                take(reader, count, level, levels).map(|v| numbers(v, |x| x))
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                take(reader, count, level, levels).map(Values::Texts)
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                take(reader, count, level, levels).map(|values| {
+                    let text = |value: parquet::data_type::FixedLenByteArray| value.into();
+                    Values::Texts(values.into_iter().map(|value| value.map(text)).collect())
+                })
+            }
+            ColumnReader::Int96ColumnReader(_) => {
+                return Err(
+                    Error::new(ErrorKind::Data, "the column has an old kind of date")
+                        .at(format!("column `{}`", self.name))
+                        .hint("leave it out with `--drop`"),
+                );
+            }
+        };
+        self.values = values.map_err(|error| error.at(format!("column `{}`", self.name)))?;
+        Ok(())
+    }
+
+    /// A number, NaN where it is missing.
+    fn number(&self, row: usize) -> f32 {
+        let number = match &self.values {
+            Values::Numbers(values) => values.get(row).copied().flatten(),
+            Values::Integers(values) => values.get(row).copied().flatten().map(|x| x as f64),
+            Values::Texts(_) => None,
+        };
+        number.map_or(f32::NAN, |number| number as f32)
+    }
+
+    fn text(&self, row: usize) -> String {
+        match &self.values {
+            Values::Numbers(values) => values.get(row).copied().flatten().map(|x| x.to_string()),
+            Values::Integers(values) => values.get(row).copied().flatten().map(|x| x.to_string()),
+            Values::Texts(values) => values
+                .get(row)
+                .and_then(Option::as_ref)
+                .map(|text| String::from_utf8_lossy(text.data()).into_owned()),
+        }
+        .unwrap_or_default()
+    }
+
+    /// What stands in the file, for an error.
+    fn describe(&self, row: usize) -> String {
+        let text = self.text(row);
+        if text.is_empty() {
+            "nothing".into()
+        } else {
+            text
+        }
+    }
+}
+
+fn numbers<T>(values: Vec<Option<T>>, to: impl Fn(T) -> f64) -> Values {
+    Values::Numbers(values.into_iter().map(|value| value.map(&to)).collect())
+}
+
+fn integers<T>(values: Vec<Option<T>>, to: impl Fn(T) -> i64) -> Values {
+    Values::Integers(values.into_iter().map(|value| value.map(&to)).collect())
+}
+
+/// Exactly `count` rows of a column.
+fn take<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    count: usize,
+    level: i16,
+    levels: &mut Vec<i16>,
+) -> Result<Vec<Option<T::T>>> {
+    levels.clear();
+    let mut values = Vec::with_capacity(count);
+    let mut rows = 0;
+    while rows < count {
+        let into = (level > 0).then_some(&mut *levels);
+        let (more, _, _) = reader
+            .read_records(count - rows, into, None, &mut values)
+            .map_err(damaged)?;
+        if more == 0 {
+            return Err(Error::new(ErrorKind::Format, "the column ends too soon")
+                .expected(format!("{count} more rows"))
+                .found(rows));
+        }
+        rows += more;
+    }
+    if level == 0 {
+        return Ok(values.into_iter().map(Some).collect());
+    }
+    let mut values = values.into_iter();
+    Ok(levels
+        .iter()
+        .map(|&found| if found == level { values.next() } else { None })
+        .collect())
+}
+
+fn damaged(error: ParquetError) -> Error {
+    Error::new(
+        ErrorKind::Format,
+        "the Parquet file is damaged, cut short or of a kind that is not understood",
+    )
+    .caused_by(error)
+}

@@ -1,0 +1,36 @@
+//! The content of files that may be gzipped.
+
+use crate::{Error, Result};
+use flate2::bufread::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+/// The first two bytes of a gzip file.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The content of a file, unpacked if it begins as gzip does, whatever its name.
+pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
+    let cannot = |error| Error::io("cannot be read", path, error);
+    let file = File::open(path).map_err(cannot)?;
+    let mut reader = BufReader::new(file);
+    let mut start = Vec::new();
+    reader
+        .by_ref()
+        .take(GZIP.len() as u64)
+        .read_to_end(&mut start)
+        .map_err(cannot)?;
+    let gzipped = start == GZIP;
+    let whole = io::Cursor::new(start).chain(reader);
+    Ok(if gzipped {
+        Box::new(MultiGzDecoder::new(whole))
+    } else {
+        Box::new(whole)
+    })
+}
+
+/// Whether the content is damaged, rather than the operating system at a loss.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+}

@@ -1,0 +1,106 @@
+//! CSV and TSV: a header, then texts and values.
+
+use super::Head;
+use crate::files::NewFile;
+use crate::{Error, ErrorKind, Result};
+use csv::Writer;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ndarray::ArrayView2;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+pub(super) struct Sink {
+    writer: Writer<Output>,
+    path: PathBuf,
+}
+
+enum Output {
+    Plain(NewFile),
+    Packed(GzEncoder<NewFile>),
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Output::Plain(file) => file.write(bytes),
+            Output::Packed(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Output::Plain(file) => file.flush(),
+            Output::Packed(file) => file.flush(),
+        }
+    }
+}
+
+impl Sink {
+    pub(super) fn create(
+        file: NewFile,
+        head: &Head,
+        delimiter: u8,
+        is_packed: bool,
+    ) -> Result<Self> {
+        let path = file.path().to_path_buf();
+        let output = match is_packed {
+            true => Output::Packed(GzEncoder::new(file, Compression::default())),
+            false => Output::Plain(file),
+        };
+        let mut sink = Sink {
+            writer: csv::WriterBuilder::new()
+                .delimiter(delimiter)
+                .from_writer(output),
+            path,
+        };
+        sink.writer
+            .write_record(head.texts.iter().chain(&head.columns))
+            .map_err(|error| sink.refused(error))?;
+        Ok(sink)
+    }
+
+    fn refused(&self, error: csv::Error) -> Error {
+        Error::new(ErrorKind::Io, "cannot write the file")
+            .at(self.path.display())
+            .caused_by(error)
+    }
+
+    pub(super) fn write(
+        &mut self,
+        values: ArrayView2<'_, f32>,
+        texts: &[Vec<String>],
+    ) -> Result<()> {
+        let mut line = || -> std::result::Result<(), csv::Error> {
+            let mut number = String::new();
+            for (row, values) in values.rows().into_iter().enumerate() {
+                for texts in texts {
+                    let text = texts.get(row).map_or("", String::as_str);
+                    self.writer.write_field(text)?;
+                }
+                for value in values {
+                    use std::fmt::Write;
+                    number.clear();
+                    // Writing into a string does not fail.
+                    let _ = write!(number, "{value}");
+                    self.writer.write_field(&number)?;
+                }
+                self.writer.write_record(None::<&[u8]>)?;
+            }
+            Ok(())
+        };
+        line().map_err(|error| self.refused(error))
+    }
+
+    pub(super) fn finish(self) -> Result<()> {
+        let refused = |error| Error::io("cannot write the file", &self.path, error);
+        let output = self
+            .writer
+            .into_inner()
+            .map_err(|error| refused(error.into_error()))?;
+        match output {
+            Output::Plain(file) => file.finish(),
+            Output::Packed(packed) => packed.finish().map_err(refused)?.finish(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A folder of PNG images, one a row: called as the image that it came from, or by its row, in a
+//! subfolder for its label.
+
+use super::Head;
+use crate::{Error, ErrorKind, Result};
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use ndarray::{ArrayView1, ArrayView2};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(super) struct Sink {
+    folder: PathBuf,
+    channels: usize,
+    size: (u32, u32),
+    /// Which of the texts is the name of a file, and which the label.
+    file: Option<usize>,
+    label: Option<usize>,
+    done: usize,
+    digits: usize,
+}
+
+impl Sink {
+    pub(super) fn create(folder: &Path, head: &Head) -> Result<Self> {
+        let (channels, height, width) = match head.shape[..] {
+            [channels @ (1 | 3), height, width] => (channels, height, width),
+            _ => {
+                return Err(Error::new(ErrorKind::Data, "these rows are no images")
+                    .at(folder.display())
+                    .expected("rows of shape [1, height, width] or [3, height, width]")
+                    .found(format!("{:?}", head.shape))
+                    .hint("write them to a file that ends in .npy, .csv or .parquet"));
+            }
+        };
+        let refused = |error| Error::io("cannot make the folder of images", folder, error);
+        fs::create_dir_all(folder).map_err(refused)?;
+        if fs::read_dir(folder).map_err(refused)?.next().is_some() {
+            return Err(Error::new(ErrorKind::Data, "the folder is not empty")
+                .at(folder.display())
+                .expected("a new or empty folder, so that no image is overwritten"));
+        }
+        let file = head.texts.iter().position(|name| name == "file");
+        // A file's name has the label in it already.
+        let label = match file {
+            Some(_) => None,
+            None => head.texts.len().checked_sub(1),
+        };
+        Ok(Sink {
+            folder: folder.to_path_buf(),
+            channels,
+            size: (width as u32, height as u32),
+            file,
+            label,
+            done: 0,
+            digits: head.rows.saturating_sub(1).to_string().len(),
+        })
+    }
+
+    pub(super) fn write(
+        &mut self,
+        values: ArrayView2<'_, f32>,
+        texts: &[Vec<String>],
+    ) -> Result<()> {
+        let text = |column: Option<usize>, row: usize| {
+            column.and_then(|column| texts.get(column)?.get(row))
+        };
+        for (row, values) in values.rows().into_iter().enumerate() {
+            let name = match text(self.file, row) {
+                Some(file) => Path::new(file).with_extension("png"),
+                None => {
+                    let name = format!("{:0width$}.png", self.done, width = self.digits);
+                    match text(self.label, row) {
+                        Some(label) => Path::new(&label.replace(['/', '\\'], "_")).join(name),
+                        None => name.into(),
+                    }
+                }
+            };
+            let path = self.folder.join(name);
+            let refused = |error| Error::io("cannot write the image", &path, error);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).map_err(refused)?;
+            }
+            fs::write(&path, self.png(values)?).map_err(refused)?;
+            self.done += 1;
+        }
+        Ok(())
+    }
+
+    fn png(&self, values: ArrayView1<'_, f32>) -> Result<Vec<u8>> {
+        let places = values.len() / self.channels;
+        let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+        let pixels: Vec<u8> = (0..places)
+            .flat_map(|place| (0..self.channels).map(move |channel| channel * places + place))
+            .map(|index| byte(values.get(index).copied().unwrap_or_default()))
+            .collect();
+        let colour = match self.channels {
+            1 => ExtendedColorType::L8,
+            _ => ExtendedColorType::Rgb8,
+        };
+        let mut bytes = Vec::new();
+        PngEncoder::new(&mut bytes)
+            .write_image(&pixels, self.size.0, self.size.1, colour)
+            .map_err(|error| {
+                Error::new(ErrorKind::Data, "the image cannot be encoded").caused_by(error)
+            })?;
+        Ok(bytes)
+    }
+}

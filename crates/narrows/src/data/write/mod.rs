@@ -1,0 +1,207 @@
+//! Writing rows as the formats that are read: what an output is follows from how its path ends.
+//!
+//! A file is written under a temporary name and renamed when it is whole, so that one that was there
+//! before stays until then.
+
+mod csv;
+mod images;
+mod npy;
+mod parquet;
+
+use super::Dataset;
+use crate::files::NewFile;
+use crate::{Error, ErrorKind, Result};
+use ndarray::{Array2, ArrayView2};
+use std::ops::Range;
+use std::path::Path;
+
+/// How outputs may end, and what that makes of them.
+pub const ENDINGS: &[(&str, &str)] = &[
+    (".npy", "a NumPy array of float32"),
+    (
+        ".csv, .tsv",
+        "a table with a header, also gzipped (.csv.gz)",
+    ),
+    (".parquet", "a table"),
+    ("a folder", "a PNG image for each row"),
+];
+
+/// What there will be to write.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// The number of rows.
+    pub rows: usize,
+    /// The names of the values in a row.
+    pub columns: Vec<String>,
+    /// The shape of a row, for formats that have one.
+    pub shape: Vec<usize>,
+    /// The names of the columns of text beside the values: ids, then labels.
+    pub texts: Vec<String>,
+}
+
+impl Head {
+    /// Values of the given names beside the ids and labels of some data.
+    pub fn beside(data: &Dataset, columns: Vec<String>, shape: Vec<usize>) -> Head {
+        let mut texts: Vec<String> = data.ids().iter().map(|ids| ids.name.clone()).collect();
+        if data.labels().is_some() {
+            texts.push(data.label_column().to_string());
+        }
+        Head {
+            rows: data.rows(),
+            columns,
+            shape,
+            texts,
+        }
+    }
+}
+
+/// The texts of some rows of some data, as [`Head::beside`] names them, `[texts][rows]`.
+pub fn texts_of(data: &Dataset, rows: Range<usize>) -> Vec<Vec<String>> {
+    let of_ids = data.ids().iter().map(|ids| {
+        let these = ids.values.get(rows.clone()).unwrap_or_default();
+        these.to_vec()
+    });
+    let labels = data.labels().map(|labels| {
+        let these = labels.get(rows.clone()).unwrap_or_default();
+        these.iter().map(|&label| data.label_text(label)).collect()
+    });
+    of_ids.chain(labels).collect()
+}
+
+/// An output that is being written.
+pub struct Sink(Kind);
+
+enum Kind {
+    Npy(npy::Sink),
+    Csv(csv::Sink),
+    Parquet(parquet::Sink),
+    Images(images::Sink),
+}
+
+impl Sink {
+    /// Begins an output of the kind that `path` ends with.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not suit it; [`ErrorKind::Io`]
+    /// if the system refuses.
+    pub fn create(path: &Path, head: &Head) -> Result<Sink> {
+        let name = path.to_string_lossy().to_lowercase();
+        let ends = |ending: &str| name.ends_with(ending);
+        let table = name.strip_suffix(".gz").unwrap_or(&name);
+        let kind = if ends(".npy") {
+            Kind::Npy(npy::Sink::create(NewFile::create(path)?, head)?)
+        } else if table.ends_with(".csv") || table.ends_with(".tsv") {
+            let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
+            let is_packed = ends(".gz");
+            Kind::Csv(csv::Sink::create(
+                NewFile::create(path)?,
+                head,
+                delimiter,
+                is_packed,
+            )?)
+        } else if ends(".parquet") {
+            Kind::Parquet(parquet::Sink::create(NewFile::create(path)?, head)?)
+        } else if path.extension().is_none() || path.is_dir() {
+            Kind::Images(images::Sink::create(path, head)?)
+        } else {
+            return Err(
+                Error::new(ErrorKind::Data, "the output has an unknown ending")
+                    .at(path.display())
+                    .expected(endings())
+                    .found(path.extension().unwrap_or_default().to_string_lossy()),
+            );
+        };
+        Ok(Sink(kind))
+    }
+
+    /// Writes the next rows, `[rows, columns]`, with their texts, `[texts][rows]`.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn write(&mut self, values: ArrayView2<'_, f32>, texts: &[Vec<String>]) -> Result<()> {
+        match &mut self.0 {
+            Kind::Npy(sink) => sink.write(values),
+            Kind::Csv(sink) => sink.write(values, texts),
+            Kind::Parquet(sink) => sink.write(values, texts),
+            Kind::Images(sink) => sink.write(values, texts),
+        }
+    }
+
+    /// Ends the output, and lets it stand under its name.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; what was there before stays.
+    pub fn finish(self) -> Result<()> {
+        match self.0 {
+            Kind::Npy(sink) => sink.finish(),
+            Kind::Csv(sink) => sink.finish(),
+            Kind::Parquet(sink) => sink.finish(),
+            Kind::Images(_) => Ok(()),
+        }
+    }
+}
+
+/// The endings as a clause.
+fn endings() -> String {
+    let endings: Vec<String> = ENDINGS
+        .iter()
+        .map(|(ending, what)| format!("{ending} ({what})"))
+        .collect();
+    endings.join(", ")
+}
+
+/// Writes data as they are, in their own units.
+///
+/// # Errors
+///
+/// As [`Sink::create`] and [`Sink::write`].
+pub fn write_data(data: &Dataset, path: &Path, mut progress: impl FnMut(usize)) -> Result<()> {
+    let head = Head::beside(data, column_names(data), data.shape().to_vec());
+    let mut sink = Sink::create(path, &head)?;
+    for rows in pieces(data.rows()) {
+        let values = data.array_of(rows.clone())?;
+        sink.write(values.view(), &texts_of(data, rows.clone()))?;
+        progress(rows.end);
+    }
+    sink.finish()
+}
+
+/// The names of the values of a row: those of the columns, or `x0`, `x1` and so on.
+pub fn column_names(data: &Dataset) -> Vec<String> {
+    match data.columns() {
+        Some(columns) => columns.to_vec(),
+        None => (0..data.inputs())
+            .map(|index| format!("x{index}"))
+            .collect(),
+    }
+}
+
+/// Rows in the pieces in which they are read, worked on and written.
+pub fn pieces(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    const ROWS: usize = 4096;
+    (0..rows)
+        .step_by(ROWS)
+        .map(move |start| start..(start + ROWS).min(rows))
+}
+
+impl Dataset {
+    /// Some of the rows as `f32`, `[rows, inputs]`, in the data's own units.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
+    pub fn array_of(&self, rows: Range<usize>) -> Result<Array2<f32>> {
+        let none = super::scaling::Scaling::none();
+        let mut array = Array2::zeros((rows.len(), self.inputs()));
+        for (row, mut values) in rows.zip(array.rows_mut()) {
+            if let Some(values) = values.as_slice_mut() {
+                none.gather(self, row, values);
+            }
+        }
+        self.check_readable()?;
+        Ok(array)
+    }
+}

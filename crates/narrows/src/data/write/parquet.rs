@@ -1,0 +1,136 @@
+//! Parquet: texts as strings, values as floats, in row groups of bounded size.
+
+use super::Head;
+use crate::files::NewFile;
+use crate::{Error, ErrorKind, Result};
+use ndarray::ArrayView2;
+use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
+use parquet::data_type::{ByteArray, ByteArrayType, FloatType};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The values of a row group, about 64 MiB.
+const GROUP: usize = 16 << 20;
+
+pub(super) struct Sink {
+    writer: SerializedFileWriter<NewFile>,
+    path: PathBuf,
+    texts: Vec<Vec<ByteArray>>,
+    columns: Vec<Vec<f32>>,
+}
+
+impl Sink {
+    pub(super) fn create(file: NewFile, head: &Head) -> Result<Self> {
+        let path = file.path().to_path_buf();
+        let refused = |error| refused(&path, error);
+        let text = |name: &String| {
+            Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
+                .with_repetition(Repetition::REQUIRED)
+                .with_converted_type(ConvertedType::UTF8)
+                .with_logical_type(Some(LogicalType::String))
+                .build()
+        };
+        let float = |name: &String| {
+            Type::primitive_type_builder(name, Physical::FLOAT)
+                .with_repetition(Repetition::REQUIRED)
+                .build()
+        };
+        let fields = head
+            .texts
+            .iter()
+            .map(text)
+            .chain(head.columns.iter().map(float));
+        let fields = fields
+            .map(|field| field.map(Arc::new))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(refused)?;
+        let schema = Type::group_type_builder("rows")
+            .with_fields(fields)
+            .build()
+            .map_err(refused)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .build();
+        let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties));
+        Ok(Sink {
+            writer: writer.map_err(refused)?,
+            texts: vec![Vec::new(); head.texts.len()],
+            columns: vec![Vec::new(); head.columns.len()],
+            path,
+        })
+    }
+
+    pub(super) fn write(
+        &mut self,
+        values: ArrayView2<'_, f32>,
+        texts: &[Vec<String>],
+    ) -> Result<()> {
+        for (all, texts) in self.texts.iter_mut().zip(texts) {
+            all.extend(texts.iter().map(|text| ByteArray::from(text.as_str())));
+        }
+        for (all, values) in self.columns.iter_mut().zip(values.columns()) {
+            all.extend(values);
+        }
+        let held = self.columns.first().map_or(0, Vec::len);
+        if held * (self.columns.len() + self.texts.len()) >= GROUP {
+            self.write_group()?;
+        }
+        Ok(())
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        let Sink {
+            writer,
+            path,
+            texts,
+            columns,
+        } = self;
+        let mut group = || -> std::result::Result<(), ParquetError> {
+            let mut group = writer.next_row_group()?;
+            let (mut texts, mut columns) = (texts.iter_mut(), columns.iter_mut());
+            while let Some(mut column) = group.next_column()? {
+                if let Some(texts) = texts.next() {
+                    column
+                        .typed::<ByteArrayType>()
+                        .write_batch(texts, None, None)?;
+                    texts.clear();
+                } else if let Some(values) = columns.next() {
+                    column
+                        .typed::<FloatType>()
+                        .write_batch(values, None, None)?;
+                    values.clear();
+                }
+                column.close()?;
+            }
+            group.close()?;
+            Ok(())
+        };
+        group().map_err(|error| refused(path, error))
+    }
+
+    pub(super) fn finish(mut self) -> Result<()> {
+        if self
+            .columns
+            .first()
+            .is_some_and(|values| !values.is_empty())
+        {
+            self.write_group()?;
+        }
+        let path = self.path;
+        let file = self
+            .writer
+            .into_inner()
+            .map_err(|error| refused(&path, error))?;
+        file.finish()
+    }
+}
+
+fn refused(path: &std::path::Path, error: ParquetError) -> Error {
+    Error::new(ErrorKind::Io, "cannot write the file")
+        .at(path.display())
+        .caused_by(error)
+}
