@@ -29,6 +29,7 @@
 //! A result has the same bits for any number of threads.
 #![forbid(unsafe_code)]
 
+pub mod apply;
 pub mod corruption;
 pub mod data;
 pub mod error;

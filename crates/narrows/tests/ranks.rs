@@ -17,6 +17,7 @@ const RANKS: &[&str] = &[
     "optimizer",
     "recipe",
     "model",
+    "apply",
     "train",
     "evaluate",
     "report",

@@ -12,6 +12,8 @@ pub struct CorruptedRows<'a> {
     inputs: usize,
     corruption: Corruption,
     draws: Draws,
+    /// What the first row counts as.
+    first: usize,
 }
 
 impl<'a> CorruptedRows<'a> {
@@ -22,7 +24,13 @@ impl<'a> CorruptedRows<'a> {
             inputs,
             corruption,
             draws: Draws::new(seed, Purpose::TestCorruption),
+            first: 0,
         }
+    }
+
+    /// The same where the first row is row `first` of more: a row's noise follows from its place.
+    pub fn from_row(self, first: usize) -> Self {
+        CorruptedRows { first, ..self }
     }
 }
 
@@ -35,7 +43,7 @@ impl Rows for CorruptedRows<'_> {
         self.rows.write(rows.clone(), into);
         let mut scratch = vec![0.0; self.inputs];
         for (row, values) in rows.zip(into.chunks_exact_mut(self.inputs)) {
-            let address = (0, row as u32);
+            let address = (0, (self.first + row) as u32);
             self.corruption
                 .apply(Isa::best(), &self.draws, address, values, &mut scratch);
         }

@@ -128,6 +128,8 @@ pub struct Dataset {
     notes: Vec<String>,
     /// The values that were missing and have been filled.
     missing: usize,
+    /// For each column what stands for a missing value, where such are filled.
+    fill: Option<Vec<f32>>,
 }
 
 impl Dataset {
@@ -187,6 +189,7 @@ impl Dataset {
             ids: Vec::new(),
             notes: Vec::new(),
             missing: 0,
+            fill: None,
         };
         dataset.check_finite()?;
         Ok(dataset)
@@ -317,6 +320,11 @@ impl Dataset {
         self.missing
     }
 
+    /// For each column what stands for a missing value, where such are filled.
+    pub fn fill(&self) -> Option<&[f32]> {
+        self.fill.as_deref()
+    }
+
     /// The type of the values as they are kept, for a sentence.
     pub fn type_name(&self) -> String {
         self.values.type_name()
@@ -429,6 +437,7 @@ impl Dataset {
             ids: ids.collect(),
             notes: self.notes.clone(),
             missing: self.missing,
+            fill: self.fill.clone(),
         })
     }
 

@@ -47,7 +47,10 @@ pub struct ReadOptions {
     pub ids: Vec<String>,
     /// What becomes of missing values in a table.
     pub missing: Missing,
-    /// For each of `columns` what stands for a missing value; it goes before `missing`.
+    /// The columns that a model was trained on: those of a table are matched with them by name if
+    /// `columns` says nothing. Other sources have no names to match.
+    pub model_columns: Option<Vec<String>>,
+    /// For each of `columns` what stands for a missing value, as a model says; it goes before `missing`.
     pub fill: Option<Vec<f32>>,
     /// Whether a CSV file begins with the columns' names; told from its first line if it is not said.
     pub header: Option<bool>,

@@ -42,6 +42,30 @@ impl Layout {
         };
         let ids = all("id", &options.ids)?;
         let dropped = all("drop", &options.drop)?;
+        if let (true, Some(wanted)) = (options.columns.is_empty(), &options.model_columns) {
+            let missing: Vec<&str> = wanted
+                .iter()
+                .filter(|name| !names.contains(name))
+                .map(String::as_str)
+                .collect();
+            if !missing.is_empty() {
+                return Err(
+                    Error::new(ErrorKind::Data, "the columns do not fit the model")
+                        .expected(format!("the columns {}", shortly(wanted)))
+                        .found(format!(
+                            "{}, without {}",
+                            shortly(&names),
+                            shortly(&missing)
+                        )),
+                );
+            }
+            return Ok(Layout {
+                inputs: all("model", wanted)?,
+                label,
+                ids,
+                names,
+            });
+        }
         let inputs = if options.columns.is_empty() {
             let apart = |place: &usize| {
                 label != Some(*place) && !ids.contains(place) && !dropped.contains(place)
@@ -79,6 +103,20 @@ impl Layout {
     pub(super) fn input_name(&self, input: usize) -> &str {
         let place = self.inputs.get(input).copied().unwrap_or(usize::MAX);
         self.names.get(place).map_or("", String::as_str)
+    }
+}
+
+/// The first few of many names.
+fn shortly(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 12;
+    let first: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    match names.len().saturating_sub(MOST) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 
@@ -287,7 +325,7 @@ impl<'a> Table<'a> {
             }
             None => (None, Vec::new()),
         };
-        let values = self.rows.finish(fill)?;
+        let values = self.rows.finish(fill.clone().filter(|_| self.filled > 0))?;
         let mut data = Dataset::new(name, values, vec![columns.len()], labels)?;
         data.columns = Some(columns);
         data.label_names = label_names;
@@ -301,6 +339,7 @@ impl<'a> Table<'a> {
             .collect();
         data.notes = notes;
         data.missing = self.filled;
+        data.fill = fill;
         Ok(data)
     }
 }

@@ -4,6 +4,7 @@
 //! analysis beside it, into one plain record, [`Evaluation`]. The measures stand alone as well, a
 //! file each. Errors are in the scaled units of training; PSNR and SSIM are in the data's own units.
 
+mod anomaly;
 mod jacobian;
 mod moments;
 mod mse;
@@ -19,6 +20,7 @@ mod study;
 mod subspace;
 mod units;
 
+pub use anomaly::{Counts, Detection, threshold};
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub use mse::mse;
 pub use neighbours::{NEIGHBOURS, nearest_neighbours};

@@ -2,9 +2,9 @@
 //!
 //! Tensors are named as the `state_dict` of the equivalent pair of `nn.Sequential` in PyTorch names
 //! them. Everything else is JSON under the key `narrows` of the metadata: `format_version`,
-//! `recipe`, `scaling`, `input_shape` and `metrics`.
+//! `recipe`, `scaling`, `input_shape`, `metrics` and, from version 2 on, `origin` and `threshold`.
 
-use super::Model;
+use super::{Model, Origin, Threshold};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
@@ -19,7 +19,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// Raised when an older Narrows could no longer read the file.
-const FORMAT_VERSION: u64 = 1;
+const FORMAT_VERSION: u64 = 2;
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
@@ -37,6 +37,8 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
         "scaling": model.scaling.to_json(),
         "input_shape": model.shape,
         "metrics": model.metrics,
+        "origin": model.origin.to_json(),
+        "threshold": model.threshold.map(|threshold| threshold.to_json()),
     });
     let bytes: Vec<u8> = model
         .parameters
@@ -105,6 +107,8 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
+    model.origin = Origin::from_json(about.get("origin").unwrap_or(&Value::Null), inputs)?;
+    model.threshold = Threshold::from_json(about.get("threshold").unwrap_or(&Value::Null))?;
     Ok(model)
 }
 

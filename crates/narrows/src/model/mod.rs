@@ -1,6 +1,9 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
 mod file;
+mod origin;
+
+pub use origin::{Origin, Rule, SplitRecord, Threshold};
 
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
@@ -26,6 +29,8 @@ pub struct Model {
     network: Network,
     parameters: Parameters,
     metrics: BTreeMap<String, f64>,
+    origin: Origin,
+    threshold: Option<Threshold>,
 }
 
 /// Rows below which more threads cost more than they bring.
@@ -60,6 +65,8 @@ impl Model {
             network,
             parameters,
             metrics,
+            origin: Origin::default(),
+            threshold: None,
         })
     }
 
@@ -101,6 +108,26 @@ impl Model {
     /// Figures to keep with the model.
     pub fn metrics_mut(&mut self) -> &mut BTreeMap<String, f64> {
         &mut self.metrics
+    }
+
+    /// What it knows of the data that it was trained on.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What to keep of the data that it was trained on.
+    pub fn set_origin(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    /// The score above which a row is unusual, if one was chosen.
+    pub fn threshold(&self) -> Option<&Threshold> {
+        self.threshold.as_ref()
+    }
+
+    /// Chooses the score above which a row is unusual.
+    pub fn set_threshold(&mut self, threshold: Threshold) {
+        self.threshold = Some(threshold);
     }
 
     /// The codes, `[rows, code]`, of rows `[rows, inputs]` in the data's units.
@@ -148,6 +175,21 @@ impl Model {
     /// As [`Model::encode`].
     pub fn score(&self, rows: ArrayView2<'_, f32>) -> Result<Array1<f32>> {
         Ok(self.errors(&self.scaled(rows)?))
+    }
+
+    /// What each value contributes to the scores of rows, `[rows, inputs]`: its squared error in scaled
+    /// units, divided by the number of values, so that a row's contributions add up to its score.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn contributions(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+        let (inputs, mut outputs) = self.scaled_reconstructions(&self.scaled(rows)?)?;
+        let share = 1.0 / self.network.inputs() as f32;
+        outputs.zip_mut_with(&inputs, |output, &input| {
+            *output = (*output - input).powi(2) * share;
+        });
+        Ok(outputs)
     }
 
     /// The mean squared error over all rows and inputs of a dataset, in scaled units.

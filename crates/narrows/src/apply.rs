@@ -1,0 +1,266 @@
+//! Applying a model to rows of any number: encode, decode, reconstruct, score, interpolate.
+//!
+//! Rows are read, worked on and written in pieces, so that memory does not grow with them. Ids and labels
+//! stay beside their rows, and values have the units and shapes of the original data.
+
+use crate::corruption::{CorruptedRows, Corruption};
+use crate::data::write::{Head, Sink, column_names, pieces, texts_of};
+use crate::data::{Dataset, ReadOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::network::ScaledRows;
+use ndarray::{Array2, ArrayView2, Axis};
+use std::path::Path;
+
+/// Called with the rows done so far.
+pub type Progress<'a> = &'a mut dyn FnMut(usize);
+
+/// How to read a table for a model: its columns are matched by name, and its missing values are filled as
+/// in training, unless the options say otherwise.
+pub fn options_for(model: &Model, options: &ReadOptions) -> ReadOptions {
+    let origin = model.origin();
+    let fills = options.missing == Default::default() && options.columns.is_empty();
+    ReadOptions {
+        model_columns: origin.columns.clone(),
+        fill: origin.fill.clone().filter(|_| fills),
+        ..options.clone()
+    }
+}
+
+/// Whether rows are of the kind that the model was trained on.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if they differ in width or shape, or if the columns have other names.
+pub fn check(model: &Model, data: &Dataset) -> Result<()> {
+    let refuse = || Error::new(ErrorKind::Data, "the data do not fit the model").at(data.name());
+    model
+        .check_width(data.inputs())
+        .map_err(|error| error.at(data.name()))?;
+    let (shape, found) = (model.shape(), data.shape());
+    // A flat row may hold an image, and the other way round.
+    if shape != found && shape.len() > 1 && found.len() > 1 {
+        return Err(refuse()
+            .expected(format!("rows of shape {shape:?}"))
+            .found(format!("{found:?}")));
+    }
+    if let (Some(columns), Some(found)) = (&model.origin().columns, data.columns())
+        && columns != found
+    {
+        let differing = columns.iter().zip(found).find(|(a, b)| a != b);
+        let (expected, found) = differing.map_or(("", ""), |(a, b)| (a.as_str(), b.as_str()));
+        return Err(refuse()
+            .expected(format!("the column `{expected}`"))
+            .found(format!("`{found}` in its place"))
+            .hint("leave the columns to the model, which matches them by name"));
+    }
+    Ok(())
+}
+
+/// What is dubious about applying the model to these rows: values of another size than in training.
+pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
+    let (low, high) = model.origin().range?;
+    let (found_low, found_high) = data.range();
+    let (span, found) = (high - low, found_high - found_low);
+    let differs = found > 10.0 * span || (found < span / 10.0 && data.rows() > 1);
+    differs.then(|| {
+        format!(
+            "the values lie in {found_low} to {found_high}, those of training in {low} to {high}: are they \
+             in the same units?"
+        )
+    })
+}
+
+/// Writes what `make` makes of each piece of the rows.
+fn stream(
+    data: &Dataset,
+    out: &Path,
+    head: &Head,
+    progress: Progress<'_>,
+    mut make: impl FnMut(ArrayView2<'_, f32>, usize) -> Result<Array2<f32>>,
+) -> Result<()> {
+    let mut sink = Sink::create(out, head)?;
+    for rows in pieces(data.rows()) {
+        let values = data.array_of(rows.clone())?;
+        let made = make(values.view(), rows.start)?;
+        sink.write(made.view(), &texts_of(data, rows.clone()))?;
+        progress(rows.end);
+    }
+    sink.finish()
+}
+
+/// Writes the code of each row, `[rows, code]`.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or the output cannot be written.
+pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
+    check(model, data)?;
+    let size = model.code_size();
+    let columns = (0..size).map(|index| format!("code{index}")).collect();
+    let head = Head::beside(data, columns, vec![size]);
+    stream(data, out, &head, progress, |rows, _| model.encode(rows))
+}
+
+/// Writes what each code decodes to, in the units and the shape of the model's data.
+///
+/// # Errors
+///
+/// When the rows have another width than a code, or the output cannot be written.
+pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
+    if codes.inputs() != model.code_size() {
+        return Err(
+            Error::new(ErrorKind::Data, "these are no codes of the model")
+                .at(codes.name())
+                .expected(format!("{} values a row", model.code_size()))
+                .found(codes.inputs()),
+        );
+    }
+    let head = Head::beside(codes, model_columns(model), model.shape().to_vec());
+    stream(codes, out, &head, progress, |rows, _| model.decode(rows))
+}
+
+/// The names of the values that a model gives back.
+fn model_columns(model: &Model) -> Vec<String> {
+    match &model.origin().columns {
+        Some(columns) => columns.clone(),
+        None => (0..model.network().inputs())
+            .map(|index| format!("x{index}"))
+            .collect(),
+    }
+}
+
+/// Writes the reconstruction of each row, of what is left of it after `corruption` if that is given.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or the output cannot be written.
+pub fn reconstruct(
+    model: &Model,
+    data: &Dataset,
+    corruption: Option<Corruption>,
+    out: &Path,
+    progress: Progress<'_>,
+) -> Result<()> {
+    check(model, data)?;
+    let head = Head::beside(data, column_names(data), data.shape().to_vec());
+    stream(data, out, &head, progress, |rows, start| match corruption {
+        None => model.reconstruct(rows),
+        Some(corruption) => {
+            let noisy = corrupted(model, rows, start, corruption)?;
+            model.reconstruct(noisy.view())
+        }
+    })
+}
+
+/// Writes each row with noise on it, as [`reconstruct`] would meet it.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or the output cannot be written.
+pub fn corrupted(
+    model: &Model,
+    rows: ArrayView2<'_, f32>,
+    start: usize,
+    corruption: Corruption,
+) -> Result<Array2<f32>> {
+    let piece = Dataset::from_array(rows)?;
+    let scaled = ScaledRows {
+        data: &piece,
+        scaling: model.scaling(),
+    };
+    let noisy = CorruptedRows::new(&scaled, piece.inputs(), corruption, model.recipe().seed)
+        .from_row(start);
+    let mut values = Array2::zeros(rows.dim());
+    if let Some(values) = values.as_slice_mut() {
+        crate::network::Rows::write(&noisy, 0..rows.nrows(), values);
+        model.scaling().undo(values);
+    }
+    Ok(values)
+}
+
+/// The scores of all rows, and into `out`, if that is given, each row's `score`, whether it is `above` the
+/// model's threshold, if it has one, and with `explain` what each value contributes to the score.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or the output cannot be written.
+pub fn score(
+    model: &Model,
+    data: &Dataset,
+    out: Option<&Path>,
+    explain: bool,
+    progress: Progress<'_>,
+) -> Result<Vec<f32>> {
+    check(model, data)?;
+    let threshold = model.threshold().map(|threshold| threshold.value);
+    let mut columns = vec!["score".to_string()];
+    columns.extend(threshold.map(|_| "above".to_string()));
+    if explain {
+        columns.extend(
+            column_names(data)
+                .into_iter()
+                .map(|name| format!("error_{name}")),
+        );
+    }
+    let head = Head {
+        shape: vec![columns.len()],
+        ..Head::beside(data, columns, Vec::new())
+    };
+    let mut sink = out.map(|out| Sink::create(out, &head)).transpose()?;
+    let mut scores = Vec::with_capacity(data.rows());
+    for rows in pieces(data.rows()) {
+        let values = data.array_of(rows.clone())?;
+        let found = model.score(values.view())?;
+        scores.extend(&found);
+        if let Some(sink) = &mut sink {
+            let mut table = found.insert_axis(Axis(1));
+            if let Some(threshold) = threshold {
+                let above = table.mapv(|score| if score > threshold { 1.0 } else { 0.0 });
+                table = beside(&table, &above)?;
+            }
+            if explain {
+                table = beside(&table, &model.contributions(values.view())?)?;
+            }
+            sink.write(table.view(), &texts_of(data, rows.clone()))?;
+        }
+        progress(rows.end);
+    }
+    if let Some(sink) = sink {
+        sink.finish()?;
+    }
+    Ok(scores)
+}
+
+fn beside(left: &Array2<f32>, right: &Array2<f32>) -> Result<Array2<f32>> {
+    ndarray::concatenate(Axis(1), &[left.view(), right.view()]).map_err(|error| {
+        Error::new(ErrorKind::Data, "the columns do not fit together").caused_by(error)
+    })
+}
+
+/// Rows decoded from the codes on the straight way from one row of the data to another: `steps` of them,
+/// the first and the last being the reconstructions of the two, in the units of the data.
+///
+/// # Errors
+///
+/// When the data do not fit the model or have no such row, or if there are fewer than two steps.
+pub fn interpolate(
+    model: &Model,
+    data: &Dataset,
+    from: usize,
+    to: usize,
+    steps: usize,
+) -> Result<Array2<f32>> {
+    check(model, data)?;
+    if steps < 2 {
+        return Err(Error::new(ErrorKind::Data, "there are too few steps")
+            .expected("2 or more")
+            .found(steps));
+    }
+    let ends = model.encode(data.select(&[from, to])?.to_array().view())?;
+    let codes = Array2::from_shape_fn((steps, ends.ncols()), |(step, value)| {
+        let share = step as f32 / (steps - 1) as f32;
+        (1.0 - share) * ends[[0, value]] + share * ends[[1, value]]
+    });
+    model.decode(codes.view())
+}

@@ -1,0 +1,192 @@
+//! Anomalies: thresholds from the scores of normal rows, and how well scores tell anomalies.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Rule, Threshold};
+use serde_json::{Value, json};
+
+/// Chooses a threshold from the scores of normal rows that training has not seen.
+///
+/// A quantile is interpolated linearly, as NumPy does. For a false-positive rate `r` the threshold is the
+/// `⌈(n + 1)(1 - r)⌉`-th smallest of `n` scores: a further normal row, exchangeable with these, lies above
+/// it with a probability of at most `r` (Vovk, Gammerman & Shafer 2005, split conformal prediction).
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if the level is not between 0 and 1, or if there are too few scores for it.
+pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
+    let (name, level) = rule.parts();
+    if !(level > 0.0 && level < 1.0) {
+        return Err(
+            Error::new(ErrorKind::Data, format!("this {name} is not possible"))
+                .expected("a number between 0 and 1")
+                .found(level),
+        );
+    }
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let count = sorted.len();
+    let too_few = |least: f64| {
+        Error::new(
+            ErrorKind::Data,
+            format!("there are too few rows for a {name} of {level}"),
+        )
+        .expected(format!("at least {least}"))
+        .found(count)
+    };
+    let value = match rule {
+        Rule::Quantile(_) => {
+            let place = level * count.saturating_sub(1) as f64;
+            let (low, share) = (place.floor() as usize, place.fract());
+            let below = *sorted.get(low).ok_or_else(|| too_few(1.0))?;
+            let above = sorted.get(low + 1).copied().unwrap_or(below);
+            (f64::from(below) + share * (f64::from(above) - f64::from(below))) as f32
+        }
+        Rule::FalsePositiveRate(_) => {
+            let place = ((count + 1) as f64 * (1.0 - level)).ceil() as usize;
+            let score = sorted.get(place.wrapping_sub(1));
+            *score.ok_or_else(|| too_few((1.0 / level).ceil() - 1.0))?
+        }
+    };
+    Ok(Threshold {
+        value,
+        rule,
+        rows: count,
+    })
+}
+
+/// How well scores tell anomalies from normal rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detection {
+    /// The number of anomalies and of normal rows.
+    pub anomalies: usize,
+    /// The number of normal rows.
+    pub normal: usize,
+    /// The area under the curve of true over false positives: the share of pairs of an anomaly and a
+    /// normal row in which the anomaly scores higher, ties counting half.
+    pub roc_auc: f64,
+    /// The area under the curve of precision over recall, as average precision: the mean precision at
+    /// each anomaly, from the highest score down.
+    pub pr_auc: f64,
+    /// What the threshold says, if there is one.
+    pub counts: Option<Counts>,
+}
+
+/// What a threshold says, against what is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Anomalies above the threshold.
+    pub true_positives: usize,
+    /// Normal rows above it.
+    pub false_positives: usize,
+    /// Normal rows up to it.
+    pub true_negatives: usize,
+    /// Anomalies up to it.
+    pub false_negatives: usize,
+}
+
+impl Detection {
+    /// Measures scores against what is an anomaly, one entry a row each.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if all rows are anomalies or none is.
+    pub fn of(scores: &[f32], is_anomaly: &[bool], threshold: Option<f32>) -> Result<Detection> {
+        let anomalies = is_anomaly.iter().filter(|&&is| is).count();
+        let normal = is_anomaly.len() - anomalies;
+        if anomalies == 0 || normal == 0 {
+            return Err(Error::new(ErrorKind::Data, "detection cannot be measured")
+                .expected("both anomalies and normal rows")
+                .found(format!("{anomalies} anomalies and {normal} normal rows")));
+        }
+        let mut rows: Vec<(f32, bool)> = scores
+            .iter()
+            .copied()
+            .zip(is_anomaly.iter().copied())
+            .collect();
+        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let (mut above, mut normal_above, mut pairs, mut precision) = (0_usize, 0_usize, 0.0, 0.0);
+        // Rows of one score are met together, so that their order does not matter.
+        for tied in rows.chunk_by(|a, b| a.0 == b.0) {
+            let positives = tied.iter().filter(|(_, is)| *is).count();
+            let negatives = tied.len() - positives;
+            pairs += negatives as f64 * (above as f64 + positives as f64 / 2.0);
+            above += positives;
+            normal_above += negatives;
+            precision += positives as f64 * above as f64 / (above + normal_above) as f64;
+        }
+        let counts = threshold.map(|threshold| {
+            let count = |anomaly: bool, over: bool| {
+                let of =
+                    |&&(score, is): &&(f32, bool)| is == anomaly && (score > threshold) == over;
+                rows.iter().filter(of).count()
+            };
+            Counts {
+                true_positives: count(true, true),
+                false_positives: count(false, true),
+                true_negatives: count(false, false),
+                false_negatives: count(true, false),
+            }
+        });
+        Ok(Detection {
+            anomalies,
+            normal,
+            roc_auc: pairs / (anomalies as f64 * normal as f64),
+            pr_auc: precision / anomalies as f64,
+            counts,
+        })
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "anomalies": self.anomalies, "normal": self.normal, "roc_auc": self.roc_auc, "pr_auc": self.pr_auc,
+            "counts": self.counts.map(|counts| json!({
+                "true_positives": counts.true_positives, "false_positives": counts.false_positives,
+                "true_negatives": counts.true_negatives, "false_negatives": counts.false_negatives,
+            })),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_numpy_s() {
+        // numpy.quantile([1, 2, 3, 10], 0.9) is 7.9.
+        let found = threshold(&[10.0, 1.0, 3.0, 2.0], Rule::Quantile(0.9)).unwrap();
+        assert!((found.value - 7.9).abs() < 1e-6);
+        assert_eq!(found.rows, 4);
+    }
+
+    #[test]
+    fn a_false_positive_rate_is_kept_by_a_further_row() {
+        let scores: Vec<f32> = (1..=99).map(|n| n as f32).collect();
+        let found = threshold(&scores, Rule::FalsePositiveRate(0.05)).unwrap();
+        // Of 100 exchangeable rows, 5 lie above the 95th.
+        assert_eq!(found.value, 95.0);
+        let error = threshold(&scores[..18], Rule::FalsePositiveRate(0.05)).unwrap_err();
+        assert_eq!(error.what_was_expected(), Some("at least 19"));
+        assert!(threshold(&scores[..19], Rule::FalsePositiveRate(0.05)).is_ok());
+        for level in [0.0, 1.0, f64::NAN] {
+            assert!(threshold(&scores, Rule::Quantile(level)).is_err());
+        }
+    }
+
+    #[test]
+    fn areas_are_those_of_scikit_learn() {
+        // roc_auc_score 0.75 and average_precision_score 0.8333 of this example of theirs.
+        let is = [false, false, true, true];
+        let found = Detection::of(&[0.1, 0.4, 0.35, 0.8], &is, Some(0.35)).unwrap();
+        assert_eq!(found.roc_auc, 0.75);
+        assert!((found.pr_auc - 0.833_333).abs() < 1e-6);
+        let counts = found.counts.unwrap();
+        assert_eq!((counts.true_positives, counts.false_positives), (1, 1));
+        assert_eq!((counts.true_negatives, counts.false_negatives), (1, 1));
+        // Scores that are all the same tell nothing.
+        let found = Detection::of(&[0.5; 4], &is, None).unwrap();
+        assert_eq!((found.roc_auc, found.pr_auc), (0.5, 0.5));
+        assert!(Detection::of(&[0.5; 4], &[true; 4], None).is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! What a model knows of the data that it was trained on, and what it takes for unusual.
+
+use crate::data::{Dataset, Split};
+use crate::error::{Error, ErrorKind, Result};
+use serde_json::{Value, json};
+
+/// The data that a model was trained on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// What they were called.
+    pub data: Option<String>,
+    /// The names of the columns, for tables; rows are matched by them.
+    pub columns: Option<Vec<String>>,
+    /// For each column what stands for a missing value, where missing values were filled in training.
+    pub fill: Option<Vec<f32>>,
+    /// The smallest and the largest value of the training rows, in the data's own units.
+    pub range: Option<(f32, f32)>,
+    /// How the rows were divided.
+    pub split: Option<SplitRecord>,
+}
+
+/// How rows were divided into those to train on, to watch and to test on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SplitRecord {
+    /// What the division was drawn with.
+    pub seed: u64,
+    /// The share of the training rows that was set apart for validation.
+    pub validation: f64,
+    /// Whether the test rows were held out of the training rows, rather than the source's own.
+    pub held_out: bool,
+    /// The rows trained on, watched and tested on.
+    pub rows: [usize; 3],
+}
+
+impl SplitRecord {
+    /// The record of a split.
+    pub fn of(split: &Split<'_>, seed: u64, validation: f64) -> SplitRecord {
+        SplitRecord {
+            seed,
+            validation,
+            held_out: split.is_held_out,
+            rows: [
+                split.train.rows(),
+                split.validation.as_ref().map_or(0, |data| data.rows()),
+                split.test.rows(),
+            ],
+        }
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let [train, validation, test] = self.rows;
+        json!({
+            "seed": self.seed, "validation": self.validation, "held_out": self.held_out,
+            "train_rows": train, "validation_rows": validation, "test_rows": test,
+        })
+    }
+
+    fn from_json(value: &Value) -> Option<SplitRecord> {
+        let rows = |key: &str| usize::try_from(value.get(key)?.as_u64()?).ok();
+        Some(SplitRecord {
+            seed: value.get("seed")?.as_u64()?,
+            validation: value.get("validation")?.as_f64()?,
+            held_out: value.get("held_out")?.as_bool()?,
+            rows: [
+                rows("train_rows")?,
+                rows("validation_rows")?,
+                rows("test_rows")?,
+            ],
+        })
+    }
+}
+
+impl Origin {
+    /// What there is to know of training rows.
+    pub fn of(data: &Dataset) -> Origin {
+        Origin {
+            data: Some(data.name().to_string()),
+            columns: data.columns().map(<[String]>::to_vec),
+            fill: data.fill().map(<[f32]>::to_vec),
+            range: Some(data.range()),
+            split: None,
+        }
+    }
+
+    /// As the model file keeps it.
+    pub(super) fn to_json(&self) -> Value {
+        json!({
+            "data": self.data, "columns": self.columns, "fill": self.fill,
+            "range": self.range.map(|(low, high)| [low, high]),
+            "split": self.split.map(|split| split.to_json()),
+        })
+    }
+
+    /// From a model file, for rows of `inputs` values; what is not there is not known.
+    pub(super) fn from_json(value: &Value, inputs: usize) -> Result<Origin> {
+        let damaged = |key: &str, expected: String| {
+            Error::new(
+                ErrorKind::Format,
+                "what the model says of its data is damaged",
+            )
+            .at(format!("origin.{key}"))
+            .expected(expected)
+            .found(value.get(key).unwrap_or(&Value::Null))
+        };
+        let list = |key: &str| match value.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(list) => {
+                let list = list.as_array().filter(|list| list.len() == inputs);
+                list.map(Some)
+                    .ok_or_else(|| damaged(key, format!("a list of {inputs}, one for each column")))
+            }
+        };
+        let columns = list("columns")?.map(|columns| {
+            let names = columns.iter().map(|name| name.as_str().map(String::from));
+            names
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| damaged("columns", "a list of names".into()))
+        });
+        let fill = list("fill")?.map(|numbers| {
+            let numbers = numbers.iter().map(|number| Some(number.as_f64()? as f32));
+            numbers
+                .collect::<Option<Vec<_>>>()
+                .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
+                .ok_or_else(|| damaged("fill", "a list of finite numbers".into()))
+        });
+        let range = value.get("range").and_then(Value::as_array);
+        let range = range.and_then(|range| match &range[..] {
+            [low, high] => Some((low.as_f64()? as f32, high.as_f64()? as f32)),
+            _ => None,
+        });
+        Ok(Origin {
+            data: value.get("data").and_then(Value::as_str).map(String::from),
+            columns: columns.transpose()?,
+            fill: fill.transpose()?,
+            range,
+            split: value.get("split").and_then(SplitRecord::from_json),
+        })
+    }
+}
+
+/// The score above which a row is unusual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// The score, in the units of [`Model::score`](crate::Model::score).
+    pub value: f32,
+    /// How it was chosen.
+    pub rule: Rule,
+    /// The number of normal rows that it was chosen from.
+    pub rows: usize,
+}
+
+/// How a threshold follows from the scores of normal rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// Their quantile of this level, interpolated linearly between two scores.
+    Quantile(f64),
+    /// The smallest score such that a further normal row lies above it with at most this probability.
+    FalsePositiveRate(f64),
+}
+
+impl Rule {
+    /// Its name and its level.
+    pub fn parts(self) -> (&'static str, f64) {
+        match self {
+            Rule::Quantile(level) => ("quantile", level),
+            Rule::FalsePositiveRate(level) => ("false_positive_rate", level),
+        }
+    }
+}
+
+impl Threshold {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let (rule, level) = self.rule.parts();
+        json!({ "value": self.value, "rule": rule, "level": level, "rows": self.rows })
+    }
+
+    pub(super) fn from_json(value: &Value) -> Result<Option<Threshold>> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        let read = || {
+            let level = value.get("level")?.as_f64()?;
+            let threshold = Threshold {
+                value: value.get("value")?.as_f64()? as f32,
+                rule: match value.get("rule")?.as_str()? {
+                    "quantile" => Rule::Quantile(level),
+                    "false_positive_rate" => Rule::FalsePositiveRate(level),
+                    _ => return None,
+                },
+                rows: usize::try_from(value.get("rows")?.as_u64()?).ok()?,
+            };
+            threshold.value.is_finite().then_some(threshold)
+        };
+        read().map(Some).ok_or_else(|| {
+            Error::new(ErrorKind::Format, "the model's threshold is damaged")
+                .expected("value, rule, level and rows")
+                .found(value)
+        })
+    }
+}
