@@ -2,9 +2,9 @@
 
 use crate::output::{columns, figures, note, print};
 use crate::progress::Display;
+use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
-use narrows::data::Source;
 use narrows::study::{Comparison, Measure, compare};
 use std::path::PathBuf;
 
@@ -15,9 +15,8 @@ pub struct Arguments {
     /// Recipes (names or TOML files), runs' folders or model files.
     #[arg(required = true, value_name = "RECIPE|RUN")]
     names: Vec<String>,
-    /// `mnist`, or a folder or file of IDX data.
-    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
-    data: String,
+    #[command(flatten)]
+    source: DataArguments,
     /// How many seeds each recipe is trained with.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     seeds: u16,
@@ -47,7 +46,7 @@ Examples:
   narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let source = Source::open(&arguments.data)?;
+    let source = arguments.source.open()?;
     let mut display = Display::new();
     let epochs = arguments
         .epochs

@@ -2,9 +2,9 @@
 
 use crate::output::{columns, figures, print, table, thousands};
 use crate::progress::Display;
+use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
-use narrows::data::Source;
 use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
 use std::path::PathBuf;
@@ -15,9 +15,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// A model file, or a run's folder.
     model: PathBuf,
-    /// `mnist`, or a folder or file of IDX data, as the model was trained on.
-    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
-    data: String,
+    #[command(flatten)]
+    source: DataArguments,
     /// Threads, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -34,7 +33,7 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
-    let source = Source::open(&arguments.data)?;
+    let source = arguments.source.open_for(&model)?;
     let split = source.split(model.recipe().seed, 0.0)?;
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);

@@ -4,14 +4,22 @@
 //! and bad input, 1 for a failure.
 #![forbid(unsafe_code)]
 
+mod calibrate;
 mod compare;
+mod data;
+mod decode;
+mod denoise;
+mod encode;
 mod evaluate;
 mod inspect;
+mod interpolate;
 mod output;
 mod progress;
 mod recipes;
 mod reconstruct;
 mod reproduce;
+mod score;
+mod source;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +39,10 @@ Examples:
   narrows train simple-linear            train on MNIST, which is built in
   narrows recipes                        what else can be trained
   narrows recipes show simple-linear     a recipe to copy and change
+  narrows train simple-linear --data table.csv --label species
+  narrows data info table.csv            what is in your data
+  narrows encode runs/simple-linear --data new.csv -o codes.csv
+  narrows score runs/simple-linear --data new.csv -o scores.csv
   narrows reconstruct runs/simple-linear see what a trained model makes of images
   narrows evaluate runs/simple-linear    measure it, with PCA beside it
   narrows compare contractive contractive:free
@@ -40,9 +52,16 @@ Examples:
 enum Command {
     Train(train::Arguments),
     Recipes(recipes::Arguments),
-    Reconstruct(reconstruct::Arguments),
+    Data(data::Arguments),
     Evaluate(evaluate::Arguments),
     Inspect(inspect::Arguments),
+    Encode(encode::Arguments),
+    Decode(decode::Arguments),
+    Reconstruct(reconstruct::Arguments),
+    Denoise(denoise::Arguments),
+    Calibrate(calibrate::Arguments),
+    Score(score::Arguments),
+    Interpolate(interpolate::Arguments),
     Compare(compare::Arguments),
     Reproduce(reproduce::Arguments),
 }
@@ -51,9 +70,16 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Recipes(arguments) => recipes::run(&arguments),
-        Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Encode(arguments) => encode::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
+        Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Denoise(arguments) => denoise::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
+        Command::Interpolate(arguments) => interpolate::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
     };

@@ -6,6 +6,7 @@ use narrows::run::Event;
 use narrows::study::StudyEvent;
 use narrows::train::{EpochRecord, Progress};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How often a long epoch says how far it is where there is no bar.
@@ -135,6 +136,49 @@ impl Display {
             None if done == 0 => note(name),
             None => {}
         }
+    }
+
+    /// How many rows are done, with their rate and the time left.
+    pub fn rows(&mut self, name: &'static str, done: usize, total: usize) {
+        let every = if self.bar.is_some() {
+            REDRAW_EVERY
+        } else {
+            LINE_EVERY
+        };
+        if self.last.elapsed() < every {
+            return;
+        }
+        self.last = Instant::now();
+        let rate = done as f64 / self.start.elapsed().as_secs_f64();
+        let message = format!(
+            "{} rows/s   {} left",
+            thousands(rate),
+            duration((total - done) as f64 / rate)
+        );
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(total as u64);
+                bar.set_prefix(name);
+                bar.set_message(message);
+                bar.set_position(done as u64);
+            }
+            None => note(&format!(
+                "{name}, {} %   {message}",
+                100 * done / total.max(1)
+            )),
+        }
+    }
+
+    /// What was written since the beginning.
+    pub fn written(&self, path: &Path, rows: usize) -> String {
+        let seconds = self.start.elapsed().as_secs_f64();
+        format!(
+            "{}: {} rows in {}, {} rows/s",
+            path.display(),
+            thousands(rows as f64),
+            duration(seconds),
+            thousands(rows as f64 / seconds)
+        )
     }
 
     pub fn finish(&self) {

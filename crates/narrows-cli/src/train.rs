@@ -2,8 +2,8 @@
 
 use crate::output::{duration, epochs_of, figures, note, print, table, thousands};
 use crate::progress::Display;
+use crate::source::DataArguments;
 use clap::Args;
-use narrows::data::Source;
 use narrows::run::{Event, PICTURE_FILE, Summary, run as run_recipe};
 use narrows::{Recipe, Result};
 use std::path::PathBuf;
@@ -14,9 +14,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// A recipe's name (see `narrows recipes`) or a TOML file.
     recipe: String,
-    /// `mnist`, or a folder or file of IDX data.
-    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
-    data: String,
+    #[command(flatten)]
+    source: DataArguments,
     /// The run's folder, new or empty [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -74,7 +73,7 @@ impl Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let recipe = Recipe::load(&arguments.recipe, &arguments.overrides())?;
-    let source = Source::open(&arguments.data)?;
+    let source = arguments.source.open()?;
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let summary = run_recipe(

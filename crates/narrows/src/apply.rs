@@ -153,12 +153,8 @@ pub fn reconstruct(
     })
 }
 
-/// Writes each row with noise on it, as [`reconstruct`] would meet it.
-///
-/// # Errors
-///
-/// When the data do not fit the model, or the output cannot be written.
-pub fn corrupted(
+/// Rows with noise on them, in their own units; the first is row `start` of all.
+fn corrupted(
     model: &Model,
     rows: ArrayView2<'_, f32>,
     start: usize,

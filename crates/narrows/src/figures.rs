@@ -374,6 +374,21 @@ pub fn reconstruction_picture(
     picture_rows(&rows, model.shape(), &captions)
 }
 
+/// Rows in the data's units in a row of pictures, as a PNG; the data give their shape and range.
+///
+/// # Errors
+///
+/// When the rows are no images.
+pub fn strip_picture(data: &Dataset, rows: &Array2<f32>, label: &str) -> Result<Vec<u8>> {
+    let (low, high) = data.range();
+    let images = rows.mapv(|value| (value - low) / (high - low));
+    let rows = [PictureRow {
+        label,
+        images: images.view(),
+    }];
+    picture_rows(&rows, data.shape(), &[])
+}
+
 /// Scaled rows in their own units, mapped to [0, 1] from what those span.
 fn shown(model: &Model, mut rows: Array2<f32>, (low, high): (f32, f32)) -> Array2<f32> {
     for mut row in rows.axis_iter_mut(Axis(0)) {

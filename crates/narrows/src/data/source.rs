@@ -198,41 +198,51 @@ impl Source {
 }
 
 fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
-    let Some(labels) = data.labels() else {
-        return Err(Error::new(
-            ErrorKind::Data,
-            "`classes` chooses rows by their labels, and there are none",
-        )
-        .at(data.name())
-        .hint("say with `--label` which column has them"));
-    };
-    let mut known: Vec<i64> = labels.to_vec();
-    known.sort_unstable();
-    known.dedup();
-    let names: Vec<String> = known.iter().map(|&label| data.label_text(label)).collect();
-    let mut wanted = Vec::new();
-    for class in classes {
-        let found: Vec<i64> = match names.iter().position(|name| name == class) {
-            Some(place) => known.get(place).copied().into_iter().collect(),
-            None => match class.split_once('-').map(|(a, b)| (a.parse(), b.parse())) {
-                Some((Ok(low), Ok(high))) if data.label_names().is_empty() => {
-                    let within = |label: &&i64| (low..=high).contains(*label);
-                    known.iter().filter(within).copied().collect()
-                }
-                _ => Vec::new(),
-            },
-        };
-        if found.is_empty() {
-            let error = Error::new(ErrorKind::Data, format!("no row has the label `{class}`"));
-            let names: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
-            return Err(suggest(error, class, &names).at(data.name()));
-        }
-        wanted.extend(found);
-    }
-    let rows: Vec<usize> = (0..labels.len())
-        .filter(|&row| wanted.contains(&labels[row]))
-        .collect();
+    let is = data.is_of_classes(classes)?;
+    let rows: Vec<usize> = (0..data.rows()).filter(|&row| is[row]).collect();
     data.select(&rows)
+}
+
+impl Dataset {
+    /// For each row whether its label is among `classes`: numbers, ranges (`0-8`) or names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are no labels, or no row has one of these.
+    pub fn is_of_classes(&self, classes: &[String]) -> Result<Vec<bool>> {
+        let Some(labels) = self.labels() else {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "rows are to be told by their labels, and there are none",
+            )
+            .at(self.name())
+            .hint("say with `--label` which column has them"));
+        };
+        let mut known: Vec<i64> = labels.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        let names: Vec<String> = known.iter().map(|&label| self.label_text(label)).collect();
+        let mut wanted = Vec::new();
+        for class in classes {
+            let found: Vec<i64> = match names.iter().position(|name| name == class) {
+                Some(place) => known.get(place).copied().into_iter().collect(),
+                None => match class.split_once('-').map(|(a, b)| (a.parse(), b.parse())) {
+                    Some((Ok(low), Ok(high))) if self.label_names().is_empty() => {
+                        let within = |label: &&i64| (low..=high).contains(*label);
+                        known.iter().filter(within).copied().collect()
+                    }
+                    _ => Vec::new(),
+                },
+            };
+            if found.is_empty() {
+                let error = Error::new(ErrorKind::Data, format!("no row has the label `{class}`"));
+                let names: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+                return Err(suggest(error, class, &names).at(self.name()));
+            }
+            wanted.extend(found);
+        }
+        Ok(labels.iter().map(|label| wanted.contains(label)).collect())
+    }
 }
 
 /// Why no kind took `spec`.

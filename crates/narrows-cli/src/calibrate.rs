@@ -1,0 +1,76 @@
+//! `narrows calibrate`
+
+use crate::output::{figures, print, table, thousands};
+use crate::progress::Display;
+use crate::source::DataArguments;
+use clap::Args;
+use narrows::evaluate::threshold;
+use narrows::model::Rule;
+use narrows::run::{MODEL_FILE, load_model};
+use narrows::{Result, apply};
+use std::path::PathBuf;
+
+/// Choose the score above which a row is unusual, from normal rows that training has not seen, and keep it
+/// in the model.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A model file, or a run's folder.
+    model: PathBuf,
+    #[command(flatten)]
+    source: DataArguments,
+    /// Choose this quantile of the scores.
+    #[arg(long, value_name = "Q", conflicts_with = "false_positive_rate")]
+    quantile: Option<f64>,
+    /// Choose so that at most this share of normal rows is taken for unusual [default: 0.01]
+    #[arg(long, value_name = "RATE")]
+    false_positive_rate: Option<f64>,
+    /// The model file to write [default: the model itself]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows calibrate runs/normal --data normal.csv --false-positive-rate 0.01
+  narrows calibrate runs/digits --data mnist:test --classes 0-8 --quantile 0.99";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut model = load_model(&arguments.model)?;
+    let rule = match (arguments.quantile, arguments.false_positive_rate) {
+        (Some(level), _) => Rule::Quantile(level),
+        (None, level) => Rule::FalsePositiveRate(level.unwrap_or(0.01)),
+    };
+    let data = arguments.source.rows_for(&model)?;
+    let mut display = Display::new();
+    let scores = apply::score(&model, &data, None, false, &mut |done| {
+        display.rows("scoring", done, data.rows());
+    });
+    display.finish();
+    let chosen = threshold(&scores?, rule)?;
+    model.set_threshold(chosen);
+    let path = match (&arguments.output, arguments.model.is_dir()) {
+        (Some(output), _) => output.clone(),
+        (None, true) => arguments.model.join(MODEL_FILE),
+        (None, false) => arguments.model.clone(),
+    };
+    model.save(&path)?;
+    if arguments.json {
+        print(&chosen.to_json().to_string());
+        return Ok(());
+    }
+    let (name, level) = rule.parts();
+    print(&table(&[
+        ("threshold", figures(chosen.value.into())),
+        (
+            "chosen by",
+            format!("{} of {level}", name.replace('_', "-")),
+        ),
+        ("from", format!("{} rows", thousands(chosen.rows as f64))),
+        ("kept in", path.display().to_string()),
+    ]));
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! `narrows data`
+
+use crate::output::{columns, figures, print, table, thousands};
+use crate::progress::Display;
+use crate::source::{DataArguments, ReadingArguments};
+use clap::{Args, Subcommand};
+use narrows::Result;
+use narrows::data::write::write_data;
+use narrows::data::{Info, SOURCE_KINDS};
+use std::path::PathBuf;
+
+/// Look at data, convert them, or list what can be read.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Rows, shape, type, range, missing values, labels, and the scaling that the data would get.
+    Info {
+        /// What to look at, as `--data` takes it.
+        source: String,
+        #[command(flatten)]
+        reading: ReadingArguments,
+        /// Print it as one JSON object for each part.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write data as another kind: .npy, .csv, .tsv, .parquet, or a folder of images.
+    Convert(ConvertArguments),
+    /// The kinds of data that can be read.
+    Kinds,
+}
+
+#[derive(Args)]
+struct ConvertArguments {
+    #[command(flatten)]
+    source: DataArguments,
+    /// At most so many rows, the first.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rows: Option<u32>,
+    /// The file or folder to write.
+    #[arg(short, long, value_name = "FILE|FOLDER")]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows data info mnist
+  narrows data info table.csv --label species --missing mean
+  narrows data convert --data mnist:test --rows 500 -o digits
+      A folder of PNG images, in a subfolder for each digit.
+  narrows data convert --data table.csv.gz -o table.parquet
+  narrows data kinds";
+
+/// The columns that are listed.
+const LISTED: usize = 40;
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.command {
+        Command::Kinds => {
+            let width = SOURCE_KINDS
+                .iter()
+                .map(|kind| kind.spec.len())
+                .max()
+                .unwrap_or(0);
+            for kind in SOURCE_KINDS {
+                print(&format!("  {:<width$}   {}", kind.spec, kind.description));
+            }
+            Ok(())
+        }
+        Command::Info {
+            source,
+            reading,
+            json,
+        } => {
+            let source = reading.open(source)?;
+            let parts = [Some(&source.train), source.test.as_ref()];
+            for (index, data) in parts.into_iter().flatten().enumerate() {
+                let info = Info::of(data)?;
+                if *json {
+                    print(&info.to_json().to_string());
+                } else {
+                    let gap = if index > 0 { "\n" } else { "" };
+                    print(&format!("{gap}{}", describe(&info)));
+                }
+            }
+            Ok(())
+        }
+        Command::Convert(arguments) => convert(arguments),
+    }
+}
+
+fn convert(arguments: &ConvertArguments) -> Result<()> {
+    let data = arguments.source.open()?.into_rows();
+    let data = match arguments.rows {
+        Some(rows) => data.head(rows as usize)?,
+        None => data,
+    };
+    let mut display = Display::new();
+    let written = write_data(&data, &arguments.output, |done| {
+        display.rows("writing", done, data.rows());
+    });
+    display.finish();
+    written?;
+    print(&display.written(&arguments.output, data.rows()));
+    Ok(())
+}
+
+fn describe(info: &Info) -> String {
+    let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
+    let (low, high) = info.range;
+    let place = if info.in_file {
+        ", read from the file as needed"
+    } else {
+        ""
+    };
+    let mut rows = vec![
+        ("data", info.name.clone()),
+        ("rows", thousands(info.rows as f64)),
+        (
+            "shape",
+            format!(
+                "{} ({} values)",
+                shape.join(" × "),
+                thousands(info.shape.iter().product::<usize>() as f64)
+            ),
+        ),
+        ("type", format!("{}{place}", info.type_name)),
+        ("range", format!("{low} to {high}")),
+        (
+            "mean",
+            format!(
+                "{}   deviation {}",
+                figures(info.mean),
+                figures(info.deviation)
+            ),
+        ),
+        (
+            "missing",
+            format!("{} values", thousands(info.missing as f64)),
+        ),
+    ];
+    let mut labels: Vec<String> = info
+        .labels
+        .iter()
+        .take(LISTED)
+        .map(|(name, count)| format!("{name}: {}", thousands(*count as f64)))
+        .collect();
+    if info.labels.len() > LISTED {
+        labels.push(format!("and {} more", info.labels.len() - LISTED));
+    }
+    rows.push((
+        "labels",
+        match labels.is_empty() {
+            true => "none".to_string(),
+            false => labels.join(", "),
+        },
+    ));
+    rows.push((
+        "scaling",
+        format!("`{}`, unless a recipe says otherwise", info.scaling),
+    ));
+    let mut text = table(&rows);
+    if !info.columns.is_empty() {
+        let mut list =
+            vec![["column", "smallest", "largest", "mean", "deviation"].map(String::from)];
+        list.extend(info.columns.iter().take(LISTED).map(|column| {
+            [
+                column.name.clone(),
+                figures(column.range.0.into()),
+                figures(column.range.1.into()),
+                figures(column.mean),
+                figures(column.deviation),
+            ]
+        }));
+        text.push_str(&format!("\n\n{}", columns(&list)));
+        if info.columns.len() > LISTED {
+            text.push_str(&format!(
+                "\n  and {} more columns",
+                info.columns.len() - LISTED
+            ));
+        }
+    }
+    text
+}

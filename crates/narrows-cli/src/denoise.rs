@@ -1,0 +1,46 @@
+//! `narrows denoise`
+
+use crate::output::{note, print};
+use crate::progress::Display;
+use crate::source::DataArguments;
+use clap::Args;
+use narrows::run::load_model;
+use narrows::{Result, apply};
+use std::path::PathBuf;
+
+/// Write noisy rows without their noise, as a denoising autoencoder gives them back.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A model file, or a run's folder; best one that was trained with corruption.
+    model: PathBuf,
+    #[command(flatten)]
+    source: DataArguments,
+    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder.
+    #[arg(short, long, value_name = "FILE|FOLDER")]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows denoise runs/denoising --data noisy-scans -o clean-scans
+  narrows denoise runs/sensors --data noisy.csv -o clean.csv";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = load_model(&arguments.model)?;
+    if model.recipe().corruption.is_none() {
+        note(
+            "narrows: warning: the model was trained without corruption, so it may keep noise; train a recipe \
+             with a [corruption], as `denoising` has",
+        );
+    }
+    let data = arguments.source.rows_for(&model)?;
+    let mut display = Display::new();
+    let written = apply::reconstruct(&model, &data, None, &arguments.output, &mut |done| {
+        display.rows("denoising", done, data.rows());
+    });
+    display.finish();
+    written?;
+    print(&display.written(&arguments.output, data.rows()));
+    Ok(())
+}

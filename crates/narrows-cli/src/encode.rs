@@ -1,0 +1,41 @@
+//! `narrows encode`
+
+use crate::output::print;
+use crate::progress::Display;
+use crate::source::DataArguments;
+use clap::Args;
+use narrows::run::load_model;
+use narrows::{Result, apply};
+use std::path::PathBuf;
+
+/// Write the code of each row.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A model file, or a run's folder.
+    model: PathBuf,
+    #[command(flatten)]
+    source: DataArguments,
+    /// The codes' file: .npy, .csv, .tsv or .parquet; tables keep labels and ids.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows encode runs/simple-linear --data mnist:train -o codes.npy
+  narrows encode runs/table --data new.csv --id customer -o codes.csv
+  narrows encode runs/table --data big.parquet -o codes.parquet";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = load_model(&arguments.model)?;
+    let data = arguments.source.rows_for(&model)?;
+    let mut display = Display::new();
+    let written = apply::encode(&model, &data, &arguments.output, &mut |done| {
+        display.rows("encoding", done, data.rows());
+    });
+    display.finish();
+    written?;
+    print(&display.written(&arguments.output, data.rows()));
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! `narrows score`
+
+use crate::output::{columns, figures, note, print, table, thousands};
+use crate::progress::Display;
+use crate::source::DataArguments;
+use clap::Args;
+use narrows::data::Dataset;
+use narrows::evaluate::Detection;
+use narrows::run::load_model;
+use narrows::{Model, Result, apply};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Score rows by how badly the model reconstructs them: what is unlike the training rows scores high.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// A model file, or a run's folder.
+    model: PathBuf,
+    #[command(flatten)]
+    source: DataArguments,
+    /// Write each row's score here: .csv, .tsv, .parquet or .npy; tables keep labels and ids.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write also what each value contributes to the score.
+    #[arg(long, requires = "output")]
+    explain: bool,
+    /// Which labels are anomalies, to measure how well scores tell them [default: 1 where labels are 0 and 1]
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    anomalies: Vec<String>,
+    /// How many of the highest scores to list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows score runs/normal --data new.csv -o scores.csv
+  narrows score runs/normal --data new.csv --id customer -o scores.csv --explain
+  narrows score runs/digits --data mnist:test --anomalies 9
+      With labels, also how well the scores tell the nines from the rest.";
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = load_model(&arguments.model)?;
+    let data = arguments.source.rows_for(&model)?;
+    let is_anomaly = anomalies(&data, &arguments.anomalies)?;
+    let mut display = Display::new();
+    let output = arguments.output.as_deref();
+    let scores = apply::score(&model, &data, output, arguments.explain, &mut |done| {
+        display.rows("scoring", done, data.rows());
+    });
+    display.finish();
+    let scores = scores?;
+    let threshold = model.threshold().map(|threshold| threshold.value);
+    let detection = is_anomaly
+        .map(|is_anomaly| Detection::of(&scores, &is_anomaly, threshold))
+        .transpose()?;
+    if arguments.json {
+        print(&to_json(&model, &data, &scores, detection, output).to_string());
+    } else {
+        print(&describe(&model, &data, &scores, detection, arguments.top));
+        if let Some(output) = output {
+            print(&display.written(output, data.rows()));
+        }
+    }
+    Ok(())
+}
+
+/// For each row whether it is an anomaly, where its label says so.
+fn anomalies(data: &Dataset, named: &[String]) -> Result<Option<Vec<bool>>> {
+    if named.is_empty() {
+        return Ok(data.labels().and_then(|labels| {
+            let told = labels.iter().all(|label| [0, 1].contains(label));
+            let named = data.label_names().is_empty();
+            let are_both = labels.contains(&0) && labels.contains(&1);
+            if told && named && are_both {
+                return Some(labels.iter().map(|&label| label == 1).collect());
+            }
+            note("say with --anomalies which labels are anomalies, to measure how well the scores tell them");
+            None
+        }));
+    }
+    data.is_of_classes(named).map(Some)
+}
+
+fn above(model: &Model, scores: &[f32]) -> Option<usize> {
+    let threshold = model.threshold()?.value;
+    Some(scores.iter().filter(|&&score| score > threshold).count())
+}
+
+fn mean(scores: &[f32]) -> f64 {
+    scores.iter().map(|&score| f64::from(score)).sum::<f64>() / scores.len() as f64
+}
+
+fn to_json(
+    model: &Model,
+    data: &Dataset,
+    scores: &[f32],
+    detection: Option<Detection>,
+    output: Option<&std::path::Path>,
+) -> serde_json::Value {
+    json!({
+        "data": data.name(),
+        "rows": scores.len(),
+        "mean": mean(scores),
+        "largest": scores.iter().copied().fold(0.0, f32::max),
+        "threshold": model.threshold().map(|threshold| threshold.to_json()),
+        "above": above(model, scores),
+        "detection": detection.map(|detection| detection.to_json()),
+        "output": output.map(|output| output.display().to_string()),
+    })
+}
+
+fn describe(
+    model: &Model,
+    data: &Dataset,
+    scores: &[f32],
+    detection: Option<Detection>,
+    top: usize,
+) -> String {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let middle = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let highest = sorted.last().copied().unwrap_or_default();
+    let mut rows = vec![
+        ("rows", thousands(scores.len() as f64)),
+        (
+            "scores",
+            format!(
+                "mean {}   median {}   highest {}",
+                figures(mean(scores)),
+                figures(middle.into()),
+                figures(highest.into())
+            ),
+        ),
+    ];
+    match (model.threshold(), above(model, scores)) {
+        (Some(threshold), Some(above)) => rows.push((
+            "unusual",
+            format!(
+                "{} rows ({:.2} %) score above the threshold of {}",
+                thousands(above as f64),
+                100.0 * above as f64 / scores.len() as f64,
+                figures(threshold.value.into())
+            ),
+        )),
+        _ => rows.push((
+            "threshold",
+            "none yet: `narrows calibrate` chooses one from normal rows".into(),
+        )),
+    }
+    if let Some(found) = detection {
+        rows.push((
+            "detection",
+            format!(
+                "ROC AUC {:.4}   PR AUC {:.4}   ({} anomalies, {} normal rows)",
+                found.roc_auc,
+                found.pr_auc,
+                thousands(found.anomalies as f64),
+                thousands(found.normal as f64)
+            ),
+        ));
+        rows.extend(found.counts.map(|counts| {
+            let text = format!(
+                "{} of {} anomalies found; {} of {} normal rows flagged",
+                thousands(counts.true_positives as f64),
+                thousands(found.anomalies as f64),
+                thousands(counts.false_positives as f64),
+                thousands(found.normal as f64)
+            );
+            ("at threshold", text)
+        }));
+    }
+    let mut text = table(&rows);
+    if top > 0 {
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        let mut list = vec![vec!["row".to_string(), "score".to_string()]];
+        list[0].extend(data.ids().iter().map(|ids| ids.name.clone()));
+        list[0].extend(data.labels().map(|_| data.label_column().to_string()));
+        for &row in order.iter().take(top) {
+            let mut line = vec![row.to_string(), figures(scores[row].into())];
+            line.extend(data.ids().iter().map(|ids| ids.values[row].clone()));
+            line.extend(data.labels().map(|labels| data.label_text(labels[row])));
+            list.push(line);
+        }
+        text.push_str(&format!("\n\n{}", columns(&list)));
+    }
+    text
+}

@@ -1,0 +1,136 @@
+//! The options that say which data a command reads, and how: the same for every command.
+
+use crate::output::note;
+use clap::Args;
+use narrows::apply;
+use narrows::data::{Dataset, Missing, ReadOptions, Source};
+use narrows::{Model, Result};
+
+#[derive(Args)]
+#[command(next_help_heading = "Data")]
+pub struct DataArguments {
+    /// `mnist`, a table (.csv, .tsv, .parquet), an array (.npy, .npz), a folder of PNG or JPEG images, or
+    /// IDX files; `SOURCE:train` and `SOURCE:test` take one part.
+    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
+    pub data: String,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Data")]
+pub struct ReadingArguments {
+    /// The columns of a table to read [default: all but the label and the ids]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Columns of a table to leave out.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    drop: Vec<String>,
+    /// The column of a table that has the labels, or the array of an .npz.
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<String>,
+    /// Columns of a table that say which row is which; outputs keep them.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    id: Vec<String>,
+    /// What becomes of cells that are missing or no numbers: `refuse`, `mean`, `zero`, or `drop` the row
+    /// [default: refuse, or as the model was trained]
+    #[arg(long, value_name = "HOW", value_parser = missing)]
+    missing: Option<Missing>,
+    /// Whether a CSV file begins with the columns' names [default: told from its first line]
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    header: Option<bool>,
+    /// Only the rows of these labels, as in `0-8` or `cat,dog`.
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Bring images to this size.
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    image_size: Option<(u32, u32)>,
+    /// Leave out images that cannot be read, and say how many.
+    #[arg(long)]
+    skip_bad: bool,
+}
+
+fn missing(text: &str) -> std::result::Result<Missing, String> {
+    let known = || format!("expected one of {}", Missing::NAMES.join(", "));
+    Missing::named(text).ok_or_else(known)
+}
+
+fn yes_or_no(text: &str) -> std::result::Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("expected yes or no".into()),
+    }
+}
+
+fn size(text: &str) -> std::result::Result<(u32, u32), String> {
+    let parse = || {
+        let (width, height) = text.split_once('x')?;
+        let side = |text: &str| text.parse().ok().filter(|side| (1..=16384).contains(side));
+        Some((side(width)?, side(height)?))
+    };
+    parse().ok_or_else(|| "expected WIDTHxHEIGHT, as in 32x32".into())
+}
+
+impl ReadingArguments {
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions {
+            columns: self.columns.clone(),
+            drop: self.drop.clone(),
+            label: self.label.clone(),
+            ids: self.id.clone(),
+            missing: self.missing.unwrap_or_default(),
+            header: self.header,
+            classes: self.classes.clone(),
+            image_size: self.image_size,
+            skip_bad: self.skip_bad,
+            ..ReadOptions::default()
+        }
+    }
+
+    /// Opens a source, as for training.
+    pub fn open(&self, spec: &str) -> Result<Source> {
+        let source = Source::open_with(spec, &self.options())?;
+        tell(&source.train);
+        Ok(source)
+    }
+}
+
+impl DataArguments {
+    /// Opens the source, as for training.
+    pub fn open(&self) -> Result<Source> {
+        self.reading.open(&self.data)
+    }
+
+    /// Opens the source for a model: with the columns that it was trained on.
+    pub fn open_for(&self, model: &Model) -> Result<Source> {
+        let options = apply::options_for(model, &self.reading.options());
+        let source = Source::open_with(&self.data, &options)?;
+        tell(&source.train);
+        Ok(source)
+    }
+
+    /// The rows to apply a model to: the test rows of a source that has such, else all.
+    pub fn rows_for(&self, model: &Model) -> Result<Dataset> {
+        let source = self.open_for(model)?;
+        if source.test.is_some() {
+            note(&format!(
+                "taking the test rows; `--data {}:train` takes those for training",
+                self.data
+            ));
+        }
+        let data = source.into_rows();
+        apply::check(model, &data)?;
+        if let Some(warning) = apply::warning(model, &data) {
+            note(&format!("narrows: warning: {warning}"));
+        }
+        Ok(data)
+    }
+}
+
+/// Says what was done to data while they were read.
+fn tell(data: &Dataset) {
+    for text in data.notes() {
+        note(&format!("{}: {text}", data.name()));
+    }
+}
