@@ -33,6 +33,7 @@ pub mod corruption;
 pub mod data;
 pub mod error;
 pub mod evaluate;
+pub mod export;
 pub mod figures;
 pub mod files;
 pub mod layer;

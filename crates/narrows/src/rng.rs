@@ -25,6 +25,8 @@ pub enum Purpose {
     Probes = 6,
     /// The basis that the search for principal components of wide rows starts from.
     Subspace = 7,
+    /// Rows to try an exported model on.
+    SampleRows = 8,
 }
 
 /// The draws of one seed for one purpose.

@@ -19,6 +19,7 @@ const RANKS: &[&str] = &[
     "model",
     "train",
     "evaluate",
+    "export",
     "report",
     "figures",
     "run",
@@ -30,6 +31,9 @@ const STRANGERS: &[(&str, &str)] = &[
     ("report", "evaluate"),
     ("report", "train"),
     ("report", "model"),
+    ("report", "export"),
+    ("export", "train"),
+    ("export", "evaluate"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -87,6 +87,16 @@ impl Scaling {
         }
     }
 
+    /// What is subtracted: one number for all, or one for each place in a row.
+    pub fn offset(&self) -> &[f32] {
+        &self.offset
+    }
+
+    /// What the difference is multiplied by; as many numbers as offsets.
+    pub fn factor(&self) -> &[f32] {
+        &self.factor
+    }
+
     /// Scales whole rows in place, `[rows, inputs]`.
     ///
     /// # Panics
