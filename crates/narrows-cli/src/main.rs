@@ -6,6 +6,7 @@
 
 mod compare;
 mod evaluate;
+mod export;
 mod inspect;
 mod output;
 mod progress;
@@ -33,6 +34,7 @@ Examples:
   narrows recipes show simple-linear     a recipe to copy and change
   narrows reconstruct runs/simple-linear see what a trained model makes of images
   narrows evaluate runs/simple-linear    measure it, with PCA beside it
+  narrows export runs/simple-linear -o model.onnx
   narrows compare contractive contractive:free
   narrows reproduce classic --quick      the study that the recipes come from";
 
@@ -43,6 +45,7 @@ enum Command {
     Reconstruct(reconstruct::Arguments),
     Evaluate(evaluate::Arguments),
     Inspect(inspect::Arguments),
+    Export(export::Arguments),
     Compare(compare::Arguments),
     Reproduce(reproduce::Arguments),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
     };

@@ -170,6 +170,25 @@ fn every_layer_and_activation_is_the_same() {
 }
 
 #[test]
+fn no_activation_overflows() {
+    let data = floats(&[12]);
+    for (name, settings) in LAYERS {
+        let spec = match *name {
+            "dense" | "conv2d" | "conv-transpose2d" | "flatten" | "reshape" => continue,
+            name => format!("{{ layer = '{name}' }}"),
+        };
+        assert!(settings.contains(&""), "{name}");
+        // Nothing is scaled down before it: values go up to some hundreds on both sides.
+        let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
+        let recipe = recipe(&spec, "{ layer = 'identity' }");
+        let model = model(recipe, None, scaling, data.shape());
+        let rows = data.to_array().mapv(|x| 10.0 * x);
+        assert_same(name, &model, &rows);
+        assert_same(name, &model, &rows.mapv(|x| -x));
+    }
+}
+
+#[test]
 fn every_scaling_is_undone_inside() {
     for name in ScalingSpec::names() {
         for data in [

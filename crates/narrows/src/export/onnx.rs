@@ -268,7 +268,16 @@ fn activation(graph: &mut Graph, function: Activation, name: &str, x: String) ->
         }
         Activation::Tanh => graph.node("Tanh", &[&x], &[], name),
         Activation::Sigmoid => graph.node("Sigmoid", &[&x], &[], name),
-        Activation::Softplus => graph.node("Softplus", &[&x], &[], name),
+        // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that works it out
+        // as it is written.
+        Activation::Softplus => {
+            let part = |what: &str| format!("{name}/{what}");
+            let positive = graph.node("Relu", &[&x], &[], &part("positive"));
+            let size = graph.node("Abs", &[&x], &[], &part("size"));
+            let negative = graph.node("Neg", &[&size], &[], &part("negative"));
+            let rest = graph.node("Softplus", &[&negative], &[], &part("rest"));
+            graph.node("Add", &[&positive, &rest], &[], name)
+        }
     }
 }
 
