@@ -175,14 +175,14 @@ fn no_activation_overflows() {
     for (name, settings) in LAYERS {
         let spec = match *name {
             "dense" | "conv2d" | "conv-transpose2d" | "flatten" | "reshape" => continue,
-            name => format!("{{ layer = '{name}' }}"),
+            name => format!("{{ layer = 'dense', outputs = 8 }}, {{ layer = '{name}' }}"),
         };
         assert!(settings.contains(&""), "{name}");
-        // Nothing is scaled down before it: values go up to some hundreds on both sides.
+        // Nothing is scaled down before it: values go up to thousands on both sides.
         let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
-        let recipe = recipe(&spec, "{ layer = 'identity' }");
+        let recipe = recipe(&spec, "{ layer = 'dense' }");
         let model = model(recipe, None, scaling, data.shape());
-        let rows = data.to_array().mapv(|x| 10.0 * x);
+        let rows = data.to_array().mapv(|x| 100.0 * x);
         assert_same(name, &model, &rows);
         assert_same(name, &model, &rows.mapv(|x| -x));
     }
