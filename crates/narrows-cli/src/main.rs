@@ -7,6 +7,7 @@
 mod compare;
 mod evaluate;
 mod export;
+mod import;
 mod inspect;
 mod output;
 mod progress;
@@ -46,6 +47,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Inspect(inspect::Arguments),
     Export(export::Arguments),
+    Import(import::Arguments),
     Compare(compare::Arguments),
     Reproduce(reproduce::Arguments),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
     };

@@ -238,7 +238,7 @@ fn tensors_of_another_shape_or_type_are_refused() {
         &[
             "`encoder.3.weight`",
             "expected shape [4, 90]",
-            "found shape [90,4]",
+            "found shape [90, 4]",
         ],
     );
     refused_change(

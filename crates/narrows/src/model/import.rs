@@ -11,7 +11,7 @@ use crate::network::{Network, Tensor};
 use crate::recipe::Recipe;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
 
@@ -177,15 +177,15 @@ fn check_shapes(expected: &[Tensor], header: &Value) -> Result<()> {
     for tensor in expected {
         let found = header
             .get(&tensor.name)
-            .and_then(|found| found.get("shape"));
-        let found = found.unwrap_or(&Value::Null);
-        if *found != json!(tensor.shape) {
+            .and_then(|found| found.get("shape"))
+            .and_then(|shape| serde_json::from_value::<Vec<usize>>(shape.clone()).ok());
+        if found.as_ref() != Some(&tensor.shape) {
             return Err(format(format!(
                 "the tensor `{}` does not fit the recipe",
                 tensor.name
             ))
             .expected(format!("shape {:?}", tensor.shape))
-            .found(format!("shape {found}")));
+            .found(found.map_or("none".into(), |shape| format!("shape {shape:?}"))));
         }
     }
     Ok(())
