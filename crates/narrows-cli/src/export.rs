@@ -57,6 +57,9 @@ struct Output {
     difference: f64,
 }
 
+/// A shape and the numbers, row by row.
+type Array = (Vec<usize>, Vec<f32>);
+
 pub fn run(arguments: &Arguments) -> Result<()> {
     let ending = arguments.output.extension();
     if !ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")) {
@@ -109,7 +112,8 @@ fn compare(model: &Model, graph: Vec<u8>, rows: &Array2<f32>) -> Result<Vec<Outp
             difference: difference(&found, &expected),
         };
         // Not `>`, so that NaN is a difference.
-        if !(output.difference <= TOLERANCE) {
+        let is_same = output.difference <= TOLERANCE;
+        if !is_same {
             return Err(Error::new(
                 ErrorKind::Format,
                 "the exported graph differs from the model",
@@ -130,7 +134,7 @@ fn difference(found: &[f32], expected: &[f32]) -> f64 {
     }
     let largest = |values: &mut dyn Iterator<Item = f64>| {
         // Not `f64::max`, which would lose a NaN.
-        values.fold(0.0, |a: f64, b| if b <= a { a } else { b })
+        values.fold(0.0, |a: f64, b| if b <= a || a.is_nan() { a } else { b })
     };
     let pairs = found.iter().zip(expected);
     let difference = largest(&mut pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()));
@@ -145,7 +149,7 @@ fn execute(
     graph: Vec<u8>,
     shape: &[usize],
     rows: ArrayView2<'_, f32>,
-) -> std::result::Result<Vec<(Vec<usize>, Vec<f32>)>, Box<dyn std::error::Error + Send + Sync>> {
+) -> std::result::Result<Vec<Array>, Box<dyn std::error::Error + Send + Sync>> {
     let graph = rten::Model::load(graph)?;
     let shape: Vec<usize> = [rows.nrows()].iter().chain(shape).copied().collect();
     let input = rten::Value::from_shape(&shape, rows.iter().copied().collect::<Vec<f32>>())?;
@@ -233,4 +237,18 @@ fn to_json(
         "outputs": by_name(&|output| json!(output.shape)),
         "difference": by_name(&|output| json!(output.difference)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_of_the_largest_value_and_no_nan_is_lost() {
+        assert_eq!(difference(&[1.0, -4.0], &[1.5, -2.0]), 1.0);
+        assert_eq!(difference(&[0.5], &[0.0]), 0.5);
+        assert!(difference(&[f32::NAN, 0.0], &[1.0, 0.0]).is_nan());
+        assert!(difference(&[1.0, 0.0], &[f32::NAN, 0.0]).is_nan());
+        assert!(difference(&[1.0], &[1.0, 2.0]).is_nan());
+    }
 }

@@ -20,7 +20,7 @@ fn events(mut bytes: &[u8]) -> Vec<Event> {
 
 fn unmasked(sum: [u8; 4]) -> u32 {
     let masked = u32::from_le_bytes(sum).wrapping_sub(0xa282_ead8);
-    masked >> 17 | masked << 15
+    masked.rotate_left(15)
 }
 
 /// CRC-32C by its definition, bit by bit.
