@@ -11,6 +11,8 @@ mod decode;
 mod denoise;
 mod encode;
 mod evaluate;
+mod export;
+mod import;
 mod inspect;
 mod interpolate;
 mod output;
@@ -45,6 +47,7 @@ Examples:
   narrows score runs/simple-linear --data new.csv -o scores.csv
   narrows reconstruct runs/simple-linear see what a trained model makes of images
   narrows evaluate runs/simple-linear    measure it, with PCA beside it
+  narrows export runs/simple-linear -o model.onnx
   narrows compare contractive contractive:free
   narrows reproduce classic --quick      the study that the recipes come from";
 
@@ -62,6 +65,8 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Score(score::Arguments),
     Interpolate(interpolate::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
     Compare(compare::Arguments),
     Reproduce(reproduce::Arguments),
 }
@@ -80,6 +85,8 @@ fn main() -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Interpolate(arguments) => interpolate::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
     };

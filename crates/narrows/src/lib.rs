@@ -34,6 +34,7 @@ pub mod corruption;
 pub mod data;
 pub mod error;
 pub mod evaluate;
+pub mod export;
 pub mod figures;
 pub mod files;
 pub mod layer;

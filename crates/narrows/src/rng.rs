@@ -27,6 +27,8 @@ pub enum Purpose {
     Subspace = 7,
     /// Which rows are set apart for validation.
     Validation = 8,
+    /// Rows to try an exported model on.
+    SampleRows = 9,
 }
 
 /// The draws of one seed for one purpose.

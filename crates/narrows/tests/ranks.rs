@@ -20,6 +20,7 @@ const RANKS: &[&str] = &[
     "apply",
     "train",
     "evaluate",
+    "export",
     "report",
     "figures",
     "run",
@@ -31,6 +32,9 @@ const STRANGERS: &[(&str, &str)] = &[
     ("report", "evaluate"),
     ("report", "train"),
     ("report", "model"),
+    ("report", "export"),
+    ("export", "train"),
+    ("export", "evaluate"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

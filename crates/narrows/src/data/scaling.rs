@@ -11,10 +11,11 @@ mod spec;
 pub use spec::ScalingSpec;
 pub(crate) use spec::{KIND, SCALINGS};
 
-use super::{Dataset, Row};
+use super::{Dataset, Row, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
 use narrows_kernels::convert::scale_bytes;
+use ndarray::Array2;
 use serde_json::{Value, json};
 
 /// A fitted scaling: `scaled = (value - offset) * factor`.
@@ -81,12 +82,54 @@ impl Scaling {
         }
     }
 
+    /// The scaling where there are no data to fit it to: what `spec` says has to be enough.
+    ///
+    /// The mean and deviation of `standardize` are then in the data's own units, as for data that are
+    /// not 8-bit.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Recipe`] if something would be fitted, or as [`Scaling::fit`].
+    pub fn without_data(spec: &ScalingSpec) -> Result<Self> {
+        let zero = match spec {
+            ScalingSpec::Unit => Values::U8(Array2::zeros((1, 1))),
+            ScalingSpec::None
+            | ScalingSpec::Standardize {
+                mean: Some(_),
+                deviation: Some(_),
+            } => Values::F32(Array2::zeros((1, 1))),
+            ScalingSpec::Standardize { .. } | ScalingSpec::MinMax => {
+                return Err(Error::new(
+                    ErrorKind::Recipe,
+                    format!("the scaling `{}` is fitted to data", spec.name()),
+                )
+                .expected("training rows, or a scaling that needs none")
+                .found("no data")
+                .hint(
+                    "give --data, or let the recipe say `unit`, `none`, or `standardize` with                      `mean` and `deviation`",
+                ));
+            }
+        };
+        // Nothing is fitted, so that one row of 0 is as good as any.
+        Scaling::fit(spec, &Dataset::new("no data", zero, vec![1], None)?)
+    }
+
     /// The scaling that leaves values as they are.
     pub(super) fn none() -> Self {
         Scaling {
             offset: vec![0.0],
             factor: vec![1.0],
         }
+    }
+
+    /// What is subtracted: one number for all, or one for each place in a row.
+    pub fn offset(&self) -> &[f32] {
+        &self.offset
+    }
+
+    /// What the difference is multiplied by; as many numbers as offsets.
+    pub fn factor(&self) -> &[f32] {
+        &self.factor
     }
 
     /// Scales whole rows in place, `[rows, inputs]`.
@@ -300,7 +343,7 @@ pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(&[f32])) {
 mod tests {
     use super::*;
     use crate::data::Values;
-    use ndarray::{Array2, array};
+    use ndarray::array;
 
     const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
         mean: None,

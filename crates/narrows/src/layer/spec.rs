@@ -313,6 +313,11 @@ fn written([height, width]: [usize; 2]) -> String {
 }
 
 impl LayerSpec {
+    /// The names that a recipe may give, activations included.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        LAYERS.iter().map(|choice| choice.name)
+    }
+
     /// Whether it has parameters.
     pub fn has_parameters(&self) -> bool {
         match self {

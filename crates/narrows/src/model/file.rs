@@ -62,6 +62,12 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
 }
 
 pub(super) fn load(path: &Path) -> Result<Model> {
+    let (mut file, len) = open(path)?;
+    read(&mut file, len).map_err(|error| error.at(path.display()))
+}
+
+/// Opens a safetensors file; says how many bytes it has.
+pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let refused = |error| Error::io("cannot read the model", path, error);
     let metadata = fs::metadata(path).map_err(refused)?;
     // Anything else may have no end, or may never begin.
@@ -70,11 +76,10 @@ pub(super) fn load(path: &Path) -> Result<Model> {
             .at(path.display())
             .expected("a model file"));
     }
-    let mut file = File::open(path).map_err(refused)?;
-    read(&mut file, metadata.len()).map_err(|error| error.at(path.display()))
+    Ok((File::open(path).map_err(refused)?, metadata.len()))
 }
 
-fn format(what: impl Into<String>) -> Error {
+pub(super) fn format(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Format, what)
 }
 
@@ -83,22 +88,14 @@ fn format(what: impl Into<String>) -> Error {
 /// The header alone says how large the rest may be, so that no more is read than the model needs.
 fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let mut bytes = Vec::new();
-    let about = read_header(file, len, &mut bytes)?;
+    let about = about(&read_header(file, len, &mut bytes)?)?;
     check_version(&about)?;
     let recipe = read_recipe(&about)?;
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
     let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
-    let expected = bytes.len() as u64 + 4 * network.parameter_count() as u64;
-    if len > 2 * expected {
-        return Err(format("the file is too large for its recipe")
-            .expected(format!("{expected} bytes"))
-            .found(len));
-    }
-    read_up_to(file, len, &mut bytes)?;
-    let tensors = SafeTensors::deserialize(&bytes)
-        .map_err(|error| format("the tensors are damaged").caused_by(error))?;
+    let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
     let parameters = read_parameters(&network, &tensors)?;
     let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
     if let Some(metrics) = about.get("metrics").and_then(Value::as_object) {
@@ -112,6 +109,24 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     Ok(model)
 }
 
+/// Reads what is behind the header, which should be `expected` bytes.
+pub(super) fn read_tensors<'a>(
+    file: &mut impl Read,
+    len: u64,
+    expected: u64,
+    bytes: &'a mut Vec<u8>,
+) -> Result<SafeTensors<'a>> {
+    let expected = bytes.len() as u64 + expected;
+    if len > 2 * expected {
+        return Err(format("the file is too large for its recipe")
+            .expected(format!("{expected} bytes"))
+            .found(len));
+    }
+    read_up_to(file, len, bytes)?;
+    SafeTensors::deserialize(bytes)
+        .map_err(|error| format("the tensors are damaged").caused_by(error))
+}
+
 /// Reads until there are `len` bytes, or the file ends.
 fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
     let more = len.saturating_sub(bytes.len() as u64);
@@ -121,8 +136,8 @@ fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<()>
         .map_err(|error| Error::new(ErrorKind::Io, "cannot read the model").caused_by(error))
 }
 
-/// Reads the length of the header and the header, and takes what concerns Narrows out of it.
-fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Value> {
+/// Reads the length of the header and the header.
+pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Value> {
     let damaged = || format("this is no safetensors file");
     read_up_to(file, 8, bytes)?;
     let header_len = match bytes[..].try_into() {
@@ -138,8 +153,12 @@ fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Va
             .found(format!("one of {header_len}")));
     }
     read_up_to(file, 8 + header_len, bytes)?;
-    let header: Value = serde_json::from_slice(bytes.get(8..).unwrap_or_default())
-        .map_err(|error| damaged().caused_by(error))?;
+    serde_json::from_slice(bytes.get(8..).unwrap_or_default())
+        .map_err(|error| damaged().caused_by(error))
+}
+
+/// What concerns Narrows of the header.
+fn about(header: &Value) -> Result<Value> {
     let about = header
         .get("__metadata__")
         .and_then(|metadata| metadata.get(KEY))
@@ -194,15 +213,34 @@ fn read_shape(about: &Value) -> Result<Vec<usize>> {
         .iter()
         .map(|size| usize::try_from(size.as_u64()?).ok().filter(|&n| n > 0))
         .collect();
-    let shape = shape
-        .filter(|shape| (1..=4).contains(&shape.len()))
-        .ok_or_else(damaged)?;
+    shape
+        .filter(|shape| is_usable_shape(shape))
+        .ok_or_else(damaged)
+}
+
+/// Whether it has one to four sizes above 0 with a product that a row may have.
+pub(super) fn is_usable_shape(shape: &[usize]) -> bool {
     // A row that no file could describe is no row.
     let values = shape
         .iter()
         .try_fold(1usize, |product, &n| product.checked_mul(n));
-    values.filter(|&n| n <= 1 << 28).ok_or_else(damaged)?;
-    Ok(shape)
+    (1..=4).contains(&shape.len()) && values.is_some_and(|n| (1..=1 << 28).contains(&n))
+}
+
+/// Adds the numbers of a tensor to the parameters.
+pub(super) fn add_finite(
+    parameters: &mut Vec<f32>,
+    name: &str,
+    numbers: impl Iterator<Item = f32>,
+) -> Result<()> {
+    let start = parameters.len();
+    parameters.extend(numbers);
+    match parameters[start..].iter().position(|p| !p.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            Err(format("a parameter is not finite").at(format!("tensor `{name}`, element {at}")))
+        }
+    }
 }
 
 fn read_parameters(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f32>> {
@@ -220,12 +258,8 @@ fn read_parameters(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
             .found(format!("{:?} of shape {:?}", view.dtype(), view.shape())));
         }
         let (numbers, _) = view.data().as_chunks::<4>();
-        let start = parameters.len();
-        parameters.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-        if let Some(at) = parameters[start..].iter().position(|p| !p.is_finite()) {
-            return Err(format("a parameter is not finite")
-                .at(format!("tensor `{}`, element {at}", tensor.name)));
-        }
+        let numbers = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        add_finite(&mut parameters, &tensor.name, numbers)?;
     }
     if let Some(extra) = tensors
         .names()

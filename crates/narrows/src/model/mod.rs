@@ -4,6 +4,7 @@ mod file;
 mod origin;
 
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
+mod import;
 
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
@@ -241,6 +242,27 @@ impl Model {
     /// When the file is no such model, is damaged, or is of a newer format.
     pub fn load(path: impl AsRef<Path>) -> Result<Model> {
         file::load(path.as_ref())
+    }
+
+    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch
+    /// `state_dict` with the names that [`Model::save`] uses (`encoder.0.weight`; indices count
+    /// activations, as `nn.Sequential` does), in float32 or float64, which is rounded.
+    ///
+    /// `shape` is that of a row; without it that of the data counts, and without those what the
+    /// first dense layer reads. The scaling is fitted to `data`; without them it must be one that
+    /// needs none, as [`Scaling::without_data`] has it.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged, when its tensors are not those of the recipe in name, shape or
+    /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
+    pub fn import(
+        path: impl AsRef<Path>,
+        recipe: &Recipe,
+        shape: Option<&[usize]>,
+        data: Option<&Dataset>,
+    ) -> Result<Model> {
+        import::import(path.as_ref(), recipe, shape, data)
     }
 
     pub(crate) fn check_width(&self, width: usize) -> Result<()> {

@@ -81,6 +81,11 @@ pub(crate) const SCALINGS: &[Choice<ScalingSpec>] = &[
 ];
 
 impl ScalingSpec {
+    /// The names that a recipe may give.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        SCALINGS.iter().map(|choice| choice.name)
+    }
+
     /// Its name in a recipe.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,0 +1,106 @@
+//! `narrows import`
+
+use crate::output::{figures, print, table, thousands};
+use clap::Args;
+use narrows::data::Source;
+use narrows::{Model, Recipe, Result};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Make a model of weights that PyTorch trained.
+///
+/// The weights are a `state_dict` saved as .safetensors, in float32 or float64, with names such as
+/// `encoder.0.weight`: those of a module with an `encoder` and a `decoder` that are an
+/// `nn.Sequential` each, of the recipe's layers.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The file of weights, .safetensors.
+    weights: PathBuf,
+    /// The recipe that the weights belong to: a name (see `narrows recipes`) or a TOML file.
+    #[arg(long, value_name = "NAME|FILE")]
+    recipe: String,
+    /// The model's file to write.
+    #[arg(short, long, value_name = "MODEL")]
+    output: PathBuf,
+    /// `mnist`, or a folder or file of IDX data, as the weights were trained on: the scaling is fitted to
+    /// it, and the model is tested on it.
+    #[arg(long, value_name = "SOURCE")]
+    data: Option<String>,
+    /// The shape of a row, as `1x28x28` or `784` [default: that of the data, else what the first layer
+    /// reads where it is dense]
+    #[arg(long, value_name = "SHAPE", value_parser = parse_shape)]
+    shape: Option<Shape>,
+    /// Set any key of the recipe, as in `scaling.kind=unit`; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  narrows import weights.safetensors --recipe simple-linear --data mnist -o model.safetensors
+  narrows import weights.safetensors --recipe mine.toml --shape 3x32x32 -o model.safetensors
+  narrows import weights.safetensors --recipe mine.toml --set scaling.kind=none -o model.safetensors
+
+In PyTorch the weights are saved by
+  safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
+
+/// The shape of a row.
+#[derive(Clone)]
+struct Shape(Vec<usize>);
+
+fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
+    let sizes = text.split(['x', '×']).map(str::parse);
+    let sizes: std::result::Result<Vec<usize>, _> = sizes.collect();
+    sizes
+        .map(Shape)
+        .map_err(|_| "sizes with an x between them are needed, as in 1x28x28".into())
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
+    let source = arguments.data.as_deref().map(Source::open).transpose()?;
+    let split = source.as_ref().map(|source| source.split(recipe.seed));
+    let split = split.transpose()?;
+    let shape = arguments.shape.as_ref().map(|shape| &shape.0[..]);
+    let train = split.as_ref().map(|split| &*split.train);
+    let mut model = Model::import(&arguments.weights, &recipe, shape, train)?;
+    let test_mse = split.as_ref().map(|split| model.mse(&split.test));
+    let test_mse = test_mse.transpose()?;
+    let metrics = model.metrics_mut();
+    metrics.extend(test_mse.map(|mse| ("test_mse".to_string(), mse)));
+    model.save(&arguments.output)?;
+    let scaling = model.recipe().scaling.map_or("none", |spec| spec.name());
+    let parameters = model.network().parameter_count();
+    if arguments.json {
+        let result = json!({
+            "model": arguments.output,
+            "recipe": recipe.name,
+            "input_shape": model.shape(),
+            "code_size": model.code_size(),
+            "parameters": parameters,
+            "scaling": scaling,
+            "test_mse": test_mse,
+        });
+        print(&result.to_string());
+        return Ok(());
+    }
+    let sizes: Vec<String> = model.shape().iter().map(ToString::to_string).collect();
+    let mut rows = vec![
+        ("model", arguments.output.display().to_string()),
+        ("recipe", format!("{}   {}", recipe.name, recipe.about)),
+        ("input", sizes.join(" × ")),
+        (
+            "code",
+            format!("{} values", thousands(model.code_size() as f64)),
+        ),
+        ("parameters", thousands(parameters as f64)),
+        ("scaling", scaling.to_string()),
+    ];
+    rows.extend(test_mse.map(|mse| ("test MSE", figures(mse))));
+    print(&table(&rows));
+    Ok(())
+}

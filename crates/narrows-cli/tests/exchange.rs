@@ -1,0 +1,159 @@
+//! `narrows export` and `narrows import`, run as a person or a script runs them.
+
+use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::network::{Network, Parameters};
+use narrows::{Model, Recipe};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RECIPE: &str = "
+    name = 'tiny'
+    scaling.kind = 'unit'
+    encoder = [
+        { layer = 'conv2d', channels = 4, kernel = 3 }, { layer = 'gelu' },
+        { layer = 'dense', outputs = 3 },
+    ]
+    decoder = [{ layer = 'dense' }, { layer = 'sigmoid' }]
+";
+
+/// A folder with a recipe, a model of it as `model.safetensors`, and ten images in `images`.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = Recipe::parse(RECIPE, "tiny.toml").unwrap();
+    let network = Network::new(&recipe.encoder, &recipe.decoder, &[1, 6, 5]).unwrap();
+    let parameters = Parameters::initial(&network, recipe.initialization, 1);
+    let scaling = Scaling::without_data(&ScalingSpec::Unit).unwrap();
+    let model = Model::new(recipe, scaling, &[1, 6, 5], parameters.flat()).unwrap();
+    model.save(folder.path().join("model.safetensors")).unwrap();
+    fs::write(folder.path().join("tiny.toml"), RECIPE).unwrap();
+    let mut bytes = vec![0, 0, 8, 3];
+    for size in [10u32, 6, 5] {
+        bytes.extend(size.to_be_bytes());
+    }
+    bytes.extend((0..300u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8));
+    fs::write(folder.path().join("images"), bytes).unwrap();
+    folder
+}
+
+fn narrows(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_narrows"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = narrows(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && error.is_empty(), "{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str], parts: &[&str]) {
+    let output = narrows(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(output.stdout.is_empty());
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}
+
+#[test]
+fn export_writes_a_graph_and_says_how_far_it_is_off() {
+    let folder = folder();
+    let export = ["export", "model.safetensors", "-o", "model.onnx"];
+    let table = printed(folder.path(), &export);
+    for part in [
+        "model.onnx",
+        "[batch, 1, 6, 5]",
+        "[batch, 3]",
+        "random rows",
+        "score",
+    ] {
+        assert!(table.contains(part), "`{part}` is missing in: {table}");
+    }
+    let bytes = fs::read(folder.path().join("model.onnx")).unwrap();
+    let more = ["--json", "--data", "images", "--rows", "rows"];
+    let json = printed(folder.path(), &[&export[..], &more].concat());
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["bytes"], bytes.len());
+    assert_eq!(json["rows"], 10);
+    assert_eq!(json["outputs"]["code"], serde_json::json!([3]));
+    for output in ["code", "reconstruction", "score"] {
+        let difference = json["difference"][output].as_f64().unwrap();
+        assert!((0.0..1e-5).contains(&difference), "{output}: {difference}");
+    }
+    for name in ["rows", "reconstruction"] {
+        let file = fs::read(folder.path().join(format!("rows/{name}.npy"))).unwrap();
+        assert_eq!(file.len(), 128 + 4 * 300);
+    }
+}
+
+#[test]
+fn export_refuses_what_it_cannot_do() {
+    let folder = folder();
+    let export = |output| ["export", "model.safetensors", "-o", output];
+    refused(
+        folder.path(),
+        &export("model.pt"),
+        &["model.pt", ".onnx", "found .pt"],
+    );
+    refused(folder.path(), &export("model"), &[".onnx", "found none"]);
+    let wrong = [&export("model.onnx")[..], &["--data", "mnist"]].concat();
+    refused(folder.path(), &wrong, &["rows of 30 values", "rows of 784"]);
+    assert!(!folder.path().join("model.onnx").exists());
+}
+
+#[test]
+fn import_makes_a_model_of_weights() {
+    let folder = folder();
+    let import = [
+        "import",
+        "model.safetensors",
+        "--recipe",
+        "tiny.toml",
+        "-o",
+        "again.safetensors",
+    ];
+    let table = printed(
+        folder.path(),
+        &[&import[..], &["--shape", "1x6x5"]].concat(),
+    );
+    for part in ["again.safetensors", "tiny", "1 × 6 × 5", "3 values", "unit"] {
+        assert!(table.contains(part), "`{part}` is missing in: {table}");
+    }
+    let load = |name: &str| Model::load(folder.path().join(name)).unwrap();
+    let (before, after) = (load("model.safetensors"), load("again.safetensors"));
+    assert_eq!(before.parameters().flat(), after.parameters().flat());
+
+    let more = ["--data", "images", "--json", "--set", "scaling.kind=minmax"];
+    let json = printed(folder.path(), &[&import[..], &more].concat());
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["scaling"], "minmax");
+    assert_eq!(json["input_shape"], serde_json::json!([1, 6, 5]));
+    assert!(json["test_mse"].as_f64().unwrap() > 0.0);
+    assert_eq!(
+        load("again.safetensors").metrics()["test_mse"],
+        json["test_mse"]
+    );
+
+    refused(
+        folder.path(),
+        &import,
+        &["shape of a row is not known", "--shape 1x28x28"],
+    );
+    let shape = [&import[..], &["--shape", "1x6xa"]].concat();
+    refused(folder.path(), &shape, &["--shape", "1x28x28"]);
+    let scaling = ["--shape", "1x6x5", "--set", "scaling.kind=minmax"];
+    refused(
+        folder.path(),
+        &[&import[..], &scaling].concat(),
+        &["minmax", "--data"],
+    );
+}

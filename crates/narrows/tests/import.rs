@@ -1,0 +1,299 @@
+//! Weights that PyTorch trained: what becomes of them, and which files are refused in which words.
+
+use narrows::data::scaling::ScalingSpec;
+use narrows::data::{Dataset, Values};
+use narrows::{ErrorKind, Model, Recipe, Result};
+use ndarray::{Array2, ArrayView2};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::BTreeMap;
+use std::fs;
+
+/// The recipe of `fixtures/import-weights.safetensors`, which scripts/import_fixture.py makes.
+const RECIPE: &str = "
+    name = 'torch'
+    scaling.kind = 'unit'
+    encoder = [
+        { layer = 'conv2d', channels = 3, kernel = 3, padding = 1 }, { layer = 'relu' },
+        { layer = 'flatten' }, { layer = 'dense', outputs = 4 }, { layer = 'tanh' },
+    ]
+    decoder = [{ layer = 'dense' }, { layer = 'sigmoid' }]
+";
+const WEIGHTS: &[u8] = include_bytes!("fixtures/import-weights.safetensors");
+const EXPECTED: &[u8] = include_bytes!("fixtures/import-expected.safetensors");
+const SHAPE: &[usize] = &[1, 6, 5];
+
+/// The tensors of a file by name: type, shape and bytes.
+type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+fn recipe(text: &str) -> Recipe {
+    Recipe::parse(text, "test.toml").unwrap()
+}
+
+/// The fixture after a change.
+fn changed(change: impl FnOnce(&mut Tensors)) -> Vec<u8> {
+    let file = SafeTensors::deserialize(WEIGHTS).unwrap();
+    let parts = |view: TensorView<'_>| (view.dtype(), view.shape().to_vec(), view.data().to_vec());
+    let mut tensors: Tensors = file
+        .iter()
+        .map(|(name, view)| (name.to_string(), parts(view)))
+        .collect();
+    change(&mut tensors);
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+fn import(
+    bytes: &[u8],
+    recipe: &Recipe,
+    shape: Option<&[usize]>,
+    data: Option<&Dataset>,
+) -> Result<Model> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), bytes).unwrap();
+    Model::import(file.path(), recipe, shape, data)
+}
+
+#[track_caller]
+fn refused(result: Result<Model>, kind: ErrorKind, parts: &[&str]) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind, "{error}");
+    for part in parts {
+        let error = error.to_string();
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}
+
+#[track_caller]
+fn refused_change(change: impl FnOnce(&mut Tensors), parts: &[&str]) {
+    let result = import(&changed(change), &recipe(RECIPE), Some(SHAPE), None);
+    refused(result, ErrorKind::Format, parts);
+}
+
+/// What PyTorch has under a name: `[rows, values]`.
+fn expected(name: &str) -> Array2<f32> {
+    let file = SafeTensors::deserialize(EXPECTED).unwrap();
+    let view = file.tensor(name).unwrap();
+    let (numbers, _) = view.data().as_chunks::<4>();
+    let numbers: Vec<f32> = numbers.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    let columns = numbers.len() / view.shape()[0];
+    Array2::from_shape_vec((view.shape()[0], columns), numbers).unwrap()
+}
+
+#[track_caller]
+fn assert_close(found: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>) {
+    let largest = expected.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+    assert_eq!(found.dim(), expected.dim());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(
+            (found - expected).abs() <= 1e-6 * largest,
+            "{found} {expected}"
+        );
+    }
+}
+
+fn pixels() -> Dataset {
+    let values = expected("rows").mapv(|x| x as u8);
+    Dataset::new("pixels", Values::U8(values), SHAPE.to_vec(), None).unwrap()
+}
+
+#[test]
+fn pytorch_s_weights_give_pytorch_s_reconstructions() {
+    let as_float64 = changed(|tensors| {
+        for (dtype, _, data) in tensors.values_mut() {
+            let (numbers, _) = data.as_chunks::<4>();
+            let numbers = numbers.iter().map(|b| f64::from(f32::from_le_bytes(*b)));
+            *data = numbers.flat_map(f64::to_le_bytes).collect();
+            *dtype = Dtype::F64;
+        }
+    });
+    let data = pixels();
+    for bytes in [WEIGHTS, &as_float64] {
+        for (shape, data) in [
+            (Some(SHAPE), None),
+            (None, Some(&data)),
+            (Some(SHAPE), Some(&data)),
+        ] {
+            let model = import(bytes, &recipe(RECIPE), shape, data).unwrap();
+            assert_eq!(model.shape(), SHAPE);
+            let rows = expected("rows");
+            let code = model.encode(rows.view()).unwrap();
+            assert_close(code.view(), expected("code").view());
+            let reconstruction = model.reconstruct(rows.view()).unwrap();
+            assert_close(reconstruction.view(), expected("reconstruction").view());
+        }
+    }
+}
+
+#[test]
+fn a_model_s_own_file_is_imported_to_the_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let model = import(WEIGHTS, &recipe(RECIPE), Some(SHAPE), None).unwrap();
+    model.save(&path).unwrap();
+    let again = Model::import(&path, &recipe(RECIPE), Some(SHAPE), None).unwrap();
+    assert_eq!(again.parameters().flat(), model.parameters().flat());
+    assert_eq!(again.scaling(), model.scaling());
+    assert_eq!(again.recipe(), model.recipe());
+}
+
+#[test]
+fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
+    let text = "name = 'a'\nscaling.kind = 'none'\n\
+        encoder = [{ layer = 'flatten' }, { layer = 'dense', outputs = 2, bias = false }]\n\
+        decoder = [{ layer = 'dense', bias = false }]";
+    let bytes = changed(|tensors| {
+        let zeros = |shape: [usize; 2]| (Dtype::F32, shape.to_vec(), vec![0; 24]);
+        *tensors = BTreeMap::from([
+            ("encoder.1.weight".to_string(), zeros([2, 3])),
+            ("decoder.0.weight".to_string(), zeros([3, 2])),
+        ]);
+    });
+    let model = import(&bytes, &recipe(text), None, None).unwrap();
+    assert_eq!(model.shape(), [3]);
+    let parts = ["the shape of a row is not known", "--shape", "--data"];
+    refused(
+        import(WEIGHTS, &recipe(RECIPE), None, None),
+        ErrorKind::Data,
+        &parts,
+    );
+    for shape in [&[][..], &[0], &[3, 0], &[1, 1, 1, 1, 3], &[usize::MAX, 2]] {
+        let result = import(&bytes, &recipe(text), Some(shape), None);
+        refused(result, ErrorKind::Data, &["this is no shape of a row"]);
+    }
+    let result = import(WEIGHTS, &recipe(RECIPE), Some(&[1, 7, 5]), Some(&pixels()));
+    refused(
+        result,
+        ErrorKind::Data,
+        &["pixels", "[1, 6, 5]", "[1, 7, 5]"],
+    );
+}
+
+#[test]
+fn what_a_scaling_needs_is_given_or_asked_for() {
+    let with = |scaling: &str| recipe(&RECIPE.replace("scaling.kind = 'unit'", scaling));
+    for (scaling, offset, factor) in [
+        ("scaling.kind = 'unit'", 0.0, 1.0 / 255.0),
+        ("scaling.kind = 'none'", 0.0, 1.0),
+        (
+            "scaling = { kind = 'standardize', mean = 3, deviation = 4 }",
+            3.0,
+            0.25,
+        ),
+    ] {
+        let model = import(WEIGHTS, &with(scaling), Some(SHAPE), None).unwrap();
+        assert_eq!(model.scaling().offset(), [offset]);
+        assert_eq!(model.scaling().factor(), [factor]);
+    }
+    for scaling in [
+        "scaling.kind = 'minmax'",
+        "scaling.kind = 'standardize'",
+        "scaling = { kind = 'standardize', mean = 3 }",
+        "",
+    ] {
+        let result = import(WEIGHTS, &with(scaling), Some(SHAPE), None);
+        refused(result, ErrorKind::Recipe, &["--data"]);
+        assert!(import(WEIGHTS, &with(scaling), None, Some(&pixels())).is_ok());
+    }
+    // What the data decided is in the model.
+    let model = import(WEIGHTS, &with(""), None, Some(&pixels())).unwrap();
+    assert_eq!(model.recipe().scaling, Some(ScalingSpec::Unit));
+}
+
+#[test]
+fn missing_and_extra_tensors_are_all_named() {
+    refused_change(
+        |tensors| {
+            tensors.remove("encoder.3.bias");
+            tensors.remove("decoder.0.weight");
+        },
+        &["missing: expected encoder.3.bias, decoder.0.weight"],
+    );
+    refused_change(
+        |tensors| {
+            for i in 0..9 {
+                tensors.insert(format!("norm.{i}"), (Dtype::F32, vec![1], vec![0; 4]));
+            }
+        },
+        &["does not have: found norm.0, norm.1, ", "norm.7 and 1 more"],
+    );
+    refused_change(
+        |tensors| {
+            let weight = tensors.remove("encoder.3.weight").unwrap();
+            tensors.insert("fc.weight".into(), weight);
+        },
+        &[
+            "expected encoder.3.weight, found fc.weight",
+            "nn.Sequential",
+        ],
+    );
+}
+
+#[test]
+fn tensors_of_another_shape_or_type_are_refused() {
+    refused_change(
+        |tensors| tensors.get_mut("encoder.3.weight").unwrap().1 = vec![90, 4],
+        &[
+            "`encoder.3.weight`",
+            "expected shape [4, 90]",
+            "found shape [90, 4]",
+        ],
+    );
+    refused_change(
+        |tensors| {
+            let bias = tensors.get_mut("encoder.3.bias").unwrap();
+            *bias = (Dtype::F16, vec![4], vec![0; 8]);
+        },
+        &[
+            "`encoder.3.bias`",
+            "expected F32 or F64, found F16",
+            "v.float()",
+        ],
+    );
+    for (dtype, bytes) in [
+        (Dtype::F32, f32::NAN.to_le_bytes().to_vec()),
+        (Dtype::F64, f64::INFINITY.to_le_bytes().to_vec()),
+        // Beyond float32.
+        (Dtype::F64, 1e39f64.to_le_bytes().to_vec()),
+    ] {
+        let zeros = vec![0; 3 * bytes.len()];
+        refused_change(
+            |tensors| {
+                let data = [&zeros[..], &bytes].concat();
+                tensors.insert("encoder.3.bias".into(), (dtype, vec![4], data));
+            },
+            &["`encoder.3.bias`, element 3", "not finite"],
+        );
+    }
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let recipe = recipe(RECIPE);
+    for len in (0..WEIGHTS.len()).step_by(7) {
+        assert!(import(&WEIGHTS[..len], &recipe, Some(SHAPE), None).is_err());
+    }
+    let longer = [WEIGHTS, &[0; 8]].concat();
+    assert!(import(&longer, &recipe, Some(SHAPE), None).is_err());
+    let larger = [WEIGHTS, &[0; 20_000]].concat();
+    let parts = ["too large for its recipe"];
+    refused(
+        import(&larger, &recipe, Some(SHAPE), None),
+        ErrorKind::Format,
+        &parts,
+    );
+    for header in ["null", "[]", "{\"encoder.3.bias\":7}", "{}"] {
+        let bytes = [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+        refused(
+            import(&bytes, &recipe, Some(SHAPE), None),
+            ErrorKind::Format,
+            &[],
+        );
+    }
+    let missing = Model::import("no/such/file", &recipe, Some(SHAPE), None);
+    refused(missing, ErrorKind::Io, &["no/such/file"]);
+    let folder = Model::import(env!("CARGO_MANIFEST_DIR"), &recipe, Some(SHAPE), None);
+    refused(folder, ErrorKind::Format, &["this is no file"]);
+}
