@@ -2,8 +2,9 @@
 
 use crate::output::{columns, figures, print, table, thousands};
 use clap::Args;
-use narrows::data::Source;
-use narrows::export::{npy, onnx, sample_rows};
+use crate::source::ReadingArguments;
+use narrows::data::write::{Head, Sink};
+use narrows::export::{onnx, sample_rows};
 use narrows::files::write_whole;
 use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Model, Result};
@@ -24,10 +25,11 @@ pub struct Arguments {
     /// The file to write; its ending says the format, of which `.onnx` is the one there is.
     #[arg(short, long, value_name = "FILE.onnx")]
     output: PathBuf,
-    /// `mnist`, or a folder or file of IDX data, whose first rows the graph is tried on [default:
-    /// random rows]
+    /// Data whose first rows the graph is tried on [default: random rows]
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// Keep the rows that the graph was tried on, and what the model makes of them, as `rows.npy` and
     /// `reconstruction.npy` in this folder, for a check elsewhere.
     #[arg(long, value_name = "DIR")]
@@ -74,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     let rows = match &arguments.data {
         None => sample_rows(&model, ROWS),
-        Some(data) => Source::open(data)?.train.head(ROWS)?.to_array(),
+        Some(data) => arguments.reading.open_for(data, &model)?.into_rows().head(ROWS)?.to_array(),
     };
     let bytes = onnx::bytes(&model)?;
     let outputs = compare(&model, bytes.clone(), &rows)?;
@@ -173,7 +175,14 @@ fn keep(folder: &Path, model: &Model, rows: &Array2<f32>) -> Result<()> {
         .map_err(|error| Error::io("cannot make the folder", folder, error))?;
     let reconstruction = model.reconstruct(rows.view())?;
     for (name, rows) in [("rows.npy", rows), ("reconstruction.npy", &reconstruction)] {
-        write_whole(&folder.join(name), &npy::bytes(rows.view()))?;
+        let head = Head {
+            rows: rows.nrows(),
+            shape: vec![rows.ncols()],
+            ..Head::default()
+        };
+        let mut sink = Sink::create(&folder.join(name), &head)?;
+        sink.write(rows.view(), &[])?;
+        sink.finish()?;
     }
     Ok(())
 }

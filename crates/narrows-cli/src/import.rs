@@ -1,8 +1,8 @@
 //! `narrows import`
 
 use crate::output::{figures, print, table, thousands};
+use crate::source::ReadingArguments;
 use clap::Args;
-use narrows::data::Source;
 use narrows::{Model, Recipe, Result};
 use serde_json::json;
 use std::path::PathBuf;
@@ -23,10 +23,12 @@ pub struct Arguments {
     /// The model's file to write.
     #[arg(short, long, value_name = "MODEL")]
     output: PathBuf,
-    /// `mnist`, or a folder or file of IDX data, as the weights were trained on: the scaling is fitted to
-    /// it, and the model is tested on it.
+    /// Data as the weights were trained on: the scaling is fitted to them, and the model is tested on
+    /// them.
     #[arg(long, value_name = "SOURCE")]
     data: Option<String>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// The shape of a row, as `1x28x28` or `784` [default: that of the data, else what the first layer
     /// reads where it is dense]
     #[arg(long, value_name = "SHAPE", value_parser = parse_shape)]
@@ -62,8 +64,9 @@ fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
-    let source = arguments.data.as_deref().map(Source::open).transpose()?;
-    let split = source.as_ref().map(|source| source.split(recipe.seed));
+    let source = arguments.data.as_deref().map(|data| arguments.reading.open(data));
+    let source = source.transpose()?;
+    let split = source.as_ref().map(|source| source.split(recipe.seed, 0.0));
     let split = split.transpose()?;
     let shape = arguments.shape.as_ref().map(|shape| &shape.0[..]);
     let train = split.as_ref().map(|split| &*split.train);

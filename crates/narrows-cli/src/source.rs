@@ -94,6 +94,13 @@ impl ReadingArguments {
         tell(&source.train);
         Ok(source)
     }
+
+    /// Opens a source for a model: with the columns that it was trained on.
+    pub fn open_for(&self, spec: &str, model: &Model) -> Result<Source> {
+        let source = Source::open_with(spec, &apply::options_for(model, &self.options()))?;
+        tell(&source.train);
+        Ok(source)
+    }
 }
 
 impl DataArguments {
@@ -104,10 +111,7 @@ impl DataArguments {
 
     /// Opens the source for a model: with the columns that it was trained on.
     pub fn open_for(&self, model: &Model) -> Result<Source> {
-        let options = apply::options_for(model, &self.reading.options());
-        let source = Source::open_with(&self.data, &options)?;
-        tell(&source.train);
-        Ok(source)
+        self.reading.open_for(&self.data, model)
     }
 
     /// The rows to apply a model to: the test rows of a source that has such, else all.

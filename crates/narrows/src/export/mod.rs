@@ -1,6 +1,5 @@
 //! Trained models in other formats, a file per format: bytes that other programs run.
 
-pub mod npy;
 pub mod onnx;
 
 use crate::Model;

@@ -1,10 +1,10 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
 mod file;
+mod import;
 mod origin;
 
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
-mod import;
 
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
