@@ -1,8 +1,8 @@
 //! `narrows export`
 
 use crate::output::{columns, figures, print, table, thousands};
-use clap::Args;
 use crate::source::ReadingArguments;
+use clap::Args;
 use narrows::data::write::{Head, Sink};
 use narrows::export::{onnx, sample_rows};
 use narrows::files::write_whole;
@@ -76,7 +76,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     let rows = match &arguments.data {
         None => sample_rows(&model, ROWS),
-        Some(data) => arguments.reading.open_for(data, &model)?.into_rows().head(ROWS)?.to_array(),
+        Some(data) => arguments
+            .reading
+            .open_for(data, &model)?
+            .into_rows()
+            .head(ROWS)?
+            .to_array(),
     };
     let bytes = onnx::bytes(&model)?;
     let outputs = compare(&model, bytes.clone(), &rows)?;

@@ -64,7 +64,10 @@ fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
-    let source = arguments.data.as_deref().map(|data| arguments.reading.open(data));
+    let source = arguments
+        .data
+        .as_deref()
+        .map(|data| arguments.reading.open(data));
     let source = source.transpose()?;
     let split = source.as_ref().map(|source| source.split(recipe.seed, 0.0));
     let split = split.transpose()?;

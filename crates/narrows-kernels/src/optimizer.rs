@@ -76,6 +76,9 @@ unsafe fn sgd_lanes<L: Lanes>(s: Sgd, p: L, v: L, g: L) -> (L, L) {
     unsafe {
         let g = p.mul_add(L::splat(s.weight_decay), g);
         let v = v.mul_add(L::splat(s.momentum), g);
+        // As Adam's moments: without a gradient the velocity fades.
+        let zero = L::splat(0.0);
+        let v = L::splat(SMALLEST).where_greater(v.max(zero.sub(v)), zero, v);
         (v.mul_add(L::splat(-s.learning_rate), p), v)
     }
 }
@@ -176,7 +179,7 @@ unsafe fn adam_body<L: Lanes>(
     }
 }
 
-/// Moments of a smaller size become 0.
+/// Moments and velocities of a smaller size become 0.
 const SMALLEST: f32 = 1e-36;
 
 /// # Safety

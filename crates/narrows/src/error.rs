@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Data,
     /// Training was given up, because the loss was no longer a finite number.
     Diverged,
+    /// Training was told to stop, and can go on from where it was saved.
+    Interrupted,
 }
 
 /// What went wrong, where, what was expected and found, and what to do.

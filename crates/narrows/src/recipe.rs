@@ -10,7 +10,7 @@ use crate::data::scaling::{self, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{self, Initialization, LayerSpec};
 use crate::objective::{self, Reconstruction, Term};
-use crate::optimizer::{self, OptimizerSpec};
+use crate::optimizer::{self, OptimizerSpec, ScheduleSpec};
 use crate::settings::{Choice, Document, Key, Section, suggest};
 use std::fmt::Write;
 use std::path::Path;
@@ -67,6 +67,16 @@ pub struct Recipe {
     pub batch_size: usize,
     /// What all randomness of a run follows from.
     pub seed: u64,
+    /// The learning rate over time.
+    pub schedule: ScheduleSpec,
+    /// The share of the training rows that is set apart for validation, 0 for none.
+    pub validation: f64,
+    /// The epochs without a lower loss after which training stops, 0 for never.
+    pub patience: usize,
+    /// The largest norm of a gradient over all parameters, 0 for any.
+    pub clip_norm: f64,
+    /// The batches whose gradients make one step.
+    pub accumulation: usize,
 }
 
 const ROOT: &[Key] = &[
@@ -131,6 +141,12 @@ const ROOT: &[Key] = &[
         about: "how training makes it small",
     },
     Key {
+        name: "schedule",
+        value: "a section",
+        default: "",
+        about: "the learning rate over time",
+    },
+    Key {
         name: "training",
         value: "a section",
         default: "",
@@ -156,6 +172,30 @@ const TRAINING: &[Key] = &[
         value: "0 to 2^63 - 1",
         default: "0",
         about: "what all randomness follows from",
+    },
+    Key {
+        name: "validation",
+        value: "0 to below 1",
+        default: "0",
+        about: "the share of the training rows that is set apart; the model of the lowest loss on it is kept",
+    },
+    Key {
+        name: "patience",
+        value: "0 to 1000000",
+        default: "0",
+        about: "stop after so many epochs without a lower validation loss (training loss without validation); 0 never stops early",
+    },
+    Key {
+        name: "clip_norm",
+        value: "0 or more",
+        default: "0",
+        about: "gradients of a larger norm over all parameters are brought down to it; 0 leaves all as they are",
+    },
+    Key {
+        name: "accumulation",
+        value: "1 to 65536",
+        default: "1",
+        about: "batches whose gradients make one step together",
     },
 ];
 
@@ -340,10 +380,20 @@ impl Recipe {
         settings
             .into_iter()
             .for_each(|(key, value)| line(format!("{key} = {value}")));
+        line("\n[schedule]".into());
+        line(format!("kind = {}", quoted(self.schedule.name())));
+        let settings = self.schedule.settings();
+        settings
+            .into_iter()
+            .for_each(|(key, value)| line(format!("{key} = {value}")));
         line("\n[training]".into());
         line(format!("epochs = {}", self.epochs));
         line(format!("batch_size = {}", self.batch_size));
         line(format!("seed = {}", self.seed));
+        line(format!("validation = {:?}", self.validation));
+        line(format!("patience = {}", self.patience));
+        line(format!("clip_norm = {:?}", self.clip_norm));
+        line(format!("accumulation = {}", self.accumulation));
         text
     }
 
@@ -400,6 +450,13 @@ impl Recipe {
             &optimizer::KIND,
             &common,
             optimizer::OPTIMIZERS,
+        );
+        choices(
+            &mut text,
+            "[schedule]",
+            &optimizer::SCHEDULE,
+            &[],
+            optimizer::SCHEDULES,
         );
         table(&mut text, "[training]", TRAINING);
         text
@@ -497,6 +554,27 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
         epochs: whole("epochs", 1..=MAX_EPOCHS, 10)? as usize,
         batch_size: whole("batch_size", 1..=MAX_BATCH, 64)? as usize,
         seed: whole("seed", 0..=i64::MAX as u64, 0)?,
+        schedule: root
+            .section("schedule")?
+            .choose(
+                &optimizer::SCHEDULE,
+                Some("constant"),
+                &[],
+                optimizer::SCHEDULES,
+            )?
+            .unwrap_or_default(),
+        validation: training
+            .number("validation", "a number from 0 to below 1", |share| {
+                (0.0..1.0).contains(&share)
+            })?
+            .unwrap_or(0.0),
+        patience: whole("patience", 0..=MAX_EPOCHS, 0)? as usize,
+        clip_norm: training
+            .number("clip_norm", "0 or more", |norm| {
+                norm >= 0.0 && (norm as f32).is_finite()
+            })?
+            .unwrap_or(0.0),
+        accumulation: whole("accumulation", 1..=65536, 1)? as usize,
     })
 }
 

@@ -33,6 +33,7 @@ pub use stored::Stored;
 use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2, Axis};
+use std::sync::OnceLock;
 
 /// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,6 +131,18 @@ pub struct Dataset {
     missing: usize,
     /// For each column what stands for a missing value, where such are filled.
     fill: Option<Vec<f32>>,
+    extremes: Extremes,
+}
+
+/// The smallest and the largest value of each column, found when they are first asked for.
+#[derive(Clone, Debug, Default)]
+struct Extremes(OnceLock<(Vec<f32>, Vec<f32>)>);
+
+impl PartialEq for Extremes {
+    /// They follow from the values, whether they are found yet or not.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Dataset {
@@ -190,6 +203,7 @@ impl Dataset {
             notes: Vec::new(),
             missing: 0,
             fill: None,
+            extremes: Extremes::default(),
         };
         dataset.check_finite()?;
         Ok(dataset)
@@ -377,11 +391,37 @@ impl Dataset {
 
     /// The smallest and the largest value.
     pub fn range(&self) -> (f32, f32) {
-        let (low, high) = scaling::column_extremes(self);
+        let (low, high) = self.extremes();
         (
-            low.into_iter().fold(f32::INFINITY, f32::min),
-            high.into_iter().fold(f32::NEG_INFINITY, f32::max),
+            low.iter().copied().fold(f32::INFINITY, f32::min),
+            high.iter().copied().fold(f32::NEG_INFINITY, f32::max),
         )
+    }
+
+    /// The smallest and the largest value of each column, `[inputs]` each.
+    pub(crate) fn extremes(&self) -> &(Vec<f32>, Vec<f32>) {
+        self.extremes
+            .0
+            .get_or_init(|| scaling::column_extremes(self))
+    }
+
+    /// A number that tells these rows from others: a checksum (CRC-32C) of their count and width and of the
+    /// values of up to 1000 rows, evenly spread.
+    pub fn fingerprint(&self) -> u32 {
+        const ROWS: usize = 1000;
+        let checksum = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
+        let mut digest = checksum.digest();
+        digest.update(&(self.rows() as u64).to_le_bytes());
+        digest.update(&(self.inputs() as u64).to_le_bytes());
+        let none = scaling::Scaling::none();
+        let mut values = vec![0.0_f32; self.inputs()];
+        let count = ROWS.min(self.rows());
+        for index in 0..count {
+            let row = (index as u128 * self.rows() as u128 / count as u128) as usize;
+            none.gather(self, row, &mut values);
+            digest.update(bytemuck::cast_slice(&values));
+        }
+        digest.finalize()
     }
 
     /// The first `count` rows, or all of them if there are fewer.
@@ -438,6 +478,7 @@ impl Dataset {
             notes: self.notes.clone(),
             missing: self.missing,
             fill: self.fill.clone(),
+            extremes: Extremes::default(),
         })
     }
 

@@ -1,9 +1,11 @@
 //! How a source is read: which columns, what missing values become, how large images get.
 
 use crate::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 
 /// What a missing value becomes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Missing {
     /// An error that names its row and column.
     #[default]
@@ -34,7 +36,8 @@ impl Missing {
 }
 
 /// How to read a source. What does not concern its kind must be left at its default.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ReadOptions {
     /// The columns of a table to read, in this order; all but the labels and ids if there are none.
     /// A table without a header has the columns `0`, `1` and so on.

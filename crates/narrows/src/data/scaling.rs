@@ -217,7 +217,7 @@ impl Scaling {
     ///
     /// If a row of the data is of another width than the scaling.
     pub fn range(&self, data: &Dataset) -> (f32, f32) {
-        let (mut low, mut high) = column_extremes(data);
+        let (mut low, mut high) = data.extremes().clone();
         self.apply(&mut low);
         self.apply(&mut high);
         // A negative factor exchanges the two.

@@ -1,10 +1,14 @@
 //! Optimisers, as operations on flat slices of parameters.
 
+mod schedule;
 mod spec;
 
+pub use schedule::{Plateau, ScheduleSpec};
+pub(crate) use schedule::{SCHEDULE, SCHEDULES};
 pub use spec::OptimizerSpec;
 pub(crate) use spec::{KIND, LEARNING_RATE, OPTIMIZERS};
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::network::Network;
 use narrows_kernels::optimizer::{Adam, Sgd};
 use narrows_kernels::split::{Bounds, Parts};
@@ -65,10 +69,10 @@ impl Optimizer {
         }
     }
 
-    /// Counts a step, and gives what it does to each parameter.
+    /// Counts a step, and gives what it does to each parameter, at a share of the learning rate.
     ///
     /// Shares and corrections are formed in double precision, as `1 - 0.999` in single is 5e-5 off.
-    pub(crate) fn next_update(&mut self) -> Update {
+    pub(crate) fn next_update(&mut self, share: f64) -> Update {
         self.steps += 1;
         let adam = |learning_rate: f64, (beta1, beta2): (f64, f64), epsilon, l2, shrink| {
             let t = self.steps as f64;
@@ -82,13 +86,14 @@ impl Optimizer {
                 second_correction: (1.0 / (1.0 - beta2.powf(t)).sqrt()) as f32,
             })
         };
+        let share_of = |learning_rate: f64| learning_rate * share;
         match self.spec {
             OptimizerSpec::Sgd {
                 learning_rate,
                 momentum,
                 weight_decay,
             } => Update::Sgd(Sgd {
-                learning_rate: learning_rate as f32,
+                learning_rate: share_of(learning_rate) as f32,
                 momentum: momentum as f32,
                 weight_decay: weight_decay as f32,
             }),
@@ -98,7 +103,10 @@ impl Optimizer {
                 beta2,
                 epsilon,
                 weight_decay,
-            } => adam(learning_rate, (beta1, beta2), epsilon, weight_decay, 1.0),
+            } => {
+                let rate = share_of(learning_rate);
+                adam(rate, (beta1, beta2), epsilon, weight_decay, 1.0)
+            }
             OptimizerSpec::AdamW {
                 learning_rate,
                 beta1,
@@ -106,10 +114,36 @@ impl Optimizer {
                 epsilon,
                 weight_decay,
             } => {
-                let shrink = 1.0 - learning_rate * weight_decay;
-                adam(learning_rate, (beta1, beta2), epsilon, 0.0, shrink)
+                let rate = share_of(learning_rate);
+                let shrink = 1.0 - rate * weight_decay;
+                adam(rate, (beta1, beta2), epsilon, 0.0, shrink)
             }
         }
+    }
+
+    /// How many steps were done, and what is remembered of them: up to two numbers a parameter.
+    pub fn state(&self) -> (u64, &[f32], &[f32]) {
+        (self.steps, &self.first.numbers, &self.second.numbers)
+    }
+
+    /// Goes on from what [`Optimizer::state`] gave.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Format`] when there are more or fewer numbers than the optimiser keeps.
+    pub fn restore(&mut self, steps: u64, first: &[f32], second: &[f32]) -> Result<()> {
+        for (state, numbers) in [(&mut self.first, first), (&mut self.second, second)] {
+            if state.numbers.len() != numbers.len() {
+                return Err(
+                    Error::new(ErrorKind::Format, "the optimiser's state does not fit")
+                        .expected(format!("{} numbers", state.numbers.len()))
+                        .found(numbers.len()),
+                );
+            }
+            state.numbers.copy_from_slice(numbers);
+        }
+        self.steps = steps;
+        Ok(())
     }
 
     pub(crate) fn state_mut(&mut self) -> (&mut State, &mut State) {

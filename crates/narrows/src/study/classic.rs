@@ -7,7 +7,7 @@ use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Section, Table};
-use crate::run::{REPORT_FILE, run, write_report};
+use crate::run::{Options, REPORT_FILE, run, write_report};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -211,7 +211,12 @@ pub fn classic(
             observe(StudyEvent::Begin(done.len() + 1, total, &label));
             let epochs = recipe.epochs;
             let folder = out.join(&recipe.name);
-            let outcome = run(&recipe, &source, Some(&folder), threads, &mut |event| {
+            let options = Options {
+                out: Some(&folder),
+                threads,
+                ..Options::default()
+            };
+            let outcome = run(&recipe, &source, &options, &mut |event| {
                 observe(StudyEvent::Run(epochs, event));
             })?;
             done.push(Done {

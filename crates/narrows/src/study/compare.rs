@@ -5,7 +5,7 @@ use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Table};
-use crate::run::{REPORT_FILE, evaluate_run, is_run, run, write_report};
+use crate::run::{Options, REPORT_FILE, evaluate_run, is_run, run, write_report};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -148,7 +148,12 @@ pub fn compare(
                     recipe.seed = seed as u64;
                     let folder = out.join(format!("{}-{}-seed-{seed}", index + 1, recipe.name));
                     let epochs = recipe.epochs;
-                    let outcome = run(&recipe, source, Some(&folder), threads, &mut |event| {
+                    let options = Options {
+                        out: Some(&folder),
+                        threads,
+                        ..Options::default()
+                    };
+                    let outcome = run(&recipe, source, &options, &mut |event| {
                         observe(StudyEvent::Run(epochs, event));
                     })?;
                     (recipe, outcome)

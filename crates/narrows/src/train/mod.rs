@@ -1,21 +1,24 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod state;
 mod step;
 mod warnings;
 
+pub use state::{Best, State, Sums};
 pub use step::{Losses, Setting, Stepper};
 pub use warnings::Warning;
 
 use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Model;
+use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
 use crate::objective::Objective;
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
-use std::time::{Duration, Instant};
+use std::ops::ControlFlow;
+use std::time::Instant;
 
 /// What is known at the end of an epoch: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +35,10 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Rows a second.
     pub images_per_second: f64,
+    /// The mean of the objective over the validation rows after the epoch, if there are any.
+    pub validation_loss: Option<f64>,
+    /// The learning rate of the epoch's last step.
+    pub learning_rate: f64,
 }
 
 /// How far training has come, told after every step.
@@ -73,10 +80,12 @@ pub struct Training<'a> {
     scaling: Scaling,
     stepper: Stepper,
     warnings: Vec<Warning>,
+    origin: Origin,
     order: Vec<u32>,
-    /// For each term the sum over an epoch.
-    term_sums: Vec<f64>,
-    epochs_done: usize,
+    validation: Option<&'a Dataset>,
+    state: State,
+    /// Of the optimiser's steps that are done, the last one's share of the learning rate.
+    share: f64,
 }
 
 impl<'a> Training<'a> {
@@ -111,6 +120,8 @@ impl<'a> Training<'a> {
                 terms: recipe.terms.clone(),
                 optimizer,
                 seed: recipe.seed,
+                clip_norm: recipe.clip_norm,
+                accumulates: recipe.accumulation > 1,
             },
             batch,
             if threads == 0 {
@@ -120,15 +131,41 @@ impl<'a> Training<'a> {
             },
         );
         Ok(Training {
-            term_sums: vec![0.0; stepper.terms().count()],
+            state: State::new(stepper.terms().count()),
+            share: 1.0,
+            validation: None,
+            origin: Origin::of(data),
             recipe,
             data,
             scaling,
             stepper,
             warnings,
             order: Vec::with_capacity(data.rows()),
-            epochs_done: 0,
         })
+    }
+
+    /// The same with rows that are not learnt from: their loss is measured after every epoch, and the model
+    /// is the one of the lowest. They should be alike to the training rows.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if they differ in shape, or cannot be targets of the objective.
+    pub fn with_validation(mut self, validation: &'a Dataset) -> Result<Training<'a>> {
+        if validation.shape() != self.data.shape() {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the validation rows differ in shape from the training rows",
+            )
+            .at(validation.name())
+            .expected(format!("{:?}", self.data.shape()))
+            .found(format!("{:?}", validation.shape())));
+        }
+        let objective = Objective::new(self.recipe.reconstruction, &self.recipe.decoder)?;
+        objective
+            .check_targets(self.scaling.range(validation))
+            .map_err(|error| error.at(validation.name()))?;
+        self.validation = Some(validation);
+        Ok(self)
     }
 
     /// The recipe with what the data decided: the scaling.
@@ -151,9 +188,22 @@ impl<'a> Training<'a> {
         self.stepper.threads()
     }
 
-    /// Whether all epochs of the recipe are done.
+    /// Whether training is over: all epochs are done, or the loss has not fallen for as many as the
+    /// recipe waits.
     pub fn is_finished(&self) -> bool {
-        self.epochs_done >= self.recipe.epochs
+        self.state.epochs_done >= self.recipe.epochs || self.has_stopped_early()
+    }
+
+    /// Whether the loss has not fallen for as many epochs as the recipe waits.
+    pub fn has_stopped_early(&self) -> bool {
+        self.recipe.patience > 0
+            && self.state.best.waited >= self.recipe.patience
+            && self.state.sums.rows == 0
+    }
+
+    /// The epoch of the lowest watched loss, from 1: that of the model where there is validation.
+    pub fn best_epoch(&self) -> usize {
+        self.state.best.epoch
     }
 
     /// Trains for one epoch: every row once, in a new order. `observe` is called after each step.
@@ -161,57 +211,219 @@ impl<'a> Training<'a> {
     /// # Errors
     ///
     /// [`ErrorKind::Diverged`] when the loss is no longer finite; the run is of no use after that.
+    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
     pub fn epoch(&mut self, mut observe: impl FnMut(&Progress)) -> Result<EpochRecord> {
-        let start = Instant::now();
-        let rows_in_epoch = self.data.rows();
-        let draws = Draws::new(self.recipe.seed, Purpose::Shuffle);
-        draws.permute(self.epochs_done as u32, rows_in_epoch, &mut self.order);
-        let (mut sum, mut reconstruction, mut rows) = (0.0, 0.0, 0);
-        self.term_sums.fill(0.0);
-        for (step, batch) in self.order.chunks(self.recipe.batch_size).enumerate() {
-            let epoch = self.epochs_done as u32;
-            let losses = self.stepper.step(self.data, &self.scaling, epoch, batch);
-            let (loss, weight) = (losses.total, batch.len() as f64);
-            for (sum, term) in self.term_sums.iter_mut().zip(&losses.terms) {
-                *sum += term * weight;
-            }
-            reconstruction += losses.reconstruction * weight;
-            if !loss.is_finite() {
-                return Err(self.diverged(step, loss));
-            }
-            rows += batch.len();
-            sum += loss * weight;
-            observe(&Progress {
-                epoch: self.epochs_done + 1,
-                epochs: self.recipe.epochs,
-                rows,
-                rows_in_epoch,
-                loss: sum / rows as f64,
-            });
-        }
-        self.epochs_done += 1;
-        let seconds = start.elapsed().max(Duration::from_nanos(1)).as_secs_f64();
-        Ok(EpochRecord {
-            epoch: self.epochs_done,
-            train_loss: sum / rows as f64,
-            reconstruction: reconstruction / rows as f64,
-            terms: self
-                .stepper
-                .terms()
-                .zip(&self.term_sums)
-                .map(|(term, sum)| (term.kind.name(), sum / rows as f64))
-                .collect(),
-            seconds,
-            images_per_second: rows as f64 / seconds,
-        })
+        let record = self.epoch_while(|_, progress| {
+            observe(progress);
+            ControlFlow::Continue(())
+        })?;
+        record.ok_or_else(|| Error::new(ErrorKind::Data, "the epoch was broken off"))
     }
 
-    fn diverged(&self, step: usize, loss: f64) -> Error {
-        let steps = self.data.rows().div_ceil(self.recipe.batch_size);
+    /// As [`Training::epoch`], but ends after the step at which `observe` says so, and then gives no
+    /// record. The next call goes on from there, as does a run that is given [`Training::state`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Training::epoch`].
+    pub fn epoch_while(
+        &mut self,
+        mut observe: impl FnMut(&Self, &Progress) -> ControlFlow<()>,
+    ) -> Result<Option<EpochRecord>> {
+        let start = Instant::now();
+        let before = self.state.sums.seconds;
+        let epoch = self.state.epochs_done;
+        let rows_in_epoch = self.data.rows();
+        let mut order = std::mem::take(&mut self.order);
+        let draws = Draws::new(self.recipe.seed, Purpose::Shuffle);
+        self.data.shuffle(&draws, epoch as u32, &mut order);
+        let in_step = self
+            .recipe
+            .batch_size
+            .saturating_mul(self.recipe.accumulation);
+        let steps = rows_in_epoch.div_ceil(in_step);
+        let first = self.state.sums.rows / in_step;
+        for (step, rows) in order.chunks(in_step).enumerate().skip(first) {
+            self.share = self.recipe.schedule.share(
+                (epoch * steps + step) as u64,
+                steps as u64,
+                self.recipe.epochs,
+                &self.state.plateau,
+            );
+            let (data, scaling, share) = (self.data, &self.scaling, self.share);
+            let losses = self.stepper.step(data, scaling, epoch as u32, rows, share);
+            let loss = losses.total;
+            self.state.sums.add(losses, rows.len());
+            if !loss.is_finite() {
+                data.check_readable()?;
+                return Err(self.diverged(step, steps, loss));
+            }
+            self.state.sums.seconds = before + start.elapsed().as_secs_f64();
+            let progress = Progress {
+                epoch: epoch + 1,
+                epochs: self.recipe.epochs,
+                rows: self.state.sums.rows,
+                rows_in_epoch,
+                loss: self.state.sums.mean(self.state.sums.total),
+            };
+            let is_last = step + 1 == steps;
+            if observe(self, &progress).is_break() && !is_last {
+                self.order = order;
+                return Ok(None);
+            }
+        }
+        self.order = order;
+        self.data.check_readable()?;
+        let validation_loss = self.validation_loss()?;
+        Ok(Some(self.end_epoch(
+            validation_loss,
+            start.elapsed().as_secs_f64() + before,
+        )))
+    }
+
+    fn validation_loss(&mut self) -> Result<Option<f64>> {
+        let Some(validation) = self.validation else {
+            return Ok(None);
+        };
+        self.order.clear();
+        self.order.extend(0..validation.rows() as u32);
+        let losses = self.stepper.losses(validation, &self.scaling, &self.order);
+        let loss = losses.total;
+        validation.check_readable()?;
+        Ok(Some(loss))
+    }
+
+    fn end_epoch(&mut self, validation_loss: Option<f64>, seconds: f64) -> EpochRecord {
+        let state = &mut self.state;
+        state.epochs_done += 1;
+        let sums = state.sums.take();
+        let train_loss = sums.mean(sums.total);
+        let watched = validation_loss.unwrap_or(train_loss);
+        state.plateau.watch(&self.recipe.schedule, watched);
+        let is_better = watched < state.best.loss;
+        if is_better {
+            state.best.loss = watched;
+            state.best.epoch = state.epochs_done;
+            state.best.waited = 0;
+        } else {
+            state.best.waited += 1;
+        }
+        if is_better && validation_loss.is_some() {
+            let parameters = self.stepper.parameters().flat();
+            state.best.parameters.clear();
+            state.best.parameters.extend_from_slice(parameters);
+        }
+        let seconds = seconds.max(1e-9);
+        let terms = self.stepper.terms().zip(&sums.terms);
+        EpochRecord {
+            epoch: state.epochs_done,
+            train_loss,
+            reconstruction: sums.mean(sums.reconstruction),
+            terms: terms
+                .map(|(term, &sum)| (term.kind.name(), sums.mean(sum)))
+                .collect(),
+            seconds,
+            images_per_second: sums.rows as f64 / seconds,
+            validation_loss,
+            learning_rate: self.share * self.recipe.optimizer.learning_rate(),
+        }
+    }
+
+    /// The epochs that are done, and the rows of the next that are.
+    pub fn position(&self) -> (usize, usize) {
+        (self.state.epochs_done, self.state.sums.rows)
+    }
+
+    /// Keeps with the model how the rows were divided.
+    pub fn record_split(&mut self, split: SplitRecord) {
+        self.origin.split = Some(split);
+    }
+
+    /// A number that tells the training rows from others, of their count and some of their values.
+    pub fn fingerprint(&self) -> u32 {
+        self.data.fingerprint()
+    }
+
+    /// All that a run which goes on from here needs beside its recipe and data.
+    pub fn state(&self) -> State {
+        let mut state = self.state.clone();
+        let (steps, first, second) = self.stepper.optimizer().state();
+        state.parameters = self.stepper.parameters().flat().to_vec();
+        state.steps = steps;
+        state.first = first.to_vec();
+        state.second = second.to_vec();
+        state
+    }
+
+    /// Goes on from a state of a run of the same recipe on the same data: what follows has the same bits
+    /// as if that run had gone on, for any number of threads.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Format`] when the state does not fit the recipe or the data.
+    pub fn restore(&mut self, state: State) -> Result<()> {
+        let refuse = |what: &str| Error::new(ErrorKind::Format, what);
+        let in_step = self
+            .recipe
+            .batch_size
+            .saturating_mul(self.recipe.accumulation);
+        let count = self.stepper.parameters().flat().len();
+        let rows = state.sums.rows;
+        if rows >= self.data.rows() || !rows.is_multiple_of(in_step) {
+            return Err(refuse("the state lies at no step of these data")
+                .expected(format!(
+                    "a multiple of {in_step} rows below {}",
+                    self.data.rows()
+                ))
+                .found(rows));
+        }
+        if state.sums.terms.len() != self.state.sums.terms.len() {
+            return Err(refuse("the state has other terms than the recipe"));
+        }
+        if !state.best.parameters.is_empty() && state.best.parameters.len() != count {
+            return Err(refuse("the best parameters do not fit the network")
+                .expected(count)
+                .found(state.best.parameters.len()));
+        }
+        let optimizer = (state.steps, &state.first[..], &state.second[..]);
+        self.stepper.restore(&state.parameters, optimizer)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Begins with the parameters of another model, of the same layers, instead of drawn ones.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] when the two differ in their tensors.
+    pub fn init_from(&mut self, model: &Model) -> Result<()> {
+        let named = |network: &Network| -> Vec<(String, Vec<usize>)> {
+            let tensors = network.tensors().iter();
+            tensors
+                .map(|tensor| (tensor.name.clone(), tensor.shape.clone()))
+                .collect()
+        };
+        let (ours, theirs) = (named(self.stepper.network()), named(model.network()));
+        if ours != theirs {
+            let differing = ours.iter().zip(&theirs).find(|(a, b)| a != b);
+            let error = Error::new(ErrorKind::Data, "the model to begin with has other layers");
+            return Err(match differing {
+                Some((ours, theirs)) => error
+                    .expected(format!("`{}` of shape {:?}", ours.0, ours.1))
+                    .found(format!("`{}` of shape {:?}", theirs.0, theirs.1)),
+                None => error
+                    .expected(format!("{} tensors", ours.len()))
+                    .found(theirs.len()),
+            });
+        }
+        self.stepper.set_parameters(model.parameters().flat())
+    }
+
+    fn diverged(&self, step: usize, steps: usize, loss: f64) -> Error {
         Error::new(ErrorKind::Diverged, "training diverged")
             .at(format!(
                 "epoch {}, step {} of {steps}",
-                self.epochs_done + 1,
+                self.state.epochs_done + 1,
                 step + 1
             ))
             .expected("a finite loss")
@@ -222,19 +434,25 @@ impl<'a> Training<'a> {
             ))
     }
 
-    /// The model as it stands.
+    /// The model: as it stands, or of the lowest validation loss where there is validation.
     ///
     /// # Errors
     ///
     /// Never for a run that [`Training::new`] accepted.
     pub fn model(&self) -> Result<Model> {
-        let (parameters, shape) = (self.stepper.parameters(), self.data.shape());
-        Model::new(
+        let best = &self.state.best.parameters;
+        let parameters = match best.is_empty() {
+            true => self.stepper.parameters().flat(),
+            false => best,
+        };
+        let mut model = Model::new(
             self.recipe.clone(),
             self.scaling.clone(),
-            shape,
-            parameters.flat(),
-        )
+            self.data.shape(),
+            parameters,
+        )?;
+        model.set_origin(self.origin.clone());
+        Ok(model)
     }
 }
 

@@ -14,10 +14,12 @@
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
+use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters};
 use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
 use crate::rng::{Draws, Purpose};
+use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
@@ -39,7 +41,22 @@ pub struct Stepper {
     slabs: Slabs,
     plan: Plan,
     losses: Losses,
+    /// For losses over several batches.
+    sums: Losses,
+    /// The gradient by all parameters, where it is needed whole before a step.
+    whole: Option<Whole>,
     isa: Isa,
+}
+
+/// The gradient by all parameters, and what is done to it before a step.
+struct Whole {
+    gradient: Aligned,
+    /// The sum of squares of each tile.
+    squares: Vec<f32>,
+    /// Tile by tile one sum of squares.
+    places: Bounds,
+    /// The largest norm; 0 for any.
+    clip_norm: f64,
 }
 
 /// What a [`Stepper`] trains, and how.
@@ -58,6 +75,10 @@ pub struct Setting {
     pub optimizer: Optimizer,
     /// What noise and probes follow from.
     pub seed: u64,
+    /// The largest norm of the gradient over all parameters; 0 for any.
+    pub clip_norm: f64,
+    /// Whether a step may be given more rows than a batch, whose gradients are then added up.
+    pub accumulates: bool,
 }
 
 /// The losses of a step, each the mean over its batch, before the step.
@@ -69,6 +90,22 @@ pub struct Losses {
     pub reconstruction: f64,
     /// The value of each term without its weight, in the recipe's order.
     pub terms: Vec<f64>,
+}
+
+impl Losses {
+    fn reset(&mut self) {
+        self.total = 0.0;
+        self.reconstruction = 0.0;
+        self.terms.fill(0.0);
+    }
+
+    fn add(&mut self, other: &Losses, weight: f64) {
+        self.total += weight * other.total;
+        self.reconstruction += weight * other.reconstruction;
+        for (sum, term) in self.terms.iter_mut().zip(&other.terms) {
+            *sum += weight * term;
+        }
+    }
 }
 
 /// What belongs to one thread.
@@ -109,6 +146,8 @@ impl Stepper {
             terms,
             optimizer,
             seed,
+            clip_norm,
+            accumulates,
         } = setting;
         let layers = network.layers().len();
         let mut widths = network.widths(network.layers());
@@ -132,6 +171,16 @@ impl Stepper {
         let largest = (0..bounds.count())
             .map(|tile| bounds.range(tile).len())
             .max();
+        let losses_of = Losses {
+            terms: vec![0.0; terms.len()],
+            ..Losses::default()
+        };
+        let whole = (clip_norm > 0.0 || accumulates).then(|| Whole {
+            gradient: Aligned::zeros(network.parameter_count()),
+            squares: vec![0.0; bounds.count()],
+            places: Bounds::new((0..=bounds.count()).collect()),
+            clip_norm,
+        });
         let team = Team::new(threads);
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
@@ -163,13 +212,12 @@ impl Stepper {
             corruption,
             noise: Draws::new(seed, Purpose::Corruption),
             objective,
-            losses: Losses {
-                terms: vec![0.0; terms.len()],
-                ..Losses::default()
-            },
+            losses: losses_of.clone(),
+            sums: losses_of,
             terms,
             optimizer,
             team,
+            whole,
             isa: Isa::best(),
         }
     }
@@ -194,15 +242,27 @@ impl Stepper {
         self.terms.iter().map(Contraction::term)
     }
 
-    /// One step on the given rows of the data, in an epoch counted from 0; gives the losses on them,
-    /// before the step.
+    /// One step on the given rows of the data, in an epoch counted from 0, at a share of the learning
+    /// rate; gives the losses on them, before the step. Where gradients are added up the rows may be those
+    /// of several batches.
     ///
     /// # Panics
     ///
     /// When there are no rows, more than planned for, or one that the data do not have.
-    pub fn step(&mut self, data: &Dataset, scaling: &Scaling, epoch: u32, rows: &[u32]) -> &Losses {
+    pub fn step(
+        &mut self,
+        data: &Dataset,
+        scaling: &Scaling,
+        epoch: u32,
+        rows: &[u32],
+        share: f64,
+    ) -> &Losses {
+        if self.whole.is_some() {
+            self.step_whole(data, scaling, epoch, rows, share);
+            return &self.losses;
+        }
         self.rows_phase(data, scaling, epoch, rows);
-        let update = self.optimizer.next_update();
+        let update = self.optimizer.next_update(share);
         let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
         let terms = &self.terms;
         let (first, second) = self.optimizer.state_mut();
@@ -222,6 +282,147 @@ impl Stepper {
             },
         );
         &self.losses
+    }
+
+    /// A step whose gradient is formed whole first, over one batch after the other, and cut down to the
+    /// largest norm.
+    fn step_whole(
+        &mut self,
+        data: &Dataset,
+        scaling: &Scaling,
+        epoch: u32,
+        rows: &[u32],
+        share: f64,
+    ) {
+        let Some(mut whole) = self.whole.take() else {
+            return;
+        };
+        let isa = self.isa;
+        self.over_batches(data, scaling, epoch, rows, |stepper, batch, is_first| {
+            let weight = batch as f32 / rows.len() as f32;
+            let (network, slabs) = (&stepper.network, &stepper.slabs);
+            let (plan, terms) = (&stepper.plan, &stepper.terms);
+            stepper.team.run(
+                &mut stepper.scratch,
+                (
+                    Parts::new(&mut whole.gradient, network.parameter_bounds()),
+                    Parts::new(&mut whole.squares, &whole.places),
+                ),
+                |scratch, tile, (sum, square)| {
+                    let gradient = &mut scratch.gradient[..sum.len()];
+                    let from = (slabs, plan, batch, &mut scratch.layers[..]);
+                    tile_gradient(network, terms, isa, tile, from, gradient);
+                    if weight < 1.0 {
+                        scale(isa, gradient, weight);
+                    }
+                    if is_first {
+                        sum.copy_from_slice(gradient);
+                    } else {
+                        add(isa, sum, gradient);
+                    }
+                    square.fill(dot(isa, sum, sum));
+                },
+            );
+        });
+        let update = self.optimizer.next_update(share);
+        // Tile by tile, so that the sum does not depend on the threads.
+        let norm = whole
+            .squares
+            .iter()
+            .map(|&s| f64::from(s))
+            .sum::<f64>()
+            .sqrt();
+        let factor = match whole.clip_norm {
+            0.0 => 1.0,
+            // As PyTorch does.
+            most => (most / (norm + 1e-6)).min(1.0),
+        } as f32;
+        let (first, second) = self.optimizer.state_mut();
+        let bounds = self.network.parameter_bounds();
+        self.team.run(
+            &mut self.scratch,
+            (
+                Parts::new(self.parameters.flat_mut(), bounds),
+                Parts::new(&mut whole.gradient, bounds),
+                (first.parts(), second.parts()),
+            ),
+            |_, _, (parameters, gradient, (first, second))| {
+                if factor < 1.0 {
+                    scale(isa, gradient, factor);
+                }
+                update.apply(isa, parameters, first, second, gradient);
+            },
+        );
+        self.whole = Some(whole);
+    }
+
+    /// Runs the rows phase on one batch after the other, `each` after every one, with its rows and whether
+    /// it is the first; the losses become those over all.
+    fn over_batches(
+        &mut self,
+        data: &Dataset,
+        scaling: &Scaling,
+        epoch: u32,
+        rows: &[u32],
+        mut each: impl FnMut(&mut Stepper, usize, bool),
+    ) {
+        let mut sums = std::mem::take(&mut self.sums);
+        sums.reset();
+        for (index, batch) in rows.chunks(self.plan.batch).enumerate() {
+            self.rows_phase(data, scaling, epoch, batch);
+            sums.add(&self.losses, batch.len() as f64 / rows.len() as f64);
+            each(self, batch.len(), index == 0);
+        }
+        std::mem::swap(&mut self.losses, &mut sums);
+        self.sums = sums;
+    }
+
+    /// The losses on rows of any number, as in training, but with noise and probes that are the same every
+    /// time; nothing is learnt.
+    ///
+    /// # Panics
+    ///
+    /// When there are no rows, or one that the data do not have.
+    pub fn losses(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> &Losses {
+        self.over_batches(data, scaling, u32::MAX, rows, |_, _, _| ());
+        &self.losses
+    }
+
+    /// Exchanges the parameters for others, and the optimiser's state for another.
+    ///
+    /// # Errors
+    ///
+    /// When there are more or fewer numbers than there should be.
+    pub fn restore(
+        &mut self,
+        parameters: &[f32],
+        (steps, first, second): (u64, &[f32], &[f32]),
+    ) -> Result<()> {
+        self.set_parameters(parameters)?;
+        self.optimizer.restore(steps, first, second)
+    }
+
+    /// Exchanges the parameters for others.
+    ///
+    /// # Errors
+    ///
+    /// When there are more or fewer than the network has.
+    pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
+        let all = self.parameters.flat_mut();
+        if all.len() != parameters.len() {
+            return Err(
+                Error::new(ErrorKind::Format, "the parameters do not fit the network")
+                    .expected(format!("{} numbers", all.len()))
+                    .found(parameters.len()),
+            );
+        }
+        all.copy_from_slice(parameters);
+        Ok(())
+    }
+
+    /// The optimiser and its state.
+    pub fn optimizer(&self) -> &Optimizer {
+        &self.optimizer
     }
 
     /// The losses on the given rows and the gradient of the objective by all parameters, in the arena's

@@ -1,6 +1,6 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
-use super::{Scaling, column_extremes, for_each_row};
+use super::{Scaling, for_each_row};
 use crate::data::Dataset;
 use crate::{Error, ErrorKind, Result};
 
@@ -101,7 +101,7 @@ fn is_fitted_as_a_whole(data: &Dataset) -> bool {
 
 /// The smallest and the largest value, one pair for the whole or one for each column.
 fn extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
-    let (low, high) = column_extremes(data);
+    let (low, high) = data.extremes().clone();
     if is_fitted_as_a_whole(data) {
         let low = low.into_iter().fold(f32::INFINITY, f32::min);
         let high = high.into_iter().fold(f32::NEG_INFINITY, f32::max);

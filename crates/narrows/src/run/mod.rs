@@ -1,25 +1,36 @@
 //! A run: training with its folder, from the recipe to the picture.
 //!
-//! The folder holds `recipe.toml` (with every default filled in), `metrics.jsonl` (one line an
-//! epoch), `model.safetensors` (renewed after each epoch, so that nothing is lost when a run ends
-//! early), `report.html` with its pictures in `figures` and, for images, `reconstructions.png`.
+//! The folder holds `recipe.toml` (with every default filled in), `run.json` (where the data come from),
+//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with),
+//! `model.safetensors`, `report.html` with its pictures in `figures` and, for images,
+//! `reconstructions.png`.
+
+mod checkpoint;
+mod folder;
+
+pub use checkpoint::Every;
+pub use folder::Sources;
 
 use crate::corruption::Corruption;
-use crate::data::{Dataset, Source, Split};
+use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Pca, noisy_errors};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
-use crate::model::Model;
+use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
+use crate::report::tensorboard::EventFile;
 use crate::report::{Cell, Report, Section, Table};
 use crate::train::{EpochRecord, Progress, Training, Warning, available_threads};
+use checkpoint::Clock;
 use narrows_kernels::team::Team;
 use serde_json::{Value, json};
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The name of the model's file in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
@@ -33,6 +44,18 @@ pub const METRICS_FILE: &str = "metrics.jsonl";
 /// The name of the report's file in a run's folder.
 pub const REPORT_FILE: &str = "report.html";
 
+/// The name of the recipe's file in a run's folder.
+pub const RECIPE_FILE: &str = "recipe.toml";
+
+/// The name of the file in a run's folder that says where the data come from.
+pub const RUN_FILE: &str = "run.json";
+
+/// The name of the file in a run's folder that says where the run stands.
+pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
+
+/// The name of the model in a run's folder whose parameters training began with, if it did.
+const INIT_FILE: &str = "initial.safetensors";
+
 /// The folder of the report's pictures in a run's folder.
 pub const FIGURES_FOLDER: &str = "figures";
 
@@ -41,11 +64,13 @@ pub const FIGURES_FOLDER: &str = "figures";
 pub enum Event<'a> {
     /// Training is about to begin, in this folder.
     Start(&'a Path),
+    /// Training goes on in this folder, after so many epochs and so many rows of the next.
+    Resume(&'a Path, usize, usize),
     /// Something is dubious.
     Warning(&'a Warning),
     /// A step is done.
     Progress(&'a Progress),
-    /// An epoch is done, and the model saved.
+    /// An epoch is done.
     Epoch(&'a EpochRecord),
     /// Training is done, and this comes next.
     Stage(&'static str),
@@ -89,6 +114,10 @@ pub struct Summary {
     pub images_per_second: f64,
     /// The run's folder.
     pub run: PathBuf,
+    /// The epoch of the lowest validation loss, whose model it is, and that loss; none without validation.
+    pub best: Option<(usize, f64)>,
+    /// Whether training stopped before all epochs, as the loss no longer fell.
+    pub stopped_early: bool,
     /// Whether there is a picture: there is one for images only.
     pub has_picture: bool,
 }
@@ -122,6 +151,11 @@ impl Summary {
             "images_per_second": self.images_per_second,
             "run": self.run.display().to_string(),
         });
+        if let Some((epoch, loss)) = self.best {
+            object["best_epoch"] = json!(epoch);
+            object["validation_loss"] = json!(loss);
+        }
+        object["stopped_early"] = json!(self.stopped_early);
         if let Some(corrupted) = &self.corrupted {
             object["clean_test_mse"] = json!(corrupted.clean_test_mse);
             object["noise_mse"] = json!(corrupted.noise_mse);
@@ -240,55 +274,132 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
     write_whole(&folder.join(REPORT_FILE), report.html()?.as_bytes())
 }
 
+/// How to run: where, on how many threads, and what beside training.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// The folder; `runs/NAME`, or `runs/NAME-2` and so on where that exists, if none is given.
+    pub out: Option<&'a Path>,
+    /// Whether a run that is in the folder is overwritten.
+    pub force: bool,
+    /// Without influence on the result; 0 means one for each core.
+    pub threads: usize,
+    /// Where the data come from, for a run that may go on later.
+    pub sources: Option<Sources>,
+    /// Rows for validation, from a source of their own.
+    pub validation: Option<&'a Dataset>,
+    /// A model whose parameters training begins with.
+    pub init_from: Option<&'a Model>,
+    /// How often the run is saved.
+    pub checkpoint: Every,
+    /// Whether losses are written for TensorBoard too.
+    pub tensorboard: bool,
+    /// Set to stop after the current step: the run is saved and ends with [`ErrorKind::Interrupted`].
+    pub stop: Option<&'a AtomicBool>,
+}
+
 /// Trains a recipe on a source and fills the run's folder.
 ///
-/// Without `out` the folder is `runs/NAME`, or `runs/NAME-2` and so on where that exists. Without
-/// test rows in the source, one row in ten is held out, drawn with the recipe's seed. `threads` has
-/// no influence on the result; 0 means one for each core.
+/// Without test rows in the source, one row in ten is held out, drawn with the recipe's seed, which also
+/// draws the rows for validation.
 ///
 /// # Errors
 ///
 /// When the recipe does not fit the data, the folder exists already, the system refuses to write, or
-/// training diverges; the files of the epochs before are kept.
+/// training diverges; what was saved before is kept. [`ErrorKind::Interrupted`] when it was told to stop.
 pub fn run(
     recipe: &Recipe,
     source: &Source,
-    out: Option<&Path>,
-    threads: usize,
+    options: &Options<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
-    let Split {
-        train,
-        test,
-        is_held_out,
-        ..
-    } = &source.split(recipe.seed, 0.0)?;
-    let mut training = Training::new(recipe, train, threads)?;
+    run_in(recipe, source, options, None, observe)
+}
+
+/// Goes on with a run where it was saved last, to the same bits as if it had never stopped; the source must
+/// be the one that it began with. Of the options `out`, `force`, `sources` and `init_from` have no meaning.
+///
+/// # Errors
+///
+/// When there is no run in the folder, or its data have changed; else as [`run`].
+pub fn resume(
+    folder: &Path,
+    source: &Source,
+    options: &Options<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome> {
+    let recipe = folder::read_recipe(folder)?;
+    run_in(&recipe, source, options, Some(folder), observe)
+}
+
+fn run_in(
+    recipe: &Recipe,
+    source: &Source,
+    options: &Options<'_>,
+    resumed: Option<&Path>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome> {
+    let share = match options.validation {
+        Some(_) => 0.0,
+        None => recipe.validation,
+    };
+    let split = source.split(recipe.seed, share)?;
+    let mut training = Training::new(recipe, &split.train, options.threads)?;
+    if let Some(validation) = options.validation.or(split.validation.as_deref()) {
+        training = training.with_validation(validation)?;
+    }
+    training.record_split(SplitRecord::of(&split, recipe.seed, share));
+    if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
+        training.init_from(model)?;
+    }
     let threads = training.threads();
-    let folder = create_folder(out, &recipe.name)?;
-    observe(Event::Start(&folder));
+    let folder = match resumed {
+        Some(folder) => {
+            let path = folder.join(CHECKPOINT_FILE);
+            if path.is_file() {
+                checkpoint::restore(&mut training, &path)?;
+            } else if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
+                training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
+            }
+            let (epochs, rows) = training.position();
+            folder::keep_lines(folder, epochs)?;
+            observe(Event::Resume(folder, epochs, rows));
+            folder.to_path_buf()
+        }
+        None => {
+            let folder = folder::create(options.out, options.force, &recipe.name)?;
+            observe(Event::Start(&folder));
+            let toml = training.recipe().to_toml();
+            write_whole(&folder.join(RECIPE_FILE), toml.as_bytes())?;
+            if let Some(model) = options.init_from {
+                model.save(folder.join(INIT_FILE))?;
+            }
+            // Last, as a run can go on once it is there.
+            if let Some(sources) = &options.sources {
+                sources.clone().anywhere().write(&folder)?;
+            }
+            folder
+        }
+    };
     for warning in training.warnings() {
         observe(Event::Warning(warning));
     }
-    write_whole(
-        &folder.join("recipe.toml"),
-        training.recipe().to_toml().as_bytes(),
-    )?;
-
-    let records = train_epochs(&mut training, &folder, observe)?;
+    train_epochs(&mut training, &folder, options, observe)?;
+    let records = folder::read_records(&folder);
     let mut model = training.model()?;
 
     observe(Event::Stage("testing"));
-    let outcome = measure(
-        &model,
-        &records,
-        (train, test, *is_held_out),
-        threads,
-        &folder,
-    )?;
+    let rows = (&*split.train, &*split.test, split.is_held_out);
+    let mut outcome = measure(&model, &records, rows, threads, &folder)?;
+    let best = records
+        .iter()
+        .find(|record| record.epoch == training.best_epoch());
+    let best = best.and_then(|record| Some((record.epoch, record.validation_loss?)));
+    outcome.summary.best = best;
+    outcome.summary.stopped_early = training.has_stopped_early();
     let summary = &outcome.summary;
     let figures = [
         ("train_loss", Some(summary.train_loss)),
+        ("validation_loss", best.map(|(_, loss)| loss)),
         ("test_mse", Some(summary.test_mse)),
         ("pca_mse", summary.pca_mse),
     ];
@@ -300,7 +411,7 @@ pub fn run(
     if summary.has_picture {
         write_whole(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, test, recipe.corruption)?,
+            &reconstruction_picture(&model, &split.test, recipe.corruption)?,
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
@@ -315,10 +426,10 @@ pub fn run(
 pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
     let model = load_model(path)?;
     let recipe = model.recipe().clone();
-    let split = source.split(recipe.seed, 0.0)?;
+    let split = source.split(recipe.seed, recipe.validation)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let records = match path.is_dir() {
-        true => read_records(&path.join(METRICS_FILE)),
+        true => folder::read_records(path),
         false => Vec::new(),
     };
     let threads = match threads {
@@ -335,23 +446,6 @@ pub fn is_run(path: &Path) -> bool {
         .extension()
         .is_some_and(|ending| ending == "safetensors");
     (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
-}
-
-/// The records of a run, as far as they can be read: they are for a chart alone.
-fn read_records(path: &Path) -> Vec<EpochRecord> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let record = |line: &str| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some(EpochRecord {
-            epoch: line["epoch"].as_u64()? as usize,
-            train_loss: line["train_loss"].as_f64()?,
-            reconstruction: line["reconstruction"].as_f64()?,
-            terms: Vec::new(),
-            seconds: line["seconds"].as_f64()?,
-            images_per_second: line["images_per_second"].as_f64()?,
-        })
-    };
-    text.lines().filter_map(record).collect()
 }
 
 /// What a model does on test rows, beside PCA, in figures and pictures.
@@ -398,6 +492,8 @@ fn measure(
         seconds,
         images_per_second: (records.len() * train.rows()) as f64 / seconds,
         run: folder.to_path_buf(),
+        best: None,
+        stopped_early: false,
         has_picture: is_image(test.shape()),
     };
     Ok(Outcome { summary, portrait })
@@ -439,45 +535,103 @@ fn test_errors(
     Ok((errors[0], Some(corrupted)))
 }
 
+/// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop.
 fn train_epochs(
     training: &mut Training<'_>,
     folder: &Path,
+    options: &Options<'_>,
     observe: &mut dyn FnMut(Event<'_>),
-) -> Result<Vec<EpochRecord>> {
+) -> Result<()> {
     let path = folder.join(METRICS_FILE);
     let refused = |error| Error::io("cannot write the metrics", &path, error);
-    let mut metrics = File::create(&path).map_err(refused)?;
-    let mut records = Vec::new();
-    while !training.is_finished() {
-        let record = training
-            .epoch(|progress| observe(Event::Progress(progress)))
-            .map_err(|error| keep(error, records.len(), folder))?;
-        let mut line = json!({
-            "epoch": record.epoch,
-            "train_loss": record.train_loss,
-            "reconstruction": record.reconstruction,
-            "seconds": record.seconds,
-            "images_per_second": record.images_per_second,
-        });
-        for (name, value) in &record.terms {
-            line[*name] = json!(value);
-        }
-        writeln!(metrics, "{line}").map_err(refused)?;
+    let mut file = OpenOptions::new();
+    let mut metrics = file
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(refused)?;
+    let mut log = match options.tensorboard {
+        true => Some(EventFile::append(folder)?),
+        false => None,
+    };
+    let mut clock = Clock::new(options.checkpoint);
+    let is_stopped = || {
+        options
+            .stop
+            .is_some_and(|stop| stop.load(Ordering::Relaxed))
+    };
+    let save = |training: &Training<'_>| -> Result<()> {
         training.model()?.save(folder.join(MODEL_FILE))?;
-        observe(Event::Epoch(&record));
-        records.push(record);
+        checkpoint::save(training, &folder.join(CHECKPOINT_FILE))
+    };
+    while !training.is_finished() {
+        let mut saved = Ok(());
+        let record = training.epoch_while(|training, progress| {
+            observe(Event::Progress(progress));
+            if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
+                saved = save(training);
+                clock.reset();
+            }
+            match is_stopped() || saved.is_err() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        let record = record.map_err(|error| keep(error, folder))?;
+        saved?;
+        let ended = record.as_ref().map(|record| record.epoch);
+        if let Some(record) = &record {
+            writeln!(metrics, "{}", folder::line_of(record)).map_err(refused)?;
+            if let Some(log) = &mut log {
+                write_log(log, record)?;
+            }
+            observe(Event::Epoch(record));
+        }
+        if is_stopped() || training.is_finished() || (ended.is_some() && clock.is_due(ended)) {
+            save(training)?;
+            clock.reset();
+        }
+        if is_stopped() && !training.is_finished() {
+            return Err(
+                Error::new(ErrorKind::Interrupted, "training was stopped, and is saved")
+                    .at(folder.display())
+                    .hint(format!(
+                        "go on with: narrows train --resume {}",
+                        folder.display()
+                    )),
+            );
+        }
     }
-    Ok(records)
+    Ok(())
+}
+
+fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
+    let step = record.epoch as u64;
+    log.scalar("loss/train", step, record.train_loss)?;
+    if let Some(loss) = record.validation_loss {
+        log.scalar("loss/validation", step, loss)?;
+    }
+    log.scalar("loss/reconstruction", step, record.reconstruction)?;
+    for (name, value) in &record.terms {
+        log.scalar(&format!("loss/{name}"), step, *value)?;
+    }
+    log.scalar("learning_rate", step, record.learning_rate)?;
+    log.scalar("images_per_second", step, record.images_per_second)?;
+    log.flush()
 }
 
 /// Says what is left of a run that diverged.
-fn keep(error: Error, epochs: usize, folder: &Path) -> Error {
-    match epochs {
-        0 => error.hint("try a smaller learning rate; no epoch was completed"),
-        _ => error.hint(format!(
-            "try a smaller learning rate; the model after epoch {epochs} is kept in {}",
-            folder.join(MODEL_FILE).display()
+fn keep(error: Error, folder: &Path) -> Error {
+    let model = folder.join(MODEL_FILE);
+    match (error.kind(), model.is_file()) {
+        (ErrorKind::Diverged, true) => error.hint(format!(
+            "try a smaller learning rate, or training.clip_norm=1; the model that was saved last is kept in {}",
+            model.display()
         )),
+        (ErrorKind::Diverged, false) => {
+            error.hint("try a smaller learning rate, or training.clip_norm=1")
+        }
+        _ => error,
     }
 }
 
@@ -490,36 +644,5 @@ pub fn load_model(path: &Path) -> Result<Model> {
     match path.is_dir() {
         true => Model::load(path.join(MODEL_FILE)),
         false => Model::load(path),
-    }
-}
-
-/// Makes the run's folder, which must not hold anything yet.
-fn create_folder(out: Option<&Path>, name: &str) -> Result<PathBuf> {
-    let refused = |path: &Path, error| Error::io("cannot make the run's folder", path, error);
-    if let Some(out) = out {
-        fs::create_dir_all(out).map_err(|error| refused(out, error))?;
-        let mut entries = fs::read_dir(out).map_err(|error| refused(out, error))?;
-        if entries.next().is_some() {
-            return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
-                .at(out.display())
-                .expected("a folder that is new or empty")
-                .hint("choose another with --out, or remove this one"));
-        }
-        return Ok(out.to_path_buf());
-    }
-    let parent = Path::new("runs");
-    fs::create_dir_all(parent).map_err(|error| refused(parent, error))?;
-    let mut number = 1;
-    loop {
-        let folder = match number {
-            1 => parent.join(name),
-            _ => parent.join(format!("{name}-{number}")),
-        };
-        // Making it is the test whether it is free: two runs at once get two folders.
-        match fs::create_dir(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(refused(&folder, error)),
-        }
     }
 }

@@ -1,0 +1,230 @@
+//! Checkpoints: where a run stands, in one file, so that it can go on to the same bits.
+//!
+//! `checkpoint.safetensors` holds parameters, what the optimiser remembers, the best parameters where there
+//! is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
+//! `narrows` of the metadata.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::files::write_whole;
+use crate::optimizer::Plateau;
+use crate::train::{Best, State, Sums, Training};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Raised when an older Narrows could no longer go on from the file.
+const FORMAT_VERSION: u64 = 1;
+
+/// The key of the metadata.
+const KEY: &str = "narrows";
+
+/// How often a run is saved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Every {
+    /// After so much time, between two steps.
+    Time(Duration),
+    /// After so many epochs.
+    Epochs(usize),
+}
+
+impl Default for Every {
+    fn default() -> Self {
+        Every::Time(Duration::from_secs(30))
+    }
+}
+
+/// When a run was saved last, and when it will be next.
+pub(super) struct Clock {
+    every: Every,
+    last: Instant,
+}
+
+impl Clock {
+    pub(super) fn new(every: Every) -> Self {
+        Clock {
+            every,
+            last: Instant::now(),
+        }
+    }
+
+    /// Whether to save after a step; `ended` says which epoch it ended, if one.
+    pub(super) fn is_due(&self, ended: Option<usize>) -> bool {
+        match (self.every, ended) {
+            (Every::Time(time), _) => self.last.elapsed() >= time,
+            (Every::Epochs(count), Some(epoch)) => epoch.is_multiple_of(count),
+            (Every::Epochs(_), None) => false,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.last = Instant::now();
+    }
+}
+
+/// Saves where a run stands.
+pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
+    let state = training.state();
+    let Sums {
+        total,
+        reconstruction,
+        seconds,
+        terms,
+        rows,
+    } = &state.sums;
+    let mut sums = vec![
+        *total,
+        *reconstruction,
+        *seconds,
+        state.plateau.best,
+        state.plateau.share,
+        state.best.loss,
+    ];
+    sums.extend(terms);
+    let about = json!({
+        "format_version": FORMAT_VERSION,
+        "recipe": training.recipe().to_toml(),
+        "scaling": training.scaling().to_json(),
+        "fingerprint": training.fingerprint(),
+        "epochs_done": state.epochs_done,
+        "rows": rows,
+        "steps": state.steps,
+        "plateau_waited": state.plateau.waited,
+        "best_epoch": state.best.epoch,
+        "best_waited": state.best.waited,
+    });
+    let singles =
+        |numbers: &[f32]| -> Vec<u8> { numbers.iter().flat_map(|x| x.to_le_bytes()).collect() };
+    let tensors = [
+        ("parameters", Dtype::F32, singles(&state.parameters)),
+        ("first", Dtype::F32, singles(&state.first)),
+        ("second", Dtype::F32, singles(&state.second)),
+        ("best", Dtype::F32, singles(&state.best.parameters)),
+        (
+            "sums",
+            Dtype::F64,
+            sums.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        ),
+    ];
+    let broken = |error| {
+        Error::new(ErrorKind::Format, "cannot write the checkpoint")
+            .at(path.display())
+            .caused_by(error)
+    };
+    let mut views = Vec::new();
+    for (name, kind, bytes) in &tensors {
+        let size = if *kind == Dtype::F64 { 8 } else { 4 };
+        let view = TensorView::new(*kind, vec![bytes.len() / size], bytes).map_err(broken)?;
+        views.push((*name, view));
+    }
+    let metadata = HashMap::from([(KEY.to_string(), about.to_string())]);
+    let file = safetensors::serialize(views, Some(metadata)).map_err(broken)?;
+    write_whole(path, &file)
+}
+
+/// Goes on from where a run stood.
+pub(super) fn restore(training: &mut Training<'_>, path: &Path) -> Result<()> {
+    let bytes =
+        fs::read(path).map_err(|error| Error::io("cannot read the checkpoint", path, error))?;
+    read(training, &bytes).map_err(|error| error.at(path.display()))
+}
+
+fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
+    let damaged = || Error::new(ErrorKind::Format, "the checkpoint is damaged");
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|error| damaged().caused_by(error))?;
+    let about = header.metadata().as_ref().and_then(|all| all.get(KEY));
+    let about: Value = about
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| damaged().expected(format!("`{KEY}` in its metadata")))?;
+    match about["format_version"].as_u64() {
+        Some(FORMAT_VERSION) => {}
+        found => {
+            return Err(
+                Error::new(ErrorKind::Format, "the checkpoint's format is not known")
+                    .expected(format!("format version {FORMAT_VERSION}"))
+                    .found(found.map_or("none".into(), |found| found.to_string()))
+                    .hint("go on with the version of Narrows that began the run"),
+            );
+        }
+    }
+    if about["recipe"].as_str() != Some(&training.recipe().to_toml()) {
+        return Err(Error::new(
+            ErrorKind::Recipe,
+            "the recipe is not the one of the checkpoint",
+        )
+        .hint("recipe.toml must stay as it is while a run goes on"));
+    }
+    let same_data = about["fingerprint"].as_u64() == Some(training.fingerprint().into())
+        && about["scaling"] == training.scaling().to_json();
+    if !same_data {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the training rows are not those that the run began with",
+        )
+        .hint("bring the data back as they were, or train anew with --init-from"));
+    }
+    let count = |key: &str| about[key].as_u64().ok_or_else(damaged);
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
+    let of = |name: &str, kind: Dtype| {
+        let view = tensors
+            .tensor(name)
+            .ok()
+            .filter(|view| view.dtype() == kind);
+        view.ok_or_else(|| damaged().at(format!("tensor `{name}`")))
+    };
+    let singles = |name: &str| -> Result<Vec<f32>> {
+        let view = of(name, Dtype::F32)?;
+        let (chunks, _) = view.data().as_chunks();
+        Ok(chunks
+            .iter()
+            .map(|&bytes| f32::from_le_bytes(bytes))
+            .collect())
+    };
+    let view = of("sums", Dtype::F64)?;
+    let (chunks, _) = view.data().as_chunks();
+    let sums: Vec<f64> = chunks
+        .iter()
+        .map(|&bytes| f64::from_le_bytes(bytes))
+        .collect();
+    let [
+        total,
+        reconstruction,
+        seconds,
+        plateau_best,
+        share,
+        best_loss,
+        terms @ ..,
+    ] = &sums[..]
+    else {
+        return Err(damaged().at("tensor `sums`"));
+    };
+    training.restore(State {
+        epochs_done: count("epochs_done")? as usize,
+        sums: Sums {
+            rows: count("rows")? as usize,
+            total: *total,
+            reconstruction: *reconstruction,
+            terms: terms.to_vec(),
+            seconds: *seconds,
+        },
+        parameters: singles("parameters")?,
+        steps: count("steps")?,
+        first: singles("first")?,
+        second: singles("second")?,
+        plateau: Plateau {
+            best: *plateau_best,
+            waited: count("plateau_waited")? as usize,
+            share: *share,
+        },
+        best: Best {
+            loss: *best_loss,
+            epoch: count("best_epoch")? as usize,
+            waited: count("best_waited")? as usize,
+            parameters: singles("best")?,
+        },
+    })
+}

@@ -1,0 +1,200 @@
+//! A run's folder: making it, what it remembers of the run, and its record of the epochs.
+
+use super::{
+    CHECKPOINT_FILE, FIGURES_FOLDER, METRICS_FILE, MODEL_FILE, PICTURE_FILE, RECIPE_FILE,
+    REPORT_FILE, RUN_FILE,
+};
+use crate::data::ReadOptions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::files::write_whole;
+use crate::recipe::Recipe;
+use crate::train::EpochRecord;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the rows of a run come from, so that it can go on: `run.json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sources {
+    /// The source of the data.
+    pub data: String,
+    /// How it is read.
+    pub reading: ReadOptions,
+    /// A second source, for validation.
+    pub validation: Option<String>,
+}
+
+impl Sources {
+    /// With paths that hold wherever the run is gone on with.
+    #[must_use]
+    pub fn anywhere(mut self) -> Self {
+        for spec in [Some(&mut self.data), self.validation.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            if let Ok(path) = fs::canonicalize(&*spec) {
+                *spec = path.display().to_string();
+            }
+        }
+        self
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| {
+            Error::new(ErrorKind::Format, "cannot write the run's sources").caused_by(error)
+        })?;
+        write_whole(&folder.join(RUN_FILE), text.as_bytes())
+    }
+
+    /// What a run's folder says.
+    ///
+    /// # Errors
+    ///
+    /// When there is no run in the folder, or its file is damaged.
+    pub fn read(folder: &Path) -> Result<Sources> {
+        let path = folder.join(RUN_FILE);
+        let text = fs::read_to_string(&path).map_err(|error| {
+            Error::io("this is no folder of a run that can go on", &path, error)
+                .hint("give the folder that `narrows train` named")
+        })?;
+        serde_json::from_str(&text).map_err(|error| {
+            Error::new(ErrorKind::Format, "the run's sources are damaged")
+                .at(path.display())
+                .caused_by(error)
+        })
+    }
+}
+
+/// The recipe of a run's folder.
+pub(super) fn read_recipe(folder: &Path) -> Result<Recipe> {
+    Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])
+}
+
+/// Makes the folder of a new run.
+pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<PathBuf> {
+    let refused = |path: &Path, error| Error::io("cannot make the run's folder", path, error);
+    if let Some(out) = out {
+        fs::create_dir_all(out).map_err(|error| refused(out, error))?;
+        if force {
+            clear(out)?;
+        }
+        let mut entries = fs::read_dir(out).map_err(|error| refused(out, error))?;
+        if !force && entries.next().is_some() {
+            return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
+                .at(out.display())
+                .expected("a folder that is new or empty")
+                .hint("choose another with --out, overwrite the run with --force, or go on with it with --resume"));
+        }
+        return Ok(out.to_path_buf());
+    }
+    let parent = Path::new("runs");
+    fs::create_dir_all(parent).map_err(|error| refused(parent, error))?;
+    if force {
+        let folder = parent.join(name);
+        fs::create_dir_all(&folder).map_err(|error| refused(&folder, error))?;
+        clear(&folder)?;
+        return Ok(folder);
+    }
+    let mut number = 1;
+    loop {
+        let folder = match number {
+            1 => parent.join(name),
+            _ => parent.join(format!("{name}-{number}")),
+        };
+        // Making it is the test whether it is free: two runs at once get two folders.
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(refused(&folder, error)),
+        }
+    }
+}
+
+/// Takes a run's files away, and nothing else.
+fn clear(folder: &Path) -> Result<()> {
+    let files = [
+        CHECKPOINT_FILE,
+        METRICS_FILE,
+        MODEL_FILE,
+        PICTURE_FILE,
+        RECIPE_FILE,
+        REPORT_FILE,
+        RUN_FILE,
+    ];
+    for name in files {
+        let path = folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("cannot take the old run away", &path, error));
+            }
+            _ => {}
+        }
+    }
+    let figures = folder.join(FIGURES_FOLDER);
+    match fs::remove_dir_all(&figures) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io("cannot take the old run away", &figures, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The line of an epoch in the record.
+pub(super) fn line_of(record: &EpochRecord) -> Value {
+    let mut line = json!({
+        "epoch": record.epoch,
+        "train_loss": record.train_loss,
+        "reconstruction": record.reconstruction,
+        "learning_rate": record.learning_rate,
+        "seconds": record.seconds,
+        "images_per_second": record.images_per_second,
+    });
+    if let Some(loss) = record.validation_loss {
+        line["validation_loss"] = json!(loss);
+    }
+    for (name, value) in &record.terms {
+        line[*name] = json!(value);
+    }
+    line
+}
+
+/// The records of a run, as far as they can be read: they are for a chart alone.
+pub(super) fn read_records(folder: &Path) -> Vec<EpochRecord> {
+    let text = fs::read_to_string(folder.join(METRICS_FILE)).unwrap_or_default();
+    let record = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        Some(EpochRecord {
+            epoch: line["epoch"].as_u64()? as usize,
+            train_loss: line["train_loss"].as_f64()?,
+            reconstruction: line["reconstruction"].as_f64()?,
+            terms: Vec::new(),
+            seconds: line["seconds"].as_f64()?,
+            images_per_second: line["images_per_second"].as_f64()?,
+            validation_loss: line["validation_loss"].as_f64(),
+            learning_rate: line["learning_rate"].as_f64().unwrap_or(0.0),
+        })
+    };
+    text.lines().filter_map(record).collect()
+}
+
+/// Leaves the lines of the first epochs, as the rest will be written again.
+pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<()> {
+    let path = folder.join(METRICS_FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Error::io("cannot read the metrics", &path, error)),
+    };
+    let of_epoch = |line: &&str| {
+        let line: Option<Value> = serde_json::from_str(line).ok();
+        line.and_then(|line| line["epoch"].as_u64())
+            .is_some_and(|epoch| epoch as usize <= epochs)
+    };
+    let kept: String = text
+        .lines()
+        .filter(of_epoch)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    write_whole(&path, kept.as_bytes())
+}

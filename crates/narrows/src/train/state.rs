@@ -1,0 +1,105 @@
+//! Where a run stands between two steps.
+
+use super::Losses;
+use crate::optimizer::Plateau;
+
+/// Where a run stands between two steps: with recipe and data all that is needed to go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The epochs that are done.
+    pub epochs_done: usize,
+    /// The epoch in progress.
+    pub sums: Sums,
+    /// The parameters, as they lie in the arena; empty while a run holds them itself.
+    pub parameters: Vec<f32>,
+    /// The steps that the optimiser has done.
+    pub steps: u64,
+    /// What the optimiser remembers, one number a parameter.
+    pub first: Vec<f32>,
+    /// A further number a parameter, for an optimiser that keeps two.
+    pub second: Vec<f32>,
+    /// What the schedule has seen.
+    pub plateau: Plateau,
+    /// The epoch of the lowest watched loss.
+    pub best: Best,
+}
+
+/// Sums over the rows of an epoch so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// The rows.
+    pub rows: usize,
+    /// Of the objective.
+    pub total: f64,
+    /// Of the reconstruction loss.
+    pub reconstruction: f64,
+    /// Of each term.
+    pub terms: Vec<f64>,
+    /// The time taken.
+    pub seconds: f64,
+}
+
+/// The epoch of the lowest loss that is watched: the validation loss, or the training loss without
+/// validation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    /// The loss.
+    pub loss: f64,
+    /// The epoch, from 1; 0 before the first.
+    pub epoch: usize,
+    /// The epochs since.
+    pub waited: usize,
+    /// Its parameters, if there is validation.
+    pub parameters: Vec<f32>,
+}
+
+impl State {
+    /// Before the first step of a run with so many terms.
+    pub(super) fn new(terms: usize) -> State {
+        State {
+            epochs_done: 0,
+            sums: Sums {
+                terms: vec![0.0; terms],
+                ..Sums::default()
+            },
+            parameters: Vec::new(),
+            steps: 0,
+            first: Vec::new(),
+            second: Vec::new(),
+            plateau: Plateau::default(),
+            best: Best {
+                loss: f64::INFINITY,
+                epoch: 0,
+                waited: 0,
+                parameters: Vec::new(),
+            },
+        }
+    }
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, losses: &Losses, rows: usize) {
+        let weight = rows as f64;
+        self.rows += rows;
+        self.total += losses.total * weight;
+        self.reconstruction += losses.reconstruction * weight;
+        for (sum, term) in self.terms.iter_mut().zip(&losses.terms) {
+            *sum += term * weight;
+        }
+    }
+
+    /// A sum as a mean over the rows.
+    pub(super) fn mean(&self, sum: f64) -> f64 {
+        sum / self.rows as f64
+    }
+
+    /// The sums, which begin anew.
+    pub(super) fn take(&mut self) -> Sums {
+        let terms = vec![0.0; self.terms.len()];
+        let new = Sums {
+            terms,
+            ..Sums::default()
+        };
+        std::mem::replace(self, new)
+    }
+}
