@@ -106,7 +106,8 @@ impl Scaling {
                 .expected("training rows, or a scaling that needs none")
                 .found("no data")
                 .hint(
-                    "give --data, or let the recipe say `unit`, `none`, or `standardize` with                      `mean` and `deviation`",
+                    "give --data, or let the recipe say `unit`, `none`, or `standardize` with \
+                     `mean` and `deviation`",
                 ));
             }
         };

@@ -91,7 +91,9 @@ fn row_shape(
         }
         (None, None) => vec![first_width(recipe, header).ok_or_else(|| {
             refuse("the shape of a row is not known")
-                .expected("a shape, data, or an encoder that begins with a dense layer")
+                .expected(
+                    "a shape, data, or the weights of a dense layer that the encoder begins with",
+                )
                 .hint("give --shape, as in `--shape 1x28x28`, or --data")
         })?],
     };
