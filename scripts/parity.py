@@ -134,8 +134,10 @@ class Autoencoder:
         named = dict(self.modules.named_parameters())
         return loss.item(), dict(zip(named, map(numpy, torch.autograd.grad(loss, named.values()))))
 
-    def train(self, optimizer, kind="mse"):
+    def train(self, optimizer, kind="mse", clip_norm=None, accumulation=1):
         """Steps from the formula's batches: the loss before each step, and the parameters after the last."""
+        if clip_norm is not None or accumulation > 1:
+            return self.train_whole(optimizer, kind, clip_norm, accumulation)
         losses = []
         for step in range(STEPS):
             optimizer.zero_grad()
@@ -143,6 +145,22 @@ class Autoencoder:
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
+        return np.array(losses), {name: numpy(p) for name, p in self.modules.named_parameters()}
+
+    def train_whole(self, optimizer, kind, clip_norm, accumulation):
+        """The same with gradients over `accumulation` batches each, cut down to a norm."""
+        losses = []
+        for step in range(STEPS // accumulation):
+            optimizer.zero_grad()
+            total = 0
+            for part in range(accumulation):
+                loss = self.loss(self.batch(step * accumulation + part), kind) / accumulation
+                loss.backward()
+                total += loss.item()
+            if clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(self.modules.parameters(), clip_norm)
+            optimizer.step()
+            losses.append(total)
         return np.array(losses), {name: numpy(p) for name, p in self.modules.named_parameters()}
 
 
@@ -234,6 +252,8 @@ OPTIMIZERS = {
     "adamw": {"kind": "adamw", "learning_rate": 1e-2, "weight_decay": 0.01},
     "sgd": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9},
     "sgd-weight-decay": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01},
+    "clipped": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "clip_norm": 0.02},
+    "accumulated": {"kind": "adam", "learning_rate": 1e-2, "accumulation": 4, "clip_norm": 0.02},
 }
 
 PYTORCH_OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -274,7 +294,8 @@ WHOLE_TENSORS = {
 
 
 def optimizer_of(settings, parameters):
-    rest = {key: v for key, v in settings.items() if key not in ("kind", "learning_rate")}
+    of_training = ("kind", "learning_rate", "clip_norm", "accumulation")
+    rest = {key: v for key, v in settings.items() if key not in of_training}
     return PYTORCH_OPTIMIZERS[settings["kind"]](parameters, lr=settings["learning_rate"], **rest)
 
 
@@ -290,7 +311,8 @@ def of_every_activation(recipe, dtype):
         tensors |= {f"{kind}/grad/{name}": tensor for name, tensor in gradient.items()}
     for kind, settings in recipe["optimizers"].items():
         network = Autoencoder(recipe, dtype)
-        losses, final = network.train(optimizer_of(settings, network.modules.parameters()))
+        whole = {key: settings[key] for key in ("clip_norm", "accumulation") if key in settings}
+        losses, final = network.train(optimizer_of(settings, network.modules.parameters()), **whole)
         tensors[f"{kind}/loss"] = losses
         tensors |= {f"{kind}/final/{name}": tensor for name, tensor in final.items()}
     return tensors | activations(dtype)

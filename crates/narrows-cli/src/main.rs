@@ -1,7 +1,7 @@
 //! The `narrows` command: reads arguments, calls the library, prints.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 2 for usage
-//! and bad input, 1 for a failure.
+//! and bad input, 1 for a failure, 130 or 143 for training that Ctrl-C or SIGTERM has stopped.
 #![forbid(unsafe_code)]
 
 mod calibrate;
@@ -22,6 +22,7 @@ mod reconstruct;
 mod reproduce;
 mod score;
 mod source;
+mod stop;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -93,16 +94,21 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::note(&format!("narrows: error: {error}"));
+            match error.kind() {
+                ErrorKind::Interrupted => output::note(&format!("narrows: {error}")),
+                _ => output::note(&format!("narrows: error: {error}")),
+            }
             ExitCode::from(exit_code(&error))
         }
     }
 }
 
-/// 1 where the command failed, 2 where it was given something that cannot work.
+/// 1 where the command failed, 2 where it was given something that cannot work, 130 or 143 where it was
+/// stopped.
 fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Diverged => 1,
+        ErrorKind::Interrupted => stop::exit_code(),
         ErrorKind::Io if !is_missing(error) => 1,
         _ => 2,
     }

@@ -85,8 +85,11 @@ impl Display {
 
     pub fn epoch(&mut self, record: &EpochRecord, epochs: usize) {
         let width = epochs.to_string().len();
+        let validation = record.validation_loss.map_or(String::new(), |loss| {
+            format!("   validation {}", figures(loss))
+        });
         self.line(&format!(
-            "epoch {:>width$}/{epochs}   loss {}   {}   {} images/s",
+            "epoch {:>width$}/{epochs}   loss {}{validation}   {}   {} images/s",
             record.epoch,
             figures(record.train_loss),
             duration(record.seconds),

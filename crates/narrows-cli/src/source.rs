@@ -90,16 +90,12 @@ impl ReadingArguments {
 
     /// Opens a source, as for training.
     pub fn open(&self, spec: &str) -> Result<Source> {
-        let source = Source::open_with(spec, &self.options())?;
-        tell(&source.train);
-        Ok(source)
+        open(spec, &self.options())
     }
 
     /// Opens a source for a model: with the columns that it was trained on.
     pub fn open_for(&self, spec: &str, model: &Model) -> Result<Source> {
-        let source = Source::open_with(spec, &apply::options_for(model, &self.options()))?;
-        tell(&source.train);
-        Ok(source)
+        open(spec, &apply::options_for(model, &self.options()))
     }
 }
 
@@ -132,9 +128,16 @@ impl DataArguments {
     }
 }
 
-/// Says what was done to data while they were read.
-fn tell(data: &Dataset) {
-    for text in data.notes() {
-        note(&format!("{}: {text}", data.name()));
+/// Opens a source, and says what was done to the data while they were read.
+pub fn open(spec: &str, options: &ReadOptions) -> Result<Source> {
+    let source = Source::open_with(spec, options)?;
+    for data in [Some(&source.train), source.test.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        for text in data.notes() {
+            note(&format!("{}: {text}", data.name()));
+        }
     }
+    Ok(source)
 }

@@ -2,23 +2,47 @@
 
 use crate::output::{duration, epochs_of, figures, note, print, table, thousands};
 use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::source::{DataArguments, open};
+use crate::stop::Stop;
 use clap::Args;
-use narrows::run::{Event, PICTURE_FILE, Summary, run as run_recipe};
+use narrows::data::{ReadOptions, Source};
+use narrows::run::{
+    Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model, resume,
+    run as run_recipe,
+};
 use narrows::{Recipe, Result};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Train a recipe and keep what comes of it in a folder.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A recipe's name (see `narrows recipes`) or a TOML file.
-    recipe: String,
+    #[arg(required_unless_present = "resume")]
+    recipe: Option<String>,
     #[command(flatten)]
     source: DataArguments,
+    /// A share of the training rows (`0.1`) or a second source: rows that training watches; the model of the
+    /// lowest loss on them is kept.
+    #[arg(long, value_name = "SHARE|SOURCE")]
+    validation: Option<String>,
     /// The run's folder, new or empty [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Overwrite the run that is in the folder.
+    #[arg(long)]
+    force: bool,
+    /// Go on with a run that was stopped, to the same model as if it had not been.
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "recipe", "data", "columns", "drop", "label", "id", "missing", "header", "classes", "image_size",
+        "skip_bad", "validation", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
+        "init_from",
+    ])]
+    resume: Option<PathBuf>,
+    /// Begin with the parameters of a model of the same layers, as a new run.
+    #[arg(long, value_name = "MODEL")]
+    init_from: Option<PathBuf>,
     /// Passes over all rows.
     #[arg(long, value_name = "N")]
     epochs: Option<String>,
@@ -37,6 +61,12 @@ pub struct Arguments {
     /// Set any key of the recipe, as in `encoder[0].outputs=64`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// How often the run is saved: so many epochs (`5`), seconds (`30s`) or minutes (`10m`).
+    #[arg(long, value_name = "EVERY", default_value = "30s", value_parser = every)]
+    checkpoint: Every,
+    /// Write losses for TensorBoard too, into the run's folder.
+    #[arg(long)]
+    tensorboard: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -46,64 +76,141 @@ const EXAMPLES: &str = "\
 Examples:
   narrows train simple-linear
       Train on MNIST, which is built in; the result goes to runs/simple-linear.
+  narrows train table --data customers.csv --id customer --missing mean --validation 0.1
+      Your own table; the model of the lowest validation loss is kept.
   narrows train deep-linear --epochs 3 --seed 1 --out runs/quick
       A shorter run, from other initial parameters, in a folder of its own.
   narrows recipes show simple-linear > mine.toml; narrows train mine.toml
       Copy a recipe, change it, train it.
-  narrows train simple-linear --data ~/fashion --set 'encoder[4].outputs=16'
-      Other images (a folder of IDX files), and a code of 16 values.
+  narrows train --resume runs/mine
+      Go on after Ctrl-C, a crash or a loss of power.
+  narrows train simple-linear --set schedule.kind=cosine --set training.patience=5 --validation 0.1
+      A falling learning rate, and an end when the validation loss no longer falls.
   narrows train simple-linear --json | jq .test_mse
       The result for a script; progress still goes to the terminal.";
+
+fn every(text: &str) -> std::result::Result<Every, String> {
+    let expected = || "expected epochs (`5`), seconds (`30s`) or minutes (`10m`)".to_string();
+    let number = |text: &str| text.parse::<u64>().ok().filter(|&number| number > 0);
+    let found = match (text.strip_suffix('s'), text.strip_suffix('m')) {
+        (Some(seconds), _) => number(seconds).map(|n| Every::Time(Duration::from_secs(n))),
+        (None, Some(minutes)) => number(minutes).map(|n| Every::Time(Duration::from_secs(60 * n))),
+        (None, None) => number(text).map(|n| Every::Epochs(n as usize)),
+    };
+    found.ok_or_else(expected)
+}
 
 impl Arguments {
     /// The options that stand for keys of the recipe, and `--set`, in this order.
     fn overrides(&self) -> Vec<String> {
+        let share = self.validation.as_ref();
         [
-            ("training.epochs", &self.epochs),
-            ("training.batch_size", &self.batch_size),
-            ("optimizer.learning_rate", &self.learning_rate),
-            ("training.seed", &self.seed),
+            ("training.epochs", self.epochs.as_ref()),
+            ("training.batch_size", self.batch_size.as_ref()),
+            ("optimizer.learning_rate", self.learning_rate.as_ref()),
+            ("training.seed", self.seed.as_ref()),
+            (
+                "training.validation",
+                share.filter(|share| is_number(share)),
+            ),
         ]
         .into_iter()
-        .filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?)))
+        .filter_map(|(key, value)| Some(format!("{key}={}", value?)))
         .chain(self.overrides.iter().cloned())
         .collect()
     }
+
+    /// Where the rows come from: what is asked for, or what the run that goes on says.
+    fn sources(&self) -> Result<Sources> {
+        match &self.resume {
+            Some(folder) => Sources::read(folder),
+            None => Ok(Sources {
+                data: self.source.data.clone(),
+                reading: self.source.reading.options(),
+                validation: self.validation.clone().filter(|share| !is_number(share)),
+            }),
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok()
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let recipe = Recipe::load(&arguments.recipe, &arguments.overrides())?;
-    let source = arguments.source.open()?;
+    let sources = arguments.sources()?;
+    let recipe = match (&arguments.recipe, &arguments.resume) {
+        (Some(recipe), _) => Recipe::load(recipe, &arguments.overrides())?,
+        (None, folder) => {
+            let folder = folder.clone().unwrap_or_default();
+            Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])?
+        }
+    };
+    let source = open(&sources.data, &sources.reading)?;
+    let validation = match &sources.validation {
+        None => None,
+        Some(spec) => Some(open(spec, &validation_options(&sources, &source))?.into_rows()),
+    };
+    let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
+    let stop = Stop::listen();
+    let options = Options {
+        out: arguments.out.as_deref(),
+        force: arguments.force,
+        threads: arguments.threads.map_or(0, usize::from),
+        sources: Some(sources),
+        validation: validation.as_ref(),
+        init_from: init_from.as_ref(),
+        checkpoint: arguments.checkpoint,
+        tensorboard: arguments.tensorboard,
+        stop: Some(stop.flag()),
+    };
     let mut display = Display::new();
-    let threads = arguments.threads.map_or(0, usize::from);
-    let summary = run_recipe(
-        &recipe,
-        &source,
-        arguments.out.as_deref(),
-        threads,
-        &mut |event| match event {
-            Event::Start(folder) => {
-                note(&format!(
-                    "{}: {} -> {}",
-                    recipe.name,
-                    recipe.about,
-                    folder.display()
-                ));
-            }
-            Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
-            Event::Progress(progress) => display.progress(progress),
-            Event::Epoch(record) => display.epoch(record, recipe.epochs),
-            Event::Stage(name) => display.stage(name),
-        },
-    );
+    let mut observe = |event: Event<'_>| match event {
+        Event::Start(folder) => note(&format!(
+            "{}: {} -> {}",
+            recipe.name,
+            recipe.about,
+            folder.display()
+        )),
+        Event::Resume(folder, epochs, rows) => {
+            let rows = match rows {
+                0 => String::new(),
+                _ => format!(" and {} rows", thousands(rows as f64)),
+            };
+            note(&format!(
+                "{}: goes on after {}{rows} of {} -> {}",
+                recipe.name,
+                epochs_of(epochs),
+                epochs_of(recipe.epochs),
+                folder.display()
+            ));
+        }
+        Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
+        Event::Progress(progress) => display.progress(progress),
+        Event::Epoch(record) => display.epoch(record, recipe.epochs),
+        Event::Stage(name) => display.stage(name),
+    };
+    let outcome = match &arguments.resume {
+        Some(folder) => resume(folder, &source, &options, &mut observe),
+        None => run_recipe(&recipe, &source, &options, &mut observe),
+    };
     display.finish();
-    let summary = summary?.summary;
+    let summary = outcome?.summary;
     if arguments.json {
         print(&summary.to_json().to_string());
     } else {
         print(&describe(&summary));
     }
     Ok(())
+}
+
+/// A second source has the columns of the first, with its missing values filled alike.
+fn validation_options(sources: &Sources, source: &Source) -> ReadOptions {
+    ReadOptions {
+        model_columns: source.train.columns().map(<[String]>::to_vec),
+        fill: source.train.fill().map(<[f32]>::to_vec),
+        ..sources.reading.clone()
+    }
 }
 
 fn describe(summary: &Summary) -> String {
@@ -155,6 +262,17 @@ fn describe(summary: &Summary) -> String {
     }
     let pca_name = format!("PCA-{code_size} MSE");
     rows.push((&pca_name, pca_mse));
+    if let Some((epoch, loss)) = summary.best {
+        let stopped = match summary.stopped_early {
+            true => format!("; stopped after {}", epochs_of(summary.epochs)),
+            false => String::new(),
+        };
+        let text = format!(
+            "{}   of epoch {epoch}, the best, whose model is kept{stopped}",
+            figures(loss)
+        );
+        rows.push(("validation", text));
+    }
     rows.extend([
         (
             "tested on",

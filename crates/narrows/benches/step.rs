@@ -220,7 +220,7 @@ fn step_time(
     while begin.elapsed() < Duration::from_secs(3) || times.len() < 20 {
         let Some(batch) = batches.next() else { break };
         let start = Instant::now();
-        black_box(stepper.step(&data, &scaling, 0, batch));
+        black_box(stepper.step(&data, &scaling, 0, batch, 1.0));
         times.push(start.elapsed().as_nanos() as f64);
     }
     times.sort_by(f64::total_cmp);

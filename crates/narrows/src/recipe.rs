@@ -36,6 +36,7 @@ const SHIPPED: &[(&str, &str)] = &[
         "contractive-strong",
         include_str!("../recipes/contractive-strong.toml"),
     ),
+    ("table", include_str!("../recipes/table.toml")),
 ];
 
 /// An autoencoder and its training, complete but for what the data decide.

@@ -58,6 +58,8 @@ struct Case {
     data: Dataset,
     scaling: Scaling,
     terms: Vec<Term>,
+    clip_norm: f64,
+    accumulation: usize,
 }
 
 impl Case {
@@ -82,6 +84,8 @@ impl Case {
             data,
             scaling,
             terms: Vec::new(),
+            clip_norm: 0.0,
+            accumulation: 1,
         }
     }
 
@@ -114,23 +118,26 @@ impl Case {
             terms: self.terms.clone(),
             optimizer,
             seed: 0,
+            clip_norm: self.clip_norm,
+            accumulates: self.accumulation > 1,
         };
         Stepper::new(setting, self.batch, 2)
     }
 
     fn rows(&self, step: usize) -> Vec<u32> {
-        (step * self.batch..(step + 1) * self.batch)
+        let count = self.batch * self.accumulation;
+        (step * count..(step + 1) * count)
             .map(|row| row as u32)
             .collect()
     }
 
-    /// Twenty steps: the loss before each, and the parameters after all.
+    /// Steps over twenty batches: the loss before each, and the parameters after all.
     fn train(&self, optimizer: OptimizerSpec) -> (Vec<f64>, Vec<f32>) {
         let mut stepper = self.stepper(Reconstruction::Mse, optimizer);
-        let losses = (0..20)
+        let losses = (0..20 / self.accumulation)
             .map(|step| {
                 stepper
-                    .step(&self.data, &self.scaling, 0, &self.rows(step))
+                    .step(&self.data, &self.scaling, 0, &self.rows(step), 1.0)
                     .total
             })
             .collect();
@@ -365,7 +372,7 @@ fn every_loss() {
 
 #[test]
 fn every_optimizer() {
-    let case = every_activation();
+    let mut case = every_activation();
     let network = case.network();
     let sgd = |weight_decay| OptimizerSpec::Sgd {
         learning_rate: 0.1,
@@ -380,13 +387,16 @@ fn every_optimizer() {
         weight_decay: 0.01,
     };
     with_fixture("activations", |fixture| {
-        for (name, optimizer) in [
-            ("adam", adam(1e-2, 0.0)),
-            ("adam-weight-decay", adam(1e-2, 0.01)),
-            ("adamw", adamw),
-            ("sgd", sgd(0.0)),
-            ("sgd-weight-decay", sgd(0.01)),
+        for (name, optimizer, clip_norm, accumulation) in [
+            ("adam", adam(1e-2, 0.0), 0.0, 1),
+            ("adam-weight-decay", adam(1e-2, 0.01), 0.0, 1),
+            ("adamw", adamw, 0.0, 1),
+            ("sgd", sgd(0.0), 0.0, 1),
+            ("sgd-weight-decay", sgd(0.01), 0.0, 1),
+            ("clipped", sgd(0.0), 0.02, 1),
+            ("accumulated", adam(1e-2, 0.0), 0.02, 4),
         ] {
+            (case.clip_norm, case.accumulation) = (clip_norm, accumulation);
             let (losses, last) = case.train(optimizer);
             fixture.compare(&format!("{name}/loss"), &losses);
             for tensor in network.tensors() {

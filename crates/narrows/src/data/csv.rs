@@ -5,8 +5,11 @@ use super::unpack::{is_damage, unpacked};
 use super::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use csv::{ByteRecord, ReaderBuilder};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+
+/// The bytes that the delimiter is told from.
+const FIRST: u64 = 1 << 14;
 
 /// Opens a file whose name ends in `.csv` or `.tsv`, or in one of these and `.gz`.
 pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
@@ -26,8 +29,11 @@ pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> 
 
 fn read(spec: &str, is_tsv: bool, options: &ReadOptions) -> Result<Dataset> {
     let mut reader = BufReader::with_capacity(1 << 17, unpacked(Path::new(spec))?);
-    let start = reader.fill_buf().map_err(unreadable)?;
-    let delimiter = if is_tsv { b'\t' } else { delimiter(start) };
+    let mut start = Vec::new();
+    let mut first = reader.by_ref().take(FIRST);
+    first.read_to_end(&mut start).map_err(unreadable)?;
+    let delimiter = if is_tsv { b'\t' } else { delimiter(&start) };
+    let reader = Cursor::new(start).chain(reader);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .delimiter(delimiter)

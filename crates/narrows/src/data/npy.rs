@@ -9,9 +9,8 @@ use super::{Dataset, ReadOptions, Source, Values};
 use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, IxDyn, ShapeBuilder};
-use npyz::{DType, Endianness, NpyHeader, Order, TypeChar};
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -130,50 +129,44 @@ impl Header {
         let start = bytes.len();
         bytes.resize(start + len, 0);
         reader.read_exact(&mut bytes[start..]).map_err(cut)?;
-        let header = NpyHeader::from_reader(Cursor::new(&bytes)).map_err(|error| {
-            format("the header cannot be read")
-                .at("byte 10")
-                .caused_by(error)
-        })?;
-        let DType::Plain(kind) = header.dtype() else {
-            return Err(format("the array has several fields a value")
-                .expected("numbers")
-                .found(header.dtype().descr()));
-        };
-        let found = || header.dtype().descr();
-        let kind_of = match (kind.type_char(), kind.size_field()) {
-            (TypeChar::Uint, 1) | (TypeChar::Bool, 1) => Kind::U8,
-            (TypeChar::Int, 1) => Kind::I8,
-            (TypeChar::Uint, 2) => Kind::U16,
-            (TypeChar::Int, 2) => Kind::I16,
-            (TypeChar::Uint, 4) => Kind::U32,
-            (TypeChar::Int, 4) => Kind::I32,
-            (TypeChar::Uint, 8) => Kind::U64,
-            (TypeChar::Int, 8) => Kind::I64,
-            (TypeChar::Float, 4) => Kind::F32,
-            (TypeChar::Float, 8) => Kind::F64,
+        let text = bytes.get(start..).unwrap_or_default();
+        let (descr, is_fortran, shape) = std::str::from_utf8(text)
+            .ok()
+            .and_then(entries)
+            .ok_or_else(|| {
+                format("the header cannot be read")
+                    .at("byte 10")
+                    .expected("a dictionary of descr, fortran_order and shape")
+                    .found(String::from_utf8_lossy(text).trim_end())
+            })?;
+        let (order, kind) = descr.split_at_checked(1).unwrap_or_default();
+        let kind = match kind {
+            "u1" | "b1" => Kind::U8,
+            "i1" => Kind::I8,
+            "u2" => Kind::U16,
+            "i2" => Kind::I16,
+            "u4" => Kind::U32,
+            "i4" => Kind::I32,
+            "u8" => Kind::U64,
+            "i8" => Kind::I64,
+            "f4" => Kind::F32,
+            "f8" => Kind::F64,
             _ => {
                 return Err(
                     Error::new(ErrorKind::Data, "the array has a type that is not read")
                         .expected("integers of 8 to 64 bits, float32 or float64")
-                        .found(found())
+                        .found(descr)
                         .hint("convert it with numpy.ndarray.astype(\"float32\")"),
                 );
             }
         };
-        let shape: Option<Vec<usize>> = header
-            .shape()
-            .iter()
-            .map(|&size| usize::try_from(size).ok())
-            .collect();
         Ok(Header {
             element: Element {
-                kind: kind_of,
-                is_big_endian: kind.endianness() == Endianness::Big,
+                kind,
+                is_big_endian: order == ">",
             },
-            shape: shape
-                .ok_or_else(|| format("the shape is more than this machine can address"))?,
-            is_fortran: header.order() == Order::Fortran,
+            shape,
+            is_fortran,
             len: bytes.len() as u64,
         })
     }
@@ -246,6 +239,35 @@ impl Header {
         }
         Ok(Values::F32(array(floats, rows, inputs)?))
     }
+}
+
+/// What a header says: type, whether column by column, shape. It is a dictionary of Python, of which NumPy
+/// writes these three entries only.
+fn entries(text: &str) -> Option<(&str, bool, Vec<usize>)> {
+    let value = |key: &str| {
+        let quoted = [format!("'{key}'"), format!("\"{key}\"")];
+        let at = quoted
+            .iter()
+            .find_map(|key| Some(text.find(key)? + key.len()))?;
+        text.get(at..)?
+            .trim_start()
+            .strip_prefix(':')
+            .map(str::trim_start)
+    };
+    let descr = value("descr")?;
+    let descr = match descr.chars().next()? {
+        quote @ ('\'' | '"') => descr.get(1..)?.split(quote).next()?,
+        // A list: several fields a value.
+        _ => descr.split(']').next()?,
+    };
+    let is_fortran = value("fortran_order")?.starts_with("True");
+    let shape = value("shape")?.strip_prefix('(')?.split(')').next()?;
+    let sizes = shape
+        .split(',')
+        .map(str::trim)
+        .filter(|size| !size.is_empty());
+    let shape = sizes.map(|size| size.parse().ok()).collect::<Option<_>>()?;
+    Some((descr, is_fortran, shape))
 }
 
 /// Opens a file whose name ends in `.npz`.

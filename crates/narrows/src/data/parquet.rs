@@ -7,10 +7,14 @@ use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 use std::fs::File;
+use std::panic;
 use std::path::Path;
+
+const DAMAGED: &str = "the Parquet file is damaged, cut short or of a kind that is not understood";
 
 /// How many rows are taken from the columns at a time.
 const ROWS: usize = 8192;
@@ -24,7 +28,10 @@ pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> 
     if options.header.is_some() {
         return Err(Error::new(ErrorKind::Data, "`header` is a setting for CSV files").at(spec));
     }
-    let data = read(spec, options).map_err(|error| match error.place() {
+    // The reader checks most of what it reads, but some damage makes it panic.
+    let read = panic::catch_unwind(|| read(spec, options))
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Format, DAMAGED)));
+    let data = read.map_err(|error| match error.place() {
         Some(place) if place.starts_with(spec) => error,
         _ => error.at(spec),
     })?;
@@ -34,7 +41,12 @@ pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> 
 fn read(spec: &str, options: &ReadOptions) -> Result<Dataset> {
     let path = Path::new(spec);
     let file = File::open(path).map_err(|error| Error::io("cannot be read", path, error))?;
+    let len = file
+        .metadata()
+        .map_err(|error| Error::io("cannot be read", path, error))?
+        .len();
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
+    check_places(reader.metadata(), len)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
     let names = schema.columns().iter().map(|column| column.path().string());
     let layout = Layout::choose(names.collect(), options)?;
@@ -81,6 +93,33 @@ fn read(spec: &str, options: &ReadOptions) -> Result<Dataset> {
         first_row += rows;
     }
     table.finish(spec)
+}
+
+/// Whether the pieces of the columns lie within the file, as the reader takes for granted.
+fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
+    for (group, of_group) in metadata.row_groups().iter().enumerate() {
+        if of_group.num_rows() < 0 {
+            return Err(Error::new(ErrorKind::Format, DAMAGED).at(format!("row group {group}")));
+        }
+        for column in of_group.columns() {
+            let dictionary = column.dictionary_page_offset();
+            let start = dictionary.unwrap_or_else(|| column.data_page_offset());
+            let size = column.compressed_size();
+            let end = start
+                .checked_add(size)
+                .and_then(|end| u64::try_from(end).ok());
+            if start < 0 || size < 0 || end.is_none_or(|end| end > len) {
+                return Err(Error::new(ErrorKind::Format, DAMAGED)
+                    .at(format!(
+                        "row group {group}, column `{}`",
+                        column.column_path().string()
+                    ))
+                    .expected(format!("pages within the {len} bytes of the file"))
+                    .found(format!("{size} bytes from byte {start} on")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses what is no number or has several values a row.
@@ -278,9 +317,5 @@ fn take<T: DataType>(
 }
 
 fn damaged(error: ParquetError) -> Error {
-    Error::new(
-        ErrorKind::Format,
-        "the Parquet file is damaged, cut short or of a kind that is not understood",
-    )
-    .caused_by(error)
+    Error::new(ErrorKind::Format, DAMAGED).caused_by(error)
 }
