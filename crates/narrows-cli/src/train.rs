@@ -91,11 +91,20 @@ Examples:
 
 fn every(text: &str) -> std::result::Result<Every, String> {
     let expected = || "expected epochs (`5`), seconds (`30s`) or minutes (`10m`)".to_string();
-    let number = |text: &str| text.parse::<u64>().ok().filter(|&number| number > 0);
+    let time = |text: &str, unit: f64| {
+        let number = text.parse::<f64>().ok().filter(|&number| number > 0.0)?;
+        Duration::try_from_secs_f64(unit * number)
+            .ok()
+            .map(Every::Time)
+    };
     let found = match (text.strip_suffix('s'), text.strip_suffix('m')) {
-        (Some(seconds), _) => number(seconds).map(|n| Every::Time(Duration::from_secs(n))),
-        (None, Some(minutes)) => number(minutes).map(|n| Every::Time(Duration::from_secs(60 * n))),
-        (None, None) => number(text).map(|n| Every::Epochs(n as usize)),
+        (Some(seconds), _) => time(seconds, 1.0),
+        (None, Some(minutes)) => time(minutes, 60.0),
+        (None, None) => text
+            .parse()
+            .ok()
+            .filter(|&epochs| epochs > 0)
+            .map(Every::Epochs),
     };
     found.ok_or_else(expected)
 }

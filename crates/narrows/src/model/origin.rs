@@ -3,11 +3,12 @@
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// The data that a model was trained on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
-    /// What they were called.
+    /// What they were called, without the folders.
     pub data: Option<String>,
     /// The names of the columns, for tables; rows are matched by them.
     pub columns: Option<Vec<String>>,
@@ -75,7 +76,10 @@ impl Origin {
     /// What there is to know of training rows.
     pub fn of(data: &Dataset) -> Origin {
         Origin {
-            data: Some(data.name().to_string()),
+            // A model that is passed on need not say where its data lay.
+            data: Path::new(data.name())
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned()),
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f32]>::to_vec),
             range: Some(data.range()),

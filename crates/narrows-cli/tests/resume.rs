@@ -1,0 +1,310 @@
+//! Runs that are stopped or killed, and go on to the same bytes.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+fn narrows(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_narrows"));
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    narrows(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Child {
+    let mut command = narrows(folder, arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([name, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// A folder with rows to train on, and what trains on them.
+struct Bench {
+    folder: TempDir,
+    epochs: String,
+}
+
+impl Bench {
+    fn new(epochs: usize) -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let made = run(
+            folder.path(),
+            &[
+                "data",
+                "convert",
+                "--data",
+                "mnist:test",
+                "--rows",
+                "1500",
+                "-o",
+                "rows.npy",
+            ],
+        );
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let epochs = format!("training.epochs={epochs}");
+        Bench { folder, epochs }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Training with all that has a state: noise, a plateau, validation, accumulation, clipping.
+    fn train<'a>(&'a self, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let mut arguments = vec![
+            "train",
+            "simple-linear",
+            "--data",
+            "rows.npy",
+            "--validation",
+            "0.1",
+            "--out",
+            out,
+        ];
+        for setting in [
+            &self.epochs,
+            "scaling.kind=minmax",
+            "corruption.kind=gaussian",
+            "corruption.deviation=0.2",
+            "schedule.kind=plateau",
+            "schedule.patience=1",
+            "training.accumulation=2",
+            "training.clip_norm=0.05",
+        ] {
+            arguments.extend(["--set", setting]);
+        }
+        arguments.extend(more);
+        arguments
+    }
+
+    fn model(&self, run: &str) -> Vec<u8> {
+        fs::read(self.file(run, "model.safetensors")).unwrap()
+    }
+
+    fn file(&self, run: &str, name: &str) -> PathBuf {
+        self.path().join(run).join(name)
+    }
+
+    /// The epochs in the record of a run.
+    fn epochs(&self, run: &str) -> Vec<u64> {
+        let text = fs::read_to_string(self.file(run, "metrics.jsonl")).unwrap();
+        let epoch = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["epoch"].as_u64().unwrap()
+        };
+        text.lines().map(epoch).collect()
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
+    let bench = Bench::new(60);
+    let whole = run(bench.path(), &bench.train("whole", &["--threads", "2"]));
+    assert!(whole.status.success(), "{}", text(&whole.stderr));
+
+    // What stands for chance is the same every time, so that a failure can be looked at again.
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut chance = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let begin = bench.train("killed", &["--checkpoint", "0.02s"]);
+    let again = [
+        "train",
+        "--resume",
+        "killed",
+        "--checkpoint",
+        "0.02s",
+        "--threads",
+    ];
+    let mut kills = 0;
+    while kills < 20 {
+        let threads = (1 + chance(3)).to_string();
+        let is_begun = bench.file("killed", "run.json").is_file();
+        let mut arguments = begin.clone();
+        match is_begun {
+            true => arguments = again.into_iter().chain([&*threads]).collect(),
+            false => arguments.push("--force"),
+        }
+        let mut child = start(bench.path(), &arguments);
+        std::thread::sleep(Duration::from_millis(10 + chance(150)));
+        if child.try_wait().unwrap().is_some() {
+            // Done before it could be killed.
+            break;
+        }
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        kills += 1;
+    }
+    let end = run(
+        bench.path(),
+        &["train", "--resume", "killed", "--threads", "3"],
+    );
+    assert!(end.status.success(), "{}", text(&end.stderr));
+    assert!(
+        bench.model("killed") == bench.model("whole"),
+        "after {kills} kills"
+    );
+    assert_eq!(bench.epochs("killed"), (1..=60).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_signal_saves_the_run_and_says_how_to_go_on() {
+    let bench = Bench::new(400);
+    let whole = run(bench.path(), &bench.train("whole", &[]));
+    assert!(whole.status.success(), "{}", text(&whole.stderr));
+    let mut arguments = bench.train("stopped", &["--threads", "1"]);
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let child = start(bench.path(), &arguments);
+        // Until it trains: a line of the record is there.
+        let metrics = bench.file("stopped", "metrics.jsonl");
+        let lines = || fs::read_to_string(&metrics).map_or(0, |text| text.lines().count());
+        let before = lines();
+        while lines() < before + 3 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        signal(&child, name);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{}", text(&ended.stderr));
+        let said = text(&ended.stderr);
+        assert!(said.contains("narrows train --resume stopped"), "{said}");
+        arguments = vec!["train", "--resume", "stopped", "--threads", "2"];
+    }
+    let end = run(bench.path(), &arguments);
+    assert!(end.status.success(), "{}", text(&end.stderr));
+    assert!(
+        text(&end.stderr).contains("goes on after"),
+        "{}",
+        text(&end.stderr)
+    );
+    assert!(bench.model("stopped") == bench.model("whole"));
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_data_only() {
+    let bench = Bench::new(3);
+    let trained = run(bench.path(), &bench.train("run", &[]));
+    assert!(trained.status.success(), "{}", text(&trained.stderr));
+    // A run that is done says the same again.
+    let before = bench.model("run");
+    let again = run(bench.path(), &["train", "--resume", "run"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert!(bench.model("run") == before);
+
+    let convert = [
+        "data",
+        "convert",
+        "--data",
+        "mnist:train",
+        "--rows",
+        "1500",
+        "-o",
+        "rows.npy",
+    ];
+    assert!(run(bench.path(), &convert).status.success());
+    let other = run(bench.path(), &["train", "--resume", "run"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(
+        text(&other.stderr).contains("not those that the run began with"),
+        "{}",
+        text(&other.stderr)
+    );
+
+    let damaged = fs::read(bench.file("run", "checkpoint.safetensors")).unwrap();
+    fs::write(
+        bench.file("run", "checkpoint.safetensors"),
+        &damaged[..damaged.len() / 2],
+    )
+    .unwrap();
+    let cut = run(bench.path(), &["train", "--resume", "run"]);
+    assert!(
+        text(&cut.stderr).contains("the checkpoint is damaged"),
+        "{}",
+        text(&cut.stderr)
+    );
+
+    let none = run(bench.path(), &["train", "--resume", "nothing"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(
+        text(&none.stderr).contains("no folder of a run"),
+        "{}",
+        text(&none.stderr)
+    );
+}
+
+#[test]
+fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
+    let bench = Bench::new(2);
+    let train = |out, more: &[&str]| run(bench.path(), &bench.train(out, more));
+    assert!(train("run", &[]).status.success());
+    let before = bench.model("run");
+    let refused = train("run", &["--seed", "7"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        text(&refused.stderr).contains("--force"),
+        "{}",
+        text(&refused.stderr)
+    );
+    assert!(bench.model("run") == before);
+    fs::write(bench.file("run", "notes.txt"), "mine").unwrap();
+    assert!(train("run", &["--seed", "7", "--force"]).status.success());
+    assert!(bench.model("run") != before);
+    assert_eq!(
+        fs::read_to_string(bench.file("run", "notes.txt")).unwrap(),
+        "mine"
+    );
+
+    // Two epochs more, from where the others ended.
+    let loss = |name: &str| {
+        let text = fs::read_to_string(bench.file(name, "metrics.jsonl")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        line["train_loss"].as_f64().unwrap()
+    };
+    let more = train("more", &["--init-from", "run"]);
+    assert!(more.status.success(), "{}", text(&more.stderr));
+    assert!(
+        loss("more") < 0.9 * loss("run"),
+        "{} {}",
+        loss("more"),
+        loss("run")
+    );
+    let other = run(
+        bench.path(),
+        &[
+            "train",
+            "deep-linear",
+            "--init-from",
+            "run",
+            "--out",
+            "other",
+        ],
+    );
+    assert_eq!(other.status.code(), Some(2));
+    assert!(
+        text(&other.stderr).contains("has other layers"),
+        "{}",
+        text(&other.stderr)
+    );
+}
