@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 from torch.nn import functional as F
+from torch.optim import lr_scheduler
 
 from sequential import ACTIVATIONS, autoencoder
 
@@ -134,10 +135,8 @@ class Autoencoder:
         named = dict(self.modules.named_parameters())
         return loss.item(), dict(zip(named, map(numpy, torch.autograd.grad(loss, named.values()))))
 
-    def train(self, optimizer, kind="mse", clip_norm=None, accumulation=1):
+    def train(self, optimizer, kind="mse"):
         """Steps from the formula's batches: the loss before each step, and the parameters after the last."""
-        if clip_norm is not None or accumulation > 1:
-            return self.train_whole(optimizer, kind, clip_norm, accumulation)
         losses = []
         for step in range(STEPS):
             optimizer.zero_grad()
@@ -145,22 +144,6 @@ class Autoencoder:
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-        return np.array(losses), {name: numpy(p) for name, p in self.modules.named_parameters()}
-
-    def train_whole(self, optimizer, kind, clip_norm, accumulation):
-        """The same with gradients over `accumulation` batches each, cut down to a norm."""
-        losses = []
-        for step in range(STEPS // accumulation):
-            optimizer.zero_grad()
-            total = 0
-            for part in range(accumulation):
-                loss = self.loss(self.batch(step * accumulation + part), kind) / accumulation
-                loss.backward()
-                total += loss.item()
-            if clip_norm is not None:
-                torch.nn.utils.clip_grad_norm_(self.modules.parameters(), clip_norm)
-            optimizer.step()
-            losses.append(total)
         return np.array(losses), {name: numpy(p) for name, p in self.modules.named_parameters()}
 
 
@@ -252,8 +235,6 @@ OPTIMIZERS = {
     "adamw": {"kind": "adamw", "learning_rate": 1e-2, "weight_decay": 0.01},
     "sgd": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9},
     "sgd-weight-decay": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01},
-    "clipped": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9, "clip_norm": 0.02},
-    "accumulated": {"kind": "adam", "learning_rate": 1e-2, "accumulation": 4, "clip_norm": 0.02},
 }
 
 PYTORCH_OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -294,8 +275,7 @@ WHOLE_TENSORS = {
 
 
 def optimizer_of(settings, parameters):
-    of_training = ("kind", "learning_rate", "clip_norm", "accumulation")
-    rest = {key: v for key, v in settings.items() if key not in of_training}
+    rest = {key: v for key, v in settings.items() if key not in ("kind", "learning_rate")}
     return PYTORCH_OPTIMIZERS[settings["kind"]](parameters, lr=settings["learning_rate"], **rest)
 
 
@@ -311,8 +291,7 @@ def of_every_activation(recipe, dtype):
         tensors |= {f"{kind}/grad/{name}": tensor for name, tensor in gradient.items()}
     for kind, settings in recipe["optimizers"].items():
         network = Autoencoder(recipe, dtype)
-        whole = {key: settings[key] for key in ("clip_norm", "accumulation") if key in settings}
-        losses, final = network.train(optimizer_of(settings, network.modules.parameters()), **whole)
+        losses, final = network.train(optimizer_of(settings, network.modules.parameters()))
         tensors[f"{kind}/loss"] = losses
         tensors |= {f"{kind}/final/{name}": tensor for name, tensor in final.items()}
     return tensors | activations(dtype)
@@ -417,6 +396,119 @@ def of_convolutions(recipe, dtype):
     return tensors | {f"final/{name}": tensor for name, tensor in final.items()}
 
 
+# ---------------------------------------------------------------------------------------------
+# What stands between the gradient and the step, and the learning rate's course
+
+TRAINING = {
+    "inputs": 12,
+    "batch": 6,
+    "steps": STEPS,
+    "encoder": [*dense(10), {"layer": "silu"}, *dense(5)],
+    "decoder": [*dense(10), {"layer": "tanh"}, *dense(12), {"layer": "sigmoid"}],
+    "reconstruction": "mse",
+    "clip_norm": 0.035,
+    "clipped": {
+        "clip-adam": {"kind": "adam", "learning_rate": 1e-2, "weight_decay": 0.01},
+        "clip-sgd": {"kind": "sgd", "learning_rate": 1.0, "momentum": 0.9},
+    },
+    # Step k uses the samples k * 23 up to k * 23 + 22, the last batch of each having five.
+    "accumulated": {"steps": 5, "rows": 23, "optimizer": {"kind": "adam", "learning_rate": 1e-2}},
+    "learning_rate": 0.1,
+    "epochs": 6,
+    "steps_per_epoch": 8,
+    "schedules": {
+        "cosine": {"warmup": 0, "final": 0},
+        "cosine-warmup": {"warmup": 1.5, "final": 0.05},
+        "step": {"every": 2, "factor": 0.3},
+    },
+    "plateau": {"patience": 2, "factor": 0.3, "minimum": 0.05},
+}  # fmt: skip
+
+TRAINING_TENSORS = {
+    "NAME/norm": "[steps] the norm of the gradient of each step, before it is clipped",
+    "NAME/loss": "[steps] the mean squared error of each step, before its update",
+    "NAME/final/PARAMETER": "a parameter after the last step",
+    "accumulated/loss, accumulated/final/PARAMETER": "as above",
+    "schedule/NAME": "[epochs * steps_per_epoch] the learning rate of each step",
+    "schedule/plateau/loss": "[n] the loss of each epoch",
+    "schedule/plateau": "[n] the learning rate after each epoch",
+}
+
+
+def of_training(recipe, dtype):
+    tensors = {}
+    for name, settings in recipe["clipped"].items():
+        network = Autoencoder(recipe, dtype)
+        parameters = list(network.modules.parameters())
+        optimizer = optimizer_of(settings, parameters)
+        losses, norms = [], []
+        for step in range(STEPS):
+            optimizer.zero_grad()
+            loss = network.loss(network.batch(step), "mse")
+            loss.backward()
+            norms.append(torch.nn.utils.clip_grad_norm_(parameters, recipe["clip_norm"]).item())
+            optimizer.step()
+            losses.append(loss.item())
+        assert min(norms) < recipe["clip_norm"] < max(norms), f"{name}: some steps are clipped: {norms}"
+        tensors |= {f"{name}/norm": np.array(norms), f"{name}/loss": np.array(losses)}
+        tensors |= {f"{name}/final/{key}": numpy(p) for key, p in network.modules.named_parameters()}
+    return tensors | accumulated(recipe, dtype) | schedules(recipe)
+
+
+def accumulated(recipe, dtype):
+    """Steps of several batches, each batch's gradient weighted by its rows."""
+    settings, network = recipe["accumulated"], Autoencoder(recipe, dtype)
+    pool = torch.cat([network.batch(step) for step in range(STEPS)])
+    optimizer = optimizer_of(settings["optimizer"], network.modules.parameters())
+    losses = []
+    for rows in pool.split(settings["rows"])[: settings["steps"]]:
+        optimizer.zero_grad()
+        mean = 0.0
+        for batch in rows.split(recipe["batch"]):
+            loss = network.loss(batch, "mse") * (len(batch) / len(rows))
+            loss.backward()
+            mean += loss.item()
+        optimizer.step()
+        losses.append(mean)
+    final = {f"accumulated/final/{key}": numpy(p) for key, p in network.modules.named_parameters()}
+    return {"accumulated/loss": np.array(losses)} | final
+
+
+def schedules(recipe):
+    rate, steps, epochs = recipe["learning_rate"], recipe["steps_per_epoch"], recipe["epochs"]
+    tensors = {}
+    for name, settings in recipe["schedules"].items():
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
+        if name == "step":
+            scheduler = lr_scheduler.StepLR(optimizer, settings["every"] * steps, settings["factor"])
+        else:
+            warmup = round(settings["warmup"] * steps)
+            scheduler = lr_scheduler.CosineAnnealingLR(
+                optimizer, steps * epochs - warmup, eta_min=rate * settings["final"]
+            )
+            if warmup:
+                rising = lr_scheduler.LinearLR(optimizer, 1 / (warmup + 1), total_iters=warmup)
+                scheduler = lr_scheduler.SequentialLR(optimizer, [rising, scheduler], [warmup])
+        rates = []
+        for _ in range(steps * epochs):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        tensors[f"schedule/{name}"] = np.array(rates)
+    # Improvements, ever smaller; some below the threshold of one part in 10000.
+    losses = [1.0, 0.9, 0.95, 0.89, 0.88999, 0.88995, 0.88992, 0.8, *[0.80001] * 4, 0.7, 0.75, 0.69999, *[0.7] * 8, 0.5]
+    settings = recipe["plateau"]
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
+    scheduler = lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=settings["factor"], patience=settings["patience"], min_lr=rate * settings["minimum"]
+    )
+    rates = []
+    for loss in losses:
+        scheduler.step(loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    return tensors | {"schedule/plateau/loss": np.array(losses), "schedule/plateau": np.array(rates)}
+
+
 def activations(dtype):
     """Each activation and its derivative from -12 to 12 in steps of 1/8, near 0, and far out, where
     a naive exp overflows float32."""
@@ -445,6 +537,7 @@ FIXTURES = {
     "parity-activations": (EVERY_ACTIVATION, of_every_activation, WHOLE_TENSORS),
     "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
     "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
+    "parity-training": (TRAINING, of_training, TRAINING_TENSORS),
 }
 
 

@@ -14,7 +14,8 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// `g += weight_decay p; v = momentum v + g; p -= learning_rate v`. The velocity starts at 0.
+    /// `g += weight_decay p; v = momentum v + g; p -= learning_rate v`. The velocity starts at 0; one that
+    /// fades below 1e-36 becomes 0.
     ///
     /// # Panics
     ///
@@ -32,6 +33,26 @@ impl Sgd {
                 gradient.len(),
             )
         }
+    }
+}
+
+/// Velocities and moments of a smaller size become 0.
+const SMALLEST: f32 = 1e-36;
+
+/// Without a gradient velocity and moments fade, and would end among the subnormal numbers, which take a
+/// hundred times as long.
+///
+/// # Safety
+///
+/// As [`Lanes`].
+#[inline(always)]
+unsafe fn without_fading<L: Lanes>(x: L) -> L {
+    // SAFETY: passed on.
+    unsafe {
+        let zero = L::splat(0.0);
+        let size = x.max(zero.sub(x));
+        // The comparison's direction keeps a NaN.
+        L::splat(SMALLEST).where_greater(size, zero, x)
     }
 }
 
@@ -75,10 +96,7 @@ unsafe fn sgd_lanes<L: Lanes>(s: Sgd, p: L, v: L, g: L) -> (L, L) {
     // SAFETY: passed on.
     unsafe {
         let g = p.mul_add(L::splat(s.weight_decay), g);
-        let v = v.mul_add(L::splat(s.momentum), g);
-        // As Adam's moments: without a gradient the velocity fades.
-        let zero = L::splat(0.0);
-        let v = L::splat(SMALLEST).where_greater(v.max(zero.sub(v)), zero, v);
+        let v = without_fading(v.mul_add(L::splat(s.momentum), g));
         (v.mul_add(L::splat(-s.learning_rate), p), v)
     }
 }
@@ -106,7 +124,8 @@ pub struct Adam {
 
 impl Adam {
     /// `m += first_share (g - m); v += second_share (g² - v);`
-    /// `p = shrink p - step_size m / (√v · second_correction + epsilon)`.
+    /// `p = shrink p - step_size m / (√v · second_correction + epsilon)`. Moments that fade below 1e-36
+    /// become 0.
     ///
     /// # Panics
     ///
@@ -179,9 +198,6 @@ unsafe fn adam_body<L: Lanes>(
     }
 }
 
-/// Moments and velocities of a smaller size become 0.
-const SMALLEST: f32 = 1e-36;
-
 /// # Safety
 ///
 /// As [`Lanes`].
@@ -193,12 +209,7 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
         // beta m + (1 - beta) g, with one rounding less.
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
-        // Without a gradient the moments fade, and would end among the subnormal numbers, which take a
-        // hundred times as long. The comparisons' direction keeps a NaN.
-        let zero = L::splat(0.0);
-        let size = m.max(zero.sub(m));
-        let m = L::splat(SMALLEST).where_greater(size, zero, m);
-        let v = L::splat(SMALLEST).where_greater(v, zero, v);
+        let (m, v) = (without_fading(m), without_fading(v));
         // √v as v / √v, which estimates and Newton's method give in a third of the time. Below the
         // normal numbers √v is under 1.1e-19, whatever it is there.
         let root = v.mul(v.max(L::splat(f32::MIN_POSITIVE)).reciprocal_root());

@@ -217,10 +217,16 @@ impl Sgd {
     /// One step; `velocity` starts at 0.
     pub fn step(&self, parameters: &mut [f64], velocity: &mut [f64], gradient: &[f64]) {
         for ((p, v), g) in parameters.iter_mut().zip(velocity).zip(gradient) {
-            *v = self.momentum * *v + g + self.weight_decay * *p;
+            *v = without_fading(self.momentum * *v + g + self.weight_decay * *p);
             *p -= self.learning_rate * *v;
         }
     }
+}
+
+/// What an optimiser remembers becomes 0 below 1e-36, so that it never is a subnormal number in single
+/// precision.
+fn without_fading(x: f64) -> f64 {
+    if x.abs() < 1e-36 { 0.0 } else { x }
 }
 
 /// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) by the decoupled decay.
@@ -253,8 +259,8 @@ impl Adam {
         for (i, p) in parameters.iter_mut().enumerate() {
             let g = gradient[i] + self.weight_decay * *p;
             *p -= self.learning_rate * self.decoupled_decay * *p;
-            first[i] = self.beta1 * first[i] + (1.0 - self.beta1) * g;
-            second[i] = self.beta2 * second[i] + (1.0 - self.beta2) * g * g;
+            first[i] = without_fading(self.beta1 * first[i] + (1.0 - self.beta1) * g);
+            second[i] = without_fading(self.beta2 * second[i] + (1.0 - self.beta2) * g * g);
             let first = first[i] / (1.0 - self.beta1.powi(t));
             let second = second[i] / (1.0 - self.beta2.powi(t));
             *p -= self.learning_rate * first / (second.sqrt() + self.epsilon);

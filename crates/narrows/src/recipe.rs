@@ -513,6 +513,25 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
     let missing = |section: &Section<'_>, key: &Key| {
         section.error(key.name, format!("`{}` is missing", key.name))
     };
+    let epochs = whole("epochs", 1..=MAX_EPOCHS, 10)? as usize;
+    let schedule = root
+        .section("schedule")?
+        .choose(
+            &optimizer::SCHEDULE,
+            Some("constant"),
+            &[],
+            optimizer::SCHEDULES,
+        )?
+        .unwrap_or_default();
+    if let ScheduleSpec::Cosine { warmup, .. } = schedule
+        && warmup >= epochs as f64
+    {
+        let section = root.section("schedule")?;
+        return Err(section
+            .error("warmup", "the rise takes all of training")
+            .expected(format!("fewer than the {epochs} epochs"))
+            .found(warmup));
+    }
     Ok(Recipe {
         name: name.to_string(),
         about: about.to_string(),
@@ -552,18 +571,10 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
                 optimizer::OPTIMIZERS,
             )?
             .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?,
-        epochs: whole("epochs", 1..=MAX_EPOCHS, 10)? as usize,
+        epochs,
         batch_size: whole("batch_size", 1..=MAX_BATCH, 64)? as usize,
         seed: whole("seed", 0..=i64::MAX as u64, 0)?,
-        schedule: root
-            .section("schedule")?
-            .choose(
-                &optimizer::SCHEDULE,
-                Some("constant"),
-                &[],
-                optimizer::SCHEDULES,
-            )?
-            .unwrap_or_default(),
+        schedule,
         validation: training
             .number("validation", "a number from 0 to below 1", |share| {
                 (0.0..1.0).contains(&share)

@@ -137,6 +137,49 @@ fn no_parameter_depends_on_its_neighbours() {
     }
 }
 
+/// What is left of one gradient goes from normal numbers to 0, and is never subnormal; what is no number
+/// stays none.
+#[test]
+fn what_fades_becomes_zero() {
+    let reference = reference::Adam {
+        learning_rate: 0.01,
+        beta1: 0.5,
+        beta2: 0.25,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+        decoupled_decay: 0.0,
+    };
+    let sgd = Sgd {
+        learning_rate: 0.1,
+        momentum: 0.5,
+        weight_decay: 0.0,
+    };
+    let len = 37;
+    for isa in Isa::available() {
+        let mut p = numbers(len, 1);
+        let (mut velocity, mut m, mut v) = (vec![0.0; len], vec![0.0; len], vec![0.0; len]);
+        let mut g = gradient(len, 1);
+        g[5] = f32::NAN;
+        for t in 1..=200 {
+            sgd.step(isa, &mut p, &mut velocity, &g);
+            adam_of(&reference, t).step(isa, &mut p, &mut m, &mut v, &g);
+            g.fill(0.0);
+            for (i, x) in [&velocity, &m, &v].into_iter().flatten().enumerate() {
+                let is_sound = *x == 0.0 || x.abs() >= 1e-36;
+                assert!(is_sound || i % len == 5, "step {t}, number {i}: {x:e}");
+            }
+        }
+        for (i, x) in [velocity, m, v].into_iter().flatten().enumerate() {
+            assert_eq!(x.is_nan(), i % len == 5, "number {i} on {}", isa.name());
+            assert!(
+                x == 0.0 || x.is_nan(),
+                "number {i} on {}: {x:e}",
+                isa.name()
+            );
+        }
+    }
+}
+
 #[test]
 #[should_panic]
 fn sgd_refuses_other_lengths() {

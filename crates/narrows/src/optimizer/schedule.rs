@@ -185,7 +185,7 @@ impl ScheduleSpec {
                 let rise = (warmup * steps_per_epoch as f64).round();
                 let step = step as f64;
                 if step < rise {
-                    return (step + 1.0) / rise;
+                    return (step + 1.0) / (rise + 1.0);
                 }
                 let fall = (epochs as f64 * steps_per_epoch as f64 - rise).max(1.0);
                 let way = ((step - rise) / fall).min(1.0);
@@ -271,7 +271,7 @@ mod tests {
             last: 0.2,
         };
         let found = shares(spec, 13);
-        assert_close(&found[..3], &[0.5, 1.0, 1.0]);
+        assert_close(&found[..3], &[1.0 / 3.0, 2.0 / 3.0, 1.0]);
         // Half way down, and at the end of the third epoch.
         assert_close(&[found[7], found[12]], &[0.6, 0.2]);
         assert!(found[2..].windows(2).all(|pair| pair[0] > pair[1]));
