@@ -89,8 +89,47 @@ fn to_json(model: &Model) -> Value {
         "parameters": model.network().parameter_count(),
         "scaling": model.recipe().scaling.as_ref().map(|scaling| scaling.name()),
         "metrics": model.metrics(),
+        "data": model.origin().data,
+        "columns": model.origin().columns,
+        "range": model.origin().range.map(|(low, high)| [low, high]),
+        "split": model.origin().split.map(|split| split.to_json()),
+        "threshold": model.threshold().map(|threshold| threshold.to_json()),
         "tensors": tensors(model).iter().map(tensor).collect::<Vec<_>>(),
     })
+}
+
+/// What the model knows of the data that it was trained on.
+fn data(model: &Model) -> Vec<(&'static str, String)> {
+    let origin = model.origin();
+    let mut rows = Vec::new();
+    rows.extend(origin.data.as_ref().map(|name| {
+        let range = origin.range.map_or(String::new(), |(low, high)| {
+            format!("   values from {low} to {high}")
+        });
+        ("trained on", format!("{name}{range}"))
+    }));
+    rows.extend(origin.split.map(|split| {
+        let [train, validation, test] = split.rows.map(|rows| thousands(rows as f64));
+        let held_out = if split.held_out { " held out" } else { "" };
+        let text = format!(
+            "{train} to train, {validation} to watch, {test} to test{held_out}; seed {}",
+            split.seed
+        );
+        ("rows", text)
+    }));
+    rows.extend(origin.columns.as_ref().map(|columns| {
+        let mut text = columns
+            .iter()
+            .take(12)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
+        if columns.len() > 12 {
+            text.push_str(&format!(" and {} more", columns.len() - 12));
+        }
+        ("columns", text)
+    }));
+    rows
 }
 
 fn describe(model: &Model) -> String {
@@ -119,6 +158,17 @@ fn describe(model: &Model) -> String {
             format!("{} of weight {}", term.kind.name(), term.weight),
         ));
     }
+    rows.extend(data(model));
+    rows.extend(model.threshold().map(|threshold| {
+        let (name, level) = threshold.rule.parts();
+        let text = format!(
+            "{}   {} of {level}, from {} rows",
+            figures(threshold.value.into()),
+            name.replace('_', "-"),
+            thousands(threshold.rows as f64)
+        );
+        ("threshold", text)
+    }));
     let metrics = model.metrics().iter();
     let metrics: Vec<String> = metrics
         .map(|(name, v)| format!("{name} {}", figures(*v)))

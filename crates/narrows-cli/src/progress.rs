@@ -19,9 +19,20 @@ pub struct Display {
     bar: Option<ProgressBar>,
     start: Instant,
     last: Instant,
+    /// What rows are.
+    unit: &'static str,
 }
 
 impl Display {
+    /// For training on rows of this shape.
+    pub fn of(shape: &[usize]) -> Display {
+        let unit = if shape.len() > 1 { "images" } else { "rows" };
+        Display {
+            unit,
+            ..Display::new()
+        }
+    }
+
     pub fn new() -> Display {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -37,6 +48,7 @@ impl Display {
             bar,
             start: Instant::now(),
             last: Instant::now(),
+            unit: "rows",
         }
     }
 
@@ -63,9 +75,10 @@ impl Display {
         let rate = done as f64 / self.start.elapsed().as_secs_f64();
         let left = (total - done) as f64 / rate;
         let message = format!(
-            "loss {}   {} images/s   {} left",
+            "loss {}   {} {}/s   {} left",
             figures(progress.loss),
             thousands(rate),
+            self.unit,
             duration(left)
         );
         let epoch = format!("epoch {}/{}", progress.epoch, progress.epochs);
@@ -89,11 +102,12 @@ impl Display {
             format!("   validation {}", figures(loss))
         });
         self.line(&format!(
-            "epoch {:>width$}/{epochs}   loss {}{validation}   {}   {} images/s",
+            "epoch {:>width$}/{epochs}   loss {}{validation}   {}   {} {}/s",
             record.epoch,
             figures(record.train_loss),
             duration(record.seconds),
-            thousands(record.images_per_second)
+            thousands(record.images_per_second),
+            self.unit
         ));
         self.last = Instant::now();
     }
@@ -109,7 +123,7 @@ impl Display {
             StudyEvent::Run(_, Event::Stage(name)) => self.stage(name),
             StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
                 self.line(&format!(
-                    "        loss {} after {}, {} images/s",
+                    "        loss {} after {}, {} rows/s",
                     figures(record.train_loss),
                     epochs_of(epochs),
                     thousands(record.images_per_second)

@@ -173,7 +173,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tensorboard: arguments.tensorboard,
         stop: Some(stop.flag()),
     };
-    let mut display = Display::new();
+    let mut display = Display::of(source.train.shape());
     let mut observe = |event: Event<'_>| match event {
         Event::Start(folder) => note(&format!(
             "{}: {} -> {}",
@@ -291,10 +291,15 @@ fn describe(summary: &Summary) -> String {
         (
             "training",
             format!(
-                "{} for {}, {} images/s",
+                "{} for {}, {} {}/s",
                 duration(summary.seconds),
                 epochs_of(summary.epochs),
-                thousands(summary.images_per_second)
+                thousands(summary.images_per_second),
+                if summary.has_picture {
+                    "images"
+                } else {
+                    "rows"
+                }
             ),
         ),
         ("run", format!("{}  ({files})", summary.run.display())),

@@ -126,9 +126,16 @@ fn losses(records: &[EpochRecord]) -> Chart {
     if records.iter().any(|record| !record.terms.is_empty()) {
         all.insert(0, series("objective", &|r| r.train_loss));
     }
+    if records
+        .iter()
+        .any(|record| record.validation_loss.is_some())
+    {
+        let loss = |r: &EpochRecord| r.validation_loss.unwrap_or(f64::NAN);
+        all.push(series("validation", &loss));
+    }
     Chart {
         x: "epoch".into(),
-        y: "training loss".into(),
+        y: "loss".into(),
         series: all,
         mark: Mark::Line,
         log_y: true,

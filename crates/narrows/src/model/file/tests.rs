@@ -4,6 +4,7 @@
 use super::*;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
+use crate::model::{Rule, SplitRecord};
 use ndarray::array;
 use std::collections::BTreeMap;
 
@@ -170,12 +171,12 @@ fn a_foreign_safetensors_file_is_refused() {
 
 #[test]
 fn other_format_versions_are_refused() {
-    for newer in [2, 1000, u64::MAX] {
+    for newer in [3, 1000, u64::MAX] {
         let set = |about: &mut Value| about["format_version"] = json!(newer);
         let found = format!("found {newer}");
         assert_refused_by_metadata(
             set,
-            &["format version 1 or older", &found, "update Narrows"],
+            &["format version 2 or older", &found, "update Narrows"],
         );
     }
     for damaged in [json!(0), json!(-1), json!(1.5), json!("1"), Value::Null] {
@@ -333,4 +334,80 @@ fn what_is_no_file_is_refused() {
         Model::load("/dev/zero").unwrap_err().kind(),
         ErrorKind::Format
     );
+}
+
+/// Written by the first version that could: `narrows train` on 36 images of 2 × 2 random pixels.
+const FIRST_VERSION: &[u8] = include_bytes!("../../../tests/fixtures/model-v1.safetensors");
+
+#[test]
+fn a_model_of_the_first_format_still_loads() {
+    let text = String::from_utf8_lossy(FIRST_VERSION);
+    assert!(text.contains(r#"\"format_version\":1"#));
+    let model = load_bytes(FIRST_VERSION).unwrap();
+    assert_eq!(
+        (model.recipe().name.as_str(), model.shape()),
+        ("small", &[1, 2, 2][..])
+    );
+    assert_eq!(
+        (model.origin(), model.threshold()),
+        (&Origin::default(), None)
+    );
+    let rows = array![[0.0, 85.0, 170.0, 255.0]];
+    let code = model.encode(rows.view()).unwrap();
+    // Worked out from its tensors in double precision.
+    let expected = [0.41573687, -0.35514988];
+    assert!(
+        code.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6),
+        "{code}"
+    );
+}
+
+#[test]
+fn what_is_known_of_the_data_and_the_threshold_are_kept() {
+    let mut model = model();
+    model.set_origin(Origin {
+        data: Some("a.csv".into()),
+        columns: Some(["p", "q", "r", "s"].map(String::from).to_vec()),
+        fill: Some(vec![0.1, 2.0, -3.5, 1e-7]),
+        range: Some((-3.5, 7.0)),
+        split: Some(SplitRecord {
+            seed: u64::MAX >> 1,
+            validation: 0.1,
+            held_out: true,
+            rows: [81, 9, 10],
+        }),
+    });
+    model.set_threshold(Threshold {
+        value: 0.1,
+        rule: Rule::FalsePositiveRate(0.05),
+        rows: 99,
+    });
+    let again = load_bytes(&bytes_of(&model)).unwrap();
+    assert_eq!(
+        (again.origin(), again.threshold()),
+        (model.origin(), model.threshold())
+    );
+}
+
+#[test]
+fn damaged_words_about_the_data_are_refused() {
+    for (key, value) in [
+        ("columns", json!(["a"])),
+        ("columns", json!([1, 2, 3, 4])),
+        ("fill", json!([0.0, 0.0, 0.0, "x"])),
+        ("fill", json!([0.0, 0.0, 0.0, 1e300])),
+    ] {
+        let bytes = changed(|about| about["origin"][key] = value.clone(), |_| ());
+        let error = load_bytes(&bytes).unwrap_err().to_string();
+        assert!(error.contains(&format!("origin.{key}")), "{error}");
+    }
+    for value in [
+        json!(1),
+        json!({ "value": 1.0 }),
+        json!({ "value": 1e300, "rule": "quantile", "level": 0.5, "rows": 1 }),
+    ] {
+        let bytes = changed(|about| about["threshold"] = value.clone(), |_| ());
+        let error = load_bytes(&bytes).unwrap_err().to_string();
+        assert!(error.contains("threshold is damaged"), "{error}");
+    }
 }

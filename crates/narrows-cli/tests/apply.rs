@@ -1,0 +1,303 @@
+//! Applying models: what goes in and comes out, and what is refused.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn narrows(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_narrows"));
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[track_caller]
+fn ok(folder: &Path, line: &str) -> String {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let output = narrows(folder, &arguments);
+    assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// What the command says when it refuses.
+#[track_caller]
+fn refused(folder: &Path, line: &str) -> String {
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let output = narrows(folder, &arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{line}: {said}");
+    assert!(said.contains("narrows: error: "), "{said}");
+    said
+}
+
+/// A number that looks like chance.
+fn chance(i: usize) -> f64 {
+    let z = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (z >> 40) as f64 / (1u64 << 24) as f64
+}
+
+/// Rows of a curved line through four columns, with a little noise; `normal` says whether they lie on it.
+fn table(rows: usize, from: usize, is_odd: impl Fn(usize) -> bool) -> String {
+    let mut lines = "id,a,b,c,d,odd\n".to_string();
+    for row in from..from + rows {
+        let t = chance(row * 7);
+        let noise = |k: usize| 0.02 * (chance(row * 7 + k) - 0.5);
+        let odd = is_odd(row);
+        let b = if odd { 1.0 - t * t } else { t * t };
+        lines.push_str(&format!(
+            "row{row},{:.5},{:.5},{:.5},{:.5},{}\n",
+            10.0 * t + noise(1),
+            b + noise(2),
+            t.sin() + noise(3),
+            100.0 * t * (1.0 - t) + noise(4),
+            u8::from(odd)
+        ));
+    }
+    lines
+}
+
+/// A folder with a table of normal rows, one that has odd rows too, and a model of the first.
+fn trained() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+    put("normal.csv", table(2000, 0, |_| false));
+    put("new.csv", table(600, 5000, |row| row % 10 == 0));
+    ok(
+        folder.path(),
+        "train table --data normal.csv --id id --drop odd --validation 0.1 --epochs 30 --set encoder[4].outputs=2 \
+         --set optimizer.learning_rate=0.005 --out run",
+    );
+    folder
+}
+
+#[test]
+fn anomalies_in_a_table_are_found() {
+    let folder = trained();
+    let folder = folder.path();
+    let said = ok(folder, "score run --data new.csv --top 0");
+    assert!(said.contains("none yet"), "{said}");
+    ok(
+        folder,
+        "calibrate run --data normal.csv --false-positive-rate 0.01",
+    );
+    let line = "score run --data new.csv --id id --label odd -o scores.csv --explain --json";
+    let found: Value = serde_json::from_str(&ok(folder, line)).unwrap();
+    let detection = &found["detection"];
+    assert!(detection["roc_auc"].as_f64().unwrap() > 0.9, "{found}");
+    assert!(detection["pr_auc"].as_f64().unwrap() > 0.6, "{found}");
+    let count = |key: &str| detection["counts"][key].as_u64().unwrap();
+    assert_eq!(count("true_positives") + count("false_negatives"), 60);
+    assert_eq!(count("false_positives") + count("true_negatives"), 540);
+    assert!(
+        count("true_positives") > 30 && count("false_positives") < 27,
+        "{found}"
+    );
+
+    let scores = fs::read_to_string(folder.join("scores.csv")).unwrap();
+    let mut lines = scores.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "id,odd,score,above,error_a,error_b,error_c,error_d"
+    );
+    let mut above = 0;
+    for (row, line) in lines.enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[0], format!("row{}", 5000 + row));
+        let number = |cell: usize| cells[cell].parse::<f64>().unwrap();
+        let parts: f64 = (4..8).map(number).sum();
+        assert!(
+            (parts - number(2)).abs() < 1e-5 * number(2) + 1e-9,
+            "{line}"
+        );
+        above += number(3) as u64;
+    }
+    assert_eq!(above, found["above"].as_u64().unwrap());
+    let inspected = ok(folder, "inspect run");
+    assert!(
+        inspected.contains("false-positive-rate of 0.01, from 2,000 rows"),
+        "{inspected}"
+    );
+    assert!(inspected.contains("a, b, c, d"), "{inspected}");
+}
+
+#[test]
+fn outputs_are_the_same_in_every_format_and_in_the_data_s_units() {
+    let folder = trained();
+    let folder = folder.path();
+    for ending in ["csv", "tsv", "csv.gz", "parquet"] {
+        ok(
+            folder,
+            &format!("encode run --data new.csv --id id --label odd -o codes.{ending}"),
+        );
+        let convert =
+            format!("data convert --data codes.{ending} --id id --label odd -o again-{ending}.csv");
+        ok(folder, &convert);
+    }
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let codes = read("codes.csv");
+    assert!(
+        codes.starts_with("id,odd,code0,code1\nrow5000,1,"),
+        "{}",
+        &codes[..80]
+    );
+    for ending in ["csv", "tsv", "csv.gz", "parquet"] {
+        assert_eq!(read(&format!("again-{ending}.csv")), codes);
+    }
+    // Decoding codes is reconstructing rows.
+    ok(
+        folder,
+        "decode run --data codes.csv --id id --label odd -o decoded.csv",
+    );
+    ok(
+        folder,
+        "reconstruct run --data new.csv --id id --label odd -o reconstructed.csv",
+    );
+    let (decoded, reconstructed) = (read("decoded.csv"), read("reconstructed.csv"));
+    assert!(
+        decoded.starts_with("id,odd,a,b,c,d\n"),
+        "{}",
+        &decoded[..40]
+    );
+    let numbers = |line: &str| -> Vec<f64> {
+        line.split(',')
+            .skip(2)
+            .map(|cell| cell.parse().unwrap())
+            .collect()
+    };
+    let original = read("new.csv");
+    let mut near = 0;
+    for ((decoded, reconstructed), original) in decoded
+        .lines()
+        .zip(reconstructed.lines())
+        .zip(original.lines())
+        .skip(1)
+    {
+        for (a, b) in numbers(decoded).iter().zip(numbers(reconstructed)) {
+            assert!((a - b).abs() < 1e-3, "{decoded} {reconstructed}");
+        }
+        let first: f64 = original.split(',').nth(1).unwrap().parse().unwrap();
+        near += usize::from((numbers(reconstructed)[0] - first).abs() < 1.5);
+    }
+    assert!(near > 450, "{near}");
+    ok(
+        folder,
+        "interpolate run --data new.csv --from 1 --to 2 --steps 5 -o way.csv",
+    );
+    let way = read("way.csv");
+    assert_eq!(
+        (way.lines().count(), way.lines().next()),
+        (6, Some("a,b,c,d"))
+    );
+    assert_eq!(
+        numbers(&format!("x,x,{}", way.lines().nth(1).unwrap())).len(),
+        4
+    );
+}
+
+#[test]
+fn columns_are_matched_by_name() {
+    let folder = trained();
+    let folder = folder.path();
+    let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    put("one.csv", "a,b,c,d\n1,2,3,4\n5,6,7,8\n");
+    put("other.csv", "d,note,b,a,c\n4,x,2,1,3\n8,y,6,5,7\n");
+    ok(folder, "encode run --data one.csv -o one.npy");
+    ok(folder, "encode run --data other.csv -o other.npy");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    assert!(read("one.npy") == read("other.npy"));
+
+    put("less.csv", "a,b,d\n1,2,4\n");
+    let said = refused(folder, "encode run --data less.csv -o x.npy");
+    assert!(
+        said.contains("expected the columns `a`, `b`, `c`, `d`") && said.contains("without `c`"),
+        "{said}"
+    );
+    let said = refused(
+        folder,
+        "encode run --data one.csv --columns b,a,c,d -o x.npy",
+    );
+    assert!(said.contains("the data do not fit the model"), "{said}");
+    let said = refused(folder, "score run --data mnist:test");
+    assert!(
+        said.contains("rows of 4 values") && said.contains("784"),
+        "{said}"
+    );
+    let said = refused(folder, "encode run --data one.csv -o codes.xlsx");
+    assert!(said.contains(".parquet"), "{said}");
+    let said = refused(folder, "encode run --data one.csv -o codes");
+    assert!(said.contains("these rows are no images"), "{said}");
+    let said = refused(folder, "decode run --data one.csv -o x.csv");
+    assert!(said.contains("expected 2 values a row, found 4"), "{said}");
+    let said = refused(
+        folder,
+        "interpolate run --data one.csv --from 0 --to 9 -o x.csv",
+    );
+    assert!(said.contains("there is no such row"), "{said}");
+    assert!(!folder.join("x.csv").exists() && !folder.join("x.npy").exists());
+}
+
+#[test]
+fn missing_cells_are_filled_as_in_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    let mut rows = "a,b\n".to_string();
+    for row in 0..40 {
+        let b = if row % 8 == 0 {
+            String::new()
+        } else {
+            format!("{}", row % 5)
+        };
+        rows.push_str(&format!("{row},{b}\n"));
+    }
+    put("holes.csv", &rows);
+    let said = refused(folder, "train table --data holes.csv --out run");
+    assert!(
+        said.contains("line 2, column `b`") && said.contains("--missing mean"),
+        "{said}"
+    );
+    ok(
+        folder,
+        "train table --data holes.csv --missing mean --epochs 1 --out run",
+    );
+    // The mean of what is there in training: not that of these rows, and not asked for again.
+    let mean = (0..40)
+        .filter(|row| row % 8 != 0)
+        .map(|row| row % 5)
+        .sum::<usize>() as f64
+        / 35.0;
+    put("new.csv", "a,b\n3,\n4,100\n");
+    put("filled.csv", &format!("a,b\n3,{mean}\n4,100\n"));
+    ok(folder, "encode run --data new.csv -o new.npy");
+    ok(folder, "encode run --data filled.csv -o filled.npy");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    assert!(read("new.npy") == read("filled.npy"));
+}
+
+#[test]
+fn data_are_described() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.csv"), table(30, 0, |row| row < 10)).unwrap();
+    let said = ok(folder.path(), "data info t.csv --id id --label odd");
+    for part in ["30", "0: 20, 1: 10", "standardize", "column", "deviation"] {
+        assert!(said.contains(part), "{said}");
+    }
+    let found: Value =
+        serde_json::from_str(&ok(folder.path(), "data info t.csv --drop id --json")).unwrap();
+    assert_eq!(found["rows"], 30);
+    assert_eq!(found["columns"].as_array().unwrap().len(), 5);
+    let said = refused(folder.path(), "data info t.csv --label kind");
+    assert!(said.contains("there is no column `kind`"), "{said}");
+    let said = refused(folder.path(), "data info mnist --columns a");
+    assert!(said.contains("`columns` is a setting for tables"), "{said}");
+    assert!(ok(folder.path(), "data kinds").contains("FILE.parquet"));
+}
