@@ -116,6 +116,8 @@ pub struct Dataset {
     name: String,
     /// In standard layout, so that a row is a slice.
     values: Values,
+    /// What the first row counts as: more than 0 for a piece of larger data.
+    first: usize,
     shape: Vec<usize>,
     labels: Option<Vec<i64>>,
     /// What the labels stand for, where they are words; label 0 is the first of them.
@@ -194,6 +196,7 @@ impl Dataset {
         let dataset = Dataset {
             name,
             values: values.standard_layout(),
+            first: 0,
             shape,
             labels,
             label_names: Vec::new(),
@@ -467,19 +470,30 @@ impl Dataset {
             values: chosen(&ids.values, indices),
         });
         Ok(Dataset {
-            name: self.name.clone(),
             values,
-            shape: self.shape.clone(),
             labels: self.labels.as_ref().map(|labels| chosen(labels, indices)),
+            ids: ids.collect(),
+            ..self.without_rows()
+        })
+    }
+
+    /// What is said of the data, without any of them.
+    fn without_rows(&self) -> Self {
+        Dataset {
+            name: self.name.clone(),
+            values: Values::U8(Array2::zeros((0, 0))),
+            first: 0,
+            shape: self.shape.clone(),
+            labels: None,
             label_names: self.label_names.clone(),
             label_column: self.label_column.clone(),
             columns: self.columns.clone(),
-            ids: ids.collect(),
+            ids: Vec::new(),
             notes: self.notes.clone(),
             missing: self.missing,
             fill: self.fill.clone(),
             extremes: Extremes::default(),
-        })
+        }
     }
 
     /// At most `count` rows, evenly spread over all of them, in their order.
@@ -507,6 +521,7 @@ impl Dataset {
                 .to_slice()
                 .expect("a dataset is in standard layout")
         }
+        let row = row - self.first;
         match &self.values {
             Values::U8(values) => Row::U8(slice(values, row)),
             Values::F32(values) => Row::F32(slice(values, row)),

@@ -92,7 +92,7 @@ impl Stored {
     }
 
     /// Which row of the file.
-    fn place(&self, row: usize) -> usize {
+    pub(super) fn place(&self, row: usize) -> usize {
         match &self.chosen {
             Some(chosen) => chosen.get(row).map_or(usize::MAX, |&place| place as usize),
             None => row,
@@ -100,7 +100,7 @@ impl Stored {
     }
 
     /// The bytes of a row in the file.
-    fn stride(&self) -> usize {
+    pub(super) fn stride(&self) -> usize {
         self.inputs * self.file.element.size()
     }
 
@@ -138,14 +138,19 @@ impl Stored {
                 element.to_f32(bytes, out);
             }
         }
-        if let Some(fill) = fill {
-            for (value, fill) in out.iter_mut().zip(fill) {
-                if value.is_nan() {
-                    *value = *fill;
-                }
-            }
-        }
+        fill_missing(fill.as_deref(), out);
         Ok(())
+    }
+
+    /// The bytes of one row as numbers.
+    pub(super) fn convert(&self, bytes: &[u8], out: &mut [f32]) {
+        self.file.element.to_f32(bytes, out);
+        fill_missing(self.file.fill.as_deref(), out);
+    }
+
+    /// Whether the rows are numbers of a type, as they are.
+    pub(super) fn is_plain(&self, element: Element) -> bool {
+        self.file.element.kind == element.kind && self.file.fill.is_none()
     }
 
     /// The bytes of rows of the file, one after the other.
@@ -173,6 +178,14 @@ impl Stored {
         match failure.take() {
             Some(error) => Err(self.unreadable(error)),
             None => Ok(()),
+        }
+    }
+}
+
+fn fill_missing(fill: Option<&[f32]>, row: &mut [f32]) {
+    for (value, &fill) in row.iter_mut().zip(fill.unwrap_or_default()) {
+        if value.is_nan() {
+            *value = fill;
         }
     }
 }

@@ -236,11 +236,13 @@ impl<'a> Training<'a> {
         let rows_in_epoch = self.data.rows();
         let mut order = std::mem::take(&mut self.order);
         let draws = Draws::new(self.recipe.seed, Purpose::Shuffle);
-        self.data.shuffle(&draws, epoch as u32, &mut order);
         let in_step = self
             .recipe
             .batch_size
             .saturating_mul(self.recipe.accumulation);
+        self.data.shuffle(&draws, epoch as u32, in_step, &mut order);
+        let mut pool: Option<(usize, Dataset)> = None;
+        let mut places = Vec::new();
         let steps = rows_in_epoch.div_ceil(in_step);
         let first = self.state.sums.rows / in_step;
         for (step, rows) in order.chunks(in_step).enumerate().skip(first) {
@@ -250,12 +252,26 @@ impl<'a> Training<'a> {
                 self.recipe.epochs,
                 &self.state.plateau,
             );
-            let (data, scaling, share) = (self.data, &self.scaling, self.share);
-            let losses = self.stepper.step(data, scaling, epoch as u32, rows, share);
+            // Rows that stay in a file are read pool by pool, and count by their place in the epoch.
+            let (mut data, mut these) = (self.data, rows);
+            if let Some(size) = self.data.pool(in_step) {
+                let first = step * in_step;
+                let start = first / size * size;
+                if pool.as_ref().is_none_or(|(known, _)| *known != start) {
+                    // Two at once would take twice the memory.
+                    drop(pool.take());
+                    let rows = &order[start..(start + size).min(order.len())];
+                    pool = Some((start, self.data.pooled(rows, start)?));
+                }
+                places.clear();
+                places.extend(first as u32..(first + rows.len()) as u32);
+                (data, these) = (pool.as_ref().map_or(data, |(_, pool)| pool), &places);
+            }
+            let (scaling, share) = (&self.scaling, self.share);
+            let losses = self.stepper.step(data, scaling, epoch as u32, these, share);
             let loss = losses.total;
             self.state.sums.add(losses, rows.len());
             if !loss.is_finite() {
-                data.check_readable()?;
                 return Err(self.diverged(step, steps, loss));
             }
             self.state.sums.seconds = before + start.elapsed().as_secs_f64();
@@ -273,7 +289,6 @@ impl<'a> Training<'a> {
             }
         }
         self.order = order;
-        self.data.check_readable()?;
         let validation_loss = self.validation_loss()?;
         Ok(Some(self.end_epoch(
             validation_loss,
