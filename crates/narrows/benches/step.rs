@@ -211,6 +211,8 @@ fn step_time(
         terms,
         optimizer,
         seed: 0,
+        clip_norm: 0.0,
+        accumulates: false,
     };
     let mut stepper = Stepper::new(setting, batch, threads);
     let order: Vec<u32> = (0..rows as u32).map(|i| i * 1_597 % rows as u32).collect();

@@ -62,6 +62,8 @@ impl Case {
             objective: Objective::new(Reconstruction::Mse, &self.decoder).unwrap(),
             terms: vec![term],
             seed,
+            clip_norm: 0.0,
+            accumulates: false,
         };
         Stepper::new(setting, ROWS, 2)
     }
@@ -326,6 +328,8 @@ fn convolutional_encoders_have_the_terms_too() {
             objective: Objective::new(Reconstruction::Mse, &decoder).unwrap(),
             terms: vec![Term { kind, weight: 1.0 }],
             seed: 0,
+            clip_norm: 0.0,
+            accumulates: false,
         };
         Stepper::new(setting, ROWS, 2).loss_and_gradient(&data, &scaling, 0, &order())
     };

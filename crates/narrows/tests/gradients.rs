@@ -323,6 +323,8 @@ fn check(
         terms: Vec::new(),
         optimizer,
         seed: 0,
+        clip_norm: 0.0,
+        accumulates: false,
     };
     let mut stepper = Stepper::new(setting, ROWS, 2);
     let order: Vec<u32> = (0..ROWS as u32).collect();
