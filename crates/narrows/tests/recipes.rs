@@ -120,7 +120,11 @@ fn every_shipped_recipe_and_variant_loads_and_fits_mnist() {
     let mut seen = 0;
     for name in Recipe::shipped() {
         let variants = Recipe::variants(name).unwrap();
-        assert!(variants.contains(&"original".to_string()), "{name}");
+        // All but the one for tables come from a study.
+        assert!(
+            variants.contains(&"original".to_string()) || name == "table",
+            "{name}"
+        );
         let names = variants.iter().map(|variant| format!("{name}:{variant}"));
         for name in std::iter::once(name.to_string()).chain(names) {
             let mut recipe = Recipe::load(&name, &[]).unwrap();

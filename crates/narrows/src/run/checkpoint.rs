@@ -22,10 +22,13 @@ const FORMAT_VERSION: u64 = 1;
 /// The key of the metadata.
 const KEY: &str = "narrows";
 
+/// How long a run goes on before the end of an epoch is taken as an occasion to save it.
+const AFTER_EPOCH: Duration = Duration::from_secs(1);
+
 /// How often a run is saved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Every {
-    /// After so much time, between two steps.
+    /// After so much time, between two steps; at the end of an epoch that is later than a second too.
     Time(Duration),
     /// After so many epochs.
     Epochs(usize),
@@ -54,7 +57,8 @@ impl Clock {
     /// Whether to save after a step; `ended` says which epoch it ended, if one.
     pub(super) fn is_due(&self, ended: Option<usize>) -> bool {
         match (self.every, ended) {
-            (Every::Time(time), _) => self.last.elapsed() >= time,
+            (Every::Time(time), None) => self.last.elapsed() >= time,
+            (Every::Time(time), Some(_)) => self.last.elapsed() >= time.min(AFTER_EPOCH),
             (Every::Epochs(count), Some(epoch)) => epoch.is_multiple_of(count),
             (Every::Epochs(_), None) => false,
         }
