@@ -3,7 +3,7 @@
 //! `cargo bench -p narrows --bench rows` encodes; `--json encode` and `--json read FILE` print one JSON
 //! object, for `benches/peers/run`.
 
-use narrows::data::Source;
+use narrows::data::{ReadOptions, Source};
 use narrows::{Model, Recipe};
 use std::hint::black_box;
 use std::time::Instant;
@@ -37,10 +37,14 @@ fn encode() -> f64 {
     })
 }
 
-/// The median time of reading a file into memory.
+/// The median time of reading a table that has labels into memory.
 fn read(file: &str) -> f64 {
+    let options = ReadOptions {
+        label: Some("label".into()),
+        ..ReadOptions::default()
+    };
     median_seconds(|| {
-        black_box(Source::open(file).expect("a readable file"));
+        black_box(Source::open_with(file, &options).expect("a readable file"));
     })
 }
 
