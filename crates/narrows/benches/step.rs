@@ -1,13 +1,17 @@
-//! One training step at the sizes of the classic study, against this machine's float32
-//! multiply-add rate, measured in the same run: `cargo bench -p narrows`.
+//! Training steps of several networks, against this machine's float32 multiply-add rate, measured in the
+//! same run: `cargo bench -p narrows --bench step`.
+//!
+//! With `--json NAME STEPS SEED` it trains one of them for so many steps on MNIST, twice over, and
+//! prints one JSON object, for `benches/peers/run`.
 
 use narrows::corruption::Corruption;
 use narrows::data::scaling::{Scaling, ScalingSpec};
-use narrows::data::{Dataset, Values};
-use narrows::layer::{Activation, LayerSpec};
+use narrows::data::{Dataset, Source, Values};
+use narrows::layer::{Activation, Initialization, LayerSpec};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction, Term, TermKind};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::rng::{Draws, Purpose};
 use narrows::train::{Setting, Stepper, available_threads};
 use narrows_kernels::Isa;
 use narrows_kernels::conv::Geometry;
@@ -21,7 +25,29 @@ use std::time::{Duration, Instant};
 const IMAGE: [usize; 3] = [1, 28, 28];
 const INPUTS: usize = 784;
 
+/// The multiply-adds of each layer for one row, the first layer first.
+type Work = Vec<usize>;
+
+/// What a step trains.
+struct Configuration {
+    name: &'static str,
+    batch: usize,
+    encoder: Vec<LayerSpec>,
+    decoder: Vec<LayerSpec>,
+    corruption: Option<Corruption>,
+    term: Option<TermKind>,
+    work: Work,
+}
+
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().position(|argument| argument == "--json") {
+        Some(place) => print_json(&arguments[place + 1..]),
+        None => print_table(),
+    }
+}
+
+fn print_table() {
     let threads = available_threads().min(2);
     let peak = multiply_add_rate(threads);
     println!(
@@ -34,36 +60,182 @@ fn main() {
         "{:<28}{:>7}{:>14}{:>10}{:>9}",
         "network", "batch", "ns per step", "GFLOP/s", "of rate"
     );
-    let mirrored = |codes: &[usize], activation: Option<Activation>| {
-        let mut encoder = Vec::new();
-        for &outputs in codes {
-            encoder.push(LayerSpec::Dense {
-                outputs: Some(outputs),
-                bias: true,
-            });
-            encoder.extend(activation.map(LayerSpec::Activation));
-        }
-        if activation.is_some() {
-            // The code itself is linear.
-            encoder.pop();
-        }
-        let mut decoder = Vec::new();
-        for &outputs in codes.iter().rev().skip(1) {
-            decoder.push(LayerSpec::Dense {
-                outputs: Some(outputs),
-                bias: true,
-            });
-            decoder.extend(activation.map(LayerSpec::Activation));
-        }
-        decoder.push(LayerSpec::Dense {
-            outputs: None,
-            bias: true,
-        });
-        decoder.push(LayerSpec::Activation(Activation::Sigmoid));
-        (encoder, decoder)
+    for configuration in configurations() {
+        let ns = step_time(&configuration, threads);
+        let rate = match configuration.operations() {
+            Some(operations) => format!(
+                "{:>10.0}{:>8.0}%",
+                operations / ns,
+                100.0 * operations / (ns * 1e-9) / peak
+            ),
+            None => format!("{:>10}{:>9}", "-", "-"),
+        };
+        println!(
+            "{:<28}{:>7}{ns:>14.0}{rate}",
+            configuration.name, configuration.batch
+        );
+    }
+}
+
+/// Trains on MNIST; the loss is that of the last fifth of the first so many steps, the time that of the
+/// second.
+fn print_json(arguments: &[String]) {
+    let [name, steps, seed] = arguments else {
+        panic!("--json NAME STEPS SEED")
     };
-    let simple = mirrored(&[128, 64, 32, 16, 8], None);
-    let deep = mirrored(&[512, 256, 128, 64, 16, 3], None);
+    let steps: usize = steps.parse().expect("a number of steps");
+    let seed: u64 = seed.parse().expect("a seed");
+    let configuration = configurations()
+        .into_iter()
+        .find(|configuration| configuration.key() == *name)
+        .unwrap_or_else(|| panic!("no configuration `{name}`"));
+    let threads = available_threads();
+    let data = Source::open("mnist").expect("built in").train;
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).expect("8-bit data");
+    let mut stepper = configuration.stepper(seed, threads);
+    let draws = Draws::new(seed, Purpose::Shuffle);
+    let mut order = Vec::new();
+    let mut losses = Vec::new();
+    let mut ns_per_step = 0.0;
+    let mut epoch = 0;
+    for _ in 0..2 {
+        let start = Instant::now();
+        let mut done = 0;
+        while done < steps {
+            data.shuffle(&draws, epoch, &mut order);
+            for rows in order.chunks_exact(configuration.batch).take(steps - done) {
+                losses.push(stepper.step(&data, &scaling, epoch, rows, 1.0).total);
+                done += 1;
+            }
+            epoch += 1;
+        }
+        ns_per_step = start.elapsed().as_nanos() as f64 / steps as f64;
+    }
+    let last = &losses[steps - steps / 5..steps];
+    let record = serde_json::json!({
+        "ns_per_step": ns_per_step,
+        "loss": last.iter().sum::<f64>() / last.len() as f64,
+        "operations": configuration.operations(),
+        "rate": multiply_add_rate(threads),
+    });
+    println!("{record}");
+}
+
+impl Configuration {
+    /// Its name and batch in one word.
+    fn key(&self) -> String {
+        let name = self.name.to_lowercase().replace('`', "").replace(' ', "-");
+        format!("{name}-{}", self.batch)
+    }
+
+    /// The floating-point operations of a step: forward, gradient by the weights, and gradient by the input
+    /// but for the first layer's. How much the exact Jacobian needs depends on how many probes the code
+    /// stops, and is not counted.
+    fn operations(&self) -> Option<f64> {
+        let probes = match self.term {
+            None => 0,
+            // The probe's way back, forth, and its gradient.
+            Some(TermKind::Summed) => 3 * (784 * 256 + 256 * 64),
+            Some(_) => return None,
+        };
+        let work = 3 * self.work.iter().sum::<usize>() - self.work[0] + probes;
+        Some(2.0 * self.batch as f64 * work as f64)
+    }
+
+    fn stepper(&self, seed: u64, threads: usize) -> Stepper {
+        let network = Network::new(&self.encoder, &self.decoder, &IMAGE).expect("a sound network");
+        let adam = OptimizerSpec::Adam {
+            learning_rate: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        };
+        let terms = self.term.map(|kind| Term { kind, weight: 1e-4 });
+        let setting = Setting {
+            parameters: Parameters::initial(&network, Initialization::Pytorch, seed),
+            optimizer: Optimizer::new(adam, &network),
+            network,
+            corruption: self.corruption,
+            objective: Objective::new(Reconstruction::Mse, &self.decoder)
+                .expect("a sound objective"),
+            terms: terms.into_iter().collect(),
+            seed,
+            clip_norm: 0.0,
+            accumulates: false,
+        };
+        Stepper::new(setting, self.batch, threads)
+    }
+}
+
+fn configurations() -> Vec<Configuration> {
+    let relu = Some(Activation::Relu);
+    let dense = |name, batch, codes: &[usize], activation, term| {
+        let (encoder, decoder) = mirrored(codes, activation, term);
+        Configuration {
+            name,
+            batch,
+            work: dense_work(codes),
+            encoder,
+            decoder,
+            corruption: None,
+            term,
+        }
+    };
+    let simple = [128, 64, 32, 16, 8];
+    let hinton = [1000, 500, 250, 30];
+    let contractive = |name, term| dense(name, 64, &[256, 64], relu, Some(term));
+    vec![
+        dense("simple linear", 64, &simple, None, None),
+        dense("simple linear", 1024, &simple, None, None),
+        dense("deep linear", 64, &[512, 256, 128, 64, 16, 3], None, None),
+        dense("784-1000-500-250-30 ReLU", 64, &hinton, relu, None),
+        dense("784-1000-500-250-30 ReLU", 512, &hinton, relu, None),
+        contractive("contractive `summed`", TermKind::Summed),
+        contractive("contractive `jacobian`", TermKind::Jacobian),
+        denoising(32),
+        denoising(256),
+    ]
+}
+
+/// An encoder, and a decoder of the same widths backwards that ends in a sigmoid. The code is linear, but
+/// for a contractive term's.
+fn mirrored(
+    codes: &[usize],
+    activation: Option<Activation>,
+    term: Option<TermKind>,
+) -> (Vec<LayerSpec>, Vec<LayerSpec>) {
+    let layer = |outputs| LayerSpec::Dense {
+        outputs,
+        bias: true,
+    };
+    let activation = activation.map(LayerSpec::Activation);
+    let stack = |widths: &mut dyn Iterator<Item = &usize>| {
+        let mut layers = Vec::new();
+        for &outputs in widths {
+            layers.push(layer(Some(outputs)));
+            layers.extend(activation);
+        }
+        layers
+    };
+    let mut encoder = stack(&mut codes.iter());
+    if activation.is_some() && term.is_none() {
+        encoder.pop();
+    }
+    let mut decoder = stack(&mut codes.iter().rev().skip(1));
+    decoder.push(layer(None));
+    decoder.push(LayerSpec::Activation(Activation::Sigmoid));
+    (encoder, decoder)
+}
+
+fn dense_work(codes: &[usize]) -> Work {
+    let widths = [&[INPUTS], codes].concat();
+    let encoder: Work = widths.windows(2).map(|pair| pair[0] * pair[1]).collect();
+    let decoder = encoder.iter().rev().copied();
+    encoder.iter().copied().chain(decoder).collect()
+}
+
+fn denoising(batch: usize) -> Configuration {
     let conv = |channels| LayerSpec::Conv2d {
         channels: Some(channels),
         kernel: [3, 3],
@@ -79,113 +251,36 @@ fn main() {
         output_padding: [0, 0],
         bias: true,
     };
-    let relu = LayerSpec::Activation(Activation::Relu);
-    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
-    let denoising = (
-        vec![conv(16), relu, conv(32), relu],
-        vec![transposed(Some(16)), relu, transposed(None), sigmoid],
-    );
-    let hinton = mirrored(&[1000, 500, 250, 30], Some(Activation::Relu));
-    let mut contractive = mirrored(&[256, 64], Some(Activation::Relu));
-    contractive.0.push(LayerSpec::Activation(Activation::Relu));
-    // What each layer multiplies and adds for a row.
-    let dense_work = |(encoder, decoder): &(Vec<LayerSpec>, Vec<LayerSpec>)| -> Vec<usize> {
-        let network = Network::new(encoder, decoder, &IMAGE).expect("a sound network");
-        let weights = network.tensors().iter().filter(|t| t.shape.len() > 1);
-        weights.map(|tensor| tensor.range.len()).collect()
-    };
-    let conv_work = |input, output, kernel, stride, padding| {
+    let work = |input, output, kernel, padding| {
         convolution_work(&Geometry {
             input,
             output,
             kernel: [kernel; 2],
-            stride: [stride; 2],
+            stride: [2, 2],
             padding: [padding; 2],
         })
     };
+    let relu = LayerSpec::Activation(Activation::Relu);
+    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
     let (large, middle, small) = ([1, 28, 28], [16, 14, 14], [32, 7, 7]);
-    let denoising_work = vec![
-        conv_work(large, middle, 3, 2, 1),
-        conv_work(middle, small, 3, 2, 1),
-        conv_work(middle, small, 2, 2, 0),
-        conv_work(large, middle, 2, 2, 0),
-    ];
-    let summed = Some(TermKind::Summed);
-    let jacobian = Some(TermKind::Jacobian);
-    for (name, network, batch, work, kind) in [
-        ("simple linear", &simple, 64, dense_work(&simple), None),
-        ("simple linear", &simple, 1024, dense_work(&simple), None),
-        ("deep linear", &deep, 64, dense_work(&deep), None),
-        (
-            "784-1000-500-250-30 ReLU",
-            &hinton,
-            64,
-            dense_work(&hinton),
-            None,
-        ),
-        (
-            "784-1000-500-250-30 ReLU",
-            &hinton,
-            512,
-            dense_work(&hinton),
-            None,
-        ),
-        ("conv denoising", &denoising, 32, denoising_work, None),
-        (
-            "contractive `summed`",
-            &contractive,
-            64,
-            dense_work(&contractive),
-            summed,
-        ),
-        (
-            "contractive `jacobian`",
-            &contractive,
-            64,
-            dense_work(&contractive),
-            jacobian,
-        ),
-    ] {
-        let (encoder, decoder) = network;
-        let network = Network::new(encoder, decoder, &IMAGE).expect("a sound network");
-        // Forward, gradient by the weights, gradient by the input but for the first layer's.
-        let mut work = 3 * work.iter().sum::<usize>() - work[0];
-        // The probe's way back, forth, and its gradient. How much the exact Jacobian needs depends on how
-        // many probes the code stops, and is not counted.
-        if kind == summed {
-            work += 3 * (784 * 256 + 256 * 64);
-        }
-        let work = match kind == jacobian {
-            true => f64::NAN,
-            false => 2.0 * batch as f64 * work as f64,
-        };
-        let terms = kind.map(|kind| Term { kind, weight: 1e-4 });
-        let corruption = match name {
-            "conv denoising" => Some(Corruption::Gaussian { deviation: 0.8 }),
-            _ => None,
-        };
-        let noise_and_terms = (corruption, terms.into_iter().collect());
-        let ns = step_time(network, decoder, noise_and_terms, batch, threads);
-        let rate = match work.is_finite() {
-            true => format!(
-                "{:>10.0}{:>8.0}%",
-                work / ns,
-                100.0 * work / (ns * 1e-9) / peak
-            ),
-            false => format!("{:>10}{:>9}", "-", "-"),
-        };
-        println!("{name:<28}{batch:>7}{ns:>14.0}{rate}");
+    Configuration {
+        name: "conv denoising",
+        batch,
+        encoder: vec![conv(16), relu, conv(32), relu],
+        decoder: vec![transposed(Some(16)), relu, transposed(None), sigmoid],
+        corruption: Some(Corruption::Gaussian { deviation: 0.8 }),
+        term: None,
+        work: vec![
+            work(large, middle, 3, 1),
+            work(middle, small, 3, 1),
+            work(middle, small, 2, 0),
+            work(large, middle, 2, 0),
+        ],
     }
 }
 
-/// The median time of a step, in nanoseconds.
-fn step_time(
-    network: Network,
-    decoder: &[LayerSpec],
-    (corruption, terms): (Option<Corruption>, Vec<Term>),
-    batch: usize,
-    threads: usize,
-) -> f64 {
+/// The median time of a step on noise, in nanoseconds.
+fn step_time(configuration: &Configuration, threads: usize) -> f64 {
     let rows = 4096;
     let pixels = (0..rows * INPUTS)
         .map(|i| ((i * 2_654_435_761) >> 7) as u8)
@@ -193,32 +288,11 @@ fn step_time(
     let pixels = ndarray::Array2::from_shape_vec((rows, INPUTS), pixels).expect("the right number");
     let data = Dataset::new("noise", Values::U8(pixels), IMAGE.to_vec(), None).expect("sound data");
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).expect("8-bit data");
-    let parameters = Parameters::initial(&network, narrows::layer::Initialization::Pytorch, 0);
-    let objective = Objective::new(Reconstruction::Mse, decoder).expect("a sound objective");
-    let adam = OptimizerSpec::Adam {
-        learning_rate: 1e-3,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        weight_decay: 0.0,
-    };
-    let optimizer = Optimizer::new(adam, &network);
-    let setting = Setting {
-        network,
-        parameters,
-        corruption,
-        objective,
-        terms,
-        optimizer,
-        seed: 0,
-        clip_norm: 0.0,
-        accumulates: false,
-    };
-    let mut stepper = Stepper::new(setting, batch, threads);
+    let mut stepper = configuration.stepper(0, threads);
     let order: Vec<u32> = (0..rows as u32).map(|i| i * 1_597 % rows as u32).collect();
     let mut times = Vec::new();
     let begin = Instant::now();
-    let mut batches = order.chunks_exact(batch).cycle();
+    let mut batches = order.chunks_exact(configuration.batch).cycle();
     while begin.elapsed() < Duration::from_secs(3) || times.len() < 20 {
         let Some(batch) = batches.next() else { break };
         let start = Instant::now();
