@@ -102,7 +102,7 @@ fn print_json(arguments: &[String]) {
         let start = Instant::now();
         let mut done = 0;
         while done < steps {
-            data.shuffle(&draws, epoch, &mut order);
+            draws.permute(epoch, data.rows(), &mut order);
             for rows in order.chunks_exact(configuration.batch).take(steps - done) {
                 losses.push(stepper.step(&data, &scaling, epoch, rows, 1.0).total);
                 done += 1;

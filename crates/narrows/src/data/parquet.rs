@@ -16,8 +16,8 @@ use std::path::Path;
 
 const DAMAGED: &str = "the Parquet file is damaged, cut short or of a kind that is not understood";
 
-/// How many rows are taken from the columns at a time.
-const ROWS: usize = 8192;
+/// How many values are taken from the columns at a time, so that they stay in the cache.
+const VALUES: usize = 1 << 18;
 
 /// Opens a file whose name ends in `.parquet`.
 pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
@@ -69,7 +69,9 @@ fn read(spec: &str, options: &ReadOptions) -> Result<Dataset> {
         let mut label = layout.label.map(column).transpose()?;
         let mut done = 0;
         while done < rows {
-            let count = ROWS.min(rows - done);
+            let count = (VALUES / inputs.len().max(1))
+                .clamp(64, 8192)
+                .min(rows - done);
             for column in inputs.iter_mut().chain(&mut texts).chain(&mut label) {
                 column.read(count)?;
             }
