@@ -301,3 +301,45 @@ fn data_are_described() {
     assert!(said.contains("`columns` is a setting for tables"), "{said}");
     assert!(ok(folder.path(), "data kinds").contains("FILE.parquet"));
 }
+
+/// A limit on the size of files stands for a full disk: writing fails in the middle.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let folder = trained();
+    let folder = folder.path();
+    let before = |name: &str| fs::read(folder.join(name)).unwrap();
+    ok(folder, "encode run --data new.csv -o codes.csv");
+    let (codes, model) = (before("codes.csv"), before("run/model.safetensors"));
+    for line in [
+        "encode run --data new.csv -o codes.csv",
+        "calibrate run --data normal.csv",
+        "train table --data new.csv --id id --epochs 1 --out run --force",
+    ] {
+        // In blocks of 512 or 1024 bytes; without the trap the signal would end the process.
+        let limited = format!(
+            "trap '' XFSZ; ulimit -f 4; exec {} {line}",
+            env!("CARGO_BIN_EXE_narrows")
+        );
+        let output = Command::new("sh")
+            .args(["-c", &limited])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(said.contains("cannot write the file"), "{said}");
+        let left = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        assert!(
+            !left
+                .into_iter()
+                .any(|name| name.to_string_lossy().starts_with(".narrows"))
+        );
+        assert!(before("codes.csv") == codes);
+        if !line.contains("--force") {
+            assert!(before("run/model.safetensors") == model);
+        }
+    }
+}

@@ -167,6 +167,9 @@ fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
         bench.model("killed") == bench.model("whole"),
         "after {kills} kills"
     );
+    let files = fs::read_dir(bench.path().join("killed")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+    assert_eq!(names.filter(|name| name.starts_with('.')).count(), 0);
     assert_eq!(bench.epochs("killed"), (1..=60).collect::<Vec<_>>());
 }
 

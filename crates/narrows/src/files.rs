@@ -5,6 +5,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// How the names of files begin that are not whole yet.
+pub(crate) const TEMPORARY: &str = ".narrows-";
+
 /// Writes `bytes` to `path` under a temporary name, syncs it to the disk and renames it: after a
 /// failure, or a loss of power, what was there before is still there.
 ///
@@ -37,7 +40,7 @@ impl NewFile {
             _ => Path::new("."),
         };
         let file = tempfile::Builder::new()
-            .prefix(".narrows-")
+            .prefix(TEMPORARY)
             .tempfile_in(folder)
             .map_err(|error| Error::io("cannot write the file", path, error))?;
         Ok(NewFile {

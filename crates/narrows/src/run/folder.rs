@@ -6,7 +6,7 @@ use super::{
 };
 use crate::data::ReadOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::write_whole;
+use crate::files::{TEMPORARY, write_whole};
 use crate::recipe::Recipe;
 use crate::train::EpochRecord;
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,18 @@ pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<Path
             Err(error) => return Err(refused(&folder, error)),
         }
     }
+}
+
+/// Takes away what a killed run had begun to write: files under temporary names.
+pub(super) fn sweep(folder: &Path) -> Result<()> {
+    let refused = |error| Error::io("the run's folder cannot be read", folder, error);
+    for entry in fs::read_dir(folder).map_err(refused)? {
+        let entry = entry.map_err(refused)?;
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            fs::remove_file(entry.path()).map_err(refused)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes a run's files away, and nothing else.

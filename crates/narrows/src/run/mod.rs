@@ -354,6 +354,7 @@ fn run_in(
     let threads = training.threads();
     let folder = match resumed {
         Some(folder) => {
+            folder::sweep(folder)?;
             let path = folder.join(CHECKPOINT_FILE);
             if path.is_file() {
                 checkpoint::restore(&mut training, &path)?;

@@ -473,6 +473,25 @@ impl<'a> Training<'a> {
 
 /// Trains a recipe on data from beginning to end, on all cores and without a word.
 ///
+/// ```
+/// use narrows::{Model, Recipe, data::Dataset};
+/// use ndarray::Array2;
+///
+/// # fn main() -> narrows::Result<()> {
+/// // Any array will do; each row is an example.
+/// let rows = Array2::from_shape_fn((200, 6), |(row, column)| ((row * (column + 1)) as f32 / 20.0).sin());
+/// let mut recipe = Recipe::named("table")?;
+/// recipe.epochs = 3;
+/// let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
+///
+/// let codes = model.encode(rows.view())?; // [200, 4]
+/// let decoded = model.decode(codes.view())?; // [200, 6]
+/// assert_eq!(model.reconstruct(rows.view())?.dim(), decoded.dim());
+/// let scores = model.score(rows.view())?; // [200], the higher the less alike to the rest
+/// assert_eq!(scores.len(), 200);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// As [`Training::new`] and [`Training::epoch`].
