@@ -4,8 +4,8 @@
 //! stay beside their rows, and values have the units and shapes of the original data.
 
 use crate::corruption::{CorruptedRows, Corruption};
-use crate::data::write::{Head, Sink, column_names, pieces, texts_of};
 use crate::data::scaling::{Scaling, ScalingSpec};
+use crate::data::write::{Head, Sink, column_names, pieces, texts_of};
 use crate::data::{Dataset, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -148,7 +148,13 @@ pub fn reconstruct(
     stream(data, out, &head, progress, |rows, start| match corruption {
         None => model.reconstruct(rows),
         Some(corruption) => {
-            let noisy = corrupted(model.scaling(), model.recipe().seed, rows, start, corruption)?;
+            let noisy = corrupted(
+                model.scaling(),
+                model.recipe().seed,
+                rows,
+                start,
+                corruption,
+            )?;
             model.reconstruct(noisy.view())
         }
     })
