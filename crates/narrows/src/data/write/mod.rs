@@ -73,8 +73,8 @@ pub struct Sink(Kind);
 
 enum Kind {
     Npy(npy::Sink),
-    Csv(csv::Sink),
-    Parquet(parquet::Sink),
+    Csv(Box<csv::Sink>),
+    Parquet(Box<parquet::Sink>),
     Images(images::Sink),
 }
 
@@ -94,14 +94,17 @@ impl Sink {
         } else if table.ends_with(".csv") || table.ends_with(".tsv") {
             let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
             let is_packed = ends(".gz");
-            Kind::Csv(csv::Sink::create(
+            Kind::Csv(Box::new(csv::Sink::create(
                 NewFile::create(path)?,
                 head,
                 delimiter,
                 is_packed,
-            )?)
+            )?))
         } else if ends(".parquet") {
-            Kind::Parquet(parquet::Sink::create(NewFile::create(path)?, head)?)
+            Kind::Parquet(Box::new(parquet::Sink::create(
+                NewFile::create(path)?,
+                head,
+            )?))
         } else if path.extension().is_none() || path.is_dir() {
             Kind::Images(images::Sink::create(path, head)?)
         } else {
