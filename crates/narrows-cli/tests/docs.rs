@@ -240,4 +240,13 @@ fn codes() {
     };
     assert!(number(&line("class by ridge probe"), "probe") > 40.0);
     assert!(number(&line("class by 5 neighbours"), "neighbours") > 50.0);
+    // Noise goes on 8-bit images alone.
+    let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
+        .args("data convert --data digits.csv --corrupt gaussian=0.4 -o noisy.csv".split(' '))
+        .current_dir(walk.folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("8-bit"));
+    assert!(!walk.path("noisy.csv").exists());
 }
