@@ -1,12 +1,13 @@
 //! `narrows data`
 
-use crate::output::{columns, figures, print, table, thousands};
+use crate::output::{columns, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, ReadingArguments};
 use clap::{Args, Subcommand};
-use narrows::Result;
+use narrows::corruption::Corruption;
 use narrows::data::write::write_data;
 use narrows::data::{Info, SOURCE_KINDS};
+use narrows::{Result, apply};
 use std::path::PathBuf;
 
 /// Look at data, convert them, or list what can be read.
@@ -42,6 +43,10 @@ struct ConvertArguments {
     /// At most so many rows, the first.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rows: Option<u32>,
+    /// Put noise on 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05` or `masking=0.5`, where black is 0 and
+    /// white 1; always the same noise.
+    #[arg(long, value_name = "NOISE=STRENGTH")]
+    corrupt: Option<String>,
     /// The file or folder to write.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
@@ -53,6 +58,8 @@ Examples:
   narrows data info table.csv --label species --missing mean
   narrows data convert --data mnist:test --rows 500 -o digits
       A folder of PNG images, in a subfolder for each digit.
+  narrows data convert --data mnist:test --rows 500 --corrupt gaussian=0.4 -o noisy
+      The same images with noise on them.
   narrows data convert --data table.csv.gz -o table.parquet
   narrows data kinds";
 
@@ -95,18 +102,30 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn convert(arguments: &ConvertArguments) -> Result<()> {
-    let data = arguments.source.open()?.into_rows();
+    let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
+    let corruption = corruption.transpose()?;
+    let source = arguments.source.open()?;
+    if source.test.is_some() {
+        note(&format!(
+            "taking the test rows; `--data {}:train` takes those for training",
+            arguments.source.data
+        ));
+    }
+    let data = source.into_rows();
     let data = match arguments.rows {
         Some(rows) => data.head(rows as usize)?,
         None => data,
     };
     let mut display = Display::new();
-    let written = write_data(&data, &arguments.output, |done| {
-        display.rows("writing", done, data.rows());
-    });
+    let output = &arguments.output;
+    let mut progress = |done| display.rows("writing", done, data.rows());
+    let written = match corruption {
+        Some(corruption) => apply::write_corrupted(&data, corruption, output, &mut progress),
+        None => write_data(&data, output, progress),
+    };
     display.finish();
     written?;
-    print(&display.written(&arguments.output, data.rows()));
+    print(&display.written(output, data.rows()));
     Ok(())
 }
 

@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             rows: rows.nrows(),
             columns: column_names(&data),
             shape: data.shape().to_vec(),
-            texts: Vec::new(),
+            ..Head::default()
         };
         let mut sink = Sink::create(output, &head)?;
         sink.write(rows.view(), &[])?;

@@ -238,6 +238,7 @@ fn describe(summary: &Summary) -> String {
             let clean = summary.corrupted.map_or(test_mse, |c| c.clean_test_mse);
             let share = 100.0 * (clean - pca).abs() / pca;
             match clean < pca {
+                _ if share < 0.5 => "as PCA".to_string(),
                 true => format!("{share:.0} % below PCA"),
                 false => {
                     format!("{share:.0} % above PCA: a linear map of the same size does better")

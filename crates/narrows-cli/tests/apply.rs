@@ -343,3 +343,44 @@ fn a_full_disk_leaves_what_was_there() {
         }
     }
 }
+
+#[test]
+fn a_run_on_a_table_goes_on_and_keeps_its_threshold() {
+    let folder = trained();
+    let folder = folder.path();
+    ok(folder, "calibrate run --data normal.csv");
+    let before = fs::read(folder.join("run/model.safetensors")).unwrap();
+    ok(folder, "train --resume run");
+    assert!(fs::read(folder.join("run/model.safetensors")).unwrap() == before);
+}
+
+#[test]
+fn names_of_images_stay_in_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    ok(folder, "data convert --data mnist:test --rows 40 -o digits");
+    ok(
+        folder,
+        "train simple-linear --data digits --epochs 1 --out run",
+    );
+    let codes = |name: &str| {
+        let zeros = ",0".repeat(8);
+        let names: Vec<String> = (0..8).map(|index| format!("c{index}")).collect();
+        fs::write(
+            folder.join("codes.csv"),
+            format!("file,{}\n{name}{zeros}\n", names.join(",")),
+        )
+        .unwrap();
+    };
+    let outside = folder.join("outside");
+    for name in [
+        "../outside.x",
+        "a/../../outside.x",
+        outside.to_str().unwrap(),
+    ] {
+        codes(name);
+        let said = refused(folder, "decode run --data codes.csv --id file -o images");
+        assert!(said.contains("leads out of the folder"), "{said}");
+        assert!(!folder.join("outside.png").exists());
+    }
+}

@@ -4,8 +4,9 @@
 //! stay beside their rows, and values have the units and shapes of the original data.
 
 use crate::corruption::{CorruptedRows, Corruption};
+use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::write::{Head, Sink, column_names, pieces, texts_of};
-use crate::data::{Dataset, ReadOptions};
+use crate::data::{Dataset, Missing, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::ScaledRows;
@@ -19,7 +20,8 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize);
 /// in training, unless the options say otherwise.
 pub fn options_for(model: &Model, options: &ReadOptions) -> ReadOptions {
     let origin = model.origin();
-    let fills = options.missing == Default::default() && options.columns.is_empty();
+    let fills =
+        matches!(options.missing, Missing::Refuse | Missing::Mean) && options.columns.is_empty();
     ReadOptions {
         model_columns: origin.columns.clone(),
         fill: origin.fill.clone().filter(|_| fills),
@@ -80,7 +82,7 @@ fn stream(
     mut make: impl FnMut(ArrayView2<'_, f32>, usize) -> Result<Array2<f32>>,
 ) -> Result<()> {
     let mut sink = Sink::create(out, head)?;
-    for rows in pieces(data.rows()) {
+    for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         let made = make(values.view(), rows.start)?;
         sink.write(made.view(), &texts_of(data, rows.clone()))?;
@@ -147,7 +149,13 @@ pub fn reconstruct(
     stream(data, out, &head, progress, |rows, start| match corruption {
         None => model.reconstruct(rows),
         Some(corruption) => {
-            let noisy = corrupted(model, rows, start, corruption)?;
+            let noisy = corrupted(
+                model.scaling(),
+                model.recipe().seed,
+                rows,
+                start,
+                corruption,
+            )?;
             model.reconstruct(noisy.view())
         }
     })
@@ -155,7 +163,8 @@ pub fn reconstruct(
 
 /// Rows with noise on them, in their own units; the first is row `start` of all.
 fn corrupted(
-    model: &Model,
+    scaling: &Scaling,
+    seed: u64,
     rows: ArrayView2<'_, f32>,
     start: usize,
     corruption: Corruption,
@@ -163,16 +172,46 @@ fn corrupted(
     let piece = Dataset::from_array(rows)?;
     let scaled = ScaledRows {
         data: &piece,
-        scaling: model.scaling(),
+        scaling,
     };
-    let noisy = CorruptedRows::new(&scaled, piece.inputs(), corruption, model.recipe().seed)
-        .from_row(start);
+    let noisy = CorruptedRows::new(&scaled, piece.inputs(), corruption, seed).from_row(start);
     let mut values = Array2::zeros(rows.dim());
     if let Some(values) = values.as_slice_mut() {
         crate::network::Rows::write(&noisy, 0..rows.nrows(), values);
-        model.scaling().undo(values);
+        scaling.undo(values);
     }
     Ok(values)
+}
+
+/// Writes images with noise on them, and no model: 8-bit data, whose scaled units are 0 to 1. What the noise
+/// drives out of 0..=255 is cut off, as in any image.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] when the data are not 8-bit, or as [`crate::data::write::write_data`].
+pub fn write_corrupted(
+    data: &Dataset,
+    corruption: Corruption,
+    out: &Path,
+    progress: Progress<'_>,
+) -> Result<()> {
+    if !data.is_8_bit() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "noise can be written on 8-bit images alone, whose range is known",
+        )
+        .at(data.name())
+        .expected("8-bit values, from 0 to 255")
+        .found(data.type_name())
+        .hint("`narrows reconstruct --corrupt` tries a model on other data with noise"));
+    }
+    let scaling = Scaling::fit(&ScalingSpec::Unit, data)?;
+    let head = Head::beside(data, column_names(data), data.shape().to_vec());
+    stream(data, out, &head, progress, |rows, start| {
+        let mut noisy = corrupted(&scaling, 0, rows, start, corruption)?;
+        noisy.mapv_inplace(|value| value.round().clamp(0.0, 255.0));
+        Ok(noisy)
+    })
 }
 
 /// The scores of all rows, and into `out`, if that is given, each row's `score`, whether it is `above` the
@@ -205,7 +244,7 @@ pub fn score(
     };
     let mut sink = out.map(|out| Sink::create(out, &head)).transpose()?;
     let mut scores = Vec::with_capacity(data.rows());
-    for rows in pieces(data.rows()) {
+    for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         let found = model.score(values.view())?;
         scores.extend(&found);

@@ -623,7 +623,7 @@ fn a_file_that_is_begun_and_not_finished_leaves_the_old_one() {
         rows: 2,
         columns: vec!["a".into()],
         shape: vec![1],
-        texts: Vec::new(),
+        ..Head::default()
     };
     let mut sink = Sink::create(&path, &head).unwrap();
     sink.write(array![[1.0], [2.0]].view(), &[]).unwrap();

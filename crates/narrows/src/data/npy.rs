@@ -21,6 +21,9 @@ const MAX_HEADER: usize = 1 << 16;
 /// The bytes of an array in an `.npz` that are converted at a time.
 const CHUNK: usize = 1 << 20;
 
+/// The most bytes of labels: those of as many rows as there may be.
+const MAX_LABELS: u64 = 8 * u32::MAX as u64 / 16;
+
 /// What the header of an array says.
 struct Header {
     element: Element,
@@ -294,19 +297,19 @@ fn read_npz(path: &Path, spec: &str, options: &ReadOptions) -> Result<Source> {
         .filter_map(|name| name.ok()?.strip_suffix(".npy").map(String::from))
         .collect();
     names.sort();
-    let mut of_rank = |is_wanted: fn(usize) -> bool| -> Result<Vec<String>> {
+    let mut of_rank = |is_wanted: fn(&Header) -> bool| -> Result<Vec<String>> {
         let mut found = Vec::new();
         for name in &names {
             let header = Header::read(&mut entry(&mut archive, name)?)
                 .map_err(|error| error.at(format!("array `{name}`")))?;
-            if is_wanted(header.shape.len()) {
+            if is_wanted(&header) {
                 found.push(name.clone());
             }
         }
         Ok(found)
     };
-    let rows = of_rank(|rank| rank >= 2)?;
-    let labels = of_rank(|rank| rank == 1)?;
+    let rows = of_rank(|header| header.shape.len() >= 2)?;
+    let labels = of_rank(|header| header.shape.len() == 1 && header.element.is_integer())?;
     let has = |name: &str| rows.iter().any(|known| known == name);
     let label_of = |suffix: &str| -> Result<Option<String>> {
         let usual = [
@@ -364,6 +367,11 @@ fn read_labels(archive: &mut Archive, name: &str) -> Result<Vec<i64>> {
         let mut reader = reader;
         let header = Header::read(&mut reader)?;
         let size = header.bytes()?;
+        if size > MAX_LABELS {
+            return Err(Error::new(ErrorKind::Data, "there are too many labels")
+                .expected(format!("at most {MAX_LABELS} bytes"))
+                .found(size));
+        }
         let mut bytes = Vec::new();
         reader.take(size).read_to_end(&mut bytes).map_err(cut)?;
         if bytes.len() as u64 != size {

@@ -35,7 +35,9 @@ impl Dataset {
     /// The rows of a pool, a whole number of steps; none where rows are in memory anyway.
     pub(crate) fn pool(&self, in_step: usize) -> Option<usize> {
         let is_stored = matches!(self.values, Values::Stored(_));
-        let steps = (POOL / self.row_bytes() / in_step).max(1);
+        // Of 8-bit values, or of floats that other types are converted to.
+        let bytes = self.inputs() * if self.is_8_bit() { 1 } else { size_of::<f32>() };
+        let steps = (POOL / bytes / in_step).max(1);
         is_stored.then_some(steps.saturating_mul(in_step))
     }
 

@@ -144,16 +144,27 @@ impl Source {
     /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
     /// something that is not there.
     pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
-        let part = PARTS.into_iter().find_map(|part| {
-            let rest = spec.strip_suffix(part)?.strip_suffix(':')?;
-            (!Path::new(spec).exists()).then_some((rest, part))
-        });
-        let source = Source::open_whole(part.map_or(spec, |(rest, _)| rest), options)?;
-        let source = match part {
+        let (name, part) = Source::parts_of(spec);
+        let source = Source::open_whole(name, options)?;
+        let source = match part.strip_prefix(':') {
             None => source,
-            Some((rest, part)) => source.part(rest, part)?,
+            Some(part) => source.part(name, part)?,
         };
         source.of_classes(&options.classes)
+    }
+
+    /// The source that `spec` names, and `:train` or `:test` if it ends so and is no path itself.
+    pub(crate) fn parts_of(spec: &str) -> (&str, &str) {
+        let part = PARTS.into_iter().find_map(|part| {
+            let rest = spec.strip_suffix(part)?.strip_suffix(':')?;
+            (!Path::new(spec).exists()).then(|| spec.split_at(rest.len()))
+        });
+        part.unwrap_or((spec, ""))
+    }
+
+    /// Whether a name is that of data that come with Narrows.
+    pub(crate) fn is_built_in(name: &str) -> bool {
+        name == mnist::NAME
     }
 
     fn open_whole(spec: &str, options: &ReadOptions) -> Result<Self> {

@@ -47,6 +47,15 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
             *score.ok_or_else(|| too_few((1.0 / level).ceil() - 1.0))?
         }
     };
+    if !value.is_finite() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the threshold would not be a finite number",
+        )
+        .expected("finite scores up to it")
+        .found(value)
+        .hint("look at the rows of the highest scores: they are far beyond those of training"));
+    }
     Ok(Threshold {
         value,
         rule,
@@ -169,6 +178,7 @@ mod tests {
         let error = threshold(&scores[..18], Rule::FalsePositiveRate(0.05)).unwrap_err();
         assert_eq!(error.what_was_expected(), Some("at least 19"));
         assert!(threshold(&scores[..19], Rule::FalsePositiveRate(0.05)).is_ok());
+        assert!(threshold(&[1.0, f32::INFINITY], Rule::Quantile(0.9)).is_err());
         for level in [0.0, 1.0, f64::NAN] {
             assert!(threshold(&scores, Rule::Quantile(level)).is_err());
         }

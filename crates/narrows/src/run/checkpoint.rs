@@ -4,6 +4,7 @@
 //! is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
 //! `narrows` of the metadata.
 
+use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::optimizer::Plateau;
@@ -93,6 +94,7 @@ pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
         "recipe": training.recipe().to_toml(),
         "scaling": training.scaling().to_json(),
         "fingerprint": training.fingerprint(),
+        "validation": training.validation_fingerprint(),
         "epochs_done": state.epochs_done,
         "rows": rows,
         "steps": state.steps,
@@ -162,8 +164,11 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         )
         .hint("recipe.toml must stay as it is while a run goes on"));
     }
+    // As numbers: the text of a number in double precision may be read as its neighbour.
+    let inputs = training.inputs();
     let same_data = about["fingerprint"].as_u64() == Some(training.fingerprint().into())
-        && about["scaling"] == training.scaling().to_json();
+        && about["validation"].as_u64() == training.validation_fingerprint().map(u64::from)
+        && Scaling::from_json(&about["scaling"], inputs)? == *training.scaling();
     if !same_data {
         return Err(Error::new(
             ErrorKind::Data,

@@ -1,10 +1,10 @@
 //! A run's folder: making it, what it remembers of the run, and its record of the epochs.
 
 use super::{
-    CHECKPOINT_FILE, FIGURES_FOLDER, METRICS_FILE, MODEL_FILE, PICTURE_FILE, RECIPE_FILE,
-    REPORT_FILE, RUN_FILE,
+    CHECKPOINT_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, MODEL_FILE, PICTURE_FILE,
+    RECIPE_FILE, REPORT_FILE, RUN_FILE,
 };
-use crate::data::ReadOptions;
+use crate::data::{ReadOptions, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{TEMPORARY, write_whole};
 use crate::recipe::Recipe;
@@ -33,8 +33,9 @@ impl Sources {
             .into_iter()
             .flatten()
         {
-            if let Ok(path) = fs::canonicalize(&*spec) {
-                *spec = path.display().to_string();
+            let (name, part) = Source::parts_of(spec);
+            if let (false, Ok(path)) = (Source::is_built_in(name), fs::canonicalize(name)) {
+                *spec = format!("{}{part}", path.display());
             }
         }
         self
@@ -125,8 +126,23 @@ pub(super) fn sweep(folder: &Path) -> Result<()> {
 
 /// Takes a run's files away, and nothing else.
 fn clear(folder: &Path) -> Result<()> {
+    if !folder.join(RECIPE_FILE).is_file() {
+        let refused = |error| Error::io("the run's folder cannot be read", folder, error);
+        if fs::read_dir(folder).map_err(refused)?.next().is_none() {
+            return Ok(());
+        }
+        return Err(
+            Error::new(ErrorKind::Data, "the folder is not empty, and holds no run")
+                .at(folder.display())
+                .expected(format!(
+                    "a run, which has a {RECIPE_FILE}, or an empty folder"
+                ))
+                .hint("choose another with --out"),
+        );
+    }
     let files = [
         CHECKPOINT_FILE,
+        INIT_FILE,
         METRICS_FILE,
         MODEL_FILE,
         PICTURE_FILE,

@@ -347,7 +347,11 @@ fn run_in(
     if let Some(validation) = options.validation.or(split.validation.as_deref()) {
         training = training.with_validation(validation)?;
     }
-    training.record_split(SplitRecord::of(&split, recipe.seed, share));
+    let mut record = SplitRecord::of(&split, recipe.seed, share);
+    if let Some(validation) = options.validation {
+        record.rows[1] = validation.rows();
+    }
+    training.record_split(record);
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
@@ -384,6 +388,13 @@ fn run_in(
     for warning in training.warnings() {
         observe(Event::Warning(warning));
     }
+    // A run that was done already keeps the threshold that was chosen since.
+    let threshold = match (resumed, training.is_finished()) {
+        (Some(folder), true) => load_model(folder)
+            .ok()
+            .and_then(|model| model.threshold().copied()),
+        _ => None,
+    };
     train_epochs(&mut training, &folder, options, observe)?;
     let records = folder::read_records(&folder);
     let mut model = training.model()?;
@@ -408,6 +419,9 @@ fn run_in(
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_string(), value?)));
     model.metrics_mut().extend(figures);
+    if let Some(threshold) = threshold {
+        model.set_threshold(threshold);
+    }
     model.save(folder.join(MODEL_FILE))?;
     if summary.has_picture {
         write_whole(
@@ -592,7 +606,7 @@ fn train_epochs(
             save(training)?;
             clock.reset();
         }
-        if is_stopped() && !training.is_finished() {
+        if is_stopped() {
             return Err(
                 Error::new(ErrorKind::Interrupted, "training was stopped, and is saved")
                     .at(folder.display())

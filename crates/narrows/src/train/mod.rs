@@ -359,6 +359,16 @@ impl<'a> Training<'a> {
         self.data.fingerprint()
     }
 
+    /// The same of the validation rows, if there are any.
+    pub fn validation_fingerprint(&self) -> Option<u32> {
+        self.validation.map(Dataset::fingerprint)
+    }
+
+    /// The values of a row.
+    pub fn inputs(&self) -> usize {
+        self.data.inputs()
+    }
+
     /// All that a run which goes on from here needs beside its recipe and data.
     pub fn state(&self) -> State {
         let mut state = self.state.clone();

@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::{ArrayView1, ArrayView2};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub(super) struct Sink {
     folder: PathBuf,
@@ -42,7 +42,7 @@ impl Sink {
         // A file's name has the label in it already.
         let label = match file {
             Some(_) => None,
-            None => head.texts.len().checked_sub(1),
+            None => head.label,
         };
         Ok(Sink {
             folder: folder.to_path_buf(),
@@ -74,7 +74,23 @@ impl Sink {
                     }
                 }
             };
+            let is_inside = |part: Component<'_>| matches!(part, Component::Normal(_));
+            if !name.components().all(is_inside) {
+                return Err(
+                    Error::new(ErrorKind::Data, "an image's name leads out of the folder")
+                        .at(self.folder.display())
+                        .expected("a name without `..` that does not begin with a slash")
+                        .found(name.display()),
+                );
+            }
             let path = self.folder.join(name);
+            if path.exists() {
+                return Err(
+                    Error::new(ErrorKind::Data, "two images would have one name")
+                        .at(path.display())
+                        .hint("give each row another name, or write a .npy file"),
+                );
+            }
             let refused = |error| Error::io("cannot write the image", &path, error);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(refused)?;

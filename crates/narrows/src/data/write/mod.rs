@@ -37,13 +37,16 @@ pub struct Head {
     pub shape: Vec<usize>,
     /// The names of the columns of text beside the values: ids, then labels.
     pub texts: Vec<String>,
+    /// Which of the texts are labels.
+    pub label: Option<usize>,
 }
 
 impl Head {
     /// Values of the given names beside the ids and labels of some data.
     pub fn beside(data: &Dataset, columns: Vec<String>, shape: Vec<usize>) -> Head {
         let mut texts: Vec<String> = data.ids().iter().map(|ids| ids.name.clone()).collect();
-        if data.labels().is_some() {
+        let label = data.labels().map(|_| texts.len());
+        if label.is_some() {
             texts.push(data.label_column().to_string());
         }
         Head {
@@ -51,6 +54,7 @@ impl Head {
             columns,
             shape,
             texts,
+            label,
         }
     }
 }
@@ -164,7 +168,7 @@ fn endings() -> String {
 pub fn write_data(data: &Dataset, path: &Path, mut progress: impl FnMut(usize)) -> Result<()> {
     let head = Head::beside(data, column_names(data), data.shape().to_vec());
     let mut sink = Sink::create(path, &head)?;
-    for rows in pieces(data.rows()) {
+    for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         sink.write(values.view(), &texts_of(data, rows.clone()))?;
         progress(rows.end);
@@ -183,11 +187,13 @@ pub fn column_names(data: &Dataset) -> Vec<String> {
 }
 
 /// Rows in the pieces in which they are read, worked on and written.
-pub fn pieces(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    const ROWS: usize = 4096;
+pub fn pieces(rows: usize, inputs: usize) -> impl Iterator<Item = Range<usize>> {
+    /// The values of a piece, unless a row has more.
+    const VALUES: usize = 4 << 20;
+    let piece = (VALUES / inputs.max(1)).clamp(1, 4096);
     (0..rows)
-        .step_by(ROWS)
-        .map(move |start| start..(start + ROWS).min(rows))
+        .step_by(piece)
+        .map(move |start| start..(start + piece).min(rows))
 }
 
 impl Dataset {

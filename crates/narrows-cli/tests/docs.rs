@@ -1,0 +1,252 @@
+//! The walk-throughs in `docs/`: every command of theirs runs, in order, in a folder of its own.
+//!
+//! A document's commands run as they stand, but for `--epochs 1` at the end of each `narrows train`, which each
+//! document says; so the test holds what does not depend on how long training took. Where a line says
+//! `# all epochs`, nothing is added.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the commands of a document wrote and printed.
+struct Walk {
+    folder: tempfile::TempDir,
+    /// What each command printed on standard output, by the command.
+    printed: Vec<(String, String)>,
+}
+
+impl Walk {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What the first command that begins so printed.
+    #[track_caller]
+    fn printed(&self, beginning: &str) -> &str {
+        let found = self
+            .printed
+            .iter()
+            .find(|(command, _)| command.starts_with(beginning));
+        &found
+            .unwrap_or_else(|| panic!("no command begins with `{beginning}`"))
+            .1
+    }
+}
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+/// The lines of the blocks of shell in a document.
+fn commands(text: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        match line {
+            "```sh" => inside = true,
+            "```" => inside = false,
+            _ if inside => {
+                assert!(
+                    line.starts_with("narrows "),
+                    "no command of narrows: {line}"
+                );
+                found.push(line.to_string());
+            }
+            _ => (),
+        }
+    }
+    found
+}
+
+/// The words of a command; `'…'` is one word, and a comment ends it.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    for letter in command.split(" #").next().unwrap_or_default().chars() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Runs a document.
+#[track_caller]
+fn walk(name: &str) -> Walk {
+    let folder = tempfile::tempdir().unwrap();
+    let mut printed = Vec::new();
+    let commands = commands(&document(name));
+    assert!(commands.len() > 3, "{name} has too few commands");
+    for command in commands {
+        let mut arguments = words(&command).split_off(1);
+        if arguments.first().is_some_and(|word| word == "train")
+            && !command.ends_with("# all epochs")
+        {
+            arguments.extend(["--epochs", "1"].map(String::from));
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
+            .args(&arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {command}\n{error}");
+        // What a command is told to write is there.
+        for pair in arguments.windows(2) {
+            if ["-o", "--out"].contains(&pair[0].as_str()) {
+                assert!(
+                    folder.path().join(&pair[1]).exists(),
+                    "{name}: {command}: no {}",
+                    pair[1]
+                );
+            }
+        }
+        printed.push((command, String::from_utf8(output.stdout).unwrap()));
+    }
+    Walk { folder, printed }
+}
+
+/// The number after a text.
+#[track_caller]
+fn number(text: &str, after: &str) -> f64 {
+    let (_, rest) = text
+        .split_once(after)
+        .unwrap_or_else(|| panic!("no `{after}` in: {text}"));
+    rest.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn anomalies() {
+    let walk = walk("anomalies.md");
+    assert!(
+        walk.printed("narrows calibrate runs/no-nines")
+            .contains("threshold")
+    );
+    let nines = walk.printed("narrows score runs/no-nines --data mnist:test");
+    for part in [
+        "unusual",
+        "PR AUC",
+        "1,009 anomalies, 8,991 normal rows",
+        "anomalies found",
+    ] {
+        assert!(nines.contains(part), "no `{part}` in: {nines}");
+    }
+    // Zeros are easy and nines are not, after one epoch already.
+    let zeros = number(walk.printed("narrows score runs/no-zeros"), "ROC AUC ");
+    let nines = number(nines, "ROC AUC ");
+    assert!(
+        zeros > 0.8 && zeros > nines + 0.1,
+        "zeros {zeros}, nines {nines}"
+    );
+    let scores = fs::read_to_string(walk.path("scores.csv")).unwrap();
+    assert!(
+        scores.starts_with("label,score,above,error_x0,"),
+        "{}",
+        &scores[..40]
+    );
+    assert_eq!(scores.lines().count(), 201);
+    // What the values contribute adds up to the score, as the document says.
+    for row in scores.lines().skip(1) {
+        let values: Vec<f64> = row.split(',').map(|value| value.parse().unwrap()).collect();
+        let sum = values[3..].iter().sum::<f64>();
+        assert!(
+            (sum - values[1]).abs() < 1e-4 * values[1],
+            "{sum} {}",
+            values[1]
+        );
+    }
+}
+
+#[test]
+fn denoising() {
+    let walk = walk("denoising.md");
+    let pixels = |name: &str| {
+        // The command reads its own images, so that the test needs no decoder.
+        let table = walk.path(&format!("{name}.csv"));
+        let status = Command::new(env!("CARGO_BIN_EXE_narrows"))
+            .args(["data", "convert", "--data", name, "-o"])
+            .arg(&table)
+            .current_dir(walk.folder.path())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        let text = fs::read_to_string(table).unwrap();
+        let mut lines = text.lines();
+        let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let first = head.iter().position(|column| *column == "x0").unwrap();
+        let file = head.iter().position(|column| *column == "file").unwrap();
+        let rows = lines.map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let values = cells[first..first + 784]
+                .iter()
+                .map(|cell| cell.parse().unwrap());
+            (cells[file].to_string(), values.collect::<Vec<f64>>())
+        });
+        rows.collect::<HashMap<String, Vec<f64>>>()
+    };
+    let (clean, noisy, denoised) = (pixels("clean"), pixels("noisy"), pixels("denoised"));
+    assert_eq!(clean.len(), 500);
+    let distance = |images: &HashMap<String, Vec<f64>>| {
+        assert_eq!(images.len(), clean.len());
+        let squares = images.iter().flat_map(|(name, image)| {
+            let pairs = image.iter().zip(&clean[name]);
+            pairs.map(|(value, true_value)| (value - true_value).powi(2))
+        });
+        squares.sum::<f64>() / (784 * clean.len()) as f64
+    };
+    let (noise, left) = (distance(&noisy), distance(&denoised));
+    println!("mean squared error of a pixel: noisy {noise:.0}, denoised {left:.0}");
+    assert!(left < 0.25 * noise, "noisy {noise:.0}, denoised {left:.0}");
+}
+
+#[test]
+fn codes() {
+    let walk = walk("codes.md");
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let text = fs::read_to_string(walk.path(name)).unwrap();
+        let cells = |line: &str| line.split(',').map(String::from).collect();
+        text.lines().map(cells).collect()
+    };
+    let (digits, codes) = (rows("digits.csv"), rows("codes.csv"));
+    assert_eq!(codes[0][..3], ["label", "code0", "code1"]);
+    assert_eq!(codes[0].len(), 17);
+    assert_eq!(codes.len(), digits.len());
+    // Row by row the codes keep the labels.
+    let label = digits[0]
+        .iter()
+        .position(|column| column == "label")
+        .unwrap();
+    assert!(
+        codes
+            .iter()
+            .zip(&digits)
+            .all(|(code, digit)| code[0] == digit[label])
+    );
+    let measures = walk.printed("narrows evaluate");
+    let line = |name: &str| {
+        let found = measures
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        found
+            .unwrap_or_else(|| panic!("no `{name}` in: {measures}"))
+            .to_string()
+    };
+    assert!(number(&line("class by ridge probe"), "probe") > 40.0);
+    assert!(number(&line("class by 5 neighbours"), "neighbours") > 50.0);
+    // Noise goes on 8-bit images alone.
+    let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
+        .args("data convert --data digits.csv --corrupt gaussian=0.4 -o noisy.csv".split(' '))
+        .current_dir(walk.folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("8-bit"));
+    assert!(!walk.path("noisy.csv").exists());
+}
