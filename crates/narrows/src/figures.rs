@@ -101,8 +101,9 @@ impl Portrait {
             add(&format!("robustness-{name}"), &caption, image);
         }
         let (map, how) = code_map(model, test, threads)?;
+        let mapped = MAPPED.min(test.rows());
         let caption =
-            format!("The codes of {MAPPED} test rows by class ({how}): which classes lie apart");
+            format!("The codes of {mapped} test rows by class ({how}): which classes lie apart");
         add("codes", &caption, chart(map)?);
         if let Some(jacobian) = &jacobian {
             let caption = "Singular values of the code's Jacobian, in the mean over test rows: in how many \
@@ -232,7 +233,7 @@ fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'s
         }
     }
     let series = classes.into_iter().map(|(label, points)| Series {
-        name: label.to_string(),
+        name: test.label_text(label),
         points,
     });
     let chart = Chart {
@@ -257,7 +258,11 @@ fn walks(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
             (1.0 - share) * codes[[from, value]] + share * codes[[to, value]]
         });
         let label = match rows.labels() {
-            Some(labels) => format!("{} to {}", labels[from], labels[to]),
+            Some(labels) => format!(
+                "{} to {}",
+                rows.label_text(labels[from]),
+                rows.label_text(labels[to])
+            ),
             None => format!("row {from} to row {to}"),
         };
         pictures.push((label, model.decode(steps.view())?));
@@ -360,12 +365,8 @@ pub fn reconstruction_picture(
         corrupted = Some((corruption, shown(model, inputs, range)));
     }
     let reconstruction = shown(model, outputs, range);
-    let captions: Vec<String> = data
-        .labels()
-        .unwrap_or_default()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let labels = data.labels().unwrap_or_default();
+    let captions: Vec<String> = labels.iter().map(|&label| data.label_text(label)).collect();
     let mut rows = vec![PictureRow {
         label: "original",
         images: original.view(),
