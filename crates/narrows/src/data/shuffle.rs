@@ -8,8 +8,8 @@
 
 use super::element::{Element, Kind};
 use super::{Dataset, Stored, Values};
-use crate::Result;
 use crate::rng::Draws;
+use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::num::NonZero;
 use std::thread;
@@ -46,28 +46,36 @@ impl Dataset {
     }
 
     /// Rows that stay in a file, read into memory in the order of `rows`; the first of them then counts as
-    /// row `first`.
-    pub(crate) fn pooled(&self, rows: &[u32], first: usize) -> Result<Dataset> {
+    /// row `first`. The memory of the pool before is used again, as new memory takes long to get.
+    pub(crate) fn pooled(
+        &self,
+        rows: &[u32],
+        first: usize,
+        before: Option<Dataset>,
+    ) -> Result<Dataset> {
         let Values::Stored(stored) = &self.values else {
             return Ok(self.clone());
         };
-        let dim = (rows.len(), self.inputs());
+        let (inputs, len) = (self.inputs(), rows.len() * self.inputs());
+        let before = before.map(|pool| pool.values);
         let values = if stored.is_plain(Element::little(Kind::U8)) {
-            let mut values = Array2::zeros(dim);
-            if let Some(values) = values.as_slice_mut() {
-                gather(stored, rows, self.inputs(), values, |bytes, out| {
-                    out.copy_from_slice(bytes)
-                })?;
-            }
-            Values::U8(values)
+            let mut values = match before {
+                Some(Values::U8(values)) => values.into_raw_vec_and_offset().0,
+                _ => Vec::new(),
+            };
+            values.resize(len, 0);
+            let copy = |bytes: &[u8], out: &mut [u8]| out.copy_from_slice(bytes);
+            gather(stored, rows, inputs, &mut values, copy)?;
+            Values::U8(array(values, inputs)?)
         } else {
-            let mut values = Array2::zeros(dim);
-            if let Some(values) = values.as_slice_mut() {
-                gather(stored, rows, self.inputs(), values, |bytes, out| {
-                    stored.convert(bytes, out)
-                })?;
-            }
-            Values::F32(values)
+            let mut values = match before {
+                Some(Values::F32(values)) => values.into_raw_vec_and_offset().0,
+                _ => Vec::new(),
+            };
+            values.resize(len, 0.0);
+            let convert = |bytes: &[u8], out: &mut [f32]| stored.convert(bytes, out);
+            gather(stored, rows, inputs, &mut values, convert)?;
+            Values::F32(array(values, inputs)?)
         };
         Ok(Dataset {
             values,
@@ -78,6 +86,12 @@ impl Dataset {
             ..self.without_rows()
         })
     }
+}
+
+fn array<T>(values: Vec<T>, inputs: usize) -> Result<Array2<T>> {
+    Array2::from_shape_vec((values.len() / inputs, inputs), values).map_err(|error| {
+        Error::new(ErrorKind::Data, "the rows do not fit together").caused_by(error)
+    })
 }
 
 /// Reads rows into their places, each thread its share of the file.
@@ -192,7 +206,7 @@ mod tests {
         let kept: Vec<usize> = (0..500).filter(|row| row % 10 != 3).collect();
         let data = data.select(&kept).unwrap();
         let order: Vec<u32> = (0..400).map(|n| n * 7 % 450).collect();
-        let pool = data.pooled(&order, 1000).unwrap();
+        let pool = data.pooled(&order, 1000, None).unwrap();
         let scaling = crate::data::scaling::Scaling::none();
         for (n, &row) in order.iter().enumerate() {
             let (mut found, mut expected) = ([0.0; 3], [0.0; 3]);

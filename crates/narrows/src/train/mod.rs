@@ -258,10 +258,9 @@ impl<'a> Training<'a> {
                 let first = step * in_step;
                 let start = first / size * size;
                 if pool.as_ref().is_none_or(|(known, _)| *known != start) {
-                    // Two at once would take twice the memory.
-                    drop(pool.take());
+                    let before = pool.take().map(|(_, pool)| pool);
                     let rows = &order[start..(start + size).min(order.len())];
-                    pool = Some((start, self.data.pooled(rows, start)?));
+                    pool = Some((start, self.data.pooled(rows, start, before)?));
                 }
                 places.clear();
                 places.extend(first as u32..(first + rows.len()) as u32);
