@@ -17,6 +17,14 @@ pub struct Aligned {
 }
 
 impl Aligned {
+    /// Nothing yet.
+    pub(crate) const fn empty() -> Self {
+        Aligned {
+            lines: Vec::new(),
+            len: 0,
+        }
+    }
+
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
         Aligned {

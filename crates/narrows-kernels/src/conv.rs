@@ -365,7 +365,7 @@ impl Convolution {
                 let positions = most.min(self.positions - at);
                 let (data, row) = self.taps.matrix(isa, planes, (at, positions), tile);
                 product(
-                    isa,
+                    isa.without_tiles(),
                     (taps, count, positions),
                     Left {
                         data,
@@ -418,7 +418,7 @@ fn combine(
         let columns = most.min(positions - at);
         let (data, row) = taps.matrix(isa, planes, (start + at, columns), tile);
         product(
-            isa,
+            isa.without_tiles(),
             (weights.len() / count, columns, count),
             Left {
                 data: weights,

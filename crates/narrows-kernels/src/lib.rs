@@ -7,7 +7,8 @@
 //! any number of threads.
 //!
 //! Every kernel is written once over the small vector trait in `lanes` and compiled for
-//! AVX-512, AVX2 and plain Rust; an [`Isa`] is proof that the CPU runs one of them. Plain scalar
+//! AVX-512, AVX2 and plain Rust; an [`Isa`] is proof that the CPU runs one of them. Larger products
+//! run on the tiles of AMX where there are any. Plain scalar
 //! versions in [`mod@reference`] are the oracle of the tests.
 //!
 //! This is the only crate of Narrows with `unsafe`. Public functions are safe: they check the

@@ -4,6 +4,8 @@
 //! target feature: [`multiversion!`] makes such callers. A kernel never calls them elsewhere.
 
 #[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -76,6 +78,9 @@ pub struct Isa(pub(crate) Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// AVX-512, and tiles for the larger products.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
     #[cfg(target_arch = "x86_64")]
     Avx512,
     #[cfg(target_arch = "x86_64")]
@@ -91,7 +96,10 @@ impl Isa {
             // All that `multiversion!` enables for each.
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 if is_x86_feature_detected!("avx512f") {
-                    return Isa(Kind::Avx512);
+                    return Isa(match amx::is_ready() {
+                        true => Kind::Amx,
+                        false => Kind::Avx512,
+                    });
                 }
                 return Isa(Kind::Avx2);
             }
@@ -101,24 +109,35 @@ impl Isa {
 
     /// All that this CPU has, fastest first; for tests and benchmarks.
     pub fn available() -> Vec<Isa> {
-        let mut all = Vec::new();
+        let kinds = [
+            #[cfg(target_arch = "x86_64")]
+            Kind::Amx,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2,
+            Kind::Portable,
+        ];
+        let slower = kinds
+            .into_iter()
+            .skip_while(|&kind| Isa(kind) != Isa::best());
+        slower.map(Isa).collect()
+    }
+
+    /// The same without tiles, for products that are too small for them.
+    pub(crate) fn without_tiles(self) -> Isa {
         #[cfg(target_arch = "x86_64")]
-        {
-            let best = Isa::best();
-            if best == Isa(Kind::Avx512) {
-                all.push(best);
-            }
-            if best != Isa(Kind::Portable) {
-                all.push(Isa(Kind::Avx2));
-            }
+        if self.0 == Kind::Amx {
+            return Isa(Kind::Avx512);
         }
-        all.push(Isa(Kind::Portable));
-        all
+        self
     }
 
     /// Its name, for people.
     pub fn name(self) -> &'static str {
         match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Amx => "AVX-512 and AMX",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "AVX-512",
             #[cfg(target_arch = "x86_64")]
@@ -154,7 +173,7 @@ macro_rules! multiversion {
             unsafe {
                 match isa.0 {
                     #[cfg(target_arch = "x86_64")]
-                    $crate::lanes::Kind::Avx512 => avx512$(::<$c>)?($($arg),*),
+                    $crate::lanes::Kind::Amx | $crate::lanes::Kind::Avx512 => avx512$(::<$c>)?($($arg),*),
                     #[cfg(target_arch = "x86_64")]
                     $crate::lanes::Kind::Avx2 => avx2$(::<$c>)?($($arg),*),
                     $crate::lanes::Kind::Portable => $body::<$crate::lanes::Portable $(, $c)?>($($arg),*),

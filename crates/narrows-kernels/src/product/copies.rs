@@ -10,7 +10,7 @@ pub(super) struct Buffer<const LEN: usize>([std::mem::MaybeUninit<f32>; LEN]);
 
 impl<const LEN: usize> Buffer<LEN> {
     #[inline(always)]
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Buffer([std::mem::MaybeUninit::uninit(); LEN])
     }
 

@@ -31,11 +31,18 @@
 //! Each element is thus summed over `k` in order, one multiply-add at a time, whatever the size
 //! of `C`, the place of the element in it, or the way: cutting the rows or columns of a product among
 //! threads does not change a bit. (Storing and reloading an accumulator is exact.)
+//!
+//! Where the CPU has tiles (AMX), sums over 32 numbers or more are left to them: see `amx`. Their order too
+//! follows from `k` alone. Sums that go on are not: those may be cut along `k` too.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod copies;
 mod tile;
 mod ways;
 
+#[cfg(target_arch = "x86_64")]
+use crate::lanes::Kind;
 use crate::lanes::{Isa, Lanes, multiversion};
 use ways::{along_rows, down_rows};
 
@@ -91,7 +98,7 @@ pub enum Start<'a> {
     Zero,
     /// A row vector: `C = 1 · bias + A · B`.
     Bias(&'a [f32]),
-    /// What is there: `C += A · B`.
+    /// What is there: `C += A · B`. Cutting the sum over `k` into several such products does not change a bit.
     Accumulate,
 }
 
@@ -177,11 +184,21 @@ pub fn product(
         c: c.as_mut_ptr(),
         c_row,
     };
+    #[cfg(target_arch = "x86_64")]
+    let on_tiles = isa.0 == Kind::Amx && !is_panel && !accumulate && amx::takes(&job, k);
     let mut done = 0;
     loop {
         job.k = (k - done).min(K_BLOCK);
-        // SAFETY: the lengths were checked above, for all of `k`.
-        unsafe { run(isa, &job) };
+        // SAFETY: the lengths were checked above, for all of `k`; the `Isa` proves the tiles.
+        unsafe {
+            #[cfg(target_arch = "x86_64")]
+            match on_tiles {
+                true => amx::run(&job),
+                false => run(isa, &job),
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            run(isa, &job);
+        }
         done += job.k;
         if done == k {
             return;

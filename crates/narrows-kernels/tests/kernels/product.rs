@@ -205,6 +205,98 @@ fn tall_shapes() {
     check((784, 1, 32), 0);
 }
 
+/// Beyond the panels, blocks and chunks that tiles work on.
+#[test]
+fn large_shapes() {
+    for shape in [
+        (129, 65, 1057),
+        (128, 64, 1024),
+        (160, 33, 95),
+        (257, 32, 64),
+        (33, 97, 2049),
+        (31, 64, 63),
+    ] {
+        check(shape, 0);
+        check(shape, 5);
+    }
+}
+
+/// The root of the mean squared difference from the product in double precision, by that of the product.
+fn relative_error(isa: Isa, usage: Use, matrices: &Matrices, exact: &[f64]) -> f64 {
+    let found = matrices.product(isa, usage, Start::Zero);
+    let squares = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>();
+    let differences = &mut found.iter().zip(exact).map(|(&f, e)| f64::from(f) - e);
+    (squares(differences) / squares(&mut exact.iter().copied())).sqrt()
+}
+
+/// Tiles multiply bfloat16 numbers: sums of their products are no less accurate than those of multiply-adds.
+#[test]
+fn every_instruction_set_is_as_accurate_as_plain_rust() {
+    for k in [32, 100, 784, 3000] {
+        let shape @ (m, n, _) = (40, 50, k);
+        let matrices = Matrices::new(shape, 0);
+        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let a = |i: usize, l: usize| f64::from(a[i * k + l]);
+        let b = |l: usize, j: usize| f64::from(b[l * n + j]);
+        let exact = reference::product(shape, a, b, |_, _| 0.0);
+        let all = Isa::available();
+        for usage in USES {
+            let plain = relative_error(all[all.len() - 1], usage, &matrices, &exact);
+            for &isa in &all {
+                let error = relative_error(isa, usage, &matrices, &exact);
+                assert!(
+                    error <= 1.1 * plain,
+                    "{usage:?} over {k} on {}: {error:e}, plain Rust {plain:e}",
+                    isa.name()
+                );
+            }
+        }
+    }
+}
+
+/// Each element of the product of numbers of any size is as close as its own terms allow.
+#[test]
+fn numbers_of_all_sizes() {
+    let (m, n, k) = (20, 40, 70);
+    for (from, to) in [(-60, -20), (-20, 20), (20, 60)] {
+        let of_size =
+            |(i, x): (usize, f32)| x * 2f32.powi(from + (i * 7 % (to - from) as usize) as i32);
+        let a: Vec<f32> = numbers(m * k, 1)
+            .into_iter()
+            .enumerate()
+            .map(of_size)
+            .collect();
+        let b: Vec<f32> = numbers(k * n, 2)
+            .into_iter()
+            .enumerate()
+            .map(of_size)
+            .collect();
+        for isa in Isa::available() {
+            let mut c = vec![GUARD; m * n];
+            let left = Left {
+                data: &a,
+                row: k,
+                column: 1,
+            };
+            let right = Right::row_major(&b, n);
+            product(isa, (m, n, k), left, right, Start::Zero, &mut c, n);
+            for (at, &c) in c.iter().enumerate() {
+                let terms =
+                    (0..k).map(|l| f64::from(a[at / n * k + l]) * f64::from(b[l * n + at % n]));
+                let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), term| {
+                    (sum + term, size + term.abs())
+                });
+                let tolerance = k as f64 * f64::from(f32::EPSILON) * size;
+                assert!(
+                    (f64::from(c) - sum).abs() <= tolerance,
+                    "{} {c} {sum}",
+                    isa.name()
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn rows_and_columns_may_be_cut_anywhere() {
     let shape @ (m, n, k) = (67, 83, 300);
@@ -247,17 +339,17 @@ fn the_sum_may_be_cut_by_accumulating() {
     for isa in Isa::available() {
         let matrices = Matrices::new(shape, 0);
         for usage in [Use::InputGradient, Use::WeightGradient] {
-            let whole = bits(&matrices.product(isa, usage, Start::Zero));
+            let whole = bits(&matrices.product(isa, usage, Start::Accumulate));
             let a = matrices.left(usage);
-            for cut in [1, 100, 256, 289] {
-                let mut c = vec![GUARD; m * n];
+            for cut in [1, 32, 100, 256, 289] {
+                let mut c = matrices.start.clone();
                 let b = Right::row_major(&matrices.b, n);
-                product(isa, (m, n, cut), a, b, Start::Zero, &mut c, n);
+                product(isa, (m, n, cut), a, b, Start::Accumulate, &mut c, n);
                 let data = &a.data[cut * a.column..];
                 let b = Right::row_major(&matrices.b[cut * n..], n);
                 let a = Left { data, ..a };
                 product(isa, (m, n, k - cut), a, b, Start::Accumulate, &mut c, n);
-                assert_eq!(bits(&c), whole, "{usage:?}, {cut} on {}", isa.name());
+                assert!(bits(&c) == whole, "{usage:?}, {cut} on {}", isa.name());
             }
         }
     }

@@ -1,0 +1,415 @@
+//! Products of `f32` numbers on the tiles of AMX, which multiply bfloat16 numbers.
+//!
+//! A `f32` has 24 significant bits, a bfloat16 has 8 and the same exponents: a number is the exact sum of
+//! three of them, `x = h + m + l`, each some 256 times smaller than the one before. Of the nine products of
+//! the parts of two numbers six are worked out, each exactly, and added up in `f32`; the three left out are
+//! below the last bit of the sum. (Henry, Tang and Heinecke 2019, "Leveraging the bfloat16 artificial
+//! intelligence datatype for higher-precision computations".) A tile multiplies sixteen times as fast as
+//! vectors do, so that six products are still more than twice as fast, and the sums are as accurate, as the
+//! tests show.
+//!
+//! What differs from vectors: numbers below some 1e-33 lose bits, products below the normal numbers are 0,
+//! and a factor that is infinite gives NaN.
+//!
+//! One side of the product stays: up to [`STAY`] rows of it are packed into parts at once. The other passes
+//! by, a [`BLOCK`] at a time. Each element is summed over `k` in the same order wherever it lies.
+
+mod pack;
+mod tiles;
+
+use super::copies::Buffer;
+use super::{Job, K_BLOCK};
+use crate::aligned::Aligned;
+use crate::lanes::{Avx512, Lanes};
+use pack::{
+    Place, interleave_pairs, natural, natural_rows, transpose_interleave, transpose_natural,
+};
+use std::cell::RefCell;
+
+/// The rows, and the columns, of a block of C: two tiles.
+const BLOCK: usize = 32;
+
+/// The numbers of `k` that a tile holds.
+const STEP: usize = 32;
+
+/// The bytes of a tile.
+const TILE: usize = 1024;
+
+/// The bytes of a step of a block: three parts of two tiles.
+const STEP_BYTES: usize = 6 * TILE;
+
+/// The steps of the side that passes by that are packed at a time: 12 KiB, which stay in the first-level
+/// cache while the other side's panels pass.
+const PASS_STEPS: usize = 2;
+
+/// The rows or columns that stay while the other side passes by: with [`K_BLOCK`] numbers each, 768 KiB.
+const STAY: usize = 128;
+
+/// The sum over fewer numbers than this is left to vectors.
+pub(super) const SMALLEST_K: usize = 32;
+
+/// Which side of a product stays, and how both lie.
+#[derive(Clone, Copy)]
+enum Way {
+    /// `x Wᵀ`: the rows of `A` stay; the blocks are those of the transpose of C.
+    Forward,
+    /// `dy W`: the rows of `A` stay.
+    InputGradient,
+    /// `dyᵀ x`: the rows of `A`, its columns in memory, stay.
+    WeightGradient,
+}
+
+thread_local! {
+    /// The packed side that stays. Kept, so that no product but a thread's first allocates.
+    static STAYING: RefCell<Aligned> = const { RefCell::new(Aligned::empty()) };
+}
+
+/// Whether a product is one for the tiles.
+pub(super) fn takes(job: &Job, k: usize) -> bool {
+    k >= SMALLEST_K && (job.a_column == 1 || (job.a_row == 1 && !job.b_is_transposed))
+}
+
+/// One block of `k` of a product.
+///
+/// # Safety
+///
+/// The matrices of `job` hold what their shapes and strides say, the product [`takes`] it, `k` is at most
+/// [`K_BLOCK`], and the CPU and the system have AMX.
+pub(super) unsafe fn run(job: &Job) {
+    STAYING.with_borrow_mut(|stay| {
+        if stay.is_empty() {
+            *stay = Aligned::zeros(STAY / BLOCK * (K_BLOCK / STEP) * STEP_BYTES / size_of::<f32>());
+        }
+        // SAFETY: the caller's promises; there is room for a block of `k`.
+        unsafe { blocks(job, stay.as_mut_ptr().cast()) }
+    });
+}
+
+/// # Safety
+///
+/// As [`run`]; `stay` has room for [`STAY`] rows of parts.
+#[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
+unsafe fn blocks(job: &Job, stay: *mut u8) {
+    let way = match (job.a_column, job.b_is_transposed) {
+        (1, true) => Way::Forward,
+        (1, false) => Way::InputGradient,
+        _ => Way::WeightGradient,
+    };
+    let panel = job.k.div_ceil(STEP) * STEP_BYTES;
+    // SAFETY: rows, columns and `k` stay inside the matrices; panels stay inside the buffer; the
+    // configuration is one that the CPU takes.
+    unsafe {
+        tiles::configure();
+        let mut first = 0;
+        while first < job.m {
+            let rows = (job.m - first).min(STAY);
+            let a = job.a.add(first * job.a_row);
+            for (index, row) in (0..rows).step_by(BLOCK).enumerate() {
+                let place = Place {
+                    rows: (rows - row).min(BLOCK),
+                    k: job.k,
+                    to: stay.add(index * panel),
+                };
+                let from = a.add(row * job.a_row);
+                match way {
+                    Way::Forward => transpose_natural(from, job.a_row, place),
+                    Way::InputGradient => natural(from, job.a_row, place),
+                    Way::WeightGradient => transpose_interleave(from, job.a_column, place),
+                }
+            }
+            let staying = Staying {
+                job,
+                way,
+                first,
+                rows,
+                packed: stay,
+                panel,
+            };
+            staying.multiply_all();
+            first += rows;
+        }
+        tiles::release();
+    }
+}
+
+/// A part of `k` of a block of the side that passes by.
+#[derive(Clone, Copy, Default)]
+struct Chunk {
+    column: usize,
+    columns: usize,
+    k: usize,
+    len: usize,
+}
+
+impl Chunk {
+    const K: usize = PASS_STEPS * STEP;
+
+    fn first(job: &Job) -> Self {
+        Chunk {
+            column: 0,
+            columns: job.n.min(BLOCK),
+            k: 0,
+            len: job.k.min(Self::K),
+        }
+    }
+
+    fn next(self, job: &Job) -> Option<Self> {
+        let k = self.k + self.len;
+        if k < job.k {
+            return Some(Chunk {
+                k,
+                len: (job.k - k).min(Self::K),
+                ..self
+            });
+        }
+        let column = self.column + self.columns;
+        (column < job.n).then(|| Chunk {
+            column,
+            columns: (job.n - column).min(BLOCK),
+            k: 0,
+            len: job.k.min(Self::K),
+        })
+    }
+}
+
+/// The rows of A that stay while the columns of B pass by.
+struct Staying<'a> {
+    job: &'a Job,
+    way: Way,
+    /// The first of the rows.
+    first: usize,
+    /// How many they are.
+    rows: usize,
+    /// The rows as panels.
+    packed: *const u8,
+    /// The bytes from a panel to the next.
+    panel: usize,
+}
+
+impl Staying<'_> {
+    /// Multiplies all. What tiles do and what vectors do alternates in turns that are short enough for the CPU to
+    /// do both at once: while a chunk is multiplied, the next is packed and the block before is finished.
+    ///
+    /// # Safety
+    ///
+    /// As [`blocks`]; the rows are packed.
+    #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
+    unsafe fn multiply_all(&self) {
+        let job = self.job;
+        let mut packed = Buffer::<{ 2 * PASS_STEPS * STEP_BYTES / size_of::<f32>() }>::new();
+        let mut sums = Buffer::<{ 2 * STAY * BLOCK }>::new();
+        let panels = self.rows.div_ceil(BLOCK);
+        // SAFETY: by the caller's promise; halves of buffers; `tiles` alone uses tiles.
+        unsafe {
+            let mut now = packed.at().cast::<u8>();
+            let mut then = now.add(PASS_STEPS * STEP_BYTES);
+            let mut sums = sums.at();
+            let mut sums_before = sums.add(STAY * BLOCK);
+            let mut chunk = Chunk::first(job);
+            Beside::new(self, Some((chunk, now)), None, 1).rest();
+            let mut before = None;
+            loop {
+                let next = chunk.next(job);
+                let steps = chunk.len.div_ceil(STEP);
+                let turns = panels * steps * tiles::TURNS;
+                let pack = next.map(|next| (next, then));
+                let mut beside = Beside::new(self, pack, before, turns);
+                for index in 0..panels {
+                    let row = index * BLOCK;
+                    let block = sums.add(row * BLOCK);
+                    let is_last = chunk.k + chunk.len == job.k;
+                    let step = chunk.k / STEP * STEP_BYTES;
+                    let stay = self.packed.add(index * self.panel + step);
+                    let (mut a, mut b) = match self.way {
+                        Way::Forward => (now.cast_const(), stay),
+                        _ => (stay, now.cast_const()),
+                    };
+                    // The sums of a single panel stay where they are.
+                    if chunk.k == 0 || panels > 1 {
+                        tiles::begin(chunk.k > 0, block, BLOCK);
+                    }
+                    for _ in 0..steps {
+                        for turn in 0..tiles::TURNS {
+                            tiles::turn(turn, a, b);
+                            beside.turn();
+                        }
+                        (a, b) = (a.add(STEP_BYTES), b.add(STEP_BYTES));
+                    }
+                    if is_last && self.is_direct(chunk, row) {
+                        let c = (self.first + row) * job.c_row + chunk.column;
+                        tiles::end(job.c.add(c), job.c_row);
+                    } else if is_last || panels > 1 {
+                        tiles::end(block, BLOCK);
+                    }
+                }
+                beside.rest();
+                before = None;
+                if chunk.k + chunk.len == job.k {
+                    before = Some((chunk, sums));
+                    std::mem::swap(&mut sums, &mut sums_before);
+                }
+                let Some(next) = next else { break };
+                std::mem::swap(&mut now, &mut then);
+                chunk = next;
+            }
+            Beside::new(self, None, before, 1).rest();
+        }
+    }
+
+    /// Whether the sums of a panel's whole block go to where they belong as they are.
+    #[inline(always)]
+    fn is_direct(&self, chunk: Chunk, row: usize) -> bool {
+        let is_plain = !self.job.accumulate && self.job.bias.is_null();
+        let is_whole = chunk.columns == BLOCK && self.rows - row >= BLOCK;
+        is_plain && is_whole && !matches!(self.way, Way::Forward)
+    }
+}
+
+/// What vectors do beside the tiles, bit by bit: rows, or pairs of rows, of a chunk are packed, then squares of a
+/// block are finished.
+struct Beside<'a> {
+    staying: &'a Staying<'a>,
+    /// What to pack, from where, and how it lies.
+    place: Place,
+    from: *const f32,
+    row: usize,
+    /// The chunk whose block to finish, and its sums.
+    finish: Chunk,
+    sums: *mut f32,
+    /// How many bits have been done, how many are packing, and how many there are.
+    done: usize,
+    packing: usize,
+    all: usize,
+    /// How many are done in a turn.
+    a_turn: usize,
+}
+
+impl<'a> Beside<'a> {
+    /// # Safety
+    ///
+    /// What is to be packed is there, with room for it; the sums are whole, and stay so.
+    #[inline(always)]
+    unsafe fn new(
+        staying: &'a Staying<'a>,
+        pack: Option<(Chunk, *mut u8)>,
+        finish: Option<(Chunk, *mut f32)>,
+        turns: usize,
+    ) -> Self {
+        let job = staying.job;
+        let packing = if pack.is_some() { BLOCK } else { 0 };
+        let panels = staying.rows.div_ceil(BLOCK);
+        let squares = if finish.is_some() { 4 * panels } else { 0 };
+        let (pack, to) = pack.unwrap_or((Chunk::default(), std::ptr::null_mut()));
+        let (finish, sums) = finish.unwrap_or((Chunk::default(), std::ptr::null_mut()));
+        let first = match staying.way {
+            Way::Forward => pack.column * job.b_row + pack.k,
+            _ => pack.k * job.b_row + pack.column,
+        };
+        Beside {
+            staying,
+            place: Place {
+                rows: pack.columns,
+                k: pack.len,
+                to,
+            },
+            from: job.b.wrapping_add(first),
+            row: job.b_row,
+            finish,
+            sums,
+            done: 0,
+            packing,
+            all: packing + squares,
+            a_turn: (packing + squares).div_ceil(turns),
+        }
+    }
+
+    /// The bits of a turn.
+    ///
+    /// # Safety
+    ///
+    /// The CPU has AVX-512 with words.
+    #[inline(always)]
+    unsafe fn turn(&mut self) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.until((self.done + self.a_turn).min(self.all)) }
+    }
+
+    /// All bits that are left.
+    ///
+    /// # Safety
+    ///
+    /// As [`Beside::turn`].
+    #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
+    unsafe fn rest(&mut self) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.until(self.all) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Beside::turn`].
+    #[inline(always)]
+    unsafe fn until(&mut self, end: usize) {
+        let bits = self.done..end.min(self.packing);
+        let squares = self.done.max(self.packing)..end;
+        self.done = end;
+        // SAFETY: by the caller's promise, and that of `new`.
+        unsafe {
+            match self.staying.way {
+                Way::Forward => natural_rows(self.from, self.row, self.place, bits),
+                _ => interleave_pairs(self.from, self.row, self.place, bits),
+            }
+            for square in squares {
+                finish(self.staying, self.finish, square - self.packing, self.sums);
+            }
+        }
+    }
+}
+
+/// Brings a square of sixteen by sixteen sums to where it belongs in C; the squares of a panel are counted
+/// first, row by row.
+///
+/// # Safety
+///
+/// As [`blocks`]; `sums` are whole.
+#[inline(always)]
+unsafe fn finish(staying: &Staying<'_>, chunk: Chunk, square: usize, sums: *mut f32) {
+    let job = staying.job;
+    let panel = square / 4 * BLOCK;
+    let (row, column) = (square / 2 % 2 * 16, square % 2 * 16);
+    let rows = (staying.rows - panel).min(BLOCK).saturating_sub(row);
+    let columns = chunk.columns.saturating_sub(column);
+    if rows == 0 || columns == 0 || staying.is_direct(chunk, panel) {
+        return;
+    }
+    let live = columns.min(16);
+    let mut turned = Buffer::<256>::new();
+    // SAFETY: squares stay inside the blocks; only live numbers of C and the bias are touched.
+    unsafe {
+        let sums = sums.add(panel * BLOCK);
+        let (sums, sums_row) = match staying.way {
+            Way::Forward => {
+                let from = sums.add(column * BLOCK + row);
+                Avx512::transpose(from, BLOCK, 16, turned.at(), 16);
+                (turned.at(), 16)
+            }
+            _ => (sums.add(row * BLOCK + column), BLOCK),
+        };
+        let first = chunk.column + column;
+        let bias = match job.bias.is_null() {
+            true => Avx512::splat(0.0),
+            false => Avx512::load_first(job.bias.add(first), live),
+        };
+        for i in 0..rows.min(16) {
+            let sum = Avx512::load(sums.add(i * sums_row));
+            let c = job
+                .c
+                .add((staying.first + panel + row + i) * job.c_row + first);
+            let start = match job.accumulate {
+                true => Avx512::load_first(c, live),
+                false => bias,
+            };
+            start.add(sum).store_first(c, live);
+        }
+    }
+}
