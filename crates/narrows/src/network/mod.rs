@@ -187,7 +187,8 @@ impl Network {
     }
 
     /// Runs layers on a block whose slab 0 holds the input of the first; slab `i + 1` gets the
-    /// output of the `i`-th.
+    /// output of the `i`-th. `done` is told of each layer after it.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn forward_block(
         &self,
         isa: Isa,
@@ -195,10 +196,12 @@ impl Network {
         layers: Range<usize>,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
+        mut done: impl FnMut(usize),
     ) {
         for (slab, layer) in layers.enumerate() {
             let ([x], y) = block.read_write([slab], slab + 1);
             self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y, scratch);
+            done(layer);
         }
     }
 
@@ -214,7 +217,7 @@ impl Network {
         gradients: usize,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
-        add: impl Fn(usize, &mut RowBlock<'_>),
+        mut add: impl FnMut(usize, &mut RowBlock<'_>),
     ) {
         // Nothing needs the gradient by the data.
         for layer in (1..=last).rev() {

@@ -22,7 +22,7 @@ use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::tensorboard::EventFile;
 use crate::report::{Cell, Report, Section, Table};
-use crate::train::{EpochRecord, Progress, Training, Warning, available_threads};
+use crate::train::{EpochRecord, Profile, Progress, Training, Warning, available_threads};
 use checkpoint::Clock;
 use narrows_kernels::team::Team;
 use serde_json::{Value, json};
@@ -120,6 +120,8 @@ pub struct Summary {
     pub stopped_early: bool,
     /// Whether there is a picture: there is one for images only.
     pub has_picture: bool,
+    /// Where the time of a step went, if that was asked for and there was a step.
+    pub profile: Option<Profile>,
 }
 
 /// The mean squared errors beside that of a denoising autoencoder, in scaled units.
@@ -159,6 +161,9 @@ impl Summary {
         if let Some(corrupted) = &self.corrupted {
             object["clean_test_mse"] = json!(corrupted.clean_test_mse);
             object["noise_mse"] = json!(corrupted.noise_mse);
+        }
+        if let Some(profile) = &self.profile {
+            object["profile"] = profile.to_json();
         }
         object
     }
@@ -293,6 +298,8 @@ pub struct Options<'a> {
     pub checkpoint: Every,
     /// Whether losses are written for TensorBoard too.
     pub tensorboard: bool,
+    /// Whether to count where the time of a step goes, for [`Summary::profile`].
+    pub profile: bool,
     /// Set to stop after the current step: the run is saved and ends with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a AtomicBool>,
 }
@@ -395,6 +402,9 @@ fn run_in(
             .and_then(|model| model.threshold().copied()),
         _ => None,
     };
+    if options.profile {
+        training.start_profile();
+    }
     train_epochs(&mut training, &folder, options, observe)?;
     let records = folder::read_records(&folder);
     let mut model = training.model()?;
@@ -408,6 +418,7 @@ fn run_in(
     let best = best.and_then(|record| Some((record.epoch, record.validation_loss?)));
     outcome.summary.best = best;
     outcome.summary.stopped_early = training.has_stopped_early();
+    outcome.summary.profile = training.profile();
     let summary = &outcome.summary;
     let figures = [
         ("train_loss", Some(summary.train_loss)),
@@ -510,6 +521,7 @@ fn measure(
         best: None,
         stopped_early: false,
         has_picture: is_image(test.shape()),
+        profile: None,
     };
     Ok(Outcome { summary, portrait })
 }

@@ -1,9 +1,11 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod profile;
 mod state;
 mod step;
 mod warnings;
 
+pub use profile::{PartOfStep, Profile};
 pub use state::{Best, State, Sums};
 pub use step::{Losses, Setting, Stepper};
 pub use warnings::Warning;
@@ -186,6 +188,16 @@ impl<'a> Training<'a> {
     /// The number of threads at work.
     pub fn threads(&self) -> usize {
         self.stepper.threads()
+    }
+
+    /// Counts from now on where the time of a step goes, for [`Training::profile`]. The result stays the same.
+    pub fn start_profile(&mut self) {
+        self.stepper.start_profile();
+    }
+
+    /// Where the time of the steps went since [`Training::start_profile`]; none before the first.
+    pub fn profile(&self) -> Option<Profile> {
+        self.stepper.profile()
     }
 
     /// Whether training is over: all epochs are done, or the loss has not fallen for as many as the
