@@ -56,7 +56,7 @@ pub struct Arguments {
     /// What all randomness follows from.
     #[arg(long, value_name = "N")]
     seed: Option<String>,
-    /// Threads, without influence on the result [default: one for each core]
+    /// Threads, without influence on the result [default: as many as a step has work for, at most one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Set any key of the recipe, as in `encoder[0].outputs=64`; may be repeated.

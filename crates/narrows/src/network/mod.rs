@@ -172,6 +172,11 @@ impl Network {
         &*self.layers[index]
     }
 
+    /// The number of parameters of a layer.
+    pub(crate) fn parameters_in(&self, layer: usize) -> usize {
+        self.places[layer].len()
+    }
+
     /// The parameters of a layer, tensor after tensor.
     pub(crate) fn parameters_of<'a>(&self, layer: usize, p: &'a Parameters) -> &'a [f32] {
         &p.flat()[self.places[layer].clone()]

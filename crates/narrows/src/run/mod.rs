@@ -286,7 +286,7 @@ pub struct Options<'a> {
     pub out: Option<&'a Path>,
     /// Whether a run that is in the folder is overwritten.
     pub force: bool,
-    /// Without influence on the result; 0 means one for each core.
+    /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
     /// Where the data come from, for a run that may go on later.
     pub sources: Option<Sources>,
@@ -362,7 +362,6 @@ fn run_in(
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
-    let threads = training.threads();
     let folder = match resumed {
         Some(folder) => {
             folder::sweep(folder)?;
@@ -411,6 +410,7 @@ fn run_in(
 
     observe(Event::Stage("testing"));
     let rows = (&*split.train, &*split.test, split.is_held_out);
+    let threads = threads_or_all(options.threads);
     let mut outcome = measure(&model, &records, rows, threads, &folder)?;
     let best = records
         .iter()
@@ -458,12 +458,16 @@ pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Rec
         true => folder::read_records(path),
         false => Vec::new(),
     };
-    let threads = match threads {
-        0 => available_threads(),
-        threads => threads,
-    };
-    let outcome = measure(&model, &records, rows, threads, path)?;
+    let outcome = measure(&model, &records, rows, threads_or_all(threads), path)?;
     Ok((recipe, outcome))
+}
+
+/// What 0 stands for where rows are many and independent.
+fn threads_or_all(threads: usize) -> usize {
+    match threads {
+        0 => available_threads(),
+        _ => threads,
+    }
 }
 
 /// Whether a path is that of a run's folder or a model's file.

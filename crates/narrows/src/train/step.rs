@@ -11,7 +11,9 @@
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
 
+use super::available_threads;
 use super::profile::{Part, Profile, Record, Watch};
+use super::workers::{Blocks, Work};
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
@@ -24,9 +26,6 @@ use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
-
-/// Rows in a block of the rows phase at the most, so that its activations stay in the cache.
-const MAX_BLOCK: usize = 256;
 
 /// Everything that a training step works on, planned before the first.
 pub struct Stepper {
@@ -111,6 +110,19 @@ impl Losses {
     }
 }
 
+/// The memory that a step is planned with, in bytes, beside that of the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The parameters.
+    pub parameters: usize,
+    /// What the optimiser remembers of each.
+    pub optimizer: usize,
+    /// Activations and gradients of the rows of a batch, those of terms included.
+    pub activations: usize,
+    /// What the threads have for themselves, and the whole gradient where there is one.
+    pub scratch: usize,
+}
+
 /// What belongs to one thread.
 struct Scratch {
     gradient: Aligned,
@@ -135,12 +147,14 @@ struct Plan {
     /// What the loss compares with the data: the output, or the logits before a last sigmoid.
     compared: usize,
     batch: usize,
+    blocks: Blocks,
     /// The cuts of the batch sizes met so far: the usual one, and that of an epoch's last batch.
     cuts: Vec<(usize, Bounds)>,
 }
 
 impl Stepper {
-    /// Plans steps of up to `batch` rows on `threads` threads.
+    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
+    /// more than there are cores.
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Stepper {
         let Setting {
             network,
@@ -185,7 +199,13 @@ impl Stepper {
             places: Bounds::new((0..=bounds.count()).collect()),
             clip_norm,
         });
-        let team = Team::new(threads);
+        let team = Team::new(match threads {
+            0 => {
+                let work = Work::of(&network, &terms, corruption.as_ref(), batch);
+                work.workers(available_threads())
+            }
+            _ => threads,
+        });
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
             noise: Aligned::zeros(if corruption.is_some() {
@@ -210,6 +230,7 @@ impl Stepper {
                     layers
                 },
                 batch,
+                blocks: Blocks::of(&network, &terms),
                 cuts: Vec::new(),
             },
             network,
@@ -246,6 +267,23 @@ impl Stepper {
     /// The terms at work, in the order of [`Losses::terms`].
     pub fn terms(&self) -> impl Iterator<Item = &Term> {
         self.terms.iter().map(Contraction::term)
+    }
+
+    /// The memory that was planned.
+    pub fn memory(&self) -> Memory {
+        let bytes = |numbers: usize| numbers * size_of::<f32>();
+        let (_, first, second) = self.optimizer.state();
+        let scratch = self
+            .scratch
+            .iter()
+            .map(|scratch| scratch.gradient.len() + scratch.noise.len() + scratch.layers.len());
+        let whole = self.whole.as_ref().map_or(0, |whole| whole.gradient.len());
+        Memory {
+            parameters: bytes(self.parameters.flat().len()),
+            optimizer: bytes(first.len() + second.len()),
+            activations: bytes(self.slabs.numbers()),
+            scratch: bytes(scratch.sum::<usize>() + whole),
+        }
     }
 
     /// Counts from now on where the time of a step goes, for [`Stepper::profile`]. It changes nothing but that.
@@ -657,8 +695,7 @@ impl Plan {
         if let Some(known) = self.cuts.iter().position(|(size, _)| *size == rows) {
             return known;
         }
-        let blocks = threads.min(rows).max(rows.div_ceil(MAX_BLOCK));
-        self.cuts.push((rows, Bounds::even(rows, blocks)));
+        self.cuts.push((rows, self.blocks.cut(rows, threads)));
         self.cuts.len() - 1
     }
 }
