@@ -124,7 +124,7 @@ impl Setting {
         Recipe::parse(&text, "scaling").expect("a sound recipe")
     }
 
-    /// The profile of the fastest span, the memory, and the threads.
+    /// The profile of the fastest span, and the memory.
     fn measure(&self, data: &Dataset) -> (Profile, Memory) {
         let mut training = Training::new(&self.recipe(), data, self.threads).expect("a sound run");
         let mut profiles = Vec::new();
@@ -150,12 +150,22 @@ impl Setting {
     }
 }
 
+/// A time of three significant digits.
+fn time(seconds: f64) -> String {
+    let (value, unit) = match seconds {
+        ..1e-3 => (1e6 * seconds, "µs"),
+        _ => (1e3 * seconds, "ms"),
+    };
+    let digits = 2 - value.log10().floor().clamp(0.0, 2.0) as usize;
+    format!("{value:.digits$} {unit}")
+}
+
 /// Measures settings into a table of Markdown.
 fn table(head: &str, settings: &[Setting], data: &Dataset) -> String {
     let mut text = format!(
         "| {head} | threads | a step | a row | GFLOP/s | products | optimizer | waiting | parameters | \
-         optimizer's | activations | scratch |\n|---|{}\n",
-        "---:|".repeat(11)
+         activations | scratch |\n|---|{}\n",
+        "---:|".repeat(10)
     );
     for setting in settings {
         let (profile, memory) = setting.measure(data);
@@ -169,17 +179,16 @@ fn table(head: &str, settings: &[Setting], data: &Dataset) -> String {
         let mib = |bytes: usize| format!("{:.2} MiB", bytes as f64 / f64::from(1 << 20));
         let _ = writeln!(
             text,
-            "| {} | {} | {:.0} µs | {:.2} µs | {:.0} | {:.0} % | {:.0} % | {:.0} % | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {:.0} | {:.0} % | {:.0} % | {:.0} % | {} | {} | {} |",
             setting.name,
             profile.threads,
-            1e6 * profile.seconds,
-            1e6 * profile.seconds / setting.batch as f64,
+            time(profile.seconds),
+            time(profile.seconds / setting.batch as f64),
             operations.sum::<f64>() / profile.seconds / 1e9,
             share(|name| name.ends_with("products") || name.starts_with("gradients")),
             share(|name| name == "optimizer"),
             share(|name| name.starts_with("waiting")),
-            mib(memory.parameters),
-            mib(memory.optimizer),
+            mib(memory.parameters + memory.optimizer),
             mib(memory.activations),
             mib(memory.scratch),
         );
