@@ -1,6 +1,6 @@
 //! `narrows train`
 
-use crate::output::{duration, epochs_of, figures, note, print, table, thousands};
+use crate::output::{columns, duration, epochs_of, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
@@ -10,6 +10,7 @@ use narrows::run::{
     Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model, resume,
     run as run_recipe,
 };
+use narrows::train::Profile;
 use narrows::{Recipe, Result};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub struct Arguments {
     /// What all randomness follows from.
     #[arg(long, value_name = "N")]
     seed: Option<String>,
-    /// Threads, without influence on the result [default: one for each core]
+    /// Threads, without influence on the result [default: as many as a step has work for, at most one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Set any key of the recipe, as in `encoder[0].outputs=64`; may be repeated.
@@ -67,6 +68,9 @@ pub struct Arguments {
     /// Write losses for TensorBoard too, into the run's folder.
     #[arg(long)]
     tensorboard: bool,
+    /// Print at the end where the time of a training step went.
+    #[arg(long)]
+    profile: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -86,6 +90,8 @@ Examples:
       Go on after Ctrl-C, a crash or a loss of power.
   narrows train simple-linear --set schedule.kind=cosine --set training.patience=5 --validation 0.1
       A falling learning rate, and an end when the validation loss no longer falls.
+  narrows train simple-linear --epochs 3 --profile
+      Where the time of a step goes: products, optimizer, waiting and so on.
   narrows train simple-linear --json | jq .test_mse
       The result for a script; progress still goes to the terminal.";
 
@@ -171,6 +177,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         init_from: init_from.as_ref(),
         checkpoint: arguments.checkpoint,
         tensorboard: arguments.tensorboard,
+        profile: arguments.profile,
         stop: Some(stop.flag()),
     };
     let mut display = Display::of(source.train.shape());
@@ -209,6 +216,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         print(&summary.to_json().to_string());
     } else {
         print(&describe(&summary));
+        if let Some(profile) = &summary.profile {
+            print(&describe_profile(profile));
+        }
     }
     Ok(())
 }
@@ -306,4 +316,32 @@ fn describe(summary: &Summary) -> String {
         ("run", format!("{}  ({files})", summary.run.display())),
     ]);
     table(&rows)
+}
+
+fn describe_profile(profile: &Profile) -> String {
+    let time = |seconds: f64| format!("{:.1}", 1e6 * seconds);
+    let share = |seconds: f64| format!("{:.1} %", 100.0 * seconds / profile.seconds);
+    let mut rows = vec![["a step", "share", "µs", "GFLOP/s"].map(String::from)];
+    rows.extend(profile.parts.iter().map(|part| {
+        let rate = part.operations_per_second;
+        let rate = rate.map_or("-".into(), |rate| format!("{:.0}", rate / 1e9));
+        [
+            part.name.into(),
+            share(part.seconds),
+            time(part.seconds),
+            rate,
+        ]
+    }));
+    let whole = profile.seconds;
+    rows.push(["together".into(), share(whole), time(whole), "-".into()]);
+    format!(
+        "\n{}\n\n  the mean of {} steps, over {}; {} µs more between a step and the next",
+        columns(&rows),
+        thousands(profile.steps as f64),
+        match profile.threads {
+            1 => "1 thread".into(),
+            threads => format!("{threads} threads"),
+        },
+        time(profile.between)
+    )
 }

@@ -155,6 +155,26 @@ fn json_is_one_object_on_standard_output() {
 }
 
 #[test]
+fn a_profile_is_printed_when_it_is_asked_for() {
+    let folder = folder();
+    let train = ["train", "tiny.toml", "--data", "data", "--threads", "2"];
+    let print = |more: &[&str]| {
+        let output = narrows(folder.path(), &[&train[..], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).to_string()
+    };
+    let table = print(&["--profile"]);
+    for part in ["forward: products", "GFLOP/s", "together", "over 2 threads"] {
+        assert!(table.contains(part), "`{part}` is missing in: {table}");
+    }
+    assert!(!print(&[]).contains("GFLOP/s"));
+    let object: Value = serde_json::from_str(&print(&["--profile", "--json"])).unwrap();
+    let parts = object["profile"]["parts"].as_array().unwrap();
+    let shares = parts.iter().map(|part| part["share"].as_f64().unwrap());
+    assert!((shares.sum::<f64>() - 1.0).abs() < 1e-6, "{object}");
+}
+
+#[test]
 fn options_are_keys_of_the_recipe() {
     let folder = folder();
     let arguments = [

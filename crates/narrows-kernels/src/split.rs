@@ -166,6 +166,11 @@ impl Slabs {
         }
     }
 
+    /// How many numbers all of them hold, with what lies between them.
+    pub fn numbers(&self) -> usize {
+        self.data.len()
+    }
+
     /// The first `rows` rows of a matrix.
     ///
     /// # Panics

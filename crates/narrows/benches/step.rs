@@ -1,6 +1,8 @@
 //! Training steps of several networks, against this machine's float32 multiply-add rate, measured in the
 //! same run: `cargo bench -p narrows --bench step`.
 //!
+//! With `--profile` it shows what counting where the time goes costs: steps with and without, in turn.
+//!
 //! With `--json NAME STEPS SEED` it trains one of them for so many steps on MNIST, twice over, and
 //! prints one JSON object, for `benches/peers/run`.
 
@@ -43,6 +45,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().position(|argument| argument == "--json") {
         Some(place) => print_json(&arguments[place + 1..]),
+        None if arguments.iter().any(|argument| argument == "--profile") => print_profile_cost(),
         None => print_table(),
     }
 }
@@ -281,6 +284,34 @@ fn denoising(batch: usize) -> Configuration {
 
 /// The median time of a step on noise, in nanoseconds.
 fn step_time(configuration: &Configuration, threads: usize) -> f64 {
+    let stepper = configuration.stepper(0, threads);
+    let [median] = step_times([stepper], configuration.batch);
+    median
+}
+
+/// Prints the median time of a step without and with a profile.
+fn print_profile_cost() {
+    println!(
+        "{:<28}{:>7}{:>14}{:>14}{:>9}",
+        "network", "batch", "ns per step", "with profile", "more"
+    );
+    for configuration in configurations() {
+        let mut steppers = [(); 2].map(|()| configuration.stepper(0, available_threads()));
+        steppers[1].start_profile();
+        let [without, with] = step_times(steppers, configuration.batch);
+        println!(
+            "{:<28}{:>7}{without:>14.0}{with:>14.0}{:>8.1}%",
+            configuration.name,
+            configuration.batch,
+            100.0 * (with / without - 1.0)
+        );
+    }
+}
+
+/// The median time of a step on noise of each of the steppers, in nanoseconds; they take turns.
+fn step_times<const N: usize>(mut steppers: [Stepper; N], batch: usize) -> [f64; N] {
+    /// The steps of a turn: the first of them finds the other's data in the cache, and is not counted.
+    const TURN: usize = 20;
     let rows = 4096;
     let pixels = (0..rows * INPUTS)
         .map(|i| ((i * 2_654_435_761) >> 7) as u8)
@@ -288,19 +319,25 @@ fn step_time(configuration: &Configuration, threads: usize) -> f64 {
     let pixels = ndarray::Array2::from_shape_vec((rows, INPUTS), pixels).expect("the right number");
     let data = Dataset::new("noise", Values::U8(pixels), IMAGE.to_vec(), None).expect("sound data");
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).expect("8-bit data");
-    let mut stepper = configuration.stepper(0, threads);
     let order: Vec<u32> = (0..rows as u32).map(|i| i * 1_597 % rows as u32).collect();
-    let mut times = Vec::new();
+    let mut times = [(); N].map(|()| Vec::new());
     let begin = Instant::now();
-    let mut batches = order.chunks_exact(configuration.batch).cycle();
-    while begin.elapsed() < Duration::from_secs(3) || times.len() < 20 {
-        let Some(batch) = batches.next() else { break };
-        let start = Instant::now();
-        black_box(stepper.step(&data, &scaling, 0, batch, 1.0));
-        times.push(start.elapsed().as_nanos() as f64);
+    let mut batches = order.chunks_exact(batch).cycle();
+    while begin.elapsed() < Duration::from_secs(3 * N as u64) {
+        for (stepper, times) in steppers.iter_mut().zip(&mut times) {
+            for (index, batch) in batches.by_ref().take(TURN).enumerate() {
+                let start = Instant::now();
+                black_box(stepper.step(&data, &scaling, 0, batch, 1.0));
+                if index > 0 {
+                    times.push(start.elapsed().as_nanos() as f64);
+                }
+            }
+        }
     }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    })
 }
 
 /// Floating-point operations a second in registers alone, on all threads together.

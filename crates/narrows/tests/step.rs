@@ -1,97 +1,14 @@
-//! What a training step promises beside its numbers: the same bits for any number of threads, and
-//! no allocation.
+//! What a training step promises beside its numbers: the same bits for any number of threads, however it is
+//! cut up, broken off or watched.
+
+mod networks;
 
 use narrows::Recipe;
-use narrows::data::{Dataset, Values};
+use narrows::data::Dataset;
 use narrows::optimizer::{OptimizerSpec, ScheduleSpec};
 use narrows::train::{State, Training};
-use ndarray::Array2;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
+use networks::{CONVOLUTIONS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole};
 use std::ops::ControlFlow;
-use std::sync::Mutex;
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// The allocator counts for the whole process, so the tests of this file take turns.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-/// Rows of pseudo-random 8-bit values, shaped like small images.
-fn noise(rows: usize, side: usize) -> Dataset {
-    let value = |i: usize| ((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
-    let pixels = Array2::from_shape_fn((rows, side * side), |(r, c)| value(r * 1009 + c));
-    Dataset::new("noise", Values::U8(pixels), vec![1, side, side], None).unwrap()
-}
-
-/// A network with every activation, odd widths, and several tiles in a layer.
-const EVERY_ACTIVATION: &str = r#"
-name = "every-activation"
-about = "all activations, odd widths"
-encoder = [
-  { layer = "dense", outputs = 131 }, { layer = "relu" },
-  { layer = "dense", outputs = 67 }, { layer = "leaky-relu" },
-  { layer = "dense", outputs = 33 }, { layer = "elu" },
-  { layer = "dense", outputs = 17 }, { layer = "silu" },
-  { layer = "dense", outputs = 5 },
-]
-decoder = [
-  { layer = "dense", outputs = 18 }, { layer = "gelu" },
-  { layer = "dense", outputs = 35 }, { layer = "tanh" },
-  { layer = "dense", outputs = 66, bias = false }, { layer = "softplus" },
-  { layer = "dense" }, { layer = "identity" }, { layer = "sigmoid" },
-]
-[training]
-batch_size = 29
-epochs = 1
-"#;
-
-/// A network with noise on its input and every term.
-const NOISE_AND_TERMS: &str = r#"
-name = "noise-and-terms"
-encoder = [
-  { layer = "dense", outputs = 67 }, { layer = "silu" },
-  { layer = "dense", outputs = 9 }, { layer = "relu" },
-]
-decoder = [{ layer = "dense", outputs = 67 }, { layer = "tanh" }, { layer = "dense" }]
-[corruption]
-kind = "gaussian"
-deviation = 0.3
-[objective]
-terms = [
-  { kind = "jacobian", weight = 1e-3 },
-  { kind = "hutchinson", weight = 1e-3, probes = 3 },
-  { kind = "summed", weight = 1e-4 },
-]
-[training]
-batch_size = 29
-epochs = 1
-"#;
-
-/// Convolutions with channels in several tiles, strides and kernels that differ by axis, and dense
-/// layers between.
-const CONVOLUTIONS: &str = r#"
-name = "convolutions"
-about = "all that works on images"
-encoder = [
-  { layer = "conv2d", channels = 40, kernel = 3, stride = 2, padding = 1 }, { layer = "relu" },
-  { layer = "conv2d", channels = 9, kernel = [2, 3], stride = [1, 2], bias = false },
-  { layer = "flatten" }, { layer = "dense", outputs = 21 }, { layer = "tanh" },
-]
-decoder = [
-  { layer = "dense", outputs = 108 }, { layer = "reshape", shape = [12, 3, 3] }, { layer = "relu" },
-  { layer = "conv-transpose2d", channels = 35, kernel = 2, stride = 2 }, { layer = "relu" },
-  { layer = "conv-transpose2d", kernel = 3, stride = 2 }, { layer = "sigmoid" },
-]
-[training]
-batch_size = 29
-epochs = 1
-"#;
-
-/// Gradients that are added up and cut down before a step.
-fn whole(text: &str) -> String {
-    format!("{text}accumulation = 3\nclip_norm = 0.01\n")
-}
 
 fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Vec<u32> {
     let mut training = Training::new(recipe, data, threads).unwrap();
@@ -111,7 +28,6 @@ fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Ve
 
 #[test]
 fn parameters_have_the_same_bits_for_any_number_of_threads() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap();
     let mut shipped = Recipe::named("simple-linear").unwrap();
     shipped.batch_size = 64;
     // Neither divides the rows, so that an epoch ends in a smaller batch.
@@ -147,47 +63,55 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
 }
 
 #[test]
-fn a_step_allocates_nothing() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap();
-    let data = noise(29 * 20 + 7, 13);
-    let whole = whole(NOISE_AND_TERMS);
-    for (text, threads) in [EVERY_ACTIVATION, NOISE_AND_TERMS, CONVOLUTIONS, &whole]
+fn a_profile_changes_nothing_and_accounts_for_the_whole_step() {
+    let (data, validation) = (noise(29 * 12 + 7, 13), noise(50, 13));
+    for (text, threads) in [NOISE_AND_TERMS, &whole(NOISE_AND_TERMS), CONVOLUTIONS]
         .into_iter()
         .flat_map(|text| [(text, 1), (text, 3)])
     {
         let recipe = Recipe::parse(text, "test").unwrap();
-        let mut training = Training::new(&recipe, &data, threads).unwrap();
-        // The first epoch meets both sizes of batch.
-        training.epoch(|_| ()).unwrap();
-        // From the end of the first step to that of the last.
-        let (mut region, mut change) = (None, None);
-        training
-            .epoch(|_| {
-                let region = region.get_or_insert_with(|| Region::new(ALLOCATOR));
-                change = Some(region.change());
-            })
-            .unwrap();
-        let change = change.unwrap();
-        assert_eq!(
-            (
-                change.allocations,
-                change.reallocations,
-                change.deallocations
-            ),
-            (0, 0, 0),
-            "{}, {threads} threads",
-            recipe.name
-        );
-        // The instrument works.
-        let region = Region::new(ALLOCATOR);
-        drop(std::hint::black_box(Box::new(1)));
-        assert_eq!(region.change().allocations, 1);
+        let begin = || {
+            let training = Training::new(&recipe, &data, threads).unwrap();
+            training.with_validation(&validation).unwrap()
+        };
+        let (mut plain, mut profiled) = (begin(), begin());
+        profiled.start_profile();
+        assert_eq!(profiled.profile(), None);
+        let mut steps = 0;
+        for _ in 0..2 {
+            plain.epoch(|_| ()).unwrap();
+            profiled.epoch(|_| steps += 1).unwrap();
+        }
+        let flat = |training: &Training<'_>| training.state().parameters;
+        assert!(flat(&plain) == flat(&profiled), "{}", recipe.name);
+        assert_eq!(plain.profile(), None);
+
+        let profile = profiled.profile().unwrap();
+        assert_eq!((profile.steps, profile.threads), (steps, threads));
+        let sum: f64 = profile.parts.iter().map(|part| part.seconds).sum();
+        assert!((sum - profile.seconds).abs() < 1e-9);
+        let names: Vec<&str> = profile.parts.iter().map(|part| part.name).collect();
+        let has_terms = recipe.name == "noise-and-terms";
+        for (name, is_expected) in [
+            ("gather and scaling", true),
+            ("noise", has_terms),
+            ("terms", has_terms),
+            ("forward: products", true),
+            ("backward: elementwise", true),
+            ("optimizer", true),
+        ] {
+            assert_eq!(names.contains(&name), is_expected, "{name}: {names:?}");
+        }
+        for part in &profile.parts {
+            let is_product = ["forward: products", "backward: products"].contains(&part.name)
+                || part.name == "gradients by parameters";
+            assert_eq!(part.operations_per_second.is_some(), is_product);
+        }
     }
 }
 
 #[test]
 fn accumulated_batches_are_one_large_batch() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap();
     let data = noise(64 * 5 + 20, 13);
     let train = |batch: usize, accumulation: usize| {
         let mut recipe = Recipe::parse(EVERY_ACTIVATION, "test").unwrap();
@@ -210,7 +134,6 @@ fn accumulated_batches_are_one_large_batch() {
 
 #[test]
 fn a_run_that_goes_on_has_the_same_bits() {
-    let _turn = ONE_AT_A_TIME.lock().unwrap();
     let (data, validation) = (noise(29 * 12 + 7, 13), noise(50, 13));
     let mut recipe = Recipe::parse(NOISE_AND_TERMS, "test").unwrap();
     recipe.epochs = 8;

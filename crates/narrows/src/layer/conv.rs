@@ -241,6 +241,12 @@ impl Layer for Conv {
         self.plan.scratch().max(self.outputs()) + self.tiles().into_iter().max().unwrap_or(0)
     }
 
+    fn work(&self) -> usize {
+        let [_, height, width] = self.plan.geometry().output;
+        // Taps that fall outside the image are few, and counted too.
+        self.weight_shape().iter().product::<usize>() * height * width
+    }
+
     fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
         let (weights, bias) = self.tensors_of(p);
         match self.is_transposed {

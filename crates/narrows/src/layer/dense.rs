@@ -107,6 +107,10 @@ impl Layer for Dense {
         weights.chain(self.bias.then_some(self.outputs)).collect()
     }
 
+    fn work(&self) -> usize {
+        self.weights()
+    }
+
     fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], _: &mut [f32]) {
         let start = if self.bias {
             Start::Bias(&p[self.weights()..])

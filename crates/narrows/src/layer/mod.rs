@@ -50,6 +50,11 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     fn scratch(&self) -> usize {
         0
     }
+    /// The multiply-adds of its product for one row, which the gradients by the input and by the weights need
+    /// once more each; 0 where there is no product.
+    fn work(&self) -> usize {
+        0
+    }
     /// `y` of `[rows, outputs]` from `x` of `[rows, inputs]`; `p` holds the layer's parameters, tensor
     /// after tensor.
     fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], scratch: &mut [f32]);

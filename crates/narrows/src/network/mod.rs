@@ -172,6 +172,11 @@ impl Network {
         &*self.layers[index]
     }
 
+    /// The number of parameters of a layer.
+    pub(crate) fn parameters_in(&self, layer: usize) -> usize {
+        self.places[layer].len()
+    }
+
     /// The parameters of a layer, tensor after tensor.
     pub(crate) fn parameters_of<'a>(&self, layer: usize, p: &'a Parameters) -> &'a [f32] {
         &p.flat()[self.places[layer].clone()]
@@ -187,7 +192,8 @@ impl Network {
     }
 
     /// Runs layers on a block whose slab 0 holds the input of the first; slab `i + 1` gets the
-    /// output of the `i`-th.
+    /// output of the `i`-th. `done` is told of each layer after it.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn forward_block(
         &self,
         isa: Isa,
@@ -195,10 +201,12 @@ impl Network {
         layers: Range<usize>,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
+        mut done: impl FnMut(usize),
     ) {
         for (slab, layer) in layers.enumerate() {
             let ([x], y) = block.read_write([slab], slab + 1);
             self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y, scratch);
+            done(layer);
         }
     }
 
@@ -214,7 +222,7 @@ impl Network {
         gradients: usize,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
-        add: impl Fn(usize, &mut RowBlock<'_>),
+        mut add: impl FnMut(usize, &mut RowBlock<'_>),
     ) {
         // Nothing needs the gradient by the data.
         for layer in (1..=last).rev() {

@@ -160,6 +160,23 @@ impl Contraction {
         &self.term
     }
 
+    /// The multiply-adds for one row, where no probe is stopped: in the rows phase, and for the gradients.
+    pub(crate) fn work(&self, network: &Network) -> (usize, usize) {
+        let work = |layers: Range<usize>| -> usize {
+            layers.map(|layer| network.layer(layer).work()).sum()
+        };
+        let square = match (&self.squared, network.layer(0).as_dense()) {
+            (Some(_), Some(dense)) => dense.outputs * dense.outputs,
+            _ => 0,
+        };
+        let back = work(self.first..self.encoder);
+        let forth = work(self.first..self.encoder - 1);
+        (
+            self.probes * (back + square + forth),
+            self.probes * (back + square),
+        )
+    }
+
     /// Before the rows of a batch: squares the first layer's weights.
     pub(crate) fn prepare<S: Send>(
         &mut self,

@@ -22,7 +22,7 @@ use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::tensorboard::EventFile;
 use crate::report::{Cell, Report, Section, Table};
-use crate::train::{EpochRecord, Progress, Training, Warning, available_threads};
+use crate::train::{EpochRecord, Profile, Progress, Training, Warning, available_threads};
 use checkpoint::Clock;
 use narrows_kernels::team::Team;
 use serde_json::{Value, json};
@@ -120,6 +120,8 @@ pub struct Summary {
     pub stopped_early: bool,
     /// Whether there is a picture: there is one for images only.
     pub has_picture: bool,
+    /// Where the time of a step went, if that was asked for and there was a step.
+    pub profile: Option<Profile>,
 }
 
 /// The mean squared errors beside that of a denoising autoencoder, in scaled units.
@@ -159,6 +161,9 @@ impl Summary {
         if let Some(corrupted) = &self.corrupted {
             object["clean_test_mse"] = json!(corrupted.clean_test_mse);
             object["noise_mse"] = json!(corrupted.noise_mse);
+        }
+        if let Some(profile) = &self.profile {
+            object["profile"] = profile.to_json();
         }
         object
     }
@@ -281,7 +286,7 @@ pub struct Options<'a> {
     pub out: Option<&'a Path>,
     /// Whether a run that is in the folder is overwritten.
     pub force: bool,
-    /// Without influence on the result; 0 means one for each core.
+    /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
     /// Where the data come from, for a run that may go on later.
     pub sources: Option<Sources>,
@@ -293,6 +298,8 @@ pub struct Options<'a> {
     pub checkpoint: Every,
     /// Whether losses are written for TensorBoard too.
     pub tensorboard: bool,
+    /// Whether to count where the time of a step goes, for [`Summary::profile`].
+    pub profile: bool,
     /// Set to stop after the current step: the run is saved and ends with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a AtomicBool>,
 }
@@ -355,7 +362,6 @@ fn run_in(
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
-    let threads = training.threads();
     let folder = match resumed {
         Some(folder) => {
             folder::sweep(folder)?;
@@ -395,12 +401,16 @@ fn run_in(
             .and_then(|model| model.threshold().copied()),
         _ => None,
     };
+    if options.profile {
+        training.start_profile();
+    }
     train_epochs(&mut training, &folder, options, observe)?;
     let records = folder::read_records(&folder);
     let mut model = training.model()?;
 
     observe(Event::Stage("testing"));
     let rows = (&*split.train, &*split.test, split.is_held_out);
+    let threads = threads_or_all(options.threads);
     let mut outcome = measure(&model, &records, rows, threads, &folder)?;
     let best = records
         .iter()
@@ -408,6 +418,7 @@ fn run_in(
     let best = best.and_then(|record| Some((record.epoch, record.validation_loss?)));
     outcome.summary.best = best;
     outcome.summary.stopped_early = training.has_stopped_early();
+    outcome.summary.profile = training.profile();
     let summary = &outcome.summary;
     let figures = [
         ("train_loss", Some(summary.train_loss)),
@@ -447,12 +458,16 @@ pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Rec
         true => folder::read_records(path),
         false => Vec::new(),
     };
-    let threads = match threads {
-        0 => available_threads(),
-        threads => threads,
-    };
-    let outcome = measure(&model, &records, rows, threads, path)?;
+    let outcome = measure(&model, &records, rows, threads_or_all(threads), path)?;
     Ok((recipe, outcome))
+}
+
+/// What 0 stands for where rows are many and independent.
+fn threads_or_all(threads: usize) -> usize {
+    match threads {
+        0 => available_threads(),
+        _ => threads,
+    }
 }
 
 /// Whether a path is that of a run's folder or a model's file.
@@ -510,6 +525,7 @@ fn measure(
         best: None,
         stopped_early: false,
         has_picture: is_image(test.shape()),
+        profile: None,
     };
     Ok(Outcome { summary, portrait })
 }

@@ -1,11 +1,14 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod profile;
 mod state;
 mod step;
 mod warnings;
+mod workers;
 
+pub use profile::{PartOfStep, Profile};
 pub use state::{Best, State, Sums};
-pub use step::{Losses, Setting, Stepper};
+pub use step::{Losses, Memory, Setting, Stepper};
 pub use warnings::Warning;
 
 use crate::data::Dataset;
@@ -91,7 +94,8 @@ pub struct Training<'a> {
 impl<'a> Training<'a> {
     /// Plans a run: checks the recipe against the data, fits the scaling and draws the parameters.
     ///
-    /// `threads` has no influence on the result; 0 means one for each core.
+    /// `threads` has no influence on the result; 0 means as many as a step has work for, and no more than there
+    /// are cores.
     ///
     /// # Errors
     ///
@@ -124,11 +128,7 @@ impl<'a> Training<'a> {
                 accumulates: recipe.accumulation > 1,
             },
             batch,
-            if threads == 0 {
-                available_threads()
-            } else {
-                threads
-            },
+            threads,
         );
         Ok(Training {
             state: State::new(stepper.terms().count()),
@@ -186,6 +186,21 @@ impl<'a> Training<'a> {
     /// The number of threads at work.
     pub fn threads(&self) -> usize {
         self.stepper.threads()
+    }
+
+    /// The memory that a step is planned with.
+    pub fn memory(&self) -> Memory {
+        self.stepper.memory()
+    }
+
+    /// Counts from now on where the time of a step goes, for [`Training::profile`]. The result stays the same.
+    pub fn start_profile(&mut self) {
+        self.stepper.start_profile();
+    }
+
+    /// Where the time of the steps went since [`Training::start_profile`]; none before the first.
+    pub fn profile(&self) -> Option<Profile> {
+        self.stepper.profile()
     }
 
     /// Whether training is over: all epochs are done, or the loss has not fallen for as many as the

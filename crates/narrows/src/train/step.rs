@@ -11,6 +11,9 @@
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
 
+use super::available_threads;
+use super::profile::{Part, Profile, Record, Watch};
+use super::workers::{Blocks, Work};
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
@@ -23,9 +26,6 @@ use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
-
-/// Rows in a block of the rows phase at the most, so that its activations stay in the cache.
-const MAX_BLOCK: usize = 256;
 
 /// Everything that a training step works on, planned before the first.
 pub struct Stepper {
@@ -45,6 +45,8 @@ pub struct Stepper {
     sums: Losses,
     /// The gradient by all parameters, where it is needed whole before a step.
     whole: Option<Whole>,
+    /// What a profile is made of, if one is asked for.
+    record: Record,
     isa: Isa,
 }
 
@@ -108,6 +110,19 @@ impl Losses {
     }
 }
 
+/// The memory that a step is planned with, in bytes, beside that of the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The parameters.
+    pub parameters: usize,
+    /// What the optimiser remembers of each.
+    pub optimizer: usize,
+    /// Activations and gradients of the rows of a batch, those of terms included.
+    pub activations: usize,
+    /// What the threads have for themselves, and the whole gradient where there is one.
+    pub scratch: usize,
+}
+
 /// What belongs to one thread.
 struct Scratch {
     gradient: Aligned,
@@ -115,6 +130,7 @@ struct Scratch {
     noise: Aligned,
     /// For the layers.
     layers: Aligned,
+    watch: Watch,
 }
 
 /// Which slab is what, and how rows are cut up.
@@ -131,12 +147,14 @@ struct Plan {
     /// What the loss compares with the data: the output, or the logits before a last sigmoid.
     compared: usize,
     batch: usize,
+    blocks: Blocks,
     /// The cuts of the batch sizes met so far: the usual one, and that of an epoch's last batch.
     cuts: Vec<(usize, Bounds)>,
 }
 
 impl Stepper {
-    /// Plans steps of up to `batch` rows on `threads` threads.
+    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
+    /// more than there are cores.
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Stepper {
         let Setting {
             network,
@@ -181,7 +199,13 @@ impl Stepper {
             places: Bounds::new((0..=bounds.count()).collect()),
             clip_norm,
         });
-        let team = Team::new(threads);
+        let team = Team::new(match threads {
+            0 => {
+                let work = Work::of(&network, &terms, corruption.as_ref(), batch);
+                work.workers(available_threads())
+            }
+            _ => threads,
+        });
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
             noise: Aligned::zeros(if corruption.is_some() {
@@ -190,6 +214,7 @@ impl Stepper {
                 0
             }),
             layers: Aligned::zeros(network.scratch()),
+            watch: Watch::default(),
         };
         Stepper {
             scratch: (0..team.threads()).map(|_| scratch()).collect(),
@@ -205,6 +230,7 @@ impl Stepper {
                     layers
                 },
                 batch,
+                blocks: Blocks::of(&network, &terms),
                 cuts: Vec::new(),
             },
             network,
@@ -218,6 +244,7 @@ impl Stepper {
             optimizer,
             team,
             whole,
+            record: Record::default(),
             isa: Isa::best(),
         }
     }
@@ -242,6 +269,45 @@ impl Stepper {
         self.terms.iter().map(Contraction::term)
     }
 
+    /// The memory that was planned.
+    pub fn memory(&self) -> Memory {
+        let bytes = |numbers: usize| numbers * size_of::<f32>();
+        let (_, first, second) = self.optimizer.state();
+        let scratch = self
+            .scratch
+            .iter()
+            .map(|scratch| scratch.gradient.len() + scratch.noise.len() + scratch.layers.len());
+        let whole = self.whole.as_ref().map_or(0, |whole| whole.gradient.len());
+        Memory {
+            parameters: bytes(self.parameters.flat().len()),
+            optimizer: bytes(first.len() + second.len()),
+            activations: bytes(self.slabs.numbers()),
+            scratch: bytes(scratch.sum::<usize>() + whole),
+        }
+    }
+
+    /// Counts from now on where the time of a step goes, for [`Stepper::profile`]. It changes nothing but that.
+    pub fn start_profile(&mut self) {
+        let (record, watch) = Record::running();
+        self.record = record;
+        for scratch in &mut self.scratch {
+            scratch.watch = watch.clone();
+        }
+    }
+
+    /// Where the time of the steps went since [`Stepper::start_profile`]; none before the first.
+    pub fn profile(&self) -> Option<Profile> {
+        let work = |layers: std::ops::Range<usize>| -> usize {
+            layers.map(|layer| self.network.layer(layer).work()).sum()
+        };
+        let watches = self.scratch.iter().map(|scratch| &scratch.watch);
+        self.record.profile(watches, |part| match part {
+            Part::ForwardProducts | Part::Gradients => work(0..self.plan.layers),
+            Part::BackwardProducts => work(1..self.plan.layers),
+            _ => 0,
+        })
+    }
+
     /// One step on the given rows of the data, in an epoch counted from 0, at a share of the learning
     /// rate; gives the losses on them, before the step. Where gradients are added up the rows may be those
     /// of several batches.
@@ -257,8 +323,10 @@ impl Stepper {
         rows: &[u32],
         share: f64,
     ) -> &Losses {
+        self.record.begin(rows.len());
         if self.whole.is_some() {
             self.step_whole(data, scaling, epoch, rows, share);
+            self.record.end();
             return &self.losses;
         }
         self.rows_phase(data, scaling, epoch, rows);
@@ -275,12 +343,17 @@ impl Stepper {
                 second.parts(),
             ),
             |scratch, tile, (parameters, first, second)| {
+                scratch.watch.start();
                 let gradient = &mut scratch.gradient[..parameters.len()];
-                let from = (slabs, plan, rows.len(), &mut scratch.layers[..]);
-                tile_gradient(network, terms, isa, tile, from, gradient);
+                let from = (slabs, plan, rows.len());
+                let own = (&mut scratch.layers[..], &mut scratch.watch);
+                tile_gradient(network, terms, isa, tile, from, own, gradient);
                 update.apply(isa, parameters, first, second, gradient);
+                scratch.watch.lap(Part::Optimizer);
             },
         );
+        self.record.watch.lap(Part::Waiting);
+        self.record.end();
         &self.losses
     }
 
@@ -309,9 +382,11 @@ impl Stepper {
                     Parts::new(&mut whole.squares, &whole.places),
                 ),
                 |scratch, tile, (sum, square)| {
+                    scratch.watch.start();
                     let gradient = &mut scratch.gradient[..sum.len()];
-                    let from = (slabs, plan, batch, &mut scratch.layers[..]);
-                    tile_gradient(network, terms, isa, tile, from, gradient);
+                    let from = (slabs, plan, batch);
+                    let own = (&mut scratch.layers[..], &mut scratch.watch);
+                    tile_gradient(network, terms, isa, tile, from, own, gradient);
                     if weight < 1.0 {
                         scale(isa, gradient, weight);
                     }
@@ -321,8 +396,10 @@ impl Stepper {
                         add(isa, sum, gradient);
                     }
                     square.fill(dot(isa, sum, sum));
+                    scratch.watch.lap(Part::Optimizer);
                 },
             );
+            stepper.record.watch.lap(Part::Waiting);
         });
         let update = self.optimizer.next_update(share);
         // Tile by tile, so that the sum does not depend on the threads.
@@ -337,6 +414,7 @@ impl Stepper {
             // As PyTorch does.
             most => (most / (norm + 1e-6)).min(1.0),
         } as f32;
+        self.record.watch.lap(Part::Rest);
         let (first, second) = self.optimizer.state_mut();
         let bounds = self.network.parameter_bounds();
         self.team.run(
@@ -346,13 +424,16 @@ impl Stepper {
                 Parts::new(&mut whole.gradient, bounds),
                 (first.parts(), second.parts()),
             ),
-            |_, _, (parameters, gradient, (first, second))| {
+            |scratch, _, (parameters, gradient, (first, second))| {
+                scratch.watch.start();
                 if factor < 1.0 {
                     scale(isa, gradient, factor);
                 }
                 update.apply(isa, parameters, first, second, gradient);
+                scratch.watch.lap(Part::Optimizer);
             },
         );
+        self.record.watch.lap(Part::Waiting);
         self.whole = Some(whole);
     }
 
@@ -384,7 +465,15 @@ impl Stepper {
     ///
     /// When there are no rows, or one that the data do not have.
     pub fn losses(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> &Losses {
+        // What is no step is not counted as part of one.
+        let record = std::mem::take(&mut self.record);
+        let watch = |scratch: &mut Scratch| std::mem::take(&mut scratch.watch);
+        let watches: Vec<Watch> = self.scratch.iter_mut().map(watch).collect();
         self.over_batches(data, scaling, u32::MAX, rows, |_, _, _| ());
+        self.record = record;
+        for (scratch, watch) in self.scratch.iter_mut().zip(watches) {
+            scratch.watch = watch;
+        }
         &self.losses
     }
 
@@ -446,8 +535,9 @@ impl Stepper {
             &mut self.scratch,
             Parts::new(&mut gradient, network.parameter_bounds()),
             |scratch, tile, gradient| {
-                let from = (slabs, plan, rows.len(), &mut scratch.layers[..]);
-                tile_gradient(network, terms, isa, tile, from, gradient);
+                let from = (slabs, plan, rows.len());
+                let own = (&mut scratch.layers[..], &mut scratch.watch);
+                tile_gradient(network, terms, isa, tile, from, own, gradient);
             },
         );
         (self.losses.clone(), gradient)
@@ -470,6 +560,7 @@ impl Stepper {
                 network,
                 parameters,
             );
+            self.record.watch.lap(Part::Terms);
         }
         let terms = &self.terms;
         let inputs = network.inputs();
@@ -479,17 +570,21 @@ impl Stepper {
             &mut self.scratch,
             self.slabs.split(&plan.cuts[cut].1),
             |scratch, _, mut block| {
+                let watch = &mut scratch.watch;
+                watch.start();
                 let these = &rows[block.rows()];
                 let target = block.get_mut(plan.target).chunks_exact_mut(inputs);
                 for (&row, into) in these.iter().zip(target) {
                     scaling.gather(data, row as usize, into);
                 }
+                watch.lap(Part::Gather);
                 if let Some(corruption) = corruption {
                     let ([target], input) = block.read_write([plan.target], 0);
                     input.copy_from_slice(target);
                     for (&row, input) in these.iter().zip(input.chunks_exact_mut(inputs)) {
                         corruption.apply(isa, noise, (epoch, row), input, &mut scratch.noise);
                     }
+                    watch.lap(Part::Noise);
                 }
                 network.forward_block(
                     isa,
@@ -497,12 +592,19 @@ impl Stepper {
                     0..plan.layers,
                     &mut block,
                     &mut scratch.layers,
+                    |layer| {
+                        watch.lap(match network.layer(layer).work() {
+                            0 => Part::ForwardElementwise,
+                            _ => Part::ForwardProducts,
+                        })
+                    },
                 );
                 for row in 0..these.len() {
                     let pair = (plan.target, plan.compared);
                     let loss = objective.row(isa, &mut block, row, pair, plan.gradients, scale);
                     block.get_mut(plan.losses)[row] = loss;
                 }
+                watch.lap(Part::Loss);
                 let batch = Batch {
                     samples: these,
                     epoch,
@@ -517,6 +619,7 @@ impl Stepper {
                         batch,
                         &mut scratch.layers,
                     );
+                    watch.lap(Part::Terms);
                 }
                 network.backward_block(
                     isa,
@@ -526,13 +629,19 @@ impl Stepper {
                     &mut block,
                     &mut scratch.layers,
                     |layer, block| {
+                        watch.lap(match network.layer(layer).work() {
+                            0 => Part::BackwardElementwise,
+                            _ => Part::BackwardProducts,
+                        });
                         for term in terms {
                             term.add_curvature(isa, network, layer, plan.gradients, block);
+                            watch.lap(Part::Terms);
                         }
                     },
                 );
             },
         );
+        self.record.watch.lap(Part::Waiting);
         for term in &mut self.terms {
             let team = (&mut self.team, &mut self.scratch[..]);
             term.finish(
@@ -543,6 +652,7 @@ impl Stepper {
                 &self.slabs,
                 &plan.cuts[cut].1,
             );
+            self.record.watch.lap(Part::Terms);
         }
         // Row by row, so that the sum does not depend on the cut.
         let losses = self.slabs.rows(plan.losses, rows.len());
@@ -553,6 +663,7 @@ impl Stepper {
             *value = term.value(&self.slabs, rows.len());
             self.losses.total += f64::from(term.term().weight) * *value;
         }
+        self.record.watch.lap(Part::Rest);
     }
 }
 
@@ -562,16 +673,19 @@ fn tile_gradient(
     terms: &[Contraction],
     isa: Isa,
     tile: usize,
-    (slabs, plan, rows, scratch): (&Slabs, &Plan, usize, &mut [f32]),
+    (slabs, plan, rows): (&Slabs, &Plan, usize),
+    (scratch, watch): (&mut [f32], &mut Watch),
     gradient: &mut [f32],
 ) {
     network.tile_gradient(isa, tile, slabs, plan.gradients, rows, gradient, scratch);
+    watch.lap(Part::Gradients);
     let Some((_, cut)) = plan.cuts.iter().find(|(size, _)| *size == rows) else {
         return;
     };
     for term in terms {
         let place = network.tile(tile);
         term.add_gradient(isa, network, place, (slabs, cut), gradient, scratch);
+        watch.lap(Part::Terms);
     }
 }
 
@@ -581,8 +695,7 @@ impl Plan {
         if let Some(known) = self.cuts.iter().position(|(size, _)| *size == rows) {
             return known;
         }
-        let blocks = threads.min(rows).max(rows.div_ceil(MAX_BLOCK));
-        self.cuts.push((rows, Bounds::even(rows, blocks)));
+        self.cuts.push((rows, self.blocks.cut(rows, threads)));
         self.cuts.len() - 1
     }
 }

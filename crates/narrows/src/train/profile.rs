@@ -1,0 +1,227 @@
+//! Where the time of a step goes.
+//!
+//! Each thread has a watch of its own, in its scratch, and looks at the clock where one part of a step ends
+//! and the next begins: no thread waits for another, and nothing is allocated. A watch that is off costs
+//! one comparison a part.
+//!
+//! The calling thread has a second watch, which counts what lies around the phases. A phase as a whole is
+//! counted there as waiting; what the threads did meanwhile is then subtracted from that.
+
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// A part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Gather,
+    Noise,
+    ForwardProducts,
+    ForwardElementwise,
+    Loss,
+    Terms,
+    BackwardProducts,
+    BackwardElementwise,
+    Gradients,
+    Optimizer,
+    Waiting,
+    Rest,
+}
+
+/// All parts, in the order of the table, with their names.
+const PARTS: [(Part, &str); 12] = [
+    (Part::Gather, "gather and scaling"),
+    (Part::Noise, "noise"),
+    (Part::ForwardProducts, "forward: products"),
+    (Part::ForwardElementwise, "forward: elementwise"),
+    (Part::Loss, "loss"),
+    (Part::Terms, "terms"),
+    (Part::BackwardProducts, "backward: products"),
+    (Part::BackwardElementwise, "backward: elementwise"),
+    (Part::Gradients, "gradients by parameters"),
+    (Part::Optimizer, "optimizer"),
+    (Part::Waiting, "waiting for threads"),
+    (Part::Rest, "rest"),
+];
+
+/// What one thread counts; off until it is told to run.
+// On cache lines of its own, as other threads write theirs at the same time.
+#[derive(Clone, Debug, Default)]
+#[repr(align(128))]
+pub(super) struct Watch(Option<Running>);
+
+#[derive(Clone, Debug)]
+struct Running {
+    last: Instant,
+    spent: [Duration; PARTS.len()],
+}
+
+impl Watch {
+    fn running() -> Watch {
+        Watch(Some(Running {
+            last: Instant::now(),
+            spent: [Duration::ZERO; PARTS.len()],
+        }))
+    }
+
+    /// Counts from now on.
+    pub(super) fn start(&mut self) {
+        if let Some(running) = &mut self.0 {
+            running.last = Instant::now();
+        }
+    }
+
+    /// Counts the time since the last look as that of a part.
+    pub(super) fn lap(&mut self, part: Part) {
+        if let Some(running) = &mut self.0 {
+            let now = Instant::now();
+            running.spent[part as usize] += now - running.last;
+            running.last = now;
+        }
+    }
+
+    fn spent(&self, part: Part) -> Duration {
+        let running = self.0.as_ref();
+        running.map_or(Duration::ZERO, |running| running.spent[part as usize])
+    }
+}
+
+/// What the calling thread counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record {
+    pub(super) watch: Watch,
+    steps: u64,
+    rows: u64,
+    /// When the first step began, and the last one ended.
+    span: Option<(Instant, Instant)>,
+}
+
+impl Record {
+    /// A record that runs, and a watch that does for a thread.
+    pub(super) fn running() -> (Record, Watch) {
+        let record = Record {
+            watch: Watch::running(),
+            ..Record::default()
+        };
+        (record, Watch::running())
+    }
+
+    /// A step on so many rows begins.
+    pub(super) fn begin(&mut self, rows: usize) {
+        self.watch.start();
+        if let Some(running) = &self.watch.0 {
+            self.span.get_or_insert((running.last, running.last));
+            self.steps += 1;
+            self.rows += rows as u64;
+        }
+    }
+
+    /// The step ends.
+    pub(super) fn end(&mut self) {
+        self.watch.lap(Part::Rest);
+        if let (Some(running), Some((_, end))) = (&self.watch.0, &mut self.span) {
+            *end = running.last;
+        }
+    }
+
+    /// What was counted by all; none before the first step. `work` says how many multiply-adds a row needs in
+    /// the products of a part.
+    pub(super) fn profile<'a>(
+        &self,
+        watches: impl Iterator<Item = &'a Watch> + Clone,
+        work: impl Fn(Part) -> usize,
+    ) -> Option<Profile> {
+        let (begin, end) = self.span?;
+        let threads = watches.clone().count();
+        let steps = self.steps as f64;
+        let of_threads = |part| -> f64 {
+            let spent = watches.clone().map(|watch| watch.spent(part));
+            spent.sum::<Duration>().as_secs_f64() / threads as f64
+        };
+        let busy: f64 = PARTS.iter().map(|&(part, _)| of_threads(part)).sum();
+        let parts = PARTS.iter().map(|&(part, name)| {
+            let own = self.watch.spent(part).as_secs_f64();
+            let all = match part {
+                Part::Waiting => (own - busy).max(0.0),
+                _ => own + of_threads(part),
+            };
+            let operations = 2.0 * work(part) as f64 * self.rows as f64;
+            PartOfStep {
+                name,
+                seconds: all / steps,
+                operations_per_second: (operations > 0.0 && all > 0.0).then(|| operations / all),
+            }
+        });
+        let parts: Vec<PartOfStep> = parts.filter(|part| part.seconds > 0.0).collect();
+        let step = PARTS.iter().map(|&(part, _)| self.watch.spent(part));
+        let seconds = step.sum::<Duration>().as_secs_f64() / steps;
+        Some(Profile {
+            steps: self.steps,
+            threads,
+            seconds,
+            between: ((end - begin).as_secs_f64() / steps - seconds).max(0.0),
+            parts,
+        })
+    }
+}
+
+/// Where the time of a step went, in the mean over all steps.
+///
+/// ```
+/// # fn main() -> narrows::Result<()> {
+/// use narrows::{Recipe, data::Source, train::Training};
+///
+/// let data = Source::open("mnist")?.train.head(640)?;
+/// let mut training = Training::new(&Recipe::named("simple-linear")?, &data, 2)?;
+/// training.start_profile();
+/// training.epoch(|_| ())?;
+/// for part in training.profile().into_iter().flat_map(|profile| profile.parts) {
+///     println!("{:<24} {:6.1} µs", part.name, 1e6 * part.seconds);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The steps that it is the mean of.
+    pub steps: u64,
+    /// The threads at work.
+    pub threads: usize,
+    /// The time of a step, from its beginning to its end, which is what its parts add up to.
+    pub seconds: f64,
+    /// The time between a step and the next: the order of the rows, reading, progress, validation, saving.
+    pub between: f64,
+    /// The parts that took any time, each in the mean over the threads.
+    pub parts: Vec<PartOfStep>,
+}
+
+/// A part of a step in a [`Profile`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartOfStep {
+    /// What it is.
+    pub name: &'static str,
+    /// The time that it takes in a step, in the mean over the threads.
+    pub seconds: f64,
+    /// The floating-point operations a second of all threads together while they were at it, where it is
+    /// matrix products; a multiply-add is two. Products of terms are not counted.
+    pub operations_per_second: Option<f64>,
+}
+
+impl Profile {
+    /// The profile as a JSON object; times in microseconds.
+    pub fn to_json(&self) -> Value {
+        let parts = self.parts.iter().map(|part| {
+            json!({
+                "name": part.name,
+                "share": part.seconds / self.seconds,
+                "microseconds": 1e6 * part.seconds,
+                "gflops": part.operations_per_second.map(|rate| rate / 1e9),
+            })
+        });
+        json!({
+            "steps": self.steps,
+            "threads": self.threads,
+            "microseconds": 1e6 * self.seconds,
+            "microseconds_between": 1e6 * self.between,
+            "parts": parts.collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! How many threads a step is worth.
+//!
+//! A second thread halves the arithmetic of a step, but has to be waited for, and has to fetch what the first
+//! one wrote. So there is a number beyond which a step only gets slower, and it depends on the step. With w
+//! workers, a step of R rows takes about
+//!
+//! ```text
+//! rows phase       the blocks of rows that the busiest worker gets
+//!                  + fetching the parameters, of which others wrote w - 1 of w parts
+//! parameter phase  the tiles of parameters that the busiest worker gets
+//!                  + fetching the rows for them, of which others computed w - 1 of w parts
+//! both             PHASE, until the first of the others has begun, and until all have ended
+//!                  + w MEMBER, until the last has begun
+//! ```
+//!
+//! and the rule is: the fewest workers whose time is within [`CLOSE`] of the least. It decides speed alone; the
+//! numbers that a step computes are the same for any.
+//!
+//! The constants are those of one core of a Xeon with AVX-512, at sizes of a step. They are not measured again
+//! where a program runs: what matters is their ratios, which differ less between machines than the sizes
+//! of models do. MEMBER and SHARED_BYTE speak of more cores than were there to measure and are set with care,
+//! that is, high.
+
+use crate::corruption::Corruption;
+use crate::network::Network;
+use crate::objective::Contraction;
+use narrows_kernels::product::PANEL;
+use narrows_kernels::split::Bounds;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Rows in a block of the rows phase at the most, so that its activations stay in the cache.
+const MAX_BLOCK: usize = 256;
+
+/// The time of a multiply-add in a product, as all times here in nanoseconds: 130 GFLOP/s a core.
+const MULTIPLY_ADD: f64 = 1.0 / 65.0;
+/// Of a value in an elementwise layer, forward or backward.
+const ELEMENT: f64 = 0.3;
+/// Of a value of the data through gather, scaling and loss.
+const INPUT: f64 = 1.0;
+/// Of a value of the data through corruption.
+const NOISE: f64 = 3.0;
+/// Of a parameter through the optimiser.
+const PARAMETER: f64 = 0.6;
+/// Of a byte that another core wrote last.
+const BYTE: f64 = 1.0 / 16.0;
+/// Of a byte that another core wrote last on the way that all cores share.
+const SHARED_BYTE: f64 = 1.0 / 400.0;
+/// Of a phase's beginning and end.
+const PHASE: f64 = 1500.0;
+/// Of each thread's part in them.
+const MEMBER: f64 = 300.0;
+/// Of waking a thread that has had nothing to do in the rows phase, and sleeps.
+const WAKE: f64 = 3000.0;
+
+/// How much more time may be taken than the least, as a share of it, if that saves threads.
+const CLOSE: f64 = 0.02;
+
+/// What a step has to do.
+pub(super) struct Work {
+    rows: usize,
+    blocks: Blocks,
+    /// The time of a row in products that take a whole panel of rows or nothing.
+    panel_row: f64,
+    /// The time of a row in everything else.
+    row: f64,
+    parameters: f64,
+    tiles: Vec<Tile>,
+}
+
+/// What a tile of the parameter phase has to do.
+struct Tile {
+    time: f64,
+    /// The bytes of activations and gradients that it reads.
+    bytes: f64,
+}
+
+/// How rows are cut into blocks.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks {
+    /// The least rows worth a block of their own: fewer would take as long.
+    least: usize,
+}
+
+impl Blocks {
+    /// Of a network trained with terms.
+    pub(super) fn of(network: &Network, terms: &[Contraction]) -> Blocks {
+        let mut layers = network.layers().map(|layer| network.layer(layer));
+        // Convolutions and probes have work for more than one thread in a single row.
+        let is_dense = layers.all(|layer| layer.as_dense().is_some() || layer.work() == 0);
+        Blocks {
+            least: if is_dense && terms.is_empty() {
+                PANEL
+            } else {
+                1
+            },
+        }
+    }
+
+    /// The blocks of so many rows for so many threads.
+    pub(super) fn cut(self, rows: usize, threads: usize) -> Bounds {
+        let useful = threads.min(rows.div_ceil(self.least));
+        Bounds::even(rows, useful.max(rows.div_ceil(MAX_BLOCK)))
+    }
+}
+
+impl Work {
+    /// The work of a step on `rows` rows.
+    pub(super) fn of(
+        network: &Network,
+        terms: &[Contraction],
+        corruption: Option<&Corruption>,
+        rows: usize,
+    ) -> Work {
+        let (mut panel_row, mut row) = (0.0, INPUT * network.inputs() as f64);
+        if corruption.is_some() {
+            row += NOISE * network.inputs() as f64;
+        }
+        for index in network.layers() {
+            let layer = network.layer(index);
+            // Forward and backward, though not to the data.
+            let passes = if index == 0 { 1.0 } else { 2.0 };
+            let products = passes * MULTIPLY_ADD * layer.work() as f64;
+            if layer.as_dense().is_some() {
+                panel_row += products;
+            } else {
+                row += products + passes * ELEMENT * layer.outputs() as f64;
+            }
+        }
+        let mut of_terms = 0.0;
+        for term in terms {
+            let (of_rows, of_parameters) = term.work(network);
+            row += MULTIPLY_ADD * of_rows as f64;
+            of_terms += MULTIPLY_ADD * (rows * of_parameters) as f64;
+        }
+        let parameters = network.parameter_count() as f64;
+        let bounds = network.parameter_bounds();
+        let tiles = (0..bounds.count()).map(|tile| {
+            let len = bounds.range(tile).len() as f64;
+            let (layer, _, _) = network.tile(tile);
+            let share = len / network.parameters_in(layer) as f64;
+            let layer = network.layer(layer);
+            let products = share * (rows * layer.work()) as f64;
+            let read = layer.inputs() as f64 + share * layer.outputs() as f64;
+            Tile {
+                time: MULTIPLY_ADD * products + (PARAMETER + of_terms / parameters) * len,
+                bytes: 4.0 * rows as f64 * read,
+            }
+        });
+        Work {
+            rows,
+            blocks: Blocks::of(network, terms),
+            panel_row,
+            row,
+            parameters,
+            tiles: tiles.collect(),
+        }
+    }
+
+    /// The number of workers to take where there are `cores`.
+    pub(super) fn workers(&self, cores: usize) -> usize {
+        let times: Vec<f64> = (1..=cores.max(1)).map(|w| self.time(w)).collect();
+        let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+        let found = times.iter().position(|&time| time <= (1.0 + CLOSE) * least);
+        1 + found.unwrap_or(0)
+    }
+
+    /// The time of a block of rows without what it has to fetch.
+    fn block(&self, rows: usize) -> f64 {
+        self.panel_row * rows.next_multiple_of(PANEL) as f64 + self.row * rows as f64
+    }
+
+    /// The time that each of some workers needs to fetch the parameters, when so many do it at once.
+    fn fetch_parameters(&self, workers: usize, at_once: usize) -> f64 {
+        let from_others = 4.0 * self.parameters * (workers - 1) as f64 / workers as f64;
+        from_others * BYTE.max(SHARED_BYTE * at_once as f64)
+    }
+
+    /// The time of a step with so many workers.
+    fn time(&self, workers: usize) -> f64 {
+        let cut = self.blocks.cut(self.rows, workers);
+        let busy = cut.count().min(workers);
+        let block = self.block(self.rows.div_ceil(cut.count()));
+        let rows_phase =
+            phase((0..cut.count()).map(|_| block), workers) + self.fetch_parameters(workers, busy);
+        let from_others = (workers - 1) as f64 / workers as f64;
+        let tiles = self.tiles.iter();
+        let tiles = tiles.map(|tile| tile.time + tile.bytes * BYTE * from_others);
+        rows_phase + phase(tiles, workers) + WAKE * (workers - busy) as f64
+    }
+}
+
+/// The time of a phase: each part, in order, is taken by the worker that is free first.
+///
+/// A sum divided by the workers would not see that 33 tiles take 32 workers as long as 64 do.
+fn phase(parts: impl Iterator<Item = f64>, workers: usize) -> f64 {
+    let begin = |worker| match worker {
+        // The calling thread does not wait for the others to begin.
+        0 => 0,
+        _ => (PHASE / 2.0 + MEMBER * worker as f64) as u64,
+    };
+    let begins: Vec<_> = (0..workers).map(|worker| Reverse(begin(worker))).collect();
+    let mut free = BinaryHeap::from(begins);
+    for part in parts {
+        if let Some(mut first) = free.peek_mut() {
+            first.0 += part as u64;
+        }
+    }
+    let last = free.iter().map(|&Reverse(time)| time).max().unwrap_or(0);
+    last as f64 + if workers > 1 { PHASE / 2.0 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The rule against a simulation: every block and every tile as it is really cut, taken one after the other by
+//! whichever worker is free.
+
+use super::*;
+use crate::layer::{Activation, LayerSpec};
+
+const CORES: [usize; 10] = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128];
+const BATCHES: [usize; 9] = [1, 8, 16, 64, 100, 256, 512, 1024, 4096];
+
+/// The network of these widths and, mirrored, back.
+fn mirrored(widths: &[usize]) -> Network {
+    let layer = |outputs| LayerSpec::Dense {
+        outputs,
+        bias: true,
+    };
+    let relu = LayerSpec::Activation(Activation::Relu);
+    let there = widths[1..]
+        .iter()
+        .flat_map(|&width| [layer(Some(width)), relu]);
+    let back = widths[1..widths.len() - 1].iter().rev();
+    let back = back.flat_map(|&width| [layer(Some(width)), relu]);
+    let encoder: Vec<LayerSpec> = there.collect();
+    let decoder: Vec<LayerSpec> = back.chain([layer(None)]).collect();
+    Network::new(&encoder, &decoder, &widths[..1]).unwrap()
+}
+
+fn convolutional() -> Network {
+    let (encoder, decoder) = crate::recipe::Recipe::named("denoising")
+        .map(|recipe| (recipe.encoder, recipe.decoder))
+        .unwrap();
+    Network::new(&encoder, &decoder, &[1, 28, 28]).unwrap()
+}
+
+fn networks() -> Vec<(String, Network)> {
+    let widths: &[&[usize]] = &[
+        &[8, 4],
+        &[30, 16, 4],
+        &[784, 32],
+        &[784, 128, 64, 32, 16, 8],
+        &[784, 512, 256, 128, 64, 16, 3],
+        &[784, 1000, 500, 250, 30],
+        &[784, 256, 256, 256, 256, 256, 256, 256, 256, 32],
+        &[784, 4096, 4096, 32],
+        &[3072, 2048, 1024, 128],
+    ];
+    let dense = widths
+        .iter()
+        .map(|widths| (format!("{widths:?}"), mirrored(widths)));
+    dense
+        .chain([("convolutions".into(), convolutional())])
+        .collect()
+}
+
+/// A machine whose workers each have a clock of their own, and none of which does anything in quite the same
+/// time twice.
+struct Machine {
+    clocks: Vec<f64>,
+    state: u64,
+}
+
+impl Machine {
+    fn new(workers: usize) -> Machine {
+        Machine {
+            clocks: vec![0.0; workers],
+            state: 1,
+        }
+    }
+
+    /// About one: 0.97 to 1.03.
+    fn jitter(&mut self) -> f64 {
+        self.state = self
+            .state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        0.97 + 0.06 * (self.state >> 40) as f64 / (1u64 << 24) as f64
+    }
+
+    /// All begin where the last one ended; `time` says how long a part takes, and whether it is the first
+    /// of its worker.
+    fn phase(&mut self, parts: usize, time: impl Fn(usize, bool) -> f64) {
+        /// Of taking a part from the counter that all share.
+        const TAKE: f64 = 30.0;
+        let now = self.clocks.iter().copied().fold(0.0, f64::max);
+        let workers = self.clocks.len();
+        if workers > 1 {
+            for worker in 0..workers {
+                let late = match worker {
+                    0 => 0.0,
+                    _ => PHASE / 2.0 + MEMBER * worker as f64,
+                };
+                self.clocks[worker] = now + late * self.jitter();
+            }
+        }
+        let mut is_fresh = vec![true; workers];
+        for part in 0..parts {
+            let worker = (0..workers)
+                .min_by(|&a, &b| self.clocks[a].total_cmp(&self.clocks[b]))
+                .unwrap();
+            let time = time(part, is_fresh[worker]);
+            is_fresh[worker] = false;
+            self.clocks[worker] += TAKE + time * self.jitter();
+        }
+        if workers > 1 {
+            let last = self.clocks.iter().copied().fold(0.0, f64::max);
+            self.clocks.fill(last + PHASE / 2.0);
+        }
+    }
+}
+
+/// The time of a step with so many workers, part by part, in the mean over some steps.
+fn simulate(work: &Work, workers: usize) -> f64 {
+    const STEPS: usize = 4;
+    let cut = work.blocks.cut(work.rows, workers);
+    let busy = cut.count().min(workers);
+    let from_others = (workers - 1) as f64 / workers as f64;
+    let mut machine = Machine::new(workers);
+    for _ in 0..STEPS {
+        machine.phase(cut.count(), |block, is_first| {
+            // A worker's later blocks find the parameters in its cache.
+            let fetch = match is_first {
+                true => work.fetch_parameters(workers, busy),
+                false => 0.0,
+            };
+            work.block(cut.range(block).len()) + fetch
+        });
+        machine.clocks[0] += WAKE * (workers - busy) as f64;
+        machine.phase(work.tiles.len(), |tile, _| {
+            let Tile { time, bytes } = work.tiles[tile];
+            time + bytes * BYTE * from_others
+        });
+    }
+    machine.clocks[0] / STEPS as f64
+}
+
+/// Every network with every batch.
+fn each(mut check: impl FnMut(&str, usize, Work)) {
+    for (name, network) in networks() {
+        for rows in BATCHES {
+            check(&name, rows, Work::of(&network, &[], None, rows));
+        }
+    }
+}
+
+#[test]
+fn the_rule_is_within_a_tenth_of_the_best() {
+    let mut slow = Vec::new();
+    each(|name, rows, work| {
+        let times: Vec<f64> = (1..=128).map(|workers| simulate(&work, workers)).collect();
+        for cores in CORES {
+            let best = times[..cores].iter().copied().fold(f64::INFINITY, f64::min);
+            let chosen = work.workers(cores);
+            assert!(chosen <= cores);
+            let time = times[chosen - 1];
+            if time > 1.1 * best {
+                slow.push(format!(
+                    "{name}, {rows} rows, {cores} cores: {chosen} workers take {time:.0} ns, the best {best:.0}"
+                ));
+            }
+        }
+    });
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[test]
+fn more_cores_never_make_a_step_slower() {
+    each(|name, rows, work| {
+        let [few, many] = [4, 64].map(|cores| simulate(&work, work.workers(cores)));
+        assert!(
+            many <= few,
+            "{name}, {rows} rows: {many:.0} ns on 64 cores, {few:.0} on 4"
+        );
+    });
+}
+
+#[test]
+fn small_models_get_few_workers_and_large_ones_all() {
+    let workers = |widths: &[usize], rows| {
+        let work = Work::of(&mirrored(widths), &[], None, rows);
+        (work.workers(2), work.workers(64))
+    };
+    assert_eq!(workers(&[8, 4], 64), (1, 1));
+    let (two, many) = workers(&[784, 128, 64, 32, 16, 8], 64);
+    assert!(two == 2 && (3..=8).contains(&many), "{many}");
+    let (two, many) = workers(&[784, 4096, 4096, 32], 4096);
+    assert!(two == 2 && many > 48, "{many}");
+    // All cores would be slower for the small one, or there would be no need of a rule.
+    let work = Work::of(&mirrored(&[784, 128, 64, 32, 16, 8]), &[], None, 64);
+    assert!(simulate(&work, 64) > 1.5 * simulate(&work, work.workers(64)));
+}
+
+#[test]
+fn dense_rows_are_cut_in_no_less_than_panels() {
+    let blocks =
+        |network: &Network, rows, threads| Blocks::of(network, &[]).cut(rows, threads).count();
+    let dense = mirrored(&[30, 4]);
+    assert_eq!(blocks(&dense, 64, 2), 2);
+    assert_eq!(blocks(&dense, 64, 8), 4);
+    assert_eq!(blocks(&dense, 5, 8), 1);
+    assert_eq!(blocks(&dense, 4096, 3), 16);
+    assert_eq!(blocks(&convolutional(), 32, 64), 32);
+}
