@@ -29,6 +29,36 @@ pub fn column_sums(isa: Isa, matrix: &[f32], sums: &mut [f32]) {
     }
 }
 
+/// Whether all numbers are finite.
+pub fn is_finite(isa: Isa, numbers: &[f32]) -> bool {
+    // SAFETY: as many numbers at the pointer as the length says.
+    unsafe { finite(isa, numbers.as_ptr(), numbers.len()) }
+}
+
+multiversion! {
+    unsafe fn finite(numbers: *const f32, len: usize) -> bool = finite_body
+}
+
+/// # Safety
+///
+/// `len` numbers at the pointer.
+#[inline(always)]
+unsafe fn finite_body<L: Lanes>(numbers: *const f32, len: usize) -> bool {
+    let mut lanes = [0.0; 16];
+    // SAFETY: indices stay below `len`; a buffer holds the lanes.
+    unsafe {
+        let zero = L::splat(0.0);
+        let mut sum = zero;
+        for i in (0..len).step_by(L::N) {
+            let these = L::load_first(numbers.add(i), (len - i).min(L::N));
+            // 0 for finite numbers, NaN for others.
+            sum = these.mul_add(zero, sum);
+        }
+        sum.store(lanes.as_mut_ptr());
+    }
+    lanes.iter().all(|lane| *lane == 0.0)
+}
+
 /// The sum of `a · b` over their elements.
 ///
 /// # Panics

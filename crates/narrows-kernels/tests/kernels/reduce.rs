@@ -2,7 +2,7 @@
 
 use crate::numbers;
 use narrows_kernels::Isa;
-use narrows_kernels::reduce::{add, column_sums, dot, scale};
+use narrows_kernels::reduce::{add, column_sums, dot, is_finite, scale};
 use narrows_kernels::reference;
 
 #[test]
@@ -38,6 +38,26 @@ fn sums_of_columns() {
 #[should_panic(expected = "a whole number of rows")]
 fn column_sums_refuses_a_broken_row() {
     column_sums(Isa::best(), &[0.0; 7], &mut [0.0; 3]);
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_found_anywhere() {
+    for isa in Isa::available() {
+        assert!(is_finite(isa, &[]));
+        for len in (1..70).chain([784]) {
+            let mut all = numbers(len, 1);
+            all[len / 3] = f32::MAX;
+            all[len / 2] = f32::MIN_POSITIVE / 2.0;
+            assert!(is_finite(isa, &all));
+            for at in 0..len {
+                for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let before = std::mem::replace(&mut all[at], bad);
+                    assert!(!is_finite(isa, &all), "{at} of {len} on {}", isa.name());
+                    all[at] = before;
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,11 +13,13 @@ use crate::network::{Network, Parameters, Rows, ScaledRows, forward, map_rows};
 use crate::recipe::Recipe;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
+use narrows_kernels::reduce::is_finite;
 use narrows_kernels::team::Team;
 use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A trained autoencoder, with all that its use needs: recipe, scaling, shape and parameters.
 ///
@@ -137,11 +139,9 @@ impl Model {
     ///
     /// When the rows have another width than the model's data, or hold a value that is not finite.
     pub fn encode(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        self.run(
-            self.network.encoder(),
-            &self.scaled(rows)?,
-            self.code_size(),
-        )
+        let rows = self.scaled(rows)?;
+        let codes = self.run(self.network.encoder(), &rows, self.code_size())?;
+        rows.checked(codes)
     }
 
     /// The reconstructions, `[rows, inputs]` in the data's units, of codes `[rows, code]`.
@@ -150,12 +150,16 @@ impl Model {
     ///
     /// When the codes have another width than the model's, or hold a value that is not finite.
     pub fn decode(&self, codes: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        check(&codes, self.code_size(), "codes")?;
-        let rows = InMemory {
-            rows: row_major(codes),
-            scaling: None,
-        };
-        self.in_own_units(self.run(self.network.decoder(), &rows, self.network.inputs())?)
+        if codes.ncols() != self.code_size() {
+            return Err(
+                Error::new(ErrorKind::Data, "the codes do not fit the model")
+                    .expected(format!("{} values each", self.code_size()))
+                    .found(codes.ncols()),
+            );
+        }
+        let codes = InMemory::new(row_major(codes), None, "codes");
+        let rows = self.run(self.network.decoder(), &codes, self.network.inputs())?;
+        self.in_own_units(codes.checked(rows)?)
     }
 
     /// The reconstructions, `[rows, inputs]`, of rows `[rows, inputs]`, both in the data's units.
@@ -164,8 +168,9 @@ impl Model {
     ///
     /// As [`Model::encode`].
     pub fn reconstruct(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        let scaled = self.scaled(rows)?;
-        self.in_own_units(self.run(self.network.layers(), &scaled, self.network.inputs())?)
+        let rows = self.scaled(rows)?;
+        let outputs = self.run(self.network.layers(), &rows, self.network.inputs())?;
+        self.in_own_units(rows.checked(outputs)?)
     }
 
     /// The mean squared error of each row's reconstruction, in the scaled units that the network
@@ -175,7 +180,8 @@ impl Model {
     ///
     /// As [`Model::encode`].
     pub fn score(&self, rows: ArrayView2<'_, f32>) -> Result<Array1<f32>> {
-        Ok(self.errors(&self.scaled(rows)?))
+        let rows = self.scaled(rows)?;
+        rows.checked(self.errors(&rows))
     }
 
     /// What each value contributes to the scores of rows, `[rows, inputs]`: its squared error in scaled
@@ -185,7 +191,8 @@ impl Model {
     ///
     /// As [`Model::encode`].
     pub fn contributions(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        let (inputs, mut outputs) = self.scaled_reconstructions(&self.scaled(rows)?)?;
+        let rows = self.scaled(rows)?;
+        let (inputs, mut outputs) = rows.checked(self.scaled_reconstructions(&rows)?)?;
         let share = 1.0 / self.network.inputs() as f32;
         outputs.zip_mut_with(&inputs, |output, &input| {
             *output = (*output - input).powi(2) * share;
@@ -218,10 +225,7 @@ impl Model {
         if let Some(inputs) = inputs.as_slice_mut() {
             rows.write(0..rows.count(), inputs);
         }
-        let scaled = InMemory {
-            rows: inputs.view().into(),
-            scaling: None,
-        };
+        let scaled = InMemory::new(inputs.view().into(), None, "rows");
         let outputs = self.run(self.network.layers(), &scaled, self.network.inputs())?;
         Ok((inputs, outputs))
     }
@@ -280,11 +284,7 @@ impl Model {
 
     fn scaled<'a>(&'a self, rows: ArrayView2<'a, f32>) -> Result<InMemory<'a>> {
         self.check_width(rows.ncols())?;
-        check(&rows, rows.ncols(), "rows")?;
-        Ok(InMemory {
-            rows: row_major(rows),
-            scaling: Some(&self.scaling),
-        })
+        Ok(InMemory::new(row_major(rows), Some(&self.scaling), "rows"))
     }
 
     fn in_own_units(&self, mut rows: Array2<f32>) -> Result<Array2<f32>> {
@@ -334,10 +334,41 @@ impl Model {
     }
 }
 
-/// Rows in memory, row-major; scaled on the way where there is a scaling.
+/// Rows in memory, row-major; scaled on the way where there is a scaling, and checked while they are in the cache.
 struct InMemory<'a> {
     rows: CowArray<'a, f32, Ix2>,
     scaling: Option<&'a Scaling>,
+    /// What they are, for people.
+    what: &'static str,
+    is_finite: AtomicBool,
+}
+
+impl<'a> InMemory<'a> {
+    fn new(rows: CowArray<'a, f32, Ix2>, scaling: Option<&'a Scaling>, what: &'static str) -> Self {
+        InMemory {
+            rows,
+            scaling,
+            what,
+            is_finite: AtomicBool::new(true),
+        }
+    }
+
+    /// What was made of the rows, once all were read, if all their values are finite.
+    fn checked<T>(&self, made: T) -> Result<T> {
+        if self.is_finite.load(Ordering::Relaxed) {
+            return Ok(made);
+        }
+        let mut values = self.rows.indexed_iter();
+        match values.find(|(_, value)| !value.is_finite()) {
+            None => Ok(made),
+            Some(((row, column), value)) => Err(Error::new(
+                ErrorKind::Data,
+                format!("the {} hold a value that is not finite", self.what),
+            )
+            .at(format!("row {row}, column {column}"))
+            .found(value)),
+        }
+    }
 }
 
 impl Rows for InMemory<'_> {
@@ -345,12 +376,21 @@ impl Rows for InMemory<'_> {
         self.rows.nrows()
     }
     fn write(&self, rows: Range<usize>, into: &mut [f32]) {
-        let width = self.rows.ncols();
-        if let Some(values) = self.rows.as_slice() {
-            into.copy_from_slice(&values[rows.start * width..rows.end * width]);
+        let (isa, width) = (Isa::best(), self.rows.ncols());
+        let Some(values) = self.rows.as_slice() else {
+            return;
+        };
+        let from = values[rows.start * width..rows.end * width].chunks_exact(width);
+        let mut all_finite = true;
+        for (from, into) in from.zip(into.chunks_exact_mut(width)) {
+            into.copy_from_slice(from);
+            all_finite &= is_finite(isa, into);
+            if let Some(scaling) = self.scaling {
+                scaling.apply(into);
+            }
         }
-        if let Some(scaling) = self.scaling {
-            scaling.apply(into);
+        if !all_finite {
+            self.is_finite.store(false, Ordering::Relaxed);
         }
     }
 }
@@ -360,29 +400,5 @@ fn row_major(rows: ArrayView2<'_, f32>) -> CowArray<'_, f32, Ix2> {
     match rows.is_standard_layout() {
         true => rows.into(),
         false => rows.as_standard_layout().into_owned().into(),
-    }
-}
-
-fn check(rows: &ArrayView2<'_, f32>, width: usize, what: &str) -> Result<()> {
-    if rows.ncols() != width {
-        return Err(
-            Error::new(ErrorKind::Data, format!("the {what} do not fit the model"))
-                .expected(format!("{width} values each"))
-                .found(rows.ncols()),
-        );
-    }
-    // First without the places, which is many times faster.
-    let is_finite = |values: &[f32]| values.iter().fold(true, |all, x| all & x.is_finite());
-    if rows.as_slice().is_some_and(is_finite) {
-        return Ok(());
-    }
-    match rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        None => Ok(()),
-        Some(((row, column), value)) => Err(Error::new(
-            ErrorKind::Data,
-            format!("the {what} hold a value that is not finite"),
-        )
-        .at(format!("row {row}, column {column}"))
-        .found(value)),
     }
 }
