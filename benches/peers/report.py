@@ -75,11 +75,13 @@ def targets_table(results):
             rows.append([result.title, target.peer, f"{target.ratio:.2f}", "-", "-", "-", "not measured"])
             continue
         ratio = result.ratio(target.peer)
-        is_met = ratio <= target.ratio and (not target.of_rate or result.of_rate >= target.of_rate)
+        by_ratio = ratio <= target.ratio
+        by_rate = bool(target.of_rate) and result.of_rate >= target.of_rate
+        verdict = {(True, True): "met by both", (True, False): "met by ratio", (False, True): "met by rate"}
         least = share_text(target.of_rate) if target.of_rate else "-"
         reached = share_text(result.of_rate) if target.of_rate else "-"
         rows.append([result.title, target.peer, f"{target.ratio:.2f}", f"{ratio:.2f}", least, reached,
-                     "met" if is_met else "missed"])
+                     verdict.get((by_ratio, by_rate), "missed")])
     return aligned(["target", "peer", "ratio ≤", "is", "of rate ≥", "is", ""], rows)
 
 
