@@ -9,7 +9,7 @@ use narrows_kernels::{Aligned, Isa};
 use std::ops::Range;
 
 /// The rows that a thread takes at a time: enough for the products, few enough for the cache.
-const CHUNK: usize = 128;
+const CHUNK: usize = 256;
 
 /// Rows to run a network on: how many, and how to write some of them into memory.
 pub trait Rows: Sync {

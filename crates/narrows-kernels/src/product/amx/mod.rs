@@ -11,8 +11,8 @@
 //! What differs from vectors: numbers below some 1e-33 lose bits, products below the normal numbers are 0,
 //! and a factor that is infinite gives NaN.
 //!
-//! One side of the product stays: up to [`STAY`] rows of it are packed into parts at once. The other passes
-//! by, a [`BLOCK`] at a time. Each element is summed over `k` in the same order wherever it lies.
+//! One side of the product stays: up to [`STAY`] of its rows or columns are packed into parts at once. The other
+//! passes by, a [`BLOCK`] at a time. Each element is summed over `k` in the same order wherever it lies.
 
 mod pack;
 mod tiles;
@@ -22,7 +22,8 @@ use super::{Job, K_BLOCK};
 use crate::aligned::Aligned;
 use crate::lanes::{Avx512, Lanes};
 use pack::{
-    Place, interleave_pairs, natural, natural_rows, transpose_interleave, transpose_natural,
+    Place, interleave, interleave_pairs, natural, natural_rows, transpose_interleave,
+    transpose_natural,
 };
 use std::cell::RefCell;
 
@@ -48,15 +49,48 @@ const STAY: usize = 128;
 /// The sum over fewer numbers than this is left to vectors.
 pub(super) const SMALLEST_K: usize = 32;
 
-/// Which side of a product stays, and how both lie.
-#[derive(Clone, Copy)]
-enum Way {
-    /// `x Wᵀ`: the rows of `A` stay; the blocks are those of the transpose of C.
+/// The three uses of a product in a dense layer, after which both sides lie.
+#[derive(Clone, Copy, PartialEq)]
+enum Use {
+    /// `x Wᵀ`
     Forward,
-    /// `dy W`: the rows of `A` stay.
+    /// `dy W`
     InputGradient,
-    /// `dyᵀ x`: the rows of `A`, its columns in memory, stay.
+    /// `dyᵀ x`
     WeightGradient,
+}
+
+/// A use, and which side stays: the smaller, as far as the other can be packed as it passes.
+#[derive(Clone, Copy)]
+struct Way {
+    usage: Use,
+    /// Whether the columns of B stay, rather than the rows of A.
+    columns_stay: bool,
+}
+
+impl Way {
+    fn of(job: &Job) -> Way {
+        let usage = match (job.a_column, job.b_is_transposed) {
+            (1, true) => Use::Forward,
+            (1, false) => Use::InputGradient,
+            _ => Use::WeightGradient,
+        };
+        Way {
+            usage,
+            columns_stay: usage != Use::WeightGradient && job.m > job.n,
+        }
+    }
+
+    /// Whether tiles of sums are those of the transpose of C. What passes in a forward product is packed as rows,
+    /// whichever side it is.
+    fn is_transposed(self) -> bool {
+        self.usage == Use::Forward && !self.columns_stay
+    }
+
+    /// Whether what stays is packed as rows.
+    fn rows_stay(self) -> bool {
+        self.usage != Use::Forward && !self.columns_stay
+    }
 }
 
 thread_local! {
@@ -90,10 +124,10 @@ pub(super) unsafe fn run(job: &Job) {
 /// As [`run`]; `stay` has room for [`STAY`] rows of parts.
 #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
 unsafe fn blocks(job: &Job, stay: *mut u8) {
-    let way = match (job.a_column, job.b_is_transposed) {
-        (1, true) => Way::Forward,
-        (1, false) => Way::InputGradient,
-        _ => Way::WeightGradient,
+    let way = Way::of(job);
+    let (all, passing) = match way.columns_stay {
+        true => (job.n, job.m),
+        false => (job.m, job.n),
     };
     let panel = job.k.div_ceil(STEP) * STEP_BYTES;
     // SAFETY: rows, columns and `k` stay inside the matrices; panels stay inside the buffer; the
@@ -101,32 +135,42 @@ unsafe fn blocks(job: &Job, stay: *mut u8) {
     unsafe {
         tiles::configure();
         let mut first = 0;
-        while first < job.m {
-            let rows = (job.m - first).min(STAY);
-            let a = job.a.add(first * job.a_row);
-            for (index, row) in (0..rows).step_by(BLOCK).enumerate() {
+        while first < all {
+            let count = (all - first).min(STAY);
+            for (index, start) in (0..count).step_by(BLOCK).enumerate() {
                 let place = Place {
-                    rows: (rows - row).min(BLOCK),
+                    rows: (count - start).min(BLOCK),
                     k: job.k,
                     to: stay.add(index * panel),
                 };
-                let from = a.add(row * job.a_row);
-                match way {
-                    Way::Forward => transpose_natural(from, job.a_row, place),
-                    Way::InputGradient => natural(from, job.a_row, place),
-                    Way::WeightGradient => transpose_interleave(from, job.a_column, place),
+                let start = first + start;
+                match (way.usage, way.columns_stay) {
+                    (Use::Forward, false) => {
+                        transpose_natural(job.a.add(start * job.a_row), job.a_row, place)
+                    }
+                    (Use::Forward, true) => {
+                        transpose_natural(job.b.add(start * job.b_row), job.b_row, place)
+                    }
+                    (Use::InputGradient, false) => {
+                        natural(job.a.add(start * job.a_row), job.a_row, place)
+                    }
+                    (Use::InputGradient, true) => interleave(job.b.add(start), job.b_row, place),
+                    (Use::WeightGradient, _) => {
+                        transpose_interleave(job.a.add(start), job.a_column, place)
+                    }
                 }
             }
             let staying = Staying {
                 job,
                 way,
                 first,
-                rows,
+                count,
                 packed: stay,
                 panel,
+                passing,
             };
             staying.multiply_all();
-            first += rows;
+            first += count;
         }
         tiles::release();
     }
@@ -135,8 +179,9 @@ unsafe fn blocks(job: &Job, stay: *mut u8) {
 /// A part of `k` of a block of the side that passes by.
 #[derive(Clone, Copy, Default)]
 struct Chunk {
-    column: usize,
-    columns: usize,
+    /// The first of the rows of A, or columns of B, and how many they are.
+    start: usize,
+    count: usize,
     k: usize,
     len: usize,
 }
@@ -144,46 +189,48 @@ struct Chunk {
 impl Chunk {
     const K: usize = PASS_STEPS * STEP;
 
-    fn first(job: &Job) -> Self {
+    fn first(passing: usize, k: usize) -> Self {
         Chunk {
-            column: 0,
-            columns: job.n.min(BLOCK),
+            start: 0,
+            count: passing.min(BLOCK),
             k: 0,
-            len: job.k.min(Self::K),
+            len: k.min(Self::K),
         }
     }
 
-    fn next(self, job: &Job) -> Option<Self> {
+    fn next(self, passing: usize, all_k: usize) -> Option<Self> {
         let k = self.k + self.len;
-        if k < job.k {
+        if k < all_k {
             return Some(Chunk {
                 k,
-                len: (job.k - k).min(Self::K),
+                len: (all_k - k).min(Self::K),
                 ..self
             });
         }
-        let column = self.column + self.columns;
-        (column < job.n).then(|| Chunk {
-            column,
-            columns: (job.n - column).min(BLOCK),
+        let start = self.start + self.count;
+        (start < passing).then(|| Chunk {
+            start,
+            count: (passing - start).min(BLOCK),
             k: 0,
-            len: job.k.min(Self::K),
+            len: all_k.min(Self::K),
         })
     }
 }
 
-/// The rows of A that stay while the columns of B pass by.
+/// Rows of A, or columns of B, that stay while the others pass by.
 struct Staying<'a> {
     job: &'a Job,
     way: Way,
-    /// The first of the rows.
+    /// The first of them.
     first: usize,
     /// How many they are.
-    rows: usize,
-    /// The rows as panels.
+    count: usize,
+    /// They, as panels.
     packed: *const u8,
     /// The bytes from a panel to the next.
     panel: usize,
+    /// How many pass by.
+    passing: usize,
 }
 
 impl Staying<'_> {
@@ -192,37 +239,37 @@ impl Staying<'_> {
     ///
     /// # Safety
     ///
-    /// As [`blocks`]; the rows are packed.
+    /// As [`blocks`]; they are packed.
     #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
     unsafe fn multiply_all(&self) {
         let job = self.job;
         let mut packed = Buffer::<{ 2 * PASS_STEPS * STEP_BYTES / size_of::<f32>() }>::new();
         let mut sums = Buffer::<{ 2 * STAY * BLOCK }>::new();
-        let panels = self.rows.div_ceil(BLOCK);
+        let panels = self.count.div_ceil(BLOCK);
         // SAFETY: by the caller's promise; halves of buffers; `tiles` alone uses tiles.
         unsafe {
             let mut now = packed.at().cast::<u8>();
             let mut then = now.add(PASS_STEPS * STEP_BYTES);
             let mut sums = sums.at();
             let mut sums_before = sums.add(STAY * BLOCK);
-            let mut chunk = Chunk::first(job);
+            let mut chunk = Chunk::first(self.passing, job.k);
             Beside::new(self, Some((chunk, now)), None, 1).rest();
             let mut before = None;
             loop {
-                let next = chunk.next(job);
+                let next = chunk.next(self.passing, job.k);
                 let steps = chunk.len.div_ceil(STEP);
                 let turns = panels * steps * tiles::TURNS;
                 let pack = next.map(|next| (next, then));
                 let mut beside = Beside::new(self, pack, before, turns);
                 for index in 0..panels {
-                    let row = index * BLOCK;
-                    let block = sums.add(row * BLOCK);
+                    let start = index * BLOCK;
+                    let block = sums.add(start * BLOCK);
                     let is_last = chunk.k + chunk.len == job.k;
                     let step = chunk.k / STEP * STEP_BYTES;
                     let stay = self.packed.add(index * self.panel + step);
-                    let (mut a, mut b) = match self.way {
-                        Way::Forward => (now.cast_const(), stay),
-                        _ => (stay, now.cast_const()),
+                    let (mut a, mut b) = match self.way.rows_stay() {
+                        true => (stay, now.cast_const()),
+                        false => (now.cast_const(), stay),
                     };
                     // The sums of a single panel stay where they are.
                     if chunk.k == 0 || panels > 1 {
@@ -230,14 +277,19 @@ impl Staying<'_> {
                     }
                     for _ in 0..steps {
                         for turn in 0..tiles::TURNS {
-                            tiles::turn(turn, a, b);
+                            match self.way.columns_stay && self.way.usage == Use::Forward {
+                                // The parts of W are those of B here, and meet those of x as they do
+                                // when they are those of A.
+                                true => tiles::mirrored_turn(turn, a, b),
+                                false => tiles::turn(turn, a, b),
+                            }
                             beside.turn();
                         }
                         (a, b) = (a.add(STEP_BYTES), b.add(STEP_BYTES));
                     }
-                    if is_last && self.is_direct(chunk, row) {
-                        let c = (self.first + row) * job.c_row + chunk.column;
-                        tiles::end(job.c.add(c), job.c_row);
+                    if is_last && self.is_direct(chunk, start) {
+                        let (row, column) = self.place(chunk, start, 0, 0);
+                        tiles::end(job.c.add(row * job.c_row + column), job.c_row);
                     } else if is_last || panels > 1 {
                         tiles::end(block, BLOCK);
                     }
@@ -258,10 +310,20 @@ impl Staying<'_> {
 
     /// Whether the sums of a panel's whole block go to where they belong as they are.
     #[inline(always)]
-    fn is_direct(&self, chunk: Chunk, row: usize) -> bool {
+    fn is_direct(&self, chunk: Chunk, start: usize) -> bool {
         let is_plain = !self.job.accumulate && self.job.bias.is_null();
-        let is_whole = chunk.columns == BLOCK && self.rows - row >= BLOCK;
-        is_plain && is_whole && !matches!(self.way, Way::Forward)
+        let is_whole = chunk.count == BLOCK && self.count - start >= BLOCK;
+        is_plain && is_whole && !self.way.is_transposed()
+    }
+
+    /// The row and column in C of a sum, so far into a panel that stays, and into a chunk that passes.
+    #[inline(always)]
+    fn place(&self, chunk: Chunk, panel: usize, stay: usize, pass: usize) -> (usize, usize) {
+        let (stay, pass) = (self.first + panel + stay, chunk.start + pass);
+        match self.way.columns_stay {
+            true => (pass, stay),
+            false => (stay, pass),
+        }
     }
 }
 
@@ -297,23 +359,33 @@ impl<'a> Beside<'a> {
     ) -> Self {
         let job = staying.job;
         let packing = if pack.is_some() { BLOCK } else { 0 };
-        let panels = staying.rows.div_ceil(BLOCK);
+        let panels = staying.count.div_ceil(BLOCK);
         let squares = if finish.is_some() { 4 * panels } else { 0 };
         let (pack, to) = pack.unwrap_or((Chunk::default(), std::ptr::null_mut()));
         let (finish, sums) = finish.unwrap_or((Chunk::default(), std::ptr::null_mut()));
-        let first = match staying.way {
-            Way::Forward => pack.column * job.b_row + pack.k,
-            _ => pack.k * job.b_row + pack.column,
+        let (from, row) = match (staying.way.usage, staying.way.columns_stay) {
+            (Use::Forward, false) => (
+                job.b.wrapping_add(pack.start * job.b_row + pack.k),
+                job.b_row,
+            ),
+            (_, true) => (
+                job.a.wrapping_add(pack.start * job.a_row + pack.k),
+                job.a_row,
+            ),
+            _ => (
+                job.b.wrapping_add(pack.k * job.b_row + pack.start),
+                job.b_row,
+            ),
         };
         Beside {
             staying,
             place: Place {
-                rows: pack.columns,
+                rows: pack.count,
                 k: pack.len,
                 to,
             },
-            from: job.b.wrapping_add(first),
-            row: job.b_row,
+            from,
+            row,
             finish,
             sums,
             done: 0,
@@ -355,9 +427,9 @@ impl<'a> Beside<'a> {
         self.done = end;
         // SAFETY: by the caller's promise, and that of `new`.
         unsafe {
-            match self.staying.way {
-                Way::Forward => natural_rows(self.from, self.row, self.place, bits),
-                _ => interleave_pairs(self.from, self.row, self.place, bits),
+            match self.staying.way.rows_stay() {
+                true => interleave_pairs(self.from, self.row, self.place, bits),
+                false => natural_rows(self.from, self.row, self.place, bits),
             }
             for square in squares {
                 finish(self.staying, self.finish, square - self.packing, self.sums);
@@ -367,44 +439,48 @@ impl<'a> Beside<'a> {
 }
 
 /// Brings a square of sixteen by sixteen sums to where it belongs in C; the squares of a panel are counted
-/// first, row by row.
+/// first.
 ///
 /// # Safety
 ///
 /// As [`blocks`]; `sums` are whole.
 #[inline(always)]
 unsafe fn finish(staying: &Staying<'_>, chunk: Chunk, square: usize, sums: *mut f32) {
-    let job = staying.job;
+    let (job, way) = (staying.job, staying.way);
     let panel = square / 4 * BLOCK;
-    let (row, column) = (square / 2 % 2 * 16, square % 2 * 16);
-    let rows = (staying.rows - panel).min(BLOCK).saturating_sub(row);
-    let columns = chunk.columns.saturating_sub(column);
-    if rows == 0 || columns == 0 || staying.is_direct(chunk, panel) {
+    let (stay, pass) = (square / 2 % 2 * 16, square % 2 * 16);
+    let stays = (staying.count - panel).min(BLOCK).saturating_sub(stay);
+    let passes = chunk.count.saturating_sub(pass);
+    if stays == 0 || passes == 0 || staying.is_direct(chunk, panel) {
         return;
     }
+    let (rows, columns) = match way.columns_stay {
+        true => (passes, stays),
+        false => (stays, passes),
+    };
     let live = columns.min(16);
     let mut turned = Buffer::<256>::new();
     // SAFETY: squares stay inside the blocks; only live numbers of C and the bias are touched.
     unsafe {
-        let sums = sums.add(panel * BLOCK);
-        let (sums, sums_row) = match staying.way {
-            Way::Forward => {
-                let from = sums.add(column * BLOCK + row);
-                Avx512::transpose(from, BLOCK, 16, turned.at(), 16);
-                (turned.at(), 16)
-            }
-            _ => (sums.add(row * BLOCK + column), BLOCK),
+        let at = match way.rows_stay() {
+            true => stay * BLOCK + pass,
+            false => pass * BLOCK + stay,
         };
-        let first = chunk.column + column;
+        let sums = sums.add(panel * BLOCK + at);
+        let (sums, sums_row) = if way.is_transposed() {
+            Avx512::transpose(sums, BLOCK, 16, turned.at(), 16);
+            (turned.at(), 16)
+        } else {
+            (sums, BLOCK)
+        };
+        let (row, column) = staying.place(chunk, panel, stay, pass);
         let bias = match job.bias.is_null() {
             true => Avx512::splat(0.0),
-            false => Avx512::load_first(job.bias.add(first), live),
+            false => Avx512::load_first(job.bias.add(column), live),
         };
         for i in 0..rows.min(16) {
             let sum = Avx512::load(sums.add(i * sums_row));
-            let c = job
-                .c
-                .add((staying.first + panel + row + i) * job.c_row + first);
+            let c = job.c.add((row + i) * job.c_row + column);
             let start = match job.accumulate {
                 true => Avx512::load_first(c, live),
                 false => bias,

@@ -245,6 +245,31 @@ pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: Plac
     }
 }
 
+/// Packs columns of a matrix whose rows, one for each of `k`, lie `row` apart, as a panel of B.
+///
+/// # Safety
+///
+/// As [`natural`].
+#[inline(always)]
+pub(super) unsafe fn interleave(from: *const f32, row: usize, place: Place) {
+    for pair in 0..place.k.div_ceil(STEP) * STEP / 2 {
+        for tile in 0..2 {
+            // SAFETY: by the caller's promise.
+            unsafe {
+                let parts = pair_of(from, row, place, 2 * pair, tile);
+                store(parts, row_of_pair(place.to, pair).add(tile * TILE));
+            }
+        }
+    }
+}
+
+/// Where a pair of `k` lies in a panel of B.
+#[inline(always)]
+fn row_of_pair(panel: *mut u8, pair: usize) -> *mut u8 {
+    let step = panel.wrapping_add(pair / (STEP / 2) * STEP_BYTES);
+    step.wrapping_add(pair % (STEP / 2) * ROW)
+}
+
 /// Packs some of the pairs of rows of a chunk, one row for each of `k`, which lie `row` apart, as those of a panel
 /// of B.
 ///
@@ -258,10 +283,6 @@ pub(super) unsafe fn interleave_pairs(
     place: Place,
     all: Range<usize>,
 ) {
-    let to_of = |pair: usize| {
-        let step = place.to.wrapping_add(pair / (STEP / 2) * STEP_BYTES);
-        step.wrapping_add(pair % (STEP / 2) * ROW)
-    };
     // SAFETY: by the caller's promise.
     unsafe {
         if place.rows == BLOCK && place.k == PASS_STEPS * STEP {
@@ -272,7 +293,7 @@ pub(super) unsafe fn interleave_pairs(
                     let a = split(_mm512_loadu_ps(at));
                     let b = split(_mm512_loadu_ps(at.add(row)));
                     let parts = [pairs(a[0], b[0]), pairs(a[1], b[1]), pairs(a[2], b[2])];
-                    store(parts, to_of(pair).add(tile * TILE));
+                    store(parts, row_of_pair(place.to, pair).add(tile * TILE));
                 }
             }
             return;
@@ -280,7 +301,7 @@ pub(super) unsafe fn interleave_pairs(
         for pair in all {
             for tile in 0..2 {
                 let parts = pair_of(from, row, place, 2 * pair, tile);
-                store(parts, to_of(pair).add(tile * TILE));
+                store(parts, row_of_pair(place.to, pair).add(tile * TILE));
             }
         }
     }

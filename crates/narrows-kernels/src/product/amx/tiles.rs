@@ -112,6 +112,63 @@ pub(super) unsafe fn end(c: *mut f32, c_row: usize) {
     }
 }
 
+/// Loads two tiles, and adds the products of all.
+macro_rules! products {
+    ($side:ident = $at:expr; $($load:literal)*) => {
+        asm!(
+            $($load,)*
+            "tdpbf16ps tmm0, tmm4, tmm6",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tdpbf16ps tmm2, tmm5, tmm6",
+            "tdpbf16ps tmm3, tmm5, tmm7",
+            $side = in(reg) $at,
+            row = in(reg) 64usize,
+            options(nostack, readonly, preserves_flags),
+        )
+    };
+}
+/// Loads a part of A, and multiplies.
+macro_rules! with_a {
+    ($at:expr) => {
+        products!(a = $at; "tileloadd tmm4, [{a} + {row}*1]" "tileloadd tmm5, [{a} + {row}*1 + 1024]")
+    };
+}
+/// Loads a part of B, and multiplies.
+macro_rules! with_b {
+    ($at:expr) => {
+        products!(b = $at; "tileloadd tmm6, [{b} + {row}*1]" "tileloadd tmm7, [{b} + {row}*1 + 1024]")
+    };
+}
+
+/// Loads a part of A.
+macro_rules! load_a {
+    ($at:expr) => {
+        asm!(
+            "tileloadd tmm4, [{a} + {row}*1]",
+            "tileloadd tmm5, [{a} + {row}*1 + 1024]",
+            a = in(reg) $at,
+            row = in(reg) 64usize,
+            options(nostack, readonly, preserves_flags),
+        )
+    };
+}
+
+/// Loads a part of B.
+macro_rules! load_b {
+    ($at:expr) => {
+        asm!(
+            "tileloadd tmm6, [{b} + {row}*1]",
+            "tileloadd tmm7, [{b} + {row}*1 + 1024]",
+            b = in(reg) $at,
+            row = in(reg) 64usize,
+            options(nostack, readonly, preserves_flags),
+        )
+    };
+}
+
+/// The bytes from a part to the next.
+const PART: usize = STEP_BYTES / 3;
+
 /// The turns of a step.
 pub(super) const TURNS: usize = 6;
 
@@ -123,51 +180,41 @@ pub(super) const TURNS: usize = 6;
 /// The tiles are configured; a step of parts lies at `a` and at `b`.
 #[inline(always)]
 pub(super) unsafe fn turn(turn: usize, a: *const u8, b: *const u8) {
-    const { assert!(STEP_BYTES == 6144) }
-    macro_rules! products {
-        ($side:ident = $at:expr; $($load:literal)*) => {
-            asm!(
-                $($load,)*
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                $side = in(reg) $at,
-                row = in(reg) 64usize,
-                options(nostack, readonly, preserves_flags),
-            )
-        };
-    }
-    macro_rules! a {
-        ($at:expr) => {
-            products!(a = $at; "tileloadd tmm4, [{a} + {row}*1]" "tileloadd tmm5, [{a} + {row}*1 + 1024]")
-        };
-    }
-    macro_rules! b {
-        ($at:expr) => {
-            products!(b = $at; "tileloadd tmm6, [{b} + {row}*1]" "tileloadd tmm7, [{b} + {row}*1 + 1024]")
-        };
-    }
     // SAFETY: by the caller's promise.
     unsafe {
-        let (a_m, a_l) = (a.add(2048), a.add(4096));
-        let (b_m, b_l) = (b.add(2048), b.add(4096));
         match turn {
             0 => {
-                asm!(
-                    "tileloadd tmm4, [{a} + {row}*1]",
-                    "tileloadd tmm5, [{a} + {row}*1 + 1024]",
-                    a = in(reg) a,
-                    row = in(reg) 64usize,
-                    options(nostack, readonly, preserves_flags),
-                );
-                b!(b_l);
+                load_a!(a);
+                with_b!(b.add(2 * PART));
             }
-            1 => b!(b_m),
-            2 => a!(a_m),
-            3 => b!(b),
-            4 => a!(a_l),
-            _ => a!(a),
+            1 => with_b!(b.add(PART)),
+            2 => with_a!(a.add(PART)),
+            3 => with_b!(b),
+            4 => with_a!(a.add(2 * PART)),
+            _ => with_a!(a),
+        }
+    }
+}
+
+/// The same with the sides exchanged: l h, m h, m m, h m, h l, h h.
+///
+/// # Safety
+///
+/// As [`turn`].
+#[inline(always)]
+pub(super) unsafe fn mirrored_turn(turn: usize, a: *const u8, b: *const u8) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match turn {
+            0 => {
+                load_b!(b);
+                with_a!(a.add(2 * PART));
+            }
+            1 => with_a!(a.add(PART)),
+            2 => with_b!(b.add(PART)),
+            3 => with_a!(a),
+            4 => with_b!(b.add(2 * PART)),
+            _ => with_b!(b),
         }
     }
 }
