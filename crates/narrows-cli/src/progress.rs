@@ -120,7 +120,7 @@ impl Display {
                 self.line(&format!("{which:>2}/{of}   {label}"));
             }
             StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),
-            StudyEvent::Run(_, Event::Stage(name)) => self.stage(name),
+            StudyEvent::Run(_, Event::Stage(_, name)) => self.stage(name),
             StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
                 self.line(&format!(
                     "        loss {} after {}, {} rows/s",

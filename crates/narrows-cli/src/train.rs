@@ -161,7 +161,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Some(spec) => Some(open(spec, &validation_options(&sources, &source))?.into_rows()),
     };
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
-    let stop = Stop::listen();
+    let stop = Stop::default();
     let options = Options {
         out: arguments.out.as_deref(),
         force: arguments.force,
@@ -175,13 +175,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut display = Display::of(source.train.shape());
     let mut observe = |event: Event<'_>| match event {
-        Event::Start(folder) => note(&format!(
-            "{}: {} -> {}",
-            recipe.name,
-            recipe.about,
-            folder.display()
-        )),
+        Event::Start(folder) => {
+            stop.listen();
+            note(&format!(
+                "{}: {} -> {}",
+                recipe.name,
+                recipe.about,
+                folder.display()
+            ));
+        }
         Event::Resume(folder, epochs, rows) => {
+            stop.listen();
             let rows = match rows {
                 0 => String::new(),
                 _ => format!(" and {} rows", thousands(rows as f64)),
@@ -197,7 +201,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
         Event::Progress(progress) => display.progress(progress),
         Event::Epoch(record) => display.epoch(record, recipe.epochs),
-        Event::Stage(name) => display.stage(name),
+        Event::Stage(folder, name) => {
+            stop.is_saved(folder);
+            display.stage(name);
+        }
     };
     let outcome = match &arguments.resume {
         Some(folder) => resume(folder, &source, &options, &mut observe),

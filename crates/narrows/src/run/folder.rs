@@ -115,6 +115,10 @@ pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<Path
 /// Takes away what a killed run had begun to write: files under temporary names.
 pub(super) fn sweep(folder: &Path) -> Result<()> {
     let refused = |error| Error::io("the run's folder cannot be read", folder, error);
+    let figures = folder.join(FIGURES_FOLDER);
+    if figures.is_dir() {
+        sweep(&figures)?;
+    }
     for entry in fs::read_dir(folder).map_err(refused)? {
         let entry = entry.map_err(refused)?;
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
