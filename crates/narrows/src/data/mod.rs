@@ -26,13 +26,14 @@ pub mod write;
 
 pub use info::{ColumnInfo, Info};
 pub use options::{Missing, ReadOptions};
+pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
 pub use stored::Stored;
 
 use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 use std::sync::OnceLock;
 
 /// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
@@ -170,6 +171,11 @@ impl Dataset {
             return Err(refuse("there are no rows")
                 .expected("at least one row")
                 .found("none"));
+        }
+        if u32::try_from(rows).is_err() {
+            return Err(refuse("there are too many rows")
+                .expected(format!("at most {} rows", u32::MAX))
+                .found(rows));
         }
         if inputs == 0 {
             return Err(refuse("the rows are empty")
@@ -433,8 +439,7 @@ impl Dataset {
     ///
     /// [`ErrorKind::Data`] if `count` is 0.
     pub fn head(&self, count: usize) -> Result<Self> {
-        let indices: Vec<usize> = (0..count.min(self.rows())).collect();
-        self.select(&indices)
+        self.choose((0..count.min(self.rows()) as u32).collect())
     }
 
     /// The rows at `indices`, in that order; a row may come more than once.
@@ -450,29 +455,43 @@ impl Dataset {
                 .expected(format!("a row from 0 to {}", rows - 1))
                 .found(index));
         }
-        let values = match &self.values {
-            Values::U8(values) => Values::U8(values.select(Axis(0), indices)),
-            Values::F32(values) => Values::F32(values.select(Axis(0), indices)),
-            Values::Stored(stored) => Values::Stored(stored.select(indices)),
-        };
+        self.choose(indices.iter().map(|&index| index as u32).collect())
+    }
+
+    /// The rows at `indices`, all of which there are, in that order. Rows that stay in a file keep the list.
+    pub(crate) fn choose(&self, indices: Vec<u32>) -> Result<Self> {
         if indices.is_empty() {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
                 .at(&self.name)
                 .expected("at least one row")
                 .found("none"));
         }
-        fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
-            let these = indices.iter().filter_map(|&index| all.get(index).cloned());
-            these.collect()
+        fn chosen<T: Clone>(all: &[T], indices: &[u32]) -> Vec<T> {
+            let these = indices.iter().filter_map(|&index| all.get(index as usize));
+            these.cloned().collect()
         }
+        fn rows<T: Clone>(all: &Array2<T>, indices: &[u32]) -> Result<Array2<T>> {
+            let mut values = Vec::with_capacity(indices.len() * all.ncols());
+            for &index in indices {
+                values.extend(all.row(index as usize).iter().cloned());
+            }
+            shuffle::array(values, all.ncols())
+        }
+        let labels = self.labels.as_ref().map(|labels| chosen(labels, &indices));
         let ids = self.ids.iter().map(|ids| Ids {
             name: ids.name.clone(),
-            values: chosen(&ids.values, indices),
+            values: chosen(&ids.values, &indices),
         });
+        let ids = ids.collect();
+        let values = match &self.values {
+            Values::U8(values) => Values::U8(rows(values, &indices)?),
+            Values::F32(values) => Values::F32(rows(values, &indices)?),
+            Values::Stored(stored) => Values::Stored(stored.choose(indices)),
+        };
         Ok(Dataset {
             values,
-            labels: self.labels.as_ref().map(|labels| chosen(labels, indices)),
-            ids: ids.collect(),
+            labels,
+            ids,
             ..self.without_rows()
         })
     }
@@ -503,10 +522,10 @@ impl Dataset {
     /// [`ErrorKind::Data`] if `count` is 0.
     pub fn sample(&self, count: usize) -> Result<Self> {
         let (rows, count) = (self.rows(), count.min(self.rows()));
-        let indices: Vec<usize> = (0..count)
-            .map(|index| (index as u128 * rows as u128 / count as u128) as usize)
+        let indices = (0..count)
+            .map(|index| (index as u128 * rows as u128 / count as u128) as u32)
             .collect();
-        self.select(&indices)
+        self.choose(indices)
     }
 
     /// One row as it is stored, `[inputs]`.

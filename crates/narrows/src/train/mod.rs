@@ -8,8 +8,8 @@ pub use state::{Best, State, Sums};
 pub use step::{Losses, Setting, Stepper};
 pub use warnings::Warning;
 
-use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
+use crate::data::{Dataset, Order};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
@@ -140,7 +140,7 @@ impl<'a> Training<'a> {
             scaling,
             stepper,
             warnings,
-            order: Vec::with_capacity(data.rows()),
+            order: Vec::new(),
         })
     }
 
@@ -232,7 +232,7 @@ impl<'a> Training<'a> {
         &mut self,
         mut observe: impl FnMut(&Self, &Progress) -> ControlFlow<()>,
     ) -> Result<Option<EpochRecord>> {
-        let start = Instant::now();
+        let began = Instant::now();
         let before = self.state.sums.seconds;
         let epoch = self.state.epochs_done;
         let mut order = std::mem::take(&mut self.order);
@@ -241,35 +241,41 @@ impl<'a> Training<'a> {
             .recipe
             .batch_size
             .saturating_mul(self.recipe.accumulation);
-        self.data.shuffle(&draws, epoch as u32, in_step, &mut order);
-        let mut pool: Option<(usize, Dataset)> = None;
+        let in_epoch = Order::new(self.data, &draws, epoch as u32, in_step);
+        let (mut pool, mut read) = (None, None);
         let mut places = Vec::new();
-        let steps = self.data.rows().div_ceil(in_step);
+        let rows = self.data.rows();
+        let steps = rows.div_ceil(in_step);
         let first = self.state.sums.rows.div_ceil(in_step);
-        for (step, rows) in order.chunks(in_step).enumerate().skip(first) {
+        for step in first..steps {
             self.share = self.share_at(step, steps);
-            // Rows that stay in a file are read pool by pool, and count by their place in the epoch.
-            let (mut data, mut these) = (self.data, rows);
-            if let Some(size) = self.data.pool(in_step) {
-                let first = step * in_step;
-                let start = first / size * size;
-                if pool.as_ref().is_none_or(|(known, _)| *known != start) {
-                    let before = pool.take().map(|(_, pool)| pool);
-                    let rows = &order[start..(start + size).min(order.len())];
-                    pool = Some((start, self.data.pooled(rows, start, before)?));
+            let (start, end) = (step * in_step, (step + 1).saturating_mul(in_step).min(rows));
+            let index = in_epoch.pool_of(start);
+            let pool_start = in_epoch.start_of(index);
+            if pool != Some(index) {
+                pool = Some(index);
+                in_epoch.rows_of(index, &mut order);
+                if self.data.is_stored() {
+                    read = Some(self.data.pooled(&order, pool_start, read.take())?);
                 }
-                places.clear();
-                places.extend(first as u32..(first + rows.len()) as u32);
-                (data, these) = (pool.as_ref().map_or(data, |(_, pool)| pool), &places);
             }
+            // Rows that were read from a file count by their place in the epoch.
+            let (data, these) = match &read {
+                None => (self.data, &order[start - pool_start..end - pool_start]),
+                Some(read) => {
+                    places.clear();
+                    places.extend(start as u32..end as u32);
+                    (read, &places[..])
+                }
+            };
             let (scaling, share) = (&self.scaling, self.share);
             let losses = self.stepper.step(data, scaling, epoch as u32, these, share);
             let loss = losses.total;
-            self.state.sums.add(losses, rows.len());
+            self.state.sums.add(losses, these.len());
             if !loss.is_finite() {
                 return Err(self.diverged(step, steps, loss));
             }
-            self.state.sums.seconds = before + start.elapsed().as_secs_f64();
+            self.state.sums.seconds = before + began.elapsed().as_secs_f64();
             let is_last = step + 1 == steps;
             let is_break = observe(self, &self.progress()).is_break();
             if is_break && (!is_last || self.validation.is_some()) {
@@ -289,7 +295,7 @@ impl<'a> Training<'a> {
         };
         Ok(Some(self.end_epoch(
             validation_loss,
-            start.elapsed().as_secs_f64() + before,
+            began.elapsed().as_secs_f64() + before,
         )))
     }
 
