@@ -18,6 +18,8 @@ const REDRAW_EVERY: Duration = Duration::from_millis(100);
 pub struct Display {
     bar: Option<ProgressBar>,
     start: Instant,
+    /// The epochs, and the rows of the next, that were done before.
+    before: (usize, usize),
     last: Instant,
     /// What rows are.
     unit: &'static str,
@@ -47,6 +49,7 @@ impl Display {
         Display {
             bar,
             start: Instant::now(),
+            before: (0, 0),
             last: Instant::now(),
             unit: "rows",
         }
@@ -58,6 +61,19 @@ impl Display {
             Some(bar) => bar.println(text),
             None => note(text),
         }
+    }
+
+    /// Training begins, after so many epochs and so many rows of the next.
+    pub fn begin(&mut self, epochs: usize, rows: usize) {
+        self.start = Instant::now();
+        self.before = (epochs, rows);
+    }
+
+    /// The rows that were trained on since the beginning.
+    fn trained(&self, progress: &Progress) -> usize {
+        let (epochs, rows) = self.before;
+        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
+        done.saturating_sub(epochs * progress.rows_in_epoch + rows)
     }
 
     pub fn progress(&mut self, progress: &Progress) {
@@ -72,7 +88,12 @@ impl Display {
         self.last = Instant::now();
         let total = progress.epochs * progress.rows_in_epoch;
         let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
-        let rate = done as f64 / self.start.elapsed().as_secs_f64();
+        let trained = self.trained(progress);
+        if trained == 0 {
+            // A run that goes on with the validation of an epoch.
+            return;
+        }
+        let rate = trained as f64 / self.start.elapsed().as_secs_f64();
         let left = (total - done) as f64 / rate;
         let message = format!(
             "loss {}   {} {}/s   {} left",
@@ -116,9 +137,9 @@ impl Display {
     pub fn study(&mut self, event: StudyEvent<'_>) {
         match event {
             StudyEvent::Begin(which, of, label) => {
-                self.start = Instant::now();
                 self.line(&format!("{which:>2}/{of}   {label}"));
             }
+            StudyEvent::Run(_, Event::Start(_)) => self.begin(0, 0),
             StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),
             StudyEvent::Run(_, Event::Stage(_, name)) => self.stage(name),
             StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
@@ -202,5 +223,25 @@ impl Display {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_of_a_run_that_goes_on_counts_its_own_rows() {
+        let progress = Progress {
+            epoch: 3,
+            epochs: 5,
+            rows: 40,
+            rows_in_epoch: 100,
+            loss: 1.0,
+        };
+        let mut display = Display::new();
+        assert_eq!(display.trained(&progress), 240);
+        display.begin(2, 30);
+        assert_eq!(display.trained(&progress), 10);
     }
 }

@@ -51,7 +51,7 @@ impl Stop {
         let folder = folder.display();
         self.saved.get_or_init(|| {
             format!(
-                "\nnarrows: {folder}: training is done and saved, what follows was stopped (go on with: \
+                "narrows: {folder}: training is done and saved, what follows was stopped (go on with: \
                  narrows train --resume {folder})"
             )
         });

@@ -355,6 +355,28 @@ fn a_run_on_a_table_goes_on_and_keeps_its_threshold() {
 }
 
 #[test]
+fn converting_takes_the_rows_that_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("rows.csv"), "a\n0\n1\n2\n3\n4\n").unwrap();
+    for (options, rows) in [
+        ("--skip 2", "2\n3\n4\n"),
+        ("--rows 2", "0\n1\n"),
+        ("--skip 1 --rows 2", "1\n2\n"),
+        ("--skip 4 --rows 9", "4\n"),
+    ] {
+        ok(
+            folder,
+            &format!("data convert --data rows.csv {options} -o some.csv"),
+        );
+        let some = fs::read_to_string(folder.join("some.csv")).unwrap();
+        assert_eq!(some, format!("a\n{rows}"), "{options}");
+    }
+    let said = refused(folder, "data convert --data rows.csv --skip 5 -o none.csv");
+    assert!(said.contains("fewer than its 5 rows"), "{said}");
+}
+
+#[test]
 fn names_of_images_stay_in_their_folder() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

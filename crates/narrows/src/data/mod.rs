@@ -34,6 +34,7 @@ pub use stored::Stored;
 use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
@@ -192,19 +193,12 @@ impl Dataset {
                 ))
                 .found(format!("{shape:?}")));
         }
-        if let Some(labels) = &labels
-            && labels.len() != rows
-        {
-            return Err(refuse("the labels do not fit the rows")
-                .expected(format!("{rows} labels, one a row"))
-                .found(labels.len()));
-        }
         let dataset = Dataset {
             name,
             values: values.standard_layout(),
             first: 0,
             shape,
-            labels,
+            labels: None,
             label_names: Vec::new(),
             label_column: None,
             columns: None,
@@ -214,8 +208,30 @@ impl Dataset {
             fill: None,
             extremes: Extremes::default(),
         };
+        let dataset = match labels {
+            Some(labels) => dataset.with_labels(labels)?,
+            None => dataset,
+        };
         dataset.check_finite()?;
         Ok(dataset)
+    }
+
+    /// The same rows with one label each.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are more or fewer.
+    pub fn with_labels(mut self, labels: Vec<i64>) -> Result<Self> {
+        if labels.len() != self.rows() {
+            return Err(
+                Error::new(ErrorKind::Data, "the labels do not fit the rows")
+                    .at(&self.name)
+                    .expected(format!("{} labels, one a row", self.rows()))
+                    .found(labels.len()),
+            );
+        }
+        self.labels = Some(labels);
+        Ok(self)
     }
 
     fn check_finite(&self) -> Result<()> {
@@ -439,7 +455,22 @@ impl Dataset {
     ///
     /// [`ErrorKind::Data`] if `count` is 0.
     pub fn head(&self, count: usize) -> Result<Self> {
-        self.choose((0..count.min(self.rows()) as u32).collect())
+        self.slice(0..count.min(self.rows()))
+    }
+
+    /// Neighbouring rows, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are none, or one that is not below [`Dataset::rows`].
+    pub fn slice(&self, rows: Range<usize>) -> Result<Self> {
+        if rows.end > self.rows() {
+            return Err(Error::new(ErrorKind::Data, "there are not so many rows")
+                .at(&self.name)
+                .expected(format!("at most {}", self.rows()))
+                .found(rows.end));
+        }
+        self.choose((rows.start as u32..rows.end as u32).collect())
     }
 
     /// The rows at `indices`, in that order; a row may come more than once.

@@ -8,6 +8,7 @@ use crate::data::{ReadOptions, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{TEMPORARY, write_whole};
 use crate::recipe::Recipe;
+use crate::report::tensorboard;
 use crate::train::EpochRecord;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -163,6 +164,8 @@ fn clear(folder: &Path) -> Result<()> {
             _ => {}
         }
     }
+    sweep(folder)?;
+    tensorboard::clear(folder)?;
     let figures = folder.join(FIGURES_FOLDER);
     match fs::remove_dir_all(&figures) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
