@@ -18,8 +18,8 @@ const REDRAW_EVERY: Duration = Duration::from_millis(100);
 pub struct Display {
     bar: Option<ProgressBar>,
     start: Instant,
-    /// The epochs, and the rows of the next, that were done before.
-    before: (usize, usize),
+    /// When training told its first step, and how many rows of all epochs were done then.
+    first: Option<(Instant, usize)>,
     last: Instant,
     /// What rows are.
     unit: &'static str,
@@ -49,7 +49,7 @@ impl Display {
         Display {
             bar,
             start: Instant::now(),
-            before: (0, 0),
+            first: None,
             last: Instant::now(),
             unit: "rows",
         }
@@ -63,17 +63,17 @@ impl Display {
         }
     }
 
-    /// Training begins, after so many epochs and so many rows of the next.
-    pub fn begin(&mut self, epochs: usize, rows: usize) {
-        self.start = Instant::now();
-        self.before = (epochs, rows);
+    /// Training begins.
+    pub fn begin(&mut self) {
+        self.first = None;
+        self.last = Instant::now();
     }
 
-    /// The rows that were trained on since the beginning.
-    fn trained(&self, progress: &Progress) -> usize {
-        let (epochs, rows) = self.before;
-        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
-        done.saturating_sub(epochs * progress.rows_in_epoch + rows)
+    /// The rows that were trained on since the first step that was told, and the time that took; none at that
+    /// step itself, before which data are read and a run that goes on has rows that are done.
+    fn trained(&mut self, done: usize) -> Option<(usize, Duration)> {
+        let (since, before) = *self.first.get_or_insert_with(|| (Instant::now(), done));
+        (done > before).then(|| (done - before, since.elapsed()))
     }
 
     pub fn progress(&mut self, progress: &Progress) {
@@ -82,18 +82,16 @@ impl Display {
         } else {
             LINE_EVERY
         };
+        let total = progress.epochs * progress.rows_in_epoch;
+        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
+        let Some((trained, time)) = self.trained(done) else {
+            return;
+        };
         if self.last.elapsed() < every {
             return;
         }
         self.last = Instant::now();
-        let total = progress.epochs * progress.rows_in_epoch;
-        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
-        let trained = self.trained(progress);
-        if trained == 0 {
-            // A run that goes on with the validation of an epoch.
-            return;
-        }
-        let rate = trained as f64 / self.start.elapsed().as_secs_f64();
+        let rate = trained as f64 / time.as_secs_f64();
         let left = (total - done) as f64 / rate;
         let message = format!(
             "loss {}   {} {}/s   {} left",
@@ -139,7 +137,7 @@ impl Display {
             StudyEvent::Begin(which, of, label) => {
                 self.line(&format!("{which:>2}/{of}   {label}"));
             }
-            StudyEvent::Run(_, Event::Start(_)) => self.begin(0, 0),
+            StudyEvent::Run(_, Event::Start(_)) => self.begin(),
             StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),
             StudyEvent::Run(_, Event::Stage(_, name)) => self.stage(name),
             StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
@@ -231,17 +229,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_of_a_run_that_goes_on_counts_its_own_rows() {
-        let progress = Progress {
-            epoch: 3,
-            epochs: 5,
-            rows: 40,
-            rows_in_epoch: 100,
-            loss: 1.0,
-        };
+    fn the_rate_counts_from_the_first_step_that_is_told() {
         let mut display = Display::new();
-        assert_eq!(display.trained(&progress), 240);
-        display.begin(2, 30);
-        assert_eq!(display.trained(&progress), 10);
+        assert!(display.trained(240).is_none());
+        assert_eq!(display.trained(250).map(|(rows, _)| rows), Some(10));
+        assert_eq!(display.trained(300).map(|(rows, _)| rows), Some(60));
+        display.begin();
+        assert!(display.trained(20).is_none());
     }
 }

@@ -177,7 +177,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut observe = |event: Event<'_>| match event {
         Event::Start(folder) => {
             stop.listen();
-            display.begin(0, 0);
+            display.begin();
             note(&format!(
                 "{}: {} -> {}",
                 recipe.name,
@@ -187,7 +187,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         Event::Resume(folder, epochs, rows) => {
             stop.listen();
-            display.begin(epochs, rows);
+            display.begin();
             let rows = match rows {
                 0 => String::new(),
                 _ => format!(" and {} rows", thousands(rows as f64)),
