@@ -192,6 +192,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 0 => String::new(),
                 _ => format!(" and {} rows", thousands(rows as f64)),
             };
+            if rows.is_empty() && epochs >= recipe.epochs {
+                return note(&format!(
+                    "{}: is trained already, what is left is testing and the report -> {}",
+                    recipe.name,
+                    folder.display()
+                ));
+            }
             note(&format!(
                 "{}: goes on after {}{rows} of {} -> {}",
                 recipe.name,

@@ -209,6 +209,7 @@ fn columns_are_matched_by_name() {
     let folder = folder.path();
     let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     put("one.csv", "a,b,c,d\n1,2,3,4\n5,6,7,8\n");
+    put("swapped.csv", "b,a,c,d\n2,1,3,4\n6,5,7,8\n");
     put("other.csv", "d,note,b,a,c\n4,x,2,1,3\n8,y,6,5,7\n");
     ok(folder, "encode run --data one.csv -o one.npy");
     ok(folder, "encode run --data other.csv -o other.npy");
@@ -229,6 +230,11 @@ fn columns_are_matched_by_name() {
     let said = refused(folder, "score run --data mnist:test");
     assert!(
         said.contains("rows of 4 values") && said.contains("784"),
+        "{said}"
+    );
+    let said = refused(folder, "compare run --data swapped.csv --out compared");
+    assert!(
+        said.contains("expected the column `a`, found `b` in its place"),
         "{said}"
     );
     let said = refused(folder, "encode run --data one.csv -o codes.xlsx");

@@ -72,13 +72,14 @@ impl Portrait {
             false => None,
         };
         if is_image(test.shape()) {
+            // The first rows would be of one class where rows are in the order of their labels.
+            let shown = test.sample(PICTURES)?;
             if model.recipe().corruption.is_none() {
-                let clean = reconstruction_picture(model, test, None)?;
-                let caption =
-                    "The first test images and their reconstructions: what the code keeps";
+                let clean = reconstruction_picture(model, &shown, None)?;
+                let caption = "Test images and their reconstructions: what the code keeps";
                 add("reconstructions", caption, Some(Image::Png(clean)));
             }
-            let noisy = reconstruction_picture(model, test, Some(noise))?;
+            let noisy = reconstruction_picture(model, &shown, Some(noise))?;
             let caption = format!(
                 "Clean, with {} noise of {}, and what the model makes of the noisy ones",
                 noise.name(),
@@ -87,7 +88,7 @@ impl Portrait {
             add("noisy", &caption, Some(Image::Png(noisy)));
             let caption = "Walks in a straight line from the code of one test image to that of another: \
                            whether what lies between is an image too";
-            add("walks", caption, walks(model, test)?.map(Image::Png));
+            add("walks", caption, walks(model, &shown)?.map(Image::Png));
             let caption = "The first layer's filters, grey being 0: what the encoder looks for";
             add("filters", caption, filters(model)?.map(Image::Png));
         }
@@ -205,7 +206,7 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Curves> {
 
 /// The codes of test rows in two dimensions, and how they come to have two.
 fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'static str)> {
-    let test = test.head(MAPPED)?;
+    let test = test.sample(MAPPED)?;
     let codes = model.encode(test.to_array().view())?;
     let (codes, how) = match codes.ncols() {
         1 => {

@@ -238,14 +238,14 @@ fn damaged_tables_are_refused() {
         assert!(error.contains("there are no rows"), "{error}");
     }
     let twice = folder.put("twice.csv", "a,a\n1,2\n");
-    let error = text(Source::open_with(
-        &twice,
-        &ReadOptions {
-            columns: vec!["a".into()],
+    for columns in [vec!["a".into()], Vec::new()] {
+        let options = ReadOptions {
+            columns,
             ..ReadOptions::default()
-        },
-    ));
-    assert!(error.contains("several columns are called `a`"), "{error}");
+        };
+        let error = text(Source::open_with(&twice, &options));
+        assert!(error.contains("several columns are called `a`"), "{error}");
+    }
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(TABLE.repeat(100).as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
@@ -340,6 +340,7 @@ fn damaged_and_foreign_arrays_are_refused() {
         assert!(refuse(&good[..length]).contains("header"), "{length}");
     }
     assert!(refuse(b"PK\x03\x04 and so on, for long").contains("this is no NPY file"));
+    assert!(refuse(b"hello").contains("this is no NPY file"));
     assert!(refuse(&npy("<c8", "(2, 2)", &[0; 32])).contains("a type that is not read"));
     assert!(refuse(&npy("|O", "(2, 2)", &[0; 32])).contains("type"));
     assert!(refuse(&npy("<f4", "(0, 2)", &[])).contains("at least 1"));

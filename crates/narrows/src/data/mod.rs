@@ -34,6 +34,7 @@ pub use stored::Stored;
 use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -378,7 +379,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are more or fewer.
+    /// [`ErrorKind::Data`] if there are more or fewer, or if two are the same: a model finds columns by name.
     pub fn with_columns(mut self, columns: Vec<String>) -> Result<Self> {
         if columns.len() != self.inputs() {
             return Err(
@@ -387,6 +388,15 @@ impl Dataset {
                     .expected(self.inputs())
                     .found(columns.len()),
             );
+        }
+        let mut known = HashSet::new();
+        if let Some(twice) = columns.iter().find(|name| !known.insert(*name)) {
+            return Err(Error::new(
+                ErrorKind::Data,
+                format!("several columns are called `{twice}`"),
+            )
+            .at(&self.name)
+            .hint("give each column a name of its own"));
         }
         self.columns = Some(columns);
         Ok(self)

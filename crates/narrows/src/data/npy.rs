@@ -108,13 +108,22 @@ impl Header {
     fn read(reader: &mut impl Read) -> Result<Self> {
         let format = |what: &str| Error::new(ErrorKind::Format, what);
         let cut = |_| format("the file ends within its header");
-        let mut bytes = vec![0; 10];
-        reader.read_exact(&mut bytes).map_err(cut)?;
-        if !bytes.starts_with(b"\x93NUMPY") {
+        let mut bytes = Vec::new();
+        reader
+            .by_ref()
+            .take(10)
+            .read_to_end(&mut bytes)
+            .map_err(cut)?;
+        let magic = b"\x93NUMPY";
+        let start = bytes.get(..magic.len()).unwrap_or(&bytes);
+        if !magic.starts_with(start) {
             return Err(format("this is no NPY file")
                 .at("byte 0")
-                .expected("the bytes [93, 4e, 55, 4d, 50, 59]")
-                .found(format!("{:02x?}", &bytes[..6])));
+                .expected(format!("the bytes {magic:02x?}"))
+                .found(format!("{start:02x?}")));
+        }
+        if bytes.len() < 10 {
+            return Err(format("the file ends within its header"));
         }
         let len = if bytes[6] == 1 {
             usize::from(u16::from_le_bytes([bytes[8], bytes[9]]))

@@ -11,11 +11,12 @@ mod folder;
 pub use checkpoint::Every;
 pub use folder::Sources;
 
+use crate::apply::check;
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Pca, noisy_errors};
-use crate::figures::{Portrait, is_image, reconstruction_picture};
+use crate::figures::{PICTURES, Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
@@ -453,7 +454,7 @@ fn run_in(
     if summary.has_picture {
         write_whole(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, &split.test, recipe.corruption)?,
+            &reconstruction_picture(&model, &split.test.sample(PICTURES)?, recipe.corruption)?,
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
@@ -468,6 +469,10 @@ fn run_in(
 pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
     let model = load_model(path)?;
     let recipe = model.recipe().clone();
+    check(&model, &source.train).map_err(|error| {
+        error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
+                    `--columns` chooses them")
+    })?;
     let split = source.split(recipe.seed, recipe.validation)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let records = match path.is_dir() {
