@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05` or `masking=0.5`, in scaled units.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
-    /// A .png file gets a picture of the first eight; .npy, .csv, .tsv, .parquet or a folder of images get
+    /// A .png file gets a picture of eight, evenly spread; .npy, .csv, .tsv, .parquet or a folder of images get
     /// every row.
     #[arg(short, long, value_name = "FILE|FOLDER", default_value = PICTURE_FILE)]
     output: PathBuf,

@@ -72,14 +72,12 @@ impl Portrait {
             false => None,
         };
         if is_image(test.shape()) {
-            // The first rows would be of one class where rows are in the order of their labels.
-            let shown = test.sample(PICTURES)?;
             if model.recipe().corruption.is_none() {
-                let clean = reconstruction_picture(model, &shown, None)?;
+                let clean = reconstruction_picture(model, test, None)?;
                 let caption = "Test images and their reconstructions: what the code keeps";
                 add("reconstructions", caption, Some(Image::Png(clean)));
             }
-            let noisy = reconstruction_picture(model, &shown, Some(noise))?;
+            let noisy = reconstruction_picture(model, test, Some(noise))?;
             let caption = format!(
                 "Clean, with {} noise of {}, and what the model makes of the noisy ones",
                 noise.name(),
@@ -88,7 +86,7 @@ impl Portrait {
             add("noisy", &caption, Some(Image::Png(noisy)));
             let caption = "Walks in a straight line from the code of one test image to that of another: \
                            whether what lies between is an image too";
-            add("walks", caption, walks(model, &shown)?.map(Image::Png));
+            add("walks", caption, walks(model, test)?.map(Image::Png));
             let caption = "The first layer's filters, grey being 0: what the encoder looks for";
             add("filters", caption, filters(model)?.map(Image::Png));
         }
@@ -249,7 +247,7 @@ fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'s
 
 /// Rows of images decoded from the codes on the way between test images of different classes.
 fn walks(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
-    let rows = test.head(PICTURES)?;
+    let rows = test.sample(PICTURES)?;
     let codes = model.encode(rows.to_array().view())?;
     let pairs = [(0, 1), (2, 3), (4, 5), (6, 7)];
     let mut pictures = Vec::new();
@@ -338,7 +336,7 @@ pub fn is_image(shape: &[usize]) -> bool {
     matches!(shape, [1 | 3, _, _])
 }
 
-/// The first rows of a dataset and their reconstructions, as the bytes of a PNG; with a corruption, what is
+/// Rows of a dataset, evenly spread, and their reconstructions, as the bytes of a PNG; with a corruption, what is
 /// reconstructed are the corrupted rows, which are shown between the two.
 ///
 /// # Errors
@@ -350,7 +348,8 @@ pub fn reconstruction_picture(
     corruption: Option<Corruption>,
 ) -> Result<Vec<u8>> {
     model.check_width(data.inputs())?;
-    let data = data.head(PICTURES.min(data.rows()))?;
+    // The first rows would be of one class where rows are in the order of their labels.
+    let data = data.sample(PICTURES)?;
     let clean = ScaledRows {
         data: &data,
         scaling: model.scaling(),

@@ -16,7 +16,7 @@ use crate::corruption::Corruption;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Pca, noisy_errors};
-use crate::figures::{PICTURES, Portrait, is_image, reconstruction_picture};
+use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
@@ -454,7 +454,7 @@ fn run_in(
     if summary.has_picture {
         write_whole(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, &split.test.sample(PICTURES)?, recipe.corruption)?,
+            &reconstruction_picture(&model, &split.test, recipe.corruption)?,
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
