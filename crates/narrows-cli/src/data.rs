@@ -5,9 +5,9 @@ use crate::progress::Display;
 use crate::source::{DataArguments, ReadingArguments};
 use clap::{Args, Subcommand};
 use narrows::corruption::Corruption;
-use narrows::data::write::write_data;
+use narrows::data::write::{number, write_data};
 use narrows::data::{Info, SOURCE_KINDS};
-use narrows::{Result, apply};
+use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
 /// Look at data, convert them, or list what can be read.
@@ -40,7 +40,10 @@ enum Command {
 struct ConvertArguments {
     #[command(flatten)]
     source: DataArguments,
-    /// At most so many rows, the first.
+    /// Leave out so many rows, the first.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    skip: u32,
+    /// At most so many rows, the first that are not left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rows: Option<u32>,
     /// Put noise on 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05` or `masking=0.5`, where black is 0 and
@@ -112,9 +115,18 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
         ));
     }
     let data = source.into_rows();
-    let data = match arguments.rows {
-        Some(rows) => data.head(rows as usize)?,
-        None => data,
+    let skip = arguments.skip as usize;
+    if skip >= data.rows() {
+        return Err(Error::new(ErrorKind::Data, "--skip leaves no rows")
+            .at(data.name())
+            .expected(format!("fewer than its {} rows", data.rows()))
+            .found(skip));
+    }
+    let most = arguments.rows.map_or(usize::MAX, |rows| rows as usize);
+    let end = data.rows().min(skip.saturating_add(most));
+    let data = match end - skip == data.rows() {
+        true => data,
+        false => data.slice(skip..end)?,
     };
     let mut display = Display::new();
     let output = &arguments.output;
@@ -149,7 +161,7 @@ fn describe(info: &Info) -> String {
             ),
         ),
         ("type", format!("{}{place}", info.type_name)),
-        ("range", format!("{low} to {high}")),
+        ("range", format!("{} to {}", number(low), number(high))),
         (
             "mean",
             format!(

@@ -18,6 +18,8 @@ const REDRAW_EVERY: Duration = Duration::from_millis(100);
 pub struct Display {
     bar: Option<ProgressBar>,
     start: Instant,
+    /// When training told its first step, and how many rows of all epochs were done then.
+    first: Option<(Instant, usize)>,
     last: Instant,
     /// What rows are.
     unit: &'static str,
@@ -47,6 +49,7 @@ impl Display {
         Display {
             bar,
             start: Instant::now(),
+            first: None,
             last: Instant::now(),
             unit: "rows",
         }
@@ -60,19 +63,35 @@ impl Display {
         }
     }
 
+    /// Training begins.
+    pub fn begin(&mut self) {
+        self.first = None;
+        self.last = Instant::now();
+    }
+
+    /// The rows that were trained on since the first step that was told, and the time that took; none at that
+    /// step itself, before which data are read and a run that goes on has rows that are done.
+    fn trained(&mut self, done: usize) -> Option<(usize, Duration)> {
+        let (since, before) = *self.first.get_or_insert_with(|| (Instant::now(), done));
+        (done > before).then(|| (done - before, since.elapsed()))
+    }
+
     pub fn progress(&mut self, progress: &Progress) {
         let every = if self.bar.is_some() {
             REDRAW_EVERY
         } else {
             LINE_EVERY
         };
+        let total = progress.epochs * progress.rows_in_epoch;
+        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
+        let Some((trained, time)) = self.trained(done) else {
+            return;
+        };
         if self.last.elapsed() < every {
             return;
         }
         self.last = Instant::now();
-        let total = progress.epochs * progress.rows_in_epoch;
-        let done = (progress.epoch - 1) * progress.rows_in_epoch + progress.rows;
-        let rate = done as f64 / self.start.elapsed().as_secs_f64();
+        let rate = trained as f64 / time.as_secs_f64();
         let left = (total - done) as f64 / rate;
         let message = format!(
             "loss {}   {} {}/s   {} left",
@@ -116,11 +135,11 @@ impl Display {
     pub fn study(&mut self, event: StudyEvent<'_>) {
         match event {
             StudyEvent::Begin(which, of, label) => {
-                self.start = Instant::now();
                 self.line(&format!("{which:>2}/{of}   {label}"));
             }
+            StudyEvent::Run(_, Event::Start(_)) => self.begin(),
             StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),
-            StudyEvent::Run(_, Event::Stage(name)) => self.stage(name),
+            StudyEvent::Run(_, Event::Stage(_, name)) => self.stage(name),
             StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
                 self.line(&format!(
                     "        loss {} after {}, {} rows/s",
@@ -202,5 +221,20 @@ impl Display {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_counts_from_the_first_step_that_is_told() {
+        let mut display = Display::new();
+        assert!(display.trained(240).is_none());
+        assert_eq!(display.trained(250).map(|(rows, _)| rows), Some(10));
+        assert_eq!(display.trained(300).map(|(rows, _)| rows), Some(60));
+        display.begin();
+        assert!(display.trained(20).is_none());
     }
 }

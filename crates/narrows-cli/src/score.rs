@@ -141,8 +141,9 @@ fn describe(
         (Some(threshold), Some(above)) => rows.push((
             "unusual",
             format!(
-                "{} rows ({:.2} %) score above the threshold of {}",
+                "{} {} ({:.2} %) above the threshold of {}",
                 thousands(above as f64),
+                if above == 1 { "row" } else { "rows" },
                 100.0 * above as f64 / scores.len() as f64,
                 figures(threshold.value.into())
             ),

@@ -1,53 +1,72 @@
-//! Ctrl-C and its kin: the first asks training to save itself and end, the second ends at once.
+//! Ctrl-C and its kin. While a run trains, the first asks it to save itself and end. A second, or one that
+//! comes when the trained model is saved and the rest can be done again, ends the process at once.
 
 use crate::output::note;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use signal_hook::iterator::Signals;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// The signal that came last, 0 for none: the exit code follows from it.
-static LAST: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
+static LAST: AtomicI32 = AtomicI32::new(0);
 
 /// Whether a signal has asked to stop.
-pub struct Stop(Arc<AtomicBool>);
+#[derive(Default)]
+pub struct Stop {
+    is_asked: Arc<AtomicBool>,
+    /// What to say where nothing needs to be saved any more.
+    saved: Arc<OnceLock<String>>,
+}
 
 impl Stop {
-    /// Listens from now on.
-    pub fn listen() -> Stop {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // The order matters: what has come before is asked first, so that only a second signal ends
-            // the process.
-            let listening =
-                flag::register_conditional_shutdown(signal, code(signal), Arc::clone(&stop))
-                    .and_then(|_| flag::register(signal, Arc::clone(&stop)))
-                    .and_then(|_| flag::register_usize(signal, Arc::clone(&LAST), signal as usize));
-            if let Err(error) = listening {
-                note(&format!(
+    /// Listens from now on; until then a signal ends the process.
+    pub fn listen(&self) {
+        let mut signals = match Signals::new([SIGINT, SIGTERM]) {
+            Ok(signals) => signals,
+            Err(error) => {
+                return note(&format!(
                     "narrows: warning: Ctrl-C will end training without saving: {error}"
                 ));
             }
-        }
-        Stop(stop)
+        };
+        let (is_asked, saved) = (Arc::clone(&self.is_asked), Arc::clone(&self.saved));
+        std::thread::spawn(move || {
+            for signal in signals.forever() {
+                LAST.store(signal, Ordering::SeqCst);
+                let is_second = is_asked.swap(true, Ordering::SeqCst);
+                let said = saved.get();
+                if let (Some(said), false) = (said, is_second) {
+                    note(said);
+                }
+                if is_second || said.is_some() {
+                    std::process::exit(exit_code().into());
+                }
+            }
+        });
+    }
+
+    /// The trained model of the run in `folder` is saved.
+    pub fn is_saved(&self, folder: &Path) {
+        let folder = folder.display();
+        self.saved.get_or_init(|| {
+            format!(
+                "narrows: {folder}: training is done and saved, what follows was stopped (go on with: \
+                 narrows train --resume {folder})"
+            )
+        });
     }
 
     /// Set when a signal has come.
     pub fn flag(&self) -> &AtomicBool {
-        &self.0
+        &self.is_asked
     }
 }
 
-/// What a process that a signal has ended gives back.
-fn code(signal: i32) -> i32 {
-    128 + signal
-}
-
-/// The exit code of training that was stopped.
+/// The exit code of what a signal has stopped.
 pub fn exit_code() -> u8 {
-    let signal = LAST.load(Ordering::Relaxed);
-    match signal {
+    match LAST.load(Ordering::SeqCst) {
         0 => 1,
-        signal => code(signal as i32) as u8,
+        signal => 128 + signal as u8,
     }
 }

@@ -167,7 +167,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Some(spec) => Some(open(spec, &validation_options(&sources, &source))?.into_rows()),
     };
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
-    let stop = Stop::listen();
+    let stop = Stop::default();
     let options = Options {
         out: arguments.out.as_deref(),
         force: arguments.force,
@@ -182,17 +182,30 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let mut display = Display::of(source.train.shape());
     let mut observe = |event: Event<'_>| match event {
-        Event::Start(folder) => note(&format!(
-            "{}: {} -> {}",
-            recipe.name,
-            recipe.about,
-            folder.display()
-        )),
+        Event::Start(folder) => {
+            stop.listen();
+            display.begin();
+            note(&format!(
+                "{}: {} -> {}",
+                recipe.name,
+                recipe.about,
+                folder.display()
+            ));
+        }
         Event::Resume(folder, epochs, rows) => {
+            stop.listen();
+            display.begin();
             let rows = match rows {
                 0 => String::new(),
                 _ => format!(" and {} rows", thousands(rows as f64)),
             };
+            if rows.is_empty() && epochs >= recipe.epochs {
+                return note(&format!(
+                    "{}: is trained already, what is left is testing and the report -> {}",
+                    recipe.name,
+                    folder.display()
+                ));
+            }
             note(&format!(
                 "{}: goes on after {}{rows} of {} -> {}",
                 recipe.name,
@@ -204,7 +217,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
         Event::Progress(progress) => display.progress(progress),
         Event::Epoch(record) => display.epoch(record, recipe.epochs),
-        Event::Stage(name) => display.stage(name),
+        Event::Stage(folder, name) => {
+            stop.is_saved(folder);
+            display.stage(name);
+        }
     };
     let outcome = match &arguments.resume {
         Some(folder) => resume(folder, &source, &options, &mut observe),

@@ -209,6 +209,7 @@ fn columns_are_matched_by_name() {
     let folder = folder.path();
     let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     put("one.csv", "a,b,c,d\n1,2,3,4\n5,6,7,8\n");
+    put("swapped.csv", "b,a,c,d\n2,1,3,4\n6,5,7,8\n");
     put("other.csv", "d,note,b,a,c\n4,x,2,1,3\n8,y,6,5,7\n");
     ok(folder, "encode run --data one.csv -o one.npy");
     ok(folder, "encode run --data other.csv -o other.npy");
@@ -229,6 +230,11 @@ fn columns_are_matched_by_name() {
     let said = refused(folder, "score run --data mnist:test");
     assert!(
         said.contains("rows of 4 values") && said.contains("784"),
+        "{said}"
+    );
+    let said = refused(folder, "compare run --data swapped.csv --out compared");
+    assert!(
+        said.contains("expected the column `a`, found `b` in its place"),
         "{said}"
     );
     let said = refused(folder, "encode run --data one.csv -o codes.xlsx");
@@ -352,6 +358,28 @@ fn a_run_on_a_table_goes_on_and_keeps_its_threshold() {
     let before = fs::read(folder.join("run/model.safetensors")).unwrap();
     ok(folder, "train --resume run");
     assert!(fs::read(folder.join("run/model.safetensors")).unwrap() == before);
+}
+
+#[test]
+fn converting_takes_the_rows_that_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("rows.csv"), "a\n0\n1\n2\n3\n4\n").unwrap();
+    for (options, rows) in [
+        ("--skip 2", "2\n3\n4\n"),
+        ("--rows 2", "0\n1\n"),
+        ("--skip 1 --rows 2", "1\n2\n"),
+        ("--skip 4 --rows 9", "4\n"),
+    ] {
+        ok(
+            folder,
+            &format!("data convert --data rows.csv {options} -o some.csv"),
+        );
+        let some = fs::read_to_string(folder.join("some.csv")).unwrap();
+        assert_eq!(some, format!("a\n{rows}"), "{options}");
+    }
+    let said = refused(folder, "data convert --data rows.csv --skip 5 -o none.csv");
+    assert!(said.contains("fewer than its 5 rows"), "{said}");
 }
 
 #[test]

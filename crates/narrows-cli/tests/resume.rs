@@ -261,7 +261,12 @@ fn a_run_goes_on_with_its_own_data_only() {
 fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
     let bench = Bench::new(2);
     let train = |out, more: &[&str]| run(bench.path(), &bench.train(out, more));
-    assert!(train("run", &[]).status.success());
+    assert!(train("run", &["--tensorboard"]).status.success());
+    // As a run that was killed leaves them.
+    fs::create_dir_all(bench.file("run", "figures")).unwrap();
+    for old in [".narrows-half", "figures/old.png"] {
+        fs::write(bench.file("run", old), "").unwrap();
+    }
     let before = bench.model("run");
     let refused = train("run", &["--seed", "7"]);
     assert_eq!(refused.status.code(), Some(2));
@@ -274,6 +279,15 @@ fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
     fs::write(bench.file("run", "notes.txt"), "mine").unwrap();
     assert!(train("run", &["--seed", "7", "--force"]).status.success());
     assert!(bench.model("run") != before);
+    assert!(!bench.file("run", "figures/old.png").exists());
+    let files = fs::read_dir(bench.path().join("run")).unwrap();
+    for file in files {
+        let name = file.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(
+            !name.starts_with(".narrows-") && !name.contains("tfevents"),
+            "{name}"
+        );
+    }
     assert_eq!(
         fs::read_to_string(bench.file("run", "notes.txt")).unwrap(),
         "mine"

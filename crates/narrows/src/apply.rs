@@ -206,7 +206,10 @@ pub fn write_corrupted(
         .hint("`narrows reconstruct --corrupt` tries a model on other data with noise"));
     }
     let scaling = Scaling::fit(&ScalingSpec::Unit, data)?;
-    let head = Head::beside(data, column_names(data), data.shape().to_vec());
+    let head = Head {
+        is_8_bit: true,
+        ..Head::beside(data, column_names(data), data.shape().to_vec())
+    };
     stream(data, out, &head, progress, |rows, start| {
         let mut noisy = corrupted(&scaling, 0, rows, start, corruption)?;
         noisy.mapv_inplace(|value| value.round().clamp(0.0, 255.0));

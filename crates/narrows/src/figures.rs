@@ -74,8 +74,7 @@ impl Portrait {
         if is_image(test.shape()) {
             if model.recipe().corruption.is_none() {
                 let clean = reconstruction_picture(model, test, None)?;
-                let caption =
-                    "The first test images and their reconstructions: what the code keeps";
+                let caption = "Test images and their reconstructions: what the code keeps";
                 add("reconstructions", caption, Some(Image::Png(clean)));
             }
             let noisy = reconstruction_picture(model, test, Some(noise))?;
@@ -205,7 +204,7 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Curves> {
 
 /// The codes of test rows in two dimensions, and how they come to have two.
 fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'static str)> {
-    let test = test.head(MAPPED)?;
+    let test = test.sample(MAPPED)?;
     let codes = model.encode(test.to_array().view())?;
     let (codes, how) = match codes.ncols() {
         1 => {
@@ -248,7 +247,7 @@ fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'s
 
 /// Rows of images decoded from the codes on the way between test images of different classes.
 fn walks(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
-    let rows = test.head(PICTURES)?;
+    let rows = pictured(test)?;
     let codes = model.encode(rows.to_array().view())?;
     let pairs = [(0, 1), (2, 3), (4, 5), (6, 7)];
     let mut pictures = Vec::new();
@@ -337,7 +336,25 @@ pub fn is_image(shape: &[usize]) -> bool {
     matches!(shape, [1 | 3, _, _])
 }
 
-/// The first rows of a dataset and their reconstructions, as the bytes of a PNG; with a corruption, what is
+/// The rows that pictures show: the first, or where those are all of one class of several, because rows are in the
+/// order of their labels, rows that are spread over all.
+fn pictured(data: &Dataset) -> Result<Dataset> {
+    let first = data.head(PICTURES.min(data.rows()))?;
+    let is_sorted = first
+        .labels()
+        .zip(data.labels())
+        .is_some_and(|(first, all)| {
+            let class = first.first();
+            first.iter().all(|label| Some(label) == class)
+                && all.iter().any(|label| Some(label) != class)
+        });
+    match is_sorted {
+        true => data.sample(PICTURES),
+        false => Ok(first),
+    }
+}
+
+/// The first rows of a dataset, or some of each class, and their reconstructions, as the bytes of a PNG; with a corruption, what is
 /// reconstructed are the corrupted rows, which are shown between the two.
 ///
 /// # Errors
@@ -349,7 +366,7 @@ pub fn reconstruction_picture(
     corruption: Option<Corruption>,
 ) -> Result<Vec<u8>> {
     model.check_width(data.inputs())?;
-    let data = data.head(PICTURES.min(data.rows()))?;
+    let data = pictured(data)?;
     let clean = ScaledRows {
         data: &data,
         scaling: model.scaling(),

@@ -1,6 +1,6 @@
 //! Writing files so that a reader never meets half of one.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -39,6 +39,14 @@ impl NewFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        if !folder.is_dir() {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the folder of the file to write does not exist",
+            )
+            .at(path.display())
+            .hint(format!("make the folder {} first", folder.display())));
+        }
         let file = tempfile::Builder::new()
             .prefix(TEMPORARY)
             .tempfile_in(folder)

@@ -1,6 +1,6 @@
 //! Data from files: what is read of each kind, and how what cannot be read is refused.
 
-use narrows::data::write::{Head, Sink, write_data};
+use narrows::data::write::{Head, Sink, number, write_data};
 use narrows::data::{Dataset, Missing, ReadOptions, Source, Values};
 use narrows::{ErrorKind, Recipe, Result};
 use ndarray::{Array2, array};
@@ -238,14 +238,14 @@ fn damaged_tables_are_refused() {
         assert!(error.contains("there are no rows"), "{error}");
     }
     let twice = folder.put("twice.csv", "a,a\n1,2\n");
-    let error = text(Source::open_with(
-        &twice,
-        &ReadOptions {
-            columns: vec!["a".into()],
+    for columns in [vec!["a".into()], Vec::new()] {
+        let options = ReadOptions {
+            columns,
             ..ReadOptions::default()
-        },
-    ));
-    assert!(error.contains("several columns are called `a`"), "{error}");
+        };
+        let error = text(Source::open_with(&twice, &options));
+        assert!(error.contains("several columns are called `a`"), "{error}");
+    }
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packed.write_all(TABLE.repeat(100).as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
@@ -340,6 +340,7 @@ fn damaged_and_foreign_arrays_are_refused() {
         assert!(refuse(&good[..length]).contains("header"), "{length}");
     }
     assert!(refuse(b"PK\x03\x04 and so on, for long").contains("this is no NPY file"));
+    assert!(refuse(b"hello").contains("this is no NPY file"));
     assert!(refuse(&npy("<c8", "(2, 2)", &[0; 32])).contains("a type that is not read"));
     assert!(refuse(&npy("|O", "(2, 2)", &[0; 32])).contains("type"));
     assert!(refuse(&npy("<f4", "(0, 2)", &[])).contains("at least 1"));
@@ -400,6 +401,15 @@ fn arrays_in_an_archive_may_have_labels_and_parts() {
     };
     let with = Source::open_with(&one, &options).unwrap().train;
     assert_eq!(with.labels().unwrap(), [0, 1, 2]);
+    // Told by the header: the labels themselves are cut off.
+    let mut many = labels(4_000_000);
+    many.truncate(200);
+    let many = npz(&folder, "many.npz", &[("a", rows(3)), ("labels", many)]);
+    let error = text(Source::open(&many));
+    assert!(
+        error.contains("array `labels`: the labels do not fit the rows: expected 3 labels, one a row, found 4000000"),
+        "{error}"
+    );
     let two = npz(&folder, "two.npz", &[("a", rows(3)), ("b", rows(3))]);
     assert!(text(Source::open(&two)).contains("several arrays could be meant"));
     let whole = fs::read(&one).unwrap();
@@ -451,6 +461,54 @@ fn a_parquet_table_is_read_as_it_was_written() {
         let error = text(Source::open(&folder.put("cut.parquet", &whole[..length])));
         assert!(error.contains("damaged, cut short"), "{error}");
     }
+}
+
+#[test]
+fn eight_bits_stay_eight_bits_in_an_array() {
+    let folder = Folder::new();
+    let values = Array2::from_shape_fn((9, 4), |(row, column)| (row * 28 + column) as u8);
+    let data = Dataset::new("rows", Values::U8(values), vec![1, 2, 2], None).unwrap();
+    write_data(&data, &folder.path("rows.npy"), |_| ()).unwrap();
+    let file = fs::read(folder.path("rows.npy")).unwrap();
+    assert!(file.ends_with(&[224, 225, 226, 227]));
+    let read = Source::open(&folder.spec("rows.npy")).unwrap().train;
+    assert_eq!((read.values(), read.shape()), (data.values(), data.shape()));
+}
+
+#[test]
+fn numbers_are_written_short_and_read_back_the_same() {
+    let of_bits = (0..2000_u32)
+        .map(|n| f32::from_bits(n * 2_147_483))
+        .filter(|x| x.is_finite());
+    let known = [
+        0.0,
+        1e-40,
+        1.5e-7,
+        1e-5,
+        0.1,
+        -1234.5,
+        16_777_216.0,
+        3e15,
+        1e16,
+        f32::MAX,
+        f32::MIN_POSITIVE,
+    ];
+    let numbers: Vec<f32> = known.into_iter().chain(of_bits).collect();
+    for &value in &numbers {
+        let text = number(value);
+        assert_eq!(text.parse(), Ok(value), "{text}");
+        assert!(text.len() <= 18, "{text}");
+    }
+    assert_eq!(
+        [1e-40, 1.5e-7, 0.1, 16_777_216.0, 1e30].map(number),
+        ["1e-40", "1.5e-7", "0.1", "16777216", "1e30"]
+    );
+    let folder = Folder::new();
+    let values = Array2::from_shape_vec((numbers.len(), 1), numbers).unwrap();
+    let data = Dataset::from_array(values.view()).unwrap();
+    write_data(&data, &folder.path("rows.csv"), |_| ()).unwrap();
+    let read = Source::open(&folder.spec("rows.csv")).unwrap().train;
+    assert_eq!(read.to_array(), values);
 }
 
 /// Flipped bytes anywhere in a file are an error or other numbers, never a panic.

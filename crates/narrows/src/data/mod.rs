@@ -26,13 +26,16 @@ pub mod write;
 
 pub use info::{ColumnInfo, Info};
 pub use options::{Missing, ReadOptions};
+pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
 pub use stored::Stored;
 
 use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
@@ -171,6 +174,11 @@ impl Dataset {
                 .expected("at least one row")
                 .found("none"));
         }
+        if u32::try_from(rows).is_err() {
+            return Err(refuse("there are too many rows")
+                .expected(format!("at most {} rows", u32::MAX))
+                .found(rows));
+        }
         if inputs == 0 {
             return Err(refuse("the rows are empty")
                 .expected("at least one value a row")
@@ -186,19 +194,12 @@ impl Dataset {
                 ))
                 .found(format!("{shape:?}")));
         }
-        if let Some(labels) = &labels
-            && labels.len() != rows
-        {
-            return Err(refuse("the labels do not fit the rows")
-                .expected(format!("{rows} labels, one a row"))
-                .found(labels.len()));
-        }
         let dataset = Dataset {
             name,
             values: values.standard_layout(),
             first: 0,
             shape,
-            labels,
+            labels: None,
             label_names: Vec::new(),
             label_column: None,
             columns: None,
@@ -208,8 +209,30 @@ impl Dataset {
             fill: None,
             extremes: Extremes::default(),
         };
+        let dataset = match labels {
+            Some(labels) => dataset.with_labels(labels)?,
+            None => dataset,
+        };
         dataset.check_finite()?;
         Ok(dataset)
+    }
+
+    /// The same rows with one label each.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are more or fewer.
+    pub fn with_labels(mut self, labels: Vec<i64>) -> Result<Self> {
+        if labels.len() != self.rows() {
+            return Err(
+                Error::new(ErrorKind::Data, "the labels do not fit the rows")
+                    .at(&self.name)
+                    .expected(format!("{} labels, one a row", self.rows()))
+                    .found(labels.len()),
+            );
+        }
+        self.labels = Some(labels);
+        Ok(self)
     }
 
     fn check_finite(&self) -> Result<()> {
@@ -356,7 +379,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are more or fewer.
+    /// [`ErrorKind::Data`] if there are more or fewer, or if two are the same: a model finds columns by name.
     pub fn with_columns(mut self, columns: Vec<String>) -> Result<Self> {
         if columns.len() != self.inputs() {
             return Err(
@@ -365,6 +388,15 @@ impl Dataset {
                     .expected(self.inputs())
                     .found(columns.len()),
             );
+        }
+        let mut known = HashSet::new();
+        if let Some(twice) = columns.iter().find(|name| !known.insert(*name)) {
+            return Err(Error::new(
+                ErrorKind::Data,
+                format!("several columns are called `{twice}`"),
+            )
+            .at(&self.name)
+            .hint("give each column a name of its own"));
         }
         self.columns = Some(columns);
         Ok(self)
@@ -433,8 +465,22 @@ impl Dataset {
     ///
     /// [`ErrorKind::Data`] if `count` is 0.
     pub fn head(&self, count: usize) -> Result<Self> {
-        let indices: Vec<usize> = (0..count.min(self.rows())).collect();
-        self.select(&indices)
+        self.slice(0..count.min(self.rows()))
+    }
+
+    /// Neighbouring rows, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are none, or one that is not below [`Dataset::rows`].
+    pub fn slice(&self, rows: Range<usize>) -> Result<Self> {
+        if rows.end > self.rows() {
+            return Err(Error::new(ErrorKind::Data, "there are not so many rows")
+                .at(&self.name)
+                .expected(format!("at most {}", self.rows()))
+                .found(rows.end));
+        }
+        self.choose((rows.start as u32..rows.end as u32).collect())
     }
 
     /// The rows at `indices`, in that order; a row may come more than once.
@@ -450,29 +496,43 @@ impl Dataset {
                 .expected(format!("a row from 0 to {}", rows - 1))
                 .found(index));
         }
-        let values = match &self.values {
-            Values::U8(values) => Values::U8(values.select(Axis(0), indices)),
-            Values::F32(values) => Values::F32(values.select(Axis(0), indices)),
-            Values::Stored(stored) => Values::Stored(stored.select(indices)),
-        };
+        self.choose(indices.iter().map(|&index| index as u32).collect())
+    }
+
+    /// The rows at `indices`, all of which there are, in that order. Rows that stay in a file keep the list.
+    pub(crate) fn choose(&self, indices: Vec<u32>) -> Result<Self> {
         if indices.is_empty() {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
                 .at(&self.name)
                 .expected("at least one row")
                 .found("none"));
         }
-        fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
-            let these = indices.iter().filter_map(|&index| all.get(index).cloned());
-            these.collect()
+        fn chosen<T: Clone>(all: &[T], indices: &[u32]) -> Vec<T> {
+            let these = indices.iter().filter_map(|&index| all.get(index as usize));
+            these.cloned().collect()
         }
+        fn rows<T: Clone>(all: &Array2<T>, indices: &[u32]) -> Result<Array2<T>> {
+            let mut values = Vec::with_capacity(indices.len() * all.ncols());
+            for &index in indices {
+                values.extend(all.row(index as usize).iter().cloned());
+            }
+            shuffle::array(values, all.ncols())
+        }
+        let labels = self.labels.as_ref().map(|labels| chosen(labels, &indices));
         let ids = self.ids.iter().map(|ids| Ids {
             name: ids.name.clone(),
-            values: chosen(&ids.values, indices),
+            values: chosen(&ids.values, &indices),
         });
+        let ids = ids.collect();
+        let values = match &self.values {
+            Values::U8(values) => Values::U8(rows(values, &indices)?),
+            Values::F32(values) => Values::F32(rows(values, &indices)?),
+            Values::Stored(stored) => Values::Stored(stored.choose(indices)),
+        };
         Ok(Dataset {
             values,
-            labels: self.labels.as_ref().map(|labels| chosen(labels, indices)),
-            ids: ids.collect(),
+            labels,
+            ids,
             ..self.without_rows()
         })
     }
@@ -503,10 +563,10 @@ impl Dataset {
     /// [`ErrorKind::Data`] if `count` is 0.
     pub fn sample(&self, count: usize) -> Result<Self> {
         let (rows, count) = (self.rows(), count.min(self.rows()));
-        let indices: Vec<usize> = (0..count)
-            .map(|index| (index as u128 * rows as u128 / count as u128) as usize)
+        let indices = (0..count)
+            .map(|index| (index as u128 * rows as u128 / count as u128) as u32)
             .collect();
-        self.select(&indices)
+        self.choose(indices)
     }
 
     /// One row as it is stored, `[inputs]`.

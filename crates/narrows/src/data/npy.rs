@@ -21,8 +21,8 @@ const MAX_HEADER: usize = 1 << 16;
 /// The bytes of an array in an `.npz` that are converted at a time.
 const CHUNK: usize = 1 << 20;
 
-/// The most bytes of labels: those of as many rows as there may be.
-const MAX_LABELS: u64 = 8 * u32::MAX as u64 / 16;
+/// The most bytes of labels, which are held in memory.
+const MAX_LABELS: u64 = 2 << 30;
 
 /// What the header of an array says.
 struct Header {
@@ -108,13 +108,22 @@ impl Header {
     fn read(reader: &mut impl Read) -> Result<Self> {
         let format = |what: &str| Error::new(ErrorKind::Format, what);
         let cut = |_| format("the file ends within its header");
-        let mut bytes = vec![0; 10];
-        reader.read_exact(&mut bytes).map_err(cut)?;
-        if !bytes.starts_with(b"\x93NUMPY") {
+        let mut bytes = Vec::new();
+        reader
+            .by_ref()
+            .take(10)
+            .read_to_end(&mut bytes)
+            .map_err(cut)?;
+        let magic = b"\x93NUMPY";
+        let start = bytes.get(..magic.len()).unwrap_or(&bytes);
+        if !magic.starts_with(start) {
             return Err(format("this is no NPY file")
                 .at("byte 0")
-                .expected("the bytes [93, 4e, 55, 4d, 50, 59]")
-                .found(format!("{:02x?}", &bytes[..6])));
+                .expected(format!("the bytes {magic:02x?}"))
+                .found(format!("{start:02x?}")));
+        }
+        if bytes.len() < 10 {
+            return Err(format("the file ends within its header"));
         }
         let len = if bytes[6] == 1 {
             usize::from(u16::from_le_bytes([bytes[8], bytes[9]]))
@@ -331,10 +340,14 @@ fn read_npz(path: &Path, spec: &str, options: &ReadOptions) -> Result<Source> {
         }
     };
     let mut read = |name: &str, label: Option<String>, part: &str| -> Result<Dataset> {
-        let labels = label
-            .map(|label| read_labels(&mut archive, &label))
-            .transpose()?;
-        read_entry(&mut archive, name, format!("{spec}{part}"), labels)
+        let data = read_entry(&mut archive, name, format!("{spec}{part}"))?;
+        match label {
+            Some(label) => {
+                let labels = read_labels(&mut archive, &label, data.rows())?;
+                data.with_labels(labels)
+            }
+            None => Ok(data),
+        }
     };
     if has("x_train") && has("x_test") {
         let train = read("x_train", label_of("_train")?, ", x_train")?;
@@ -360,12 +373,20 @@ fn entry<'a>(archive: &'a mut Archive, name: &str) -> Result<impl Read + use<'a>
     archive.by_name(&format!("{name}.npy")).map_err(damaged)
 }
 
-fn read_labels(archive: &mut Archive, name: &str) -> Result<Vec<i64>> {
+/// The labels of so many rows.
+fn read_labels(archive: &mut Archive, name: &str, rows: usize) -> Result<Vec<i64>> {
     let place = format!("array `{name}`");
     let mut reader = entry(archive, name)?;
     let read = |reader: &mut dyn Read| -> Result<Vec<i64>> {
         let mut reader = reader;
         let header = Header::read(&mut reader)?;
+        if header.shape != [rows] {
+            return Err(
+                Error::new(ErrorKind::Data, "the labels do not fit the rows")
+                    .expected(format!("{rows} labels, one a row"))
+                    .found(header.shape.iter().product::<usize>()),
+            );
+        }
         let size = header.bytes()?;
         if size > MAX_LABELS {
             return Err(Error::new(ErrorKind::Data, "there are too many labels")
@@ -388,12 +409,7 @@ fn read_labels(archive: &mut Archive, name: &str) -> Result<Vec<i64>> {
     read(&mut reader).map_err(|error| error.at(place))
 }
 
-fn read_entry(
-    archive: &mut Archive,
-    name: &str,
-    called: String,
-    labels: Option<Vec<i64>>,
-) -> Result<Dataset> {
+fn read_entry(archive: &mut Archive, name: &str, called: String) -> Result<Dataset> {
     let place = format!("array `{name}`");
     let mut reader = entry(archive, name)?;
     let header = Header::read(&mut reader).map_err(|error| error.at(&place))?;
@@ -433,7 +449,7 @@ fn read_entry(
         called,
         values.map_err(|error| error.at(place))?,
         shape,
-        labels,
+        None,
     )
 }
 

@@ -4,7 +4,8 @@
 //! reading stays near to where the file is read: blocks of about [`BLOCK`] bytes of neighbouring rows come in
 //! a random order, this is cut into pools of about [`POOL`] bytes, and the rows of a pool are shuffled among
 //! themselves. A batch so meets rows of up to `POOL / BLOCK` places of the file. A pool is read into memory
-//! at once, block by block in the order of the file.
+//! at once, block by block in the order of the file. The order is formed a pool at a time too, as it would take
+//! more memory than a pool where rows are narrow and many.
 
 use super::element::{Element, Kind};
 use super::{Dataset, Stored, Values};
@@ -20,25 +21,101 @@ const BLOCK: usize = 64 << 10;
 /// The bytes of the rows that are shuffled among themselves.
 const POOL: usize = 256 << 20;
 
-impl Dataset {
-    /// Puts the order of an epoch into `order`: every row once. Steps take `in_step` rows.
-    pub(crate) fn shuffle(&self, draws: &Draws, epoch: u32, in_step: usize, order: &mut Vec<u32>) {
-        match self.pool(in_step) {
-            None => draws.permute(epoch, self.rows(), order),
+/// What a row of a pool takes beside its values: its number in the order, and its place while it is read.
+const BESIDE: usize = size_of::<u32>() + size_of::<(usize, &mut [f32])>();
+
+/// The order of the rows in one epoch, pool by pool. Rows in memory are one pool.
+pub(crate) struct Order<'a> {
+    draws: &'a Draws,
+    epoch: u32,
+    rows: usize,
+    pool: usize,
+    /// The rows of a block and the order of the blocks, for rows that stay in a file.
+    blocks: Option<(usize, Vec<u32>)>,
+}
+
+impl<'a> Order<'a> {
+    /// Of an epoch whose steps take `in_step` rows.
+    pub(crate) fn new(data: &Dataset, draws: &'a Draws, epoch: u32, in_step: usize) -> Order<'a> {
+        let rows = data.rows();
+        match data.pool(in_step) {
+            None => Order {
+                draws,
+                epoch,
+                rows,
+                pool: rows,
+                blocks: None,
+            },
             Some(pool) => {
-                let block = (BLOCK / self.row_bytes()).max(1);
-                in_pools(self.rows(), (block, pool), draws, epoch, order);
+                let block = (BLOCK / data.row_bytes()).max(1);
+                Order::of_blocks(rows, (block, pool), draws, epoch)
             }
         }
     }
 
+    fn of_blocks(
+        rows: usize,
+        (block, pool): (usize, usize),
+        draws: &'a Draws,
+        epoch: u32,
+    ) -> Order<'a> {
+        let blocks = draws.permutation(epoch, rows.div_ceil(block));
+        Order {
+            draws,
+            epoch,
+            rows,
+            pool,
+            blocks: Some((block, blocks)),
+        }
+    }
+
+    /// The pool of a row's place in the epoch.
+    pub(crate) fn pool_of(&self, place: usize) -> usize {
+        place / self.pool
+    }
+
+    /// The place in the epoch of a pool's first row.
+    pub(crate) fn start_of(&self, pool: usize) -> usize {
+        pool * self.pool
+    }
+
+    /// Puts the rows of a pool, in their order, into `order`.
+    pub(crate) fn rows_of(&self, pool: usize, order: &mut Vec<u32>) {
+        let Some((block, blocks)) = &self.blocks else {
+            return self.draws.permute(self.epoch, self.rows, order);
+        };
+        let start = self.start_of(pool);
+        let end = (start + self.pool).min(self.rows);
+        order.clear();
+        let mut at = 0;
+        for &place in blocks {
+            let first = place as usize * block;
+            let len = (first + block).min(self.rows) - first;
+            // What of the block lies in the pool.
+            let (from, to) = (start.clamp(at, at + len), end.clamp(at, at + len));
+            order.extend((first + from - at) as u32..(first + to - at) as u32);
+            at += len;
+        }
+        for last in (1..order.len()).rev() {
+            // A number of its own for each place of the order, beyond those of the blocks.
+            let sample = !((start + last) as u32);
+            order.swap(last, self.draws.below(self.epoch, sample, last + 1));
+        }
+    }
+}
+
+impl Dataset {
     /// The rows of a pool, a whole number of steps; none where rows are in memory anyway.
-    pub(crate) fn pool(&self, in_step: usize) -> Option<usize> {
-        let is_stored = matches!(self.values, Values::Stored(_));
+    fn pool(&self, in_step: usize) -> Option<usize> {
         // Of 8-bit values, or of floats that other types are converted to.
-        let bytes = self.inputs() * if self.is_8_bit() { 1 } else { size_of::<f32>() };
-        let steps = (POOL / bytes / in_step).max(1);
-        is_stored.then_some(steps.saturating_mul(in_step))
+        let values = self.inputs() * if self.is_8_bit() { 1 } else { size_of::<f32>() };
+        let steps = (POOL / (values + BESIDE) / in_step).max(1);
+        self.is_stored().then_some(steps.saturating_mul(in_step))
+    }
+
+    /// Whether the rows stay in their file.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.values, Values::Stored(_))
     }
 
     fn row_bytes(&self) -> usize {
@@ -88,7 +165,7 @@ impl Dataset {
     }
 }
 
-fn array<T>(values: Vec<T>, inputs: usize) -> Result<Array2<T>> {
+pub(super) fn array<T>(values: Vec<T>, inputs: usize) -> Result<Array2<T>> {
     Array2::from_shape_vec((values.len() / inputs, inputs), values).map_err(|error| {
         Error::new(ErrorKind::Data, "the rows do not fit together").caused_by(error)
     })
@@ -142,30 +219,6 @@ fn gather<T: Send>(
     })
 }
 
-/// Blocks of rows in a random order, cut into pools whose rows are shuffled.
-fn in_pools(
-    rows: usize,
-    (block, pool): (usize, usize),
-    draws: &Draws,
-    epoch: u32,
-    order: &mut Vec<u32>,
-) {
-    let mut blocks = Vec::new();
-    draws.permute(epoch, rows.div_ceil(block), &mut blocks);
-    order.clear();
-    for place in blocks {
-        let first = place as usize * block;
-        order.extend(first as u32..(first + block).min(rows) as u32);
-    }
-    for (index, pool_rows) in order.chunks_mut(pool).enumerate() {
-        for last in (1..pool_rows.len()).rev() {
-            // A number of its own for each place of the order, beyond those of the blocks.
-            let sample = !((index * pool + last) as u32);
-            pool_rows.swap(last, draws.below(epoch, sample, last + 1));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,8 +227,17 @@ mod tests {
     #[test]
     fn every_row_comes_once_and_pools_mix_distant_rows() {
         let draws = Draws::new(5, Purpose::Shuffle);
-        let mut order = Vec::new();
-        in_pools(1003, (10, 200), &draws, 0, &mut order);
+        let all = |epoch| {
+            let order = Order::of_blocks(1003, (10, 200), &draws, epoch);
+            let (mut all, mut rows) = (Vec::new(), Vec::new());
+            for pool in 0..6 {
+                assert_eq!(order.start_of(pool), all.len());
+                order.rows_of(pool, &mut rows);
+                all.extend_from_slice(&rows);
+            }
+            all
+        };
+        let order = all(0);
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert!(sorted.into_iter().eq(0..1003));
@@ -187,9 +249,7 @@ mod tests {
             .windows(2)
             .filter(|pair| pair[0].abs_diff(pair[1]) == 1);
         assert!(together.count() < 12);
-        let mut again = Vec::new();
-        in_pools(1003, (10, 200), &draws, 1, &mut again);
-        assert_ne!(order, again);
+        assert_ne!(order, all(1));
     }
 
     #[test]

@@ -210,8 +210,8 @@ impl Source {
 
 fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
     let is = data.is_of_classes(classes)?;
-    let rows: Vec<usize> = (0..data.rows()).filter(|&row| is[row]).collect();
-    data.select(&rows)
+    let rows = (0..data.rows() as u32).zip(is).filter(|(_, is)| *is);
+    data.choose(rows.map(|(row, _)| row).collect())
 }
 
 impl Dataset {

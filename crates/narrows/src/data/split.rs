@@ -84,12 +84,12 @@ fn set_apart(
                 .found(data.rows()),
         );
     }
-    let order = Draws::new(seed, purpose).permutation(0, data.rows());
-    let mut held: Vec<usize> = order.into_iter().map(|row| row as usize).collect();
-    let mut kept = held.split_off(count);
+    let mut kept = Draws::new(seed, purpose).permutation(0, data.rows());
+    let mut held: Vec<u32> = kept.drain(..count).collect();
     held.sort_unstable();
     kept.sort_unstable();
-    Ok((data.select(&kept)?, data.select(&held)?))
+    kept.shrink_to_fit();
+    Ok((data.choose(kept)?, data.choose(held)?))
 }
 
 #[cfg(test)]

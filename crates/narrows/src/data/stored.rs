@@ -23,7 +23,7 @@ pub struct Stored {
     rows: usize,
     inputs: usize,
     /// The rows of the file, in the order in which they count; all of them if there is none.
-    chosen: Option<Arc<[u32]>>,
+    chosen: Option<Arc<Vec<u32>>>,
 }
 
 #[derive(Debug)]
@@ -83,10 +83,12 @@ impl Stored {
     }
 
     /// Some of the rows; the file is shared.
-    pub(crate) fn select(&self, indices: &[usize]) -> Self {
-        let chosen = indices.iter().map(|&index| self.place(index) as u32);
+    pub(crate) fn choose(&self, mut indices: Vec<u32>) -> Self {
+        for index in &mut indices {
+            *index = self.place(*index as usize) as u32;
+        }
         Stored {
-            chosen: Some(chosen.collect()),
+            chosen: Some(indices.into()),
             ..self.clone()
         }
     }

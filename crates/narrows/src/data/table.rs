@@ -220,7 +220,8 @@ impl<'a> Table<'a> {
                         .expected("a number")
                         .hint(
                             "fill it with `--missing mean` or `--missing zero`, leave its row out \
-                             with `--missing drop`, or its column with `--drop`",
+                             with `--missing drop`, or its column with `--drop`; `--id` keeps a column \
+                             of text beside the values",
                         ));
                 }
                 (None, Missing::Drop) => {
@@ -326,8 +327,8 @@ impl<'a> Table<'a> {
             None => (None, Vec::new()),
         };
         let values = self.rows.finish(fill.clone().filter(|_| self.filled > 0))?;
-        let mut data = Dataset::new(name, values, vec![columns.len()], labels)?;
-        data.columns = Some(columns);
+        let data = Dataset::new(name, values, vec![columns.len()], labels)?;
+        let mut data = data.with_columns(columns)?;
         data.label_names = label_names;
         data.label_column = label.map(name_of);
         let ids = ids.iter().zip(self.ids);

@@ -8,6 +8,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crc::{CRC_32_ISCSI, Crc};
 use prost::Message;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -213,27 +214,39 @@ fn now() -> f64 {
     since.map_or(0.0, |since| since.as_secs_f64())
 }
 
+/// Takes the logs of Narrows in a folder away, and nothing else.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn clear(folder: impl AsRef<Path>) -> Result<()> {
+    for (_, path) in logs(folder.as_ref())? {
+        fs::remove_file(&path)
+            .map_err(|error| Error::io("cannot take the old log away", &path, error))?;
+    }
+    Ok(())
+}
+
 /// The log of Narrows in a folder whose name is the last: names begin with the time.
 fn newest(folder: &Path) -> Result<Option<PathBuf>> {
+    Ok(logs(folder)?.pop_last().map(|(_, path)| path))
+}
+
+/// The logs of Narrows in a folder, by the times in their names.
+fn logs(folder: &Path) -> Result<BTreeMap<(u64, u64), PathBuf>> {
     let refused = |error| Error::io("cannot read the folder of the log", folder, error);
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         entries => entries.map_err(refused)?,
     };
-    let mut newest: Option<(u64, u64, PathBuf)> = None;
+    let mut logs = BTreeMap::new();
     for entry in entries {
         let entry = entry.map_err(refused)?;
-        let Some((seconds, number)) = entry.file_name().to_str().and_then(time_of) else {
-            continue;
-        };
-        if newest
-            .as_ref()
-            .is_none_or(|&(a, b, _)| (seconds, number) > (a, b))
-        {
-            newest = Some((seconds, number, entry.path()));
+        if let Some(time) = entry.file_name().to_str().and_then(time_of) {
+            logs.insert(time, entry.path());
         }
     }
-    Ok(newest.map(|(_, _, path)| path))
+    Ok(logs)
 }
 
 /// The time in a log's name, and its number among those of the same second.

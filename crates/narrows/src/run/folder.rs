@@ -8,6 +8,7 @@ use crate::data::{ReadOptions, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{TEMPORARY, write_whole};
 use crate::recipe::Recipe;
+use crate::report::tensorboard;
 use crate::train::EpochRecord;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -115,6 +116,10 @@ pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<Path
 /// Takes away what a killed run had begun to write: files under temporary names.
 pub(super) fn sweep(folder: &Path) -> Result<()> {
     let refused = |error| Error::io("the run's folder cannot be read", folder, error);
+    let figures = folder.join(FIGURES_FOLDER);
+    if figures.is_dir() {
+        sweep(&figures)?;
+    }
     for entry in fs::read_dir(folder).map_err(refused)? {
         let entry = entry.map_err(refused)?;
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -159,6 +164,8 @@ fn clear(folder: &Path) -> Result<()> {
             _ => {}
         }
     }
+    sweep(folder)?;
+    tensorboard::clear(folder)?;
     let figures = folder.join(FIGURES_FOLDER);
     match fs::remove_dir_all(&figures) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

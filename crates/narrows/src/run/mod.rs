@@ -11,6 +11,7 @@ mod folder;
 pub use checkpoint::Every;
 pub use folder::Sources;
 
+use crate::apply::check;
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
@@ -72,8 +73,8 @@ pub enum Event<'a> {
     Progress(&'a Progress),
     /// An epoch is done.
     Epoch(&'a EpochRecord),
-    /// Training is done, and this comes next.
-    Stage(&'static str),
+    /// Training is done and saved in this folder, and this comes next.
+    Stage(&'a Path, &'static str),
 }
 
 /// What came of a run.
@@ -300,8 +301,25 @@ pub struct Options<'a> {
     pub tensorboard: bool,
     /// Whether to count where the time of a step goes, for [`Summary::profile`].
     pub profile: bool,
-    /// Set to stop after the current step: the run is saved and ends with [`ErrorKind::Interrupted`].
+    /// Set to stop after the current step, or between the stages that follow training, before which the run
+    /// is saved: it ends with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a AtomicBool>,
+}
+
+impl Options<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+}
+
+/// What a run that was told to stop ends with; its folder says how to go on.
+fn stopped(what: &str, folder: &Path) -> Error {
+    Error::new(ErrorKind::Interrupted, what)
+        .at(folder.display())
+        .hint(format!(
+            "go on with: narrows train --resume {}",
+            folder.display()
+        ))
 }
 
 /// Trains a recipe on a source and fills the run's folder.
@@ -408,10 +426,19 @@ fn run_in(
     let records = folder::read_records(&folder);
     let mut model = training.model()?;
 
-    observe(Event::Stage("testing"));
+    let mut stage = |name| {
+        observe(Event::Stage(&folder, name));
+        match options.is_stopped() {
+            true => Err(stopped(
+                "training is done, and what follows was stopped",
+                &folder,
+            )),
+            false => Ok(()),
+        }
+    };
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let threads = threads_or_all(options.threads);
-    let mut outcome = measure(&model, &records, rows, threads, &folder)?;
+    let mut outcome = measure(&model, &records, rows, threads, &folder, &mut stage)?;
     let best = records
         .iter()
         .find(|record| record.epoch == training.best_epoch());
@@ -433,6 +460,7 @@ fn run_in(
     if let Some(threshold) = threshold {
         model.set_threshold(threshold);
     }
+    stage("report")?;
     model.save(folder.join(MODEL_FILE))?;
     if summary.has_picture {
         write_whole(
@@ -452,13 +480,18 @@ fn run_in(
 pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
     let model = load_model(path)?;
     let recipe = model.recipe().clone();
+    check(&model, &source.train).map_err(|error| {
+        error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
+                    `--columns` chooses them")
+    })?;
     let split = source.split(recipe.seed, recipe.validation)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let records = match path.is_dir() {
         true => folder::read_records(path),
         false => Vec::new(),
     };
-    let outcome = measure(&model, &records, rows, threads_or_all(threads), path)?;
+    let threads = threads_or_all(threads);
+    let outcome = measure(&model, &records, rows, threads, path, &mut |_| Ok(()))?;
     Ok((recipe, outcome))
 }
 
@@ -478,16 +511,19 @@ pub fn is_run(path: &Path) -> bool {
     (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
 }
 
-/// What a model does on test rows, beside PCA, in figures and pictures.
+/// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
+/// may end it.
 fn measure(
     model: &Model,
     records: &[EpochRecord],
     (train, test, held_out): (&Dataset, &Dataset, bool),
     threads: usize,
     folder: &Path,
+    stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Outcome> {
     let code_size = model.code_size();
     model.check_width(test.inputs())?;
+    stage("testing")?;
     let (test_mse, corrupted) = test_errors(model, test, threads)?;
     let scaling = model.scaling();
     let pca_mse = if code_size >= train.inputs() {
@@ -495,7 +531,9 @@ fn measure(
         Some(0.0)
     } else if Pca::is_feasible(train.inputs(), code_size) {
         let rows = |data| ScaledRows { data, scaling };
+        stage("principal components")?;
         let pca = Pca::fit(&rows(train), train.inputs(), code_size, threads)?;
+        stage("reconstructions of principal components")?;
         Some(pca.reconstruction_mse(code_size, &rows(test), threads))
     } else {
         None
@@ -503,6 +541,7 @@ fn measure(
     // What the study of contractive autoencoders that the recipes come from shows.
     let usual = Corruption::Gaussian { deviation: 1.5 };
     let noise = model.recipe().corruption.unwrap_or(usual);
+    stage("pictures")?;
     let portrait = Portrait::of(model, records, test, noise, threads)?;
     let seconds: f64 = records.iter().map(|record| record.seconds).sum();
     let summary = Summary {
@@ -586,11 +625,6 @@ fn train_epochs(
         false => None,
     };
     let mut clock = Clock::new(options.checkpoint);
-    let is_stopped = || {
-        options
-            .stop
-            .is_some_and(|stop| stop.load(Ordering::Relaxed))
-    };
     let save = |training: &Training<'_>| -> Result<()> {
         training.model()?.save(folder.join(MODEL_FILE))?;
         checkpoint::save(training, &folder.join(CHECKPOINT_FILE))
@@ -603,7 +637,7 @@ fn train_epochs(
                 saved = save(training);
                 clock.reset();
             }
-            match is_stopped() || saved.is_err() {
+            match options.is_stopped() || saved.is_err() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
@@ -618,19 +652,15 @@ fn train_epochs(
             }
             observe(Event::Epoch(record));
         }
-        if is_stopped() || training.is_finished() || (ended.is_some() && clock.is_due(ended)) {
+        if options.is_stopped()
+            || training.is_finished()
+            || (ended.is_some() && clock.is_due(ended))
+        {
             save(training)?;
             clock.reset();
         }
-        if is_stopped() {
-            return Err(
-                Error::new(ErrorKind::Interrupted, "training was stopped, and is saved")
-                    .at(folder.display())
-                    .hint(format!(
-                        "go on with: narrows train --resume {}",
-                        folder.display()
-                    )),
-            );
+        if options.is_stopped() {
+            return Err(stopped("training was stopped, and is saved", folder));
         }
     }
     Ok(())

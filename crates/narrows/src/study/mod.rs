@@ -27,7 +27,7 @@ struct Done {
     outcome: Outcome,
 }
 
-/// The pictures that a report of several runs begins with: what each makes of the first images.
+/// The pictures that a report of several runs begins with: what each makes of the same images.
 fn first_pictures(runs: &[&Done]) -> Vec<Figure> {
     let picture = |done: &&Done| {
         let wanted = match done.recipe.corruption {

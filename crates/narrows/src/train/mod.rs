@@ -11,8 +11,8 @@ pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, Stepper};
 pub use warnings::Warning;
 
-use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
+use crate::data::{Dataset, Order};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
@@ -44,7 +44,7 @@ pub struct EpochRecord {
     pub learning_rate: f64,
 }
 
-/// How far training has come, told after every step.
+/// How far training has come, told after every step and every batch of validation.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Which epoch, from 1.
@@ -140,7 +140,7 @@ impl<'a> Training<'a> {
             scaling,
             stepper,
             warnings,
-            order: Vec::with_capacity(data.rows()),
+            order: Vec::new(),
         })
     }
 
@@ -221,7 +221,8 @@ impl<'a> Training<'a> {
         self.state.best.epoch
     }
 
-    /// Trains for one epoch: every row once, in a new order. `observe` is called after each step.
+    /// Trains for one epoch: every row once, in a new order. `observe` is called after each step, and between
+    /// the batches of the validation rows.
     ///
     /// # Errors
     ///
@@ -236,7 +237,8 @@ impl<'a> Training<'a> {
     }
 
     /// As [`Training::epoch`], but ends after the step at which `observe` says so, and then gives no
-    /// record. The next call goes on from there, as does a run that is given [`Training::state`].
+    /// record. The next call goes on from there, as does a run that is given [`Training::state`]; validation
+    /// that is broken off begins anew.
     ///
     /// # Errors
     ///
@@ -245,80 +247,113 @@ impl<'a> Training<'a> {
         &mut self,
         mut observe: impl FnMut(&Self, &Progress) -> ControlFlow<()>,
     ) -> Result<Option<EpochRecord>> {
-        let start = Instant::now();
+        let began = Instant::now();
         let before = self.state.sums.seconds;
         let epoch = self.state.epochs_done;
-        let rows_in_epoch = self.data.rows();
         let mut order = std::mem::take(&mut self.order);
         let draws = Draws::new(self.recipe.seed, Purpose::Shuffle);
         let in_step = self
             .recipe
             .batch_size
             .saturating_mul(self.recipe.accumulation);
-        self.data.shuffle(&draws, epoch as u32, in_step, &mut order);
-        let mut pool: Option<(usize, Dataset)> = None;
+        let in_epoch = Order::new(self.data, &draws, epoch as u32, in_step);
+        let (mut pool, mut read) = (None, None);
         let mut places = Vec::new();
-        let steps = rows_in_epoch.div_ceil(in_step);
-        let first = self.state.sums.rows / in_step;
-        for (step, rows) in order.chunks(in_step).enumerate().skip(first) {
-            self.share = self.recipe.schedule.share(
-                (epoch * steps + step) as u64,
-                steps as u64,
-                self.recipe.epochs,
-                &self.state.plateau,
-            );
-            // Rows that stay in a file are read pool by pool, and count by their place in the epoch.
-            let (mut data, mut these) = (self.data, rows);
-            if let Some(size) = self.data.pool(in_step) {
-                let first = step * in_step;
-                let start = first / size * size;
-                if pool.as_ref().is_none_or(|(known, _)| *known != start) {
-                    let before = pool.take().map(|(_, pool)| pool);
-                    let rows = &order[start..(start + size).min(order.len())];
-                    pool = Some((start, self.data.pooled(rows, start, before)?));
+        let rows = self.data.rows();
+        let steps = rows.div_ceil(in_step);
+        let first = self.state.sums.rows.div_ceil(in_step);
+        for step in first..steps {
+            self.share = self.share_at(step, steps);
+            let (start, end) = (step * in_step, (step + 1).saturating_mul(in_step).min(rows));
+            let index = in_epoch.pool_of(start);
+            let pool_start = in_epoch.start_of(index);
+            if pool != Some(index) {
+                pool = Some(index);
+                in_epoch.rows_of(index, &mut order);
+                if self.data.is_stored() {
+                    read = Some(self.data.pooled(&order, pool_start, read.take())?);
                 }
-                places.clear();
-                places.extend(first as u32..(first + rows.len()) as u32);
-                (data, these) = (pool.as_ref().map_or(data, |(_, pool)| pool), &places);
             }
+            // Rows that were read from a file count by their place in the epoch.
+            let (data, these) = match &read {
+                None => (self.data, &order[start - pool_start..end - pool_start]),
+                Some(read) => {
+                    places.clear();
+                    places.extend(start as u32..end as u32);
+                    (read, &places[..])
+                }
+            };
             let (scaling, share) = (&self.scaling, self.share);
             let losses = self.stepper.step(data, scaling, epoch as u32, these, share);
             let loss = losses.total;
-            self.state.sums.add(losses, rows.len());
+            self.state.sums.add(losses, these.len());
             if !loss.is_finite() {
                 return Err(self.diverged(step, steps, loss));
             }
-            self.state.sums.seconds = before + start.elapsed().as_secs_f64();
-            let progress = Progress {
-                epoch: epoch + 1,
-                epochs: self.recipe.epochs,
-                rows: self.state.sums.rows,
-                rows_in_epoch,
-                loss: self.state.sums.mean(self.state.sums.total),
-            };
+            self.state.sums.seconds = before + began.elapsed().as_secs_f64();
             let is_last = step + 1 == steps;
-            if observe(self, &progress).is_break() && !is_last {
+            let is_break = observe(self, &self.progress()).is_break();
+            if is_break && (!is_last || self.validation.is_some()) {
                 self.order = order;
                 return Ok(None);
             }
         }
         self.order = order;
-        let validation_loss = self.validation_loss()?;
+        // Not known yet where the run went on with the validation.
+        self.share = self.share_at(steps - 1, steps);
+        let validation_loss = match self.validation {
+            None => None,
+            Some(validation) => match self.loss_on(validation, observe)? {
+                None => return Ok(None),
+                loss => loss,
+            },
+        };
         Ok(Some(self.end_epoch(
             validation_loss,
-            start.elapsed().as_secs_f64() + before,
+            began.elapsed().as_secs_f64() + before,
         )))
     }
 
-    fn validation_loss(&mut self) -> Result<Option<f64>> {
-        let Some(validation) = self.validation else {
-            return Ok(None);
-        };
-        self.order.clear();
-        self.order.extend(0..validation.rows() as u32);
-        let losses = self.stepper.losses(validation, &self.scaling, &self.order);
-        let loss = losses.total;
-        validation.check_readable()?;
+    /// The share of the learning rate that a step of the epoch in progress has.
+    fn share_at(&self, step: usize, steps: usize) -> f64 {
+        self.recipe.schedule.share(
+            (self.state.epochs_done * steps + step) as u64,
+            steps as u64,
+            self.recipe.epochs,
+            &self.state.plateau,
+        )
+    }
+
+    /// How far the epoch is.
+    fn progress(&self) -> Progress {
+        Progress {
+            epoch: self.state.epochs_done + 1,
+            epochs: self.recipe.epochs,
+            rows: self.state.sums.rows,
+            rows_in_epoch: self.data.rows(),
+            loss: self.state.sums.mean(self.state.sums.total),
+        }
+    }
+
+    /// The mean of the objective over rows that are not learnt from, or none if `observe` breaks it off.
+    fn loss_on(
+        &mut self,
+        data: &Dataset,
+        mut observe: impl FnMut(&Self, &Progress) -> ControlFlow<()>,
+    ) -> Result<Option<f64>> {
+        let (rows, batch) = (data.rows(), self.stepper.batch());
+        let (mut loss, mut places) = (0.0, Vec::with_capacity(batch));
+        for start in (0..rows).step_by(batch) {
+            let end = (start + batch).min(rows);
+            places.clear();
+            places.extend(start as u32..end as u32);
+            let losses = self.stepper.losses(data, &self.scaling, &places);
+            loss += losses.total * ((end - start) as f64 / rows as f64);
+            if end < rows && observe(self, &self.progress()).is_break() {
+                return Ok(None);
+            }
+        }
+        data.check_readable()?;
         Ok(Some(loss))
     }
 
@@ -408,7 +443,9 @@ impl<'a> Training<'a> {
             .saturating_mul(self.recipe.accumulation);
         let count = self.stepper.parameters().flat().len();
         let rows = state.sums.rows;
-        if rows >= self.data.rows() || !rows.is_multiple_of(in_step) {
+        // All rows: what the epoch lacks is its validation.
+        let is_trained = rows == self.data.rows() && self.validation.is_some();
+        if !is_trained && (rows >= self.data.rows() || !rows.is_multiple_of(in_step)) {
             return Err(refuse("the state lies at no step of these data")
                 .expected(format!(
                     "a multiple of {in_step} rows below {}",

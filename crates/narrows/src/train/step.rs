@@ -264,6 +264,11 @@ impl Stepper {
         self.team.threads()
     }
 
+    /// The most rows of a batch.
+    pub fn batch(&self) -> usize {
+        self.plan.batch
+    }
+
     /// The terms at work, in the order of [`Losses::terms`].
     pub fn terms(&self) -> impl Iterator<Item = &Term> {
         self.terms.iter().map(Contraction::term)

@@ -1,6 +1,6 @@
 //! CSV and TSV: a header, then texts and values.
 
-use super::Head;
+use super::{Head, number};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use csv::Writer;
@@ -72,18 +72,13 @@ impl Sink {
         texts: &[Vec<String>],
     ) -> Result<()> {
         let mut line = || -> std::result::Result<(), csv::Error> {
-            let mut number = String::new();
             for (row, values) in values.rows().into_iter().enumerate() {
                 for texts in texts {
                     let text = texts.get(row).map_or("", String::as_str);
                     self.writer.write_field(text)?;
                 }
                 for value in values {
-                    use std::fmt::Write;
-                    number.clear();
-                    // Writing into a string does not fail.
-                    let _ = write!(number, "{value}");
-                    self.writer.write_field(&number)?;
+                    self.writer.write_field(number(*value))?;
                 }
                 self.writer.write_record(None::<&[u8]>)?;
             }

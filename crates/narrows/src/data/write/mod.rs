@@ -17,7 +17,10 @@ use std::path::Path;
 
 /// How outputs may end, and what that makes of them.
 pub const ENDINGS: &[(&str, &str)] = &[
-    (".npy", "a NumPy array of float32"),
+    (
+        ".npy",
+        "a NumPy array of float32, or of uint8 where the rows are and stay 8-bit",
+    ),
     (
         ".csv, .tsv",
         "a table with a header, also gzipped (.csv.gz)",
@@ -39,6 +42,8 @@ pub struct Head {
     pub texts: Vec<String>,
     /// Which of the texts are labels.
     pub label: Option<usize>,
+    /// Whether all values are whole numbers from 0 to 255, which `.npy` keeps as such.
+    pub is_8_bit: bool,
 }
 
 impl Head {
@@ -55,6 +60,7 @@ impl Head {
             shape,
             texts,
             label,
+            is_8_bit: false,
         }
     }
 }
@@ -166,7 +172,10 @@ fn endings() -> String {
 ///
 /// As [`Sink::create`] and [`Sink::write`].
 pub fn write_data(data: &Dataset, path: &Path, mut progress: impl FnMut(usize)) -> Result<()> {
-    let head = Head::beside(data, column_names(data), data.shape().to_vec());
+    let head = Head {
+        is_8_bit: data.is_8_bit(),
+        ..Head::beside(data, column_names(data), data.shape().to_vec())
+    };
     let mut sink = Sink::create(path, &head)?;
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
@@ -174,6 +183,16 @@ pub fn write_data(data: &Dataset, path: &Path, mut progress: impl FnMut(usize)) 
         progress(rows.end);
     }
     sink.finish()
+}
+
+/// A number as text, in the fewest digits that are read back as the same number: very small and very large ones
+/// with an exponent.
+pub fn number(value: f32) -> String {
+    match value.abs() {
+        0.0 => "0".to_string(),
+        1e-5..1e16 => value.to_string(),
+        _ => format!("{value:e}"),
+    }
 }
 
 /// The names of the values of a row: those of the columns, or `x0`, `x1` and so on.
