@@ -52,29 +52,22 @@ fn main() {
 
 fn print_table() {
     let threads = available_threads().min(2);
-    let peak = multiply_add_rate(threads);
+    println!("{threads} threads, {}", Isa::best().name());
     println!(
-        "{} threads, {}: {:.0} GFLOP/s of float32 multiply-add",
-        threads,
-        Isa::best().name(),
-        peak / 1e9
-    );
-    println!(
-        "{:<28}{:>7}{:>14}{:>10}{:>9}",
-        "network", "batch", "ns per step", "GFLOP/s", "of rate"
+        "{:<28}{:>7}{:>14}{:>10}{:>12}{:>9}",
+        "network", "batch", "ns per step", "GFLOP/s", "FMA GFLOP/s", "of rate"
     );
     for configuration in configurations() {
-        let ns = step_time(&configuration, threads);
-        let rate = match configuration.operations() {
-            Some(operations) => format!(
-                "{:>10.0}{:>8.0}%",
-                operations / ns,
-                100.0 * operations / (ns * 1e-9) / peak
-            ),
-            None => format!("{:>10}{:>9}", "-", "-"),
+        let (ns, rate) = step_time(&configuration, threads);
+        let of_rate = match configuration.operations() {
+            Some(operations) => {
+                let done = operations / ns;
+                format!("{done:>10.0}{rate:>12.0}{:>8.0}%", 100.0 * done / rate)
+            }
+            None => format!("{:>10}{rate:>12.0}{:>9}", "-", "-"),
         };
         println!(
-            "{:<28}{:>7}{ns:>14.0}{rate}",
+            "{:<28}{:>7}{ns:>14.0}{of_rate}",
             configuration.name, configuration.batch
         );
     }
@@ -282,11 +275,16 @@ fn denoising(batch: usize) -> Configuration {
     }
 }
 
-/// The median time of a step on noise, in nanoseconds.
-fn step_time(configuration: &Configuration, threads: usize) -> f64 {
+/// The median time of a step on noise, in nanoseconds, and the machine's rate of multiply-adds in the same
+/// seconds, in operations a nanosecond.
+fn step_time(configuration: &Configuration, threads: usize) -> (f64, f64) {
     let stepper = configuration.stepper(0, threads);
-    let [median] = step_times([stepper], configuration.batch);
-    median
+    let mut machine = Machine::new(threads);
+    let mut rates = Vec::new();
+    let [time] = step_times([stepper], configuration.batch, || {
+        rates.push(machine.rate())
+    });
+    (time, median(&mut rates) * 1e-9)
 }
 
 /// Prints the median time of a step without and with a profile.
@@ -298,7 +296,7 @@ fn print_profile_cost() {
     for configuration in configurations() {
         let mut steppers = [(); 2].map(|()| configuration.stepper(0, available_threads()));
         steppers[1].start_profile();
-        let [without, with] = step_times(steppers, configuration.batch);
+        let [without, with] = step_times(steppers, configuration.batch, || ());
         println!(
             "{:<28}{:>7}{without:>14.0}{with:>14.0}{:>8.1}%",
             configuration.name,
@@ -308,10 +306,15 @@ fn print_profile_cost() {
     }
 }
 
-/// The median time of a step on noise of each of the steppers, in nanoseconds; they take turns.
-fn step_times<const N: usize>(mut steppers: [Stepper; N], batch: usize) -> [f64; N] {
-    /// The steps of a turn: the first of them finds the other's data in the cache, and is not counted.
-    const TURN: usize = 20;
+/// The median time of a step on noise of each of the steppers, in nanoseconds; they take turns, with
+/// `between` after each round of them.
+fn step_times<const N: usize>(
+    mut steppers: [Stepper; N],
+    batch: usize,
+    mut between: impl FnMut(),
+) -> [f64; N] {
+    /// The time of a turn: its first step finds the other's data in the cache, and is not counted.
+    const TURN: Duration = Duration::from_millis(50);
     let rows = 4096;
     let pixels = (0..rows * INPUTS)
         .map(|i| ((i * 2_654_435_761) >> 7) as u8)
@@ -323,41 +326,68 @@ fn step_times<const N: usize>(mut steppers: [Stepper; N], batch: usize) -> [f64;
     let mut times = [(); N].map(|()| Vec::new());
     let begin = Instant::now();
     let mut batches = order.chunks_exact(batch).cycle();
-    while begin.elapsed() < Duration::from_secs(3 * N as u64) {
+    while begin.elapsed() < Duration::from_secs(4 * N as u64) {
         for (stepper, times) in steppers.iter_mut().zip(&mut times) {
-            for (index, batch) in batches.by_ref().take(TURN).enumerate() {
+            let turn = Instant::now();
+            for (index, batch) in batches.by_ref().enumerate() {
                 let start = Instant::now();
                 black_box(stepper.step(&data, &scaling, 0, batch, 1.0));
                 if index > 0 {
                     times.push(start.elapsed().as_nanos() as f64);
                 }
+                if index > 1 && turn.elapsed() > TURN {
+                    break;
+                }
             }
         }
+        between();
     }
-    times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    })
+    times.map(|mut times| median(&mut times))
+}
+
+fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// All threads at work in registers alone.
+struct Machine {
+    team: Team,
+    operations: Vec<f64>,
+    bounds: Bounds,
+}
+
+impl Machine {
+    fn new(threads: usize) -> Machine {
+        Machine {
+            team: Team::new(threads),
+            operations: vec![0.0; threads],
+            bounds: Bounds::even(threads, threads),
+        }
+    }
+
+    /// Their floating-point operations a second, over a few milliseconds.
+    fn rate(&mut self) -> f64 {
+        // A first time for the threads to awake.
+        self.run(200_000);
+        let start = Instant::now();
+        self.run(1_000_000);
+        self.operations.iter().sum::<f64>() / start.elapsed().as_secs_f64()
+    }
+
+    fn run(&mut self, rounds: usize) {
+        self.team.run(
+            &mut vec![(); self.operations.len()],
+            Parts::new(&mut self.operations, &self.bounds),
+            |_, _, part| part.fill(black_box(multiply_adds(Isa::best(), rounds)).0),
+        );
+    }
 }
 
 /// Floating-point operations a second in registers alone, on all threads together.
 fn multiply_add_rate(threads: usize) -> f64 {
-    const ROUNDS: usize = 200_000;
-    let mut team = Team::new(threads);
-    let mut operations = vec![0.0; threads];
-    let bounds = Bounds::even(threads, threads);
-    let mut rates = Vec::new();
-    for _ in 0..50 {
-        let start = Instant::now();
-        team.run(
-            &mut vec![(); threads],
-            Parts::new(&mut operations, &bounds),
-            |_, _, part| {
-                part.fill(black_box(multiply_adds(Isa::best(), ROUNDS)).0);
-            },
-        );
-        rates.push(operations.iter().sum::<f64>() / start.elapsed().as_secs_f64());
-    }
+    let mut machine = Machine::new(threads);
+    let mut rates: Vec<f64> = (0..50).map(|_| machine.rate()).collect();
     rates.sort_by(f64::total_cmp);
     rates[rates.len() * 9 / 10]
 }

@@ -2,7 +2,7 @@
 
 use super::copies::{Buffer, copy, pack, transpose};
 use super::tile::{MAX_WIDTH, Place, VECTORS, tile_height, tile_of};
-use super::{Job, K_BLOCK, PANEL};
+use super::{Job, K_BLOCK};
 use crate::lanes::Lanes;
 
 /// The product with vectors that run down the rows of C, for an A that lies by rows.
@@ -45,11 +45,13 @@ pub(super) unsafe fn down_rows<L: Lanes>(job: &Job) {
     }
 }
 
-/// How much of the sum over `k` is done at a time where the vectors run along rows: with a panel of B,
-/// 16 KiB, which stay in the first-level cache while the rows of A pass by.
-const ALONG_K: usize = 128;
+/// How much of the sum over `k` is done at a time where the vectors run along rows, by the width of a
+/// panel of B: 16 KiB of it, which stay in the first-level cache while the rows of A pass by.
+const fn along_k(width: usize) -> usize {
+    4096 / width
+}
 
-/// How many tiles of A are copied at a time where the vectors run along rows: with all of [`ALONG_K`],
+/// How many tiles of A are copied at a time where the vectors run along rows: with all of [`along_k`],
 /// 128 KiB, which stay in the second-level cache while the columns of B pass by.
 const ALONG_TILES: usize = 16;
 
@@ -60,8 +62,8 @@ const ALONG_TILES: usize = 16;
 /// As [`run_body`].
 #[inline(always)]
 pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
-    let mut left = Buffer::<{ ALONG_TILES * ALONG_K * PANEL }>::new();
-    let mut right = Buffer::<{ ALONG_K * MAX_WIDTH }>::new();
+    let mut left = Buffer::<{ ALONG_TILES * along_k(VECTORS) }>::new();
+    let mut right = Buffer::<{ along_k(1) }>::new();
     let width = VECTORS * L::N;
     let block_rows = ALONG_TILES * tile_height::<L>();
     let mut done = 0;
@@ -74,7 +76,7 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
             job.b = job
                 .b
                 .wrapping_add(done * if job.b_is_transposed { 1 } else { job.b_row });
-            job.k = (job.k - done).min(ALONG_K);
+            job.k = (job.k - done).min(along_k(width));
             if done > 0 {
                 job.bias = std::ptr::null();
                 job.accumulate = true;
