@@ -210,11 +210,9 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
         let (m, v) = (without_fading(m), without_fading(v));
-        // √v as v / √v, which estimates and Newton's method give in a third of the time. Below the
-        // normal numbers √v is under 1.1e-19, whatever it is there.
-        let root = v.mul(v.max(L::splat(f32::MIN_POSITIVE)).reciprocal_root());
+        let root = v.quick_root();
         let scale = root.mul_add(L::splat(s.second_correction), L::splat(s.epsilon));
-        let move_by = L::splat(s.step_size).mul(m).mul(scale.reciprocal());
+        let move_by = L::splat(s.step_size).mul(m).quick_ratio(scale);
         (p.mul(L::splat(s.shrink)).sub(move_by), m, v)
     }
 }

@@ -131,27 +131,37 @@ unsafe fn times_body<L: Lanes>(x: *mut f32, len: usize, factor: f32) {
 ///
 /// When the lengths differ.
 pub fn add(isa: Isa, x: &mut [f32], y: &[f32]) {
+    add_scaled(isa, x, 1.0, y);
+}
+
+/// `x += factor y`, element by element.
+///
+/// # Panics
+///
+/// When the lengths differ.
+pub fn add_scaled(isa: Isa, x: &mut [f32], factor: f32, y: &[f32]) {
     assert_eq!(x.len(), y.len());
     // SAFETY: as many numbers at each pointer as the length says.
-    unsafe { plus(isa, x.as_mut_ptr(), y.as_ptr(), x.len()) }
+    unsafe { plus(isa, x.as_mut_ptr(), factor, y.as_ptr(), x.len()) }
 }
 
 multiversion! {
-    unsafe fn plus(x: *mut f32, y: *const f32, len: usize) = plus_body
+    unsafe fn plus(x: *mut f32, factor: f32, y: *const f32, len: usize) = plus_body
 }
 
 /// # Safety
 ///
 /// `len` numbers at each pointer.
 #[inline(always)]
-unsafe fn plus_body<L: Lanes>(x: *mut f32, y: *const f32, len: usize) {
+unsafe fn plus_body<L: Lanes>(x: *mut f32, factor: f32, y: *const f32, len: usize) {
     // SAFETY: indices stay below `len`.
     unsafe {
+        let factor = L::splat(factor);
         let mut i = 0;
         while i < len {
             let n = (len - i).min(L::N);
-            L::load_first(x.add(i), n)
-                .add(L::load_first(y.add(i), n))
+            L::load_first(y.add(i), n)
+                .mul_add(factor, L::load_first(x.add(i), n))
                 .store_first(x.add(i), n);
             i += n;
         }

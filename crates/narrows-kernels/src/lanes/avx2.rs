@@ -95,13 +95,13 @@ impl Lanes for Avx2 {
         Self(unsafe { _mm256_sqrt_ps(self.0) })
     }
     #[inline(always)]
-    unsafe fn reciprocal(self) -> Self {
+    unsafe fn quick_ratio(self, other: Self) -> Self {
         // The processor's own estimate has 11 bits: two more steps would cost what a division does.
-        unsafe { Self::splat(1.0).div(self) }
+        unsafe { self.div(other) }
     }
     #[inline(always)]
-    unsafe fn reciprocal_root(self) -> Self {
-        unsafe { Self::splat(1.0).div(self.sqrt()) }
+    unsafe fn quick_root(self) -> Self {
+        unsafe { self.sqrt() }
     }
     #[inline(always)]
     unsafe fn load_bytes(from: *const u8) -> Self {

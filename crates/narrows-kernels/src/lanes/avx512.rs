@@ -72,23 +72,24 @@ impl Lanes for Avx512 {
         Self(unsafe { _mm512_sqrt_ps(self.0) })
     }
     #[inline(always)]
-    unsafe fn reciprocal(self) -> Self {
-        // 14 bits and one step of Newton's method: r (2 - x r).
+    unsafe fn quick_ratio(self, other: Self) -> Self {
+        // The reciprocal by 14 bits and one step of Newton's method: r (2 - x r).
         unsafe {
-            let r = _mm512_rcp14_ps(self.0);
-            let error = _mm512_fnmadd_ps(self.0, r, _mm512_set1_ps(1.0));
-            Self(_mm512_fmadd_ps(r, error, r))
+            let r = _mm512_rcp14_ps(other.0);
+            let error = _mm512_fnmadd_ps(other.0, r, _mm512_set1_ps(1.0));
+            self.mul(Self(_mm512_fmadd_ps(r, error, r)))
         }
     }
     #[inline(always)]
-    unsafe fn reciprocal_root(self) -> Self {
-        // 14 bits and one step of Newton's method: r + r/2 (1 - x r²).
+    unsafe fn quick_root(self) -> Self {
+        // √x as x / √x, and 1 / √x by 14 bits and one step of Newton's method: r + r/2 (1 - x r²).
         unsafe {
-            let r = _mm512_rsqrt14_ps(self.0);
-            let xr = _mm512_mul_ps(self.0, r);
+            let x = self.max(Self::splat(f32::MIN_POSITIVE)).0;
+            let r = _mm512_rsqrt14_ps(x);
+            let xr = _mm512_mul_ps(x, r);
             let error = _mm512_fnmadd_ps(xr, r, _mm512_set1_ps(1.0));
             let half = _mm512_mul_ps(r, _mm512_set1_ps(0.5));
-            Self(_mm512_fmadd_ps(half, error, r))
+            self.mul(Self(_mm512_fmadd_ps(half, error, r)))
         }
     }
     #[inline(always)]

@@ -43,10 +43,10 @@ pub(crate) trait Lanes: Copy {
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn sqrt(self) -> Self;
-    /// `1 / self`, within 2 ULP, for normal numbers whose reciprocal is normal.
-    unsafe fn reciprocal(self) -> Self;
-    /// `1 / √self`, within 3 ULP, for positive normal numbers.
-    unsafe fn reciprocal_root(self) -> Self;
+    /// `self / other`, within 3 ULP, for `other` a normal number whose reciprocal is normal.
+    unsafe fn quick_ratio(self, other: Self) -> Self;
+    /// `√self`, within 4 ULP, for normal numbers above 0; below them 0 or less than 1.1e-19.
+    unsafe fn quick_root(self) -> Self;
     /// Loads `N` bytes as numbers.
     unsafe fn load_bytes(from: *const u8) -> Self;
     /// To the nearest integer, ties to even; for magnitudes below 2²².

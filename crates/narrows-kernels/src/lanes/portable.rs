@@ -93,12 +93,12 @@ impl Lanes for Portable {
         each(|lane| self.0[lane].sqrt())
     }
     #[inline(always)]
-    unsafe fn reciprocal(self) -> Self {
-        each(|lane| 1.0 / self.0[lane])
+    unsafe fn quick_ratio(self, other: Self) -> Self {
+        unsafe { self.div(other) }
     }
     #[inline(always)]
-    unsafe fn reciprocal_root(self) -> Self {
-        each(|lane| 1.0 / self.0[lane].sqrt())
+    unsafe fn quick_root(self) -> Self {
+        unsafe { self.sqrt() }
     }
     #[inline(always)]
     unsafe fn load_bytes(from: *const u8) -> Self {

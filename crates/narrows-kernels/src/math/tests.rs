@@ -15,7 +15,7 @@ enum Function {
     Softplus,
     Ln1pExpOfMinusAbs,
     Reciprocal,
-    ReciprocalRoot,
+    Root,
 }
 use Function::*;
 
@@ -27,7 +27,7 @@ const ALL: [Function; 8] = [
     Softplus,
     Ln1pExpOfMinusAbs,
     Reciprocal,
-    ReciprocalRoot,
+    Root,
 ];
 
 impl Function {
@@ -40,7 +40,7 @@ impl Function {
             Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
             Ln1pExpOfMinusAbs => (-x.abs()).exp().ln_1p(),
             Reciprocal => x.recip(),
-            ReciprocalRoot => x.sqrt().recip(),
+            Root => x.sqrt(),
         }
     }
 
@@ -49,10 +49,10 @@ impl Function {
         match self {
             Exp => 1.1,
             Reciprocal => 2.0,
-            Sigmoid | ReciprocalRoot => 3.0,
+            Sigmoid => 3.0,
             Tanh => 3.1,
             Erf => 8.0,
-            Softplus | Ln1pExpOfMinusAbs => 4.0,
+            Softplus | Ln1pExpOfMinusAbs | Root => 4.0,
         }
     }
 
@@ -77,7 +77,7 @@ impl Function {
             Sigmoid => (-88.377..=-88.376).contains(&x),
             Tanh | Erf => false,
             Reciprocal => !x.is_normal() || !x.recip().is_normal(),
-            ReciprocalRoot => !(x.is_normal() && x > 0.0),
+            Root => !(x.is_normal() && x > 0.0),
         }
     }
 }
@@ -102,8 +102,8 @@ unsafe fn map_body<L: Lanes>(f: Function, x: *const f32, y: *mut f32, len: usize
                 Erf => erf(x),
                 Softplus => softplus(x),
                 Ln1pExpOfMinusAbs => ln_1p_exp_of_minus_abs(x),
-                Reciprocal => x.reciprocal(),
-                ReciprocalRoot => x.reciprocal_root(),
+                Reciprocal => L::splat(1.0).quick_ratio(x),
+                Root => x.quick_root(),
             };
             value.store(y.add(i));
         }

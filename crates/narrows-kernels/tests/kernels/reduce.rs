@@ -2,7 +2,7 @@
 
 use crate::numbers;
 use narrows_kernels::Isa;
-use narrows_kernels::reduce::{add, column_sums, dot, is_finite, scale};
+use narrows_kernels::reduce::{add, add_scaled, column_sums, dot, is_finite, scale};
 use narrows_kernels::reference;
 
 #[test]
@@ -91,6 +91,14 @@ fn scaling_and_adding() {
                 sum.iter()
                     .zip(a.iter().zip(&b))
                     .all(|(s, (a, b))| *s == a + b)
+            );
+            let mut sum = a.clone();
+            // Half a number is exact, so that one rounding and two are the same.
+            add_scaled(isa, &mut sum, 0.5, &b);
+            assert!(
+                sum.iter()
+                    .zip(a.iter().zip(&b))
+                    .all(|(s, (a, b))| *s == a + 0.5 * b)
             );
         }
     }

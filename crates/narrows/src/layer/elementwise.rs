@@ -53,6 +53,17 @@ impl Layer for Elementwise {
         self.function == Activation::Identity
     }
 
+    fn is_curved(&self) -> bool {
+        !matches!(
+            self.function,
+            Activation::Identity | Activation::Relu | Activation::LeakyRelu { .. }
+        )
+    }
+
+    fn is_rectifier(&self) -> bool {
+        self.function == Activation::Relu
+    }
+
     fn tangent(
         &self,
         isa: Isa,

@@ -88,6 +88,14 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
     /// Whether the derivative J of the output by the input is the same everywhere: `x` and `y` then mean
     /// nothing to [`Layer::backward`] and [`Layer::tangent`], which may be given more rows than those have.
     fn is_linear(&self) -> bool;
+    /// Whether [`Layer::add_curvature`] adds anything: whether J changes, other than in steps.
+    fn is_curved(&self) -> bool {
+        false
+    }
+    /// Whether it lets pass what is above 0 and stops the rest.
+    fn is_rectifier(&self) -> bool {
+        false
+    }
     /// The change `dy = J dx` of the output with a small change of the input.
     #[allow(clippy::too_many_arguments)]
     fn tangent(
@@ -111,6 +119,6 @@ pub(crate) trait Layer: std::fmt::Debug + Send + Sync {
         gradient: &mut [f32],
         scratch: &mut [f32],
     );
-    /// Adds to `dx` the gradient of `v · J w` by the input; nothing where J is the same everywhere.
+    /// Adds to `dx` the gradient of `v · J w` by the input.
     fn add_curvature(&self, isa: Isa, x: &[f32], y: &[f32], w: &[f32], v: &[f32], dx: &mut [f32]);
 }

@@ -15,17 +15,22 @@
 //! Where all basis vectors are probes, the widest products are avoided: with W the first layer's weights
 //! and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient by W is `2 (Σ u uᵀ) W`. Basis
 //! vectors that the code's activation stops, as ReLU does half of them, are left out: the probes of a block
-//! of rows lie one after the other at the block's beginning, and how many a row has is kept with it.
+//! of rows lie one after the other at the block's beginning, and how many a row has is kept with it. What is
+//! left of them behind a last dense layer are rows of its weights. Where a ReLU follows the first layer, the
+//! units that it stops are left out too: see `rectified`.
+
+mod rectified;
 
 use super::term::{Term, TermKind};
 use crate::layer::{Dense, Layer};
 use crate::network::{Network, Parameters};
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::product::{Left, Right, Start, product};
-use narrows_kernels::reduce::{add, dot, scale};
+use narrows_kernels::reduce::{add, add_scaled, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, RowBlock, Slabs};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
+use rectified::Units;
 use std::ops::Range;
 
 /// The rows of a square matrix that one thread forms at a time.
@@ -54,7 +59,11 @@ pub(crate) struct Contraction {
     slopes: usize,
     /// Whether the probes are basis vectors that the code's activation may stop.
     stops: bool,
+    /// The last layer whose w something depends on.
+    last: usize,
     squared: Option<Squared>,
+    /// Where a ReLU follows the squared weights.
+    units: Option<Units>,
 }
 
 /// The first layer's weights, squared.
@@ -139,6 +148,13 @@ impl Contraction {
                 layer.as_dense().is_some() || layer.tensors().is_empty()
             });
         widths.push(if stops { network.code_size() } else { 0 });
+        let matters = |&layer: &usize| {
+            let layer = network.layer(layer);
+            layer.is_curved() || !layer.tensors().is_empty()
+        };
+        let last = (first..encoder).rev().find(matters).unwrap_or(first);
+        let is_rectified = squared.is_some() && network.layer(1).is_rectifier();
+        let units = is_rectified.then(|| Units::plan(layers[1], widths));
         Contraction {
             term,
             draws: Draws::new(seed, Purpose::Probes),
@@ -151,8 +167,18 @@ impl Contraction {
             count,
             slopes,
             stops,
+            last,
             squared,
+            units,
         }
+    }
+
+    /// How many numbers of scratch memory a thread needs.
+    pub(crate) fn scratch(&self, network: &Network) -> usize {
+        let outputs = network.layer(0).outputs();
+        let of_units = self.units.as_ref().map_or(0, |_| outputs * outputs);
+        let of_square = self.squared.as_ref().map_or(0, |_| TILE * outputs);
+        of_units.max(of_square)
     }
 
     /// What it is.
@@ -222,12 +248,19 @@ impl Contraction {
         batch: Batch<'_>,
         scratch: &mut [f32],
     ) {
-        let all = match self.stops {
+        let (all, top) = match self.stops {
             true => self.start_diagonal(isa, network, p, block, scratch),
-            false => self.start(isa, block, batch),
+            false => (self.start(isa, block, batch), self.encoder),
         };
-        // A diagonal start is behind the last layer already.
-        for layer in (self.first..self.encoder - usize::from(self.stops)).rev() {
+        for layer in (self.first..top).rev() {
+            if let Some(units) = self.units.as_ref().filter(|_| layer == self.first) {
+                units.gather(
+                    block,
+                    [self.count, layer, self.v + layer + 1],
+                    self.v + layer,
+                );
+                continue;
+            }
             let slabs = [layer, layer + 1, self.v + layer + 1, self.count];
             let ([x, y, v, counts], to) = block.read_write(slabs, self.v + layer);
             let (layer, p) = (network.layer(layer), network.parameters_of(layer, p));
@@ -236,10 +269,19 @@ impl Contraction {
                 layer.backward(isa, p, x, y, from, to, scratch);
             });
         }
-        self.square(isa, network, block, all);
-        let factor = 2.0 * f64::from(self.term.weight) * self.term.kind.share(batch.size);
-        scale(isa, block.get_mut(self.w + self.first), factor as f32);
-        for layer in self.first..self.encoder - 1 {
+        let factor = self.factor(batch.size);
+        self.square(isa, network, block, all, scratch);
+        if self.units.is_none() {
+            let width = block.get(self.w + self.first).len() / (batch.samples.len() * self.probes);
+            let w = &mut block.get_mut(self.w + self.first)[..all * width];
+            scale(isa, w, factor);
+        }
+        for layer in self.first..self.last {
+            if let Some(units) = self.units.as_ref().filter(|_| layer == self.first) {
+                let w = self.w + layer;
+                units.scatter(block, [self.count, w], w + 1, factor);
+                continue;
+            }
             let slabs = [layer, layer + 1, self.w + layer, self.count];
             let ([x, y, w, counts], to) = block.read_write(slabs, self.w + layer + 1);
             let (layer, p) = (network.layer(layer), network.parameters_of(layer, p));
@@ -264,8 +306,14 @@ impl Contraction {
         rows * self.probes
     }
 
-    /// Fills the probes of a block that the code's activation lets pass, and what it makes of them; gives
-    /// how many there are.
+    /// The dense layer below the code's activation, where all that reaches it are single slopes.
+    fn dense_below<'a>(&self, network: &'a Network) -> Option<&'a Dense> {
+        let below = self.encoder.checked_sub(2).filter(|_| self.stops)?;
+        network.layer(below).as_dense()
+    }
+
+    /// Fills what is made of the probes of a block that the code's activation lets pass: by that, and by a dense
+    /// layer below it. Gives how many there are, and the layer that comes next on the way back, plus 1.
     fn start_diagonal(
         &self,
         isa: Isa,
@@ -273,67 +321,108 @@ impl Contraction {
         p: &Parameters,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
-    ) -> usize {
+    ) -> (usize, usize) {
         let (last, probes) = (self.encoder - 1, self.v + self.encoder);
         let code_size = self.probes;
         let len = block.rows().len() * code_size;
         block.get_mut(probes)[..len].fill(1.0);
         let ([x, y, ones], slopes) = block.read_write([last, last + 1, probes], self.slopes);
-        let p = network.parameters_of(last, p);
+        let of_last = network.parameters_of(last, p);
         let layer = network.layer(last);
-        layer.backward(isa, p, x, y, &ones[..len], slopes, scratch);
+        layer.backward(isa, of_last, x, y, &ones[..len], slopes, scratch);
         let ([slopes], counts) = block.read_write([self.slopes], self.count);
         for (count, slopes) in counts.iter_mut().zip(slopes.chunks_exact(code_size)) {
             *count = slopes.iter().filter(|&&slope| slope != 0.0).count() as f32;
         }
-        let mut all = 0;
-        for (slab, is_probe) in [(probes, true), (probes - 1, false)] {
-            let ([slopes], to) = block.read_write([self.slopes], slab);
-            all = 0;
-            for slopes in slopes.chunks_exact(code_size) {
-                for (j, &slope) in slopes
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, slope)| **slope != 0.0)
-                {
-                    let to = &mut to[all * code_size..(all + 1) * code_size];
-                    to.fill(0.0);
-                    to[j] = if is_probe { 1.0 } else { slope };
-                    all += 1;
+        let all = counts.iter().map(|&count| count as usize).sum();
+        // The probe itself, for the activation's curvature.
+        if layer.is_curved() {
+            let ([slopes], to) = block.read_write([self.slopes], probes);
+            to[..all * code_size].fill(0.0);
+            for (to, (j, _)) in to
+                .chunks_exact_mut(code_size)
+                .zip(passed(slopes, code_size))
+            {
+                to[j] = 1.0;
+            }
+        }
+        let below = self.dense_below(network);
+        let ([slopes], to) =
+            block.read_write([self.slopes], probes - 1 - usize::from(below.is_some()));
+        let Some(dense) = below else {
+            to[..all * code_size].fill(0.0);
+            for (to, (j, slope)) in to
+                .chunks_exact_mut(code_size)
+                .zip(passed(slopes, code_size))
+            {
+                to[j] = slope;
+            }
+            return (all, last);
+        };
+        let weights = network
+            .parameters_of(last - 1, p)
+            .chunks_exact(dense.inputs);
+        let rows = to.chunks_exact_mut(dense.inputs);
+        for (to, (j, slope)) in rows.zip(passed(slopes, code_size)) {
+            if let Some(weights) = weights.clone().nth(j) {
+                to.copy_from_slice(weights);
+                if slope != 1.0 {
+                    scale(isa, to, slope);
                 }
             }
         }
-        all
+        (all, last - 1)
     }
 
     /// The value of each row from the last v, and half the gradient by it.
-    fn square(&self, isa: Isa, network: &Network, block: &mut RowBlock<'_>, all: usize) {
+    fn square(
+        &self,
+        isa: Isa,
+        network: &Network,
+        block: &mut RowBlock<'_>,
+        all: usize,
+        scratch: &mut [f32],
+    ) {
         let rows = block.rows().len();
         let (v, w) = (self.v + self.first, self.w + self.first);
-        let ([from], to) = block.read_write([v], w);
-        let width = from.len() / (rows * self.probes);
-        let len = all * width;
-        match (&self.squared, network.layer(0).as_dense()) {
-            (Some(squared), Some(dense)) => product(
-                isa,
-                (all, dense.outputs, dense.outputs),
-                Left {
-                    data: &from[..len],
-                    row: dense.outputs,
-                    column: 1,
-                },
-                Right::row_major(&squared.weights, dense.outputs),
-                Start::Zero,
-                &mut to[..len],
-                dense.outputs,
-            ),
-            _ => to[..len].copy_from_slice(&from[..len]),
+        let width = block.get(v).len() / (rows * self.probes);
+        match (&self.squared, &self.units) {
+            (Some(squared), Some(units)) => {
+                units.square(isa, &squared.weights, block, [self.count, v], w, scratch);
+            }
+            (squared, _) => {
+                let ([from], to) = block.read_write([v], w);
+                let (from, to) = (&from[..all * width], &mut to[..all * width]);
+                match (squared, network.layer(0).as_dense()) {
+                    (Some(squared), Some(dense)) => product(
+                        isa,
+                        (all, dense.outputs, dense.outputs),
+                        Left {
+                            data: from,
+                            row: dense.outputs,
+                            column: 1,
+                        },
+                        // It is its own transpose, which is read faster.
+                        Right::transpose_of(&squared.weights, dense.outputs),
+                        Start::Zero,
+                        to,
+                        dense.outputs,
+                    ),
+                    _ => to.copy_from_slice(from),
+                }
+            }
         }
-        let ([v, w, counts], values) = block.read_write([v, w, self.count], self.value);
+        let lists = self.units.as_ref().map_or(self.count, |units| units.slab);
+        let ([v, w, counts, lists], values) =
+            block.read_write([v, w, self.count, lists], self.value);
         let mut at = 0;
-        for (value, &count) in values.iter_mut().zip(counts) {
-            let these = at..at + count as usize * width;
-            at = these.end;
+        for (row, (value, &count)) in values.iter_mut().zip(counts).enumerate() {
+            let numbers = match &self.units {
+                Some(units) => units.of(lists, row).len(),
+                None => width,
+            };
+            let these = at * width..at * width + count as usize * numbers;
+            at += count as usize;
             *value = dot(isa, &v[these.clone()], &w[these]);
         }
     }
@@ -347,7 +436,7 @@ impl Contraction {
         gradients: usize,
         block: &mut RowBlock<'_>,
     ) {
-        if layer < self.first || layer >= self.encoder || network.layer(layer).is_linear() {
+        if layer < self.first || layer >= self.encoder || !network.layer(layer).is_curved() {
             return;
         }
         let rows = block.rows().len();
@@ -369,18 +458,24 @@ impl Contraction {
         }
     }
 
-    /// After the rows of a batch: the gradient by the first layer's weights, where they are squared.
+    /// What half the gradient of a row's value is multiplied with.
+    fn factor(&self, batch: usize) -> f32 {
+        (2.0 * f64::from(self.term.weight) * self.term.kind.share(batch)) as f32
+    }
+
+    /// After the rows of a batch: the gradient by the first layer's weights, where they are squared. `memory`
+    /// finds the scratch memory in what belongs to a thread.
     pub(crate) fn finish<S: Send>(
         &mut self,
-        (team, scratch): (&mut Team, &mut [S]),
+        (team, scratch, memory): (&mut Team, &mut [S], fn(&mut S) -> &mut [f32]),
         isa: Isa,
         network: &Network,
         p: &Parameters,
-        slabs: &Slabs,
-        cut: &Bounds,
+        (slabs, cut): (&Slabs, &Bounds),
     ) {
         let places = self.places();
         let size = cut.range(cut.count() - 1).end;
+        let factor = self.factor(size);
         let (Some(squared), Some(dense)) = (&mut self.squared, network.layer(0).as_dense()) else {
             return;
         };
@@ -388,37 +483,67 @@ impl Contraction {
             inputs, outputs, ..
         } = *dense;
         let weights = &network.parameters_of(0, p)[..outputs * inputs];
+        let units = &self.units;
         let u = slabs.rows(self.v + 1, size);
-        let factor = 2.0 * f64::from(self.term.weight) * self.term.kind.share(size);
+        // It is its own transpose: of each tile of rows only what lies right of its first column is formed.
         team.run(
             scratch,
-            (
-                Parts::new(&mut squared.gradients, &squared.square),
-                Parts::new(&mut squared.gradient, &squared.rows),
-            ),
-            |_, tile, (square, gradient)| {
-                let rows = square.len() / outputs;
+            Parts::new(&mut squared.gradients, &squared.square),
+            |scratch, tile, square| {
+                let rows = tile * TILE..tile * TILE + square.len() / outputs;
                 square.fill(0.0);
-                places.each_range(slabs, cut, |probes| {
-                    let u = &u[probes.start * outputs..probes.end * outputs];
-                    if u.is_empty() {
-                        return;
+                match units {
+                    Some(units) => {
+                        let lists = slabs.rows(units.slab, size);
+                        places.each_row(slabs, cut, |row, probes| {
+                            let list = units.of(lists, row);
+                            let at = probes.start * outputs;
+                            let u = &u[at..at + probes.len() * list.len()];
+                            let scratch = memory(scratch);
+                            units.add_square(isa, rows.clone(), (list, u), square, scratch);
+                        });
                     }
-                    let a = Left {
-                        data: &u[tile * TILE..],
-                        row: 1,
-                        column: outputs,
-                    };
-                    let shape = (rows, outputs, probes.len());
-                    let b = Right::row_major(u, outputs);
-                    product(isa, shape, a, b, Start::Accumulate, square, outputs);
-                });
-                scale(isa, square, factor as f32);
+                    None => places.each_range(slabs, cut, |probes| {
+                        let u = &u[probes.start * outputs..probes.end * outputs];
+                        if u.is_empty() {
+                            return;
+                        }
+                        let u = &u[rows.start..];
+                        let a = Left {
+                            data: u,
+                            row: 1,
+                            column: outputs,
+                        };
+                        let shape = (rows.len(), outputs - rows.start, probes.len());
+                        let b = Right::row_major(u, outputs);
+                        let to = &mut square[rows.start..];
+                        product(isa, shape, a, b, Start::Accumulate, to, outputs);
+                    }),
+                }
+            },
+        );
+        let square = &squared.gradients;
+        team.run(
+            scratch,
+            Parts::new(&mut squared.gradient, &squared.rows),
+            |scratch, tile, gradient| {
+                let start = tile * TILE;
+                let rows = gradient.len() / inputs;
+                let whole = &mut memory(scratch)[..rows * outputs];
+                whole.copy_from_slice(&square[start * outputs..(start + rows) * outputs]);
+                for (i, to) in whole.chunks_exact_mut(outputs).enumerate() {
+                    let column = square[start + i..].iter().step_by(outputs);
+                    to[..start]
+                        .iter_mut()
+                        .zip(column)
+                        .for_each(|(to, from)| *to = *from);
+                }
+                scale(isa, whole, factor);
                 product(
                     isa,
                     (rows, inputs, outputs),
                     Left {
-                        data: square,
+                        data: whole,
                         row: outputs,
                         column: 1,
                     },
@@ -455,6 +580,18 @@ impl Contraction {
             _ => {
                 let size = cut.range(cut.count() - 1).end;
                 let w = slabs.rows(self.w + layer, size);
+                if let Some(dense) = self
+                    .dense_below(network)
+                    .filter(|_| layer + 2 == self.encoder)
+                {
+                    return self.add_diagonal_gradient(
+                        isa,
+                        dense,
+                        (place, w),
+                        (slabs, cut),
+                        gradient,
+                    );
+                }
                 let v = slabs.rows(self.v + layer + 1, size);
                 let layer = network.layer(layer);
                 let (inputs, outputs) = (layer.inputs(), layer.outputs());
@@ -467,6 +604,35 @@ impl Contraction {
                 });
             }
         }
+    }
+
+    /// Adds the term's gradient to that of a tile of the dense layer below the code's activation: each probe has
+    /// to do with one output alone.
+    fn add_diagonal_gradient(
+        &self,
+        isa: Isa,
+        dense: &Dense,
+        (place, w): (Range<usize>, &[f32]),
+        (slabs, cut): (&Slabs, &Bounds),
+        gradient: &mut [f32],
+    ) {
+        // Behind the weights lies the bias, which J does not depend on.
+        if place.start >= dense.outputs * dense.inputs {
+            return;
+        }
+        let outputs = place.start / dense.inputs..place.end / dense.inputs;
+        let slopes = slabs.rows(self.slopes, cut.range(cut.count() - 1).end);
+        self.places().each_row(slabs, cut, |row, probes| {
+            let slopes = &slopes[row * dense.outputs..(row + 1) * dense.outputs];
+            let w = &w[probes.start * dense.inputs..probes.end * dense.inputs];
+            let rows = w.chunks_exact(dense.inputs);
+            for (w, (j, slope)) in rows.zip(passed(slopes, dense.outputs)) {
+                if outputs.contains(&j) {
+                    let at = (j - outputs.start) * dense.inputs;
+                    add_scaled(isa, &mut gradient[at..at + dense.inputs], slope, w);
+                }
+            }
+        });
     }
 
     fn places(&self) -> Places {
@@ -493,6 +659,20 @@ struct Places {
 }
 
 impl Places {
+    /// Calls `f` with each row and where its probes lie.
+    fn each_row(&self, slabs: &Slabs, cut: &Bounds, mut f: impl FnMut(usize, Range<usize>)) {
+        let counts = slabs.rows(self.count, cut.range(cut.count() - 1).end);
+        for block in 0..cut.count() {
+            let rows = cut.range(block);
+            let mut at = rows.start * self.probes;
+            for row in rows {
+                let probes = at..at + counts[row] as usize;
+                at = probes.end;
+                f(row, probes);
+            }
+        }
+    }
+
     /// Calls `f` with ranges of probes that lie side by side, in the order of the rows. Sums over them
     /// are the same however the rows were cut into blocks.
     fn each_range(&self, slabs: &Slabs, cut: &Bounds, mut f: impl FnMut(Range<usize>)) {
@@ -510,6 +690,13 @@ impl Places {
         }
         f(open);
     }
+}
+
+/// The slopes of all rows that let a probe pass, with their place in the code.
+fn passed(slopes: &[f32], code_size: usize) -> impl Iterator<Item = (usize, f32)> {
+    let all = slopes.iter().enumerate();
+    all.filter(|(_, slope)| **slope != 0.0)
+        .map(move |(place, &slope)| (place % code_size, slope))
 }
 
 /// Applies a layer's derivative, or its transpose, to the probes of a block: to all of them at once where it

@@ -133,6 +133,12 @@ struct Scratch {
     watch: Watch,
 }
 
+impl Scratch {
+    fn layers(&mut self) -> &mut [f32] {
+        &mut self.layers
+    }
+}
+
 /// Which slab is what, and how rows are cut up.
 ///
 /// Slab `i` is the input of layer `i`, and slab `layers` the output of the last.
@@ -206,6 +212,8 @@ impl Stepper {
             }
             _ => threads,
         });
+        let of_terms = terms.iter().map(|term| term.scratch(&network));
+        let layers_scratch = of_terms.fold(network.scratch(), usize::max);
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
             noise: Aligned::zeros(if corruption.is_some() {
@@ -213,7 +221,7 @@ impl Stepper {
             } else {
                 0
             }),
-            layers: Aligned::zeros(network.scratch()),
+            layers: Aligned::zeros(layers_scratch),
             watch: Watch::default(),
         };
         Stepper {
@@ -648,15 +656,13 @@ impl Stepper {
         );
         self.record.watch.lap(Part::Waiting);
         for term in &mut self.terms {
-            let team = (&mut self.team, &mut self.scratch[..]);
-            term.finish(
-                team,
-                isa,
-                network,
-                parameters,
-                &self.slabs,
-                &plan.cuts[cut].1,
+            let team = (
+                &mut self.team,
+                &mut self.scratch[..],
+                Scratch::layers as fn(&mut _) -> &mut _,
             );
+            let rows = (&self.slabs, &plan.cuts[cut].1);
+            term.finish(team, isa, network, parameters, rows);
             self.record.watch.lap(Part::Terms);
         }
         // Row by row, so that the sum does not depend on the cut.
