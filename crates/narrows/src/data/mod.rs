@@ -27,7 +27,7 @@ mod values;
 pub mod write;
 
 pub use info::{ColumnInfo, Info};
-pub use options::{Missing, ReadOptions};
+pub use options::{Missing, ReadOptions, list_of_names};
 pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
@@ -36,6 +36,7 @@ pub(crate) use values::Row;
 pub use values::Values;
 
 use crate::{Error, ErrorKind, Result};
+use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -57,6 +58,8 @@ pub struct Dataset {
     name: String,
     /// In standard layout, so that a row is a slice.
     values: Values,
+    /// The type that they have where they come from.
+    element: Element,
     /// What the first row counts as: more than 0 for a piece of larger data.
     first: usize,
     shape: Vec<usize>,
@@ -72,7 +75,7 @@ pub struct Dataset {
     notes: Vec<String>,
     /// The values that were missing and have been filled.
     missing: usize,
-    /// For each column what stands for a missing value, where such are filled.
+    /// For each column what stands for a missing value, where such are to be filled.
     fill: Option<Vec<f32>>,
     extremes: Extremes,
 }
@@ -99,6 +102,18 @@ impl Dataset {
     /// [`ErrorKind::Data`] if there are no rows or no inputs, if the product of `shape` is not
     /// the width of a row, if the labels are not one a row, or if a value is not finite.
     pub fn new(
+        name: impl Into<String>,
+        values: Values,
+        shape: Vec<usize>,
+        labels: Option<Vec<i64>>,
+    ) -> Result<Self> {
+        let element = values.element();
+        Dataset::stored_as(element, name, values, shape, labels)
+    }
+
+    /// As [`Dataset::new`], for values that have another type where they come from.
+    fn stored_as(
+        element: Element,
         name: impl Into<String>,
         values: Values,
         shape: Vec<usize>,
@@ -134,6 +149,7 @@ impl Dataset {
         }
         let dataset = Dataset {
             name,
+            element,
             values: values.standard_layout(),
             first: 0,
             shape,
@@ -180,7 +196,14 @@ impl Dataset {
                 .at(&self.name)
                 .expected("a finite number")
                 .found(value)
-                .hint("replace or leave out missing values first")
+                .hint(if value.is_nan() {
+                    "replace or leave out missing values first"
+                } else if self.element.kind == Kind::F64 {
+                    "it is infinite or out of the range of float32, which ends at 3.4e38: bring the values to a \
+                     moderate size first"
+                } else {
+                    "replace or leave out infinite values first"
+                })
         };
         let found = match &self.values {
             Values::U8(_) => None,
@@ -288,6 +311,11 @@ impl Dataset {
         &self.ids
     }
 
+    /// Whether the rows are images of a folder, a file each.
+    pub(crate) fn is_folder_of_images(&self) -> bool {
+        matches!(&self.ids[..], [ids] if ids.name == images::FILE) && self.columns.is_none()
+    }
+
     /// What was done to the data while they were read, in sentences.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -298,19 +326,27 @@ impl Dataset {
         self.missing
     }
 
-    /// For each column what stands for a missing value, where such are filled.
+    /// For each column what stands for a missing value, where such are to be filled, whether there are any or not.
     pub fn fill(&self) -> Option<&[f32]> {
         self.fill.as_deref()
     }
 
-    /// The type of the values as they are kept, for a sentence.
+    /// The type of the values where they come from, for a sentence.
     pub fn type_name(&self) -> String {
-        self.values.type_name()
+        self.element.to_string()
     }
 
     /// Whether the values are 8-bit numbers without a sign, as in most images.
     pub fn is_8_bit(&self) -> bool {
         self.values.is_8_bit()
+    }
+
+    /// A column by its name, else by its number, for a sentence.
+    fn column_place(&self, column: usize) -> String {
+        match self.columns.as_ref().and_then(|names| names.get(column)) {
+            Some(name) => format!("column `{name}`"),
+            None => format!("column {column} (counted from 0)"),
+        }
     }
 
     /// The same rows with names for their columns, as many as there are inputs.
@@ -402,6 +438,7 @@ impl Dataset {
         Dataset {
             name: self.name.clone(),
             values: Values::U8(Array2::zeros((0, 0))),
+            element: self.element,
             first: 0,
             shape: self.shape.clone(),
             labels: None,

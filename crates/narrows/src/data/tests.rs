@@ -40,7 +40,11 @@ fn what_does_not_fit_is_refused() {
 
 #[test]
 fn a_value_that_is_not_finite_is_refused_with_its_place() {
-    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+    for (value, what) in [
+        (f32::NAN, "missing"),
+        (f32::INFINITY, "infinite"),
+        (f32::NEG_INFINITY, "infinite"),
+    ] {
         assert_eq!(
             refusal(
                 Values::F32(array![[0.0, 1.0, 2.0], [3.0, 4.0, value]]),
@@ -49,7 +53,7 @@ fn a_value_that_is_not_finite_is_refused_with_its_place() {
             ),
             format!(
                 "table: row 1, column 2 (counted from 0): a value is not finite: expected a \
-                 finite number, found {value} (replace or leave out missing values first)"
+                 finite number, found {value} (replace or leave out {what} values first)"
             )
         );
     }

@@ -34,11 +34,6 @@ impl Values {
         }
     }
 
-    /// The type, for a sentence.
-    pub(super) fn type_name(&self) -> String {
-        self.element().to_string()
-    }
-
     pub(super) fn is_8_bit(&self) -> bool {
         self.element().kind == Kind::U8
     }
