@@ -28,11 +28,14 @@ pub struct Scaling {
 }
 
 impl ScalingSpec {
-    /// The scaling that data get where a recipe says nothing: `unit` for 8-bit data, else
-    /// `standardize`.
+    /// The scaling that training rows get where a recipe says nothing: `unit` for 8-bit data, `none` for such
+    /// of 0 and 1 alone, which `unit` would squeeze to nearly nothing, else `standardize`.
     pub fn usual(data: &Dataset) -> ScalingSpec {
         if data.is_8_bit() {
-            ScalingSpec::Unit
+            match data.range() {
+                (_, high) if high <= 1.0 => ScalingSpec::None,
+                _ => ScalingSpec::Unit,
+            }
         } else {
             ScalingSpec::Standardize {
                 mean: None,
