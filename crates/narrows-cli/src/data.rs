@@ -89,8 +89,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         } => {
             let source = reading.open(source)?;
             let parts = [Some(&source.train), source.test.as_ref()];
+            let mut scaling = None;
             for (index, data) in parts.into_iter().flatten().enumerate() {
-                let info = Info::of(data)?;
+                let mut info = Info::of(data)?;
+                match scaling {
+                    None => scaling = Some(info.scaling),
+                    // Test rows are scaled as the training rows are.
+                    Some(scaling) => {
+                        info.scaling = scaling;
+                        info.constant.clear();
+                    }
+                }
                 if *json {
                     print(&info.to_json().to_string());
                 } else {
@@ -149,6 +158,8 @@ fn describe(info: &Info) -> String {
     } else {
         ""
     };
+    let conversion = info.conversion.map(|how| format!(", {how}"));
+    let conversion = conversion.unwrap_or_default();
     let mut rows = vec![
         ("data", info.name.clone()),
         ("rows", thousands(info.rows as f64)),
@@ -160,7 +171,7 @@ fn describe(info: &Info) -> String {
                 thousands(info.shape.iter().product::<usize>() as f64)
             ),
         ),
-        ("type", format!("{}{place}", info.type_name)),
+        ("type", format!("{}{conversion}{place}", info.type_name)),
         ("range", format!("{} to {}", number(low), number(high))),
         (
             "mean",
@@ -195,6 +206,19 @@ fn describe(info: &Info) -> String {
         "scaling",
         format!("`{}`, unless a recipe says otherwise", info.scaling),
     ));
+    if !info.constant.is_empty() {
+        let mut names = info.constant.clone();
+        names.truncate(LISTED);
+        if info.constant.len() > LISTED {
+            names.push(format!("{} more", info.constant.len() - LISTED));
+        }
+        let text = format!(
+            "{}, the same in every row, which `{}` refuses",
+            names.join(", "),
+            info.scaling
+        );
+        rows.push(("constant", text));
+    }
     let mut text = table(&rows);
     if !info.columns.is_empty() {
         let mut list =

@@ -1,6 +1,6 @@
 //! `narrows export`
 
-use crate::output::{columns, figures, print, table, thousands};
+use crate::output::{columns, figures, print, rows_of, table, thousands};
 use crate::source::ReadingArguments;
 use clap::Args;
 use narrows::data::write::{Head, Sink};
@@ -210,7 +210,10 @@ fn describe(
         ("file", arguments.output.display().to_string()),
         ("bytes", thousands(bytes as f64)),
         ("opset", onnx::OPSET.to_string()),
-        ("tried on", format!("{} rows ({tried_on})", rows.nrows())),
+        (
+            "tried on",
+            format!("{} ({tried_on})", rows_of(rows.nrows())),
+        ),
     ]);
     let cells = |kind: &str, name: &str, shape: &[usize], difference: String| {
         [kind.into(), name.into(), open(shape), difference]

@@ -3,6 +3,7 @@
 use crate::output::{figures, print, table, thousands};
 use crate::source::ReadingArguments;
 use clap::Args;
+use narrows::model::SplitRecord;
 use narrows::{Model, Recipe, Result};
 use serde_json::json;
 use std::path::PathBuf;
@@ -74,6 +75,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let shape = arguments.shape.as_ref().map(|shape| &shape.0[..]);
     let train = split.as_ref().map(|split| &*split.train);
     let mut model = Model::import(&arguments.weights, &recipe, shape, train)?;
+    if let Some(split) = &split {
+        let split = SplitRecord::of(split, recipe.seed, 0.0);
+        let origin = model.origin().clone();
+        model.set_origin(origin.with_split(split, None));
+    }
     let test_mse = split.as_ref().map(|split| model.mse(&split.test));
     let test_mse = test_mse.transpose()?;
     let metrics = model.metrics_mut();

@@ -93,6 +93,7 @@ fn to_json(model: &Model) -> Value {
         "columns": model.origin().columns,
         "range": model.origin().range.map(|(low, high)| [low, high]),
         "split": model.origin().split.map(|split| split.to_json()),
+        "validation": model.origin().validation,
         "threshold": model.threshold().map(|threshold| threshold.to_json()),
         "tensors": tensors(model).iter().map(tensor).collect::<Vec<_>>(),
     })
@@ -111,8 +112,10 @@ fn data(model: &Model) -> Vec<(&'static str, String)> {
     rows.extend(origin.split.map(|split| {
         let [train, validation, test] = split.rows.map(|rows| thousands(rows as f64));
         let held_out = if split.held_out { " held out" } else { "" };
+        let source = origin.validation.as_ref();
+        let source = source.map_or(String::new(), |source| format!(" from {source}"));
         let text = format!(
-            "{train} to train, {validation} to watch, {test} to test{held_out}; seed {}",
+            "{train} to train, {validation} to watch{source}, {test} to test{held_out}; seed {}",
             split.seed
         );
         ("rows", text)

@@ -90,6 +90,14 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A number of rows, in words.
+pub fn rows_of(count: usize) -> String {
+    match count {
+        1 => "1 row".into(),
+        _ => format!("{} rows", thousands(count as f64)),
+    }
+}
+
 /// A number of epochs, in words.
 pub fn epochs_of(count: usize) -> String {
     match count {

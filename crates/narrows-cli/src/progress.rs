@@ -1,6 +1,6 @@
 //! The progress of training: a bar on a terminal, plain lines elsewhere.
 
-use crate::output::{duration, epochs_of, figures, note, thousands};
+use crate::output::{duration, epochs_of, figures, note, rows_of, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
@@ -209,9 +209,9 @@ impl Display {
     pub fn written(&self, path: &Path, rows: usize) -> String {
         let seconds = self.start.elapsed().as_secs_f64();
         format!(
-            "{}: {} rows in {}, {} rows/s",
+            "{}: {} in {}, {} rows/s",
             path.display(),
-            thousands(rows as f64),
+            rows_of(rows),
             duration(seconds),
             thousands(rows as f64 / seconds)
         )

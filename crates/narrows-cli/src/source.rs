@@ -3,7 +3,7 @@
 use crate::output::note;
 use clap::Args;
 use narrows::apply;
-use narrows::data::{Dataset, Missing, ReadOptions, Source};
+use narrows::data::{Dataset, Missing, ReadOptions, Source, list_of_names};
 use narrows::{Model, Result};
 
 #[derive(Args)]
@@ -21,19 +21,19 @@ pub struct DataArguments {
 #[command(next_help_heading = "Data")]
 pub struct ReadingArguments {
     /// The columns of a table to read [default: all but the label and the ids]
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
-    columns: Vec<String>,
-    /// Columns of a table to leave out.
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
-    drop: Vec<String>,
+    #[arg(long, value_name = "A,B,…")]
+    columns: Vec<Names>,
+    /// Columns of a table to leave out; a name with a comma in it stands in double quotes, as in CSV.
+    #[arg(long, value_name = "A,B,…")]
+    drop: Vec<Names>,
     /// The column of a table that has the labels, or the array of an .npz.
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     /// Columns of a table that say which row is which; outputs keep them.
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
-    id: Vec<String>,
+    #[arg(long, value_name = "A,B,…")]
+    id: Vec<Names>,
     /// What becomes of cells that are missing or no numbers: `refuse`, `mean`, `zero`, or `drop` the row
-    /// [default: refuse, or as the model was trained]
+    /// [default: refuse, or the means of the rows that the model was trained on, if it was trained with `mean`]
     #[arg(long, value_name = "HOW", value_parser = missing)]
     missing: Option<Missing>,
     /// Whether a CSV file begins with the columns' names [default: told from its first line]
@@ -53,6 +53,20 @@ pub struct ReadingArguments {
 fn missing(text: &str) -> std::result::Result<Missing, String> {
     let known = || format!("expected one of {}", Missing::NAMES.join(", "));
     Missing::named(text).ok_or_else(known)
+}
+
+/// Names from one list.
+#[derive(Clone)]
+struct Names(Vec<String>);
+
+impl From<&str> for Names {
+    fn from(list: &str) -> Self {
+        Names(list_of_names(list))
+    }
+}
+
+fn all(lists: &[Names]) -> Vec<String> {
+    lists.iter().flat_map(|names| names.0.clone()).collect()
 }
 
 fn yes_or_no(text: &str) -> std::result::Result<bool, String> {
@@ -75,10 +89,10 @@ fn size(text: &str) -> std::result::Result<(u32, u32), String> {
 impl ReadingArguments {
     pub fn options(&self) -> ReadOptions {
         ReadOptions {
-            columns: self.columns.clone(),
-            drop: self.drop.clone(),
+            columns: all(&self.columns),
+            drop: all(&self.drop),
             label: self.label.clone(),
-            ids: self.id.clone(),
+            ids: all(&self.id),
             missing: self.missing.unwrap_or_default(),
             header: self.header,
             classes: self.classes.clone(),
@@ -93,9 +107,11 @@ impl ReadingArguments {
         open(spec, &self.options())
     }
 
-    /// Opens a source for a model: with the columns that it was trained on.
+    /// Opens a source for a model: with the columns that it was trained on. The rows fit it.
     pub fn open_for(&self, spec: &str, model: &Model) -> Result<Source> {
-        open(spec, &apply::options_for(model, &self.options()))
+        let source = open(spec, &apply::options_for(model, &self.options())?)?;
+        apply::check(model, &source.train)?;
+        Ok(source)
     }
 }
 
@@ -120,7 +136,6 @@ impl DataArguments {
             ));
         }
         let data = source.into_rows();
-        apply::check(model, &data)?;
         if let Some(warning) = apply::warning(model, &data) {
             note(&format!("narrows: warning: {warning}"));
         }

@@ -1,6 +1,8 @@
 //! `narrows train`
 
-use crate::output::{columns, duration, epochs_of, figures, note, print, table, thousands};
+use crate::output::{
+    columns, duration, epochs_of, figures, note, print, rows_of, table, thousands,
+};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
@@ -312,7 +314,7 @@ fn describe(summary: &Summary) -> String {
     rows.extend([
         (
             "tested on",
-            format!("{} rows{held_out}", thousands(summary.test_rows as f64)),
+            format!("{}{held_out}", rows_of(summary.test_rows)),
         ),
         ("code", format!("{inputs} -> {code_size} values")),
         (

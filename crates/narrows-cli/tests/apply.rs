@@ -412,3 +412,96 @@ fn names_of_images_stay_in_their_folder() {
         assert!(!folder.join("outside.png").exists());
     }
 }
+
+#[test]
+fn a_row_s_code_depends_on_no_other_row_where_values_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    put("whole.csv", &table(60, 0, |_| false));
+    put("hole.csv", "a,b,c,d\n3,0.1,,20\n");
+    put("beside.csv", "a,b,c,d\n3,0.1,,20\n9,0.8,55,9\n");
+    let train = "train table --data whole.csv --drop id,odd --epochs 1";
+    ok(folder, &format!("{train} --missing mean --out mean"));
+    ok(folder, &format!("{train} --out none"));
+    let codes = |data: &str, how: &str| {
+        ok(
+            folder,
+            &format!("encode mean --data {data} {how} -o codes.csv"),
+        );
+        fs::read_to_string(folder.join("codes.csv")).unwrap()
+    };
+    let alone = codes("hole.csv", "");
+    for how in ["", "--missing mean"] {
+        let beside = codes("beside.csv", how);
+        assert!(beside.starts_with(&alone), "{beside} {alone}");
+    }
+    let said = refused(
+        folder,
+        "encode none --data hole.csv -o codes.csv --missing mean",
+    );
+    assert!(
+        said.contains("train with `--missing mean`") && said.contains("`--missing zero`"),
+        "{said}"
+    );
+    let said = refused(folder, "encode none --data hole.csv -o codes.csv");
+    assert!(said.contains("line 2, column `c`"), "{said}");
+    ok(
+        folder,
+        "encode none --data hole.csv -o codes.csv --missing zero",
+    );
+}
+
+#[test]
+fn rows_that_do_not_fit_are_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    ok(folder, "data convert --data mnist:test --rows 20 -o digits");
+    ok(
+        folder,
+        "train simple-linear --data digits --image-size 12x12 --epochs 1 --out run",
+    );
+    let said = refused(folder, "encode run --data digits -o codes.csv");
+    assert!(said.contains("`--image-size 12x12`"), "{said}");
+    let said = refused(folder, "export run -o model.onnx --data digits");
+    assert!(
+        said.contains("digits: the data do not fit the model"),
+        "{said}"
+    );
+    let said = refused(folder, "evaluate run --data digits");
+    assert!(
+        said.contains("digits: the data do not fit the model"),
+        "{said}"
+    );
+    let said = ok(
+        folder,
+        "encode run --data digits --image-size 12x12 -o codes.csv",
+    );
+    assert!(said.contains("20 rows"), "{said}");
+}
+
+#[test]
+fn a_run_says_where_its_rows_to_watch_come_from_and_that_its_data_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.csv"), table(60, 0, |_| false)).unwrap();
+    fs::write(folder.join("b.csv"), table(30, 100, |_| false)).unwrap();
+    ok(
+        folder,
+        "train table --data a.csv --drop id,odd --validation b.csv --epochs 1 --out run",
+    );
+    let said = ok(folder, "inspect run");
+    assert!(said.contains("30 to watch from b.csv"), "{said}");
+    fs::remove_file(folder.join("b.csv")).unwrap();
+    let said = refused(folder, "train --resume run");
+    assert!(
+        said.contains("b.csv: the data of the run are not there any more")
+            && said.contains("run.json"),
+        "{said}"
+    );
+    let said = refused(folder, "data info b.csv");
+    assert!(
+        said.len() < 350 && said.contains("narrows data kinds"),
+        "{said}"
+    );
+}

@@ -157,3 +157,48 @@ fn import_makes_a_model_of_weights() {
         &["minmax", "--data"],
     );
 }
+
+#[test]
+fn an_imported_model_knows_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let recipe = "
+        name = 'flat'
+        encoder = [{ layer = 'dense', outputs = 1 }]
+        decoder = [{ layer = 'dense' }]
+    ";
+    fs::write(folder.join("flat.toml"), recipe).unwrap();
+    let parsed = Recipe::parse(recipe, "flat.toml").unwrap();
+    let network = Network::new(&parsed.encoder, &parsed.decoder, &[2]).unwrap();
+    let parameters = Parameters::initial(&network, parsed.initialization, 1);
+    let model = Model::new(
+        parsed,
+        Scaling::without_data(&ScalingSpec::None).unwrap(),
+        &[2],
+        parameters.flat(),
+    );
+    model
+        .unwrap()
+        .save(folder.join("weights.safetensors"))
+        .unwrap();
+    let rows = |line: &dyn Fn(usize) -> String| (0..20).map(line).collect::<String>();
+    let (a, b) = (|i: usize| i * 3 % 7, |i: usize| 100 * i);
+    let table = rows(&|i| format!("{},{}\n", a(i), b(i)));
+    let turned = rows(&|i| format!("{},{}\n", b(i), a(i)));
+    fs::write(folder.join("table.csv"), format!("a,b\n{table}")).unwrap();
+    fs::write(folder.join("turned.csv"), format!("b,a\n{turned}")).unwrap();
+    let line = "import weights.safetensors --recipe flat.toml --data table.csv --missing mean -o model.safetensors";
+    printed(folder, &line.split(' ').collect::<Vec<_>>());
+    let codes = |data: &str| {
+        let line = format!("encode model.safetensors --data {data} -o codes.csv");
+        narrows(folder, &line.split(' ').collect::<Vec<_>>());
+        fs::read_to_string(folder.join("codes.csv")).unwrap()
+    };
+    assert_eq!(codes("table.csv"), codes("turned.csv"));
+    let model = Model::load(folder.join("model.safetensors")).unwrap();
+    let origin = model.origin();
+    assert_eq!(origin.data.as_deref(), Some("table.csv"));
+    assert_eq!(origin.columns.as_deref().unwrap(), ["a", "b"]);
+    assert_eq!(origin.split.unwrap().rows, [18, 0, 2]);
+    assert!(origin.fill.is_some() && origin.range.is_some());
+}

@@ -18,15 +18,30 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize);
 
 /// How to read a table for a model: its columns are matched by name, and its missing values are filled as
 /// in training, unless the options say otherwise.
-pub fn options_for(model: &Model, options: &ReadOptions) -> ReadOptions {
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if missing values are to become means and the model has none: those of the rows at hand
+/// would make what a row gives depend on its neighbours.
+pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
     let origin = model.origin();
-    let fills =
-        matches!(options.missing, Missing::Refuse | Missing::Mean) && options.columns.is_empty();
-    ReadOptions {
-        model_columns: origin.columns.clone(),
-        fill: origin.fill.clone().filter(|_| fills),
-        ..options.clone()
+    let fill = match options.missing {
+        Missing::Refuse | Missing::Mean => origin.fill.clone(),
+        Missing::Zero | Missing::Drop => None,
+    };
+    if options.missing == Missing::Mean && fill.is_none() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the model knows no means to put in place of missing values",
+        )
+        .expected("a model that was trained with `--missing mean`")
+        .hint("train with `--missing mean`, or give `--missing zero` or `--missing drop`"));
     }
+    Ok(ReadOptions {
+        model_columns: origin.columns.clone(),
+        fill,
+        ..options.clone()
+    })
 }
 
 /// Whether rows are of the kind that the model was trained on.
@@ -36,15 +51,24 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> ReadOptions {
 /// [`ErrorKind::Data`] if they differ in width or shape, or if the columns have other names.
 pub fn check(model: &Model, data: &Dataset) -> Result<()> {
     let refuse = || Error::new(ErrorKind::Data, "the data do not fit the model").at(data.name());
+    let (shape, found) = (model.shape(), data.shape());
+    let resized = |error: Error| match (shape, found) {
+        (&[channels, height, width], &[of_these, _, _])
+            if channels == of_these && data.is_folder_of_images() =>
+        {
+            error.hint(format!(
+                "bring the images to the model's size with `--image-size {width}x{height}`"
+            ))
+        }
+        _ => error,
+    };
     model
         .check_width(data.inputs())
-        .map_err(|error| error.at(data.name()))?;
-    let (shape, found) = (model.shape(), data.shape());
+        .map_err(|error| resized(error.at(data.name())))?;
     // A flat row may hold an image, and the other way round.
     if shape != found && shape.len() > 1 && found.len() > 1 {
-        return Err(refuse()
-            .expected(format!("rows of shape {shape:?}"))
-            .found(format!("{found:?}")));
+        let error = refuse().expected(format!("rows of shape {shape:?}"));
+        return Err(resized(error.found(format!("{found:?}"))));
     }
     if let (Some(columns), Some(found)) = (&model.origin().columns, data.columns())
         && columns != found

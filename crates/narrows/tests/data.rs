@@ -230,7 +230,7 @@ fn damaged_tables_are_refused() {
     let latin = folder.put("latin.csv", b"a,b\n1,2\n3,4\xe9\n");
     let error = text(Source::open(&latin));
     assert!(
-        error.contains("line 3, column 1") && error.contains("UTF-8"),
+        error.contains("line 3, column `b`") && error.contains("UTF-8"),
         "{error}"
     );
     for (name, content) in [("empty.csv", ""), ("head.csv", "a,b\n")] {

@@ -7,7 +7,13 @@ use super::stored::{IN_MEMORY, Stored};
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
+
+/// The bytes that are converted at a time, where a row has fewer.
+const CHUNK: usize = 1 << 20;
+
+/// The bytes that are asked for first; after that, as many as came so far.
+pub(super) const FIRST_READ: usize = 1 << 16;
 
 /// Gathers rows of `T`, all of one width.
 pub(super) struct Rows<T> {
@@ -64,7 +70,6 @@ impl<T: Number> Rows<T> {
         }
     }
 
-    #[cfg(test)]
     pub(super) fn with_limit(inputs: usize, limit: u64) -> Self {
         Rows {
             limit,
@@ -135,7 +140,80 @@ impl<T: Number> Rows<T> {
     }
 }
 
-fn refused(error: std::io::Error) -> Error {
+/// Rows that lie one after the other in what `reader` gives, as 8-bit values if they are such, else as `f32`.
+/// More than `in_memory` bytes go to a temporary file from the first row on.
+///
+/// `failed` makes the error where reading fails, or where it ends too soon if there is no cause, of the bytes
+/// that came before.
+pub(super) fn read_rows(
+    reader: &mut impl Read,
+    element: Element,
+    dim: (usize, usize),
+    in_memory: u64,
+    failed: impl Fn(usize, Option<io::Error>) -> Error,
+) -> Result<Values> {
+    if element.kind == Kind::U8 {
+        let copy = |bytes: &[u8], out: &mut [u8]| out.copy_from_slice(bytes);
+        gather(reader, element, dim, in_memory, failed, copy)
+    } else {
+        let convert = |bytes: &[u8], out: &mut [f32]| element.to_f32(bytes, out);
+        gather(reader, element, dim, in_memory, failed, convert)
+    }
+}
+
+/// Reads rows in pieces, so that no more memory is taken than came.
+fn gather<T: Number>(
+    reader: &mut impl Read,
+    element: Element,
+    (rows, inputs): (usize, usize),
+    in_memory: u64,
+    failed: impl Fn(usize, Option<io::Error>) -> Error,
+    convert: impl Fn(&[u8], &mut [T]),
+) -> Result<Values> {
+    let values = (rows as u64).saturating_mul(inputs as u64);
+    let fits = values.saturating_mul(size_of::<T>() as u64) <= in_memory;
+    let mut gathered = Rows::with_limit(inputs, if fits { in_memory } else { 0 });
+    let stride = inputs * element.size();
+    let most = (CHUNK / stride).max(1);
+    let mut bytes = Vec::new();
+    let mut done = 0;
+    while done < rows {
+        let count = most.min(rows - done);
+        bytes.clear();
+        let read = read_growing(reader, &mut bytes, count * stride);
+        let came = done * stride + bytes.len();
+        read.map_err(|error| failed(came, Some(error)))?;
+        if bytes.len() < count * stride {
+            return Err(failed(came, None));
+        }
+        let mut values = vec![T::from_f32(0.0); count * inputs];
+        convert(&bytes, &mut values);
+        gathered.push(&values)?;
+        done += count;
+    }
+    gathered.finish(None)
+}
+
+/// Reads what is promised, or less if the reader ends before; the space taken is at most
+/// twice what came, and exactly what was promised if all of it came.
+pub(super) fn read_growing(
+    reader: &mut impl Read,
+    bytes: &mut Vec<u8>,
+    promised: usize,
+) -> io::Result<()> {
+    while bytes.len() < promised {
+        let ask = (promised - bytes.len()).min(bytes.len().max(FIRST_READ));
+        bytes
+            .try_reserve_exact(ask)
+            .map_err(|_| io::ErrorKind::OutOfMemory)?;
+        if reader.by_ref().take(ask as u64).read_to_end(bytes)? < ask {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn refused(error: io::Error) -> Error {
     Error::new(
         ErrorKind::Io,
         "the data do not fit into memory, and a temporary file for them cannot be written",

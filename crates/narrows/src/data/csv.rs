@@ -1,5 +1,6 @@
 //! CSV and TSV tables, plain or gzipped.
 
+use super::source::at_source;
 use super::table::{Layout, Table};
 use super::unpack::{is_damage, unpacked};
 use super::{Dataset, ReadOptions, Source};
@@ -20,10 +21,7 @@ pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> 
         return Ok(None);
     }
     options.refuse_images(spec, "a table")?;
-    let data = read(spec, is_tsv, options).map_err(|error| match error.place() {
-        Some(place) if place.starts_with(spec) => error,
-        _ => error.at(spec),
-    })?;
+    let data = read(spec, is_tsv, options).map_err(|error| at_source(error, spec))?;
     Source::new(data, None).map(Some)
 }
 
@@ -56,7 +54,7 @@ fn read(spec: &str, is_tsv: bool, options: &ReadOptions) -> Result<Dataset> {
         let text = |(column, cell): (usize, &[u8])| {
             std::str::from_utf8(cell)
                 .map(|text| text.trim_start_matches('\u{feff}').trim().to_string())
-                .map_err(|_| not_text(&record, column))
+                .map_err(|_| not_text(&record, column, &format!("{column} (counted from 0)")))
         };
         record.iter().enumerate().map(text).collect::<Result<_>>()?
     } else {
@@ -65,6 +63,11 @@ fn read(spec: &str, is_tsv: bool, options: &ReadOptions) -> Result<Dataset> {
     let mut table = Table::new(Layout::choose(names, options)?, options);
     if has_header {
         is_there = reader.read_byte_record(&mut record).map_err(damaged)?;
+    } else if options.header.is_none() && options.model_columns.is_none() {
+        table.note(
+            "the first line, of numbers alone, was taken for a row; if it has the names of the columns, say \
+             `--header yes`",
+        );
     }
     let mut values = vec![0.0; table.layout().inputs.len()];
     while is_there {
@@ -74,7 +77,7 @@ fn read(spec: &str, is_tsv: bool, options: &ReadOptions) -> Result<Dataset> {
             *value = match number(cell) {
                 Ok(value) => value,
                 Err(_) if std::str::from_utf8(cell).is_err() => {
-                    return Err(not_text(&record, column));
+                    return Err(not_text(&record, column, &layout.quoted_name(column)));
                 }
                 Err(_) => f32::NAN,
             };
@@ -82,7 +85,7 @@ fn read(spec: &str, is_tsv: bool, options: &ReadOptions) -> Result<Dataset> {
         let text = |column: usize| {
             std::str::from_utf8(record.get(column).unwrap_or_default())
                 .map(str::trim)
-                .map_err(|_| not_text(&record, column))
+                .map_err(|_| not_text(&record, column, &layout.quoted_name(column)))
         };
         let label = layout.label.map(text).transpose()?;
         let ids: Vec<&str> = layout
@@ -140,12 +143,9 @@ fn line_of(record: &ByteRecord) -> String {
     format!("line {}", record.position().map_or(0, csv::Position::line))
 }
 
-fn not_text(record: &ByteRecord, column: usize) -> Error {
+fn not_text(record: &ByteRecord, column: usize, name: &str) -> Error {
     Error::new(ErrorKind::Format, "the text is not UTF-8")
-        .at(format!(
-            "{}, column {column} (counted from 0)",
-            line_of(record)
-        ))
+        .at(format!("{}, column {name}", line_of(record)))
         .expected("UTF-8 text")
         .found(format!("{:02x?}", record.get(column).unwrap_or_default()))
         .hint("save the table as UTF-8")

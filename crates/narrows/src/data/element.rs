@@ -1,10 +1,13 @@
 //! The types of numbers in files, and how their bytes become `f32`.
 
+use crate::{Error, ErrorKind, Result};
 use std::fmt;
 
 /// The type of a number in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// A byte that is 0 for false.
+    Bool,
     U8,
     I8,
     U16,
@@ -42,7 +45,7 @@ impl Element {
     /// The bytes of a number.
     pub(crate) fn size(self) -> usize {
         match self.kind {
-            Kind::U8 | Kind::I8 => 1,
+            Kind::Bool | Kind::U8 | Kind::I8 => 1,
             Kind::U16 | Kind::I16 => 2,
             Kind::U32 | Kind::I32 | Kind::F32 => 4,
             Kind::U64 | Kind::I64 | Kind::F64 => 8,
@@ -53,6 +56,11 @@ impl Element {
         !matches!(self.kind, Kind::F32 | Kind::F64)
     }
 
+    /// Whether some of the values are integers that no `f32` is.
+    pub(crate) fn is_wider_than_f32(self) -> bool {
+        matches!(self.kind, Kind::U32 | Kind::I32 | Kind::U64 | Kind::I64)
+    }
+
     /// Whether the bytes are those of this machine's `f32`.
     pub(crate) fn is_native_f32(self) -> bool {
         self.kind == Kind::F32 && self.is_big_endian == cfg!(target_endian = "big")
@@ -61,6 +69,7 @@ impl Element {
     /// Numbers as the nearest `f32`.
     pub(crate) fn to_f32(self, bytes: &[u8], out: &mut [f32]) {
         match self.kind {
+            Kind::Bool => each(bytes, out, |[byte]| f32::from(u8::from(byte != 0))),
             Kind::U8 => each(bytes, out, |[byte]| f32::from(byte)),
             Kind::I8 => each(bytes, out, |byte| f32::from(i8::from_le_bytes(byte))),
             Kind::U16 => self.each(bytes, out, |b| f32::from(u16::from_le_bytes(b))),
@@ -74,13 +83,10 @@ impl Element {
         }
     }
 
-    /// Integers; `None` for floating-point numbers, and if one does not fit.
-    pub(crate) fn to_i64(self, bytes: &[u8]) -> Option<Vec<i64>> {
-        if !self.is_integer() {
-            return None;
-        }
+    /// Labels: whole numbers, whatever their type.
+    pub(crate) fn to_labels(self, bytes: &[u8]) -> Result<Vec<i64>> {
         let size = self.size();
-        let number = |bytes: &[u8]| {
+        let label = |(row, bytes): (usize, &[u8])| {
             let mut wide = [0; 8];
             for (index, &byte) in bytes.iter().enumerate() {
                 let place = if self.is_big_endian {
@@ -88,18 +94,29 @@ impl Element {
                 } else {
                     index
                 };
-                *wide.get_mut(place)? = byte;
+                wide[place] = byte;
             }
             let raw = u64::from_le_bytes(wide);
-            match self.kind {
+            let label = match self.kind {
+                Kind::Bool => Some(i64::from(raw != 0)),
                 Kind::I8 => Some(i64::from(raw as u8 as i8)),
                 Kind::I16 => Some(i64::from(raw as u16 as i16)),
                 Kind::I32 => Some(i64::from(raw as u32 as i32)),
                 Kind::I64 => Some(raw as i64),
-                _ => i64::try_from(raw).ok(),
-            }
+                Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => i64::try_from(raw).ok(),
+                Kind::F32 => whole(f32::from_bits(raw as u32).into()),
+                Kind::F64 => whole(f64::from_bits(raw)),
+            };
+            label.ok_or_else(|| {
+                let mut value = [0.0];
+                self.to_f32(bytes, &mut value);
+                Error::new(ErrorKind::Data, "these are not labels")
+                    .at(format!("row {row} (counted from 0)"))
+                    .expected("whole numbers of at most 64 bits")
+                    .found(format!("{} among {self}", value[0]))
+            })
         };
-        bytes.chunks_exact(size).map(number).collect()
+        bytes.chunks_exact(size).enumerate().map(label).collect()
     }
 
     fn each<const N: usize>(self, bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
@@ -114,6 +131,12 @@ impl Element {
     }
 }
 
+/// A floating-point number as an integer, if it is one, and not so large that its neighbours are not there.
+pub(super) fn whole(value: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
+}
+
 fn each<const N: usize>(bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
     for (out, &bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
         *out = value(bytes);
@@ -123,6 +146,7 @@ fn each<const N: usize>(bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
+            Kind::Bool => "booleans",
             Kind::U8 => "8-bit values",
             Kind::I8 => "8-bit integers with a sign",
             Kind::U16 => "16-bit integers without a sign",
@@ -146,7 +170,7 @@ mod tests {
         let mut out = [0.0];
         let mut read = |element: Element, bytes: &[u8]| {
             element.to_f32(bytes, &mut out);
-            (out[0], element.to_i64(bytes))
+            (out[0], element.to_labels(bytes).ok())
         };
         assert_eq!(
             read(Element::little(Kind::U8), &[200]),
@@ -155,6 +179,10 @@ mod tests {
         assert_eq!(
             read(Element::little(Kind::I8), &[0xfe]),
             (-2.0, Some(vec![-2]))
+        );
+        assert_eq!(
+            read(Element::little(Kind::Bool), &[2]),
+            (1.0, Some(vec![1]))
         );
         for (kind, bytes, value) in [
             (Kind::U16, &50_000_u16.to_le_bytes()[..], 50_000.0_f64),
@@ -174,6 +202,13 @@ mod tests {
             assert_eq!(little, read(Element::big(kind), &reversed));
             assert_eq!(little.1, whole, "{kind:?}");
         }
-        assert_eq!(Element::little(Kind::U64).to_i64(&[255; 8]), None);
+        let error = Element::little(Kind::U64).to_labels(&[255; 8]);
+        assert!(error.is_err());
+        let error = Element::big(Kind::F32).to_labels(&[0, 0, 0, 0, 0x3f, 0, 0, 0]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "row 1 (counted from 0): these are not labels: expected whole numbers of at most 64 bits, found 0.5 \
+             among 32-bit floating-point values"
+        );
     }
 }

@@ -2,9 +2,10 @@
 
 mod file;
 
+use super::stored::IN_MEMORY;
 use super::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
-use file::{Content, Idx, begins_as_idx};
+use file::{Images, begins_as_idx, read_labels};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -148,40 +149,20 @@ fn is_packed_copy(first: &Path, second: &Path) -> bool {
 }
 
 /// Images and, perhaps, their labels.
-fn dataset(images: &Path, labels: Option<&Path>) -> Result<Dataset> {
-    let idx = Idx::read(images, Content::Images)?;
-    let rows = idx.dimensions.first().copied().unwrap_or_default();
-    let shape = match idx.dimensions.get(1..).unwrap_or_default() {
+fn dataset(path: &Path, labels: Option<&Path>) -> Result<Dataset> {
+    let images = Images::read(path, IN_MEMORY)?;
+    let rows = images.dimensions.first().copied().unwrap_or_default();
+    let shape = match images.dimensions.get(1..).unwrap_or_default() {
         &[height, width] => vec![1, height, width],
         shape => shape.to_vec(),
     };
-    let labels = match labels {
-        None => None,
-        Some(path) => {
-            let labels = Idx::read(path, Content::Labels)?
-                .labels()
-                .map_err(|error| error.at(path.display()))?;
-            if labels.len() != rows {
-                return Err(
-                    Error::new(ErrorKind::Data, "the labels do not fit the images")
-                        .at("byte 4")
-                        .at(path.display())
-                        .expected(format!(
-                            "{rows} labels, one an image of {}",
-                            images.display()
-                        ))
-                        .found(labels.len()),
-                );
-            }
-            Some(labels)
-        }
-    };
-    let inputs = shape.iter().product();
-    Dataset::new(
-        images.display().to_string(),
-        idx.into_values(rows, inputs)?,
+    let labels = labels.map(|labels| read_labels(labels, path, rows));
+    Dataset::stored_as(
+        images.element,
+        path.display().to_string(),
+        images.values,
         shape,
-        labels,
+        labels.transpose()?,
     )
 }
 

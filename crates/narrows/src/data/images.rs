@@ -1,12 +1,14 @@
 //! A folder of PNG and JPEG images; its subfolders, if there are any, are labels.
 //!
-//! All images have one size, their own or the one that is asked for. If all are grey, rows have one
-//! channel; if one is in colour, all get three. Transparent pixels are laid on black.
+//! All images have one size, their own or the one that is asked for, after they are turned as their EXIF
+//! orientation says. If all are grey, rows have one channel; if one is in colour, all get three. Values have
+//! 8 bits; what is transparent is laid on black, by its alpha.
 
 use super::builder::Rows;
 use super::{Dataset, Ids, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use image::imageops::FilterType;
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,19 +19,38 @@ const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// The most pixels of an image on each side, so that a small file cannot take all memory.
 const MAX_SIDE: u32 = 1 << 14;
 
+/// What the column of the files' names is called.
+pub(super) const FILE: &str = "file";
+
 /// Opens a folder that has images in it or in its subfolders.
 pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let folder = Path::new(spec);
     if !folder.is_dir() {
         return Ok(None);
     }
-    let files = find(folder)?;
+    let (files, deeper) = find(folder)?;
     if files.is_empty() {
-        return Ok(None);
+        return match deeper {
+            0 => Ok(None),
+            _ => Err(
+                Error::new(ErrorKind::Data, "all images lie in deeper folders")
+                    .at(spec)
+                    .expected("images in the folder, or in its subfolders, which are their labels")
+                    .found(format!("{deeper} further down"))
+                    .hint("give the folder above theirs"),
+            ),
+        };
     }
     options.refuse_table(spec, "a folder of images")?;
     options.refuse_label(spec, "a folder of images")?;
-    Source::new(read(spec, &files, options)?, None).map(Some)
+    let mut data = read(spec, &files, options)?;
+    if deeper > 0 {
+        data.notes.push(format!(
+            "{} in deeper folders left out: only the folder and its subfolders are read",
+            images(deeper)
+        ));
+    }
+    Source::new(data, None).map(Some)
 }
 
 /// An image's file and the subfolder that it lies in.
@@ -39,9 +60,17 @@ struct Found {
     label: Option<String>,
 }
 
-/// The images, in the order of their names.
-fn find(folder: &Path) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
+/// `1 image`, `2 images`
+fn images(count: usize) -> String {
+    match count {
+        1 => "1 image".into(),
+        count => format!("{count} images"),
+    }
+}
+
+/// The images, in the order of their names, and the number of those that lie too deep.
+fn find(folder: &Path) -> Result<(Vec<Found>, usize)> {
+    let (mut found, mut deeper) = (Vec::new(), 0);
     for (path, name) in entries(folder)? {
         if path.is_dir() {
             for (path, file) in entries(&path)? {
@@ -51,6 +80,8 @@ fn find(folder: &Path) -> Result<Vec<Found>> {
                         name: format!("{name}/{file}"),
                         label: Some(name.clone()),
                     });
+                } else {
+                    deeper += images_below(&path);
                 }
             }
         } else if is_image(&path) {
@@ -61,7 +92,20 @@ fn find(folder: &Path) -> Result<Vec<Found>> {
             });
         }
     }
-    Ok(found)
+    Ok((found, deeper))
+}
+
+/// The images in a folder and below it; what cannot be read has none, and links are not followed, which may
+/// lead in circles.
+fn images_below(folder: &Path) -> usize {
+    if folder.is_symlink() || !folder.is_dir() {
+        return 0;
+    }
+    let below = |(path, _): &(PathBuf, String)| match is_image(path) {
+        true => 1,
+        false => images_below(path),
+    };
+    entries(folder).map_or(0, |entries| entries.iter().map(below).sum())
 }
 
 fn is_image(path: &Path) -> bool {
@@ -91,8 +135,10 @@ fn entries(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 
 /// What the head of an image says.
 struct Head {
+    /// Width and height, as the orientation has them.
     size: (u32, u32),
     is_colour: bool,
+    has_16_bits: bool,
 }
 
 fn reader(
@@ -107,11 +153,34 @@ fn reader(
 }
 
 fn head(path: &Path) -> std::result::Result<Head, ImageError> {
-    let decoder = reader(path)?.into_decoder()?;
+    let mut decoder = reader(path)?.into_decoder()?;
+    let (width, height) = decoder.dimensions();
+    let colour = decoder.color_type();
+    let is_on_its_side = matches!(
+        decoder.orientation()?,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    );
     Ok(Head {
-        size: decoder.dimensions(),
-        is_colour: decoder.color_type().has_color(),
+        size: match is_on_its_side {
+            true => (height, width),
+            false => (width, height),
+        },
+        is_colour: colour.has_color(),
+        has_16_bits: colour.bytes_per_pixel() > colour.channel_count(),
     })
+}
+
+/// An image, turned as its orientation says.
+fn decode(path: &Path) -> std::result::Result<DynamicImage, ImageError> {
+    let mut decoder = reader(path)?.into_decoder()?;
+    image::Limits::default().reserve(decoder.total_bytes())?;
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image)
 }
 
 fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
@@ -144,8 +213,9 @@ fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
     let (width, height) = (size.0 as usize, size.1 as usize);
     let mut rows = Rows::<u8>::new(channels * width * height);
     let (mut labels, mut names) = (Vec::new(), Vec::new());
-    for (file, _) in good {
-        let image = match reader(&file.path).and_then(ImageReader::decode) {
+    let (mut of_16_bits, mut transparent) = (0, 0);
+    for (file, head) in good {
+        let image = match decode(&file.path) {
             Ok(image) => image,
             Err(error) if options.skip_bad => {
                 skipped.push((file, error));
@@ -153,6 +223,9 @@ fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
             }
             Err(error) => return Err(bad(file, error)),
         };
+        let (image, was_transparent) = on_black(image);
+        of_16_bits += usize::from(head.has_16_bits);
+        transparent += usize::from(was_transparent);
         rows.push(&pixels(image, size, is_colour))?;
         labels.push(file.label.clone());
         names.push(file.name.clone());
@@ -195,7 +268,7 @@ fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
     )?;
     data.label_names = label_names;
     data.ids = vec![Ids {
-        name: "file".into(),
+        name: FILE.into(),
         values: names,
     }];
     if let Some((file, error)) = skipped.first() {
@@ -204,6 +277,18 @@ fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
             skipped.len(),
             files.len(),
             file.path.display()
+        ));
+    }
+    if of_16_bits > 0 {
+        data.notes.push(format!(
+            "{} of 16 bits brought to 8: a value is divided by 257",
+            images(of_16_bits)
+        ));
+    }
+    if transparent > 0 {
+        data.notes.push(format!(
+            "{} with transparent pixels laid on black",
+            images(transparent)
         ));
     }
     Ok(data)
@@ -224,11 +309,6 @@ fn none_left(spec: &str, skipped: usize) -> Error {
 
 /// The pixels of an image at a size, channel by channel.
 fn pixels(image: DynamicImage, (width, height): (u32, u32), is_colour: bool) -> Vec<u8> {
-    let image = if image.color().has_alpha() {
-        on_black(image)
-    } else {
-        image
-    };
     let image = if (image.width(), image.height()) == (width, height) {
         image
     } else {
@@ -243,14 +323,19 @@ fn pixels(image: DynamicImage, (width, height): (u32, u32), is_colour: bool) -> 
         .collect()
 }
 
-fn on_black(image: DynamicImage) -> DynamicImage {
-    let mut image = image.into_rgba8();
-    for pixel in image.pixels_mut() {
-        let alpha = u16::from(pixel.0[3]);
-        for value in &mut pixel.0[..3] {
-            *value = (u16::from(*value) * alpha / 255) as u8;
-        }
-        pixel.0[3] = 255;
+/// An image laid on black by its alpha, and whether any of it was transparent.
+fn on_black(image: DynamicImage) -> (DynamicImage, bool) {
+    if !image.color().has_alpha() {
+        return (image, false);
     }
-    DynamicImage::ImageRgba8(image)
+    let mut image = image.into_rgba8();
+    let mut was_transparent = false;
+    for pixel in image.pixels_mut() {
+        let [red, green, blue, alpha] = pixel.0;
+        was_transparent |= alpha < 255;
+        // To the nearest.
+        let laid = |value: u8| ((u16::from(value) * u16::from(alpha) + 127) / 255) as u8;
+        pixel.0 = [laid(red), laid(green), laid(blue), 255];
+    }
+    (DynamicImage::ImageRgba8(image), was_transparent)
 }

@@ -1,5 +1,6 @@
 //! What data are like: a summary for a person before training.
 
+use super::element::Kind;
 use super::scaling::{ScalingSpec, for_each_row};
 use super::{Dataset, Values};
 use serde_json::{Value, json};
@@ -13,8 +14,10 @@ pub struct Info {
     pub rows: usize,
     /// The shape of a row.
     pub shape: Vec<usize>,
-    /// The type of the values.
+    /// The type of the values where they come from.
     pub type_name: String,
+    /// What becomes of them where they are worked on as another type.
+    pub conversion: Option<&'static str>,
     /// Whether the rows stay in their file, being too large for memory.
     pub in_file: bool,
     /// The smallest and the largest value.
@@ -31,6 +34,8 @@ pub struct Info {
     pub columns: Vec<ColumnInfo>,
     /// The scaling that the data get where a recipe says nothing.
     pub scaling: &'static str,
+    /// The columns with the same value in every row, which that scaling refuses; for images `all values`.
+    pub constant: Vec<String>,
     /// What was done to the data while they were read.
     pub notes: Vec<String>,
 }
@@ -105,24 +110,28 @@ impl Info {
             deviation: sums.variance(rows).sqrt(),
         };
         let columns = data.columns().unwrap_or_default();
+        let range = (
+            sums.iter().map(|s| s.low).fold(f32::INFINITY, f32::min),
+            sums.iter()
+                .map(|s| s.high)
+                .fold(f32::NEG_INFINITY, f32::max),
+        );
+        let scaling = ScalingSpec::usual(data);
         Ok(Info {
             name: data.name().to_string(),
             rows: data.rows(),
             shape: data.shape().to_vec(),
             type_name: data.type_name(),
+            conversion: conversion(data, range),
             in_file: matches!(data.values(), Values::Stored(_)),
-            range: (
-                sums.iter().map(|s| s.low).fold(f32::INFINITY, f32::min),
-                sums.iter()
-                    .map(|s| s.high)
-                    .fold(f32::NEG_INFINITY, f32::max),
-            ),
+            range,
             mean,
             deviation: variance.sqrt(),
             missing: data.missing(),
             labels: count_labels(data),
             columns: columns.iter().zip(&sums).map(column).collect(),
-            scaling: ScalingSpec::usual(data).name(),
+            scaling: scaling.name(),
+            constant: scaling.constants(data),
             notes: data.notes().to_vec(),
         })
     }
@@ -142,11 +151,24 @@ impl Info {
         };
         json!({
             "name": self.name, "rows": self.rows, "shape": self.shape, "type": self.type_name,
-            "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
+            "conversion": self.conversion, "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
             "deviation": self.deviation, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
-            "scaling": self.scaling, "notes": self.notes,
+            "scaling": self.scaling, "constant": self.constant, "notes": self.notes,
         })
+    }
+}
+
+/// What becomes of values of another type than they are worked on.
+fn conversion(data: &Dataset, (low, high): (f32, f32)) -> Option<&'static str> {
+    /// Below it every integer is an `f32`; the next above it has become this one.
+    const EXACT: f32 = 16_777_216.0;
+    match data.element.kind {
+        Kind::U8 | Kind::F32 => None,
+        _ if data.element.is_wider_than_f32() && low.abs().max(high.abs()) >= EXACT => {
+            Some("worked on as float32, which rounds integers beyond 16,777,216")
+        }
+        _ => Some("worked on as float32"),
     }
 }
 

@@ -6,6 +6,7 @@
 //! path, read as [`ReadOptions`] say.
 
 mod builder;
+mod choose;
 mod csv;
 mod element;
 mod idx;
@@ -22,85 +23,23 @@ mod split;
 mod stored;
 mod table;
 mod unpack;
+mod values;
 pub mod write;
 
 pub use info::{ColumnInfo, Info};
-pub use options::{Missing, ReadOptions};
+pub use options::{Missing, ReadOptions, list_of_names};
 pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
 pub use stored::Stored;
+pub(crate) use values::Row;
+pub use values::Values;
 
 use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::OnceLock;
-
-/// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Values {
-    /// 8-bit values, as in most images.
-    U8(Array2<u8>),
-    /// 32-bit floating-point values.
-    F32(Array2<f32>),
-    /// Numbers of any type that stay in their file.
-    Stored(Stored),
-}
-
-impl Values {
-    /// The rows and the inputs.
-    fn dim(&self) -> (usize, usize) {
-        match self {
-            Values::U8(values) => values.dim(),
-            Values::F32(values) => values.dim(),
-            Values::Stored(stored) => stored.dim(),
-        }
-    }
-
-    fn element(&self) -> Element {
-        match self {
-            Values::U8(_) => Element::little(Kind::U8),
-            Values::F32(_) => Element::little(Kind::F32),
-            Values::Stored(stored) => stored.element(),
-        }
-    }
-
-    /// The type, for a sentence.
-    fn type_name(&self) -> String {
-        self.element().to_string()
-    }
-
-    fn is_8_bit(&self) -> bool {
-        self.element().kind == Kind::U8
-    }
-
-    /// The same values with each row contiguous and the rows one after the other.
-    fn standard_layout(self) -> Self {
-        fn standard<T: Clone>(values: Array2<T>) -> Array2<T> {
-            if values.is_standard_layout() {
-                values
-            } else {
-                values.as_standard_layout().into_owned()
-            }
-        }
-        match self {
-            Values::U8(values) => Values::U8(standard(values)),
-            Values::F32(values) => Values::F32(standard(values)),
-            Values::Stored(stored) => Values::Stored(stored),
-        }
-    }
-}
-
-/// One row of a [`Dataset`], in the type that it was stored in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Row<'a> {
-    U8(&'a [u8]),
-    F32(&'a [f32]),
-    Stored(&'a Stored),
-}
 
 /// A column that is no number to learn from but says which row is which, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +58,8 @@ pub struct Dataset {
     name: String,
     /// In standard layout, so that a row is a slice.
     values: Values,
+    /// The type that they have where they come from.
+    element: Element,
     /// What the first row counts as: more than 0 for a piece of larger data.
     first: usize,
     shape: Vec<usize>,
@@ -134,7 +75,7 @@ pub struct Dataset {
     notes: Vec<String>,
     /// The values that were missing and have been filled.
     missing: usize,
-    /// For each column what stands for a missing value, where such are filled.
+    /// For each column what stands for a missing value, where such are to be filled.
     fill: Option<Vec<f32>>,
     extremes: Extremes,
 }
@@ -161,6 +102,18 @@ impl Dataset {
     /// [`ErrorKind::Data`] if there are no rows or no inputs, if the product of `shape` is not
     /// the width of a row, if the labels are not one a row, or if a value is not finite.
     pub fn new(
+        name: impl Into<String>,
+        values: Values,
+        shape: Vec<usize>,
+        labels: Option<Vec<i64>>,
+    ) -> Result<Self> {
+        let element = values.element();
+        Dataset::stored_as(element, name, values, shape, labels)
+    }
+
+    /// As [`Dataset::new`], for values that have another type where they come from.
+    fn stored_as(
+        element: Element,
         name: impl Into<String>,
         values: Values,
         shape: Vec<usize>,
@@ -196,6 +149,7 @@ impl Dataset {
         }
         let dataset = Dataset {
             name,
+            element,
             values: values.standard_layout(),
             first: 0,
             shape,
@@ -242,7 +196,14 @@ impl Dataset {
                 .at(&self.name)
                 .expected("a finite number")
                 .found(value)
-                .hint("replace or leave out missing values first")
+                .hint(if value.is_nan() {
+                    "replace or leave out missing values first"
+                } else if self.element.kind == Kind::F64 {
+                    "it is infinite or out of the range of float32, which ends at 3.4e38: bring the values to a \
+                     moderate size first"
+                } else {
+                    "replace or leave out infinite values first"
+                })
         };
         let found = match &self.values {
             Values::U8(_) => None,
@@ -350,6 +311,11 @@ impl Dataset {
         &self.ids
     }
 
+    /// Whether the rows are images of a folder, a file each.
+    pub(crate) fn is_folder_of_images(&self) -> bool {
+        matches!(&self.ids[..], [ids] if ids.name == images::FILE) && self.columns.is_none()
+    }
+
     /// What was done to the data while they were read, in sentences.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -360,19 +326,27 @@ impl Dataset {
         self.missing
     }
 
-    /// For each column what stands for a missing value, where such are filled.
+    /// For each column what stands for a missing value, where such are to be filled, whether there are any or not.
     pub fn fill(&self) -> Option<&[f32]> {
         self.fill.as_deref()
     }
 
-    /// The type of the values as they are kept, for a sentence.
+    /// The type of the values where they come from, for a sentence.
     pub fn type_name(&self) -> String {
-        self.values.type_name()
+        self.element.to_string()
     }
 
     /// Whether the values are 8-bit numbers without a sign, as in most images.
     pub fn is_8_bit(&self) -> bool {
         self.values.is_8_bit()
+    }
+
+    /// A column by its name, else by its number, for a sentence.
+    fn column_place(&self, column: usize) -> String {
+        match self.columns.as_ref().and_then(|names| names.get(column)) {
+            Some(name) => format!("column `{name}`"),
+            None => format!("column {column} (counted from 0)"),
+        }
     }
 
     /// The same rows with names for their columns, as many as there are inputs.
@@ -459,89 +433,12 @@ impl Dataset {
         digest.finalize()
     }
 
-    /// The first `count` rows, or all of them if there are fewer.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`] if `count` is 0.
-    pub fn head(&self, count: usize) -> Result<Self> {
-        self.slice(0..count.min(self.rows()))
-    }
-
-    /// Neighbouring rows, in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`] if there are none, or one that is not below [`Dataset::rows`].
-    pub fn slice(&self, rows: Range<usize>) -> Result<Self> {
-        if rows.end > self.rows() {
-            return Err(Error::new(ErrorKind::Data, "there are not so many rows")
-                .at(&self.name)
-                .expected(format!("at most {}", self.rows()))
-                .found(rows.end));
-        }
-        self.choose((rows.start as u32..rows.end as u32).collect())
-    }
-
-    /// The rows at `indices`, in that order; a row may come more than once.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`] if there are no indices or one of them is not below [`Dataset::rows`].
-    pub fn select(&self, indices: &[usize]) -> Result<Self> {
-        let rows = self.rows();
-        if let Some(index) = indices.iter().find(|&&index| index >= rows) {
-            return Err(Error::new(ErrorKind::Data, "there is no such row")
-                .at(&self.name)
-                .expected(format!("a row from 0 to {}", rows - 1))
-                .found(index));
-        }
-        self.choose(indices.iter().map(|&index| index as u32).collect())
-    }
-
-    /// The rows at `indices`, all of which there are, in that order. Rows that stay in a file keep the list.
-    pub(crate) fn choose(&self, indices: Vec<u32>) -> Result<Self> {
-        if indices.is_empty() {
-            return Err(Error::new(ErrorKind::Data, "there are no rows")
-                .at(&self.name)
-                .expected("at least one row")
-                .found("none"));
-        }
-        fn chosen<T: Clone>(all: &[T], indices: &[u32]) -> Vec<T> {
-            let these = indices.iter().filter_map(|&index| all.get(index as usize));
-            these.cloned().collect()
-        }
-        fn rows<T: Clone>(all: &Array2<T>, indices: &[u32]) -> Result<Array2<T>> {
-            let mut values = Vec::with_capacity(indices.len() * all.ncols());
-            for &index in indices {
-                values.extend(all.row(index as usize).iter().cloned());
-            }
-            shuffle::array(values, all.ncols())
-        }
-        let labels = self.labels.as_ref().map(|labels| chosen(labels, &indices));
-        let ids = self.ids.iter().map(|ids| Ids {
-            name: ids.name.clone(),
-            values: chosen(&ids.values, &indices),
-        });
-        let ids = ids.collect();
-        let values = match &self.values {
-            Values::U8(values) => Values::U8(rows(values, &indices)?),
-            Values::F32(values) => Values::F32(rows(values, &indices)?),
-            Values::Stored(stored) => Values::Stored(stored.choose(indices)),
-        };
-        Ok(Dataset {
-            values,
-            labels,
-            ids,
-            ..self.without_rows()
-        })
-    }
-
     /// What is said of the data, without any of them.
     fn without_rows(&self) -> Self {
         Dataset {
             name: self.name.clone(),
             values: Values::U8(Array2::zeros((0, 0))),
+            element: self.element,
             first: 0,
             shape: self.shape.clone(),
             labels: None,
@@ -554,19 +451,6 @@ impl Dataset {
             fill: self.fill.clone(),
             extremes: Extremes::default(),
         }
-    }
-
-    /// At most `count` rows, evenly spread over all of them, in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`] if `count` is 0.
-    pub fn sample(&self, count: usize) -> Result<Self> {
-        let (rows, count) = (self.rows(), count.min(self.rows()));
-        let indices = (0..count)
-            .map(|index| (index as u128 * rows as u128 / count as u128) as u32)
-            .collect();
-        self.choose(indices)
     }
 
     /// One row as it is stored, `[inputs]`.
@@ -591,103 +475,4 @@ impl Dataset {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::array;
-
-    fn table() -> Dataset {
-        let values = Values::U8(array![[0, 1], [2, 3], [4, 5]]);
-        Dataset::new("table", values, vec![2], Some(vec![7, 8, 9])).unwrap()
-    }
-
-    fn refusal(values: Values, shape: &[usize], labels: Option<Vec<i64>>) -> String {
-        let error = Dataset::new("table", values, shape.to_vec(), labels).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Data);
-        error.to_string()
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused() {
-        let two = || Values::U8(array![[0, 1], [2, 3]]);
-        assert_eq!(
-            refusal(Values::U8(Array2::zeros((0, 3))), &[3], None),
-            "table: there are no rows: expected at least one row, found none"
-        );
-        assert_eq!(
-            refusal(Values::U8(Array2::zeros((3, 0))), &[0], None),
-            "table: the rows are empty: expected at least one value a row, found none"
-        );
-        for shape in [&[3][..], &[], &[2, 2], &[usize::MAX, usize::MAX], &[0]] {
-            assert_eq!(
-                refusal(two(), shape, None),
-                format!(
-                    "table: the shape does not fit the rows: expected a shape whose product \
-                     is 2, the values of a row, found {shape:?}"
-                )
-            );
-        }
-        assert_eq!(
-            refusal(two(), &[1, 1, 2], Some(vec![1])),
-            "table: the labels do not fit the rows: expected 2 labels, one a row, found 1"
-        );
-    }
-
-    #[test]
-    fn a_value_that_is_not_finite_is_refused_with_its_place() {
-        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            assert_eq!(
-                refusal(
-                    Values::F32(array![[0.0, 1.0, 2.0], [3.0, 4.0, value]]),
-                    &[3],
-                    None
-                ),
-                format!(
-                    "table: row 1, column 2 (counted from 0): a value is not finite: expected a \
-                     finite number, found {value} (replace or leave out missing values first)"
-                )
-            );
-        }
-    }
-
-    #[test]
-    fn rows_are_kept_whatever_the_layout_of_the_array() {
-        let values = array![[1.0_f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
-        let dataset = Dataset::from_array(values.t()).unwrap();
-        assert_eq!((dataset.rows(), dataset.inputs()), (3, 2));
-        assert!(matches!(dataset.row(1), Row::F32([2.0, 5.0])));
-        assert_eq!(dataset.labels(), None);
-    }
-
-    #[test]
-    fn head_and_select_take_rows_with_their_labels() {
-        let table = table();
-        let head = table.head(2).unwrap();
-        assert_eq!(head.values(), &Values::U8(array![[0, 1], [2, 3]]));
-        assert_eq!(head.labels(), Some(&[7, 8][..]));
-        assert_eq!(table.head(100).unwrap(), table);
-
-        let selected = table.select(&[2, 0, 2]).unwrap();
-        assert_eq!(
-            selected.values(),
-            &Values::U8(array![[4, 5], [0, 1], [4, 5]])
-        );
-        assert_eq!(selected.labels(), Some(&[9, 7, 9][..]));
-    }
-
-    #[test]
-    fn head_and_select_refuse_what_is_not_there() {
-        let table = table();
-        assert_eq!(
-            table.select(&[0, 3]).unwrap_err().to_string(),
-            "table: there is no such row: expected a row from 0 to 2, found 3"
-        );
-        for nothing in [table.head(0), table.select(&[])] {
-            assert!(
-                nothing
-                    .unwrap_err()
-                    .to_string()
-                    .contains("there are no rows")
-            );
-        }
-    }
-}
+mod tests;

@@ -2,8 +2,9 @@
 //!
 //! The numbers of an `.npy` lie in the file as they would in memory, so a large one stays there.
 
-use super::builder::{Number, Rows};
+use super::builder::read_rows;
 use super::element::{Element, Kind};
+use super::source::at_source;
 use super::stored::{IN_MEMORY, Stored};
 use super::{Dataset, ReadOptions, Source, Values};
 use crate::settings::suggest;
@@ -17,9 +18,6 @@ use zip::result::ZipError;
 
 /// The longest header that is read; NumPy's own limit is 10,000 characters.
 const MAX_HEADER: usize = 1 << 16;
-
-/// The bytes of an array in an `.npz` that are converted at a time.
-const CHUNK: usize = 1 << 20;
 
 /// The most bytes of labels, which are held in memory.
 const MAX_LABELS: u64 = 2 << 30;
@@ -40,7 +38,7 @@ pub(super) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Sourc
         return Ok(None);
     }
     options.refuse_all(spec, "an NPY file")?;
-    let data = read_npy(path, spec).map_err(|error| error.at(spec))?;
+    let data = read_npy(path, spec).map_err(|error| at_source(error, spec))?;
     Source::new(data, None).map(Some)
 }
 
@@ -73,12 +71,8 @@ fn read_npy(path: &Path, spec: &str) -> Result<Dataset> {
             .expected("rows one after the other (C order)")
             .hint("save it again with numpy.ascontiguousarray"));
         }
-        return Dataset::new(
-            spec,
-            header.fortran_values(&mut file, rows, inputs)?,
-            shape,
-            None,
-        );
+        let values = header.fortran_values(&mut file, rows, inputs)?;
+        return Dataset::stored_as(header.element, spec, values, shape, None);
     }
     let stored = Stored::new(file, path, header.len, header.element, (rows, inputs), None);
     if size > IN_MEMORY {
@@ -95,7 +89,7 @@ fn read_npy(path: &Path, spec: &str) -> Result<Dataset> {
         stored.failure()?;
         Values::F32(array(floats, rows, inputs)?)
     };
-    Dataset::new(spec, values, shape, None)
+    Dataset::stored_as(header.element, spec, values, shape, None)
 }
 
 fn array<T>(values: Vec<T>, rows: usize, inputs: usize) -> Result<Array2<T>> {
@@ -153,7 +147,8 @@ impl Header {
             })?;
         let (order, kind) = descr.split_at_checked(1).unwrap_or_default();
         let kind = match kind {
-            "u1" | "b1" => Kind::U8,
+            "b1" => Kind::Bool,
+            "u1" => Kind::U8,
             "i1" => Kind::I8,
             "u2" => Kind::U16,
             "i2" => Kind::I16,
@@ -166,7 +161,7 @@ impl Header {
             _ => {
                 return Err(
                     Error::new(ErrorKind::Data, "the array has a type that is not read")
-                        .expected("integers of 8 to 64 bits, float32 or float64")
+                        .expected("integers of 8 to 64 bits, float32, float64 or booleans")
                         .found(descr)
                         .hint("convert it with numpy.ndarray.astype(\"float32\")"),
                 );
@@ -209,6 +204,11 @@ impl Header {
         }
         self.bytes()?;
         Ok((rows, shape.iter().product(), shape))
+    }
+
+    /// Whether it may hold labels.
+    fn is_a_value_a_row(&self) -> bool {
+        matches!(self.shape[..], [_] | [_, 1])
     }
 
     /// The bytes of the whole array.
@@ -291,7 +291,7 @@ pub(super) fn open_npz(spec: &str, options: &ReadOptions) -> Result<Option<Sourc
     options.refuse_table(spec, "an NPZ file")?;
     options.refuse_images(spec, "an NPZ file")?;
     read_npz(path, spec, options)
-        .map_err(|error| error.at(spec))
+        .map_err(|error| at_source(error, spec))
         .map(Some)
 }
 
@@ -306,66 +306,92 @@ fn read_npz(path: &Path, spec: &str, options: &ReadOptions) -> Result<Source> {
         .filter_map(|name| name.ok()?.strip_suffix(".npy").map(String::from))
         .collect();
     names.sort();
-    let mut of_rank = |is_wanted: fn(&Header) -> bool| -> Result<Vec<String>> {
-        let mut found = Vec::new();
-        for name in &names {
-            let header = Header::read(&mut entry(&mut archive, name)?)
-                .map_err(|error| error.at(format!("array `{name}`")))?;
-            if is_wanted(&header) {
-                found.push(name.clone());
+    let mut arrays = Vec::new();
+    for name in names {
+        let header = Header::read(&mut entry(&mut archive, &name)?)
+            .map_err(|error| error.at(format!("array `{name}`")))?;
+        arrays.push((name, header));
+    }
+    let label_of = |suffix: &str| label_of(&arrays, options, suffix);
+    let mut read = |name: &str, label: Option<&str>, part: &str| -> Result<Dataset> {
+        let mut data = read_entry(&mut archive, name, format!("{spec}{part}"))?;
+        let Some(label) = label else {
+            return Ok(data);
+        };
+        let header = arrays.iter().find(|(name, _)| name == label);
+        let is_integer = header.is_some_and(|(_, header)| header.element.is_integer());
+        match read_labels(&mut archive, label, data.rows()) {
+            Ok(labels) => data.with_labels(labels),
+            // Floats that are only called as labels are may be something else.
+            Err(error)
+                if error.kind() == ErrorKind::Data && options.label.is_none() && !is_integer =>
+            {
+                data.notes.push(format!("not taken for labels: {error}"));
+                Ok(data)
             }
-        }
-        Ok(found)
-    };
-    let rows = of_rank(|header| header.shape.len() >= 2)?;
-    let labels = of_rank(|header| header.shape.len() == 1 && header.element.is_integer())?;
-    let has = |name: &str| rows.iter().any(|known| known == name);
-    let label_of = |suffix: &str| -> Result<Option<String>> {
-        let usual = [
-            format!("y{suffix}"),
-            format!("labels{suffix}"),
-            format!("label{suffix}"),
-        ];
-        match &options.label {
-            None => Ok(usual.into_iter().find(|name| labels.contains(name))),
-            Some(name) => {
-                let wanted = [format!("{name}{suffix}"), name.clone()];
-                let found = wanted.into_iter().find(|name| labels.contains(name));
-                found.map(Some).ok_or_else(|| {
-                    let known: Vec<&str> = labels.iter().map(String::as_str).collect();
-                    let what = format!("there is no array `{name}` of labels");
-                    suggest(Error::new(ErrorKind::Data, what), name, &known)
-                })
-            }
+            Err(error) => Err(error),
         }
     };
-    let mut read = |name: &str, label: Option<String>, part: &str| -> Result<Dataset> {
-        let data = read_entry(&mut archive, name, format!("{spec}{part}"))?;
-        match label {
-            Some(label) => {
-                let labels = read_labels(&mut archive, &label, data.rows())?;
-                data.with_labels(labels)
-            }
-            None => Ok(data),
-        }
+    let rows = |label: Option<&str>| -> Vec<&str> {
+        let rows = arrays.iter().filter(|(_, header)| header.shape.len() >= 2);
+        let rows = rows.map(|(name, _)| name.as_str());
+        rows.filter(|&name| Some(name) != label).collect()
     };
-    if has("x_train") && has("x_test") {
+    let parts = rows(None);
+    if parts.contains(&"x_train") && parts.contains(&"x_test") {
         let train = read("x_train", label_of("_train")?, ", x_train")?;
         let test = read("x_test", label_of("_test")?, ", x_test")?;
         return Source::new(train, Some(test));
     }
-    match &rows[..] {
-        [only] => Source::new(read(only, label_of("")?, "")?, None),
+    // An array of one column may be the rows themselves, whatever it is called.
+    let label = label_of("")?.filter(|&label| !rows(Some(label)).is_empty());
+    match &rows(label)[..] {
+        [only] => Source::new(read(only, label, "")?, None),
         [] => Err(Error::new(ErrorKind::Data, "there is no array of rows")
             .expected("an array of 2 to 4 dimensions")
-            .found(match labels.is_empty() {
-                true => "no such arrays".to_string(),
-                false => format!("only {}", labels.join(", ")),
-            })),
-        several => Err(Error::new(ErrorKind::Data, "several arrays could be meant")
+            .found(listed(&arrays))),
+        _ => Err(Error::new(ErrorKind::Data, "several arrays could be meant")
             .expected("one array of 2 to 4 dimensions, or x_train and x_test")
-            .found(several.join(", "))
+            .found(listed(&arrays))
             .hint("save the one to read as .npy")),
+    }
+}
+
+/// The arrays with their types and shapes.
+fn listed(arrays: &[(String, Header)]) -> String {
+    let array = |(name, header): &(String, Header)| {
+        format!("`{name}` of {:?} {}", header.shape, header.element)
+    };
+    match arrays {
+        [] => "no arrays".into(),
+        arrays => arrays.iter().map(array).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The array that has the labels: what the options name, else one that is called as such are.
+fn label_of<'a>(
+    arrays: &'a [(String, Header)],
+    options: &ReadOptions,
+    suffix: &str,
+) -> Result<Option<&'a str>> {
+    let find = |wanted: &str| arrays.iter().find(|(name, _)| name == wanted);
+    let Some(name) = &options.label else {
+        let usual = ["y", "labels", "label"].map(|name| format!("{name}{suffix}"));
+        let mut found = usual.iter().filter_map(|name| find(name));
+        let found = found.find(|(_, header)| header.is_a_value_a_row());
+        return Ok(found.map(|(name, _)| name.as_str()));
+    };
+    match find(&format!("{name}{suffix}")).or_else(|| find(name)) {
+        Some((name, header)) if header.is_a_value_a_row() => Ok(Some(name)),
+        Some((name, header)) => Err(Error::new(ErrorKind::Data, "these are not labels")
+            .at(format!("array `{name}`"))
+            .expected("one number a row, of shape [rows] or [rows, 1]")
+            .found(format!("{:?} {}", header.shape, header.element))),
+        None => {
+            let known: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
+            let what = format!("there is no array `{name}` of labels");
+            Err(suggest(Error::new(ErrorKind::Data, what), name, &known))
+        }
     }
 }
 
@@ -380,7 +406,7 @@ fn read_labels(archive: &mut Archive, name: &str, rows: usize) -> Result<Vec<i64
     let read = |reader: &mut dyn Read| -> Result<Vec<i64>> {
         let mut reader = reader;
         let header = Header::read(&mut reader)?;
-        if header.shape != [rows] {
+        if header.shape != [rows] && header.shape != [rows, 1] {
             return Err(
                 Error::new(ErrorKind::Data, "the labels do not fit the rows")
                     .expected(format!("{rows} labels, one a row"))
@@ -400,11 +426,7 @@ fn read_labels(archive: &mut Archive, name: &str, rows: usize) -> Result<Vec<i64
                 .expected(format!("{size} bytes"))
                 .found(bytes.len()));
         }
-        header.element.to_i64(&bytes).ok_or_else(|| {
-            Error::new(ErrorKind::Data, "these are not labels")
-                .expected("integers of at most 64 bits")
-                .found(header.element)
-        })
+        header.element.to_labels(&bytes)
     };
     read(&mut reader).map_err(|error| error.at(place))
 }
@@ -424,66 +446,28 @@ fn read_entry(archive: &mut Archive, name: &str, called: String) -> Result<Datas
             .hint("save it again with numpy.ascontiguousarray"));
         }
         header.fortran_values(&mut reader, rows, inputs)
-    } else if header.element.kind == Kind::U8 {
-        gather(
-            &header,
-            &mut reader,
-            rows,
-            inputs,
-            |bytes, out: &mut [u8]| {
-                out.copy_from_slice(bytes);
-            },
-        )
     } else {
-        gather(
-            &header,
+        let failed = |bytes: usize, cause: Option<std::io::Error>| match cause {
+            Some(error) => cut(error),
+            None => Error::new(ErrorKind::Format, "the array ends too soon")
+                .expected(format!("{rows} rows"))
+                .found(bytes / (inputs * header.element.size())),
+        };
+        read_rows(
             &mut reader,
-            rows,
-            inputs,
-            |bytes, out: &mut [f32]| {
-                header.element.to_f32(bytes, out);
-            },
+            header.element,
+            (rows, inputs),
+            IN_MEMORY,
+            failed,
         )
     };
-    Dataset::new(
+    Dataset::stored_as(
+        header.element,
         called,
         values.map_err(|error| error.at(place))?,
         shape,
         None,
     )
-}
-
-/// Reads rows in pieces, so that no more memory is taken than came.
-fn gather<T: Number>(
-    header: &Header,
-    reader: &mut impl Read,
-    rows: usize,
-    inputs: usize,
-    convert: impl Fn(&[u8], &mut [T]),
-) -> Result<Values> {
-    let mut gathered = Rows::new(inputs);
-    let stride = inputs * header.element.size();
-    let most = (CHUNK / stride).max(1);
-    let mut done = 0;
-    while done < rows {
-        let count = most.min(rows - done);
-        let mut bytes = Vec::new();
-        reader
-            .by_ref()
-            .take((count * stride) as u64)
-            .read_to_end(&mut bytes)
-            .map_err(cut)?;
-        if bytes.len() < count * stride {
-            return Err(Error::new(ErrorKind::Format, "the array ends too soon")
-                .expected(format!("{rows} rows"))
-                .found(done + bytes.len() / stride));
-        }
-        let mut values = vec![T::from_f32(0.0); count * inputs];
-        convert(&bytes, &mut values);
-        gathered.push(&values)?;
-        done += count;
-    }
-    gathered.finish(None)
 }
 
 fn cut(error: std::io::Error) -> Error {

@@ -10,7 +10,7 @@ pub enum Missing {
     /// An error that names its row and column.
     #[default]
     Refuse,
-    /// The mean of its column.
+    /// The mean of its column in the rows that are trained on.
     Mean,
     /// 0.
     Zero,
@@ -33,6 +33,19 @@ impl Missing {
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
+}
+
+/// Names in a list with commas between them; one with a comma in it stands in double quotes, as in CSV.
+pub fn list_of_names(list: &str) -> Vec<String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(list.as_bytes());
+    // Text in memory is always readable.
+    let lines = reader.records().filter_map(std::result::Result::ok);
+    lines
+        .flat_map(|line| line.iter().map(String::from).collect::<Vec<_>>())
+        .collect()
 }
 
 /// How to read a source. What does not concern its kind must be left at its default.

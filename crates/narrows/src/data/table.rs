@@ -2,6 +2,7 @@
 //! The formats of tables share this.
 
 use super::builder::Rows;
+use super::element::whole;
 use super::{Dataset, Ids, Missing, ReadOptions};
 use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
@@ -41,7 +42,11 @@ impl Layout {
             names.iter().map(|name| find(setting, name)).collect()
         };
         let ids = all("id", &options.ids)?;
-        let dropped = all("drop", &options.drop)?;
+        // Several columns of one name can be left out, though not chosen.
+        for name in options.drop.iter().filter(|&name| !names.contains(name)) {
+            find("drop", name)?;
+        }
+        let is_dropped = |place: usize| options.drop.contains(&names[place]);
         if let (true, Some(wanted)) = (options.columns.is_empty(), &options.model_columns) {
             let missing: Vec<&str> = wanted
                 .iter()
@@ -68,7 +73,7 @@ impl Layout {
         }
         let inputs = if options.columns.is_empty() {
             let apart = |place: &usize| {
-                label != Some(*place) && !ids.contains(place) && !dropped.contains(place)
+                label != Some(*place) && !ids.contains(place) && !is_dropped(*place)
             };
             (0..names.len()).filter(apart).collect()
         } else {
@@ -99,6 +104,11 @@ impl Layout {
         })
     }
 
+    /// The name of a column of the file.
+    pub(super) fn quoted_name(&self, place: usize) -> String {
+        format!("`{}`", self.names.get(place).map_or("", String::as_str))
+    }
+
     /// The name of an input.
     pub(super) fn input_name(&self, input: usize) -> &str {
         let place = self.inputs.get(input).copied().unwrap_or(usize::MAX);
@@ -120,6 +130,10 @@ fn shortly(names: &[impl AsRef<str>]) -> String {
     }
 }
 
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// The rows of a table as they are read.
 pub(super) struct Table<'a> {
     layout: Layout,
@@ -131,6 +145,7 @@ pub(super) struct Table<'a> {
     counts: Vec<usize>,
     filled: usize,
     dropped: usize,
+    notes: Vec<String>,
 }
 
 /// Words by number, in the order in which they came.
@@ -157,7 +172,9 @@ impl Words {
 
     /// Labels and what they stand for; whole numbers stand for themselves.
     fn labels(self) -> (Vec<i64>, Vec<String>) {
-        let numbers: Option<Vec<i64>> = self.words.iter().map(|word| word.parse().ok()).collect();
+        // Whole numbers with a point too, as pandas writes integers of a column that once had a hole.
+        let number = |word: &String| word.parse().ok().or_else(|| whole(word.parse().ok()?));
+        let numbers: Option<Vec<i64>> = self.words.iter().map(number).collect();
         if let Some(numbers) = numbers {
             let label = |&row: &u32| numbers.get(row as usize).copied().unwrap_or_default();
             return (self.rows.iter().map(label).collect(), Vec::new());
@@ -182,6 +199,7 @@ impl<'a> Table<'a> {
             counts: vec![0; inputs],
             filled: 0,
             dropped: 0,
+            notes: Vec::new(),
             layout,
             options,
         }
@@ -189,6 +207,11 @@ impl<'a> Table<'a> {
 
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Says something of how the table is read.
+    pub(super) fn note(&mut self, note: &str) {
+        self.notes.push(note.to_string());
     }
 
     /// Adds a row: its inputs, NaN where one is missing, its label and its ids. `place` says where it is,
@@ -286,29 +309,37 @@ impl<'a> Table<'a> {
                 .at(name)
                 .hint("leave it out with `--drop`"));
         }
-        let fill = (self.options.missing == Missing::Mean && self.filled > 0).then(|| {
+        // The means are kept where nothing was missing too: later rows may have holes.
+        let means = || {
             let means = self.sums.iter().zip(&self.counts);
-            means
-                .map(|(sum, &count)| (sum / count as f64) as f32)
-                .collect()
-        });
-        let mut notes = Vec::new();
+            means.map(|(sum, &count)| (sum / count as f64) as f32)
+        };
+        let is_mean = self.options.missing == Missing::Mean;
+        let fill = match &self.options.fill {
+            Some(fill) => Some(fill.clone()),
+            None => is_mean.then(|| means().collect()),
+        };
+        let mut notes = self.notes;
         if self.filled > 0 {
             let how = match (&self.options.fill, self.options.missing) {
                 (None, Missing::Zero) => "0",
                 (None, _) => "the mean of their column",
-                (Some(_), _) => "what the model says",
+                (Some(_), _) => "the means of the training rows",
             };
             notes.push(format!(
-                "{} values that are missing or no numbers were filled with {how}",
-                self.filled
+                "{} filled with {how}",
+                counted(
+                    self.filled,
+                    "cell that is missing or no number was",
+                    "cells that are missing or no numbers were"
+                )
             ));
         }
         if self.dropped > 0 {
             notes.push(format!(
-                "{} rows were left out for missing values, {} are left",
-                self.dropped,
-                self.rows.count()
+                "{} left out for missing values, {} left",
+                counted(self.dropped, "row was", "rows were"),
+                counted(self.rows.count(), "row is", "rows are")
             ));
         }
         let Layout {
@@ -326,7 +357,9 @@ impl<'a> Table<'a> {
             }
             None => (None, Vec::new()),
         };
-        let values = self.rows.finish(fill.clone().filter(|_| self.filled > 0))?;
+        // What a model says is filled in already.
+        let is_open = self.filled > 0 && self.options.fill.is_none();
+        let values = self.rows.finish(fill.clone().filter(|_| is_open))?;
         let data = Dataset::new(name, values, vec![columns.len()], labels)?;
         let mut data = data.with_columns(columns)?;
         data.label_names = label_names;

@@ -29,6 +29,15 @@ pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
     })
 }
 
+/// Whether a file begins as gzip does.
+pub(super) fn is_gzipped(path: &Path) -> Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(GZIP.len() as u64).read_to_end(&mut start))
+        .map_err(|error| Error::io("cannot be read", path, error))?;
+    Ok(start == GZIP)
+}
+
 /// Whether the content is damaged, rather than the operating system at a loss.
 pub(super) fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};

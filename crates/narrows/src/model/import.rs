@@ -1,8 +1,8 @@
 //! Weights that another program trained: a PyTorch `state_dict` as `.safetensors`, with the names of the
 //! model file. The file is as hostile as a model file, and read as that is.
 
-use super::Model;
 use super::file::{add_finite, format, is_usable_shape, open, read_header, read_tensors};
+use super::{Model, Origin};
 use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
@@ -58,7 +58,11 @@ fn read(
     }
     let mut recipe = recipe.clone();
     recipe.scaling = Some(spec);
-    Model::new(recipe, scaling, &shape, &parameters)
+    let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
+    if let Some(data) = data {
+        model.set_origin(Origin::of(data));
+    }
+    Ok(model)
 }
 
 /// The shape of a row: as it is given, else that of the data, else what the first dense layer reads.

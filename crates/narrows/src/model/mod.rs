@@ -253,8 +253,8 @@ impl Model {
     /// activations, as `nn.Sequential` does), in float32 or float64, which is rounded.
     ///
     /// `shape` is that of a row; without it that of the data counts, and without those what the
-    /// first dense layer reads. The scaling is fitted to `data`; without them it must be one that
-    /// needs none, as [`Scaling::without_data`] has it.
+    /// first dense layer reads. The scaling is fitted to `data`, and what is known of them is kept
+    /// ([`Model::origin`]); without them it must be one that needs none, as [`Scaling::without_data`] has it.
     ///
     /// # Errors
     ///

@@ -12,12 +12,14 @@ pub struct Origin {
     pub data: Option<String>,
     /// The names of the columns, for tables; rows are matched by them.
     pub columns: Option<Vec<String>>,
-    /// For each column what stands for a missing value, where missing values were filled in training.
+    /// For each column what stands for a missing value, where training was told to fill such with means.
     pub fill: Option<Vec<f32>>,
     /// The smallest and the largest value of the training rows, in the data's own units.
     pub range: Option<(f32, f32)>,
     /// How the rows were divided.
     pub split: Option<SplitRecord>,
+    /// What the source of the rows to watch was called, without the folders, where they had one of their own.
+    pub validation: Option<String>,
 }
 
 /// How rows were divided into those to train on, to watch and to test on.
@@ -72,18 +74,37 @@ impl SplitRecord {
     }
 }
 
+/// What data are called, without the folders.
+fn short_name(data: &Dataset) -> Option<String> {
+    let name = Path::new(data.name()).file_name()?;
+    Some(name.to_string_lossy().into_owned())
+}
+
 impl Origin {
     /// What there is to know of training rows.
     pub fn of(data: &Dataset) -> Origin {
         Origin {
             // A model that is passed on need not say where its data lay.
-            data: Path::new(data.name())
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned()),
+            data: short_name(data),
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f32]>::to_vec),
             range: Some(data.range()),
             split: None,
+            validation: None,
+        }
+    }
+
+    /// The same with how the rows were divided; `validation` is the source of the rows to watch, where they had
+    /// one of their own.
+    #[must_use]
+    pub fn with_split(self, mut split: SplitRecord, validation: Option<&Dataset>) -> Origin {
+        if let Some(validation) = validation {
+            split.rows[1] = validation.rows();
+        }
+        Origin {
+            split: Some(split),
+            validation: validation.and_then(short_name),
+            ..self
         }
     }
 
@@ -93,6 +114,7 @@ impl Origin {
             "data": self.data, "columns": self.columns, "fill": self.fill,
             "range": self.range.map(|(low, high)| [low, high]),
             "split": self.split.map(|split| split.to_json()),
+            "validation": self.validation,
         })
     }
 
@@ -128,17 +150,19 @@ impl Origin {
                 .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
                 .ok_or_else(|| damaged("fill", "a list of finite numbers".into()))
         });
+        let text = |key: &str| value.get(key).and_then(Value::as_str).map(String::from);
         let range = value.get("range").and_then(Value::as_array);
         let range = range.and_then(|range| match &range[..] {
             [low, high] => Some((low.as_f64()? as f32, high.as_f64()? as f32)),
             _ => None,
         });
         Ok(Origin {
-            data: value.get("data").and_then(Value::as_str).map(String::from),
+            data: text("data"),
             columns: columns.transpose()?,
             fill: fill.transpose()?,
             range,
             split: value.get("split").and_then(SplitRecord::from_json),
+            validation: text("validation"),
         })
     }
 }

@@ -53,18 +53,36 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// When there is no run in the folder, or its file is damaged.
+    /// When there is no run in the folder, its file is damaged, or its data are gone.
     pub fn read(folder: &Path) -> Result<Sources> {
         let path = folder.join(RUN_FILE);
         let text = fs::read_to_string(&path).map_err(|error| {
             Error::io("this is no folder of a run that can go on", &path, error)
                 .hint("give the folder that `narrows train` named")
         })?;
-        serde_json::from_str(&text).map_err(|error| {
+        let sources: Sources = serde_json::from_str(&text).map_err(|error| {
             Error::new(ErrorKind::Format, "the run's sources are damaged")
                 .at(path.display())
                 .caused_by(error)
-        })
+        })?;
+        for spec in [Some(&sources.data), sources.validation.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let (name, _) = Source::parts_of(spec);
+            if !Source::is_built_in(name) && !Path::new(name).exists() {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    "the data of the run are not there any more",
+                )
+                .at(name)
+                .hint(format!(
+                    "put them back, or write into {} where they are now",
+                    path.display()
+                )));
+            }
+        }
+        Ok(sources)
     }
 }
 

@@ -372,11 +372,8 @@ fn run_in(
     if let Some(validation) = options.validation.or(split.validation.as_deref()) {
         training = training.with_validation(validation)?;
     }
-    let mut record = SplitRecord::of(&split, recipe.seed, share);
-    if let Some(validation) = options.validation {
-        record.rows[1] = validation.rows();
-    }
-    training.record_split(record);
+    let record = SplitRecord::of(&split, recipe.seed, share);
+    training.record_split(record, options.validation);
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }

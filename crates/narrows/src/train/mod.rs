@@ -398,9 +398,10 @@ impl<'a> Training<'a> {
         (self.state.epochs_done, self.state.sums.rows)
     }
 
-    /// Keeps with the model how the rows were divided.
-    pub fn record_split(&mut self, split: SplitRecord) {
-        self.origin.split = Some(split);
+    /// Keeps with the model how the rows were divided; `validation` is the source of the rows to watch, where they
+    /// have one of their own.
+    pub fn record_split(&mut self, split: SplitRecord, validation: Option<&Dataset>) {
+        self.origin = std::mem::take(&mut self.origin).with_split(split, validation);
     }
 
     /// A number that tells the training rows from others, of their count and some of their values.

@@ -28,6 +28,11 @@ pub enum Warning {
         /// The values of a row.
         inputs: usize,
     },
+    /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
+    Squeezed {
+        /// What 1 becomes.
+        high: f32,
+    },
 }
 
 /// The warnings about training a network on data.
@@ -42,14 +47,17 @@ pub fn warnings(
     if code >= inputs {
         all.push(Warning::WideCode { code, inputs });
     }
+    let (low, high) = scaling.range(data);
+    if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
+        all.push(Warning::Squeezed { high });
+    }
     if let Some(LayerSpec::Activation(last)) = decoder.last() {
         let output = crate::layer::output_range(*last);
-        let reach = scaling.range(data);
-        if reach.0 < output.0 || reach.1 > output.1 {
+        if low < output.0 || high > output.1 {
             all.push(Warning::OutOfRange {
                 layer: LayerSpec::Activation(*last).name(),
                 output,
-                data: reach,
+                data: (low, high),
                 floor: scaling.clamp_floor(data, output.0, output.1),
             });
         }
@@ -87,6 +95,11 @@ impl fmt::Display for Warning {
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
                  learn nothing; make the encoder's last layer narrower than {inputs}"
+            ),
+            Warning::Squeezed { high } => write!(
+                f,
+                "the data are 0 and 1 alone, and the scaling makes {high:.4} of 1: the network sees next to \
+                 nothing; use `--set scaling.kind=none`"
             ),
         }
     }

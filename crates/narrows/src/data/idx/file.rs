@@ -6,16 +6,15 @@
 //! read: memory grows with what the file really holds, never with what its header promises,
 //! and reading stops at the first byte beyond what was promised.
 
-use crate::data::Values;
+use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::{Element, Kind};
-use crate::data::unpack::{is_damage, unpacked};
+use crate::data::source::at_source;
+use crate::data::unpack::{is_damage, is_gzipped, unpacked};
+use crate::data::{Stored, Values};
 use crate::{Error, ErrorKind, Result};
-use ndarray::Array2;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-
-/// The bytes that are asked for first; after that, as many as came so far.
-pub(super) const FIRST_READ: usize = 1 << 16;
 
 /// What a file is read as.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,83 +36,168 @@ fn element_of(code: u8) -> Option<Element> {
     }))
 }
 
-/// An IDX file as read: as many bytes as the dimensions and the element ask for.
+/// The images of a file.
 #[derive(Debug)]
-pub(super) struct Idx {
-    element: Element,
+pub(super) struct Images {
+    pub(super) element: Element,
     pub(super) dimensions: Vec<usize>,
-    pub(super) bytes: Vec<u8>,
+    pub(super) values: Values,
 }
 
-impl Idx {
-    pub(super) fn read(path: &Path, content: Content) -> Result<Self> {
-        Idx::parse(unpacked(path)?, content).map_err(|error| error.at(path.display()))
+impl Images {
+    /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed ones go to
+    /// a temporary file.
+    pub(super) fn read(path: &Path, in_memory: u64) -> Result<Self> {
+        let read = || {
+            let mut reader = unpacked(path)?;
+            let header = Header::read(&mut reader, Content::Images)?;
+            if header.promised as u64 > in_memory && !is_gzipped(path)? {
+                return header.in_place(path);
+            }
+            header.images(reader, in_memory)
+        };
+        read().map_err(|error| at_source(error, &path.display().to_string()))
     }
+}
 
-    /// Reads a whole file; byte offsets in errors are those of the unpacked content.
-    pub(super) fn parse(mut reader: impl Read, content: Content) -> Result<Self> {
-        let (element, dimensions) = read_header(&mut reader, content)?;
-        let header = 4 + 4 * dimensions.len();
+/// The labels of a file, as many as there are images.
+pub(super) fn read_labels(path: &Path, images: &Path, count: usize) -> Result<Vec<i64>> {
+    let read = || {
+        let mut reader = unpacked(path)?;
+        let header = Header::read(&mut reader, Content::Labels)?;
+        if header.dimensions != [count] {
+            return Err(
+                Error::new(ErrorKind::Data, "the labels do not fit the images")
+                    .at("byte 4")
+                    .expected(format!(
+                        "{count} labels, one an image of {}",
+                        images.display()
+                    ))
+                    .found(header.rows()),
+            );
+        }
+        header.labels(reader)
+    };
+    read().map_err(|error| at_source(error, &path.display().to_string()))
+}
+
+/// What the header of a file says.
+#[derive(Debug)]
+pub(super) struct Header {
+    element: Element,
+    dimensions: Vec<usize>,
+    /// The bytes after the header.
+    promised: usize,
+    /// The bytes of the header.
+    len: usize,
+}
+
+impl Header {
+    pub(super) fn read(reader: &mut impl Read, content: Content) -> Result<Self> {
+        let (element, dimensions) = read_header(reader, content)?;
+        let len = 4 + 4 * dimensions.len();
         let promised = dimensions
             .iter()
             .try_fold(element.size(), |product, &size| product.checked_mul(size))
-            .filter(|bytes| bytes.checked_add(header).is_some())
+            .filter(|bytes| bytes.checked_add(len).is_some())
             .ok_or_else(|| {
                 at_byte(4, "the sizes promise more than any file can hold")
                     .expected("sizes whose product is a length in bytes")
                     .found(format!("{dimensions:?}"))
             })?;
+        Ok(Header {
+            element,
+            dimensions,
+            promised,
+            len,
+        })
+    }
 
-        let mut bytes = Vec::new();
-        read_growing(&mut reader, &mut bytes, promised)
-            .map_err(|error| unreadable(header + bytes.len(), error))?;
-        let end = header + bytes.len();
-        if bytes.len() < promised {
-            return Err(at_byte(end, "the file ends too soon")
-                .expected(format!(
-                    "{promised} bytes after the header, for {dimensions:?}"
-                ))
-                .found(format!("{} bytes", bytes.len())));
+    fn rows(&self) -> usize {
+        self.dimensions.first().copied().unwrap_or_default()
+    }
+
+    /// The rows and the values of a row.
+    fn dim(&self) -> (usize, usize) {
+        let row = self.dimensions.get(1..).unwrap_or_default();
+        (self.rows(), row.iter().product())
+    }
+
+    /// Images that stay in their raw file.
+    fn in_place(self, path: &Path) -> Result<Images> {
+        let cannot = |error| Error::io("cannot be read", path, error);
+        let file = File::open(path).map_err(cannot)?;
+        let held = file.metadata().map_err(cannot)?.len();
+        let promised = self.promised as u64;
+        let held = held.saturating_sub(self.len as u64);
+        if held < promised {
+            return Err(self.too_short(usize::try_from(held).unwrap_or(usize::MAX)));
         }
+        if held > promised {
+            return Err(self.too_long());
+        }
+        let stored = Stored::new(file, path, self.len as u64, self.element, self.dim(), None);
+        Ok(Images {
+            element: self.element,
+            values: Values::Stored(stored),
+            dimensions: self.dimensions,
+        })
+    }
+
+    /// Images from what follows the header; byte offsets in errors are those of the unpacked content.
+    pub(super) fn images(self, mut reader: impl Read, in_memory: u64) -> Result<Images> {
+        let failed = |bytes: usize, cause: Option<io::Error>| match cause {
+            Some(error) => unreadable(self.len + bytes, error),
+            None => self.too_short(bytes),
+        };
+        let values = read_rows(&mut reader, self.element, self.dim(), in_memory, failed)?;
+        self.check_end(reader)?;
+        Ok(Images {
+            element: self.element,
+            values,
+            dimensions: self.dimensions,
+        })
+    }
+
+    fn labels(&self, mut reader: impl Read) -> Result<Vec<i64>> {
+        let mut bytes = Vec::new();
+        read_growing(&mut reader, &mut bytes, self.promised)
+            .map_err(|error| unreadable(self.len + bytes.len(), error))?;
+        if bytes.len() < self.promised {
+            return Err(self.too_short(bytes.len()));
+        }
+        self.check_end(reader)?;
+        self.element.to_labels(&bytes)
+    }
+
+    fn check_end(&self, reader: impl Read) -> Result<()> {
         let mut more = Vec::new();
         reader
             .take(1)
             .read_to_end(&mut more)
-            .map_err(|error| unreadable(end, error))?;
-        if !more.is_empty() {
-            return Err(at_byte(end, "the file goes on after its content")
-                .expected(format!("the end of the file, for {dimensions:?}"))
-                .found("more bytes"));
+            .map_err(|error| unreadable(self.len + self.promised, error))?;
+        match more.is_empty() {
+            true => Ok(()),
+            false => Err(self.too_long()),
         }
-        Ok(Idx {
-            element,
-            dimensions,
-            bytes,
-        })
     }
 
-    pub(super) fn into_values(self, rows: usize, inputs: usize) -> Result<Values> {
-        let wrong = |error| {
-            Error::new(ErrorKind::Format, "the content has another length").caused_by(error)
-        };
-        if self.element.kind == Kind::U8 {
-            let values = Array2::from_shape_vec((rows, inputs), self.bytes).map_err(wrong)?;
-            return Ok(Values::U8(values));
-        }
-        // Wide types are rounded to the nearest `f32`.
-        let mut floats = vec![0.0; self.bytes.len() / self.element.size()];
-        self.element.to_f32(&self.bytes, &mut floats);
-        Ok(Values::F32(
-            Array2::from_shape_vec((rows, inputs), floats).map_err(wrong)?,
-        ))
+    fn too_short(&self, found: usize) -> Error {
+        at_byte(self.len + found, "the file ends too soon")
+            .expected(format!(
+                "{} bytes after the header, for {:?}",
+                self.promised, self.dimensions
+            ))
+            .found(format!("{found} bytes"))
     }
 
-    pub(super) fn labels(&self) -> Result<Vec<i64>> {
-        self.element.to_i64(&self.bytes).ok_or_else(|| {
-            at_byte(2, "these are not labels")
-                .expected("integers")
-                .found("floating-point numbers")
-        })
+    fn too_long(&self) -> Error {
+        at_byte(
+            self.len + self.promised,
+            "the file goes on after its content",
+        )
+        .expected(format!("the end of the file, for {:?}", self.dimensions))
+        .found("more bytes")
     }
 }
 
@@ -181,25 +265,6 @@ fn read_four(reader: &mut impl Read, offset: usize) -> Result<[u8; 4]> {
             .expected("4 bytes")
             .found(format!("{} bytes", bytes.len()))
     })
-}
-
-/// Reads what is promised, or less if the reader ends before; the space taken is at most
-/// twice what came, and exactly what was promised if all of it came.
-pub(super) fn read_growing(
-    reader: &mut impl Read,
-    bytes: &mut Vec<u8>,
-    promised: usize,
-) -> io::Result<()> {
-    while bytes.len() < promised {
-        let ask = (promised - bytes.len()).min(bytes.len().max(FIRST_READ));
-        bytes
-            .try_reserve_exact(ask)
-            .map_err(|_| io::ErrorKind::OutOfMemory)?;
-        if reader.by_ref().take(ask as u64).read_to_end(bytes)? < ask {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// Whether the content, unpacked, starts with the two zero bytes of IDX.

@@ -1,9 +1,10 @@
-use super::file::{FIRST_READ, read_growing};
+use super::file::{Content, Header};
 use super::*;
 use crate::data::Values;
+use crate::data::builder::{FIRST_READ, read_growing};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ndarray::array;
+use ndarray::{Array2, array};
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use tempfile::TempDir;
@@ -174,22 +175,15 @@ fn every_type_of_element_is_read() {
         (0x0e, f64s),
     ] {
         let images = idx(code, &[2, 1], &bytes);
-        let mut files = vec![("train-images", &images[..])];
         let labels = idx(code, &[2], &bytes);
-        if code < 0x0d {
-            files.push(("train-labels", &labels));
-        }
-        let train = open(&folder(&files)).unwrap().train;
+        let files = folder(&[("train-images", &images), ("train-labels", &labels)]);
+        let train = open(&files).unwrap().train;
         assert_eq!(
             train.values(),
             &Values::F32(array![[1.0], [-2.0]]),
             "{code:02x}"
         );
-        assert_eq!(
-            train.labels(),
-            (code < 0x0d).then_some(&[1, -2][..]),
-            "{code:02x}"
-        );
+        assert_eq!(train.labels(), Some(&[1, -2][..]), "{code:02x}");
     }
 }
 
@@ -199,9 +193,42 @@ fn content_longer_than_one_read_is_whole() {
         .map(|index| (index % 251) as u8)
         .collect();
     let sizes = [1, u32::try_from(content.len()).unwrap()];
-    let read = Idx::parse(&idx(0x08, &sizes, &content)[..], Content::Images).unwrap();
-    assert_eq!(read.bytes, content);
-    assert_eq!(read.bytes.capacity(), content.len());
+    let folder = folder(&[("images.idx", &idx(0x08, &sizes, &content))]);
+    let values = open(&folder).unwrap().train.values().clone();
+    let whole = Array2::from_shape_vec((1, content.len()), content.clone()).unwrap();
+    assert_eq!(values, Values::U8(whole));
+    let mut bytes = Vec::new();
+    read_growing(&mut &content[..], &mut bytes, content.len()).unwrap();
+    assert_eq!(bytes.capacity(), content.len());
+}
+
+#[test]
+fn large_content_stays_in_its_file_or_in_a_temporary_one() {
+    let i16s = [1_i16, -2, 300, 4, 5, 6].map(i16::to_be_bytes).concat();
+    for whole in [images(), idx(0x0b, &[3, 2], &i16s)] {
+        let folder = folder(&[("raw", &whole), ("packed.gz", &gzip(&whole))]);
+        let read = |name: &str, in_memory| {
+            let images = Images::read(&folder.path().join(name), in_memory).unwrap();
+            let inputs = images.dimensions[1..].iter().product();
+            Dataset::new(name, images.values, vec![inputs], None).unwrap()
+        };
+        for name in ["raw", "packed.gz"] {
+            let (small, large) = (read(name, 1000), read(name, 8));
+            assert!(matches!(large.values(), Values::Stored(_)), "{name}");
+            assert!(!matches!(small.values(), Values::Stored(_)), "{name}");
+            assert_eq!(small.to_array(), large.to_array());
+        }
+    }
+    let mut long = images();
+    long.push(0);
+    for (bytes, said) in [
+        (&long[..], "byte 28: the file goes on after its content"),
+        (&images()[..20], "byte 20: the file ends too soon"),
+    ] {
+        let folder = folder(&[("raw", bytes)]);
+        let error = Images::read(&folder.path().join("raw"), 8).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
 }
 
 // What is refused.
@@ -247,10 +274,11 @@ fn a_wrong_number_of_dimensions_is_refused() {
 }
 
 #[test]
-fn labels_that_are_not_integers_are_refused() {
-    assert_eq!(
-        refusal_of_labels(&idx(0x0d, &[2], &[0; 8])),
-        "byte 2: these are not labels: expected integers, found floating-point numbers"
+fn labels_that_are_not_whole_are_refused() {
+    let said = refusal_of_labels(&idx(0x0d, &[2], &[0, 0, 0, 0, 0x3f, 0, 0, 0]));
+    assert!(
+        said.starts_with("row 1 (counted from 0): these are not labels"),
+        "{said}"
     );
 }
 
@@ -380,7 +408,9 @@ fn endless_content_is_left_at_the_first_byte_too_many() {
         start: &whole,
         read: &read,
     };
-    let error = Idx::parse(endless, Content::Images).unwrap_err();
+    let mut endless = endless;
+    let header = Header::read(&mut endless, Content::Images).unwrap();
+    let error = header.images(endless, 1000).unwrap_err();
     assert_eq!(error.place(), Some("byte 28"));
     assert_eq!(read.get(), whole.len() + 1);
 }

@@ -1,6 +1,6 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
-use super::{Scaling, for_each_row};
+use super::{Scaling, ScalingSpec, for_each_row};
 use crate::data::Dataset;
 use crate::{Error, ErrorKind, Result};
 
@@ -111,9 +111,35 @@ fn extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
     }
 }
 
-fn refuse_constant(data: &Dataset, what: &str) -> Result<()> {
+/// The columns, or the whole, that have the same value everywhere.
+fn constants(data: &Dataset) -> impl Iterator<Item = usize> {
     let (low, high) = extremes(data);
-    let Some(column) = low.iter().zip(&high).position(|(low, high)| low == high) else {
+    let pairs = low.into_iter().zip(high).enumerate();
+    pairs.filter_map(|(column, (low, high))| (low == high).then_some(column))
+}
+
+impl ScalingSpec {
+    /// The columns that this scaling refuses for having the same value in every row, by name; `all values`
+    /// stands for images, which are fitted as a whole.
+    pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
+        let divides = match self {
+            ScalingSpec::Standardize { deviation, .. } => deviation.is_none(),
+            ScalingSpec::MinMax => true,
+            ScalingSpec::Unit | ScalingSpec::None => false,
+        };
+        if !divides {
+            return Vec::new();
+        }
+        let name = |column| match is_fitted_as_a_whole(data) {
+            true => "all values".to_string(),
+            false => data.column_place(column),
+        };
+        constants(data).map(name).collect()
+    }
+}
+
+fn refuse_constant(data: &Dataset, what: &str) -> Result<()> {
+    let Some(column) = constants(data).next() else {
         return Ok(());
     };
     let error = Error::new(ErrorKind::Data, what);
@@ -123,10 +149,7 @@ fn refuse_constant(data: &Dataset, what: &str) -> Result<()> {
             .hint("choose another scaling")
     } else {
         error
-            .at(match data.columns().and_then(|names| names.get(column)) {
-                Some(name) => format!("column `{name}`"),
-                None => format!("column {column} (counted from 0)"),
-            })
+            .at(data.column_place(column))
             .found("the same value in every row")
             .hint("leave the column out, or choose another scaling")
     }

@@ -25,7 +25,7 @@ pub enum ScalingSpec {
 pub(crate) const KIND: Key = Key {
     name: "kind",
     value: "a name",
-    default: "\"unit\" for 8-bit data, else \"standardize\"",
+    default: "\"unit\" for 8-bit data (\"none\" if all are 0 or 1), else \"standardize\"",
     about: "scaling",
 };
 

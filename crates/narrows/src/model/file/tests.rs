@@ -376,16 +376,20 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
             held_out: true,
             rows: [81, 9, 10],
         }),
+        validation: Some("b.csv".into()),
     });
     model.set_threshold(Threshold {
         value: 0.1,
         rule: Rule::FalsePositiveRate(0.05),
         rows: 99,
     });
+    // Reading it in a hurry gives another last digit.
+    let figure = 0.000_020_354_164_777_813_822;
+    model.metrics_mut().insert("test_mse".into(), figure);
     let again = load_bytes(&bytes_of(&model)).unwrap();
     assert_eq!(
-        (again.origin(), again.threshold()),
-        (model.origin(), model.threshold())
+        (again.origin(), again.threshold(), again.metrics()),
+        (model.origin(), model.threshold(), model.metrics())
     );
 }
 

@@ -1,0 +1,99 @@
+//! Some of the rows of data: the first, neighbours, those of a list.
+
+use super::{Dataset, Ids, Values, shuffle};
+use crate::{Error, ErrorKind, Result};
+use ndarray::Array2;
+use std::ops::Range;
+
+impl Dataset {
+    /// The first `count` rows, or all of them if there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if `count` is 0.
+    pub fn head(&self, count: usize) -> Result<Self> {
+        self.slice(0..count.min(self.rows()))
+    }
+
+    /// Neighbouring rows, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are none, or one that is not below [`Dataset::rows`].
+    pub fn slice(&self, rows: Range<usize>) -> Result<Self> {
+        if rows.end > self.rows() {
+            return Err(Error::new(ErrorKind::Data, "there are not so many rows")
+                .at(&self.name)
+                .expected(format!("at most {}", self.rows()))
+                .found(rows.end));
+        }
+        self.choose((rows.start as u32..rows.end as u32).collect())
+    }
+
+    /// The rows at `indices`, in that order; a row may come more than once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are no indices or one of them is not below [`Dataset::rows`].
+    pub fn select(&self, indices: &[usize]) -> Result<Self> {
+        let rows = self.rows();
+        if let Some(index) = indices.iter().find(|&&index| index >= rows) {
+            return Err(Error::new(ErrorKind::Data, "there is no such row")
+                .at(&self.name)
+                .expected(format!("a row from 0 to {}", rows - 1))
+                .found(index));
+        }
+        self.choose(indices.iter().map(|&index| index as u32).collect())
+    }
+
+    /// The rows at `indices`, all of which there are, in that order. Rows that stay in a file keep the list.
+    pub(crate) fn choose(&self, indices: Vec<u32>) -> Result<Self> {
+        if indices.is_empty() {
+            return Err(Error::new(ErrorKind::Data, "there are no rows")
+                .at(&self.name)
+                .expected("at least one row")
+                .found("none"));
+        }
+        fn chosen<T: Clone>(all: &[T], indices: &[u32]) -> Vec<T> {
+            let these = indices.iter().filter_map(|&index| all.get(index as usize));
+            these.cloned().collect()
+        }
+        fn rows<T: Clone>(all: &Array2<T>, indices: &[u32]) -> Result<Array2<T>> {
+            let mut values = Vec::with_capacity(indices.len() * all.ncols());
+            for &index in indices {
+                values.extend(all.row(index as usize).iter().cloned());
+            }
+            shuffle::array(values, all.ncols())
+        }
+        let labels = self.labels.as_ref().map(|labels| chosen(labels, &indices));
+        let ids = self.ids.iter().map(|ids| Ids {
+            name: ids.name.clone(),
+            values: chosen(&ids.values, &indices),
+        });
+        let ids = ids.collect();
+        let values = match &self.values {
+            Values::U8(values) => Values::U8(rows(values, &indices)?),
+            Values::F32(values) => Values::F32(rows(values, &indices)?),
+            Values::Stored(stored) => Values::Stored(stored.choose(indices)),
+        };
+        Ok(Dataset {
+            values,
+            labels,
+            ids,
+            ..self.without_rows()
+        })
+    }
+
+    /// At most `count` rows, evenly spread over all of them, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if `count` is 0.
+    pub fn sample(&self, count: usize) -> Result<Self> {
+        let (rows, count) = (self.rows(), count.min(self.rows()));
+        let indices = (0..count)
+            .map(|index| (index as u128 * rows as u128 / count as u128) as u32)
+            .collect();
+        self.choose(indices)
+    }
+}

@@ -1,0 +1,321 @@
+use super::*;
+use crate::data::Values;
+use ndarray::array;
+
+const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
+    mean: None,
+    deviation: None,
+};
+
+fn standardize_by(mean: f32, deviation: f32) -> ScalingSpec {
+    ScalingSpec::Standardize {
+        mean: Some(mean),
+        deviation: Some(deviation),
+    }
+}
+
+fn pixels(values: Array2<u8>, shape: &[usize]) -> Dataset {
+    Dataset::new("pixels", Values::U8(values), shape.to_vec(), None).unwrap()
+}
+
+fn table(values: Array2<f32>) -> Dataset {
+    Dataset::from_array(values.view()).unwrap()
+}
+
+fn gathered(scaling: &Scaling, data: &Dataset) -> Vec<f32> {
+    let mut out = vec![f32::NAN; data.rows() * data.inputs()];
+    for (row, out) in out.chunks_exact_mut(data.inputs()).enumerate() {
+        scaling.gather(data, row, out);
+    }
+    out
+}
+
+fn assert_close(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(
+            (found - expected).abs() <= 1e-6 * expected.abs().max(1.0),
+            "{found} {expected}"
+        );
+    }
+}
+
+fn refusal(spec: &ScalingSpec, data: &Dataset) -> (ErrorKind, String) {
+    let error = Scaling::fit(spec, data).unwrap_err();
+    (error.kind(), error.to_string())
+}
+
+#[test]
+fn unit_puts_8_bit_values_into_0_to_1() {
+    let every = Array2::from_shape_fn((1, 256), |(_, column)| column as u8);
+    let every = pixels(every, &[1, 16, 16]);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &every).unwrap();
+    let scaled = gathered(&scaling, &every);
+    let quotients: Vec<f32> = (0..256_u16).map(|value| f32::from(value) / 255.0).collect();
+    assert_close(&scaled, &quotients);
+    assert_eq!((scaled[0], scaled[255]), (0.0, 1.0));
+    assert!(scaled.iter().all(|value| (0.0..=1.0).contains(value)));
+}
+
+#[test]
+fn unit_refuses_floats() {
+    let (kind, text) = refusal(&ScalingSpec::Unit, &table(array![[0.5]]));
+    assert_eq!(kind, ErrorKind::Recipe);
+    assert_eq!(
+        text,
+        "array: the scaling `unit` is for 8-bit data: expected 8-bit values, found 32-bit \
+         floating-point values (choose `minmax` or `standardize`, or `none` if the data are \
+         in [0, 1])"
+    );
+}
+
+#[test]
+fn none_leaves_values_alone() {
+    let data = pixels(array![[0, 7, 255]], &[3]);
+    let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
+    assert_eq!(gathered(&scaling, &data), [0.0, 7.0, 255.0]);
+}
+
+#[test]
+fn a_given_mean_and_deviation_are_on_the_scale_from_0_to_1() {
+    let data = pixels(array![[0, 51, 255]], &[3]);
+    let scaling = Scaling::fit(&standardize_by(0.1307, 0.3081), &data).unwrap();
+    let expected = [0.0, 0.2, 1.0].map(|x: f32| (x - 0.1307) / 0.3081);
+    assert_close(&gathered(&scaling, &data), &expected);
+
+    let data = table(array![[0.0, 0.2, 1.0]]);
+    let scaling = Scaling::fit(&standardize_by(0.1307, 0.3081), &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &expected);
+}
+
+#[test]
+fn images_are_standardized_as_a_whole() {
+    // Mean 4 and variance 6.
+    let data = pixels(array![[1, 3], [1, 3], [7, 7], [7, 3]], &[1, 1, 2]);
+    let scaling = Scaling::fit(&STANDARDIZE, &data).unwrap();
+    let expected = [1.0, 3.0, 1.0, 3.0, 7.0, 7.0, 7.0, 3.0].map(|x| (x - 4.0) / 6_f32.sqrt());
+    assert_close(&gathered(&scaling, &data), &expected);
+}
+
+#[test]
+fn tables_are_standardized_column_by_column() {
+    // Means 2 and 300, deviations 1 and 100; a large offset costs no precision.
+    for shift in [0.0, 1e6] {
+        let data = table(array![[1.0, 200.0 + shift], [3.0, 400.0 + shift]]);
+        let scaling = Scaling::fit(&STANDARDIZE, &data).unwrap();
+        assert_close(&gathered(&scaling, &data), &[-1.0, -1.0, 1.0, 1.0]);
+    }
+    let data = pixels(array![[1, 200], [3, 240]], &[2]);
+    let scaling = Scaling::fit(&STANDARDIZE, &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &[-1.0, -1.0, 1.0, 1.0]);
+}
+
+#[test]
+fn what_is_given_is_kept_and_the_rest_fitted() {
+    let data = table(array![[1.0, 200.0], [3.0, 400.0]]);
+    let mean_alone = ScalingSpec::Standardize {
+        mean: Some(3.0),
+        deviation: None,
+    };
+    let scaling = Scaling::fit(&mean_alone, &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &[-2.0, 1.97, 0.0, 3.97]);
+
+    let deviation_alone = ScalingSpec::Standardize {
+        mean: None,
+        deviation: Some(4.0),
+    };
+    let scaling = Scaling::fit(&deviation_alone, &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &[-0.25, -25.0, 0.25, 25.0]);
+
+    let data = pixels(array![[0, 255], [0, 255]], &[1, 1, 2]);
+    let scaling = Scaling::fit(&deviation_alone, &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &[-0.125, 0.125, -0.125, 0.125]);
+}
+
+#[test]
+fn minmax_is_by_column_for_tables_and_overall_for_images() {
+    let rows = array![[10, 0], [20, 100], [30, 50]];
+    let data = pixels(rows.clone(), &[2]);
+    let scaling = Scaling::fit(&ScalingSpec::MinMax, &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &[0.0, 0.0, 0.5, 1.0, 1.0, 0.5]);
+
+    let data = pixels(rows, &[1, 1, 2]);
+    let scaling = Scaling::fit(&ScalingSpec::MinMax, &data).unwrap();
+    assert_close(&gathered(&scaling, &data), &[0.1, 0.0, 0.2, 1.0, 0.3, 0.5]);
+}
+
+#[test]
+fn a_constant_is_refused() {
+    let column = table(array![[1.0, 0.1, 5.0], [2.0, 0.1, 6.0], [3.0, 0.1, 7.0]]);
+    let (kind, text) = refusal(&STANDARDIZE, &column);
+    assert_eq!(kind, ErrorKind::Data);
+    assert_eq!(
+        text,
+        "array: column 1 (counted from 0): `standardize` would divide by a deviation of 0: \
+         found the same value in every row (leave the column out, or choose another scaling)"
+    );
+    let (_, text) = refusal(&ScalingSpec::MinMax, &column);
+    assert!(text.starts_with("array: column 1 (counted from 0): `minmax` would divide"));
+
+    let image = pixels(array![[3, 3], [3, 3]], &[1, 1, 2]);
+    for spec in [STANDARDIZE, ScalingSpec::MinMax] {
+        let (kind, text) = refusal(&spec, &image);
+        assert_eq!(kind, ErrorKind::Data);
+        assert!(text.contains("found the same value everywhere"), "{text}");
+    }
+}
+
+#[test]
+fn an_impossible_mean_or_deviation_is_refused() {
+    let data = table(array![[1.0], [2.0]]);
+    for deviation in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let (kind, text) = refusal(&standardize_by(0.0, deviation), &data);
+        assert_eq!(kind, ErrorKind::Recipe);
+        assert_eq!(
+            text,
+            format!(
+                "the deviation of `standardize` is impossible: expected a finite number \
+                 above 0, found {deviation}"
+            )
+        );
+    }
+    for mean in [f32::NAN, f32::NEG_INFINITY] {
+        let (kind, text) = refusal(&standardize_by(mean, 1.0), &data);
+        assert_eq!(kind, ErrorKind::Recipe);
+        assert!(
+            text.starts_with("the mean of `standardize` is impossible"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_leaves_32_bit_floats_is_refused() {
+    let wide = table(array![[-3e38], [3e38]]);
+    let narrow = table(array![[0.0], [1e-45]]);
+    for (spec, data) in [
+        (ScalingSpec::MinMax, &wide),
+        (ScalingSpec::MinMax, &narrow),
+        (standardize_by(0.0, 1e-3), &wide),
+    ] {
+        let (kind, text) = refusal(&spec, data);
+        assert_eq!(kind, ErrorKind::Data);
+        assert!(
+            text.contains("cannot be scaled within 32-bit floats"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn apply_agrees_with_gather_and_undo_returns() {
+    let images = pixels(array![[0, 10, 20], [30, 40, 250]], &[1, 1, 3]);
+    let bytes = pixels(array![[0, 10, 20], [30, 40, 250]], &[3]);
+    let floats = table(array![[0.0, 1e-3, 5e4], [1.0, -1e-3, 7e4]]);
+    for data in [&images, &bytes, &floats] {
+        let raw = gathered(&Scaling::none(), data);
+        for spec in [STANDARDIZE, ScalingSpec::MinMax, standardize_by(0.3, 0.2)] {
+            let scaling = Scaling::fit(&spec, data).unwrap();
+            let mut values = raw.clone();
+            scaling.apply(&mut values);
+            assert_eq!(values, gathered(&scaling, data));
+            scaling.undo(&mut values);
+            assert_close(&values, &raw);
+        }
+    }
+}
+
+#[test]
+fn the_range_is_that_of_the_scaled_values() {
+    let data = pixels(array![[10, 0], [20, 100], [30, 50]], &[1, 1, 2]);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    let hundred = 100.0 * (1.0 / 255.0);
+    assert_eq!(scaling.range(&data), (0.0, hundred));
+
+    let turned = Scaling {
+        offset: vec![0.0],
+        factor: vec![-1.0],
+    };
+    assert_eq!(turned.range(&data), (-100.0, 0.0));
+
+    let table = table(array![[1.0, -4.0], [2.0, 8.0]]);
+    let columns = Scaling {
+        offset: vec![0.0, 4.0],
+        factor: vec![1.0, 0.5],
+    };
+    assert_eq!(columns.range(&table), (-4.0, 2.0));
+}
+
+#[test]
+fn the_floor_is_the_part_outside_the_bounds() {
+    let data = table(array![[-1.0, 0.5], [0.25, 3.0]]);
+    let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
+    assert_eq!(scaling.clamp_floor(&data, 0.0, 1.0), (1.0 + 4.0) / 4.0);
+    assert_eq!(scaling.clamp_floor(&data, -1.0, 3.0), 0.0);
+}
+
+#[test]
+fn the_floor_of_standardized_mnist_under_a_sigmoid_is_the_known_one() {
+    let test = narrows_mnist::test().unwrap();
+    let images = Array2::from_shape_vec((10_000, 784), test.images).unwrap();
+    let data = pixels(images, &[1, 28, 28]);
+    for (mean, deviation, floor) in [(0.1307, 0.3081, 0.4694), (0.5, 0.5, 0.8311)] {
+        let scaling = Scaling::fit(&standardize_by(mean, deviation), &data).unwrap();
+        let found = scaling.clamp_floor(&data, 0.0, 1.0);
+        assert!((found - floor).abs() < 5e-5, "{found} {floor}");
+    }
+}
+
+#[test]
+fn a_scaling_survives_json_to_the_bit() {
+    let data = table(array![[0.1, 1e-30, 5e30], [0.7, -3e-30, 7e30]]);
+    for spec in [STANDARDIZE, ScalingSpec::MinMax, ScalingSpec::None] {
+        let scaling = Scaling::fit(&spec, &data).unwrap();
+        let text = scaling.to_json().to_string();
+        let back = Scaling::from_json(&serde_json::from_str(&text).unwrap(), 3).unwrap();
+        assert_eq!(back, scaling);
+    }
+}
+
+#[test]
+fn json_that_is_no_scaling_is_refused() {
+    let said = |value: Value| {
+        let error = Scaling::from_json(&value, 3).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Format);
+        error.to_string()
+    };
+    let incomplete = "offset: the scaling is incomplete: expected a list of numbers";
+    assert_eq!(said(json!(null)), incomplete);
+    assert_eq!(said(json!({ "factor": [1.0] })), incomplete);
+    assert_eq!(said(json!({ "offset": 0.0, "factor": [1.0] })), incomplete);
+    for (offset, found) in [(json!([]), 0), (json!([0, 0]), 2), (json!([0, 0, 0, 0]), 4)] {
+        assert_eq!(
+            said(json!({ "offset": offset, "factor": [1.0] })),
+            format!(
+                "offset: the scaling is of another width: expected 1 number or 3, one for \
+                 each value of a row, found {found}"
+            )
+        );
+    }
+    assert_eq!(
+        said(json!({ "offset": [0.0], "factor": [1, 2, 3] })),
+        "factor: the scaling does not fit together: expected as many factors as offsets, 1, \
+         found 3"
+    );
+    for entry in [json!(1e39), json!("1"), json!(null)] {
+        assert_eq!(
+            said(json!({ "offset": [0, entry, 0], "factor": [1.0] })),
+            format!(
+                "offset[1]: the scaling is not usable: expected a finite 32-bit number, \
+                 found {entry}"
+            )
+        );
+    }
+    for entry in [json!(0), json!(1e-60), json!(1e39)] {
+        let text = said(json!({ "offset": [0.0], "factor": [entry] }));
+        assert!(
+            text.starts_with("factor[0]: the scaling is not usable"),
+            "{text}"
+        );
+    }
+}
