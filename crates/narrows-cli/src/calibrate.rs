@@ -1,8 +1,8 @@
 //! `narrows calibrate`
 
 use crate::output::{figures, print, table, thousands};
-use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::rows::go_over;
+use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::evaluate::threshold;
 use narrows::model::Rule;
@@ -39,24 +39,23 @@ Examples:
   narrows calibrate runs/digits --data mnist:test --classes 0-8 --quantile 0.99";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let path = match (&arguments.output, arguments.model.is_dir()) {
+        (Some(output), _) => output.clone(),
+        (None, true) => arguments.model.join(MODEL_FILE),
+        (None, false) => arguments.model.clone(),
+    };
+    keep_apart(&path, &arguments.source.data)?;
     let mut model = load_model(&arguments.model)?;
     let rule = match (arguments.quantile, arguments.false_positive_rate) {
         (Some(level), _) => Rule::Quantile(level),
         (None, level) => Rule::FalsePositiveRate(level.unwrap_or(0.01)),
     };
     let data = arguments.source.rows_for(&model)?;
-    let mut display = Display::new();
-    let scores = apply::score(&model, &data, None, false, &mut |done| {
-        display.rows("scoring", done, data.rows());
-    });
-    display.finish();
-    let chosen = threshold(&scores?, rule)?;
+    let (scores, _) = go_over("scoring", data.rows(), |progress| {
+        apply::score(&model, &data, None, false, progress)
+    })?;
+    let chosen = threshold(&scores, rule)?;
     model.set_threshold(chosen);
-    let path = match (&arguments.output, arguments.model.is_dir()) {
-        (Some(output), _) => output.clone(),
-        (None, true) => arguments.model.join(MODEL_FILE),
-        (None, false) => arguments.model.clone(),
-    };
     model.save(&path)?;
     if arguments.json {
         print(&chosen.to_json().to_string());
@@ -65,10 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (name, level) = rule.parts();
     print(&table(&[
         ("threshold", figures(chosen.value.into())),
-        (
-            "chosen by",
-            format!("{} of {level}", name.replace('_', "-")),
-        ),
+        ("chosen by", format!("{name} of {level}")),
         ("from", format!("{} rows", thousands(chosen.rows as f64))),
         ("kept in", path.display().to_string()),
     ]));

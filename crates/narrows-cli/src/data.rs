@@ -1,8 +1,8 @@
 //! `narrows data`
 
 use crate::output::{columns, figures, note, print, table, thousands};
-use crate::progress::Display;
-use crate::source::{DataArguments, ReadingArguments};
+use crate::rows::go_over;
+use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
 use narrows::corruption::Corruption;
 use narrows::data::write::{number, write_data};
@@ -116,6 +116,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn convert(arguments: &ConvertArguments) -> Result<()> {
     let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
     let corruption = corruption.transpose()?;
+    let output = &arguments.output;
+    keep_apart(output, &arguments.source.data)?;
     let source = arguments.source.open()?;
     if source.test.is_some() {
         note(&format!(
@@ -137,15 +139,10 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
         true => data,
         false => data.slice(skip..end)?,
     };
-    let mut display = Display::new();
-    let output = &arguments.output;
-    let mut progress = |done| display.rows("writing", done, data.rows());
-    let written = match corruption {
-        Some(corruption) => apply::write_corrupted(&data, corruption, output, &mut progress),
+    let ((), display) = go_over("writing", data.rows(), |progress| match corruption {
+        Some(corruption) => apply::write_corrupted(&data, corruption, output, progress),
         None => write_data(&data, output, progress),
-    };
-    display.finish();
-    written?;
+    })?;
     print(&display.written(output, data.rows()));
     Ok(())
 }

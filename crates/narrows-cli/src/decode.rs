@@ -1,8 +1,8 @@
 //! `narrows decode`
 
 use crate::output::print;
-use crate::progress::Display;
-use crate::source::ReadingArguments;
+use crate::rows::go_over;
+use crate::source::{ReadingArguments, keep_apart};
 use clap::Args;
 use narrows::run::load_model;
 use narrows::{Result, apply};
@@ -14,7 +14,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// A model file, or a run's folder.
     model: PathBuf,
-    /// The codes: a table or an array with as many columns as a code has values.
+    /// The codes: a table with the columns `code0`, `code1` and so on, in any order, or a table without a header or an
+    /// array with as many columns as a code has values.
     #[arg(long, value_name = "SOURCE")]
     data: String,
     #[command(flatten)]
@@ -30,14 +31,13 @@ Examples:
   narrows decode runs/table --data codes.csv --id customer -o decoded.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = &arguments.output;
+    keep_apart(output, &arguments.data)?;
     let model = load_model(&arguments.model)?;
-    let codes = arguments.reading.open(&arguments.data)?.into_rows();
-    let mut display = Display::new();
-    let written = apply::decode(&model, &codes, &arguments.output, &mut |done| {
-        display.rows("decoding", done, codes.rows());
-    });
-    display.finish();
-    written?;
-    print(&display.written(&arguments.output, codes.rows()));
+    let codes = arguments.reading.open_codes(&arguments.data, &model)?;
+    let codes = codes.into_rows();
+    let decode = |progress: apply::Progress<'_>| apply::decode(&model, &codes, output, progress);
+    let ((), display) = go_over("decoding", codes.rows(), decode)?;
+    print(&display.written(output, codes.rows()));
     Ok(())
 }

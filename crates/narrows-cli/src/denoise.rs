@@ -1,8 +1,8 @@
 //! `narrows denoise`
 
 use crate::output::{note, print};
-use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::rows::go_over;
+use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::run::load_model;
 use narrows::{Result, apply};
@@ -27,6 +27,8 @@ Examples:
   narrows denoise runs/sensors --data noisy.csv -o clean.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = &arguments.output;
+    keep_apart(output, &arguments.source.data)?;
     let model = load_model(&arguments.model)?;
     if model.recipe().corruption.is_none() {
         note(
@@ -35,12 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     let data = arguments.source.rows_for(&model)?;
-    let mut display = Display::new();
-    let written = apply::reconstruct(&model, &data, None, &arguments.output, &mut |done| {
-        display.rows("denoising", done, data.rows());
-    });
-    display.finish();
-    written?;
-    print(&display.written(&arguments.output, data.rows()));
+    let ((), display) = go_over("denoising", data.rows(), |progress| {
+        apply::reconstruct(&model, &data, None, output, progress)
+    })?;
+    print(&display.written(output, data.rows()));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `narrows encode`
 
 use crate::output::print;
-use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::rows::go_over;
+use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::run::load_model;
 use narrows::{Result, apply};
@@ -28,14 +28,12 @@ Examples:
   narrows encode runs/table --data big.parquet -o codes.parquet";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = &arguments.output;
+    keep_apart(output, &arguments.source.data)?;
     let model = load_model(&arguments.model)?;
     let data = arguments.source.rows_for(&model)?;
-    let mut display = Display::new();
-    let written = apply::encode(&model, &data, &arguments.output, &mut |done| {
-        display.rows("encoding", done, data.rows());
-    });
-    display.finish();
-    written?;
-    print(&display.written(&arguments.output, data.rows()));
+    let encode = |progress: apply::Progress<'_>| apply::encode(&model, &data, output, progress);
+    let ((), display) = go_over("encoding", data.rows(), encode)?;
+    print(&display.written(output, data.rows()));
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! `narrows export`
 
 use crate::output::{columns, figures, print, rows_of, table, thousands};
-use crate::source::ReadingArguments;
+use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
 use narrows::data::write::{Head, Sink};
 use narrows::export::{onnx, sample_rows};
 use narrows::files::write_whole;
 use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Model, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 use rten_tensor::prelude::*;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -30,8 +30,8 @@ pub struct Arguments {
     data: Option<String>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// Keep the rows that the graph was tried on, and what the model makes of them, as `rows.npy` and
-    /// `reconstruction.npy` in this folder, for a check elsewhere.
+    /// Keep the rows that the graph was tried on, and what the model makes of them, as `rows.npy`, `code.npy`,
+    /// `reconstruction.npy` and `score.npy` in this folder, for a check elsewhere.
     #[arg(long, value_name = "DIR")]
     rows: Option<PathBuf>,
     /// Print the result as one JSON object.
@@ -47,6 +47,9 @@ Examples:
 
 /// How many rows the graph is tried on.
 const ROWS: usize = 64;
+
+/// The files of the rows that are kept, and of what the model makes of them.
+const KEPT: [&str; 4] = ["rows.npy", "code.npy", "reconstruction.npy", "score.npy"];
 
 /// What the graph may differ by, of the largest value of an output.
 const TOLERANCE: f64 = 1e-4;
@@ -72,6 +75,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 .expected(".onnx")
                 .found(found),
         );
+    }
+    keep_file_apart(&arguments.output, &arguments.model)?;
+    if let Some(data) = &arguments.data {
+        keep_apart(&arguments.output, data)?;
+        for name in KEPT {
+            keep_apart(&arguments.rows.clone().unwrap_or_default().join(name), data)?;
+        }
     }
     let model = load_model(&arguments.model)?;
     let rows = match &arguments.data {
@@ -178,8 +188,13 @@ fn execute(
 fn keep(folder: &Path, model: &Model, rows: &Array2<f32>) -> Result<()> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Error::io("cannot make the folder", folder, error))?;
-    let reconstruction = model.reconstruct(rows.view())?;
-    for (name, rows) in [("rows.npy", rows), ("reconstruction.npy", &reconstruction)] {
+    let made = [
+        rows,
+        &model.encode(rows.view())?,
+        &model.reconstruct(rows.view())?,
+        &model.score(rows.view())?.insert_axis(Axis(1)),
+    ];
+    for (name, rows) in KEPT.into_iter().zip(made) {
         let head = Head {
             rows: rows.nrows(),
             shape: vec![rows.ncols()],

@@ -1,7 +1,7 @@
 //! `narrows import`
 
 use crate::output::{figures, print, table, thousands};
-use crate::source::ReadingArguments;
+use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
 use narrows::model::SplitRecord;
 use narrows::{Model, Recipe, Result};
@@ -64,6 +64,10 @@ fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    keep_file_apart(&arguments.output, &arguments.weights)?;
+    if let Some(data) = &arguments.data {
+        keep_apart(&arguments.output, data)?;
+    }
     let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
     let source = arguments
         .data

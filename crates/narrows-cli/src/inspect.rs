@@ -167,7 +167,7 @@ fn describe(model: &Model) -> String {
         let text = format!(
             "{}   {} of {level}, from {} rows",
             figures(threshold.value.into()),
-            name.replace('_', "-"),
+            name,
             thousands(threshold.rows as f64)
         );
         ("threshold", text)

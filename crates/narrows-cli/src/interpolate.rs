@@ -1,13 +1,13 @@
 //! `narrows interpolate`
 
 use crate::output::print;
-use crate::source::DataArguments;
+use crate::rows::go_over;
+use crate::source::{DataArguments, keep_apart};
 use clap::Args;
-use narrows::data::write::{Head, Sink, column_names};
 use narrows::figures::strip_picture;
 use narrows::files::write_whole;
 use narrows::run::load_model;
-use narrows::{Result, apply};
+use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
 /// Walk in a straight line through code space from one row to another, and decode on the way.
@@ -42,24 +42,32 @@ Examples:
   narrows interpolate runs/simple-linear --from 0 --to 1
   narrows interpolate runs/table --data table.csv --from 3 --to 8 --steps 5 -o way.csv";
 
+/// The most rows in a picture, which has them side by side.
+const MOST_IN_PICTURE: usize = 1000;
+
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = &arguments.output;
+    keep_apart(output, &arguments.source.data)?;
     let model = load_model(&arguments.model)?;
     let data = arguments.source.rows_for(&model)?;
-    let rows = apply::interpolate(&model, &data, arguments.from, arguments.to, arguments.steps)?;
-    let output = &arguments.output;
-    if output.extension().is_some_and(|ending| ending == "png") {
-        let label = format!("row {} to row {}", arguments.from, arguments.to);
-        write_whole(output, &strip_picture(&data, &rows, &label)?)?;
+    let &Arguments {
+        from, to, steps, ..
+    } = arguments;
+    let way = apply::Way::between(&model, &data, from, to, steps)?;
+    if output.extension().is_none_or(|ending| ending != "png") {
+        go_over("interpolating", steps, |progress| {
+            way.write(output, progress)
+        })?;
+    } else if steps > MOST_IN_PICTURE {
+        return Err(
+            Error::new(ErrorKind::Data, "so many steps fit into no picture")
+                .expected(format!("at most {MOST_IN_PICTURE}"))
+                .found(steps)
+                .hint("write the rows instead, with `-o FILE.npy`"),
+        );
     } else {
-        let head = Head {
-            rows: rows.nrows(),
-            columns: column_names(&data),
-            shape: data.shape().to_vec(),
-            ..Head::default()
-        };
-        let mut sink = Sink::create(output, &head)?;
-        sink.write(rows.view(), &[])?;
-        sink.finish()?;
+        let label = format!("row {from} to row {to}");
+        write_whole(output, &strip_picture(&data, &way.rows(0..steps)?, &label)?)?;
     }
     print(&format!("{}", output.display()));
     Ok(())

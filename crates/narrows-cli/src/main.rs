@@ -1,7 +1,7 @@
 //! The `narrows` command: reads arguments, calls the library, prints.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 2 for usage
-//! and bad input, 1 for a failure, 130 or 143 for training that Ctrl-C or SIGTERM has stopped.
+//! and bad input, 1 for a failure, 130 or 143 for what Ctrl-C or SIGTERM has stopped.
 #![forbid(unsafe_code)]
 
 mod calibrate;
@@ -20,6 +20,7 @@ mod progress;
 mod recipes;
 mod reconstruct;
 mod reproduce;
+mod rows;
 mod score;
 mod source;
 mod stop;

@@ -1,8 +1,8 @@
 //! `narrows reconstruct`
 
 use crate::output::print;
-use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::rows::go_over;
+use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::corruption::Corruption;
 use narrows::figures::reconstruction_picture;
@@ -36,23 +36,21 @@ Examples:
   narrows reconstruct runs/table --data table.csv -o reconstructed.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = &arguments.output;
+    keep_apart(output, &arguments.source.data)?;
     let model = load_model(&arguments.model)?;
     let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
     let corruption = corruption.transpose()?;
     let data = arguments.source.rows_for(&model)?;
-    let output = &arguments.output;
     if output.extension().is_some_and(|ending| ending == "png") {
         let picture = reconstruction_picture(&model, &data, corruption)?;
         write_whole(output, &picture)?;
         print(&format!("{}", output.display()));
         return Ok(());
     }
-    let mut display = Display::new();
-    let written = apply::reconstruct(&model, &data, corruption, output, &mut |done| {
-        display.rows("reconstructing", done, data.rows());
-    });
-    display.finish();
-    written?;
+    let ((), display) = go_over("reconstructing", data.rows(), |progress| {
+        apply::reconstruct(&model, &data, corruption, output, progress)
+    })?;
     print(&display.written(output, data.rows()));
     Ok(())
 }

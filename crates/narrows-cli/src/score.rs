@@ -1,8 +1,8 @@
 //! `narrows score`
 
 use crate::output::{columns, figures, note, print, table, thousands};
-use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::rows::go_over;
+use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::data::Dataset;
 use narrows::evaluate::Detection;
@@ -44,16 +44,16 @@ Examples:
       With labels, also how well the scores tell the nines from the rest.";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = arguments.output.as_deref();
+    if let Some(output) = output {
+        keep_apart(output, &arguments.source.data)?;
+    }
     let model = load_model(&arguments.model)?;
     let data = arguments.source.rows_for(&model)?;
     let is_anomaly = anomalies(&data, &arguments.anomalies)?;
-    let mut display = Display::new();
-    let output = arguments.output.as_deref();
-    let scores = apply::score(&model, &data, output, arguments.explain, &mut |done| {
-        display.rows("scoring", done, data.rows());
-    });
-    display.finish();
-    let scores = scores?;
+    let (scores, display) = go_over("scoring", data.rows(), |progress| {
+        apply::score(&model, &data, output, arguments.explain, progress)
+    })?;
     let threshold = model.threshold().map(|threshold| threshold.value);
     let detection = is_anomaly
         .map(|is_anomaly| Detection::of(&scores, &is_anomaly, threshold))

@@ -4,7 +4,8 @@ use crate::output::note;
 use clap::Args;
 use narrows::apply;
 use narrows::data::{Dataset, Missing, ReadOptions, Source, list_of_names};
-use narrows::{Model, Result};
+use narrows::{Error, ErrorKind, Model, Result};
+use std::path::Path;
 
 #[derive(Args)]
 #[command(next_help_heading = "Data")]
@@ -113,6 +114,11 @@ impl ReadingArguments {
         apply::check(model, &source.train)?;
         Ok(source)
     }
+
+    /// Opens a source of codes of a model.
+    pub fn open_codes(&self, spec: &str, model: &Model) -> Result<Source> {
+        open(spec, &apply::options_for_codes(model, &self.options()))
+    }
 }
 
 impl DataArguments {
@@ -141,6 +147,32 @@ impl DataArguments {
         }
         Ok(data)
     }
+}
+
+/// Refuses an output that would replace what a command reads: a source's file, or an image of its folder.
+pub fn keep_apart(output: &Path, spec: &str) -> Result<()> {
+    match Source::path_of(spec) {
+        Some(read) => keep_file_apart(output, &read),
+        None => Ok(()),
+    }
+}
+
+/// The same for a file or folder that a command reads.
+pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
+    // What is not there yet replaces nothing.
+    let (Ok(output_path), Ok(read)) = (output.canonicalize(), read.canonicalize()) else {
+        return Ok(());
+    };
+    let is_image = output.extension().is_some_and(|ending| ending == "png");
+    if output_path == read || (is_image && output_path.starts_with(&read)) {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the output would replace the data that are read",
+        )
+        .at(output.display())
+        .hint("give the output another name"));
+    }
+    Ok(())
 }
 
 /// Opens a source, and says what was done to the data while they were read.

@@ -1,7 +1,9 @@
-//! Ctrl-C and its kin. While a run trains, the first asks it to save itself and end. A second, or one that
-//! comes when the trained model is saved and the rest can be done again, ends the process at once.
+//! Ctrl-C and its kin. The first asks what goes on to end in order: training to save itself, what writes rows to take
+//! away what it has begun. A second, or one that comes when a trained model is saved and the rest can be done again,
+//! ends the process at once.
 
 use crate::output::note;
+use narrows::{Error, ErrorKind, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::path::Path;
@@ -26,7 +28,7 @@ impl Stop {
             Ok(signals) => signals,
             Err(error) => {
                 return note(&format!(
-                    "narrows: warning: Ctrl-C will end training without saving: {error}"
+                    "narrows: warning: Ctrl-C will end the command at once: {error}"
                 ));
             }
         };
@@ -55,6 +57,17 @@ impl Stop {
                  narrows train --resume {folder})"
             )
         });
+    }
+
+    /// Whether to go on with what has nothing to save.
+    pub fn check(&self, what: &str) -> Result<()> {
+        match self.is_asked.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(Error::new(
+                ErrorKind::Interrupted,
+                format!("{what} was stopped, and nothing is written"),
+            )),
+        }
     }
 
     /// Set when a signal has come.

@@ -89,10 +89,22 @@ fn export_writes_a_graph_and_says_how_far_it_is_off() {
         let difference = json["difference"][output].as_f64().unwrap();
         assert!((0.0..1e-5).contains(&difference), "{output}: {difference}");
     }
-    for name in ["rows", "reconstruction"] {
+    for (name, values) in [
+        ("rows", 30),
+        ("code", 3),
+        ("reconstruction", 30),
+        ("score", 1),
+    ] {
         let file = fs::read(folder.path().join(format!("rows/{name}.npy"))).unwrap();
-        assert_eq!(file.len(), 128 + 4 * 300);
+        assert_eq!(file.len(), 128 + 4 * 10 * values, "{name}");
     }
+    // What it read is not replaced by what it keeps.
+    let again = ["--data", "rows/rows.npy", "--rows", "rows"];
+    refused(
+        folder.path(),
+        &[&export[..], &again].concat(),
+        &["the output would replace"],
+    );
 }
 
 #[test]

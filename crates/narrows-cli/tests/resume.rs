@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -118,7 +119,9 @@ impl Bench {
 
 #[test]
 fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
-    let bench = Bench::new(60);
+    const EPOCHS: usize = 120;
+    const KILLS: usize = 20;
+    let bench = Bench::new(EPOCHS);
     let whole = run(bench.path(), &bench.train("whole", &["--threads", "2"]));
     assert!(whole.status.success(), "{}", text(&whole.stderr));
 
@@ -139,10 +142,10 @@ fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
         "0.02s",
         "--threads",
     ];
-    let mut kills = 0;
-    while kills < 20 {
+    let (mut kills, mut has_ended) = (0, false);
+    while kills < KILLS {
         let threads = (1 + chance(3)).to_string();
-        let is_begun = bench.file("killed", "run.json").is_file();
+        let is_begun = bench.file("killed", "run.json").is_file() && !has_ended;
         let mut arguments = begin.clone();
         match is_begun {
             true => arguments = again.into_iter().chain([&*threads]).collect(),
@@ -150,14 +153,21 @@ fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
         }
         let mut child = start(bench.path(), &arguments);
         std::thread::sleep(Duration::from_millis(10 + chance(150)));
-        if child.try_wait().unwrap().is_some() {
-            // Done before it could be killed.
-            break;
+        child.kill().unwrap();
+        let ended = child.wait_with_output().unwrap();
+        has_ended = ended.status.signal() != Some(9);
+        if !has_ended {
+            kills += 1;
+            continue;
         }
-        signal(&child, "-KILL");
-        child.wait().unwrap();
-        kills += 1;
+        // A machine so fast that the run ended before all kills: the next life begins.
+        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        assert!(
+            bench.model("killed") == bench.model("whole"),
+            "after {kills} kills"
+        );
     }
+    assert_eq!(kills, KILLS);
     let end = run(
         bench.path(),
         &["train", "--resume", "killed", "--threads", "3"],
@@ -170,7 +180,10 @@ fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
     let files = fs::read_dir(bench.path().join("killed")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
     assert_eq!(names.filter(|name| name.starts_with('.')).count(), 0);
-    assert_eq!(bench.epochs("killed"), (1..=60).collect::<Vec<_>>());
+    assert_eq!(
+        bench.epochs("killed"),
+        (1..=EPOCHS as u64).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -292,6 +305,35 @@ fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
         fs::read_to_string(bench.file("run", "notes.txt")).unwrap(),
         "mine"
     );
+
+    // A run that fails before it is saved leaves the model of the run before, and says so.
+    let before = bench.model("run");
+    let diverged = train("run", &["--lr", "1e30", "--force"]);
+    assert_eq!(diverged.status.code(), Some(1));
+    let said = text(&diverged.stderr);
+    assert!(
+        said.contains("run/model.safetensors is still the model of the run before"),
+        "{said}"
+    );
+    assert!(bench.model("run") == before);
+    assert!(bench.epochs("run").is_empty());
+    // The folder is known as a run's, whatever is left of it.
+    fs::remove_file(bench.file("run", "run.json")).unwrap();
+    assert!(train("run", &["--seed", "7", "--force"]).status.success());
+    assert!(bench.model("run") == before);
+
+    // A run that was killed before it was saved goes on as itself, whose model and threshold are in its place.
+    assert!(train("other-run", &["--seed", "8"]).status.success());
+    let calibrate = ["calibrate", "run", "--data", "rows.npy"];
+    assert!(run(bench.path(), &calibrate).status.success());
+    fs::remove_file(bench.file("run", "checkpoint.safetensors")).unwrap();
+    for file in ["recipe.toml", "run.json"] {
+        fs::copy(bench.file("other-run", file), bench.file("run", file)).unwrap();
+    }
+    let resumed = run(bench.path(), &["train", "--resume", "run"]);
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    assert!(bench.model("run") == bench.model("other-run"));
+    assert!(train("run", &["--seed", "7", "--force"]).status.success());
 
     // Two epochs more, from where the others ended.
     let loss = |name: &str| {

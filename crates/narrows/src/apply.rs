@@ -11,10 +11,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::ScaledRows;
 use ndarray::{Array2, ArrayView2, Axis};
+use std::ops::Range;
 use std::path::Path;
 
-/// Called with the rows done so far.
-pub type Progress<'a> = &'a mut dyn FnMut(usize);
+/// Called with the rows done so far. An error ends the work with it, and no output is left.
+pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
+
+/// The most rows on the way from one row to another: more show no more, and a slip should fill no disk.
+const MOST_STEPS: usize = 1_000_000;
 
 /// How to read a table for a model: its columns are matched by name, and its missing values are filled as
 /// in training, unless the options say otherwise.
@@ -44,6 +48,23 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     })
 }
 
+/// How to read codes for a model: the columns of a table are matched by the names that [`encode`] gives them. A
+/// table without a header has no names, and its columns count as they stand.
+pub fn options_for_codes(model: &Model, options: &ReadOptions) -> ReadOptions {
+    ReadOptions {
+        model_columns: Some(code_names(model)),
+        unnamed_as_they_stand: true,
+        ..options.clone()
+    }
+}
+
+/// What the values of a code are called in tables.
+fn code_names(model: &Model) -> Vec<String> {
+    (0..model.code_size())
+        .map(|index| format!("code{index}"))
+        .collect()
+}
+
 /// Whether rows are of the kind that the model was trained on.
 ///
 /// # Errors
@@ -70,17 +91,24 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
         let error = refuse().expected(format!("rows of shape {shape:?}"));
         return Err(resized(error.found(format!("{found:?}"))));
     }
-    if let (Some(columns), Some(found)) = (&model.origin().columns, data.columns())
-        && columns != found
-    {
-        let differing = columns.iter().zip(found).find(|(a, b)| a != b);
-        let (expected, found) = differing.map_or(("", ""), |(a, b)| (a.as_str(), b.as_str()));
-        return Err(refuse()
-            .expected(format!("the column `{expected}`"))
-            .found(format!("`{found}` in its place"))
-            .hint("leave the columns to the model, which matches them by name"));
+    match (&model.origin().columns, data.columns()) {
+        (Some(columns), Some(found)) => check_names(columns, found, data.name()),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether columns have the names that a model knows them by, in its order.
+fn check_names(columns: &[String], found: &[String], name: &str) -> Result<()> {
+    match columns.iter().zip(found).find(|(a, b)| a != b) {
+        None => Ok(()),
+        Some((expected, found)) => {
+            Err(Error::new(ErrorKind::Data, "the data do not fit the model")
+                .at(name)
+                .expected(format!("the column `{expected}`"))
+                .found(format!("`{found}` in its place"))
+                .hint("leave the columns to the model, which matches them by name"))
+        }
+    }
 }
 
 /// What is dubious about applying the model to these rows: values of another size than in training.
@@ -110,7 +138,7 @@ fn stream(
         let values = data.array_of(rows.clone())?;
         let made = make(values.view(), rows.start)?;
         sink.write(made.view(), &texts_of(data, rows.clone()))?;
-        progress(rows.end);
+        progress(rows.end)?;
     }
     sink.finish()
 }
@@ -122,9 +150,7 @@ fn stream(
 /// When the data do not fit the model, or the output cannot be written.
 pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
     check(model, data)?;
-    let size = model.code_size();
-    let columns = (0..size).map(|index| format!("code{index}")).collect();
-    let head = Head::beside(data, columns, vec![size]);
+    let head = Head::beside(data, code_names(model), vec![model.code_size()]);
     stream(data, out, &head, progress, |rows, _| model.encode(rows))
 }
 
@@ -132,7 +158,7 @@ pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>)
 ///
 /// # Errors
 ///
-/// When the rows have another width than a code, or the output cannot be written.
+/// When the rows have another width than a code or their columns other names, or the output cannot be written.
 pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
     if codes.inputs() != model.code_size() {
         return Err(
@@ -141,6 +167,11 @@ pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>
                 .expected(format!("{} values a row", model.code_size()))
                 .found(codes.inputs()),
         );
+    }
+    // Without a header the columns are called by their numbers.
+    let is_named = |columns: &&[String]| !columns.iter().all(|name| name.parse::<u32>().is_ok());
+    if let Some(columns) = codes.columns().filter(is_named) {
+        check_names(&code_names(model), columns, codes.name())?;
     }
     let head = Head::beside(codes, model_columns(model), model.shape().to_vec());
     stream(codes, out, &head, progress, |rows, _| model.decode(rows))
@@ -286,7 +317,7 @@ pub fn score(
             }
             sink.write(table.view(), &texts_of(data, rows.clone()))?;
         }
-        progress(rows.end);
+        progress(rows.end)?;
     }
     if let Some(sink) = sink {
         sink.finish()?;
@@ -300,29 +331,71 @@ fn beside(left: &Array2<f32>, right: &Array2<f32>) -> Result<Array2<f32>> {
     })
 }
 
-/// Rows decoded from the codes on the straight way from one row of the data to another: `steps` of them,
-/// the first and the last being the reconstructions of the two, in the units of the data.
-///
-/// # Errors
-///
-/// When the data do not fit the model or have no such row, or if there are fewer than two steps.
-pub fn interpolate(
-    model: &Model,
-    data: &Dataset,
-    from: usize,
-    to: usize,
+/// The straight way through code space from one row to another, and what its codes decode to.
+pub struct Way<'a> {
+    model: &'a Model,
+    /// The codes of the two rows.
+    ends: Array2<f32>,
     steps: usize,
-) -> Result<Array2<f32>> {
-    check(model, data)?;
-    if steps < 2 {
-        return Err(Error::new(ErrorKind::Data, "there are too few steps")
-            .expected("2 or more")
-            .found(steps));
+}
+
+impl<'a> Way<'a> {
+    /// The way from row `from` of some data to row `to`, in `steps` rows, both ends included.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] when the data do not fit the model or have no such row, or if there are fewer than 2 or
+    /// more than a million steps.
+    pub fn between(
+        model: &'a Model,
+        data: &Dataset,
+        from: usize,
+        to: usize,
+        steps: usize,
+    ) -> Result<Way<'a>> {
+        check(model, data)?;
+        if !(2..=MOST_STEPS).contains(&steps) {
+            return Err(
+                Error::new(ErrorKind::Data, "so many steps are not possible")
+                    .expected(format!("2 to {MOST_STEPS}"))
+                    .found(steps),
+            );
+        }
+        let ends = model.encode(data.select(&[from, to])?.to_array().view())?;
+        Ok(Way { model, ends, steps })
     }
-    let ends = model.encode(data.select(&[from, to])?.to_array().view())?;
-    let codes = Array2::from_shape_fn((steps, ends.ncols()), |(step, value)| {
-        let share = step as f32 / (steps - 1) as f32;
-        (1.0 - share) * ends[[0, value]] + share * ends[[1, value]]
-    });
-    model.decode(codes.view())
+
+    /// Some of the rows, in the units of the model's data; the first and the last of all are the reconstructions of
+    /// the two ends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::decode`].
+    pub fn rows(&self, rows: Range<usize>) -> Result<Array2<f32>> {
+        let codes = Array2::from_shape_fn((rows.len(), self.ends.ncols()), |(row, value)| {
+            let share = (rows.start + row) as f32 / (self.steps - 1) as f32;
+            (1.0 - share) * self.ends[[0, value]] + share * self.ends[[1, value]]
+        });
+        self.model.decode(codes.view())
+    }
+
+    /// Writes all of the rows.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    pub fn write(&self, out: &Path, progress: Progress<'_>) -> Result<()> {
+        let head = Head {
+            rows: self.steps,
+            columns: model_columns(self.model),
+            shape: self.model.shape().to_vec(),
+            ..Head::default()
+        };
+        let mut sink = Sink::create(out, &head)?;
+        for rows in pieces(self.steps, self.model.network().inputs()) {
+            sink.write(self.rows(rows.clone())?.view(), &[])?;
+            progress(rows.end)?;
+        }
+        sink.finish()
+    }
 }

@@ -2,7 +2,7 @@
 
 use narrows::data::write::{Head, Sink, number, write_data};
 use narrows::data::{Dataset, Missing, ReadOptions, Source, Values};
-use narrows::{ErrorKind, Recipe, Result};
+use narrows::{Error, ErrorKind, Recipe, Result};
 use ndarray::{Array2, array};
 use std::fs;
 use std::io::Write;
@@ -433,7 +433,7 @@ fn a_parquet_table_is_read_as_it_was_written() {
     let data = Dataset::new("rows", Values::F32(values), vec![3], Some(labels)).unwrap();
     let data = data.with_columns(names).unwrap();
     for name in ["rows.parquet", "rows.csv", "rows.csv.gz", "rows.tsv"] {
-        write_data(&data, &folder.path(name), |_| ()).unwrap();
+        write_data(&data, &folder.path(name), |_| Ok(())).unwrap();
         let options = ReadOptions {
             label: Some("label".into()),
             ..ReadOptions::default()
@@ -447,15 +447,9 @@ fn a_parquet_table_is_read_as_it_was_written() {
             (data.labels(), data.columns())
         );
     }
-    write_data(&data, &folder.path("rows.npy"), |_| ()).unwrap();
+    write_data(&data, &folder.path("rows.npy"), |_| Ok(())).unwrap();
     let read = Source::open(&folder.spec("rows.npy")).unwrap().train;
     assert_eq!(read.to_array(), data.to_array());
-    // A label is text in the file, and no number to learn from.
-    let error = text(Source::open(&folder.spec("rows.parquet")));
-    assert!(
-        error.contains("column `label`") && error.contains("--label"),
-        "{error}"
-    );
     let whole = fs::read(folder.path("rows.parquet")).unwrap();
     for length in [0, 5, whole.len() / 2, whole.len() - 1] {
         let error = text(Source::open(&folder.put("cut.parquet", &whole[..length])));
@@ -468,7 +462,7 @@ fn eight_bits_stay_eight_bits_in_an_array() {
     let folder = Folder::new();
     let values = Array2::from_shape_fn((9, 4), |(row, column)| (row * 28 + column) as u8);
     let data = Dataset::new("rows", Values::U8(values), vec![1, 2, 2], None).unwrap();
-    write_data(&data, &folder.path("rows.npy"), |_| ()).unwrap();
+    write_data(&data, &folder.path("rows.npy"), |_| Ok(())).unwrap();
     let file = fs::read(folder.path("rows.npy")).unwrap();
     assert!(file.ends_with(&[224, 225, 226, 227]));
     let read = Source::open(&folder.spec("rows.npy")).unwrap().train;
@@ -506,7 +500,7 @@ fn numbers_are_written_short_and_read_back_the_same() {
     let folder = Folder::new();
     let values = Array2::from_shape_vec((numbers.len(), 1), numbers).unwrap();
     let data = Dataset::from_array(values.view()).unwrap();
-    write_data(&data, &folder.path("rows.csv"), |_| ()).unwrap();
+    write_data(&data, &folder.path("rows.csv"), |_| Ok(())).unwrap();
     let read = Source::open(&folder.spec("rows.csv")).unwrap().train;
     assert_eq!(read.to_array(), values);
 }
@@ -518,7 +512,7 @@ fn files_with_flipped_bytes_do_not_panic() {
     let values = Array2::from_shape_fn((50, 3), |(row, column)| (row * 3 + column) as f32);
     let data = Dataset::new("rows", Values::F32(values), vec![3], None).unwrap();
     for name in ["rows.parquet", "rows.npy", "rows.csv"] {
-        write_data(&data, &folder.path(name), |_| ()).unwrap();
+        write_data(&data, &folder.path(name), |_| Ok(())).unwrap();
         let whole = fs::read(folder.path(name)).unwrap();
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
@@ -615,14 +609,30 @@ fn images_are_written_as_they_were_read() {
     picture(&folder.path("in/x/a.png"), 4, 3, true);
     picture(&folder.path("in/y/b.png"), 4, 3, true);
     let data = Source::open(&folder.spec("in")).unwrap().train;
-    write_data(&data, &folder.path("out"), |_| ()).unwrap();
+    write_data(&data, &folder.path("out"), |_| Ok(())).unwrap();
     let again = Source::open(&folder.spec("out")).unwrap().train;
     assert_eq!(again.to_array(), data.to_array());
     assert_eq!(again.ids(), data.ids());
-    let error = write_data(&data, &folder.path("out"), |_| ()).unwrap_err();
+    let error = write_data(&data, &folder.path("out"), |_| Ok(())).unwrap_err();
     assert!(error.to_string().contains("not empty"), "{error}");
-    let error = write_data(&data, &folder.path("out.xyz"), |_| ()).unwrap_err();
+    let error = write_data(&data, &folder.path("out.xyz"), |_| Ok(())).unwrap_err();
     assert!(error.to_string().contains(".parquet"), "{error}");
+}
+
+#[test]
+fn images_that_break_off_leave_the_folder_free() {
+    let folder = Folder::new();
+    // More than a piece.
+    let values = Array2::from_shape_fn((5000, 4), |(row, column)| (row + column) as u8);
+    let data = Dataset::new("rows", Values::U8(values), vec![1, 2, 2], None).unwrap();
+    let broken = write_data(&data, &folder.path("out"), |done| match done < 5000 {
+        true => Err(Error::new(ErrorKind::Io, "broken off")),
+        false => Ok(()),
+    });
+    assert!(broken.unwrap_err().to_string().contains("broken off"));
+    assert_eq!(fs::read_dir(folder.path("out")).unwrap().count(), 0);
+    write_data(&data, &folder.path("out"), |_| Ok(())).unwrap();
+    assert_eq!(fs::read_dir(folder.path("out")).unwrap().count(), 5000);
 }
 
 #[test]

@@ -60,7 +60,17 @@ fn read(spec: &str, is_tsv: bool, options: &ReadOptions) -> Result<Dataset> {
     } else {
         (0..record.len()).map(|column| column.to_string()).collect()
     };
-    let mut table = Table::new(Layout::choose(names, options)?, options);
+    let layout = match options.unnamed_as_they_stand && !has_header {
+        false => Layout::choose(names, options)?,
+        true => {
+            let unmatched = ReadOptions {
+                model_columns: None,
+                ..options.clone()
+            };
+            Layout::choose(names, &unmatched)?
+        }
+    };
+    let mut table = Table::new(layout, options);
     if has_header {
         is_there = reader.read_byte_record(&mut record).map_err(damaged)?;
     } else if options.header.is_none() && options.model_columns.is_none() {

@@ -66,6 +66,10 @@ pub struct ReadOptions {
     /// The columns that a model was trained on: those of a table are matched with them by name if
     /// `columns` says nothing. Other sources have no names to match.
     pub model_columns: Option<Vec<String>>,
+    /// Whether the columns of a CSV file without a header are taken as they stand, rather than matched with
+    /// `model_columns`.
+    #[serde(skip)]
+    pub unnamed_as_they_stand: bool,
     /// For each of `columns` what stands for a missing value, as a model says; it goes before `missing`.
     pub fill: Option<Vec<f32>>,
     /// Whether a CSV file begins with the columns' names; told from its first line if it is not said.

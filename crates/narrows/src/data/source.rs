@@ -8,7 +8,7 @@ use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A source of data: rows to train on and, where the source has them, rows to test on.
 #[derive(Clone, Debug)]
@@ -160,6 +160,12 @@ impl Source {
             (!Path::new(spec).exists()).then(|| spec.split_at(rest.len()))
         });
         part.unwrap_or((spec, ""))
+    }
+
+    /// The file or folder that `spec` names; none for data that come with Narrows.
+    pub fn path_of(spec: &str) -> Option<PathBuf> {
+        let (name, _) = Source::parts_of(spec);
+        (!Source::is_built_in(name)).then(|| name.into())
     }
 
     /// Whether a name is that of data that come with Narrows.

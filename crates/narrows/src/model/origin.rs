@@ -188,11 +188,11 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Its name and its level.
+    /// Its name, as the command's option has it, and its level.
     pub fn parts(self) -> (&'static str, f64) {
         match self {
             Rule::Quantile(level) => ("quantile", level),
-            Rule::FalsePositiveRate(level) => ("false_positive_rate", level),
+            Rule::FalsePositiveRate(level) => ("false-positive-rate", level),
         }
     }
 }
@@ -201,6 +201,7 @@ impl Threshold {
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let (rule, level) = self.rule.parts();
+        let rule = rule.replace('-', "_");
         json!({ "value": self.value, "rule": rule, "level": level, "rows": self.rows })
     }
 

@@ -41,7 +41,8 @@ pub fn picture_rows(
             "these data are no images, so there is no picture",
         )
         .expected("rows of shape [1 or 3, height, width]")
-        .found(format!("{shape:?}")));
+        .found(format!("{shape:?}"))
+        .hint("write the rows instead of a picture, with `-o FILE.csv` for a table"));
     };
     let columns = rows.iter().map(|row| row.images.nrows()).max().unwrap_or(0);
     let broken = rows

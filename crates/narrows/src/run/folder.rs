@@ -1,8 +1,8 @@
 //! A run's folder: making it, what it remembers of the run, and its record of the epochs.
 
 use super::{
-    CHECKPOINT_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, MODEL_FILE, PICTURE_FILE,
-    RECIPE_FILE, REPORT_FILE, RUN_FILE,
+    CHECKPOINT_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, PICTURE_FILE, RECIPE_FILE,
+    REPORT_FILE, RUN_FILE,
 };
 use crate::data::{ReadOptions, Source};
 use crate::error::{Error, ErrorKind, Result};
@@ -147,7 +147,9 @@ pub(super) fn sweep(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes a run's files away, and nothing else.
+/// Takes a run's files away, and nothing else. Its model stays until the new run is first saved, and its recipe until
+/// the new one's is written, so that a run that fails before that costs no model, and the folder is still known as a
+/// run's.
 fn clear(folder: &Path) -> Result<()> {
     if !folder.join(RECIPE_FILE).is_file() {
         let refused = |error| Error::io("the run's folder cannot be read", folder, error);
@@ -163,15 +165,14 @@ fn clear(folder: &Path) -> Result<()> {
                 .hint("choose another with --out"),
         );
     }
+    // What says that the run can go on is the first to go.
     let files = [
+        RUN_FILE,
         CHECKPOINT_FILE,
         INIT_FILE,
         METRICS_FILE,
-        MODEL_FILE,
         PICTURE_FILE,
-        RECIPE_FILE,
         REPORT_FILE,
-        RUN_FILE,
     ];
     for name in files {
         let path = folder.join(name);
@@ -191,6 +192,12 @@ fn clear(folder: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the run in a folder was saved, so that the model in it is the run's own: a checkpoint follows each. A model
+/// without one is of the run that was there before, and was overwritten.
+pub(super) fn is_saved(folder: &Path) -> bool {
+    folder.join(CHECKPOINT_FILE).is_file()
 }
 
 /// The line of an epoch in the record.

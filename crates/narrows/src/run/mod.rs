@@ -285,7 +285,7 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
 pub struct Options<'a> {
     /// The folder; `runs/NAME`, or `runs/NAME-2` and so on where that exists, if none is given.
     pub out: Option<&'a Path>,
-    /// Whether a run that is in the folder is overwritten.
+    /// Whether a run that is in the folder is overwritten; its model stays until the new one is first saved.
     pub force: bool,
     /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
@@ -380,9 +380,8 @@ fn run_in(
     let folder = match resumed {
         Some(folder) => {
             folder::sweep(folder)?;
-            let path = folder.join(CHECKPOINT_FILE);
-            if path.is_file() {
-                checkpoint::restore(&mut training, &path)?;
+            if folder::is_saved(folder) {
+                checkpoint::restore(&mut training, &folder.join(CHECKPOINT_FILE))?;
             } else if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
                 training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
             }
@@ -410,8 +409,9 @@ fn run_in(
         observe(Event::Warning(warning));
     }
     // A run that was done already keeps the threshold that was chosen since.
-    let threshold = match (resumed, training.is_finished()) {
-        (Some(folder), true) => load_model(folder)
+    let is_done = training.is_finished() && folder::is_saved(&folder);
+    let threshold = match resumed {
+        Some(folder) if is_done => load_model(folder)
             .ok()
             .and_then(|model| model.threshold().copied()),
         _ => None,
@@ -483,7 +483,8 @@ pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Rec
     })?;
     let split = source.split(recipe.seed, recipe.validation)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
-    let records = match path.is_dir() {
+    // Those of a run that was never saved are not of the model, which is of the run before.
+    let records = match path.is_dir() && folder::is_saved(path) {
         true => folder::read_records(path),
         false => Vec::new(),
     };
@@ -680,17 +681,21 @@ fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
 
 /// Says what is left of a run that diverged.
 fn keep(error: Error, folder: &Path) -> Error {
-    let model = folder.join(MODEL_FILE);
-    match (error.kind(), model.is_file()) {
-        (ErrorKind::Diverged, true) => error.hint(format!(
-            "try a smaller learning rate, or training.clip_norm=1; the model that was saved last is kept in {}",
-            model.display()
-        )),
-        (ErrorKind::Diverged, false) => {
-            error.hint("try a smaller learning rate, or training.clip_norm=1")
-        }
-        _ => error,
+    if error.kind() != ErrorKind::Diverged {
+        return error;
     }
+    let model = folder.join(MODEL_FILE);
+    let kept = match (model.is_file(), folder::is_saved(folder)) {
+        (true, true) => format!(
+            "; the model that was saved last is kept in {}",
+            model.display()
+        ),
+        (true, false) => format!("; {} is still the model of the run before", model.display()),
+        (false, _) => String::new(),
+    };
+    error.hint(format!(
+        "try a smaller learning rate, or training.clip_norm=1{kept}"
+    ))
 }
 
 /// Loads a model from its file or from a run's folder.

@@ -55,7 +55,7 @@ impl Sink {
             path,
         };
         sink.writer
-            .write_record(head.texts.iter().chain(&head.columns))
+            .write_record(head.names())
             .map_err(|error| sink.refused(error))?;
         Ok(sink)
     }

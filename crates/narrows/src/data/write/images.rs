@@ -1,15 +1,20 @@
 //! A folder of PNG images, one a row: called as the image that it came from, or by its row, in a
-//! subfolder for its label.
+//! subfolder for its label. They are gathered in a hidden folder within the folder, and moved up when all are there,
+//! so that what breaks off leaves the folder empty.
 
 use super::Head;
+use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::{ArrayView1, ArrayView2};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use tempfile::TempDir;
 
 pub(super) struct Sink {
     folder: PathBuf,
+    /// Where the images are until all are there.
+    gathered: TempDir,
     channels: usize,
     size: (u32, u32),
     /// Which of the texts is the name of a file, and which the label.
@@ -38,7 +43,11 @@ impl Sink {
                 .at(folder.display())
                 .expected("a new or empty folder, so that no image is overwritten"));
         }
-        let file = head.texts.iter().position(|name| name == "file");
+        let gathered = tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .tempdir_in(folder)
+            .map_err(refused)?;
+        let file = head.texts.iter().position(|text| text.name == "file");
         // A file's name has the label in it already.
         let label = match file {
             Some(_) => None,
@@ -46,6 +55,7 @@ impl Sink {
         };
         Ok(Sink {
             folder: folder.to_path_buf(),
+            gathered,
             channels,
             size: (width as u32, height as u32),
             file,
@@ -83,15 +93,16 @@ impl Sink {
                         .found(name.display()),
                 );
             }
-            let path = self.folder.join(name);
+            let path = self.gathered.path().join(&name);
             if path.exists() {
                 return Err(
                     Error::new(ErrorKind::Data, "two images would have one name")
-                        .at(path.display())
+                        .at(self.folder.join(name).display())
                         .hint("give each row another name, or write a .npy file"),
                 );
             }
-            let refused = |error| Error::io("cannot write the image", &path, error);
+            let refused =
+                |error| Error::io("cannot write the image", &self.folder.join(&name), error);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(refused)?;
             }
@@ -99,6 +110,17 @@ impl Sink {
             self.done += 1;
         }
         Ok(())
+    }
+
+    /// Moves the images to where they belong.
+    pub(super) fn finish(self) -> Result<()> {
+        let refused = |error| Error::io("cannot write the images", &self.folder, error);
+        for entry in fs::read_dir(self.gathered.path()).map_err(refused)? {
+            let entry = entry.map_err(refused)?;
+            let path = self.folder.join(entry.file_name());
+            fs::rename(entry.path(), path).map_err(refused)?;
+        }
+        self.gathered.close().map_err(refused)
     }
 
     fn png(&self, values: ArrayView1<'_, f32>) -> Result<Vec<u8>> {

@@ -12,6 +12,7 @@ use super::Dataset;
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -38,21 +39,44 @@ pub struct Head {
     pub columns: Vec<String>,
     /// The shape of a row, for formats that have one.
     pub shape: Vec<usize>,
-    /// The names of the columns of text beside the values: ids, then labels.
-    pub texts: Vec<String>,
+    /// The columns of text beside the values: ids, then labels.
+    pub texts: Vec<TextColumn>,
     /// Which of the texts are labels.
     pub label: Option<usize>,
     /// Whether all values are whole numbers from 0 to 255, which `.npy` keeps as such.
     pub is_8_bit: bool,
 }
 
+/// A column of text beside the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextColumn {
+    /// What it is called.
+    pub name: String,
+    /// Whether every text is a whole number as a program writes it, which Parquet keeps as such.
+    pub is_integer: bool,
+}
+
+/// Whether a text is a whole number of 64 bits, written as numbers are: what a reader makes of the number is the text.
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = !digits.starts_with(['0', '+']) || text == "0";
+    is_plain && text.parse::<i64>().is_ok()
+}
+
 impl Head {
     /// Values of the given names beside the ids and labels of some data.
     pub fn beside(data: &Dataset, columns: Vec<String>, shape: Vec<usize>) -> Head {
-        let mut texts: Vec<String> = data.ids().iter().map(|ids| ids.name.clone()).collect();
+        let of_ids = data.ids().iter().map(|ids| TextColumn {
+            name: ids.name.clone(),
+            is_integer: ids.values.iter().all(|text| is_integer(text)),
+        });
+        let mut texts: Vec<TextColumn> = of_ids.collect();
         let label = data.labels().map(|_| texts.len());
         if label.is_some() {
-            texts.push(data.label_column().to_string());
+            texts.push(TextColumn {
+                name: data.label_column().to_string(),
+                is_integer: data.label_names().is_empty(),
+            });
         }
         Head {
             rows: data.rows(),
@@ -61,6 +85,27 @@ impl Head {
             texts,
             label,
             is_8_bit: false,
+        }
+    }
+
+    /// The names of all columns, texts first, for formats that find columns by their names.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let texts = self.texts.iter().map(|text| text.name.as_str());
+        texts.chain(self.columns.iter().map(String::as_str))
+    }
+
+    /// Refuses a table in which two columns would have one name.
+    fn check_names(&self, path: &Path) -> Result<()> {
+        let mut known = HashSet::new();
+        match self.names().find(|name| !known.insert(*name)) {
+            None => Ok(()),
+            Some(twice) => Err(Error::new(
+                ErrorKind::Data,
+                format!("two columns of the output would be called `{twice}`"),
+            )
+            .at(path.display())
+            .expected("a name of its own for each column")
+            .hint("rename the column in the data, leave it out of the ids and labels, or write a .npy file")),
         }
     }
 }
@@ -96,6 +141,10 @@ impl Sink {
     /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not suit it; [`ErrorKind::Io`]
     /// if the system refuses.
     pub fn create(path: &Path, head: &Head) -> Result<Sink> {
+        let table_file = || {
+            head.check_names(path)?;
+            NewFile::create(path)
+        };
         let name = path.to_string_lossy().to_lowercase();
         let ends = |ending: &str| name.ends_with(ending);
         let table = name.strip_suffix(".gz").unwrap_or(&name);
@@ -105,16 +154,13 @@ impl Sink {
             let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
             let is_packed = ends(".gz");
             Kind::Csv(Box::new(csv::Sink::create(
-                NewFile::create(path)?,
+                table_file()?,
                 head,
                 delimiter,
                 is_packed,
             )?))
         } else if ends(".parquet") {
-            Kind::Parquet(Box::new(parquet::Sink::create(
-                NewFile::create(path)?,
-                head,
-            )?))
+            Kind::Parquet(Box::new(parquet::Sink::create(table_file()?, head)?))
         } else if path.extension().is_none() || path.is_dir() {
             Kind::Images(images::Sink::create(path, head)?)
         } else {
@@ -152,7 +198,7 @@ impl Sink {
             Kind::Npy(sink) => sink.finish(),
             Kind::Csv(sink) => sink.finish(),
             Kind::Parquet(sink) => sink.finish(),
-            Kind::Images(_) => Ok(()),
+            Kind::Images(sink) => sink.finish(),
         }
     }
 }
@@ -170,8 +216,12 @@ fn endings() -> String {
 ///
 /// # Errors
 ///
-/// As [`Sink::create`] and [`Sink::write`].
-pub fn write_data(data: &Dataset, path: &Path, mut progress: impl FnMut(usize)) -> Result<()> {
+/// As [`Sink::create`] and [`Sink::write`], and what `progress` ends it with, which is told the rows that are done.
+pub fn write_data(
+    data: &Dataset,
+    path: &Path,
+    mut progress: impl FnMut(usize) -> Result<()>,
+) -> Result<()> {
     let head = Head {
         is_8_bit: data.is_8_bit(),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
@@ -180,7 +230,7 @@ pub fn write_data(data: &Dataset, path: &Path, mut progress: impl FnMut(usize)) 
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         sink.write(values.view(), &texts_of(data, rows.clone()))?;
-        progress(rows.end);
+        progress(rows.end)?;
     }
     sink.finish()
 }

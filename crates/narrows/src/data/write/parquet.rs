@@ -1,11 +1,12 @@
-//! Parquet: texts as strings, values as floats, in row groups of bounded size.
+//! Parquet: texts as strings, or as 64-bit integers where all of a column are such, values as floats, in row groups
+//! of bounded size.
 
-use super::Head;
+use super::{Head, TextColumn};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use ndarray::ArrayView2;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArray, ByteArrayType, FloatType};
+use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -19,20 +20,49 @@ const GROUP: usize = 16 << 20;
 pub(super) struct Sink {
     writer: SerializedFileWriter<NewFile>,
     path: PathBuf,
-    texts: Vec<Vec<ByteArray>>,
+    texts: Vec<Texts>,
     columns: Vec<Vec<f32>>,
+}
+
+/// The texts of a column that wait for their row group.
+enum Texts {
+    Strings(Vec<ByteArray>),
+    Integers(Vec<i64>),
+}
+
+impl Texts {
+    fn of(column: &TextColumn) -> Texts {
+        match column.is_integer {
+            true => Texts::Integers(Vec::new()),
+            false => Texts::Strings(Vec::new()),
+        }
+    }
+
+    fn push(&mut self, text: &str) -> Result<()> {
+        match self {
+            Texts::Strings(texts) => texts.push(ByteArray::from(text)),
+            Texts::Integers(numbers) => numbers.push(text.parse().map_err(|_| {
+                Error::new(ErrorKind::Data, "a text is no whole number")
+                    .expected("whole numbers in the whole column")
+                    .found(text)
+            })?),
+        }
+        Ok(())
+    }
 }
 
 impl Sink {
     pub(super) fn create(file: NewFile, head: &Head) -> Result<Self> {
         let path = file.path().to_path_buf();
         let refused = |error| refused(&path, error);
-        let text = |name: &String| {
-            Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
-                .with_repetition(Repetition::REQUIRED)
-                .with_converted_type(ConvertedType::UTF8)
-                .with_logical_type(Some(LogicalType::String))
-                .build()
+        let text = |column: &TextColumn| {
+            let builder = match column.is_integer {
+                true => Type::primitive_type_builder(&column.name, Physical::INT64),
+                false => Type::primitive_type_builder(&column.name, Physical::BYTE_ARRAY)
+                    .with_converted_type(ConvertedType::UTF8)
+                    .with_logical_type(Some(LogicalType::String)),
+            };
+            builder.with_repetition(Repetition::REQUIRED).build()
         };
         let float = |name: &String| {
             Type::primitive_type_builder(name, Physical::FLOAT)
@@ -58,7 +88,7 @@ impl Sink {
         let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties));
         Ok(Sink {
             writer: writer.map_err(refused)?,
-            texts: vec![Vec::new(); head.texts.len()],
+            texts: head.texts.iter().map(Texts::of).collect(),
             columns: vec![Vec::new(); head.columns.len()],
             path,
         })
@@ -70,7 +100,9 @@ impl Sink {
         texts: &[Vec<String>],
     ) -> Result<()> {
         for (all, texts) in self.texts.iter_mut().zip(texts) {
-            all.extend(texts.iter().map(|text| ByteArray::from(text.as_str())));
+            for text in texts {
+                all.push(text)?;
+            }
         }
         for (all, values) in self.columns.iter_mut().zip(values.columns()) {
             all.extend(values);
@@ -94,10 +126,18 @@ impl Sink {
             let (mut texts, mut columns) = (texts.iter_mut(), columns.iter_mut());
             while let Some(mut column) = group.next_column()? {
                 if let Some(texts) = texts.next() {
-                    column
-                        .typed::<ByteArrayType>()
-                        .write_batch(texts, None, None)?;
-                    texts.clear();
+                    match texts {
+                        Texts::Strings(texts) => {
+                            let writer = column.typed::<ByteArrayType>();
+                            writer.write_batch(texts, None, None)?;
+                            texts.clear();
+                        }
+                        Texts::Integers(numbers) => {
+                            let writer = column.typed::<Int64Type>();
+                            writer.write_batch(numbers, None, None)?;
+                            numbers.clear();
+                        }
+                    }
                 } else if let Some(values) = columns.next() {
                     column
                         .typed::<FloatType>()
