@@ -1,6 +1,6 @@
 //! `narrows calibrate`
 
-use crate::output::{figures, print, table, thousands};
+use crate::output::{count_of, figures, print, table};
 use crate::progress::Display;
 use crate::source::DataArguments;
 use clap::Args;
@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "chosen by",
             format!("{} of {level}", name.replace('_', "-")),
         ),
-        ("from", format!("{} rows", thousands(chosen.rows as f64))),
+        ("from", count_of(chosen.rows, "row")),
         ("kept in", path.display().to_string()),
     ]));
     Ok(())
