@@ -1,6 +1,6 @@
 //! `narrows calibrate`
 
-use crate::output::{figures, print, table, thousands};
+use crate::output::{count_of, figures, print, table};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     print(&table(&[
         ("threshold", figures(chosen.value.into())),
         ("chosen by", format!("{name} of {level}")),
-        ("from", format!("{} rows", thousands(chosen.rows as f64))),
+        ("from", count_of(chosen.rows, "row")),
         ("kept in", path.display().to_string()),
     ]));
     Ok(())

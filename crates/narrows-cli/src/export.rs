@@ -1,6 +1,6 @@
 //! `narrows export`
 
-use crate::output::{columns, figures, print, rows_of, table, thousands};
+use crate::output::{columns, count_of, figures, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
 use narrows::data::write::{Head, Sink};
@@ -227,7 +227,7 @@ fn describe(
         ("opset", onnx::OPSET.to_string()),
         (
             "tried on",
-            format!("{} ({tried_on})", rows_of(rows.nrows())),
+            format!("{} ({tried_on})", count_of(rows.nrows(), "row")),
         ),
     ]);
     let cells = |kind: &str, name: &str, shape: &[usize], difference: String| {

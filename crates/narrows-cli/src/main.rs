@@ -110,14 +110,26 @@ fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Diverged => 1,
         ErrorKind::Interrupted => stop::exit_code(),
-        ErrorKind::Io if !is_missing(error) => 1,
+        ErrorKind::Io if !is_wrong_name(error) => 1,
         _ => 2,
     }
 }
 
-/// Whether a file that was asked for does not exist.
-fn is_missing(error: &Error) -> bool {
+/// Whether what was named is not there, or is not what it was named as: a file for a folder, say. That the
+/// system refuses to read or write it otherwise is a failure.
+fn is_wrong_name(error: &Error) -> bool {
+    use std::io::ErrorKind::*;
     std::error::Error::source(error)
         .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .is_some_and(|source| source.kind() == std::io::ErrorKind::NotFound)
+        .is_some_and(|source| {
+            matches!(
+                source.kind(),
+                NotFound
+                    | AlreadyExists
+                    | NotADirectory
+                    | IsADirectory
+                    | InvalidFilename
+                    | InvalidInput
+            )
+        })
 }

@@ -1,28 +1,26 @@
 //! Printing: lines that survive a closed pipe, and numbers for people.
 
-use std::io::Write;
+pub use narrows::report::{count_of, thousands};
+use std::io::{ErrorKind, Write};
 
-/// Prints to standard output. When the reader has gone, there is nobody to tell.
+/// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for
+/// another reason, as on a full disk, this ends the command.
 pub fn print(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let mut output = std::io::stdout().lock();
+    match writeln!(output, "{text}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            note(&format!(
+                "narrows: error: cannot write to standard output: {error}"
+            ));
+            std::process::exit(1);
+        }
+        _ => {}
+    }
 }
 
 /// Prints to standard error.
 pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// A whole number with its thousands apart: `1,234,567`.
-pub fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A positive number with four significant digits, as errors and losses need: `0.03312`, `1.25e-5`.
@@ -90,33 +88,12 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A number of rows, in words.
-pub fn rows_of(count: usize) -> String {
-    match count {
-        1 => "1 row".into(),
-        _ => format!("{} rows", thousands(count as f64)),
-    }
-}
-
-/// A number of epochs, in words.
-pub fn epochs_of(count: usize) -> String {
-    match count {
-        1 => "1 epoch".into(),
-        _ => format!("{count} epochs"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_are_short_and_readable() {
-        assert_eq!(thousands(1_234_567.4), "1,234,567");
-        assert_eq!(
-            (thousands(999.0), thousands(1000.0)),
-            ("999".into(), "1,000".into())
-        );
         assert_eq!(figures(0.033_123), "0.03312");
         assert_eq!(figures(0.6), "0.6000");
         assert_eq!(figures(12.345_67), "12.35");

@@ -1,6 +1,6 @@
 //! The progress of training: a bar on a terminal, plain lines elsewhere.
 
-use crate::output::{duration, epochs_of, figures, note, rows_of, thousands};
+use crate::output::{count_of, duration, figures, note, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
@@ -144,7 +144,7 @@ impl Display {
                 self.line(&format!(
                     "        loss {} after {}, {} rows/s",
                     figures(record.train_loss),
-                    epochs_of(epochs),
+                    count_of(epochs, "epoch"),
                     thousands(record.images_per_second)
                 ));
             }
@@ -211,7 +211,7 @@ impl Display {
         format!(
             "{}: {} in {}, {} rows/s",
             path.display(),
-            rows_of(rows),
+            count_of(rows, "row"),
             duration(seconds),
             thousands(rows as f64 / seconds)
         )

@@ -16,7 +16,7 @@ pub struct Arguments {
 enum Command {
     /// Print a recipe, to copy and change.
     Show {
-        /// The recipe's name.
+        /// The recipe's name, or NAME:VARIANT for what a variant makes of it, with every default filled in.
         name: String,
     },
     /// Print every key that a recipe may have, with values, defaults and meaning.
@@ -45,6 +45,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                     print(&format!("  {:<width$}   also {}", "", variants.join(", ")));
                 }
             }
+        }
+        Some(Command::Show { name }) if name.contains(':') => {
+            print(Recipe::load(name, &[])?.to_toml().trim_end());
         }
         Some(Command::Show { name }) => print(Recipe::text(name)?.trim_end()),
         Some(Command::Keys) => print(Recipe::reference().trim_end()),

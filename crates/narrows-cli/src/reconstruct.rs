@@ -5,6 +5,7 @@ use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::corruption::Corruption;
+use narrows::data::write::check_ending;
 use narrows::figures::reconstruction_picture;
 use narrows::files::write_whole;
 use narrows::run::{PICTURE_FILE, load_model};
@@ -22,7 +23,7 @@ pub struct Arguments {
     /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05` or `masking=0.5`, in scaled units.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
-    /// A .png file gets a picture of the first eight; .npy, .csv, .tsv, .parquet or a folder of images get
+    /// A .png file gets a picture of eight of them; .npy, .csv, .tsv, .parquet or a folder of images get
     /// every row.
     #[arg(short, long, value_name = "FILE|FOLDER", default_value = PICTURE_FILE)]
     output: PathBuf,
@@ -41,8 +42,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
     let corruption = corruption.transpose()?;
+    let is_picture = output.extension().is_some_and(|ending| ending == "png");
+    if !is_picture {
+        check_ending(output, &[(".png", "a picture of eight rows")])?;
+    }
     let data = arguments.source.rows_for(&model)?;
-    if output.extension().is_some_and(|ending| ending == "png") {
+    if is_picture {
         let picture = reconstruction_picture(&model, &data, corruption)?;
         write_whole(output, &picture)?;
         print(&format!("{}", output.display()));

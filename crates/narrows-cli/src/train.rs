@@ -1,19 +1,18 @@
 //! `narrows train`
 
-use crate::output::{
-    columns, duration, epochs_of, figures, note, print, rows_of, table, thousands,
-};
+use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
 use clap::Args;
 use narrows::data::{ReadOptions, Source};
+use narrows::recipe::Override;
 use narrows::run::{
-    Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model, resume,
-    run as run_recipe,
+    BesidePca, Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model,
+    resume, run as run_recipe,
 };
 use narrows::train::Profile;
-use narrows::{Recipe, Result};
+use narrows::{Error, ErrorKind, Recipe, Result};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -119,21 +118,32 @@ fn every(text: &str) -> std::result::Result<Every, String> {
 
 impl Arguments {
     /// The options that stand for keys of the recipe, and `--set`, in this order.
-    fn overrides(&self) -> Vec<String> {
-        let share = self.validation.as_ref();
+    fn overrides(&self) -> Vec<Override> {
+        let share = self.validation.as_ref().filter(|share| is_number(share));
         [
-            ("training.epochs", self.epochs.as_ref()),
-            ("training.batch_size", self.batch_size.as_ref()),
-            ("optimizer.learning_rate", self.learning_rate.as_ref()),
-            ("training.seed", self.seed.as_ref()),
+            ("training.epochs", "--epochs", self.epochs.as_ref()),
             (
-                "training.validation",
-                share.filter(|share| is_number(share)),
+                "training.batch_size",
+                "--batch-size",
+                self.batch_size.as_ref(),
             ),
+            (
+                "optimizer.learning_rate",
+                "--lr",
+                self.learning_rate.as_ref(),
+            ),
+            ("training.seed", "--seed", self.seed.as_ref()),
+            ("training.validation", "--validation", share),
         ]
         .into_iter()
-        .filter_map(|(key, value)| Some(format!("{key}={}", value?)))
-        .chain(self.overrides.iter().cloned())
+        .filter_map(|(key, option, value)| {
+            let value = value?;
+            Some(Override {
+                assignment: format!("{key}={value}"),
+                origin: format!("{option} {value}"),
+            })
+        })
+        .chain(self.overrides.iter().map(|text| Override::set(text)))
         .collect()
     }
 
@@ -157,7 +167,7 @@ fn is_number(text: &str) -> bool {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let sources = arguments.sources()?;
     let recipe = match (&arguments.recipe, &arguments.resume) {
-        (Some(recipe), _) => Recipe::load(recipe, &arguments.overrides())?,
+        (Some(recipe), _) => Recipe::load_with(recipe, &arguments.overrides())?,
         (None, folder) => {
             let folder = folder.clone().unwrap_or_default();
             Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])?
@@ -187,19 +197,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Event::Start(folder) => {
             stop.listen();
             display.begin();
-            note(&format!(
-                "{}: {} -> {}",
-                recipe.name,
-                recipe.about,
-                folder.display()
-            ));
+            let about = match &recipe.about[..] {
+                "" => String::new(),
+                about => format!(": {about}"),
+            };
+            note(&format!("{}{about} -> {}", recipe.name, folder.display()));
         }
         Event::Resume(folder, epochs, rows) => {
             stop.listen();
             display.begin();
             let rows = match rows {
                 0 => String::new(),
-                _ => format!(" and {} rows", thousands(rows as f64)),
+                _ => format!(" and {}", count_of(rows, "row")),
             };
             if rows.is_empty() && epochs >= recipe.epochs {
                 return note(&format!(
@@ -211,8 +220,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             note(&format!(
                 "{}: goes on after {}{rows} of {} -> {}",
                 recipe.name,
-                epochs_of(epochs),
-                epochs_of(recipe.epochs),
+                count_of(epochs, "epoch"),
+                count_of(recipe.epochs, "epoch"),
                 folder.display()
             ));
         }
@@ -229,7 +238,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => run_recipe(&recipe, &source, &options, &mut observe),
     };
     display.finish();
-    let summary = outcome?.summary;
+    let summary = match (outcome, &arguments.recipe) {
+        (Ok(outcome), _) => outcome.summary,
+        (Err(error), Some(recipe)) => return Err(of_recipe(error, recipe)),
+        (Err(error), None) => return Err(error),
+    };
     if arguments.json {
         print(&summary.to_json().to_string());
     } else {
@@ -239,6 +252,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is wrong with a recipe once the data are known, with the recipe that it is wrong with.
+fn of_recipe(error: Error, recipe: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Recipe => error.at(recipe),
+        _ => error,
+    }
 }
 
 /// A second source has the columns of the first, with its missing values filled alike.
@@ -264,12 +285,14 @@ fn describe(summary: &Summary) -> String {
         Some(pca) => {
             // PCA is given clean rows.
             let clean = summary.corrupted.map_or(test_mse, |c| c.clean_test_mse);
-            let share = 100.0 * (clean - pca).abs() / pca;
-            match clean < pca {
-                _ if share < 0.5 => "as PCA".to_string(),
-                true => format!("{share:.0} % below PCA"),
-                false => {
-                    format!("{share:.0} % above PCA: a linear map of the same size does better")
+            match BesidePca::of(clean, pca) {
+                BesidePca::Same => "as PCA".to_string(),
+                BesidePca::Below(percent) => format!("{percent:.0} % below PCA"),
+                BesidePca::Above(percent) => {
+                    format!("{percent:.0} % above PCA: a linear map of the same size does better")
+                }
+                BesidePca::NearlyExact => {
+                    "PCA is nearly exact: a linear map of the same size does better".to_string()
                 }
             }
         }
@@ -302,7 +325,7 @@ fn describe(summary: &Summary) -> String {
     rows.push((&pca_name, pca_mse));
     if let Some((epoch, loss)) = summary.best {
         let stopped = match summary.stopped_early {
-            true => format!("; stopped after {}", epochs_of(summary.epochs)),
+            true => format!("; stopped after {}", count_of(summary.epochs, "epoch")),
             false => String::new(),
         };
         let text = format!(
@@ -314,15 +337,22 @@ fn describe(summary: &Summary) -> String {
     rows.extend([
         (
             "tested on",
-            format!("{}{held_out}", rows_of(summary.test_rows)),
+            format!("{}{held_out}", count_of(summary.test_rows, "row")),
         ),
-        ("code", format!("{inputs} -> {code_size} values")),
+        (
+            "code",
+            format!(
+                "{} -> {}",
+                thousands(inputs as f64),
+                count_of(code_size, "value")
+            ),
+        ),
         (
             "training",
             format!(
                 "{} for {}, {} {}/s",
                 duration(summary.seconds),
-                epochs_of(summary.epochs),
+                count_of(summary.epochs, "epoch"),
                 thousands(summary.images_per_second),
                 if summary.has_picture {
                     "images"

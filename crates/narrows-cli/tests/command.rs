@@ -207,6 +207,8 @@ fn options_are_keys_of_the_recipe() {
     for line in lines
         .into_iter()
         .chain(["kind = \"unit\"", "beta1 = 0.9", "bias = true"])
+        // The width that the decoder's last dense layer takes from the data.
+        .chain(["outputs = 30"])
     {
         assert!(
             recipe.lines().any(|found| found == line),
@@ -262,6 +264,21 @@ fn reconstruct_needs_the_model_file_alone() {
         "no/y.png",
     ];
     refused(folder.path(), &nowhere, 2, &["no/y.png"]);
+    // What cannot be written is refused before anything is read, here data that are not there.
+    let jpeg = [
+        "reconstruct",
+        "elsewhere.safetensors",
+        "--data",
+        "nowhere",
+        "-o",
+        "x.jpg",
+    ];
+    refused(
+        folder.path(),
+        &jpeg,
+        2,
+        &["x.jpg", ".png (a picture", ".npy"],
+    );
 }
 
 #[test]
@@ -281,6 +298,21 @@ fn recipes_are_listed_shown_and_explained() {
     assert!(
         keys.contains("learning_rate") && keys.contains("leaky-relu"),
         "{keys}"
+    );
+    let variant = ["recipes", "show", "denoising-masking:original"];
+    let variant = text(&narrows(folder.path(), &variant).stdout);
+    for line in [
+        "name = \"denoising-masking-original\"",
+        "drop = 0.8",
+        "mean = 0.5",
+    ] {
+        assert!(variant.contains(line), "`{line}` is missing in: {variant}");
+    }
+    refused(
+        folder.path(),
+        &["recipes", "show", "denoising-masking:orignal"],
+        2,
+        &["did you mean `original`?"],
     );
     refused(
         folder.path(),
@@ -339,6 +371,130 @@ fn what_cannot_work_is_refused_with_exit_code_2() {
         "decoder[0].outputs=7",
     ];
     refused(at, &wide, 2, &["30 values", "found [7]"]);
+}
+
+#[test]
+fn what_was_named_wrongly_is_bad_input_however_it_is_wrong() {
+    let folder = folder();
+    let at = folder.path();
+    fs::write(at.join("bytes.toml"), b"name = \"\xff\"").unwrap();
+    fs::create_dir(at.join("folder.toml")).unwrap();
+    let train = |recipe| ["train", recipe, "--data", "data"];
+    refused(at, &train("bytes.toml"), 2, &["bytes.toml", "UTF-8"]);
+    refused(
+        at,
+        &train("folder.toml"),
+        2,
+        &["folder.toml", "a TOML file"],
+    );
+    let compare = ["compare", "data", "--data", "data"];
+    refused(at, &compare, 2, &["data", "model.safetensors"]);
+    let out = |out| [&train("tiny.toml")[..], &["--out", out]].concat();
+    refused(at, &out("tiny.toml"), 2, &["tiny.toml", "folder"]);
+    refused(at, &out("tiny.toml/x"), 2, &["tiny.toml/x", "folder"]);
+    if cfg!(target_os = "linux") {
+        refused(at, &out("/proc/x"), 2, &["/proc/x", "folder"]);
+    }
+    // An option is named as it was written, and what only the data show comes with the recipe.
+    let epochs = [&train("tiny.toml")[..], &["--epochs", "abc"]].concat();
+    refused(at, &epochs, 2, &["error: --epochs abc: training.epochs"]);
+    let wide = [&train("tiny.toml")[..], &["--set", "decoder[0].outputs=7"]].concat();
+    refused(at, &wide, 2, &["error: tiny.toml: decoder"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_is_lost_is_a_failure() {
+    let folder = folder();
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [
+        &["recipes", "show", "simple-linear"][..],
+        &["train", "tiny.toml", "--data", "data", "--json"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdout(full())
+            .output()
+            .unwrap();
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains("cannot write to standard output"), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plan_beyond_the_memory_is_refused_with_its_size_after_the_warnings() {
+    let folder = folder();
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg("ulimit -v 4000000; exec \"$0\" train tiny.toml --data data --set encoder[2].outputs=16777216")
+        .arg(env!("CARGO_BIN_EXE_narrows"))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    for part in ["more memory than there is", "GiB", "fewer outputs"] {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+    let warning = error.find("the code has 16777216 values");
+    assert!(
+        warning < error.find("more memory") && warning.is_some(),
+        "{error}"
+    );
+    assert!(!folder.path().join("runs").exists());
+}
+
+#[test]
+fn constant_images_and_an_empty_about_make_sound_sentences() {
+    let folder = folder();
+    let mut constant = images(50);
+    constant[16..].fill(7);
+    let recipe = RECIPE.replace("about = \"a test\"\n", "");
+    fs::write(folder.path().join("plain.toml"), recipe).unwrap();
+    fs::write(folder.path().join("constant-ubyte"), constant).unwrap();
+    let train = [
+        "train",
+        "plain.toml",
+        "--data",
+        "constant-ubyte",
+        "--epochs",
+        "1",
+    ];
+    let output = narrows(folder.path(), &train);
+    let (table, progress) = (text(&output.stdout), text(&output.stderr));
+    assert!(table.contains("PCA is nearly exact"), "{table}{progress}");
+    assert!(!table.contains("inf"), "{table}");
+    assert!(progress.contains("tiny -> runs/tiny"), "{progress}");
+    let report = fs::read_to_string(folder.path().join("runs/tiny/report.html")).unwrap();
+    assert!(report.contains("1 epoch of 45 rows"));
+    assert!(!report.contains("inf %"));
+}
+
+#[test]
+fn what_is_no_model_says_what_to_give_instead() {
+    let folder = folder();
+    let train = ["train", "tiny.toml", "--data", "data", "--out", "x"];
+    assert!(narrows(folder.path(), &train).status.success());
+    let checkpoint = ["inspect", "x/checkpoint.safetensors"];
+    refused(
+        folder.path(),
+        &checkpoint,
+        2,
+        &["this is a checkpoint", "model.safetensors"],
+    );
+    let error = text(&narrows(folder.path(), &checkpoint).stderr);
+    assert!(
+        !error.contains("batch_size") && error.lines().count() == 1,
+        "{error}"
+    );
+    let mut bare = 16u64.to_le_bytes().to_vec();
+    bare.extend(b"{              }");
+    fs::write(folder.path().join("bare.safetensors"), bare).unwrap();
+    let bare = ["inspect", "bare.safetensors"];
+    refused(folder.path(), &bare, 2, &["narrows import"]);
 }
 
 #[test]

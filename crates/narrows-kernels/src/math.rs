@@ -1,7 +1,8 @@
 //! Elementary functions over [`Lanes`].
 //!
-//! Each states a bound of its error against float64, which the tests check by a sweep over all
-//! magnitudes (in units in the last place, ULPs, of the true value).
+//! Each states the bound of its error against float64 that the tests hold it to, and the worst that they
+//! find, in units in the last place (ULPs) of the true value. They try every 1021st single-precision number,
+//! on every instruction set: of all magnitudes, but not each.
 
 use crate::lanes::Lanes;
 
@@ -22,7 +23,7 @@ unsafe fn polynomial<L: Lanes, const N: usize>(x: L, coefficients: [f32; N]) -> 
     }
 }
 
-/// `eˣ`, within 1.1 ULP from -87.683 to 88.376; below 0, above infinite. NaN stays NaN.
+/// `eˣ`, within 1.1 ULP (1.01 found) from -87.683 to 88.376; below 0, above infinite. NaN stays NaN.
 ///
 /// # Safety
 ///
@@ -55,7 +56,7 @@ pub(crate) unsafe fn exp<L: Lanes>(x: L) -> L {
     }
 }
 
-/// `1 / (1 + e⁻ˣ)`, within 3 ULP from -88.376 up; below 0. NaN stays NaN.
+/// `1 / (1 + e⁻ˣ)`, within 3 ULP (2.4 found) from -88.376 up; below 0. NaN stays NaN.
 ///
 /// # Safety
 ///
@@ -69,7 +70,7 @@ pub(crate) unsafe fn sigmoid<L: Lanes>(x: L) -> L {
     }
 }
 
-/// `tanh x`, within 3.1 ULP. NaN stays NaN.
+/// `tanh x`, within 3.1 ULP (3.0 found). NaN stays NaN.
 ///
 /// # Safety
 ///
@@ -97,7 +98,7 @@ pub(crate) unsafe fn tanh<L: Lanes>(x: L) -> L {
     }
 }
 
-/// The error function, within 8 ULP and never beyond 1. NaN stays NaN.
+/// The error function, within 8 ULP (6.1 found) and never beyond 1. NaN stays NaN.
 ///
 /// # Safety
 ///
@@ -150,7 +151,7 @@ pub(crate) unsafe fn softplus<L: Lanes>(x: L) -> L {
     unsafe { L::splat(0.0).max(x).add(ln_1p_exp_of_minus_abs(x)) }
 }
 
-/// `ln(1 + e^-|x|)`: what [`softplus`] adds to `max(x, 0)`; within 4 ULP up to
+/// `ln(1 + e^-|x|)`: what [`softplus`] adds to `max(x, 0)`; within 4 ULP (3.5 found) up to
 /// `|x|` = 87.683, beyond 0. NaN stays NaN.
 ///
 /// # Safety

@@ -123,6 +123,22 @@ impl Team {
             }
         };
         shared.next.store(0, Ordering::Relaxed);
+        self.phase(work);
+    }
+
+    /// Runs `f` once on each thread, and returns when all are done: for what a thread has to do before its
+    /// first phase.
+    ///
+    /// # Panics
+    ///
+    /// When `f` panics, after all threads have stopped.
+    pub fn on_each(&mut self, f: impl Fn() + Sync) {
+        self.phase(|_| f());
+    }
+
+    /// Runs `work` on each thread with its number.
+    fn phase(&self, work: impl Fn(usize) + Sync) {
+        let shared = &*self.shared;
         if self.others.is_empty() {
             return work(0);
         }

@@ -1,9 +1,10 @@
 //! Writing files so that a reader never meets half of one.
 
 use crate::error::{Error, ErrorKind, Result};
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// How the names of files begin that are not whole yet.
 pub(crate) const TEMPORARY: &str = ".narrows-";
@@ -24,7 +25,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// A file that is being written under a temporary name, and gets its own when it is whole.
 #[derive(Debug)]
 pub struct NewFile {
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<File>,
+    temporary: TempPath,
     path: PathBuf,
 }
 
@@ -50,9 +52,12 @@ impl NewFile {
         let file = tempfile::Builder::new()
             .prefix(TEMPORARY)
             .tempfile_in(folder)
-            .map_err(|error| Error::io("cannot write the file", path, error))?;
+            // Its text names the temporary file, which means nothing to anybody.
+            .map_err(|error| Error::io("cannot write the file", path, error.kind().into()))?;
+        let (file, temporary) = file.into_parts();
         Ok(NewFile {
             file: BufWriter::with_capacity(1 << 16, file),
+            temporary,
             path: path.to_path_buf(),
         })
     }
@@ -68,12 +73,16 @@ impl NewFile {
     ///
     /// When the system refuses; what was there before stays.
     pub fn finish(self) -> Result<()> {
-        let NewFile { file, path } = self;
+        let NewFile {
+            file,
+            temporary,
+            path,
+        } = self;
         let finish = || -> std::io::Result<()> {
             let file = file.into_inner().map_err(|error| error.into_error())?;
-            make_readable_as_usual(file.as_file())?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
+            make_readable_as_usual(&file)?;
+            file.sync_all()?;
+            temporary.persist(&path).map_err(|error| error.error)?;
             Ok(())
         };
         finish().map_err(|error| Error::io("cannot write the file", &path, error))
@@ -92,13 +101,13 @@ impl Write for NewFile {
 
 /// Temporary files are private to their owner; what stays should be as readable as any other file.
 #[cfg(unix)]
-fn make_readable_as_usual(file: &std::fs::File) -> std::io::Result<()> {
+fn make_readable_as_usual(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn make_readable_as_usual(_: &std::fs::File) -> std::io::Result<()> {
+fn make_readable_as_usual(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -114,6 +123,15 @@ mod tests {
         write_whole(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_error_names_the_file_and_not_its_temporary_name() {
+        let error = write_whole(Path::new("/proc/x.png"), b"").unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("/proc/x.png"), "{text}");
+        assert!(!text.contains(TEMPORARY), "{text}");
     }
 
     #[test]

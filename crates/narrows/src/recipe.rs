@@ -5,14 +5,15 @@
 //! own keys, next to its code; this file puts them together. Values are checked in one place only,
 //! when TOML is read: a recipe made in code is checked by writing and reading it.
 
+mod reference;
+
 use crate::corruption::{self, Corruption};
 use crate::data::scaling::{self, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{self, Initialization, LayerSpec};
-use crate::objective::{self, Reconstruction, Term};
+use crate::objective::{self, Objective, Reconstruction, Term};
 use crate::optimizer::{self, OptimizerSpec, ScheduleSpec};
-use crate::settings::{Choice, Document, Key, Section, suggest};
-use std::fmt::Write;
+use crate::settings::{Document, Key, Level, Section, suggest};
 use std::path::Path;
 
 /// The recipes that ship with Narrows: name and text.
@@ -203,6 +204,29 @@ const TRAINING: &[Key] = &[
 const MAX_EPOCHS: u64 = 1_000_000;
 const MAX_BATCH: u64 = 1 << 20;
 
+/// A value to set over that of a recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// `key=value`, as in `encoder[0].outputs=64`.
+    pub assignment: String,
+    /// What it is called in errors: what its user wrote.
+    pub origin: String,
+}
+
+impl Override {
+    /// Of `key=value`, as the command's `--set` takes it.
+    pub fn set(assignment: &str) -> Override {
+        Override {
+            assignment: assignment.to_string(),
+            origin: format!("--set {assignment}"),
+        }
+    }
+
+    fn all(assignments: &[String]) -> Vec<Override> {
+        assignments.iter().map(|text| Override::set(text)).collect()
+    }
+}
+
 impl Recipe {
     /// The names of the shipped recipes, in the order in which they are listed.
     pub fn shipped() -> impl Iterator<Item = &'static str> {
@@ -253,32 +277,33 @@ impl Recipe {
     }
 
     /// As [`Recipe::parse`], with values set over those of the text: `training.epochs=3`,
-    /// `encoder[0].outputs=64`. Setting the `kind` of a section drops the text's keys of the kind
-    /// before.
+    /// `encoder[0].outputs=64`. Setting the `kind` of a section, or the `layer`, drops those of the
+    /// text's keys that the new kind does not have.
     ///
     /// # Errors
     ///
     /// As [`Recipe::parse`]; an error about a value that was set names it.
     pub fn parse_with(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe> {
-        Recipe::parse_variant(text, origin, None, overrides)
+        Recipe::parse_variant(text, origin, None, &Override::all(overrides))
     }
 
     fn parse_variant(
         text: &str,
         origin: &str,
         variant: Option<&str>,
-        overrides: &[String],
+        overrides: &[Override],
     ) -> Result<Recipe> {
         let mut document = Document::parse(text, origin)?;
         if let Some(variant) = variant {
             let (name, settings) = read_variant(&document.root(), variant)?;
-            document.set(&format!("name={}", quoted(&name)))?;
-            for assignment in &settings {
-                document.set(assignment)?;
+            let name = format!("name={}", quoted(&name));
+            for assignment in std::iter::once(&name).chain(&settings) {
+                let origin = format!("{origin}, variant `{variant}`");
+                document.set(assignment, &origin, Level::Variant)?;
             }
         }
-        for assignment in overrides {
-            document.set(assignment)?;
+        for Override { assignment, origin } in overrides {
+            document.set(assignment, origin, Level::Set)?;
         }
         read(&document.root())
     }
@@ -290,6 +315,15 @@ impl Recipe {
     ///
     /// When it does not exist, or as [`Recipe::parse_with`].
     pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Recipe> {
+        Recipe::load_with(name_or_path, &Override::all(overrides))
+    }
+
+    /// As [`Recipe::load`], with values that have names of their own in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::load`].
+    pub fn load_with(name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
         // A variant comes behind the last colon, which no separator follows.
         let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
             Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
@@ -298,11 +332,13 @@ impl Recipe {
         let path = Path::new(name_or_path);
         if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
         {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Error::io("cannot read the recipe", path, error))?;
+            let text = read_text(path)?;
             Recipe::parse_variant(&text, name_or_path, variant, overrides)
         } else {
-            let text = Recipe::text(name_or_path)?;
+            let text = Recipe::text(name_or_path).map_err(|error| match path.is_dir() {
+                true => is_a_folder(path),
+                false => error,
+            })?;
             Recipe::parse_variant(text, name_or_path, variant, overrides)
         }
     }
@@ -314,6 +350,14 @@ impl Recipe {
     /// As [`Recipe::parse`].
     pub fn check(&self) -> Result<()> {
         Recipe::parse(&self.to_toml(), &format!("recipe {}", self.name)).map(|_| ())
+    }
+
+    /// The recipe with the width that it leaves to the data, whose rows are of a shape that fits it.
+    pub(crate) fn with_widths_of(mut self, data: &[usize]) -> Recipe {
+        self.decoder
+            .iter_mut()
+            .for_each(|layer| layer.fill_width(data));
+        self
     }
 
     /// The recipe as TOML, with every default filled in.
@@ -397,71 +441,31 @@ impl Recipe {
         line(format!("accumulation = {}", self.accumulation));
         text
     }
+}
 
-    /// Every key that a recipe may have, as Markdown tables made of the lists that reading uses.
-    pub fn reference() -> String {
-        let mut text = String::new();
-        table(&mut text, "The recipe", ROOT);
-        choices(
-            &mut text,
-            "[scaling]",
-            &scaling::KIND,
-            &[],
-            scaling::SCALINGS,
-        );
-        choices(
-            &mut text,
-            "[corruption]",
-            &corruption::KIND,
-            &[],
-            corruption::CORRUPTIONS,
-        );
-        choices(
-            &mut text,
-            "[network]",
-            &layer::INITIALIZATION,
-            &[],
-            layer::INITIALIZATIONS,
-        );
-        choices(
-            &mut text,
-            "[[encoder]] and [[decoder]]",
-            &layer::LAYER,
-            &[],
-            layer::LAYERS,
-        );
-        choices(
-            &mut text,
-            "[objective]",
-            &objective::RECONSTRUCTION,
-            &[objective::TERMS],
-            objective::RECONSTRUCTIONS,
-        );
-        choices(
-            &mut text,
-            "[[objective.terms]]",
-            &objective::TERM_KIND,
-            &[objective::WEIGHT],
-            objective::TERM_KINDS,
-        );
-        let common = [optimizer::LEARNING_RATE];
-        choices(
-            &mut text,
-            "[optimizer]",
-            &optimizer::KIND,
-            &common,
-            optimizer::OPTIMIZERS,
-        );
-        choices(
-            &mut text,
-            "[schedule]",
-            &optimizer::SCHEDULE,
-            &[],
-            optimizer::SCHEDULES,
-        );
-        table(&mut text, "[training]", TRAINING);
-        text
+/// The text of a recipe's file.
+fn read_text(path: &Path) -> Result<String> {
+    if path.is_dir() {
+        return Err(is_a_folder(path));
     }
+    let bytes =
+        std::fs::read(path).map_err(|error| Error::io("cannot read the recipe", path, error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        Error::new(ErrorKind::Recipe, "this is no recipe")
+            .at(path.display())
+            .expected("a text file in TOML")
+            .found("bytes that are no UTF-8")
+    })
+}
+
+fn is_a_folder(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::Recipe,
+        "this folder is neither a recipe nor a run",
+    )
+    .at(path.display())
+    .expected("a TOML file, or a run's folder where one is taken, which has a model.safetensors")
+    .found("neither")
 }
 
 /// The name of a recipe's variant, and what it sets.
@@ -481,7 +485,7 @@ fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String
 }
 
 fn read(root: &Section<'_>) -> Result<Recipe> {
-    root.allow(&[ROOT], &[])?;
+    root.allow(ROOT)?;
     let name = root.text("name")?.ok_or_else(|| {
         root.error("name", "`name` is missing")
             .expected("a text in quotes")
@@ -505,7 +509,7 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
     let objective = root.section("objective")?;
     let optimizer = root.section("optimizer")?;
     let training = root.section("training")?;
-    training.allow(&[TRAINING], &[])?;
+    training.allow(TRAINING)?;
     let whole = |key, range, default| -> Result<u64> {
         Ok(training.integer(key, range)?.unwrap_or(default))
     };
@@ -532,6 +536,18 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
             .expected(format!("fewer than the {epochs} epochs"))
             .found(warmup));
     }
+    let encoder = layers(root, "encoder")?;
+    let decoder = layers(root, "decoder")?;
+    let reconstruction = objective
+        .choose(
+            &objective::RECONSTRUCTION,
+            Some("mse"),
+            &[objective::TERMS],
+            objective::RECONSTRUCTIONS,
+        )?
+        .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?;
+    Objective::new(reconstruction, &decoder)
+        .map_err(|error| error.at(objective.place(objective::RECONSTRUCTION.name)))?;
     Ok(Recipe {
         name: name.to_string(),
         about: about.to_string(),
@@ -552,16 +568,9 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
                 layer::INITIALIZATIONS,
             )?
             .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?,
-        encoder: layers(root, "encoder")?,
-        decoder: layers(root, "decoder")?,
-        reconstruction: objective
-            .choose(
-                &objective::RECONSTRUCTION,
-                Some("mse"),
-                &[objective::TERMS],
-                objective::RECONSTRUCTIONS,
-            )?
-            .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?,
+        encoder,
+        decoder,
+        reconstruction,
         terms: terms(&objective)?,
         optimizer: optimizer
             .choose(
@@ -582,7 +591,7 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
             .unwrap_or(0.0),
         patience: whole("patience", 0..=MAX_EPOCHS, 0)? as usize,
         clip_norm: training
-            .number("clip_norm", "0 or more", |norm| {
+            .number("clip_norm", "0 or more, representable as float32", |norm| {
                 norm >= 0.0 && (norm as f32).is_finite()
             })?
             .unwrap_or(0.0),
@@ -644,52 +653,4 @@ fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
 
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
-}
-
-fn table(text: &mut String, title: &str, keys: &[Key]) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|"
-    );
-    for Key {
-        name,
-        value,
-        default,
-        about,
-    } in keys
-    {
-        let _ = writeln!(text, "| `{name}` | {value} | {default} | {about} |");
-    }
-    text.push('\n');
-}
-
-fn choices<T>(text: &mut String, title: &str, selector: &Key, common: &[Key], all: &[Choice<T>]) {
-    let Key { name, default, .. } = selector;
-    let _ = writeln!(
-        text,
-        "## {title}\n\n`{name}` names the {} (default: {default}):\n",
-        selector.about
-    );
-    let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
-    for choice in all {
-        let keys: Vec<String> = common
-            .iter()
-            .chain(choice.keys)
-            .map(|key| {
-                format!(
-                    "`{}`: {} ({}; default: {})",
-                    key.name, key.about, key.value, key.default
-                )
-            })
-            .collect();
-        let _ = writeln!(
-            text,
-            "| `\"{}\"` | {} | {} |",
-            choice.name,
-            choice.about,
-            keys.join("<br>")
-        );
-    }
-    text.push('\n');
 }

@@ -36,16 +36,30 @@ pub struct Choice<T: 'static> {
     pub read: fn(&Section<'_>) -> Result<T>,
 }
 
+/// Where a value comes from; what comes later in this list goes over what comes before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The text of the document.
+    Text,
+    /// One of the document's variants.
+    Variant,
+    /// Whoever reads it.
+    Set,
+}
+
 #[derive(Clone, Debug)]
 struct Node {
     value: Value,
     place: String,
+    level: Level,
 }
 
 #[derive(Clone, Debug)]
 enum Value {
     Text(String),
     Integer(i64),
+    /// A whole number too large for every key, as it is written.
+    Large(String),
     Float(f64),
     Boolean(bool),
     List(Vec<Node>),
@@ -58,7 +72,11 @@ impl Value {
         match self {
             Value::Text(text) => format!("\"{text}\""),
             Value::Integer(number) => number.to_string(),
-            Value::Float(number) => number.to_string(),
+            Value::Large(digits) => digits.clone(),
+            Value::Float(number) => match number.abs() {
+                0.0 | 1e-5..1e16 => number.to_string(),
+                _ => format!("{number:e}"),
+            },
             Value::Boolean(value) => value.to_string(),
             Value::List(_) => "a list".into(),
             Value::Table(_) => "a section".into(),
@@ -94,67 +112,51 @@ impl Document {
             refuse(format!("this is not TOML: {}", error.message())).at(place(at))
         })?;
         let root = Node {
-            value: table_of(table.get_ref(), &place),
+            value: table_of(table.get_ref(), &(&place, Level::Text)),
             place: origin.to_string(),
+            level: Level::Text,
         };
         Ok(Document { root })
     }
 
     /// Sets one value from `key=value`, where the key is a path such as `training.epochs` or
-    /// `encoder[0].outputs`, and the value is TOML or a bare word.
+    /// `encoder[0].outputs`, and the value is TOML or a bare word; `origin` names it in errors.
     ///
     /// # Errors
     ///
-    /// When there is no `=`, or the path leads through something that is no section or list.
-    pub fn set(&mut self, assignment: &str) -> Result<()> {
-        let origin = format!("--set {assignment}");
-        let (path, text) = assignment.split_once('=').ok_or_else(|| {
+    /// When there is no key or no `=`, or the path leads through something that is no section or list.
+    pub fn set(&mut self, assignment: &str, origin: &str, level: Level) -> Result<()> {
+        let nothing = || {
             refuse("this sets nothing")
-                .at(&origin)
+                .at(origin)
                 .expected("key=value")
                 .found(assignment)
-        })?;
-        let place = |_| origin.clone();
+        };
+        let (path, text) = assignment.split_once('=').ok_or_else(nothing)?;
+        let from = (|_| origin.to_string(), level);
         let value = match DeValue::parse(text.trim()) {
-            Ok(value) => value_of(value.get_ref(), &place),
+            Ok(value) => value_of(value.get_ref(), &from),
             Err(_) => Value::Text(text.trim().to_string()),
         };
         let mut node = &mut self.root;
-        for part in path.trim().split('.') {
+        for part in path.split('.') {
             let (key, indices) = part
                 .split_once('[')
                 .map_or((part, None), |(key, rest)| (key, Some(rest)));
-            node = node.child(key.trim(), &origin)?;
+            if key.trim().is_empty() {
+                return Err(nothing());
+            }
+            node = node.child(key.trim(), origin, level)?;
             if let Some(rest) = indices {
-                node = node.element(rest, &origin)?;
+                node = node.element(rest, origin)?;
             }
         }
-        // What belonged to the kind before would only be in the way of another one.
-        if let Value::Text(_) = value {
-            let place = origin.clone();
-            *node = Node { value, place };
-            self.forget_other_kind(path.trim());
-        } else {
-            *node = Node {
-                value,
-                place: origin,
-            };
-        }
-        Ok(())
-    }
-
-    /// After `section.kind` was set: drops what the document says of the kind before.
-    fn forget_other_kind(&mut self, path: &str) {
-        let Some(section) = path.strip_suffix(".kind") else {
-            return;
+        *node = Node {
+            value,
+            place: origin.to_string(),
+            level,
         };
-        let origin_is_file = |node: &Node| !node.place.starts_with("--set ");
-        if let Value::Table(entries) = &mut self.root.value
-            && let Some((_, node)) = entries.iter_mut().find(|(name, _)| name == section)
-            && let Value::Table(entries) = &mut node.value
-        {
-            entries.retain(|(name, node)| name == "learning_rate" || !origin_is_file(node));
-        }
+        Ok(())
     }
 
     /// The whole document as a section.
@@ -167,11 +169,15 @@ impl Document {
     }
 }
 
-fn table_of(table: &DeTable<'_>, place: &impl Fn(usize) -> String) -> Value {
+/// The places of a text by their offset, and where all of it comes from.
+type Origin<F> = (F, Level);
+
+fn table_of(table: &DeTable<'_>, from: &Origin<impl Fn(usize) -> String>) -> Value {
     let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
         let node = Node {
-            value: value_of(value.get_ref(), place),
-            place: place(key.span().start),
+            value: value_of(value.get_ref(), from),
+            place: from.0(key.span().start),
+            level: from.1,
         };
         let key: &std::borrow::Cow<'_, str> = key.get_ref();
         (key.to_string(), node)
@@ -179,16 +185,13 @@ fn table_of(table: &DeTable<'_>, place: &impl Fn(usize) -> String) -> Value {
     Value::Table(table.iter().map(entry).collect())
 }
 
-fn value_of(value: &DeValue<'_>, place: &impl Fn(usize) -> String) -> Value {
+fn value_of(value: &DeValue<'_>, from: &Origin<impl Fn(usize) -> String>) -> Value {
     match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(number) => {
-            match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => Value::Integer(number),
-                // Too large for an integer: as a float it fails the range of every key.
-                Err(_) => Value::Float(f64::INFINITY),
-            }
-        }
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => Value::Integer(number),
+            Err(_) => Value::Large(number.to_string()),
+        },
         DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Datetime(_) => Value::Date,
@@ -196,18 +199,19 @@ fn value_of(value: &DeValue<'_>, place: &impl Fn(usize) -> String) -> Value {
             items
                 .iter()
                 .map(|item| Node {
-                    value: value_of(item.get_ref(), place),
-                    place: place(item.span().start),
+                    value: value_of(item.get_ref(), from),
+                    place: from.0(item.span().start),
+                    level: from.1,
                 })
                 .collect(),
         ),
-        DeValue::Table(table) => table_of(table, place),
+        DeValue::Table(table) => table_of(table, from),
     }
 }
 
 impl Node {
     /// The value of a key of this section, made where it is missing.
-    fn child(&mut self, key: &str, origin: &str) -> Result<&mut Node> {
+    fn child(&mut self, key: &str, origin: &str, level: Level) -> Result<&mut Node> {
         let found = self.value.describe();
         let Value::Table(entries) = &mut self.value else {
             return Err(refuse(format!("`{key}` cannot be set inside a value"))
@@ -222,6 +226,7 @@ impl Node {
                 let node = Node {
                     value: Value::Table(Vec::new()),
                     place: origin.to_string(),
+                    level,
                 };
                 entries.push((key.to_string(), node));
                 entries.len() - 1
@@ -284,11 +289,14 @@ impl<'a> Section<'a> {
 
     /// An error about a key of this section, with its place and path.
     pub fn error(&self, key: &str, what: impl Into<String>) -> Error {
-        let place = self
-            .get(key)
+        refuse(what).at(self.path_of(key)).at(self.place(key))
+    }
+
+    /// The place of a key; that of the section where it is left out.
+    pub fn place(&self, key: &str) -> &str {
+        self.get(key)
             .or(self.node)
-            .map_or(self.origin.as_str(), |node| &node.place);
-        refuse(what).at(self.path_of(key)).at(place)
+            .map_or(&self.origin, |node| &node.place)
     }
 
     fn wrong(&self, key: &str, node: &Node, expected: &str) -> Error {
@@ -297,19 +305,37 @@ impl<'a> Section<'a> {
             .found(node.value.describe())
     }
 
-    /// Refuses keys that are in none of the lists. `elsewhere` are keys that exist, but belong to
-    /// something else, which is named.
+    /// An error about a value that is neither a key's nor a section's, but an element's of a list.
+    fn wrong_element(&self, key: &str, index: usize, node: &Node, expected: &str) -> Error {
+        refuse("this value is not possible")
+            .at(format!("{}[{index}]", self.path_of(key)))
+            .at(&node.place)
+            .expected(expected)
+            .found(node.value.describe())
+    }
+
+    /// Refuses keys that are not in the list.
     ///
     /// # Errors
     ///
     /// With the key's path and place and the nearest name that is valid here.
-    pub fn allow(&self, keys: &[&[Key]], elsewhere: &[(Key, &str)]) -> Result<()> {
+    pub fn allow(&self, keys: &[Key]) -> Result<()> {
+        self.allow_beside(&[keys], &[], Level::Text)
+    }
+
+    /// Refuses keys that are in none of the lists. `elsewhere` are keys that exist, but belong to
+    /// another kind, which is named; they are passed over where the kind, of a `level`, went over one
+    /// that they may have belonged to.
+    fn allow_beside(&self, keys: &[&[Key]], elsewhere: &[(Key, &str)], level: Level) -> Result<()> {
         let known: Vec<&str> = keys.iter().copied().flatten().map(|key| key.name).collect();
-        for (name, _) in self.entries() {
+        for (name, node) in self.entries() {
             if known.contains(&name.as_str()) {
                 continue;
             }
             if let Some((_, owner)) = elsewhere.iter().find(|(key, _)| key.name == name) {
+                if node.level < level {
+                    continue;
+                }
                 return Err(self
                     .error(name, format!("`{name}` belongs to {owner}"))
                     .hint("remove it, or choose what it belongs to"));
@@ -340,6 +366,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Where the value of a key comes from, if it is there.
+    pub fn level(&self, key: &str) -> Option<Level> {
+        self.get(key).map(|node| node.level)
+    }
+
     /// Whether a key is there.
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
@@ -365,7 +396,7 @@ impl<'a> Section<'a> {
                         path: format!("{}[{index}]", self.path_of(key)),
                         origin: self.origin.clone(),
                     }),
-                    _ => Err(self.wrong(key, node, &expected)),
+                    _ => Err(self.wrong_element(key, index, node, "a section")),
                 })
                 .collect(),
             Some(node) => Err(self.wrong(key, node, &expected)),
@@ -518,9 +549,10 @@ impl<'a> Section<'a> {
                 ..
             }) => items
                 .iter()
-                .map(|node| match &node.value {
+                .enumerate()
+                .map(|(index, node)| match &node.value {
                     Value::Text(text) => Ok(&text[..]),
-                    _ => Err(self.wrong(key, node, expected)),
+                    _ => Err(self.wrong_element(key, index, node, "a text in quotes")),
                 })
                 .collect(),
             Some(node) => Err(self.wrong(key, node, expected)),
@@ -570,7 +602,8 @@ impl<'a> Section<'a> {
             .iter()
             .map(|(key, owner)| (*key, owner.as_str()))
             .collect();
-        self.allow(&[&[*selector], common, choice.keys], &elsewhere)?;
+        let level = self.level(selector.name).unwrap_or(Level::Text);
+        self.allow_beside(&[&[*selector], common, choice.keys], &elsewhere, level)?;
         (choice.read)(self).map(Some)
     }
 }
@@ -580,8 +613,29 @@ fn names<T>(choices: &[Choice<T>]) -> String {
     format!("one of {}", names.join(", "))
 }
 
-/// Adds the nearest of the known names to an error, where one is near; else all of them.
+/// Names that other programs have for what is meant.
+const ALIASES: &[(&str, &str)] = &[
+    ("mae", "l1"),
+    ("l2", "mse"),
+    ("bce", "binary-cross-entropy"),
+    ("smooth-l1", "huber"),
+    ("linear", "dense"),
+    ("fully-connected", "dense"),
+    ("swish", "silu"),
+    ("logistic", "sigmoid"),
+    ("zscore", "standardize"),
+    ("z-score", "standardize"),
+    ("lr", "learning_rate"),
+    ("dropout", "masking"),
+];
+
+/// Adds the name that is meant to an error, by another name for it or as the nearest of the known ones where
+/// one is near; else all of them.
 pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
+    let meant = ALIASES.iter().find(|(alias, _)| *alias == name);
+    if let Some((_, meant)) = meant.filter(|(_, meant)| known.contains(meant)) {
+        return error.hint(format!("did you mean `{meant}`?"));
+    }
     let nearest = known
         .iter()
         .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))

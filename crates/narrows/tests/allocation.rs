@@ -1,18 +1,52 @@
-//! A training step allocates nothing.
+//! A training step allocates nothing, the first no more than any other.
 //!
 //! The allocator counts for the whole process, the threads of the test harness included, so that this test has
 //! a program of its own.
 
 mod networks;
 
-use narrows::Recipe;
-use narrows::train::Training;
+use narrows::data::Dataset;
+use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::network::{Network, Parameters};
+use narrows::objective::Objective;
+use narrows::optimizer::Optimizer;
+use narrows::train::{Setting, Stepper, Training};
+use narrows::{Recipe, Result};
 use networks::{CONVOLUTIONS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// The steps of a recipe, planned as training plans them.
+fn planned(recipe: &Recipe, data: &Dataset, threads: usize) -> Result<Stepper> {
+    let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape())?;
+    let setting = Setting {
+        parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
+        optimizer: Optimizer::new(recipe.optimizer, &network),
+        network,
+        corruption: recipe.corruption,
+        objective: Objective::new(recipe.reconstruction, &recipe.decoder)?,
+        terms: recipe.terms.clone(),
+        seed: recipe.seed,
+        clip_norm: recipe.clip_norm,
+        accumulates: recipe.accumulation > 1,
+    };
+    let mut stepper = Stepper::new(setting, recipe.batch_size, threads);
+    stepper.plan_rows(data.rows());
+    Ok(stepper)
+}
+
+/// What was allocated, moved and given back since the region began.
+fn counts(region: &Region<'_, System>) -> [usize; 3] {
+    let change = region.change();
+    [
+        change.allocations,
+        change.reallocations,
+        change.deallocations,
+    ]
+}
 
 #[test]
 fn a_step_allocates_nothing() {
@@ -27,25 +61,35 @@ fn a_step_allocates_nothing() {
         if is_profiled {
             training.start_profile();
         }
-        // The first epoch meets both sizes of batch.
-        training.epoch(|_| ()).unwrap();
-        // From the end of the first step to that of the last.
+        // What the loop does between the steps, from the end of an epoch's first to that of its last.
         let (mut region, mut change) = (None, None);
         training
             .epoch(|_| {
                 let region = region.get_or_insert_with(|| Region::new(ALLOCATOR));
-                change = Some(region.change());
+                change = Some(counts(region));
             })
             .unwrap();
-        let change = change.unwrap();
         assert_eq!(
-            (
-                change.allocations,
-                change.reallocations,
-                change.deallocations
-            ),
-            (0, 0, 0),
+            change.unwrap(),
+            [0; 3],
             "{}, {threads} threads",
+            recipe.name
+        );
+        // Every step, from the very first on; an epoch has both sizes of batch.
+        let mut stepper = planned(&recipe, &data, threads).unwrap();
+        if is_profiled {
+            stepper.start_profile();
+        }
+        let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+        let rows: Vec<u32> = (0..data.rows() as u32).collect();
+        let region = Region::new(ALLOCATOR);
+        for rows in rows.chunks(recipe.batch_size * recipe.accumulation) {
+            stepper.step(&data, &scaling, 0, rows, 1.0);
+        }
+        assert_eq!(
+            counts(&region),
+            [0; 3],
+            "{}, {threads} threads, steps alone",
             recipe.name
         );
         // The instrument works.

@@ -143,7 +143,10 @@ fn objective(
     };
     // Cross-entropy starts from the logits.
     let layers = match reconstruction {
-        Reconstruction::BinaryCrossEntropy => &layers[..layers.len() - 1],
+        Reconstruction::BinaryCrossEntropy => {
+            let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
+            &layers[..layers.iter().rposition(|layer| *layer == sigmoid).unwrap()]
+        }
         _ => layers,
     };
     let all = parameters;
@@ -195,6 +198,20 @@ fn every_gradient_meets_central_differences_for_every_activation_and_loss() {
             check(&encoder, &decoder, &[11], reconstruction);
         }
     }
+}
+
+#[test]
+fn cross_entropy_finds_its_logits_before_layers_that_keep_the_values() {
+    let decoder = [
+        dense(12),
+        LayerSpec::Activation(Activation::Sigmoid),
+        LayerSpec::Activation(Activation::Identity),
+        LayerSpec::Reshape { shape: [1, 3, 4] },
+    ];
+    let entropy = Reconstruction::BinaryCrossEntropy;
+    check(&[dense(3)], &decoder, &[1, 3, 4], entropy);
+    let flat = [&decoder[..2], &[LayerSpec::Flatten]].concat();
+    check(&[dense(3)], &flat, &[1, 3, 4], entropy);
 }
 
 fn conv(

@@ -5,6 +5,7 @@ use narrows::data::scaling::ScalingSpec;
 use narrows::layer::{Activation, Initialization, LayerSpec};
 use narrows::objective::Reconstruction;
 use narrows::optimizer::OptimizerSpec;
+use narrows::recipe::Override;
 
 /// A small recipe with room for one more line in each section.
 fn with(section: &str, line: &str) -> String {
@@ -167,6 +168,7 @@ fn what_is_written_reads_back_the_same() {
         },
         LayerSpec::Flatten,
     ];
+    recipe.decoder.pop();
     recipe.decoder.push(LayerSpec::ConvTranspose2d {
         channels: None,
         kernel: [3, 3],
@@ -175,6 +177,9 @@ fn what_is_written_reads_back_the_same() {
         output_padding: [1, 2],
         bias: true,
     });
+    recipe
+        .decoder
+        .push(LayerSpec::Activation(Activation::Sigmoid));
     // Only the last may leave its width to the data.
     recipe
         .decoder
@@ -570,11 +575,83 @@ fn overrides_set_values_and_errors_name_them() {
     );
     refused(&text, &["encoder[-1].outputs=1"], &["an index below 1"]);
     refused(&text, &["name.x=1"], &["--set name.x=1", "a section"]);
-    refused(&text, &["=1"], &["--set =1"]);
+    for nothing in ["=3", "training.=3", " .epochs=3", "[0]=3"] {
+        let place = format!("--set {nothing}: this sets nothing");
+        refused(&text, &[nothing], &[&place, "key=value"]);
+    }
+    // What was set is to blame, not what it was set over.
+    for (assignment, path) in [
+        ("encoder[0]=3", "encoder[0]"),
+        ("encoder=[3]", "encoder[0]"),
+    ] {
+        let place = format!("--set {assignment}: {path}: ");
+        refused(&text, &[assignment], &[&place, "a section", "found 3"]);
+    }
 }
 
 #[test]
-fn another_kind_by_override_drops_the_keys_of_the_one_before() {
+fn an_override_is_named_as_its_user_wrote_it() {
+    let overrides = [Override {
+        assignment: "training.epochs=abc".into(),
+        origin: "--epochs abc".into(),
+    }];
+    let error = Recipe::load_with("simple-linear", &overrides).unwrap_err();
+    let expected = "--epochs abc: training.epochs: this value is not possible";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    assert!(error.to_string().contains("found \"abc\""), "{error}");
+}
+
+#[test]
+fn numbers_out_of_reach_are_said_in_few_digits() {
+    let text = with("", "");
+    let seed = "99999999999999999999";
+    refused(
+        &text,
+        &[&format!("training.seed={seed}")],
+        &[&format!("found {seed}")],
+    );
+    for (assignment, found) in [
+        ("optimizer.learning_rate=1e-300", "float32, found 1e-300"),
+        ("optimizer.epsilon=1e300", "float32, found 1e300"),
+        ("optimizer.weight_decay=1e-60", "float32, found 1e-60"),
+        ("training.clip_norm=1e39", "float32, found 1e39"),
+    ] {
+        refused(&text, &[assignment], &[found]);
+    }
+}
+
+#[test]
+fn names_of_other_programs_suggest_ours() {
+    for (section, line, ours) in [
+        ("objective", "reconstruction = \"mae\"", "l1"),
+        (
+            "objective",
+            "reconstruction = \"bce\"",
+            "binary-cross-entropy",
+        ),
+        ("encoder", "layer = \"linear\"", "dense"),
+    ] {
+        let hint = format!("did you mean `{ours}`?");
+        refused(&with(section, line), &[], &[&hint]);
+    }
+}
+
+#[test]
+fn cross_entropy_without_probabilities_is_refused_with_its_line() {
+    let text = with("objective", "reconstruction = \"binary-cross-entropy\"");
+    let parts = [
+        "small.toml, line 14: objective.reconstruction",
+        "sigmoid",
+        "found `dense`",
+    ];
+    refused(&text, &[], &parts);
+    let sigmoid =
+        "\n[[decoder]]\nlayer = \"sigmoid\"\n[[decoder]]\nlayer = \"identity\"\n[objective]";
+    assert!(Recipe::parse(&text.replace("\n[objective]", sigmoid), "a").is_ok());
+}
+
+#[test]
+fn another_kind_by_override_drops_the_keys_that_it_does_not_have() {
     let text = with(
         "optimizer",
         "kind = \"adam\"\nlearning_rate = 0.5\nbeta1 = 0.5",
@@ -586,7 +663,61 @@ fn another_kind_by_override_drops_the_keys_of_the_one_before() {
         weight_decay: 0.0,
     };
     assert_eq!(recipe.optimizer, sgd);
+    // What the new kind has too stays, all of it where the kind is the same.
+    let text = with(
+        "optimizer",
+        "kind = \"adam\"\nepsilon = 1e-3\nweight_decay = 0.25",
+    );
+    let settings = |kind: &str| {
+        let recipe = Recipe::parse_with(&text, "a", &[format!("optimizer.kind={kind}")]).unwrap();
+        match recipe.optimizer {
+            OptimizerSpec::Adam {
+                epsilon,
+                weight_decay,
+                ..
+            }
+            | OptimizerSpec::AdamW {
+                epsilon,
+                weight_decay,
+                ..
+            } => (epsilon, weight_decay),
+            OptimizerSpec::Sgd { weight_decay, .. } => (0.0, weight_decay),
+        }
+    };
+    assert_eq!(settings("adam"), (1e-3, 0.25));
+    assert_eq!(settings("adamw"), (1e-3, 0.25));
+    assert_eq!(settings("sgd"), (0.0, 0.25));
+    let layer = [
+        "encoder[0].layer=relu".into(),
+        "encoder[1].layer=dense".into(),
+    ];
+    let two = with(
+        "encoder",
+        "layer = \"dense\"\noutputs = 9\n[[encoder]]\nlayer = \"dense\"\noutputs = 2",
+    );
+    let recipe = Recipe::parse_with(&two, "a", &layer).unwrap();
+    assert_eq!(recipe.encoder[0], LayerSpec::Activation(Activation::Relu));
+    let dense = LayerSpec::Dense {
+        outputs: Some(2),
+        bias: true,
+    };
+    assert_eq!(recipe.encoder[1], dense);
+    // What does not exist at all is refused all the same.
+    let unknown = with("optimizer", "kind = \"adam\"\nbeta3 = 0.5");
+    refused(
+        &unknown,
+        &["optimizer.kind=sgd"],
+        &["there is no key `beta3`"],
+    );
+    // Of two keys for the same thing the one that was set counts.
+    let masking = format!(
+        "{}\n[corruption]\nkind = \"masking\"\ndrop = 0.25",
+        with("", "")
+    );
+    let recipe = Recipe::parse_with(&masking, "a", &["corruption.keep=0.5".into()]).unwrap();
+    assert_eq!(recipe.corruption.unwrap().strength(), 0.5);
     // What was set by hand is never dropped.
+    let text = with("optimizer", "kind = \"adam\"");
     let overrides = ["optimizer.beta1=0.1".into(), "optimizer.kind=sgd".into()];
     let error = Recipe::parse_with(&text, "a", &overrides)
         .unwrap_err()
@@ -600,6 +731,10 @@ fn an_unknown_recipe_comes_with_the_nearest_name_and_a_missing_file_with_its_pat
     assert!(error.contains("did you mean `simple-linear`?"), "{error}");
     let error = Recipe::load("no/such.toml", &[]).unwrap_err().to_string();
     assert!(error.contains("no/such.toml"), "{error}");
+    for folder in ["src", "./src"] {
+        let error = Recipe::load(folder, &[]).unwrap_err().to_string();
+        assert!(error.contains("model.safetensors"), "{error}");
+    }
 }
 
 #[test]

@@ -110,6 +110,16 @@ fn extent((i, row): (usize, usize), (k, column): (usize, usize), width: usize) -
     down.checked_add(along)?.checked_add(width)
 }
 
+/// Allocates what products keep for the calling thread, so that none of its products has to; gives how many
+/// numbers that are.
+pub fn prepare(isa: Isa) -> usize {
+    match isa.0 {
+        #[cfg(target_arch = "x86_64")]
+        Kind::Amx => amx::prepare(),
+        _ => 0,
+    }
+}
+
 /// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows lie `c_row` apart.
 ///
 /// # Panics

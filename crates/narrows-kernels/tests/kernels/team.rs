@@ -25,6 +25,22 @@ fn count_up(team: &mut Team, numbers: &mut [u64], parts: usize) {
 }
 
 #[test]
+fn each_thread_is_visited_once() {
+    for threads in SIZES {
+        let visits = std::sync::Mutex::new(Vec::new());
+        let mut team = Team::new(threads);
+        team.on_each(|| visits.lock().unwrap().push(std::thread::current().id()));
+        let visits = visits.into_inner().unwrap();
+        assert_eq!(visits.len(), threads);
+        assert_eq!(visits.iter().collect::<HashSet<_>>().len(), threads);
+        // The next phase is as any other.
+        let mut numbers = vec![0; 40];
+        count_up(&mut team, &mut numbers, 7);
+        assert_eq!(numbers, vec![1; 40]);
+    }
+}
+
+#[test]
 fn each_part_is_visited_once_in_each_of_many_phases() {
     for threads in SIZES {
         let mut team = Team::new(threads);

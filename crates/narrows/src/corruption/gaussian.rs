@@ -16,7 +16,11 @@ pub(super) const CHOICE: Choice<Corruption> = Choice {
     }],
     read: |section| {
         let possible = |d: f64| d > 0.0 && (d as f32).is_finite();
-        let deviation = section.number("deviation", "a number above 0", possible)?;
+        let deviation = section.number(
+            "deviation",
+            "a number above 0, representable as float32",
+            possible,
+        )?;
         let deviation = deviation.ok_or_else(|| {
             section
                 .error("deviation", "`deviation` is missing")

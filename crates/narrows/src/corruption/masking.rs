@@ -33,6 +33,9 @@ pub(super) const CHOICE: Choice<Corruption> = Choice {
                     .error("drop", "`drop` is missing")
                     .expected("a number from 0 to 1, or `keep`"));
             }
+            // What was set goes over what the recipe says in the other way.
+            (Some(drop), Some(_)) if section.level("drop") > section.level("keep") => drop,
+            (Some(_), Some(keep)) if section.level("keep") > section.level("drop") => 1.0 - keep,
             (Some(_), Some(_)) => {
                 return Err(section
                     .error("keep", "`drop` and `keep` say the same thing twice")

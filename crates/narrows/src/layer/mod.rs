@@ -15,7 +15,7 @@ pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub use initialization::Initialization;
 pub use spec::LayerSpec;
-pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS};
+pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS, last_of_values};
 
 use narrows_kernels::Isa;
 

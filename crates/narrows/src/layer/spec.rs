@@ -207,7 +207,7 @@ pub(crate) const LAYERS: &[Choice<LayerSpec>] = &[
         }],
         read: |section| {
             let slope = section
-                .number("slope", "a finite number", fits_single)?
+                .number("slope", "a number representable as float32", fits_single)?
                 .unwrap_or(0.01);
             Ok(LayerSpec::Activation(Activation::LeakyRelu {
                 slope: slope as f32,
@@ -225,7 +225,9 @@ pub(crate) const LAYERS: &[Choice<LayerSpec>] = &[
         }],
         read: |section| {
             let alpha =
-                section.number("alpha", "a number above 0", |a| a > 0.0 && fits_single(a))?;
+                section.number("alpha", "a number above 0, representable as float32", |a| {
+                    a as f32 > 0.0 && fits_single(a)
+                })?;
             Ok(LayerSpec::Activation(Activation::Elu {
                 alpha: alpha.unwrap_or(1.0) as f32,
             }))
@@ -262,6 +264,12 @@ pub(crate) const LAYERS: &[Choice<LayerSpec>] = &[
         read: |_| Ok(LayerSpec::Activation(Activation::Softplus)),
     },
 ];
+
+/// The last layer that decides which values a list of layers gives, with its place.
+pub(crate) fn last_of_values(layers: &[LayerSpec]) -> Option<(usize, &LayerSpec)> {
+    let mut all = layers.iter().enumerate();
+    all.rfind(|(_, layer)| !layer.keeps_values())
+}
 
 fn fits_single(number: f64) -> bool {
     (number as f32).is_finite()
@@ -328,6 +336,16 @@ impl LayerSpec {
         }
     }
 
+    /// Whether it gives the values that it gets, though perhaps in another shape.
+    fn keeps_values(&self) -> bool {
+        matches!(
+            self,
+            LayerSpec::Flatten
+                | LayerSpec::Reshape { .. }
+                | LayerSpec::Activation(Activation::Identity)
+        )
+    }
+
     /// The key of its width, where it is one that leaves its width to the data.
     pub(crate) fn open_width(&self) -> Option<&'static str> {
         match self {
@@ -335,6 +353,19 @@ impl LayerSpec {
             LayerSpec::Conv2d { channels: None, .. }
             | LayerSpec::ConvTranspose2d { channels: None, .. } => Some(CHANNELS.name),
             _ => None,
+        }
+    }
+
+    /// Gives it the width that it leaves to the data, whose rows have the shape `data`.
+    pub(crate) fn fill_width(&mut self, data: &[usize]) {
+        match self {
+            LayerSpec::Dense { outputs, .. } => {
+                outputs.get_or_insert(data.iter().product());
+            }
+            LayerSpec::Conv2d { channels, .. } | LayerSpec::ConvTranspose2d { channels, .. } => {
+                *channels = channels.or(data.first().copied());
+            }
+            LayerSpec::Flatten | LayerSpec::Reshape { .. } | LayerSpec::Activation(_) => {}
         }
     }
 

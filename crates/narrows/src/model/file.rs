@@ -167,6 +167,7 @@ fn about(header: &Value) -> Result<Value> {
             format("this safetensors file is no model of Narrows")
                 .expected(format!("`{KEY}` in its metadata"))
                 .found("none")
+                .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
         })?;
     serde_json::from_str(about)
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))
@@ -186,14 +187,18 @@ fn check_version(about: &Value) -> Result<()> {
 }
 
 fn read_recipe(about: &Value) -> Result<Recipe> {
-    let table: toml::Table = about
+    let recipe = about
         .get("recipe")
-        .cloned()
-        .ok_or_else(|| format("the model's recipe is missing"))
-        .and_then(|recipe| {
-            serde_json::from_value(recipe)
-                .map_err(|error| format("the model's recipe is damaged").caused_by(error))
-        })?;
+        .ok_or_else(|| format("the model's recipe is missing"))?;
+    // Which a checkpoint has, and a model has not.
+    if about.get("fingerprint").is_some() {
+        return Err(format("this is a checkpoint, with which a run goes on")
+            .expected("a model")
+            .hint("give the model.safetensors beside it, or the run's folder"));
+    }
+    // What serde says of it would quote all of it.
+    let table: toml::Table = serde_json::from_value(recipe.clone())
+        .map_err(|_| format("the model's recipe is damaged").expected("a table as in TOML"))?;
     let text = toml::to_string(&table)
         .map_err(|error| format("the model's recipe is damaged").caused_by(error))?;
     Recipe::parse(&text, "the model's recipe")

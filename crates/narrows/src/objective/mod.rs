@@ -11,7 +11,7 @@ pub(crate) use term::{KIND as TERM_KIND, TERMS as TERM_KINDS, WEIGHT};
 pub use term::{Term, TermKind};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::{Activation, LayerSpec};
+use crate::layer::{Activation, LayerSpec, last_of_values};
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
 use narrows_kernels::split::RowBlock;
@@ -20,6 +20,9 @@ use narrows_kernels::split::RowBlock;
 #[derive(Clone, Copy, Debug)]
 pub struct Objective {
     loss: Loss,
+    /// How many of the decoder's last layers the loss does without: the sigmoid whose logits it compares,
+    /// and what only brings the probabilities into another shape.
+    left_out: usize,
 }
 
 impl Objective {
@@ -28,27 +31,32 @@ impl Objective {
     /// # Errors
     ///
     /// When the loss is binary cross-entropy and the decoder does not end in a sigmoid, as its
-    /// outputs are then no probabilities.
+    /// outputs are then no probabilities. Layers that only bring them into another shape may follow.
     pub fn new(reconstruction: Reconstruction, decoder: &[LayerSpec]) -> Result<Objective> {
+        let mut left_out = 0;
         let loss = match reconstruction {
             Reconstruction::Mse => Loss::Squared,
             Reconstruction::L1 => Loss::Absolute,
             Reconstruction::Huber { delta } => Loss::Huber { delta },
             Reconstruction::BinaryCrossEntropy => {
-                if decoder.last() != Some(&LayerSpec::Activation(Activation::Sigmoid)) {
+                let last = last_of_values(decoder);
+                let Some((place, LayerSpec::Activation(Activation::Sigmoid))) = last else {
+                    let found =
+                        last.map_or("no layer".into(), |(_, last)| format!("`{}`", last.name()));
                     return Err(Error::new(
                         ErrorKind::Recipe,
                         "binary cross-entropy compares probabilities, and the decoder gives none",
                     )
                     .at("objective.reconstruction")
                     .expected("a decoder that ends in a sigmoid layer")
-                    .found("another last layer")
+                    .found(found)
                     .hint("add a sigmoid layer to the decoder, or choose mse, l1 or huber"));
-                }
+                };
+                left_out = decoder.len() - place;
                 Loss::CrossEntropyOfLogits
             }
         };
-        Ok(Objective { loss })
+        Ok(Objective { loss, left_out })
     }
 
     /// Refuses data that the loss has no meaning for; `range` is that of the scaled data.
@@ -70,9 +78,9 @@ impl Objective {
         .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
     }
 
-    /// Whether the loss is worked out from what the last layer is given, not from what it gives.
-    pub(crate) fn compares_logits(&self) -> bool {
-        self.loss == Loss::CrossEntropyOfLogits
+    /// How many of the decoder's last layers come after what the loss compares with the data.
+    pub(crate) fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// The sum of the loss over one row of a block: slab `target` is the target and slab `compared`

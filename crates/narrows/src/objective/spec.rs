@@ -58,8 +58,9 @@ pub(crate) const RECONSTRUCTIONS: &[Choice<Reconstruction>] = &[
             about: "where the parabola turns into a line",
         }],
         read: |section| {
-            let delta = section.number("delta", "a number above 0", |d| {
-                d > 0.0 && (d as f32).is_finite()
+            let expected = "a number above 0, representable as float32";
+            let delta = section.number("delta", expected, |d| {
+                d as f32 > 0.0 && (d as f32).is_finite()
             })?;
             Ok(Reconstruction::Huber {
                 delta: delta.unwrap_or(1.0) as f32,

@@ -60,12 +60,11 @@ impl Optimizer {
     /// An optimiser that has done no step, for the parameters of a network.
     pub fn new(spec: OptimizerSpec, network: &Network) -> Optimizer {
         let bounds = network.parameter_bounds();
-        let has_two = !matches!(spec, OptimizerSpec::Sgd { .. });
         Optimizer {
             spec,
             steps: 0,
             first: State::new(bounds, true),
-            second: State::new(bounds, has_two),
+            second: State::new(bounds, spec.numbers_remembered() > 1),
         }
     }
 

@@ -150,6 +150,9 @@ pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] = &[
     },
 ];
 
+/// What [`is_positive`] takes.
+const POSITIVE: &str = "a number above 0, representable as float32";
+
 /// Numbers that are used in single precision, and must not vanish or overflow there.
 fn is_positive(number: f64) -> bool {
     number as f32 > 0.0 && (number as f32).is_finite()
@@ -157,7 +160,7 @@ fn is_positive(number: f64) -> bool {
 
 fn learning_rate(section: &Section<'_>) -> Result<f64> {
     Ok(section
-        .number("learning_rate", "a number above 0", is_positive)?
+        .number("learning_rate", POSITIVE, is_positive)?
         .unwrap_or(1e-3))
 }
 
@@ -169,12 +172,13 @@ fn share(section: &Section<'_>, key: &str, default: f64) -> Result<f64> {
 }
 
 fn weight_decay(section: &Section<'_>, default: f64) -> Result<f64> {
-    let decay = section.number("weight_decay", "0 or more", |d| d == 0.0 || is_positive(d))?;
+    let expected = "0, or a number above it that is representable as float32";
+    let decay = section.number("weight_decay", expected, |d| d == 0.0 || is_positive(d))?;
     Ok(decay.unwrap_or(default))
 }
 
 fn moments(section: &Section<'_>) -> Result<(f64, f64, f64)> {
-    let epsilon = section.number("epsilon", "a number above 0", is_positive)?;
+    let epsilon = section.number("epsilon", POSITIVE, is_positive)?;
     Ok((
         share(section, "beta1", 0.9)?,
         share(section, "beta2", 0.999)?,
@@ -198,6 +202,14 @@ impl OptimizerSpec {
             OptimizerSpec::Sgd { learning_rate, .. }
             | OptimizerSpec::Adam { learning_rate, .. }
             | OptimizerSpec::AdamW { learning_rate, .. } => learning_rate,
+        }
+    }
+
+    /// How many numbers it remembers of each parameter.
+    pub(crate) fn numbers_remembered(&self) -> usize {
+        match self {
+            OptimizerSpec::Sgd { .. } => 1,
+            OptimizerSpec::Adam { .. } | OptimizerSpec::AdamW { .. } => 2,
         }
     }
 

@@ -2,10 +2,12 @@
 //! written follows from the arguments alone, but for the log that [`tensorboard::EventFile`] adds to.
 
 mod chart;
+mod count;
 mod html;
 mod png;
 pub mod tensorboard;
 
 pub use chart::{Chart, Mark, Series};
+pub use count::{count_of, thousands};
 pub use html::{Cell, Figure, Image, Report, Section, Table};
 pub use png::{PictureRow, picture_rows};

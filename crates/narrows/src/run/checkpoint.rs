@@ -8,6 +8,7 @@ use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::optimizer::Plateau;
+use crate::recipe::Recipe;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -157,7 +158,13 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
             );
         }
     }
-    if about["recipe"].as_str() != Some(&training.recipe().to_toml()) {
+    // One that an older version wrote may leave the width of the last layer to the data.
+    let recipe = Recipe::parse(
+        about["recipe"].as_str().unwrap_or_default(),
+        "the checkpoint",
+    );
+    let recipe = recipe.map(|recipe| recipe.with_widths_of(training.shape()));
+    if !recipe.is_ok_and(|recipe| recipe == *training.recipe()) {
         return Err(Error::new(
             ErrorKind::Recipe,
             "the recipe is not the one of the checkpoint",

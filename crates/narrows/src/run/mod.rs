@@ -1,4 +1,4 @@
-//! A run: training with its folder, from the recipe to the picture.
+//! A run: training with its folder, from the recipe to the report.
 //!
 //! The folder holds `recipe.toml` (with every default filled in), `run.json` (where the data come from),
 //! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with),
@@ -7,9 +7,11 @@
 
 mod checkpoint;
 mod folder;
+mod summary;
 
 pub use checkpoint::Every;
 pub use folder::Sources;
+pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::check;
 use crate::corruption::Corruption;
@@ -21,16 +23,15 @@ use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
+use crate::report::Report;
 use crate::report::tensorboard::EventFile;
-use crate::report::{Cell, Report, Section, Table};
-use crate::train::{EpochRecord, Profile, Progress, Training, Warning, available_threads};
+use crate::train::{EpochRecord, Progress, Training, Warning, available_threads};
 use checkpoint::Clock;
 use narrows_kernels::team::Team;
-use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The name of the model's file in a run's folder.
@@ -63,7 +64,7 @@ pub const FIGURES_FOLDER: &str = "figures";
 /// What a run tells while it goes on.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Training is about to begin, in this folder.
+    /// Training is about to begin, in this folder; warnings come before.
     Start(&'a Path),
     /// Training goes on in this folder, after so many epochs and so many rows of the next.
     Resume(&'a Path, usize, usize),
@@ -75,180 +76,6 @@ pub enum Event<'a> {
     Epoch(&'a EpochRecord),
     /// Training is done and saved in this folder, and this comes next.
     Stage(&'a Path, &'static str),
-}
-
-/// What came of a run.
-#[derive(Clone, Debug)]
-pub struct Summary {
-    /// The recipe's name.
-    pub recipe: String,
-    /// The source of the data.
-    pub data: String,
-    /// The epochs trained.
-    pub epochs: usize,
-    /// The mean of the objective over the last epoch.
-    pub train_loss: f64,
-    /// The mean squared error on the test rows, in scaled units; where the recipe corrupts its rows, of
-    /// what becomes of corrupted ones, against the clean ones.
-    pub test_mse: f64,
-    /// Where the recipe corrupts its rows: what becomes of clean ones, and how far the corrupted ones
-    /// themselves are from the clean ones.
-    pub corrupted: Option<CorruptedErrors>,
-    /// The same of principal component analysis with as many components as a code has values; none
-    /// where they would take too much memory (see [`Pca::is_feasible`]).
-    pub pca_mse: Option<f64>,
-    /// The values of a row.
-    pub inputs: usize,
-    /// The values of a code.
-    pub code_size: usize,
-    /// The number of parameters.
-    pub parameters: usize,
-    /// The rows trained on.
-    pub train_rows: usize,
-    /// The rows tested on.
-    pub test_rows: usize,
-    /// Whether the test rows were held out of the training rows, as the source has none.
-    pub held_out: bool,
-    /// The time spent training, in seconds.
-    pub seconds: f64,
-    /// Rows a second while training.
-    pub images_per_second: f64,
-    /// The run's folder.
-    pub run: PathBuf,
-    /// The epoch of the lowest validation loss, whose model it is, and that loss; none without validation.
-    pub best: Option<(usize, f64)>,
-    /// Whether training stopped before all epochs, as the loss no longer fell.
-    pub stopped_early: bool,
-    /// Whether there is a picture: there is one for images only.
-    pub has_picture: bool,
-    /// Where the time of a step went, if that was asked for and there was a step.
-    pub profile: Option<Profile>,
-}
-
-/// The mean squared errors beside that of a denoising autoencoder, in scaled units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CorruptedErrors {
-    /// Of the reconstructions of clean test rows.
-    pub clean_test_mse: f64,
-    /// Of the corrupted test rows themselves.
-    pub noise_mse: f64,
-}
-
-impl Summary {
-    /// The summary as a JSON object.
-    pub fn to_json(&self) -> Value {
-        let mut object = json!({
-            "recipe": self.recipe,
-            "data": self.data,
-            "epochs": self.epochs,
-            "train_loss": self.train_loss,
-            "test_mse": self.test_mse,
-            "pca_mse": self.pca_mse,
-            "inputs": self.inputs,
-            "code_size": self.code_size,
-            "parameters": self.parameters,
-            "train_rows": self.train_rows,
-            "test_rows": self.test_rows,
-            "held_out": self.held_out,
-            "seconds": self.seconds,
-            "images_per_second": self.images_per_second,
-            "run": self.run.display().to_string(),
-        });
-        if let Some((epoch, loss)) = self.best {
-            object["best_epoch"] = json!(epoch);
-            object["validation_loss"] = json!(loss);
-        }
-        object["stopped_early"] = json!(self.stopped_early);
-        if let Some(corrupted) = &self.corrupted {
-            object["clean_test_mse"] = json!(corrupted.clean_test_mse);
-            object["noise_mse"] = json!(corrupted.noise_mse);
-        }
-        if let Some(profile) = &self.profile {
-            object["profile"] = profile.to_json();
-        }
-        object
-    }
-}
-
-/// What came of a run, and what there is to show of it.
-pub struct Outcome {
-    /// In figures.
-    pub summary: Summary,
-    /// In pictures.
-    pub portrait: Portrait,
-}
-
-impl Outcome {
-    /// The run as a section of a report.
-    pub fn section(&self, recipe: &Recipe) -> Section {
-        let mut about = vec![format!(
-            "{}. {} epochs of {} rows in {:.1} s, {} parameters, a code of {} for {} values.",
-            recipe.about,
-            self.summary.epochs,
-            self.summary.train_rows,
-            self.summary.seconds,
-            self.summary.parameters,
-            self.summary.code_size,
-            self.summary.inputs,
-        )];
-        if let Some(jacobian) = &self.portrait.jacobian {
-            about.push(format!(
-                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over {} test rows.",
-                jacobian.mean_norm, jacobian.rows
-            ));
-        }
-        Section {
-            title: recipe.name.clone(),
-            about,
-            figures: self.portrait.figures.clone(),
-        }
-    }
-
-    fn report(&self, recipe: &Recipe) -> Report {
-        let summary = &self.summary;
-        let figure = |value: f64| -> Cell { format!("{value:.5}").into() };
-        let mut heads = vec!["".to_string(), "test MSE".into()];
-        let mut row: Vec<Cell> = vec![summary.recipe.clone().into(), figure(summary.test_mse)];
-        if let Some(corrupted) = &summary.corrupted {
-            heads.extend(["clean MSE".into(), "noise itself".into()]);
-            row.extend([corrupted.clean_test_mse, corrupted.noise_mse].map(figure));
-        }
-        if let Some(pca) = summary.pca_mse {
-            heads.push(format!("PCA-{}", summary.code_size));
-            row.push(figure(pca));
-        }
-        let lead = match (summary.pca_mse, &summary.corrupted) {
-            (_, Some(corrupted)) => format!(
-                "From noisy test rows, {:.4} away from the clean ones, it gives back rows that are {:.4} away.",
-                corrupted.noise_mse, summary.test_mse
-            ),
-            (Some(pca), None) => format!(
-                "Its test error of {:.4} is {:.0} % {} that of PCA with as many components, {pca:.4}.",
-                summary.test_mse,
-                100.0 * (summary.test_mse - pca).abs() / pca,
-                if summary.test_mse < pca {
-                    "below"
-                } else {
-                    "above"
-                },
-            ),
-            (None, None) => format!("Its test error is {:.4}.", summary.test_mse),
-        };
-        Report {
-            title: format!("{} on {}", summary.recipe, summary.data),
-            lead: vec![lead],
-            table: Some(Table {
-                heads,
-                rows: vec![row],
-            }),
-            notes: vec![format!(
-                "Mean squared errors over {} test rows, in the units of training.",
-                summary.test_rows
-            )],
-            first: Vec::new(),
-            sections: vec![self.section(recipe)],
-        }
-    }
 }
 
 /// Writes a report, and each of its pictures into a folder beside it.
@@ -368,7 +195,9 @@ fn run_in(
         None => recipe.validation,
     };
     let split = source.split(recipe.seed, share)?;
-    let mut training = Training::new(recipe, &split.train, options.threads)?;
+    let mut training = Training::new_with(recipe, &split.train, options.threads, |warning| {
+        observe(Event::Warning(warning));
+    })?;
     if let Some(validation) = options.validation.or(split.validation.as_deref()) {
         training = training.with_validation(validation)?;
     }
@@ -405,9 +234,6 @@ fn run_in(
             folder
         }
     };
-    for warning in training.warnings() {
-        observe(Event::Warning(warning));
-    }
     // A run that was done already keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     let threshold = match resumed {

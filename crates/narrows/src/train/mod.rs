@@ -1,5 +1,6 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod memory;
 mod profile;
 mod state;
 mod step;
@@ -99,23 +100,44 @@ impl<'a> Training<'a> {
     ///
     /// # Errors
     ///
-    /// When the recipe has impossible values, or does not fit the data.
+    /// When the recipe has impossible values, does not fit the data, or asks for more memory than the machine
+    /// has left.
     pub fn new(recipe: &Recipe, data: &'a Dataset, threads: usize) -> Result<Training<'a>> {
+        Training::new_with(recipe, data, threads, |_| ())
+    }
+
+    /// As [`Training::new`]; `warn` is told what is dubious before any memory is taken, so that a slip that asks
+    /// for more than there is comes with its warning.
+    ///
+    /// # Errors
+    ///
+    /// As [`Training::new`].
+    pub fn new_with(
+        recipe: &Recipe,
+        data: &'a Dataset,
+        threads: usize,
+        warn: impl FnMut(&Warning),
+    ) -> Result<Training<'a>> {
         recipe.check()?;
         let scaling_spec = recipe.scaling.unwrap_or_else(|| ScalingSpec::usual(data));
         let scaling = Scaling::fit(&scaling_spec, data)?;
+        let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape())?;
         let recipe = Recipe {
             scaling: Some(scaling_spec),
-            ..recipe.clone()
+            ..recipe.clone().with_widths_of(data.shape())
         };
-        let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape())?;
         let objective = Objective::new(recipe.reconstruction, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
         let warnings = warnings::warnings(&network, &recipe.decoder, data, &scaling);
+        warnings.iter().for_each(warn);
+        let batch = recipe.batch_size.min(data.rows());
+        memory::check(
+            &Memory::least(&recipe, &network, batch),
+            memory::available(),
+        )?;
         let parameters = Parameters::initial(&network, recipe.initialization, recipe.seed);
         let optimizer = Optimizer::new(recipe.optimizer, &network);
-        let batch = recipe.batch_size.min(data.rows());
-        let stepper = Stepper::new(
+        let mut stepper = Stepper::new(
             Setting {
                 network,
                 parameters,
@@ -130,6 +152,7 @@ impl<'a> Training<'a> {
             batch,
             threads,
         );
+        stepper.plan_rows(data.rows());
         Ok(Training {
             state: State::new(stepper.terms().count()),
             share: 1.0,
@@ -164,11 +187,12 @@ impl<'a> Training<'a> {
         objective
             .check_targets(self.scaling.range(validation))
             .map_err(|error| error.at(validation.name()))?;
+        self.stepper.plan_rows(validation.rows());
         self.validation = Some(validation);
         Ok(self)
     }
 
-    /// The recipe with what the data decided: the scaling.
+    /// The recipe with what the data decided: the scaling, and the width of the last layer.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
@@ -412,6 +436,11 @@ impl<'a> Training<'a> {
     /// The same of the validation rows, if there are any.
     pub fn validation_fingerprint(&self) -> Option<u32> {
         self.validation.map(Dataset::fingerprint)
+    }
+
+    /// The shape of a row.
+    pub fn shape(&self) -> &[usize] {
+        self.data.shape()
     }
 
     /// The values of a row.

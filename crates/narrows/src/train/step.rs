@@ -21,7 +21,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters};
 use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
+use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
+use narrows_kernels::product;
 use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
 use narrows_kernels::team::Team;
@@ -47,6 +49,8 @@ pub struct Stepper {
     whole: Option<Whole>,
     /// What a profile is made of, if one is asked for.
     record: Record,
+    /// How many numbers products keep for each thread.
+    kept: usize,
     isa: Isa,
 }
 
@@ -123,6 +127,34 @@ pub struct Memory {
     pub scratch: usize,
 }
 
+impl Memory {
+    /// The least that steps of up to `batch` rows will take: without the terms' and the threads' own.
+    pub(super) fn least(recipe: &Recipe, network: &Network, batch: usize) -> Memory {
+        let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
+        let parameters = bytes(network.parameter_count());
+        let values: usize = network.widths(network.layers()).iter().sum();
+        let has_whole = recipe.clip_norm > 0.0 || recipe.accumulation > 1;
+        Memory {
+            parameters,
+            optimizer: parameters * recipe.optimizer.numbers_remembered(),
+            // Each with its gradient.
+            activations: bytes(values.saturating_mul(2 * batch)),
+            scratch: if has_whole { parameters } else { 0 },
+        }
+    }
+
+    /// All of it.
+    pub fn total(&self) -> usize {
+        let parts = [
+            self.parameters,
+            self.optimizer,
+            self.activations,
+            self.scratch,
+        ];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
+}
+
 /// What belongs to one thread.
 struct Scratch {
     gradient: Aligned,
@@ -154,7 +186,7 @@ struct Plan {
     compared: usize,
     batch: usize,
     blocks: Blocks,
-    /// The cuts of the batch sizes met so far: the usual one, and that of an epoch's last batch.
+    /// The cuts of the batch sizes: the usual one, and that of an epoch's last batch.
     cuts: Vec<(usize, Bounds)>,
 }
 
@@ -205,7 +237,7 @@ impl Stepper {
             places: Bounds::new((0..=bounds.count()).collect()),
             clip_norm,
         });
-        let team = Team::new(match threads {
+        let mut team = Team::new(match threads {
             0 => {
                 let work = Work::of(&network, &terms, corruption.as_ref(), batch);
                 work.workers(available_threads())
@@ -214,6 +246,11 @@ impl Stepper {
         });
         let of_terms = terms.iter().map(|term| term.scratch(&network));
         let layers_scratch = of_terms.fold(network.scratch(), usize::max);
+        let isa = Isa::best();
+        let kept = product::prepare(isa);
+        team.on_each(|| {
+            product::prepare(isa);
+        });
         let scratch = || Scratch {
             gradient: Aligned::zeros(largest.unwrap_or(0)),
             noise: Aligned::zeros(if corruption.is_some() {
@@ -232,11 +269,7 @@ impl Stepper {
                 gradients,
                 target,
                 losses,
-                compared: if objective.compares_logits() {
-                    layers - 1
-                } else {
-                    layers
-                },
+                compared: layers - objective.left_out(),
                 batch,
                 blocks: Blocks::of(&network, &terms),
                 cuts: Vec::new(),
@@ -253,7 +286,8 @@ impl Stepper {
             team,
             whole,
             record: Record::default(),
-            isa: Isa::best(),
+            kept,
+            isa,
         }
     }
 
@@ -282,6 +316,15 @@ impl Stepper {
         self.terms.iter().map(Contraction::term)
     }
 
+    /// Plans for the batches that so many rows are cut into, so that no step on them has to.
+    pub fn plan_rows(&mut self, rows: usize) {
+        for size in [rows.min(self.plan.batch), rows % self.plan.batch] {
+            if size > 0 {
+                self.plan.cut(size, self.team.threads());
+            }
+        }
+    }
+
     /// The memory that was planned.
     pub fn memory(&self) -> Memory {
         let bytes = |numbers: usize| numbers * size_of::<f32>();
@@ -295,7 +338,7 @@ impl Stepper {
             parameters: bytes(self.parameters.flat().len()),
             optimizer: bytes(first.len() + second.len()),
             activations: bytes(self.slabs.numbers()),
-            scratch: bytes(scratch.sum::<usize>() + whole),
+            scratch: bytes(scratch.sum::<usize>() + self.threads() * self.kept + whole),
         }
     }
 
@@ -701,7 +744,7 @@ fn tile_gradient(
 }
 
 impl Plan {
-    /// Which of the cuts is that of `rows` rows; planned when a size is met for the first time.
+    /// Which of the cuts is that of `rows` rows; one that was not foreseen is planned now.
     fn cut(&mut self, rows: usize, threads: usize) -> usize {
         if let Some(known) = self.cuts.iter().position(|(size, _)| *size == rows) {
             return known;

@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
-use crate::layer::LayerSpec;
+use crate::layer::{LayerSpec, last_of_values};
 use crate::network::Network;
 use std::fmt;
 
@@ -10,9 +10,9 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The scaled data reach beyond what the decoder's last layer can give.
+    /// The scaled data reach beyond what the decoder can give.
     OutOfRange {
-        /// The decoder's last layer.
+        /// The decoder's last layer that changes values.
         layer: &'static str,
         /// What it can give.
         output: (f32, f32),
@@ -51,7 +51,7 @@ pub fn warnings(
     if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
         all.push(Warning::Squeezed { high });
     }
-    if let Some(LayerSpec::Activation(last)) = decoder.last() {
+    if let Some((_, LayerSpec::Activation(last))) = last_of_values(decoder) {
         let output = crate::layer::output_range(*last);
         if low < output.0 || high > output.1 {
             all.push(Warning::OutOfRange {
@@ -76,9 +76,10 @@ impl fmt::Display for Warning {
             } => {
                 write!(
                     f,
-                    "the scaled data lie in [{:.4}, {:.4}], but the decoder ends in `{layer}`, which \
+                    "the scaled data lie in [{}, {}], but the decoder ends in `{layer}`, which \
                      gives only ",
-                    data.0, data.1
+                    figures(data.0.into()),
+                    figures(data.1.into())
                 )?;
                 match (output.0.is_finite(), output.1.is_finite()) {
                     (true, true) => write!(f, "[{}, {}]", output.0, output.1)?,
@@ -87,8 +88,9 @@ impl fmt::Display for Warning {
                 }
                 write!(
                     f,
-                    ": no training can bring the MSE below {floor:.4}; use another scaling (`--set \
-                     scaling.kind=unit` for 8-bit data, `minmax` otherwise) or leave out the last layer"
+                    ": no training can bring the MSE below {}; use another scaling (`--set \
+                     scaling.kind=unit` for 8-bit data, `minmax` otherwise) or leave `{layer}` out",
+                    figures(*floor)
                 )
             }
             Warning::WideCode { code, inputs } => write!(
@@ -102,5 +104,73 @@ impl fmt::Display for Warning {
                  nothing; use `--set scaling.kind=none`"
             ),
         }
+    }
+}
+
+/// Four decimals, or digits where those would be none or all too many.
+fn figures(number: f64) -> String {
+    match number.abs() {
+        0.0 | 1e-3..1e6 => format!("{number:.4}"),
+        _ => format!("{number:.3e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::scaling::ScalingSpec;
+    use crate::layer::Activation;
+    use ndarray::array;
+
+    fn all(decoder: &[LayerSpec], rows: ndarray::ArrayView2<'_, f32>) -> Vec<Warning> {
+        let data = Dataset::from_array(rows).unwrap();
+        let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
+        let encoder = [LayerSpec::Dense {
+            outputs: Some(1),
+            bias: true,
+        }];
+        let network = Network::new(&encoder, decoder, data.shape()).unwrap();
+        warnings(&network, decoder, &data, &scaling)
+    }
+
+    #[test]
+    fn a_huge_floor_is_short() {
+        let warning = Warning::OutOfRange {
+            layer: "sigmoid",
+            output: (0.0, 1.0),
+            data: (-1e38, 3.0),
+            floor: 1e76,
+        };
+        let text = warning.to_string();
+        assert!(text.contains("[-1.000e38, 3.0000]"), "{text}");
+        assert!(text.contains("below 1.000e76;"), "{text}");
+    }
+
+    #[test]
+    fn layers_that_keep_the_values_hide_no_range() {
+        let dense = LayerSpec::Dense {
+            outputs: None,
+            bias: true,
+        };
+        let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
+        let identity = LayerSpec::Activation(Activation::Identity);
+        let rows = array![[-1.0, 0.5], [0.0, 2.0]];
+        for after in [
+            vec![],
+            vec![identity.clone()],
+            vec![LayerSpec::Flatten, identity.clone()],
+            vec![LayerSpec::Reshape { shape: [1, 1, 2] }, LayerSpec::Flatten],
+        ] {
+            let decoder = [vec![dense.clone(), sigmoid.clone()], after].concat();
+            let found = all(&decoder, rows.view());
+            let is_expected = matches!(
+                found[..],
+                [Warning::OutOfRange { layer: "sigmoid", floor, .. }] if (floor - 0.5).abs() < 1e-6
+            );
+            assert!(is_expected, "{decoder:?}: {found:?}");
+            assert_eq!(all(&decoder, array![[0.0, 1.0], [0.5, 0.5]].view()), []);
+        }
+        // What follows changes the values.
+        assert_eq!(all(&[sigmoid, dense], rows.view()), []);
     }
 }

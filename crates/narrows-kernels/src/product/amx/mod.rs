@@ -46,6 +46,9 @@ const PASS_STEPS: usize = 2;
 /// The rows or columns that stay while the other side passes by: with [`K_BLOCK`] numbers each, 768 KiB.
 const STAY: usize = 128;
 
+/// The numbers of memory that this takes.
+const STAY_LEN: usize = STAY / BLOCK * (K_BLOCK / STEP) * STEP_BYTES / size_of::<f32>();
+
 /// The sum over fewer numbers than this is left to vectors.
 pub(super) const SMALLEST_K: usize = 32;
 
@@ -94,8 +97,21 @@ impl Way {
 }
 
 thread_local! {
-    /// The packed side that stays. Kept, so that no product but a thread's first allocates.
+    /// The packed side that stays. Kept, so that no product allocates but the first of a thread that was not
+    /// prepared.
     static STAYING: RefCell<Aligned> = const { RefCell::new(Aligned::empty()) };
+}
+
+fn allocate(stay: &mut Aligned) {
+    if stay.is_empty() {
+        *stay = Aligned::zeros(STAY_LEN);
+    }
+}
+
+/// As [`super::prepare`].
+pub(super) fn prepare() -> usize {
+    STAYING.with_borrow_mut(allocate);
+    STAY_LEN
 }
 
 /// Whether a product is one for the tiles.
@@ -111,9 +127,7 @@ pub(super) fn takes(job: &Job, k: usize) -> bool {
 /// [`K_BLOCK`], and the CPU and the system have AMX.
 pub(super) unsafe fn run(job: &Job) {
     STAYING.with_borrow_mut(|stay| {
-        if stay.is_empty() {
-            *stay = Aligned::zeros(STAY / BLOCK * (K_BLOCK / STEP) * STEP_BYTES / size_of::<f32>());
-        }
+        allocate(stay);
         // SAFETY: the caller's promises; there is room for a block of `k`.
         unsafe { blocks(job, stay.as_mut_ptr().cast()) }
     });

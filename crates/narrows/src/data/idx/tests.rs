@@ -1,3 +1,5 @@
+//! IDX files: what is read, and each way to refuse one.
+
 use super::file::{Content, Header};
 use super::*;
 use crate::data::Values;

@@ -56,10 +56,12 @@ pub(crate) const SCALINGS: &[Choice<ScalingSpec>] = &[
         ],
         read: |section| {
             let is_single = |x: f64| (x as f32).is_finite();
-            let mean = section.number("mean", "a finite number", is_single)?;
-            let deviation = section.number("deviation", "a number above 0", |d| {
-                is_single(d) && d as f32 > 0.0
-            })?;
+            let mean = section.number("mean", "a number representable as float32", is_single)?;
+            let deviation = section.number(
+                "deviation",
+                "a number above 0, representable as float32",
+                |d| is_single(d) && d as f32 > 0.0,
+            )?;
             Ok(ScalingSpec::Standardize {
                 mean: mean.map(|m| m as f32),
                 deviation: deviation.map(|d| d as f32),

@@ -30,6 +30,56 @@ pub const ENDINGS: &[(&str, &str)] = &[
     ("a folder", "a PNG image for each row"),
 ];
 
+/// What [`Sink::create`] makes of a path.
+enum Ending {
+    Npy,
+    Table,
+    Parquet,
+    Images,
+}
+
+impl Ending {
+    fn of(path: &Path) -> Option<Ending> {
+        let name = path.to_string_lossy().to_lowercase();
+        let table = name.strip_suffix(".gz").unwrap_or(&name);
+        if name.ends_with(".npy") {
+            Some(Ending::Npy)
+        } else if table.ends_with(".csv") || table.ends_with(".tsv") {
+            Some(Ending::Table)
+        } else if name.ends_with(".parquet") {
+            Some(Ending::Parquet)
+        } else {
+            let is_folder = path.extension().is_none() || path.is_dir();
+            is_folder.then_some(Ending::Images)
+        }
+    }
+}
+
+/// Refuses a path that ends as no output may, before anything is read for it. `beside` are endings that are
+/// taken too, each with what it makes.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if the ending is not known.
+pub fn check_ending(path: &Path, beside: &[(&str, &str)]) -> Result<()> {
+    match Ending::of(path) {
+        Some(_) => Ok(()),
+        None => Err(unknown_ending(path, beside)),
+    }
+}
+
+fn unknown_ending(path: &Path, beside: &[(&str, &str)]) -> Error {
+    let endings: Vec<String> = beside
+        .iter()
+        .chain(ENDINGS)
+        .map(|(ending, what)| format!("{ending} ({what})"))
+        .collect();
+    Error::new(ErrorKind::Data, "the output has an unknown ending")
+        .at(path.display())
+        .expected(endings.join(", "))
+        .found(path.extension().unwrap_or_default().to_string_lossy())
+}
+
 /// What there will be to write.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
@@ -141,37 +191,28 @@ impl Sink {
     /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not suit it; [`ErrorKind::Io`]
     /// if the system refuses.
     pub fn create(path: &Path, head: &Head) -> Result<Sink> {
+        let ending = Ending::of(path).ok_or_else(|| unknown_ending(path, &[]))?;
         let table_file = || {
             head.check_names(path)?;
             NewFile::create(path)
         };
-        let name = path.to_string_lossy().to_lowercase();
-        let ends = |ending: &str| name.ends_with(ending);
-        let table = name.strip_suffix(".gz").unwrap_or(&name);
-        let kind = if ends(".npy") {
-            Kind::Npy(npy::Sink::create(NewFile::create(path)?, head)?)
-        } else if table.ends_with(".csv") || table.ends_with(".tsv") {
-            let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
-            let is_packed = ends(".gz");
-            Kind::Csv(Box::new(csv::Sink::create(
-                table_file()?,
-                head,
-                delimiter,
-                is_packed,
-            )?))
-        } else if ends(".parquet") {
-            Kind::Parquet(Box::new(parquet::Sink::create(table_file()?, head)?))
-        } else if path.extension().is_none() || path.is_dir() {
-            Kind::Images(images::Sink::create(path, head)?)
-        } else {
-            return Err(
-                Error::new(ErrorKind::Data, "the output has an unknown ending")
-                    .at(path.display())
-                    .expected(endings())
-                    .found(path.extension().unwrap_or_default().to_string_lossy()),
-            );
-        };
-        Ok(Sink(kind))
+        Ok(Sink(match ending {
+            Ending::Npy => Kind::Npy(npy::Sink::create(NewFile::create(path)?, head)?),
+            Ending::Table => {
+                let name = path.to_string_lossy().to_lowercase();
+                let (table, is_packed) = match name.strip_suffix(".gz") {
+                    Some(table) => (table, true),
+                    None => (&name[..], false),
+                };
+                let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
+                let file = table_file()?;
+                Kind::Csv(Box::new(csv::Sink::create(
+                    file, head, delimiter, is_packed,
+                )?))
+            }
+            Ending::Parquet => Kind::Parquet(Box::new(parquet::Sink::create(table_file()?, head)?)),
+            Ending::Images => Kind::Images(images::Sink::create(path, head)?),
+        }))
     }
 
     /// Writes the next rows, `[rows, columns]`, with their texts, `[texts][rows]`.
@@ -201,15 +242,6 @@ impl Sink {
             Kind::Images(sink) => sink.finish(),
         }
     }
-}
-
-/// The endings as a clause.
-fn endings() -> String {
-    let endings: Vec<String> = ENDINGS
-        .iter()
-        .map(|(ending, what)| format!("{ending} ({what})"))
-        .collect();
-    endings.join(", ")
 }
 
 /// Writes data as they are, in their own units.

@@ -61,7 +61,11 @@ impl Term {
         let missing = |key: &str| section.error(key, format!("`{key}` is missing"));
         let kind = section.choose(&KIND, None, &[WEIGHT], TERMS)?;
         let possible = |weight: f64| weight >= 0.0 && (weight as f32).is_finite();
-        let weight = section.number(WEIGHT.name, "a number, 0 or above", possible)?;
+        let weight = section.number(
+            WEIGHT.name,
+            "a number, 0 or above, representable as float32",
+            possible,
+        )?;
         Ok(Term {
             kind: kind.ok_or_else(|| missing(KIND.name))?,
             weight: weight.ok_or_else(|| missing(WEIGHT.name))? as f32,

@@ -1,0 +1,235 @@
+//! What came of a run: figures, and what the report says of them.
+
+use crate::figures::Portrait;
+use crate::recipe::Recipe;
+use crate::report::{Cell, Report, Section, Table, count_of, thousands};
+use crate::train::Profile;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The recipe's name.
+    pub recipe: String,
+    /// The source of the data.
+    pub data: String,
+    /// The epochs trained.
+    pub epochs: usize,
+    /// The mean of the objective over the last epoch.
+    pub train_loss: f64,
+    /// The mean squared error on the test rows, in scaled units; where the recipe corrupts its rows, of
+    /// what becomes of corrupted ones, against the clean ones.
+    pub test_mse: f64,
+    /// Where the recipe corrupts its rows: what becomes of clean ones, and how far the corrupted ones
+    /// themselves are from the clean ones.
+    pub corrupted: Option<CorruptedErrors>,
+    /// The same of principal component analysis with as many components as a code has values; none
+    /// where they would take too much memory (see [`Pca::is_feasible`]).
+    pub pca_mse: Option<f64>,
+    /// The values of a row.
+    pub inputs: usize,
+    /// The values of a code.
+    pub code_size: usize,
+    /// The number of parameters.
+    pub parameters: usize,
+    /// The rows trained on.
+    pub train_rows: usize,
+    /// The rows tested on.
+    pub test_rows: usize,
+    /// Whether the test rows were held out of the training rows, as the source has none.
+    pub held_out: bool,
+    /// The time spent training, in seconds.
+    pub seconds: f64,
+    /// Rows a second while training.
+    pub images_per_second: f64,
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The epoch of the lowest validation loss, whose model it is, and that loss; none without validation.
+    pub best: Option<(usize, f64)>,
+    /// Whether training stopped before all epochs, as the loss no longer fell.
+    pub stopped_early: bool,
+    /// Whether there is a picture: there is one for images only.
+    pub has_picture: bool,
+    /// Where the time of a step went, if that was asked for and there was a step.
+    pub profile: Option<Profile>,
+}
+
+/// The mean squared errors beside that of a denoising autoencoder, in scaled units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CorruptedErrors {
+    /// Of the reconstructions of clean test rows.
+    pub clean_test_mse: f64,
+    /// Of the corrupted test rows themselves.
+    pub noise_mse: f64,
+}
+
+/// How a model's error stands beside that of PCA with as many components.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BesidePca {
+    /// The two differ by less than half a percent.
+    Same,
+    /// The model's error is lower, by so many percent of PCA's.
+    Below(f64),
+    /// It is higher, by so many percent of PCA's.
+    Above(f64),
+    /// PCA loses next to nothing, so that a share of its error says nothing.
+    NearlyExact,
+}
+
+impl BesidePca {
+    /// From the two mean squared errors.
+    pub fn of(model: f64, pca: f64) -> BesidePca {
+        /// Errors of PCA below this share of the model's count as none.
+        const NONE: f64 = 1e-3;
+        let percent = 100.0 * (model - pca) / pca;
+        match percent {
+            _ if model == pca => BesidePca::Same,
+            _ if pca < NONE * model => BesidePca::NearlyExact,
+            _ if percent.abs() < 0.5 => BesidePca::Same,
+            ..0.0 => BesidePca::Below(-percent),
+            _ => BesidePca::Above(percent),
+        }
+    }
+}
+
+impl Summary {
+    /// The summary as a JSON object.
+    pub fn to_json(&self) -> Value {
+        let mut object = json!({
+            "recipe": self.recipe,
+            "data": self.data,
+            "epochs": self.epochs,
+            "train_loss": self.train_loss,
+            "test_mse": self.test_mse,
+            "pca_mse": self.pca_mse,
+            "inputs": self.inputs,
+            "code_size": self.code_size,
+            "parameters": self.parameters,
+            "train_rows": self.train_rows,
+            "test_rows": self.test_rows,
+            "held_out": self.held_out,
+            "seconds": self.seconds,
+            "images_per_second": self.images_per_second,
+            "run": self.run.display().to_string(),
+        });
+        if let Some((epoch, loss)) = self.best {
+            object["best_epoch"] = json!(epoch);
+            object["validation_loss"] = json!(loss);
+        }
+        object["stopped_early"] = json!(self.stopped_early);
+        if let Some(corrupted) = &self.corrupted {
+            object["clean_test_mse"] = json!(corrupted.clean_test_mse);
+            object["noise_mse"] = json!(corrupted.noise_mse);
+        }
+        if let Some(profile) = &self.profile {
+            object["profile"] = profile.to_json();
+        }
+        object
+    }
+}
+
+/// What came of a run, and what there is to show of it.
+pub struct Outcome {
+    /// In figures.
+    pub summary: Summary,
+    /// In pictures.
+    pub portrait: Portrait,
+}
+
+impl Outcome {
+    /// The run as a section of a report.
+    pub fn section(&self, recipe: &Recipe) -> Section {
+        let summary = &self.summary;
+        let mut about = vec![format!(
+            "{} of {} in {:.1} s, {}, a code of {} for {}.",
+            count_of(summary.epochs, "epoch"),
+            count_of(summary.train_rows, "row"),
+            summary.seconds,
+            count_of(summary.parameters, "parameter"),
+            thousands(summary.code_size as f64),
+            count_of(summary.inputs, "value"),
+        )];
+        if !recipe.about.is_empty() {
+            about[0] = format!("{}. {}", recipe.about, about[0]);
+        }
+        if let Some(jacobian) = &self.portrait.jacobian {
+            about.push(format!(
+                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over {}.",
+                jacobian.mean_norm,
+                count_of(jacobian.rows, "test row")
+            ));
+        }
+        Section {
+            title: recipe.name.clone(),
+            about,
+            figures: self.portrait.figures.clone(),
+        }
+    }
+
+    pub(super) fn report(&self, recipe: &Recipe) -> Report {
+        let summary = &self.summary;
+        let figure = |value: f64| -> Cell { format!("{value:.5}").into() };
+        let mut heads = vec!["".to_string(), "test MSE".into()];
+        let mut row: Vec<Cell> = vec![summary.recipe.clone().into(), figure(summary.test_mse)];
+        if let Some(corrupted) = &summary.corrupted {
+            heads.extend(["clean MSE".into(), "noise itself".into()]);
+            row.extend([corrupted.clean_test_mse, corrupted.noise_mse].map(figure));
+        }
+        if let Some(pca) = summary.pca_mse {
+            heads.push(format!("PCA-{}", summary.code_size));
+            row.push(figure(pca));
+        }
+        let lead = match (summary.pca_mse, &summary.corrupted) {
+            (_, Some(corrupted)) => format!(
+                "From noisy test rows, {:.4} away from the clean ones, it gives back rows that are {:.4} away.",
+                corrupted.noise_mse, summary.test_mse
+            ),
+            (Some(pca), None) => format!(
+                "Its test error of {:.4} is {} that of PCA with as many components, {pca:.4}.",
+                summary.test_mse,
+                match BesidePca::of(summary.test_mse, pca) {
+                    BesidePca::Same => "as good as".into(),
+                    BesidePca::Below(percent) => format!("{percent:.0} % below"),
+                    BesidePca::Above(percent) => format!("{percent:.0} % above"),
+                    BesidePca::NearlyExact => "far above the nearly exact one,".into(),
+                },
+            ),
+            (None, None) => format!("Its test error is {:.4}.", summary.test_mse),
+        };
+        Report {
+            title: format!("{} on {}", summary.recipe, summary.data),
+            lead: vec![lead],
+            table: Some(Table {
+                heads,
+                rows: vec![row],
+            }),
+            notes: vec![format!(
+                "Mean squared errors over {}, in the units of training.",
+                count_of(summary.test_rows, "test row")
+            )],
+            first: Vec::new(),
+            sections: vec![self.section(recipe)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_beside_one_of_nothing_has_no_percentage() {
+        for (model, pca, expected) in [
+            (0.5, 0.0, BesidePca::NearlyExact),
+            (0.5, 1e-9, BesidePca::NearlyExact),
+            (0.0, 0.0, BesidePca::Same),
+            (1.001, 1.0, BesidePca::Same),
+            (1.5, 1.0, BesidePca::Above(50.0)),
+            (0.75, 1.0, BesidePca::Below(25.0)),
+            (0.0, 1.0, BesidePca::Below(100.0)),
+        ] {
+            assert_eq!(BesidePca::of(model, pca), expected, "{model} beside {pca}");
+        }
+    }
+}
