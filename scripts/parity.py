@@ -28,6 +28,8 @@ PROJECTIONS = 16
 
 INPUTS_AT = 1 << 56
 SIGNS_AT = 2 << 56
+# The last word of the counter that Narrows draws probes with.
+PROBES = 6
 
 FORMULA = {
     "hash(i)": "z = (i + 1) * 0x9E3779B97F4A7C15; z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9; "
@@ -72,6 +74,24 @@ def sign(projection, count):
     return 1.0 - 2.0 * top.astype(np.float64)
 
 
+def probes(sample, count, width):
+    """[count, width]: the random signs of a sample, as Narrows draws them."""
+    blocks = -(-count * width // 4)
+    words = np.concatenate([philox([block, sample, 0, PROBES]) for block in range(blocks)])
+    return np.where(words[: count * width] >> 31 == 0, -1.0, 1.0).reshape(count, width)
+
+
+def philox(counter):
+    """The four words of Philox4x32-10 with the key 0 (Salmon et al. 2011)."""
+    low = (1 << 32) - 1
+    key = [0, 0]
+    for _ in range(10):
+        a, b = counter[0] * 0xD2511F53, counter[2] * 0xCD9E8D57
+        counter = [b >> 32 ^ counter[1] ^ key[0], b & low, a >> 32 ^ counter[3] ^ key[1], a & low]
+        key = [key[0] + 0x9E3779B9 & low, key[1] + 0xBB67AE85 & low]
+    return np.array(counter, dtype=np.uint32)
+
+
 # ---------------------------------------------------------------------------------------------
 # Networks
 
@@ -107,10 +127,18 @@ class Autoencoder:
     def penalty(self, x, term):
         """A contractive term, by differentiating twice."""
         x = x.clone().requires_grad_()
-        code = self.modules["encoder"](x)
+        code = self.modules["encoder"](x).flatten(1)
         if term == "summed":
             (g,) = torch.autograd.grad(code.sum(), x, create_graph=True)
             return g.square().sum()
+        if term == "hutchinson":
+            count = self.recipe["probes"]
+            signs = np.stack([probes(sample, count, code.shape[1]) for sample in range(len(x))])
+            rows = [
+                torch.autograd.grad((code * torch.from_numpy(probe).to(self.dtype)).sum(), x, create_graph=True)[0]
+                for probe in signs.swapaxes(0, 1)
+            ]
+            return sum(g.square().sum() for g in rows) / (len(x) * count)
         assert term == "jacobian"
         rows = [torch.autograd.grad(column.sum(), x, create_graph=True)[0] for column in code.unbind(1)]
         return sum(g.square().sum() for g in rows) / len(x)
@@ -120,7 +148,8 @@ class Autoencoder:
             return self.loss(x, "mse") + self.recipe["terms"][kind] * self.penalty(x, kind)
         _, logits, output = self.run(x)
         if kind == "mse":
-            return F.mse_loss(output, x)
+            # A decoder may give images as flat rows.
+            return F.mse_loss(output.flatten(1), x.flatten(1))
         if kind == "l1":
             return F.l1_loss(output, x)
         if kind == "huber":
@@ -332,6 +361,59 @@ def of_contractive(recipe, dtype):
     return tensors
 
 
+# The terms where the code's activation stops probes, behind convolutions, and with random probes.
+TERMS = {
+    "batch": 6,
+    "probes": 3,
+    "probe": "of Philox4x32-10 with the key 0 and the counter [block, sample, 0, 6] the words of all blocks, one after "
+    "the other: element i of probe p is the word p * code + i, -1 if its top bit is 0, else +1",
+    "terms": {"jacobian": 0.3, "summed": 0.05, "hutchinson": 0.3},
+    "networks": {
+        "smooth": {"inputs": 12, "encoder": CONTRACTIVE["encoder"], "decoder": CONTRACTIVE["decoder"]},
+        "relu": {
+            "inputs": 12,
+            "encoder": [*dense(10), {"layer": "relu"}, *dense(6), {"layer": "relu"}],
+            "decoder": [*dense(12), {"layer": "sigmoid"}],
+        },
+        "convolutions": {
+            "shape": [2, 7, 6],
+            "encoder": [
+                {"layer": "conv2d", "channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"layer": "silu"},
+                {"layer": "conv2d", "channels": 3, "kernel": [3, 2], "stride": [1, 2], "padding": [1, 0]},
+                {"layer": "tanh"},
+            ],
+            "decoder": [*dense(84), {"layer": "sigmoid"}],
+        },
+    },
+}  # fmt: skip
+
+TERMS_TENSORS = {
+    "NETWORK/TERM/value": "[1] the term itself on the first batch",
+    "NETWORK/TERM/grad/NAME": "the gradient of the mean squared error and the weighted term by a parameter",
+}
+
+
+def of_terms(recipe, dtype):
+    tensors = {}
+    shared = {key: recipe[key] for key in ("batch", "probes", "terms")}
+    for kind, layers in recipe["networks"].items():
+        network = Autoencoder(shared | layers, dtype)
+        check_relu_inputs(network, network.batch(0))
+        for term in recipe["terms"]:
+            tensors[f"{kind}/{term}/value"] = np.array([network.penalty(network.batch(0), term).item()])
+            _, gradient = network.gradient(network.batch(0), term)
+            tensors |= {f"{kind}/{term}/grad/{name}": tensor for name, tensor in gradient.items()}
+    return tensors
+
+
+def check_relu_inputs(network, x):
+    """Where ReLU jumps, rounding may take either side; the batch must not lie there, and must use both sides."""
+    for module in network.modules["encoder"]:
+        if isinstance(module, torch.nn.ReLU):
+            assert x.abs().min() > 1e-4 and x.min() < 0 < x.max(), "a kink is too close, or has one side only"
+        x = module(x)
+
+
 def check_away_from_kinks(network, x):
     """Where a derivative jumps, rounding may take either side; the first batch must not lie there,
     and must use both sides of each kink."""
@@ -536,6 +618,7 @@ FIXTURES = {
     "parity-deep-linear": (linear(512, 256, 128, 64, 16, 3), of_linear, SUMMARY_TENSORS),
     "parity-activations": (EVERY_ACTIVATION, of_every_activation, WHOLE_TENSORS),
     "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
+    "parity-terms": (TERMS, of_terms, TERMS_TENSORS),
     "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
     "parity-training": (TRAINING, of_training, TRAINING_TENSORS),
 }

@@ -119,7 +119,7 @@ impl Bench {
 
 #[test]
 fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
-    const EPOCHS: usize = 120;
+    const EPOCHS: usize = 60;
     const KILLS: usize = 20;
     let bench = Bench::new(EPOCHS);
     let whole = run(bench.path(), &bench.train("whole", &["--threads", "2"]));

@@ -5,26 +5,32 @@
 //! into a [`Model`]; [`train::Training`] does the same epoch by epoch, and [`run::run`] with a folder.
 //!
 //! ```
-//! use narrows::{Model, Recipe, data::Source};
+//! use narrows::{Model, Recipe, data::Dataset};
+//! use ndarray::{Array2, s};
 //!
-//! # fn main() -> narrows::Result<()> {
-//! let train = Source::open("mnist")?.train.head(1000)?;
-//! let mut recipe = Recipe::named("simple-linear")?;
-//! recipe.epochs = 2;
-//! let model = narrows::fit(&recipe, &train)?;
+//! fn main() -> narrows::Result<()> {
+//!     // Any array will do; each row is an example, in units of your own.
+//!     let rows = Array2::from_shape_fn((500, 6), |(i, j)| 20.0 + (i as f32 * (j + 1) as f32 / 50.0).sin());
+//!     let mut recipe = Recipe::named("table")?; // a code of 4 values
+//!     recipe.epochs = 5;
+//!     recipe.validation = 0.1; // the model of the lowest loss on a tenth of the rows is kept
+//!     let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
 //!
-//! // Rows go in and come out in the data's own units, here 0..=255.
-//! let images = train.head(5)?.to_array();
-//! let codes = model.encode(images.view())?;
-//! assert_eq!(codes.dim(), (5, 8));
-//! assert_eq!(model.decode(codes.view())?.dim(), (5, 784));
+//!     let new = rows.slice(s![..20, ..]); // a view; rows come back in the units they went in with
+//!     let codes = model.encode(new)?; // [20, 4]
+//!     let decoded = model.decode(codes.view())?; // [20, 6]
+//!     let again = model.reconstruct(new)?; // [20, 6], the same in one go
+//!     let scores = model.score(new)?; // [20], the higher the less alike to the training rows
+//!     assert_eq!((codes.dim(), decoded.dim(), again.dim(), scores.len()), ((20, 4), (20, 6), (20, 6), 20));
 //!
-//! # let folder = tempfile::tempdir().expect("a folder for temporary files");
-//! # let path = folder.path().join("model.safetensors");
-//! model.save(&path)?;
-//! assert_eq!(Model::load(&path)?.encode(images.view())?, codes);
-//! # Ok(()) }
+//!     let path = std::env::temp_dir().join("model.safetensors");
+//!     model.save(&path)?;
+//!     assert_eq!(Model::load(&path)?.encode(new)?, codes);
+//!     Ok(())
+//! }
 //! ```
+//!
+//! [`data::Source`] reads files, folders and the built-in MNIST.
 //!
 //! A result has the same bits for any number of threads.
 #![forbid(unsafe_code)]

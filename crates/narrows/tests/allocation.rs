@@ -12,7 +12,9 @@ use narrows::objective::Objective;
 use narrows::optimizer::Optimizer;
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
-use networks::{CONVOLUTIONS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole};
+use networks::{
+    CONVOLUTIONS, CONVOLUTIONS_AND_TERMS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 
@@ -52,7 +54,14 @@ fn counts(region: &Region<'_, System>) -> [usize; 3] {
 fn a_step_allocates_nothing() {
     let data = noise(29 * 20 + 7, 13);
     let whole = whole(NOISE_AND_TERMS);
-    for (text, threads, is_profiled) in [EVERY_ACTIVATION, NOISE_AND_TERMS, CONVOLUTIONS, &whole]
+    let texts = [
+        EVERY_ACTIVATION,
+        NOISE_AND_TERMS,
+        CONVOLUTIONS,
+        CONVOLUTIONS_AND_TERMS,
+        &whole,
+    ];
+    for (text, threads, is_profiled) in texts
         .into_iter()
         .flat_map(|text| [(text, 1, false), (text, 3, false), (text, 3, true)])
     {

@@ -9,12 +9,17 @@ use narrows::layer::{Activation, Initialization, LayerSpec};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction, Term, TermKind};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::rng::{Draws, Purpose};
 use narrows::train::{Setting, Stepper};
+use narrows_kernels::conv::Geometry;
 use narrows_kernels::reference;
 use ndarray::Array2;
 
 const INPUTS: usize = 11;
 const ROWS: usize = 5;
+/// What probes are drawn with, and how many a row has.
+const SEED: u64 = 3;
+const HUTCHINSON: TermKind = TermKind::Hutchinson { probes: 3 };
 
 fn dense(outputs: usize) -> LayerSpec {
     LayerSpec::Dense {
@@ -23,8 +28,81 @@ fn dense(outputs: usize) -> LayerSpec {
     }
 }
 
+/// A convolution of odd sizes.
+fn conv(channels: usize, stride: [usize; 2]) -> LayerSpec {
+    LayerSpec::Conv2d {
+        channels: Some(channels),
+        kernel: [3, 3],
+        stride,
+        padding: [1, 1],
+        bias: true,
+    }
+}
+
+/// A layer that is linear but for its bias, in float64.
+enum Linear {
+    Dense { outputs: usize, inputs: usize },
+    Conv(Geometry),
+}
+
+impl Linear {
+    /// The layer for rows of a shape, and the shape that it gives.
+    fn of(layer: &LayerSpec, shape: &[usize]) -> (Linear, Vec<usize>) {
+        match *layer {
+            LayerSpec::Dense { outputs, .. } => {
+                let (outputs, inputs) = (outputs.unwrap(), shape.iter().product());
+                (Linear::Dense { outputs, inputs }, vec![outputs])
+            }
+            LayerSpec::Conv2d {
+                channels,
+                kernel,
+                stride,
+                padding,
+                ..
+            } => {
+                let size = |axis: usize| {
+                    (shape[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
+                };
+                let output = [channels.unwrap(), size(0), size(1)];
+                let geometry = Geometry {
+                    input: [shape[0], shape[1], shape[2]],
+                    output,
+                    kernel,
+                    stride,
+                    padding,
+                };
+                (Linear::Conv(geometry), output.to_vec())
+            }
+            other => unreachable!("{other:?} is tested elsewhere"),
+        }
+    }
+
+    /// The numbers of weights and biases.
+    fn sizes(&self) -> (usize, usize) {
+        match self {
+            Linear::Dense { outputs, inputs } => (outputs * inputs, *outputs),
+            Linear::Conv(g) => {
+                let taps = g.input[0] * g.kernel[0] * g.kernel[1];
+                (g.output[0] * taps, g.output[0])
+            }
+        }
+    }
+
+    fn without_bias(&self, weights: &[f64], x: &[f64]) -> Vec<f64> {
+        match self {
+            Linear::Dense { inputs, .. } => {
+                let rows = weights.chunks_exact(*inputs);
+                rows.map(|row| row.iter().zip(x).map(|(w, x)| w * x).sum())
+                    .collect()
+            }
+            Linear::Conv(g) => reference::convolution(g, weights, x),
+        }
+    }
+}
+
 /// A network, data, and a step on them.
 struct Case {
+    shape: Vec<usize>,
     encoder: Vec<LayerSpec>,
     decoder: Vec<LayerSpec>,
     data: Dataset,
@@ -33,21 +111,27 @@ struct Case {
 
 impl Case {
     fn new(encoder: Vec<LayerSpec>) -> Case {
+        Case::of(encoder, &[INPUTS])
+    }
+
+    fn of(encoder: Vec<LayerSpec>, shape: &[usize]) -> Case {
+        let inputs = shape.iter().product();
         let pixels =
-            Array2::from_shape_fn((ROWS, INPUTS), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
+            Array2::from_shape_fn((ROWS, inputs), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
         let rows = pixels.rows().into_iter();
         let unit =
             |row: ndarray::ArrayView1<'_, u8>| row.iter().map(|&v| f64::from(v) / 255.0).collect();
         Case {
+            shape: shape.to_vec(),
             encoder,
-            decoder: vec![dense(INPUTS)],
+            decoder: vec![dense(inputs)],
             rows: rows.map(unit).collect(),
-            data: Dataset::new("pattern", Values::U8(pixels), vec![INPUTS], None).unwrap(),
+            data: Dataset::new("pattern", Values::U8(pixels), shape.to_vec(), None).unwrap(),
         }
     }
 
     fn stepper(&self, term: Term, seed: u64) -> Stepper {
-        let network = Network::new(&self.encoder, &self.decoder, &[INPUTS]).unwrap();
+        let network = Network::new(&self.encoder, &self.decoder, &self.shape).unwrap();
         let parameters = Parameters::initial(&network, Initialization::XavierUniform, 5);
         let sgd = OptimizerSpec::Sgd {
             learning_rate: 0.0,
@@ -72,78 +156,95 @@ impl Case {
         Scaling::fit(&ScalingSpec::Unit, &self.data).unwrap()
     }
 
-    /// The Jacobian of the code by each row, `[code][inputs]`, and the reconstruction, in float64.
-    fn jacobians(&self, parameters: &[f64]) -> Vec<(Vec<Vec<f64>>, Vec<f64>)> {
+    /// By each row the change of the code with each input, `[inputs][code]`, and the reconstruction, in float64.
+    fn tangents(&self, parameters: &[f64]) -> Vec<(Vec<Vec<f64>>, Vec<f64>)> {
         let of_row = |row: &Vec<f64>| {
-            let mut x = row.clone();
-            // `tangent[i][j]`: the change of value i with input j.
-            let mut tangent: Vec<Vec<f64>> = (0..INPUTS)
-                .map(|i| (0..INPUTS).map(|j| f64::from(u8::from(i == j))).collect())
-                .collect();
-            let mut jacobian = Vec::new();
+            let (mut x, mut shape) = (row.clone(), self.shape.clone());
+            let unit = |i: usize| (0..x.len()).map(|j| f64::from(u8::from(i == j))).collect();
+            let mut tangents: Vec<Vec<f64>> = (0..x.len()).map(unit).collect();
+            let mut of_code = Vec::new();
             let mut at = 0;
             for (index, layer) in self.encoder.iter().chain(&self.decoder).enumerate() {
-                match *layer {
-                    LayerSpec::Dense { outputs, .. } => {
-                        let (outputs, inputs) = (outputs.unwrap(), x.len());
-                        let weights = &parameters[at..at + outputs * inputs];
-                        let bias = &parameters[at + outputs * inputs..][..outputs];
-                        at += outputs * inputs + outputs;
-                        let row = |o: usize| &weights[o * inputs..(o + 1) * inputs];
-                        tangent = (0..outputs)
-                            .map(|o| {
-                                let along = |j: usize| {
-                                    row(o).iter().zip(&tangent).map(|(w, t)| w * t[j]).sum()
-                                };
-                                (0..INPUTS).map(along).collect()
-                            })
-                            .collect();
-                        x = (0..outputs)
-                            .map(|o| {
-                                bias[o] + row(o).iter().zip(&x).map(|(w, x)| w * x).sum::<f64>()
-                            })
-                            .collect();
-                    }
-                    LayerSpec::Activation(f) => {
-                        for (tangent, &x) in tangent.iter_mut().zip(&x) {
-                            let slope = reference::activation_derivative(f, x);
-                            tangent.iter_mut().for_each(|t| *t *= slope);
+                if let LayerSpec::Activation(f) = *layer {
+                    for tangent in &mut tangents {
+                        for (t, &x) in tangent.iter_mut().zip(&x) {
+                            *t *= reference::activation_derivative(f, x);
                         }
-                        x = x.iter().map(|&x| reference::activation(f, x)).collect();
                     }
-                    other => unreachable!("{other:?} is tested elsewhere"),
+                    x = x.iter().map(|&x| reference::activation(f, x)).collect();
+                } else {
+                    let (linear, given) = Linear::of(layer, &shape);
+                    shape = given;
+                    let (weights, biases) = linear.sizes();
+                    let (weights, bias) = parameters[at..at + weights + biases].split_at(weights);
+                    at += weights.len() + biases;
+                    for tangent in &mut tangents {
+                        *tangent = linear.without_bias(weights, tangent);
+                    }
+                    x = linear.without_bias(weights, &x);
+                    let places = x.len() / biases;
+                    for (x, bias) in x.chunks_exact_mut(places).zip(bias) {
+                        x.iter_mut().for_each(|x| *x += bias);
+                    }
                 }
                 if index + 1 == self.encoder.len() {
-                    jacobian = tangent.clone();
+                    of_code.clone_from(&tangents);
                 }
             }
-            (jacobian, x)
+            (of_code, x)
         };
         self.rows.iter().map(of_row).collect()
     }
 
     /// The mean squared error and the value of a term, in float64.
     fn losses(&self, kind: TermKind, parameters: &[f64]) -> (f64, f64) {
-        let all = self.jacobians(parameters);
+        let all = self.tangents(parameters);
         let mse = all.iter().zip(&self.rows).map(|((_, y), x)| {
             let squares = y.iter().zip(x).map(|(y, x)| (y - x).powi(2));
             squares.sum::<f64>()
         });
-        let values = all.iter().map(|(jacobian, _)| match kind {
-            TermKind::Summed => (0..INPUTS)
-                .map(|j| jacobian.iter().map(|row| row[j]).sum::<f64>().powi(2))
-                .sum::<f64>(),
-            _ => jacobian.iter().flatten().map(|d| d * d).sum::<f64>(),
+        // ‖Jᵀ r‖² for a probe r.
+        let along = |tangents: &[Vec<f64>], probe: &[f64]| -> f64 {
+            let of_input = |t: &Vec<f64>| t.iter().zip(probe).map(|(t, r)| t * r).sum::<f64>();
+            tangents.iter().map(|t| of_input(t).powi(2)).sum()
+        };
+        let values = all.iter().enumerate().map(|(row, (tangents, _))| {
+            let code_size = tangents[0].len();
+            match kind {
+                TermKind::Summed => along(tangents, &vec![1.0; code_size]),
+                TermKind::Jacobian => tangents.iter().flatten().map(|d| d * d).sum(),
+                TermKind::Hutchinson { probes } => (0..probes)
+                    .map(|probe| along(tangents, &signs(row, probe, code_size)))
+                    .sum(),
+            }
         });
         let share = match kind {
             TermKind::Summed => 1.0,
-            _ => 1.0 / ROWS as f64,
+            TermKind::Jacobian => 1.0 / ROWS as f64,
+            TermKind::Hutchinson { probes } => 1.0 / (ROWS * probes) as f64,
         };
+        let values_of_all = (ROWS * self.rows[0].len()) as f64;
         (
-            mse.sum::<f64>() / (ROWS * INPUTS) as f64,
+            mse.sum::<f64>() / values_of_all,
             values.sum::<f64>() * share,
         )
     }
+}
+
+/// A probe of a row in the first epoch: the first bits of the words at its address, one after the other.
+fn signs(row: usize, probe: usize, code_size: usize) -> Vec<f64> {
+    let draws = Draws::new(SEED, Purpose::Probes);
+    let sign = |element: usize| {
+        let words = draws.words(0, row as u32, element as u32 / 4);
+        if words[element % 4] >> 31 == 0 {
+            -1.0
+        } else {
+            1.0
+        }
+    };
+    (probe * code_size..(probe + 1) * code_size)
+        .map(sign)
+        .collect()
 }
 
 fn order() -> Vec<u32> {
@@ -176,8 +277,30 @@ fn value_and_gradient_meet_central_differences() {
         Activation::LeakyRelu { slope: 0.1 },
     ] {
         for encoder in encoders(activation) {
-            for kind in [TermKind::Jacobian, TermKind::Summed] {
+            for kind in [TermKind::Jacobian, TermKind::Summed, HUTCHINSON] {
                 check(&Case::new(encoder.clone()), kind);
+            }
+        }
+    }
+}
+
+/// Convolutions of one and two layers, with strides that differ, and a dense layer behind them.
+#[test]
+fn convolutional_encoders_meet_central_differences_too() {
+    for activation in [
+        Activation::Relu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::Silu,
+    ] {
+        let f = LayerSpec::Activation(activation);
+        for encoder in [
+            vec![conv(2, [2, 2]), f],
+            vec![conv(2, [2, 2]), f, conv(3, [2, 1]), f],
+            vec![conv(2, [2, 1]), f, dense(4), f],
+        ] {
+            for kind in [TermKind::Jacobian, TermKind::Summed, HUTCHINSON] {
+                check(&Case::of(encoder.clone(), &[1, 5, 6]), kind);
             }
         }
     }
@@ -189,7 +312,7 @@ fn check(case: &Case, kind: TermKind) {
         kind,
         weight: WEIGHT as f32,
     };
-    let mut stepper = case.stepper(term, 0);
+    let mut stepper = case.stepper(term, SEED);
     let flat: Vec<f64> = stepper
         .parameters()
         .flat()
@@ -287,87 +410,4 @@ fn the_penalty_makes_the_jacobian_smaller() {
     };
     let (free, held) = (norm(0.0), norm(0.1));
     assert!(held < 0.7 * free, "{held} with the penalty, {free} without");
-}
-
-/// A convolutional encoder: its term's gradient against differences of the term's own value, which the
-/// Jacobian by tangents confirms.
-#[test]
-fn convolutional_encoders_have_the_terms_too() {
-    let conv = |channels| LayerSpec::Conv2d {
-        channels: Some(channels),
-        kernel: [3, 3],
-        stride: [2, 2],
-        padding: [1, 1],
-        bias: true,
-    };
-    let f = LayerSpec::Activation(Activation::Tanh);
-    let encoder = vec![conv(2), f, conv(3), f];
-    let decoder = vec![LayerSpec::Dense {
-        outputs: None,
-        bias: true,
-    }];
-    let shape = [1, 6, 7];
-    let inputs = 42;
-    let pixels = Array2::from_shape_fn((ROWS, inputs), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
-    let data = Dataset::new("pattern", Values::U8(pixels), shape.to_vec(), None).unwrap();
-    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
-    let network = || Network::new(&encoder, &decoder, &shape).unwrap();
-    let start = Parameters::initial(&network(), Initialization::XavierUniform, 5);
-    let at = |kind, flat: &[f32]| {
-        let network = network();
-        let sgd = OptimizerSpec::Sgd {
-            learning_rate: 0.0,
-            momentum: 0.0,
-            weight_decay: 0.0,
-        };
-        let setting = Setting {
-            optimizer: Optimizer::new(sgd, &network),
-            parameters: Parameters::new(&network, flat),
-            network,
-            corruption: None,
-            objective: Objective::new(Reconstruction::Mse, &decoder).unwrap(),
-            terms: vec![Term { kind, weight: 1.0 }],
-            seed: 0,
-            clip_norm: 0.0,
-            accumulates: false,
-        };
-        Stepper::new(setting, ROWS, 2).loss_and_gradient(&data, &scaling, 0, &order())
-    };
-    for kind in [
-        TermKind::Jacobian,
-        TermKind::Hutchinson { probes: 3 },
-        TermKind::Summed,
-    ] {
-        let (_, gradient) = at(kind, start.flat());
-        let largest = gradient.iter().fold(0.0f32, |a, g| a.max(g.abs()));
-        for i in (0..start.flat().len()).step_by(7) {
-            let moved = |step: f32| {
-                let mut flat = start.flat().to_vec();
-                flat[i] += step;
-                at(kind, &flat).0.total
-            };
-            let difference = (moved(0.01) - moved(-0.01)) / 0.02;
-            assert!(
-                (f64::from(gradient[i]) - difference).abs() < 1e-3 * f64::from(largest),
-                "{kind:?}, parameter {i}: {}, differences give {difference}",
-                gradient[i]
-            );
-        }
-    }
-    let recipe = Recipe {
-        encoder: encoder.clone(),
-        decoder: decoder.clone(),
-        ..Recipe::named("contractive").unwrap()
-    };
-    let model = narrows::Model::new(recipe, scaling.clone(), &shape, start.flat()).unwrap();
-    let mut squares = 0.0;
-    for row in 0..ROWS {
-        let one = data.select(&[row]).unwrap();
-        squares += mean_jacobian_norm(&model, &one).unwrap().powi(2) / ROWS as f64;
-    }
-    let value = at(TermKind::Jacobian, start.flat()).0.terms[0];
-    assert!(
-        (value - squares).abs() < 1e-5 * squares,
-        "{value}, not {squares}"
-    );
 }

@@ -447,6 +447,59 @@ fn contractive_terms() {
     });
 }
 
+/// Terms where the code's activation stops probes, behind convolutions, and with random probes, which PyTorch is given
+/// from the same generator.
+#[test]
+fn terms_of_every_kind_of_encoder() {
+    let dense = |outputs| format!("{{ layer = \"dense\", outputs = {outputs} }}");
+    let smooth = format!(
+        "{}, {{ layer = \"silu\" }}, {}, {{ layer = \"tanh\" }}, {}, {{ layer = \"softplus\" }}, {}, {{ layer = \"sigmoid\" }}",
+        dense(10),
+        dense(9),
+        dense(7),
+        dense(5)
+    );
+    let relu = format!(
+        "{}, {{ layer = \"relu\" }}, {}, {{ layer = \"relu\" }}",
+        dense(10),
+        dense(6)
+    );
+    let convolutions = r#"
+        { layer = "conv2d", channels = 4, kernel = 3, stride = 2, padding = 1 }, { layer = "silu" },
+        { layer = "conv2d", channels = 3, kernel = [3, 2], stride = [1, 2], padding = [1, 0] }, { layer = "tanh" },
+    "#;
+    with_fixture("terms", |fixture| {
+        for (kind, encoder, shape) in [
+            ("smooth", &*smooth, &[12][..]),
+            ("relu", &relu, &[12]),
+            ("convolutions", convolutions, &[2, 7, 6]),
+        ] {
+            let text = format!(
+                "name = \"test\"\nencoder = [{encoder}]\ndecoder = [{}, {{ layer = \"sigmoid\" }}]",
+                dense(shape.iter().product::<usize>())
+            );
+            let recipe = narrows::Recipe::parse(&text, "test").unwrap();
+            let mut case = Case::new(recipe.encoder, recipe.decoder, shape, 6);
+            for (term, weight) in [
+                (TermKind::Jacobian, 0.3),
+                (TermKind::Summed, 0.05),
+                (TermKind::Hutchinson { probes: 3 }, 0.3),
+            ] {
+                case.terms = vec![Term { kind: term, weight }];
+                let name = format!("{kind}/{}", term.name());
+                let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+                let (losses, gradient) =
+                    stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+                fixture.compare(&format!("{name}/value"), &losses.terms);
+                for tensor in case.network().tensors() {
+                    let found = wide(&gradient[tensor.range.clone()]);
+                    fixture.compare(&format!("{name}/grad/{}", tensor.name), &found);
+                }
+            }
+        }
+    });
+}
+
 /// Convolutions and transposed convolutions of every option, between dense layers.
 #[test]
 fn convolutions() {

@@ -7,7 +7,9 @@ use narrows::Recipe;
 use narrows::data::Dataset;
 use narrows::optimizer::{OptimizerSpec, ScheduleSpec};
 use narrows::train::{Progress, State, Training};
-use networks::{CONVOLUTIONS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole};
+use networks::{
+    CONVOLUTIONS, CONVOLUTIONS_AND_TERMS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole,
+};
 use std::ops::ControlFlow;
 
 fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Vec<u32> {
@@ -42,6 +44,10 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
         ),
         (
             Recipe::parse(CONVOLUTIONS, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        (
+            Recipe::parse(CONVOLUTIONS_AND_TERMS, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         (

@@ -30,17 +30,8 @@ impl Source {
     ///
     /// [`ErrorKind::Data`] if there are too few rows, or if the share is not from 0 to below 1.
     pub fn split(&self, seed: u64, validation: f64) -> Result<Split<'_>> {
-        if !(0.0..1.0).contains(&validation) {
-            return Err(
-                Error::new(ErrorKind::Data, "this share for validation is not possible")
-                    .expected("a number from 0 to below 1")
-                    .found(validation),
-            );
-        }
         let mut split = self.without_validation(seed)?;
-        if validation > 0.0 {
-            let count = (split.train.rows() as f64 * validation).round().max(1.0) as usize;
-            let (train, validation) = set_apart(&split.train, count, seed, Purpose::Validation)?;
+        if let Some((train, validation)) = split.train.watched(seed, validation)? {
             split.train = Cow::Owned(train);
             split.validation = Some(Cow::Owned(validation));
         }
@@ -64,6 +55,29 @@ impl Source {
             test: Cow::Owned(test),
             is_held_out: true,
         })
+    }
+}
+
+impl Dataset {
+    /// The rows to learn from and those that training watches, the share `validation` of all, drawn with `seed`; none
+    /// if the share is 0, so that all are to learn from.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if there are too few rows, or if the share is not from 0 to below 1.
+    pub fn watched(&self, seed: u64, validation: f64) -> Result<Option<(Dataset, Dataset)>> {
+        if !(0.0..1.0).contains(&validation) {
+            return Err(
+                Error::new(ErrorKind::Data, "this share for validation is not possible")
+                    .expected("a number from 0 to below 1")
+                    .found(validation),
+            );
+        }
+        if validation == 0.0 {
+            return Ok(None);
+        }
+        let count = (self.rows() as f64 * validation).round().max(1.0) as usize;
+        set_apart(self, count, seed, Purpose::Validation).map(Some)
     }
 }
 

@@ -564,8 +564,11 @@ impl<'a> Training<'a> {
 
 /// Trains a recipe on data from beginning to end, on all cores and without a word.
 ///
+/// The recipe's share for validation is set apart from the rows, as in a run; the model is then the one of the lowest
+/// loss on it. No rows are held out for testing.
+///
 /// ```
-/// use narrows::{Model, Recipe, data::Dataset};
+/// use narrows::{Recipe, data::Dataset};
 /// use ndarray::Array2;
 ///
 /// # fn main() -> narrows::Result<()> {
@@ -573,21 +576,31 @@ impl<'a> Training<'a> {
 /// let rows = Array2::from_shape_fn((200, 6), |(row, column)| ((row * (column + 1)) as f32 / 20.0).sin());
 /// let mut recipe = Recipe::named("table")?;
 /// recipe.epochs = 3;
+/// recipe.validation = 0.1;
 /// let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
-///
-/// let codes = model.encode(rows.view())?; // [200, 4]
-/// let decoded = model.decode(codes.view())?; // [200, 6]
-/// assert_eq!(model.reconstruct(rows.view())?.dim(), decoded.dim());
-/// let scores = model.score(rows.view())?; // [200], the higher the less alike to the rest
-/// assert_eq!(scores.len(), 200);
+/// assert_eq!(model.reconstruct(rows.view())?.dim(), (200, 6));
 /// # Ok(()) }
 /// ```
 ///
 /// # Errors
 ///
-/// As [`Training::new`] and [`Training::epoch`].
+/// As [`Dataset::watched`], [`Training::new`] and [`Training::epoch`].
 pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
-    let mut training = Training::new(recipe, data, 0)?;
+    let apart = data.watched(recipe.seed, recipe.validation)?;
+    let (train, validation) = match &apart {
+        Some((train, validation)) => (train, Some(validation)),
+        None => (data, None),
+    };
+    let mut training = Training::new(recipe, train, 0)?;
+    if let Some(validation) = validation {
+        training = training.with_validation(validation)?;
+    }
+    training.record_split(SplitRecord {
+        seed: recipe.seed,
+        validation: recipe.validation,
+        held_out: false,
+        rows: [train.rows(), validation.map_or(0, Dataset::rows), 0],
+    });
     while !training.is_finished() {
         training.epoch(|_| ())?;
     }

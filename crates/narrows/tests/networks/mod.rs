@@ -74,6 +74,25 @@ batch_size = 29
 epochs = 1
 "#;
 
+/// Every term behind convolutions.
+pub const CONVOLUTIONS_AND_TERMS: &str = r#"
+name = "convolutions-and-terms"
+encoder = [
+  { layer = "conv2d", channels = 11, kernel = 3, stride = 2, padding = 1 }, { layer = "silu" },
+  { layer = "conv2d", channels = 3, kernel = [2, 3], stride = [3, 2] }, { layer = "relu" },
+]
+decoder = [{ layer = "dense" }]
+[objective]
+terms = [
+  { kind = "jacobian", weight = 1e-3 },
+  { kind = "hutchinson", weight = 1e-3, probes = 3 },
+  { kind = "summed", weight = 1e-4 },
+]
+[training]
+batch_size = 29
+epochs = 1
+"#;
+
 /// Gradients that are added up and cut down before a step.
 pub fn whole(text: &str) -> String {
     format!("{text}accumulation = 3\nclip_norm = 0.01\n")
