@@ -5,7 +5,9 @@ mod chart;
 mod html;
 mod png;
 pub mod tensorboard;
+mod text;
 
 pub use chart::{Chart, Mark, Series};
 pub use html::{Cell, Figure, Image, Report, Section, Table};
 pub use png::{PictureRow, picture_rows};
+pub(crate) use text::{counted, figures, sentence, thousands};

@@ -13,6 +13,7 @@ pub use folder::Sources;
 
 use crate::apply::check;
 use crate::corruption::Corruption;
+use crate::data::scaling::ScalingSpec;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Pca, noisy_errors};
@@ -22,7 +23,7 @@ use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::tensorboard::EventFile;
-use crate::report::{Cell, Report, Section, Table};
+use crate::report::{Cell, Report, Section, Table, counted, sentence, thousands};
 use crate::train::{EpochRecord, Profile, Progress, Training, Warning, available_threads};
 use checkpoint::Clock;
 use narrows_kernels::team::Team;
@@ -176,27 +177,35 @@ pub struct Outcome {
     pub summary: Summary,
     /// In pictures.
     pub portrait: Portrait,
+    /// The units that errors are measured in; none where the model came without its recipe.
+    pub scaling: Option<ScalingSpec>,
 }
 
 impl Outcome {
     /// The run as a section of a report.
     pub fn section(&self, recipe: &Recipe) -> Section {
         let mut about = vec![format!(
-            "{}. {} epochs of {} rows in {:.1} s, {} parameters, a code of {} for {} values.",
-            recipe.about,
-            self.summary.epochs,
-            self.summary.train_rows,
+            "{} of {} in {:.1} s, {}, a code of {} for {}.",
+            counted(self.summary.epochs, "epoch"),
+            counted(self.summary.train_rows, "row"),
             self.summary.seconds,
-            self.summary.parameters,
-            self.summary.code_size,
-            self.summary.inputs,
+            counted(self.summary.parameters, "parameter"),
+            thousands(self.summary.code_size),
+            counted(self.summary.inputs, "value"),
         )];
-        if let Some(jacobian) = &self.portrait.jacobian {
-            about.push(format!(
-                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over {} test rows.",
-                jacobian.mean_norm, jacobian.rows
-            ));
+        if !recipe.about.is_empty() {
+            about.insert(0, format!("{}.", sentence(&recipe.about)));
         }
+        about.push(match &self.portrait.jacobian {
+            Some(jacobian) => format!(
+                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over the first {}.",
+                jacobian.mean_norm,
+                counted(jacobian.rows, "test row")
+            ),
+            None => "The Jacobian of so wide a code would take too much time or memory, so that its spectrum is \
+                     left out."
+                .into(),
+        });
         Section {
             title: recipe.name.clone(),
             about,
@@ -240,10 +249,11 @@ impl Outcome {
             table: Some(Table {
                 heads,
                 rows: vec![row],
+                aside: None,
             }),
             notes: vec![format!(
-                "Mean squared errors over {} test rows, in the units of training.",
-                summary.test_rows
+                "Mean squared errors over {}, in the units of training.",
+                counted(summary.test_rows, "test row")
             )],
             first: Vec::new(),
             sections: vec![self.section(recipe)],
@@ -472,18 +482,42 @@ fn run_in(
     Ok(outcome)
 }
 
-/// Measures a model that is there already, from its file or its run's folder, as [`run`] would.
+/// Checks that a recipe could be trained on a source.
+///
+/// # Errors
+///
+/// When its values are impossible, or do not fit the data.
+pub fn check_recipe(recipe: &Recipe, source: &Source) -> Result<()> {
+    let split = source.split(recipe.seed, recipe.validation)?;
+    let training = Training::new(recipe, &split.train, 1)?;
+    match split.validation.as_deref() {
+        Some(validation) => training.with_validation(validation).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it.
 ///
 /// # Errors
 ///
 /// When it cannot be read, or the data do not fit it.
-pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
+pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
     let model = load_model(path)?;
-    let recipe = model.recipe().clone();
     check(&model, &source.train).map_err(|error| {
         error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
                     `--columns` chooses them")
     })?;
+    Ok(model)
+}
+
+/// Measures a model that is there already, from its file or its run's folder, as [`run`] would.
+///
+/// # Errors
+///
+/// As [`load_for`].
+pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
+    let model = load_for(path, source)?;
+    let recipe = model.recipe().clone();
     let split = source.split(recipe.seed, recipe.validation)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let records = match path.is_dir() {
@@ -566,7 +600,11 @@ fn measure(
         has_picture: is_image(test.shape()),
         profile: None,
     };
-    Ok(Outcome { summary, portrait })
+    Ok(Outcome {
+        summary,
+        portrait,
+        scaling: model.recipe().scaling,
+    })
 }
 
 /// The error on the test rows, and those beside it where the recipe corrupts rows.
