@@ -321,6 +321,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
     let best = comparison.best();
     let has_clean = comparison.rows.iter().any(|row| row.is_corrupted);
     let groups = comparison.groups();
+    let several = groups.len() > 1;
     let rows = comparison
         .rows
         .iter()
@@ -347,9 +348,11 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
                     .into(),
                 row.code_size.to_string().into(),
                 seeds.into(),
-                row.scaling.clone().into(),
                 format!("{:.1} s", row.seconds.mean).into(),
             ]);
+            if several {
+                cells.push(row.scaling.clone().into());
+            }
             cells
         });
     let mut heads = vec![
@@ -360,9 +363,11 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
         "‖J‖_F",
         "code",
         "seeds",
-        "scaling",
         "training",
     ];
+    if several {
+        heads.push("scaling");
+    }
     if has_clean {
         heads.insert(2, "clean MSE");
     }
@@ -373,13 +378,13 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
     }];
     for group in &groups {
         let runs: Vec<&Done> = group.iter().filter_map(|&index| first.get(index)).collect();
-        let about = match groups.len() {
-            1 => "all",
-            _ => &comparison.rows[group[0]].scaling,
+        let about = match several {
+            true => format!("{} scaling", comparison.rows[group[0]].scaling),
+            false => "all models".into(),
         };
         sections[0]
             .figures
-            .extend(robustness_figures(&runs, about, false)?);
+            .extend(robustness_figures(&runs, &about, false)?);
     }
     sections.extend(first.iter().enumerate().map(|(index, done)| {
         let mut section = done.outcome.section(&done.recipe);

@@ -48,8 +48,12 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
 
 /// For each noise a chart with a line for each run; `about` says which runs these are.
 fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Result<Vec<Figure>> {
-    let may_be_in_a_name = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let slug = about.replace(|c| !may_be_in_a_name(c), "-");
+    // What may stand in a file's name.
+    let words = about.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    let slug = words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
     let mut figures = Vec::new();
     let first = runs.first().map(|run| &run.outcome.portrait.robustness[..]);
     for noise in first.unwrap_or_default().iter().map(|curve| curve.noise) {
