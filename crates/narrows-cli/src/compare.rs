@@ -1,11 +1,11 @@
 //! `narrows compare`
 
-use crate::output::{columns, figures, note, print};
+use crate::output::{columns, figures, measure, note, print};
 use crate::progress::Display;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
-use narrows::study::{Comparison, Measure, compare};
+use narrows::study::{Comparison, compare};
 use std::path::PathBuf;
 
 /// Train recipes on the same data with the same seeds, and put them and finished runs side by side.
@@ -73,36 +73,45 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn measure(measure: Measure) -> String {
-    match measure.deviation {
-        Some(deviation) => format!("{} ± {}", figures(measure.mean), figures(deviation)),
-        None => figures(measure.mean),
-    }
-}
-
 fn describe(comparison: &Comparison) -> String {
     let heads = [
         "",
         "seeds",
         "code",
         "test MSE",
+        "clean MSE",
         "PCA",
         "noisy MSE",
         "‖J‖_F",
         "training",
     ];
-    let mut rows = vec![heads.map(String::from).to_vec()];
+    let mut rows: Vec<Vec<String>> = vec![heads.map(String::from).to_vec()];
     rows.extend(comparison.rows.iter().map(|row| {
         vec![
             row.name.clone(),
-            row.seeds.to_string(),
+            match row.is_finished {
+                true => "own".into(),
+                false => row.seeds.to_string(),
+            },
             row.code_size.to_string(),
             measure(row.test_mse),
+            measure(row.clean_mse),
             row.pca_mse.map_or("-".into(), figures),
             measure(row.noisy_mse),
             row.jacobian_norm.map_or("-".into(), measure),
             format!("{:.1} s", row.seconds.mean),
         ]
     }));
-    columns(&rows)
+    // Where no recipe corrupts its rows, the clean error is the test error.
+    if comparison.rows.iter().all(|row| !row.is_corrupted) {
+        let place = rows[0].iter().position(|head| head == "clean MSE");
+        for row in &mut rows {
+            place.map(|place| row.remove(place));
+        }
+    }
+    let mut text = columns(&rows);
+    for sentence in comparison.verdict() {
+        text.push_str(&format!("\n\n  {sentence}"));
+    }
+    text
 }

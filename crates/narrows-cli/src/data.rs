@@ -46,8 +46,8 @@ struct ConvertArguments {
     /// At most so many rows, the first that are not left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rows: Option<u32>,
-    /// Put noise on 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05` or `masking=0.5`, where black is 0 and
-    /// white 1; always the same noise.
+    /// Put noise on 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05`, `masking=0.5` (the share that is dropped)
+    /// or `masking-keep=0.5`, where black is 0 and white 1; always the same noise.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
     /// The file or folder to write.

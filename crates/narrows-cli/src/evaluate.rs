@@ -55,7 +55,7 @@ fn describe(evaluation: &Evaluation) -> String {
     parts.extend(class_errors(evaluation));
     parts.extend(robustness(evaluation));
     parts.extend(units(evaluation));
-    parts.push(jacobian(evaluation));
+    parts.extend(jacobian(evaluation));
     parts.push(about(evaluation));
     parts.join("\n\n")
 }
@@ -81,15 +81,22 @@ fn measures(evaluation: &Evaluation) -> String {
         pca_name(evaluation),
     ]];
     let mut add = |name: &str, of: &dyn Fn(&Quality) -> Option<String>| {
-        if let Some(model) = of(&evaluation.model) {
-            let pca = evaluation.pca.as_ref().and_then(of);
-            rows.push(vec![name.into(), model, pca.unwrap_or_else(|| "-".into())]);
+        let model = of(&evaluation.model);
+        let pca = evaluation.pca.as_ref().and_then(of);
+        if model.is_some() || pca.is_some() {
+            let shown = [model, pca].map(|value| value.unwrap_or_else(|| "-".into()));
+            rows.push([&[name.to_string()], &shown[..]].concat());
         }
     };
     add("MSE", &|q| Some(figures(q.mse)));
+    add("MSE, own noise", &|q| q.noisy_mse.map(figures));
     add("PSNR", &|q| q.psnr.map(|psnr| format!("{psnr:.2} dB")));
     add("SSIM", &|q| q.ssim.map(|ssim| format!("{ssim:.3}")));
-    add("class by ridge probe", &|q| q.probe_accuracy.map(percent));
+    // What was tried in vain has its line too, and the reason below.
+    add("class by ridge probe", &|q| {
+        let refused = q.probe_refusal.as_ref().map(|_| "-".to_string());
+        q.probe_accuracy.map(percent).or(refused)
+    });
     let neighbours = format!("class by {NEIGHBOURS} neighbours");
     add(&neighbours, &|q| q.neighbour_accuracy.map(percent));
     columns(&rows)
@@ -102,7 +109,7 @@ fn class_errors(evaluation: &Evaluation) -> Option<String> {
     let mut rows = vec![["class", "rows", "MSE", &pca_name(evaluation)].map(String::from)];
     rows.extend(evaluation.class_errors.iter().map(|class| {
         [
-            class.label.to_string(),
+            class.name.clone(),
             thousands(class.rows as f64),
             figures(class.mse),
             optional(class.pca_mse, figures),
@@ -146,8 +153,8 @@ fn units(evaluation: &Evaluation) -> Option<String> {
     Some(columns(&rows))
 }
 
-fn jacobian(evaluation: &Evaluation) -> String {
-    let found = &evaluation.jacobian;
+fn jacobian(evaluation: &Evaluation) -> Option<String> {
+    let found = evaluation.jacobian.as_ref()?;
     let shown: Vec<String> = found.spectrum.iter().take(8).map(|&s| figures(s)).collect();
     let more = match found.spectrum.len() > shown.len() {
         true => format!(
@@ -156,7 +163,7 @@ fn jacobian(evaluation: &Evaluation) -> String {
         ),
         false => String::new(),
     };
-    table(&[
+    Some(table(&[
         (
             "mean ‖J‖_F",
             format!(
@@ -166,7 +173,7 @@ fn jacobian(evaluation: &Evaluation) -> String {
             ),
         ),
         ("singular values", format!("{}{more}", shown.join("  "))),
-    ])
+    ]))
 }
 
 /// What values span: 255, or a few digits.
@@ -189,6 +196,13 @@ fn about(evaluation: &Evaluation) -> String {
         thousands(evaluation.test_rows as f64),
         evaluation.data
     )];
+    if let Some(own) = &evaluation.corruption {
+        lines.push(format!(
+            "  own noise: {} of {}, as in training, against the clean rows; MSE alone is of clean rows",
+            own.name(),
+            own.strength()
+        ));
+    }
     if let Some(range) = evaluation.data_range {
         lines.push(format!(
             "  PSNR and SSIM in the data's own units, whose values span {}",
@@ -205,6 +219,18 @@ fn about(evaluation: &Evaluation) -> String {
     } else {
         lines.push(
             "  how well codes keep the classes is not measured: one class, or codes too large"
+                .into(),
+        );
+    }
+    let pca = evaluation.pca.as_ref();
+    for (name, quality) in [("the model", Some(&evaluation.model)), ("PCA", pca)] {
+        if let Some(why) = quality.and_then(|quality| quality.probe_refusal.as_ref()) {
+            lines.push(format!("  ridge probe of {name}: {why}"));
+        }
+    }
+    if evaluation.jacobian.is_none() {
+        lines.push(
+            "  Jacobians: not formed, of such wide codes or rows they take too much time or memory"
                 .into(),
         );
     }

@@ -1,6 +1,7 @@
 //! Printing: lines that survive a closed pipe, and numbers for people.
 
 pub use narrows::report::{count_of, thousands};
+use narrows::study::Measure;
 use std::io::{ErrorKind, Write};
 
 /// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for
@@ -32,6 +33,14 @@ pub fn figures(number: f64) -> String {
             format!("{number:.*}", (3 - before).max(0) as usize)
         }
         _ => format!("{number:.3e}"),
+    }
+}
+
+/// A measure over seeds: its mean and, of several, its deviation.
+pub fn measure(measure: Measure) -> String {
+    match measure.deviation {
+        Some(deviation) => format!("{} ± {}", figures(measure.mean), figures(deviation)),
+        None => figures(measure.mean),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Display {
     /// When training told its first step, and how many rows of all epochs were done then.
     first: Option<(Instant, usize)>,
     last: Instant,
+    /// Which run of a study goes on, of how many, as what stands before the epoch.
+    run: String,
     /// What rows are.
     unit: &'static str,
 }
@@ -51,6 +53,7 @@ impl Display {
             start: Instant::now(),
             first: None,
             last: Instant::now(),
+            run: String::new(),
             unit: "rows",
         }
     }
@@ -100,7 +103,7 @@ impl Display {
             self.unit,
             duration(left)
         );
-        let epoch = format!("epoch {}/{}", progress.epoch, progress.epochs);
+        let epoch = format!("{}epoch {}/{}", self.run, progress.epoch, progress.epochs);
         match &self.bar {
             Some(bar) => {
                 bar.set_length(total as u64);
@@ -135,7 +138,14 @@ impl Display {
     pub fn study(&mut self, event: StudyEvent<'_>) {
         match event {
             StudyEvent::Begin(which, of, label) => {
-                self.line(&format!("{which:>2}/{of}   {label}"));
+                // As if those to come took as long as those that are done.
+                let each = self.start.elapsed().as_secs_f64() / (which - 1) as f64;
+                let left = match which {
+                    1 => String::new(),
+                    _ => format!("   about {} left", duration(each * (of + 1 - which) as f64)),
+                };
+                self.line(&format!("{which:>2}/{of}   {label}{left}"));
+                self.run = format!("{which}/{of} ");
             }
             StudyEvent::Run(_, Event::Start(_)) => self.begin(),
             StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),

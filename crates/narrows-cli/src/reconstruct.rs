@@ -20,7 +20,8 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05` or `masking=0.5`, in scaled units.
+    /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05`, `masking=0.8` (the share that is dropped) or
+    /// `masking-keep=0.2`, in scaled units.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
     /// A .png file gets a picture of eight of them; .npy, .csv, .tsv, .parquet or a folder of images get

@@ -687,6 +687,33 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     );
 }
 
+#[test]
+fn evaluate_calls_classes_by_their_names() {
+    let folder = folder();
+    let convert = ["data", "convert", "--data", "data", "-o", "pets"];
+    assert!(narrows(folder.path(), &convert).status.success());
+    let pets = folder.path().join("pets");
+    for entry in fs::read_dir(&pets).unwrap() {
+        let path = entry.unwrap().path();
+        match path.file_name().and_then(|name| name.to_str()) {
+            Some("0") => fs::rename(&path, pets.join("cat")).unwrap(),
+            Some("1") => fs::rename(&path, pets.join("dog")).unwrap(),
+            _ => fs::remove_dir_all(&path).unwrap(),
+        }
+    }
+    let train = ["train", "tiny.toml", "--data", "pets", "--out", "run"];
+    assert!(narrows(folder.path(), &train).status.success());
+    let evaluate = ["evaluate", "run", "--data", "pets"];
+    let tables = text(&narrows(folder.path(), &evaluate).stdout);
+    let output = narrows(folder.path(), &[&evaluate[..], &["--json"]].concat());
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for class in object["class_errors"].as_array().unwrap() {
+        let name = class["name"].as_str().unwrap();
+        assert!(["cat", "dog"].contains(&name), "{object}");
+        assert!(tables.contains(&format!("  {name} ")), "{tables}");
+    }
+}
+
 const DENOISING: &str = r#"
 name = "tiny-denoising"
 encoder = [{ layer = "dense", outputs = 9 }, { layer = "tanh" }]
@@ -761,11 +788,16 @@ fn reconstruct_takes_a_noise() {
     };
     assert_eq!(with("gaussian=0.5", "a.png"), with("gaussian=0.5", "b.png"));
     assert_ne!(with("gaussian=0.5", "a.png"), with("masking=0.5", "c.png"));
+    assert_eq!(
+        with("masking=0.5", "c.png"),
+        with("masking-keep=0.5", "d.png")
+    );
     let bad = ["reconstruct", "run", "--data", "data", "--corrupt"];
     for (noise, part) in [
         ("gauss=1", "gaussian"),
         ("gaussian", "strength"),
         ("masking=2", "0 to 1"),
+        ("keep=0.2", "masking-keep"),
     ] {
         refused(folder.path(), &[&bad[..], &[noise]].concat(), 2, &[part]);
     }
@@ -802,13 +834,23 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     let deviation = rows[0]["test_mse"]["deviation"].as_f64().unwrap();
     let run = rows[2]["test_mse"]["mean"].as_f64().unwrap();
     assert!((run - mean).abs() <= 2.0 * deviation);
+    let sizes = |row: &Value| row["clean_mse"]["mean"].as_f64().unwrap();
+    assert!(sizes(&rows[1]) < rows[1]["test_mse"]["mean"].as_f64().unwrap());
+    assert_eq!(sizes(&rows[0]), mean);
+    assert_eq!(
+        (&rows[0]["finished"], &rows[2]["finished"]),
+        (&false.into(), &true.into())
+    );
     assert!(folder.path().join("runs/compare/report.html").is_file());
     refused(folder.path(), &arguments, 2, &["not empty", "--out"]);
     let table = narrows(
         folder.path(),
         &["compare", "run", "--data", "data", "--out", "other"],
     );
-    assert!(text(&table.stdout).contains("test MSE"));
+    let table = text(&table.stdout);
+    for part in ["test MSE", "own", "Finished runs keep the seeds"] {
+        assert!(table.contains(part), "{part} is missing in {table}");
+    }
     let unknown = [
         "compare",
         "run",
@@ -820,6 +862,23 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     ];
     refused(folder.path(), &unknown, 2, &["simple-linear"]);
     assert!(!folder.path().join("third").exists());
+    // A run that does not fit is refused before a recipe is trained.
+    let other = [
+        "compare",
+        "tiny.toml",
+        "run",
+        "--data",
+        "wide.csv",
+        "--out",
+        "fourth",
+    ];
+    fs::write(
+        folder.path().join("wide.csv"),
+        "1,2,3\n4,5,7\n6,8,9\n".repeat(20),
+    )
+    .unwrap();
+    refused(folder.path(), &other, 2, &["do not fit the model"]);
+    assert!(!folder.path().join("fourth").exists());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::evaluate::{JacobianSummary, Matrix, Pca, noisy_errors, standard_noises};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
-use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
+use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows, thousands};
 use crate::train::EpochRecord;
 use narrows_kernels::team::Team;
 use ndarray::{Array2, Axis};
@@ -21,23 +21,25 @@ const MAPPED: usize = 1000;
 /// The test rows that a robustness curve is measured on.
 const NOISY_ROWS: usize = 500;
 
-/// The test rows that Jacobians are formed at, and the widest code that they are formed for.
-const JACOBIAN_ROWS: usize = 16;
-const WIDEST_CODE: usize = 256;
-
 /// The most filters of a first layer that are shown.
 const FILTERS: usize = 32;
 
-/// An error against the strength of a noise, by the noise's name.
-pub type Curves = Vec<(&'static str, Vec<(f64, f64)>)>;
+/// The error against the strength of a noise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// The noise, at some strength.
+    pub noise: Corruption,
+    /// Strength and mean squared error, from the error without noise on.
+    pub points: Vec<(f64, f64)>,
+}
 
 /// What there is to show of a model, beside its figures.
 pub struct Portrait {
     /// All figures.
     pub figures: Vec<Figure>,
-    /// The mean squared error against the level of each noise.
-    pub robustness: Curves,
-    /// The Jacobians of its code, unless that is too wide.
+    /// The error against the level of each noise, on the first test rows.
+    pub robustness: Vec<Curve>,
+    /// The Jacobians of its code, unless they would take too much time or memory.
     pub jacobian: Option<JacobianSummary>,
 }
 
@@ -63,14 +65,7 @@ impl Portrait {
             }));
         };
         let robustness = robustness(model, test, threads)?;
-        let jacobian = match model.code_size() <= WIDEST_CODE {
-            true => Some(JacobianSummary::of(
-                model,
-                &test.head(JACOBIAN_ROWS)?,
-                threads,
-            )?),
-            false => None,
-        };
+        let jacobian = JacobianSummary::of_first(model, test, threads)?;
         if is_image(test.shape()) {
             if model.recipe().corruption.is_none() {
                 let clean = reconstruction_picture(model, test, None)?;
@@ -92,18 +87,24 @@ impl Portrait {
         }
         let chart = |chart: Chart| -> Result<Option<Image>> { Ok(chart.svg()?.map(Image::Svg)) };
         let caption = "The loss of each epoch: whether training has come to rest";
-        add("loss", caption, chart(losses(records))?);
-        for (name, points) in &robustness {
-            let one = (model.recipe().name.clone(), points.clone());
+        // One epoch is no curve.
+        if records.len() > 1 {
+            add("loss", caption, chart(losses(records))?);
+        }
+        for curve in &robustness {
+            let one = (model.recipe().name.clone(), curve.points.clone());
+            let name = curve.noise.name();
             let caption = format!("Error against the level of {name} noise on the input");
-            let image = chart(robustness_chart(name, vec![one]))?;
+            let image = chart(robustness_chart(&curve.noise, ERROR, vec![one]))?;
             add(&format!("robustness-{name}"), &caption, image);
         }
-        let (map, how) = code_map(model, test, threads)?;
-        let mapped = MAPPED.min(test.rows());
-        let caption =
-            format!("The codes of {mapped} test rows by class ({how}): which classes lie apart");
-        add("codes", &caption, chart(map)?);
+        let mapped = thousands(MAPPED.min(test.rows()) as f64);
+        for (name, how, map) in code_maps(model, test, threads)? {
+            let caption = format!(
+                "The codes of {mapped} test rows by class ({how}): which classes lie apart"
+            );
+            add(&name, &caption, chart(map)?);
+        }
         if let Some(jacobian) = &jacobian {
             let caption = "Singular values of the code's Jacobian, in the mean over test rows: in how many \
                            directions the code follows the input";
@@ -138,20 +139,29 @@ fn losses(records: &[EpochRecord]) -> Chart {
         y: "loss".into(),
         series: all,
         mark: Mark::Line,
+        whole_x: true,
         log_y: true,
     }
 }
 
-/// A chart of errors against the level of a noise, a line for each model.
-pub fn robustness_chart(noise: &str, lines: Vec<(String, Vec<(f64, f64)>)>) -> Chart {
+/// What the vertical axis of a robustness curve shows.
+pub const ERROR: &str = "mean squared error";
+
+/// A chart of errors against the level of a noise, a line for each model; `y` says what the errors are.
+pub fn robustness_chart(
+    noise: &Corruption,
+    y: &str,
+    lines: Vec<(String, Vec<(f64, f64)>)>,
+) -> Chart {
     Chart {
-        x: format!("{noise} level, in scaled units"),
-        y: "mean squared error".into(),
+        x: format!("{} noise: {}", noise.name(), noise.measure()),
+        y: y.into(),
         series: lines
             .into_iter()
             .map(|(name, points)| Series { name, points })
             .collect(),
         mark: Mark::Line,
+        whole_x: false,
         log_y: false,
     }
 }
@@ -166,11 +176,12 @@ fn spectrum(jacobian: &JacobianSummary) -> Chart {
             points: points.map(|(k, &value)| ((k + 1) as f64, value)).collect(),
         }],
         mark: Mark::Line,
+        whole_x: true,
         log_y: false,
     }
 }
 
-fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Curves> {
+fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve>> {
     let test = test.head(NOISY_ROWS)?;
     let rows = ScaledRows {
         data: &test,
@@ -190,59 +201,91 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Curves> {
     let team = &mut Team::new(threads);
     let clean = model.mse(&test)?;
     let mut curves = Vec::new();
-    for noises in standard_noises() {
+    for noises in standard_noises(model.recipe().corruption) {
         let mut points = vec![(0.0, clean)];
         for &noise in &noises {
             let seed = model.recipe().seed;
             let errors = noisy_errors(&rows, test.inputs(), noise, seed, &[&reconstruct], team);
             points.push((f64::from(noise.strength()), errors[0]));
         }
-        curves.extend(noises.first().map(|noise| (noise.name(), points)));
+        curves.extend(noises.first().map(|&noise| Curve { noise, points }));
     }
     Ok(curves)
 }
 
-/// The codes of test rows in two dimensions, and how they come to have two.
-fn code_map(model: &Model, test: &Dataset, threads: usize) -> Result<(Chart, &'static str)> {
+/// The codes of test rows in two dimensions, in one map or more: the name of each, how the codes come to have two
+/// dimensions, and the chart.
+fn code_maps(
+    model: &Model,
+    test: &Dataset,
+    threads: usize,
+) -> Result<Vec<(String, String, Chart)>> {
     let test = test.sample(MAPPED)?;
     let codes = model.encode(test.to_array().view())?;
-    let (codes, how) = match codes.ncols() {
-        1 => {
-            let axes = [codes.view(), codes.view()];
-            let both = ndarray::concatenate(Axis(1), &axes);
-            (both.unwrap_or_default(), "the code itself")
-        }
-        2 | 3 => (codes, "the first two values of the code"),
+    // The values on the axes, each axis by its column and its name.
+    let (values, how, pairs) = match codes.ncols() {
+        1 => (codes, "its one value on both axes", vec![(0, 0)]),
+        2 => (codes, "the code itself", vec![(0, 1)]),
+        3 => (
+            codes,
+            "two of its three values",
+            vec![(0, 1), (0, 2), (1, 2)],
+        ),
         width if Pca::is_feasible(width, 2) => {
             let rows = Matrix {
                 values: codes.as_slice().unwrap_or_default(),
                 width,
             };
             let pca = Pca::fit(&rows, width, 2, threads)?;
-            let how = "the first two principal components of the code";
-            (pca.encode(2, &rows, threads), how)
+            let how = "its first two principal components";
+            let axes = ["first", "second"].map(|which| format!("{which} principal component"));
+            let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
+            return Ok(vec![("codes".into(), how.into(), map)]);
         }
-        _ => (codes, "the first two values of the code"),
+        _ => (codes, "its first two values", vec![(0, 1)]),
     };
+    let several = pairs.len() > 1;
+    let maps = pairs.into_iter().map(|(x, y)| {
+        let axes = [x, y].map(|value| format!("code {}", value + 1));
+        let name = match several {
+            true => format!("codes-{}-{}", x + 1, y + 1),
+            false => "codes".into(),
+        };
+        (
+            name,
+            how.to_string(),
+            code_map(&test, &values, [x, y], axes),
+        )
+    });
+    Ok(maps.collect())
+}
+
+/// Two columns of values of some rows, by the rows' class.
+fn code_map(
+    rows: &Dataset,
+    values: &Array2<f32>,
+    columns: [usize; 2],
+    [x, y]: [String; 2],
+) -> Chart {
     let mut classes: BTreeMap<i64, Vec<(f64, f64)>> = BTreeMap::new();
-    for (row, code) in codes.rows().into_iter().enumerate() {
-        let label = test.labels().map_or(0, |labels| labels[row]);
-        if let (Some(&x), Some(&y)) = (code.get(0), code.get(1)) {
+    for (row, value) in values.rows().into_iter().enumerate() {
+        let label = rows.labels().map_or(0, |labels| labels[row]);
+        if let [Some(&x), Some(&y)] = columns.map(|column| value.get(column)) {
             classes.entry(label).or_default().push((x.into(), y.into()));
         }
     }
     let series = classes.into_iter().map(|(label, points)| Series {
-        name: test.label_text(label),
+        name: rows.label_text(label),
         points,
     });
-    let chart = Chart {
-        x: "first".into(),
-        y: "second".into(),
+    Chart {
+        x,
+        y,
         series: series.collect(),
         mark: Mark::Dot,
+        whole_x: false,
         log_y: false,
-    };
-    Ok((chart, how))
+    }
 }
 
 /// Rows of images decoded from the codes on the way between test images of different classes.

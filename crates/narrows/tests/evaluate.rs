@@ -3,7 +3,7 @@
 use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Split, Values};
-use narrows::evaluate::{Evaluation, Pca, evaluate, psnr, ssim};
+use narrows::evaluate::{Evaluation, JacobianSummary, Pca, evaluate, psnr, ssim};
 use narrows::network::ScaledRows;
 use narrows::{Model, Recipe};
 use ndarray::Array2;
@@ -96,6 +96,7 @@ fn every_measure_is_that_of_the_rows() {
         ssim(a, b, [1, SIDE, SIDE], 255.0)
     });
     assert_close(found.model.ssim.unwrap(), similarity.sum::<f64>() / 40.0);
+    assert_eq!((found.corruption, found.model.noisy_mse), (None, None));
     // The halves tell the classes.
     assert_eq!(found.model.probe_accuracy, Some(1.0));
     assert_eq!(found.model.neighbour_accuracy, Some(1.0));
@@ -243,6 +244,74 @@ fn threads_change_nothing_and_progress_is_told() {
 }
 
 #[test]
+fn a_model_is_measured_with_the_noise_that_it_knows() {
+    let source = source(false);
+    let plain = model(&source.train);
+    let mut recipe = plain.recipe().clone();
+    let own = Corruption::Masking { drop: 0.8 };
+    recipe.corruption = Some(own);
+    let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
+    let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
+    let found = of(&model, &source.split(1, 0.0).unwrap(), 1);
+    let curve = &found.robustness[2].points;
+    assert!(curve.is_sorted_by(|a, b| a.level < b.level));
+    let point = curve.iter().find(|point| point.level == 0.8).unwrap();
+    assert_eq!(found.corruption, Some(own));
+    assert_eq!(found.model.noisy_mse, Some(point.mse));
+    assert_eq!(found.pca.as_ref().unwrap().noisy_mse, point.pca_mse);
+    assert!(found.model.noisy_mse > Some(found.model.mse));
+    assert_eq!(found.to_json()["corruption"]["kind"], "masking");
+}
+
+#[test]
+fn the_spectrum_of_a_linear_code_is_that_of_its_weights() {
+    // Rows of weights that stand on each other, of length 4 and 3, and one of 0.
+    let recipe = Recipe::parse(
+        "name = \"linear\"\nencoder = [{ layer = \"dense\", outputs = 3, bias = false }]\n\
+         decoder = [{ layer = \"dense\", bias = false }]",
+        "a test",
+    );
+    let data = images(30, 1, false);
+    let mut parameters = vec![0.0; 6 * INPUTS];
+    parameters[0] = -3.0;
+    parameters[INPUTS + 1] = 4.0;
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    let model = Model::new(recipe.unwrap(), scaling, data.shape(), &parameters).unwrap();
+    let found = JacobianSummary::of_first(&model, &data, 2)
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.rows, 30);
+    assert_close(found.mean_norm, 5.0);
+    assert_close(found.spectrum[0], 4.0);
+    assert_close(found.spectrum[1], 3.0);
+    assert_eq!(found.spectrum[2], 0.0);
+}
+
+#[test]
+fn a_probe_that_cannot_be_fitted_says_why() {
+    // More values than the probe's equations may have.
+    let recipe = Recipe::parse(
+        "name = \"wide\"\nencoder = [{ layer = \"dense\", outputs = 4100 }]\n\
+         decoder = [{ layer = \"dense\" }]",
+        "a test",
+    );
+    let source = source(true);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &source.train).unwrap();
+    let shape = source.train.shape();
+    let parameters = vec![0.01; 2 * 4100 * INPUTS + 4100 + INPUTS];
+    let model = Model::new(recipe.unwrap(), scaling, shape, &parameters).unwrap();
+    let found = of(&model, &source.split(1, 0.0).unwrap(), 1);
+    let why = found.model.probe_refusal.unwrap();
+    assert!(
+        why.contains("4096") && found.model.probe_accuracy.is_none(),
+        "{why}"
+    );
+    assert!(found.model.neighbour_accuracy.is_some());
+    let beside = found.pca.unwrap();
+    assert!(beside.probe_accuracy.is_some() && beside.probe_refusal.is_none());
+}
+
+#[test]
 fn json_has_what_the_record_has() {
     let source = source(true);
     let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
@@ -250,10 +319,14 @@ fn json_has_what_the_record_has() {
     assert_eq!(json["model"]["mse"], found.model.mse);
     assert_eq!(json["pca"]["ssim"], found.pca.unwrap().ssim.unwrap());
     assert_eq!(json["class_errors"][1]["label"], 5);
+    assert_eq!(json["class_errors"][1]["name"], "5");
     assert_eq!(json["units"][0]["dead"], 2);
     assert_eq!(json["shape"], serde_json::json!([1, SIDE, SIDE]));
     assert_eq!(json["robustness"][0]["points"][0]["level"], 0.1);
-    assert_eq!(json["jacobian"]["mean_norm"], found.jacobian.mean_norm);
+    assert_eq!(
+        json["jacobian"]["mean_norm"],
+        found.jacobian.unwrap().mean_norm
+    );
 }
 
 #[test]

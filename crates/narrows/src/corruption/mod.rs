@@ -66,31 +66,53 @@ impl Corruption {
         }
     }
 
-    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`.
+    /// What its strength is, in words.
+    pub fn measure(&self) -> &'static str {
+        match self {
+            Corruption::Gaussian { .. } => "standard deviation, in scaled units",
+            Corruption::SaltAndPepper { .. } => "share of the values that are replaced",
+            Corruption::Masking { .. } => "share of the values that are dropped",
+        }
+    }
+
+    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key that the noise
+    /// has in a recipe, as in `masking-keep=0.2`.
     ///
     /// # Errors
     ///
     /// When there is no such noise, or the strength is impossible.
     pub fn parse(text: &str) -> Result<Corruption> {
-        let Some((name, strength)) = text.split_once('=') else {
-            let known: Vec<String> = CORRUPTIONS
-                .iter()
-                .map(|choice| format!("{}=STRENGTH", choice.name))
+        let forms = || {
+            CORRUPTIONS.iter().flat_map(|choice| {
+                let others = choice.keys.iter().skip(1);
+                let other = |key: &Key| {
+                    (
+                        format!("{}-{}", choice.name, key.name),
+                        choice.name,
+                        key.name,
+                    )
+                };
+                let first = choice.keys.first();
+                let first = first.map(|key| (choice.name.to_string(), choice.name, key.name));
+                first.into_iter().chain(others.map(other))
+            })
+        };
+        let refuse = |what| {
+            let known: Vec<String> = forms()
+                .map(|(form, ..)| format!("{form}=STRENGTH"))
                 .collect();
-            return Err(Error::new(ErrorKind::Recipe, "a corruption has a strength")
+            Error::new(ErrorKind::Recipe, what)
                 .expected(known.join(", "))
                 .found(format!("`{text}`"))
-                .hint("an example: gaussian=0.8"));
+                .hint("an example: gaussian=0.8")
         };
-        let key = CORRUPTIONS
-            .iter()
-            .find(|choice| choice.name == name)
-            .and_then(|choice| choice.keys.first())
-            .map_or("strength", |key| key.name);
-        let toml = format!(
-            "kind = {}\n{key} = {strength}",
-            toml::Value::from(name.to_string())
-        );
+        let (form, strength) = text
+            .split_once('=')
+            .ok_or_else(|| refuse("a corruption has a strength"))?;
+        let (_, name, key) = forms()
+            .find(|(known, ..)| known == form)
+            .ok_or_else(|| refuse("there is no such corruption"))?;
+        let toml = format!("kind = \"{name}\"\n{key} = {strength}");
         let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
         let corruption = document.root().choose(&KIND, None, &[], CORRUPTIONS)?;
         corruption.ok_or_else(|| Error::new(ErrorKind::Recipe, "there is no corruption"))

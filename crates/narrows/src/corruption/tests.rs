@@ -73,7 +73,18 @@ fn a_noise_is_read_from_a_name_and_a_strength() {
         Corruption::parse("masking=0.5").unwrap(),
         Corruption::Masking { drop: 0.5 }
     );
+    assert_eq!(
+        Corruption::parse("masking-keep=0.25").unwrap(),
+        Corruption::Masking { drop: 0.75 }
+    );
+    let Corruption::Masking { drop } = Corruption::parse("masking-keep=0.2").unwrap() else {
+        panic!("another noise");
+    };
+    assert!((drop - 0.8).abs() < 1e-6);
     for wrong in [
+        "keep=0.2",
+        "masking-keep=2",
+        "masking-drop=0.1",
         "gaussian",
         "gaussian=",
         "gaussian=-1",
@@ -84,6 +95,11 @@ fn a_noise_is_read_from_a_name_and_a_strength() {
         "=1",
         "",
     ] {
-        assert!(Corruption::parse(wrong).is_err(), "{wrong}");
+        let error = Corruption::parse(wrong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Recipe, "{wrong}");
+    }
+    let error = Corruption::parse("keep=0.2").unwrap_err().to_string();
+    for form in ["gaussian=", "salt-and-pepper=", "masking=", "masking-keep="] {
+        assert!(error.contains(form), "{error}");
     }
 }

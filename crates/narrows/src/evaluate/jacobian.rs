@@ -7,11 +7,24 @@ use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
-use faer::Mat;
+use faer::{Mat, Side};
 use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use ndarray::Array2;
+
+/// The work on the Jacobians of a summary and their singular values, in multiply-adds, of which each may take as much
+/// as fifty.
+const WORK: f64 = 5e9;
+
+/// The most rows of a summary.
+const ROWS: f64 = 64.0;
+
+/// The most values of the tangents that a Jacobian is made of: 256 MiB.
+const MAX_VALUES: usize = 1 << 26;
+
+/// The share of the largest singular value below which another is rounding: Jacobians are in single precision.
+const LEAST_VALUE: f64 = 1e-7;
 
 /// The Jacobians of a model, averaged over rows; in scaled units.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +38,30 @@ pub struct JacobianSummary {
 }
 
 impl JacobianSummary {
+    /// The Jacobians at the first rows of a dataset, as many as take a second or so; none where already one would
+    /// take too much time or memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`JacobianSummary::of`].
+    pub fn of_first(
+        model: &Model,
+        data: &Dataset,
+        threads: usize,
+    ) -> Result<Option<JacobianSummary>> {
+        let (inputs, code, network) = (data.inputs(), model.code_size(), model.network());
+        let each = inputs as f64 * code as f64 * inputs.min(code) as f64;
+        let outputs = network
+            .encoder()
+            .map(|index| network.layer(index).outputs());
+        let widest = outputs.fold(inputs, usize::max);
+        if each > 50.0 * WORK || inputs.saturating_mul(widest) > MAX_VALUES {
+            return Ok(None);
+        }
+        let rows = (WORK / each).clamp(1.0, ROWS) as usize;
+        JacobianSummary::of(model, &data.head(rows.min(data.rows()))?, threads).map(Some)
+    }
+
     /// The Jacobians at the rows of a dataset.
     ///
     /// # Errors
@@ -50,11 +87,8 @@ impl JacobianSummary {
                 let mut input = vec![0.0; data.inputs()];
                 rows.write(row..row + 1, &mut input);
                 let jacobian = at(model, &input);
-                let matrix = Mat::from_fn(jacobian.nrows(), jacobian.ncols(), |i, j| {
-                    f64::from(jacobian[[i, j]])
-                });
                 found[0] = jacobian.iter().map(|&d| f64::from(d).powi(2)).sum();
-                if let Ok(values) = matrix.singular_values() {
+                if let Some(values) = singular_values(&jacobian) {
                     found[1..].copy_from_slice(&values);
                 }
             },
@@ -85,6 +119,25 @@ impl JacobianSummary {
 pub fn mean_jacobian_norm(model: &Model, data: &Dataset) -> Result<f64> {
     let threads = crate::train::available_threads();
     Ok(JacobianSummary::of(model, data, threads)?.mean_norm)
+}
+
+/// The singular values of a matrix from the largest on: the roots of the eigenvalues of its smaller product with itself,
+/// which takes a fraction of the time of its decomposition.
+fn singular_values(matrix: &Array2<f32>) -> Option<Vec<f64>> {
+    let (rows, columns) = matrix.dim();
+    let matrix = Mat::from_fn(rows, columns, |i, j| f64::from(matrix[[i, j]]));
+    let square = match rows < columns {
+        true => &matrix * matrix.transpose(),
+        false => matrix.transpose() * &matrix,
+    };
+    let mut values = square.self_adjoint_eigenvalues(Side::Lower).ok()?;
+    values.reverse();
+    let largest = values.first()?.max(0.0).sqrt();
+    let value = |square: f64| match square.max(0.0).sqrt() {
+        value if value > LEAST_VALUE * largest => value,
+        _ => 0.0,
+    };
+    Some(values.into_iter().map(value).collect())
 }
 
 /// The transposed Jacobian at a scaled row, `[inputs, code]`.

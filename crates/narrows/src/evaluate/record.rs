@@ -1,6 +1,7 @@
 //! The record of an evaluation.
 
 use super::{JacobianSummary, LayerUnits};
+use crate::corruption::Corruption;
 use serde_json::{Value, json};
 
 /// What an evaluation found. What could not be measured is `None` or an empty list.
@@ -23,6 +24,8 @@ pub struct Evaluation {
     /// What PSNR and SSIM take the values to span, in the data's own units: 255 for 8-bit values, else
     /// from the smallest to the largest value of the test rows. None where rows are no images.
     pub data_range: Option<f64>,
+    /// The noise that the model was trained with.
+    pub corruption: Option<Corruption>,
     /// The model.
     pub model: Quality,
     /// Principal component analysis with as many components as a code has values (or as there are);
@@ -34,15 +37,19 @@ pub struct Evaluation {
     pub units: Vec<LayerUnits>,
     /// The error against the level of noise.
     pub robustness: Vec<NoiseCurve>,
-    /// The Jacobians of the code by the input, in scaled units, at the first test rows.
-    pub jacobian: JacobianSummary,
+    /// The Jacobians of the code by the input, in scaled units, at the first test rows; none where they would take
+    /// too much time or memory.
+    pub jacobian: Option<JacobianSummary>,
 }
 
 /// How good a code is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quality {
-    /// The mean squared error over all rows and values, in scaled units.
+    /// The mean squared error over all rows and values, in scaled units, of clean rows.
     pub mse: f64,
+    /// The same where the model gets rows with the noise that it was trained with, against the clean rows; none
+    /// without such noise.
+    pub noisy_mse: Option<f64>,
     /// The peak signal-to-noise ratio in decibels, of the mean squared error over all rows and values
     /// in the data's own units, outputs as they are; none where rows are no images.
     pub psnr: Option<f64>,
@@ -52,6 +59,8 @@ pub struct Quality {
     /// The share of test rows whose class a ridge classifier tells from the code; none without
     /// labels of two classes or more, or where the codes are too large.
     pub probe_accuracy: Option<f64>,
+    /// Why there is no probe, where there could be one.
+    pub probe_refusal: Option<String>,
     /// The share of test rows whose class the five nearest training codes tell; none as before.
     pub neighbour_accuracy: Option<f64>,
 }
@@ -61,6 +70,8 @@ pub struct Quality {
 pub struct ClassError {
     /// The label.
     pub label: i64,
+    /// The name of the class, which is the label where it has none.
+    pub name: String,
     /// The test rows of the class.
     pub rows: usize,
     /// The mean squared error of the model, in scaled units.
@@ -95,6 +106,7 @@ impl Evaluation {
         let class_error = |class: &ClassError| {
             json!({
                 "label": class.label,
+                "name": class.name,
                 "rows": class.rows,
                 "mse": class.mse,
                 "pca_mse": class.pca_mse,
@@ -123,16 +135,17 @@ impl Evaluation {
             "test_rows": self.test_rows,
             "held_out": self.held_out,
             "data_range": self.data_range,
+            "corruption": self.corruption.map(|c| json!({"kind": c.name(), "strength": c.strength()})),
             "model": self.model.to_json(),
             "pca": self.pca.as_ref().map(Quality::to_json),
             "class_errors": self.class_errors.iter().map(class_error).collect::<Vec<_>>(),
             "units": self.units.iter().map(units).collect::<Vec<_>>(),
             "robustness": self.robustness.iter().map(curve).collect::<Vec<_>>(),
-            "jacobian": {
-                "rows": self.jacobian.rows,
-                "mean_norm": self.jacobian.mean_norm,
-                "spectrum": self.jacobian.spectrum,
-            },
+            "jacobian": self.jacobian.as_ref().map(|jacobian| json!({
+                "rows": jacobian.rows,
+                "mean_norm": jacobian.mean_norm,
+                "spectrum": jacobian.spectrum,
+            })),
         })
     }
 }
@@ -141,9 +154,11 @@ impl Quality {
     fn to_json(&self) -> Value {
         json!({
             "mse": self.mse,
+            "noisy_mse": self.noisy_mse,
             "psnr": self.psnr,
             "ssim": self.ssim,
             "probe_accuracy": self.probe_accuracy,
+            "probe_refusal": self.probe_refusal,
             "neighbour_accuracy": self.neighbour_accuracy,
         })
     }

@@ -10,12 +10,13 @@ use narrows_kernels::team::Team;
 /// Makes reconstructions `[rows, inputs]` of rows, both in scaled units.
 pub type Reconstruct<'a> = dyn Fn(&dyn Rows, &mut Team, &mut [f32]) + 'a;
 
-/// The noises that the robustness curve tries, each from weak to strong.
-pub fn standard_noises() -> [Vec<Corruption>; 3] {
+/// The noises that the robustness curve tries, each from weak to strong; the one that a model was trained with is among
+/// them.
+pub fn standard_noises(own: Option<Corruption>) -> [Vec<Corruption>; 3] {
     let gaussian = [0.1, 0.2, 0.4, 0.8, 1.2, 1.5, 2.0];
     let level = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5];
     let drop = [0.1, 0.25, 0.5, 0.75, 0.9];
-    [
+    let mut noises = [
         gaussian
             .map(|deviation| Corruption::Gaussian { deviation })
             .to_vec(),
@@ -23,7 +24,17 @@ pub fn standard_noises() -> [Vec<Corruption>; 3] {
             .map(|level| Corruption::SaltAndPepper { level })
             .to_vec(),
         drop.map(|drop| Corruption::Masking { drop }).to_vec(),
-    ]
+    ];
+    if let Some(own) = own.filter(|own| own.strength() > 0.0) {
+        let is_same = |levels: &&mut Vec<Corruption>| levels[0].name() == own.name();
+        if let Some(levels) = noises.iter_mut().find(is_same)
+            && !levels.contains(&own)
+        {
+            let place = levels.partition_point(|level| level.strength() < own.strength());
+            levels.insert(place, own);
+        }
+    }
+    noises
 }
 
 /// The mean squared error, against the clean rows, of what each of some autoencoders makes of rows of
@@ -77,6 +88,19 @@ pub fn noisy_errors(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_own_noise_is_among_the_levels_once() {
+        let levels = |own| standard_noises(own).map(|levels| levels.len());
+        let usual = levels(None);
+        let own = Corruption::Gaussian { deviation: 0.8 };
+        assert_eq!(levels(Some(own)), usual, "it is there already");
+        let own = Corruption::Masking { drop: 0.8 };
+        let [_, _, masking] = standard_noises(Some(own));
+        assert_eq!(masking.len(), usual[2] + 1);
+        assert!(masking.contains(&own));
+        assert!(masking.is_sorted_by(|a, b| a.strength() < b.strength()));
+    }
 
     #[test]
     fn errors_are_against_the_clean_rows() {

@@ -5,7 +5,7 @@ use super::quality::{Comparison, Images};
 use super::units::groups;
 use super::{
     ClassError, Evaluation, JacobianSummary, LayerUnits, Matrix, NoiseCurve, NoisePoint, Pca,
-    Quality, Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noisy_errors, probe,
+    Quality, Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noisy_errors,
     standard_noises,
 };
 use crate::corruption::Corruption;
@@ -20,9 +20,6 @@ use std::collections::BTreeMap;
 /// The most values that the codes of the training rows may have for the classes to be looked for in
 /// them: 2 GiB.
 const MAX_CODE_VALUES: usize = 1 << 29;
-
-/// The work on Jacobians and their singular values, in multiply-adds.
-const JACOBIAN_WORK: f64 = 5e9;
 
 /// How far a part of an evaluation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +70,15 @@ pub fn evaluate(
         None => None,
     };
     let robustness = study.robustness(pca.as_ref());
+    if let Some(own) = model.recipe().corruption {
+        let curve = robustness.iter().find(|curve| curve.noise == own.name());
+        let level = decimal(own.strength());
+        let point = curve.and_then(|curve| curve.points.iter().find(|point| point.level == level));
+        measured.quality.noisy_mse = point.map(|point| point.mse);
+        if let Some(beside) = &mut beside {
+            beside.quality.noisy_mse = point.and_then(|point| point.pca_mse);
+        }
+    }
     let jacobian = study.jacobian()?;
     study.find_classes(&mut measured, |study| study.codes_of_model())?;
     if let (Some(pca), Some(beside)) = (&pca, &mut beside) {
@@ -92,6 +98,7 @@ pub fn evaluate(
             &measured.errors,
             beside.as_ref().map(|b| &b.errors[..]),
         ),
+        corruption: model.recipe().corruption,
         model: measured.quality,
         pca: beside.map(|beside| beside.quality),
         units: measured.units,
@@ -219,9 +226,11 @@ impl<'a> Study<'a> {
         Ok(Measured {
             quality: Quality {
                 mse,
+                noisy_mse: None,
                 psnr: comparison.psnr(),
                 ssim: comparison.ssim(),
                 probe_accuracy: None,
+                probe_refusal: None,
                 neighbour_accuracy: None,
             },
             errors: comparison.errors(),
@@ -252,13 +261,9 @@ impl<'a> Study<'a> {
         codes
     }
 
-    /// The Jacobians at the first test rows, as many as take a second or so.
-    fn jacobian(&mut self) -> Result<JacobianSummary> {
-        let (inputs, code) = (self.test.inputs(), self.model.code_size());
-        let each = inputs as f64 * code as f64 * inputs.min(code) as f64;
-        let rows = (JACOBIAN_WORK / each).clamp(1.0, 256.0) as usize;
+    fn jacobian(&mut self) -> Result<Option<JacobianSummary>> {
         self.tell("Jacobians", 0, 1);
-        JacobianSummary::of(self.model, &self.test.head(rows)?, self.threads)
+        JacobianSummary::of_first(self.model, self.test, self.threads)
     }
 
     fn robustness(&mut self, pca: Option<&Pca>) -> Vec<NoiseCurve> {
@@ -276,7 +281,7 @@ impl<'a> Study<'a> {
         let autoencoders = &both[..1 + usize::from(pca.is_some())];
         let rows = self.scaled(self.test);
         let inputs = self.test.inputs();
-        let noises = standard_noises();
+        let noises = standard_noises(model.recipe().corruption);
         let total = noises.iter().map(Vec::len).sum();
         let mut done = 0;
         let mut curves = Vec::new();
@@ -324,10 +329,9 @@ impl<'a> Study<'a> {
             let right = found.iter().zip(truth).filter(|(a, b)| a == b).count();
             Some(right as f64 / truth.len() as f64)
         };
-        if probe::is_feasible(width) {
-            // Values that depend on each other to the last digit leave nothing to solve.
-            let probe = RidgeProbe::fit(codes.view(), known, self.threads).ok();
-            measured.quality.probe_accuracy = probe.and_then(|probe| share(&probe.predict(test)));
+        match RidgeProbe::fit(codes.view(), known, self.threads) {
+            Ok(probe) => measured.quality.probe_accuracy = share(&probe.predict(test)),
+            Err(error) => measured.quality.probe_refusal = Some(error.to_string()),
         }
         let (stage, total) = ("classes by the nearest neighbours", test.nrows());
         self.tell(stage, 0, total);
@@ -363,6 +367,7 @@ fn class_errors(test: &Dataset, model: &[f64], pca: Option<&[f64]>) -> Vec<Class
         .into_iter()
         .map(|(label, (rows, mse, pca_mse))| ClassError {
             label,
+            name: test.label_text(label),
             rows,
             mse: mse / rows as f64,
             pca_mse: pca.map(|_| pca_mse / rows as f64),

@@ -1,5 +1,6 @@
 //! The report as one HTML page that needs nothing else.
 
+use super::text::unbroken;
 use crate::error::{Error, ErrorKind, Result};
 use base64::Engine;
 use minijinja::{Environment, Value, context};
@@ -28,6 +29,8 @@ pub struct Table {
     pub heads: Vec<String>,
     /// The rows, as long as the heads.
     pub rows: Vec<Vec<Cell>>,
+    /// The place of a column that is left out where the page is narrow.
+    pub aside: Option<usize>,
 }
 
 /// A cell of a table.
@@ -97,7 +100,7 @@ impl Figure {
             ),
             Image::Svg(text) => text.clone(),
         };
-        context! { caption => &self.caption, body => body }
+        context! { caption => unbroken(&self.caption), body => body, is_wide => matches!(self.image, Image::Png(_)) }
     }
 }
 
@@ -105,6 +108,10 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('"', "&quot;")
+}
+
+fn unbroken_all(sentences: &[String]) -> Vec<String> {
+    sentences.iter().map(|text| unbroken(text)).collect()
 }
 
 impl Report {
@@ -123,17 +130,17 @@ impl Report {
                 let figures = &section.figures;
                 context! {
                     title => &section.title,
-                    about => &section.about,
+                    about => unbroken_all(&section.about),
                     wide => figures.iter().filter(wide).map(Figure::value).collect::<Vec<_>>(),
                     narrow => figures.iter().filter(narrow).map(Figure::value).collect::<Vec<_>>(),
                 }
             })
             .collect();
         let table = self.table.as_ref().map(|table| {
-            let cell = |cell: &Cell| context! { text => &cell.text, best => &cell.best };
+            let cell = |cell: &Cell| context! { text => unbroken(&cell.text), best => &cell.best };
             let row = |row: &Vec<Cell>| row.iter().map(cell).collect::<Vec<Value>>();
             let rows: Vec<Vec<Value>> = table.rows.iter().map(row).collect();
-            context! { heads => &table.heads, rows => rows }
+            context! { heads => &table.heads, rows => rows, aside => table.aside }
         });
         let mut environment = Environment::new();
         // The ending makes it escape what is filled in.
@@ -142,9 +149,9 @@ impl Report {
             .and_then(|()| environment.get_template("page.html"));
         let page = context! {
             title => &self.title,
-            lead => &self.lead,
+            lead => unbroken_all(&self.lead),
             table => table,
-            notes => &self.notes,
+            notes => unbroken_all(&self.notes),
             first => self.first.iter().map(Figure::value).collect::<Vec<_>>(),
             sections => sections,
             version => env!("CARGO_PKG_VERSION"),
@@ -174,6 +181,7 @@ mod tests {
             table: Some(Table {
                 heads: vec!["model".into(), "<MSE>".into()],
                 rows: vec![vec!["a<script>".into(), "0.1".into()]],
+                aside: Some(1),
             }),
             notes: vec!["<i>note</i>".into()],
             first: vec![figure(Image::Png(vec![1, 2, 3]))],
@@ -189,6 +197,7 @@ mod tests {
         }
         assert!(html.contains("data:image/png;base64,AQID"));
         assert!(html.contains("<svg></svg>"));
+        assert_eq!(html.matches("<td class=\"aside").count(), 1);
         assert!(!html.contains("http"), "nothing from elsewhere");
     }
 

@@ -6,8 +6,10 @@ mod count;
 mod html;
 mod png;
 pub mod tensorboard;
+mod text;
 
 pub use chart::{Chart, Mark, Series};
 pub use count::{count_of, thousands};
 pub use html::{Cell, Figure, Image, Report, Section, Table};
 pub use png::{PictureRow, picture_rows};
+pub(crate) use text::{figures, sentence};

@@ -295,18 +295,42 @@ fn run_in(
     Ok(outcome)
 }
 
-/// Measures a model that is there already, from its file or its run's folder, as [`run`] would.
+/// Checks that a recipe could be trained on a source.
+///
+/// # Errors
+///
+/// When its values are impossible, or do not fit the data.
+pub fn check_recipe(recipe: &Recipe, source: &Source) -> Result<()> {
+    let split = source.split(recipe.seed, recipe.validation)?;
+    let training = Training::new(recipe, &split.train, 1)?;
+    match split.validation.as_deref() {
+        Some(validation) => training.with_validation(validation).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it.
 ///
 /// # Errors
 ///
 /// When it cannot be read, or the data do not fit it.
-pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
+pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
     let model = load_model(path)?;
-    let recipe = model.recipe().clone();
     check(&model, &source.train).map_err(|error| {
         error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
                     `--columns` chooses them")
     })?;
+    Ok(model)
+}
+
+/// Measures a model that is there already, from its file or its run's folder, as [`run`] would.
+///
+/// # Errors
+///
+/// As [`load_for`].
+pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
+    let model = load_for(path, source)?;
+    let recipe = model.recipe().clone();
     let split = source.split(recipe.seed, recipe.validation)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     // Those of a run that was never saved are not of the model, which is of the run before.
@@ -390,7 +414,11 @@ fn measure(
         has_picture: is_image(test.shape()),
         profile: None,
     };
-    Ok(Outcome { summary, portrait })
+    Ok(Outcome {
+        summary,
+        portrait,
+        scaling: model.recipe().scaling,
+    })
 }
 
 /// The error on the test rows, and those beside it where the recipe corrupts rows.

@@ -1,8 +1,9 @@
 //! What came of a run: figures, and what the report says of them.
 
+use crate::data::scaling::ScalingSpec;
 use crate::figures::Portrait;
 use crate::recipe::Recipe;
-use crate::report::{Cell, Report, Section, Table, count_of, thousands};
+use crate::report::{Cell, Report, Section, Table, count_of, sentence, thousands};
 use crate::train::Profile;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -135,6 +136,8 @@ pub struct Outcome {
     pub summary: Summary,
     /// In pictures.
     pub portrait: Portrait,
+    /// The units that errors are measured in; none where the model came without its recipe.
+    pub scaling: Option<ScalingSpec>,
 }
 
 impl Outcome {
@@ -151,15 +154,18 @@ impl Outcome {
             count_of(summary.inputs, "value"),
         )];
         if !recipe.about.is_empty() {
-            about[0] = format!("{}. {}", recipe.about, about[0]);
+            about.insert(0, format!("{}.", sentence(&recipe.about)));
         }
-        if let Some(jacobian) = &self.portrait.jacobian {
-            about.push(format!(
-                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over {}.",
+        about.push(match &self.portrait.jacobian {
+            Some(jacobian) => format!(
+                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over the first {}.",
                 jacobian.mean_norm,
                 count_of(jacobian.rows, "test row")
-            ));
-        }
+            ),
+            None => "The Jacobian of so wide a code would take too much time or memory, so that its spectrum is \
+                     left out."
+                .into(),
+        });
         Section {
             title: recipe.name.clone(),
             about,
@@ -203,6 +209,7 @@ impl Outcome {
             table: Some(Table {
                 heads,
                 rows: vec![row],
+                aside: None,
             }),
             notes: vec![format!(
                 "Mean squared errors over {}, in the units of training.",

@@ -1,13 +1,19 @@
 //! The classic study of linear, denoising and contractive autoencoders on MNIST: its eight experiments, each
 //! as the original had it and corrected, and what becomes of its claims.
 
-use super::{Done, StudyEvent, first_pictures, robustness_figures};
+mod claims;
+
+use super::{Done, Measure, StudyEvent, first_pictures, robustness_figures};
 use crate::corruption::Corruption;
 use crate::data::Source;
+use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
+use crate::figures::robustness_chart;
+use crate::files::write_whole;
 use crate::recipe::Recipe;
-use crate::report::{Cell, Report, Section, Table};
+use crate::report::{Cell, Figure, Image, Report, Section, Table, count_of, figures};
 use crate::run::{Options, REPORT_FILE, run, write_report};
+use claims::claims;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -19,6 +25,8 @@ struct Experiment {
     epochs: usize,
     /// What PyTorch 2.15 reached from one seed, where it was measured: the test error.
     reference: [Option<f64>; 2],
+    /// The same with noise of [`DEVIATION`] on the input.
+    noisy_reference: [Option<f64>; 2],
 }
 
 /// Whether an experiment is as the original had it, flaws included.
@@ -40,63 +48,75 @@ impl Setting {
     }
 }
 
+const SETTINGS: [Setting; 2] = [Setting::Original, Setting::Corrected];
+
 const EXPERIMENTS: [Experiment; 8] = [
     Experiment {
         name: "deep linear",
         recipes: ["deep-linear:original", "deep-linear"],
         epochs: 10,
         reference: [Some(0.838), Some(0.0501)],
+        noisy_reference: [None, None],
     },
     Experiment {
         name: "simple linear",
         recipes: ["simple-linear:original", "simple-linear"],
         epochs: 10,
         reference: [Some(0.602), Some(0.0333)],
+        noisy_reference: [None, None],
     },
     Experiment {
         name: "denoising, Gaussian",
         recipes: ["denoising:original", "denoising"],
         epochs: 3,
         reference: [None, Some(0.0338)],
+        noisy_reference: [None, None],
     },
     Experiment {
         name: "denoising, salt and pepper",
         recipes: ["denoising-salt-pepper:original", "denoising-salt-pepper"],
         epochs: 3,
         reference: [None, None],
+        noisy_reference: [None, None],
     },
     Experiment {
         name: "denoising, masking",
         recipes: ["denoising-masking:original", "denoising-masking"],
         epochs: 3,
         reference: [Some(0.882), None],
+        noisy_reference: [None, None],
     },
     Experiment {
         name: "contractive, λ = 5",
         recipes: ["contractive-strong:original", "contractive-strong"],
         epochs: 10,
         reference: [Some(0.631), Some(0.0383)],
+        noisy_reference: [Some(0.644), Some(0.0743)],
     },
     Experiment {
         name: "contractive, λ = 1e-4",
         recipes: ["contractive:original", "contractive"],
         epochs: 10,
         reference: [Some(0.554), Some(0.0161)],
+        noisy_reference: [Some(0.584), Some(0.0587)],
     },
     Experiment {
         name: "contractive, λ = 0",
         recipes: ["contractive:original-free", "contractive:free"],
         epochs: 10,
         reference: [Some(0.521), Some(0.0098)],
+        noisy_reference: [Some(0.563), Some(0.0712)],
     },
 ];
 
-/// The places of the experiments that the claims are about.
-const DEEP: usize = 0;
-const SIMPLE: usize = 1;
-const STRONG: usize = 5;
-const LIGHT: usize = 6;
-const FREE: usize = 7;
+/// The experiments that differ in the weight of the contractive penalty alone.
+const CONTRACTIVE: std::ops::Range<usize> = 5..8;
+
+/// The deviation of the Gaussian noise that the study of contractive autoencoders shows.
+const DEVIATION: f64 = 1.5;
+
+/// The name of the file with the results as a Markdown table.
+pub const TABLE_FILE: &str = "table.md";
 
 /// The epochs of an experiment in the quick study.
 const QUICK_EPOCHS: usize = 1;
@@ -109,6 +129,8 @@ pub struct Classic {
     pub claims: Vec<String>,
     /// Whether there were fewer epochs than the study has.
     pub quick: bool,
+    /// How often each was trained, from different seeds.
+    pub seeds: usize,
     /// The time that it took.
     pub seconds: f64,
     /// The report.
@@ -124,26 +146,54 @@ pub struct ClassicRow {
     pub setting: Setting,
     /// The epochs trained.
     pub epochs: usize,
-    /// The test error in scaled units; for denoising, of corrupted rows against the clean ones.
+    /// The test error in scaled units, from the first seed; for denoising, of corrupted rows against the clean ones.
     pub test_mse: f64,
+    /// The same over all seeds.
+    pub over_seeds: Measure,
     /// The test error of PyTorch from one seed, where it was measured.
     pub reference: Option<f64>,
     /// The error of PCA with as many components as the code has values.
     pub pca_mse: Option<f64>,
-    /// The error with Gaussian noise of deviation 1.5 on the input, relative to the error without:
-    /// 1 means twice as large.
-    pub sensitivity: f64,
+    /// The test error of the image that is best where all inputs are given the same one: the mean of the training
+    /// images, brought into the sigmoid's range.
+    pub constant_mse: f64,
+    /// Deviation of Gaussian noise on the input and the error with it, on the first 500 test images; first without
+    /// noise.
+    pub gaussian: Vec<(f64, f64)>,
+    /// The test error of PyTorch with noise of deviation 1.5 on the input, where it was measured.
+    pub noisy_reference: Option<f64>,
 }
 
 impl ClassicRow {
-    /// What noise adds to the error, in percent.
-    pub fn added(&self) -> String {
-        let percent = (100.0 * self.sensitivity).round();
+    /// The error with Gaussian noise of deviation 1.5 on the input, on the first 500 test images.
+    pub fn noisy_mse(&self) -> f64 {
+        let point = self
+            .gaussian
+            .iter()
+            .find(|(level, _)| (level - DEVIATION).abs() < 1e-6);
+        point.map_or(f64::NAN, |(_, mse)| *mse)
+    }
+
+    /// How much larger the error is with Gaussian noise than without, relative to that, in the mean over the levels: 1
+    /// means twice as large.
+    pub fn sensitivity(&self) -> f64 {
+        let Some(((_, clean), noisy)) = self.gaussian.split_first() else {
+            return f64::NAN;
+        };
+        let added = noisy.iter().map(|(_, mse)| mse / clean - 1.0);
+        added.sum::<f64>() / noisy.len() as f64
+    }
+
+    /// The error with noise of deviation 1.5, and what that is more than without, in percent.
+    pub fn noisy(&self) -> String {
+        let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
+        let percent = (100.0 * (self.noisy_mse() / clean - 1.0)).round();
         // Without the sign of a rounded 0.
-        match percent == 0.0 {
+        let percent = match percent == 0.0 {
             true => "0 %".into(),
             false => format!("{percent:+.0} %"),
-        }
+        };
+        format!("{} ({percent})", figures(self.noisy_mse()))
     }
 }
 
@@ -156,13 +206,18 @@ impl Classic {
                 "setting": row.setting.name(),
                 "epochs": row.epochs,
                 "test_mse": row.test_mse,
+                "over_seeds": row.over_seeds.to_json(),
                 "reference": row.reference,
                 "pca_mse": row.pca_mse,
-                "noise_sensitivity": row.sensitivity,
+                "constant_mse": row.constant_mse,
+                "noisy_mse": row.noisy_mse(),
+                "noisy_reference": row.noisy_reference,
+                "noise_sensitivity": row.sensitivity(),
             })
         };
         json!({
             "quick": self.quick,
+            "seeds": self.seeds,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
             "claims": self.claims,
             "seconds": self.seconds,
@@ -171,8 +226,9 @@ impl Classic {
     }
 }
 
-/// Trains all experiments on the built-in MNIST and writes one report; every run has its own folder in
-/// `out`, which must be new or empty. `quick` trains each for one epoch.
+/// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
+/// first seed, and a Markdown table; every run has its own folder in `out`, which must be new or empty. `quick`
+/// trains each for one epoch.
 ///
 /// # Errors
 ///
@@ -180,6 +236,7 @@ impl Classic {
 pub fn classic(
     out: &Path,
     quick: bool,
+    seeds: usize,
     threads: usize,
     observe: &mut dyn FnMut(StudyEvent<'_>),
 ) -> Result<Classic> {
@@ -196,161 +253,212 @@ pub fn classic(
         );
     }
     let source = Source::open("mnist")?;
-    let total = 2 * EXPERIMENTS.len();
-    let mut done: Vec<Done> = Vec::with_capacity(total);
+    let total = 2 * EXPERIMENTS.len() * seeds;
+    let (mut done, mut rows, mut begun) = (Vec::<Done>::new(), Vec::new(), 0);
+    let mut constants = Vec::new();
     for experiment in &EXPERIMENTS {
         for (place, name) in experiment.recipes.into_iter().enumerate() {
             let mut recipe = Recipe::load(name, &[])?;
-            recipe.epochs = if quick {
-                QUICK_EPOCHS
-            } else {
-                experiment.epochs
-            };
-            let setting = [Setting::Original, Setting::Corrected][place];
-            let label = format!("{} ({})", experiment.name, setting.name());
-            observe(StudyEvent::Begin(done.len() + 1, total, &label));
-            let epochs = recipe.epochs;
-            let folder = out.join(&recipe.name);
-            let options = Options {
-                out: Some(&folder),
-                threads,
-                ..Options::default()
-            };
-            let outcome = run(&recipe, &source, &options, &mut |event| {
-                observe(StudyEvent::Run(epochs, event));
-            })?;
-            done.push(Done {
-                label: experiment.name.to_string(),
-                recipe,
-                outcome,
-            });
+            let setting = SETTINGS[place];
+            let mut about = setting.name().to_string();
+            recipe.epochs = experiment.epochs;
+            if quick {
+                recipe.epochs = QUICK_EPOCHS;
+                let short = count_of(QUICK_EPOCHS, "epoch");
+                recipe.about = format!("{} (quick: {short})", recipe.about);
+                about.push_str(", quick");
+            }
+            let (name, epochs) = (recipe.name.clone(), recipe.epochs);
+            let (mut errors, mut first) = (Vec::new(), None);
+            for seed in 0..seeds.max(1) {
+                begun += 1;
+                let (mut label, mut folder) =
+                    (format!("{} ({about})", experiment.name), out.join(&name));
+                if seed > 0 {
+                    label.push_str(&format!(", seed {seed}"));
+                    folder = out.join(format!("{name}-seed-{seed}"));
+                }
+                observe(StudyEvent::Begin(begun, total, &label));
+                recipe.seed = seed as u64;
+                let options = Options {
+                    out: Some(&folder),
+                    threads,
+                    ..Options::default()
+                };
+                let outcome = run(&recipe, &source, &options, &mut |event| {
+                    observe(StudyEvent::Run(epochs, event));
+                })?;
+                errors.push(outcome.summary.test_mse);
+                first.get_or_insert(Done {
+                    label: experiment.name.to_string(),
+                    recipe: recipe.clone(),
+                    outcome,
+                });
+            }
+            if let Some(first) = first {
+                let constant = constant_error(&source, first.outcome.scaling, &mut constants)?;
+                rows.push(row(experiment, place, &first, constant, &errors));
+                done.push(first);
+            }
         }
     }
-    let rows: Vec<ClassicRow> = done.iter().enumerate().map(row).collect();
-    let claims = claims(&rows, &done);
+    let claims = claims(&rows);
     let mut classic = Classic {
         rows,
         claims,
         quick,
+        seeds: seeds.max(1),
         seconds: start.elapsed().as_secs_f64(),
         report: out.join(REPORT_FILE),
     };
     write_report(out, &report(&classic, &done)?)?;
+    write_whole(&out.join(TABLE_FILE), markdown(&classic).as_bytes())?;
     classic.seconds = start.elapsed().as_secs_f64();
     Ok(classic)
 }
 
-fn row((place, done): (usize, &Done)) -> ClassicRow {
-    let experiment = &EXPERIMENTS[place / 2];
-    let summary = &done.outcome.summary;
+fn row(
+    experiment: &Experiment,
+    place: usize,
+    first: &Done,
+    constant_mse: f64,
+    errors: &[f64],
+) -> ClassicRow {
+    let summary = &first.outcome.summary;
+    let name = Corruption::Gaussian { deviation: 1.0 }.name();
+    let mut curves = first.outcome.portrait.robustness.iter();
+    let gaussian = curves.find(|curve| curve.noise.name() == name);
     ClassicRow {
         experiment: experiment.name,
-        setting: [Setting::Original, Setting::Corrected][place % 2],
+        setting: SETTINGS[place],
         epochs: summary.epochs,
         test_mse: summary.test_mse,
-        reference: experiment.reference[place % 2],
+        over_seeds: Measure::of(errors),
+        reference: experiment.reference[place],
+        constant_mse,
+        gaussian: gaussian.map_or(Vec::new(), |curve| curve.points.clone()),
+        noisy_reference: experiment.noisy_reference[place],
         // As many components as there are values lose nothing, and say nothing.
         pca_mse: summary
             .pca_mse
             .filter(|_| summary.code_size < summary.inputs),
-        sensitivity: sensitivity(done, Some(1.5)),
     }
 }
 
-/// How much larger the error is with Gaussian noise than without, relative to that: at one level, or in the
-/// mean over all.
-fn sensitivity(done: &Done, at: Option<f64>) -> f64 {
-    let name = Corruption::Gaussian { deviation: 1.0 }.name();
-    let curves = &done.outcome.portrait.robustness;
-    let Some((_, points)) = curves.iter().find(|(noise, _)| *noise == name) else {
-        return f64::NAN;
-    };
-    let clean = points.first().map_or(f64::NAN, |(_, mse)| *mse);
-    let noisy: Vec<f64> = points
-        .iter()
-        .skip(1)
-        .filter(|(level, _)| at.is_none_or(|at| (level - at).abs() < 1e-6))
-        .map(|(_, mse)| mse / clean - 1.0)
-        .collect();
-    noisy.iter().sum::<f64>() / noisy.len() as f64
+/// The test error of one image for all inputs, which a decoder that ends in a sigmoid can give; `known` keeps what was
+/// worked out before.
+fn constant_error(
+    source: &Source,
+    scaling: Option<ScalingSpec>,
+    known: &mut Vec<(Option<ScalingSpec>, f64)>,
+) -> Result<f64> {
+    if let Some((_, error)) = known.iter().find(|(other, _)| *other == scaling) {
+        return Ok(*error);
+    }
+    let (train, test) = (&source.train, source.test.as_ref().unwrap_or(&source.train));
+    let spec = scaling.unwrap_or_else(|| ScalingSpec::usual(train));
+    let fitted = Scaling::fit(&spec, train)?;
+    let mut row = vec![0.0; train.inputs()];
+    let mut mean = vec![0.0; train.inputs()];
+    for index in 0..train.rows() {
+        fitted.gather(train, index, &mut row);
+        for (sum, &value) in mean.iter_mut().zip(&row) {
+            *sum += f64::from(value) / train.rows() as f64;
+        }
+    }
+    let mut squares = 0.0;
+    for index in 0..test.rows() {
+        fitted.gather(test, index, &mut row);
+        let pairs = row.iter().zip(&mean);
+        squares += pairs
+            .map(|(&value, mean)| (f64::from(value) - mean.clamp(0.0, 1.0)).powi(2))
+            .sum::<f64>();
+    }
+    let error = squares / (test.rows() * test.inputs()) as f64;
+    known.push((scaling, error));
+    Ok(error)
 }
 
-/// The original's claims, judged by the numbers of these runs.
-fn claims(rows: &[ClassicRow], done: &[Done]) -> Vec<String> {
-    let mut claims = Vec::new();
-    let holds = |yes: [bool; 2]| match yes {
-        [true, true] => "holds in both settings",
-        [true, false] => "holds in the original setting only",
-        [false, true] => "holds in the corrected setting only",
-        [false, false] => "does not hold in either setting",
-    };
-    let mse = |experiment: usize, setting: usize| rows[2 * experiment + setting].test_mse;
-    let worse = [0, 1].map(|setting| mse(DEEP, setting) > mse(SIMPLE, setting));
-    claims.push(format!(
-        "\"The deep model is worse than the simple one\" {}: {:.3} against {:.3} as the original had it, {:.4} \
-         against {:.4} corrected. The deep one has a code of 3 values, the simple one of 8, so this says \
-         nothing of depth.",
-        holds(worse),
-        mse(DEEP, 0),
-        mse(SIMPLE, 0),
-        mse(DEEP, 1),
-        mse(SIMPLE, 1),
-    ));
-    let of = |experiment: usize, setting: usize| sensitivity(&done[2 * experiment + setting], None);
-    let more = [0, 1].map(|setting| of(STRONG, setting) > of(LIGHT, setting));
-    let words = [0, 1].map(|setting| {
-        format!(
-            "{:.0} % for λ = 5, {:.0} % for λ = 1e-4 and {:.0} % without the penalty",
-            100.0 * of(STRONG, setting),
-            100.0 * of(LIGHT, setting),
-            100.0 * of(FREE, setting),
-        )
-    });
-    claims.push(format!(
-        "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}: in the mean over the levels of Gaussian noise, \
-         noise adds to the clean error {} in the original setting, {} in the corrected one.",
-        holds(more),
-        words[0],
-        words[1],
-    ));
-    claims
+/// The results as a Markdown table, with what made them.
+fn markdown(classic: &Classic) -> String {
+    let number = |value: Option<f64>| value.map_or("-".to_string(), figures);
+    let mut command = "narrows reproduce classic".to_string();
+    if classic.quick {
+        command.push_str(" --quick");
+    }
+    let mut heads = vec!["experiment", "setting", "epochs", "test MSE, seed 0"];
+    let over = format!("test MSE, {} seeds", classic.seeds);
+    if classic.seeds > 1 {
+        command.push_str(&format!(" --seeds {}", classic.seeds));
+        heads.push(&over);
+    }
+    heads.extend(["PyTorch, one seed", "PCA", "noisy MSE", "PyTorch, noisy"]);
+    let mut text = format!("Made by `{command}`.\n\n| {} |\n", heads.join(" | "));
+    text.push_str(&format!("|{}\n", "---|".repeat(heads.len())));
+    for row in &classic.rows {
+        let mut cells = vec![
+            row.experiment.to_string(),
+            row.setting.name().into(),
+            row.epochs.to_string(),
+            figures(row.test_mse),
+        ];
+        if classic.seeds > 1 {
+            cells.push(row.over_seeds.text());
+        }
+        cells.extend([
+            number(row.reference),
+            number(row.pca_mse),
+            row.noisy(),
+            number(row.noisy_reference),
+        ]);
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text
 }
 
 fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     let number = |value: Option<f64>| value.map_or("-".to_string(), figures);
-    let rows = classic.rows.iter().map(|row| -> Vec<Cell> {
-        vec![
-            row.experiment.into(),
-            row.setting.name().into(),
-            row.epochs.to_string().into(),
-            figures(row.test_mse).into(),
-            number(row.reference).into(),
-            number(row.pca_mse).into(),
-            row.added().into(),
-        ]
+    let over = format!("{} seeds", classic.seeds);
+    let mut heads = vec!["experiment", "test MSE"];
+    if classic.seeds > 1 {
+        heads.push(&over);
+    }
+    heads.extend(["PyTorch", "PCA", "noisy MSE", "epochs"]);
+    let rows = classic.rows.iter().map(|row| {
+        let mut cells = vec![
+            format!("{} ({})", row.experiment, row.setting.name()),
+            figures(row.test_mse),
+        ];
+        if classic.seeds > 1 {
+            cells.push(row.over_seeds.text());
+        }
+        cells.extend([
+            number(row.reference),
+            number(row.pca_mse),
+            row.noisy(),
+            row.epochs.to_string(),
+        ]);
+        cells.into_iter().map(Cell::from).collect::<Vec<_>>()
     });
-    let heads = [
-        "experiment",
-        "setting",
-        "epochs",
-        "test MSE",
-        "PyTorch",
-        "PCA",
-        "with noise",
-    ];
     let mut notes = vec![
         "Test MSE: mean squared error on the 10,000 test images in the units of training, which differ between \
          the settings; for denoising, of what becomes of noisy images, against the clean ones. PyTorch: the \
          same from one seed, where it was measured. PCA: as many components as the code has values, on clean \
-         images. With noise: how much Gaussian noise of deviation 1.5 on the input adds to the error of the \
-         first 500 test images."
+         images. Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how much that \
+         is more than without."
             .to_string(),
         "Original: the pixels leave [0, 1], though the decoder ends in a sigmoid, so that no model can come \
-         below the error of clamping them to [0, 1]; the contractive penalty is the squared gradient of the \
-         summed code, summed over the batch; masking keeps 20 % of the pixels. Corrected: pixels in [0, 1], and \
-         masking drops 20 %."
+         below the error of clamping them to [0, 1]; masking keeps 20 % of the pixels. Corrected: pixels in [0, 1], \
+         and masking drops 20 %. The contractive penalty is that of the original in both: the squared gradient of \
+         the summed code, summed over the batch, which is not the norm of the Jacobian. For that, train \
+         contractive:jacobian."
             .to_string(),
     ];
+    if classic.seeds > 1 {
+        notes.push(format!(
+            "{over}: mean ± standard deviation. All else is of the first seed."
+        ));
+    }
     let mut title = "The classic study of autoencoders on MNIST".to_string();
     if classic.quick {
         title.push_str(" (quick: one epoch each)");
@@ -362,16 +470,11 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
         );
     }
     let of = |setting: usize| -> Vec<&Done> { done.iter().skip(setting).step_by(2).collect() };
-    let mut sections = vec![Section {
-        title: "Robustness".into(),
-        about: vec![
-            "All experiments in the corrected setting, on the first 500 test images.".into(),
-        ],
-        figures: robustness_figures(&of(1), "corrected")?,
-    }];
+    let aside = heads.iter().position(|head| *head == "epochs");
+    let mut sections = vec![robustness(&of(0), &of(1))?];
     sections.extend(done.iter().map(|done| {
         let mut section = done.outcome.section(&done.recipe);
-        // The curves are in the common charts.
+        // In the common charts every model has its curves beside the others'.
         section
             .figures
             .retain(|figure| !figure.name.starts_with("robustness"));
@@ -381,20 +484,46 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
         title,
         lead: classic.claims.clone(),
         table: Some(Table {
-            heads: heads.map(String::from).to_vec(),
+            heads: heads.into_iter().map(String::from).collect(),
             rows: rows.collect(),
+            aside,
         }),
         notes,
-        first: first_pictures(&of(1)),
+        first: first_pictures(&of(1), " (corrected)"),
         sections,
     })
 }
 
-/// Four digits that count.
-fn figures(value: f64) -> String {
-    match value.abs() {
-        0.1.. => format!("{value:.4}"),
-        0.01.. => format!("{value:.5}"),
-        _ => format!("{value:.6}"),
+/// The curves of all experiments, and those that the claim about the contractive penalty rests on.
+fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
+    let (mut figures, mut others) = (Vec::new(), Vec::new());
+    for (about, runs) in [("original", original), ("corrected", corrected)] {
+        let noise = Corruption::Gaussian { deviation: 1.0 };
+        let lines = runs[CONTRACTIVE].iter().filter_map(|run| {
+            let mut curves = run.outcome.portrait.robustness.iter();
+            let curve = curves.find(|curve| curve.noise.name() == noise.name())?;
+            let (_, clean) = *curve.points.first()?;
+            let points = curve
+                .points
+                .iter()
+                .map(|&(level, mse)| (level, mse / clean));
+            Some((run.label.clone(), points.collect()))
+        });
+        let chart = robustness_chart(&noise, "error / clean error", lines.collect());
+        figures.extend(chart.svg()?.map(|svg| Figure {
+            name: format!("contractive-{about}"),
+            caption: format!("How many times its clean error each contractive model has, {about}: what the claim is about"),
+            image: Image::Svg(svg),
+        }));
+        // The errors of the corrected models lie far apart.
+        others.extend(robustness_figures(runs, about, about == "corrected")?);
     }
+    figures.extend(others);
+    Ok(Section {
+        title: "Robustness".into(),
+        about: vec!["All experiments in both settings, on the first 500 test images; the errors of the two are in \
+                     different units."
+            .into()],
+        figures,
+    })
 }

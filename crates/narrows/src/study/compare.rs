@@ -1,11 +1,15 @@
 //! Recipes and runs side by side: same data, same seeds.
 
 use super::{Done, StudyEvent, first_pictures, robustness_figures};
+use crate::corruption::Corruption;
 use crate::data::Source;
+use crate::data::scaling::ScalingSpec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::recipe::Recipe;
-use crate::report::{Cell, Report, Table};
-use crate::run::{Options, REPORT_FILE, evaluate_run, is_run, run, write_report};
+use crate::report::{Cell, Report, Table, figures};
+use crate::run::{
+    Options, REPORT_FILE, check_recipe, evaluate_run, is_run, load_for, run, write_report,
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +23,7 @@ pub struct Measure {
 }
 
 impl Measure {
-    fn of(values: &[f64]) -> Measure {
+    pub(super) fn of(values: &[f64]) -> Measure {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -29,7 +33,15 @@ impl Measure {
         }
     }
 
-    fn to_json(self) -> Value {
+    /// The mean, and the deviation behind it.
+    pub(super) fn text(self) -> String {
+        match self.deviation {
+            Some(deviation) => format!("{} ± {}", figures(self.mean), figures(deviation)),
+            None => figures(self.mean),
+        }
+    }
+
+    pub(super) fn to_json(self) -> Value {
         json!({"mean": self.mean, "deviation": self.deviation})
     }
 }
@@ -39,17 +51,25 @@ impl Measure {
 pub struct Compared {
     /// As it was asked for.
     pub name: String,
+    /// Whether it was trained before, from a seed of its own.
+    pub is_finished: bool,
     /// The number of seeds; a run that was there has one.
     pub seeds: usize,
+    /// The scaling with its settings: only errors of the same are in the same units.
+    pub scaling: String,
     /// The values of a code.
     pub code_size: usize,
-    /// The test error in scaled units.
+    /// The test error in scaled units; where the recipe corrupts its rows, of corrupted ones.
     pub test_mse: Measure,
-    /// The error of PCA with as many components.
+    /// The test error of clean rows.
+    pub clean_mse: Measure,
+    /// Whether the recipe corrupts its rows.
+    pub is_corrupted: bool,
+    /// The error of PCA with as many components; none where those are all there are.
     pub pca_mse: Option<f64>,
     /// The error with Gaussian noise of deviation 0.8 on the input, on the first 500 test rows.
     pub noisy_mse: Measure,
-    /// The mean Frobenius norm of the code's Jacobian, unless the code is too wide.
+    /// The mean Frobenius norm of the code's Jacobian, unless it would take too much time or memory.
     pub jacobian_norm: Option<Measure>,
     /// The time of training.
     pub seconds: Measure,
@@ -69,9 +89,12 @@ impl Comparison {
         let row = |row: &Compared| {
             json!({
                 "name": row.name,
+                "finished": row.is_finished,
                 "seeds": row.seeds,
+                "scaling": row.scaling,
                 "code_size": row.code_size,
                 "test_mse": row.test_mse.to_json(),
+                "clean_mse": row.clean_mse.to_json(),
                 "pca_mse": row.pca_mse,
                 "noisy_mse": row.noisy_mse.to_json(),
                 "jacobian_norm": row.jacobian_norm.map(Measure::to_json),
@@ -84,12 +107,60 @@ impl Comparison {
         })
     }
 
-    /// Which row has the smallest test error.
-    pub fn best(&self) -> Option<&Compared> {
-        let error = |row: &&Compared| row.test_mse.mean;
-        self.rows
-            .iter()
-            .min_by(|a, b| error(a).total_cmp(&error(b)))
+    /// The rows that a scaling has, scaling by scaling, in the order asked for.
+    fn groups(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            let same = |group: &&mut Vec<usize>| self.rows[group[0]].scaling == row.scaling;
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(index),
+                None => groups.push(vec![index]),
+            }
+        }
+        groups
+    }
+
+    /// The places of the rows with the smallest error on clean rows, one of each scaling that several rows have.
+    fn best(&self) -> Vec<usize> {
+        let groups = self.groups().into_iter().filter(|group| group.len() > 1);
+        let error = |row: &usize| self.rows[*row].clean_mse.mean;
+        let best = groups.filter_map(|group| {
+            group
+                .into_iter()
+                .min_by(|a, b| error(a).total_cmp(&error(b)))
+        });
+        best.collect()
+    }
+
+    /// What the comparison comes to, and what it does not say, in sentences.
+    pub fn verdict(&self) -> Vec<String> {
+        let several = self.groups().len() > 1;
+        let mut verdict: Vec<String> = self
+            .best()
+            .into_iter()
+            .map(|best| {
+                let row = &self.rows[best];
+                let among = match several {
+                    true => format!(" of the models with {} scaling", row.scaling),
+                    false => String::new(),
+                };
+                let error = row.clean_mse.text();
+                format!(
+                    "{} has the smallest error on clean rows{among}: {error}.",
+                    row.name
+                )
+            })
+            .collect();
+        if several {
+            verdict.push(
+                "Models of different scalings are not ranked against each other: their errors are in different units."
+                    .into(),
+            );
+        }
+        if self.rows.iter().any(|row| row.is_finished) {
+            verdict.push("Finished runs keep the seeds that they were trained with.".into());
+        }
+        verdict
     }
 }
 
@@ -120,12 +191,16 @@ pub fn compare(
                 .hint("choose another with --out, or remove this one"),
         );
     }
-    // All names are read before the first is trained.
+    // Everything is read and checked against the data before the first recipe is trained.
     let mut recipes = Vec::new();
     for name in names {
-        recipes.push(match is_run(Path::new(name)) {
-            true => None,
-            false => Some(Recipe::load(name, overrides)?),
+        recipes.push(if is_run(Path::new(name)) {
+            load_for(Path::new(name), source)?;
+            None
+        } else {
+            let recipe = Recipe::load(name, overrides)?;
+            check_recipe(&recipe, source)?;
+            Some(recipe)
         });
     }
     let total = recipes
@@ -166,7 +241,7 @@ pub fn compare(
                 outcome,
             });
         }
-        rows.push(compared(name, &runs));
+        rows.push(compared(name, recipe.is_none(), &runs));
         first.extend(runs.into_iter().next());
     }
     let comparison = Comparison {
@@ -178,16 +253,35 @@ pub fn compare(
     Ok(comparison)
 }
 
-fn compared(name: &str, runs: &[Done]) -> Compared {
+/// A scaling with its settings.
+fn described(scaling: Option<ScalingSpec>) -> String {
+    let Some(scaling) = scaling else {
+        return "unknown".into();
+    };
+    let settings = scaling.settings().into_iter();
+    let settings: Vec<String> = settings
+        .map(|(key, value)| format!("{key} {value}"))
+        .collect();
+    match settings.is_empty() {
+        true => scaling.name().into(),
+        false => format!("{} ({})", scaling.name(), settings.join(", ")),
+    }
+}
+
+fn compared(name: &str, is_finished: bool, runs: &[Done]) -> Compared {
     let measure = |of: &dyn Fn(&Done) -> f64| {
         let values: Vec<f64> = runs.iter().map(of).collect();
         Measure::of(&values)
     };
     let noisy = |done: &Done| {
-        let curves = &done.outcome.portrait.robustness;
-        let points = curves.iter().find(|(noise, _)| *noise == "gaussian");
-        let point =
-            points.and_then(|(_, p)| p.iter().find(|(level, _)| (level - 0.8).abs() < 1e-6));
+        let mut curves = done.outcome.portrait.robustness.iter();
+        let curve = curves.find(|curve| matches!(curve.noise, Corruption::Gaussian { .. }));
+        let point = curve.and_then(|curve| {
+            curve
+                .points
+                .iter()
+                .find(|(level, _)| (level - 0.8).abs() < 1e-6)
+        });
         point.map_or(f64::NAN, |(_, mse)| *mse)
     };
     let norm = |done: &Done| {
@@ -200,10 +294,23 @@ fn compared(name: &str, runs: &[Done]) -> Compared {
     let summary = runs.first().map(|run| &run.outcome.summary);
     Compared {
         name: name.to_string(),
+        is_finished,
         seeds: runs.len(),
+        scaling: described(runs.first().and_then(|run| run.outcome.scaling)),
         code_size: summary.map_or(0, |summary| summary.code_size),
         test_mse: measure(&|run| run.outcome.summary.test_mse),
-        pca_mse: summary.and_then(|summary| summary.pca_mse),
+        clean_mse: measure(&|run| {
+            let summary = &run.outcome.summary;
+            summary
+                .corrupted
+                .map_or(summary.test_mse, |errors| errors.clean_test_mse)
+        }),
+        is_corrupted: runs
+            .iter()
+            .any(|run| run.outcome.summary.corrupted.is_some()),
+        pca_mse: summary
+            .filter(|summary| summary.code_size < summary.inputs)
+            .and_then(|summary| summary.pca_mse),
         noisy_mse: measure(&noisy),
         jacobian_norm: has_norm.then(|| measure(&norm)),
         seconds: measure(&|run| run.outcome.summary.seconds),
@@ -211,51 +318,74 @@ fn compared(name: &str, runs: &[Done]) -> Compared {
 }
 
 fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
-    let figures = |value: f64| format!("{value:.5}");
-    let measure = |measure: Measure| match measure.deviation {
-        Some(deviation) => format!("{} ± {}", figures(measure.mean), figures(deviation)),
-        None => figures(measure.mean),
-    };
-    let best = comparison.best().map(|row| row.name.clone());
-    let rows = comparison.rows.iter().map(|row| -> Vec<Cell> {
-        let test = Cell {
-            text: measure(row.test_mse),
-            best: Some(&row.name) == best.as_ref(),
-        };
-        vec![
-            row.name.clone().into(),
-            row.seeds.to_string().into(),
-            row.code_size.to_string().into(),
-            test,
-            row.pca_mse.map_or("-".to_string(), figures).into(),
-            measure(row.noisy_mse).into(),
-            row.jacobian_norm.map_or("-".to_string(), measure).into(),
-            format!("{:.1} s", row.seconds.mean).into(),
-        ]
-    });
-    let heads = [
+    let best = comparison.best();
+    let has_clean = comparison.rows.iter().any(|row| row.is_corrupted);
+    let groups = comparison.groups();
+    let several = groups.len() > 1;
+    let rows = comparison
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| -> Vec<Cell> {
+            let clean = Cell {
+                text: row.clean_mse.text(),
+                best: best.contains(&index),
+            };
+            let mut cells = vec![row.name.clone().into(), clean];
+            if has_clean {
+                // Without corruption it is the same number.
+                cells.insert(1, row.test_mse.text().into());
+            }
+            let seeds = match row.is_finished {
+                true => "its own".to_string(),
+                false => row.seeds.to_string(),
+            };
+            cells.extend([
+                row.pca_mse.map_or("-".to_string(), figures).into(),
+                row.noisy_mse.text().into(),
+                row.jacobian_norm
+                    .map_or("-".to_string(), Measure::text)
+                    .into(),
+                row.code_size.to_string().into(),
+                seeds.into(),
+                format!("{:.1} s", row.seconds.mean).into(),
+            ]);
+            if several {
+                cells.push(row.scaling.clone().into());
+            }
+            cells
+        });
+    let mut heads = vec![
         "",
-        "seeds",
-        "code",
         "test MSE",
         "PCA",
         "noisy MSE",
         "‖J‖_F",
+        "code",
+        "seeds",
         "training",
     ];
-    let lead = comparison.best().map(|row| {
-        format!(
-            "The smallest test error is that of {}: {}.",
-            row.name,
-            measure(row.test_mse)
-        )
-    });
-    let all: Vec<&Done> = first.iter().collect();
+    if several {
+        heads.push("scaling");
+    }
+    if has_clean {
+        heads.insert(2, "clean MSE");
+    }
     let mut sections = vec![crate::report::Section {
         title: "Robustness".into(),
         about: vec!["Each one's first seed, on the first 500 test rows.".into()],
-        figures: robustness_figures(&all, "all")?,
+        figures: Vec::new(),
     }];
+    for group in &groups {
+        let runs: Vec<&Done> = group.iter().filter_map(|&index| first.get(index)).collect();
+        let about = match several {
+            true => format!("{} scaling", comparison.rows[group[0]].scaling),
+            false => "all models".into(),
+        };
+        sections[0]
+            .figures
+            .extend(robustness_figures(&runs, &about, false)?);
+    }
     sections.extend(first.iter().enumerate().map(|(index, done)| {
         let mut section = done.outcome.section(&done.recipe);
         section.title = format!("{}-{}", index + 1, section.title);
@@ -264,20 +394,24 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
             .retain(|figure| !figure.name.starts_with("robustness"));
         section
     }));
+    let all: Vec<&Done> = first.iter().collect();
     Ok(Report {
         title: "Autoencoders compared".into(),
-        lead: lead.into_iter().collect(),
+        lead: comparison.verdict(),
         table: Some(Table {
-            heads: heads.map(String::from).to_vec(),
+            heads: heads.into_iter().map(String::from).collect(),
             rows: rows.collect(),
+            aside: None,
         }),
         notes: vec![
-            "Same data and same seeds for all; mean ± standard deviation over seeds. Mean squared errors in the \
-             units of training: compare them between models of the same scaling. Noisy MSE: with Gaussian noise \
-             of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's Jacobian."
+            "Same data and same seeds for all that were trained here; mean ± standard deviation over seeds. Mean \
+             squared errors in the units of training, marked where they are the smallest on clean rows among \
+             models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does. Noisy MSE: with \
+             Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
+             Jacobian at the first test rows."
                 .into(),
         ],
-        first: first_pictures(&all),
+        first: first_pictures(&all, ""),
         sections,
     })
 }
@@ -285,6 +419,62 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn row(name: &str, scaling: &str, test: f64, clean: f64) -> Compared {
+        Compared {
+            name: name.into(),
+            is_finished: false,
+            seeds: 1,
+            scaling: scaling.into(),
+            code_size: 4,
+            test_mse: Measure::of(&[test]),
+            clean_mse: Measure::of(&[clean]),
+            is_corrupted: test != clean,
+            pca_mse: None,
+            noisy_mse: Measure::of(&[test]),
+            jacobian_norm: None,
+            seconds: Measure::of(&[1.0]),
+        }
+    }
+
+    #[test]
+    fn only_clean_errors_of_one_scaling_are_ranked() {
+        let mut comparison = Comparison {
+            rows: vec![
+                row("plain", "unit", 0.02, 0.02),
+                row("other units", "none", 0.001, 0.001),
+                row("denoising", "unit", 0.03, 0.01),
+            ],
+            report: PathBuf::new(),
+        };
+        assert_eq!(comparison.best(), [2]);
+        let verdict = comparison.verdict();
+        assert!(
+            verdict[0].starts_with("denoising") && verdict[0].contains("unit scaling"),
+            "{verdict:?}"
+        );
+        assert!(
+            verdict[1].contains("not ranked") && verdict.len() == 2,
+            "{verdict:?}"
+        );
+        comparison.rows.truncate(1);
+        comparison.rows[0].is_finished = true;
+        assert!(comparison.best().is_empty(), "nothing to be better than");
+        assert!(comparison.verdict()[0].contains("keep the seeds"));
+    }
+
+    #[test]
+    fn a_scaling_is_known_by_its_settings() {
+        let spec = ScalingSpec::Standardize {
+            mean: Some(0.5),
+            deviation: Some(0.25),
+        };
+        assert_eq!(
+            described(Some(spec)),
+            "standardize (mean 0.5, deviation 0.25)"
+        );
+        assert_eq!(described(Some(ScalingSpec::Unit)), "unit");
+    }
 
     #[test]
     fn a_measure_is_mean_and_sample_deviation() {

@@ -6,7 +6,7 @@ mod compare;
 pub use classic::{Classic, ClassicRow, Setting, classic};
 pub use compare::{Compared, Comparison, Measure, compare};
 
-use crate::figures::robustness_chart;
+use crate::figures::{ERROR, robustness_chart};
 use crate::report::{Figure, Image};
 use crate::run::{Event, Outcome};
 use crate::{Recipe, Result};
@@ -27,45 +27,49 @@ struct Done {
     outcome: Outcome,
 }
 
-/// The pictures that a report of several runs begins with: what each makes of the same images.
-fn first_pictures(runs: &[&Done]) -> Vec<Figure> {
+/// The pictures that a report of several runs begins with: what each makes of the same images, of noisy ones where its
+/// recipe is about noise, be it by corruption or by a contractive term. `about` is said of all.
+fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
     let picture = |done: &&Done| {
-        let wanted = match done.recipe.corruption {
-            Some(_) => "noisy",
-            None => "reconstructions",
+        let wanted = match done.recipe.corruption.is_some() || !done.recipe.terms.is_empty() {
+            true => "noisy",
+            false => "reconstructions",
         };
         let figures = &done.outcome.portrait.figures;
         let figure = figures.iter().find(|figure| figure.name == wanted)?;
         Some(Figure {
             name: format!("first-{}", done.recipe.name),
-            caption: format!("{}: {}", done.label, figure.caption),
+            caption: format!("{}{about}: {}", done.label, figure.caption),
             image: figure.image.clone(),
         })
     };
     runs.iter().filter_map(picture).collect()
 }
 
-/// For each noise a chart with a line for each run.
-fn robustness_figures(runs: &[&Done], about: &str) -> Result<Vec<Figure>> {
-    let mut names: Vec<&'static str> = Vec::new();
-    for run in runs {
-        for (name, _) in &run.outcome.portrait.robustness {
-            if !names.contains(name) {
-                names.push(name);
-            }
-        }
-    }
+/// For each noise a chart with a line for each run; `about` says which runs these are.
+fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Result<Vec<Figure>> {
+    // What may stand in a file's name.
+    let words = about.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    let slug = words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
     let mut figures = Vec::new();
-    for name in names {
+    let first = runs.first().map(|run| &run.outcome.portrait.robustness[..]);
+    for noise in first.unwrap_or_default().iter().map(|curve| curve.noise) {
         let lines = runs.iter().filter_map(|run| {
-            let curves = &run.outcome.portrait.robustness;
-            let (_, points) = curves.iter().find(|(noise, _)| *noise == name)?;
-            Some((run.label.clone(), points.clone()))
+            let mut curves = run.outcome.portrait.robustness.iter();
+            let curve = curves.find(|curve| curve.noise.name() == noise.name())?;
+            Some((run.label.clone(), curve.points.clone()))
         });
-        let svg = robustness_chart(name, lines.collect()).svg()?;
-        figures.extend(svg.map(|svg| Figure {
-            name: format!("robustness-{about}-{name}"),
-            caption: format!("Error against the level of {name} noise: who loses least"),
+        let mut chart = robustness_chart(&noise, ERROR, lines.collect());
+        chart.log_y = log_y;
+        figures.extend(chart.svg()?.map(|svg| Figure {
+            name: format!("{}-{slug}", noise.name()),
+            caption: format!(
+                "Error against the level of {} noise, {about}: who loses least",
+                noise.name()
+            ),
             image: Image::Svg(svg),
         }));
     }

@@ -595,12 +595,15 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
     if let Some(validation) = validation {
         training = training.with_validation(validation)?;
     }
-    training.record_split(SplitRecord {
-        seed: recipe.seed,
-        validation: recipe.validation,
-        held_out: false,
-        rows: [train.rows(), validation.map_or(0, Dataset::rows), 0],
-    });
+    training.record_split(
+        SplitRecord {
+            seed: recipe.seed,
+            validation: recipe.validation,
+            held_out: false,
+            rows: [train.rows(), validation.map_or(0, Dataset::rows), 0],
+        },
+        None,
+    );
     while !training.is_finished() {
         training.epoch(|_| ())?;
     }

@@ -1,0 +1,229 @@
+//! What becomes of the original's claims, in sentences made from the numbers of the runs.
+
+use super::ClassicRow;
+use crate::report::figures;
+
+/// The places of the experiments that the claims are about.
+const DEEP: usize = 0;
+const SIMPLE: usize = 1;
+const STRONG: usize = 5;
+const LIGHT: usize = 6;
+const FREE: usize = 7;
+
+/// How the three contractive models are called.
+const PENALTIES: [(usize, &str); 3] =
+    [(STRONG, "λ = 5"), (LIGHT, "λ = 1e-4"), (FREE, "no penalty")];
+
+/// A model whose error is no less than this share of that of one image for all inputs hardly follows its input.
+const IDLE: f64 = 0.95;
+
+/// The original's claims, judged by the results of all experiments in their order, each in the original setting and
+/// then in the corrected one.
+pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
+    let of = |experiment: usize, setting: usize| &rows[2 * experiment + setting];
+    let settings = [0, 1];
+    let worse = settings.map(|setting| of(DEEP, setting).test_mse > of(SIMPLE, setting).test_mse);
+    let more = settings
+        .map(|setting| of(STRONG, setting).sensitivity() > of(LIGHT, setting).sensitivity());
+    let mut claims = vec![
+        format!(
+            "\"The deep model is worse than the simple one\" {}: {:.3} against {:.3} as the original had it, {:.4} \
+             against {:.4} corrected. The deep one has a code of 3 values, the simple one of 8, so this says \
+             nothing of depth.",
+            holds(worse),
+            of(DEEP, 0).test_mse,
+            of(SIMPLE, 0).test_mse,
+            of(DEEP, 1).test_mse,
+            of(SIMPLE, 1).test_mse,
+        ),
+        format!(
+            "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}, measured by what Gaussian noise adds to a \
+             model's clean error, in the mean over its levels.",
+            holds(more)
+        ),
+    ];
+    for (setting, name) in settings.into_iter().zip(["original", "corrected"]) {
+        let of = |experiment: usize| of(experiment, setting);
+        claims.push(format!(
+            "In the {name} setting {} {} {}",
+            order(&of),
+            effect(&of),
+            errors(&of)
+        ));
+        claims.extend(
+            PENALTIES
+                .iter()
+                .filter_map(|&(place, penalty)| idle(of(place), penalty, name)),
+        );
+    }
+    claims
+}
+
+fn holds(yes: [bool; 2]) -> &'static str {
+    match yes {
+        [true, true] => "holds in both settings",
+        [true, false] => "holds in the original setting only",
+        [false, true] => "holds in the corrected setting only",
+        [false, false] => "does not hold in either setting",
+    }
+}
+
+/// From the most sensitive on.
+fn order<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
+    let mut all = PENALTIES.map(|(place, name)| (of(place).sensitivity(), name));
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let [first, second, third] =
+        all.map(|(added, name)| format!("{name} ({:+.0} %)", 100.0 * added));
+    format!("the order, from the most sensitive on, is {first}, {second}, {third}.")
+}
+
+/// Whether the penalty does what it is for.
+fn effect<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
+    let free = of(FREE).sensitivity();
+    let less = [STRONG, LIGHT].map(|place| of(place).sensitivity() < free);
+    match less {
+        [true, true] => "Either penalty makes the model less sensitive than none does.",
+        [false, false] => "Neither penalty makes the model less sensitive than none does.",
+        [true, false] => {
+            "λ = 5 makes the model less sensitive than no penalty does, λ = 1e-4 does not."
+        }
+        [false, true] => {
+            "λ = 1e-4 makes the model less sensitive than no penalty does, λ = 5 does not."
+        }
+    }
+    .to_string()
+}
+
+/// The errors themselves, which a small clean error makes look large where they are relative to it.
+fn errors<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
+    let each = PENALTIES.map(|(place, name)| {
+        let row = of(place);
+        let reference = row
+            .noisy_reference
+            .map_or(String::new(), |mse| format!(" (PyTorch: {mse})"));
+        format!("{} for {name}{reference}", figures(row.noisy_mse()))
+    });
+    format!(
+        "With noise of deviation 1.5 the errors themselves are {}.",
+        each.join(", ")
+    )
+}
+
+/// That a model hardly follows its input, if that is so.
+fn idle(row: &ClassicRow, penalty: &str, setting: &str) -> Option<String> {
+    (row.test_mse >= IDLE * row.constant_mse).then(|| {
+        format!(
+            "In the {setting} setting the model with {penalty} has an error of {}, where the mean image for all inputs \
+             has {}: it hardly follows its input, so that its small sensitivity says little.",
+            figures(row.test_mse),
+            figures(row.constant_mse)
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Measure;
+    use crate::study::classic::{EXPERIMENTS, SETTINGS};
+
+    /// Results in which noise adds to each experiment's error as much as `added` says.
+    fn rows(
+        mse: impl Fn(usize, usize) -> f64,
+        added: impl Fn(usize, usize) -> f64,
+    ) -> Vec<ClassicRow> {
+        let row = |place: usize| {
+            let (experiment, setting) = (place / 2, place % 2);
+            let clean = mse(experiment, setting);
+            let noisy = |share: f64| clean * (1.0 + share * added(experiment, setting));
+            ClassicRow {
+                experiment: EXPERIMENTS[experiment].name,
+                setting: SETTINGS[setting],
+                epochs: 10,
+                test_mse: clean,
+                over_seeds: Measure::of(&[clean]),
+                reference: None,
+                pca_mse: None,
+                constant_mse: 0.07,
+                gaussian: vec![(0.0, clean), (0.5, noisy(0.5)), (1.5, noisy(1.5))],
+                noisy_reference: EXPERIMENTS[experiment].noisy_reference[setting],
+            }
+        };
+        (0..2 * EXPERIMENTS.len()).map(row).collect()
+    }
+
+    #[test]
+    fn sensitivity_is_the_mean_of_what_noise_adds() {
+        let rows = rows(|_, _| 0.02, |_, _| 2.0);
+        assert!((rows[0].sensitivity() - 2.0).abs() < 1e-9);
+        assert!((rows[0].noisy_mse() - 0.08).abs() < 1e-9);
+        assert_eq!(rows[0].noisy(), "0.08000 (+300 %)");
+        let none = ClassicRow {
+            gaussian: Vec::new(),
+            ..rows[0].clone()
+        };
+        assert!(none.sensitivity().is_nan() && none.noisy_mse().is_nan());
+    }
+
+    #[test]
+    fn every_outcome_has_its_words() {
+        let words = [
+            ([true, true], "holds in both settings"),
+            ([true, false], "holds in the original setting only"),
+            ([false, true], "holds in the corrected setting only"),
+            ([false, false], "does not hold in either setting"),
+        ];
+        for (yes, words) in words {
+            let mse = |experiment, setting: usize| match experiment == DEEP && yes[setting] {
+                true => 0.05,
+                false => 0.03,
+            };
+            let added = |experiment, setting: usize| match experiment == STRONG && yes[setting] {
+                true => 2.0,
+                false => 1.0,
+            };
+            let claims = claims(&rows(mse, added));
+            assert!(claims[0].contains(words), "{}", claims[0]);
+            assert!(claims[1].contains(words), "{}", claims[1]);
+        }
+    }
+
+    #[test]
+    fn the_order_and_the_effect_are_those_of_the_numbers() {
+        let found = |strong: f64, light: f64, free: f64| {
+            let added = |experiment, _| match experiment {
+                STRONG => strong,
+                LIGHT => light,
+                _ => free,
+            };
+            claims(&rows(|_, _| 0.02, added))[2].clone()
+        };
+        let text = found(0.1, 1.0, 0.5);
+        let order = "λ = 1e-4 (+100 %), no penalty (+50 %), λ = 5 (+10 %)";
+        assert!(text.contains(order), "{text}");
+        assert!(text.contains("λ = 5 makes the model less"), "{text}");
+        assert!(found(0.1, 0.2, 0.5).contains("Either penalty"));
+        assert!(found(0.6, 0.7, 0.5).contains("Neither penalty"));
+        assert!(found(0.6, 0.2, 0.5).contains("λ = 1e-4 makes the model less"));
+        // The references stand beside the errors.
+        assert!(
+            text.contains("0.02300 for λ = 5 (PyTorch: 0.644)"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_model_that_gives_the_mean_image_is_called_that() {
+        let mse = |experiment, setting| match (experiment, setting) {
+            (STRONG, 1) => 0.069,
+            _ => 0.02,
+        };
+        let claims = claims(&rows(mse, |_, _| 0.1));
+        let said: Vec<&String> = claims
+            .iter()
+            .filter(|c| c.contains("hardly follows"))
+            .collect();
+        assert_eq!(said.len(), 1, "{claims:?}");
+        assert!(said[0].starts_with("In the corrected setting the model with λ = 5"));
+    }
+}
