@@ -33,6 +33,9 @@ use narrows_kernels::{Aligned, Isa};
 use rectified::Units;
 use std::ops::Range;
 
+/// Finds the scratch memory in what belongs to a thread.
+type Memory<S> = fn(&mut S) -> &mut [f32];
+
 /// The rows of a square matrix that one thread forms at a time.
 const TILE: usize = 48;
 
@@ -463,11 +466,10 @@ impl Contraction {
         (2.0 * f64::from(self.term.weight) * self.term.kind.share(batch)) as f32
     }
 
-    /// After the rows of a batch: the gradient by the first layer's weights, where they are squared. `memory`
-    /// finds the scratch memory in what belongs to a thread.
+    /// After the rows of a batch: the gradient by the first layer's weights, where they are squared.
     pub(crate) fn finish<S: Send>(
         &mut self,
-        (team, scratch, memory): (&mut Team, &mut [S], fn(&mut S) -> &mut [f32]),
+        (team, scratch, memory): (&mut Team, &mut [S], Memory<S>),
         isa: Isa,
         network: &Network,
         p: &Parameters,

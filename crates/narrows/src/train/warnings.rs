@@ -157,11 +157,11 @@ mod tests {
         let rows = array![[-1.0, 0.5], [0.0, 2.0]];
         for after in [
             vec![],
-            vec![identity.clone()],
-            vec![LayerSpec::Flatten, identity.clone()],
+            vec![identity],
+            vec![LayerSpec::Flatten, identity],
             vec![LayerSpec::Reshape { shape: [1, 1, 2] }, LayerSpec::Flatten],
         ] {
-            let decoder = [vec![dense.clone(), sigmoid.clone()], after].concat();
+            let decoder = [vec![dense, sigmoid], after].concat();
             let found = all(&decoder, rows.view());
             let is_expected = matches!(
                 found[..],
