@@ -536,6 +536,15 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
             .expected(format!("fewer than the {epochs} epochs"))
             .found(warmup));
     }
+    let scaling = root
+        .section("scaling")?
+        .choose(&scaling::KIND, None, &[], scaling::SCALINGS)?;
+    let corruption = root.section("corruption")?.choose(
+        &corruption::KIND,
+        None,
+        &[],
+        corruption::CORRUPTIONS,
+    )?;
     let encoder = layers(root, "encoder")?;
     let decoder = layers(root, "decoder")?;
     let reconstruction = objective
@@ -551,15 +560,8 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
     Ok(Recipe {
         name: name.to_string(),
         about: about.to_string(),
-        scaling: root
-            .section("scaling")?
-            .choose(&scaling::KIND, None, &[], scaling::SCALINGS)?,
-        corruption: root.section("corruption")?.choose(
-            &corruption::KIND,
-            None,
-            &[],
-            corruption::CORRUPTIONS,
-        )?,
+        scaling,
+        corruption,
         initialization: network
             .choose(
                 &layer::INITIALIZATION,
