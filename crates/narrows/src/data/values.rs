@@ -4,7 +4,7 @@ use super::Stored;
 use super::element::{Element, Kind};
 use ndarray::Array2;
 
-/// The values of a [`Dataset`], `[rows, inputs]`, in the type that they were stored in.
+/// The values of a [`Dataset`](super::Dataset), `[rows, inputs]`, in the type that they were stored in.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Values {

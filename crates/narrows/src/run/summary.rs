@@ -26,7 +26,7 @@ pub struct Summary {
     /// themselves are from the clean ones.
     pub corrupted: Option<CorruptedErrors>,
     /// The same of principal component analysis with as many components as a code has values; none
-    /// where they would take too much memory (see [`Pca::is_feasible`]).
+    /// where they would take too much memory (see [`Pca::is_feasible`](crate::evaluate::Pca::is_feasible)).
     pub pca_mse: Option<f64>,
     /// The values of a row.
     pub inputs: usize,
