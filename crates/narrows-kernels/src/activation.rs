@@ -1,4 +1,18 @@
 //! Elementwise activations: value, and the gradient that flows back through them.
+//!
+//! Worst errors, over every 1021st float (`tests/kernels/activation.rs`): of the value in units of its last place, of the
+//! slope absolute, since most slopes pass through 0 or fade into it.
+//!
+//! | activation | value | slope |
+//! |---|---|---|
+//! | identity, ReLU | exact | exact |
+//! | leaky ReLU | 0.5 | exact |
+//! | ELU | 2.6 | 1e-7 |
+//! | SiLU | 2.4 | 1e-6, at slopes about 1 |
+//! | GELU | 5.6 above -1; below, 1.5e-7 of the smaller of -x and 6 | 2.2e-7 |
+//! | tanh | 3.0 | 3.8e-7 |
+//! | sigmoid | 2.4 | 9e-8 |
+//! | softplus | 3.5 | 9e-8 |
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::math;

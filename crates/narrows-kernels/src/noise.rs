@@ -28,7 +28,8 @@ pub fn words(address: Address, block: u32) -> [u32; 4] {
 }
 
 /// Adds to each element of a row a normal number of mean 0 and the given deviation
-/// (Box & Muller 1958), accurate to 1e-5 of the deviation.
+/// (Box & Muller 1958), accurate to 1e-5 of the deviation, but for the one in 200,000 whose two numbers are both within
+/// 0.003 of 0, which are accurate to 2.5e-4.
 pub fn add_normal(isa: Isa, address: Address, deviation: f32, row: &mut [f32]) {
     // SAFETY: the body has no conditions.
     unsafe { normal(isa, address, deviation, row) }
@@ -121,6 +122,9 @@ unsafe fn normal_body<L: Lanes>(address: Address, deviation: f32, row: &mut [f32
 }
 
 /// `√(-2 ln u)` of a word as a number u in (0, 1].
+///
+/// Within 1.3 ULP for words of the lower half. Above, u is near 1 and rounded to a float32, which moves a radius r by up
+/// to 6e-8 / r: by 2.5e-4 at the most, where it is as small as that.
 #[inline(always)]
 fn radius(word: u32) -> f32 {
     // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is that of Cephes' logf.
@@ -150,7 +154,7 @@ fn radius(word: u32) -> f32 {
     (-2.0 * ln).max(0.0).sqrt()
 }
 
-/// Sine and cosine of a word as a part of the full circle.
+/// Sine and cosine of a word as a part of the full circle, within 1.1e-7, and within 4.7 ULP where they are not 0.
 #[inline(always)]
 fn sine_and_cosine(word: u32) -> (f32, f32) {
     // The nearest quarter, and what is left of it: an angle within ±π/4.
@@ -178,3 +182,6 @@ fn sine_and_cosine(word: u32) -> (f32, f32) {
     }
     (s, c)
 }
+
+#[cfg(test)]
+mod tests;

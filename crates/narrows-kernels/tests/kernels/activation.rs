@@ -200,3 +200,59 @@ fn add_curvature_refuses_other_lengths() {
     let (two, three) = ([0.0; 2], [0.0; 3]);
     Activation::Tanh.add_curvature(Isa::best(), &three, &three, &three, &two, &mut [0.0; 3]);
 }
+
+/// The distance from the true value in units of its last place as an `f32`.
+fn ulps(found: f32, truth: f64) -> f64 {
+    let exponent = truth.abs().log2().floor().max(-126.0);
+    (f64::from(found) - truth).abs() / (exponent - 23.0).exp2()
+}
+
+/// The errors that `activation.rs` documents: of values in ULP, of slopes in ULP or absolute where they pass through
+/// 0; every 1021st number is tried. Slopes below 1e-30 are 0.
+#[test]
+fn errors_stay_within_the_documented_bounds() {
+    let all = (0..=u32::MAX).step_by(1021).map(f32::from_bits);
+    let x: Vec<f32> = all.filter(|x| x.is_finite()).collect();
+    let ones = vec![1.0; x.len()];
+    for isa in Isa::available() {
+        for f in ACTIVATIONS {
+            let values = forward(isa, f, &x);
+            let slopes = backward(isa, f, &x, &ones);
+            let (mut of_value, mut of_slope) = ((0.0, 0.0), (0.0, 0.0));
+            for ((&x, &value), &slope) in x.iter().zip(&values).zip(&slopes) {
+                let truth = activation(f, f64::from(x));
+                let error = match f {
+                    // What is small beside its terms has their error.
+                    Activation::Gelu if x < -1.0 => {
+                        6.0 * (f64::from(value) - truth).abs() / (1.5e-7 * f64::from(-x).min(6.0))
+                    }
+                    _ if truth.abs() < 1e-29 || truth.is_infinite() => 0.0,
+                    _ => ulps(value, truth),
+                };
+                // Not `error > worst`, which a NaN would pass.
+                if !matches!(error.partial_cmp(&of_value.0), Some(o) if o.is_le()) {
+                    of_value = (error, x);
+                }
+                let truth = activation_derivative(f, f64::from(x));
+                let error = (f64::from(slope) - truth).abs();
+                if !matches!(error.partial_cmp(&of_slope.0), Some(o) if o.is_le()) {
+                    of_slope = (error, x);
+                }
+            }
+            let (value_bound, slope_bound) = match f {
+                Activation::Identity | Activation::Relu => (0.0, 0.0),
+                Activation::LeakyRelu { .. } => (0.5, 0.0),
+                Activation::Elu { .. } => (2.7, 1.5e-7),
+                Activation::Silu => (2.4, 1.1e-6),
+                Activation::Gelu => (6.0, 2.5e-7),
+                Activation::Tanh => (3.1, 4e-7),
+                Activation::Sigmoid => (3.0, 1e-7),
+                Activation::Softplus => (4.0, 1e-7),
+            };
+            println!("{} {f:?}: {of_value:?} ULP, slope {of_slope:?}", isa.name());
+            let place = format!("{f:?} on {}", isa.name());
+            assert!(of_value.0 <= value_bound, "{place}: {of_value:?} ULP");
+            assert!(of_slope.0 <= slope_bound, "slope of {place}: {of_slope:?}");
+        }
+    }
+}

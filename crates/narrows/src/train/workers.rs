@@ -9,8 +9,8 @@
 //!                  + fetching the parameters, of which others wrote w - 1 of w parts
 //! parameter phase  the tiles of parameters that the busiest worker gets
 //!                  + fetching the rows for them, of which others computed w - 1 of w parts
-//! both             PHASE, until the first of the others has begun, and until all have ended
-//!                  + w MEMBER, until the last has begun
+//! both             `phase`, until the first of the others has begun, and until all have ended
+//!                  + w `member`, until the last has begun
 //! ```
 //!
 //! and the rule is: the fewest workers whose time is within [`CLOSE`] of the least. It decides speed alone; the
@@ -18,7 +18,7 @@
 //!
 //! The constants are those of one core of a Xeon with AVX-512, at sizes of a step. They are not measured again
 //! where a program runs: what matters is their ratios, which differ less between machines than the sizes
-//! of models do. MEMBER and SHARED_BYTE speak of more cores than were there to measure and are set with care,
+//! of models do. `member` and `shared_byte` speak of more cores than were there to measure and are set with care,
 //! that is, high.
 
 use crate::corruption::Corruption;
@@ -32,32 +32,51 @@ use std::collections::BinaryHeap;
 /// Rows in a block of the rows phase at the most, so that its activations stay in the cache.
 const MAX_BLOCK: usize = 256;
 
-/// The time of a multiply-add in a product, as all times here in nanoseconds: 130 GFLOP/s a core.
-const MULTIPLY_ADD: f64 = 1.0 / 65.0;
-/// Of a value in an elementwise layer, forward or backward.
-const ELEMENT: f64 = 0.3;
-/// Of a value of the data through gather, scaling and loss.
-const INPUT: f64 = 1.0;
-/// Of a value of the data through corruption.
-const NOISE: f64 = 3.0;
-/// Of a parameter through the optimiser.
-const PARAMETER: f64 = 0.6;
-/// Of a byte that another core wrote last.
-const BYTE: f64 = 1.0 / 16.0;
-/// Of a byte that another core wrote last on the way that all cores share.
-const SHARED_BYTE: f64 = 1.0 / 400.0;
-/// Of a phase's beginning and end.
-const PHASE: f64 = 1500.0;
-/// Of each thread's part in them.
-const MEMBER: f64 = 300.0;
-/// Of waking a thread that has had nothing to do in the rows phase, and sleeps.
-const WAKE: f64 = 3000.0;
+/// What things take, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Costs {
+    /// A multiply-add in a product.
+    multiply_add: f64,
+    /// A value in an elementwise layer, forward or backward.
+    element: f64,
+    /// A value of the data through gather, scaling and loss.
+    input: f64,
+    /// A value of the data through corruption.
+    noise: f64,
+    /// A parameter through the optimiser.
+    parameter: f64,
+    /// A byte that another core wrote last.
+    byte: f64,
+    /// A byte that another core wrote last on the way that all cores share.
+    shared_byte: f64,
+    /// A phase's beginning and end.
+    phase: f64,
+    /// Each thread's part in them.
+    member: f64,
+    /// Waking a thread that has had nothing to do in the rows phase, and sleeps.
+    wake: f64,
+}
+
+const MEASURED: Costs = Costs {
+    // 130 GFLOP/s a core.
+    multiply_add: 1.0 / 65.0,
+    element: 0.3,
+    input: 1.0,
+    noise: 3.0,
+    parameter: 0.6,
+    byte: 1.0 / 16.0,
+    shared_byte: 1.0 / 400.0,
+    phase: 1500.0,
+    member: 300.0,
+    wake: 3000.0,
+};
 
 /// How much more time may be taken than the least, as a share of it, if that saves threads.
 const CLOSE: f64 = 0.02;
 
 /// What a step has to do.
 pub(super) struct Work {
+    costs: Costs,
     rows: usize,
     blocks: Blocks,
     /// The time of a row in products that take a whole panel of rows or nothing.
@@ -112,26 +131,36 @@ impl Work {
         corruption: Option<&Corruption>,
         rows: usize,
     ) -> Work {
-        let (mut panel_row, mut row) = (0.0, INPUT * network.inputs() as f64);
+        Work::at(MEASURED, network, terms, corruption, rows)
+    }
+
+    fn at(
+        costs: Costs,
+        network: &Network,
+        terms: &[Contraction],
+        corruption: Option<&Corruption>,
+        rows: usize,
+    ) -> Work {
+        let (mut panel_row, mut row) = (0.0, costs.input * network.inputs() as f64);
         if corruption.is_some() {
-            row += NOISE * network.inputs() as f64;
+            row += costs.noise * network.inputs() as f64;
         }
         for index in network.layers() {
             let layer = network.layer(index);
             // Forward and backward, though not to the data.
             let passes = if index == 0 { 1.0 } else { 2.0 };
-            let products = passes * MULTIPLY_ADD * layer.work() as f64;
+            let products = passes * costs.multiply_add * layer.work() as f64;
             if layer.as_dense().is_some() {
                 panel_row += products;
             } else {
-                row += products + passes * ELEMENT * layer.outputs() as f64;
+                row += products + passes * costs.element * layer.outputs() as f64;
             }
         }
         let mut of_terms = 0.0;
         for term in terms {
             let (of_rows, of_parameters) = term.work(network);
-            row += MULTIPLY_ADD * of_rows as f64;
-            of_terms += MULTIPLY_ADD * (rows * of_parameters) as f64;
+            row += costs.multiply_add * of_rows as f64;
+            of_terms += costs.multiply_add * (rows * of_parameters) as f64;
         }
         let parameters = network.parameter_count() as f64;
         let bounds = network.parameter_bounds();
@@ -143,11 +172,13 @@ impl Work {
             let products = share * (rows * layer.work()) as f64;
             let read = layer.inputs() as f64 + share * layer.outputs() as f64;
             Tile {
-                time: MULTIPLY_ADD * products + (PARAMETER + of_terms / parameters) * len,
+                time: costs.multiply_add * products
+                    + (costs.parameter + of_terms / parameters) * len,
                 bytes: 4.0 * rows as f64 * read,
             }
         });
         Work {
+            costs,
             rows,
             blocks: Blocks::of(network, terms),
             panel_row,
@@ -173,7 +204,7 @@ impl Work {
     /// The time that each of some workers needs to fetch the parameters, when so many do it at once.
     fn fetch_parameters(&self, workers: usize, at_once: usize) -> f64 {
         let from_others = 4.0 * self.parameters * (workers - 1) as f64 / workers as f64;
-        from_others * BYTE.max(SHARED_BYTE * at_once as f64)
+        from_others * self.costs.byte.max(self.costs.shared_byte * at_once as f64)
     }
 
     /// The time of a step with so many workers.
@@ -181,33 +212,36 @@ impl Work {
         let cut = self.blocks.cut(self.rows, workers);
         let busy = cut.count().min(workers);
         let block = self.block(self.rows.div_ceil(cut.count()));
+        let blocks = (0..cut.count()).map(|_| block);
         let rows_phase =
-            phase((0..cut.count()).map(|_| block), workers) + self.fetch_parameters(workers, busy);
+            self.costs.of_phase(blocks, workers) + self.fetch_parameters(workers, busy);
         let from_others = (workers - 1) as f64 / workers as f64;
         let tiles = self.tiles.iter();
-        let tiles = tiles.map(|tile| tile.time + tile.bytes * BYTE * from_others);
-        rows_phase + phase(tiles, workers) + WAKE * (workers - busy) as f64
+        let tiles = tiles.map(|tile| tile.time + tile.bytes * self.costs.byte * from_others);
+        rows_phase + self.costs.of_phase(tiles, workers) + self.costs.wake * (workers - busy) as f64
     }
 }
 
-/// The time of a phase: each part, in order, is taken by the worker that is free first.
-///
-/// A sum divided by the workers would not see that 33 tiles take 32 workers as long as 64 do.
-fn phase(parts: impl Iterator<Item = f64>, workers: usize) -> f64 {
-    let begin = |worker| match worker {
-        // The calling thread does not wait for the others to begin.
-        0 => 0,
-        _ => (PHASE / 2.0 + MEMBER * worker as f64) as u64,
-    };
-    let begins: Vec<_> = (0..workers).map(|worker| Reverse(begin(worker))).collect();
-    let mut free = BinaryHeap::from(begins);
-    for part in parts {
-        if let Some(mut first) = free.peek_mut() {
-            first.0 += part as u64;
+impl Costs {
+    /// The time of a phase: each part, in order, is taken by the worker that is free first.
+    ///
+    /// A sum divided by the workers would not see that 33 tiles take 32 workers as long as 64 do.
+    fn of_phase(&self, parts: impl Iterator<Item = f64>, workers: usize) -> f64 {
+        let begin = |worker| match worker {
+            // The calling thread does not wait for the others to begin.
+            0 => 0,
+            _ => (self.phase / 2.0 + self.member * worker as f64) as u64,
+        };
+        let begins: Vec<_> = (0..workers).map(|worker| Reverse(begin(worker))).collect();
+        let mut free = BinaryHeap::from(begins);
+        for part in parts {
+            if let Some(mut first) = free.peek_mut() {
+                first.0 += part as u64;
+            }
         }
+        let last = free.iter().map(|&Reverse(time)| time).max().unwrap_or(0);
+        last as f64 + if workers > 1 { self.phase / 2.0 } else { 0.0 }
     }
-    let last = free.iter().map(|&Reverse(time)| time).max().unwrap_or(0);
-    last as f64 + if workers > 1 { PHASE / 2.0 } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -54,13 +54,15 @@ fn networks() -> Vec<(String, Network)> {
 /// A machine whose workers each have a clock of their own, and none of which does anything in quite the same
 /// time twice.
 struct Machine {
+    costs: Costs,
     clocks: Vec<f64>,
     state: u64,
 }
 
 impl Machine {
-    fn new(workers: usize) -> Machine {
+    fn new(costs: Costs, workers: usize) -> Machine {
         Machine {
+            costs,
             clocks: vec![0.0; workers],
             state: 1,
         }
@@ -86,7 +88,7 @@ impl Machine {
             for worker in 0..workers {
                 let late = match worker {
                     0 => 0.0,
-                    _ => PHASE / 2.0 + MEMBER * worker as f64,
+                    _ => self.costs.phase / 2.0 + self.costs.member * worker as f64,
                 };
                 self.clocks[worker] = now + late * self.jitter();
             }
@@ -102,7 +104,7 @@ impl Machine {
         }
         if workers > 1 {
             let last = self.clocks.iter().copied().fold(0.0, f64::max);
-            self.clocks.fill(last + PHASE / 2.0);
+            self.clocks.fill(last + self.costs.phase / 2.0);
         }
     }
 }
@@ -113,7 +115,7 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     let cut = work.blocks.cut(work.rows, workers);
     let busy = cut.count().min(workers);
     let from_others = (workers - 1) as f64 / workers as f64;
-    let mut machine = Machine::new(workers);
+    let mut machine = Machine::new(work.costs, workers);
     for _ in 0..STEPS {
         machine.phase(cut.count(), |block, is_first| {
             // A worker's later blocks find the parameters in its cache.
@@ -123,10 +125,10 @@ fn simulate(work: &Work, workers: usize) -> f64 {
             };
             work.block(cut.range(block).len()) + fetch
         });
-        machine.clocks[0] += WAKE * (workers - busy) as f64;
+        machine.clocks[0] += work.costs.wake * (workers - busy) as f64;
         machine.phase(work.tiles.len(), |tile, _| {
             let Tile { time, bytes } = work.tiles[tile];
-            time + bytes * BYTE * from_others
+            time + bytes * work.costs.byte * from_others
         });
     }
     machine.clocks[0] / STEPS as f64
@@ -159,6 +161,61 @@ fn the_rule_is_within_a_tenth_of_the_best() {
         }
     });
     assert!(slow.is_empty(), "{slow:#?}");
+}
+
+/// A cost by its place.
+type Cost = fn(&mut Costs) -> &mut f64;
+
+/// Every cost that the networks here have.
+const COSTS: [(&str, Cost); 9] = [
+    ("multiply_add", |costs| &mut costs.multiply_add),
+    ("element", |costs| &mut costs.element),
+    ("input", |costs| &mut costs.input),
+    ("parameter", |costs| &mut costs.parameter),
+    ("byte", |costs| &mut costs.byte),
+    ("shared_byte", |costs| &mut costs.shared_byte),
+    ("phase", |costs| &mut costs.phase),
+    ("member", |costs| &mut costs.member),
+    ("wake", |costs| &mut costs.wake),
+];
+
+/// On a machine whose costs are not those that the rule goes by, what it chooses takes at the most this much
+/// more than the best.
+const OFF: f64 = 1.2;
+
+#[test]
+fn a_cost_that_is_half_or_twice_what_was_measured_costs_little() {
+    let mut worst = (0.0, String::new());
+    for (cost, of) in COSTS {
+        for factor in [0.5, 2.0] {
+            let mut costs = MEASURED;
+            *of(&mut costs) *= factor;
+            for (name, network) in networks() {
+                for rows in [64, 1024] {
+                    let rule = Work::of(&network, &[], None, rows);
+                    let truth = Work::at(costs, &network, &[], None, rows);
+                    let some = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+                    let times = some.map(|workers| simulate(&truth, workers));
+                    for cores in [2, 8, 64] {
+                        let within = some
+                            .iter()
+                            .zip(times)
+                            .filter(|&(&workers, _)| workers <= cores);
+                        let best = within.map(|(_, time)| time).fold(f64::INFINITY, f64::min);
+                        let chosen = rule.workers(cores);
+                        let ratio = simulate(&truth, chosen) / best;
+                        if ratio > worst.0 {
+                            let text =
+                                format!("{name}, {rows} rows, {cores} cores: {chosen} workers");
+                            worst = (ratio, format!("{cost} × {factor}: {text}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!("{:.3} of the best, {}", worst.0, worst.1);
+    assert!(worst.0 <= OFF, "{:.3} of the best, {}", worst.0, worst.1);
 }
 
 #[test]
