@@ -50,6 +50,11 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             Recipe::parse(CONVOLUTIONS_AND_TERMS, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
+        // A first ReLU, whose stopped units the exact Jacobian leaves out.
+        (
+            Recipe::parse(&NOISE_AND_TERMS.replace("silu", "relu"), "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
         (
             Recipe::parse(&whole(NOISE_AND_TERMS), "test").unwrap(),
             noise(29 * 25 + 7, 13),
