@@ -3,6 +3,10 @@
 //! A [`Team`](crate::team::Team) hands each part of a [`Split`] to one thread only; that is all
 //! that keeps two threads from the same number, and it needs no lock.
 
+mod columns;
+
+pub use columns::{ColumnBlock, ColumnCuts, SlabColumns};
+
 use crate::aligned::Aligned;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -180,6 +184,17 @@ impl Slabs {
         assert!(rows <= self.rows);
         let Slab { offset, width } = self.slabs[slab];
         &self.data[offset..offset + rows * width]
+    }
+
+    /// The first `rows` rows of a matrix, to write.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such matrix, or it has fewer rows.
+    pub fn rows_mut(&mut self, slab: usize, rows: usize) -> &mut [f32] {
+        assert!(rows <= self.rows);
+        let Slab { offset, width } = self.slabs[slab];
+        &mut self.data[offset..offset + rows * width]
     }
 
     /// The first `rows` rows of all the matrices, as one block.

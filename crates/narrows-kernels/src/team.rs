@@ -126,6 +126,23 @@ impl Team {
         self.phase(work);
     }
 
+    /// As [`Team::run`], on the calling thread alone: for work that is not worth waking others.
+    ///
+    /// # Panics
+    ///
+    /// When there is no scratch, or `f` panics.
+    pub fn run_alone<P: Split, S>(
+        &mut self,
+        scratch: &mut [S],
+        split: P,
+        f: impl Fn(&mut S, usize, P::Part),
+    ) {
+        for index in 0..split.count() {
+            // SAFETY: each index once, one after the other.
+            f(&mut scratch[0], index, unsafe { split.part(index) });
+        }
+    }
+
     /// Runs `f` once on each thread, and returns when all are done: for what a thread has to do before its
     /// first phase.
     ///

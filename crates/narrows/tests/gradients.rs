@@ -311,11 +311,55 @@ fn gradients_of_convolutions_meet_central_differences() {
     check(&encoder, &decoder, &[3, 5, 6], Reconstruction::L1);
 }
 
+#[test]
+fn gradients_of_folded_linear_layers_meet_central_differences() {
+    let tanh = LayerSpec::Activation(Activation::Tanh);
+    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
+    let unbiased = |outputs| LayerSpec::Dense {
+        outputs: Some(outputs),
+        bias: false,
+    };
+    let mse = Reconstruction::Mse;
+    let check = |encoder: &[LayerSpec], decoder: &[LayerSpec], reconstruction| {
+        check_planned(encoder, decoder, &[11], reconstruction, FOLDED);
+    };
+    // The whole encoder and the whole decoder.
+    let encoder = [dense(9), dense(5), dense(2)];
+    let decoder = [dense(5), dense(9), dense(11), sigmoid];
+    check(&encoder, &decoder, mse);
+    check(&encoder, &decoder, Reconstruction::BinaryCrossEntropy);
+    let encoder = [dense(9), unbiased(5), dense(4), unbiased(1)];
+    let decoder = [unbiased(4), dense(9), unbiased(11)];
+    check(&encoder, &decoder, mse);
+    // Behind other layers and before them, so that gradients pass.
+    let encoder = [dense(10), tanh, dense(8), unbiased(3), dense(2)];
+    let decoder = [dense(6), dense(9), tanh, dense(11)];
+    check(&encoder, &decoder, mse);
+    // An encoder's run that widens, and a decoder's that narrows.
+    let encoder = [dense(2), tanh, dense(7), dense(12), tanh, dense(3)];
+    let decoder = [dense(12), tanh, dense(6), dense(3), tanh, dense(11)];
+    check(&encoder, &decoder, mse);
+}
+
 fn check(
     encoder: &[LayerSpec],
     decoder: &[LayerSpec],
     shape: &[usize],
     reconstruction: Reconstruction,
+) {
+    check_planned(encoder, decoder, shape, reconstruction, ROWS);
+}
+
+/// So many rows are worth folding linear layers for, however small.
+const FOLDED: usize = 20_000;
+
+/// Checks the gradient over [`ROWS`] rows of a step that is planned for `planned`.
+fn check_planned(
+    encoder: &[LayerSpec],
+    decoder: &[LayerSpec],
+    shape: &[usize],
+    reconstruction: Reconstruction,
+    planned: usize,
 ) {
     let inputs = shape.iter().product();
     let name = format!("{encoder:?}, {decoder:?}, {reconstruction:?}");
@@ -343,7 +387,19 @@ fn check(
         clip_norm: 0.0,
         accumulates: false,
     };
-    let mut stepper = Stepper::new(setting, ROWS, 2);
+    let mut stepper = Stepper::new(setting, planned, 2);
+    if planned == FOLDED {
+        // What lies between folded layers is not formed, neither forward nor backward.
+        let (mut width, mut values) = (inputs, inputs);
+        for layer in encoder.iter().chain(decoder) {
+            if let LayerSpec::Dense { outputs, .. } = layer {
+                width = outputs.unwrap_or(inputs);
+            }
+            values += 2 * width;
+        }
+        let plain = values * planned * size_of::<f32>();
+        assert!(stepper.memory().activations < plain, "{name}: not folded");
+    }
     let order: Vec<u32> = (0..ROWS as u32).collect();
     let (losses, gradient) = stepper.loss_and_gradient(&data, &scaling, 0, &order);
     let loss = losses.total;

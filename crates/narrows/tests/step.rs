@@ -32,6 +32,9 @@ fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Ve
 fn parameters_have_the_same_bits_for_any_number_of_threads() {
     let mut shipped = Recipe::named("simple-linear").unwrap();
     shipped.batch_size = 64;
+    // Its layers are folded, and so are those of one whose gradient is formed whole.
+    let mut clipped = shipped.clone();
+    (clipped.clip_norm, clipped.accumulation) = (0.1, 2);
     // Neither divides the rows, so that an epoch ends in a smaller batch.
     for (recipe, data) in [
         (
@@ -59,6 +62,7 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             Recipe::parse(&whole(NOISE_AND_TERMS), "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
+        (clipped, noise(64 * 50 + 3, 28)),
         (shipped, noise(64 * 50 + 3, 28)),
     ] {
         let alone = parameters_after_steps(&recipe, &data, 1);

@@ -15,7 +15,8 @@
 //!   rows of `A` is transposed once, and the weights are read one number at a time as they lie;
 //! - where `A` lies by columns (gradient of the weights), where `B` is a panel that lies side by side (the
 //!   tiles of a convolution), where `C` is added to, or where `B` is not transposed and vectors have 8
-//!   lanes, they run along the rows of `C`: `A` is copied a block at a time, and `B` is read as it lies.
+//!   lanes or `A` has fewer rows than they have, they run along the rows of `C`: `A` is copied a block at a time,
+//!   and `B` is read as it lies.
 //!
 //! So what is copied is a batch, never the far larger weights. In pseudo-code, for the first way:
 //!
@@ -256,8 +257,9 @@ multiversion! {
 unsafe fn run_body<L: Lanes>(job: &Job) {
     // SAFETY: passed on.
     unsafe {
-        // Vectors of 8 meet a row of B that is not transposed 6 numbers at a time, a third of a cache line.
-        if job.is_down && (job.b_is_transposed || L::N == PANEL) {
+        // Vectors of 8 meet a row of B that is not transposed 6 numbers at a time, a third of a cache line; and
+        // vectors of 16 would be filled by no fewer rows.
+        if job.is_down && (job.b_is_transposed || (L::N == PANEL && job.m >= PANEL)) {
             down_rows::<L>(job);
         } else {
             along_rows::<L>(job);

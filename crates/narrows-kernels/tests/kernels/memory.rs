@@ -1,7 +1,7 @@
 //! Aligned memory, and the ways to cut it into parts.
 
 use narrows_kernels::Aligned;
-use narrows_kernels::split::{Bounds, Parts, Slabs, Split};
+use narrows_kernels::split::{Bounds, ColumnBlock, ColumnCuts, Parts, Slabs, Split};
 use narrows_kernels::team::Team;
 
 #[test]
@@ -166,6 +166,78 @@ fn matrices_are_read_while_another_is_written() {
     }
     assert_eq!(block.get(2), [1000.0, 1003.0, 1300.0, 1303.0]);
     assert_eq!(slabs.rows(2, 4)[4..], [2200.0, 2201.0, 2300.0, 2301.0]);
+}
+
+#[test]
+fn columns_are_written_by_several_threads() {
+    let widths = [5, 7, 3, 4];
+    let places = [(3, 1..4), (1, 2..6), (3, 0..1), (1, 0..2), (1, 6..6)];
+    for threads in [1, 3] {
+        let mut slabs = filled(&widths, 3, &[0, 3], 1);
+        let before = [0, 1, 2, 3].map(|slab| slabs.rows(slab, 3).to_vec());
+        let cuts = ColumnCuts::new(&places);
+        let each = |_: &mut (), index: usize, mut block: ColumnBlock<'_>| {
+            assert_eq!(block.columns(), places[index].1);
+            let from = block.get(0, 2)[5];
+            assert_eq!(from, 100.0);
+            for row in 0..3 {
+                block.row_mut(row).fill(-from - row as f32);
+            }
+        };
+        let mut team = Team::new(threads);
+        let split = slabs.split_columns(&cuts);
+        match threads {
+            1 => team.run_alone(&mut [()], split, each),
+            _ => team.run(&mut [(); 3], split, each),
+        }
+        for (slab, &width) in widths.iter().enumerate() {
+            let is_written = |column: usize| {
+                let of_slab = places.iter().filter(|(written, _)| *written == slab);
+                of_slab
+                    .into_iter()
+                    .any(|(_, columns)| columns.contains(&column))
+            };
+            for (i, (now, before)) in slabs.rows(slab, 3).iter().zip(&before[slab]).enumerate() {
+                let expected = match is_written(i % width) {
+                    true => -100.0 - (i / width) as f32,
+                    false => *before,
+                };
+                assert_eq!(*now, expected, "slab {slab}, number {i}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "do not overlap")]
+fn columns_that_overlap() {
+    ColumnCuts::new(&[(0, 0..2), (1, 0..2), (0, 1..3)]);
+}
+
+#[test]
+#[should_panic(expected = "columns inside the matrices")]
+fn columns_that_are_not_there() {
+    Slabs::new(&[2, 2], 4).split_columns(&ColumnCuts::new(&[(1, 1..3)]));
+}
+
+#[test]
+#[should_panic(expected = "read or written, not both")]
+fn a_matrix_read_whose_columns_are_written() {
+    let mut slabs = Slabs::new(&[2, 2], 4);
+    let cuts = ColumnCuts::new(&[(0, 0..1), (1, 0..1)]);
+    Team::new(1).run_alone(&mut [()], slabs.split_columns(&cuts), |_, _, block| {
+        block.get(0, 1);
+    });
+}
+
+#[test]
+#[should_panic]
+fn a_row_of_columns_that_is_not_there() {
+    let mut slabs = Slabs::new(&[2], 4);
+    let cuts = ColumnCuts::new(&[(0, 0..1)]);
+    Team::new(1).run_alone(&mut [()], slabs.split_columns(&cuts), |_, _, mut block| {
+        block.row_mut(4);
+    });
 }
 
 #[test]

@@ -3,16 +3,18 @@
 //! The arena is cut into tiles, each the work of one thread in the parameter phase; the buffers of
 //! a step are planned from the layers and the batch size before the first step.
 
+mod folding;
 mod parameters;
 mod pass;
 
+pub(crate) use folding::{Folding, Rows as FoldedRows};
 pub use parameters::{Parameters, Tensor};
 pub use pass::{Rows, ScaledRows, forward, map_rows};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Layer, LayerSpec};
 use narrows_kernels::Isa;
-use narrows_kernels::split::{Bounds, RowBlock, Slabs};
+use narrows_kernels::split::{Bounds, RowBlock};
 use std::ops::Range;
 
 /// The most parameters of a network: 16 GiB. More are a slip of the finger or a damaged file.
@@ -192,8 +194,7 @@ impl Network {
     }
 
     /// Runs layers on a block whose slab 0 holds the input of the first; slab `i + 1` gets the
-    /// output of the `i`-th. `done` is told of each layer after it.
-    #[allow(clippy::too_many_arguments)]
+    /// output of the `i`-th.
     pub(crate) fn forward_block(
         &self,
         isa: Isa,
@@ -201,37 +202,41 @@ impl Network {
         layers: Range<usize>,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
-        mut done: impl FnMut(usize),
     ) {
         for (slab, layer) in layers.enumerate() {
-            let ([x], y) = block.read_write([slab], slab + 1);
-            self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y, scratch);
-            done(layer);
+            self.forward_layer(isa, p, layer, slab, block, scratch);
         }
     }
 
-    /// Propagates the gradient from the output of layer `last` down to that of layer 0. Slab `i` is
-    /// the input of layer `i`; slab `gradients + i` is, or gets, the gradient by the same. `add` may
-    /// add to the gradient by the input of a layer before it goes on.
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) fn backward_block(
+    /// Runs a layer on a block whose slab `from` holds its input, and the next gets its output.
+    pub(crate) fn forward_layer(
         &self,
         isa: Isa,
         p: &Parameters,
-        last: usize,
+        layer: usize,
+        from: usize,
+        block: &mut RowBlock<'_>,
+        scratch: &mut [f32],
+    ) {
+        let ([x], y) = block.read_write([from], from + 1);
+        self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y, scratch);
+    }
+
+    /// The gradient by the input of a layer from that by its output. Slab `layer` is the input, the next the
+    /// output; slab `gradients + layer` gets the gradient by the input, the next has that by the output.
+    pub(crate) fn backward_layer(
+        &self,
+        isa: Isa,
+        p: &Parameters,
+        layer: usize,
         gradients: usize,
         block: &mut RowBlock<'_>,
         scratch: &mut [f32],
-        mut add: impl FnMut(usize, &mut RowBlock<'_>),
     ) {
-        // Nothing needs the gradient by the data.
-        for layer in (1..=last).rev() {
-            let ([x, y, dy], dx) =
-                block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
-            let p = self.parameters_of(layer, p);
-            self.layers[layer].backward(isa, p, x, y, dy, dx, scratch);
-            add(layer, block);
-        }
+        let ([x, y, dy], dx) =
+            block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
+        let p = self.parameters_of(layer, p);
+        self.layers[layer].backward(isa, p, x, y, dy, dx, scratch);
     }
 
     /// Which layer a tile belongs to, its number there, and where it lies among the layer's parameters.
@@ -240,23 +245,5 @@ impl Network {
         let Range { start, end } = self.parameter_bounds.range(tile);
         let first = self.places[layer].start;
         (layer, part, start - first..end - first)
-    }
-
-    /// The gradient by the parameters of a tile, over the first `rows` rows of the batch.
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) fn tile_gradient(
-        &self,
-        isa: Isa,
-        tile: usize,
-        slabs: &Slabs,
-        gradients: usize,
-        rows: usize,
-        gradient: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let (layer, part) = self.tiles[tile];
-        let x = slabs.rows(layer, rows);
-        let dy = slabs.rows(gradients + layer + 1, rows);
-        self.layers[layer].gradient(isa, part, x, dy, gradient, scratch);
     }
 }

@@ -104,7 +104,7 @@ pub fn map_rows(
             let range = index * chunk..(index * chunk + chunk).min(count);
             let mut block = slabs.first_rows(range.len());
             rows.write(range, block.get_mut(0));
-            network.forward_block(isa, parameters, layers.clone(), &mut block, scratch, |_| ());
+            network.forward_block(isa, parameters, layers.clone(), &mut block, scratch);
             f(&block, out);
         },
     );

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 pub(super) enum Part {
     Gather,
     Noise,
+    Folding,
     ForwardProducts,
     ForwardElementwise,
     Loss,
@@ -28,9 +29,10 @@ pub(super) enum Part {
 }
 
 /// All parts, in the order of the table, with their names.
-const PARTS: [(Part, &str); 12] = [
+const PARTS: [(Part, &str); 13] = [
     (Part::Gather, "gather and scaling"),
     (Part::Noise, "noise"),
+    (Part::Folding, "linear layers folded"),
     (Part::ForwardProducts, "forward: products"),
     (Part::ForwardElementwise, "forward: elementwise"),
     (Part::Loss, "loss"),

@@ -7,6 +7,8 @@
 //!                  whole batch, and lets the optimiser apply it while it is in the cache
 //! ```
 //!
+//! Where linear layers are folded ([`Folding`]), chains of small products come before each of the two.
+//!
 //! The end of each phase is the only synchronisation. No sum is formed by two threads, so a step has
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
@@ -18,7 +20,7 @@ use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, Parameters};
+use crate::network::{FoldedRows, Folding, Network, Parameters};
 use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
@@ -28,6 +30,7 @@ use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
+use std::ops::Range;
 
 /// Everything that a training step works on, planned before the first.
 pub struct Stepper {
@@ -37,6 +40,7 @@ pub struct Stepper {
     noise: Draws,
     objective: Objective,
     terms: Vec<Contraction>,
+    folding: Folding,
     optimizer: Optimizer,
     team: Team,
     scratch: Vec<Scratch>,
@@ -223,6 +227,13 @@ impl Stepper {
             .filter(|term| term.weight > 0.0)
             .map(|term| Contraction::plan(term, &network, seed, &mut widths))
             .collect();
+        // Terms need what lies between the layers of the encoder.
+        let first = if terms.is_empty() {
+            0
+        } else {
+            network.decoder().start
+        };
+        let folding = Folding::plan(&network, first, batch, (&mut widths, gradients));
         let bounds = network.parameter_bounds();
         let largest = (0..bounds.count())
             .map(|tile| bounds.range(tile).len())
@@ -239,13 +250,14 @@ impl Stepper {
         });
         let mut team = Team::new(match threads {
             0 => {
-                let work = Work::of(&network, &terms, corruption.as_ref(), batch);
+                let work = Work::of(&network, (&terms, &folding), corruption.as_ref(), batch);
                 work.workers(available_threads())
             }
             _ => threads,
         });
         let of_terms = terms.iter().map(|term| term.scratch(&network));
-        let layers_scratch = of_terms.fold(network.scratch(), usize::max);
+        let least = network.scratch().max(folding.scratch());
+        let layers_scratch = of_terms.fold(least, usize::max);
         let isa = Isa::best();
         let kept = product::prepare(isa);
         team.on_each(|| {
@@ -282,6 +294,7 @@ impl Stepper {
             losses: losses_of.clone(),
             sums: losses_of,
             terms,
+            folding,
             optimizer,
             team,
             whole,
@@ -337,7 +350,7 @@ impl Stepper {
         Memory {
             parameters: bytes(self.parameters.flat().len()),
             optimizer: bytes(first.len() + second.len()),
-            activations: bytes(self.slabs.numbers()),
+            activations: bytes(self.slabs.numbers() + self.folding.numbers()),
             scratch: bytes(scratch.sum::<usize>() + self.threads() * self.kept + whole),
         }
     }
@@ -353,13 +366,20 @@ impl Stepper {
 
     /// Where the time of the steps went since [`Stepper::start_profile`]; none before the first.
     pub fn profile(&self) -> Option<Profile> {
+        // Of what is folded only the multiply-adds of rows are proportional to their number.
         let work = |layers: std::ops::Range<usize>| -> usize {
-            layers.map(|layer| self.network.layer(layer).work()).sum()
+            let work = |layer| match self.folding.run_of(layer) {
+                None => self.network.layer(layer).work(),
+                Some(run) if run.start == layer => self.folding.work_of_row(layer).unwrap_or(0),
+                Some(_) => 0,
+            };
+            layers.map(work).sum()
         };
         let watches = self.scratch.iter().map(|scratch| &scratch.watch);
         self.record.profile(watches, |part| match part {
-            Part::ForwardProducts | Part::Gradients => work(0..self.plan.layers),
+            Part::ForwardProducts => work(0..self.plan.layers),
             Part::BackwardProducts => work(1..self.plan.layers),
+            Part::Gradients if self.folding.is_empty() => work(0..self.plan.layers),
             _ => 0,
         })
     }
@@ -386,11 +406,20 @@ impl Stepper {
             return &self.losses;
         }
         self.rows_phase(data, scaling, epoch, rows);
+        self.gather_phase(rows.len());
         let update = self.optimizer.next_update(share);
-        let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
-        let terms = &self.terms;
+        let gradients = Gradients {
+            network: &self.network,
+            terms: &self.terms,
+            folding: &self.folding,
+            slabs: &self.slabs,
+            plan: &self.plan,
+            rows: rows.len(),
+            isa: self.isa,
+        };
+        let isa = self.isa;
         let (first, second) = self.optimizer.state_mut();
-        let bounds = network.parameter_bounds();
+        let bounds = self.network.parameter_bounds();
         self.team.run(
             &mut self.scratch,
             (
@@ -400,12 +429,12 @@ impl Stepper {
             ),
             |scratch, tile, (parameters, first, second)| {
                 scratch.watch.start();
-                let gradient = &mut scratch.gradient[..parameters.len()];
-                let from = (slabs, plan, rows.len());
-                let own = (&mut scratch.layers[..], &mut scratch.watch);
-                tile_gradient(network, terms, isa, tile, from, own, gradient);
-                update.apply(isa, parameters, first, second, gradient);
-                scratch.watch.lap(Part::Optimizer);
+                gradients.of_tile(tile, scratch, |part, gradient, watch| {
+                    let parameters = &mut parameters[part.clone()];
+                    let state = (of_part(first, &part), of_part(second, &part));
+                    update.apply(isa, parameters, state.0, state.1, gradient);
+                    watch.lap(Part::Optimizer);
+                });
             },
         );
         self.record.watch.lap(Part::Waiting);
@@ -429,28 +458,34 @@ impl Stepper {
         let isa = self.isa;
         self.over_batches(data, scaling, epoch, rows, |stepper, batch, is_first| {
             let weight = batch as f32 / rows.len() as f32;
-            let (network, slabs) = (&stepper.network, &stepper.slabs);
-            let (plan, terms) = (&stepper.plan, &stepper.terms);
+            stepper.gather_phase(batch);
+            let gradients = Gradients {
+                network: &stepper.network,
+                terms: &stepper.terms,
+                folding: &stepper.folding,
+                slabs: &stepper.slabs,
+                plan: &stepper.plan,
+                rows: batch,
+                isa,
+            };
             stepper.team.run(
                 &mut stepper.scratch,
                 (
-                    Parts::new(&mut whole.gradient, network.parameter_bounds()),
+                    Parts::new(&mut whole.gradient, stepper.network.parameter_bounds()),
                     Parts::new(&mut whole.squares, &whole.places),
                 ),
                 |scratch, tile, (sum, square)| {
                     scratch.watch.start();
-                    let gradient = &mut scratch.gradient[..sum.len()];
-                    let from = (slabs, plan, batch);
-                    let own = (&mut scratch.layers[..], &mut scratch.watch);
-                    tile_gradient(network, terms, isa, tile, from, own, gradient);
-                    if weight < 1.0 {
-                        scale(isa, gradient, weight);
-                    }
-                    if is_first {
-                        sum.copy_from_slice(gradient);
-                    } else {
-                        add(isa, sum, gradient);
-                    }
+                    gradients.of_tile(tile, scratch, |part, gradient, _| {
+                        if weight < 1.0 {
+                            scale(isa, gradient, weight);
+                        }
+                        if is_first {
+                            sum[part].copy_from_slice(gradient);
+                        } else {
+                            add(isa, &mut sum[part], gradient);
+                        }
+                    });
                     square.fill(dot(isa, sum, sum));
                     scratch.watch.lap(Part::Optimizer);
                 },
@@ -584,19 +619,47 @@ impl Stepper {
         rows: &[u32],
     ) -> (Losses, Vec<f32>) {
         self.rows_phase(data, scaling, epoch, rows);
-        let (network, slabs, plan, isa) = (&self.network, &self.slabs, &self.plan, self.isa);
-        let terms = &self.terms;
-        let mut gradient = vec![0.0; network.parameter_count()];
+        self.gather_phase(rows.len());
+        let gradients = Gradients {
+            network: &self.network,
+            terms: &self.terms,
+            folding: &self.folding,
+            slabs: &self.slabs,
+            plan: &self.plan,
+            rows: rows.len(),
+            isa: self.isa,
+        };
+        let mut gradient = vec![0.0; self.network.parameter_count()];
         self.team.run(
             &mut self.scratch,
-            Parts::new(&mut gradient, network.parameter_bounds()),
-            |scratch, tile, gradient| {
-                let from = (slabs, plan, rows.len());
-                let own = (&mut scratch.layers[..], &mut scratch.watch);
-                tile_gradient(network, terms, isa, tile, from, own, gradient);
+            Parts::new(&mut gradient, self.network.parameter_bounds()),
+            |scratch, tile, all| {
+                gradients.of_tile(tile, scratch, |part, gradient, _| {
+                    all[part].copy_from_slice(gradient);
+                });
             },
         );
         (self.losses.clone(), gradient)
+    }
+
+    /// Forms what folded layers need for their gradients, after the rows phase.
+    fn gather_phase(&mut self, count: usize) {
+        if self.folding.is_empty() {
+            return;
+        }
+        let team = (
+            &mut self.team,
+            &mut self.scratch[..],
+            Scratch::layers as fn(&mut _) -> &mut _,
+        );
+        let rows = FoldedRows {
+            slabs: &mut self.slabs,
+            gradients: self.plan.gradients,
+            count,
+        };
+        let of = (&self.network, &self.parameters);
+        self.folding.gather(team, self.isa, of, rows);
+        self.record.watch.lap(Part::Folding);
     }
 
     /// Fills the slabs with all that the gradients need, and works the losses out.
@@ -618,7 +681,16 @@ impl Stepper {
             );
             self.record.watch.lap(Part::Terms);
         }
-        let terms = &self.terms;
+        if !self.folding.is_empty() {
+            let team = (
+                &mut self.team,
+                &mut self.scratch[..],
+                Scratch::layers as fn(&mut _) -> &mut _,
+            );
+            self.folding.fold(team, isa, network, parameters);
+            self.record.watch.lap(Part::Folding);
+        }
+        let (terms, folding) = (&self.terms, &self.folding);
         let inputs = network.inputs();
         // The mean over the batch and the inputs.
         let scale = 1.0 / (rows.len() * inputs) as f32;
@@ -642,19 +714,25 @@ impl Stepper {
                     }
                     watch.lap(Part::Noise);
                 }
-                network.forward_block(
-                    isa,
-                    parameters,
-                    0..plan.layers,
-                    &mut block,
-                    &mut scratch.layers,
-                    |layer| {
-                        watch.lap(match network.layer(layer).work() {
-                            0 => Part::ForwardElementwise,
-                            _ => Part::ForwardProducts,
-                        })
-                    },
-                );
+                let mut layer = 0;
+                while layer < plan.layers {
+                    let next = match folding.run_of(layer) {
+                        Some(run) => {
+                            folding.forward(isa, layer, &mut block);
+                            run.end
+                        }
+                        None => {
+                            let own = &mut scratch.layers;
+                            network.forward_layer(isa, parameters, layer, layer, &mut block, own);
+                            layer + 1
+                        }
+                    };
+                    watch.lap(match network.layer(layer).work() {
+                        0 => Part::ForwardElementwise,
+                        _ => Part::ForwardProducts,
+                    });
+                    layer = next;
+                }
                 for row in 0..these.len() {
                     let pair = (plan.target, plan.compared);
                     let loss = objective.row(isa, &mut block, row, pair, plan.gradients, scale);
@@ -677,24 +755,34 @@ impl Stepper {
                     );
                     watch.lap(Part::Terms);
                 }
-                network.backward_block(
-                    isa,
-                    parameters,
-                    plan.compared - 1,
-                    plan.gradients,
-                    &mut block,
-                    &mut scratch.layers,
-                    |layer, block| {
-                        watch.lap(match network.layer(layer).work() {
-                            0 => Part::BackwardElementwise,
-                            _ => Part::BackwardProducts,
-                        });
-                        for term in terms {
-                            term.add_curvature(isa, network, layer, plan.gradients, block);
-                            watch.lap(Part::Terms);
+                // Nothing needs the gradient by the data.
+                let mut layer = plan.compared;
+                while layer > 1 {
+                    layer -= 1;
+                    match folding.run_of(layer) {
+                        Some(run) if run.start == 0 => break,
+                        Some(run) => {
+                            layer = run.start;
+                            folding.backward(isa, layer, plan.gradients, &mut block);
                         }
-                    },
-                );
+                        None => network.backward_layer(
+                            isa,
+                            parameters,
+                            layer,
+                            plan.gradients,
+                            &mut block,
+                            &mut scratch.layers,
+                        ),
+                    }
+                    watch.lap(match network.layer(layer).work() {
+                        0 => Part::BackwardElementwise,
+                        _ => Part::BackwardProducts,
+                    });
+                    for term in terms {
+                        term.add_curvature(isa, network, layer, plan.gradients, &mut block);
+                        watch.lap(Part::Terms);
+                    }
+                }
             },
         );
         self.record.watch.lap(Part::Waiting);
@@ -721,26 +809,66 @@ impl Stepper {
     }
 }
 
-/// The gradient of the objective by the parameters of a tile, over the first rows of the slabs.
-fn tile_gradient(
-    network: &Network,
-    terms: &[Contraction],
+/// What the gradient of the objective by the parameters is formed from, after the rows phase.
+struct Gradients<'a> {
+    network: &'a Network,
+    terms: &'a [Contraction],
+    folding: &'a Folding,
+    slabs: &'a Slabs,
+    plan: &'a Plan,
+    rows: usize,
     isa: Isa,
-    tile: usize,
-    (slabs, plan, rows): (&Slabs, &Plan, usize),
-    (scratch, watch): (&mut [f32], &mut Watch),
-    gradient: &mut [f32],
-) {
-    network.tile_gradient(isa, tile, slabs, plan.gradients, rows, gradient, scratch);
-    watch.lap(Part::Gradients);
-    let Some((_, cut)) = plan.cuts.iter().find(|(size, _)| *size == rows) else {
-        return;
-    };
-    for term in terms {
-        let place = network.tile(tile);
-        term.add_gradient(isa, network, place, (slabs, cut), gradient, scratch);
-        watch.lap(Part::Terms);
+}
+
+impl Gradients<'_> {
+    /// Forms the gradient by the parameters of a tile, part by part, each of which `each` is given with its place in
+    /// the tile.
+    fn of_tile(
+        &self,
+        tile: usize,
+        Scratch {
+            gradient,
+            layers,
+            watch,
+            ..
+        }: &mut Scratch,
+        mut each: impl FnMut(Range<usize>, &mut [f32], &mut Watch),
+    ) {
+        let (network, isa) = (self.network, self.isa);
+        let (layer, number, place) = network.tile(tile);
+        if let Some(part) = self.folding.part(network, tile) {
+            for start in place.clone().step_by(part) {
+                let end = (start + part).min(place.end);
+                let gradient = &mut gradient[..end - start];
+                self.folding
+                    .gradient(isa, network, (layer, start), gradient);
+                watch.lap(Part::Gradients);
+                each(start - place.start..end - place.start, gradient, watch);
+            }
+            return;
+        }
+        let gradient = &mut gradient[..place.len()];
+        let x = self.slabs.rows(layer, self.rows);
+        let dy = self.slabs.rows(self.plan.gradients + layer + 1, self.rows);
+        network
+            .layer(layer)
+            .gradient(isa, number, x, dy, gradient, layers);
+        watch.lap(Part::Gradients);
+        if let Some((_, cut)) = self.plan.cuts.iter().find(|(size, _)| *size == self.rows) {
+            for term in self.terms {
+                let place = (layer, number, place.clone());
+                term.add_gradient(isa, network, place, (self.slabs, cut), gradient, layers);
+                watch.lap(Part::Terms);
+            }
+        }
+        each(0..place.len(), gradient, watch);
     }
+}
+
+/// Some of what an optimiser remembers; nothing where it remembers nothing.
+fn of_part<'a>(state: &'a mut [f32], part: &Range<usize>) -> &'a mut [f32] {
+    let len = state.len();
+    &mut state[part.start.min(len)..part.end.min(len)]
 }
 
 impl Plan {

@@ -9,7 +9,9 @@
 //!                  + fetching the parameters, of which others wrote w - 1 of w parts
 //! parameter phase  the tiles of parameters that the busiest worker gets
 //!                  + fetching the rows for them, of which others computed w - 1 of w parts
-//! both             `phase`, until the first of the others has begun, and until all have ended
+//! folding          where linear layers are folded, the columns of factors that the busiest worker gets, level by
+//!                  level; small levels are the calling thread's alone
+//! each             `phase`, until the first of the others has begun, and until all have ended
 //!                  + w `member`, until the last has begun
 //! ```
 //!
@@ -22,7 +24,7 @@
 //! that is, high.
 
 use crate::corruption::Corruption;
-use crate::network::Network;
+use crate::network::{Folding, Network};
 use crate::objective::Contraction;
 use narrows_kernels::product::PANEL;
 use narrows_kernels::split::Bounds;
@@ -85,6 +87,13 @@ pub(super) struct Work {
     row: f64,
     parameters: f64,
     tiles: Vec<Tile>,
+    levels: Vec<Level>,
+}
+
+/// What a level of a chain of folded layers has to do.
+struct Level {
+    parts: Vec<f64>,
+    is_alone: bool,
 }
 
 /// What a tile of the parameter phase has to do.
@@ -127,17 +136,17 @@ impl Work {
     /// The work of a step on `rows` rows.
     pub(super) fn of(
         network: &Network,
-        terms: &[Contraction],
+        with: (&[Contraction], &Folding),
         corruption: Option<&Corruption>,
         rows: usize,
     ) -> Work {
-        Work::at(MEASURED, network, terms, corruption, rows)
+        Work::at(MEASURED, network, with, corruption, rows)
     }
 
     fn at(
         costs: Costs,
         network: &Network,
-        terms: &[Contraction],
+        (terms, folding): (&[Contraction], &Folding),
         corruption: Option<&Corruption>,
         rows: usize,
     ) -> Work {
@@ -147,9 +156,15 @@ impl Work {
         }
         for index in network.layers() {
             let layer = network.layer(index);
+            let run = folding.run_of(index);
+            let work = match &run {
+                Some(run) if run.start < index => continue,
+                Some(_) => folding.work_of_row(index).unwrap_or(0),
+                None => layer.work(),
+            };
             // Forward and backward, though not to the data.
             let passes = if index == 0 { 1.0 } else { 2.0 };
-            let products = passes * costs.multiply_add * layer.work() as f64;
+            let products = passes * costs.multiply_add * work as f64;
             if layer.as_dense().is_some() {
                 panel_row += products;
             } else {
@@ -166,16 +181,22 @@ impl Work {
         let bounds = network.parameter_bounds();
         let tiles = (0..bounds.count()).map(|tile| {
             let len = bounds.range(tile).len() as f64;
-            let (layer, _, _) = network.tile(tile);
-            let share = len / network.parameters_in(layer) as f64;
-            let layer = network.layer(layer);
-            let products = share * (rows * layer.work()) as f64;
+            let (index, _, _) = network.tile(tile);
+            let share = len / network.parameters_in(index) as f64;
+            let layer = network.layer(index);
+            // What is folded has factors in place of rows.
+            let depth = folding.height(index).unwrap_or(rows);
+            let products = share * (depth * layer.work()) as f64;
             let read = layer.inputs() as f64 + share * layer.outputs() as f64;
             Tile {
                 time: costs.multiply_add * products
                     + (costs.parameter + of_terms / parameters) * len,
-                bytes: 4.0 * rows as f64 * read,
+                bytes: 4.0 * depth as f64 * read,
             }
+        });
+        let levels = folding.levels().map(|(work, is_alone)| Level {
+            parts: work.map(|work| costs.multiply_add * work as f64).collect(),
+            is_alone,
         });
         Work {
             costs,
@@ -185,6 +206,7 @@ impl Work {
             row,
             parameters,
             tiles: tiles.collect(),
+            levels: levels.collect(),
         }
     }
 
@@ -218,7 +240,14 @@ impl Work {
         let from_others = (workers - 1) as f64 / workers as f64;
         let tiles = self.tiles.iter();
         let tiles = tiles.map(|tile| tile.time + tile.bytes * self.costs.byte * from_others);
-        rows_phase + self.costs.of_phase(tiles, workers) + self.costs.wake * (workers - busy) as f64
+        let levels = self.levels.iter().map(|Level { parts, is_alone }| {
+            let workers = if *is_alone { 1 } else { workers };
+            self.costs.of_phase(parts.iter().copied(), workers)
+        });
+        rows_phase
+            + self.costs.of_phase(tiles, workers)
+            + self.costs.wake * (workers - busy) as f64
+            + levels.sum::<f64>()
     }
 }
 

@@ -9,18 +9,26 @@ const BATCHES: [usize; 9] = [1, 8, 16, 64, 100, 256, 512, 1024, 4096];
 
 /// The network of these widths and, mirrored, back.
 fn mirrored(widths: &[usize]) -> Network {
+    stacked(widths, Some(LayerSpec::Activation(Activation::Relu)))
+}
+
+/// The same without activations.
+fn linear(widths: &[usize]) -> Network {
+    stacked(widths, None)
+}
+
+fn stacked(widths: &[usize], activation: Option<LayerSpec>) -> Network {
     let layer = |outputs| LayerSpec::Dense {
         outputs,
         bias: true,
     };
-    let relu = LayerSpec::Activation(Activation::Relu);
-    let there = widths[1..]
-        .iter()
-        .flat_map(|&width| [layer(Some(width)), relu]);
+    let layers = |width: &usize| {
+        let layer = layer(Some(*width));
+        std::iter::once(layer).chain(activation)
+    };
+    let encoder: Vec<LayerSpec> = widths[1..].iter().flat_map(layers).collect();
     let back = widths[1..widths.len() - 1].iter().rev();
-    let back = back.flat_map(|&width| [layer(Some(width)), relu]);
-    let encoder: Vec<LayerSpec> = there.collect();
-    let decoder: Vec<LayerSpec> = back.chain([layer(None)]).collect();
+    let decoder: Vec<LayerSpec> = back.flat_map(layers).chain([layer(None)]).collect();
     Network::new(&encoder, &decoder, &widths[..1]).unwrap()
 }
 
@@ -46,7 +54,10 @@ fn networks() -> Vec<(String, Network)> {
     let dense = widths
         .iter()
         .map(|widths| (format!("{widths:?}"), mirrored(widths)));
+    let folded = [&widths[3], &widths[4], &widths[8]];
+    let folded = folded.map(|widths| (format!("{widths:?}, linear"), linear(widths)));
     dense
+        .chain(folded)
         .chain([("convolutions".into(), convolutional())])
         .collect()
 }
@@ -117,6 +128,12 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     let from_others = (workers - 1) as f64 / workers as f64;
     let mut machine = Machine::new(work.costs, workers);
     for _ in 0..STEPS {
+        for Level { parts, is_alone } in &work.levels {
+            match is_alone {
+                true => machine.clocks[0] += parts.iter().sum::<f64>() * machine.jitter(),
+                false => machine.phase(parts.len(), |part, _| parts[part]),
+            }
+        }
         machine.phase(cut.count(), |block, is_first| {
             // A worker's later blocks find the parameters in its cache.
             let fetch = match is_first {
@@ -134,11 +151,20 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     machine.clocks[0] / STEPS as f64
 }
 
+/// The work of a step without terms and noise.
+fn work(costs: Costs, network: &Network, rows: usize) -> Work {
+    let mut widths = network.widths(network.layers());
+    let gradients = widths.len();
+    widths.extend_from_within(..);
+    let folding = Folding::plan(network, 0, rows, (&mut widths, gradients));
+    Work::at(costs, network, (&[], &folding), None, rows)
+}
+
 /// Every network with every batch.
 fn each(mut check: impl FnMut(&str, usize, Work)) {
     for (name, network) in networks() {
         for rows in BATCHES {
-            check(&name, rows, Work::of(&network, &[], None, rows));
+            check(&name, rows, work(MEASURED, &network, rows));
         }
     }
 }
@@ -192,8 +218,8 @@ fn a_cost_that_is_half_or_twice_what_was_measured_costs_little() {
             *of(&mut costs) *= factor;
             for (name, network) in networks() {
                 for rows in [64, 1024] {
-                    let rule = Work::of(&network, &[], None, rows);
-                    let truth = Work::at(costs, &network, &[], None, rows);
+                    let rule = work(MEASURED, &network, rows);
+                    let truth = work(costs, &network, rows);
                     let some = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
                     let times = some.map(|workers| simulate(&truth, workers));
                     for cores in [2, 8, 64] {
@@ -232,7 +258,7 @@ fn more_cores_never_make_a_step_slower() {
 #[test]
 fn small_models_get_few_workers_and_large_ones_all() {
     let workers = |widths: &[usize], rows| {
-        let work = Work::of(&mirrored(widths), &[], None, rows);
+        let work = work(MEASURED, &mirrored(widths), rows);
         (work.workers(2), work.workers(64))
     };
     assert_eq!(workers(&[8, 4], 64), (1, 1));
@@ -241,7 +267,7 @@ fn small_models_get_few_workers_and_large_ones_all() {
     let (two, many) = workers(&[784, 4096, 4096, 32], 4096);
     assert!(two == 2 && many > 48, "{many}");
     // All cores would be slower for the small one, or there would be no need of a rule.
-    let work = Work::of(&mirrored(&[784, 128, 64, 32, 16, 8]), &[], None, 64);
+    let work = work(MEASURED, &mirrored(&[784, 128, 64, 32, 16, 8]), 64);
     assert!(simulate(&work, 64) > 1.5 * simulate(&work, work.workers(64)));
 }
 

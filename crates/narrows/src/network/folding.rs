@@ -1,0 +1,717 @@
+//! Runs of dense layers with nothing between them, worked out through their narrow end.
+//!
+//! Layers `W₁ … W_k` without activations between them are one affine map, of no higher rank than their narrow end
+//! is wide. With `r` that width and `w` their widths, a row needs `Σ w w'` multiply-adds in each of the three
+//! products of a step; through the narrow end it needs `r` times the wide end's width, and a batch `r Σ w w'` once
+//! for each of three chains of products. For 784-128-64-32-16-8 at 64 rows that is a sixth of the arithmetic.
+//!
+//! For a run that narrows (an encoder), with `x` the batch, `d` the gradient by the code and `1` a column of ones:
+//!
+//! ```text
+//! outward   O_k = I,  O_(j-1) = O_j W_j                    [r, width], from the narrow end to the wide one
+//! forward   code = x O_0ᵀ + Σ O_j b_j
+//! inward    I_0 = dᵀ x,  I_j = I_(j-1) W_jᵀ + (dᵀ 1) b_jᵀ  [r, width], from the wide end to the narrow one
+//! gradient  dW_j = O_jᵀ I_(j-1),  db_j = O_jᵀ (dᵀ 1)
+//! ```
+//!
+//! and for one that widens (a decoder), with `z` the code and `e` the gradient by the output, the offsets being one
+//! more row of each factor, so that `z̃` is `z` less its mean with a column of ones behind it and `1̃` is 1 in that row
+//! alone (once the mean is known, the offsets become those at the mean):
+//!
+//! ```text
+//! outward   O_0 = I,  O_j = O_(j-1) W_jᵀ + 1̃ b_jᵀ          [r + 1, width]
+//! forward   output = z̃ O_k
+//! inward    I_k = z̃ᵀ e,  I_(j-1) = I_j W_j                 [r + 1, width]
+//! gradient  dW_j = I_jᵀ O_(j-1),  db_j = I_jᵀ 1̃
+//! ```
+//!
+//! These are the gradients of the layers as they are written, in another order of multiplication: the parameters
+//! stay as many as they are, and Adam sees each of them. What lies between the layers is never formed. Each
+//! factor is cut into columns among threads and no sum is, so that the bits do not depend on threads.
+
+use super::{Network, Parameters};
+use narrows_kernels::Isa;
+use narrows_kernels::product::{Left, PANEL, Right, Start, product};
+use narrows_kernels::reduce::{add, add_scaled, column_sums, dot};
+use narrows_kernels::split::{ColumnBlock, ColumnCuts, RowBlock, Slabs};
+use narrows_kernels::team::Team;
+use std::ops::Range;
+
+/// The columns of a factor that a thread forms at a time, at the most.
+const COLUMNS: usize = 8 * PANEL;
+
+/// How many numbers of a sum over a layer's width are added up by themselves. A factor's rounding is the same for
+/// all rows of a batch, so that it does not average out as that of the rows does; this halves it.
+const DEPTH: usize = 128;
+
+/// Multiply-adds of a level of a chain that are not worth waking other threads for.
+const ALONE: usize = 100_000;
+
+/// Multiply-adds that have to be saved, beyond one half of them, to be worth more phases.
+const WORTH: usize = 500_000;
+
+/// How much of a gradient is formed before the optimiser applies it: as it takes little longer to form than to
+/// read, it should not leave the first-level cache in between.
+const PART: usize = 6144;
+
+/// The rows of weights of such a part: a multiple of this, which is one of a product's tile too.
+const ROWS: usize = 12;
+
+/// A team, what belongs to each of its threads, and where layers find their memory in that.
+type Threads<'a, S> = (&'a mut Team, &'a mut [S], fn(&mut S) -> &mut [f32]);
+
+/// The runs of a network that are folded, and their factors.
+pub(crate) struct Folding {
+    runs: Vec<Run>,
+    /// For each layer its run.
+    of_layer: Vec<Option<usize>>,
+    factors: Slabs,
+    outward: Vec<Level>,
+    inward: Vec<Level>,
+}
+
+/// A run. Its layers are counted from the narrow end by their distance, and so are its factors: a layer has the one
+/// of its distance at its narrow side, and the next at its wide side.
+struct Run {
+    layers: Range<usize>,
+    /// Whether the narrow end is the input.
+    widens: bool,
+    /// The widths of the narrow end and of the wide one.
+    rank: usize,
+    wide: usize,
+    /// The rows of its factors.
+    height: usize,
+    /// The slab of the first factor outward.
+    outward: usize,
+    /// The slab of the first factor inward; the one at the narrow end is not formed.
+    inward: usize,
+    /// Among the slabs of the step, that of the narrow end's rows with a 1 behind each, where the run widens.
+    extended: usize,
+    /// What the narrow end gets where all inputs are 0, where the run narrows.
+    offsets: Vec<f32>,
+    /// How much of a layer's bias each row of a factor gets.
+    shares: Vec<f32>,
+    /// The mean of the narrow end over a batch, where the run widens.
+    means: Vec<f32>,
+}
+
+/// Columns of factors that may be formed at the same time.
+struct Level {
+    tasks: Vec<Task>,
+    cuts: ColumnCuts,
+}
+
+/// Some columns of a factor.
+struct Task {
+    run: usize,
+    from: From,
+    /// In multiply-adds.
+    work: usize,
+}
+
+/// What a factor is made of.
+#[derive(Clone, Copy)]
+enum From {
+    /// The rows of the batch.
+    Rows,
+    /// Another factor, and the layer between the two.
+    Factor { slab: usize, layer: usize },
+}
+
+/// The slabs of a step: slab `i` is the input of layer `i`, slab `gradients + i` the gradient by it.
+pub(crate) struct Rows<'a> {
+    pub(crate) slabs: &'a mut Slabs,
+    pub(crate) gradients: usize,
+    /// The rows of the batch.
+    pub(crate) count: usize,
+}
+
+impl Run {
+    /// A run of these layers, if folding them pays at steps of `batch` rows. `widths` gets those of its factors.
+    fn plan(
+        network: &Network,
+        layers: Range<usize>,
+        batch: usize,
+        widths: &mut Vec<usize>,
+    ) -> Option<Run> {
+        let mut of_layers = network.widths(layers.clone());
+        let widens = of_layers.first() < of_layers.last();
+        if !widens {
+            of_layers.reverse();
+        }
+        let (&rank, &wide) = (of_layers.first()?, of_layers.last()?);
+        let run = Run {
+            widens,
+            rank,
+            wide,
+            height: rank + usize::from(widens),
+            outward: widths.len(),
+            inward: widths.len() + of_layers.len(),
+            extended: 0,
+            offsets: vec![0.0; if widens { 0 } else { rank }],
+            shares: vec![0.0; rank + usize::from(widens)],
+            means: vec![0.0; if widens { rank + 1 } else { 0 }],
+            layers,
+        };
+        let weights: usize = of_layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let passes = if run.layers.start == 0 { 2 } else { 3 };
+        let plain = batch.saturating_mul(passes * weights);
+        let folded = batch.saturating_mul(passes * rank * wide) + 3 * run.height * weights;
+        if run.layers.len() < 2 || plain < folded.saturating_mul(2).saturating_add(WORTH) {
+            return None;
+        }
+        widths.extend_from_slice(&of_layers);
+        widths.extend_from_slice(&of_layers[1..]);
+        Some(run)
+    }
+
+    fn layer(&self, distance: usize) -> usize {
+        match self.widens {
+            true => self.layers.start + distance,
+            false => self.layers.end - 1 - distance,
+        }
+    }
+
+    /// The factors at both sides of a layer: the one of its outputs, and the one of its inputs.
+    fn sides(&self, layer: usize) -> (usize, usize) {
+        let distance = match self.widens {
+            true => layer - self.layers.start,
+            false => self.layers.end - 1 - layer,
+        };
+        let (narrow, wide) = (self.outward + distance, self.inward + distance);
+        match self.widens {
+            true => (wide, narrow),
+            false => (narrow, wide),
+        }
+    }
+
+    /// The last factor outward: the whole run.
+    fn whole(&self) -> usize {
+        self.outward + self.layers.len()
+    }
+}
+
+impl Level {
+    /// The given factors of runs, with what each is made of, in columns; a factor from rows takes `batch` of them.
+    fn new(
+        factors: impl Iterator<Item = (usize, usize, From)>,
+        runs: &[Run],
+        widths: &[usize],
+        batch: usize,
+    ) -> Level {
+        let (mut tasks, mut places) = (Vec::new(), Vec::new());
+        for (run, slab, from) in factors {
+            let depth = match from {
+                From::Rows => batch,
+                From::Factor { slab, .. } => widths[slab],
+            };
+            // Nearly equal ones.
+            let count = widths[slab].div_ceil(COLUMNS);
+            let each = widths[slab].div_ceil(count).next_multiple_of(PANEL);
+            for start in (0..widths[slab]).step_by(each) {
+                let columns = start..(start + each).min(widths[slab]);
+                tasks.push(Task {
+                    run,
+                    from,
+                    work: runs[run].height * columns.len() * depth,
+                });
+                places.push((slab, columns));
+            }
+        }
+        Level {
+            tasks,
+            cuts: ColumnCuts::new(&places),
+        }
+    }
+
+    fn is_worth_a_phase(&self) -> bool {
+        self.tasks.iter().map(|task| task.work).sum::<usize>() > ALONE
+    }
+}
+
+impl Folding {
+    /// Folds what is worth it at steps of `batch` rows, of the layers from `first` on. `widths` are those of the
+    /// step's slabs, with the gradients from `gradients` on: what is not formed becomes 0 wide, and what is needed
+    /// beside is added.
+    pub(crate) fn plan(
+        network: &Network,
+        first: usize,
+        batch: usize,
+        (widths, gradients): (&mut Vec<usize>, usize),
+    ) -> Folding {
+        let mut runs = Vec::new();
+        let mut of_layer = vec![None; network.layers().len()];
+        let mut of_factors = Vec::new();
+        for side in [network.encoder(), network.decoder()] {
+            for layers in dense_runs(network, first.max(side.start)..side.end) {
+                let Some(mut run) = Run::plan(network, layers, batch, &mut of_factors) else {
+                    continue;
+                };
+                for inner in run.layers.start + 1..run.layers.end {
+                    widths[inner] = 0;
+                    widths[gradients + inner] = 0;
+                }
+                if run.widens {
+                    run.extended = widths.len();
+                    widths.push(run.height);
+                    run.shares[run.rank] = 1.0;
+                }
+                of_layer[run.layers.clone()].fill(Some(runs.len()));
+                runs.push(run);
+            }
+        }
+        let height = runs.iter().map(|run: &Run| run.height).max().unwrap_or(0);
+        let mut factors = Slabs::new(&of_factors, height);
+        for run in &runs {
+            let first = factors.rows_mut(run.outward, run.rank);
+            for (index, row) in first.chunks_exact_mut(run.rank).enumerate() {
+                row[index] = 1.0;
+            }
+        }
+        let longest = runs.iter().map(|run| run.layers.len()).max().unwrap_or(0);
+        let level = |of_run: &dyn Fn(&Run, usize) -> (usize, From), number| {
+            let all = runs.iter().enumerate();
+            let long = all.filter(|(_, run)| number < run.layers.len());
+            let factors = long.map(|(index, run)| {
+                let (slab, from) = of_run(run, number);
+                (index, slab, from)
+            });
+            Level::new(factors, &runs, &of_factors, batch)
+        };
+        let outward = |run: &Run, number| {
+            let (slab, layer) = (run.outward + number, run.layer(number));
+            (slab + 1, From::Factor { slab, layer })
+        };
+        let inward = |run: &Run, number| {
+            let distance = run.layers.len() - number;
+            let slab = run.inward + distance;
+            match number {
+                0 => (slab - 1, From::Rows),
+                _ => (
+                    slab - 1,
+                    From::Factor {
+                        slab,
+                        layer: run.layer(distance),
+                    },
+                ),
+            }
+        };
+        Folding {
+            outward: (0..longest).map(|number| level(&outward, number)).collect(),
+            inward: (0..longest).map(|number| level(&inward, number)).collect(),
+            factors,
+            of_layer,
+            runs,
+        }
+    }
+
+    /// Whether there is nothing that is folded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// How many numbers the factors hold.
+    pub(crate) fn numbers(&self) -> usize {
+        self.factors.numbers()
+    }
+
+    /// How many numbers of scratch memory a thread needs.
+    pub(crate) fn scratch(&self) -> usize {
+        let heights = self.runs.iter().map(|run| run.height);
+        2 * COLUMNS * heights.max().unwrap_or(0)
+    }
+
+    /// The layers of the run that a layer belongs to, if it is folded.
+    pub(crate) fn run_of(&self, layer: usize) -> Option<Range<usize>> {
+        self.of_layer[layer].map(|run| self.runs[run].layers.clone())
+    }
+
+    /// How many multiply-adds a row of a batch needs in the folded run of a layer, each way.
+    pub(crate) fn work_of_row(&self, layer: usize) -> Option<usize> {
+        self.of_layer[layer].map(|run| self.runs[run].rank * self.runs[run].wide)
+    }
+
+    /// The rows of the factors on both sides of a layer, if it is folded.
+    pub(crate) fn height(&self, layer: usize) -> Option<usize> {
+        self.of_layer[layer].map(|run| self.runs[run].height)
+    }
+
+    /// The levels of both chains one after the other: the multiply-adds of each part, and whether one thread does
+    /// them alone.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = (impl Iterator<Item = usize>, bool)> {
+        let levels = self.outward.iter().chain(&self.inward);
+        levels.map(|level| {
+            let work = level.tasks.iter().map(|task| task.work);
+            (work, !level.is_worth_a_phase())
+        })
+    }
+
+    /// Forms the factors outward, from the parameters as they stand.
+    pub(crate) fn fold<S: Send>(
+        &mut self,
+        (team, scratch, of): Threads<'_, S>,
+        isa: Isa,
+        network: &Network,
+        parameters: &Parameters,
+    ) {
+        for run in self.runs.iter().filter(|run| run.widens) {
+            let first = self.factors.rows_mut(run.outward, run.height);
+            first[run.rank * run.rank..].fill(0.0);
+        }
+        let runs = &self.runs;
+        for level in &self.outward {
+            let each = |scratch: &mut S, index: usize, mut block: ColumnBlock<'_>| {
+                let Task { run, from, .. } = level.tasks[index];
+                let run = &runs[run];
+                if let From::Factor { slab, layer } = from {
+                    let weights = Weights::of(network, parameters, layer);
+                    run.link(isa, weights, (slab, run.widens), &mut block, of(scratch));
+                }
+            };
+            let split = self.factors.split_columns(&level.cuts);
+            match level.is_worth_a_phase() {
+                true => team.run(scratch, split, each),
+                false => team.run_alone(scratch, split, each),
+            }
+        }
+        for run in self.runs.iter_mut().filter(|run| !run.widens) {
+            run.offsets.fill(0.0);
+            for layer in run.layers.clone() {
+                let Weights { bias, outputs, .. } = Weights::of(network, parameters, layer);
+                let (factor, _) = run.sides(layer);
+                let rows = self.factors.rows(factor, run.rank).chunks_exact(outputs);
+                for (offset, row) in run.offsets.iter_mut().zip(rows) {
+                    *offset += bias.map_or(0.0, |bias| dot(isa, row, bias));
+                }
+            }
+        }
+    }
+
+    /// Forms the factors inward, from the rows of a batch and the gradients by them.
+    pub(crate) fn gather<S: Send>(
+        &mut self,
+        (team, scratch, of): Threads<'_, S>,
+        isa: Isa,
+        (network, parameters): (&Network, &Parameters),
+        mut rows: Rows<'_>,
+    ) {
+        for run in &mut self.runs {
+            if run.widens {
+                run.center(isa, &mut self.factors, &mut rows);
+            } else {
+                let codes = rows.slabs.rows(rows.gradients + run.layers.end, rows.count);
+                column_sums(isa, codes, &mut run.shares);
+            }
+        }
+        let (runs, rows) = (&self.runs, &rows);
+        for level in &self.inward {
+            let each = |scratch: &mut S, index: usize, mut block: ColumnBlock<'_>| {
+                let Task { run, from, .. } = level.tasks[index];
+                let (run, scratch) = (&runs[run], of(scratch));
+                match from {
+                    From::Rows => run.collect(isa, rows, &mut block, scratch),
+                    From::Factor { slab, layer } => {
+                        let weights = Weights::of(network, parameters, layer);
+                        run.link(isa, weights, (slab, !run.widens), &mut block, scratch);
+                    }
+                }
+            };
+            let split = self.factors.split_columns(&level.cuts);
+            match level.is_worth_a_phase() {
+                true => team.run(scratch, split, each),
+                false => team.run_alone(scratch, split, each),
+            }
+        }
+    }
+
+    /// The run that begins at a layer, on a block of the step's rows: from the slab of its input to that of its
+    /// output.
+    pub(crate) fn forward(&self, isa: Isa, layer: usize, block: &mut RowBlock<'_>) {
+        let Some(run) = self.of_layer[layer].map(|run| &self.runs[run]) else {
+            return;
+        };
+        let rows = block.rows().len();
+        let whole = self.factors.rows(run.whole(), run.height);
+        let Range { start, end } = run.layers;
+        if !run.widens {
+            let ([x], y) = block.read_write([start], end);
+            let (x, whole) = (by_rows(x, run.wide), Right::transpose_of(whole, run.wide));
+            let shape = (rows, run.rank, run.wide);
+            return product(isa, shape, x, whole, Start::Bias(&run.offsets), y, run.rank);
+        }
+        let ([x], extended) = block.read_write([start], run.extended);
+        let from = x.chunks_exact(run.rank);
+        for (from, to) in from.zip(extended.chunks_exact_mut(run.height)) {
+            to[..run.rank].copy_from_slice(from);
+            to[run.rank] = 1.0;
+        }
+        let ([x], y) = block.read_write([start], end);
+        let (factor, offsets) = whole.split_at(run.rank * run.wide);
+        let factor = Right::row_major(factor, run.wide);
+        let shape = (rows, run.wide, run.rank);
+        product(
+            isa,
+            shape,
+            by_rows(x, run.rank),
+            factor,
+            Start::Bias(offsets),
+            y,
+            run.wide,
+        );
+    }
+
+    /// The gradient by the input of the run that begins at a layer, from that by its output.
+    pub(crate) fn backward(
+        &self,
+        isa: Isa,
+        layer: usize,
+        gradients: usize,
+        block: &mut RowBlock<'_>,
+    ) {
+        let Some(run) = self.of_layer[layer].map(|run| &self.runs[run]) else {
+            return;
+        };
+        let rows = block.rows().len();
+        let whole = self.factors.rows(run.whole(), run.rank);
+        let Range { start, end } = run.layers;
+        let ([dy], dx) = block.read_write([gradients + end], gradients + start);
+        let (inputs, outputs, whole) = match run.widens {
+            true => (run.rank, run.wide, Right::transpose_of(whole, run.wide)),
+            false => (run.wide, run.rank, Right::row_major(whole, run.wide)),
+        };
+        let shape = (rows, inputs, outputs);
+        product(
+            isa,
+            shape,
+            by_rows(dy, outputs),
+            whole,
+            Start::Zero,
+            dx,
+            inputs,
+        );
+    }
+
+    /// How many numbers of a tile's gradient to form at a time, if its layer is folded.
+    pub(crate) fn part(&self, network: &Network, tile: usize) -> Option<usize> {
+        let (layer, _, place) = network.tile(tile);
+        self.of_layer[layer]?;
+        let inputs = network.layer(layer).inputs();
+        Some(
+            match place.start < inputs * network.layer(layer).outputs() {
+                true => (PART / inputs).max(1).next_multiple_of(ROWS) * inputs,
+                false => place.len(),
+            },
+        )
+    }
+
+    /// The gradient by some parameters of a folded layer: whole rows of its weights, or its bias; `start` is the
+    /// place of the first.
+    pub(crate) fn gradient(
+        &self,
+        isa: Isa,
+        network: &Network,
+        (layer, start): (usize, usize),
+        gradient: &mut [f32],
+    ) {
+        let Some(run) = self.of_layer[layer].map(|run| &self.runs[run]) else {
+            return;
+        };
+        let (inputs, outputs) = (
+            network.layer(layer).inputs(),
+            network.layer(layer).outputs(),
+        );
+        let (left, right) = run.sides(layer);
+        let left = self.factors.rows(left, run.height);
+        if start == inputs * outputs {
+            gradient.fill(0.0);
+            for (&share, row) in run.shares.iter().zip(left.chunks_exact(outputs)) {
+                add_scaled(isa, gradient, share, row);
+            }
+            return;
+        }
+        let left = Left {
+            data: &left[start / inputs..],
+            row: 1,
+            column: outputs,
+        };
+        let right = Right::row_major(self.factors.rows(right, run.height), inputs);
+        let shape = (gradient.len() / inputs, inputs, run.height);
+        product(isa, shape, left, right, Start::Zero, gradient, inputs);
+    }
+}
+
+impl Run {
+    /// Columns of the factor at one side of a layer from that at the other: times the weights, or, from the inputs'
+    /// side to the outputs', their transpose, with shares of the bias.
+    fn link(
+        &self,
+        isa: Isa,
+        Weights {
+            weights,
+            bias,
+            inputs,
+            outputs,
+        }: Weights<'_>,
+        (slab, is_transposed): (usize, bool),
+        block: &mut ColumnBlock<'_>,
+        scratch: &mut [f32],
+    ) {
+        let (columns, height) = (block.columns(), self.height);
+        let factor = block.get(slab, height);
+        // The vectors of the product run down the side of which there is more.
+        let (sums, rest) = scratch.split_at_mut(columns.len() * height);
+        let part = &mut rest[..sums.len()];
+        let depth = if is_transposed { inputs } else { outputs };
+        for start in (0..depth).step_by(DEPTH) {
+            let depth = DEPTH.min(depth - start);
+            let to = if start == 0 { &mut *sums } else { &mut *part };
+            if is_transposed {
+                let weights = by_rows(&weights[columns.start * inputs + start..], inputs);
+                let factor = Right::transpose_of(&factor[start..], inputs);
+                let shape = (columns.len(), height, depth);
+                product(isa, shape, weights, factor, Start::Zero, to, height);
+            } else {
+                let factor = by_rows(&factor[start..], outputs);
+                let weights = &weights[start * inputs + columns.start..];
+                let weights = Right::row_major(weights, inputs);
+                let shape = (height, columns.len(), depth);
+                product(isa, shape, factor, weights, Start::Zero, to, columns.len());
+            }
+            if start > 0 {
+                add(isa, sums, part);
+            }
+        }
+        if !is_transposed {
+            return write(block, sums, height);
+        }
+        for (row, &share) in self.shares.iter().enumerate() {
+            let to = block.row_mut(row);
+            for (to, from) in to.iter_mut().zip(sums.iter().skip(row).step_by(height)) {
+                *to = *from;
+            }
+            if let Some(bias) = bias
+                && share != 0.0
+            {
+                add_scaled(isa, to, share, &bias[columns.clone()]);
+            }
+        }
+    }
+
+    /// Moves the origin of the narrow end, where the run widens, to the mean of the batch: what the layers between
+    /// give there becomes the last row of the factors outward.
+    ///
+    /// A batch's codes lie close together, and so an offset may nearly cancel what the codes add to it. Where that
+    /// happened in sums over the batch, their rounding would be left.
+    fn center(&mut self, isa: Isa, factors: &mut Slabs, rows: &mut Rows<'_>) {
+        let extended = rows.slabs.rows_mut(self.extended, rows.count);
+        let mut sums = std::mem::take(&mut self.means);
+        column_sums(isa, extended, &mut sums);
+        for mean in &mut sums[..self.rank] {
+            *mean /= rows.count as f32;
+        }
+        for row in extended.chunks_exact_mut(self.height) {
+            for (value, mean) in row[..self.rank].iter_mut().zip(&sums) {
+                *value -= mean;
+            }
+        }
+        for slab in self.outward..self.whole() {
+            let factor = factors.rows_mut(slab, self.height);
+            let (linear, offsets) = factor.split_at_mut(factor.len() / self.height * self.rank);
+            for (row, &mean) in linear.chunks_exact(offsets.len()).zip(&sums) {
+                add_scaled(isa, offsets, mean, row);
+            }
+        }
+        self.means = sums;
+    }
+
+    /// Columns of the factor at the wide end: the narrow end's transpose times the wide end's rows, one being
+    /// gradients.
+    fn collect(&self, isa: Isa, rows: &Rows<'_>, block: &mut ColumnBlock<'_>, scratch: &mut [f32]) {
+        let Range { start, end } = self.layers;
+        let (narrow, wide) = match self.widens {
+            true => (self.extended, rows.gradients + end),
+            false => (rows.gradients + end, start),
+        };
+        let columns = block.columns();
+        let narrow = Left {
+            data: rows.slabs.rows(narrow, rows.count),
+            row: 1,
+            column: self.height,
+        };
+        let wide = &rows.slabs.rows(wide, rows.count)[columns.start..];
+        let shape = (self.height, columns.len(), rows.count);
+        let wide = Right::row_major(wide, self.wide);
+        product(
+            isa,
+            shape,
+            narrow,
+            wide,
+            Start::Zero,
+            scratch,
+            columns.len(),
+        );
+        write(block, scratch, self.height);
+    }
+}
+
+/// Copies columns of `height` rows into their factor.
+fn write(block: &mut ColumnBlock<'_>, columns: &[f32], height: usize) {
+    let rows = columns.chunks_exact(block.columns().len());
+    for (index, row) in rows.take(height).enumerate() {
+        block.row_mut(index).copy_from_slice(row);
+    }
+}
+
+fn by_rows(data: &[f32], width: usize) -> Left<'_> {
+    Left {
+        data,
+        row: width,
+        column: 1,
+    }
+}
+
+/// The parameters of a dense layer.
+#[derive(Clone, Copy)]
+struct Weights<'a> {
+    /// `[outputs, inputs]`
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl<'a> Weights<'a> {
+    /// Those of a layer of a run, all of whose layers are dense.
+    fn of(network: &Network, parameters: &'a Parameters, layer: usize) -> Weights<'a> {
+        let (inputs, outputs) = (
+            network.layer(layer).inputs(),
+            network.layer(layer).outputs(),
+        );
+        let (weights, bias) = network
+            .parameters_of(layer, parameters)
+            .split_at(inputs * outputs);
+        Weights {
+            weights,
+            bias: (!bias.is_empty()).then_some(bias),
+            inputs,
+            outputs,
+        }
+    }
+}
+
+/// The runs of dense layers among those of a range.
+fn dense_runs(network: &Network, layers: Range<usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for layer in layers {
+        let is_dense = network.layer(layer).as_dense().is_some();
+        match runs.last_mut() {
+            _ if !is_dense => (),
+            Some(run) if run.end == layer => run.end += 1,
+            _ => runs.push(layer..layer + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests;
