@@ -310,7 +310,6 @@ impl Model {
 
     fn errors(&self, rows: &dyn Rows) -> Array1<f32> {
         let (isa, inputs) = (Isa::best(), self.network.inputs());
-        let last = self.network.layers().len();
         let mut errors = vec![0.0; rows.count()];
         map_rows(
             &self.network,
@@ -320,11 +319,8 @@ impl Model {
             &mut self.team(rows.count()),
             1,
             &mut errors,
-            |block, errors| {
-                let pairs = block
-                    .get(0)
-                    .chunks_exact(inputs)
-                    .zip(block.get(last).chunks_exact(inputs));
+            |given, made, errors| {
+                let pairs = given.chunks_exact(inputs).zip(made.chunks_exact(inputs));
                 for (error, (input, output)) in errors.iter_mut().zip(pairs) {
                     *error = Loss::Squared.sum(isa, output, input) / inputs as f32;
                 }

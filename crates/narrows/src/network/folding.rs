@@ -50,6 +50,9 @@ const ALONE: usize = 100_000;
 /// Multiply-adds that have to be saved, beyond one half of them, to be worth more phases.
 const WORTH: usize = 500_000;
 
+/// Multiply-adds that are but a moment: some hundredths of a second.
+const MOMENT: usize = 1 << 30;
+
 /// How much of a gradient is formed before the optimiser applies it: as it takes little longer to form than to
 /// read, it should not leave the first-level cache in between.
 const PART: usize = 6144;
@@ -127,42 +130,34 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Run {
-    /// A run of these layers, if folding them pays at steps of `batch` rows. `widths` gets those of its factors.
-    fn plan(
-        network: &Network,
-        layers: Range<usize>,
-        batch: usize,
-        widths: &mut Vec<usize>,
-    ) -> Option<Run> {
+    /// A run of these layers, whose factors are those behind the ones of the given widths.
+    fn new(network: &Network, layers: Range<usize>, widths: &mut Vec<usize>) -> Run {
         let mut of_layers = network.widths(layers.clone());
         let widens = of_layers.first() < of_layers.last();
         if !widens {
             of_layers.reverse();
         }
-        let (&rank, &wide) = (of_layers.first()?, of_layers.last()?);
-        let run = Run {
+        let (rank, wide) = (of_layers[0], of_layers[layers.len()]);
+        let height = rank + usize::from(widens);
+        let mut run = Run {
             widens,
             rank,
             wide,
-            height: rank + usize::from(widens),
+            height,
             outward: widths.len(),
             inward: widths.len() + of_layers.len(),
             extended: 0,
             offsets: vec![0.0; if widens { 0 } else { rank }],
-            shares: vec![0.0; rank + usize::from(widens)],
-            means: vec![0.0; if widens { rank + 1 } else { 0 }],
+            shares: vec![0.0; height],
+            means: vec![0.0; if widens { height } else { 0 }],
             layers,
         };
-        let weights: usize = of_layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
-        let passes = if run.layers.start == 0 { 2 } else { 3 };
-        let plain = batch.saturating_mul(passes * weights);
-        let folded = batch.saturating_mul(passes * rank * wide) + 3 * run.height * weights;
-        if run.layers.len() < 2 || plain < folded.saturating_mul(2).saturating_add(WORTH) {
-            return None;
+        if widens {
+            run.shares[rank] = 1.0;
         }
         widths.extend_from_slice(&of_layers);
         widths.extend_from_slice(&of_layers[1..]);
-        Some(run)
+        run
     }
 
     fn layer(&self, distance: usize) -> usize {
@@ -233,35 +228,70 @@ impl Folding {
     /// Folds what is worth it at steps of `batch` rows, of the layers from `first` on. `widths` are those of the
     /// step's slabs, with the gradients from `gradients` on: what is not formed becomes 0 wide, and what is needed
     /// beside is added.
-    pub(crate) fn plan(
+    pub(crate) fn for_steps(
         network: &Network,
         first: usize,
         batch: usize,
         (widths, gradients): (&mut Vec<usize>, usize),
     ) -> Folding {
-        let mut runs = Vec::new();
-        let mut of_layer = vec![None; network.layers().len()];
-        let mut of_factors = Vec::new();
-        for side in [network.encoder(), network.decoder()] {
-            for layers in dense_runs(network, first.max(side.start)..side.end) {
-                let Some(mut run) = Run::plan(network, layers, batch, &mut of_factors) else {
-                    continue;
-                };
-                for inner in run.layers.start + 1..run.layers.end {
-                    widths[inner] = 0;
-                    widths[gradients + inner] = 0;
-                }
-                if run.widens {
-                    run.extended = widths.len();
-                    widths.push(run.height);
-                    run.shares[run.rank] = 1.0;
-                }
-                of_layer[run.layers.clone()].fill(Some(runs.len()));
-                runs.push(run);
+        let is_worth_it = |weights: usize, rank: usize, wide: usize, is_first: bool| {
+            let passes = if is_first { 2 } else { 3 };
+            let plain = batch.saturating_mul(passes * weights);
+            let folded = batch.saturating_mul(passes * rank * wide) + 3 * (rank + 1) * weights;
+            plain >= folded.saturating_mul(2).saturating_add(WORTH)
+        };
+        let mut folding = Folding::plan(network, first, batch, is_worth_it);
+        for run in &mut folding.runs {
+            for inner in run.layers.start + 1..run.layers.end {
+                widths[inner] = 0;
+                widths[gradients + inner] = 0;
+            }
+            if run.widens {
+                run.extended = widths.len();
+                widths.push(run.height);
             }
         }
-        let height = runs.iter().map(|run: &Run| run.height).max().unwrap_or(0);
-        let mut factors = Slabs::new(&of_factors, height);
+        folding
+    }
+
+    /// Folds what is worth it where parameters stand still and rows are many, and what takes but a moment.
+    pub(super) fn for_rows(network: &Network, parameters: &Parameters) -> Folding {
+        let is_worth_it = |weights: usize, rank: usize, wide: usize, _| {
+            weights >= 2 * rank * wide && weights.saturating_mul(rank) <= MOMENT
+        };
+        let mut folding = Folding::plan(network, 0, 0, is_worth_it);
+        let mut scratch = [vec![0.0; folding.scratch()]];
+        let of: fn(&mut Vec<f32>) -> &mut [f32] = |scratch| scratch;
+        let team = (&mut Team::new(1), &mut scratch[..], of);
+        folding.fold(team, Isa::best(), network, parameters);
+        folding
+    }
+
+    /// Folds the runs that `is_worth_it` says are, by their weights, their narrow and their wide end, and whether
+    /// they are the first layers.
+    fn plan(
+        network: &Network,
+        first: usize,
+        batch: usize,
+        is_worth_it: impl Fn(usize, usize, usize, bool) -> bool,
+    ) -> Folding {
+        let mut runs = Vec::new();
+        let mut of_layer = vec![None; network.layers().len()];
+        let mut widths = Vec::new();
+        for side in [network.encoder(), network.decoder()] {
+            for layers in dense_runs(network, first.max(side.start)..side.end) {
+                let of_layers = network.widths(layers.clone());
+                let weights = of_layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
+                let ends = [of_layers[0], of_layers[layers.len()]];
+                let (rank, wide) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+                if layers.len() > 1 && is_worth_it(weights, rank, wide, layers.start == 0) {
+                    of_layer[layers.clone()].fill(Some(runs.len()));
+                    runs.push(Run::new(network, layers, &mut widths));
+                }
+            }
+        }
+        let height = runs.iter().map(|run| run.height).max().unwrap_or(0);
+        let mut factors = Slabs::new(&widths, height);
         for run in &runs {
             let first = factors.rows_mut(run.outward, run.rank);
             for (index, row) in first.chunks_exact_mut(run.rank).enumerate() {
@@ -276,7 +306,7 @@ impl Folding {
                 let (slab, from) = of_run(run, number);
                 (index, slab, from)
             });
-            Level::new(factors, &runs, &of_factors, batch)
+            Level::new(factors, &runs, &widths, batch)
         };
         let outward = |run: &Run, number| {
             let (slab, layer) = (run.outward + number, run.layer(number));
@@ -285,16 +315,14 @@ impl Folding {
         let inward = |run: &Run, number| {
             let distance = run.layers.len() - number;
             let slab = run.inward + distance;
-            match number {
-                0 => (slab - 1, From::Rows),
-                _ => (
-                    slab - 1,
-                    From::Factor {
-                        slab,
-                        layer: run.layer(distance),
-                    },
-                ),
-            }
+            let from = match number {
+                0 => From::Rows,
+                _ => From::Factor {
+                    slab,
+                    layer: run.layer(distance),
+                },
+            };
+            (slab - 1, from)
         };
         Folding {
             outward: (0..longest).map(|number| level(&outward, number)).collect(),
@@ -424,40 +452,37 @@ impl Folding {
         }
     }
 
-    /// The run that begins at a layer, on a block of the step's rows: from the slab of its input to that of its
-    /// output.
-    pub(crate) fn forward(&self, isa: Isa, layer: usize, block: &mut RowBlock<'_>) {
+    /// The run that begins at a layer: `y` of its outputs from `x` of its inputs.
+    pub(crate) fn forward(&self, isa: Isa, layer: usize, x: &[f32], y: &mut [f32]) {
         let Some(run) = self.of_layer[layer].map(|run| &self.runs[run]) else {
             return;
         };
-        let rows = block.rows().len();
         let whole = self.factors.rows(run.whole(), run.height);
-        let Range { start, end } = run.layers;
-        if !run.widens {
-            let ([x], y) = block.read_write([start], end);
-            let (x, whole) = (by_rows(x, run.wide), Right::transpose_of(whole, run.wide));
-            let shape = (rows, run.rank, run.wide);
-            return product(isa, shape, x, whole, Start::Bias(&run.offsets), y, run.rank);
-        }
-        let ([x], extended) = block.read_write([start], run.extended);
+        let (factor, rest) = whole.split_at(run.rank * run.wide);
+        let (inputs, outputs, factor, offsets) = match run.widens {
+            true => (run.rank, run.wide, Right::row_major(factor, run.wide), rest),
+            false => {
+                let factor = Right::transpose_of(factor, run.wide);
+                (run.wide, run.rank, factor, &run.offsets[..])
+            }
+        };
+        let shape = (x.len() / inputs, outputs, inputs);
+        let start = Start::Bias(offsets);
+        product(isa, shape, by_rows(x, inputs), factor, start, y, outputs);
+    }
+
+    /// Keeps of a block of the step's rows what the gradients of the run that begins at a layer need beside.
+    pub(crate) fn keep(&self, layer: usize, block: &mut RowBlock<'_>) {
+        let run = self.of_layer[layer].map(|run| &self.runs[run]);
+        let Some(run) = run.filter(|run| run.widens) else {
+            return;
+        };
+        let ([x], extended) = block.read_write([run.layers.start], run.extended);
         let from = x.chunks_exact(run.rank);
         for (from, to) in from.zip(extended.chunks_exact_mut(run.height)) {
             to[..run.rank].copy_from_slice(from);
             to[run.rank] = 1.0;
         }
-        let ([x], y) = block.read_write([start], end);
-        let (factor, offsets) = whole.split_at(run.rank * run.wide);
-        let factor = Right::row_major(factor, run.wide);
-        let shape = (rows, run.wide, run.rank);
-        product(
-            isa,
-            shape,
-            by_rows(x, run.rank),
-            factor,
-            Start::Bias(offsets),
-            y,
-            run.wide,
-        );
     }
 
     /// The gradient by the input of the run that begins at a layer, from that by its output.

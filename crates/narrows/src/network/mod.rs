@@ -193,35 +193,6 @@ impl Network {
         widths
     }
 
-    /// Runs layers on a block whose slab 0 holds the input of the first; slab `i + 1` gets the
-    /// output of the `i`-th.
-    pub(crate) fn forward_block(
-        &self,
-        isa: Isa,
-        p: &Parameters,
-        layers: Range<usize>,
-        block: &mut RowBlock<'_>,
-        scratch: &mut [f32],
-    ) {
-        for (slab, layer) in layers.enumerate() {
-            self.forward_layer(isa, p, layer, slab, block, scratch);
-        }
-    }
-
-    /// Runs a layer on a block whose slab `from` holds its input, and the next gets its output.
-    pub(crate) fn forward_layer(
-        &self,
-        isa: Isa,
-        p: &Parameters,
-        layer: usize,
-        from: usize,
-        block: &mut RowBlock<'_>,
-        scratch: &mut [f32],
-    ) {
-        let ([x], y) = block.read_write([from], from + 1);
-        self.layers[layer].forward(isa, self.parameters_of(layer, p), x, y, scratch);
-    }
-
     /// The gradient by the input of a layer from that by its output. Slab `layer` is the input, the next the
     /// output; slab `gradients + layer` gets the gradient by the input, the next has that by the output.
     pub(crate) fn backward_layer(

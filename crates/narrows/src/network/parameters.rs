@@ -1,10 +1,12 @@
 //! The parameter arena: all parameters of a network in one slice.
 
-use super::Network;
+use super::{Folding, Network};
 use crate::layer::Initialization;
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Aligned;
+use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// A named tensor in the arena.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,27 @@ pub struct Tensor {
 #[derive(Clone, Debug)]
 pub struct Parameters {
     flat: Aligned,
+    folded: Folded,
+}
+
+/// The linear layers folded, once they are first needed and until the parameters change.
+#[derive(Default)]
+struct Folded(OnceLock<Folding>);
+
+impl Clone for Folded {
+    fn clone(&self) -> Self {
+        Folded::default()
+    }
+}
+
+impl fmt::Debug for Folded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() {
+            "folded"
+        } else {
+            "-"
+        })
+    }
 }
 
 impl Parameters {
@@ -51,6 +74,7 @@ impl Parameters {
         assert_eq!(flat.len(), network.parameter_count());
         Parameters {
             flat: Aligned::from(flat),
+            folded: Folded::default(),
         }
     }
 
@@ -61,6 +85,13 @@ impl Parameters {
 
     /// All parameters, for the parameter phase.
     pub(crate) fn flat_mut(&mut self) -> &mut [f32] {
+        self.folded = Folded::default();
         &mut self.flat
+    }
+
+    /// The linear layers folded, as the parameters stand; `network` is theirs.
+    pub(super) fn folding(&self, network: &Network) -> &Folding {
+        let fold = || Folding::for_rows(network, self);
+        self.folded.0.get_or_init(fold)
     }
 }

@@ -233,7 +233,7 @@ impl Stepper {
         } else {
             network.decoder().start
         };
-        let folding = Folding::plan(&network, first, batch, (&mut widths, gradients));
+        let folding = Folding::for_steps(&network, first, batch, (&mut widths, gradients));
         let bounds = network.parameter_bounds();
         let largest = (0..bounds.count())
             .map(|tile| bounds.range(tile).len())
@@ -718,12 +718,17 @@ impl Stepper {
                 while layer < plan.layers {
                     let next = match folding.run_of(layer) {
                         Some(run) => {
-                            folding.forward(isa, layer, &mut block);
+                            let ([x], y) = block.read_write([layer], run.end);
+                            folding.forward(isa, layer, x, y);
+                            folding.keep(layer, &mut block);
                             run.end
                         }
                         None => {
-                            let own = &mut scratch.layers;
-                            network.forward_layer(isa, parameters, layer, layer, &mut block, own);
+                            let ([x], y) = block.read_write([layer], layer + 1);
+                            let p = network.parameters_of(layer, parameters);
+                            network
+                                .layer(layer)
+                                .forward(isa, p, x, y, &mut scratch.layers);
                             layer + 1
                         }
                     };

@@ -156,7 +156,7 @@ fn work(costs: Costs, network: &Network, rows: usize) -> Work {
     let mut widths = network.widths(network.layers());
     let gradients = widths.len();
     widths.extend_from_within(..);
-    let folding = Folding::plan(network, 0, rows, (&mut widths, gradients));
+    let folding = Folding::for_steps(network, 0, rows, (&mut widths, gradients));
     Work::at(costs, network, (&[], &folding), None, rows)
 }
 
