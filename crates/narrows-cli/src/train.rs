@@ -191,6 +191,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tensorboard: arguments.tensorboard,
         profile: arguments.profile,
         stop: Some(stop.flag()),
+        baselines: None,
     };
     let mut display = Display::of(source.train.shape());
     let mut observe = |event: Event<'_>| match event {

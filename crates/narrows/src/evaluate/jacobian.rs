@@ -155,7 +155,14 @@ fn at(model: &Model, row: &[f32]) -> Array2<f32> {
         let mut y = vec![0.0; layer.outputs()];
         layer.forward(isa, p, &x, &mut y, &mut scratch);
         let mut next = Array2::zeros((inputs, layer.outputs()));
-        if let (Some(from), Some(to)) = (tangents.as_slice(), next.as_slice_mut()) {
+        if index == 0 && layer.as_dense().is_some() {
+            // The first tangents are the unit vectors.
+            let columns = next.columns_mut().into_iter();
+            for (mut column, weights) in columns.zip(p.chunks_exact(inputs)) {
+                let pairs = column.iter_mut().zip(weights);
+                pairs.for_each(|(to, weight)| *to = *weight);
+            }
+        } else if let (Some(from), Some(to)) = (tangents.as_slice(), next.as_slice_mut()) {
             if layer.is_linear() {
                 layer.tangent(isa, p, &x, &y, from, to, &mut scratch);
             } else {

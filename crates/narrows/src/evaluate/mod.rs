@@ -5,6 +5,7 @@
 //! file each. Errors are in the scaled units of training; PSNR and SSIM are in the data's own units.
 
 mod anomaly;
+mod baselines;
 mod jacobian;
 mod moments;
 mod mse;
@@ -21,6 +22,7 @@ mod subspace;
 mod units;
 
 pub use anomaly::{Counts, Detection, threshold};
+pub use baselines::Baselines;
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub use mse::mse;
 pub use neighbours::{NEIGHBOURS, nearest_neighbours};

@@ -17,7 +17,7 @@ use crate::apply::check;
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Pca, noisy_errors};
+use crate::evaluate::{Baselines, Pca, noisy_errors};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
@@ -131,6 +131,8 @@ pub struct Options<'a> {
     /// Set to stop after the current step, or between the stages that follow training, before which the run
     /// is saved: it ends with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a AtomicBool>,
+    /// Principal components that several runs share; each fits its own otherwise.
+    pub baselines: Option<&'a Baselines>,
 }
 
 impl Options<'_> {
@@ -261,7 +263,10 @@ fn run_in(
     };
     let rows = (&*split.train, &*split.test, split.is_held_out);
     let threads = threads_or_all(options.threads);
-    let mut outcome = measure(&model, &records, rows, threads, &folder, &mut stage)?;
+    let own = Baselines::default();
+    let baselines = options.baselines.unwrap_or(&own);
+    let how = (threads, baselines);
+    let mut outcome = measure(&model, &records, rows, how, &folder, &mut stage)?;
     let best = records
         .iter()
         .find(|record| record.epoch == training.best_epoch());
@@ -328,7 +333,12 @@ pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
 /// # Errors
 ///
 /// As [`load_for`].
-pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Recipe, Outcome)> {
+pub fn evaluate_run(
+    path: &Path,
+    source: &Source,
+    threads: usize,
+    baselines: &Baselines,
+) -> Result<(Recipe, Outcome)> {
     let model = load_for(path, source)?;
     let recipe = model.recipe().clone();
     let split = source.split(recipe.seed, recipe.validation)?;
@@ -338,8 +348,8 @@ pub fn evaluate_run(path: &Path, source: &Source, threads: usize) -> Result<(Rec
         true => folder::read_records(path),
         false => Vec::new(),
     };
-    let threads = threads_or_all(threads);
-    let outcome = measure(&model, &records, rows, threads, path, &mut |_| Ok(()))?;
+    let how = (threads_or_all(threads), baselines);
+    let outcome = measure(&model, &records, rows, how, path, &mut |_| Ok(()))?;
     Ok((recipe, outcome))
 }
 
@@ -365,7 +375,7 @@ fn measure(
     model: &Model,
     records: &[EpochRecord],
     (train, test, held_out): (&Dataset, &Dataset, bool),
-    threads: usize,
+    (threads, baselines): (usize, &Baselines),
     folder: &Path,
     stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Outcome> {
@@ -380,7 +390,7 @@ fn measure(
     } else if Pca::is_feasible(train.inputs(), code_size) {
         let rows = |data| ScaledRows { data, scaling };
         stage("principal components")?;
-        let pca = Pca::fit(&rows(train), train.inputs(), code_size, threads)?;
+        let pca = baselines.fit(&rows(train), code_size, threads)?;
         stage("reconstructions of principal components")?;
         Some(pca.reconstruction_mse(code_size, &rows(test), threads))
     } else {

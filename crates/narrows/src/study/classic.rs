@@ -8,6 +8,7 @@ use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::Baselines;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
 use crate::recipe::Recipe;
@@ -256,6 +257,7 @@ pub fn classic(
     let total = 2 * EXPERIMENTS.len() * seeds;
     let (mut done, mut rows, mut begun) = (Vec::<Done>::new(), Vec::new(), 0);
     let mut constants = Vec::new();
+    let baselines = Baselines::default();
     for experiment in &EXPERIMENTS {
         for (place, name) in experiment.recipes.into_iter().enumerate() {
             let mut recipe = Recipe::load(name, &[])?;
@@ -283,6 +285,7 @@ pub fn classic(
                 let options = Options {
                     out: Some(&folder),
                     threads,
+                    baselines: Some(&baselines),
                     ..Options::default()
                 };
                 let outcome = run(&recipe, &source, &options, &mut |event| {

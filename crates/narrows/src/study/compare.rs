@@ -5,6 +5,7 @@ use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
 use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::Baselines;
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Table, figures};
 use crate::run::{
@@ -208,6 +209,7 @@ pub fn compare(
         .map(|recipe| recipe.as_ref().map_or(1, |_| seeds));
     let total: usize = total.sum();
     let (mut rows, mut first, mut begun) = (Vec::new(), Vec::new(), 0);
+    let baselines = Baselines::default();
     for (index, (name, recipe)) in names.iter().zip(&recipes).enumerate() {
         let mut runs = Vec::new();
         for seed in 0..recipe.as_ref().map_or(1, |_| seeds) {
@@ -226,6 +228,7 @@ pub fn compare(
                     let options = Options {
                         out: Some(&folder),
                         threads,
+                        baselines: Some(&baselines),
                         ..Options::default()
                     };
                     let outcome = run(&recipe, source, &options, &mut |event| {
@@ -233,7 +236,7 @@ pub fn compare(
                     })?;
                     (recipe, outcome)
                 }
-                None => evaluate_run(Path::new(name), source, threads)?,
+                None => evaluate_run(Path::new(name), source, threads, &baselines)?,
             };
             runs.push(Done {
                 label: name.clone(),
