@@ -1,7 +1,7 @@
 //! The kernels of Narrows: slices in, slices out.
 //!
 //! Everything here is either arithmetic on `f32` slices ([`product`], [`conv`], [`activation`],
-//! [`loss`], [`optimizer`], [`reduce`]) or the [`team`] of threads that runs it. The one thing a reader must
+//! [`loss`], [`optimizer`], [`reduce`], [`counts`]) or the [`team`] of threads that runs it. The one thing a reader must
 //! know: **no result depends on how the work is cut up.** Each output element is formed by one
 //! thread, in an order that depends on the shapes alone, so a training run has the same bits for
 //! any number of threads.
@@ -22,6 +22,7 @@ pub mod activation;
 pub mod aligned;
 pub mod conv;
 pub mod convert;
+pub mod counts;
 pub mod loss;
 pub mod noise;
 pub mod optimizer;

@@ -107,6 +107,8 @@ struct Case {
     decoder: Vec<LayerSpec>,
     data: Dataset,
     rows: Vec<Vec<f64>>,
+    /// The rows that a step is planned for.
+    planned: usize,
 }
 
 impl Case {
@@ -126,6 +128,7 @@ impl Case {
             encoder,
             decoder: vec![dense(inputs)],
             rows: rows.map(unit).collect(),
+            planned: ROWS,
             data: Dataset::new("pattern", Values::U8(pixels), shape.to_vec(), None).unwrap(),
         }
     }
@@ -149,7 +152,7 @@ impl Case {
             clip_norm: 0.0,
             accumulates: false,
         };
-        Stepper::new(setting, ROWS, 2)
+        Stepper::new(setting, self.planned, 2)
     }
 
     fn scaling(&self) -> Scaling {
@@ -281,6 +284,28 @@ fn value_and_gradient_meet_central_differences() {
                 check(&Case::new(encoder.clone()), kind);
             }
         }
+    }
+}
+
+#[test]
+fn counting_gates_meets_central_differences() {
+    let relu = LayerSpec::Activation(Activation::Relu);
+    for encoder in [
+        vec![dense(7), relu, dense(3), relu],
+        vec![dense(7), relu, dense(3)],
+        vec![dense(10), relu, dense(12), relu],
+        vec![dense(5), relu, dense(1)],
+    ] {
+        let few = Case::new(encoder.clone());
+        let mut many = Case::new(encoder);
+        many.planned = 70;
+        let per_row = |case: &Case| {
+            let kind = TermKind::Jacobian;
+            let memory = case.stepper(Term { kind, weight: 0.5 }, SEED).memory();
+            memory.activations / case.planned
+        };
+        assert!(per_row(&many) < per_row(&few), "counts in place of probes");
+        check(&many, TermKind::Jacobian);
     }
 }
 

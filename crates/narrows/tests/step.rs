@@ -35,6 +35,10 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
     // Its layers are folded, and so are those of one whose gradient is formed whole.
     let mut clipped = shipped.clone();
     (clipped.clip_norm, clipped.accumulation) = (0.1, 2);
+    let rectified = NOISE_AND_TERMS
+        .replace("relu", "tanh")
+        .replace("silu", "relu");
+    assert!(rectified.contains("tanh\" },\n]") && rectified.contains("67 }, { layer = \"relu"));
     // Neither divides the rows, so that an epoch ends in a smaller batch.
     for (recipe, data) in [
         (
@@ -53,9 +57,14 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             Recipe::parse(CONVOLUTIONS_AND_TERMS, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
-        // A first ReLU, whose stopped units the exact Jacobian leaves out.
+        // Two ReLUs, whose gates the exact Jacobian counts.
         (
             Recipe::parse(&NOISE_AND_TERMS.replace("silu", "relu"), "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        // A first ReLU alone, whose stopped units it leaves out.
+        (
+            Recipe::parse(&rectified, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         (

@@ -3,6 +3,7 @@
 mod activation;
 mod conv;
 mod convert;
+mod counts;
 mod loss;
 mod memory;
 mod noise;

@@ -17,14 +17,17 @@
 //! vectors that the code's activation stops, as ReLU does half of them, are left out: the probes of a block
 //! of rows lie one after the other at the block's beginning, and how many a row has is kept with it. What is
 //! left of them behind a last dense layer are rows of its weights. Where a ReLU follows the first layer, the
-//! units that it stops are left out too: see `rectified`.
+//! units that it stops are left out too: see `rectified`. And of an encoder of two layers behind ReLU all that differs
+//! between rows can be counted: see `counted`.
 
+mod counted;
 mod rectified;
 
 use super::term::{Term, TermKind};
 use crate::layer::{Dense, Layer};
 use crate::network::{Network, Parameters};
 use crate::rng::{Draws, Purpose};
+use counted::{Counted, SECOND};
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::reduce::{add, add_scaled, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, RowBlock, Slabs};
@@ -67,6 +70,8 @@ pub(crate) struct Contraction {
     squared: Option<Squared>,
     /// Where a ReLU follows the squared weights.
     units: Option<Units>,
+    /// Where counts stand for the probes.
+    counted: Option<Counted>,
 }
 
 /// The first layer's weights, squared.
@@ -112,12 +117,12 @@ pub(crate) struct Batch<'a> {
 }
 
 impl Contraction {
-    /// Plans a term; `widths` gets the widths of the slabs that it needs.
+    /// Plans a term for steps of `batch` rows; `widths` gets the widths of the slabs that it needs.
     pub(crate) fn plan(
         term: Term,
         network: &Network,
         seed: u64,
-        widths: &mut Vec<usize>,
+        (batch, widths): (usize, &mut Vec<usize>),
     ) -> Contraction {
         let encoder = network.encoder().len();
         let layers = network.widths(network.encoder());
@@ -129,7 +134,8 @@ impl Contraction {
             .filter(|dense| dense.outputs < dense.inputs)
             .map(Squared::new);
         let first = usize::from(squared.is_some());
-        let width = |layer: usize| match layer < first {
+        let counted = squared.as_ref().and_then(|_| Counted::plan(network, batch));
+        let width = |layer: usize| match layer < first || counted.is_some() {
             true => 0,
             false => probes * layers[layer],
         };
@@ -143,6 +149,7 @@ impl Contraction {
         widths.push(1);
         let slopes = widths.len();
         let stops = term.kind == TermKind::Jacobian
+            && counted.is_none()
             && encoder > first + 1
             && !network.layer(encoder - 1).is_linear()
             // A convolution sums over what it is given at once: its sums would depend on the cut.
@@ -156,7 +163,8 @@ impl Contraction {
             layer.is_curved() || !layer.tensors().is_empty()
         };
         let last = (first..encoder).rev().find(matters).unwrap_or(first);
-        let is_rectified = squared.is_some() && network.layer(1).is_rectifier();
+        let is_rectified =
+            squared.is_some() && counted.is_none() && network.layer(1).is_rectifier();
         let units = is_rectified.then(|| Units::plan(layers[1], widths));
         Contraction {
             term,
@@ -173,6 +181,7 @@ impl Contraction {
             last,
             squared,
             units,
+            counted,
         }
     }
 
@@ -198,6 +207,9 @@ impl Contraction {
             (Some(_), Some(dense)) => dense.outputs * dense.outputs,
             _ => 0,
         };
+        if let Some(counted) = &self.counted {
+            return (0, counted.work());
+        }
         let back = work(self.first..self.encoder);
         let forth = work(self.first..self.encoder - 1);
         (
@@ -218,11 +230,14 @@ impl Contraction {
             return;
         };
         let weights = &network.parameters_of(0, p)[..dense.outputs * dense.inputs];
+        // It is its own transpose, and counting does with what lies right of a tile's first column.
+        let is_half = self.counted.is_some();
         team.run(
             scratch,
             Parts::new(&mut squared.weights, &squared.square),
             |_, tile, part| {
                 let rows = part.len() / dense.outputs;
+                let first = if is_half { tile * TILE } else { 0 };
                 let a = Left {
                     data: &weights[tile * TILE * dense.inputs..],
                     row: dense.inputs,
@@ -230,11 +245,11 @@ impl Contraction {
                 };
                 product(
                     isa,
-                    (rows, dense.outputs, dense.inputs),
+                    (rows, dense.outputs - first, dense.inputs),
                     a,
-                    Right::transpose_of(weights, dense.inputs),
+                    Right::transpose_of(&weights[first * dense.inputs..], dense.inputs),
                     Start::Zero,
-                    part,
+                    &mut part[first..],
                     dense.outputs,
                 );
             },
@@ -251,6 +266,9 @@ impl Contraction {
         batch: Batch<'_>,
         scratch: &mut [f32],
     ) {
+        if self.counted.is_some() {
+            return;
+        }
         let (all, top) = match self.stops {
             true => self.start_diagonal(isa, network, p, block, scratch),
             false => (self.start(isa, block, batch), self.encoder),
@@ -485,45 +503,54 @@ impl Contraction {
             inputs, outputs, ..
         } = *dense;
         let weights = &network.parameters_of(0, p)[..outputs * inputs];
-        let units = &self.units;
-        let u = slabs.rows(self.v + 1, size);
-        // It is its own transpose: of each tile of rows only what lies right of its first column is formed.
-        team.run(
-            scratch,
-            Parts::new(&mut squared.gradients, &squared.square),
-            |scratch, tile, square| {
-                let rows = tile * TILE..tile * TILE + square.len() / outputs;
-                square.fill(0.0);
-                match units {
-                    Some(units) => {
-                        let lists = slabs.rows(units.slab, size);
-                        places.each_row(slabs, cut, |row, probes| {
-                            let list = units.of(lists, row);
-                            let at = probes.start * outputs;
-                            let u = &u[at..at + probes.len() * list.len()];
-                            let scratch = memory(scratch);
-                            units.add_square(isa, rows.clone(), (list, u), square, scratch);
-                        });
-                    }
-                    None => places.each_range(slabs, cut, |probes| {
-                        let u = &u[probes.start * outputs..probes.end * outputs];
-                        if u.is_empty() {
-                            return;
+        match &mut self.counted {
+            Some(counted) => {
+                let second = network.parameters_of(SECOND, p);
+                let team = (&mut *team, &mut *scratch, memory);
+                counted.finish(team, isa, second, squared, (slabs, size));
+            }
+            None => {
+                let units = &self.units;
+                let u = slabs.rows(self.v + 1, size);
+                // It is its own transpose: of each tile of rows only what lies right of its first column is formed.
+                team.run(
+                    scratch,
+                    Parts::new(&mut squared.gradients, &squared.square),
+                    |scratch, tile, square| {
+                        let rows = tile * TILE..tile * TILE + square.len() / outputs;
+                        square.fill(0.0);
+                        match units {
+                            Some(units) => {
+                                let lists = slabs.rows(units.slab, size);
+                                places.each_row(slabs, cut, |row, probes| {
+                                    let list = units.of(lists, row);
+                                    let at = probes.start * outputs;
+                                    let u = &u[at..at + probes.len() * list.len()];
+                                    let scratch = memory(scratch);
+                                    units.add_square(isa, rows.clone(), (list, u), square, scratch);
+                                });
+                            }
+                            None => places.each_range(slabs, cut, |probes| {
+                                let u = &u[probes.start * outputs..probes.end * outputs];
+                                if u.is_empty() {
+                                    return;
+                                }
+                                let u = &u[rows.start..];
+                                let a = Left {
+                                    data: u,
+                                    row: 1,
+                                    column: outputs,
+                                };
+                                let shape = (rows.len(), outputs - rows.start, probes.len());
+                                let b = Right::row_major(u, outputs);
+                                let to = &mut square[rows.start..];
+                                product(isa, shape, a, b, Start::Accumulate, to, outputs);
+                            }),
                         }
-                        let u = &u[rows.start..];
-                        let a = Left {
-                            data: u,
-                            row: 1,
-                            column: outputs,
-                        };
-                        let shape = (rows.len(), outputs - rows.start, probes.len());
-                        let b = Right::row_major(u, outputs);
-                        let to = &mut square[rows.start..];
-                        product(isa, shape, a, b, Start::Accumulate, to, outputs);
-                    }),
-                }
-            },
-        );
+                    },
+                );
+            }
+        }
         let square = &squared.gradients;
         team.run(
             scratch,
@@ -571,6 +598,10 @@ impl Contraction {
     ) {
         if layer >= self.encoder {
             return;
+        }
+        if let Some(counted) = self.counted.as_ref().filter(|_| layer == SECOND) {
+            let factor = self.factor(cut.range(cut.count() - 1).end);
+            return counted.add_gradient(place, factor, gradient);
         }
         match &self.squared {
             Some(squared) if layer < self.first => {
@@ -646,9 +677,13 @@ impl Contraction {
 
     /// The value over the batch, without its weight.
     pub(crate) fn value(&self, slabs: &Slabs, rows: usize) -> f64 {
+        let share = self.term.kind.share(rows);
+        if let Some(counted) = &self.counted {
+            return counted.value() * share;
+        }
         let values = slabs.rows(self.value, rows);
         // Row by row, so that the sum does not depend on the cut.
-        values.iter().map(|&v| f64::from(v)).sum::<f64>() * self.term.kind.share(rows)
+        values.iter().map(|&v| f64::from(v)).sum::<f64>() * share
     }
 }
 

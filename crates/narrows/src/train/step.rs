@@ -225,7 +225,7 @@ impl Stepper {
         let terms: Vec<Contraction> = terms
             .into_iter()
             .filter(|term| term.weight > 0.0)
-            .map(|term| Contraction::plan(term, &network, seed, &mut widths))
+            .map(|term| Contraction::plan(term, &network, seed, (batch, &mut widths)))
             .collect();
         // Terms need what lies between the layers of the encoder.
         let first = if terms.is_empty() {
