@@ -5,6 +5,7 @@ use crate::progress::Display;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
+use narrows::recipe::Override;
 use narrows::study::{Comparison, compare};
 use std::path::PathBuf;
 
@@ -26,9 +27,9 @@ pub struct Arguments {
     /// Set any key of every recipe, as in `training.batch_size=32`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// The folder of the runs and the report, new or empty.
-    #[arg(long, value_name = "DIR", default_value = "runs/compare")]
-    out: PathBuf,
+    /// The folder of the runs and the report, new or empty [default: runs/compare, runs/compare-2, …]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Threads, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -48,17 +49,18 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let source = arguments.source.open()?;
     let mut display = Display::new();
-    let epochs = arguments
-        .epochs
-        .iter()
-        .map(|n| format!("training.epochs={n}"));
-    let overrides: Vec<String> = epochs.chain(arguments.overrides.iter().cloned()).collect();
+    let epochs = arguments.epochs.iter().map(|epochs| Override {
+        assignment: format!("training.epochs={epochs}"),
+        origin: format!("--epochs {epochs}"),
+    });
+    let set = arguments.overrides.iter().map(|text| Override::set(text));
+    let overrides: Vec<Override> = epochs.chain(set).collect();
     let comparison = compare(
         &arguments.names,
         &overrides,
         &source,
         usize::from(arguments.seeds),
-        &arguments.out,
+        arguments.out.as_deref(),
         arguments.threads.map_or(0, usize::from),
         &mut |event| display.study(event),
     );

@@ -29,7 +29,7 @@ struct ClassicArguments {
     /// How many seeds each experiment is trained with; claims and report are of the first.
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     seeds: u16,
-    /// The folder of the runs and the report, new or empty [default: runs/classic, or runs/classic-quick]
+    /// The folder of the runs and the report, new or empty [default: runs/classic or runs/classic-quick, or with -2, …]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Threads, without influence on the result [default: one for each core]
@@ -48,15 +48,11 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Study::Classic(arguments) = &arguments.study;
-    let usual = match arguments.quick {
-        true => "runs/classic-quick",
-        false => "runs/classic",
-    };
-    let out = arguments.out.clone().unwrap_or_else(|| usual.into());
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let seeds = usize::from(arguments.seeds);
-    let found = classic(&out, arguments.quick, seeds, threads, &mut |event| {
+    let out = arguments.out.as_deref();
+    let found = classic(out, arguments.quick, seeds, threads, &mut |event| {
         display.study(event);
     });
     display.finish();

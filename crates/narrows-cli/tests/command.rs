@@ -842,7 +842,13 @@ fn compare_puts_recipes_and_runs_side_by_side() {
         (&false.into(), &true.into())
     );
     assert!(folder.path().join("runs/compare/report.html").is_file());
-    refused(folder.path(), &arguments, 2, &["not empty", "--out"]);
+    let again = [&arguments[..], &["--out", "runs/compare"]].concat();
+    refused(folder.path(), &again, 2, &["not empty", "--out"]);
+    let again = narrows(folder.path(), &["compare", "run", "--data", "data"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert!(folder.path().join("runs/compare-2/report.html").is_file());
+    let wrong = ["compare", "tiny.toml", "--data", "data", "--epochs", "few"];
+    refused(folder.path(), &wrong, 2, &["--epochs few", "whole number"]);
     let table = narrows(
         folder.path(),
         &["compare", "run", "--data", "data", "--out", "other"],

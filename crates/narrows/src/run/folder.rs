@@ -108,14 +108,27 @@ pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<Path
         }
         return Ok(out.to_path_buf());
     }
-    let parent = Path::new("runs");
-    fs::create_dir_all(parent).map_err(|error| refused(parent, error))?;
     if force {
-        let folder = parent.join(name);
+        let folder = Path::new(RUNS).join(name);
         fs::create_dir_all(&folder).map_err(|error| refused(&folder, error))?;
         clear(&folder)?;
         return Ok(folder);
     }
+    new_folder(name)
+}
+
+/// The folder of all runs that are given none.
+const RUNS: &str = "runs";
+
+/// Makes `runs/NAME`, or `runs/NAME-2` and so on where that exists.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn new_folder(name: &str) -> Result<PathBuf> {
+    let refused = |path: &Path, error| Error::io("cannot make the folder", path, error);
+    let parent = Path::new(RUNS);
+    fs::create_dir_all(parent).map_err(|error| refused(parent, error))?;
     let mut number = 1;
     loop {
         let folder = match number {

@@ -10,7 +10,7 @@ mod folder;
 mod summary;
 
 pub use checkpoint::Every;
-pub use folder::Sources;
+pub use folder::{Sources, new_folder};
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::check;

@@ -3,11 +3,13 @@
 
 mod claims;
 
-use super::{Done, Measure, StudyEvent, first_pictures, robustness_figures};
+use super::{
+    Done, Measure, StudyEvent, check_empty, first_pictures, make_folder, robustness_figures,
+};
 use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::evaluate::Baselines;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
@@ -228,32 +230,24 @@ impl Classic {
 }
 
 /// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
-/// first seed, and a Markdown table; every run has its own folder in `out`, which must be new or empty. `quick`
+/// first seed, and a Markdown table; every run has its own folder in `out`, which must be new or empty, or
+/// in `runs/classic`, `runs/classic-2` and so on. `quick`
 /// trains each for one epoch.
 ///
 /// # Errors
 ///
 /// When the folder is not empty or the system refuses to write.
 pub fn classic(
-    out: &Path,
+    out: Option<&Path>,
     quick: bool,
     seeds: usize,
     threads: usize,
     observe: &mut dyn FnMut(StudyEvent<'_>),
 ) -> Result<Classic> {
     let start = Instant::now();
-    if out
-        .read_dir()
-        .is_ok_and(|mut entries| entries.next().is_some())
-    {
-        return Err(
-            Error::new(ErrorKind::Data, "the study's folder is not empty")
-                .at(out.display())
-                .expected("a folder that is new or empty")
-                .hint("choose another with --out, or remove this one"),
-        );
-    }
+    check_empty(out)?;
     let source = Source::open("mnist")?;
+    let out = make_folder(out, if quick { "classic-quick" } else { "classic" })?;
     let total = 2 * EXPERIMENTS.len() * seeds;
     let (mut done, mut rows, mut begun) = (Vec::<Done>::new(), Vec::new(), 0);
     let mut constants = Vec::new();
@@ -314,7 +308,7 @@ pub fn classic(
         seconds: start.elapsed().as_secs_f64(),
         report: out.join(REPORT_FILE),
     };
-    write_report(out, &report(&classic, &done)?)?;
+    write_report(&out, &report(&classic, &done)?)?;
     write_whole(&out.join(TABLE_FILE), markdown(&classic).as_bytes())?;
     classic.seconds = start.elapsed().as_secs_f64();
     Ok(classic)

@@ -1,12 +1,12 @@
 //! Recipes and runs side by side: same data, same seeds.
 
-use super::{Done, StudyEvent, first_pictures, robustness_figures};
+use super::{Done, StudyEvent, check_empty, first_pictures, make_folder, robustness_figures};
 use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::evaluate::Baselines;
-use crate::recipe::Recipe;
+use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table, figures};
 use crate::run::{
     Options, REPORT_FILE, check_recipe, evaluate_run, is_run, load_for, run, write_report,
@@ -167,31 +167,21 @@ impl Comparison {
 
 /// Trains each recipe with the seeds 0 to `seeds` - 1 and measures each run that is there already, all on
 /// one source. Recipes are changed by `overrides` first. The runs and the report go to `out`, which must be
-/// new or empty.
+/// new or empty, or to `runs/compare`, `runs/compare-2` and so on.
 ///
 /// # Errors
 ///
 /// When a name is neither a recipe nor a run, or as [`run`].
 pub fn compare(
     names: &[String],
-    overrides: &[String],
+    overrides: &[Override],
     source: &Source,
     seeds: usize,
-    out: &Path,
+    out: Option<&Path>,
     threads: usize,
     observe: &mut dyn FnMut(StudyEvent<'_>),
 ) -> Result<Comparison> {
-    if out
-        .read_dir()
-        .is_ok_and(|mut entries| entries.next().is_some())
-    {
-        return Err(
-            Error::new(ErrorKind::Data, "the comparison's folder is not empty")
-                .at(out.display())
-                .expected("a folder that is new or empty")
-                .hint("choose another with --out, or remove this one"),
-        );
-    }
+    check_empty(out)?;
     // Everything is read and checked against the data before the first recipe is trained.
     let mut recipes = Vec::new();
     for name in names {
@@ -199,7 +189,7 @@ pub fn compare(
             load_for(Path::new(name), source)?;
             None
         } else {
-            let recipe = Recipe::load(name, overrides)?;
+            let recipe = Recipe::load_with(name, overrides)?;
             check_recipe(&recipe, source)?;
             Some(recipe)
         });
@@ -208,6 +198,7 @@ pub fn compare(
         .iter()
         .map(|recipe| recipe.as_ref().map_or(1, |_| seeds));
     let total: usize = total.sum();
+    let out = make_folder(out, "compare")?;
     let (mut rows, mut first, mut begun) = (Vec::new(), Vec::new(), 0);
     let baselines = Baselines::default();
     for (index, (name, recipe)) in names.iter().zip(&recipes).enumerate() {
@@ -251,8 +242,7 @@ pub fn compare(
         rows,
         report: out.join(REPORT_FILE),
     };
-    std::fs::create_dir_all(out).map_err(|e| Error::io("cannot make the folder", out, e))?;
-    write_report(out, &report(&comparison, &first)?)?;
+    write_report(&out, &report(&comparison, &first)?)?;
     Ok(comparison)
 }
 

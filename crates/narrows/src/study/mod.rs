@@ -8,8 +8,9 @@ pub use compare::{Compared, Comparison, Measure, compare};
 
 use crate::figures::{ERROR, robustness_chart};
 use crate::report::{Figure, Image};
-use crate::run::{Event, Outcome};
-use crate::{Recipe, Result};
+use crate::run::{Event, Outcome, new_folder};
+use crate::{Error, ErrorKind, Recipe, Result};
+use std::path::{Path, PathBuf};
 
 /// What a study tells while it goes on.
 #[derive(Debug)]
@@ -25,6 +26,30 @@ struct Done {
     label: String,
     recipe: Recipe,
     outcome: Outcome,
+}
+
+/// Refuses a study's folder that has something in it.
+fn check_empty(out: Option<&Path>) -> Result<()> {
+    let has_entries = |out: &&Path| out.read_dir().is_ok_and(|mut all| all.next().is_some());
+    match out.filter(has_entries) {
+        None => Ok(()),
+        Some(out) => Err(
+            Error::new(ErrorKind::Data, "the study's folder is not empty")
+                .at(out.display())
+                .expected("a folder that is new or empty")
+                .hint("choose another with --out, or remove this one"),
+        ),
+    }
+}
+
+/// The folder that a study was given, or a new one of this name.
+fn make_folder(out: Option<&Path>, name: &str) -> Result<PathBuf> {
+    let Some(out) = out else {
+        return new_folder(name);
+    };
+    let refused = |error| Error::io("cannot make the folder", out, error);
+    std::fs::create_dir_all(out).map_err(refused)?;
+    Ok(out.to_path_buf())
 }
 
 /// The pictures that a report of several runs begins with: what each makes of the same images, of noisy ones where its
