@@ -187,7 +187,7 @@ unsafe fn add_avx2<const ONE: bool>(
     use std::arch::x86_64::*;
     let room = outer.room;
     let count_of = if ONE { 1 } else { words.len() };
-    let (low, ones) = (_mm256_set1_epi8(15), _mm256_setzero_si256());
+    let (low, zero) = (_mm256_set1_epi8(15), _mm256_setzero_si256());
     let of_nibble = _mm256_setr_epi8(
         0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3,
         3, 4,
@@ -198,7 +198,7 @@ unsafe fn add_avx2<const ONE: bool>(
         let lower = _mm256_and_si256(words, low);
         let upper = _mm256_shuffle_epi8(of_nibble, upper);
         let lower = _mm256_shuffle_epi8(of_nibble, lower);
-        _mm256_sad_epu8(_mm256_add_epi8(upper, lower), ones)
+        _mm256_sad_epu8(_mm256_add_epi8(upper, lower), zero)
     };
     let mut lanes = [0.0; GROUP];
     // SAFETY: `j` counts inner units, `k` groups in `room`, words are those of the gates.

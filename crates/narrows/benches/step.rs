@@ -71,7 +71,9 @@ fn print_table() {
             configuration.name, configuration.batch
         );
     }
-    println!("The arithmetic is that of the layers as they are written: folded linear layers need less.");
+    println!(
+        "The arithmetic is that of the layers as they are written: folded linear layers need less."
+    );
 }
 
 /// Trains on MNIST; the loss is that of the last fifth of the first so many steps, the time that of the

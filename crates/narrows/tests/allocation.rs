@@ -50,16 +50,31 @@ fn counts(region: &Region<'_, System>) -> [usize; 3] {
     ]
 }
 
+/// Linear layers that are worth folding.
+const FOLDED: &str = r#"
+name = "folded"
+about = "linear"
+encoder = [{ layer = "dense", outputs = 150 }, { layer = "dense", outputs = 60 }, { layer = "dense", outputs = 3 }]
+decoder = [{ layer = "dense", outputs = 60 }, { layer = "dense", outputs = 150 }, { layer = "dense" }]
+[training]
+batch_size = 200
+epochs = 1
+"#;
+
 #[test]
 fn a_step_allocates_nothing() {
     let data = noise(29 * 20 + 7, 13);
     let whole = whole(NOISE_AND_TERMS);
+    // Two ReLUs, whose gates are counted.
+    let counted = NOISE_AND_TERMS.replace("silu", "relu");
     let texts = [
         EVERY_ACTIVATION,
         NOISE_AND_TERMS,
         CONVOLUTIONS,
         CONVOLUTIONS_AND_TERMS,
         &whole,
+        &counted,
+        FOLDED,
     ];
     for (text, threads, is_profiled) in texts
         .into_iter()

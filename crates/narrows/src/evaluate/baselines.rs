@@ -1,13 +1,14 @@
 //! Principal components that several runs on the same rows share.
 
 use super::Pca;
+use super::pca::FEW_OF;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::network::ScaledRows;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The width of rows up to which all components are found at once, and kept.
-const ALL_OF: usize = 1024;
+/// How many are kept: as many as there are scalings that a study compares.
+const KEPT: usize = 4;
 
 /// Principal components that were fitted, to be used again for the same rows in the same scaling.
 #[derive(Debug, Default)]
@@ -35,7 +36,8 @@ impl Baselines {
         threads: usize,
     ) -> Result<Arc<Pca>> {
         let inputs = rows.data.inputs();
-        let components = match inputs <= ALL_OF {
+        // So many are found all at once.
+        let components = match inputs <= FEW_OF {
             true => inputs,
             false => components,
         };
@@ -49,6 +51,9 @@ impl Baselines {
             return Ok(Arc::clone(&known.pca));
         }
         let pca = Arc::new(Pca::fit(rows, inputs, components, threads)?);
+        if fitted.len() == KEPT {
+            fitted.remove(0);
+        }
         fitted.push(Baseline {
             rows: fingerprint,
             scaling: rows.scaling.clone(),

@@ -145,7 +145,12 @@ fn at(model: &Model, row: &[f32]) -> Array2<f32> {
     let (isa, network, parameters) = (Isa::best(), model.network(), model.parameters());
     let inputs = row.len();
     let mut x = row.to_vec();
-    let mut tangents: Array2<f32> = Array2::eye(inputs);
+    let is_dense = |index: usize| network.layer(index).as_dense().is_some();
+    let mut tangents: Array2<f32> = match network.encoder().next().is_some_and(is_dense) {
+        // Not read.
+        true => Array2::zeros((0, inputs)),
+        false => Array2::eye(inputs),
+    };
     let mut scratch = vec![0.0; network.scratch()];
     for index in network.encoder() {
         let (layer, p) = (
@@ -155,7 +160,7 @@ fn at(model: &Model, row: &[f32]) -> Array2<f32> {
         let mut y = vec![0.0; layer.outputs()];
         layer.forward(isa, p, &x, &mut y, &mut scratch);
         let mut next = Array2::zeros((inputs, layer.outputs()));
-        if index == 0 && layer.as_dense().is_some() {
+        if index == 0 && is_dense(index) {
             // The first tangents are the unit vectors.
             let columns = next.columns_mut().into_iter();
             for (mut column, weights) in columns.zip(p.chunks_exact(inputs)) {

@@ -22,7 +22,7 @@ pub struct Pca {
 }
 
 /// The width above which a few components are found one by one rather than all at once.
-const FEW_OF: usize = 1024;
+pub(super) const FEW_OF: usize = 1024;
 
 impl Pca {
     /// The first `components` principal components, or as many as there are, of rows of `inputs`

@@ -148,7 +148,8 @@ impl<'a> Study<'a> {
         Pca::fit_with(&rows, inputs, code, &mut self.team).map(Some)
     }
 
-    /// Runs the test rows through the model, group of layers by group of layers.
+    /// Runs the test rows through the model, group of layers by group of layers: linear layers are not folded, so that
+    /// the last digit may be another than that of `Model::mse`.
     fn run_model(&mut self) -> Result<Measured> {
         let (model, test) = (self.model, self.test);
         let (network, inputs) = (model.network(), test.inputs());

@@ -3,7 +3,8 @@
 //! Layers `W₁ … W_k` without activations between them are one affine map, of no higher rank than their narrow end
 //! is wide. With `r` that width and `w` their widths, a row needs `Σ w w'` multiply-adds in each of the three
 //! products of a step; through the narrow end it needs `r` times the wide end's width, and a batch `r Σ w w'` once
-//! for each of three chains of products. For 784-128-64-32-16-8 at 64 rows that is a sixth of the arithmetic.
+//! for each of three chains of products. For 784-128-64-32-16-8 and back that is a fifth of the arithmetic at 64 rows,
+//! and a fifteenth at 1024.
 //!
 //! For a run that narrows (an encoder), with `x` the batch, `d` the gradient by the code and `1` a column of ones:
 //!
@@ -14,13 +15,13 @@
 //! gradient  dW_j = O_jᵀ I_(j-1),  db_j = O_jᵀ (dᵀ 1)
 //! ```
 //!
-//! and for one that widens (a decoder), with `z` the code and `e` the gradient by the output, the offsets being one
-//! more row of each factor, so that `z̃` is `z` less its mean with a column of ones behind it and `1̃` is 1 in that row
-//! alone (once the mean is known, the offsets become those at the mean):
+//! and for one that widens (a decoder), with `z` the codes, `e` the gradient by the output, and the offsets as one more
+//! row of each factor, so that `1̃` is 1 in that row and 0 in the others:
 //!
 //! ```text
 //! outward   O_0 = I,  O_j = O_(j-1) W_jᵀ + 1̃ b_jᵀ          [r + 1, width]
-//! forward   output = z̃ O_k
+//! forward   output = [z 1] O_k
+//! centred   z̃ = [z - mean 1], and the offsets of each O_j become those at the mean
 //! inward    I_k = z̃ᵀ e,  I_(j-1) = I_j W_j                 [r + 1, width]
 //! gradient  dW_j = I_jᵀ O_(j-1),  db_j = I_jᵀ 1̃
 //! ```
@@ -50,7 +51,7 @@ const ALONE: usize = 100_000;
 /// Multiply-adds that have to be saved, beyond one half of them, to be worth more phases.
 const WORTH: usize = 500_000;
 
-/// Multiply-adds that are but a moment: some hundredths of a second.
+/// Multiply-adds that are but a moment: a fraction of a second.
 const MOMENT: usize = 1 << 30;
 
 /// How much of a gradient is formed before the optimiser applies it: as it takes little longer to form than to
@@ -71,6 +72,8 @@ pub(crate) struct Folding {
     factors: Slabs,
     outward: Vec<Level>,
     inward: Vec<Level>,
+    /// Whether the factors outward are those of the parameters as they stand.
+    is_current: bool,
 }
 
 /// A run. Its layers are counted from the narrow end by their distance, and so are its factors: a layer has the one
@@ -86,7 +89,7 @@ struct Run {
     height: usize,
     /// The slab of the first factor outward.
     outward: usize,
-    /// The slab of the first factor inward; the one at the narrow end is not formed.
+    /// The slab of the factor inward behind the layer at the narrow end, which is the last that is formed.
     inward: usize,
     /// Among the slabs of the step, that of the narrow end's rows with a 1 behind each, where the run widens.
     extended: usize,
@@ -107,14 +110,14 @@ struct Level {
 /// Some columns of a factor.
 struct Task {
     run: usize,
-    from: From,
+    from: Origin,
     /// In multiply-adds.
     work: usize,
 }
 
 /// What a factor is made of.
 #[derive(Clone, Copy)]
-enum From {
+enum Origin {
     /// The rows of the batch.
     Rows,
     /// Another factor, and the layer between the two.
@@ -122,7 +125,7 @@ enum From {
 }
 
 /// The slabs of a step: slab `i` is the input of layer `i`, slab `gradients + i` the gradient by it.
-pub(crate) struct Rows<'a> {
+pub(crate) struct StepRows<'a> {
     pub(crate) slabs: &'a mut Slabs,
     pub(crate) gradients: usize,
     /// The rows of the batch.
@@ -130,8 +133,13 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Run {
-    /// A run of these layers, whose factors are those behind the ones of the given widths.
-    fn new(network: &Network, layers: Range<usize>, widths: &mut Vec<usize>) -> Run {
+    /// A run of these layers, whose factors, with those inward or without, come behind the ones of the given widths.
+    fn new(
+        network: &Network,
+        layers: Range<usize>,
+        has_inward: bool,
+        widths: &mut Vec<usize>,
+    ) -> Run {
         let mut of_layers = network.widths(layers.clone());
         let widens = of_layers.first() < of_layers.last();
         if !widens {
@@ -156,7 +164,9 @@ impl Run {
             run.shares[rank] = 1.0;
         }
         widths.extend_from_slice(&of_layers);
-        widths.extend_from_slice(&of_layers[1..]);
+        if has_inward {
+            widths.extend_from_slice(&of_layers[1..]);
+        }
         run
     }
 
@@ -189,7 +199,7 @@ impl Run {
 impl Level {
     /// The given factors of runs, with what each is made of, in columns; a factor from rows takes `batch` of them.
     fn new(
-        factors: impl Iterator<Item = (usize, usize, From)>,
+        factors: impl Iterator<Item = (usize, usize, Origin)>,
         runs: &[Run],
         widths: &[usize],
         batch: usize,
@@ -197,8 +207,8 @@ impl Level {
         let (mut tasks, mut places) = (Vec::new(), Vec::new());
         for (run, slab, from) in factors {
             let depth = match from {
-                From::Rows => batch,
-                From::Factor { slab, .. } => widths[slab],
+                Origin::Rows => batch,
+                Origin::Factor { slab, .. } => widths[slab],
             };
             // Nearly equal ones.
             let count = widths[slab].div_ceil(COLUMNS);
@@ -225,22 +235,17 @@ impl Level {
 }
 
 impl Folding {
-    /// Folds what is worth it at steps of `batch` rows, of the layers from `first` on. `widths` are those of the
-    /// step's slabs, with the gradients from `gradients` on: what is not formed becomes 0 wide, and what is needed
-    /// beside is added.
+    /// Folds what is worth it at steps of `batch` rows, of the layers from `first` on ([`folded_at_steps`]). `widths`
+    /// are those of the step's slabs, with the gradients from `gradients` on: what is not formed becomes 0 wide, and
+    /// what is needed beside is added.
     pub(crate) fn for_steps(
         network: &Network,
         first: usize,
         batch: usize,
         (widths, gradients): (&mut Vec<usize>, usize),
     ) -> Folding {
-        let is_worth_it = |weights: usize, rank: usize, wide: usize, is_first: bool| {
-            let passes = if is_first { 2 } else { 3 };
-            let plain = batch.saturating_mul(passes * weights);
-            let folded = batch.saturating_mul(passes * rank * wide) + 3 * (rank + 1) * weights;
-            plain >= folded.saturating_mul(2).saturating_add(WORTH)
-        };
-        let mut folding = Folding::plan(network, first, batch, is_worth_it);
+        let runs = folded_at_steps(network, first, batch);
+        let mut folding = Folding::of(network, runs, Some(batch));
         for run in &mut folding.runs {
             for inner in run.layers.start + 1..run.layers.end {
                 widths[inner] = 0;
@@ -256,10 +261,10 @@ impl Folding {
 
     /// Folds what is worth it where parameters stand still and rows are many, and what takes but a moment.
     pub(super) fn for_rows(network: &Network, parameters: &Parameters) -> Folding {
-        let is_worth_it = |weights: usize, rank: usize, wide: usize, _| {
+        let runs = choose(network, 0, |weights, rank, wide, _| {
             weights >= 2 * rank * wide && weights.saturating_mul(rank) <= MOMENT
-        };
-        let mut folding = Folding::plan(network, 0, 0, is_worth_it);
+        });
+        let mut folding = Folding::of(network, runs, None);
         let mut scratch = [vec![0.0; folding.scratch()]];
         let of: fn(&mut Vec<f32>) -> &mut [f32] = |scratch| scratch;
         let team = (&mut Team::new(1), &mut scratch[..], of);
@@ -267,57 +272,44 @@ impl Folding {
         folding
     }
 
-    /// Folds the runs that `is_worth_it` says are, by their weights, their narrow and their wide end, and whether
-    /// they are the first layers.
-    fn plan(
-        network: &Network,
-        first: usize,
-        batch: usize,
-        is_worth_it: impl Fn(usize, usize, usize, bool) -> bool,
-    ) -> Folding {
-        let mut runs = Vec::new();
+    /// Folds these runs, for steps of so many rows; without steps there is nothing inward.
+    fn of(network: &Network, runs: Vec<Range<usize>>, batch: Option<usize>) -> Folding {
         let mut of_layer = vec![None; network.layers().len()];
         let mut widths = Vec::new();
-        for side in [network.encoder(), network.decoder()] {
-            for layers in dense_runs(network, first.max(side.start)..side.end) {
-                let of_layers = network.widths(layers.clone());
-                let weights = of_layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
-                let ends = [of_layers[0], of_layers[layers.len()]];
-                let (rank, wide) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-                if layers.len() > 1 && is_worth_it(weights, rank, wide, layers.start == 0) {
-                    of_layer[layers.clone()].fill(Some(runs.len()));
-                    runs.push(Run::new(network, layers, &mut widths));
-                }
-            }
-        }
+        let run = |(index, layers): (usize, Range<usize>)| {
+            of_layer[layers.clone()].fill(Some(index));
+            Run::new(network, layers, batch.is_some(), &mut widths)
+        };
+        let runs: Vec<Run> = runs.into_iter().enumerate().map(run).collect();
         let height = runs.iter().map(|run| run.height).max().unwrap_or(0);
         let mut factors = Slabs::new(&widths, height);
         for run in &runs {
-            let first = factors.rows_mut(run.outward, run.rank);
-            for (index, row) in first.chunks_exact_mut(run.rank).enumerate() {
+            let identity = factors.rows_mut(run.outward, run.rank);
+            for (index, row) in identity.chunks_exact_mut(run.rank).enumerate() {
                 row[index] = 1.0;
             }
         }
         let longest = runs.iter().map(|run| run.layers.len()).max().unwrap_or(0);
-        let level = |of_run: &dyn Fn(&Run, usize) -> (usize, From), number| {
+        let level = |of_run: &dyn Fn(&Run, usize) -> (usize, Origin), number| {
             let all = runs.iter().enumerate();
             let long = all.filter(|(_, run)| number < run.layers.len());
             let factors = long.map(|(index, run)| {
                 let (slab, from) = of_run(run, number);
                 (index, slab, from)
             });
-            Level::new(factors, &runs, &widths, batch)
+            Level::new(factors, &runs, &widths, batch.unwrap_or(0))
         };
+        let inwards = if batch.is_some() { longest } else { 0 };
         let outward = |run: &Run, number| {
             let (slab, layer) = (run.outward + number, run.layer(number));
-            (slab + 1, From::Factor { slab, layer })
+            (slab + 1, Origin::Factor { slab, layer })
         };
         let inward = |run: &Run, number| {
             let distance = run.layers.len() - number;
             let slab = run.inward + distance;
             let from = match number {
-                0 => From::Rows,
-                _ => From::Factor {
+                0 => Origin::Rows,
+                _ => Origin::Factor {
                     slab,
                     layer: run.layer(distance),
                 },
@@ -326,11 +318,17 @@ impl Folding {
         };
         Folding {
             outward: (0..longest).map(|number| level(&outward, number)).collect(),
-            inward: (0..longest).map(|number| level(&inward, number)).collect(),
+            inward: (0..inwards).map(|number| level(&inward, number)).collect(),
             factors,
             of_layer,
             runs,
+            is_current: false,
         }
+    }
+
+    /// Tells that the parameters have changed, other than after [`Folding::gather`].
+    pub(crate) fn outdate(&mut self) {
+        self.is_current = false;
     }
 
     /// Whether there is nothing that is folded.
@@ -364,17 +362,21 @@ impl Folding {
         self.of_layer[layer].map(|run| self.runs[run].height)
     }
 
-    /// The levels of both chains one after the other: the multiply-adds of each part, and whether one thread does
-    /// them alone.
-    pub(crate) fn levels(&self) -> impl Iterator<Item = (impl Iterator<Item = usize>, bool)> {
+    /// The levels of both chains one after the other: of each part the multiply-adds and how many numbers it reads, and
+    /// whether one thread does all of them alone.
+    pub(crate) fn levels(
+        &self,
+    ) -> impl Iterator<Item = (impl Iterator<Item = (usize, usize)>, bool)> {
         let levels = self.outward.iter().chain(&self.inward);
         levels.map(|level| {
-            let work = level.tasks.iter().map(|task| task.work);
-            (work, !level.is_worth_a_phase())
+            let tasks = level.tasks.iter();
+            // A number is met by each row of the factor.
+            let parts = tasks.map(|task| (task.work, task.work / self.runs[task.run].height));
+            (parts, !level.is_worth_a_phase())
         })
     }
 
-    /// Forms the factors outward, from the parameters as they stand.
+    /// Forms the factors outward from the parameters, unless they are those of the parameters already.
     pub(crate) fn fold<S: Send>(
         &mut self,
         (team, scratch, of): Threads<'_, S>,
@@ -382,6 +384,9 @@ impl Folding {
         network: &Network,
         parameters: &Parameters,
     ) {
+        if std::mem::replace(&mut self.is_current, true) {
+            return;
+        }
         for run in self.runs.iter().filter(|run| run.widens) {
             let first = self.factors.rows_mut(run.outward, run.height);
             first[run.rank * run.rank..].fill(0.0);
@@ -391,7 +396,7 @@ impl Folding {
             let each = |scratch: &mut S, index: usize, mut block: ColumnBlock<'_>| {
                 let Task { run, from, .. } = level.tasks[index];
                 let run = &runs[run];
-                if let From::Factor { slab, layer } = from {
+                if let Origin::Factor { slab, layer } = from {
                     let weights = Weights::of(network, parameters, layer);
                     run.link(isa, weights, (slab, run.widens), &mut block, of(scratch));
                 }
@@ -415,14 +420,16 @@ impl Folding {
         }
     }
 
-    /// Forms the factors inward, from the rows of a batch and the gradients by them.
+    /// Forms the factors inward, from the rows of a batch and the gradients by them, for the gradients by the
+    /// parameters; those outward are then to be formed again.
     pub(crate) fn gather<S: Send>(
         &mut self,
         (team, scratch, of): Threads<'_, S>,
         isa: Isa,
         (network, parameters): (&Network, &Parameters),
-        mut rows: Rows<'_>,
+        mut rows: StepRows<'_>,
     ) {
+        self.is_current = false;
         for run in &mut self.runs {
             if run.widens {
                 run.center(isa, &mut self.factors, &mut rows);
@@ -437,8 +444,8 @@ impl Folding {
                 let Task { run, from, .. } = level.tasks[index];
                 let (run, scratch) = (&runs[run], of(scratch));
                 match from {
-                    From::Rows => run.collect(isa, rows, &mut block, scratch),
-                    From::Factor { slab, layer } => {
+                    Origin::Rows => run.collect(isa, rows, &mut block, scratch),
+                    Origin::Factor { slab, layer } => {
                         let weights = Weights::of(network, parameters, layer);
                         run.link(isa, weights, (slab, !run.widens), &mut block, scratch);
                     }
@@ -627,7 +634,7 @@ impl Run {
     ///
     /// A batch's codes lie close together, and so an offset may nearly cancel what the codes add to it. Where that
     /// happened in sums over the batch, their rounding would be left.
-    fn center(&mut self, isa: Isa, factors: &mut Slabs, rows: &mut Rows<'_>) {
+    fn center(&mut self, isa: Isa, factors: &mut Slabs, rows: &mut StepRows<'_>) {
         let extended = rows.slabs.rows_mut(self.extended, rows.count);
         let mut sums = std::mem::take(&mut self.means);
         column_sums(isa, extended, &mut sums);
@@ -651,7 +658,13 @@ impl Run {
 
     /// Columns of the factor at the wide end: the narrow end's transpose times the wide end's rows, one being
     /// gradients.
-    fn collect(&self, isa: Isa, rows: &Rows<'_>, block: &mut ColumnBlock<'_>, scratch: &mut [f32]) {
+    fn collect(
+        &self,
+        isa: Isa,
+        rows: &StepRows<'_>,
+        block: &mut ColumnBlock<'_>,
+        scratch: &mut [f32],
+    ) {
         let Range { start, end } = self.layers;
         let (narrow, wide) = match self.widens {
             true => (self.extended, rows.gradients + end),
@@ -722,6 +735,35 @@ impl<'a> Weights<'a> {
             outputs,
         }
     }
+}
+
+/// The runs that are worth folding at steps of `batch` rows, of the layers from `first` on.
+pub(crate) fn folded_at_steps(network: &Network, first: usize, batch: usize) -> Vec<Range<usize>> {
+    choose(network, first, |weights, rank, wide, is_first| {
+        let passes = if is_first { 2 } else { 3 };
+        let plain = batch.saturating_mul(passes * weights);
+        let folded = batch.saturating_mul(passes * rank * wide) + 3 * (rank + 1) * weights;
+        plain >= folded.saturating_mul(2).saturating_add(WORTH)
+    })
+}
+
+/// The runs of dense layers from `first` on that `is_worth_it` says are, by their weights, their narrow and their wide
+/// end, and whether they are the first layers.
+fn choose(
+    network: &Network,
+    first: usize,
+    is_worth_it: impl Fn(usize, usize, usize, bool) -> bool,
+) -> Vec<Range<usize>> {
+    let sides = [network.encoder(), network.decoder()].into_iter();
+    let runs = sides.flat_map(|side| dense_runs(network, first.max(side.start)..side.end));
+    let is_chosen = |layers: &Range<usize>| {
+        let widths = network.widths(layers.clone());
+        let weights = widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let ends = (widths[0], widths[layers.len()]);
+        let (rank, wide) = (ends.0.min(ends.1), ends.0.max(ends.1));
+        layers.len() > 1 && is_worth_it(weights, rank, wide, layers.start == 0)
+    };
+    runs.filter(is_chosen).collect()
 }
 
 /// The runs of dense layers among those of a range.

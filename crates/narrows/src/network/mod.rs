@@ -7,7 +7,7 @@ mod folding;
 mod parameters;
 mod pass;
 
-pub(crate) use folding::{Folding, Rows as FoldedRows};
+pub(crate) use folding::{Folding, StepRows, folded_at_steps};
 pub use parameters::{Parameters, Tensor};
 pub use pass::{Rows, ScaledRows, forward, map_rows};
 

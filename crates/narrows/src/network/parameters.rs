@@ -21,7 +21,7 @@ pub struct Tensor {
     pub range: Range<usize>,
 }
 
-/// The parameters of a network.
+/// The parameters of a network, and of that one alone: what is worked out from both is kept.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     flat: Aligned,
@@ -91,6 +91,7 @@ impl Parameters {
 
     /// The linear layers folded, as the parameters stand; `network` is theirs.
     pub(super) fn folding(&self, network: &Network) -> &Folding {
+        assert_eq!(self.flat.len(), network.parameter_count());
         let fold = || Folding::for_rows(network, self);
         self.folded.0.get_or_init(fold)
     }

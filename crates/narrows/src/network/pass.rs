@@ -43,7 +43,12 @@ impl Rows for ScaledRows<'_> {
     }
 }
 
-/// Runs some of the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives.
+/// Runs some of the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives. Linear layers are
+/// folded where all of a run is asked for, which changes the rounding.
+///
+/// # Panics
+///
+/// When `out` has another length, or the parameters are those of a network of another size.
 pub fn forward(
     network: &Network,
     parameters: &Parameters,
@@ -70,7 +75,7 @@ pub fn forward(
 ///
 /// # Panics
 ///
-/// When `out` has another length.
+/// When `out` has another length, or the parameters are those of a network of another size.
 #[allow(clippy::too_many_arguments)]
 pub fn map_rows(
     network: &Network,

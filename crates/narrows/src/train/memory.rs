@@ -69,7 +69,11 @@ fn of_process(limits: &str, status: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Training;
     use super::*;
+    use crate::Recipe;
+    use crate::data::{Dataset, Values};
+    use crate::network::Network;
 
     #[test]
     fn what_the_system_says_is_read() {
@@ -85,6 +89,37 @@ mod tests {
         assert_eq!(of_process("", ""), None);
         if cfg!(target_os = "linux") {
             assert!(available().is_some());
+        }
+    }
+
+    #[test]
+    fn the_least_that_steps_take_is_less_than_they_take() {
+        let pixels = ndarray::Array2::from_shape_fn((600, 784), |(r, c)| ((r * c) % 251) as u8);
+        let data = Dataset::new("pattern", Values::U8(pixels), vec![1, 28, 28], None).unwrap();
+        for name in [
+            "simple-linear",
+            "contractive",
+            "contractive:free",
+            "denoising",
+        ] {
+            let mut recipe =
+                Recipe::named(name).unwrap_or_else(|_| Recipe::load(name, &[]).unwrap());
+            recipe.batch_size = 512;
+            let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+            let least = Memory::least(&recipe, &network, recipe.batch_size);
+            let planned = Training::new(&recipe, &data, 1).unwrap().memory();
+            assert_eq!(least.parameters, planned.parameters, "{name}");
+            let (least, planned) = (least.activations, planned.activations);
+            assert!(
+                least <= planned,
+                "{name}: {least} B at least, and {planned}"
+            );
+            // Terms are not counted.
+            let is_plain = recipe.terms.iter().all(|term| term.weight == 0.0);
+            assert!(
+                !is_plain || 2 * least > planned,
+                "{name}: {least} B at least of {planned}"
+            );
         }
     }
 

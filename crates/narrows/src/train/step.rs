@@ -9,7 +9,7 @@
 //!
 //! Where linear layers are folded ([`Folding`]), chains of small products come before each of the two.
 //!
-//! The end of each phase is the only synchronisation. No sum is formed by two threads, so a step has
+//! The end of each phase, or of a link of a chain, is the only synchronisation. No sum is formed by two threads, so a step has
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
 
@@ -20,7 +20,7 @@ use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{FoldedRows, Folding, Network, Parameters};
+use crate::network::{Folding, Network, Parameters, StepRows, folded_at_steps};
 use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
@@ -125,7 +125,7 @@ pub struct Memory {
     pub parameters: usize,
     /// What the optimiser remembers of each.
     pub optimizer: usize,
-    /// Activations and gradients of the rows of a batch, those of terms included.
+    /// Activations and gradients of the rows of a batch, those of terms included, and factors of folded layers.
     pub activations: usize,
     /// What the threads have for themselves, and the whole gradient where there is one.
     pub scratch: usize,
@@ -136,13 +136,18 @@ impl Memory {
     pub(super) fn least(recipe: &Recipe, network: &Network, batch: usize) -> Memory {
         let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
         let parameters = bytes(network.parameter_count());
-        let values: usize = network.widths(network.layers()).iter().sum();
+        let has_terms = recipe.terms.iter().any(|term| term.weight > 0.0);
+        let mut widths = network.widths(network.layers());
+        for run in folded_at_steps(network, first_foldable(network, has_terms), batch) {
+            widths[run.start + 1..run.end].fill(0);
+        }
+        let values: usize = widths.iter().sum();
         let has_whole = recipe.clip_norm > 0.0 || recipe.accumulation > 1;
         Memory {
             parameters,
             optimizer: parameters * recipe.optimizer.numbers_remembered(),
-            // Each with its gradient.
-            activations: bytes(values.saturating_mul(2 * batch)),
+            // Each with its gradient, but for the data.
+            activations: bytes((2 * values - network.inputs()).saturating_mul(batch)),
             scratch: if has_whole { parameters } else { 0 },
         }
     }
@@ -156,6 +161,14 @@ impl Memory {
             self.scratch,
         ];
         parts.into_iter().fold(0, usize::saturating_add)
+    }
+}
+
+/// The first layer that may be folded: terms need what lies between the layers of the encoder.
+fn first_foldable(network: &Network, has_terms: bool) -> usize {
+    match has_terms {
+        true => network.decoder().start,
+        false => 0,
     }
 }
 
@@ -227,12 +240,7 @@ impl Stepper {
             .filter(|term| term.weight > 0.0)
             .map(|term| Contraction::plan(term, &network, seed, (batch, &mut widths)))
             .collect();
-        // Terms need what lies between the layers of the encoder.
-        let first = if terms.is_empty() {
-            0
-        } else {
-            network.decoder().start
-        };
+        let first = first_foldable(&network, !terms.is_empty());
         let folding = Folding::for_steps(&network, first, batch, (&mut widths, gradients));
         let bounds = network.parameter_bounds();
         let largest = (0..bounds.count())
@@ -367,7 +375,7 @@ impl Stepper {
     /// Where the time of the steps went since [`Stepper::start_profile`]; none before the first.
     pub fn profile(&self) -> Option<Profile> {
         // Of what is folded only the multiply-adds of rows are proportional to their number.
-        let work = |layers: std::ops::Range<usize>| -> usize {
+        let work = |layers: Range<usize>| -> usize {
             let work = |layer| match self.folding.run_of(layer) {
                 None => self.network.layer(layer).work(),
                 Some(run) if run.start == layer => self.folding.work_of_row(layer).unwrap_or(0),
@@ -476,7 +484,7 @@ impl Stepper {
                 ),
                 |scratch, tile, (sum, square)| {
                     scratch.watch.start();
-                    gradients.of_tile(tile, scratch, |part, gradient, _| {
+                    gradients.of_tile(tile, scratch, |part, gradient, watch| {
                         if weight < 1.0 {
                             scale(isa, gradient, weight);
                         }
@@ -485,6 +493,7 @@ impl Stepper {
                         } else {
                             add(isa, &mut sum[part], gradient);
                         }
+                        watch.lap(Part::Optimizer);
                     });
                     square.fill(dot(isa, sum, sum));
                     scratch.watch.lap(Part::Optimizer);
@@ -597,6 +606,7 @@ impl Stepper {
             );
         }
         all.copy_from_slice(parameters);
+        self.folding.outdate();
         Ok(())
     }
 
@@ -652,7 +662,7 @@ impl Stepper {
             &mut self.scratch[..],
             Scratch::layers as fn(&mut _) -> &mut _,
         );
-        let rows = FoldedRows {
+        let rows = StepRows {
             slabs: &mut self.slabs,
             gradients: self.plan.gradients,
             count,

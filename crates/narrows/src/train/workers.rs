@@ -85,21 +85,22 @@ pub(super) struct Work {
     panel_row: f64,
     /// The time of a row in everything else.
     row: f64,
+    /// The numbers that each worker reads for rows: the parameters, or the factors of what is folded.
     parameters: f64,
-    tiles: Vec<Tile>,
+    tiles: Vec<Part>,
     levels: Vec<Level>,
 }
 
 /// What a level of a chain of folded layers has to do.
 struct Level {
-    parts: Vec<f64>,
+    parts: Vec<Part>,
     is_alone: bool,
 }
 
-/// What a tile of the parameter phase has to do.
-struct Tile {
+/// What a tile of the parameter phase, or some columns of a factor, has to do.
+struct Part {
     time: f64,
-    /// The bytes of activations and gradients that it reads.
+    /// The bytes that it reads of what other phases wrote.
     bytes: f64,
 }
 
@@ -151,6 +152,7 @@ impl Work {
         rows: usize,
     ) -> Work {
         let (mut panel_row, mut row) = (0.0, costs.input * network.inputs() as f64);
+        let mut read = 0;
         if corruption.is_some() {
             row += costs.noise * network.inputs() as f64;
         }
@@ -161,6 +163,11 @@ impl Work {
                 Some(run) if run.start < index => continue,
                 Some(_) => folding.work_of_row(index).unwrap_or(0),
                 None => layer.work(),
+            };
+            read += match run {
+                // A factor has one number for each multiply-add of a row.
+                Some(_) => work,
+                None => network.parameters_in(index),
             };
             // Forward and backward, though not to the data.
             let passes = if index == 0 { 1.0 } else { 2.0 };
@@ -188,14 +195,19 @@ impl Work {
             let depth = folding.height(index).unwrap_or(rows);
             let products = share * (depth * layer.work()) as f64;
             let read = layer.inputs() as f64 + share * layer.outputs() as f64;
-            Tile {
+            Part {
                 time: costs.multiply_add * products
                     + (costs.parameter + of_terms / parameters) * len,
                 bytes: 4.0 * depth as f64 * read,
             }
         });
         let levels = folding.levels().map(|(work, is_alone)| Level {
-            parts: work.map(|work| costs.multiply_add * work as f64).collect(),
+            parts: work
+                .map(|(work, read)| Part {
+                    time: costs.multiply_add * work as f64,
+                    bytes: 4.0 * read as f64,
+                })
+                .collect(),
             is_alone,
         });
         Work {
@@ -204,7 +216,7 @@ impl Work {
             blocks: Blocks::of(network, terms),
             panel_row,
             row,
-            parameters,
+            parameters: read as f64,
             tiles: tiles.collect(),
             levels: levels.collect(),
         }
@@ -229,6 +241,12 @@ impl Work {
         from_others * self.costs.byte.max(self.costs.shared_byte * at_once as f64)
     }
 
+    /// The time of a part with what it has to fetch from other workers.
+    fn part(&self, part: &Part, workers: usize) -> f64 {
+        let from_others = (workers - 1) as f64 / workers as f64;
+        part.time + part.bytes * self.costs.byte * from_others
+    }
+
     /// The time of a step with so many workers.
     fn time(&self, workers: usize) -> f64 {
         let cut = self.blocks.cut(self.rows, workers);
@@ -237,12 +255,11 @@ impl Work {
         let blocks = (0..cut.count()).map(|_| block);
         let rows_phase =
             self.costs.of_phase(blocks, workers) + self.fetch_parameters(workers, busy);
-        let from_others = (workers - 1) as f64 / workers as f64;
-        let tiles = self.tiles.iter();
-        let tiles = tiles.map(|tile| tile.time + tile.bytes * self.costs.byte * from_others);
+        let tiles = self.tiles.iter().map(|part| self.part(part, workers));
         let levels = self.levels.iter().map(|Level { parts, is_alone }| {
-            let workers = if *is_alone { 1 } else { workers };
-            self.costs.of_phase(parts.iter().copied(), workers)
+            let parts = parts.iter().map(|part| self.part(part, workers));
+            self.costs
+                .of_phase(parts, if *is_alone { 1 } else { workers })
         });
         rows_phase
             + self.costs.of_phase(tiles, workers)

@@ -76,6 +76,6 @@ fn trained_layers_are_folded_where_that_takes_but_a_moment() {
     assert_eq!(folded(&SIMPLE), [0..5, 5..10]);
     // Half the arithmetic is not worth another way.
     assert_eq!(folded(&[784, 512, 400]), []);
-    // Nor is an hour for the sake of a few rows.
+    // Nor is more than a moment for the sake of a few rows.
     assert_eq!(folded(&[2048, 2048, 1024, 512]), []);
 }

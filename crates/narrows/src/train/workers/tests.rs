@@ -125,13 +125,13 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     const STEPS: usize = 4;
     let cut = work.blocks.cut(work.rows, workers);
     let busy = cut.count().min(workers);
-    let from_others = (workers - 1) as f64 / workers as f64;
     let mut machine = Machine::new(work.costs, workers);
     for _ in 0..STEPS {
         for Level { parts, is_alone } in &work.levels {
+            let time = |part: usize, _| work.part(&parts[part], workers);
             match is_alone {
-                true => machine.clocks[0] += parts.iter().sum::<f64>() * machine.jitter(),
-                false => machine.phase(parts.len(), |part, _| parts[part]),
+                true => machine.clocks[0] += (0..parts.len()).map(|i| time(i, false)).sum::<f64>(),
+                false => machine.phase(parts.len(), time),
             }
         }
         machine.phase(cut.count(), |block, is_first| {
@@ -144,8 +144,7 @@ fn simulate(work: &Work, workers: usize) -> f64 {
         });
         machine.clocks[0] += work.costs.wake * (workers - busy) as f64;
         machine.phase(work.tiles.len(), |tile, _| {
-            let Tile { time, bytes } = work.tiles[tile];
-            time + bytes * work.costs.byte * from_others
+            work.part(&work.tiles[tile], workers)
         });
     }
     machine.clocks[0] / STEPS as f64
