@@ -341,6 +341,42 @@ fn gradients_of_folded_linear_layers_meet_central_differences() {
     check(&encoder, &decoder, mse);
 }
 
+#[test]
+fn exchanged_parameters_count_at_once_where_layers_are_folded() {
+    let recipe = narrows::Recipe::named("simple-linear").unwrap();
+    let pixels = Array2::from_shape_fn((64, 784), |(r, c)| ((r * 37 + c * 101) % 256) as u8);
+    let data = Dataset::new("pattern", Values::U8(pixels), vec![784], None).unwrap();
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    let rows: Vec<u32> = (0..64).collect();
+    let stepper = |seed| {
+        let network = Network::new(&recipe.encoder, &recipe.decoder, &[784]).unwrap();
+        let setting = Setting {
+            parameters: Parameters::initial(&network, Initialization::Pytorch, seed),
+            optimizer: Optimizer::new(recipe.optimizer, &network),
+            network,
+            corruption: None,
+            objective: Objective::new(recipe.reconstruction, &recipe.decoder).unwrap(),
+            terms: Vec::new(),
+            seed,
+            clip_norm: 0.0,
+            accumulates: false,
+        };
+        Stepper::new(setting, 64, 1)
+    };
+    let (mut one, mut other) = (stepper(1), stepper(2));
+    let before = one.losses(&data, &scaling, &rows).clone();
+    let expected = other.losses(&data, &scaling, &rows).clone();
+    assert_ne!(before, expected);
+    one.set_parameters(other.parameters().flat()).unwrap();
+    assert_eq!(*one.losses(&data, &scaling, &rows), expected);
+    // And after a step.
+    one.step(&data, &scaling, 0, &rows, 1.0);
+    other.step(&data, &scaling, 0, &rows, 1.0);
+    let after = one.losses(&data, &scaling, &rows).clone();
+    assert_eq!(after, *other.losses(&data, &scaling, &rows));
+    assert_ne!(after, expected);
+}
+
 fn check(
     encoder: &[LayerSpec],
     decoder: &[LayerSpec],

@@ -70,6 +70,8 @@ pub(crate) struct Folding {
     runs: Vec<Run>,
     /// For each layer its run.
     of_layer: Vec<Option<usize>>,
+    /// The widths of the network, for which alone the factors are right.
+    widths: Vec<usize>,
     factors: Slabs,
     outward: Vec<Level>,
     inward: Vec<Level>,
@@ -165,9 +167,7 @@ impl Folding {
 
     /// Folds what is worth it where parameters stand still and rows are many, and what takes but a moment.
     pub(super) fn for_rows(network: &Network, parameters: &Parameters) -> Folding {
-        let runs = choose(network, 0, |weights, rank, wide, _| {
-            weights >= 2 * rank * wide && weights.saturating_mul(rank) <= MOMENT
-        });
+        let runs = folded_at_rows(network);
         let mut folding = Folding::of(network, runs, None);
         let mut scratch = [vec![0.0; folding.scratch()]];
         let of: fn(&mut Vec<f32>) -> &mut [f32] = |scratch| scratch;
@@ -225,9 +225,17 @@ impl Folding {
             inward: (0..inwards).map(|number| level(&inward, number)).collect(),
             factors,
             of_layer,
+            widths: network.widths(network.layers()),
             runs,
             is_current: false,
         }
+    }
+
+    /// Whether [`Folding::for_rows`] would fold another network in the same way: one of the same widths, with
+    /// activations at the same places.
+    pub(super) fn is_of(&self, network: &Network) -> bool {
+        let runs = self.runs.iter().map(|run| &run.layers);
+        self.widths == network.widths(network.layers()) && runs.eq(&folded_at_rows(network))
     }
 
     /// Tells that the parameters have changed, other than after [`Folding::gather`].
@@ -474,6 +482,13 @@ impl Folding {
         let shape = (gradient.len() / inputs, inputs, run.height);
         product(isa, shape, left, right, Start::Zero, gradient, inputs);
     }
+}
+
+/// The runs that are worth folding where parameters stand still.
+fn folded_at_rows(network: &Network) -> Vec<Range<usize>> {
+    choose(network, 0, |weights, rank, wide, _| {
+        weights >= 2 * rank * wide && weights.saturating_mul(rank) <= MOMENT
+    })
 }
 
 /// The runs that are worth folding at steps of `batch` rows, of the layers from `first` on.

@@ -93,6 +93,8 @@ impl Parameters {
     pub(super) fn folding(&self, network: &Network) -> &Folding {
         assert_eq!(self.flat.len(), network.parameter_count());
         let fold = || Folding::for_rows(network, self);
-        self.folded.0.get_or_init(fold)
+        let folding = self.folded.0.get_or_init(fold);
+        assert!(folding.is_of(network), "parameters of this network");
+        folding
     }
 }

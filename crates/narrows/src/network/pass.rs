@@ -48,7 +48,7 @@ impl Rows for ScaledRows<'_> {
 ///
 /// # Panics
 ///
-/// When `out` has another length, or the parameters are those of a network of another size.
+/// When `out` has another length, or the parameters were used with another network before.
 pub fn forward(
     network: &Network,
     parameters: &Parameters,
@@ -75,7 +75,7 @@ pub fn forward(
 ///
 /// # Panics
 ///
-/// When `out` has another length, or the parameters are those of a network of another size.
+/// When `out` has another length, or the parameters were used with another network before.
 #[allow(clippy::too_many_arguments)]
 pub fn map_rows(
     network: &Network,

@@ -79,3 +79,13 @@ fn trained_layers_are_folded_where_that_takes_but_a_moment() {
     // Nor is more than a moment for the sake of a few rows.
     assert_eq!(folded(&[2048, 2048, 1024, 512]), []);
 }
+
+#[test]
+#[should_panic(expected = "parameters of this network")]
+fn parameters_go_with_one_network() {
+    let linear = network(&SIMPLE, None);
+    let parameters = Parameters::new(&linear, &vec![0.0; linear.parameter_count()]);
+    parameters.folding(&linear);
+    let relu = Some(LayerSpec::Activation(Activation::Relu));
+    parameters.folding(&network(&SIMPLE, relu));
+}
