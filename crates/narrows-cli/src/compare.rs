@@ -1,7 +1,7 @@
 //! `narrows compare`
 
 use crate::output::{columns, figures, measure, note, print};
-use crate::progress::Display;
+use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
@@ -41,14 +41,14 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows compare simple-linear deep-linear --seeds 3
-      Train both three times; mean ± standard deviation, and a report in runs/compare.
+      Train both three times, several at a time; mean ± standard deviation, and a report in runs/compare.
   narrows compare contractive contractive:free runs/mine --out runs/penalty
       A recipe, its variant without the penalty, and a run that is there already.
   narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let source = arguments.source.open()?;
-    let mut display = Display::new();
+    let mut display = StudyDisplay::new();
     let epochs = arguments.epochs.iter().map(|epochs| Override {
         assignment: format!("training.epochs={epochs}"),
         origin: format!("--epochs {epochs}"),
@@ -62,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         usize::from(arguments.seeds),
         arguments.out.as_deref(),
         arguments.threads.map_or(0, usize::from),
-        &mut |event| display.study(event),
+        &mut |event| display.tell(event),
     );
     display.finish();
     let comparison = comparison?;

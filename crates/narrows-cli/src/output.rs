@@ -48,10 +48,19 @@ pub fn measure(measure: Measure) -> String {
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match seconds {
-        ..10.0 => format!("{seconds:.2} s"),
-        ..60.0 => format!("{seconds:.1} s"),
-        ..3600.0 => format!("{} min {:02} s", whole / 60, whole % 60),
+        // What rounds to the next unit is written in it.
+        ..9.995 => format!("{seconds:.2} s"),
+        ..59.95 => format!("{seconds:.1} s"),
+        ..3599.5 => format!("{} min {:02} s", whole / 60, whole % 60),
         _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A time to come, which is known to the second at best: `12 s`, `3 min 20 s`.
+pub fn remaining(seconds: f64) -> String {
+    match seconds {
+        ..59.5 => format!("{seconds:.0} s"),
+        _ => duration(seconds),
     }
 }
 
@@ -111,6 +120,11 @@ mod tests {
         assert_eq!(duration(0.842), "0.84 s");
         assert_eq!(duration(200.4), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 05 min");
+        assert_eq!(duration(9.996), "10.0 s");
+        assert_eq!(duration(59.96), "1 min 00 s");
+        assert_eq!(duration(3599.7), "1 h 00 min");
+        assert_eq!(remaining(9.6), "10 s");
+        assert_eq!(remaining(59.7), "1 min 00 s");
     }
 
     #[test]

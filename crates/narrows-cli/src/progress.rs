@@ -1,9 +1,11 @@
 //! The progress of training: a bar on a terminal, plain lines elsewhere.
 
-use crate::output::{count_of, duration, figures, note, thousands};
+mod study;
+
+pub use study::StudyDisplay;
+
+use crate::output::{count_of, duration, figures, note, remaining, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use narrows::run::Event;
-use narrows::study::StudyEvent;
 use narrows::train::{EpochRecord, Progress};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -14,6 +16,12 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How often the bar is redrawn.
 const REDRAW_EVERY: Duration = Duration::from_millis(100);
 
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}
+
 /// Shows how far training is, on standard error.
 pub struct Display {
     bar: Option<ProgressBar>,
@@ -21,7 +29,7 @@ pub struct Display {
     /// When training told its first step, and how many rows of all epochs were done then.
     first: Option<(Instant, usize)>,
     last: Instant,
-    /// Which run of a study goes on, of how many, as what stands before the epoch.
+    /// Which run of a study this is, as what stands before the epoch.
     run: String,
     /// What rows are.
     unit: &'static str,
@@ -40,20 +48,19 @@ impl Display {
     pub fn new() -> Display {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{prefix} [{bar:28}] {msg}");
-            bar.set_style(
-                style
-                    .unwrap_or_else(|_| ProgressStyle::default_bar())
-                    .progress_chars("=> "),
-            );
-            bar
+            bar.with_style(style("{prefix} [{bar:28}] {wide_msg}"))
         });
+        Display::with(bar, String::new())
+    }
+
+    /// On a bar, if there is one; `run` stands before the epoch.
+    fn with(bar: Option<ProgressBar>, run: String) -> Display {
         Display {
             bar,
             start: Instant::now(),
             first: None,
             last: Instant::now(),
-            run: String::new(),
+            run,
             unit: "rows",
         }
     }
@@ -97,11 +104,11 @@ impl Display {
         let rate = trained as f64 / time.as_secs_f64();
         let left = (total - done) as f64 / rate;
         let message = format!(
-            "loss {}   {} {}/s   {} left",
+            "loss {}   {} left   {} {}/s",
             figures(progress.loss),
+            remaining(left),
             thousands(rate),
-            self.unit,
-            duration(left)
+            self.unit
         );
         let epoch = format!("{}epoch {}/{}", self.run, progress.epoch, progress.epochs);
         match &self.bar {
@@ -132,34 +139,6 @@ impl Display {
             self.unit
         ));
         self.last = Instant::now();
-    }
-
-    /// What a study of several runs tells: a line for each run that begins, and its training.
-    pub fn study(&mut self, event: StudyEvent<'_>) {
-        match event {
-            StudyEvent::Begin(which, of, label) => {
-                // As if those to come took as long as those that are done.
-                let each = self.start.elapsed().as_secs_f64() / (which - 1) as f64;
-                let left = match which {
-                    1 => String::new(),
-                    _ => format!("   about {} left", duration(each * (of + 1 - which) as f64)),
-                };
-                self.line(&format!("{which:>2}/{of}   {label}{left}"));
-                self.run = format!("{which}/{of} ");
-            }
-            StudyEvent::Run(_, Event::Start(_)) => self.begin(),
-            StudyEvent::Run(_, Event::Progress(progress)) => self.progress(progress),
-            StudyEvent::Run(_, Event::Stage(_, name)) => self.stage(name),
-            StudyEvent::Run(epochs, Event::Epoch(record)) if record.epoch == epochs => {
-                self.line(&format!(
-                    "        loss {} after {}, {} rows/s",
-                    figures(record.train_loss),
-                    count_of(epochs, "epoch"),
-                    thousands(record.images_per_second)
-                ));
-            }
-            StudyEvent::Run(..) => {}
-        }
     }
 
     /// Says what goes on after training.
@@ -199,7 +178,7 @@ impl Display {
         let message = format!(
             "{} rows/s   {} left",
             thousands(rate),
-            duration((total - done) as f64 / rate)
+            remaining((total - done) as f64 / rate)
         );
         match &self.bar {
             Some(bar) => {

@@ -1,7 +1,7 @@
 //! `narrows reproduce`
 
 use crate::output::{columns, duration, figures, measure, print};
-use crate::progress::Display;
+use crate::progress::StudyDisplay;
 use clap::{Args, Subcommand};
 use narrows::Result;
 use narrows::study::{Classic, classic};
@@ -48,12 +48,12 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Study::Classic(arguments) = &arguments.study;
-    let mut display = Display::new();
+    let mut display = StudyDisplay::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let seeds = usize::from(arguments.seeds);
     let out = arguments.out.as_deref();
     let found = classic(out, arguments.quick, seeds, threads, &mut |event| {
-        display.study(event);
+        display.tell(event);
     });
     display.finish();
     let found = found?;

@@ -199,7 +199,7 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
         );
     };
     let team = &mut Team::new(threads);
-    let clean = model.mse(&test)?;
+    let clean = model.mse_on(&test, team)?;
     let mut curves = Vec::new();
     for noises in standard_noises(model.recipe().corruption) {
         let mut points = vec![(0.0, clean)];

@@ -181,7 +181,8 @@ impl Model {
     /// As [`Model::encode`].
     pub fn score(&self, rows: ArrayView2<'_, f32>) -> Result<Array1<f32>> {
         let rows = self.scaled(rows)?;
-        rows.checked(self.errors(&rows))
+        let team = &mut self.team(rows.count());
+        rows.checked(self.errors(&rows, team))
     }
 
     /// What each value contributes to the scores of rows, `[rows, inputs]`: its squared error in scaled
@@ -206,11 +207,16 @@ impl Model {
     ///
     /// When the dataset has another width than the model's data.
     pub fn mse(&self, data: &Dataset) -> Result<f64> {
+        self.mse_on(data, &mut self.team(data.rows()))
+    }
+
+    pub(crate) fn mse_on(&self, data: &Dataset, team: &mut Team) -> Result<f64> {
         self.check_width(data.inputs())?;
-        let errors = self.errors(&ScaledRows {
+        let rows = ScaledRows {
             data,
             scaling: &self.scaling,
-        });
+        };
+        let errors = self.errors(&rows, team);
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
@@ -308,7 +314,7 @@ impl Model {
         Ok(out)
     }
 
-    fn errors(&self, rows: &dyn Rows) -> Array1<f32> {
+    fn errors(&self, rows: &dyn Rows, team: &mut Team) -> Array1<f32> {
         let (isa, inputs) = (Isa::best(), self.network.inputs());
         let mut errors = vec![0.0; rows.count()];
         map_rows(
@@ -316,7 +322,7 @@ impl Model {
             &self.parameters,
             self.network.layers(),
             rows,
-            &mut self.team(rows.count()),
+            team,
             1,
             &mut errors,
             |given, made, errors| {

@@ -354,7 +354,7 @@ pub fn evaluate_run(
 }
 
 /// What 0 stands for where rows are many and independent.
-fn threads_or_all(threads: usize) -> usize {
+pub(crate) fn threads_or_all(threads: usize) -> usize {
     match threads {
         0 => available_threads(),
         _ => threads,
@@ -437,7 +437,7 @@ fn test_errors(
     test: &Dataset,
     threads: usize,
 ) -> Result<(f64, Option<CorruptedErrors>)> {
-    let clean_test_mse = model.mse(test)?;
+    let clean_test_mse = model.mse_on(test, &mut Team::new(threads))?;
     let Some(corruption) = model.recipe().corruption else {
         return Ok((clean_test_mse, None));
     };

@@ -3,6 +3,7 @@
 
 mod claims;
 
+use super::runs::{Planned, Work, make};
 use super::{
     Done, Measure, StudyEvent, check_empty, first_pictures, make_folder, robustness_figures,
 };
@@ -10,12 +11,11 @@ use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::Result;
-use crate::evaluate::Baselines;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
 use crate::recipe::Recipe;
 use crate::report::{Cell, Figure, Image, Report, Section, Table, count_of, figures};
-use crate::run::{Options, REPORT_FILE, run, write_report};
+use crate::run::{REPORT_FILE, write_report};
 use claims::claims;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -242,57 +242,24 @@ pub fn classic(
     quick: bool,
     seeds: usize,
     threads: usize,
-    observe: &mut dyn FnMut(StudyEvent<'_>),
+    observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Classic> {
     let start = Instant::now();
     check_empty(out)?;
     let source = Source::open("mnist")?;
     let out = make_folder(out, if quick { "classic-quick" } else { "classic" })?;
-    let total = 2 * EXPERIMENTS.len() * seeds;
-    let (mut done, mut rows, mut begun) = (Vec::<Done>::new(), Vec::new(), 0);
-    let mut constants = Vec::new();
-    let baselines = Baselines::default();
+    let seeds = seeds.max(1);
+    let planned = planned(&out, quick, seeds)?;
+    let mut made = make(&planned, &source, threads, observe)?.into_iter();
+    let (mut done, mut rows, mut constants) = (Vec::<Done>::new(), Vec::new(), Vec::new());
     for experiment in &EXPERIMENTS {
-        for (place, name) in experiment.recipes.into_iter().enumerate() {
-            let mut recipe = Recipe::load(name, &[])?;
-            let setting = SETTINGS[place];
-            let mut about = setting.name().to_string();
-            recipe.epochs = experiment.epochs;
-            if quick {
-                recipe.epochs = QUICK_EPOCHS;
-                let short = count_of(QUICK_EPOCHS, "epoch");
-                recipe.about = format!("{} (quick: {short})", recipe.about);
-                about.push_str(", quick");
-            }
-            let (name, epochs) = (recipe.name.clone(), recipe.epochs);
-            let (mut errors, mut first) = (Vec::new(), None);
-            for seed in 0..seeds.max(1) {
-                begun += 1;
-                let (mut label, mut folder) =
-                    (format!("{} ({about})", experiment.name), out.join(&name));
-                if seed > 0 {
-                    label.push_str(&format!(", seed {seed}"));
-                    folder = out.join(format!("{name}-seed-{seed}"));
-                }
-                observe(StudyEvent::Begin(begun, total, &label));
-                recipe.seed = seed as u64;
-                let options = Options {
-                    out: Some(&folder),
-                    threads,
-                    baselines: Some(&baselines),
-                    ..Options::default()
-                };
-                let outcome = run(&recipe, &source, &options, &mut |event| {
-                    observe(StudyEvent::Run(epochs, event));
-                })?;
-                errors.push(outcome.summary.test_mse);
-                first.get_or_insert(Done {
-                    label: experiment.name.to_string(),
-                    recipe: recipe.clone(),
-                    outcome,
-                });
-            }
-            if let Some(first) = first {
+        for place in 0..SETTINGS.len() {
+            let runs: Vec<Done> = made.by_ref().take(seeds).collect();
+            let errors: Vec<f64> = runs
+                .iter()
+                .map(|run| run.outcome.summary.test_mse)
+                .collect();
+            if let Some(first) = runs.into_iter().next() {
                 let constant = constant_error(&source, first.outcome.scaling, &mut constants)?;
                 rows.push(row(experiment, place, &first, constant, &errors));
                 done.push(first);
@@ -304,7 +271,7 @@ pub fn classic(
         rows,
         claims,
         quick,
-        seeds: seeds.max(1),
+        seeds,
         seconds: start.elapsed().as_secs_f64(),
         report: out.join(REPORT_FILE),
     };
@@ -312,6 +279,40 @@ pub fn classic(
     write_whole(&out.join(TABLE_FILE), markdown(&classic).as_bytes())?;
     classic.seconds = start.elapsed().as_secs_f64();
     Ok(classic)
+}
+
+/// All runs: experiment by experiment, setting by setting, seed by seed.
+fn planned(out: &Path, quick: bool, seeds: usize) -> Result<Vec<Planned<'static>>> {
+    let mut planned = Vec::new();
+    for experiment in &EXPERIMENTS {
+        for (setting, name) in SETTINGS.into_iter().zip(experiment.recipes) {
+            let mut recipe = Recipe::load(name, &[])?;
+            let mut about = setting.name().to_string();
+            recipe.epochs = experiment.epochs;
+            if quick {
+                recipe.epochs = QUICK_EPOCHS;
+                let short = count_of(QUICK_EPOCHS, "epoch");
+                recipe.about = format!("{} (quick: {short})", recipe.about);
+                about.push_str(", quick");
+            }
+            for seed in 0..seeds {
+                let mut title = format!("{} ({about})", experiment.name);
+                let mut folder = out.join(&recipe.name);
+                if seed > 0 {
+                    title.push_str(&format!(", seed {seed}"));
+                    folder = out.join(format!("{}-seed-{seed}", recipe.name));
+                }
+                recipe.seed = seed as u64;
+                planned.push(Planned {
+                    title,
+                    label: experiment.name.to_string(),
+                    work: Work::Train(Box::new(recipe.clone()), folder),
+                    has_pictures: seed == 0,
+                });
+            }
+        }
+    }
+    Ok(planned)
 }
 
 fn row(

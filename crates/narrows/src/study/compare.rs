@@ -1,16 +1,14 @@
 //! Recipes and runs side by side: same data, same seeds.
 
+use super::runs::{Planned, Work, make};
 use super::{Done, StudyEvent, check_empty, first_pictures, make_folder, robustness_figures};
 use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
 use crate::error::Result;
-use crate::evaluate::Baselines;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table, figures};
-use crate::run::{
-    Options, REPORT_FILE, check_recipe, evaluate_run, is_run, load_for, run, write_report,
-};
+use crate::run::{REPORT_FILE, check_recipe, is_run, load_for, write_report};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -72,7 +70,7 @@ pub struct Compared {
     pub noisy_mse: Measure,
     /// The mean Frobenius norm of the code's Jacobian, unless it would take too much time or memory.
     pub jacobian_norm: Option<Measure>,
-    /// The time of training.
+    /// The time of training, while others were trained beside it.
     pub seconds: Measure,
 }
 
@@ -171,7 +169,7 @@ impl Comparison {
 ///
 /// # Errors
 ///
-/// When a name is neither a recipe nor a run, or as [`run`].
+/// When a name is neither a recipe nor a run, or as [`crate::run::run`].
 pub fn compare(
     names: &[String],
     overrides: &[Override],
@@ -179,7 +177,7 @@ pub fn compare(
     seeds: usize,
     out: Option<&Path>,
     threads: usize,
-    observe: &mut dyn FnMut(StudyEvent<'_>),
+    observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Comparison> {
     check_empty(out)?;
     // Everything is read and checked against the data before the first recipe is trained.
@@ -194,47 +192,35 @@ pub fn compare(
             Some(recipe)
         });
     }
-    let total = recipes
-        .iter()
-        .map(|recipe| recipe.as_ref().map_or(1, |_| seeds));
-    let total: usize = total.sum();
     let out = make_folder(out, "compare")?;
-    let (mut rows, mut first, mut begun) = (Vec::new(), Vec::new(), 0);
-    let baselines = Baselines::default();
+    let mut planned = Vec::new();
     for (index, (name, recipe)) in names.iter().zip(&recipes).enumerate() {
-        let mut runs = Vec::new();
-        for seed in 0..recipe.as_ref().map_or(1, |_| seeds) {
-            begun += 1;
-            let label = match recipe {
+        for seed in 0..seeds_of(recipe, seeds) {
+            let title = match recipe {
                 Some(_) if seeds > 1 => format!("{name}, seed {seed}"),
                 _ => name.clone(),
             };
-            observe(StudyEvent::Begin(begun, total, &label));
-            let (recipe, outcome) = match recipe {
+            let work = match recipe {
                 Some(recipe) => {
-                    let mut recipe = recipe.clone();
+                    let mut recipe = Box::new(recipe.clone());
                     recipe.seed = seed as u64;
-                    let folder = out.join(format!("{}-{}-seed-{seed}", index + 1, recipe.name));
-                    let epochs = recipe.epochs;
-                    let options = Options {
-                        out: Some(&folder),
-                        threads,
-                        baselines: Some(&baselines),
-                        ..Options::default()
-                    };
-                    let outcome = run(&recipe, source, &options, &mut |event| {
-                        observe(StudyEvent::Run(epochs, event));
-                    })?;
-                    (recipe, outcome)
+                    let folder = format!("{}-{}-seed-{seed}", index + 1, recipe.name);
+                    Work::Train(recipe, out.join(folder))
                 }
-                None => evaluate_run(Path::new(name), source, threads, &baselines)?,
+                None => Work::Evaluate(Path::new(name)),
             };
-            runs.push(Done {
+            planned.push(Planned {
+                title,
                 label: name.clone(),
-                recipe,
-                outcome,
+                work,
+                has_pictures: seed == 0,
             });
         }
+    }
+    let mut made = make(&planned, source, threads, observe)?.into_iter();
+    let (mut rows, mut first) = (Vec::new(), Vec::new());
+    for (name, recipe) in names.iter().zip(&recipes) {
+        let runs: Vec<Done> = made.by_ref().take(seeds_of(recipe, seeds)).collect();
         rows.push(compared(name, recipe.is_none(), &runs));
         first.extend(runs.into_iter().next());
     }
@@ -244,6 +230,11 @@ pub fn compare(
     };
     write_report(&out, &report(&comparison, &first)?)?;
     Ok(comparison)
+}
+
+/// How often it is trained; a run that is there already has its own seed.
+fn seeds_of(recipe: &Option<Recipe>, seeds: usize) -> usize {
+    recipe.as_ref().map_or(1, |_| seeds)
 }
 
 /// A scaling with its settings.
@@ -401,7 +392,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
              squared errors in the units of training, marked where they are the smallest on clean rows among \
              models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does. Noisy MSE: with \
              Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
-             Jacobian at the first test rows."
+             Jacobian at the first test rows. Training: while others were trained beside it."
                 .into(),
         ],
         first: first_pictures(&all, ""),

@@ -2,6 +2,7 @@
 
 mod classic;
 mod compare;
+mod runs;
 
 pub use classic::{Classic, ClassicRow, Setting, classic};
 pub use compare::{Compared, Comparison, Measure, compare};
@@ -12,13 +13,15 @@ use crate::run::{Event, Outcome, new_folder};
 use crate::{Error, ErrorKind, Recipe, Result};
 use std::path::{Path, PathBuf};
 
-/// What a study tells while it goes on.
+/// What a study tells while it goes on; several of its runs may go on at a time.
 #[derive(Debug)]
 pub enum StudyEvent<'a> {
-    /// One of its runs begins: which, of how many, and what it is called.
-    Begin(usize, usize, &'a str),
-    /// The run that is going on tells something; its recipe trains for so many epochs.
-    Run(usize, Event<'a>),
+    /// One of its runs begins: which, from 1 on, and what all of them are called.
+    Begin(usize, &'a [&'a str]),
+    /// One that is going on tells something: which, and for how many epochs its recipe trains.
+    Run(usize, usize, Event<'a>),
+    /// One has come to its end: which.
+    End(usize),
 }
 
 /// A run of a study, with what it was.

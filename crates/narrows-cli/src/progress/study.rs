@@ -1,0 +1,179 @@
+//! The progress of a study: on a terminal a bar for the whole and one for each run that goes on, elsewhere a line for
+//! each run when it ends.
+
+use super::{Display, REDRAW_EVERY, style};
+use crate::output::{count_of, figures, note, remaining, thousands};
+use indicatif::{MultiProgress, ProgressBar};
+use narrows::run::Event;
+use narrows::study::StudyEvent;
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::time::Instant;
+
+/// What of a run is done when it is trained, and the rest is measured.
+const TRAINED: f64 = 0.8;
+
+/// The steps of the bar of the whole for one run.
+const STEPS: f64 = 100.0;
+
+/// Shows how far a study is, on standard error.
+pub struct StudyDisplay {
+    bars: Option<(MultiProgress, ProgressBar)>,
+    start: Instant,
+    last: Instant,
+    runs: usize,
+    ended: usize,
+    going: BTreeMap<usize, Going>,
+    /// That of the longest title.
+    width: usize,
+}
+
+/// A run that goes on.
+struct Going {
+    title: String,
+    display: Display,
+    /// How much of it is done.
+    share: f64,
+    /// What came of its training.
+    trained: String,
+}
+
+impl StudyDisplay {
+    pub fn new() -> StudyDisplay {
+        let bars = std::io::stderr().is_terminal().then(|| {
+            let bars = MultiProgress::new();
+            let whole = bars.add(ProgressBar::no_length());
+            (bars, whole.with_style(style("[{bar:24}] {wide_msg}")))
+        });
+        StudyDisplay {
+            bars,
+            start: Instant::now(),
+            last: Instant::now(),
+            runs: 0,
+            ended: 0,
+            going: BTreeMap::new(),
+            width: 0,
+        }
+    }
+
+    pub fn tell(&mut self, event: StudyEvent<'_>) {
+        match event {
+            StudyEvent::Begin(which, titles) => self.begin(which, titles),
+            StudyEvent::Run(which, epochs, event) => {
+                if let Some(going) = self.going.get_mut(&which) {
+                    going.tell(epochs, &event);
+                }
+            }
+            StudyEvent::End(which) => return self.end(which),
+        }
+        if self.last.elapsed() >= REDRAW_EVERY {
+            self.show_whole();
+        }
+    }
+
+    fn begin(&mut self, which: usize, titles: &[&str]) {
+        let (of, title) = (titles.len(), titles[which - 1]);
+        let widths = titles.iter().map(|title| title.chars().count());
+        (self.runs, self.width) = (of, widths.max().unwrap_or(0));
+        let bar = self.bars.as_ref().map(|(bars, _)| {
+            let bar = bars.add(ProgressBar::no_length());
+            bar.with_style(style("[{bar:8}] {prefix}   {wide_msg}"))
+        });
+        let run = format!("{which:>2}/{of} {title}   ");
+        if let Some(bar) = &bar {
+            bar.set_prefix(run.trim_end().to_string());
+            bar.tick();
+        }
+        let going = Going {
+            title: title.into(),
+            display: Display::with(bar, run),
+            share: 0.0,
+            trained: "measured".into(),
+        };
+        self.going.insert(which, going);
+        self.show_whole();
+    }
+
+    fn end(&mut self, which: usize) {
+        self.ended += 1;
+        let Some(going) = self.going.remove(&which) else {
+            return;
+        };
+        going.display.finish();
+        let (of, width) = (self.runs, self.width);
+        let line = format!(
+            "{which:>2}/{of}   {:<width$}   {}",
+            going.title, going.trained
+        );
+        match &self.bars {
+            Some((bars, _)) => {
+                // The system refuses to write only where nobody looks.
+                let _ = bars.println(line);
+            }
+            None => {
+                let left = self.left().filter(|_| self.ended < self.runs);
+                let left = left.map_or(String::new(), |left| format!("   about {left} left"));
+                note(&format!("{line}{left}"));
+            }
+        }
+        self.show_whole();
+    }
+
+    /// How many runs are done, parts of them included.
+    fn done(&self) -> f64 {
+        self.ended as f64 + self.going.values().map(|going| going.share).sum::<f64>()
+    }
+
+    /// As if what is to come took as long as what is done, once that says something.
+    fn left(&self) -> Option<String> {
+        let done = self.done();
+        let each = self.start.elapsed().as_secs_f64() / done;
+        (done >= 1.0).then(|| remaining(each * (self.runs as f64 - done)))
+    }
+
+    fn show_whole(&mut self) {
+        self.last = Instant::now();
+        let Some((_, whole)) = &self.bars else {
+            return;
+        };
+        let left = self.left();
+        let left = left.map_or(String::new(), |left| format!("   about {left} left"));
+        whole.set_length((STEPS * self.runs as f64) as u64);
+        whole.set_position((STEPS * self.done()) as u64);
+        whole.set_message(format!(
+            "{} of {}{left}",
+            self.ended,
+            count_of(self.runs, "run")
+        ));
+    }
+
+    pub fn finish(&self) {
+        if let Some((bars, _)) = &self.bars {
+            let _ = bars.clear();
+        }
+    }
+}
+
+impl Going {
+    fn tell(&mut self, epochs: usize, event: &Event<'_>) {
+        match event {
+            Event::Start(_) => self.display.begin(),
+            Event::Progress(progress) => {
+                let epoch = progress.rows as f64 / progress.rows_in_epoch.max(1) as f64;
+                let done = (progress.epoch - 1) as f64 + epoch;
+                self.share = TRAINED * done / epochs.max(1) as f64;
+                self.display.progress(progress);
+            }
+            Event::Epoch(record) => {
+                self.trained = format!(
+                    "loss {} after {}, {} rows/s",
+                    figures(record.train_loss),
+                    count_of(record.epoch, "epoch"),
+                    thousands(record.images_per_second)
+                );
+            }
+            Event::Stage(_, name) => self.display.stage(name),
+            Event::Resume(..) | Event::Warning(_) => {}
+        }
+    }
+}
