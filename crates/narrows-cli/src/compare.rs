@@ -30,7 +30,7 @@ pub struct Arguments {
     /// The folder of the runs and the report, new or empty [default: runs/compare, runs/compare-2, …]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Threads, without influence on the result [default: one for each core]
+    /// Threads of all runs together, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Print the result as one JSON object.

@@ -59,8 +59,8 @@ pub fn duration(seconds: f64) -> String {
 /// A time to come, which is known to the second at best: `12 s`, `3 min 20 s`.
 pub fn remaining(seconds: f64) -> String {
     match seconds {
-        ..59.5 => format!("{seconds:.0} s"),
-        _ => duration(seconds),
+        ..59.5 => format!("{:.0} s", seconds.max(1.0)),
+        _ => duration(seconds.round()),
     }
 }
 
@@ -123,6 +123,7 @@ mod tests {
         assert_eq!(duration(9.996), "10.0 s");
         assert_eq!(duration(59.96), "1 min 00 s");
         assert_eq!(duration(3599.7), "1 h 00 min");
+        assert_eq!(remaining(0.2), "1 s");
         assert_eq!(remaining(9.6), "10 s");
         assert_eq!(remaining(59.7), "1 min 00 s");
     }

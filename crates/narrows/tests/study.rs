@@ -1,7 +1,7 @@
 //! Studies: their runs go on side by side, and what comes of them depends neither on that nor on threads.
 
 use narrows::data::{Dataset, Source};
-use narrows::run::{Event, MODEL_FILE};
+use narrows::run::MODEL_FILE;
 use narrows::study::{Comparison, StudyEvent, compare};
 use narrows::{ErrorKind, Recipe, Result};
 use ndarray::Array2;
@@ -48,14 +48,14 @@ fn what_runs_side_by_side_give_depends_on_no_threads() {
         let mut going = Vec::new();
         let (mut most, mut ended) = (0, 0);
         let comparison = compared(&names, &out, threads, &mut |event| match event {
-            StudyEvent::Begin(which, titles) => {
+            StudyEvent::Begin { which, titles } => {
                 assert_eq!(titles.len(), names.len() * SEEDS);
                 assert!(titles[which - 1].contains("seed"), "{titles:?}");
                 going.push(which);
                 most = most.max(going.len());
             }
-            StudyEvent::Run(which, ..) => assert!(going.contains(&which)),
-            StudyEvent::End(which) => {
+            StudyEvent::Run { which, .. } => assert!(going.contains(&which)),
+            StudyEvent::End { which } => {
                 going.retain(|other| *other != which);
                 ended += 1;
             }
@@ -63,7 +63,10 @@ fn what_runs_side_by_side_give_depends_on_no_threads() {
         let mut rows = comparison.unwrap().rows;
         assert!(going.is_empty());
         assert_eq!(ended, names.len() * SEEDS);
-        assert!(most <= threads, "{most} runs at a time");
+        assert!(
+            most <= threads && (most > 1 || threads == 1),
+            "{most} runs at a time"
+        );
         // What may depend on threads.
         rows.iter_mut().for_each(|row| row.seconds.mean = 0.0);
         rows.iter_mut().for_each(|row| row.seconds.deviation = None);
@@ -79,28 +82,66 @@ fn what_runs_side_by_side_give_depends_on_no_threads() {
         (rows, models.collect::<Vec<_>>())
     };
     let alone = of(1);
-    assert_ne!(alone.1[0], alone.1[1], "seeds differ");
+    let deviations = alone.0.iter().map(|row| row.test_mse.deviation);
+    assert!(
+        deviations.flatten().all(|deviation| deviation > 0.0),
+        "seeds differ"
+    );
     for threads in [2, 3, 20] {
         assert!(of(threads) == alone, "{threads} threads");
     }
 }
 
 #[test]
-fn one_that_fails_ends_the_others_and_says_why() {
+fn one_that_fails_ends_the_others_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    // So many that only a stop ends them soon.
+    // So many epochs that only a stop ends them soon.
     let long = write(folder.path(), "long", &["training.epochs=1000000"]);
     let wild = write(folder.path(), "wild", &["optimizer.learning_rate=1e30"]);
+    let never = write(folder.path(), "never", &[]);
+    let names = [long, wild, never];
     let out = folder.path().join("out");
-    let mut long_began = false;
-    let failed = compared(&[long, wild], &out, 4, &mut |event| {
-        if let StudyEvent::Run(1, _, Event::Start(_)) = event {
-            long_began = true;
+    let mut began = Vec::new();
+    let failed = compared(&names, &out, 3, &mut |event| {
+        if let StudyEvent::Begin { which, .. } = event {
+            began.push(which);
         }
     });
     let Err(error) = failed else {
         panic!("it diverges")
     };
     assert_eq!(error.kind(), ErrorKind::Diverged, "{error}");
-    assert!(long_began);
+    let said = error.to_string();
+    assert!(said.contains("wild.toml, seed 0"), "{said}");
+    // Both long ones and the first that fails; nothing after it.
+    began.sort_unstable();
+    assert_eq!(began, [1, 2, 3]);
+}
+
+#[test]
+fn runs_that_are_there_are_measured_beside_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = write(folder.path(), "new", &["training.epochs=2"]);
+    let first = folder.path().join("first");
+    compared(&[recipe.clone()], &first, 2, &mut |_| ()).unwrap();
+    let run = first.join("1-new-seed-1").display().to_string();
+    let measured = [1, 3].map(|threads| {
+        let out = folder.path().join(format!("again-{threads}"));
+        let names = [run.clone(), recipe.clone()];
+        let comparison = compared(&names, &out, threads, &mut |_| ()).unwrap();
+        let [old, new] = &comparison.rows[..] else {
+            panic!("two rows")
+        };
+        assert_eq!((old.is_finished, old.seeds), (true, 1));
+        assert_eq!((new.is_finished, new.seeds), (false, SEEDS));
+        // The run was trained from the second seed.
+        let mean = new.test_mse.mean;
+        let deviation = new.test_mse.deviation.unwrap();
+        assert!(deviation > 0.0);
+        // Two values lie so far from their mean.
+        let apart = (old.test_mse.mean - mean).abs();
+        assert!((apart - deviation / 2f64.sqrt()).abs() < 1e-9 * mean);
+        (old.test_mse, new.test_mse)
+    });
+    assert_eq!(measured[0], measured[1]);
 }

@@ -1,5 +1,5 @@
-//! The progress of a study: on a terminal a bar for the whole and one for each run that goes on, elsewhere a line for
-//! each run when it ends.
+//! The progress of a study: on a terminal a bar for the whole and one for each run that goes on; elsewhere a line for
+//! each run when it ends, and some of long ones before.
 
 use super::{Display, REDRAW_EVERY, style};
 use crate::output::{count_of, figures, note, remaining, thousands};
@@ -31,6 +31,7 @@ pub struct StudyDisplay {
 /// A run that goes on.
 struct Going {
     title: String,
+    start: Instant,
     display: Display,
     /// How much of it is done.
     share: f64,
@@ -58,13 +59,17 @@ impl StudyDisplay {
 
     pub fn tell(&mut self, event: StudyEvent<'_>) {
         match event {
-            StudyEvent::Begin(which, titles) => self.begin(which, titles),
-            StudyEvent::Run(which, epochs, event) => {
+            StudyEvent::Begin { which, titles } => self.begin(which, titles),
+            StudyEvent::Run {
+                which,
+                epochs,
+                event,
+            } => {
                 if let Some(going) = self.going.get_mut(&which) {
                     going.tell(epochs, &event);
                 }
             }
-            StudyEvent::End(which) => return self.end(which),
+            StudyEvent::End { which } => return self.end(which),
         }
         if self.last.elapsed() >= REDRAW_EVERY {
             self.show_whole();
@@ -86,6 +91,7 @@ impl StudyDisplay {
         }
         let going = Going {
             title: title.into(),
+            start: Instant::now(),
             display: Display::with(bar, run),
             share: 0.0,
             trained: "measured".into(),
@@ -100,6 +106,9 @@ impl StudyDisplay {
             return;
         };
         going.display.finish();
+        if let (Some((bars, _)), Some(bar)) = (&self.bars, &going.display.bar) {
+            bars.remove(bar);
+        }
         let (of, width) = (self.runs, self.width);
         let line = format!(
             "{which:>2}/{of}   {:<width$}   {}",
@@ -124,11 +133,14 @@ impl StudyDisplay {
         self.ended as f64 + self.going.values().map(|going| going.share).sum::<f64>()
     }
 
-    /// As if what is to come took as long as what is done, once that says something.
+    /// As if what is to come took as long as what is done, once that says something; and no less than any of those that
+    /// go on takes still.
     fn left(&self) -> Option<String> {
         let done = self.done();
-        let each = self.start.elapsed().as_secs_f64() / done;
-        (done >= 1.0).then(|| remaining(each * (self.runs as f64 - done)))
+        let elapsed = self.start.elapsed().as_secs_f64();
+        let of_going = self.going.values().map(Going::left);
+        let all = elapsed / done * (self.runs as f64 - done);
+        (done >= 1.0).then(|| remaining(of_going.fold(all, f64::max)))
     }
 
     fn show_whole(&mut self) {
@@ -155,6 +167,14 @@ impl StudyDisplay {
 }
 
 impl Going {
+    /// The time that it takes still, if the rest of it is like what is done; 0 where that is not known yet.
+    fn left(&self) -> f64 {
+        match self.share > 0.0 {
+            true => self.start.elapsed().as_secs_f64() * (1.0 / self.share - 1.0),
+            false => 0.0,
+        }
+    }
+
     fn tell(&mut self, epochs: usize, event: &Event<'_>) {
         match event {
             Event::Start(_) => self.display.begin(),

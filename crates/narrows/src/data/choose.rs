@@ -46,6 +46,14 @@ impl Dataset {
         self.choose(indices.iter().map(|&index| index as u32).collect())
     }
 
+    /// The bytes that a choice of nearly all rows takes; where they stay in a file, what training keeps of them.
+    pub(crate) fn chosen_bytes(&self) -> usize {
+        match &self.values {
+            Values::Stored(_) => shuffle::POOL,
+            values => self.rows() * self.inputs() * values.element().size(),
+        }
+    }
+
     /// The rows at `indices`, all of which there are, in that order. Rows that stay in a file keep the list.
     pub(crate) fn choose(&self, indices: Vec<u32>) -> Result<Self> {
         if indices.is_empty() {

@@ -10,16 +10,16 @@
 use super::element::{Element, Kind};
 use super::{Dataset, Stored, Values};
 use crate::rng::Draws;
+use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
-use std::num::NonZero;
 use std::thread;
 
 /// The bytes of neighbouring rows that stay together in a pool.
 const BLOCK: usize = 64 << 10;
 
 /// The bytes of the rows that are shuffled among themselves.
-const POOL: usize = 256 << 20;
+pub(super) const POOL: usize = 256 << 20;
 
 /// What a row of a pool takes beside its values: its number in the order, and its place while it is read.
 const BESIDE: usize = size_of::<u32>() + size_of::<(usize, &mut [f32])>();
@@ -186,7 +186,7 @@ fn gather<T: Send>(
         .zip(values.chunks_exact_mut(inputs))
         .collect();
     places.sort_unstable_by_key(|(place, _)| *place);
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = available_threads();
     let share = places.len().div_ceil(threads).max(1);
     let most = (BLOCK / stored.stride()).max(1);
     let read = |places: &mut [(usize, &mut [T])]| -> Result<()> {

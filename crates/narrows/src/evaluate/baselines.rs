@@ -5,7 +5,7 @@ use super::pca::FEW_OF;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::network::ScaledRows;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many are kept: as many as there are scalings that a study compares.
 const KEPT: usize = 4;
@@ -14,13 +14,14 @@ const KEPT: usize = 4;
 #[derive(Debug, Default)]
 pub struct Baselines(Mutex<Vec<Baseline>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Baseline {
     /// [`crate::data::Dataset::fingerprint`]
     rows: u32,
     scaling: Scaling,
     components: usize,
-    pca: Arc<Pca>,
+    /// Those who want it wait for the first of them to fit it.
+    pca: Arc<Mutex<Option<Arc<Pca>>>>,
 }
 
 impl Baselines {
@@ -41,27 +42,43 @@ impl Baselines {
             true => inputs,
             false => components,
         };
-        let mut fitted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = self.entry(rows, components);
+        let mut pca = locked(&wanted.pca);
+        if let Some(pca) = &*pca {
+            return Ok(Arc::clone(pca));
+        }
+        let fitted = Arc::new(Pca::fit(rows, inputs, components, threads)?);
+        *pca = Some(Arc::clone(&fitted));
+        Ok(fitted)
+    }
+
+    /// The entry for these components, which may be yet to fit.
+    fn entry(&self, rows: &ScaledRows<'_>, components: usize) -> Baseline {
         let fingerprint = rows.data.fingerprint();
-        let known = fitted.iter().find(|known| {
+        let mut entries = locked(&self.0);
+        let known = entries.iter().find(|known| {
             let is_same = known.rows == fingerprint && known.components == components;
             is_same && known.scaling == *rows.scaling
         });
         if let Some(known) = known {
-            return Ok(Arc::clone(&known.pca));
+            return known.clone();
         }
-        let pca = Arc::new(Pca::fit(rows, inputs, components, threads)?);
-        if fitted.len() == KEPT {
-            fitted.remove(0);
+        if entries.len() == KEPT {
+            entries.remove(0);
         }
-        fitted.push(Baseline {
+        let entry = Baseline {
             rows: fingerprint,
             scaling: rows.scaling.clone(),
             components,
-            pca: Arc::clone(&pca),
-        });
-        Ok(pca)
+            pca: Arc::default(),
+        };
+        entries.push(entry.clone());
+        entry
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ impl JacobianSummary {
 ///
 /// As [`JacobianSummary::of`].
 pub fn mean_jacobian_norm(model: &Model, data: &Dataset) -> Result<f64> {
-    let threads = crate::train::available_threads();
+    let threads = crate::threads::available_threads();
     Ok(JacobianSummary::of(model, data, threads)?.mean_norm)
 }
 

@@ -13,6 +13,7 @@ use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
+use crate::threads::available_threads;
 use narrows_kernels::team::Team;
 use ndarray::Array2;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub fn evaluate(
     model.check_width(train.inputs())?;
     model.check_width(test.inputs())?;
     let threads = match threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        0 => available_threads(),
         threads => threads,
     };
     let mut study = Study {

@@ -11,6 +11,7 @@ use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Rows, ScaledRows, forward, map_rows};
 use crate::recipe::Recipe;
+use crate::threads::available_threads;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
 use narrows_kernels::reduce::is_finite;
@@ -301,8 +302,7 @@ impl Model {
     }
 
     fn team(&self, rows: usize) -> Team {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Team::new(cores.min(rows.div_ceil(ROWS_PER_THREAD)))
+        Team::new(available_threads().min(rows.div_ceil(ROWS_PER_THREAD)))
     }
 
     fn run(&self, layers: Range<usize>, rows: &dyn Rows, width: usize) -> Result<Array2<f32>> {

@@ -48,7 +48,8 @@ impl Rows for ScaledRows<'_> {
 ///
 /// # Panics
 ///
-/// When `out` has another length, or the parameters were used with another network before.
+/// When `out` has another length, or the parameters are as many as another network's, or were used before with one that
+/// folds otherwise.
 pub fn forward(
     network: &Network,
     parameters: &Parameters,
@@ -75,7 +76,8 @@ pub fn forward(
 ///
 /// # Panics
 ///
-/// When `out` has another length, or the parameters were used with another network before.
+/// When `out` has another length, or the parameters are as many as another network's, or were used before with one that
+/// folds otherwise.
 #[allow(clippy::too_many_arguments)]
 pub fn map_rows(
     network: &Network,

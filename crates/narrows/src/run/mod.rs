@@ -25,7 +25,8 @@ use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::report::tensorboard::EventFile;
-use crate::train::{EpochRecord, Progress, Training, Warning, available_threads};
+use crate::threads::available_threads;
+use crate::train::{EpochRecord, Progress, Training, Warning};
 use checkpoint::Clock;
 use narrows_kernels::team::Team;
 use std::fs::{self, OpenOptions};
@@ -354,7 +355,7 @@ pub fn evaluate_run(
 }
 
 /// What 0 stands for where rows are many and independent.
-pub(crate) fn threads_or_all(threads: usize) -> usize {
+fn threads_or_all(threads: usize) -> usize {
     match threads {
         0 => available_threads(),
         _ => threads,

@@ -232,11 +232,11 @@ impl Classic {
 /// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
 /// first seed, and a Markdown table; every run has its own folder in `out`, which must be new or empty, or
 /// in `runs/classic`, `runs/classic-2` and so on. `quick`
-/// trains each for one epoch.
+/// trains each for one epoch. Threads and `observe` are as in [`super::compare()`].
 ///
 /// # Errors
 ///
-/// When the folder is not empty or the system refuses to write.
+/// When the folder is not empty, or as [`crate::run::run`] for the first that fails, which ends the others.
 pub fn classic(
     out: Option<&Path>,
     quick: bool,

@@ -70,7 +70,7 @@ pub struct Compared {
     pub noisy_mse: Measure,
     /// The mean Frobenius norm of the code's Jacobian, unless it would take too much time or memory.
     pub jacobian_norm: Option<Measure>,
-    /// The time of training, while others were trained beside it.
+    /// The time of training; where several runs were trained at a time, beside the others.
     pub seconds: Measure,
 }
 
@@ -167,9 +167,12 @@ impl Comparison {
 /// one source. Recipes are changed by `overrides` first. The runs and the report go to `out`, which must be
 /// new or empty, or to `runs/compare`, `runs/compare-2` and so on.
 ///
+/// Several runs go on at a time, on `threads` threads together; 0 means as many as the machine runs at once. `observe` is
+/// called by several threads, one at a time.
+///
 /// # Errors
 ///
-/// When a name is neither a recipe nor a run, or as [`crate::run::run`].
+/// When a name is neither a recipe nor a run, or as [`crate::run::run`] for the first that fails, which ends the others.
 pub fn compare(
     names: &[String],
     overrides: &[Override],
@@ -392,7 +395,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
              squared errors in the units of training, marked where they are the smallest on clean rows among \
              models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does. Noisy MSE: with \
              Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
-             Jacobian at the first test rows. Training: while others were trained beside it."
+             Jacobian at the first test rows. Training: where several runs were trained at a time, beside the others."
                 .into(),
         ],
         first: first_pictures(&all, ""),

@@ -16,12 +16,27 @@ use std::path::{Path, PathBuf};
 /// What a study tells while it goes on; several of its runs may go on at a time.
 #[derive(Debug)]
 pub enum StudyEvent<'a> {
-    /// One of its runs begins: which, from 1 on, and what all of them are called.
-    Begin(usize, &'a [&'a str]),
-    /// One that is going on tells something: which, and for how many epochs its recipe trains.
-    Run(usize, usize, Event<'a>),
-    /// One has come to its end: which.
-    End(usize),
+    /// One of its runs begins.
+    Begin {
+        /// Which, from 1 on.
+        which: usize,
+        /// What all of them are called.
+        titles: &'a [&'a str],
+    },
+    /// One that is going on tells something.
+    Run {
+        /// Which.
+        which: usize,
+        /// The epochs that its recipe trains for.
+        epochs: usize,
+        /// What it tells.
+        event: Event<'a>,
+    },
+    /// One has come to its end.
+    End {
+        /// Which.
+        which: usize,
+    },
 }
 
 /// A run of a study, with what it was.
@@ -58,7 +73,7 @@ fn make_folder(out: Option<&Path>, name: &str) -> Result<PathBuf> {
 /// The pictures that a report of several runs begins with: what each makes of the same images, of noisy ones where its
 /// recipe is about noise, be it by corruption or by a contractive term. `about` is said of all.
 fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
-    let picture = |done: &&Done| {
+    let picture = |(place, done): (usize, &&Done)| {
         let wanted = match done.recipe.corruption.is_some() || !done.recipe.terms.is_empty() {
             true => "noisy",
             false => "reconstructions",
@@ -66,12 +81,13 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
         let figures = &done.outcome.portrait.figures;
         let figure = figures.iter().find(|figure| figure.name == wanted)?;
         Some(Figure {
-            name: format!("first-{}", done.recipe.name),
+            // Runs may have one name.
+            name: format!("first-{}-{}", place + 1, done.recipe.name),
             caption: format!("{}{about}: {}", done.label, figure.caption),
             image: figure.image.clone(),
         })
     };
-    runs.iter().filter_map(picture).collect()
+    runs.iter().enumerate().filter_map(picture).collect()
 }
 
 /// For each noise a chart with a line for each run; `about` says which runs these are.

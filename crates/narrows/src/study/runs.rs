@@ -6,19 +6,24 @@
 
 use super::{Done, StudyEvent};
 use crate::data::Source;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::run::{Event, Options, evaluate_run, run, threads_or_all};
+use crate::run::{Event, Options, evaluate_run, run};
+use crate::threads::{available_threads, on_share};
+use crate::train::{Memory, available_memory};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The parameters that all runs at a time may have together; with their gradients and moments they take 2 GiB.
-const PARAMETERS: usize = 1 << 27;
+/// The memory that a run takes beside its training: what is measured, and pictures.
+const MEASURING: usize = 128 << 20;
+
+/// The memory of all runs that go on at a time where the system does not say what there is.
+const MEMORY: usize = 2 << 30;
 
 /// A run that a study wants.
 pub(super) struct Planned<'a> {
@@ -39,20 +44,24 @@ pub(super) enum Work<'a> {
     Evaluate(&'a Path),
 }
 
-/// Makes all runs, in the order of the plan but several at a time, and gives what came of each. Events come from one
-/// run at a time.
+/// Makes all runs, in the order of the plan but several at a time, and gives what came of each. `observe` is called by
+/// several threads, one at a time; `threads` is how many all have together, 0 means as many as there are.
 ///
 /// # Errors
 ///
-/// As [`run`]; the others then end too.
+/// As [`run`], with the run's title; the others then end too.
 pub(super) fn make(
     planned: &[Planned<'_>],
     source: &Source,
     threads: usize,
     observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Vec<Done>> {
-    let threads = threads_or_all(threads);
-    let lanes = lanes(planned, source, threads)?;
+    let threads = match threads {
+        0 => available_threads(),
+        _ => threads,
+    };
+    let memory = available_memory().map_or(MEMORY, |bytes| bytes / 2);
+    let lanes = lanes(planned, source, threads, memory)?;
     let observe = Mutex::new(observe);
     let shared = Shared {
         planned,
@@ -61,54 +70,59 @@ pub(super) fn make(
         baselines: Baselines::default(),
         next: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
-        tell: &|event: StudyEvent<'_>| locked(&observe)(event),
+        tell: &|event| observe.lock().unwrap_or_else(PoisonError::into_inner)(event),
     };
     let mut made: Vec<(usize, Result<Done>)> = thread::scope(|scope| {
-        let others: Vec<_> = (1..lanes)
-            .map(|lane| {
-                let (shared, threads) = (&shared, share(threads, lane, lanes));
-                scope.spawn(move || shared.lane(threads))
-            })
-            .collect();
-        let mut made = shared.lane(share(threads, 0, lanes));
+        let spawned = (1..lanes).map_while(|lane| {
+            let (shared, threads) = (&shared, share(threads, lane, lanes));
+            let lane = move || on_share(threads, || shared.lane());
+            // With fewer than were wanted all runs are made too.
+            thread::Builder::new().spawn_scoped(scope, lane).ok()
+        });
+        let others: Vec<_> = spawned.collect();
+        let mut made = on_share(share(threads, 0, lanes), || shared.lane());
         for other in others {
             made.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
         made
     });
     made.sort_unstable_by_key(|(index, _)| *index);
-    // Those that were stopped because of another's error say nothing of it.
-    let is_cause = |outcome: &Result<Done>| {
-        let error = outcome.as_ref().err();
-        error.is_some_and(|error| error.kind() != ErrorKind::Interrupted)
+    // Those that were stopped because of another's error say nothing of it; and where data cannot be read, other runs
+    // on them may diverge before they end.
+    let rank = |place: &usize| match made[*place].1.as_ref().err().map(Error::kind) {
+        None | Some(ErrorKind::Interrupted) => 2,
+        Some(ErrorKind::Diverged) => 1,
+        Some(_) => 0,
     };
-    if let Some(cause) = made.iter().position(|(_, outcome)| is_cause(outcome)) {
+    if let Some(cause) = (0..made.len()).min_by_key(rank) {
         made.swap(0, cause);
     }
     made.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// How many runs go on at a time.
-fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize) -> Result<usize> {
-    let mut most = PARAMETERS;
+/// How many runs go on at a time, in so many bytes of memory.
+fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize) -> Result<usize> {
+    let mut largest = MEASURING;
     for wanted in planned {
         if let Work::Train(recipe, _) = &wanted.work {
-            let (shape, recipe) = (source.train.shape(), Recipe::clone(recipe));
-            let recipe = recipe.with_widths_of(shape);
-            let network = Network::new(&recipe.encoder, &recipe.decoder, shape)?;
-            most = most.min(PARAMETERS / network.parameter_count().max(1));
+            let (rows, recipe) = (&source.train, Recipe::clone(recipe));
+            let recipe = recipe.with_widths_of(rows.shape());
+            let network = Network::new(&recipe.encoder, &recipe.decoder, rows.shape())?;
+            let batch = recipe.batch_size.min(rows.rows());
+            // Saving copies what there is.
+            let steps = Memory::least(&recipe, &network, batch)
+                .total()
+                .saturating_mul(2);
+            let total = steps.saturating_add(rows.chosen_bytes() + MEASURING);
+            largest = largest.max(total);
         }
     }
-    Ok(most.min(threads).min(planned.len()).max(1))
+    Ok((memory / largest).min(threads).min(planned.len()).max(1))
 }
 
 /// The threads of a lane; what does not divide goes to the first.
 fn share(threads: usize, lane: usize, lanes: usize) -> usize {
     threads / lanes + usize::from(lane < threads % lanes)
-}
-
-fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What all lanes share.
@@ -126,45 +140,56 @@ struct Shared<'a> {
 
 impl Shared<'_> {
     /// Makes one run after the other, and gives what came of each, by its place in the plan.
-    fn lane(&self, threads: usize) -> Vec<(usize, Result<Done>)> {
+    fn lane(&self) -> Vec<(usize, Result<Done>)> {
+        /// Stops the others where this one panics, too.
+        struct Stops<'a>(&'a AtomicBool);
+        impl Drop for Stops<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_or(thread::panicking(), Ordering::Relaxed);
+            }
+        }
+        let _stops = Stops(&self.stop);
         let mut made = Vec::new();
         while !self.stop.load(Ordering::Relaxed) {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(wanted) = self.planned.get(index) else {
                 break;
             };
-            let outcome = self.make(wanted, index + 1, threads);
-            if outcome.is_err() {
-                self.stop.store(true, Ordering::Relaxed);
-            }
-            made.push((index, outcome));
+            let outcome = self.make(wanted, index + 1);
+            self.stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
+            made.push((index, outcome.map_err(|error| error.at(&wanted.title))));
         }
         made
     }
 
-    fn make(&self, wanted: &Planned<'_>, which: usize, threads: usize) -> Result<Done> {
-        (self.tell)(StudyEvent::Begin(which, &self.titles));
+    fn make(&self, wanted: &Planned<'_>, which: usize) -> Result<Done> {
+        let titles = &self.titles[..];
+        (self.tell)(StudyEvent::Begin { which, titles });
         let (recipe, mut outcome) = match &wanted.work {
             Work::Train(recipe, folder) => {
                 let options = Options {
                     out: Some(folder),
-                    threads,
                     stop: Some(&self.stop),
                     baselines: Some(&self.baselines),
                     ..Options::default()
                 };
+                let epochs = recipe.epochs;
                 let mut observe = |event: Event<'_>| {
-                    (self.tell)(StudyEvent::Run(which, recipe.epochs, event));
+                    (self.tell)(StudyEvent::Run {
+                        which,
+                        epochs,
+                        event,
+                    });
                 };
                 let outcome = run(recipe, self.source, &options, &mut observe)?;
                 (Recipe::clone(recipe), outcome)
             }
-            Work::Evaluate(path) => evaluate_run(path, self.source, threads, &self.baselines)?,
+            Work::Evaluate(path) => evaluate_run(path, self.source, 0, &self.baselines)?,
         };
         if !wanted.has_pictures {
             outcome.portrait.figures = Vec::new();
         }
-        (self.tell)(StudyEvent::End(which));
+        (self.tell)(StudyEvent::End { which });
         Ok(Done {
             label: wanted.label.clone(),
             recipe,
@@ -197,12 +222,12 @@ mod tests {
                 has_pictures: false,
             };
             let planned: Vec<_> = (0..runs).map(planned).collect();
-            lanes(&planned, &source, threads).unwrap()
+            lanes(&planned, &source, threads, 2 << 30).unwrap()
         };
         assert_eq!(lanes_of(64, 16, 2), 2);
         assert_eq!(lanes_of(64, 3, 64), 3);
-        // Some 31 million parameters each, half of them in the decoder.
-        assert_eq!(lanes_of(15_000, 16, 64), 4);
+        // Some 31 million parameters, with two numbers of Adam's each; as much again for saving them.
+        assert_eq!(lanes_of(15_000, 16, 64), 2);
         // More than may be there at a time: one goes on all the same.
         assert_eq!(lanes_of(200_000, 16, 64), 1);
         assert_eq!([0, 1, 2].map(|lane| share(8, lane, 3)), [3, 3, 2]);

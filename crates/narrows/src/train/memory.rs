@@ -27,7 +27,7 @@ pub(super) fn check(plan: &Memory, available: Option<usize>) -> Result<()> {
 }
 
 /// The bytes that this process can still get, where the system says: Linux does.
-pub(super) fn available() -> Option<usize> {
+pub(crate) fn available() -> Option<usize> {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let (machine, limits) = (read("/proc/meminfo"), read("/proc/self/limits"));
     [

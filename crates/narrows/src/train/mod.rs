@@ -7,10 +7,13 @@ mod step;
 mod warnings;
 mod workers;
 
+pub use crate::threads::available_threads;
 pub use profile::{PartOfStep, Profile};
 pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, Stepper};
 pub use warnings::Warning;
+
+pub(crate) use memory::available as available_memory;
 
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Dataset, Order};
@@ -608,9 +611,4 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
         training.epoch(|_| ())?;
     }
     training.model()
-}
-
-/// The number of threads that this machine runs at once.
-pub fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -13,7 +13,6 @@
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
 
-use super::available_threads;
 use super::profile::{Part, Profile, Record, Watch};
 use super::workers::{Blocks, Work};
 use crate::corruption::Corruption;
@@ -25,6 +24,7 @@ use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
+use crate::threads::available_threads;
 use narrows_kernels::product;
 use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::{Bounds, Parts, Slabs};
@@ -133,7 +133,7 @@ pub struct Memory {
 
 impl Memory {
     /// The least that steps of up to `batch` rows will take: without the terms' and the threads' own.
-    pub(super) fn least(recipe: &Recipe, network: &Network, batch: usize) -> Memory {
+    pub(crate) fn least(recipe: &Recipe, network: &Network, batch: usize) -> Memory {
         let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
         let parameters = bytes(network.parameter_count());
         let has_terms = recipe.terms.iter().any(|term| term.weight > 0.0);

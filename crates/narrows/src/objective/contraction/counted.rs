@@ -11,8 +11,8 @@
 //! gradient by W: 2 S W
 //! ```
 //!
-//! A word holds the gates of 64 rows, so that a count of 64 rows is that of the bits of an intersection. A step of the
-//! contractive recipes takes two thirds of what it took going back and forth through the layers for every row.
+//! A word holds the gates of 64 rows, so that a count of 64 rows is that of the bits of an intersection. A step with
+//! this penalty takes two thirds of what it takes going back and forth through the layers for every row.
 
 use super::{Memory, Squared, TILE};
 use crate::network::Network;

@@ -1,0 +1,51 @@
+//! How many threads work may take: all that the machine runs at once, or a share of them.
+
+use std::cell::Cell;
+use std::thread;
+
+thread_local! {
+    /// The calling thread's share.
+    static SHARE: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The number of threads that this machine runs at once; in a study, of which several runs go on at a time, a run's
+/// share of them.
+pub fn available_threads() -> usize {
+    let all = || thread::available_parallelism().map_or(1, usize::from);
+    SHARE.get().unwrap_or_else(all)
+}
+
+/// Does work for which only so many threads are there.
+pub(crate) fn on_share<T>(threads: usize, work: impl FnOnce() -> T) -> T {
+    struct Restored(Option<usize>);
+    impl Drop for Restored {
+        fn drop(&mut self) {
+            SHARE.set(self.0);
+        }
+    }
+    let _restored = Restored(SHARE.replace(Some(threads)));
+    work()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_the_callers_until_its_work_ends() {
+        let all = available_threads();
+        let inner = on_share(7, || {
+            let other = thread::spawn(available_threads).join().unwrap();
+            (
+                available_threads(),
+                on_share(3, available_threads),
+                available_threads(),
+                other,
+            )
+        });
+        assert_eq!(inner, (7, 3, 7, all));
+        let panicked = std::panic::catch_unwind(|| on_share(5, || panic!("on purpose")));
+        assert!(panicked.is_err());
+        assert_eq!(available_threads(), all);
+    }
+}
