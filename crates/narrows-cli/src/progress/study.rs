@@ -197,3 +197,37 @@ impl Going {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_time_left_is_no_less_than_what_goes_on_takes() {
+        let minute_ago = || Instant::now() - Duration::from_secs(60);
+        let going = |share: f64| Going {
+            title: "run".into(),
+            start: minute_ago(),
+            display: Display::with(None, String::new()),
+            share,
+            trained: String::new(),
+        };
+        let left = |ended: usize, going: Vec<Going>| {
+            let display = StudyDisplay {
+                bars: None,
+                start: minute_ago(),
+                last: Instant::now(),
+                runs: 16,
+                ended,
+                going: going.into_iter().enumerate().collect(),
+                width: 0,
+            };
+            display.left()
+        };
+        assert_eq!(left(0, vec![going(0.5), going(0.4)]), None);
+        assert_eq!(left(8, Vec::new()).as_deref(), Some("1 min 00 s"));
+        // All but one are done, which has most of its way before it.
+        assert_eq!(left(15, vec![going(0.3)]).as_deref(), Some("2 min 20 s"));
+    }
+}
