@@ -123,7 +123,7 @@ fn runs_that_are_there_are_measured_beside_others() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = write(folder.path(), "new", &["training.epochs=2"]);
     let first = folder.path().join("first");
-    compared(&[recipe.clone()], &first, 2, &mut |_| ()).unwrap();
+    compared(std::slice::from_ref(&recipe), &first, 2, &mut |_| ()).unwrap();
     let run = first.join("1-new-seed-1").display().to_string();
     let measured = [1, 3].map(|threads| {
         let out = folder.path().join(format!("again-{threads}"));
