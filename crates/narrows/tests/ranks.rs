@@ -9,6 +9,7 @@ const RANKS: &[&str] = &[
     "files",
     "rng",
     "settings",
+    "threads",
     "data",
     "layer",
     "network",
