@@ -3,7 +3,8 @@
 
 use narrows::Recipe;
 use narrows::data::{Dataset, Values};
-use narrows::train::{Memory, Profile, Training, available_threads};
+use narrows::threads::available_threads;
+use narrows::train::{Memory, Profile, Training};
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

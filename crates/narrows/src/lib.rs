@@ -54,7 +54,7 @@ pub mod rng;
 pub mod run;
 pub mod settings;
 pub mod study;
-mod threads;
+pub mod threads;
 pub mod train;
 
 pub use error::{Error, ErrorKind, Result};

@@ -7,7 +7,6 @@ mod step;
 mod warnings;
 mod workers;
 
-pub use crate::threads::available_threads;
 pub use profile::{PartOfStep, Profile};
 pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, Stepper};
