@@ -95,8 +95,8 @@ fn what_runs_side_by_side_give_depends_on_no_threads() {
 #[test]
 fn one_that_fails_ends_the_others_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    // So many epochs that only a stop ends them soon.
-    let long = write(folder.path(), "long", &["training.epochs=1000000"]);
+    // So many epochs that others would begin long before these end.
+    let long = write(folder.path(), "long", &["training.epochs=2000"]);
     let wild = write(folder.path(), "wild", &["optimizer.learning_rate=1e30"]);
     let never = write(folder.path(), "never", &[]);
     let names = [long, wild, never];
