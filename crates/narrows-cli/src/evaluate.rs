@@ -5,7 +5,7 @@ use crate::progress::Display;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
-use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
+use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate, noise_draws};
 use narrows::run::load_model;
 use std::path::PathBuf;
 
@@ -197,10 +197,15 @@ fn about(evaluation: &Evaluation) -> String {
         evaluation.data
     )];
     if let Some(own) = &evaluation.corruption {
+        let draws = noise_draws(evaluation.test_rows, evaluation.shape.iter().product());
         lines.push(format!(
-            "  own noise: {} of {}, as in training, against the clean rows; MSE alone is of clean rows",
+            "  own noise: {} of {}, as in training, {}, against the clean rows; MSE alone is of clean rows",
             own.name(),
-            own.strength()
+            own.strength(),
+            match draws {
+                1 => "drawn once for each row".into(),
+                draws => format!("drawn {draws} times for each row"),
+            }
         ));
     }
     if let Some(range) = evaluation.data_range {

@@ -743,6 +743,19 @@ fn a_run_writes_a_report_that_stands_alone() {
     assert_eq!(json["recipe"], "tiny-denoising-masked");
     assert!(json["noise_mse"].as_f64().unwrap() > 0.0);
     assert!(json["clean_test_mse"].as_f64().unwrap() > 0.0);
+    let evaluated = narrows(
+        folder.path(),
+        &[
+            "evaluate",
+            "runs/tiny-denoising-masked",
+            "--data",
+            "data",
+            "--json",
+        ],
+    );
+    let evaluated: Value = serde_json::from_slice(&evaluated.stdout).unwrap();
+    let errors = [&json["test_mse"], &evaluated["model"]["noisy_mse"]].map(|e| e.as_f64().unwrap());
+    assert!((errors[0] / errors[1] - 1.0).abs() < 1e-6, "{errors:?}");
     let run = folder.path().join("runs/tiny-denoising-masked");
     let report = fs::read_to_string(run.join("report.html")).unwrap();
     assert!(report.len() < 5_000_000 && report.contains("tiny-denoising-masked"));

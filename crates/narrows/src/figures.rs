@@ -205,7 +205,14 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
         let mut points = vec![(0.0, clean)];
         for &noise in &noises {
             let seed = model.recipe().seed;
-            let errors = noisy_errors(&rows, test.inputs(), noise, seed, &[&reconstruct], team);
+            let errors = noisy_errors(
+                &rows,
+                test.inputs(),
+                noise,
+                (seed, 1),
+                &[&reconstruct],
+                team,
+            );
             points.push((f64::from(noise.strength()), errors[0]));
         }
         curves.extend(noises.first().map(|&noise| Curve { noise, points }));

@@ -19,7 +19,7 @@ pub enum Purpose {
     HoldOut = 3,
     /// What corrupts a row in training.
     Corruption = 4,
-    /// What corrupts a row in evaluation, where the "epoch" is 0.
+    /// What corrupts a row in evaluation; the "epoch" says which of several noises of the same row.
     TestCorruption = 5,
     /// The probes of a penalty on derivatives.
     Probes = 6,

@@ -3,7 +3,7 @@
 use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Split, Values};
-use narrows::evaluate::{Evaluation, JacobianSummary, Pca, evaluate, psnr, ssim};
+use narrows::evaluate::{Evaluation, JacobianSummary, Pca, evaluate, noise_draws, psnr, ssim};
 use narrows::network::ScaledRows;
 use narrows::{Model, Recipe};
 use ndarray::Array2;
@@ -258,6 +258,31 @@ fn a_model_is_measured_with_the_noise_that_it_knows() {
     let point = curve.iter().find(|point| point.level == 0.8).unwrap();
     assert_eq!(found.corruption, Some(own));
     assert_eq!(found.model.noisy_mse, Some(point.mse));
+    // The mean over several noises for each row, by sums of its own.
+    let test = source.test.as_ref().unwrap();
+    let clean = ScaledRows {
+        data: test,
+        scaling: model.scaling(),
+    };
+    let draws = noise_draws(test.rows(), INPUTS);
+    let mut squares = Vec::new();
+    for draw in 0..draws {
+        let noisy = CorruptedRows::new(&clean, INPUTS, own, model.recipe().seed).drawn_again(draw);
+        let (_, made) = model.scaled_reconstructions(&noisy).unwrap();
+        let (clean, _) = model.scaled_reconstructions(&clean).unwrap();
+        squares.push(
+            clean
+                .iter()
+                .zip(&made)
+                .map(|(&a, &b)| f64::from(a - b).powi(2))
+                .sum::<f64>(),
+        );
+    }
+    assert!(draws > 1 && squares[1..].iter().all(|&square| square != squares[0]));
+    assert_close(
+        point.mse,
+        squares.iter().sum::<f64>() / f64::from(draws) / (test.rows() * INPUTS) as f64,
+    );
     assert_eq!(found.pca.as_ref().unwrap().noisy_mse, point.pca_mse);
     assert!(found.model.noisy_mse > Some(found.model.mse));
     assert_eq!(found.to_json()["corruption"]["kind"], "masking");

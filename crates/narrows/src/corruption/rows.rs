@@ -14,6 +14,8 @@ pub struct CorruptedRows<'a> {
     draws: Draws,
     /// What the first row counts as.
     first: usize,
+    /// Which of the noises of each row.
+    draw: u32,
 }
 
 impl<'a> CorruptedRows<'a> {
@@ -25,12 +27,18 @@ impl<'a> CorruptedRows<'a> {
             corruption,
             draws: Draws::new(seed, Purpose::TestCorruption),
             first: 0,
+            draw: 0,
         }
     }
 
     /// The same where the first row is row `first` of more: a row's noise follows from its place.
     pub fn from_row(self, first: usize) -> Self {
         CorruptedRows { first, ..self }
+    }
+
+    /// The same with other noise: each number `draw` stands for one of its own.
+    pub fn drawn_again(self, draw: u32) -> Self {
+        CorruptedRows { draw, ..self }
     }
 }
 
@@ -43,7 +51,7 @@ impl Rows for CorruptedRows<'_> {
         self.rows.write(rows.clone(), into);
         let mut scratch = vec![0.0; self.inputs];
         for (row, values) in rows.zip(into.chunks_exact_mut(self.inputs)) {
-            let address = (0, (self.first + row) as u32);
+            let address = (self.draw, (self.first + row) as u32);
             self.corruption
                 .apply(Isa::best(), &self.draws, address, values, &mut scratch);
         }

@@ -47,8 +47,8 @@ pub struct Evaluation {
 pub struct Quality {
     /// The mean squared error over all rows and values, in scaled units, of clean rows.
     pub mse: f64,
-    /// The same where the model gets rows with the noise that it was trained with, against the clean rows; none
-    /// without such noise.
+    /// The same where the model gets rows with the noise that it was trained with, against the clean rows, in the mean
+    /// over [several noises](crate::evaluate::noise_draws) for each row; none without such noise.
     pub noisy_mse: Option<f64>,
     /// The peak signal-to-noise ratio in decibels, of the mean squared error over all rows and values
     /// in the data's own units, outputs as they are; none where rows are no images.
@@ -89,7 +89,8 @@ pub struct NoiseCurve {
     pub points: Vec<NoisePoint>,
 }
 
-/// The error at one level of noise, against the clean rows.
+/// The error at one level of noise, against the clean rows: with one noise for each row, or with several at the level
+/// that the model was trained with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoisePoint {
     /// The level, in the noise's own measure.

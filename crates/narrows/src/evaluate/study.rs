@@ -5,7 +5,7 @@ use super::quality::{Comparison, Images};
 use super::units::groups;
 use super::{
     ClassError, Evaluation, JacobianSummary, LayerUnits, Matrix, NoiseCurve, NoisePoint, Pca,
-    Quality, Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noisy_errors,
+    Quality, Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noise_draws, noisy_errors,
     standard_noises,
 };
 use crate::corruption::Corruption;
@@ -292,8 +292,13 @@ impl<'a> Study<'a> {
             for &corruption in noise {
                 self.tell("robustness", done, total);
                 done += 1;
-                let (seed, team) = (model.recipe().seed, &mut self.team);
-                let errors = noisy_errors(&rows, inputs, corruption, seed, autoencoders, team);
+                // A figure of its own; the others are points of a curve.
+                let draws = match model.recipe().corruption == Some(corruption) {
+                    true => noise_draws(self.test.rows(), inputs),
+                    false => 1,
+                };
+                let (noise, team) = ((model.recipe().seed, draws), &mut self.team);
+                let errors = noisy_errors(&rows, inputs, corruption, noise, autoencoders, team);
                 points.push(NoisePoint {
                     level: decimal(corruption.strength()),
                     mse: errors[0],

@@ -17,7 +17,7 @@ use crate::apply::check;
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Baselines, Pca, noisy_errors};
+use crate::evaluate::{Baselines, Pca, noise_draws, noisy_errors};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
@@ -457,7 +457,7 @@ fn test_errors(
         &rows,
         test.inputs(),
         corruption,
-        model.recipe().seed,
+        (model.recipe().seed, noise_draws(test.rows(), test.inputs())),
         &[&reconstruct, &copy],
         &mut Team::new(threads),
     );

@@ -20,7 +20,8 @@ pub struct Summary {
     /// The mean of the objective over the last epoch.
     pub train_loss: f64,
     /// The mean squared error on the test rows, in scaled units; where the recipe corrupts its rows, of
-    /// what becomes of corrupted ones, against the clean ones.
+    /// what becomes of corrupted ones, against the clean ones, in the mean over
+    /// [several noises](crate::evaluate::noise_draws) for each row.
     pub test_mse: f64,
     /// Where the recipe corrupts its rows: what becomes of clean ones, and how far the corrupted ones
     /// themselves are from the clean ones.
