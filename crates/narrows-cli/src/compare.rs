@@ -1,12 +1,12 @@
 //! `narrows compare`
 
-use crate::output::{columns, figures, measure, note, print};
+use crate::output::{columns, figures, note, print};
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
 use narrows::recipe::Override;
-use narrows::study::{Comparison, compare};
+use narrows::study::{Comparison, Measure, compare};
 use std::path::PathBuf;
 
 /// Train recipes on the same data with the same seeds, and put them and finished runs side by side.
@@ -96,11 +96,11 @@ fn describe(comparison: &Comparison) -> String {
                 false => row.seeds.to_string(),
             },
             row.code_size.to_string(),
-            measure(row.test_mse),
-            measure(row.clean_mse),
+            row.test_mse.text(),
+            row.clean_mse.text(),
             row.pca_mse.map_or("-".into(), figures),
-            measure(row.noisy_mse),
-            row.jacobian_norm.map_or("-".into(), measure),
+            row.noisy_mse.text(),
+            row.jacobian_norm.map_or("-".into(), Measure::text),
             format!("{:.1} s", row.seconds.mean),
         ]
     }));

@@ -1,7 +1,6 @@
 //! Printing: lines that survive a closed pipe, and numbers for people.
 
-pub use narrows::report::{count_of, thousands};
-use narrows::study::Measure;
+pub use narrows::report::{count_of, figures, thousands};
 use std::io::{ErrorKind, Write};
 
 /// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for
@@ -22,26 +21,6 @@ pub fn print(text: &str) {
 /// Prints to standard error.
 pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// A positive number with four significant digits, as errors and losses need: `0.03312`, `1.25e-5`.
-pub fn figures(number: f64) -> String {
-    match number.abs() {
-        0.0 => "0".into(),
-        size if (1e-4..1e5).contains(&size) => {
-            let before = size.log10().floor() as i32;
-            format!("{number:.*}", (3 - before).max(0) as usize)
-        }
-        _ => format!("{number:.3e}"),
-    }
-}
-
-/// A measure over seeds: its mean and, of several, its deviation.
-pub fn measure(measure: Measure) -> String {
-    match measure.deviation {
-        Some(deviation) => format!("{} ± {}", figures(measure.mean), figures(deviation)),
-        None => figures(measure.mean),
-    }
 }
 
 /// A time: `0.84 s`, `12.3 s`, `3 min 20 s`, `2 h 05 min`.
@@ -111,12 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short_and_readable() {
-        assert_eq!(figures(0.033_123), "0.03312");
-        assert_eq!(figures(0.6), "0.6000");
-        assert_eq!(figures(12.345_67), "12.35");
-        assert_eq!(figures(1.254e-5), "1.254e-5");
-        assert_eq!(figures(f64::NAN), "NaN");
+    fn times_are_short_and_readable() {
         assert_eq!(duration(0.842), "0.84 s");
         assert_eq!(duration(200.4), "3 min 20 s");
         assert_eq!(duration(7500.0), "2 h 05 min");

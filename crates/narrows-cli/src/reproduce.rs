@@ -1,6 +1,6 @@
 //! `narrows reproduce`
 
-use crate::output::{columns, duration, figures, measure, print};
+use crate::output::{columns, duration, print};
 use crate::progress::StudyDisplay;
 use clap::{Args, Subcommand};
 use narrows::Result;
@@ -66,31 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn describe(classic: &Classic) -> String {
-    let mut heads = vec!["experiment", "setting", "epochs", "test MSE"];
-    let over = format!("{} seeds", classic.seeds);
-    if classic.seeds > 1 {
-        heads.push(&over);
-    }
-    heads.extend(["PyTorch", "PCA", "noisy MSE"]);
-    let mut rows = vec![heads.into_iter().map(String::from).collect::<Vec<_>>()];
-    rows.extend(classic.rows.iter().map(|row| {
-        let mut cells = vec![
-            row.experiment.to_string(),
-            row.setting.name().to_string(),
-            row.epochs.to_string(),
-            figures(row.test_mse),
-        ];
-        if classic.seeds > 1 {
-            cells.push(measure(row.over_seeds));
-        }
-        cells.extend([
-            row.reference.map_or("-".into(), figures),
-            row.pca_mse.map_or("-".into(), figures),
-            row.noisy(),
-        ]);
-        cells
-    }));
-    let mut text = columns(&rows);
+    let mut text = columns(&classic.table());
     if classic.quick {
         text.push_str(
             "\n\n  a quick study: one epoch each, where the references have three or ten, so errors are larger",

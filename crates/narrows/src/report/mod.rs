@@ -12,4 +12,5 @@ pub use chart::{Chart, Mark, Series};
 pub use count::{count_of, thousands};
 pub use html::{Cell, Figure, Image, Report, Section, Table};
 pub use png::{PictureRow, picture_rows};
-pub(crate) use text::{figures, sentence};
+pub use text::figures;
+pub(crate) use text::{mean_and_deviation, sentence};

@@ -201,6 +201,40 @@ impl ClassicRow {
 }
 
 impl Classic {
+    /// The results as a table whose first row names the columns: experiment, setting, epochs, test error, its mean over
+    /// the seeds where they are several, that of PyTorch from one seed and of PCA, and the error with noise.
+    pub fn table(&self) -> Vec<Vec<String>> {
+        let heads = [
+            "experiment",
+            "setting",
+            "epochs",
+            "test MSE",
+            "PyTorch",
+            "PCA",
+            "noisy MSE",
+        ];
+        let mut table = vec![heads.map(String::from).to_vec()];
+        table.extend(self.rows.iter().map(|row| {
+            vec![
+                row.experiment.into(),
+                row.setting.name().into(),
+                row.epochs.to_string(),
+                figures(row.test_mse),
+                reference(row.reference),
+                row.pca_mse.map_or("-".into(), figures),
+                row.noisy(),
+            ]
+        }));
+        if self.seeds > 1 {
+            let over_seeds = self.rows.iter().map(|row| row.over_seeds.text());
+            let column = std::iter::once(seeds_head(self.seeds)).chain(over_seeds);
+            for (cells, cell) in table.iter_mut().zip(column) {
+                cells.insert(4, cell);
+            }
+        }
+        table
+    }
+
     /// What was found, as a JSON object.
     pub fn to_json(&self) -> Value {
         let row = |row: &ClassicRow| {
@@ -379,65 +413,57 @@ fn constant_error(
 
 /// The results as a Markdown table, with what made them.
 fn markdown(classic: &Classic) -> String {
-    let number = |value: Option<f64>| value.map_or("-".to_string(), figures);
     let mut command = "narrows reproduce classic".to_string();
     if classic.quick {
         command.push_str(" --quick");
     }
-    let mut heads = vec!["experiment", "setting", "epochs", "test MSE, seed 0"];
-    let over = format!("test MSE, {} seeds", classic.seeds);
     if classic.seeds > 1 {
         command.push_str(&format!(" --seeds {}", classic.seeds));
-        heads.push(&over);
     }
-    heads.extend(["PyTorch, one seed", "PCA", "noisy MSE", "PyTorch, noisy"]);
-    let mut text = format!("Made by `{command}`.\n\n| {} |\n", heads.join(" | "));
-    text.push_str(&format!("|{}\n", "---|".repeat(heads.len())));
-    for row in &classic.rows {
-        let mut cells = vec![
-            row.experiment.to_string(),
-            row.setting.name().into(),
-            row.epochs.to_string(),
-            figures(row.test_mse),
-        ];
-        if classic.seeds > 1 {
-            cells.push(row.over_seeds.text());
-        }
-        cells.extend([
-            number(row.reference),
-            number(row.pca_mse),
-            row.noisy(),
-            number(row.noisy_reference),
-        ]);
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
-    }
-    text
+    let noisy = classic
+        .rows
+        .iter()
+        .map(|row| reference(row.noisy_reference));
+    let last = std::iter::once("PyTorch, noisy".to_string()).chain(noisy);
+    let mut lines = classic
+        .table()
+        .into_iter()
+        .zip(last)
+        .map(|(mut cells, last)| {
+            cells.push(last);
+            format!("| {} |\n", cells.join(" | "))
+        });
+    let heads = lines.next().unwrap_or_default();
+    let rule = "---|".repeat(heads.matches('|').count() - 1);
+    let rows: String = lines.collect();
+    format!("Made by `{command}`.\n\n{heads}|{rule}\n{rows}")
+}
+
+/// The head of the column of several seeds.
+fn seeds_head(seeds: usize) -> String {
+    format!("{seeds} seeds")
+}
+
+/// A figure of PyTorch's, with the digits that are known.
+fn reference(value: Option<f64>) -> String {
+    value.map_or("-".into(), |value| value.to_string())
 }
 
 fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
-    let number = |value: Option<f64>| value.map_or("-".to_string(), figures);
-    let over = format!("{} seeds", classic.seeds);
-    let mut heads = vec!["experiment", "test MSE"];
-    if classic.seeds > 1 {
-        heads.push(&over);
-    }
-    heads.extend(["PyTorch", "PCA", "noisy MSE", "epochs"]);
-    let rows = classic.rows.iter().map(|row| {
-        let mut cells = vec![
-            format!("{} ({})", row.experiment, row.setting.name()),
-            figures(row.test_mse),
-        ];
-        if classic.seeds > 1 {
-            cells.push(row.over_seeds.text());
-        }
-        cells.extend([
-            number(row.reference),
-            number(row.pca_mse),
-            row.noisy(),
-            row.epochs.to_string(),
-        ]);
-        cells.into_iter().map(Cell::from).collect::<Vec<_>>()
+    // The setting in the experiment's cell, and the epochs last, which a narrow page leaves out.
+    let mut table = classic.table().into_iter().map(|mut cells| {
+        let setting = cells.remove(1);
+        let epochs = cells.remove(1);
+        cells.push(epochs);
+        (cells, setting)
     });
+    let heads = table.next().map_or(Vec::new(), |(heads, _)| heads);
+    let rows: Vec<Vec<Cell>> = table
+        .map(|(mut cells, setting)| {
+            cells[0] = format!("{} ({setting})", cells[0]);
+            cells.into_iter().map(Cell::from).collect()
+        })
+        .collect();
     let mut notes = vec![
         "Test MSE: mean squared error on the 10,000 test images in the units of training, which differ between \
          the settings; for denoising, of what becomes of noisy images, against the clean ones. PyTorch: the \
@@ -454,7 +480,8 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     ];
     if classic.seeds > 1 {
         notes.push(format!(
-            "{over}: mean ± standard deviation. All else is of the first seed."
+            "{}: mean ± standard deviation. All else is of the first seed.",
+            seeds_head(classic.seeds)
         ));
     }
     let mut title = "The classic study of autoencoders on MNIST".to_string();
@@ -468,7 +495,6 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
         );
     }
     let of = |setting: usize| -> Vec<&Done> { done.iter().skip(setting).step_by(2).collect() };
-    let aside = heads.iter().position(|head| *head == "epochs");
     let mut sections = vec![robustness(&of(0), &of(1))?];
     sections.extend(done.iter().map(|done| {
         let mut section = done.outcome.section(&done.recipe);
@@ -482,9 +508,9 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
         title,
         lead: classic.claims.clone(),
         table: Some(Table {
-            heads: heads.into_iter().map(String::from).collect(),
-            rows: rows.collect(),
-            aside,
+            aside: heads.len().checked_sub(1),
+            heads,
+            rows,
         }),
         notes,
         first: first_pictures(&of(1), " (corrected)"),

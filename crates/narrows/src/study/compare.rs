@@ -7,7 +7,7 @@ use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
 use crate::error::Result;
 use crate::recipe::{Override, Recipe};
-use crate::report::{Cell, Report, Table, figures};
+use crate::report::{Cell, Report, Table, figures, mean_and_deviation};
 use crate::run::{REPORT_FILE, check_recipe, is_run, load_for, write_report};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -32,10 +32,10 @@ impl Measure {
         }
     }
 
-    /// The mean, and the deviation behind it.
-    pub(super) fn text(self) -> String {
+    /// The mean, and the deviation behind it: `0.03376 ± 0.00016`.
+    pub fn text(self) -> String {
         match self.deviation {
-            Some(deviation) => format!("{} ± {}", figures(self.mean), figures(deviation)),
+            Some(deviation) => mean_and_deviation(self.mean, deviation),
             None => figures(self.mean),
         }
     }
