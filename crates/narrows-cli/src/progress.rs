@@ -16,6 +16,11 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How often the bar is redrawn.
 const REDRAW_EVERY: Duration = Duration::from_millis(100);
 
+/// Whether standard error can show bars, which it moves back to draw.
+fn can_redraw() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -46,9 +51,10 @@ impl Display {
     }
 
     pub fn new() -> Display {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let bar = can_redraw().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            bar.with_style(style("{prefix} [{bar:28}] {wide_msg}"))
+            // Narrow enough for loss, time and rate to stand behind it in 80 columns.
+            bar.with_style(style("{prefix} [{bar:12}] {wide_msg}"))
         });
         Display::with(bar, String::new())
     }

@@ -1,6 +1,6 @@
 //! `narrows train`
 
-use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
+use crate::output::{columns, count_of, duration, figures, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
@@ -202,7 +202,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 "" => String::new(),
                 about => format!(": {about}"),
             };
-            note(&format!("{}{about} -> {}", recipe.name, folder.display()));
+            display.line(&format!("{}{about} -> {}", recipe.name, folder.display()));
         }
         Event::Resume(folder, epochs, rows) => {
             stop.listen();
@@ -212,13 +212,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 _ => format!(" and {}", count_of(rows, "row")),
             };
             if rows.is_empty() && epochs >= recipe.epochs {
-                return note(&format!(
+                return display.line(&format!(
                     "{}: is trained already, what is left is testing and the report -> {}",
                     recipe.name,
                     folder.display()
                 ));
             }
-            note(&format!(
+            display.line(&format!(
                 "{}: goes on after {}{rows} of {} -> {}",
                 recipe.name,
                 count_of(epochs, "epoch"),
@@ -322,7 +322,7 @@ fn describe(summary: &Summary) -> String {
         let clean = format!("{}   {verdict}", figures(corrupted.clean_test_mse));
         rows.push(("clean MSE", clean));
     }
-    let pca_name = format!("PCA-{code_size} MSE");
+    let pca_name = format!("PCA-{} MSE", code_size.min(inputs));
     rows.push((&pca_name, pca_mse));
     if let Some((epoch, loss)) = summary.best {
         let stopped = match summary.stopped_early {

@@ -1,13 +1,12 @@
 //! The progress of a study: on a terminal a bar for the whole and one for each run that goes on; elsewhere a line for
 //! each run when it ends, and some of long ones before.
 
-use super::{Display, REDRAW_EVERY, style};
+use super::{Display, REDRAW_EVERY, can_redraw, style};
 use crate::output::{count_of, figures, note, remaining, thousands};
 use indicatif::{MultiProgress, ProgressBar};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::time::Instant;
 
 /// What of a run is done when it is trained, and the rest is measured.
@@ -41,7 +40,7 @@ struct Going {
 
 impl StudyDisplay {
     pub fn new() -> StudyDisplay {
-        let bars = std::io::stderr().is_terminal().then(|| {
+        let bars = can_redraw().then(|| {
             let bars = MultiProgress::new();
             let whole = bars.add(ProgressBar::no_length());
             (bars, whole.with_style(style("[{bar:24}] {wide_msg}")))

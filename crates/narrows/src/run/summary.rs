@@ -184,7 +184,7 @@ impl Outcome {
             row.extend([corrupted.clean_test_mse, corrupted.noise_mse].map(figure));
         }
         if let Some(pca) = summary.pca_mse {
-            heads.push(format!("PCA-{}", summary.code_size));
+            heads.push(format!("PCA-{}", summary.code_size.min(summary.inputs)));
             row.push(figure(pca));
         }
         let lead = match (summary.pca_mse, &summary.corrupted) {

@@ -130,7 +130,7 @@ impl<'a> Training<'a> {
         };
         let objective = Objective::new(recipe.reconstruction, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
-        let warnings = warnings::warnings(&network, &recipe.decoder, data, &scaling);
+        let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
         memory::check(

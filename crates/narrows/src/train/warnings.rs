@@ -4,6 +4,7 @@ use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::layer::{LayerSpec, last_of_values};
 use crate::network::Network;
+use crate::recipe::Recipe;
 use std::fmt;
 
 /// Something about a run that its user should know before it starts.
@@ -21,7 +22,8 @@ pub enum Warning {
         /// The least mean squared error that any parameters can reach.
         floor: f64,
     },
-    /// The code has at least as many values as the data, so that copying is a solution.
+    /// The code has at least as many values as the data, so that copying is a solution; not of autoencoders that noise
+    /// or a term keeps from it.
     WideCode {
         /// The values of a code.
         code: usize,
@@ -35,23 +37,27 @@ pub enum Warning {
     },
 }
 
-/// The warnings about training a network on data.
+/// The warnings about training the network of a recipe on data.
 pub fn warnings(
+    recipe: &Recipe,
     network: &Network,
-    decoder: &[LayerSpec],
     data: &Dataset,
     scaling: &Scaling,
 ) -> Vec<Warning> {
     let mut all = Vec::new();
     let (code, inputs) = (network.code_size(), network.inputs());
-    if code >= inputs {
+    let may_copy = recipe
+        .corruption
+        .is_none_or(|noise| noise.strength() == 0.0)
+        && recipe.terms.iter().all(|term| term.weight == 0.0);
+    if code >= inputs && may_copy {
         all.push(Warning::WideCode { code, inputs });
     }
     let (low, high) = scaling.range(data);
     if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
         all.push(Warning::Squeezed { high });
     }
-    if let Some((_, LayerSpec::Activation(last))) = last_of_values(decoder) {
+    if let Some((_, LayerSpec::Activation(last))) = last_of_values(&recipe.decoder) {
         let output = crate::layer::output_range(*last);
         if low < output.0 || high > output.1 {
             all.push(Warning::OutOfRange {
@@ -96,7 +102,8 @@ impl fmt::Display for Warning {
             Warning::WideCode { code, inputs } => write!(
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
-                 learn nothing; make the encoder's last layer narrower than {inputs}"
+                 learn nothing; make the encoder's last layer narrower than {inputs}, or give the recipe a \
+                 `[corruption]`"
             ),
             Warning::Squeezed { high } => write!(
                 f,
@@ -118,19 +125,55 @@ fn figures(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corruption::Corruption;
     use crate::data::scaling::ScalingSpec;
     use crate::layer::Activation;
-    use ndarray::array;
+    use crate::objective::{Term, TermKind};
+    use ndarray::{ArrayView2, array};
 
-    fn all(decoder: &[LayerSpec], rows: ndarray::ArrayView2<'_, f32>) -> Vec<Warning> {
+    fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
         let data = Dataset::from_array(rows).unwrap();
         let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
-        let encoder = [LayerSpec::Dense {
-            outputs: Some(1),
-            bias: true,
-        }];
-        let network = Network::new(&encoder, decoder, data.shape()).unwrap();
-        warnings(&network, decoder, &data, &scaling)
+        let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+        warnings(recipe, &network, &data, &scaling)
+    }
+
+    /// A dense encoder to a code of one value.
+    fn recipe() -> Recipe {
+        let text = "name = \"small\"\n\
+                    encoder = [{ layer = \"dense\", outputs = 1 }]\n\
+                    decoder = [{ layer = \"dense\" }]";
+        Recipe::parse(text, "a test").unwrap()
+    }
+
+    fn all(decoder: &[LayerSpec], rows: ArrayView2<'_, f32>) -> Vec<Warning> {
+        let decoder = decoder.to_vec();
+        let recipe = Recipe {
+            decoder,
+            ..recipe()
+        };
+        of(&recipe, rows)
+    }
+
+    #[test]
+    fn a_wide_code_is_dubious_unless_noise_or_a_term_keeps_it_from_copying() {
+        let rows = array![[0.5], [0.25]];
+        let found = |change: &dyn Fn(&mut Recipe)| {
+            let mut recipe = recipe();
+            change(&mut recipe);
+            of(&recipe, rows.view())
+        };
+        let wide = [Warning::WideCode { code: 1, inputs: 1 }];
+        let noise = |deviation| Some(Corruption::Gaussian { deviation });
+        let term = |weight| Term {
+            kind: TermKind::Jacobian,
+            weight,
+        };
+        assert_eq!(found(&|_| ()), wide);
+        assert_eq!(found(&|recipe| recipe.corruption = noise(0.5)), []);
+        assert_eq!(found(&|recipe| recipe.corruption = noise(0.0)), wide);
+        assert_eq!(found(&|recipe| recipe.terms = vec![term(1e-3)]), []);
+        assert_eq!(found(&|recipe| recipe.terms = vec![term(0.0)]), wide);
     }
 
     #[test]
