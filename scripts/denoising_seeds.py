@@ -59,6 +59,8 @@ def main():
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--draws", type=int, default=5, help="noises for each test image, 2 or more")
     given = parser.parse_args()
+    if given.seeds < 1 or given.draws < 2:
+        parser.error("--seeds is 1 or more, --draws 2 or more")
     train, test = images(given.train), images(given.test)
     errors, variances = [], []
     for seed in range(given.seeds):

@@ -1,11 +1,11 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, figures, print, table, thousands};
+use crate::output::{columns, count_of, figures, print, table, thousands};
 use crate::progress::Display;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
-use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate, noise_draws};
+use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
 use std::path::PathBuf;
 
@@ -196,16 +196,13 @@ fn about(evaluation: &Evaluation) -> String {
         thousands(evaluation.test_rows as f64),
         evaluation.data
     )];
-    if let Some(own) = &evaluation.corruption {
-        let draws = noise_draws(evaluation.test_rows, evaluation.shape.iter().product());
+    if let (Some(own), Some(draws)) = (&evaluation.corruption, evaluation.noise_draws) {
         lines.push(format!(
-            "  own noise: {} of {}, as in training, {}, against the clean rows; MSE alone is of clean rows",
+            "  own noise: {} of {}, as in training, in the mean over {} for each row, against the clean rows; \
+             MSE alone is of clean rows",
             own.name(),
             own.strength(),
-            match draws {
-                1 => "drawn once for each row".into(),
-                draws => format!("drawn {draws} times for each row"),
-            }
+            count_of(draws as usize, "noise"),
         ));
     }
     if let Some(range) = evaluation.data_range {

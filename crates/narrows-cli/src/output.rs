@@ -1,6 +1,6 @@
 //! Printing: lines that survive a closed pipe, and numbers for people.
 
-pub use narrows::report::{count_of, figures, thousands};
+pub use narrows::text::{count_of, figures, thousands};
 use std::io::{ErrorKind, Write};
 
 /// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for

@@ -16,9 +16,14 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How often the bar is redrawn.
 const REDRAW_EVERY: Duration = Duration::from_millis(100);
 
-/// Whether standard error can show bars, which it moves back to draw.
+/// Whether standard error is a terminal that moves its cursor. One that says it is dumb, or does not say what it is
+/// (which nothing does on Windows), would show the commands to do so.
 fn can_redraw() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    let moves = match std::env::var_os("TERM") {
+        Some(term) => term != "dumb",
+        None => cfg!(windows),
+    };
+    moves && std::io::stderr().is_terminal()
 }
 
 fn style(template: &str) -> ProgressStyle {

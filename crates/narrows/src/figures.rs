@@ -3,10 +3,11 @@
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::evaluate::{JacobianSummary, Matrix, Pca, noisy_errors, standard_noises};
+use crate::evaluate::{JacobianSummary, Matrix, Pca, TestNoise, noisy_errors, standard_noises};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
-use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows, thousands};
+use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
+use crate::text::thousands;
 use crate::train::EpochRecord;
 use narrows_kernels::team::Team;
 use ndarray::{Array2, Axis};
@@ -204,15 +205,12 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
     for noises in standard_noises(model.recipe().corruption) {
         let mut points = vec![(0.0, clean)];
         for &noise in &noises {
-            let seed = model.recipe().seed;
-            let errors = noisy_errors(
-                &rows,
-                test.inputs(),
-                noise,
-                (seed, 1),
-                &[&reconstruct],
-                team,
-            );
+            let one = TestNoise {
+                corruption: noise,
+                seed: model.recipe().seed,
+                draws: 1,
+            };
+            let errors = noisy_errors(&rows, test.inputs(), one, &[&reconstruct], team);
             points.push((f64::from(noise.strength()), errors[0]));
         }
         curves.extend(noises.first().map(|&noise| Curve { noise, points }));

@@ -54,6 +54,7 @@ pub mod rng;
 pub mod run;
 pub mod settings;
 pub mod study;
+pub mod text;
 pub mod threads;
 pub mod train;
 

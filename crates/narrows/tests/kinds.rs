@@ -120,7 +120,7 @@ fn data_of_0_and_1_are_not_squeezed() {
         let warnings = training.warnings().iter().map(ToString::to_string);
         warnings.collect()
     };
-    assert!(warnings(&recipe).contains("makes 0.0039 of 1"));
+    assert!(warnings(&recipe).contains("makes 0.003922 of 1"));
     recipe.scaling = None;
     assert!(!warnings(&recipe).contains("scaling"));
     let pixels = folder.put("pixels.npy", npy("|u1", "(3, 2)", &[1, 0, 0, 2, 0, 0]));

@@ -9,6 +9,7 @@ const RANKS: &[&str] = &[
     "files",
     "rng",
     "settings",
+    "text",
     "threads",
     "data",
     "layer",

@@ -30,7 +30,7 @@ pub use pca::Pca;
 pub use probe::RidgeProbe;
 pub use psnr::psnr;
 pub use record::{ClassError, Evaluation, NoiseCurve, NoisePoint, Quality};
-pub use robustness::{Reconstruct, noise_draws, noisy_errors, standard_noises};
+pub use robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard_noises};
 pub use ssim::ssim;
 pub use study::{Progress, evaluate};
 pub use units::LayerUnits;

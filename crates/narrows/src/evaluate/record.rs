@@ -26,6 +26,9 @@ pub struct Evaluation {
     pub data_range: Option<f64>,
     /// The noise that the model was trained with.
     pub corruption: Option<Corruption>,
+    /// How many such noises each test row was given, for an error that is the mean over them; none without noise, or
+    /// where it does nothing.
+    pub noise_draws: Option<u32>,
     /// The model.
     pub model: Quality,
     /// Principal component analysis with as many components as a code has values (or as there are);
@@ -47,8 +50,8 @@ pub struct Evaluation {
 pub struct Quality {
     /// The mean squared error over all rows and values, in scaled units, of clean rows.
     pub mse: f64,
-    /// The same where the model gets rows with the noise that it was trained with, against the clean rows, in the mean
-    /// over [several noises](crate::evaluate::noise_draws) for each row; none without such noise.
+    /// The same where the model gets rows with the noise that it was trained with, against the clean rows; none
+    /// without such noise.
     pub noisy_mse: Option<f64>,
     /// The peak signal-to-noise ratio in decibels, of the mean squared error over all rows and values
     /// in the data's own units, outputs as they are; none where rows are no images.
@@ -89,8 +92,8 @@ pub struct NoiseCurve {
     pub points: Vec<NoisePoint>,
 }
 
-/// The error at one level of noise, against the clean rows: with one noise for each row, or with several at the level
-/// that the model was trained with.
+/// The error at one level of noise, against the clean rows: with one noise for each row, or with
+/// [`Evaluation::noise_draws`] at the level that the model was trained with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoisePoint {
     /// The level, in the noise's own measure.
@@ -137,6 +140,7 @@ impl Evaluation {
             "held_out": self.held_out,
             "data_range": self.data_range,
             "corruption": self.corruption.map(|c| json!({"kind": c.name(), "strength": c.strength()})),
+            "noise_draws": self.noise_draws,
             "model": self.model.to_json(),
             "pca": self.pca.as_ref().map(Quality::to_json),
             "class_errors": self.class_errors.iter().map(class_error).collect::<Vec<_>>(),

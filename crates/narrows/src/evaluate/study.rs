@@ -5,8 +5,8 @@ use super::quality::{Comparison, Images};
 use super::units::groups;
 use super::{
     ClassError, Evaluation, JacobianSummary, LayerUnits, Matrix, NoiseCurve, NoisePoint, Pca,
-    Quality, Reconstruct, RidgeProbe, block_rows, nearest_neighbours, noise_draws, noisy_errors,
-    standard_noises,
+    Quality, Reconstruct, RidgeProbe, TestNoise, block_rows, nearest_neighbours, noise_draws,
+    noisy_errors, standard_noises,
 };
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Split};
@@ -70,7 +70,8 @@ pub fn evaluate(
         Some(pca) => Some(study.run_pca(pca)?),
         None => None,
     };
-    let robustness = study.robustness(pca.as_ref());
+    let own_draws = noise_draws(test.rows(), test.inputs());
+    let robustness = study.robustness(pca.as_ref(), own_draws);
     if let Some(own) = model.recipe().corruption {
         let curve = robustness.iter().find(|curve| curve.noise == own.name());
         let level = decimal(own.strength());
@@ -100,6 +101,7 @@ pub fn evaluate(
             beside.as_ref().map(|b| &b.errors[..]),
         ),
         corruption: model.recipe().corruption,
+        noise_draws: measured.quality.noisy_mse.map(|_| own_draws),
         model: measured.quality,
         pca: beside.map(|beside| beside.quality),
         units: measured.units,
@@ -268,7 +270,7 @@ impl<'a> Study<'a> {
         JacobianSummary::of_first(self.model, self.test, self.threads)
     }
 
-    fn robustness(&mut self, pca: Option<&Pca>) -> Vec<NoiseCurve> {
+    fn robustness(&mut self, pca: Option<&Pca>, own_draws: u32) -> Vec<NoiseCurve> {
         let model = self.model;
         let of_model = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
             let (network, parameters) = (model.network(), model.parameters());
@@ -287,18 +289,19 @@ impl<'a> Study<'a> {
         let total = noises.iter().map(Vec::len).sum();
         let mut done = 0;
         let mut curves = Vec::new();
-        for noise in &noises {
+        for levels in &noises {
             let mut points = Vec::new();
-            for &corruption in noise {
+            for &corruption in levels {
                 self.tell("robustness", done, total);
                 done += 1;
-                // A figure of its own; the others are points of a curve.
-                let draws = match model.recipe().corruption == Some(corruption) {
-                    true => noise_draws(self.test.rows(), inputs),
-                    false => 1,
+                // That of training gives a figure of its own, the others points of a curve.
+                let is_own = model.recipe().corruption == Some(corruption);
+                let noise = TestNoise {
+                    corruption,
+                    seed: model.recipe().seed,
+                    draws: if is_own { own_draws } else { 1 },
                 };
-                let (noise, team) = ((model.recipe().seed, draws), &mut self.team);
-                let errors = noisy_errors(&rows, inputs, corruption, noise, autoencoders, team);
+                let errors = noisy_errors(&rows, inputs, noise, autoencoders, &mut self.team);
                 points.push(NoisePoint {
                     level: decimal(corruption.strength()),
                     mse: errors[0],
@@ -306,7 +309,7 @@ impl<'a> Study<'a> {
                 });
             }
             curves.push(NoiseCurve {
-                noise: noise.first().map_or("", Corruption::name).to_string(),
+                noise: levels.first().map_or("", Corruption::name).to_string(),
                 points,
             });
         }

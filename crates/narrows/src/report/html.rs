@@ -1,7 +1,7 @@
 //! The report as one HTML page that needs nothing else.
 
-use super::text::unbroken;
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::unbroken;
 use base64::Engine;
 use minijinja::{Environment, Value, context};
 

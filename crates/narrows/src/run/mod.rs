@@ -17,7 +17,7 @@ use crate::apply::check;
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Baselines, Pca, noise_draws, noisy_errors};
+use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
@@ -453,17 +453,18 @@ fn test_errors(
     let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
         rows.write(0..rows.count(), out);
     };
-    let errors = noisy_errors(
-        &rows,
-        test.inputs(),
+    let noise = TestNoise {
         corruption,
-        (model.recipe().seed, noise_draws(test.rows(), test.inputs())),
-        &[&reconstruct, &copy],
-        &mut Team::new(threads),
-    );
+        seed: model.recipe().seed,
+        draws: noise_draws(test.rows(), test.inputs()),
+    };
+    let both: [&Reconstruct<'_>; 2] = [&reconstruct, &copy];
+    let team = &mut Team::new(threads);
+    let errors = noisy_errors(&rows, test.inputs(), noise, &both, team);
     let corrupted = CorruptedErrors {
         clean_test_mse,
         noise_mse: errors[1],
+        noise_draws: noise.draws,
     };
     Ok((errors[0], Some(corrupted)))
 }

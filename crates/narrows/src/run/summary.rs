@@ -3,7 +3,8 @@
 use crate::data::scaling::ScalingSpec;
 use crate::figures::Portrait;
 use crate::recipe::Recipe;
-use crate::report::{Cell, Report, Section, Table, count_of, sentence, thousands};
+use crate::report::{Cell, Report, Section, Table};
+use crate::text::{count_of, figures, sentence, thousands};
 use crate::train::Profile;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -20,8 +21,7 @@ pub struct Summary {
     /// The mean of the objective over the last epoch.
     pub train_loss: f64,
     /// The mean squared error on the test rows, in scaled units; where the recipe corrupts its rows, of
-    /// what becomes of corrupted ones, against the clean ones, in the mean over
-    /// [several noises](crate::evaluate::noise_draws) for each row.
+    /// what becomes of corrupted ones, against the clean ones.
     pub test_mse: f64,
     /// Where the recipe corrupts its rows: what becomes of clean ones, and how far the corrupted ones
     /// themselves are from the clean ones.
@@ -64,6 +64,8 @@ pub struct CorruptedErrors {
     pub clean_test_mse: f64,
     /// Of the corrupted test rows themselves.
     pub noise_mse: f64,
+    /// How many noises each test row was given: errors of corrupted rows are the mean over them.
+    pub noise_draws: u32,
 }
 
 /// How a model's error stands beside that of PCA with as many components.
@@ -123,6 +125,7 @@ impl Summary {
         if let Some(corrupted) = &self.corrupted {
             object["clean_test_mse"] = json!(corrupted.clean_test_mse);
             object["noise_mse"] = json!(corrupted.noise_mse);
+            object["noise_draws"] = json!(corrupted.noise_draws);
         }
         if let Some(profile) = &self.profile {
             object["profile"] = profile.to_json();
@@ -159,8 +162,8 @@ impl Outcome {
         }
         about.push(match &self.portrait.jacobian {
             Some(jacobian) => format!(
-                "The Frobenius norm of the code's Jacobian is {:.3} in the mean over the first {}.",
-                jacobian.mean_norm,
+                "The Frobenius norm of the code's Jacobian is {} in the mean over the first {}.",
+                figures(jacobian.mean_norm),
                 count_of(jacobian.rows, "test row")
             ),
             None => "The Jacobian of so wide a code would take too much time or memory, so that its spectrum is \
@@ -176,7 +179,7 @@ impl Outcome {
 
     pub(super) fn report(&self, recipe: &Recipe) -> Report {
         let summary = &self.summary;
-        let figure = |value: f64| -> Cell { format!("{value:.5}").into() };
+        let figure = |value: f64| -> Cell { figures(value).into() };
         let mut heads = vec!["".to_string(), "test MSE".into()];
         let mut row: Vec<Cell> = vec![summary.recipe.clone().into(), figure(summary.test_mse)];
         if let Some(corrupted) = &summary.corrupted {
@@ -189,20 +192,22 @@ impl Outcome {
         }
         let lead = match (summary.pca_mse, &summary.corrupted) {
             (_, Some(corrupted)) => format!(
-                "From noisy test rows, {:.4} away from the clean ones, it gives back rows that are {:.4} away.",
-                corrupted.noise_mse, summary.test_mse
+                "From noisy test rows, {} away from the clean ones, it gives back rows that are {} away.",
+                figures(corrupted.noise_mse),
+                figures(summary.test_mse)
             ),
             (Some(pca), None) => format!(
-                "Its test error of {:.4} is {} that of PCA with as many components, {pca:.4}.",
-                summary.test_mse,
+                "Its test error of {} is {} that of PCA with as many components, {}.",
+                figures(summary.test_mse),
                 match BesidePca::of(summary.test_mse, pca) {
                     BesidePca::Same => "as good as".into(),
                     BesidePca::Below(percent) => format!("{percent:.0} % below"),
                     BesidePca::Above(percent) => format!("{percent:.0} % above"),
                     BesidePca::NearlyExact => "far above the nearly exact one,".into(),
                 },
+                figures(pca)
             ),
-            (None, None) => format!("Its test error is {:.4}.", summary.test_mse),
+            (None, None) => format!("Its test error is {}.", figures(summary.test_mse)),
         };
         Report {
             title: format!("{} on {}", summary.recipe, summary.data),
@@ -213,8 +218,12 @@ impl Outcome {
                 aside: None,
             }),
             notes: vec![format!(
-                "Mean squared errors over {}, in the units of training.",
-                count_of(summary.test_rows, "test row")
+                "Mean squared errors over {}{}, in the units of training.",
+                count_of(summary.test_rows, "test row"),
+                summary.corrupted.map_or(String::new(), |corrupted| {
+                    let noises = count_of(corrupted.noise_draws as usize, "noise");
+                    format!(", of noisy ones in the mean over {noises} for each")
+                })
             )],
             first: Vec::new(),
             sections: vec![self.section(recipe)],

@@ -2,6 +2,7 @@
 //! as the original had it and corrected, and what becomes of its claims.
 
 mod claims;
+mod tables;
 
 use super::runs::{Planned, Work, make};
 use super::{
@@ -14,12 +15,14 @@ use crate::error::Result;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
 use crate::recipe::Recipe;
-use crate::report::{Cell, Figure, Image, Report, Section, Table, count_of, figures};
+use crate::report::{Figure, Image, Report, Section};
 use crate::run::{REPORT_FILE, write_report};
+use crate::text::{count_of, figures};
 use claims::claims;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tables::{markdown, page_table};
 
 /// An experiment in both settings: original first, corrected second.
 struct Experiment {
@@ -201,40 +204,6 @@ impl ClassicRow {
 }
 
 impl Classic {
-    /// The results as a table whose first row names the columns: experiment, setting, epochs, test error, its mean over
-    /// the seeds where they are several, that of PyTorch from one seed and of PCA, and the error with noise.
-    pub fn table(&self) -> Vec<Vec<String>> {
-        let heads = [
-            "experiment",
-            "setting",
-            "epochs",
-            "test MSE",
-            "PyTorch",
-            "PCA",
-            "noisy MSE",
-        ];
-        let mut table = vec![heads.map(String::from).to_vec()];
-        table.extend(self.rows.iter().map(|row| {
-            vec![
-                row.experiment.into(),
-                row.setting.name().into(),
-                row.epochs.to_string(),
-                figures(row.test_mse),
-                reference(row.reference),
-                row.pca_mse.map_or("-".into(), figures),
-                row.noisy(),
-            ]
-        }));
-        if self.seeds > 1 {
-            let over_seeds = self.rows.iter().map(|row| row.over_seeds.text());
-            let column = std::iter::once(seeds_head(self.seeds)).chain(over_seeds);
-            for (cells, cell) in table.iter_mut().zip(column) {
-                cells.insert(4, cell);
-            }
-        }
-        table
-    }
-
     /// What was found, as a JSON object.
     pub fn to_json(&self) -> Value {
         let row = |row: &ClassicRow| {
@@ -411,65 +380,13 @@ fn constant_error(
     Ok(error)
 }
 
-/// The results as a Markdown table, with what made them.
-fn markdown(classic: &Classic) -> String {
-    let mut command = "narrows reproduce classic".to_string();
-    if classic.quick {
-        command.push_str(" --quick");
-    }
-    if classic.seeds > 1 {
-        command.push_str(&format!(" --seeds {}", classic.seeds));
-    }
-    let noisy = classic
-        .rows
-        .iter()
-        .map(|row| reference(row.noisy_reference));
-    let last = std::iter::once("PyTorch, noisy".to_string()).chain(noisy);
-    let mut lines = classic
-        .table()
-        .into_iter()
-        .zip(last)
-        .map(|(mut cells, last)| {
-            cells.push(last);
-            format!("| {} |\n", cells.join(" | "))
-        });
-    let heads = lines.next().unwrap_or_default();
-    let rule = "---|".repeat(heads.matches('|').count() - 1);
-    let rows: String = lines.collect();
-    format!("Made by `{command}`.\n\n{heads}|{rule}\n{rows}")
-}
-
-/// The head of the column of several seeds.
-fn seeds_head(seeds: usize) -> String {
-    format!("{seeds} seeds")
-}
-
-/// A figure of PyTorch's, with the digits that are known.
-fn reference(value: Option<f64>) -> String {
-    value.map_or("-".into(), |value| value.to_string())
-}
-
 fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
-    // The setting in the experiment's cell, and the epochs last, which a narrow page leaves out.
-    let mut table = classic.table().into_iter().map(|mut cells| {
-        let setting = cells.remove(1);
-        let epochs = cells.remove(1);
-        cells.push(epochs);
-        (cells, setting)
-    });
-    let heads = table.next().map_or(Vec::new(), |(heads, _)| heads);
-    let rows: Vec<Vec<Cell>> = table
-        .map(|(mut cells, setting)| {
-            cells[0] = format!("{} ({setting})", cells[0]);
-            cells.into_iter().map(Cell::from).collect()
-        })
-        .collect();
     let mut notes = vec![
         "Test MSE: mean squared error on the 10,000 test images in the units of training, which differ between \
-         the settings; for denoising, of what becomes of noisy images, against the clean ones. PyTorch: the \
-         same from one seed, where it was measured. PCA: as many components as the code has values, on clean \
-         images. Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how much that \
-         is more than without."
+         the settings; for denoising, of what becomes of noisy images, against the clean ones, in the mean over \
+         several noises for each. PyTorch: the same from one seed, where it was measured. PCA: as many components \
+         as the code has values, on clean images. Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 \
+         test images, and how much that is more than without."
             .to_string(),
         "Original: the pixels leave [0, 1], though the decoder ends in a sigmoid, so that no model can come \
          below the error of clamping them to [0, 1]; masking keeps 20 % of the pixels. Corrected: pixels in [0, 1], \
@@ -480,8 +397,8 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     ];
     if classic.seeds > 1 {
         notes.push(format!(
-            "{}: mean ± standard deviation. All else is of the first seed.",
-            seeds_head(classic.seeds)
+            "{} seeds: mean ± standard deviation. All else is of the first seed.",
+            classic.seeds
         ));
     }
     let mut title = "The classic study of autoencoders on MNIST".to_string();
@@ -507,11 +424,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     Ok(Report {
         title,
         lead: classic.claims.clone(),
-        table: Some(Table {
-            aside: heads.len().checked_sub(1),
-            heads,
-            rows,
-        }),
+        table: Some(page_table(classic)),
         notes,
         first: first_pictures(&of(1), " (corrected)"),
         sections,

@@ -7,8 +7,9 @@ use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
 use crate::error::Result;
 use crate::recipe::{Override, Recipe};
-use crate::report::{Cell, Report, Table, figures, mean_and_deviation};
+use crate::report::{Cell, Report, Table};
 use crate::run::{REPORT_FILE, check_recipe, is_run, load_for, write_report};
+use crate::text::{figures, mean_and_deviation};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -393,7 +394,8 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
         notes: vec![
             "Same data and same seeds for all that were trained here; mean ± standard deviation over seeds. Mean \
              squared errors in the units of training, marked where they are the smallest on clean rows among \
-             models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does. Noisy MSE: with \
+             models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does, in the mean over several noises \
+             for each. Noisy MSE: with \
              Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
              Jacobian at the first test rows. Training: where several runs were trained at a time, beside the others."
                 .into(),

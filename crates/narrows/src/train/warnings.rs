@@ -5,6 +5,7 @@ use crate::data::scaling::Scaling;
 use crate::layer::{LayerSpec, last_of_values};
 use crate::network::Network;
 use crate::recipe::Recipe;
+use crate::text::figures;
 use std::fmt;
 
 /// Something about a run that its user should know before it starts.
@@ -22,8 +23,8 @@ pub enum Warning {
         /// The least mean squared error that any parameters can reach.
         floor: f64,
     },
-    /// The code has at least as many values as the data, so that copying is a solution; not of autoencoders that noise
-    /// or a term keeps from it.
+    /// The code has at least as many values as the data, and there is no noise in training, so that copying is a
+    /// solution.
     WideCode {
         /// The values of a code.
         code: usize,
@@ -46,11 +47,11 @@ pub fn warnings(
 ) -> Vec<Warning> {
     let mut all = Vec::new();
     let (code, inputs) = (network.code_size(), network.inputs());
-    let may_copy = recipe
+    // A contractive term does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
+    let is_clean = recipe
         .corruption
-        .is_none_or(|noise| noise.strength() == 0.0)
-        && recipe.terms.iter().all(|term| term.weight == 0.0);
-    if code >= inputs && may_copy {
+        .is_none_or(|noise| noise.strength() == 0.0);
+    if code >= inputs && is_clean {
         all.push(Warning::WideCode { code, inputs });
     }
     let (low, high) = scaling.range(data);
@@ -102,23 +103,16 @@ impl fmt::Display for Warning {
             Warning::WideCode { code, inputs } => write!(
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
-                 learn nothing; make the encoder's last layer narrower than {inputs}, or give the recipe a \
-                 `[corruption]`"
+                 learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise \
+                 (`--set corruption.kind=masking --set corruption.drop=0.5`)"
             ),
             Warning::Squeezed { high } => write!(
                 f,
-                "the data are 0 and 1 alone, and the scaling makes {high:.4} of 1: the network sees next to \
-                 nothing; use `--set scaling.kind=none`"
+                "the data are 0 and 1 alone, and the scaling makes {} of 1: the network sees next to \
+                 nothing; use `--set scaling.kind=none`",
+                figures((*high).into())
             ),
         }
-    }
-}
-
-/// Four decimals, or digits where those would be none or all too many.
-fn figures(number: f64) -> String {
-    match number.abs() {
-        0.0 | 1e-3..1e6 => format!("{number:.4}"),
-        _ => format!("{number:.3e}"),
     }
 }
 
@@ -128,7 +122,6 @@ mod tests {
     use crate::corruption::Corruption;
     use crate::data::scaling::ScalingSpec;
     use crate::layer::Activation;
-    use crate::objective::{Term, TermKind};
     use ndarray::{ArrayView2, array};
 
     fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
@@ -156,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_code_is_dubious_unless_noise_or_a_term_keeps_it_from_copying() {
+    fn a_wide_code_is_dubious_without_noise() {
         let rows = array![[0.5], [0.25]];
         let found = |change: &dyn Fn(&mut Recipe)| {
             let mut recipe = recipe();
@@ -165,15 +158,9 @@ mod tests {
         };
         let wide = [Warning::WideCode { code: 1, inputs: 1 }];
         let noise = |deviation| Some(Corruption::Gaussian { deviation });
-        let term = |weight| Term {
-            kind: TermKind::Jacobian,
-            weight,
-        };
         assert_eq!(found(&|_| ()), wide);
         assert_eq!(found(&|recipe| recipe.corruption = noise(0.5)), []);
         assert_eq!(found(&|recipe| recipe.corruption = noise(0.0)), wide);
-        assert_eq!(found(&|recipe| recipe.terms = vec![term(1e-3)]), []);
-        assert_eq!(found(&|recipe| recipe.terms = vec![term(0.0)]), wide);
     }
 
     #[test]
@@ -185,7 +172,7 @@ mod tests {
             floor: 1e76,
         };
         let text = warning.to_string();
-        assert!(text.contains("[-1.000e38, 3.0000]"), "{text}");
+        assert!(text.contains("[-1.000e38, 3.000]"), "{text}");
         assert!(text.contains("below 1.000e76;"), "{text}");
     }
 

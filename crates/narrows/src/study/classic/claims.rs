@@ -1,7 +1,7 @@
 //! What becomes of the original's claims, in sentences made from the numbers of the runs.
 
 use super::ClassicRow;
-use crate::report::figures;
+use crate::text::figures;
 
 /// The places of the experiments that the claims are about.
 const DEEP: usize = 0;
@@ -27,14 +27,14 @@ pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
         .map(|setting| of(STRONG, setting).sensitivity() > of(LIGHT, setting).sensitivity());
     let mut claims = vec![
         format!(
-            "\"The deep model is worse than the simple one\" {}: {:.3} against {:.3} as the original had it, {:.4} \
-             against {:.4} corrected. The deep one has a code of 3 values, the simple one of 8, so this says \
+            "\"The deep model is worse than the simple one\" {}: {} against {} as the original had it, {} \
+             against {} corrected. The deep one has a code of 3 values, the simple one of 8, so this says \
              nothing of depth.",
             holds(worse),
-            of(DEEP, 0).test_mse,
-            of(SIMPLE, 0).test_mse,
-            of(DEEP, 1).test_mse,
-            of(SIMPLE, 1).test_mse,
+            figures(of(DEEP, 0).test_mse),
+            figures(of(SIMPLE, 0).test_mse),
+            figures(of(DEEP, 1).test_mse),
+            figures(of(SIMPLE, 1).test_mse),
         ),
         format!(
             "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}, measured by what Gaussian noise adds to a \

@@ -1,0 +1,123 @@
+//! Words and numbers as people read them.
+
+/// A number with four significant digits, as errors and losses need: `0.03312`, `1.254e-5`; from 10,000 on as a whole
+/// number, from 100,000 on with an exponent.
+pub fn figures(number: f64) -> String {
+    significant(number, 4)
+}
+
+/// A mean and the standard deviation around it, of which two digits are known at best: `0.03376 ± 0.00016`.
+pub(crate) fn mean_and_deviation(mean: f64, deviation: f64) -> String {
+    format!("{} ± {}", figures(mean), significant(deviation, 2))
+}
+
+fn significant(number: f64, digits: i32) -> String {
+    /// The most decimals that are read at a glance.
+    const DECIMALS: i32 = 7;
+    if number == 0.0 {
+        return "0".into();
+    }
+    let rounded = format!("{number:.*e}", digits as usize - 1);
+    let exponent = rounded.split('e').nth(1).and_then(|e| e.parse().ok());
+    match exponent.map(|exponent: i32| (exponent, digits - 1 - exponent)) {
+        Some((..5, decimals @ ..=DECIMALS)) => {
+            format!("{number:.*}", decimals.max(0) as usize)
+        }
+        // With an exponent, or not finite.
+        _ => rounded,
+    }
+}
+
+/// A whole number with its thousands apart: `1,234,567`.
+pub fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of things, which `one` of them is called: `1 row`, `60,000 rows`.
+pub fn count_of(number: usize, one: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", thousands(number as f64))
+}
+
+/// The text with a capital at its beginning.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// The text with no-break spaces in what is read as one: `λ = 5`, `12 %`.
+pub(crate) fn unbroken(text: &str) -> String {
+    text.replace(" = ", "\u{a0}=\u{a0}")
+        .replace(" %", "\u{a0}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_as_many_digits_as_are_read() {
+        for (number, text) in [
+            (0.033_123, "0.03312"),
+            (0.6, "0.6000"),
+            (12.345_67, "12.35"),
+            (-12.345_67, "-12.35"),
+            (9.999_96, "10.00"),
+            (0.099_999_6, "0.1000"),
+            (12_345.6, "12346"),
+            (99_999.6, "1.000e5"),
+            (0.000_123_45, "0.0001234"),
+            (1.254e-5, "1.254e-5"),
+            (0.0, "0"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(figures(number), text);
+        }
+    }
+
+    #[test]
+    fn a_deviation_has_two_digits() {
+        for (mean, deviation, text) in [
+            (0.033_76, 1.563e-4, "0.03376 ± 0.00016"),
+            (0.8428, 1.325e-3, "0.8428 ± 0.0013"),
+            (0.8359, 6.7e-5, "0.8359 ± 0.000067"),
+            (0.8428, 3e-7, "0.8428 ± 3.0e-7"),
+            (0.8428, 0.0, "0.8428 ± 0"),
+            (21_300.0, 0.5, "21300 ± 0.50"),
+            (21_300.0, 148.0, "21300 ± 148"),
+            (1.5e5, 14_500.0, "1.500e5 ± 14500"),
+            (2e-6, 1.45e-6, "2.000e-6 ± 0.0000015"),
+        ] {
+            assert_eq!(mean_and_deviation(mean, deviation), text);
+        }
+    }
+
+    #[test]
+    fn thousands_are_apart_and_one_is_no_plural() {
+        assert_eq!(thousands(1_234_567.4), "1,234,567");
+        assert_eq!(thousands(999.0), "999");
+        assert_eq!(thousands(1000.0), "1,000");
+        assert_eq!(count_of(1, "row"), "1 row");
+        assert_eq!(count_of(60_000, "row"), "60,000 rows");
+    }
+
+    #[test]
+    fn sentences_read_well() {
+        assert_eq!(sentence("λ stays"), "Λ stays");
+        assert_eq!(sentence("dense code"), "Dense code");
+        assert_eq!(sentence(""), "");
+        assert_eq!(unbroken("λ = 5: +94 %"), "λ\u{a0}=\u{a0}5: +94\u{a0}%");
+    }
+}
