@@ -1,6 +1,6 @@
 //! `narrows compare`
 
-use crate::output::{columns, figures, note, print};
+use crate::output::{columns, figures, note, print, thousands};
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
 use clap::Args;
@@ -95,7 +95,7 @@ fn describe(comparison: &Comparison) -> String {
                 true => "own".into(),
                 false => row.seeds.to_string(),
             },
-            row.code_size.to_string(),
+            thousands(row.code_size as f64),
             row.test_mse.text(),
             row.clean_mse.text(),
             row.pca_mse.map_or("-".into(), figures),

@@ -198,8 +198,7 @@ fn about(evaluation: &Evaluation) -> String {
     )];
     if let (Some(own), Some(draws)) = (&evaluation.corruption, evaluation.noise_draws) {
         lines.push(format!(
-            "  own noise: {} of {}, as in training, in the mean over {} for each row, against the clean rows; \
-             MSE alone is of clean rows",
+            "  own noise: {} of {} as in training, {} a row, against the clean rows; MSE alone is of clean rows",
             own.name(),
             own.strength(),
             count_of(draws as usize, "noise"),
