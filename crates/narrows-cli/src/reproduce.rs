@@ -73,7 +73,7 @@ fn describe(classic: &Classic) -> String {
         );
     }
     text.push_str(
-        "\n\n  noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and what that adds\n",
+        "\n\n  noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how much that is more than without\n",
     );
     for claim in &classic.claims {
         text.push_str("\n  ");

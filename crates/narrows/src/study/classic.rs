@@ -190,16 +190,18 @@ impl ClassicRow {
         added.sum::<f64>() / noisy.len() as f64
     }
 
-    /// The error with noise of deviation 1.5, and what that is more than without, in percent.
+    /// The error with noise of deviation 1.5, and what that is more than without: `0.04500 (+50 %)`, `0.5344 (×280)`.
     pub fn noisy(&self) -> String {
         let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
-        let percent = (100.0 * (self.noisy_mse() / clean - 1.0)).round();
-        // Without the sign of a rounded 0.
-        let percent = match percent == 0.0 {
-            true => "0 %".into(),
-            false => format!("{percent:+.0} %"),
+        let times = self.noisy_mse() / clean;
+        let percent = (100.0 * (times - 1.0)).round();
+        let more = match percent {
+            1000.0.. => format!("×{times:.0}"),
+            // Without the sign of a rounded 0.
+            0.0 => "0 %".into(),
+            _ => format!("{percent:+.0} %"),
         };
-        format!("{} ({percent})", figures(self.noisy_mse()))
+        format!("{} ({more})", figures(self.noisy_mse()))
     }
 }
 

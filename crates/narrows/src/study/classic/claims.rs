@@ -158,6 +158,17 @@ mod tests {
         assert!((rows[0].sensitivity() - 2.0).abs() < 1e-9);
         assert!((rows[0].noisy_mse() - 0.08).abs() < 1e-9);
         assert_eq!(rows[0].noisy(), "0.08000 (+300 %)");
+        let noisy = |noisy| {
+            let gaussian = vec![(0.0, 0.02), (1.5, noisy)];
+            ClassicRow {
+                gaussian,
+                ..rows[0].clone()
+            }
+            .noisy()
+        };
+        assert_eq!(noisy(0.01999), "0.01999 (0 %)");
+        assert_eq!(noisy(0.018), "0.01800 (-10 %)");
+        assert_eq!(noisy(0.4), "0.4000 (×20)");
         let none = ClassicRow {
             gaussian: Vec::new(),
             ..rows[0].clone()
