@@ -3,10 +3,12 @@
 use crate::output::{columns, figures, note, print, thousands};
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
+use crate::stop::Stop;
 use clap::Args;
 use narrows::Result;
 use narrows::recipe::Override;
-use narrows::study::{Comparison, Measure, compare};
+use narrows::run::Sources;
+use narrows::study::{Comparison, Measure, StudyOptions, compare};
 use std::path::PathBuf;
 
 /// Train recipes on the same data with the same seeds, and put them and finished runs side by side.
@@ -49,6 +51,19 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let source = arguments.source.open()?;
     let mut display = StudyDisplay::new();
+    let stop = Stop::default();
+    stop.listen();
+    let options = StudyOptions {
+        seeds: usize::from(arguments.seeds),
+        out: arguments.out.as_deref(),
+        threads: arguments.threads.map_or(0, usize::from),
+        sources: Some(Sources {
+            data: arguments.source.data.clone(),
+            reading: arguments.source.reading.options(),
+            validation: None,
+        }),
+        stop: Some(stop.flag()),
+    };
     let epochs = arguments.epochs.iter().map(|epochs| Override {
         assignment: format!("training.epochs={epochs}"),
         origin: format!("--epochs {epochs}"),
@@ -59,9 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         &arguments.names,
         &overrides,
         &source,
-        usize::from(arguments.seeds),
-        arguments.out.as_deref(),
-        arguments.threads.map_or(0, usize::from),
+        &options,
         &mut |event| display.tell(event),
     );
     display.finish();

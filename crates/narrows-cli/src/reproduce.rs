@@ -2,9 +2,10 @@
 
 use crate::output::{columns, duration, print};
 use crate::progress::StudyDisplay;
+use crate::stop::Stop;
 use clap::{Args, Subcommand};
 use narrows::Result;
-use narrows::study::{Classic, classic};
+use narrows::study::{Classic, StudyOptions, classic};
 use std::path::PathBuf;
 
 /// Repeat a published study, in the original's setting and in a corrected one.
@@ -49,12 +50,16 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Study::Classic(arguments) = &arguments.study;
     let mut display = StudyDisplay::new();
-    let threads = arguments.threads.map_or(0, usize::from);
-    let seeds = usize::from(arguments.seeds);
-    let out = arguments.out.as_deref();
-    let found = classic(out, arguments.quick, seeds, threads, &mut |event| {
-        display.tell(event);
-    });
+    let stop = Stop::default();
+    stop.listen();
+    let options = StudyOptions {
+        seeds: usize::from(arguments.seeds),
+        out: arguments.out.as_deref(),
+        threads: arguments.threads.map_or(0, usize::from),
+        sources: None,
+        stop: Some(stop.flag()),
+    };
+    let found = classic(arguments.quick, &options, &mut |event| display.tell(event));
     display.finish();
     let found = found?;
     if arguments.json {

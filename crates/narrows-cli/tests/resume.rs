@@ -219,6 +219,45 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
 }
 
 #[test]
+fn the_runs_of_a_comparison_that_is_stopped_go_on() {
+    let bench = Bench::new(400);
+    let mut arguments = vec![
+        "compare",
+        "simple-linear",
+        "--data",
+        "rows.npy",
+        "--out",
+        "all",
+    ];
+    arguments.extend(["--seeds", "2", "--set", &bench.epochs]);
+    let child = start(bench.path(), &arguments);
+    let begun = "all/1-simple-linear-seed-0";
+    while !bench.file(begun, "metrics.jsonl").is_file() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&child, "-INT");
+    let ended = child.wait_with_output().unwrap();
+    let said = text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("narrows train --resume"), "{said}");
+    assert!(bench.epochs(begun).len() < 400 && !bench.file("all", "report.html").exists());
+    let end = run(bench.path(), &["train", "--resume", begun]);
+    assert!(end.status.success(), "{}", text(&end.stderr));
+    let alone = [
+        "train",
+        "simple-linear",
+        "--data",
+        "rows.npy",
+        "--out",
+        "alone",
+        "--set",
+    ];
+    let alone = run(bench.path(), &[&alone[..], &[&bench.epochs]].concat());
+    assert!(alone.status.success(), "{}", text(&alone.stderr));
+    assert!(bench.model(begun) == bench.model("alone"));
+}
+
+#[test]
 fn a_run_goes_on_with_its_own_data_only() {
     let bench = Bench::new(3);
     let trained = run(bench.path(), &bench.train("run", &[]));

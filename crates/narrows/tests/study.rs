@@ -1,12 +1,15 @@
 //! Studies: their runs go on side by side, and what comes of them depends neither on that nor on threads.
 
 use narrows::data::{Dataset, Source};
-use narrows::run::MODEL_FILE;
-use narrows::study::{Comparison, StudyEvent, compare};
+use narrows::run::{
+    Event, METRICS_FILE, MODEL_FILE, Options, RECIPE_FILE, REPORT_FILE, RUN_FILE, Sources, resume,
+};
+use narrows::study::{Comparison, StudyEvent, StudyOptions, compare};
 use narrows::{ErrorKind, Recipe, Result};
 use ndarray::Array2;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const SEEDS: usize = 2;
 
@@ -33,7 +36,13 @@ fn compared(
     threads: usize,
     observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Comparison> {
-    compare(names, &[], &source(), SEEDS, Some(out), threads, observe)
+    let options = StudyOptions {
+        seeds: SEEDS,
+        out: Some(out),
+        threads,
+        ..StudyOptions::default()
+    };
+    compare(names, &[], &source(), &options, observe)
 }
 
 #[test]
@@ -116,6 +125,100 @@ fn one_that_fails_ends_the_others_and_is_named() {
     // Both long ones and the first that fails; nothing after it.
     began.sort_unstable();
     assert_eq!(began, [1, 2, 3]);
+}
+
+#[test]
+fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["one", "other"].map(|name| write(folder.path(), name, &["training.epochs=20000"]));
+    let out = folder.path().join("out");
+    let stop = AtomicBool::new(false);
+    let options = StudyOptions {
+        seeds: 1,
+        out: Some(&out),
+        threads: 2,
+        sources: Some(Sources {
+            data: "rows.csv".into(),
+            ..Sources::default()
+        }),
+        stop: Some(&stop),
+    };
+    // Once both are trained.
+    let mut trained = Vec::new();
+    let stopped = compare(&names, &[], &source(), &options, &mut |event| {
+        if let StudyEvent::Run {
+            which,
+            event: Event::Epoch(_),
+            ..
+        } = event
+        {
+            trained.push(which);
+            stop.fetch_or(
+                trained.contains(&1) && trained.contains(&2),
+                Ordering::Relaxed,
+            );
+        }
+    });
+    let Err(error) = stopped else {
+        panic!("it was stopped")
+    };
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(error.to_string().contains("--resume"), "{error}");
+    for name in ["1-one-seed-0", "2-other-seed-0"] {
+        let run = out.join(name);
+        assert!(
+            fs::read_to_string(run.join(RUN_FILE))
+                .unwrap()
+                .contains("rows.csv")
+        );
+        // To the end, which is near.
+        let recipe = fs::read_to_string(run.join(RECIPE_FILE)).unwrap();
+        assert!(recipe.contains("epochs = 20000"));
+        let epochs = fs::read_to_string(run.join(METRICS_FILE))
+            .unwrap()
+            .lines()
+            .count();
+        assert!((1..20000).contains(&epochs), "{epochs}");
+        let asked = AtomicBool::new(true);
+        let options = Options {
+            stop: Some(&asked),
+            ..Options::default()
+        };
+        let mut went_on = 0;
+        let resumed = resume(&run, &source(), &options, &mut |event| {
+            if let Event::Resume(_, epochs, _) = event {
+                went_on = epochs;
+            }
+        });
+        assert_eq!(
+            resumed.map(drop).unwrap_err().kind(),
+            ErrorKind::Interrupted
+        );
+        assert_eq!(went_on, epochs);
+    }
+}
+
+#[test]
+fn a_study_stopped_between_two_runs_is_no_smaller_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["one", "other"].map(|name| write(folder.path(), name, &["training.epochs=2"]));
+    let out = folder.path().join("out");
+    let stop = AtomicBool::new(false);
+    let options = StudyOptions {
+        out: Some(&out),
+        threads: 1,
+        stop: Some(&stop),
+        ..StudyOptions::default()
+    };
+    let stopped = compare(&names, &[], &source(), &options, &mut |event| {
+        let is_end = matches!(event, StudyEvent::End { .. });
+        stop.fetch_or(is_end, Ordering::Relaxed);
+    });
+    let Err(error) = stopped else {
+        panic!("it was stopped")
+    };
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(!out.join(REPORT_FILE).exists());
 }
 
 #[test]

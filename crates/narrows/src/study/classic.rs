@@ -6,7 +6,8 @@ mod tables;
 
 use super::runs::{Planned, Work, make};
 use super::{
-    Done, Measure, StudyEvent, check_empty, first_pictures, make_folder, robustness_figures,
+    Done, Measure, StudyEvent, StudyOptions, check_empty, first_pictures, make_folder,
+    robustness_figures, stopped,
 };
 use crate::corruption::Corruption;
 use crate::data::Source;
@@ -16,7 +17,7 @@ use crate::figures::robustness_chart;
 use crate::files::write_whole;
 use crate::recipe::Recipe;
 use crate::report::{Figure, Image, Report, Section};
-use crate::run::{REPORT_FILE, write_report};
+use crate::run::{REPORT_FILE, Sources, write_report};
 use crate::text::{count_of, figures};
 use claims::claims;
 use serde_json::{Value, json};
@@ -235,27 +236,40 @@ impl Classic {
 }
 
 /// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
-/// first seed, and a Markdown table; every run has its own folder in `out`, which must be new or empty, or
-/// in `runs/classic`, `runs/classic-2` and so on. `quick`
-/// trains each for one epoch. Threads and `observe` are as in [`super::compare()`].
+/// first seed, and a Markdown table; every run has its own folder in that of the study, of itself `runs/classic`. `quick`
+/// trains each for one epoch. Of the options `sources` has no meaning; `observe` is as in [`super::compare()`].
 ///
 /// # Errors
 ///
 /// When the folder is not empty, or as [`crate::run::run`] for the first that fails, which ends the others.
+/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
 pub fn classic(
-    out: Option<&Path>,
     quick: bool,
-    seeds: usize,
-    threads: usize,
+    options: &StudyOptions<'_>,
     observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Classic> {
     let start = Instant::now();
-    check_empty(out)?;
+    check_empty(options.out)?;
+    let options = StudyOptions {
+        sources: Some(Sources {
+            data: "mnist".into(),
+            ..Sources::default()
+        }),
+        ..options.clone()
+    };
     let source = Source::open("mnist")?;
-    let out = make_folder(out, if quick { "classic-quick" } else { "classic" })?;
-    let seeds = seeds.max(1);
+    let out = make_folder(options.out, if quick { "classic-quick" } else { "classic" })?;
+    let seeds = options.seeds.max(1);
     let planned = planned(&out, quick, seeds)?;
-    let mut made = make(&planned, &source, threads, observe)?.into_iter();
+    let mut made = make(&planned, &source, &options, observe)
+        .map_err(|error| {
+            stopped(
+                error,
+                &out,
+                "begin it again, with another folder or without this one",
+            )
+        })?
+        .into_iter();
     let (mut done, mut rows, mut constants) = (Vec::<Done>::new(), Vec::new(), Vec::new());
     for experiment in &EXPERIMENTS {
         for place in 0..SETTINGS.len() {

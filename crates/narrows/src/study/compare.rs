@@ -1,7 +1,10 @@
 //! Recipes and runs side by side: same data, same seeds.
 
 use super::runs::{Planned, Work, make};
-use super::{Done, StudyEvent, check_empty, first_pictures, make_folder, robustness_figures};
+use super::{
+    Done, StudyEvent, StudyOptions, check_empty, first_pictures, make_folder, robustness_figures,
+    stopped,
+};
 use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
@@ -164,26 +167,24 @@ impl Comparison {
     }
 }
 
-/// Trains each recipe with the seeds 0 to `seeds` - 1 and measures each run that is there already, all on
-/// one source. Recipes are changed by `overrides` first. The runs and the report go to `out`, which must be
-/// new or empty, or to `runs/compare`, `runs/compare-2` and so on.
+/// Trains each recipe with each seed and measures each run that is there already, all on one source. Recipes are changed
+/// by `overrides` first. The runs and the report go to a folder, of themselves `runs/compare`.
 ///
-/// Several runs go on at a time, on `threads` threads together; 0 means as many as the machine runs at once. `observe` is
-/// called by several threads, one at a time.
+/// Several runs go on at a time. `observe` is called by several threads, one at a time.
 ///
 /// # Errors
 ///
 /// When a name is neither a recipe nor a run, or as [`crate::run::run`] for the first that fails, which ends the others.
+/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
 pub fn compare(
     names: &[String],
     overrides: &[Override],
     source: &Source,
-    seeds: usize,
-    out: Option<&Path>,
-    threads: usize,
+    options: &StudyOptions<'_>,
     observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Comparison> {
-    check_empty(out)?;
+    check_empty(options.out)?;
+    let seeds = options.seeds.max(1);
     // Everything is read and checked against the data before the first recipe is trained.
     let mut recipes = Vec::new();
     for name in names {
@@ -196,7 +197,7 @@ pub fn compare(
             Some(recipe)
         });
     }
-    let out = make_folder(out, "compare")?;
+    let out = make_folder(options.out, "compare")?;
     let mut planned = Vec::new();
     for (index, (name, recipe)) in names.iter().zip(&recipes).enumerate() {
         for seed in 0..seeds_of(recipe, seeds) {
@@ -221,7 +222,12 @@ pub fn compare(
             });
         }
     }
-    let mut made = make(&planned, source, threads, observe)?.into_iter();
+    let mut made = make(&planned, source, options, observe)
+        .map_err(|error| {
+            let hint = "those that were begun go on with `narrows train --resume` and their folder; `narrows compare` takes \
+                        the folders of those that are done";
+            stopped(error, &out, hint)
+        })?.into_iter();
     let (mut rows, mut first) = (Vec::new(), Vec::new());
     for (name, recipe) in names.iter().zip(&recipes) {
         let runs: Vec<Done> = made.by_ref().take(seeds_of(recipe, seeds)).collect();

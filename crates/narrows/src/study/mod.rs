@@ -9,9 +9,26 @@ pub use compare::{Compared, Comparison, Measure, compare};
 
 use crate::figures::{ERROR, robustness_chart};
 use crate::report::{Figure, Image};
-use crate::run::{Event, Outcome, new_folder};
+use crate::run::{Event, Outcome, Sources, new_folder};
 use crate::{Error, ErrorKind, Recipe, Result};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// How a study goes on.
+#[derive(Clone, Debug, Default)]
+pub struct StudyOptions<'a> {
+    /// Each recipe is trained with the seeds 0 to this, without it; 0 counts as 1.
+    pub seeds: usize,
+    /// The folder of the runs and the report, which must be new or empty; by default one in `runs` with the study's name,
+    /// or with that and `-2`, `-3` and so on.
+    pub out: Option<&'a Path>,
+    /// The threads of all runs together, without influence on the result; 0 means as many as the machine runs at once.
+    pub threads: usize,
+    /// Where the data come from, for runs that may go on later.
+    pub sources: Option<Sources>,
+    /// Set to stop: the runs that go on are saved, and the study ends with [`ErrorKind::Interrupted`].
+    pub stop: Option<&'a AtomicBool>,
+}
 
 /// What a study tells while it goes on; several of its runs may go on at a time.
 #[derive(Debug)]
@@ -44,6 +61,19 @@ struct Done {
     label: String,
     recipe: Recipe,
     outcome: Outcome,
+}
+
+/// Of a study that was told to stop, what became of it, and how it goes on; other errors as they are.
+fn stopped(error: Error, out: &Path, hint: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Interrupted => Error::new(
+            ErrorKind::Interrupted,
+            "the study was stopped, and its runs are saved",
+        )
+        .at(out.display())
+        .hint(hint),
+        _ => error,
+    }
 }
 
 /// Refuses a study's folder that has something in it.

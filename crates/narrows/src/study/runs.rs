@@ -4,13 +4,13 @@
 //! runs of a study do not depend on each other, so that cores are better used by several of them, on a few threads each:
 //! no run's results depend on its threads, nor on what goes on beside it.
 
-use super::{Done, StudyEvent};
+use super::{Done, StudyEvent, StudyOptions};
 use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::run::{Event, Options, evaluate_run, run};
+use crate::run::{Event, Options, Sources, evaluate_run, run};
 use crate::threads::{available_threads, on_share};
 use crate::train::{Memory, available_memory};
 use std::panic::resume_unwind;
@@ -45,7 +45,7 @@ pub(super) enum Work<'a> {
 }
 
 /// Makes all runs, in the order of the plan but several at a time, and gives what came of each. `observe` is called by
-/// several threads, one at a time; `threads` is how many all have together, 0 means as many as there are.
+/// several threads, one at a time.
 ///
 /// # Errors
 ///
@@ -53,13 +53,14 @@ pub(super) enum Work<'a> {
 pub(super) fn make(
     planned: &[Planned<'_>],
     source: &Source,
-    threads: usize,
+    options: &StudyOptions<'_>,
     observe: &mut (dyn FnMut(StudyEvent<'_>) + Send),
 ) -> Result<Vec<Done>> {
-    let threads = match threads {
+    let threads = match options.threads {
         0 => available_threads(),
-        _ => threads,
+        threads => threads,
     };
+    let own = AtomicBool::new(false);
     let memory = available_memory().map_or(MEMORY, |bytes| bytes / 2);
     let lanes = lanes(planned, source, threads, memory)?;
     let observe = Mutex::new(observe);
@@ -69,7 +70,8 @@ pub(super) fn make(
         source,
         baselines: Baselines::default(),
         next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
+        sources: options.sources.as_ref(),
+        stop: options.stop.unwrap_or(&own),
         tell: &|event| observe.lock().unwrap_or_else(PoisonError::into_inner)(event),
     };
     let mut made: Vec<(usize, Result<Done>)> = thread::scope(|scope| {
@@ -97,7 +99,18 @@ pub(super) fn make(
     if let Some(cause) = (0..made.len()).min_by_key(rank) {
         made.swap(0, cause);
     }
-    made.into_iter().map(|(_, outcome)| outcome).collect()
+    let done: Vec<Done> = made
+        .into_iter()
+        .map(|(_, outcome)| outcome)
+        .collect::<Result<_>>()?;
+    match done.len() == planned.len() {
+        true => Ok(done),
+        // Told to stop between two runs.
+        false => Err(Error::new(
+            ErrorKind::Interrupted,
+            "not all runs were begun",
+        )),
+    }
 }
 
 /// How many runs go on at a time, in so many bytes of memory.
@@ -133,8 +146,9 @@ struct Shared<'a> {
     baselines: Baselines,
     /// The run that is begun next.
     next: AtomicUsize,
-    /// Set when one has failed.
-    stop: AtomicBool,
+    sources: Option<&'a Sources>,
+    /// Set when one has failed, or to stop all.
+    stop: &'a AtomicBool,
     tell: &'a (dyn Fn(StudyEvent<'_>) + Sync),
 }
 
@@ -148,7 +162,7 @@ impl Shared<'_> {
                 self.0.fetch_or(thread::panicking(), Ordering::Relaxed);
             }
         }
-        let _stops = Stops(&self.stop);
+        let _stops = Stops(self.stop);
         let mut made = Vec::new();
         while !self.stop.load(Ordering::Relaxed) {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -169,7 +183,8 @@ impl Shared<'_> {
             Work::Train(recipe, folder) => {
                 let options = Options {
                     out: Some(folder),
-                    stop: Some(&self.stop),
+                    sources: self.sources.cloned(),
+                    stop: Some(self.stop),
                     baselines: Some(&self.baselines),
                     ..Options::default()
                 };
