@@ -16,14 +16,11 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How often the bar is redrawn.
 const REDRAW_EVERY: Duration = Duration::from_millis(100);
 
-/// Whether standard error is a terminal that moves its cursor. One that says it is dumb, or does not say what it is
-/// (which nothing does on Windows), would show the commands to do so.
+/// Whether standard error is a terminal that moves its cursor. One that says it is dumb, or does not say what it is,
+/// would show the commands to do so.
 fn can_redraw() -> bool {
-    let moves = match std::env::var_os("TERM") {
-        Some(term) => term != "dumb",
-        None => cfg!(windows),
-    };
-    moves && std::io::stderr().is_terminal()
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    !term.is_empty() && term != "dumb" && std::io::stderr().is_terminal()
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -5,7 +5,7 @@ use crate::progress::StudyDisplay;
 use crate::stop::Stop;
 use clap::{Args, Subcommand};
 use narrows::Result;
-use narrows::study::{Classic, StudyOptions, classic};
+use narrows::study::{Classic, NOISY_NOTE, StudyOptions, classic};
 use std::path::PathBuf;
 
 /// Repeat a published study, in the original's setting and in a corrected one.
@@ -77,9 +77,7 @@ fn describe(classic: &Classic) -> String {
             "\n\n  a quick study: one epoch each, where the references have three or ten, so errors are larger",
         );
     }
-    text.push_str(
-        "\n\n  noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how much that is more than without\n",
-    );
+    text.push_str(&format!("\n\n  {NOISY_NOTE}.\n"));
     for claim in &classic.claims {
         text.push_str("\n  ");
         text.push_str(claim);

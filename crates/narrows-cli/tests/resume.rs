@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn narrows(folder: &Path, arguments: &[&str]) -> Command {
@@ -37,6 +37,19 @@ fn signal(child: &Child, name: &str) {
             .unwrap()
             .success()
     );
+}
+
+/// Waits until what was started has written so many lines.
+fn wait_for_lines(child: &mut Child, path: &Path, lines: usize) {
+    let start = Instant::now();
+    while fs::read_to_string(path).map_or(0, |text| text.lines().count()) < lines {
+        assert_eq!(child.try_wait().unwrap(), None, "it has ended before");
+        assert!(
+            start.elapsed() < Duration::from_secs(120),
+            "it takes for ever"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A folder with rows to train on, and what trains on them.
@@ -193,14 +206,10 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
     assert!(whole.status.success(), "{}", text(&whole.stderr));
     let mut arguments = bench.train("stopped", &["--threads", "1"]);
     for (name, code) in [("-INT", 130), ("-TERM", 143)] {
-        let child = start(bench.path(), &arguments);
-        // Until it trains: a line of the record is there.
         let metrics = bench.file("stopped", "metrics.jsonl");
-        let lines = || fs::read_to_string(&metrics).map_or(0, |text| text.lines().count());
-        let before = lines();
-        while lines() < before + 3 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let before = fs::read_to_string(&metrics).map_or(0, |text| text.lines().count());
+        let mut child = start(bench.path(), &arguments);
+        wait_for_lines(&mut child, &metrics, before + 3);
         signal(&child, name);
         let ended = child.wait_with_output().unwrap();
         assert_eq!(ended.status.code(), Some(code), "{}", text(&ended.stderr));
@@ -230,11 +239,9 @@ fn the_runs_of_a_comparison_that_is_stopped_go_on() {
         "all",
     ];
     arguments.extend(["--seeds", "2", "--set", &bench.epochs]);
-    let child = start(bench.path(), &arguments);
+    let mut child = start(bench.path(), &arguments);
     let begun = "all/1-simple-linear-seed-0";
-    while !bench.file(begun, "metrics.jsonl").is_file() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_lines(&mut child, &bench.file(begun, "metrics.jsonl"), 3);
     signal(&child, "-INT");
     let ended = child.wait_with_output().unwrap();
     let said = text(&ended.stderr);

@@ -8,7 +8,12 @@ pub fn figures(number: f64) -> String {
 
 /// A mean and the standard deviation around it, of which two digits are known at best: `0.03376 ± 0.00016`.
 pub(crate) fn mean_and_deviation(mean: f64, deviation: f64) -> String {
-    format!("{} ± {}", figures(mean), significant(deviation, 2))
+    let mean = figures(mean);
+    let deviation = match mean.contains('e') && deviation != 0.0 {
+        true => format!("{deviation:.1e}"),
+        false => significant(deviation, 2),
+    };
+    format!("{mean} ± {deviation}")
 }
 
 fn significant(number: f64, digits: i32) -> String {
@@ -30,8 +35,12 @@ fn significant(number: f64, digits: i32) -> String {
 
 /// A whole number with its thousands apart: `1,234,567`.
 pub fn thousands(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
+    let whole = format!("{number:.0}");
+    let digits = whole.trim_start_matches('-');
+    if !number.is_finite() {
+        return whole;
+    }
+    let mut text = whole[..whole.len() - digits.len()].to_string();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
@@ -97,8 +106,8 @@ mod tests {
             (0.8428, 0.0, "0.8428 ± 0"),
             (21_300.0, 0.5, "21300 ± 0.50"),
             (21_300.0, 148.0, "21300 ± 148"),
-            (1.5e5, 14_500.0, "1.500e5 ± 14500"),
-            (2e-6, 1.45e-6, "2.000e-6 ± 0.0000015"),
+            (1.5e5, 14_600.0, "1.500e5 ± 1.5e4"),
+            (2e-6, 1.46e-6, "2.000e-6 ± 1.5e-6"),
         ] {
             assert_eq!(mean_and_deviation(mean, deviation), text);
         }
@@ -108,6 +117,9 @@ mod tests {
     fn thousands_are_apart_and_one_is_no_plural() {
         assert_eq!(thousands(1_234_567.4), "1,234,567");
         assert_eq!(thousands(999.0), "999");
+        assert_eq!(thousands(-123.0), "-123");
+        assert_eq!(thousands(-123_456.0), "-123,456");
+        assert_eq!(thousands(f64::NEG_INFINITY), "-inf");
         assert_eq!(thousands(1000.0), "1,000");
         assert_eq!(count_of(1, "row"), "1 row");
         assert_eq!(count_of(60_000, "row"), "60,000 rows");

@@ -1,9 +1,7 @@
 //! Studies: their runs go on side by side, and what comes of them depends neither on that nor on threads.
 
 use narrows::data::{Dataset, Source};
-use narrows::run::{
-    Event, METRICS_FILE, MODEL_FILE, Options, RECIPE_FILE, REPORT_FILE, RUN_FILE, Sources, resume,
-};
+use narrows::run::{Event, MODEL_FILE, Options, REPORT_FILE, RUN_FILE, Sources, resume};
 use narrows::study::{Comparison, StudyEvent, StudyOptions, compare};
 use narrows::{ErrorKind, Recipe, Result};
 use ndarray::Array2;
@@ -111,11 +109,20 @@ fn one_that_fails_ends_the_others_and_is_named() {
     let names = [long, wild, never];
     let out = folder.path().join("out");
     let mut began = Vec::new();
-    let failed = compared(&names, &out, 3, &mut |event| {
+    let asked = AtomicBool::new(false);
+    let options = StudyOptions {
+        seeds: SEEDS,
+        out: Some(&out),
+        threads: 3,
+        stop: Some(&asked),
+        ..StudyOptions::default()
+    };
+    let failed = compare(&names, &[], &source(), &options, &mut |event| {
         if let StudyEvent::Begin { which, .. } = event {
             began.push(which);
         }
     });
+    assert!(!asked.into_inner(), "nobody asked");
     let Err(error) = failed else {
         panic!("it diverges")
     };
@@ -130,11 +137,17 @@ fn one_that_fails_ends_the_others_and_is_named() {
 #[test]
 fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
     let folder = tempfile::tempdir().unwrap();
-    let names = ["one", "other"].map(|name| write(folder.path(), name, &["training.epochs=20000"]));
+    let names = ["one", "other"].map(|name| write(folder.path(), name, &["training.epochs=2000"]));
+    let whole = folder.path().join("whole");
+    let alone = StudyOptions {
+        out: Some(&whole),
+        ..StudyOptions::default()
+    };
+    compare(&names[..1], &[], &source(), &alone, &mut |_| ()).unwrap();
+
     let out = folder.path().join("out");
     let stop = AtomicBool::new(false);
     let options = StudyOptions {
-        seeds: 1,
         out: Some(&out),
         threads: 2,
         sources: Some(Sources {
@@ -142,21 +155,16 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
             ..Sources::default()
         }),
         stop: Some(&stop),
+        ..StudyOptions::default()
     };
-    // Once both are trained.
-    let mut trained = Vec::new();
     let stopped = compare(&names, &[], &source(), &options, &mut |event| {
         if let StudyEvent::Run {
-            which,
-            event: Event::Epoch(_),
+            which: 1,
+            event: Event::Epoch(record),
             ..
         } = event
         {
-            trained.push(which);
-            stop.fetch_or(
-                trained.contains(&1) && trained.contains(&2),
-                Ordering::Relaxed,
-            );
+            stop.fetch_or(record.epoch == 3, Ordering::Relaxed);
         }
     });
     let Err(error) = stopped else {
@@ -164,61 +172,56 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
     };
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
     assert!(error.to_string().contains("--resume"), "{error}");
-    for name in ["1-one-seed-0", "2-other-seed-0"] {
-        let run = out.join(name);
-        assert!(
-            fs::read_to_string(run.join(RUN_FILE))
-                .unwrap()
-                .contains("rows.csv")
-        );
-        // To the end, which is near.
-        let recipe = fs::read_to_string(run.join(RECIPE_FILE)).unwrap();
-        assert!(recipe.contains("epochs = 20000"));
-        let epochs = fs::read_to_string(run.join(METRICS_FILE))
-            .unwrap()
-            .lines()
-            .count();
-        assert!((1..20000).contains(&epochs), "{epochs}");
-        let asked = AtomicBool::new(true);
-        let options = Options {
-            stop: Some(&asked),
-            ..Options::default()
-        };
-        let mut went_on = 0;
-        let resumed = resume(&run, &source(), &options, &mut |event| {
-            if let Event::Resume(_, epochs, _) = event {
-                went_on = epochs;
-            }
-        });
-        assert_eq!(
-            resumed.map(drop).unwrap_err().kind(),
-            ErrorKind::Interrupted
-        );
-        assert_eq!(went_on, epochs);
-    }
+    let run = out.join("1-one-seed-0");
+    let sources = fs::read_to_string(run.join(RUN_FILE)).unwrap();
+    assert!(sources.contains("rows.csv"));
+
+    // It is not done, and is not compared.
+    let names = [run.display().to_string()];
+    let again = compared(&names, &folder.path().join("again"), 1, &mut |_| ());
+    let said = again.map(drop).unwrap_err().to_string();
+    assert!(said.contains("not come to its end"), "{said}");
+
+    let mut done = 0;
+    resume(&run, &source(), &Options::default(), &mut |event| {
+        if let Event::Resume(_, epochs, _) = event {
+            done = epochs;
+        }
+    })
+    .unwrap();
+    assert!(done < 2000);
+    let model = |run: &Path| fs::read(run.join(MODEL_FILE)).unwrap();
+    assert!(model(&run) == model(&whole.join("1-one-seed-0")));
 }
 
 #[test]
-fn a_study_stopped_between_two_runs_is_no_smaller_study() {
+fn a_study_stopped_between_two_runs_or_while_it_measures_is_no_smaller_study() {
     let folder = tempfile::tempdir().unwrap();
     let names = ["one", "other"].map(|name| write(folder.path(), name, &["training.epochs=2"]));
-    let out = folder.path().join("out");
-    let stop = AtomicBool::new(false);
-    let options = StudyOptions {
-        out: Some(&out),
-        threads: 1,
-        stop: Some(&stop),
-        ..StudyOptions::default()
+    let stopped = |names: &[String], out: &Path, at: fn(&StudyEvent<'_>) -> bool| {
+        let stop = AtomicBool::new(false);
+        let options = StudyOptions {
+            out: Some(out),
+            threads: 1,
+            stop: Some(&stop),
+            ..StudyOptions::default()
+        };
+        let study = compare(names, &[], &source(), &options, &mut |event| {
+            stop.fetch_or(at(&event), Ordering::Relaxed);
+        });
+        let error = study.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        assert!(!out.join(REPORT_FILE).exists());
     };
-    let stopped = compare(&names, &[], &source(), &options, &mut |event| {
-        let is_end = matches!(event, StudyEvent::End { .. });
-        stop.fetch_or(is_end, Ordering::Relaxed);
+    let out = folder.path().join("between");
+    stopped(&names, &out, |event| {
+        matches!(event, StudyEvent::End { .. })
     });
-    let Err(error) = stopped else {
-        panic!("it was stopped")
-    };
-    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
-    assert!(!out.join(REPORT_FILE).exists());
+    let done = [out.join("1-one-seed-0").display().to_string()];
+    let out = folder.path().join("measuring");
+    stopped(&done, &out, |event| {
+        matches!(event, StudyEvent::Begin { .. })
+    });
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub const RECIPE_FILE: &str = "recipe.toml";
 
 /// The name of the file in a run's folder that says where the data come from.
 pub const RUN_FILE: &str = "run.json";
+/// The figure that a model has once its run has come to its end.
+const TEST_MSE: &str = "test_mse";
 
 /// The name of the file in a run's folder that says where the run stands.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
@@ -279,7 +281,7 @@ fn run_in(
     let figures = [
         ("train_loss", Some(summary.train_loss)),
         ("validation_loss", best.map(|(_, loss)| loss)),
-        ("test_mse", Some(summary.test_mse)),
+        (TEST_MSE, Some(summary.test_mse)),
         ("pca_mse", summary.pca_mse),
     ];
     let figures = figures
@@ -329,16 +331,36 @@ pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
     Ok(model)
 }
 
-/// Measures a model that is there already, from its file or its run's folder, as [`run`] would.
+/// Refuses a run's folder whose model is not trained to the end, or not tested yet.
 ///
 /// # Errors
 ///
-/// As [`load_for`].
+/// When it is not.
+pub fn check_done(path: &Path, model: &Model) -> Result<()> {
+    match path.join(CHECKPOINT_FILE).is_file() && !model.metrics().contains_key(TEST_MSE) {
+        false => Ok(()),
+        true => Err(
+            Error::new(ErrorKind::Data, "the run has not come to its end")
+                .at(path.display())
+                .hint(format!(
+                    "go on with: narrows train --resume {}",
+                    path.display()
+                )),
+        ),
+    }
+}
+
+/// Measures a model that is there already, from its file or its run's folder, as [`run`] would. Of the options
+/// `threads`, `baselines` and `stop` have a meaning.
+///
+/// # Errors
+///
+/// As [`load_for`]; [`ErrorKind::Interrupted`] when it was told to stop.
 pub fn evaluate_run(
     path: &Path,
     source: &Source,
-    threads: usize,
-    baselines: &Baselines,
+    options: &Options<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Recipe, Outcome)> {
     let model = load_for(path, source)?;
     let recipe = model.recipe().clone();
@@ -349,8 +371,21 @@ pub fn evaluate_run(
         true => folder::read_records(path),
         false => Vec::new(),
     };
-    let how = (threads_or_all(threads), baselines);
-    let outcome = measure(&model, &records, rows, how, path, &mut |_| Ok(()))?;
+    let own = Baselines::default();
+    let how = (
+        threads_or_all(options.threads),
+        options.baselines.unwrap_or(&own),
+    );
+    let mut stage = |name| {
+        observe(Event::Stage(path, name));
+        match options.is_stopped() {
+            true => {
+                Err(Error::new(ErrorKind::Interrupted, "measuring was stopped").at(path.display()))
+            }
+            false => Ok(()),
+        }
+    };
+    let outcome = measure(&model, &records, rows, how, path, &mut stage)?;
     Ok((recipe, outcome))
 }
 

@@ -122,6 +122,10 @@ const CONTRACTIVE: std::ops::Range<usize> = 5..8;
 /// The deviation of the Gaussian noise that the study of contractive autoencoders shows.
 const DEVIATION: f64 = 1.5;
 
+/// What the noisy error is, and how it is written.
+pub const NOISY_NOTE: &str = "Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how \
+                              much that is more than without, or from ten times as much on how many times";
+
 /// The name of the file with the results as a Markdown table.
 pub const TABLE_FILE: &str = "table.md";
 
@@ -197,7 +201,7 @@ impl ClassicRow {
         let times = self.noisy_mse() / clean;
         let percent = (100.0 * (times - 1.0)).round();
         let more = match percent {
-            1000.0.. => format!("×{times:.0}"),
+            900.0.. => format!("×{times:.0}"),
             // Without the sign of a rounded 0.
             0.0 => "0 %".into(),
             _ => format!("{percent:+.0} %"),
@@ -236,7 +240,7 @@ impl Classic {
 }
 
 /// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
-/// first seed, and a Markdown table; every run has its own folder in that of the study, of itself `runs/classic`. `quick`
+/// first seed, and a Markdown table; every run has its own folder in that of the study. `quick`
 /// trains each for one epoch. Of the options `sources` has no meaning; `observe` is as in [`super::compare()`].
 ///
 /// # Errors
@@ -261,14 +265,13 @@ pub fn classic(
     let out = make_folder(options.out, if quick { "classic-quick" } else { "classic" })?;
     let seeds = options.seeds.max(1);
     let planned = planned(&out, quick, seeds)?;
-    let mut made = make(&planned, &source, &options, observe)
-        .map_err(|error| {
-            stopped(
-                error,
-                &out,
-                "begin it again, with another folder or without this one",
-            )
-        })?
+    let hint = format!(
+        "each of them goes on with `narrows train --resume {}/…`; for the whole study begin it again",
+        out.display()
+    );
+    let made = make(&planned, &source, &options, observe);
+    let mut made = made
+        .map_err(|error| stopped(error, &out, &hint))?
         .into_iter();
     let (mut done, mut rows, mut constants) = (Vec::<Done>::new(), Vec::new(), Vec::new());
     for experiment in &EXPERIMENTS {
@@ -401,9 +404,10 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
         "Test MSE: mean squared error on the 10,000 test images in the units of training, which differ between \
          the settings; for denoising, of what becomes of noisy images, against the clean ones, in the mean over \
          several noises for each. PyTorch: the same from one seed, where it was measured. PCA: as many components \
-         as the code has values, on clean images. Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 \
-         test images, and how much that is more than without."
-            .to_string(),
+         as the code has values, on clean images. "
+            .to_string()
+            + NOISY_NOTE
+            + ".",
         "Original: the pixels leave [0, 1], though the decoder ends in a sigmoid, so that no model can come \
          below the error of clamping them to [0, 1]; masking keeps 20 % of the pixels. Corrected: pixels in [0, 1], \
          and masking drops 20 %. The contractive penalty is that of the original in both: the squared gradient of \

@@ -11,7 +11,7 @@ use crate::data::scaling::ScalingSpec;
 use crate::error::Result;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
-use crate::run::{REPORT_FILE, check_recipe, is_run, load_for, write_report};
+use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
 use crate::text::{figures, mean_and_deviation};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -168,13 +168,13 @@ impl Comparison {
 }
 
 /// Trains each recipe with each seed and measures each run that is there already, all on one source. Recipes are changed
-/// by `overrides` first. The runs and the report go to a folder, of themselves `runs/compare`.
+/// by `overrides` first. The runs and the report go to a folder of their own.
 ///
 /// Several runs go on at a time. `observe` is called by several threads, one at a time.
 ///
 /// # Errors
 ///
-/// When a name is neither a recipe nor a run, or as [`crate::run::run`] for the first that fails, which ends the others.
+/// When a name is neither a recipe nor a run that has come to its end, or as [`crate::run::run`] for the first that fails, which ends the others.
 /// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
 pub fn compare(
     names: &[String],
@@ -189,7 +189,8 @@ pub fn compare(
     let mut recipes = Vec::new();
     for name in names {
         recipes.push(if is_run(Path::new(name)) {
-            load_for(Path::new(name), source)?;
+            let run = Path::new(name);
+            check_done(run, &load_for(run, source)?)?;
             None
         } else {
             let recipe = Recipe::load_with(name, overrides)?;
@@ -222,12 +223,14 @@ pub fn compare(
             });
         }
     }
-    let mut made = make(&planned, source, options, observe)
-        .map_err(|error| {
-            let hint = "those that were begun go on with `narrows train --resume` and their folder; `narrows compare` takes \
-                        the folders of those that are done";
-            stopped(error, &out, hint)
-        })?.into_iter();
+    let hint = format!(
+        "each of them goes on with `narrows train --resume {}/…`; `narrows compare` takes those that are done",
+        out.display()
+    );
+    let made = make(&planned, source, options, observe);
+    let mut made = made
+        .map_err(|error| stopped(error, &out, &hint))?
+        .into_iter();
     let (mut rows, mut first) = (Vec::new(), Vec::new());
     for (name, recipe) in names.iter().zip(&recipes) {
         let runs: Vec<Done> = made.by_ref().take(seeds_of(recipe, seeds)).collect();
@@ -400,8 +403,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
         notes: vec![
             "Same data and same seeds for all that were trained here; mean ± standard deviation over seeds. Mean \
              squared errors in the units of training, marked where they are the smallest on clean rows among \
-             models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does, in the mean over several noises \
-             for each. Noisy MSE: with \
+             models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does. Noisy MSE: with \
              Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
              Jacobian at the first test rows. Training: where several runs were trained at a time, beside the others."
                 .into(),

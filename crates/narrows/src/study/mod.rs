@@ -4,7 +4,7 @@ mod classic;
 mod compare;
 mod runs;
 
-pub use classic::{Classic, ClassicRow, Setting, classic};
+pub use classic::{Classic, ClassicRow, NOISY_NOTE, Setting, classic};
 pub use compare::{Compared, Comparison, Measure, compare};
 
 use crate::figures::{ERROR, robustness_chart};
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 /// How a study goes on.
 #[derive(Clone, Debug, Default)]
 pub struct StudyOptions<'a> {
-    /// Each recipe is trained with the seeds 0 to this, without it; 0 counts as 1.
+    /// How many seeds each recipe is trained with, from 0 on; 0 counts as 1.
     pub seeds: usize,
     /// The folder of the runs and the report, which must be new or empty; by default one in `runs` with the study's name,
     /// or with that and `-2`, `-3` and so on.
@@ -26,7 +26,8 @@ pub struct StudyOptions<'a> {
     pub threads: usize,
     /// Where the data come from, for runs that may go on later.
     pub sources: Option<Sources>,
-    /// Set to stop: the runs that go on are saved, and the study ends with [`ErrorKind::Interrupted`].
+    /// Set to stop: what is being trained is saved, and the study ends with [`ErrorKind::Interrupted`], unless all runs
+    /// were done by then.
     pub stop: Option<&'a AtomicBool>,
 }
 
@@ -68,7 +69,7 @@ fn stopped(error: Error, out: &Path, hint: &str) -> Error {
     match error.kind() {
         ErrorKind::Interrupted => Error::new(
             ErrorKind::Interrupted,
-            "the study was stopped, and its runs are saved",
+            "the study was stopped, and what was being trained is saved",
         )
         .at(out.display())
         .hint(hint),

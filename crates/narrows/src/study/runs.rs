@@ -60,7 +60,6 @@ pub(super) fn make(
         0 => available_threads(),
         threads => threads,
     };
-    let own = AtomicBool::new(false);
     let memory = available_memory().map_or(MEMORY, |bytes| bytes / 2);
     let lanes = lanes(planned, source, threads, memory)?;
     let observe = Mutex::new(observe);
@@ -71,7 +70,8 @@ pub(super) fn make(
         baselines: Baselines::default(),
         next: AtomicUsize::new(0),
         sources: options.sources.as_ref(),
-        stop: options.stop.unwrap_or(&own),
+        asked: options.stop,
+        stop: AtomicBool::new(false),
         tell: &|event| observe.lock().unwrap_or_else(PoisonError::into_inner)(event),
     };
     let mut made: Vec<(usize, Result<Done>)> = thread::scope(|scope| {
@@ -147,8 +147,10 @@ struct Shared<'a> {
     /// The run that is begun next.
     next: AtomicUsize,
     sources: Option<&'a Sources>,
-    /// Set when one has failed, or to stop all.
-    stop: &'a AtomicBool,
+    /// Set by whoever wants all to stop.
+    asked: Option<&'a AtomicBool>,
+    /// Set when one has failed, or it was seen that they are to stop.
+    stop: AtomicBool,
     tell: &'a (dyn Fn(StudyEvent<'_>) + Sync),
 }
 
@@ -162,9 +164,9 @@ impl Shared<'_> {
                 self.0.fetch_or(thread::panicking(), Ordering::Relaxed);
             }
         }
-        let _stops = Stops(self.stop);
+        let _stops = Stops(&self.stop);
         let mut made = Vec::new();
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.is_stopped() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(wanted) = self.planned.get(index) else {
                 break;
@@ -176,30 +178,43 @@ impl Shared<'_> {
         made
     }
 
+    /// Whether to stop; that somebody asks for it is told to all runs.
+    fn is_stopped(&self) -> bool {
+        let is_asked = self
+            .asked
+            .is_some_and(|asked| asked.load(Ordering::Relaxed));
+        self.stop.fetch_or(is_asked, Ordering::Relaxed) || is_asked
+    }
+
     fn make(&self, wanted: &Planned<'_>, which: usize) -> Result<Done> {
         let titles = &self.titles[..];
         (self.tell)(StudyEvent::Begin { which, titles });
+        let mut options = Options {
+            sources: self.sources.cloned(),
+            stop: Some(&self.stop),
+            baselines: Some(&self.baselines),
+            ..Options::default()
+        };
+        let epochs = match &wanted.work {
+            Work::Train(recipe, _) => recipe.epochs,
+            Work::Evaluate(_) => 0,
+        };
+        // A run tells something before it looks whether to stop.
+        let mut observe = |event: Event<'_>| {
+            self.is_stopped();
+            (self.tell)(StudyEvent::Run {
+                which,
+                epochs,
+                event,
+            });
+        };
         let (recipe, mut outcome) = match &wanted.work {
             Work::Train(recipe, folder) => {
-                let options = Options {
-                    out: Some(folder),
-                    sources: self.sources.cloned(),
-                    stop: Some(self.stop),
-                    baselines: Some(&self.baselines),
-                    ..Options::default()
-                };
-                let epochs = recipe.epochs;
-                let mut observe = |event: Event<'_>| {
-                    (self.tell)(StudyEvent::Run {
-                        which,
-                        epochs,
-                        event,
-                    });
-                };
+                options.out = Some(folder);
                 let outcome = run(recipe, self.source, &options, &mut observe)?;
                 (Recipe::clone(recipe), outcome)
             }
-            Work::Evaluate(path) => evaluate_run(path, self.source, 0, &self.baselines)?,
+            Work::Evaluate(path) => evaluate_run(path, self.source, &options, &mut observe)?,
         };
         if !wanted.has_pictures {
             outcome.portrait.figures = Vec::new();

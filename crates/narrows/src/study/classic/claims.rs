@@ -168,6 +168,8 @@ mod tests {
         };
         assert_eq!(noisy(0.01999), "0.01999 (0 %)");
         assert_eq!(noisy(0.018), "0.01800 (-10 %)");
+        assert_eq!(noisy(0.199), "0.1990 (+895 %)");
+        assert_eq!(noisy(0.2), "0.2000 (×10)");
         assert_eq!(noisy(0.4), "0.4000 (×20)");
         let none = ClassicRow {
             gaussian: Vec::new(),
