@@ -65,10 +65,11 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-/// The text with no-break spaces in what is read as one: `λ = 5`, `12 %`.
+/// The text with no-break spaces in what is read as one: `λ = 5`, `12 %`, `± 0.001`.
 pub(crate) fn unbroken(text: &str) -> String {
     text.replace(" = ", "\u{a0}=\u{a0}")
         .replace(" %", "\u{a0}%")
+        .replace("± ", "±\u{a0}")
 }
 
 #[cfg(test)]
@@ -131,5 +132,6 @@ mod tests {
         assert_eq!(sentence("dense code"), "Dense code");
         assert_eq!(sentence(""), "");
         assert_eq!(unbroken("λ = 5: +94 %"), "λ\u{a0}=\u{a0}5: +94\u{a0}%");
+        assert_eq!(unbroken("0.5 ± 0.1"), "0.5 ±\u{a0}0.1");
     }
 }
