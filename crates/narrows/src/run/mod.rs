@@ -52,6 +52,7 @@ pub const RECIPE_FILE: &str = "recipe.toml";
 
 /// The name of the file in a run's folder that says where the data come from.
 pub const RUN_FILE: &str = "run.json";
+
 /// The figure that a model has once its run has come to its end.
 const TEST_MSE: &str = "test_mse";
 

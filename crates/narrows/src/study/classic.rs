@@ -124,7 +124,7 @@ const DEVIATION: f64 = 1.5;
 
 /// What the noisy error is, and how it is written.
 pub const NOISY_NOTE: &str = "Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how \
-                              much that is more than without, or from ten times as much on how many times";
+                              much larger that is than without: in percent, from tenfold on as a factor";
 
 /// The name of the file with the results as a Markdown table.
 pub const TABLE_FILE: &str = "table.md";

@@ -174,8 +174,8 @@ impl Comparison {
 ///
 /// # Errors
 ///
-/// When a name is neither a recipe nor a run that has come to its end, or as [`crate::run::run`] for the first that fails, which ends the others.
-/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
+/// When a name is neither a recipe nor a run that has come to its end, or as [`crate::run::run`] for the first that fails,
+/// which ends the others. [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
 pub fn compare(
     names: &[String],
     overrides: &[Override],

@@ -180,10 +180,13 @@ impl Shared<'_> {
 
     /// Whether to stop; that somebody asks for it is told to all runs.
     fn is_stopped(&self) -> bool {
-        let is_asked = self
+        if self
             .asked
-            .is_some_and(|asked| asked.load(Ordering::Relaxed));
-        self.stop.fetch_or(is_asked, Ordering::Relaxed) || is_asked
+            .is_some_and(|asked| asked.load(Ordering::Relaxed))
+        {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+        self.stop.load(Ordering::Relaxed)
     }
 
     fn make(&self, wanted: &Planned<'_>, which: usize) -> Result<Done> {
