@@ -7,22 +7,16 @@
 
 mod builder;
 mod choose;
-mod csv;
+mod formats;
 mod element;
-mod idx;
-mod images;
 mod info;
-mod mnist;
-mod npy;
 mod options;
-mod parquet;
 pub mod scaling;
 mod shuffle;
 mod source;
 mod split;
 mod stored;
 mod table;
-mod unpack;
 mod values;
 pub mod write;
 
@@ -313,7 +307,7 @@ impl Dataset {
 
     /// Whether the rows are images of a folder, a file each.
     pub(crate) fn is_folder_of_images(&self) -> bool {
-        matches!(&self.ids[..], [ids] if ids.name == images::FILE) && self.columns.is_none()
+        matches!(&self.ids[..], [ids] if ids.name == formats::images::FILE) && self.columns.is_none()
     }
 
     /// What was done to the data while they were read, in sentences.

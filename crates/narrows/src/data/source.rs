@@ -3,7 +3,8 @@
 //! [`SOURCE_KINDS`] is the one ordered list; look-up, listing and messages come from it, and a
 //! further format is a file beside this one and an entry there.
 
-use super::{Dataset, ReadOptions, csv, idx, images, mnist, npy, parquet};
+use super::formats::{csv, idx, images, mnist, npy, parquet};
+use super::{Dataset, ReadOptions};
 use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
 use std::fs;

@@ -1,6 +1,6 @@
 //! `.npy`: the values alone, as float32 or, where they are 8-bit, as uint8.
 
-use super::Head;
+use crate::data::write::Head;
 use crate::files::NewFile;
 use crate::{Error, Result};
 use ndarray::ArrayView2;
@@ -9,13 +9,13 @@ use std::io::Write;
 /// What the length of the header is a multiple of.
 const ALIGNMENT: usize = 64;
 
-pub(super) struct Sink {
+pub(in crate::data) struct Sink {
     file: NewFile,
     is_8_bit: bool,
 }
 
 impl Sink {
-    pub(super) fn create(file: NewFile, head: &Head) -> Result<Self> {
+    pub(in crate::data) fn create(file: NewFile, head: &Head) -> Result<Self> {
         // A grey image has no channels in NumPy's world.
         let sizes = match &head.shape[..] {
             [1, sizes @ ..] if sizes.len() == 2 => sizes,
@@ -46,7 +46,7 @@ impl Sink {
         result.map_err(|error| Error::io("cannot write the file", self.file.path(), error))
     }
 
-    pub(super) fn write(&mut self, values: ArrayView2<'_, f32>) -> Result<()> {
+    pub(in crate::data) fn write(&mut self, values: ArrayView2<'_, f32>) -> Result<()> {
         let bytes: Vec<u8> = match self.is_8_bit {
             true => values.iter().map(|&value| value as u8).collect(),
             false => values
@@ -57,7 +57,7 @@ impl Sink {
         self.put(&bytes)
     }
 
-    pub(super) fn finish(self) -> Result<()> {
+    pub(in crate::data) fn finish(self) -> Result<()> {
         self.file.finish()
     }
 }

@@ -1,6 +1,6 @@
 //! CSV and TSV: a header, then texts and values.
 
-use super::{Head, number};
+use crate::data::write::{Head, number};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use csv::Writer;
@@ -10,7 +10,7 @@ use ndarray::ArrayView2;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub(super) struct Sink {
+pub(in crate::data) struct Sink {
     writer: Writer<Output>,
     path: PathBuf,
 }
@@ -37,7 +37,7 @@ impl Write for Output {
 }
 
 impl Sink {
-    pub(super) fn create(
+    pub(in crate::data) fn create(
         file: NewFile,
         head: &Head,
         delimiter: u8,
@@ -66,7 +66,7 @@ impl Sink {
             .caused_by(error)
     }
 
-    pub(super) fn write(
+    pub(in crate::data) fn write(
         &mut self,
         values: ArrayView2<'_, f32>,
         texts: &[Vec<String>],
@@ -87,7 +87,7 @@ impl Sink {
         line().map_err(|error| self.refused(error))
     }
 
-    pub(super) fn finish(self) -> Result<()> {
+    pub(in crate::data) fn finish(self) -> Result<()> {
         let refused = |error| Error::io("cannot write the file", &self.path, error);
         let output = self
             .writer

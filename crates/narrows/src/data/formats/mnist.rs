@@ -1,16 +1,16 @@
 //! The built-in MNIST as a source.
 
-use super::{Dataset, ReadOptions, Source, Values};
+use crate::data::{Dataset, ReadOptions, Source, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_mnist::{PIXELS, SIDE, Split};
 use ndarray::Array2;
 use std::io;
 
 /// The name that opens it.
-pub(super) const NAME: &str = "mnist";
+pub(in crate::data) const NAME: &str = "mnist";
 
 /// MNIST if `spec` is its name.
-pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     if spec != NAME {
         return Ok(None);
     }

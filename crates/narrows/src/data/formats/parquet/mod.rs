@@ -1,8 +1,10 @@
 //! Parquet tables of numbers, read by row group.
 
-use super::source::at_source;
-use super::table::{Layout, Table};
-use super::{Dataset, ReadOptions, Source};
+pub(in crate::data) mod write;
+
+use crate::data::source::at_source;
+use crate::data::table::{Layout, Table};
+use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::{Compression, ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -21,7 +23,7 @@ const DAMAGED: &str = "the Parquet file is damaged, cut short or of a kind that 
 const VALUES: usize = 1 << 18;
 
 /// Opens a file whose name ends in `.parquet`.
-pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     if !spec.to_lowercase().ends_with(".parquet") || !Path::new(spec).is_file() {
         return Ok(None);
     }

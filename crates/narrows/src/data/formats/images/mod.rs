@@ -4,8 +4,10 @@
 //! orientation says. If all are grey, rows have one channel; if one is in colour, all get three. Values have
 //! 8 bits; what is transparent is laid on black, by its alpha.
 
-use super::builder::Rows;
-use super::{Dataset, Ids, ReadOptions, Source};
+pub(in crate::data) mod write;
+
+use crate::data::builder::Rows;
+use crate::data::{Dataset, Ids, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use image::imageops::FilterType;
 use image::metadata::Orientation;
@@ -20,10 +22,10 @@ const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 const MAX_SIDE: u32 = 1 << 14;
 
 /// What the column of the files' names is called.
-pub(super) const FILE: &str = "file";
+pub(in crate::data) const FILE: &str = "file";
 
 /// Opens a folder that has images in it or in its subfolders.
-pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let folder = Path::new(spec);
     if !folder.is_dir() {
         return Ok(None);

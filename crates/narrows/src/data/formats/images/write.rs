@@ -2,7 +2,7 @@
 //! subfolder for its label. They are gathered in a hidden folder within the folder, and moved up when all are there,
 //! so that what breaks off leaves the folder empty.
 
-use super::Head;
+use crate::data::write::Head;
 use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
-pub(super) struct Sink {
+pub(in crate::data) struct Sink {
     folder: PathBuf,
     /// Where the images are until all are there.
     gathered: TempDir,
@@ -25,7 +25,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn create(folder: &Path, head: &Head) -> Result<Self> {
+    pub(in crate::data) fn create(folder: &Path, head: &Head) -> Result<Self> {
         let (channels, height, width) = match head.shape[..] {
             [channels @ (1 | 3), height, width] => (channels, height, width),
             _ => {
@@ -65,7 +65,7 @@ impl Sink {
         })
     }
 
-    pub(super) fn write(
+    pub(in crate::data) fn write(
         &mut self,
         values: ArrayView2<'_, f32>,
         texts: &[Vec<String>],
@@ -113,7 +113,7 @@ impl Sink {
     }
 
     /// Moves the images to where they belong.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(in crate::data) fn finish(self) -> Result<()> {
         let refused = |error| Error::io("cannot write the images", &self.folder, error);
         for entry in fs::read_dir(self.gathered.path()).map_err(refused)? {
             let entry = entry.map_err(refused)?;

@@ -10,7 +10,7 @@ use std::path::Path;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The content of a file, unpacked if it begins as gzip does, whatever its name.
-pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
+pub(in crate::data) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
     let cannot = |error| Error::io("cannot be read", path, error);
     let file = File::open(path).map_err(cannot)?;
     let mut reader = BufReader::new(file);
@@ -30,7 +30,7 @@ pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
 }
 
 /// Whether a file begins as gzip does.
-pub(super) fn is_gzipped(path: &Path) -> Result<bool> {
+pub(in crate::data) fn is_gzipped(path: &Path) -> Result<bool> {
     let mut start = Vec::new();
     File::open(path)
         .and_then(|file| file.take(GZIP.len() as u64).read_to_end(&mut start))
@@ -39,7 +39,7 @@ pub(super) fn is_gzipped(path: &Path) -> Result<bool> {
 }
 
 /// Whether the content is damaged, rather than the operating system at a loss.
-pub(super) fn is_damage(error: &io::Error) -> bool {
+pub(in crate::data) fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }

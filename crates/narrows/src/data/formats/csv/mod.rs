@@ -1,9 +1,11 @@
 //! CSV and TSV tables, plain or gzipped.
 
-use super::source::at_source;
-use super::table::{Layout, Table};
-use super::unpack::{is_damage, unpacked};
-use super::{Dataset, ReadOptions, Source};
+pub(in crate::data) mod write;
+
+use crate::data::source::at_source;
+use crate::data::table::{Layout, Table};
+use crate::data::formats::unpack::{is_damage, unpacked};
+use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use csv::{ByteRecord, ReaderBuilder};
 use std::io::{self, BufReader, Cursor, Read};
@@ -13,7 +15,7 @@ use std::path::Path;
 const FIRST: u64 = 1 << 14;
 
 /// Opens a file whose name ends in `.csv` or `.tsv`, or in one of these and `.gz`.
-pub(super) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let name = spec.to_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     let is_tsv = name.ends_with(".tsv");

@@ -2,8 +2,8 @@
 
 mod file;
 
-use super::stored::IN_MEMORY;
-use super::{Dataset, ReadOptions, Source};
+use crate::data::stored::IN_MEMORY;
+use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use file::{Images, begins_as_idx, read_labels};
 use std::fs;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Files are told by their names: those of MNIST, `train-images-idx3-ubyte` and so on, with
 /// other punctuation or a prefix. With images for training and for testing, both splits are
 /// read; images of one split alone are the training rows, whatever they are called.
-pub(super) fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let folder = Path::new(spec);
     if !folder.is_dir() {
         return Ok(None);
@@ -44,7 +44,7 @@ pub(super) fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<So
 /// Opens a single IDX file of images; its rows are for training.
 ///
 /// A file is taken for IDX if it begins as one does or is called one.
-pub(super) fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !path.is_file() {
         return Ok(None);

@@ -2,11 +2,13 @@
 //!
 //! The numbers of an `.npy` lie in the file as they would in memory, so a large one stays there.
 
-use super::builder::read_rows;
-use super::element::{Element, Kind};
-use super::source::at_source;
-use super::stored::{IN_MEMORY, Stored};
-use super::{Dataset, ReadOptions, Source, Values};
+pub(in crate::data) mod write;
+
+use crate::data::builder::read_rows;
+use crate::data::element::{Element, Kind};
+use crate::data::source::at_source;
+use crate::data::stored::{IN_MEMORY, Stored};
+use crate::data::{Dataset, ReadOptions, Source, Values};
 use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, IxDyn, ShapeBuilder};
@@ -32,7 +34,7 @@ struct Header {
 }
 
 /// Opens a file whose name ends in `.npy`.
-pub(super) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !spec.to_lowercase().ends_with(".npy") || !path.is_file() {
         return Ok(None);
@@ -283,7 +285,7 @@ fn entries(text: &str) -> Option<(&str, bool, Vec<usize>)> {
 }
 
 /// Opens a file whose name ends in `.npz`.
-pub(super) fn open_npz(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+pub(in crate::data) fn open_npz(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !spec.to_lowercase().ends_with(".npz") || !path.is_file() {
         return Ok(None);

@@ -3,12 +3,9 @@
 //! A file is written under a temporary name and renamed when it is whole, so that one that was there
 //! before stays until then.
 
-mod csv;
-mod images;
-mod npy;
-mod parquet;
 
 use super::Dataset;
+use super::formats::{csv, images, npy, parquet};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2};
@@ -139,7 +136,7 @@ impl Head {
     }
 
     /// The names of all columns, texts first, for formats that find columns by their names.
-    fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let texts = self.texts.iter().map(|text| text.name.as_str());
         texts.chain(self.columns.iter().map(String::as_str))
     }
@@ -177,10 +174,10 @@ pub fn texts_of(data: &Dataset, rows: Range<usize>) -> Vec<Vec<String>> {
 pub struct Sink(Kind);
 
 enum Kind {
-    Npy(npy::Sink),
-    Csv(Box<csv::Sink>),
-    Parquet(Box<parquet::Sink>),
-    Images(images::Sink),
+    Npy(npy::write::Sink),
+    Csv(Box<csv::write::Sink>),
+    Parquet(Box<parquet::write::Sink>),
+    Images(images::write::Sink),
 }
 
 impl Sink {
@@ -197,7 +194,7 @@ impl Sink {
             NewFile::create(path)
         };
         Ok(Sink(match ending {
-            Ending::Npy => Kind::Npy(npy::Sink::create(NewFile::create(path)?, head)?),
+            Ending::Npy => Kind::Npy(npy::write::Sink::create(NewFile::create(path)?, head)?),
             Ending::Table => {
                 let name = path.to_string_lossy().to_lowercase();
                 let (table, is_packed) = match name.strip_suffix(".gz") {
@@ -206,12 +203,12 @@ impl Sink {
                 };
                 let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
                 let file = table_file()?;
-                Kind::Csv(Box::new(csv::Sink::create(
+                Kind::Csv(Box::new(csv::write::Sink::create(
                     file, head, delimiter, is_packed,
                 )?))
             }
-            Ending::Parquet => Kind::Parquet(Box::new(parquet::Sink::create(table_file()?, head)?)),
-            Ending::Images => Kind::Images(images::Sink::create(path, head)?),
+            Ending::Parquet => Kind::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?)),
+            Ending::Images => Kind::Images(images::write::Sink::create(path, head)?),
         }))
     }
 

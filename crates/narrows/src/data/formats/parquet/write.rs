@@ -1,7 +1,7 @@
 //! Parquet: texts as strings, or as 64-bit integers where all of a column are such, values as floats, in row groups
 //! of bounded size.
 
-use super::{Head, TextColumn};
+use crate::data::write::{Head, TextColumn};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use ndarray::ArrayView2;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The values of a row group, about 64 MiB.
 const GROUP: usize = 16 << 20;
 
-pub(super) struct Sink {
+pub(in crate::data) struct Sink {
     writer: SerializedFileWriter<NewFile>,
     path: PathBuf,
     texts: Vec<Texts>,
@@ -52,7 +52,7 @@ impl Texts {
 }
 
 impl Sink {
-    pub(super) fn create(file: NewFile, head: &Head) -> Result<Self> {
+    pub(in crate::data) fn create(file: NewFile, head: &Head) -> Result<Self> {
         let path = file.path().to_path_buf();
         let refused = |error| refused(&path, error);
         let text = |column: &TextColumn| {
@@ -94,7 +94,7 @@ impl Sink {
         })
     }
 
-    pub(super) fn write(
+    pub(in crate::data) fn write(
         &mut self,
         values: ArrayView2<'_, f32>,
         texts: &[Vec<String>],
@@ -152,7 +152,7 @@ impl Sink {
         group().map_err(|error| refused(path, error))
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
+    pub(in crate::data) fn finish(mut self) -> Result<()> {
         if self
             .columns
             .first()

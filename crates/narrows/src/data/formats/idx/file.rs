@@ -9,7 +9,7 @@
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::{Element, Kind};
 use crate::data::source::at_source;
-use crate::data::unpack::{is_damage, is_gzipped, unpacked};
+use crate::data::formats::unpack::{is_damage, is_gzipped, unpacked};
 use crate::data::{Stored, Values};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// What a file is read as.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Content {
+pub(in crate::data) enum Content {
     Images,
     Labels,
 }
@@ -38,16 +38,16 @@ fn element_of(code: u8) -> Option<Element> {
 
 /// The images of a file.
 #[derive(Debug)]
-pub(super) struct Images {
-    pub(super) element: Element,
-    pub(super) dimensions: Vec<usize>,
-    pub(super) values: Values,
+pub(in crate::data) struct Images {
+    pub(in crate::data) element: Element,
+    pub(in crate::data) dimensions: Vec<usize>,
+    pub(in crate::data) values: Values,
 }
 
 impl Images {
     /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed ones go to
     /// a temporary file.
-    pub(super) fn read(path: &Path, in_memory: u64) -> Result<Self> {
+    pub(in crate::data) fn read(path: &Path, in_memory: u64) -> Result<Self> {
         let read = || {
             let mut reader = unpacked(path)?;
             let header = Header::read(&mut reader, Content::Images)?;
@@ -61,7 +61,7 @@ impl Images {
 }
 
 /// The labels of a file, as many as there are images.
-pub(super) fn read_labels(path: &Path, images: &Path, count: usize) -> Result<Vec<i64>> {
+pub(in crate::data) fn read_labels(path: &Path, images: &Path, count: usize) -> Result<Vec<i64>> {
     let read = || {
         let mut reader = unpacked(path)?;
         let header = Header::read(&mut reader, Content::Labels)?;
@@ -83,7 +83,7 @@ pub(super) fn read_labels(path: &Path, images: &Path, count: usize) -> Result<Ve
 
 /// What the header of a file says.
 #[derive(Debug)]
-pub(super) struct Header {
+pub(in crate::data) struct Header {
     element: Element,
     dimensions: Vec<usize>,
     /// The bytes after the header.
@@ -93,7 +93,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn read(reader: &mut impl Read, content: Content) -> Result<Self> {
+    pub(in crate::data) fn read(reader: &mut impl Read, content: Content) -> Result<Self> {
         let (element, dimensions) = read_header(reader, content)?;
         let len = 4 + 4 * dimensions.len();
         let promised = dimensions
@@ -145,7 +145,7 @@ impl Header {
     }
 
     /// Images from what follows the header; byte offsets in errors are those of the unpacked content.
-    pub(super) fn images(self, mut reader: impl Read, in_memory: u64) -> Result<Images> {
+    pub(in crate::data) fn images(self, mut reader: impl Read, in_memory: u64) -> Result<Images> {
         let failed = |bytes: usize, cause: Option<io::Error>| match cause {
             Some(error) => unreadable(self.len + bytes, error),
             None => self.too_short(bytes),
@@ -268,7 +268,7 @@ fn read_four(reader: &mut impl Read, offset: usize) -> Result<[u8; 4]> {
 }
 
 /// Whether the content, unpacked, starts with the two zero bytes of IDX.
-pub(super) fn begins_as_idx(path: &Path) -> Result<bool> {
+pub(in crate::data) fn begins_as_idx(path: &Path) -> Result<bool> {
     let mut start = Vec::new();
     match unpacked(path)?.take(2).read_to_end(&mut start) {
         Ok(_) => Ok(start == [0, 0]),
