@@ -7,11 +7,13 @@
 
 mod builder;
 mod choose;
+mod column;
 mod formats;
 mod element;
 mod info;
 mod options;
 pub mod scaling;
+mod schema;
 mod shuffle;
 mod source;
 mod split;
@@ -21,7 +23,8 @@ mod values;
 pub mod write;
 
 pub use info::{ColumnInfo, Info};
-pub use options::{Missing, ReadOptions, list_of_names};
+pub use options::{Fit, Layout, Missing, ReadOptions, TextOptions, list_of_names};
+pub use schema::ColumnKind;
 pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;

@@ -78,8 +78,63 @@ pub struct ReadOptions {
     pub classes: Vec<String>,
     /// Width and height that images are brought to.
     pub image_size: Option<(u32, u32)>,
+    /// How an image of other proportions is brought to `image_size`.
+    pub fit: Fit,
     /// Leave out images that cannot be read, and count them.
     pub skip_bad: bool,
+    /// How the text of a table is written, as far as a person says it.
+    pub text: TextOptions,
+    /// Where the channels of an array of images stand; told from its shape if it is not said.
+    pub layout: Option<Layout>,
+}
+
+/// How an image of other proportions is brought to a size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Width and height are each brought to theirs.
+    #[default]
+    Squeeze,
+    /// The proportions are kept, and what stands out on two sides is cut off.
+    Crop,
+    /// The proportions are kept, and two sides are filled up with black.
+    Pad,
+}
+
+/// Where the channels of an array `[rows, …]` of images stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// `[rows, channels, height, width]`, as in PyTorch.
+    ChannelsFirst,
+    /// `[rows, height, width, channels]`, as in Keras.
+    ChannelsLast,
+}
+
+/// How the text of a table is written. What is `None` is told from the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TextOptions {
+    /// What stands between two cells; a space stands for one or more of them.
+    pub separator: Option<char>,
+    /// The decimal sign: a point or a comma.
+    pub decimal: Option<char>,
+    /// What may stand between groups of three digits: a comma, a point, an apostrophe, a space or an underscore.
+    pub thousands: Option<char>,
+    /// What cells with separators in them are put between.
+    pub quote: Option<char>,
+    /// How lines begin that are left out.
+    pub comment: Option<String>,
+    /// The lines before the header that are left out.
+    pub skip_lines: Option<usize>,
+    /// The lines at the end that are left out, such as one of totals.
+    pub skip_end: Option<usize>,
+    /// Whether the line behind the header has the columns' units.
+    pub units: Option<bool>,
+    /// The encoding, by its name on the web: `utf-8`, `windows-1252` (Latin-1), `utf-16le`, `shift_jis`.
+    pub encoding: Option<String>,
+    /// The decimal sign where the file leaves open which it is: that of the file that a model was trained on.
+    pub usual_decimal: Option<char>,
 }
 
 impl ReadOptions {

@@ -1,0 +1,164 @@
+//! Columns of a table, as a format gives them: a block of rows at a time, in the types of the file.
+//!
+//! Every format of tables implements [`TableReader`]; `table.rs` turns the blocks into a dataset, the same way for all.
+
+use super::schema::ColumnKind;
+use crate::Result;
+
+/// A column of a table, as far as it is known before all of its rows are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileColumn {
+    /// Its name in the file; empty where it has none.
+    pub(crate) name: String,
+    pub(crate) kind: ColumnKind,
+    /// What stands behind each number (`%`), or in a line of units.
+    pub(crate) unit: Option<String>,
+}
+
+/// How a column is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum As {
+    /// As numbers, for a column of numbers or of yes and no.
+    Numbers,
+    /// As text, for any column: labels and ids.
+    Texts,
+}
+
+/// The cells of one column of a block.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cells {
+    /// Whole numbers.
+    Integers(Vec<i64>, Gaps),
+    /// Whole numbers without a sign that need all 64 bits.
+    Unsigned(Vec<u64>, Gaps),
+    /// Floating-point numbers; NaN is a missing cell. An infinite one is a [`Bad`] cell too.
+    Floats(Vec<f64>),
+    /// Floating-point numbers that have 32 bits in the file; NaN is a missing cell.
+    Floats32(Vec<f32>),
+    /// Text, without the space around it; empty where the cell is missing.
+    Texts(Texts),
+}
+
+/// Which cells of a column are missing: none of them, or those that are `true`.
+pub(crate) type Gaps = Option<Vec<bool>>;
+
+/// Many short texts in one allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Texts {
+    bytes: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    pub(crate) fn push(&mut self, text: &str) {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The text at a place; empty where there is none.
+    pub(crate) fn get(&self, index: usize) -> &str {
+        let start = match index {
+            0 => 0,
+            _ => self.ends.get(index - 1).copied().unwrap_or_default(),
+        };
+        let end = self.ends.get(index).copied().unwrap_or(start);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+}
+
+impl Cells {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Cells::Integers(values, _) => values.len(),
+            Cells::Unsigned(values, _) => values.len(),
+            Cells::Floats(values) => values.len(),
+            Cells::Floats32(values) => values.len(),
+            Cells::Texts(texts) => texts.len(),
+        }
+    }
+}
+
+/// A cell that is there, and is not what its column holds: `2,262` or `(5)` among numbers, or an infinite number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bad {
+    /// The row of the block.
+    pub(crate) row: usize,
+    /// The place of the column among those that were wanted.
+    pub(crate) column: usize,
+    /// What stands there, shortened to some 40 characters.
+    pub(crate) text: String,
+}
+
+/// Neighbouring rows of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block {
+    pub(crate) rows: usize,
+    /// One for each column that was wanted, in that order, each of `rows` cells.
+    pub(crate) columns: Vec<Cells>,
+    /// All cells that are not what their column holds, in the order of rows. In `columns` they count as missing.
+    pub(crate) bad: Vec<Bad>,
+    pub(crate) place: Place,
+}
+
+/// Where the rows of a block are in their file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The lines of a text, counted from 1.
+    Lines(Vec<u64>),
+    /// Neighbouring rows, of which the first is this one, counted from 0.
+    Rows(u64),
+}
+
+impl Place {
+    /// The place of a row of the block, for an error.
+    pub(crate) fn of(&self, row: usize) -> String {
+        match self {
+            Place::Lines(lines) => format!("line {}", lines.get(row).copied().unwrap_or_default()),
+            Place::Rows(first) => format!("row {} (counted from 0)", first + row as u64),
+        }
+    }
+}
+
+/// What reading all rows came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The rows are as [`TableReader::columns`] said.
+    Done,
+    /// Rows far into the file decided otherwise than the first ones: what was read must be thrown away, the columns
+    /// looked at again, and the rows read once more. It comes at most twice.
+    Again,
+}
+
+/// A table that is read a block of rows at a time.
+pub(crate) trait TableReader {
+    /// What messages call the table.
+    fn name(&self) -> &str;
+
+    /// The columns, in the order of the file.
+    fn columns(&self) -> &[FileColumn];
+
+    /// How the table is read, in the words of one sentence, such as `semicolons, decimal commas, header on line 3`;
+    /// `None` where there is nothing to choose.
+    fn how(&self) -> Option<String>;
+
+    /// Sentences on what was found and left out, for a person (a column without name and values, a line of units).
+    fn notes(&self) -> Vec<String>;
+
+    /// Reads all rows, in order, and hands them on a block at a time; of each row the columns at the places that
+    /// `wanted` names, in that order. It may be called again, and begins with the first row each time. An error of
+    /// `each` ends it.
+    fn read(
+        &mut self,
+        wanted: &[(usize, As)],
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<Verdict>;
+}
