@@ -1,10 +1,37 @@
 //! CSV and TSV tables, plain or gzipped.
 
+mod cell;
+mod chunks;
+mod convert;
+mod dates;
+mod dialect;
+mod encoding;
+mod header;
+mod looks;
+mod number;
+mod parallel;
+mod reader;
+mod sample;
+mod syntax;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod words;
 pub(in crate::data) mod write;
+mod zipped;
 
+#[expect(
+    unused_imports,
+    reason = "the table's reader takes these over from `open`"
+)]
+pub(in crate::data) use self::{
+    looks::{is_table, looks_like_table},
+    reader::CsvTable,
+};
+
+use crate::data::formats::unpack::{is_damage, unpacked};
 use crate::data::source::at_source;
 use crate::data::table::{Layout, Table};
-use crate::data::formats::unpack::{is_damage, unpacked};
 use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use csv::{ByteRecord, ReaderBuilder};
