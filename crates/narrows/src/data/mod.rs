@@ -12,6 +12,7 @@ mod columns;
 mod element;
 mod formats;
 mod info;
+mod limits;
 mod look;
 mod number;
 mod options;

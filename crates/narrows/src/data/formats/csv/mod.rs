@@ -1,35 +1,23 @@
-//! Soon.
+//! Delimited text: CSV and its kin, plain or packed.
+
+mod cell;
+mod chunks;
+mod convert;
+mod dates;
+mod dialect;
+mod encoding;
+mod header;
+mod looks;
+mod number;
+mod parallel;
+mod reader;
+mod sample;
+mod syntax;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod words;
 pub(in crate::data) mod write;
+mod zipped;
 
-use crate::Result;
-use crate::data::ReadOptions;
-use crate::data::column::*;
-use std::path::Path;
-
-pub(in crate::data) struct CsvTable;
-impl CsvTable {
-    pub(in crate::data) fn open(_: &Path, _: &str, _: &ReadOptions) -> Result<CsvTable> {
-        unimplemented!()
-    }
-}
-impl TableReader for CsvTable {
-    fn name(&self) -> &str {
-        ""
-    }
-    fn columns(&self) -> &[FileColumn] {
-        &[]
-    }
-    fn how(&self) -> Option<String> {
-        None
-    }
-    fn notes(&self) -> Vec<String> {
-        vec![]
-    }
-    fn read(
-        &mut self,
-        _: &[(usize, As)],
-        _: &mut dyn FnMut(Block) -> Result<()>,
-    ) -> Result<Verdict> {
-        unimplemented!()
-    }
-}
+pub(in crate::data) use self::reader::CsvTable;
