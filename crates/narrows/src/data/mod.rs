@@ -9,6 +9,7 @@ mod builder;
 mod choose;
 mod column;
 mod formats;
+mod guard;
 mod element;
 mod info;
 mod options;
