@@ -11,6 +11,7 @@ mod column;
 mod columns;
 mod element;
 mod formats;
+mod guard;
 mod info;
 mod limits;
 mod look;
