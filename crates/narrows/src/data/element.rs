@@ -1,6 +1,7 @@
 //! The types of numbers in files, and how their bytes become `f32`.
 
 use crate::{Error, ErrorKind, Result};
+use half::{bf16, f16};
 use std::fmt;
 
 /// The type of a number in a file.
@@ -16,6 +17,10 @@ pub(crate) enum Kind {
     I32,
     U64,
     I64,
+    /// IEEE's half precision.
+    F16,
+    /// The upper half of an `f32`.
+    BF16,
     F32,
     F64,
 }
@@ -46,14 +51,14 @@ impl Element {
     pub(crate) fn size(self) -> usize {
         match self.kind {
             Kind::Bool | Kind::U8 | Kind::I8 => 1,
-            Kind::U16 | Kind::I16 => 2,
+            Kind::U16 | Kind::I16 | Kind::F16 | Kind::BF16 => 2,
             Kind::U32 | Kind::I32 | Kind::F32 => 4,
             Kind::U64 | Kind::I64 | Kind::F64 => 8,
         }
     }
 
     pub(crate) fn is_integer(self) -> bool {
-        !matches!(self.kind, Kind::F32 | Kind::F64)
+        !matches!(self.kind, Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64)
     }
 
     /// Whether some of the values are integers that no `f32` is.
@@ -78,6 +83,8 @@ impl Element {
             Kind::I32 => self.each(bytes, out, |b| i32::from_le_bytes(b) as f32),
             Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f32),
             Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f32),
+            Kind::F16 => self.each(bytes, out, |b| f16::from_le_bytes(b).to_f32()),
+            Kind::BF16 => self.each(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),
             Kind::F32 => self.each(bytes, out, f32::from_le_bytes),
             Kind::F64 => self.each(bytes, out, |b| f64::from_le_bytes(b) as f32),
         }
@@ -104,6 +111,8 @@ impl Element {
                 Kind::I32 => Some(i64::from(raw as u32 as i32)),
                 Kind::I64 => Some(raw as i64),
                 Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => i64::try_from(raw).ok(),
+                Kind::F16 => whole(f16::from_bits(raw as u16).to_f64()),
+                Kind::BF16 => whole(bf16::from_bits(raw as u16).to_f64()),
                 Kind::F32 => whole(f32::from_bits(raw as u32).into()),
                 Kind::F64 => whole(f64::from_bits(raw)),
             };
@@ -155,6 +164,8 @@ impl fmt::Display for Element {
             Kind::I32 => "32-bit integers",
             Kind::U64 => "64-bit integers without a sign",
             Kind::I64 => "64-bit integers",
+            Kind::F16 => "16-bit floating-point values",
+            Kind::BF16 => "16-bit floating-point values (bfloat16)",
             Kind::F32 => "32-bit floating-point values",
             Kind::F64 => "64-bit floating-point values",
         })
@@ -191,6 +202,10 @@ mod tests {
             (Kind::I32, &(-70_000_i32).to_le_bytes(), -70_000.0),
             (Kind::U64, &5_000_000_000_u64.to_le_bytes(), 5e9),
             (Kind::I64, &(-5_000_000_000_i64).to_le_bytes(), -5e9),
+            (Kind::F16, &[0x00, 0x3e], 1.5),
+            (Kind::F16, &[0x00, 0xc4], -4.0),
+            (Kind::BF16, &[0xc0, 0x3f], 1.5),
+            (Kind::BF16, &[0x00, 0xc3], -128.0),
             (Kind::F32, &1.5_f32.to_le_bytes(), 1.5),
             (Kind::F64, &(-0.25_f64).to_le_bytes(), -0.25),
         ] {
