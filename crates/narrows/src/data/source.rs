@@ -147,11 +147,15 @@ impl Source {
     /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
     /// something that is not there.
     pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
-        let (name, part) = Source::parts_of(spec);
-        let source = Source::open_whole(&[name], options)?;
-        let source = match part.strip_prefix(':') {
-            None => source,
-            Some(part) => source.part(name, part)?,
+        // What stands before a part may name an array or a set of its own: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
+        let (path, parts) = Source::parts_of(spec);
+        let split = PARTS.into_iter().find_map(|part| {
+            let rest = parts.strip_suffix(part)?.strip_suffix(':')?;
+            Some((spec.split_at(path.len() + rest.len()).0, part))
+        });
+        let source = match split {
+            None => Source::open_whole(&[spec], options)?,
+            Some((name, part)) => Source::open_whole(&[name], options)?.part(name, part)?,
         };
         source.of_classes(&options.classes)
     }
@@ -172,11 +176,21 @@ impl Source {
         }
     }
 
-    /// The source that `spec` names, and `:train` or `:test` if it ends so and is no path itself.
+    /// The source that `spec` names, and what stands behind it after a colon if `spec` is no path itself: a part
+    /// (`:train`, `:test`), an array of a file or a set of a folder.
     pub(crate) fn parts_of(spec: &str) -> (&str, &str) {
+        if Path::new(spec).exists() {
+            return (spec, "");
+        }
+        let mut colons = spec
+            .match_indices(':')
+            .map(|(place, _)| spec.split_at(place));
+        if let Some(found) = colons.find(|(path, _)| Path::new(path).exists()) {
+            return found;
+        }
         let part = PARTS.into_iter().find_map(|part| {
             let rest = spec.strip_suffix(part)?.strip_suffix(':')?;
-            (!Path::new(spec).exists()).then(|| spec.split_at(rest.len()))
+            Some(spec.split_at(rest.len()))
         });
         part.unwrap_or((spec, ""))
     }
@@ -350,6 +364,17 @@ pub(super) fn at_source(error: Error, spec: &str) -> Error {
 /// Why no kind took `spec`.
 fn not_understood(spec: &str) -> Error {
     let path = Path::new(spec);
+    let (whole, part) = Source::parts_of(spec);
+    if let (true, Some(part)) = (Path::new(whole).exists(), part.strip_prefix(':')) {
+        return Error::new(
+            ErrorKind::Data,
+            format!("there is no part `{part}` of these data"),
+        )
+        .at(whole)
+        .expected(
+            "`:train` or `:test`; of an NPZ file also the name of an array, of a folder of EMNIST that of a set",
+        );
+    }
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
