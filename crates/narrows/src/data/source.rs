@@ -65,7 +65,8 @@ pub const SOURCE_KINDS: &[SourceKind] = &[
     },
     SourceKind {
         spec: "FOLDER of images",
-        description: "PNG or JPEG of 8 bits, turned as EXIF says, laid on black where transparent; subfolders are labels",
+        description: "PNG, JPEG, TIFF, BMP, WebP or GIF, turned as EXIF says, laid on black where transparent; subfolders are \
+                      labels; also one image",
         open: images::open,
     },
     SourceKind {
