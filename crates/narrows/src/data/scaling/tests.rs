@@ -168,20 +168,33 @@ fn values_far_from_0_keep_their_differences() {
     // Seconds within a minute, days as numbers, Julian dates, eastings in millimeters.
     let rows = Array2::from_shape_fn((60, 4), |(row, column)| {
         let step = row as f64;
-        [1_700_000_000.0 + step, 20_240_101.0 + step, 2_460_000.5 + step / 86_400.0, 500_000.0 + step / 1e3][column]
+        [
+            1_700_000_000.0 + step,
+            20_240_101.0 + step,
+            2_460_000.5 + step / 86_400.0,
+            500_000.0 + step / 1e3,
+        ][column]
     });
     let data = Dataset::from_array(rows.view()).unwrap();
     for spec in [STANDARDIZE, ScalingSpec::MinMax] {
         let scaling = Scaling::fit(&spec, &data).unwrap();
         let scaled = gathered(&scaling, &data);
         for column in 0..4 {
-            let mut bits: Vec<u32> = scaled[column..].iter().step_by(4).map(|x| x.to_bits()).collect();
+            let mut bits: Vec<u32> = scaled[column..]
+                .iter()
+                .step_by(4)
+                .map(|x| x.to_bits())
+                .collect();
             bits.dedup();
             assert_eq!(bits.len(), 60, "column {column}");
         }
         let mut back = vec![0.0_f64; scaled.len()];
         scaling.unscale(&scaled, &mut back);
-        let worst = back.iter().zip(&rows).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let worst = back
+            .iter()
+            .zip(&rows)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
         assert!(worst < 1e-5, "{worst}");
     }
 }
@@ -192,9 +205,27 @@ fn all_types_of_rows_are_scaled_alike() {
     let of_table = Dataset::from_array(rows.view()).unwrap();
     let scaling = Scaling::fit(&STANDARDIZE, &of_table).unwrap();
     let expected = gathered(&scaling, &of_table);
-    assert_eq!(expected, gathered(&scaling, &Dataset::from_array(rows.mapv(|x| x as f32).view()).unwrap()));
-    assert_eq!(expected, gathered(&scaling, &Dataset::from_array(rows.mapv(|x| x as f64).view()).unwrap()));
-    assert_eq!(expected, gathered(&scaling, &Dataset::from_array(rows.mapv(|x| x as u16).view()).unwrap()));
+    assert_eq!(
+        expected,
+        gathered(
+            &scaling,
+            &Dataset::from_array(rows.mapv(|x| x as f32).view()).unwrap()
+        )
+    );
+    assert_eq!(
+        expected,
+        gathered(
+            &scaling,
+            &Dataset::from_array(rows.mapv(|x| x as f64).view()).unwrap()
+        )
+    );
+    assert_eq!(
+        expected,
+        gathered(
+            &scaling,
+            &Dataset::from_array(rows.mapv(|x| x as u16).view()).unwrap()
+        )
+    );
     let mut scaled = vec![0.0; 6];
     scaling.scale(rows.as_slice().unwrap(), &mut scaled);
     assert_eq!(scaled, expected);

@@ -16,8 +16,8 @@ pub(in crate::data) mod write;
 pub(in crate::data) use npz::open as open_npz;
 
 use crate::data::limits::excerpt;
-use crate::data::source::at_source;
 use crate::data::records::{IN_MEMORY, Records, RowType};
+use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source, Values};
 use crate::{Error, ErrorKind, Result};
 use array::Rows;
