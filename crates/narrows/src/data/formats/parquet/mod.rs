@@ -17,6 +17,7 @@ mod read;
 mod tests;
 mod text;
 mod thrift;
+pub(in crate::data) mod typed;
 pub(in crate::data) mod write;
 
 use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
