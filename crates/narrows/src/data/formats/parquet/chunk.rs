@@ -1,7 +1,7 @@
 //! A column of one row group, some rows at a time, as the decoder gives them.
 
 use super::columns::{Shape, Stored};
-use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS};
+use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS, shares_beginnings};
 use super::{DAMAGED, damaged};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
@@ -30,7 +30,7 @@ pub(super) struct Rows {
     pub(super) missing: Option<Vec<bool>>,
 }
 
-/// Texts are read a few at a time: of delta-encoded ones each may be as long as its page.
+/// Texts that may share their beginnings are read a few at a time: each may be as long as its page.
 const TEXTS: usize = 16;
 
 /// Calls the same code for a reader of any type.
@@ -52,6 +52,8 @@ macro_rules! each_reader {
 pub(super) struct Chunk<'a> {
     stored: &'a Stored,
     reader: ColumnReader,
+    /// Whether values are read a few at a time.
+    is_wide: bool,
     /// For columns of lists.
     allowance: Option<Allowance>,
     levels: Vec<i16>,
@@ -77,6 +79,7 @@ impl<'a> Chunk<'a> {
         Ok(Chunk {
             stored,
             reader: get_column_reader(chunk.column_descr_ptr(), pages),
+            is_wide: stored.is_wide || shares_beginnings(chunk),
             allowance,
             levels: Vec::new(),
             repeats: Vec::new(),
@@ -158,7 +161,7 @@ impl<'a> Chunk<'a> {
         let allowance = self.allowance.as_ref();
         let mut take = Take {
             count,
-            step: count,
+            step: if self.is_wide { TEXTS } else { count },
             allowance,
             levels,
             repeats,
@@ -170,14 +173,8 @@ impl<'a> Chunk<'a> {
             ColumnReader::Int96ColumnReader(reader) => Raw::Int96s(take.values(reader)?),
             ColumnReader::FloatColumnReader(reader) => Raw::Floats(take.values(reader)?),
             ColumnReader::DoubleColumnReader(reader) => Raw::Doubles(take.values(reader)?),
-            ColumnReader::ByteArrayColumnReader(reader) => {
-                take.step = TEXTS;
-                Raw::Bytes(take.values(reader)?)
-            }
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                take.step = if self.stored.is_wide { TEXTS } else { count };
-                Raw::Fixed(take.values(reader)?)
-            }
+            ColumnReader::ByteArrayColumnReader(reader) => Raw::Bytes(take.values(reader)?),
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => Raw::Fixed(take.values(reader)?),
         })
     }
 

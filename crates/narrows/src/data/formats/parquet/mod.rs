@@ -12,7 +12,9 @@ mod delta;
 mod leaf;
 mod legacy;
 mod pages;
+mod piece;
 mod read;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod text;

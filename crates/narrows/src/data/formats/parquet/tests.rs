@@ -314,10 +314,7 @@ fn what_pandas_adds_is_known() {
     let mut table = open_fixture("pandas");
     let index = place(&table, "__index_level_0__");
     assert_eq!(table.pandas_index(), [index]);
-    assert_eq!(
-        shown(&mut table, "took", As::Texts).0[1],
-        "00:01:01.000000"
-    );
+    assert_eq!(shown(&mut table, "took", As::Texts).0[1], "00:01:01.000000");
     assert_eq!(
         table.columns()[place(&table, "took")].kind,
         ColumnKind::Duration
@@ -465,23 +462,40 @@ fn damaged_files_are_refused_or_read_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let mut state = 1_u64;
     let mut random = |below: usize| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (state >> 33) as usize % below
     };
-    for name in ["types", "types-v2", "lists", "pandas", "encodings", "int96", "codec-gzip"] {
+    for name in [
+        "types",
+        "types-v2",
+        "lists",
+        "pandas",
+        "encodings",
+        "int96",
+        "codec-gzip",
+    ] {
         let whole = std::fs::read(fixture(name)).unwrap();
         let right = everything(ParquetTable::open(&fixture(name), name)).unwrap();
         let footer = u32::from_le_bytes(*whole[whole.len() - 8..].first_chunk().unwrap());
         let pages = whole.len() - 8 - footer as usize;
         for _ in 0..40 {
             let cut = random(whole.len());
-            assert!(everything(open_bytes(&folder, &whole[..cut])).is_err(), "{name} {cut}");
+            assert!(
+                everything(open_bytes(&folder, &whole[..cut])).is_err(),
+                "{name} {cut}"
+            );
         }
         for turn in 0..300 {
             let mut bytes = whole.clone();
             // Only pages have checksums, and pandas wrote none.
             let in_pages = turn % 2 == 0;
-            let at = if in_pages { random(pages) } else { random(bytes.len()) };
+            let at = if in_pages {
+                random(pages)
+            } else {
+                random(bytes.len())
+            };
             bytes[at] ^= 1 << random(8);
             let read = everything(open_bytes(&folder, &bytes));
             if let (true, Ok(read)) = (in_pages && name != "pandas", read) {

@@ -116,8 +116,13 @@ impl TypedSink {
                 .expected(names.len())
                 .found(types.len()));
         }
-        let fields = names.iter().zip(types).map(|(name, kind)| kind.field(name).map(Arc::new));
-        let fields = fields.collect::<std::result::Result<Vec<_>, _>>().map_err(refused)?;
+        let fields = names
+            .iter()
+            .zip(types)
+            .map(|(name, kind)| kind.field(name).map(Arc::new));
+        let fields = fields
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(refused)?;
         let schema = Type::group_type_builder("rows").with_fields(fields).build();
         let schema = Arc::new(schema.map_err(refused)?);
         let properties = Arc::new(properties(names, types).build());
@@ -190,11 +195,14 @@ impl TypedSink {
 /// Floats hardly repeat: a dictionary of them is work for nothing.
 fn properties(names: &[String], types: &[ColumnType]) -> WriterPropertiesBuilder {
     let builder = WriterProperties::builder().set_compression(Compression::SNAPPY);
-    names.iter().zip(types).fold(builder, |builder, (name, kind)| {
-        let path = ColumnPath::new(vec![name.clone()]);
-        let repeats = !matches!(kind, ColumnType::Float32 | ColumnType::Float64);
-        builder.set_column_dictionary_enabled(path, repeats)
-    })
+    names
+        .iter()
+        .zip(types)
+        .fold(builder, |builder, (name, kind)| {
+            let path = ColumnPath::new(vec![name.clone()]);
+            let repeats = !matches!(kind, ColumnType::Float32 | ColumnType::Float64);
+            builder.set_column_dictionary_enabled(path, repeats)
+        })
 }
 
 impl Column {
@@ -277,7 +285,10 @@ impl Column {
     }
 
     /// Writes the values and forgets them.
-    fn write(&mut self, writer: &mut SerializedColumnWriter) -> std::result::Result<(), ParquetError> {
+    fn write(
+        &mut self,
+        writer: &mut SerializedColumnWriter,
+    ) -> std::result::Result<(), ParquetError> {
         fn put<T: DataType>(
             writer: &mut SerializedColumnWriter,
             values: &mut Vec<T::T>,
@@ -309,7 +320,9 @@ fn present<T: Copy>(
     mut take: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
     for (row, &value) in values.iter().enumerate() {
-        let is_missing = gaps.as_ref().is_some_and(|gaps| gaps.get(row) == Some(&true));
+        let is_missing = gaps
+            .as_ref()
+            .is_some_and(|gaps| gaps.get(row) == Some(&true));
         levels.push(i16::from(!is_missing));
         if !is_missing {
             take(value)?;

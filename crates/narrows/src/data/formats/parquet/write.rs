@@ -45,7 +45,11 @@ impl Sink {
             });
         }
         let columns = values.columns();
-        cells.extend(columns.into_iter().map(|column| Cells::Floats32(column.to_vec())));
+        cells.extend(
+            columns
+                .into_iter()
+                .map(|column| Cells::Floats32(column.to_vec())),
+        );
         self.sink.write(&cells)
     }
 
