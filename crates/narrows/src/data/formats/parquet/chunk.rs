@@ -31,7 +31,10 @@ pub(super) struct Rows {
 }
 
 /// Texts that may share their beginnings are read a few at a time: each may be as long as its page.
-const TEXTS: usize = 16;
+const TEXTS: usize = 8;
+
+/// What such values may take in one block.
+const BYTES: usize = 32 << 20;
 
 /// Calls the same code for a reader of any type.
 macro_rules! each_reader {
@@ -138,7 +141,7 @@ impl<'a> Chunk<'a> {
     pub(super) fn check_end(&mut self) -> Result<()> {
         self.levels.clear();
         self.repeats.clear();
-        let mut counted = 0;
+        let counted;
         let (levels, repeats) = (&mut self.levels, &mut self.repeats);
         each_reader!(&mut self.reader, reader => {
             let (levels, repeats) = (Some(levels), Some(repeats));
@@ -173,8 +176,12 @@ impl<'a> Chunk<'a> {
             ColumnReader::Int96ColumnReader(reader) => Raw::Int96s(take.values(reader)?),
             ColumnReader::FloatColumnReader(reader) => Raw::Floats(take.values(reader)?),
             ColumnReader::DoubleColumnReader(reader) => Raw::Doubles(take.values(reader)?),
-            ColumnReader::ByteArrayColumnReader(reader) => Raw::Bytes(take.values(reader)?),
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => Raw::Fixed(take.values(reader)?),
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                Raw::Bytes(take.values_of(reader, |value| value.len())?)
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                Raw::Fixed(take.values_of(reader, |value| value.len())?)
+            }
         })
     }
 
@@ -254,8 +261,17 @@ struct Take<'a> {
 
 impl Take<'_> {
     fn values<T: DataType>(&mut self, reader: &mut ColumnReaderImpl<T>) -> Result<Vec<T::T>> {
+        self.values_of(reader, |_| 0)
+    }
+
+    /// Values of which each takes some memory beside its own.
+    fn values_of<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        size: impl Fn(&T::T) -> usize,
+    ) -> Result<Vec<T::T>> {
         let mut values = Vec::new();
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0_usize);
         while rows < self.count {
             if let Some(allowance) = self.allowance {
                 allowance.store(2 * LEVELS, Ordering::Relaxed);
@@ -271,6 +287,20 @@ impl Take<'_> {
                     .found(rows));
             }
             rows += more;
+            // Otherwise the values share the memory of their page.
+            if self.step < self.count {
+                let new = values.iter().rev().take(more);
+                bytes = bytes.saturating_add(new.map(&size).sum());
+            }
+            if bytes > BYTES {
+                return Err(Error::new(ErrorKind::Data, "the values are too long")
+                    .expected(format!(
+                        "at most {} MiB in {} rows",
+                        BYTES >> 20,
+                        self.count
+                    ))
+                    .hint("leave it out with --drop"));
+            }
         }
         Ok(values)
     }

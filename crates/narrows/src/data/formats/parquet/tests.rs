@@ -370,6 +370,15 @@ fn what_cannot_be_read_is_named() {
 }
 
 #[test]
+fn small_files_that_unpack_to_much_are_refused() {
+    let error = |name| everything(ParquetTable::open(&fixture(name), name)).unwrap_err();
+    let row = error("bomb-row").to_string();
+    assert!(row.contains("at most 4194304, found 5000000"), "{row}");
+    let text = error("bomb-text").to_string();
+    assert!(text.contains("column `v`: the values are too long"), "{text}");
+}
+
+#[test]
 fn files_are_told_by_their_first_bytes() {
     assert!(begins_as_parquet(b"PAR1\x15\x04"));
     assert!(begins_as_parquet(b"PARE\x15\x04"));
