@@ -23,7 +23,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     let path = Path::new(file);
     let is_named = file.to_lowercase().ends_with(".npz");
     let begins = beginning(path)?;
-    let mut archive = match (is_named, begins.starts_with(b"PK\x03\x04")) {
+    let mut archive = match (is_named, begins.starts_with(super::ZIP)) {
         (false, false) => return Ok(None),
         // An array that is called an archive; it is read as what it is.
         (true, false) if begins == super::MAGIC => return super::open_npy(spec, options),
