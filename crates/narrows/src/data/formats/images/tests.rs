@@ -524,7 +524,8 @@ fn a_small_file_does_not_promise_much() {
     );
     assert_eq!(row(&folder.read("profile.png"), 0), [0.0; 16]);
     // GIF, BMP and WebP heads of large sizes with nothing behind.
-    folder.save("a.gif", grey(2, 2)).save("a.bmp", grey(2, 2));
+    let rgba = DynamicImage::from(grey(2, 2)).into_rgba8();
+    folder.save("a.gif", rgba).save("a.bmp", grey(2, 2));
     for (name, at, size) in [
         ("a.gif", 6, &[0xff; 4][..]),
         ("a.bmp", 18, &[0, 0x40, 0, 0, 0, 0x40, 0, 0]),
