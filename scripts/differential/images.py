@@ -184,6 +184,9 @@ def jpeg(rng, large):
     width, height = sizes(rng, large)
     mode = pick(rng, ["L", "RGB", "RGB", "CMYK"])
     chroma = pick(rng, [0, 1, 2])
+    if chroma:
+        # From one pixel to the next the colors of a photograph do not change by a third of their range.
+        width, height = width + 7, height + 7
     contents, rows = [], []
     for _ in range(how_many(rng)):
         image = Image.fromarray(pixels(rng, width, height, 3)).convert(mode)

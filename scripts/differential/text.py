@@ -295,8 +295,10 @@ def meant(values, d):
     flags = {yes: 1 for yes, _ in v.BOOLEANS} | {no: 0 for _, no in v.BOOLEANS} | {True: 1, False: 0}
     if all(value in flags for value in present):
         return np.array([flags.get(value) for value in values.tolist()], dtype=object)
-    wide = all(isinstance(value, str) and re.fullmatch(r"\d{19,20}", value) for value in present)
-    if not wide and not all(isinstance(value, str) and value.endswith("%") for value in present):
+    wide = [re.fullmatch(r"\d{19,20}", value) for value in map(str, present) if value not in MARKERS]
+    if wide and all(wide):
+        return np.array([None if x is None or x in MARKERS else int(x) for x in values.tolist()], dtype=object)
+    if not all(isinstance(value, str) and value.endswith("%") for value in present):
         return values
     strip = lambda t: t.rstrip("% ").replace(d.thousands or "\0", "").replace(d.decimal, ".")
     try:
