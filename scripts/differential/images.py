@@ -153,12 +153,22 @@ def bmp(rng, large):
 
 
 def gif(rng, large):
+    """A palette, some with a color that is transparent; of an animation the first picture counts."""
     width, height = sizes(rng, large)
-    images = [Image.fromarray(pixels(rng, width, height, 3)).quantize(int(rng.integers(2, 255))) for _ in range(how_many(rng))]
+    contents, rows = [], []
     options = {"interlace": int(chance(rng, 0.3))}
-    contents = [saved(image, "GIF", **options) for image in images]
-    rows = [flat(image, False) for image in images]
-    return case_of(contents, "gif", rows, rng, about=f"{width}x{height}")
+    if chance(rng, 0.3):
+        options["transparency"] = 0
+    moves = chance(rng, 0.15)
+    for _ in range(how_many(rng)):
+        make = lambda: Image.fromarray(pixels(rng, width, height, 3)).quantize(int(rng.integers(2, 255)))
+        image = make()
+        more = {"save_all": True, "append_images": [make()]} if moves else {}
+        contents.append(saved(image, "GIF", **options, **more))
+        if "transparency" in options:
+            image.info["transparency"] = 0
+        rows.append(flat(image, False))
+    return case_of(contents, "gif", rows, rng, about=f"{width}x{height} {options} {'animation' if moves else ''}")
 
 
 def webp(rng, large):
