@@ -8,8 +8,8 @@
 mod builder;
 mod choose;
 mod column;
-mod formats;
 mod element;
+mod formats;
 mod info;
 mod options;
 pub mod scaling;
@@ -310,7 +310,8 @@ impl Dataset {
 
     /// Whether the rows are images of a folder, a file each.
     pub(crate) fn is_folder_of_images(&self) -> bool {
-        matches!(&self.ids[..], [ids] if ids.name == formats::images::FILE) && self.columns.is_none()
+        matches!(&self.ids[..], [ids] if ids.name == formats::images::FILE)
+            && self.columns.is_none()
     }
 
     /// What was done to the data while they were read, in sentences.

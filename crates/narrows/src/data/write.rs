@@ -3,7 +3,6 @@
 //! A file is written under a temporary name and renamed when it is whole, so that one that was there
 //! before stays until then.
 
-
 use super::Dataset;
 use super::formats::{csv, images, npy, parquet};
 use crate::files::NewFile;
@@ -207,7 +206,9 @@ impl Sink {
                     file, head, delimiter, is_packed,
                 )?))
             }
-            Ending::Parquet => Kind::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?)),
+            Ending::Parquet => {
+                Kind::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?))
+            }
             Ending::Images => Kind::Images(images::write::Sink::create(path, head)?),
         }))
     }

@@ -86,6 +86,32 @@ impl Network {
         Ok(network)
     }
 
+    /// How many parameters a network would have, before anything is laid out for it; see [`Network::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::new`], but for the shape of the output.
+    pub(crate) fn count_parameters(
+        encoder: &[LayerSpec],
+        decoder: &[LayerSpec],
+        data: &[usize],
+    ) -> Result<u64> {
+        let (mut shape, mut count) = (data.to_vec(), 0u64);
+        for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
+            for (index, spec) in specs.iter().enumerate() {
+                let layer;
+                (layer, shape) = spec
+                    .plan(&shape, data)
+                    .map_err(|error| error.at(format!("{side}.{index} ({})", spec.name())))?;
+                for tensor in layer.tensors() {
+                    let sizes = tensor.shape.iter().map(|&size| size as u64);
+                    count = count.saturating_add(sizes.fold(1, u64::saturating_mul));
+                }
+            }
+        }
+        Ok(count)
+    }
+
     fn add(&mut self, layer: Box<dyn Layer>, name: &str, bounds: &mut Vec<usize>) -> Result<()> {
         let start = self.parameter_count();
         let mut end = start;

@@ -2,9 +2,9 @@
 
 pub(in crate::data) mod write;
 
+use crate::data::formats::unpack::{is_damage, unpacked};
 use crate::data::source::at_source;
 use crate::data::table::{Layout, Table};
-use crate::data::formats::unpack::{is_damage, unpacked};
 use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use csv::{ByteRecord, ReaderBuilder};

@@ -8,8 +8,8 @@
 
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::{Element, Kind};
-use crate::data::source::at_source;
 use crate::data::formats::unpack::{is_damage, is_gzipped, unpacked};
+use crate::data::source::at_source;
 use crate::data::{Stored, Values};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
