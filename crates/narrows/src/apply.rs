@@ -5,7 +5,7 @@
 
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::data::write::{Head, Sink, column_names, pieces, texts_of};
+use crate::data::write::{Head, NumberType, Piece, Sink, column_names, pieces, texts_of};
 use crate::data::{Dataset, Missing, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -131,13 +131,17 @@ fn stream(
     out: &Path,
     head: &Head,
     progress: Progress<'_>,
-    mut make: impl FnMut(ArrayView2<'_, f32>, usize) -> Result<Array2<f32>>,
+    mut make: impl FnMut(ArrayView2<'_, f64>, usize) -> Result<Array2<f64>>,
 ) -> Result<()> {
     let mut sink = Sink::create(out, head)?;
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         let made = make(values.view(), rows.start)?;
-        sink.write(made.view(), &texts_of(data, rows.clone()))?;
+        sink.write(Piece {
+            values: made.view(),
+            wide: &[],
+            texts: &texts_of(data, rows.clone()),
+        })?;
         progress(rows.end)?;
     }
     sink.finish()
@@ -151,7 +155,9 @@ fn stream(
 pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
     check(model, data)?;
     let head = Head::beside(data, code_names(model), vec![model.code_size()]);
-    stream(data, out, &head, progress, |rows, _| model.encode(rows))
+    stream(data, out, &head, progress, |rows, _| {
+        Ok(model.encode(rows)?.mapv(f64::from))
+    })
 }
 
 /// Writes what each code decodes to, in the units and the shape of the model's data.
@@ -220,20 +226,21 @@ pub fn reconstruct(
 fn corrupted(
     scaling: &Scaling,
     seed: u64,
-    rows: ArrayView2<'_, f32>,
+    rows: ArrayView2<'_, f64>,
     start: usize,
     corruption: Corruption,
-) -> Result<Array2<f32>> {
+) -> Result<Array2<f64>> {
     let piece = Dataset::from_array(rows)?;
     let scaled = ScaledRows {
         data: &piece,
         scaling,
     };
     let noisy = CorruptedRows::new(&scaled, piece.inputs(), corruption, seed).from_row(start);
+    let mut scaled = vec![0.0; rows.len()];
+    crate::network::Rows::write(&noisy, 0..rows.nrows(), &mut scaled);
     let mut values = Array2::zeros(rows.dim());
     if let Some(values) = values.as_slice_mut() {
-        crate::network::Rows::write(&noisy, 0..rows.nrows(), values);
-        scaling.undo(values);
+        scaling.unscale(&scaled, values);
     }
     Ok(values)
 }
@@ -262,7 +269,7 @@ pub fn write_corrupted(
     }
     let scaling = Scaling::fit(&ScalingSpec::Unit, data)?;
     let head = Head {
-        is_8_bit: true,
+        types: vec![NumberType::U8; data.inputs()],
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
     stream(data, out, &head, progress, |rows, start| {
@@ -315,7 +322,11 @@ pub fn score(
             if explain {
                 table = beside(&table, &model.contributions(values.view())?)?;
             }
-            sink.write(table.view(), &texts_of(data, rows.clone()))?;
+            sink.write(Piece {
+                values: table.mapv(f64::from).view(),
+                wide: &[],
+                texts: &texts_of(data, rows.clone()),
+            })?;
         }
         progress(rows.end)?;
     }
@@ -393,7 +404,11 @@ impl<'a> Way<'a> {
         };
         let mut sink = Sink::create(out, &head)?;
         for rows in pieces(self.steps, self.model.network().inputs()) {
-            sink.write(self.rows(rows.clone())?.view(), &[])?;
+            sink.write(Piece {
+                values: self.rows(rows.clone())?.mapv(f64::from).view(),
+                wide: &[],
+                texts: &[],
+            })?;
             progress(rows.end)?;
         }
         sink.finish()

@@ -56,6 +56,45 @@ pub fn count_of(number: usize, one: &str) -> String {
     format!("{} {one}{plural}", thousands(number as f64))
 }
 
+/// The names of a list that an error shows before it only counts.
+const SHOWN: usize = 12;
+
+/// The first few of many names: `` `a`, `b` and 3 more``.
+pub(crate) fn list_shortly(names: &[impl AsRef<str>]) -> String {
+    let quoted: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    and_more(quoted, names.len())
+}
+
+/// The same without quotes.
+pub(crate) fn first_of(names: &[&str]) -> String {
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| name.to_string())
+        .collect();
+    and_more(shown, names.len())
+}
+
+fn and_more(shown: Vec<String>, all: usize) -> String {
+    match all.saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// `1 row is`, `3 rows are`
+pub(crate) fn counted(count: usize, one: &str, several: &str) -> String {
+    format!(
+        "{} {}",
+        thousands(count as f64),
+        if count == 1 { one } else { several }
+    )
+}
+
 /// The text with a capital at its beginning.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();

@@ -1,79 +1,42 @@
 //! Rows gathered one after the other while a file is read: in memory, and beyond
-//! [`IN_MEMORY`](super::stored::IN_MEMORY) bytes in a temporary file.
+//! [`IN_MEMORY`] bytes in a temporary file.
 
 use super::Values;
 use super::element::{Element, Kind};
-use super::stored::{IN_MEMORY, Stored};
+use super::records::{IN_MEMORY, Records, RowType};
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
-/// The bytes that are converted at a time, where a row has fewer.
+/// The bytes that are read at a time, where a row has fewer.
 const CHUNK: usize = 1 << 20;
 
 /// The bytes that are asked for first; after that, as many as came so far.
 pub(super) const FIRST_READ: usize = 1 << 16;
 
-/// Gathers rows of `T`, all of one width.
-pub(super) struct Rows<T> {
-    inputs: usize,
+/// Gathers rows, each the bytes that [`RowType`] says.
+pub(super) struct Rows {
+    row: RowType,
     rows: usize,
-    memory: Vec<T>,
+    memory: Vec<u8>,
     file: Option<BufWriter<File>>,
     /// How many bytes are kept in memory.
     limit: u64,
 }
 
-/// A type of number that data are kept in.
-pub(super) trait Number: bytemuck::Pod {
-    const KIND: Kind;
-    fn values(array: Array2<Self>) -> Values;
-    fn is_missing(self) -> bool;
-    fn from_f32(value: f32) -> Self;
-}
+impl Rows {
+    pub(super) fn new(row: RowType) -> Self {
+        Rows::with_limit(row, IN_MEMORY)
+    }
 
-impl Number for u8 {
-    const KIND: Kind = Kind::U8;
-    fn values(array: Array2<u8>) -> Values {
-        Values::U8(array)
-    }
-    fn is_missing(self) -> bool {
-        false
-    }
-    fn from_f32(value: f32) -> u8 {
-        value as u8
-    }
-}
-
-impl Number for f32 {
-    const KIND: Kind = Kind::F32;
-    fn values(array: Array2<f32>) -> Values {
-        Values::F32(array)
-    }
-    fn is_missing(self) -> bool {
-        self.is_nan()
-    }
-    fn from_f32(value: f32) -> f32 {
-        value
-    }
-}
-
-impl<T: Number> Rows<T> {
-    pub(super) fn new(inputs: usize) -> Self {
+    pub(super) fn with_limit(row: RowType, limit: u64) -> Self {
         Rows {
-            inputs,
+            row,
             rows: 0,
             memory: Vec::new(),
             file: None,
-            limit: IN_MEMORY,
-        }
-    }
-
-    pub(super) fn with_limit(inputs: usize, limit: u64) -> Self {
-        Rows {
             limit,
-            ..Rows::new(inputs)
         }
     }
 
@@ -81,99 +44,110 @@ impl<T: Number> Rows<T> {
         self.rows
     }
 
+    pub(super) fn row_type(&self) -> &RowType {
+        &self.row
+    }
+
     /// Adds whole rows.
-    pub(super) fn push(&mut self, rows: &[T]) -> Result<()> {
-        debug_assert!(rows.len().is_multiple_of(self.inputs.max(1)));
-        self.rows += rows.len() / self.inputs.max(1);
+    pub(super) fn push(&mut self, rows: &[u8]) -> Result<()> {
+        debug_assert!(rows.len().is_multiple_of(self.row.stride().max(1)));
+        self.rows += rows.len() / self.row.stride().max(1);
         if u32::try_from(self.rows).is_err() {
             return Err(Error::new(ErrorKind::Data, "there are too many rows")
                 .expected(format!("at most {} rows", u32::MAX)));
         }
         if self.file.is_none() {
-            let bytes = (self.memory.len() + rows.len()) as u64 * size_of::<T>() as u64;
-            if bytes <= self.limit {
+            if (self.memory.len() + rows.len()) as u64 <= self.limit {
                 self.memory.extend_from_slice(rows);
                 return Ok(());
             }
-            let mut file =
-                BufWriter::with_capacity(1 << 20, tempfile::tempfile().map_err(refused)?);
-            file.write_all(bytemuck::cast_slice(&self.memory))
-                .map_err(refused)?;
+            let mut file = new_file()?;
+            file.write_all(&self.memory).map_err(refused)?;
             self.memory = Vec::new();
             self.file = Some(file);
         }
         match &mut self.file {
-            Some(file) => file.write_all(bytemuck::cast_slice(rows)).map_err(refused),
+            Some(file) => file.write_all(rows).map_err(refused),
             None => Ok(()),
         }
     }
 
+    /// Gives all rows so far another type; `convert` makes the bytes of some rows of those of the old type.
+    pub(super) fn widen(
+        &mut self,
+        row: RowType,
+        mut convert: impl FnMut(&[u8], &mut Vec<u8>),
+    ) -> Result<()> {
+        let old = std::mem::replace(&mut self.row, row);
+        let Some(file) = self.file.take() else {
+            let memory = std::mem::take(&mut self.memory);
+            convert(&memory, &mut self.memory);
+            return Ok(());
+        };
+        let mut file = file
+            .into_inner()
+            .map_err(|error| refused(error.into_error()))?;
+        file.seek(SeekFrom::Start(0)).map_err(refused)?;
+        let mut wide = new_file()?;
+        let piece = (CHUNK / old.stride().max(1)).max(1);
+        let (mut bytes, mut converted) = (Vec::new(), Vec::new());
+        let mut done = 0;
+        while done < self.rows {
+            let count = piece.min(self.rows - done);
+            bytes.resize(count * old.stride(), 0);
+            file.read_exact(&mut bytes).map_err(refused)?;
+            converted.clear();
+            convert(&bytes, &mut converted);
+            wide.write_all(&converted).map_err(refused)?;
+            done += count;
+        }
+        self.file = Some(wide);
+        Ok(())
+    }
+
     /// The rows; `fill` stands, column by column, for what is missing.
-    pub(super) fn finish(mut self, fill: Option<Vec<f32>>) -> Result<Values> {
-        let dim = (self.rows, self.inputs);
+    pub(super) fn finish(self, fill: Option<Vec<f64>>) -> Result<Values> {
         if let Some(file) = self.file {
             let file = file
                 .into_inner()
                 .map_err(|error| refused(error.into_error()))?;
-            let element = Element {
-                kind: T::KIND,
-                is_big_endian: cfg!(target_endian = "big"),
-            };
             let path = std::env::temp_dir().join("(a temporary file)");
-            return Ok(Values::Stored(Stored::new(
-                file, &path, 0, element, dim, fill,
-            )));
+            let records = Records::in_file(file, &path, 0, self.row, self.rows);
+            return Ok(Values::Records(records.filled(fill)));
         }
-        if let Some(fill) = fill {
-            for row in self.memory.chunks_exact_mut(self.inputs.max(1)) {
-                for (value, &fill) in row.iter_mut().zip(&fill) {
-                    if value.is_missing() {
-                        *value = T::from_f32(fill);
-                    }
-                }
-            }
+        let inputs = self.row.inputs();
+        if fill.is_none() && self.row.single() == Some(Element::little(Kind::U8)) {
+            let array = Array2::from_shape_vec((self.rows, inputs), self.memory);
+            return array.map(Values::U8).map_err(|error| {
+                Error::new(ErrorKind::Data, "the rows do not fit together").caused_by(error)
+            });
         }
-        let array = Array2::from_shape_vec(dim, self.memory).map_err(|error| {
-            Error::new(ErrorKind::Data, "the rows do not fit together").caused_by(error)
-        })?;
-        Ok(T::values(array))
+        let records = Records::in_memory(self.memory, self.row);
+        Ok(Values::Records(records.filled(fill)))
     }
 }
 
-/// Rows that lie one after the other in what `reader` gives, as 8-bit values if they are such, else as `f32`.
-/// More than `in_memory` bytes go to a temporary file from the first row on.
+fn new_file() -> Result<BufWriter<File>> {
+    let file = tempfile::tempfile().map_err(refused)?;
+    Ok(BufWriter::with_capacity(1 << 20, file))
+}
+
+/// Rows that lie one after the other in what `reader` gives. More than `in_memory` bytes go to a temporary file from
+/// the first row on.
 ///
 /// `failed` makes the error where reading fails, or where it ends too soon if there is no cause, of the bytes
 /// that came before.
 pub(super) fn read_rows(
     reader: &mut impl Read,
     element: Element,
-    dim: (usize, usize),
-    in_memory: u64,
-    failed: impl Fn(usize, Option<io::Error>) -> Error,
-) -> Result<Values> {
-    if element.kind == Kind::U8 {
-        let copy = |bytes: &[u8], out: &mut [u8]| out.copy_from_slice(bytes);
-        gather(reader, element, dim, in_memory, failed, copy)
-    } else {
-        let convert = |bytes: &[u8], out: &mut [f32]| element.to_f32(bytes, out);
-        gather(reader, element, dim, in_memory, failed, convert)
-    }
-}
-
-/// Reads rows in pieces, so that no more memory is taken than came.
-fn gather<T: Number>(
-    reader: &mut impl Read,
-    element: Element,
     (rows, inputs): (usize, usize),
     in_memory: u64,
     failed: impl Fn(usize, Option<io::Error>) -> Error,
-    convert: impl Fn(&[u8], &mut [T]),
 ) -> Result<Values> {
-    let values = (rows as u64).saturating_mul(inputs as u64);
-    let fits = values.saturating_mul(size_of::<T>() as u64) <= in_memory;
-    let mut gathered = Rows::with_limit(inputs, if fits { in_memory } else { 0 });
-    let stride = inputs * element.size();
+    let row = RowType::all(element, inputs);
+    let stride = row.stride();
+    let fits = (rows as u64).saturating_mul(stride as u64) <= in_memory;
+    let mut gathered = Rows::with_limit(row, if fits { in_memory } else { 0 });
     let most = (CHUNK / stride).max(1);
     let mut bytes = Vec::new();
     let mut done = 0;
@@ -186,9 +160,7 @@ fn gather<T: Number>(
         if bytes.len() < count * stride {
             return Err(failed(came, None));
         }
-        let mut values = vec![T::from_f32(0.0); count * inputs];
-        convert(&bytes, &mut values);
-        gathered.push(&values)?;
+        gathered.push(&bytes)?;
         done += count;
     }
     gathered.finish(None)
@@ -221,36 +193,4 @@ fn refused(error: io::Error) -> Error {
     .at(std::env::temp_dir().display())
     .caused_by(error)
     .hint("free some space there, or set TMPDIR to another folder")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::Dataset;
-    use ndarray::array;
-
-    #[test]
-    fn rows_are_the_same_in_memory_and_in_a_file() {
-        let gather = |limit| {
-            let mut rows = Rows::with_limit(2, limit);
-            for row in [[1.0_f32, 2.0], [3.0, f32::NAN], [5.0, 6.0]] {
-                rows.push(&row).unwrap();
-            }
-            assert_eq!(rows.count(), 3);
-            let values = rows.finish(Some(vec![7.0, 4.0])).unwrap();
-            Dataset::new("rows", values, vec![2], None).unwrap()
-        };
-        let (memory, file) = (gather(1000), gather(8));
-        assert!(matches!(memory.values(), Values::F32(_)));
-        assert!(matches!(file.values(), Values::Stored(_)));
-        assert_eq!(
-            memory.to_array(),
-            array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
-        );
-        assert_eq!(memory.to_array(), file.to_array());
-        let (memory, file) = (memory.select(&[2, 0]), file.select(&[2, 0]));
-        let file = file.unwrap();
-        assert_eq!(memory.unwrap().to_array(), file.to_array());
-        assert_eq!(file.select(&[1]).unwrap().to_array(), array![[1.0, 2.0]]);
-    }
 }

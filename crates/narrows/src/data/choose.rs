@@ -49,8 +49,12 @@ impl Dataset {
     /// The bytes that a choice of nearly all rows takes; where they stay in a file, what training keeps of them.
     pub(crate) fn chosen_bytes(&self) -> usize {
         match &self.values {
-            Values::Stored(_) => shuffle::POOL,
-            values => self.rows() * self.inputs() * values.element().size(),
+            Values::Records(records) if records.is_in_file() => shuffle::POOL,
+            // A choice shares the values, and has a list of its own.
+            Values::Records(_) => self.rows() * size_of::<u32>(),
+            values @ (Values::U8(_) | Values::F32(_)) => {
+                self.rows() * self.inputs() * values.element().size()
+            }
         }
     }
 
@@ -82,7 +86,7 @@ impl Dataset {
         let values = match &self.values {
             Values::U8(values) => Values::U8(rows(values, &indices)?),
             Values::F32(values) => Values::F32(rows(values, &indices)?),
-            Values::Stored(stored) => Values::Stored(stored.choose(indices)),
+            Values::Records(records) => Values::Records(records.choose(indices)),
         };
         Ok(Dataset {
             values,

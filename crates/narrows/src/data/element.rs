@@ -56,9 +56,12 @@ impl Element {
         !matches!(self.kind, Kind::F32 | Kind::F64)
     }
 
-    /// Whether some of the values are integers that no `f32` is.
-    pub(crate) fn is_wider_than_f32(self) -> bool {
-        matches!(self.kind, Kind::U32 | Kind::I32 | Kind::U64 | Kind::I64)
+    /// Whether every value of the type is an `f32` too.
+    pub(crate) fn fits_f32(self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::U32 | Kind::I32 | Kind::U64 | Kind::I64 | Kind::F64
+        )
     }
 
     /// Whether the bytes are those of this machine's `f32`.
@@ -83,29 +86,64 @@ impl Element {
         }
     }
 
+    /// Numbers as `f64`, which all but integers beyond 2^53 are exactly.
+    pub(crate) fn to_f64(self, bytes: &[u8], out: &mut [f64]) {
+        match self.kind {
+            Kind::Bool => each(bytes, out, |[byte]| f64::from(u8::from(byte != 0))),
+            Kind::U8 => each(bytes, out, |[byte]| f64::from(byte)),
+            Kind::I8 => each(bytes, out, |byte| f64::from(i8::from_le_bytes(byte))),
+            Kind::U16 => self.each(bytes, out, |b| f64::from(u16::from_le_bytes(b))),
+            Kind::I16 => self.each(bytes, out, |b| f64::from(i16::from_le_bytes(b))),
+            Kind::U32 => self.each(bytes, out, |b| f64::from(u32::from_le_bytes(b))),
+            Kind::I32 => self.each(bytes, out, |b| f64::from(i32::from_le_bytes(b))),
+            Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f64),
+            Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f64),
+            Kind::F32 => self.each(bytes, out, |b| f64::from(f32::from_le_bytes(b))),
+            Kind::F64 => self.each(bytes, out, f64::from_le_bytes),
+        }
+    }
+
+    /// The least integer of a type with a sign, which stands for a missing value in columns that have such.
+    pub(crate) fn least(self) -> f64 {
+        -(2_f64.powi(8 * self.size() as i32 - 1))
+    }
+
+    /// A whole number exactly; none among floating-point numbers, or if there are not its bytes.
+    pub(crate) fn integer(self, bytes: &[u8]) -> Option<i128> {
+        let raw = self.raw(bytes)?;
+        Some(match self.kind {
+            Kind::Bool => i128::from(raw != 0),
+            Kind::I8 => i128::from(raw as u8 as i8),
+            Kind::I16 => i128::from(raw as u16 as i16),
+            Kind::I32 => i128::from(raw as u32 as i32),
+            Kind::I64 => i128::from(raw as i64),
+            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => i128::from(raw),
+            Kind::F32 | Kind::F64 => return None,
+        })
+    }
+
+    /// The bits of a number, the lowest first.
+    fn raw(self, bytes: &[u8]) -> Option<u64> {
+        let mut wide = [0; 8];
+        let size = self.size();
+        wide.get_mut(..size)?.copy_from_slice(bytes.get(..size)?);
+        if self.is_big_endian {
+            wide.get_mut(..size)?.reverse();
+        }
+        Some(u64::from_le_bytes(wide))
+    }
+
     /// Labels: whole numbers, whatever their type.
     pub(crate) fn to_labels(self, bytes: &[u8]) -> Result<Vec<i64>> {
         let size = self.size();
         let label = |(row, bytes): (usize, &[u8])| {
-            let mut wide = [0; 8];
-            for (index, &byte) in bytes.iter().enumerate() {
-                let place = if self.is_big_endian {
-                    size - 1 - index
-                } else {
-                    index
-                };
-                wide[place] = byte;
-            }
-            let raw = u64::from_le_bytes(wide);
             let label = match self.kind {
-                Kind::Bool => Some(i64::from(raw != 0)),
-                Kind::I8 => Some(i64::from(raw as u8 as i8)),
-                Kind::I16 => Some(i64::from(raw as u16 as i16)),
-                Kind::I32 => Some(i64::from(raw as u32 as i32)),
-                Kind::I64 => Some(raw as i64),
-                Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => i64::try_from(raw).ok(),
-                Kind::F32 => whole(f32::from_bits(raw as u32).into()),
-                Kind::F64 => whole(f64::from_bits(raw)),
+                Kind::F32 | Kind::F64 => {
+                    let mut value = [0.0];
+                    self.to_f64(bytes, &mut value);
+                    whole(value[0])
+                }
+                _ => self.integer(bytes).and_then(|n| i64::try_from(n).ok()),
             };
             label.ok_or_else(|| {
                 let mut value = [0.0];
@@ -119,7 +157,7 @@ impl Element {
         bytes.chunks_exact(size).enumerate().map(label).collect()
     }
 
-    fn each<const N: usize>(self, bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+    fn each<const N: usize, T>(self, bytes: &[u8], out: &mut [T], value: impl Fn([u8; N]) -> T) {
         if self.is_big_endian {
             each(bytes, out, |mut bytes: [u8; N]| {
                 bytes.reverse();
@@ -137,7 +175,7 @@ pub(super) fn whole(value: f64) -> Option<i64> {
     (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
 }
 
-fn each<const N: usize>(bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+fn each<const N: usize, T>(bytes: &[u8], out: &mut [T], value: impl Fn([u8; N]) -> T) {
     for (out, &bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
         *out = value(bytes);
     }

@@ -1,8 +1,7 @@
 //! What data are like: a summary for a person before training.
 
-use super::element::Kind;
+use super::Dataset;
 use super::scaling::{ScalingSpec, for_each_row};
-use super::{Dataset, Values};
 use serde_json::{Value, json};
 
 /// What is known of a dataset at a glance.
@@ -16,12 +15,10 @@ pub struct Info {
     pub shape: Vec<usize>,
     /// The type of the values where they come from.
     pub type_name: String,
-    /// What becomes of them where they are worked on as another type.
-    pub conversion: Option<&'static str>,
     /// Whether the rows stay in their file, being too large for memory.
     pub in_file: bool,
     /// The smallest and the largest value.
-    pub range: (f32, f32),
+    pub range: (f64, f64),
     /// The mean of all values.
     pub mean: f64,
     /// Their deviation (of the population).
@@ -34,7 +31,7 @@ pub struct Info {
     pub columns: Vec<ColumnInfo>,
     /// The scaling that the data get where a recipe says nothing.
     pub scaling: &'static str,
-    /// The columns with the same value in every row, which that scaling refuses; for images `all values`.
+    /// The columns with the same value in every row, which that scaling divides by 1; for images `all values`.
     pub constant: Vec<String>,
     /// What was done to the data while they were read.
     pub notes: Vec<String>,
@@ -46,7 +43,7 @@ pub struct ColumnInfo {
     /// Its name.
     pub name: String,
     /// The smallest and the largest value.
-    pub range: (f32, f32),
+    pub range: (f64, f64),
     /// The mean.
     pub mean: f64,
     /// The deviation (of the population).
@@ -56,14 +53,33 @@ pub struct ColumnInfo {
 /// Sums about a first value, which keep their precision where values are far from 0.
 #[derive(Clone, Copy)]
 struct Sums {
-    low: f32,
-    high: f32,
+    low: f64,
+    high: f64,
     shift: f64,
     sum: f64,
     squares: f64,
 }
 
 impl Sums {
+    /// None yet, with the first value.
+    fn from(value: f64) -> Self {
+        Sums {
+            low: value,
+            high: value,
+            shift: value,
+            sum: 0.0,
+            squares: 0.0,
+        }
+    }
+
+    fn add(&mut self, value: f64) {
+        self.low = self.low.min(value);
+        self.high = self.high.max(value);
+        let apart = value - self.shift;
+        self.sum += apart;
+        self.squares += apart * apart;
+    }
+
     fn mean(&self, count: f64) -> f64 {
         self.shift + self.sum / count
     }
@@ -80,22 +96,14 @@ impl Info {
     /// When rows that stay in a file cannot be read.
     pub fn of(data: &Dataset) -> crate::Result<Info> {
         let mut sums: Vec<Sums> = Vec::new();
-        for_each_row(data, |row| {
-            if sums.is_empty() {
-                sums.extend(row.iter().map(|&value| Sums {
-                    low: value,
-                    high: value,
-                    shift: f64::from(value),
-                    sum: 0.0,
-                    squares: 0.0,
-                }));
-            }
-            for (sums, &value) in sums.iter_mut().zip(row) {
-                sums.low = sums.low.min(value);
-                sums.high = sums.high.max(value);
-                let apart = f64::from(value) - sums.shift;
-                sums.sum += apart;
-                sums.squares += apart * apart;
+        for_each_row(data, |place, values| {
+            for (index, &value) in values.iter().enumerate() {
+                if place + index == sums.len() {
+                    sums.push(Sums::from(value));
+                }
+                if let Some(sums) = sums.get_mut(place + index) {
+                    sums.add(value);
+                }
             }
         });
         data.check_readable()?;
@@ -111,10 +119,10 @@ impl Info {
         };
         let columns = data.columns().unwrap_or_default();
         let range = (
-            sums.iter().map(|s| s.low).fold(f32::INFINITY, f32::min),
+            sums.iter().map(|s| s.low).fold(f64::INFINITY, f64::min),
             sums.iter()
                 .map(|s| s.high)
-                .fold(f32::NEG_INFINITY, f32::max),
+                .fold(f64::NEG_INFINITY, f64::max),
         );
         let scaling = ScalingSpec::usual(data);
         Ok(Info {
@@ -122,8 +130,7 @@ impl Info {
             rows: data.rows(),
             shape: data.shape().to_vec(),
             type_name: data.type_name(),
-            conversion: conversion(data, range),
-            in_file: matches!(data.values(), Values::Stored(_)),
+            in_file: data.is_in_file(),
             range,
             mean,
             deviation: variance.sqrt(),
@@ -151,24 +158,11 @@ impl Info {
         };
         json!({
             "name": self.name, "rows": self.rows, "shape": self.shape, "type": self.type_name,
-            "conversion": self.conversion, "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
+            "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
             "deviation": self.deviation, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "scaling": self.scaling, "constant": self.constant, "notes": self.notes,
         })
-    }
-}
-
-/// What becomes of values of another type than they are worked on.
-fn conversion(data: &Dataset, (low, high): (f32, f32)) -> Option<&'static str> {
-    /// Below it every integer is an `f32`; the next above it has become this one.
-    const EXACT: f32 = 16_777_216.0;
-    match data.element.kind {
-        Kind::U8 | Kind::F32 => None,
-        _ if data.element.is_wider_than_f32() && low.abs().max(high.abs()) >= EXACT => {
-            Some("worked on as float32, which rounds integers beyond 16,777,216")
-        }
-        _ => Some("worked on as float32"),
     }
 }
 

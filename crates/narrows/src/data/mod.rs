@@ -8,27 +8,31 @@
 mod builder;
 mod choose;
 mod column;
+mod columns;
 mod element;
 mod formats;
 mod info;
+mod number;
 mod options;
+mod records;
+mod roles;
 pub mod scaling;
 mod schema;
 mod shuffle;
 mod source;
 mod split;
-mod stored;
 mod table;
 mod values;
 pub mod write;
 
 pub use info::{ColumnInfo, Info};
+pub use number::{Number, Real};
 pub use options::{Fit, Layout, Missing, ReadOptions, TextOptions, list_of_names};
-pub use schema::ColumnKind;
+pub use records::Records;
+pub use schema::{Column, ColumnKind, Role};
 pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
-pub use stored::Stored;
 pub(crate) use values::Row;
 pub use values::Values;
 
@@ -36,6 +40,7 @@ use crate::{Error, ErrorKind, Result};
 use element::{Element, Kind};
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// A column that is no number to learn from but says which row is which, as text.
@@ -73,13 +78,15 @@ pub struct Dataset {
     /// The values that were missing and have been filled.
     missing: usize,
     /// For each column what stands for a missing value, where such are to be filled.
-    fill: Option<Vec<f32>>,
+    fill: Option<Vec<f64>>,
+    /// All columns of the table that they were read from.
+    schema: Vec<Column>,
     extremes: Extremes,
 }
 
 /// The smallest and the largest value of each column, found when they are first asked for.
 #[derive(Clone, Debug, Default)]
-struct Extremes(OnceLock<(Vec<f32>, Vec<f32>)>);
+struct Extremes(OnceLock<(Vec<f64>, Vec<f64>)>);
 
 impl PartialEq for Extremes {
     /// They follow from the values, whether they are found yet or not.
@@ -158,6 +165,7 @@ impl Dataset {
             notes: Vec::new(),
             missing: 0,
             fill: None,
+            schema: Vec::new(),
             extremes: Extremes::default(),
         };
         let dataset = match labels {
@@ -166,6 +174,18 @@ impl Dataset {
         };
         dataset.check_finite()?;
         Ok(dataset)
+    }
+
+    /// Rows of a table, whose columns may differ in type.
+    fn of_table(
+        name: &str,
+        values: Values,
+        all_integers: bool,
+        labels: Option<Vec<i64>>,
+    ) -> Result<Self> {
+        let kind = if all_integers { Kind::I64 } else { Kind::F64 };
+        let shape = vec![values.dim().1];
+        Dataset::stored_as(Element::little(kind), name, values, shape, labels)
     }
 
     /// The same rows with one label each.
@@ -187,40 +207,61 @@ impl Dataset {
     }
 
     fn check_finite(&self) -> Result<()> {
-        let not_finite = |row: usize, column: usize, value: f32| {
-            Error::new(ErrorKind::Data, "a value is not finite")
-                .at(format!("row {row}, column {column} (counted from 0)"))
-                .at(&self.name)
-                .expected("a finite number")
-                .found(value)
-                .hint(if value.is_nan() {
-                    "replace or leave out missing values first"
-                } else if self.element.kind == Kind::F64 {
-                    "it is infinite or out of the range of float32, which ends at 3.4e38: bring the values to a \
-                     moderate size first"
-                } else {
-                    "replace or leave out infinite values first"
-                })
+        let is_integer = match &self.values {
+            Values::U8(_) => true,
+            Values::F32(values) => values.iter().all(|value| value.is_finite()),
+            Values::Records(records) => records.row_type().is_integer(),
         };
-        let found = match &self.values {
-            Values::U8(_) => None,
-            Values::F32(values) => values.indexed_iter().find(|(_, x)| !x.is_finite()),
-            Values::Stored(stored) if stored.element().is_integer() => None,
-            Values::Stored(stored) => {
-                let mut values = vec![0.0; self.inputs()];
-                for row in 0..self.rows() {
-                    stored.read(row, &mut values);
-                    if let Some(column) = values.iter().position(|value| !value.is_finite()) {
-                        self.check_readable()?;
-                        return Err(not_finite(row, column, values[column]));
-                    }
+        if is_integer {
+            return self.check_readable();
+        }
+        let mut found = None;
+        let mut buffer = [0.0; records::AT_ONCE];
+        for row in 0..self.rows() {
+            self.each_value(row, &mut buffer, |place, values| {
+                if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                    found.get_or_insert((place + index, values[index]));
                 }
-                None
+            });
+            if let Some((column, value)) = found {
+                self.check_readable()?;
+                return Err(Error::new(ErrorKind::Data, "a value is not finite")
+                    .at(format!("row {row}, {}", self.column_place(column)))
+                    .at(&self.name)
+                    .expected("a finite number")
+                    .found(value)
+                    .hint(match value.is_nan() {
+                        true => "replace or leave out missing values first",
+                        false => "replace or leave out infinite values first",
+                    }));
             }
-        };
-        match found {
-            None => self.check_readable(),
-            Some(((row, column), &value)) => Err(not_finite(row, column, value)),
+        }
+        self.check_readable()
+    }
+
+    /// Hands on the values of a row as `f64`, in pieces: the place of the first, and the values.
+    pub(crate) fn each_value(
+        &self,
+        row: usize,
+        buffer: &mut [f64; records::AT_ONCE],
+        mut give: impl FnMut(usize, &[f64]),
+    ) {
+        fn widened<T: Number>(
+            values: &[T],
+            buffer: &mut [f64; records::AT_ONCE],
+            mut give: impl FnMut(usize, &[f64]),
+        ) {
+            for (piece, values) in values.chunks(records::AT_ONCE).enumerate() {
+                for (wide, value) in buffer.iter_mut().zip(values) {
+                    *wide = value.to_f64();
+                }
+                give(piece * records::AT_ONCE, &buffer[..values.len()]);
+            }
+        }
+        match self.row(row) {
+            Row::U8(values) => widened(values, buffer, give),
+            Row::F32(values) => widened(values, buffer, give),
+            Row::Records(records, row) => records.each(row, &mut give),
         }
     }
 
@@ -231,12 +272,13 @@ impl Dataset {
     /// [`ErrorKind::Io`] with the first failure since the last call.
     pub fn check_readable(&self) -> Result<()> {
         match &self.values {
-            Values::Stored(stored) => stored.failure(),
+            Values::Records(records) => records.failure(),
             Values::U8(_) | Values::F32(_) => Ok(()),
         }
     }
 
-    /// A table: rows of `f32` without labels, `[rows, columns]`.
+    /// A table: rows of numbers without labels, `[rows, columns]`. They stay in their type until they are scaled;
+    /// rows of `u8` count as 8-bit data, as images are.
     ///
     /// # Errors
     ///
@@ -247,11 +289,13 @@ impl Dataset {
     /// let table = Dataset::from_array(ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].view())?;
     /// assert_eq!((table.rows(), table.shape()), (3, &[2][..]));
     /// assert!(Dataset::from_array(ndarray::array![[1.0, f32::NAN]].view()).is_err());
+    /// let days = Dataset::from_array(ndarray::array![[20240101_i64, 3], [20240102, 5]].view())?;
+    /// assert_eq!(days.range(), (3.0, 20240102.0));
     /// # Ok::<(), narrows::Error>(())
     /// ```
-    pub fn from_array(values: ArrayView2<'_, f32>) -> Result<Self> {
+    pub fn from_array<T: Number>(values: ArrayView2<'_, T>) -> Result<Self> {
         let columns = values.ncols();
-        Dataset::new("array", Values::F32(values.to_owned()), vec![columns], None)
+        Dataset::new("array", T::values(values.to_owned()), vec![columns], None)
     }
 
     /// What messages call these data.
@@ -325,8 +369,13 @@ impl Dataset {
     }
 
     /// For each column what stands for a missing value, where such are to be filled, whether there are any or not.
-    pub fn fill(&self) -> Option<&[f32]> {
+    pub fn fill(&self) -> Option<&[f64]> {
         self.fill.as_deref()
+    }
+
+    /// All columns of the table that the rows were read from, those that were left out among them; none for other data.
+    pub fn schema(&self) -> &[Column] {
+        &self.schema
     }
 
     /// The type of the values where they come from, for a sentence.
@@ -336,7 +385,7 @@ impl Dataset {
 
     /// Whether the values are 8-bit numbers without a sign, as in most images.
     pub fn is_8_bit(&self) -> bool {
-        self.values.is_8_bit()
+        self.element.kind == Kind::U8
     }
 
     /// A column by its name, else by its number, for a sentence.
@@ -379,34 +428,45 @@ impl Dataset {
         &self.values
     }
 
-    /// The values as `f32`, `[rows, inputs]`, in the data's own units.
+    /// The values as `f32`, `[rows, inputs]`, in the data's own units, each the nearest.
     pub fn to_array(&self) -> Array2<f32> {
         match &self.values {
             Values::U8(values) => values.mapv(f32::from),
             Values::F32(values) => values.clone(),
-            Values::Stored(stored) => {
-                let mut array = Array2::zeros(stored.dim());
-                for (row, mut values) in array.rows_mut().into_iter().enumerate() {
-                    if let Some(values) = values.as_slice_mut() {
-                        stored.read(row, values);
-                    }
-                }
-                array
+            Values::Records(_) => self.to_array_f64().mapv(|value| value as f32),
+        }
+    }
+
+    /// The values as `f64`, `[rows, inputs]`, in the data's own units; exact for all but integers beyond 2^53.
+    pub fn to_array_f64(&self) -> Array2<f64> {
+        let mut array = Array2::zeros((self.rows(), self.inputs()));
+        self.write_rows(0..self.rows(), &mut array);
+        array
+    }
+
+    /// Writes some of the rows as `f64`.
+    pub(crate) fn write_rows(&self, rows: Range<usize>, into: &mut Array2<f64>) {
+        let mut buffer = [0.0; records::AT_ONCE];
+        for (row, mut out) in rows.zip(into.rows_mut()) {
+            if let Some(out) = out.as_slice_mut() {
+                self.each_value(row, &mut buffer, |place, values| {
+                    out[place..place + values.len()].copy_from_slice(values);
+                });
             }
         }
     }
 
     /// The smallest and the largest value.
-    pub fn range(&self) -> (f32, f32) {
+    pub fn range(&self) -> (f64, f64) {
         let (low, high) = self.extremes();
         (
-            low.iter().copied().fold(f32::INFINITY, f32::min),
-            high.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+            low.iter().copied().fold(f64::INFINITY, f64::min),
+            high.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         )
     }
 
     /// The smallest and the largest value of each column, `[inputs]` each.
-    pub(crate) fn extremes(&self) -> &(Vec<f32>, Vec<f32>) {
+    pub(crate) fn extremes(&self) -> &(Vec<f64>, Vec<f64>) {
         self.extremes
             .0
             .get_or_init(|| scaling::column_extremes(self))
@@ -420,13 +480,15 @@ impl Dataset {
         let mut digest = checksum.digest();
         digest.update(&(self.rows() as u64).to_le_bytes());
         digest.update(&(self.inputs() as u64).to_le_bytes());
-        let none = scaling::Scaling::none();
-        let mut values = vec![0.0_f32; self.inputs()];
+        let mut buffer = [0.0; records::AT_ONCE];
         let count = ROWS.min(self.rows());
         for index in 0..count {
             let row = (index as u128 * self.rows() as u128 / count as u128) as usize;
-            none.gather(self, row, &mut values);
-            digest.update(bytemuck::cast_slice(&values));
+            self.each_value(row, &mut buffer, |_, values| {
+                for value in values {
+                    digest.update(&value.to_le_bytes());
+                }
+            });
         }
         digest.finalize()
     }
@@ -447,6 +509,7 @@ impl Dataset {
             notes: self.notes.clone(),
             missing: self.missing,
             fill: self.fill.clone(),
+            schema: self.schema.clone(),
             extremes: Extremes::default(),
         }
     }
@@ -467,7 +530,7 @@ impl Dataset {
         match &self.values {
             Values::U8(values) => Row::U8(slice(values, row)),
             Values::F32(values) => Row::F32(slice(values, row)),
-            Values::Stored(stored) => Row::Stored(stored),
+            Values::Records(records) => Row::Records(records, row),
         }
     }
 }

@@ -71,7 +71,7 @@ pub struct ReadOptions {
     #[serde(skip)]
     pub unnamed_as_they_stand: bool,
     /// For each of `columns` what stands for a missing value, as a model says; it goes before `missing`.
-    pub fill: Option<Vec<f32>>,
+    pub fill: Option<Vec<f64>>,
     /// Whether a CSV file begins with the columns' names; told from its first line if it is not said.
     pub header: Option<bool>,
     /// Keep the rows of these labels only.

@@ -11,7 +11,8 @@ mod spec;
 pub use spec::ScalingSpec;
 pub(crate) use spec::{KIND, SCALINGS};
 
-use super::{Dataset, Row, Values};
+use super::records::AT_ONCE;
+use super::{Dataset, Number, Real, Row, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
 use narrows_kernels::convert::scale_bytes;
@@ -19,12 +20,24 @@ use ndarray::Array2;
 use serde_json::{Value, json};
 
 /// A fitted scaling: `scaled = (value - offset) * factor`.
+///
+/// Both operations are done in double precision, and the result becomes `f32`: values that are far from 0 and near to
+/// each other, such as seconds since 1970, keep their differences. 8-bit values need no more than single precision,
+/// and models of format versions 1 and 2 keep it, so that their outputs keep their bits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaling {
     /// One for all, or one for each place in a row.
-    offset: Vec<f32>,
+    offset: Vec<f64>,
     /// As many as there are offsets; finite and not 0.
-    factor: Vec<f32>,
+    factor: Vec<f64>,
+    precision: Precision,
+}
+
+/// The precision in which a scaling is worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Precision {
+    Single,
+    Double,
 }
 
 impl ScalingSpec {
@@ -66,11 +79,9 @@ impl Scaling {
         }?;
         let (low, high) = scaling.range(data);
         data.check_readable()?;
+        let is_usable = |factor: f64| factor.is_finite() && factor != 0.0;
         let usable = scaling.offset.iter().all(|offset| offset.is_finite())
-            && scaling
-                .factor
-                .iter()
-                .all(|&factor| is_usable_factor(factor));
+            && scaling.factor.iter().all(|&factor| is_usable(factor));
         if usable && low.is_finite() && high.is_finite() {
             Ok(scaling)
         } else {
@@ -123,53 +134,152 @@ impl Scaling {
         Scaling {
             offset: vec![0.0],
             factor: vec![1.0],
+            precision: Precision::Double,
         }
     }
 
+    /// From offsets and factors; 8-bit data are worked on in single precision.
+    fn for_data(data: &Dataset, offset: Vec<f64>, factor: Vec<f64>) -> Self {
+        let scaling = Scaling {
+            offset,
+            factor,
+            precision: Precision::Double,
+        };
+        match data.is_8_bit() {
+            true => scaling.in_single_precision(),
+            false => scaling,
+        }
+    }
+
+    fn in_single_precision(mut self) -> Self {
+        for value in self.offset.iter_mut().chain(&mut self.factor) {
+            *value = f64::from(*value as f32);
+        }
+        self.precision = Precision::Single;
+        self
+    }
+
     /// What is subtracted: one number for all, or one for each place in a row.
-    pub fn offset(&self) -> &[f32] {
+    pub fn offset(&self) -> &[f64] {
         &self.offset
     }
 
     /// What the difference is multiplied by; as many numbers as offsets.
-    pub fn factor(&self) -> &[f32] {
+    pub fn factor(&self) -> &[f64] {
         &self.factor
     }
 
-    /// Scales whole rows in place, `[rows, inputs]`.
+    /// The offset and the factor of a place in a row.
+    pub(crate) fn of(&self, place: usize) -> (f64, f64) {
+        let of = |values: &[f64]| match *values {
+            [one] => one,
+            _ => values.get(place).copied().unwrap_or(1.0),
+        };
+        (of(&self.offset), of(&self.factor))
+    }
+
+    /// Whether the scaling is worked out in double precision.
+    pub fn is_double(&self) -> bool {
+        self.precision == Precision::Double
+    }
+
+    /// Scales some values of a row, the first of which is at `place`.
+    #[inline]
+    fn scale_from<T: Number>(&self, place: usize, values: &[T], out: &mut [f32]) {
+        let pairs = out.iter_mut().zip(values);
+        match (&self.offset[..], &self.factor[..], self.precision) {
+            (&[offset], &[factor], Precision::Single) => {
+                let (offset, factor) = (offset as f32, factor as f32);
+                for (out, &value) in pairs {
+                    *out = (value.to_f32() - offset) * factor;
+                }
+            }
+            (&[offset], &[factor], Precision::Double) => {
+                for (out, &value) in pairs {
+                    *out = ((value.to_f64() - offset) * factor) as f32;
+                }
+            }
+            (offset, factor, precision) => {
+                let affine = offset[place..].iter().zip(&factor[place..]);
+                match precision {
+                    Precision::Single => {
+                        for ((out, &value), (&offset, &factor)) in pairs.zip(affine) {
+                            *out = (value.to_f32() - offset as f32) * factor as f32;
+                        }
+                    }
+                    Precision::Double => {
+                        for ((out, &value), (&offset, &factor)) in pairs.zip(affine) {
+                            *out = ((value.to_f64() - offset) * factor) as f32;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Scales whole rows, `[rows, inputs]`.
     ///
     /// # Panics
     ///
-    /// If `values` is not whole rows of the data that the scaling was fitted to.
-    pub fn apply(&self, values: &mut [f32]) {
-        self.map(values, |value, offset, factor| (value - offset) * factor);
+    /// If `values` is not whole rows of the data that the scaling was fitted to, or `out` of another length.
+    pub fn scale<T: Number>(&self, values: &[T], out: &mut [f32]) {
+        assert_eq!(values.len(), out.len(), "a value needs a place");
+        let width = self.width(values.len());
+        let rows = values.chunks_exact(width).zip(out.chunks_exact_mut(width));
+        for (values, out) in rows {
+            self.scale_from(0, values, out);
+        }
     }
 
-    /// Brings whole rows back to the data's own units in place, `[rows, inputs]`; 8-bit data
-    /// come back in 0 to 255.
+    /// Brings whole rows back to the data's own units, `[rows, inputs]`; 8-bit data come back in 0 to 255.
+    ///
+    /// # Panics
+    ///
+    /// If `scaled` is not whole rows of the data that the scaling was fitted to, or `out` of another length.
+    pub fn unscale<T: Real>(&self, scaled: &[f32], out: &mut [T]) {
+        assert_eq!(scaled.len(), out.len(), "a value needs a place");
+        let width = self.width(scaled.len());
+        let rows = scaled.chunks_exact(width).zip(out.chunks_exact_mut(width));
+        for (scaled, out) in rows {
+            for (place, (out, &value)) in out.iter_mut().zip(scaled).enumerate() {
+                *out = T::from_f64(self.unscaled(place, value));
+            }
+        }
+    }
+
+    /// The same in place.
     ///
     /// # Panics
     ///
     /// If `values` is not whole rows of the data that the scaling was fitted to.
     pub fn undo(&self, values: &mut [f32]) {
-        self.map(values, |value, offset, factor| value / factor + offset);
+        let width = self.width(values.len());
+        for row in values.chunks_exact_mut(width) {
+            for (place, value) in row.iter_mut().enumerate() {
+                *value = self.unscaled(place, *value) as f32;
+            }
+        }
     }
 
-    fn map(&self, values: &mut [f32], map: impl Fn(f32, f32, f32) -> f32) {
-        if let (&[offset], &[factor]) = (&self.offset[..], &self.factor[..]) {
-            for value in values {
-                *value = map(*value, offset, factor);
-            }
-            return;
+    #[inline]
+    fn unscaled(&self, place: usize, value: f32) -> f64 {
+        let (offset, factor) = self.of(place);
+        match self.precision {
+            Precision::Single => f64::from(value / factor as f32 + offset as f32),
+            Precision::Double => f64::from(value) / factor + offset,
         }
-        let inputs = self.offset.len();
-        assert!(
-            values.len().is_multiple_of(inputs),
-            "values must be whole rows of {inputs}"
-        );
-        for row in values.chunks_exact_mut(inputs) {
-            for ((value, &offset), &factor) in row.iter_mut().zip(&self.offset).zip(&self.factor) {
-                *value = map(*value, offset, factor);
+    }
+
+    /// The width of a row, of which there should be `values` in whole rows.
+    fn width(&self, values: usize) -> usize {
+        match self.offset.len() {
+            1 => values.max(1),
+            inputs => {
+                assert!(
+                    values.is_multiple_of(inputs),
+                    "values must be whole rows of {inputs}"
+                );
+                inputs
             }
         }
     }
@@ -183,35 +293,17 @@ impl Scaling {
         match data.row(row) {
             Row::U8(values) => match (&self.offset[..], &self.factor[..]) {
                 (&[offset], &[factor]) => {
-                    scale_bytes(Isa::best(), values, offset, factor, out);
+                    scale_bytes(Isa::best(), values, offset as f32, factor as f32, out);
                 }
-                _ => self.gather_as(values, out),
+                _ => self.scale(values, out),
             },
-            Row::F32(values) => self.gather_as(values, out),
-            Row::Stored(stored) => {
-                stored.read(row, out);
-                self.apply(out);
-            }
-        }
-    }
-
-    /// The lengths are checked once, so that both loops run without checks and in vectors.
-    fn gather_as<T: Copy + Into<f32>>(&self, values: &[T], out: &mut [f32]) {
-        assert_eq!(values.len(), out.len(), "a row needs as many places");
-        if let (&[offset], &[factor]) = (&self.offset[..], &self.factor[..]) {
-            for (out, &value) in out.iter_mut().zip(values) {
-                *out = (value.into() - offset) * factor;
-            }
-            return;
-        }
-        assert_eq!(
-            values.len(),
-            self.offset.len(),
-            "the scaling is of another width"
-        );
-        let affine = self.offset.iter().zip(&self.factor);
-        for ((out, &value), (&offset, &factor)) in out.iter_mut().zip(values).zip(affine) {
-            *out = (value.into() - offset) * factor;
+            Row::F32(values) => self.scale(values, out),
+            Row::Records(records, row) => match records.as_f32(row) {
+                Some(values) => self.scale(values, out),
+                None => records.each(row, |place, values| {
+                    self.scale_from(place, values, &mut out[place..place + values.len()]);
+                }),
+            },
         }
     }
 
@@ -221,15 +313,17 @@ impl Scaling {
     ///
     /// If a row of the data is of another width than the scaling.
     pub fn range(&self, data: &Dataset) -> (f32, f32) {
-        let (mut low, mut high) = data.extremes().clone();
-        self.apply(&mut low);
-        self.apply(&mut high);
+        let (low, high) = data.extremes();
+        let mut scaled = vec![0.0; low.len() + high.len()];
+        let (of_low, of_high) = scaled.split_at_mut(low.len());
+        self.scale(low, of_low);
+        self.scale(high, of_high);
         // A negative factor exchanges the two.
-        let all = || low.iter().chain(&high).copied();
-        (
-            all().fold(f32::INFINITY, f32::min),
-            all().fold(f32::NEG_INFINITY, f32::max),
-        )
+        scaled
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
+                (low.min(value), high.max(value))
+            })
     }
 
     /// The mean over all scaled values `x` of `(x - clamp(x, low, high))²`: the mean squared
@@ -251,28 +345,38 @@ impl Scaling {
         sums.iter().sum::<f64>() / (data.rows() as f64 * data.inputs() as f64)
     }
 
-    /// The scaling as the model file keeps it: `{"offset": […], "factor": […]}`, each list of
+    /// The scaling as the model file keeps it: `{"offset": […], "factor": […], "precision": "double"}`, each list of
     /// one number or of one for each place in a row.
     pub fn to_json(&self) -> Value {
-        json!({ "offset": self.offset, "factor": self.factor })
+        let precision = match self.precision {
+            Precision::Single => "single",
+            Precision::Double => "double",
+        };
+        json!({ "offset": self.offset, "factor": self.factor, "precision": precision })
     }
 
-    /// The scaling from a model file, for rows of `inputs` values.
+    /// The scaling from a model file, for rows of `inputs` values. One that does not name its precision is of a file
+    /// of format version 1 or 2, which is single.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Format`] if something is missing, of another type or length, or not usable
-    /// as an offset or a factor; the place is `offset`, `factor` or an entry of one.
+    /// as an offset or a factor; the place is `offset`, `factor`, an entry of one, or `precision`.
     pub fn from_json(value: &Value, inputs: usize) -> Result<Self> {
-        let offset = numbers(
-            value,
-            "offset",
-            inputs,
-            "a finite 32-bit number",
-            f32::is_finite,
-        )?;
-        let usable = "a finite 32-bit number that is not 0";
-        let factor = numbers(value, "factor", inputs, usable, is_usable_factor)?;
+        let single = match value.get("precision").map(Value::as_str) {
+            None | Some(Some("single")) => true,
+            Some(Some("double")) => false,
+            Some(_) => {
+                return Err(Error::new(ErrorKind::Format, "the scaling is not usable")
+                    .at("precision")
+                    .expected("\"single\" or \"double\""));
+            }
+        };
+        let is_finite = |x: f64| x.is_finite() && (!single || (x as f32).is_finite());
+        let is_usable = |x: f64| is_finite(x) && x != 0.0 && (!single || x as f32 != 0.0);
+        let offset = numbers(value, "offset", inputs, "a finite number", is_finite)?;
+        let usable = "a finite number that is not 0";
+        let factor = numbers(value, "factor", inputs, usable, is_usable)?;
         if offset.len() != factor.len() {
             return Err(
                 Error::new(ErrorKind::Format, "the scaling does not fit together")
@@ -281,12 +385,16 @@ impl Scaling {
                     .found(factor.len()),
             );
         }
-        Ok(Scaling { offset, factor })
+        let scaling = Scaling {
+            offset,
+            factor,
+            precision: Precision::Double,
+        };
+        Ok(match single {
+            true => scaling.in_single_precision(),
+            false => scaling,
+        })
     }
-}
-
-fn is_usable_factor(factor: f32) -> bool {
-    factor.is_finite() && factor != 0.0
 }
 
 /// The list of numbers under a key of the JSON of a scaling.
@@ -295,8 +403,8 @@ fn numbers(
     key: &str,
     inputs: usize,
     usable: &str,
-    is_usable: impl Fn(f32) -> bool,
-) -> Result<Vec<f32>> {
+    is_usable: impl Fn(f64) -> bool,
+) -> Result<Vec<f64>> {
     let wrong = |what: &str| Error::new(ErrorKind::Format, what).at(key);
     let list = value
         .get(key)
@@ -308,8 +416,8 @@ fn numbers(
             .found(list.len()));
     }
     let number = |(index, entry): (usize, &Value)| {
-        let number = entry.as_f64().map(|number| number as f32);
-        number.filter(|&number| is_usable(number)).ok_or_else(|| {
+        let number = entry.as_f64().filter(|&number| is_usable(number));
+        number.ok_or_else(|| {
             Error::new(ErrorKind::Format, "the scaling is not usable")
                 .at(format!("{key}[{index}]"))
                 .expected(usable)
@@ -320,11 +428,12 @@ fn numbers(
 }
 
 /// The smallest and the largest value of each column, `[inputs]` each.
-pub(super) fn column_extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
-    let mut low = vec![f32::INFINITY; data.inputs()];
-    let mut high = vec![f32::NEG_INFINITY; data.inputs()];
-    for_each_row(data, |row| {
-        for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(row) {
+pub(super) fn column_extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
+    let mut low = vec![f64::INFINITY; data.inputs()];
+    let mut high = vec![f64::NEG_INFINITY; data.inputs()];
+    for_each_row(data, |place, values| {
+        let extremes = low[place..].iter_mut().zip(&mut high[place..]);
+        for ((low, high), &value) in extremes.zip(values) {
             *low = low.min(value);
             *high = high.max(value);
         }
@@ -332,14 +441,12 @@ pub(super) fn column_extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
     (low, high)
 }
 
-/// Every row in turn, converted. What is gathered column by column from them needs no order of
-/// operations within a row, and so runs in vectors.
-pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(&[f32])) {
-    let none = Scaling::none();
-    let mut row = vec![0.0; data.inputs()];
+/// Every row in turn, in pieces: the place of the first value, and the values. What is gathered column by column from
+/// them needs no order of operations within a row, and so runs in vectors.
+pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(usize, &[f64])) {
+    let mut buffer = [0.0; AT_ONCE];
     for index in 0..data.rows() {
-        none.gather(data, index, &mut row);
-        each(&row);
+        data.each_value(index, &mut buffer, &mut each);
     }
 }
 

@@ -11,6 +11,8 @@ pub enum ColumnKind {
     Integer,
     /// Numbers.
     Float,
+    /// Numbers that have 32 bits in the file.
+    Float32,
     /// True and false, or yes and no: 1 and 0 as inputs, words as labels.
     Boolean,
     /// Words.
@@ -34,7 +36,7 @@ impl ColumnKind {
     pub fn is_numeric(self) -> bool {
         matches!(
             self,
-            ColumnKind::Integer | ColumnKind::Float | ColumnKind::Boolean
+            ColumnKind::Integer | ColumnKind::Float | ColumnKind::Float32 | ColumnKind::Boolean
         )
     }
 
@@ -42,7 +44,7 @@ impl ColumnKind {
     pub fn words(self) -> &'static str {
         match self {
             ColumnKind::Integer => "whole numbers",
-            ColumnKind::Float => "numbers",
+            ColumnKind::Float | ColumnKind::Float32 => "numbers",
             ColumnKind::Boolean => "yes and no",
             ColumnKind::Text => "words",
             ColumnKind::Date => "dates",
@@ -53,4 +55,36 @@ impl ColumnKind {
             ColumnKind::Empty => "nothing",
         }
     }
+}
+
+/// What a column is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A model learns from it.
+    Input,
+    /// It says what class a row is of.
+    Label,
+    /// It says which row is which.
+    Id,
+    /// It is left out.
+    Ignored,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its cells hold.
+    pub kind: ColumnKind,
+    /// What it is for.
+    pub role: Role,
+    /// The unit that stands behind its numbers or below its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The cells that were missing where it was read, before any was filled; 0 for a column that is left out.
+    pub missing: u64,
+    /// The rows that it was read in.
+    pub rows: u64,
 }

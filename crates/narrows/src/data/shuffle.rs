@@ -7,8 +7,8 @@
 //! at once, block by block in the order of the file. The order is formed a pool at a time too, as it would take
 //! more memory than a pool where rows are narrow and many.
 
-use super::element::{Element, Kind};
-use super::{Dataset, Stored, Values};
+use super::element::Kind;
+use super::{Dataset, Records, Values};
 use crate::rng::Draws;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
@@ -22,7 +22,7 @@ const BLOCK: usize = 64 << 10;
 pub(super) const POOL: usize = 256 << 20;
 
 /// What a row of a pool takes beside its values: its number in the order, and its place while it is read.
-const BESIDE: usize = size_of::<u32>() + size_of::<(usize, &mut [f32])>();
+const BESIDE: usize = size_of::<u32>() + size_of::<(usize, &mut [u8])>();
 
 /// The order of the rows in one epoch, pool by pool. Rows in memory are one pool.
 pub(crate) struct Order<'a> {
@@ -107,19 +107,21 @@ impl<'a> Order<'a> {
 impl Dataset {
     /// The rows of a pool, a whole number of steps; none where rows are in memory anyway.
     fn pool(&self, in_step: usize) -> Option<usize> {
-        // Of 8-bit values, or of floats that other types are converted to.
-        let values = self.inputs() * if self.is_8_bit() { 1 } else { size_of::<f32>() };
-        let steps = (POOL / (values + BESIDE) / in_step).max(1);
-        self.is_stored().then_some(steps.saturating_mul(in_step))
+        let steps = (POOL / (self.row_bytes() + BESIDE) / in_step).max(1);
+        self.is_in_file().then_some(steps.saturating_mul(in_step))
     }
 
     /// Whether the rows stay in their file.
-    pub(crate) fn is_stored(&self) -> bool {
-        matches!(self.values, Values::Stored(_))
+    pub(crate) fn is_in_file(&self) -> bool {
+        matches!(&self.values, Values::Records(records) if records.is_in_file())
     }
 
+    /// The bytes of a row in memory or in its file.
     fn row_bytes(&self) -> usize {
-        self.inputs() * self.values.element().size()
+        match &self.values {
+            Values::Records(records) => records.stride(),
+            values => self.inputs() * values.element().size(),
+        }
     }
 
     /// Rows that stay in a file, read into memory in the order of `rows`; the first of them then counts as
@@ -130,29 +132,20 @@ impl Dataset {
         first: usize,
         before: Option<Dataset>,
     ) -> Result<Dataset> {
-        let Values::Stored(stored) = &self.values else {
+        let Values::Records(records) = &self.values else {
             return Ok(self.clone());
         };
-        let (inputs, len) = (self.inputs(), rows.len() * self.inputs());
-        let before = before.map(|pool| pool.values);
-        let values = if stored.is_plain(Element::little(Kind::U8)) {
-            let mut values = match before {
-                Some(Values::U8(values)) => values.into_raw_vec_and_offset().0,
-                _ => Vec::new(),
-            };
-            values.resize(len, 0);
-            let copy = |bytes: &[u8], out: &mut [u8]| out.copy_from_slice(bytes);
-            gather(stored, rows, inputs, &mut values, copy)?;
-            Values::U8(array(values, inputs)?)
-        } else {
-            let mut values = match before {
-                Some(Values::F32(values)) => values.into_raw_vec_and_offset().0,
-                _ => Vec::new(),
-            };
-            values.resize(len, 0.0);
-            let convert = |bytes: &[u8], out: &mut [f32]| stored.convert(bytes, out);
-            gather(stored, rows, inputs, &mut values, convert)?;
-            Values::F32(array(values, inputs)?)
+        let stride = records.stride();
+        let mut bytes = match before.map(|pool| pool.values) {
+            Some(Values::U8(values)) => values.into_raw_vec_and_offset().0,
+            Some(Values::Records(records)) => records.into_bytes().unwrap_or_default(),
+            Some(Values::F32(_)) | None => Vec::new(),
+        };
+        bytes.resize(rows.len() * stride, 0);
+        gather(records, rows, &mut bytes)?;
+        let values = match records.is_plain(Kind::U8) {
+            true => Values::U8(array(bytes, self.inputs())?),
+            false => Values::Records(records.with_bytes(bytes)),
         };
         Ok(Dataset {
             values,
@@ -172,24 +165,18 @@ pub(super) fn array<T>(values: Vec<T>, inputs: usize) -> Result<Array2<T>> {
 }
 
 /// Reads rows into their places, each thread its share of the file.
-fn gather<T: Send>(
-    stored: &Stored,
-    rows: &[u32],
-    inputs: usize,
-    values: &mut [T],
-    convert: impl Fn(&[u8], &mut [T]) + Sync,
-) -> Result<()> {
+fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
     // Each row's place in the file and in memory, in the order of the file.
-    let mut places: Vec<(usize, &mut [T])> = rows
+    let mut places: Vec<(usize, &mut [u8])> = rows
         .iter()
-        .map(|&row| stored.place(row as usize))
-        .zip(values.chunks_exact_mut(inputs))
+        .map(|&row| records.place(row as usize))
+        .zip(into.chunks_exact_mut(records.stride()))
         .collect();
     places.sort_unstable_by_key(|(place, _)| *place);
     let threads = available_threads();
     let share = places.len().div_ceil(threads).max(1);
-    let most = (BLOCK / stored.stride()).max(1);
-    let read = |places: &mut [(usize, &mut [T])]| -> Result<()> {
+    let most = (BLOCK / records.stride()).max(1);
+    let read = |places: &mut [(usize, &mut [u8])]| -> Result<()> {
         // Rows that lie within a block of the file are read at once.
         let mut rest = places;
         while let Some((start, _)) = rest.first() {
@@ -197,10 +184,10 @@ fn gather<T: Send>(
             let near = rest.partition_point(|(place, _)| *place < start + most);
             let (these, after) = rest.split_at_mut(near);
             let end = these.last().map_or(start, |(place, _)| *place);
-            let bytes = stored.read_bytes(start..end + 1)?;
+            let bytes = records.read_bytes(start..end + 1)?;
             for (place, out) in these {
-                let at = (*place - start) * stored.stride();
-                convert(bytes.get(at..at + stored.stride()).unwrap_or_default(), out);
+                let at = (*place - start) * out.len();
+                out.copy_from_slice(bytes.get(at..at + out.len()).unwrap_or_default());
             }
             rest = after;
         }

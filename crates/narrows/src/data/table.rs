@@ -1,151 +1,501 @@
-//! Tables: which columns are numbers to learn from, labels or ids, and rows with what is missing.
-//! The formats of tables share this.
+//! Tables: from the blocks of a format to a dataset, the same way for all formats.
+//!
+//! A missing cell and one that cannot be read are two things: the first is filled or its row left out, as the options
+//! say; the second is an error, which counts all of them at once.
 
-use super::builder::Rows;
+use super::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Verdict};
+use super::columns::TableRows;
 use super::element::whole;
+use super::roles::{Roles, is_unnamed};
+use super::schema::{Column, ColumnKind};
 use super::{Dataset, Ids, Missing, ReadOptions};
-use crate::settings::suggest;
+use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 
-/// Which columns of a file are what, by their position.
-#[derive(Debug)]
-pub(super) struct Layout {
-    pub(super) inputs: Vec<usize>,
-    pub(super) label: Option<usize>,
-    pub(super) ids: Vec<usize>,
-    pub(super) names: Vec<String>,
-}
+/// The examples of cells that cannot be read, for each column.
+const EXAMPLES: usize = 3;
 
-impl Layout {
-    /// Chooses among the columns of a file as the options say.
-    pub(super) fn choose(names: Vec<String>, options: &ReadOptions) -> Result<Self> {
-        let find = |setting: &str, name: &String| -> Result<usize> {
-            let mut places = (0..names.len()).filter(|&place| names[place] == *name);
-            let known: Vec<&str> = names.iter().map(String::as_str).collect();
-            match (places.next(), places.next()) {
-                (Some(place), None) => Ok(place),
-                (Some(_), Some(_)) => Err(Error::new(
-                    ErrorKind::Data,
-                    format!("several columns are called `{name}`"),
-                )
-                .hint("give each column a name of its own")),
-                (None, _) => {
-                    let what = format!("there is no column `{name}`, which `{setting}` asks for");
-                    Err(suggest(Error::new(ErrorKind::Data, what), name, &known))
-                }
-            }
-        };
-        let label = options.label.as_ref().map(|name| find("label", name));
-        let label = label.transpose()?;
-        let all = |setting, names: &[String]| -> Result<Vec<usize>> {
-            names.iter().map(|name| find(setting, name)).collect()
-        };
-        let ids = all("id", &options.ids)?;
-        // Several columns of one name can be left out, though not chosen.
-        for name in options.drop.iter().filter(|&name| !names.contains(name)) {
-            find("drop", name)?;
-        }
-        let is_dropped = |place: usize| options.drop.contains(&names[place]);
-        if let (true, Some(wanted)) = (options.columns.is_empty(), &options.model_columns) {
-            let missing: Vec<&str> = wanted
-                .iter()
-                .filter(|name| !names.contains(name))
-                .map(String::as_str)
-                .collect();
-            if !missing.is_empty() {
-                return Err(
-                    Error::new(ErrorKind::Data, "the columns do not fit the model")
-                        .expected(format!("the columns {}", shortly(wanted)))
-                        .found(format!(
-                            "{}, without {}",
-                            shortly(&names),
-                            shortly(&missing)
-                        )),
-                );
-            }
-            return Ok(Layout {
-                inputs: all("model", wanted)?,
-                label,
-                ids,
-                names,
-            });
-        }
-        let inputs = if options.columns.is_empty() {
-            let apart = |place: &usize| {
-                label != Some(*place) && !ids.contains(place) && !is_dropped(*place)
-            };
-            (0..names.len()).filter(apart).collect()
-        } else {
-            let columns = all("columns", &options.columns)?;
-            let twice = columns.iter().find(|&place| label == Some(*place));
-            if let Some(&place) = twice {
-                return Err(Error::new(
-                    ErrorKind::Data,
-                    format!(
-                        "the column `{}` cannot be both a label and an input",
-                        names[place]
-                    ),
-                ));
-            }
-            columns
-        };
-        if inputs.is_empty() {
-            return Err(
-                Error::new(ErrorKind::Data, "no columns are left to learn from")
-                    .found(format!("{} columns, none of them an input", names.len())),
-            );
-        }
-        Ok(Layout {
-            inputs,
-            label,
-            ids,
-            names,
-        })
-    }
+/// The columns that an error names before it only counts.
+const NAMED: usize = 12;
 
-    /// The name of a column of the file.
-    pub(super) fn quoted_name(&self, place: usize) -> String {
-        format!("`{}`", self.names.get(place).map_or("", String::as_str))
-    }
-
-    /// The name of an input.
-    pub(super) fn input_name(&self, input: usize) -> &str {
-        let place = self.inputs.get(input).copied().unwrap_or(usize::MAX);
-        self.names.get(place).map_or("", String::as_str)
+/// Reads a whole table.
+pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Dataset> {
+    loop {
+        let index = find_index(reader, options)?;
+        let columns = reader.columns().to_vec();
+        let roles = Roles::choose(&columns, index, options)?;
+        let mut table = Table::new(&columns, roles, options);
+        let wanted = table.wanted();
+        match reader.read(&wanted, &mut |block| table.push(block))? {
+            Verdict::Again => continue,
+            Verdict::Done => {}
+        }
+        let how = reader.how().map(|how| format!("read as: {how}"));
+        let notes = how.into_iter().chain(reader.notes()).collect();
+        return table.finish(reader.name(), notes);
     }
 }
 
-/// The first few of many names.
-fn shortly(names: &[impl AsRef<str>]) -> String {
-    const MOST: usize = 12;
-    let first: Vec<String> = names
-        .iter()
-        .take(MOST)
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    match names.len().saturating_sub(MOST) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
+/// The place of a column without a name that counts the rows, as pandas writes its index. The first rows tell.
+fn find_index(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Option<usize>> {
+    if options.model_columns.is_some() || !options.columns.is_empty() {
+        return Ok(None);
+    }
+    let may_count =
+        |column: &FileColumn| is_unnamed(&column.name) && column.kind == ColumnKind::Integer;
+    let Some(place) = reader.columns().iter().position(may_count) else {
+        return Ok(None);
+    };
+    let mut counts = false;
+    let looked = reader.read(&[(place, As::Numbers)], &mut |block| {
+        if let Some(Cells::Integers(values, None)) = block.columns.first() {
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            counts = sorted.windows(2).all(|pair| pair[0] < pair[1]) && sorted.first() >= Some(&0);
+        }
+        // The first block is enough.
+        Err(Error::new(ErrorKind::Interrupted, "looked at"))
+    });
+    match looked {
+        Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
+        _ => Ok(counts.then_some(place)),
     }
 }
 
-fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
+/// What is known of an input after all rows are read.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    missing: u64,
+    bad: u64,
+    examples: Vec<String>,
+    /// The first missing cell's place.
+    first: Option<String>,
+    /// Sums about a first value, which keep their precision where values are far from 0.
+    shift: Option<f64>,
+    sum: f64,
+    count: u64,
+    /// The first value and the number of rows, while the values count up by one from row to row.
+    counting: Option<(i64, i64)>,
+    is_counting: bool,
 }
 
 /// The rows of a table as they are read.
-pub(super) struct Table<'a> {
-    layout: Layout,
+struct Table<'a> {
+    columns: &'a [FileColumn],
+    roles: Roles,
     options: &'a ReadOptions,
-    rows: Rows<f32>,
+    rows: TableRows,
+    tallies: Vec<Tally>,
     labels: Words,
     ids: Vec<Vec<String>>,
-    sums: Vec<f64>,
-    counts: Vec<usize>,
-    filled: usize,
     dropped: usize,
-    notes: Vec<String>,
+    read: u64,
+}
+
+impl<'a> Table<'a> {
+    fn new(columns: &'a [FileColumn], roles: Roles, options: &'a ReadOptions) -> Self {
+        let inputs = roles.inputs.len();
+        let counting = Tally {
+            is_counting: true,
+            ..Tally::default()
+        };
+        Table {
+            rows: TableRows::new(),
+            tallies: vec![counting; inputs],
+            labels: Words::default(),
+            ids: vec![Vec::new(); roles.ids.len()],
+            dropped: 0,
+            read: 0,
+            columns,
+            roles,
+            options,
+        }
+    }
+
+    /// Inputs, then ids, then the label.
+    fn wanted(&self) -> Vec<(usize, As)> {
+        let texts = self.roles.ids.iter().chain(&self.roles.label);
+        let inputs = self.roles.inputs.iter().map(|&place| (place, As::Numbers));
+        inputs
+            .chain(texts.map(|&place| (place, As::Texts)))
+            .collect()
+    }
+
+    fn input_name(&self, input: usize) -> &str {
+        self.roles
+            .inputs
+            .get(input)
+            .map_or("", |&place| &self.columns[place].name)
+    }
+
+    fn push(&mut self, block: Block) -> Result<()> {
+        let Block {
+            rows,
+            columns,
+            bad,
+            place,
+        } = block;
+        let (inputs, texts) = columns.split_at(self.roles.inputs.len().min(columns.len()));
+        self.read += rows as u64;
+        self.tally_bad(&bad, &place);
+        let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
+        let mut is_kept = vec![true; rows];
+        for (cells, tally) in inputs.iter().zip(&mut self.tallies) {
+            tally.add(cells, &place, drops.then_some(&mut is_kept));
+        }
+        for cell in &bad {
+            // It counts as missing in its column, and is an error of its own.
+            if let Some(tally) = self.tallies.get_mut(cell.column) {
+                tally.missing = tally.missing.saturating_sub(1);
+            }
+        }
+        let kept = is_kept.iter().filter(|is_kept| **is_kept).count();
+        self.dropped += rows - kept;
+        let is_kept = (kept < rows).then_some(&is_kept[..]);
+        self.rows.push(inputs, is_kept)?;
+        self.push_texts(texts, is_kept, &place)
+    }
+
+    fn push_texts(
+        &mut self,
+        texts: &[Cells],
+        is_kept: Option<&[bool]>,
+        place: &Place,
+    ) -> Result<()> {
+        let is_kept = |row: usize| is_kept.is_none_or(|is_kept| is_kept[row]);
+        for (index, cells) in texts.iter().enumerate() {
+            let Cells::Texts(texts) = cells else { continue };
+            let kept = texts.iter().enumerate().filter(|(row, _)| is_kept(*row));
+            if let Some(ids) = self.ids.get_mut(index) {
+                ids.extend(kept.map(|(_, text)| text.to_string()));
+                continue;
+            }
+            for (row, label) in kept {
+                if label.is_empty() {
+                    let column = self
+                        .roles
+                        .label
+                        .map_or("", |place| &self.columns[place].name);
+                    return Err(Error::new(ErrorKind::Data, "a label is missing")
+                        .at(format!("{}, column `{column}`", place.of(row)))
+                        .hint("leave such rows out of the file, or train without `--label`"));
+                }
+                self.labels.push(label);
+            }
+        }
+        Ok(())
+    }
+
+    fn tally_bad(&mut self, bad: &[Bad], place: &Place) {
+        for cell in bad {
+            if let Some(tally) = self.tallies.get_mut(cell.column) {
+                tally.bad += 1;
+                if tally.examples.len() < EXAMPLES {
+                    let example = format!("{} \"{}\"", place.of(cell.row), cell.text);
+                    tally.examples.push(example);
+                }
+            }
+        }
+    }
+
+    /// Refuses cells that cannot be read, all columns at once, and missing ones if nothing is to be done with them.
+    fn check(&self) -> Result<()> {
+        let with = |count: fn(&Tally) -> u64| -> Vec<(usize, &Tally)> {
+            let all = self.tallies.iter().enumerate();
+            all.filter(|(_, tally)| count(tally) > 0).collect()
+        };
+        let (bad, missing) = (with(|tally| tally.bad), with(|tally| tally.missing));
+        let may_miss = self.options.fill.is_some() || self.options.missing != Missing::Refuse;
+        let list = |these: &[(usize, &Tally)], of: &dyn Fn(&Tally) -> String| {
+            let shown = these.iter().take(NAMED);
+            let shown =
+                shown.map(|(input, tally)| format!("`{}`: {}", self.input_name(*input), of(tally)));
+            let list = shown.collect::<Vec<_>>().join("; ");
+            match these.len().saturating_sub(NAMED) {
+                0 => list,
+                more => format!(
+                    "{list}; and {}",
+                    counted(more, "more column", "more columns")
+                ),
+            }
+        };
+        let cells = |count: u64| counted(count as usize, "cell", "cells");
+        let of_missing = |tally: &Tally| {
+            let first = tally.first.as_deref().unwrap_or_default();
+            format!("{} (the first on {first})", cells(tally.missing))
+        };
+        if !bad.is_empty() {
+            let of_bad =
+                |tally: &Tally| format!("{} ({})", cells(tally.bad), tally.examples.join(", "));
+            let mut found = list(&bad, &of_bad);
+            if !missing.is_empty() && !may_miss {
+                found.push_str(&format!(
+                    "; missing besides: {}",
+                    list(&missing, &of_missing)
+                ));
+            }
+            return Err(Error::new(
+                ErrorKind::Data,
+                "some cells of columns of numbers cannot be read as numbers",
+            )
+            .expected("numbers, or nothing, `NA` and the like for what is missing")
+            .found(found)
+            .hint("mend these cells, or leave the columns out with `--drop`"));
+        }
+        if missing.is_empty() || may_miss {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Data, "some cells are missing")
+            .expected("a number in each cell")
+            .found(list(&missing, &of_missing))
+            .hint(
+                "fill them with `--missing mean` or `--missing zero`, leave their rows out with `--missing drop`, \
+                 or their columns with `--drop`",
+            ))
+    }
+
+    /// The table whole; `notes` say how it was read.
+    fn finish(self, name: &str, notes: Vec<String>) -> Result<Dataset> {
+        self.check()?;
+        let rows = self.rows.count();
+        if rows == 0 {
+            let found = match self.dropped {
+                0 => "none".to_string(),
+                dropped => format!("none but {dropped} with missing cells, all left out"),
+            };
+            return Err(Error::new(ErrorKind::Data, "there are no rows")
+                .expected("at least one row")
+                .found(found));
+        }
+        let fill = self.fill()?;
+        let mut data_notes = notes;
+        data_notes.extend(self.roles.notes.iter().cloned());
+        data_notes.extend(self.own_notes(rows));
+        let schema = self.schema();
+        let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
+        let name_of = |place: usize| self.columns[place].name.clone();
+        let columns: Vec<String> = self
+            .roles
+            .inputs
+            .iter()
+            .map(|&place| name_of(place))
+            .collect();
+        let is_filled = missing > 0;
+        let is_integer = |&place: &usize| self.columns[place].kind == ColumnKind::Integer;
+        let all_integers = self.roles.inputs.iter().all(is_integer);
+        let rounded = self.rows.rounded();
+        if !rounded.is_empty() {
+            let names: Vec<&str> = rounded
+                .iter()
+                .map(|&input| self.input_name(input))
+                .collect();
+            data_notes.push(format!(
+                "whole numbers beyond 2^53 are rounded to float64, as the column has fractions or missing cells too: {}",
+                list_shortly(&names)
+            ));
+        }
+        let values = self.rows.finish(fill.clone().filter(|_| is_filled))?;
+        let Some(values) = values else {
+            return Err(Error::new(ErrorKind::Data, "there are no rows"));
+        };
+        let (labels, label_names) = match self.roles.label {
+            Some(_) => {
+                let (labels, names) = self.labels.labels();
+                (Some(labels), names)
+            }
+            None => (None, Vec::new()),
+        };
+        let mut data =
+            Dataset::of_table(name, values, all_integers, labels)?.with_columns(columns)?;
+        data.label_names = label_names;
+        data.label_column = self.roles.label.map(name_of);
+        let ids = self.roles.ids.iter().zip(self.ids);
+        data.ids = ids
+            .map(|(&place, values)| Ids {
+                name: name_of(place),
+                values,
+            })
+            .collect();
+        data.notes = data_notes;
+        data.missing = missing as usize;
+        data.fill = fill;
+        data.schema = schema;
+        Ok(data)
+    }
+
+    /// What stands for missing cells of each input: what a model says, else the means of the rows or 0.
+    fn fill(&self) -> Result<Option<Vec<f64>>> {
+        if let Some(fill) = &self.options.fill {
+            return Ok(Some(fill.clone()));
+        }
+        let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
+        match self.options.missing {
+            Missing::Refuse | Missing::Drop => Ok(None),
+            Missing::Zero => Ok((missing > 0).then(|| vec![0.0; self.tallies.len()])),
+            // The means are kept where nothing was missing too: later rows may have gaps.
+            Missing::Mean => {
+                if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
+                    return Err(Error::new(ErrorKind::Data, "a column has no number at all")
+                        .at(format!("column `{}`", self.input_name(input)))
+                        .hint("leave it out with `--drop`"));
+                }
+                Ok(Some(self.tallies.iter().map(Tally::mean).collect()))
+            }
+        }
+    }
+
+    /// What was done to the rows, and what is dubious about them.
+    fn own_notes(&self, rows: usize) -> Vec<String> {
+        let mut notes = Vec::new();
+        let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
+        let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
+        if missing > 0 && !drops {
+            let how = match (&self.options.fill, self.options.missing) {
+                (None, Missing::Zero) => "0",
+                (None, _) => "the mean of their column",
+                (Some(_), _) => "the means of the training rows",
+            };
+            let cells = counted(missing as usize, "missing cell was", "missing cells were");
+            let with = self
+                .tallies
+                .iter()
+                .enumerate()
+                .filter(|(_, tally)| tally.missing > 0);
+            let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
+            notes.push(format!(
+                "{cells} filled with {how}, in {}",
+                list_shortly(&names)
+            ));
+        }
+        if self.dropped > 0 {
+            notes.push(format!(
+                "{} left out for missing cells, {} left",
+                counted(self.dropped, "row was", "rows were"),
+                counted(rows, "row is", "rows are")
+            ));
+        }
+        let counts = |tally: &Tally| tally.is_counting && rows > 2;
+        let counting = self
+            .tallies
+            .iter()
+            .enumerate()
+            .filter(|(_, tally)| counts(tally));
+        let counting: Vec<&str> = counting.map(|(input, _)| self.input_name(input)).collect();
+        if !counting.is_empty() && self.options.model_columns.is_none() {
+            notes.push(format!(
+                "{} up by one from row to row and {} trained on like any number: {}; if that says which row is \
+                 which, give `--id` or `--drop`",
+                match counting.len() {
+                    1 => "a column counts",
+                    _ => "columns count",
+                },
+                match counting.len() {
+                    1 => "is",
+                    _ => "are",
+                },
+                list_shortly(&counting)
+            ));
+        }
+        notes
+    }
+
+    /// All columns of the file, with what is known of them.
+    fn schema(&self) -> Vec<Column> {
+        let mut missing: HashMap<usize, u64> = HashMap::new();
+        for (&place, tally) in self.roles.inputs.iter().zip(&self.tallies) {
+            missing.insert(place, tally.missing);
+        }
+        let roles = self.roles.all(self.columns.len());
+        let columns = self.columns.iter().zip(roles).enumerate();
+        columns
+            .map(|(place, (column, role))| Column {
+                name: column.name.clone(),
+                kind: column.kind,
+                role,
+                unit: column.unit.clone(),
+                missing: missing.get(&place).copied().unwrap_or_default(),
+                rows: self.read,
+            })
+            .collect()
+    }
+}
+
+impl Tally {
+    /// Adds the cells of a block; rows with a missing one are no longer kept, where that is asked for.
+    fn add(&mut self, cells: &Cells, place: &Place, is_kept: Option<&mut Vec<bool>>) {
+        let mut missing = Vec::new();
+        match cells {
+            Cells::Integers(values, gaps) => {
+                self.count_up(values, gaps.is_some());
+                self.add_values(
+                    values.iter().map(|&v| v as f64),
+                    gaps.as_deref(),
+                    &mut missing,
+                );
+            }
+            Cells::Unsigned(values, gaps) => {
+                self.is_counting = false;
+                self.add_values(
+                    values.iter().map(|&v| v as f64),
+                    gaps.as_deref(),
+                    &mut missing,
+                );
+            }
+            Cells::Floats(values) => {
+                self.is_counting = false;
+                self.add_values(values.iter().copied(), None, &mut missing);
+            }
+            Cells::Floats32(values) => {
+                self.is_counting = false;
+                self.add_values(values.iter().map(|&v| f64::from(v)), None, &mut missing);
+            }
+            Cells::Texts(_) => {}
+        }
+        self.missing += missing.len() as u64;
+        if let (None, Some(&row)) = (&self.first, missing.first()) {
+            self.first = Some(place.of(row));
+        }
+        if let Some(is_kept) = is_kept {
+            for row in missing {
+                is_kept[row] = false;
+            }
+        }
+    }
+
+    fn add_values(
+        &mut self,
+        values: impl Iterator<Item = f64>,
+        gaps: Option<&[bool]>,
+        missing: &mut Vec<usize>,
+    ) {
+        let mut shift = self.shift;
+        let (mut sum, mut count) = (0.0, 0);
+        for (row, value) in values.enumerate() {
+            if value.is_nan() || gaps.is_some_and(|gaps| gaps[row]) {
+                missing.push(row);
+                continue;
+            }
+            sum += value - *shift.get_or_insert(value);
+            count += 1;
+        }
+        self.shift = shift;
+        self.sum += sum;
+        self.count += count;
+    }
+
+    fn count_up(&mut self, values: &[i64], has_gaps: bool) {
+        let Some(&first) = values.first() else { return };
+        let (start, before) = *self.counting.get_or_insert((first, 0));
+        let is =
+            |(row, &value): (usize, &i64)| value.checked_sub(start) == Some(before + row as i64);
+        self.is_counting &= !has_gaps && values.iter().enumerate().all(is);
+        self.counting = Some((start, before + values.len() as i64));
+    }
+
+    fn mean(&self) -> f64 {
+        self.shift.unwrap_or_default() + self.sum / self.count.max(1) as f64
+    }
 }
 
 /// Words by number, in the order in which they came.
@@ -185,195 +535,5 @@ impl Words {
         let places: Vec<i64> = self.words.iter().map(place).collect();
         let label = |&row: &u32| places.get(row as usize).copied().unwrap_or_default();
         (self.rows.iter().map(label).collect(), names)
-    }
-}
-
-impl<'a> Table<'a> {
-    pub(super) fn new(layout: Layout, options: &'a ReadOptions) -> Self {
-        let inputs = layout.inputs.len();
-        Table {
-            rows: Rows::new(inputs),
-            labels: Words::default(),
-            ids: vec![Vec::new(); layout.ids.len()],
-            sums: vec![0.0; inputs],
-            counts: vec![0; inputs],
-            filled: 0,
-            dropped: 0,
-            notes: Vec::new(),
-            layout,
-            options,
-        }
-    }
-
-    pub(super) fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    /// Says something of how the table is read.
-    pub(super) fn note(&mut self, note: &str) {
-        self.notes.push(note.to_string());
-    }
-
-    /// Adds a row: its inputs, NaN where one is missing, its label and its ids. `place` says where it is,
-    /// and `cell` what stands in the file in place of an input.
-    pub(super) fn push<'t>(
-        &mut self,
-        values: &mut [f32],
-        label: Option<&str>,
-        ids: impl Iterator<Item = &'t str>,
-        place: impl Fn() -> String,
-        cell: impl Fn(usize) -> String,
-    ) -> Result<()> {
-        let refuse = |input: usize, what: &str| {
-            Error::new(ErrorKind::Data, what)
-                .at(format!(
-                    "{}, column `{}`",
-                    place(),
-                    self.layout.input_name(input)
-                ))
-                .found(cell(input))
-        };
-        if let Some(input) = values.iter().position(|value| value.is_infinite()) {
-            return Err(refuse(input, "a value is not finite").expected("a finite 32-bit number"));
-        }
-        if let Some(first) = values.iter().position(|value| value.is_nan()) {
-            match (&self.options.fill, self.options.missing) {
-                (None, Missing::Refuse) => {
-                    return Err(refuse(first, "a value is missing or no number")
-                        .expected("a number")
-                        .hint(
-                            "fill it with `--missing mean` or `--missing zero`, leave its row out \
-                             with `--missing drop`, or its column with `--drop`; `--id` keeps a column \
-                             of text beside the values",
-                        ));
-                }
-                (None, Missing::Drop) => {
-                    self.dropped += 1;
-                    return Ok(());
-                }
-                (fill, _) => {
-                    let fill = fill.as_deref().unwrap_or_default();
-                    let is_mean = self.options.missing == Missing::Mean;
-                    for (input, value) in values.iter_mut().enumerate().skip(first) {
-                        if value.is_nan() {
-                            self.filled += 1;
-                            *value = match fill.get(input) {
-                                Some(&fill) => fill,
-                                None if is_mean => f32::NAN,
-                                None => 0.0,
-                            };
-                        }
-                    }
-                }
-            }
-        }
-        for ((sum, count), &value) in self.sums.iter_mut().zip(&mut self.counts).zip(&*values) {
-            if !value.is_nan() {
-                *sum += f64::from(value);
-                *count += 1;
-            }
-        }
-        self.rows.push(values)?;
-        if let Some(label) = label {
-            if label.is_empty() {
-                let column = self
-                    .layout
-                    .label
-                    .map_or("", |place| &self.layout.names[place]);
-                return Err(Error::new(ErrorKind::Data, "a label is missing")
-                    .at(format!("{}, column `{column}`", place())));
-            }
-            self.labels.push(label);
-        }
-        for (ids, id) in self.ids.iter_mut().zip(ids) {
-            ids.push(id.to_string());
-        }
-        Ok(())
-    }
-
-    /// The table whole.
-    pub(super) fn finish(self, name: &str) -> Result<Dataset> {
-        if self.rows.count() == 0 {
-            let found = match self.dropped {
-                0 => "none".to_string(),
-                dropped => format!("none but {dropped} with missing values, all left out"),
-            };
-            return Err(Error::new(ErrorKind::Data, "there are no rows")
-                .at(name)
-                .expected("at least one row")
-                .found(found));
-        }
-        if let Some(input) = self.counts.iter().position(|&count| count == 0) {
-            return Err(Error::new(ErrorKind::Data, "a column has no number at all")
-                .at(format!("column `{}`", self.layout.input_name(input)))
-                .at(name)
-                .hint("leave it out with `--drop`"));
-        }
-        // The means are kept where nothing was missing too: later rows may have holes.
-        let means = || {
-            let means = self.sums.iter().zip(&self.counts);
-            means.map(|(sum, &count)| (sum / count as f64) as f32)
-        };
-        let is_mean = self.options.missing == Missing::Mean;
-        let fill = match &self.options.fill {
-            Some(fill) => Some(fill.clone()),
-            None => is_mean.then(|| means().collect()),
-        };
-        let mut notes = self.notes;
-        if self.filled > 0 {
-            let how = match (&self.options.fill, self.options.missing) {
-                (None, Missing::Zero) => "0",
-                (None, _) => "the mean of their column",
-                (Some(_), _) => "the means of the training rows",
-            };
-            notes.push(format!(
-                "{} filled with {how}",
-                counted(
-                    self.filled,
-                    "cell that is missing or no number was",
-                    "cells that are missing or no numbers were"
-                )
-            ));
-        }
-        if self.dropped > 0 {
-            notes.push(format!(
-                "{} left out for missing values, {} left",
-                counted(self.dropped, "row was", "rows were"),
-                counted(self.rows.count(), "row is", "rows are")
-            ));
-        }
-        let Layout {
-            inputs,
-            label,
-            ids,
-            names,
-        } = self.layout;
-        let name_of = |place: usize| names.get(place).cloned().unwrap_or_default();
-        let columns: Vec<String> = inputs.iter().map(|&place| name_of(place)).collect();
-        let (labels, label_names) = match label {
-            Some(_) => {
-                let (labels, names) = self.labels.labels();
-                (Some(labels), names)
-            }
-            None => (None, Vec::new()),
-        };
-        // What a model says is filled in already.
-        let is_open = self.filled > 0 && self.options.fill.is_none();
-        let values = self.rows.finish(fill.clone().filter(|_| is_open))?;
-        let data = Dataset::new(name, values, vec![columns.len()], labels)?;
-        let mut data = data.with_columns(columns)?;
-        data.label_names = label_names;
-        data.label_column = label.map(name_of);
-        let ids = ids.iter().zip(self.ids);
-        data.ids = ids
-            .map(|(&place, values)| Ids {
-                name: name_of(place),
-                values,
-            })
-            .collect();
-        data.notes = notes;
-        data.missing = self.filled;
-        data.fill = fill;
-        Ok(data)
     }
 }

@@ -1,7 +1,8 @@
 //! The values of data, in the type that they were stored in.
 
-use super::Stored;
+use super::Records;
 use super::element::{Element, Kind};
+use super::records::RowType;
 use ndarray::Array2;
 
 /// The values of a [`Dataset`](super::Dataset), `[rows, inputs]`, in the type that they were stored in.
@@ -12,8 +13,8 @@ pub enum Values {
     U8(Array2<u8>),
     /// 32-bit floating-point values.
     F32(Array2<f32>),
-    /// Numbers of any type that stay in their file.
-    Stored(Stored),
+    /// Numbers of any types, in memory or in their file.
+    Records(Records),
 }
 
 impl Values {
@@ -22,20 +23,32 @@ impl Values {
         match self {
             Values::U8(values) => values.dim(),
             Values::F32(values) => values.dim(),
-            Values::Stored(stored) => stored.dim(),
+            Values::Records(records) => records.dim(),
         }
     }
 
+    /// The one type of all values; 64-bit floating-point numbers for columns of different types.
     pub(super) fn element(&self) -> Element {
         match self {
             Values::U8(_) => Element::little(Kind::U8),
             Values::F32(_) => Element::little(Kind::F32),
-            Values::Stored(stored) => stored.element(),
+            Values::Records(records) => {
+                let single = records.row_type().single();
+                single.unwrap_or(Element::little(Kind::F64))
+            }
         }
     }
 
-    pub(super) fn is_8_bit(&self) -> bool {
-        self.element().kind == Kind::U8
+    /// The same values as records, whatever their type.
+    pub(super) fn as_records(self) -> Self {
+        match self {
+            Values::U8(values) => {
+                let row = RowType::all(Element::little(Kind::U8), values.ncols());
+                let bytes = values.into_raw_vec_and_offset().0;
+                Values::Records(Records::in_memory(bytes, row))
+            }
+            values => values,
+        }
     }
 
     /// The same values with each row contiguous and the rows one after the other.
@@ -50,15 +63,16 @@ impl Values {
         match self {
             Values::U8(values) => Values::U8(standard(values)),
             Values::F32(values) => Values::F32(standard(values)),
-            Values::Stored(stored) => Values::Stored(stored),
+            Values::Records(records) => Values::Records(records),
         }
     }
 }
 
-/// One row of a [`Dataset`], in the type that it was stored in.
+/// One row of a [`Dataset`](super::Dataset), in the type that it was stored in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Row<'a> {
     U8(&'a [u8]),
     F32(&'a [f32]),
-    Stored(&'a Stored),
+    /// This row of these.
+    Records(&'a Records, usize),
 }

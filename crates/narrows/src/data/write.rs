@@ -3,12 +3,14 @@
 //! A file is written under a temporary name and renamed when it is whole, so that one that was there
 //! before stays until then.
 
-use super::Dataset;
+use super::element::{Element, Kind};
 use super::formats::{csv, images, npy, parquet};
+use super::schema::{ColumnKind, Role};
+use super::{Dataset, Values};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -16,7 +18,7 @@ use std::path::Path;
 pub const ENDINGS: &[(&str, &str)] = &[
     (
         ".npy",
-        "a NumPy array of float32, or of uint8 where the rows are and stay 8-bit",
+        "a NumPy array in the type of the data; float32 for what a model gives",
     ),
     (
         ".csv, .tsv",
@@ -83,14 +85,79 @@ pub struct Head {
     pub rows: usize,
     /// The names of the values in a row.
     pub columns: Vec<String>,
+    /// The type that each value is written in; float32 for all if there are none.
+    pub types: Vec<NumberType>,
     /// The shape of a row, for formats that have one.
     pub shape: Vec<usize>,
     /// The columns of text beside the values: ids, then labels.
     pub texts: Vec<TextColumn>,
     /// Which of the texts are labels.
     pub label: Option<usize>,
-    /// Whether all values are whole numbers from 0 to 255, which `.npy` keeps as such.
-    pub is_8_bit: bool,
+}
+
+/// The type that values are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NumberType {
+    /// 0 and 1.
+    Boolean,
+    /// Whole numbers from 0 to 255.
+    U8,
+    /// Whole numbers from 0 to 65,535.
+    U16,
+    /// Whole numbers of 64 bits.
+    I64,
+    /// Whole numbers of 64 bits without a sign.
+    U64,
+    /// 32-bit floating-point numbers.
+    #[default]
+    F32,
+    /// 64-bit floating-point numbers.
+    F64,
+}
+
+impl NumberType {
+    fn of(element: Element) -> NumberType {
+        match element.kind {
+            Kind::Bool => NumberType::Boolean,
+            Kind::U8 => NumberType::U8,
+            Kind::U16 => NumberType::U16,
+            Kind::I8 | Kind::I16 | Kind::U32 | Kind::I32 | Kind::I64 => NumberType::I64,
+            Kind::U64 => NumberType::U64,
+            Kind::F32 => NumberType::F32,
+            Kind::F64 => NumberType::F64,
+        }
+    }
+
+    /// Whether all of its values are whole.
+    pub(super) fn is_integer(self) -> bool {
+        !matches!(self, NumberType::F32 | NumberType::F64)
+    }
+}
+
+/// Some rows to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// Their values, `[rows, columns]`.
+    pub values: ArrayView2<'a, f64>,
+    /// Columns of whole numbers that no `f64` holds: the place of each and its numbers, which go before `values`.
+    pub wide: &'a [(usize, Vec<i128>)],
+    /// Their texts, `[texts][rows]`.
+    pub texts: &'a [Vec<String>],
+}
+
+impl Piece<'_> {
+    /// A whole number of the rows.
+    pub(super) fn integer(&self, row: usize, column: usize) -> i128 {
+        let wide = self.wide.iter().find(|(place, _)| *place == column);
+        match wide.and_then(|(_, numbers)| numbers.get(row)) {
+            Some(&number) => number,
+            None => self
+                .values
+                .get((row, column))
+                .map_or(0, |&value| value as i128),
+        }
+    }
 }
 
 /// A column of text beside the values.
@@ -130,8 +197,30 @@ impl Head {
             shape,
             texts,
             label,
-            is_8_bit: false,
+            types: Vec::new(),
         }
+    }
+
+    /// The type of a column.
+    pub(super) fn type_of(&self, column: usize) -> NumberType {
+        self.types.get(column).copied().unwrap_or_default()
+    }
+
+    /// The narrowest type that holds the values of all columns, if there is one.
+    pub(super) fn common_type(&self) -> Option<NumberType> {
+        use NumberType::{Boolean, F32, F64, I64, U8, U16, U64};
+        let join = |a: NumberType, b: NumberType| match (a, b) {
+            (a, b) if a == b => Some(a),
+            (Boolean, other) | (other, Boolean) => Some(other),
+            (U8, other) | (other, U8) => Some(other),
+            (U16, other) | (other, U16) => Some(if other == F32 { F32 } else { other }),
+            (I64, U64) | (U64, I64) => None,
+            (F64, _) | (_, F64) | (F32, _) | (_, F32) => Some(F64),
+            (I64 | U64, _) => Some(a),
+        };
+        let mut types = (0..self.columns.len()).map(|column| self.type_of(column));
+        let first = types.next().unwrap_or_default();
+        types.try_fold(first, join)
     }
 
     /// The names of all columns, texts first, for formats that find columns by their names.
@@ -170,9 +259,9 @@ pub fn texts_of(data: &Dataset, rows: Range<usize>) -> Vec<Vec<String>> {
 }
 
 /// An output that is being written.
-pub struct Sink(Kind);
+pub struct Sink(Kinds);
 
-enum Kind {
+enum Kinds {
     Npy(npy::write::Sink),
     Csv(Box<csv::write::Sink>),
     Parquet(Box<parquet::write::Sink>),
@@ -193,7 +282,7 @@ impl Sink {
             NewFile::create(path)
         };
         Ok(Sink(match ending {
-            Ending::Npy => Kind::Npy(npy::write::Sink::create(NewFile::create(path)?, head)?),
+            Ending::Npy => Kinds::Npy(npy::write::Sink::create(NewFile::create(path)?, head)?),
             Ending::Table => {
                 let name = path.to_string_lossy().to_lowercase();
                 let (table, is_packed) = match name.strip_suffix(".gz") {
@@ -202,28 +291,28 @@ impl Sink {
                 };
                 let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
                 let file = table_file()?;
-                Kind::Csv(Box::new(csv::write::Sink::create(
+                Kinds::Csv(Box::new(csv::write::Sink::create(
                     file, head, delimiter, is_packed,
                 )?))
             }
             Ending::Parquet => {
-                Kind::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?))
+                Kinds::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?))
             }
-            Ending::Images => Kind::Images(images::write::Sink::create(path, head)?),
+            Ending::Images => Kinds::Images(images::write::Sink::create(path, head)?),
         }))
     }
 
-    /// Writes the next rows, `[rows, columns]`, with their texts, `[texts][rows]`.
+    /// Writes the next rows.
     ///
     /// # Errors
     ///
     /// When the system refuses.
-    pub fn write(&mut self, values: ArrayView2<'_, f32>, texts: &[Vec<String>]) -> Result<()> {
+    pub fn write(&mut self, piece: Piece<'_>) -> Result<()> {
         match &mut self.0 {
-            Kind::Npy(sink) => sink.write(values),
-            Kind::Csv(sink) => sink.write(values, texts),
-            Kind::Parquet(sink) => sink.write(values, texts),
-            Kind::Images(sink) => sink.write(values, texts),
+            Kinds::Npy(sink) => sink.write(piece),
+            Kinds::Csv(sink) => sink.write(piece),
+            Kinds::Parquet(sink) => sink.write(piece),
+            Kinds::Images(sink) => sink.write(piece),
         }
     }
 
@@ -234,10 +323,10 @@ impl Sink {
     /// When the system refuses; what was there before stays.
     pub fn finish(self) -> Result<()> {
         match self.0 {
-            Kind::Npy(sink) => sink.finish(),
-            Kind::Csv(sink) => sink.finish(),
-            Kind::Parquet(sink) => sink.finish(),
-            Kind::Images(sink) => sink.finish(),
+            Kinds::Npy(sink) => sink.finish(),
+            Kinds::Csv(sink) => sink.finish(),
+            Kinds::Parquet(sink) => sink.finish(),
+            Kinds::Images(sink) => sink.finish(),
         }
     }
 }
@@ -253,22 +342,89 @@ pub fn write_data(
     mut progress: impl FnMut(usize) -> Result<()>,
 ) -> Result<()> {
     let head = Head {
-        is_8_bit: data.is_8_bit(),
+        types: types_of(data),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
+    let wide = wide_columns(data, &head.types);
     let mut sink = Sink::create(path, &head)?;
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
-        sink.write(values.view(), &texts_of(data, rows.clone()))?;
+        let wide: Vec<(usize, Vec<i128>)> = wide
+            .iter()
+            .map(|&column| (column, data.integers(rows.clone(), column)))
+            .collect();
+        sink.write(Piece {
+            values: values.view(),
+            wide: &wide,
+            texts: &texts_of(data, rows.clone()),
+        })?;
         progress(rows.end)?;
     }
     sink.finish()
 }
 
-/// A number as text, in the fewest digits that are read back as the same number: very small and very large ones
-/// with an exponent.
+/// The type that each value of a row has where it comes from.
+fn types_of(data: &Dataset) -> Vec<NumberType> {
+    let inputs = data
+        .schema()
+        .iter()
+        .filter(|column| column.role == Role::Input);
+    let kinds: HashMap<&str, ColumnKind> = inputs.map(|c| (c.name.as_str(), c.kind)).collect();
+    let element = |input: usize| match data.values() {
+        Values::Records(records) => records.row_type().element(input),
+        values => values.element(),
+    };
+    let of = |input: usize| {
+        let name = data.columns().and_then(|columns| columns.get(input));
+        let kept = NumberType::of(element(input));
+        match name.and_then(|name| kinds.get(name.as_str())) {
+            None => kept,
+            Some(ColumnKind::Boolean) => NumberType::Boolean,
+            Some(ColumnKind::Integer) if kept == NumberType::U64 => kept,
+            Some(ColumnKind::Integer) if kept.is_integer() => NumberType::I64,
+            Some(ColumnKind::Float32) => NumberType::F32,
+            Some(_) => NumberType::F64,
+        }
+    };
+    // What stands for missing cells need not be whole.
+    let fill = data.fill().filter(|_| data.missing() > 0);
+    let filled = |input: usize| fill.and_then(|fill| fill.get(input)).copied();
+    (0..data.inputs())
+        .map(|input| match (of(input), filled(input)) {
+            (kept, Some(fill)) if kept.is_integer() && fill.fract() != 0.0 => NumberType::F64,
+            (kept, _) => kept,
+        })
+        .collect()
+}
+
+/// The columns of whole numbers some of which no `f64` may hold.
+fn wide_columns(data: &Dataset, types: &[NumberType]) -> Vec<usize> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let (low, high) = data.extremes();
+    let is_wide = |&column: &usize| {
+        let largest = low[column].abs().max(high[column].abs());
+        types[column].is_integer() && largest >= EXACT
+    };
+    (0..types.len()).filter(is_wide).collect()
+}
+
+/// A number as text, in the fewest digits that are read back as the same number of its type: very small and very large
+/// ones with an exponent.
+pub fn number_of(value: f64, kind: NumberType) -> String {
+    match kind {
+        NumberType::F32 => number(value as f32),
+        NumberType::F64 => shortest(value, value.abs()),
+        _ => format!("{}", value as i128),
+    }
+}
+
+/// A float32 as text, as [`number_of`] has it.
 pub fn number(value: f32) -> String {
-    match value.abs() {
+    shortest(value, value.abs().into())
+}
+
+fn shortest(value: impl std::fmt::Display + std::fmt::LowerExp, size: f64) -> String {
+    match size {
         0.0 => "0".to_string(),
         1e-5..1e16 => value.to_string(),
         _ => format!("{value:e}"),
@@ -296,20 +452,26 @@ pub fn pieces(rows: usize, inputs: usize) -> impl Iterator<Item = Range<usize>> 
 }
 
 impl Dataset {
-    /// Some of the rows as `f32`, `[rows, inputs]`, in the data's own units.
+    /// Some of the rows as `f64`, `[rows, inputs]`, in the data's own units.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
-    pub fn array_of(&self, rows: Range<usize>) -> Result<Array2<f32>> {
-        let none = super::scaling::Scaling::none();
+    pub fn array_of(&self, rows: Range<usize>) -> Result<Array2<f64>> {
         let mut array = Array2::zeros((rows.len(), self.inputs()));
-        for (row, mut values) in rows.zip(array.rows_mut()) {
-            if let Some(values) = values.as_slice_mut() {
-                none.gather(self, row, values);
-            }
-        }
+        self.write_rows(rows, &mut array);
         self.check_readable()?;
         Ok(array)
+    }
+
+    /// The whole numbers of a column in some of the rows, exactly.
+    fn integers(&self, rows: Range<usize>, column: usize) -> Vec<i128> {
+        let fill = self.fill().and_then(|fill| fill.get(column)).copied();
+        rows.map(|row| match &self.values {
+            Values::Records(records) => records.integer(row, column, fill),
+            _ => None,
+        })
+        .map(Option::unwrap_or_default)
+        .collect()
     }
 }

@@ -27,7 +27,7 @@ impl Images {
             255.0
         } else {
             let (low, high) = data.range();
-            f64::from(high) - f64::from(low)
+            high - low
         };
         (data_range > 0.0).then_some(Images {
             shape: [channels, height, width],

@@ -88,8 +88,9 @@ fn graph(model: &Model) -> Result<proto::Graph> {
         1 => &[1],
         _ => shape,
     };
-    graph.floats("scaling.offset", places, scaling.offset());
-    graph.floats("scaling.factor", places, scaling.factor());
+    let single = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
+    graph.floats("scaling.offset", places, &single(scaling.offset()));
+    graph.floats("scaling.factor", places, &single(scaling.factor()));
     graph.node("Sub", &[INPUT, "scaling.offset"], &[], "scaled/centred");
     graph.node("Mul", &["scaled/centred", "scaling.factor"], &[], "scaled");
 

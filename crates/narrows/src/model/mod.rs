@@ -9,8 +9,8 @@ mod origin;
 pub use import::{ImportOptions, Imported};
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
 
-use crate::data::Dataset;
 use crate::data::scaling::Scaling;
+use crate::data::{Dataset, Number, Real};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Rows, ScaledRows, forward, map_rows};
 use crate::recipe::Recipe;
@@ -27,7 +27,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A trained autoencoder, with all that its use needs: recipe, scaling, shape and parameters.
 ///
-/// Rows go in and come out in the data's own units; scaling is done and undone inside.
+/// Rows go in and come out in the data's own units; scaling is done and undone inside. They may be of any type of
+/// [`Number`]: what the scaling subtracts is subtracted in double precision.
 #[derive(Debug)]
 pub struct Model {
     recipe: Recipe,
@@ -142,7 +143,7 @@ impl Model {
     /// # Errors
     ///
     /// When the rows have another width than the model's data, or hold a value that is not finite.
-    pub fn encode(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+    pub fn encode<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
         let rows = self.scaled(rows)?;
         let codes = self.run(self.network.encoder(), &rows, self.code_size())?;
         rows.checked(codes)
@@ -153,7 +154,7 @@ impl Model {
     /// # Errors
     ///
     /// When the codes have another width than the model's, or hold a value that is not finite.
-    pub fn decode(&self, codes: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+    pub fn decode<T: Number>(&self, codes: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
         if codes.ncols() != self.code_size() {
             return Err(
                 Error::new(ErrorKind::Data, "the codes do not fit the model")
@@ -171,7 +172,7 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn reconstruct(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+    pub fn reconstruct<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
         let rows = self.scaled(rows)?;
         let outputs = self.run(self.network.layers(), &rows, self.network.inputs())?;
         self.in_own_units(rows.checked(outputs)?)
@@ -183,7 +184,7 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn score(&self, rows: ArrayView2<'_, f32>) -> Result<Array1<f32>> {
+    pub fn score<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array1<f32>> {
         let rows = self.scaled(rows)?;
         let team = &mut self.team(rows.count());
         rows.checked(self.errors(&rows, team))
@@ -195,7 +196,7 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn contributions(&self, rows: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
+    pub fn contributions<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
         let rows = self.scaled(rows)?;
         let (inputs, mut outputs) = rows.checked(self.scaled_reconstructions(&rows)?)?;
         let share = 1.0 / self.network.inputs() as f32;
@@ -293,16 +294,17 @@ impl Model {
             .found(format!("rows of {width}")))
     }
 
-    fn scaled<'a>(&'a self, rows: ArrayView2<'a, f32>) -> Result<InMemory<'a>> {
+    fn scaled<'a, T: Number>(&'a self, rows: ArrayView2<'a, T>) -> Result<InMemory<'a, T>> {
         self.check_width(rows.ncols())?;
         Ok(InMemory::new(row_major(rows), Some(&self.scaling), "rows"))
     }
 
-    fn in_own_units(&self, mut rows: Array2<f32>) -> Result<Array2<f32>> {
-        if let Some(values) = rows.as_slice_mut() {
-            self.scaling.undo(values);
+    fn in_own_units<T: Real>(&self, rows: Array2<f32>) -> Result<Array2<T>> {
+        let mut out = Array2::from_elem(rows.dim(), T::default());
+        if let (Some(rows), Some(out)) = (rows.as_slice(), out.as_slice_mut()) {
+            self.scaling.unscale(rows, out);
         }
-        Ok(rows)
+        Ok(out)
     }
 
     fn team(&self, rows: usize) -> Team {
@@ -341,16 +343,16 @@ impl Model {
 }
 
 /// Rows in memory, row-major; scaled on the way where there is a scaling, and checked while they are in the cache.
-struct InMemory<'a> {
-    rows: CowArray<'a, f32, Ix2>,
+struct InMemory<'a, T: Number> {
+    rows: CowArray<'a, T, Ix2>,
     scaling: Option<&'a Scaling>,
     /// What they are, for people.
     what: &'static str,
     is_finite: AtomicBool,
 }
 
-impl<'a> InMemory<'a> {
-    fn new(rows: CowArray<'a, f32, Ix2>, scaling: Option<&'a Scaling>, what: &'static str) -> Self {
+impl<'a, T: Number> InMemory<'a, T> {
+    fn new(rows: CowArray<'a, T, Ix2>, scaling: Option<&'a Scaling>, what: &'static str) -> Self {
         InMemory {
             rows,
             scaling,
@@ -360,24 +362,24 @@ impl<'a> InMemory<'a> {
     }
 
     /// What was made of the rows, once all were read, if all their values are finite.
-    fn checked<T>(&self, made: T) -> Result<T> {
+    fn checked<U>(&self, made: U) -> Result<U> {
         if self.is_finite.load(Ordering::Relaxed) {
             return Ok(made);
         }
         let mut values = self.rows.indexed_iter();
-        match values.find(|(_, value)| !value.is_finite()) {
+        match values.find(|(_, value)| !value.to_f64().is_finite()) {
             None => Ok(made),
             Some(((row, column), value)) => Err(Error::new(
                 ErrorKind::Data,
                 format!("the {} hold a value that is not finite", self.what),
             )
             .at(format!("row {row}, column {column}"))
-            .found(value)),
+            .found(value.to_f64())),
         }
     }
 }
 
-impl Rows for InMemory<'_> {
+impl<T: Number> Rows for InMemory<'_, T> {
     fn count(&self) -> usize {
         self.rows.nrows()
     }
@@ -389,11 +391,15 @@ impl Rows for InMemory<'_> {
         let from = values[rows.start * width..rows.end * width].chunks_exact(width);
         let mut all_finite = true;
         for (from, into) in from.zip(into.chunks_exact_mut(width)) {
-            into.copy_from_slice(from);
-            all_finite &= is_finite(isa, into);
-            if let Some(scaling) = self.scaling {
-                scaling.apply(into);
+            match self.scaling {
+                Some(scaling) => scaling.scale(from, into),
+                None => from
+                    .iter()
+                    .zip(&mut *into)
+                    .for_each(|(from, into)| *into = from.to_f32()),
             }
+            // What is not finite stays so when it is scaled.
+            all_finite &= is_finite(isa, into);
         }
         if !all_finite {
             self.is_finite.store(false, Ordering::Relaxed);
@@ -402,7 +408,7 @@ impl Rows for InMemory<'_> {
 }
 
 /// The same rows one after the other; copied only if they are not.
-fn row_major(rows: ArrayView2<'_, f32>) -> CowArray<'_, f32, Ix2> {
+fn row_major<T: Number>(rows: ArrayView2<'_, T>) -> CowArray<'_, T, Ix2> {
     match rows.is_standard_layout() {
         true => rows.into(),
         false => rows.as_standard_layout().into_owned().into(),

@@ -13,9 +13,9 @@ pub struct Origin {
     /// The names of the columns, for tables; rows are matched by them.
     pub columns: Option<Vec<String>>,
     /// For each column what stands for a missing value, where training was told to fill such with means.
-    pub fill: Option<Vec<f32>>,
+    pub fill: Option<Vec<f64>>,
     /// The smallest and the largest value of the training rows, in the data's own units.
-    pub range: Option<(f32, f32)>,
+    pub range: Option<(f64, f64)>,
     /// How the rows were divided.
     pub split: Option<SplitRecord>,
     /// What the source of the rows to watch was called, without the folders, where they had one of their own.
@@ -87,7 +87,7 @@ impl Origin {
             // A model that is passed on need not say where its data lay.
             data: short_name(data),
             columns: data.columns().map(<[String]>::to_vec),
-            fill: data.fill().map(<[f32]>::to_vec),
+            fill: data.fill().map(<[f64]>::to_vec),
             range: Some(data.range()),
             split: None,
             validation: None,
@@ -144,7 +144,7 @@ impl Origin {
                 .ok_or_else(|| damaged("columns", "a list of names".into()))
         });
         let fill = list("fill")?.map(|numbers| {
-            let numbers = numbers.iter().map(|number| Some(number.as_f64()? as f32));
+            let numbers = numbers.iter().map(Value::as_f64);
             numbers
                 .collect::<Option<Vec<_>>>()
                 .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
@@ -153,7 +153,7 @@ impl Origin {
         let text = |key: &str| value.get(key).and_then(Value::as_str).map(String::from);
         let range = value.get("range").and_then(Value::as_array);
         let range = range.and_then(|range| match &range[..] {
-            [low, high] => Some((low.as_f64()? as f32, high.as_f64()? as f32)),
+            [low, high] => Some((low.as_f64()?, high.as_f64()?)),
             _ => None,
         });
         Ok(Origin {

@@ -296,7 +296,7 @@ impl<'a> Training<'a> {
             if pool != Some(index) {
                 pool = Some(index);
                 in_epoch.rows_of(index, &mut order);
-                if self.data.is_stored() {
+                if self.data.is_in_file() {
                     read = Some(self.data.pooled(&order, pool_start, read.take())?);
                 }
             }

@@ -9,10 +9,8 @@ const LARGEST_8_BIT: f64 = 255.0;
 
 pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
     if data.is_8_bit() {
-        return Ok(Scaling {
-            offset: vec![0.0],
-            factor: vec![(1.0 / LARGEST_8_BIT) as f32],
-        });
+        let factor = vec![1.0 / LARGEST_8_BIT];
+        return Ok(Scaling::for_data(data, vec![0.0], factor));
     }
     Err(
         Error::new(ErrorKind::Recipe, "the scaling `unit` is for 8-bit data")
@@ -60,12 +58,17 @@ pub(super) fn standardize(
             vec![f64::from(deviation) * unit],
         ),
         _ => {
-            let means = means(data);
+            let mut means = means(data);
             let deviations = match deviation {
                 Some(deviation) => vec![f64::from(deviation) * unit; means.len()],
                 None => {
-                    refuse_constant(data, "`standardize` would divide by a deviation of 0")?;
-                    deviations(data, &means)
+                    let mut deviations = deviations(data, &means);
+                    // A sum of equal values may round: what is constant becomes 0, divided by 1.
+                    for (column, value) in constants(data) {
+                        means[column] = value;
+                        deviations[column] = 1.0;
+                    }
+                    deviations
                 }
             };
             let means = match mean {
@@ -75,23 +78,15 @@ pub(super) fn standardize(
             (means, deviations)
         }
     };
-    Ok(Scaling {
-        offset: mean.into_iter().map(|mean| mean as f32).collect(),
-        factor: deviation
-            .into_iter()
-            .map(|deviation| (1.0 / deviation) as f32)
-            .collect(),
-    })
+    let factor = deviation.into_iter().map(|deviation| 1.0 / deviation);
+    Ok(Scaling::for_data(data, mean, factor.collect()))
 }
 
 pub(super) fn min_max(data: &Dataset) -> Result<Scaling> {
-    refuse_constant(data, "`minmax` would divide by a range of 0")?;
     let (low, high) = extremes(data);
-    let factor = |(&low, &high): (&f32, &f32)| (1.0 / (f64::from(high) - f64::from(low))) as f32;
-    Ok(Scaling {
-        factor: low.iter().zip(&high).map(factor).collect(),
-        offset: low,
-    })
+    let factor = |(&low, &high): (&f64, &f64)| if low == high { 1.0 } else { 1.0 / (high - low) };
+    let factor = low.iter().zip(&high).map(factor).collect();
+    Ok(Scaling::for_data(data, low, factor))
 }
 
 /// Whether the statistics are over all values, as for images, or column by column.
@@ -100,26 +95,26 @@ fn is_fitted_as_a_whole(data: &Dataset) -> bool {
 }
 
 /// The smallest and the largest value, one pair for the whole or one for each column.
-fn extremes(data: &Dataset) -> (Vec<f32>, Vec<f32>) {
+fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
     let (low, high) = data.extremes().clone();
     if is_fitted_as_a_whole(data) {
-        let low = low.into_iter().fold(f32::INFINITY, f32::min);
-        let high = high.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        let low = low.into_iter().fold(f64::INFINITY, f64::min);
+        let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
         (vec![low], vec![high])
     } else {
         (low, high)
     }
 }
 
-/// The columns, or the whole, that have the same value everywhere.
-fn constants(data: &Dataset) -> impl Iterator<Item = usize> {
+/// The columns, or the whole, that have the same value everywhere, and the value.
+fn constants(data: &Dataset) -> impl Iterator<Item = (usize, f64)> {
     let (low, high) = extremes(data);
     let pairs = low.into_iter().zip(high).enumerate();
-    pairs.filter_map(|(column, (low, high))| (low == high).then_some(column))
+    pairs.filter_map(|(column, (low, high))| (low == high).then_some((column, low)))
 }
 
 impl ScalingSpec {
-    /// The columns that this scaling refuses for having the same value in every row, by name; `all values`
+    /// The columns that this scaling divides by 1, as they have the same value in every row, by name; `all values`
     /// stands for images, which are fitted as a whole.
     pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
         let divides = match self {
@@ -130,7 +125,7 @@ impl ScalingSpec {
         if !divides {
             return Vec::new();
         }
-        let name = |column| match is_fitted_as_a_whole(data) {
+        let name = |(column, _)| match is_fitted_as_a_whole(data) {
             true => "all values".to_string(),
             false => data.column_place(column),
         };
@@ -138,32 +133,20 @@ impl ScalingSpec {
     }
 }
 
-fn refuse_constant(data: &Dataset, what: &str) -> Result<()> {
-    let Some(column) = constants(data).next() else {
-        return Ok(());
-    };
-    let error = Error::new(ErrorKind::Data, what);
-    Err(if is_fitted_as_a_whole(data) {
-        error
-            .found("the same value everywhere")
-            .hint("choose another scaling")
-    } else {
-        error
-            .at(data.column_place(column))
-            .found("the same value in every row")
-            .hint("leave the column out, or choose another scaling")
-    }
-    .at(data.name()))
-}
-
 /// The mean, one for the whole or one for each column.
 fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
-    for_each_row(data, |row| {
-        for (sum, &value) in sums.iter_mut().zip(row) {
-            *sum += f64::from(value);
+    // Values far from 0 would lose digits to their sum.
+    let (low, _) = data.extremes();
+    for_each_row(data, |place, values| {
+        let columns = sums[place..].iter_mut().zip(&low[place..]);
+        for ((sum, &low), &value) in columns.zip(values) {
+            *sum += value - low;
         }
     });
+    for (sum, &low) in sums.iter_mut().zip(low) {
+        *sum += low * data.rows() as f64;
+    }
     averages(data, sums)
 }
 
@@ -176,9 +159,10 @@ fn deviations(data: &Dataset, means: &[f64]) -> Vec<f64> {
         means.to_vec()
     };
     let mut sums = vec![0.0; inputs];
-    for_each_row(data, |row| {
-        for ((sum, &value), &mean) in sums.iter_mut().zip(row).zip(&means) {
-            let distance = f64::from(value) - mean;
+    for_each_row(data, |place, values| {
+        let columns = sums[place..].iter_mut().zip(&means[place..]);
+        for ((sum, &mean), &value) in columns.zip(values) {
+            let distance = value - mean;
             *sum += distance * distance;
         }
     });

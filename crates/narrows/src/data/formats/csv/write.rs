@@ -1,17 +1,17 @@
 //! CSV and TSV: a header, then texts and values.
 
-use crate::data::write::{Head, number};
+use crate::data::write::{Head, NumberType, Piece, number_of};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use csv::Writer;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ndarray::ArrayView2;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(in crate::data) struct Sink {
     writer: Writer<Output>,
+    types: Vec<NumberType>,
     path: PathBuf,
 }
 
@@ -52,6 +52,9 @@ impl Sink {
             writer: csv::WriterBuilder::new()
                 .delimiter(delimiter)
                 .from_writer(output),
+            types: (0..head.columns.len())
+                .map(|column| head.type_of(column))
+                .collect(),
             path,
         };
         sink.writer
@@ -66,19 +69,19 @@ impl Sink {
             .caused_by(error)
     }
 
-    pub(in crate::data) fn write(
-        &mut self,
-        values: ArrayView2<'_, f32>,
-        texts: &[Vec<String>],
-    ) -> Result<()> {
+    pub(in crate::data) fn write(&mut self, piece: Piece<'_>) -> Result<()> {
         let mut line = || -> std::result::Result<(), csv::Error> {
-            for (row, values) in values.rows().into_iter().enumerate() {
-                for texts in texts {
+            for (row, values) in piece.values.rows().into_iter().enumerate() {
+                for texts in piece.texts {
                     let text = texts.get(row).map_or("", String::as_str);
                     self.writer.write_field(text)?;
                 }
-                for value in values {
-                    self.writer.write_field(number(*value))?;
+                for (column, (&value, &kind)) in values.iter().zip(&self.types).enumerate() {
+                    let text = match kind.is_integer() && !piece.wide.is_empty() {
+                        true => piece.integer(row, column).to_string(),
+                        false => number_of(value, kind),
+                    };
+                    self.writer.write_field(text)?;
                 }
                 self.writer.write_record(None::<&[u8]>)?;
             }

@@ -6,11 +6,12 @@
 //! read: memory grows with what the file really holds, never with what its header promises,
 //! and reading stops at the first byte beyond what was promised.
 
+use crate::data::Values;
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::{Element, Kind};
 use crate::data::formats::unpack::{is_damage, is_gzipped, unpacked};
+use crate::data::records::{Records, RowType};
 use crate::data::source::at_source;
-use crate::data::{Stored, Values};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
 use std::io::{self, Read};
@@ -136,10 +137,12 @@ impl Header {
         if held > promised {
             return Err(self.too_long());
         }
-        let stored = Stored::new(file, path, self.len as u64, self.element, self.dim(), None);
+        let (rows, inputs) = self.dim();
+        let row = RowType::all(self.element, inputs);
+        let stored = Records::in_file(file, path, self.len as u64, row, rows);
         Ok(Images {
             element: self.element,
-            values: Values::Stored(stored),
+            values: Values::Records(stored),
             dimensions: self.dimensions,
         })
     }

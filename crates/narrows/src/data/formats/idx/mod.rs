@@ -2,7 +2,7 @@
 
 mod file;
 
-use crate::data::stored::IN_MEMORY;
+use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use file::{Images, begins_as_idx, read_labels};

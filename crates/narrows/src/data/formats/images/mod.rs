@@ -7,6 +7,8 @@
 pub(in crate::data) mod write;
 
 use crate::data::builder::Rows;
+use crate::data::element::{Element, Kind};
+use crate::data::records::RowType;
 use crate::data::{Dataset, Ids, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use image::imageops::FilterType;
@@ -213,7 +215,10 @@ fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
     }
     let channels = if is_colour { 3 } else { 1 };
     let (width, height) = (size.0 as usize, size.1 as usize);
-    let mut rows = Rows::<u8>::new(channels * width * height);
+    let mut rows = Rows::new(RowType::all(
+        Element::little(Kind::U8),
+        channels * width * height,
+    ));
     let (mut labels, mut names) = (Vec::new(), Vec::new());
     let (mut of_16_bits, mut transparent) = (0, 0);
     for (file, head) in good {

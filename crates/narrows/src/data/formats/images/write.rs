@@ -2,11 +2,11 @@
 //! subfolder for its label. They are gathered in a hidden folder within the folder, and moved up when all are there,
 //! so that what breaks off leaves the folder empty.
 
-use crate::data::write::Head;
+use crate::data::write::{Head, Piece};
 use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView1;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
@@ -65,11 +65,7 @@ impl Sink {
         })
     }
 
-    pub(in crate::data) fn write(
-        &mut self,
-        values: ArrayView2<'_, f32>,
-        texts: &[Vec<String>],
-    ) -> Result<()> {
+    pub(in crate::data) fn write(&mut self, Piece { values, texts, .. }: Piece<'_>) -> Result<()> {
         let text = |column: Option<usize>, row: usize| {
             column.and_then(|column| texts.get(column)?.get(row))
         };
@@ -123,9 +119,9 @@ impl Sink {
         self.gathered.close().map_err(refused)
     }
 
-    fn png(&self, values: ArrayView1<'_, f32>) -> Result<Vec<u8>> {
+    fn png(&self, values: ArrayView1<'_, f64>) -> Result<Vec<u8>> {
         let places = values.len() / self.channels;
-        let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+        let byte = |value: f64| value.round().clamp(0.0, 255.0) as u8;
         let pixels: Vec<u8> = (0..places)
             .flat_map(|place| (0..self.channels).map(move |channel| channel * places + place))
             .map(|index| byte(values.get(index).copied().unwrap_or_default()))

@@ -6,8 +6,8 @@ pub(in crate::data) mod write;
 
 use crate::data::builder::read_rows;
 use crate::data::element::{Element, Kind};
+use crate::data::records::{IN_MEMORY, Records, RowType};
 use crate::data::source::at_source;
-use crate::data::stored::{IN_MEMORY, Stored};
 use crate::data::{Dataset, ReadOptions, Source, Values};
 use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
@@ -76,20 +76,15 @@ fn read_npy(path: &Path, spec: &str) -> Result<Dataset> {
         let values = header.fortran_values(&mut file, rows, inputs)?;
         return Dataset::stored_as(header.element, spec, values, shape, None);
     }
-    let stored = Stored::new(file, path, header.len, header.element, (rows, inputs), None);
+    let row = RowType::all(header.element, inputs);
+    let stored = Records::in_file(file, path, header.len, row.clone(), rows);
     if size > IN_MEMORY {
-        return Dataset::new(spec, Values::Stored(stored), shape, None);
+        return Dataset::new(spec, Values::Records(stored), shape, None);
     }
-    let values = if header.element.kind == Kind::U8 {
-        let bytes = stored.read_bytes(0..rows)?;
-        Values::U8(array(bytes, rows, inputs)?)
-    } else {
-        let mut floats = vec![0.0; rows * inputs];
-        for (row, out) in floats.chunks_exact_mut(inputs).enumerate() {
-            stored.read(row, out);
-        }
-        stored.failure()?;
-        Values::F32(array(floats, rows, inputs)?)
+    let bytes = stored.read_bytes(0..rows)?;
+    let values = match header.element.kind {
+        Kind::U8 => Values::U8(array(bytes, rows, inputs)?),
+        _ => Values::Records(Records::in_memory(bytes, row)),
     };
     Dataset::stored_as(header.element, spec, values, shape, None)
 }

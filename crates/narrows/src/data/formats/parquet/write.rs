@@ -1,10 +1,9 @@
 //! Parquet: texts as strings, or as 64-bit integers where all of a column are such, values as floats, in row groups
 //! of bounded size.
 
-use crate::data::write::{Head, TextColumn};
+use crate::data::write::{Head, Piece, TextColumn};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
-use ndarray::ArrayView2;
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
@@ -94,18 +93,14 @@ impl Sink {
         })
     }
 
-    pub(in crate::data) fn write(
-        &mut self,
-        values: ArrayView2<'_, f32>,
-        texts: &[Vec<String>],
-    ) -> Result<()> {
+    pub(in crate::data) fn write(&mut self, Piece { values, texts, .. }: Piece<'_>) -> Result<()> {
         for (all, texts) in self.texts.iter_mut().zip(texts) {
             for text in texts {
                 all.push(text)?;
             }
         }
         for (all, values) in self.columns.iter_mut().zip(values.columns()) {
-            all.extend(values);
+            all.extend(values.iter().map(|&value| value as f32));
         }
         let held = self.columns.first().map_or(0, Vec::len);
         if held * (self.columns.len() + self.texts.len()) >= GROUP {

@@ -1,0 +1,271 @@
+//! Which columns of a table are inputs, labels and ids, and which are left out.
+
+use super::ReadOptions;
+use super::column::FileColumn;
+use super::schema::{ColumnKind, Role};
+use crate::settings::suggest;
+use crate::text::{counted, list_shortly};
+use crate::{Error, ErrorKind, Result};
+use std::collections::{HashMap, HashSet};
+
+/// How pandas calls a column without a name, in files that it wrote.
+const UNNAMED: [&str; 3] = ["", "Unnamed: 0", "__index_level_0__"];
+
+/// Which columns of a file are what, by their places.
+#[derive(Clone, Debug)]
+pub(super) struct Roles {
+    pub(super) inputs: Vec<usize>,
+    pub(super) label: Option<usize>,
+    pub(super) ids: Vec<usize>,
+    /// What was left out, and why, in sentences.
+    pub(super) notes: Vec<String>,
+}
+
+/// Whether a column has no name of its own.
+pub(super) fn is_unnamed(name: &str) -> bool {
+    UNNAMED.contains(&name)
+}
+
+impl Roles {
+    /// Chooses among the columns of a file as the options say; `index` names the place of a column without a name
+    /// that counts the rows.
+    pub(super) fn choose(
+        columns: &[FileColumn],
+        index: Option<usize>,
+        options: &ReadOptions,
+    ) -> Result<Self> {
+        let names = Names::of(columns);
+        let label = options.label.as_ref();
+        let label = label.map(|name| names.find("label", name)).transpose()?;
+        let ids = names.find_all("id", &options.ids)?;
+        // Several columns of one name can be left out, though not chosen.
+        for name in &options.drop {
+            if !names.places.contains_key(name.as_str()) {
+                names.find("drop", name)?;
+            }
+        }
+        let mut roles = Roles {
+            inputs: Vec::new(),
+            label,
+            ids,
+            notes: Vec::new(),
+        };
+        match (&options.model_columns, options.columns.is_empty()) {
+            (Some(wanted), true) => roles.inputs = names.of_model(wanted)?,
+            (_, false) => roles.inputs = roles.chosen(&names, options)?,
+            (None, true) => roles.inputs = roles.all_numbers(columns, index, options)?,
+        }
+        Ok(roles)
+    }
+
+    /// The columns that a person names.
+    fn chosen(&self, names: &Names<'_>, options: &ReadOptions) -> Result<Vec<usize>> {
+        let inputs = names.find_all("columns", &options.columns)?;
+        for &place in &inputs {
+            let FileColumn { name, kind, .. } = &names.columns[place];
+            let refuse = |what| Error::new(ErrorKind::Data, what).at(format!("column `{name}`"));
+            if self.label == Some(place) {
+                return Err(refuse("a column cannot be both a label and an input"));
+            }
+            if !is_readable(*kind) {
+                return Err(refuse("a model learns from numbers")
+                    .expected("a column of numbers")
+                    .found(kind.words())
+                    .hint("leave it out, or keep it beside the rows with `--id` or `--label`"));
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// All columns of numbers but those that have another role or are to be left out.
+    fn all_numbers(
+        &mut self,
+        columns: &[FileColumn],
+        index: Option<usize>,
+        options: &ReadOptions,
+    ) -> Result<Vec<usize>> {
+        let ids: HashSet<usize> = self.ids.iter().copied().collect();
+        let dropped: HashSet<&str> = options.drop.iter().map(String::as_str).collect();
+        let label = self.label;
+        let is_free = |place: &usize| {
+            let is_dropped = dropped.contains(columns[*place].name.as_str());
+            label != Some(*place) && !ids.contains(place) && !is_dropped
+        };
+        let free: Vec<usize> = (0..columns.len()).filter(is_free).collect();
+        let (numeric, other): (Vec<usize>, Vec<usize>) = free
+            .into_iter()
+            .partition(|&place| columns[place].kind.is_numeric());
+        let inputs: Vec<usize> = numeric.into_iter().filter(|&p| Some(p) != index).collect();
+        if let Some(index) = index.filter(|&index| is_free(&index)) {
+            self.notes.push(format!(
+                "the column {} counts the rows, and is left out (`--columns` takes it, `--id` keeps it beside the rows)",
+                quoted(&columns[index].name),
+            ));
+        }
+        self.notes.extend(left_out(columns, &other));
+        if inputs.is_empty() {
+            let error = Error::new(
+                ErrorKind::Data,
+                "no column of numbers is left to learn from",
+            );
+            return Err(match columns.len() {
+                0 => error.found("no columns"),
+                _ => error.found(kinds_of(columns, &other, columns.len())),
+            });
+        }
+        for &place in &inputs {
+            if is_unnamed(&columns[place].name) {
+                let name = quoted(&columns[place].name);
+                self.notes.push(format!(
+                    "the column {name} at place {place} has no name and is trained on (`--drop` leaves it out)"
+                ));
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// The role of each column.
+    pub(super) fn all(&self, columns: usize) -> Vec<Role> {
+        let mut roles = vec![Role::Ignored; columns];
+        let ids = self.ids.iter().map(|&place| (place, Role::Id));
+        let label = self.label.iter().map(|&place| (place, Role::Label));
+        let inputs = self.inputs.iter().map(|&place| (place, Role::Input));
+        for (place, role) in ids.chain(label).chain(inputs) {
+            roles[place] = role;
+        }
+        roles
+    }
+}
+
+/// A name in quotes, or that there is none.
+fn quoted(name: &str) -> String {
+    match name {
+        "" => "without a name".to_string(),
+        name => format!("`{name}`"),
+    }
+}
+
+/// One sentence on the columns that are no numbers.
+fn left_out(columns: &[FileColumn], places: &[usize]) -> Option<String> {
+    let mut kinds: Vec<ColumnKind> = places.iter().map(|&place| columns[place].kind).collect();
+    kinds.dedup();
+    if kinds.is_empty() {
+        return None;
+    }
+    let of_kind = |kind: ColumnKind| {
+        let these = places.iter().filter(|&&place| columns[place].kind == kind);
+        let names: Vec<&str> = these.map(|&place| columns[place].name.as_str()).collect();
+        format!("{} ({})", list_shortly(&names), kind.words())
+    };
+    let mut seen = Vec::new();
+    for kind in kinds {
+        if !seen.contains(&kind) {
+            seen.push(kind);
+        }
+    }
+    let lists: Vec<String> = seen.into_iter().map(of_kind).collect();
+    Some(format!(
+        "{} left out, as a model learns from numbers: {}; `--label` and `--id` keep such columns beside the rows",
+        counted(places.len(), "column is", "columns are"),
+        lists.join("; "),
+    ))
+}
+
+fn kinds_of(columns: &[FileColumn], other: &[usize], all: usize) -> String {
+    match left_out(columns, other) {
+        None => counted(
+            all,
+            "column, which has another role",
+            "columns, which have other roles",
+        ),
+        Some(_) => {
+            let each = other.iter().take(12).map(|&place| {
+                let column = &columns[place];
+                format!("`{}`: {}", column.name, column.kind.words())
+            });
+            each.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The columns by their names.
+struct Names<'a> {
+    columns: &'a [FileColumn],
+    /// The place of each name, and whether several columns have it.
+    places: HashMap<&'a str, (usize, bool)>,
+}
+
+impl<'a> Names<'a> {
+    fn of(columns: &'a [FileColumn]) -> Self {
+        let mut places: HashMap<&str, (usize, bool)> = HashMap::with_capacity(columns.len());
+        for (place, column) in columns.iter().enumerate() {
+            let known = places.entry(&column.name);
+            known
+                .and_modify(|known| known.1 = true)
+                .or_insert((place, false));
+        }
+        Names { columns, places }
+    }
+
+    fn list(&self) -> Vec<&str> {
+        self.columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect()
+    }
+
+    fn find(&self, setting: &str, name: &str) -> Result<usize> {
+        match self.places.get(name) {
+            Some(&(place, false)) => Ok(place),
+            Some((_, true)) => Err(Error::new(
+                ErrorKind::Data,
+                format!("several columns are called `{name}`"),
+            )
+            .hint("give each column a name of its own")),
+            None => {
+                let what = format!("there is no column `{name}`, which `{setting}` asks for");
+                Err(suggest(
+                    Error::new(ErrorKind::Data, what),
+                    name,
+                    &self.list(),
+                ))
+            }
+        }
+    }
+
+    fn find_all(&self, setting: &str, names: &[String]) -> Result<Vec<usize>> {
+        names.iter().map(|name| self.find(setting, name)).collect()
+    }
+
+    /// The columns that a model learnt from.
+    fn of_model(&self, wanted: &[String]) -> Result<Vec<usize>> {
+        let is_missing = |name: &&String| !self.places.contains_key(name.as_str());
+        let missing: Vec<&String> = wanted.iter().filter(is_missing).collect();
+        if !missing.is_empty() {
+            let (found, missing) = (list_shortly(&self.list()), list_shortly(&missing));
+            return Err(
+                Error::new(ErrorKind::Data, "the columns do not fit the model")
+                    .expected(format!("the columns {}", list_shortly(wanted)))
+                    .found(format!("{found}, without {missing}")),
+            );
+        }
+        let places = self.find_all("model", wanted)?;
+        let not_read = |&&place: &&usize| !is_readable(self.columns[place].kind);
+        if let Some(&place) = places.iter().find(not_read) {
+            let FileColumn { name, kind, .. } = &self.columns[place];
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the model learnt from numbers in this column",
+            )
+            .at(format!("column `{name}`"))
+            .expected("numbers")
+            .found(kind.words()));
+        }
+        Ok(places)
+    }
+}
+
+/// Whether a column can be read as numbers, if only as missing ones.
+fn is_readable(kind: ColumnKind) -> bool {
+    kind.is_numeric() || kind == ColumnKind::Empty
+}
