@@ -225,7 +225,7 @@ impl Override {
     pub fn set(assignment: &str) -> Override {
         Override {
             assignment: assignment.to_string(),
-            origin: format!("--set {assignment}"),
+            origin: format!("--set {}", shortened(assignment)),
         }
     }
 
@@ -675,6 +675,14 @@ fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
         }
     }
     Ok(layers)
+}
+
+/// A text for an error, cut where it is long.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        None => text.to_string(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
 }
 
 fn quoted(text: &str) -> String {

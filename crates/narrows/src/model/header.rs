@@ -67,15 +67,15 @@ pub(super) fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) ->
 }
 
 /// Refuses a JSON text whose values would take much more memory than the text itself.
-///
-/// A value takes 32 bytes, and a list is moved as it grows; the shortest value with its comma takes two bytes of text.
 pub(super) fn check_values(text: &str) -> Result<()> {
-    let values = text.bytes().filter(|byte| b",[{".contains(byte)).count();
-    let most = (1 << 19) + text.len() / 16;
-    if values > most {
+    let count = |of: &[u8]| text.bytes().filter(|byte| of.contains(byte)).count();
+    // A value of a list, which is moved as it grows; an object, with room for eleven values.
+    let needed = 48 * count(b",[") + 700 * count(b"{");
+    let most = (48 << 20) + 4 * text.len();
+    if needed > most {
         return Err(format("the metadata have too many values for their length")
-            .expected(format!("at most {most}"))
-            .found(values));
+            .expected(format!("values that take at most {most} bytes"))
+            .found(needed));
     }
     Ok(())
 }

@@ -60,7 +60,16 @@ impl Network {
                 (layer, shape) = spec
                     .plan(&shape, data)
                     .map_err(|error| error.at(format!("{name} ({})", spec.name())))?;
-                network.add(layer, &name, &mut bounds)?;
+                network.add(layer, &name)?;
+            }
+        }
+        // Only now that all sizes are known to be sound: a wide layer has many tiles.
+        for (number, (layer, place)) in network.layers.iter().zip(&network.places).enumerate() {
+            let mut at = place.start;
+            for (index, len) in layer.tiles().into_iter().enumerate() {
+                network.tiles.push((number, index));
+                at += len;
+                bounds.push(at);
             }
         }
         // What is flat has no shape to get wrong.
@@ -112,7 +121,7 @@ impl Network {
         Ok(count)
     }
 
-    fn add(&mut self, layer: Box<dyn Layer>, name: &str, bounds: &mut Vec<usize>) -> Result<()> {
+    fn add(&mut self, layer: Box<dyn Layer>, name: &str) -> Result<()> {
         let start = self.parameter_count();
         let mut end = start;
         for tensor in layer.tensors() {
@@ -135,12 +144,6 @@ impl Network {
                 range: end..end + len,
             });
             end += len;
-        }
-        let mut at = start;
-        for (index, len) in layer.tiles().into_iter().enumerate() {
-            self.tiles.push((self.layers.len(), index));
-            at += len;
-            bounds.push(at);
         }
         self.places.push(start..end);
         self.layers.push(layer);
