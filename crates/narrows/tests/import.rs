@@ -183,7 +183,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
 fn what_a_scaling_needs_is_given_or_asked_for() {
     let with = |scaling: &str| recipe(&RECIPE.replace("scaling.kind = 'unit'", scaling));
     for (scaling, offset, factor) in [
-        ("scaling.kind = 'unit'", 0.0, 1.0 / 255.0),
+        ("scaling.kind = 'unit'", 0.0, f64::from(1.0f32 / 255.0)),
         ("scaling.kind = 'none'", 0.0, 1.0),
         (
             "scaling = { kind = 'standardize', mean = 3, deviation = 4 }",
