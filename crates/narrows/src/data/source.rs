@@ -3,6 +3,7 @@
 //! [`SOURCE_KINDS`] is the one ordered list; look-up, listing and messages come from it, and a
 //! further format is a file beside this one and an entry there.
 
+use super::column::TableReader;
 use super::formats::{csv, idx, images, mnist, npy, parquet};
 use super::{Dataset, ReadOptions};
 use crate::settings::suggest;
@@ -261,6 +262,14 @@ impl Dataset {
         }
         Ok(labels.iter().map(|label| wanted.contains(label)).collect())
     }
+}
+
+/// The table that sources name together; `None` if they are no tables.
+pub(super) fn table_reader(
+    _specs: &[String],
+    _options: &ReadOptions,
+) -> Result<Option<Box<dyn TableReader>>> {
+    Ok(None)
 }
 
 /// An error about what `spec` names, which it says once.
