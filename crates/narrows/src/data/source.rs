@@ -184,6 +184,14 @@ impl Source {
         Err(not_understood(spec))
     }
 
+    /// The table that some words name, if it is one.
+    pub(super) fn table(
+        _specs: &[&str],
+        _options: &ReadOptions,
+    ) -> Result<Option<Box<dyn TableReader>>> {
+        Ok(None)
+    }
+
     fn part(self, spec: &str, part: &str) -> Result<Self> {
         match (self.test, part) {
             (Some(_), "train") => Source::new(self.train, None),
@@ -262,14 +270,6 @@ impl Dataset {
         }
         Ok(labels.iter().map(|label| wanted.contains(label)).collect())
     }
-}
-
-/// The table that sources name together; `None` if they are no tables.
-pub(super) fn table_reader(
-    _specs: &[String],
-    _options: &ReadOptions,
-) -> Result<Option<Box<dyn TableReader>>> {
-    Ok(None)
 }
 
 /// An error about what `spec` names, which it says once.

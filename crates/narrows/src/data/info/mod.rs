@@ -13,7 +13,6 @@ pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
 use super::column::TableReader;
-use super::source::table_reader;
 use super::{Dataset, ReadOptions, Source};
 use crate::Result;
 use serde_json::Value;
@@ -75,7 +74,8 @@ impl Info {
 /// ```
 pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec<Info>> {
     let specs: Vec<String> = specs.iter().map(|spec| spec.as_ref().to_string()).collect();
-    if let Some(mut reader) = table_reader(&specs, options)? {
+    let words: Vec<&str> = specs.iter().map(String::as_str).collect();
+    if let Some(mut reader) = Source::table(&words, options)? {
         return Ok(vec![Info::of_table(&mut *reader, &specs, options)?]);
     }
     let mut all = Vec::new();

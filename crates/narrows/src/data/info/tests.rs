@@ -5,7 +5,6 @@ use super::super::schema::{ColumnKind, Role};
 use super::super::{Missing, ReadOptions};
 use super::{ColumnInfo, Info, TableInfo};
 use crate::Result;
-use proptest::prelude::*;
 
 /// A table in memory: cells as texts, `!` before one that cannot be read.
 struct Memory {
@@ -558,37 +557,62 @@ fn names_are_quoted_for_a_shell() {
     );
 }
 
-proptest! {
-    /// A shell reads back each word.
-    #[cfg(unix)]
-    #[test]
-    fn a_shell_reads_back_what_is_quoted(word in "[^\0]{0,20}") {
-        let line = format!("printf %s {}", super::command::for_shell(&word));
-        let said = std::process::Command::new("bash").args(["-c", &line]).output();
-        if let Ok(said) = said {
-            prop_assert_eq!(said.stdout, word.into_bytes());
+/// A shell reads back each word.
+#[cfg(unix)]
+#[test]
+fn a_shell_reads_back_what_is_quoted() {
+    let words = [
+        "",
+        "a b",
+        "it's",
+        "$(ls)\\`",
+        "\u{1b}[31m",
+        "ü\u{85}\n'x",
+        "!1",
+        "~",
+        "*",
+        "#a",
+        "\\x41",
+        "a=b",
+    ];
+    for word in words {
+        let line = format!("printf %s {}", super::command::for_shell(word));
+        // Without such a shell there is nothing to try.
+        if let Ok(said) = std::process::Command::new("bash")
+            .args(["-c", &line])
+            .output()
+        {
+            assert_eq!(String::from_utf8_lossy(&said.stdout), word);
         }
     }
+}
 
-    /// Statistics are those of the values, however far they are from 0.
-    #[test]
-    fn statistics_are_those_of_the_values(
-        values in prop::collection::vec(-1000_i32..1000, 1..60), shift in -1_000_000_000_i64..1_000_000_000,
-    ) {
-        let shifted: Vec<i64> = values.iter().map(|&value| i64::from(value) + shift).collect();
-        let info = of(vec![("x", ColumnKind::Integer, texts(&shifted))]);
+#[test]
+fn statistics_are_those_of_the_values_however_far_from_0() {
+    for shift in [0, 1_700_000_000_i64, -(1 << 40)] {
+        let values: Vec<i64> = (0..50).map(|row| (row * row * 37) % 101).collect();
+        let info = of(vec![(
+            "x",
+            ColumnKind::Integer,
+            texts(values.iter().map(|value| value + shift)),
+        )]);
         let numbers = info.columns[0].numbers.unwrap();
-        let count = values.len() as f64;
-        let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-        let std = (values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count).sqrt();
-        prop_assert!((numbers.mean - (mean + shift as f64)).abs() < 1e-5);
-        prop_assert!((numbers.std - std).abs() < 1e-5 * (1.0 + std));
-        let (low, high) = numbers.whole.unwrap();
-        prop_assert_eq!(low, i128::from(*shifted.iter().min().unwrap()));
-        prop_assert_eq!(high, i128::from(*shifted.iter().max().unwrap()));
-        let mut distinct = shifted;
+        let mean = values.iter().sum::<i64>() as f64 / 50.0;
+        let squares = values.iter().map(|&value| (value as f64 - mean).powi(2));
+        let std = (squares.sum::<f64>() / 50.0).sqrt();
+        assert!(
+            (numbers.mean - mean - shift as f64).abs() < 1e-3,
+            "{numbers:?}"
+        );
+        assert!((numbers.std - std).abs() < 1e-3, "{numbers:?} {std}");
+        let (low, high) = (values.iter().min().unwrap(), values.iter().max().unwrap());
+        assert_eq!(
+            numbers.whole,
+            Some((i128::from(low + shift), i128::from(high + shift)))
+        );
+        let mut distinct = values;
         distinct.sort_unstable();
         distinct.dedup();
-        prop_assert_eq!(info.columns[0].distinct, Some(distinct.len()));
+        assert_eq!(info.columns[0].distinct, Some(distinct.len()));
     }
 }
