@@ -2,8 +2,10 @@
 //!
 //! Every format of tables implements [`TableReader`]; `table.rs` turns the blocks into a dataset, the same way for all.
 
+use super::options::TextOptions;
 use super::schema::ColumnKind;
 use crate::Result;
+use std::sync::Arc;
 
 /// A column of a table, as far as it is known before all of its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +118,8 @@ pub(crate) enum Place {
     Lines(Vec<u64>),
     /// Neighbouring rows, of which the first is this one, counted from 0.
     Rows(u64),
+    /// Within a file, where there are several.
+    In(Arc<str>, Box<Place>),
 }
 
 impl Place {
@@ -124,6 +128,7 @@ impl Place {
         match self {
             Place::Lines(lines) => format!("line {}", lines.get(row).copied().unwrap_or_default()),
             Place::Rows(first) => format!("row {} (counted from 0)", first + row as u64),
+            Place::In(file, place) => format!("{} of {file}", place.of(row)),
         }
     }
 }
@@ -149,6 +154,11 @@ pub(crate) trait TableReader {
     /// How the table is read, in the words of one sentence, such as `semicolons, decimal commas, header on line 3`;
     /// `None` where there is nothing to choose.
     fn how(&self) -> Option<String>;
+
+    /// The options that read a text in the same way, with nothing left to tell from it; `None` for other files.
+    fn resolved(&self) -> Option<TextOptions> {
+        None
+    }
 
     /// Sentences on what was found and left out, for a person (a column without name and values, a line of units).
     fn notes(&self) -> Vec<String>;

@@ -78,20 +78,17 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
     if let Some(mut reader) = Source::table(&words, options)? {
         return Ok(vec![Info::of_table(&mut *reader, &specs, options)?]);
     }
-    let mut all = Vec::new();
-    for spec in &specs {
-        let source = Source::open_with(spec, options)?;
-        let train = ValuesInfo::of(&source.train)?.with_command(&source.train, spec, options);
-        let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
-        // Test rows are scaled as the training rows are.
-        let test = test.map(|test| ValuesInfo {
-            scaling: train.scaling,
-            constant: Vec::new(),
-            ..test
-        });
-        all.extend([Some(train), test].into_iter().flatten().map(Info::Values));
-    }
-    Ok(all)
+    let source = Source::open_all(&specs, options)?;
+    let train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);
+    let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
+    // Test rows are scaled as the training rows are.
+    let test = test.map(|test| ValuesInfo {
+        scaling: train.scaling,
+        constant: Vec::new(),
+        ..test
+    });
+    let all = [Some(train), test].into_iter().flatten();
+    Ok(all.map(Info::Values).collect())
 }
 
 #[cfg(test)]

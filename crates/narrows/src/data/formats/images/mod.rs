@@ -346,3 +346,10 @@ fn on_black(image: DynamicImage) -> (DynamicImage, bool) {
     }
     (DynamicImage::ImageRgba8(image), was_transparent)
 }
+
+pub(in crate::data) fn is_folder(folder: &Path) -> bool {
+    find(folder).is_ok_and(|f| !f.0.is_empty())
+}
+pub(in crate::data) fn begins_as_image(_: &[u8]) -> Option<&'static str> {
+    None
+}
