@@ -80,6 +80,9 @@ pub struct ReadOptions {
     pub image_size: Option<(u32, u32)>,
     /// How an image of other proportions is brought to `image_size`.
     pub fit: Fit,
+    /// The channels of the model that images are for, 1 or 3: they are brought to it.
+    #[serde(skip)]
+    pub channels: Option<usize>,
     /// Leave out images that cannot be read, and count them.
     pub skip_bad: bool,
     /// How the text of a table is written, as far as a person says it.
@@ -189,7 +192,7 @@ impl ReadOptions {
             (self.fit != Fit::default(), "fit"),
             (self.skip_bad, "skip-bad"),
         ];
-        refuse(&is_set, spec, what, "image files")
+        refuse(&is_set, spec, what, "images")
     }
 
     /// Refuses where the channels stand, for a source that is `what`.

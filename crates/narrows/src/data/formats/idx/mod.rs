@@ -49,12 +49,6 @@ pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Op
     if !path.is_file() {
         return Ok(None);
     }
-    let named = path
-        .file_name()
-        .is_some_and(|name| names_idx(&name.to_string_lossy().to_lowercase()));
-    if false && !named {
-        return Ok(None);
-    }
     options.refuse_all(spec, "an IDX file")?;
     Source::new(dataset(path, None)?, None).map(Some)
 }
@@ -169,9 +163,13 @@ fn dataset(path: &Path, labels: Option<&Path>) -> Result<Dataset> {
 #[cfg(test)]
 mod tests;
 
-pub(in crate::data) fn is_folder(_: &Path) -> bool {
-    false
+/// Whether a folder has IDX files of images.
+pub(in crate::data) fn is_folder(folder: &Path) -> bool {
+    Files::find(folder)
+        .is_ok_and(|files| files.train_images.is_some() || files.test_images.is_some())
 }
+
+/// Whether content begins as IDX does: two zeros, a type, the number of dimensions.
 pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
-    start.starts_with(&[0, 0, 8])
+    matches!(start, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=8, ..])
 }
