@@ -26,6 +26,21 @@ pub(super) fn is_unnamed(name: &str) -> bool {
     UNNAMED.contains(&name)
 }
 
+/// Refuses names that no column has.
+pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Result<()> {
+    let names = Names::of(columns);
+    let label = options.label.iter().map(|name| ("label", name));
+    let ids = options.ids.iter().map(|name| ("id", name));
+    let drop = options.drop.iter().map(|name| ("drop", name));
+    let inputs = options.columns.iter().map(|name| ("columns", name));
+    for (setting, name) in label.chain(ids).chain(drop).chain(inputs) {
+        if !names.places.contains_key(name.as_str()) {
+            names.find(setting, name)?;
+        }
+    }
+    Ok(())
+}
+
 impl Roles {
     /// Chooses among the columns of a file as the options say; `index` names the place of a column without a name
     /// that counts the rows.
