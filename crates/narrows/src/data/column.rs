@@ -2,6 +2,7 @@
 //!
 //! Every format of tables implements [`TableReader`]; `table.rs` turns the blocks into a dataset, the same way for all.
 
+use super::options::TextOptions;
 use super::schema::ColumnKind;
 use crate::Result;
 
@@ -149,6 +150,11 @@ pub(crate) trait TableReader {
     /// How the table is read, in the words of one sentence, such as `semicolons, decimal commas, header on line 3`;
     /// `None` where there is nothing to choose.
     fn how(&self) -> Option<String>;
+
+    /// The same as options that read the table alike, where it is text.
+    fn resolved(&self) -> Option<TextOptions> {
+        None
+    }
 
     /// Sentences on what was found and left out, for a person (a column without name and values, a line of units).
     fn notes(&self) -> Vec<String>;

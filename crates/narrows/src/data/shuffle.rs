@@ -242,10 +242,14 @@ mod tests {
     #[test]
     fn a_pool_is_its_rows_in_order() {
         use crate::data::builder::Rows;
-        let mut rows = Rows::with_limit(3, 8);
+        use crate::data::element::{Element, Kind};
+        use crate::data::records::RowType;
+        let row = RowType::all(Element::little(Kind::F32), 3);
+        let mut rows = Rows::with_limit(row, 8);
         for row in 0..500 {
             let row = row as f32;
-            rows.push(&[row, f32::NAN, -row]).unwrap();
+            let bytes = [row, f32::NAN, -row].map(f32::to_le_bytes).concat();
+            rows.push(&bytes).unwrap();
         }
         let values = rows.finish(Some(vec![0.0, 7.0, 0.0])).unwrap();
         let data = Dataset::new("rows", values, vec![3], None).unwrap();

@@ -151,7 +151,11 @@ impl Source {
             None => source,
             Some(part) => source.part(name, part)?,
         };
-        source.of_classes(&options.classes)
+        let source = source.of_classes(&options.classes)?;
+        Ok(Source {
+            train: source.train.read_as(options),
+            test: source.test.map(|test| test.read_as(options)),
+        })
     }
 
     /// The source that `spec` names, and `:train` or `:test` if it ends so and is no path itself.
