@@ -5,7 +5,7 @@ use crate::rows::go_over;
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
 use narrows::corruption::Corruption;
-use narrows::data::write::{number, write_data};
+use narrows::data::write::write_data;
 use narrows::data::{Info, SOURCE_KINDS};
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
@@ -23,7 +23,8 @@ enum Command {
     /// Rows, shape, type, range, missing values, labels, and the scaling that the data would get.
     Info {
         /// What to look at, as `--data` takes it.
-        source: String,
+        #[arg(required = true)]
+        source: Vec<String>,
         #[command(flatten)]
         reading: ReadingArguments,
         /// Print it as one JSON object for each part.
@@ -122,7 +123,7 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     if source.test.is_some() {
         note(&format!(
             "taking the test rows; `--data {}:train` takes those for training",
-            arguments.source.data
+            arguments.source.data.join(" ")
         ));
     }
     let data = source.into_rows();
@@ -155,8 +156,6 @@ fn describe(info: &Info) -> String {
     } else {
         ""
     };
-    let conversion = info.conversion.map(|how| format!(", {how}"));
-    let conversion = conversion.unwrap_or_default();
     let mut rows = vec![
         ("data", info.name.clone()),
         ("rows", thousands(info.rows as f64)),
@@ -168,8 +167,8 @@ fn describe(info: &Info) -> String {
                 thousands(info.shape.iter().product::<usize>() as f64)
             ),
         ),
-        ("type", format!("{}{conversion}{place}", info.type_name)),
-        ("range", format!("{} to {}", number(low), number(high))),
+        ("type", format!("{}{place}", info.type_name)),
+        ("range", format!("{} to {}", figures(low), figures(high))),
         (
             "mean",
             format!(

@@ -16,8 +16,8 @@ pub struct Arguments {
     model: PathBuf,
     /// The codes: a table with the columns `code0`, `code1` and so on, in any order, or a table without a header or an
     /// array with as many columns as a code has values.
-    #[arg(long, value_name = "SOURCE")]
-    data: String,
+    #[arg(long, value_name = "SOURCE", required = true)]
+    data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
     /// The file (.npy, .csv, .tsv, .parquet), or for images a folder.

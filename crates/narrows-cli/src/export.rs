@@ -3,7 +3,7 @@
 use crate::output::{columns, count_of, figures, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
-use narrows::data::write::{Head, Sink};
+use narrows::data::write::{Head, Piece, Sink};
 use narrows::export::{onnx, sample_rows};
 use narrows::files::write_whole;
 use narrows::run::load_model;
@@ -27,7 +27,7 @@ pub struct Arguments {
     output: PathBuf,
     /// Data whose first rows the graph is tried on [default: random rows]
     #[arg(long, value_name = "SOURCE")]
-    data: Option<String>,
+    data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
     /// Keep the rows that the graph was tried on, and what the model makes of them, as `rows.npy`, `code.npy`,
@@ -77,16 +77,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         );
     }
     keep_file_apart(&arguments.output, &arguments.model)?;
-    if let Some(data) = &arguments.data {
-        keep_apart(&arguments.output, data)?;
-        for name in KEPT {
-            keep_apart(&arguments.rows.clone().unwrap_or_default().join(name), data)?;
-        }
+    keep_apart(&arguments.output, &arguments.data)?;
+    for name in KEPT {
+        let kept = arguments.rows.clone().unwrap_or_default().join(name);
+        keep_apart(&kept, &arguments.data)?;
     }
     let model = load_model(&arguments.model)?;
-    let rows = match &arguments.data {
-        None => sample_rows(&model, ROWS),
-        Some(data) => arguments
+    let rows = match &arguments.data[..] {
+        [] => sample_rows(&model, ROWS),
+        data => arguments
             .reading
             .open_for(data, &model)?
             .into_rows()
@@ -201,7 +200,11 @@ fn keep(folder: &Path, model: &Model, rows: &Array2<f32>) -> Result<()> {
             ..Head::default()
         };
         let mut sink = Sink::create(&folder.join(name), &head)?;
-        sink.write(rows.view(), &[])?;
+        sink.write(Piece {
+            values: rows.mapv(f64::from).view(),
+            wide: &[],
+            texts: &[],
+        })?;
         sink.finish()?;
     }
     Ok(())
@@ -220,7 +223,10 @@ fn describe(
     rows: &Array2<f32>,
     outputs: &[Output],
 ) -> String {
-    let tried_on = arguments.data.as_deref().unwrap_or("random rows");
+    let tried_on = match &arguments.data[..] {
+        [] => "random rows".to_string(),
+        data => data.join(", "),
+    };
     let about = table(&[
         ("file", arguments.output.display().to_string()),
         ("bytes", thousands(bytes as f64)),

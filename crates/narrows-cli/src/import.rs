@@ -27,7 +27,7 @@ pub struct Arguments {
     /// Data as the weights were trained on: the scaling is fitted to them, and the model is tested on
     /// them.
     #[arg(long, value_name = "SOURCE")]
-    data: Option<String>,
+    data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
     /// The shape of a row, as `1x28x28` or `784` [default: that of the data, else what the first layer
@@ -65,15 +65,12 @@ fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     keep_file_apart(&arguments.output, &arguments.weights)?;
-    if let Some(data) = &arguments.data {
-        keep_apart(&arguments.output, data)?;
-    }
+    keep_apart(&arguments.output, &arguments.data)?;
     let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
-    let source = arguments
-        .data
-        .as_deref()
-        .map(|data| arguments.reading.open(data));
-    let source = source.transpose()?;
+    let source = match &arguments.data[..] {
+        [] => None,
+        data => Some(arguments.reading.open(data)?),
+    };
     let split = source.as_ref().map(|source| source.split(recipe.seed, 0.0));
     let split = split.transpose()?;
     let shape = arguments.shape.as_ref().map(|shape| &shape.0[..]);

@@ -1,12 +1,14 @@
 //! Printing: lines that survive a closed pipe, and numbers for people.
 
 pub use narrows::text::{count_of, figures, thousands};
+use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
 /// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for
 /// another reason, as on a full disk, this ends the command.
 pub fn print(text: &str) {
     let mut output = std::io::stdout().lock();
+    let text = printable(text);
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             note(&format!(
@@ -20,7 +22,24 @@ pub fn print(text: &str) {
 
 /// Prints to standard error.
 pub fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
+/// The text without characters that a terminal obeys, which names and cells of a file may hold: `\u{1b}` becomes
+/// `\\x1b`.
+fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return text.into();
+    }
+    let mut printed = String::with_capacity(text.len());
+    for c in text.chars() {
+        match obeyed(c) {
+            true => printed.push_str(&format!("\\x{:02x}", u32::from(c))),
+            false => printed.push(c),
+        }
+    }
+    printed.into()
 }
 
 /// A time: `0.84 s`, `12.3 s`, `3 min 20 s`, `2 h 05 min`.

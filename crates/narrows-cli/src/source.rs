@@ -3,17 +3,20 @@
 use crate::output::note;
 use clap::Args;
 use narrows::apply;
-use narrows::data::{Dataset, Missing, ReadOptions, Source, list_of_names};
+use narrows::data::{
+    Dataset, Fit, Layout, Missing, ReadOptions, Source, TextOptions, list_of_names,
+};
 use narrows::{Error, ErrorKind, Model, Result};
 use std::path::Path;
 
 #[derive(Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArguments {
-    /// `mnist`, a table (.csv, .tsv, .parquet), an array (.npy, .npz), a folder of PNG or JPEG images, or
-    /// IDX files; `SOURCE:train` and `SOURCE:test` take one part.
+    /// `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a folder of such; several times,
+    /// or a pattern in quotes (`'days/*.csv'`), for many files as one table. `SOURCE:train` and `SOURCE:test` take one
+    /// part, `FILE.npz:ARRAY` one array.
     #[arg(long, value_name = "SOURCE", default_value = "mnist")]
-    pub data: String,
+    pub data: Vec<String>,
     #[command(flatten)]
     pub reading: ReadingArguments,
 }
@@ -33,7 +36,8 @@ pub struct ReadingArguments {
     /// Columns of a table that say which row is which; outputs keep them.
     #[arg(long, value_name = "A,B,…")]
     id: Vec<Names>,
-    /// What becomes of cells that are missing or no numbers: `refuse`, `mean`, `zero`, or `drop` the row
+    /// What becomes of missing cells: `refuse`, `mean`, `zero`, or `drop` the row; a cell that is there and no number,
+    /// such as `2,262`, is always refused
     /// [default: refuse, or the means of the rows that the model was trained on, if it was trained with `mean`]
     #[arg(long, value_name = "HOW", value_parser = missing)]
     missing: Option<Missing>,
@@ -46,9 +50,108 @@ pub struct ReadingArguments {
     /// Bring images to this size.
     #[arg(long, value_name = "WxH", value_parser = size)]
     image_size: Option<(u32, u32)>,
+    /// How images of other proportions are brought to `--image-size`: `squeeze`, `crop` or `pad` [default: squeeze]
+    #[arg(long, value_name = "HOW", value_parser = fit, requires = "image_size")]
+    fit: Option<Fit>,
+    /// Where the channels of an array of images stand: `channels-first` or `channels-last` [default: told from its
+    /// shape]
+    #[arg(long, value_name = "WHERE", value_parser = layout)]
+    layout: Option<Layout>,
+    #[command(flatten)]
+    text: TextArguments,
     /// Leave out images that cannot be read, and say how many.
     #[arg(long)]
     skip_bad: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Tables in text, all told from the file if they are not given")]
+struct TextArguments {
+    /// What stands between two cells: a character, `tab` or `space` (one or more of them)
+    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    separator: Option<char>,
+    /// The decimal sign: `.` or `,`
+    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    decimal: Option<char>,
+    /// What stands between thousands: `,`, `.`, `'`, `_` or `space`
+    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    thousands: Option<char>,
+    /// What cells with separators in them are put between
+    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    quote: Option<char>,
+    /// How lines begin that are left out
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+    /// Lines before the header, or before the first row, that are left out
+    #[arg(long, value_name = "N")]
+    skip_lines: Option<usize>,
+    /// Lines at the end that are left out, such as one of totals
+    #[arg(long, value_name = "N")]
+    skip_end: Option<usize>,
+    /// Whether the line behind the header has the columns' units
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    units: Option<bool>,
+    /// The encoding, by its name on the web, as `utf-8`, `windows-1252` (Latin-1) or `utf-16le`
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+}
+
+impl TextArguments {
+    fn options(&self) -> TextOptions {
+        TextOptions {
+            separator: self.separator,
+            decimal: self.decimal,
+            thousands: self.thousands,
+            quote: self.quote,
+            comment: self.comment.clone(),
+            skip_lines: self.skip_lines,
+            skip_end: self.skip_end,
+            units: self.units,
+            encoding: self.encoding.clone(),
+            usual_decimal: None,
+        }
+    }
+}
+
+/// A character, by itself or by its name.
+fn sign(text: &str) -> std::result::Result<char, String> {
+    let known = [
+        ("tab", '\t'),
+        ("\\t", '\t'),
+        ("space", ' '),
+        ("comma", ','),
+        ("semicolon", ';'),
+        ("bar", '|'),
+        ("point", '.'),
+        ("apostrophe", '\''),
+    ];
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(character), None) => Ok(character),
+        _ => {
+            let named = known.iter().find(|(name, _)| *name == text);
+            named
+                .map(|(_, character)| *character)
+                .ok_or_else(|| "expected one character, or `tab` or `space`".into())
+        }
+    }
+}
+
+fn fit(text: &str) -> std::result::Result<Fit, String> {
+    match text {
+        "squeeze" => Ok(Fit::Squeeze),
+        "crop" => Ok(Fit::Crop),
+        "pad" => Ok(Fit::Pad),
+        _ => Err("expected squeeze, crop or pad".into()),
+    }
+}
+
+fn layout(text: &str) -> std::result::Result<Layout, String> {
+    match text {
+        "channels-first" => Ok(Layout::ChannelsFirst),
+        "channels-last" => Ok(Layout::ChannelsLast),
+        _ => Err("expected channels-first or channels-last".into()),
+    }
 }
 
 fn missing(text: &str) -> std::result::Result<Missing, String> {
@@ -98,26 +201,29 @@ impl ReadingArguments {
             header: self.header,
             classes: self.classes.clone(),
             image_size: self.image_size,
+            fit: self.fit.unwrap_or_default(),
+            layout: self.layout,
             skip_bad: self.skip_bad,
+            text: self.text.options(),
             ..ReadOptions::default()
         }
     }
 
     /// Opens a source, as for training.
-    pub fn open(&self, spec: &str) -> Result<Source> {
-        open(spec, &self.options())
+    pub fn open(&self, specs: &[String]) -> Result<Source> {
+        open(specs, &self.options())
     }
 
     /// Opens a source for a model: with the columns that it was trained on. The rows fit it.
-    pub fn open_for(&self, spec: &str, model: &Model) -> Result<Source> {
-        let source = open(spec, &apply::options_for(model, &self.options())?)?;
+    pub fn open_for(&self, specs: &[String], model: &Model) -> Result<Source> {
+        let source = open(specs, &apply::options_for(model, &self.options())?)?;
         apply::check(model, &source.train)?;
         Ok(source)
     }
 
     /// Opens a source of codes of a model.
-    pub fn open_codes(&self, spec: &str, model: &Model) -> Result<Source> {
-        open(spec, &apply::options_for_codes(model, &self.options()))
+    pub fn open_codes(&self, specs: &[String], model: &Model) -> Result<Source> {
+        open(specs, &apply::options_for_codes(model, &self.options()))
     }
 }
 
@@ -138,7 +244,7 @@ impl DataArguments {
         if source.test.is_some() {
             note(&format!(
                 "taking the test rows; `--data {}:train` takes those for training",
-                self.data
+                self.data.join(" ")
             ));
         }
         let data = source.into_rows();
@@ -150,11 +256,9 @@ impl DataArguments {
 }
 
 /// Refuses an output that would replace what a command reads: a source's file, or an image of its folder.
-pub fn keep_apart(output: &Path, spec: &str) -> Result<()> {
-    match Source::path_of(spec) {
-        Some(read) => keep_file_apart(output, &read),
-        None => Ok(()),
-    }
+pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
+    let mut paths = specs.iter().filter_map(|spec| Source::path_of(spec));
+    paths.try_for_each(|read| keep_file_apart(output, &read))
 }
 
 /// The same for a file or folder that a command reads.
@@ -176,8 +280,8 @@ pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
 }
 
 /// Opens a source, and says what was done to the data while they were read.
-pub fn open(spec: &str, options: &ReadOptions) -> Result<Source> {
-    let source = Source::open_with(spec, options)?;
+pub fn open(specs: &[String], options: &ReadOptions) -> Result<Source> {
+    let source = Source::open_all(specs, options)?;
     for data in [Some(&source.train), source.test.as_ref()]
         .into_iter()
         .flatten()

@@ -38,7 +38,8 @@ pub struct Arguments {
     /// Go on with a run that was stopped, to the same model as if it had not been.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "recipe", "data", "columns", "drop", "label", "id", "missing", "header", "classes", "image_size",
-        "skip_bad", "validation", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
+        "skip_bad", "fit", "layout", "separator", "decimal", "thousands", "quote", "comment", "skip_lines", "skip_end",
+        "units", "encoding", "validation", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
         "init_from",
     ])]
     resume: Option<PathBuf>,
@@ -176,7 +177,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let source = open(&sources.data, &sources.reading)?;
     let validation = match &sources.validation {
         None => None,
-        Some(spec) => Some(open(spec, &validation_options(&sources, &source))?.into_rows()),
+        Some(spec) => {
+            let options = validation_options(&sources, &source);
+            Some(open(std::slice::from_ref(spec), &options)?.into_rows())
+        }
     };
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
@@ -267,7 +271,7 @@ fn of_recipe(error: Error, recipe: &str) -> Error {
 fn validation_options(sources: &Sources, source: &Source) -> ReadOptions {
     ReadOptions {
         model_columns: source.train.columns().map(<[String]>::to_vec),
-        fill: source.train.fill().map(<[f32]>::to_vec),
+        fill: source.train.fill().map(<[f64]>::to_vec),
         ..sources.reading.clone()
     }
 }

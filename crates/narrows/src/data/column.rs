@@ -5,6 +5,7 @@
 use super::options::TextOptions;
 use super::schema::ColumnKind;
 use crate::Result;
+use std::sync::Arc;
 
 /// A column of a table, as far as it is known before all of its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +118,8 @@ pub(crate) enum Place {
     Lines(Vec<u64>),
     /// Neighbouring rows, of which the first is this one, counted from 0.
     Rows(u64),
+    /// Within a file, where there are several.
+    In(Arc<str>, Box<Place>),
 }
 
 impl Place {
@@ -125,6 +128,7 @@ impl Place {
         match self {
             Place::Lines(lines) => format!("line {}", lines.get(row).copied().unwrap_or_default()),
             Place::Rows(first) => format!("row {} (counted from 0)", first + row as u64),
+            Place::In(file, place) => format!("{} of {file}", place.of(row)),
         }
     }
 }
@@ -151,7 +155,7 @@ pub(crate) trait TableReader {
     /// `None` where there is nothing to choose.
     fn how(&self) -> Option<String>;
 
-    /// The same as options that read the table alike, where it is text.
+    /// The options that read a text in the same way, with nothing left to tell from it; `None` for other files.
     fn resolved(&self) -> Option<TextOptions> {
         None
     }

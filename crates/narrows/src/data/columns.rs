@@ -315,3 +315,6 @@ fn has_beyond(cells: &Cells) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

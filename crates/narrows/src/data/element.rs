@@ -1,6 +1,7 @@
 //! The types of numbers in files, and how their bytes become `f32`.
 
 use crate::{Error, ErrorKind, Result};
+use half::{bf16, f16};
 use std::fmt;
 
 /// The type of a number in a file.
@@ -16,6 +17,10 @@ pub(crate) enum Kind {
     I32,
     U64,
     I64,
+    /// IEEE's half precision.
+    F16,
+    /// The upper half of an `f32`.
+    BF16,
     F32,
     F64,
 }
@@ -46,14 +51,14 @@ impl Element {
     pub(crate) fn size(self) -> usize {
         match self.kind {
             Kind::Bool | Kind::U8 | Kind::I8 => 1,
-            Kind::U16 | Kind::I16 => 2,
+            Kind::U16 | Kind::I16 | Kind::F16 | Kind::BF16 => 2,
             Kind::U32 | Kind::I32 | Kind::F32 => 4,
             Kind::U64 | Kind::I64 | Kind::F64 => 8,
         }
     }
 
     pub(crate) fn is_integer(self) -> bool {
-        !matches!(self.kind, Kind::F32 | Kind::F64)
+        !matches!(self.kind, Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64)
     }
 
     /// Whether every value of the type is an `f32` too.
@@ -81,6 +86,8 @@ impl Element {
             Kind::I32 => self.each(bytes, out, |b| i32::from_le_bytes(b) as f32),
             Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f32),
             Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f32),
+            Kind::F16 => self.each(bytes, out, |b| f16::from_le_bytes(b).to_f32()),
+            Kind::BF16 => self.each(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),
             Kind::F32 => self.each(bytes, out, f32::from_le_bytes),
             Kind::F64 => self.each(bytes, out, |b| f64::from_le_bytes(b) as f32),
         }
@@ -98,6 +105,8 @@ impl Element {
             Kind::I32 => self.each(bytes, out, |b| f64::from(i32::from_le_bytes(b))),
             Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f64),
             Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f64),
+            Kind::F16 => self.each(bytes, out, |b| f16::from_le_bytes(b).to_f64()),
+            Kind::BF16 => self.each(bytes, out, |b| bf16::from_le_bytes(b).to_f64()),
             Kind::F32 => self.each(bytes, out, |b| f64::from(f32::from_le_bytes(b))),
             Kind::F64 => self.each(bytes, out, f64::from_le_bytes),
         }
@@ -118,7 +127,7 @@ impl Element {
             Kind::I32 => i128::from(raw as u32 as i32),
             Kind::I64 => i128::from(raw as i64),
             Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => i128::from(raw),
-            Kind::F32 | Kind::F64 => return None,
+            Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64 => return None,
         })
     }
 
@@ -138,7 +147,7 @@ impl Element {
         let size = self.size();
         let label = |(row, bytes): (usize, &[u8])| {
             let label = match self.kind {
-                Kind::F32 | Kind::F64 => {
+                Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64 => {
                     let mut value = [0.0];
                     self.to_f64(bytes, &mut value);
                     whole(value[0])
@@ -193,6 +202,8 @@ impl fmt::Display for Element {
             Kind::I32 => "32-bit integers",
             Kind::U64 => "64-bit integers without a sign",
             Kind::I64 => "64-bit integers",
+            Kind::F16 => "16-bit floating-point values",
+            Kind::BF16 => "16-bit floating-point values (bfloat16)",
             Kind::F32 => "32-bit floating-point values",
             Kind::F64 => "64-bit floating-point values",
         })
@@ -229,6 +240,10 @@ mod tests {
             (Kind::I32, &(-70_000_i32).to_le_bytes(), -70_000.0),
             (Kind::U64, &5_000_000_000_u64.to_le_bytes(), 5e9),
             (Kind::I64, &(-5_000_000_000_i64).to_le_bytes(), -5e9),
+            (Kind::F16, &[0x00, 0x3e], 1.5),
+            (Kind::F16, &[0x00, 0xc4], -4.0),
+            (Kind::BF16, &[0xc0, 0x3f], 1.5),
+            (Kind::BF16, &[0x00, 0xc3], -128.0),
             (Kind::F32, &1.5_f32.to_le_bytes(), 1.5),
             (Kind::F64, &(-0.25_f64).to_le_bytes(), -0.25),
         ] {

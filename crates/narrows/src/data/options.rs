@@ -80,6 +80,9 @@ pub struct ReadOptions {
     pub image_size: Option<(u32, u32)>,
     /// How an image of other proportions is brought to `image_size`.
     pub fit: Fit,
+    /// The channels of the model that images are for, 1 or 3: they are brought to it.
+    #[serde(skip)]
+    pub channels: Option<usize>,
     /// Leave out images that cannot be read, and count them.
     pub skip_bad: bool,
     /// How the text of a table is written, as far as a person says it.
@@ -142,6 +145,7 @@ impl ReadOptions {
     pub(super) fn refuse_all(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_table(spec, what)?;
         self.refuse_label(spec, what)?;
+        self.refuse_layout(spec, what)?;
         self.refuse_images(spec, what)
     }
 
@@ -151,10 +155,28 @@ impl ReadOptions {
             (!self.columns.is_empty(), "columns"),
             (!self.drop.is_empty(), "drop"),
             (!self.ids.is_empty(), "id"),
-            (self.header.is_some(), "header"),
             (self.missing != Missing::Refuse, "missing"),
         ];
-        refuse(&is_set, spec, what, "tables (CSV and Parquet)")
+        refuse(&is_set, spec, what, "tables (CSV and Parquet)")?;
+        self.refuse_text(spec, what)
+    }
+
+    /// Refuses settings for the text of a table, for a source that is `what`.
+    pub(super) fn refuse_text(&self, spec: &str, what: &str) -> Result<()> {
+        let text = &self.text;
+        let is_set = [
+            (self.header.is_some(), "header"),
+            (text.separator.is_some(), "separator"),
+            (text.decimal.is_some(), "decimal"),
+            (text.thousands.is_some(), "thousands"),
+            (text.quote.is_some(), "quote"),
+            (text.comment.is_some(), "comment"),
+            (text.skip_lines.is_some(), "skip-lines"),
+            (text.skip_end.is_some(), "skip-end"),
+            (text.units.is_some(), "units"),
+            (text.encoding.is_some(), "encoding"),
+        ];
+        refuse(&is_set, spec, what, "tables in text (CSV)")
     }
 
     /// Refuses a label column, for a source that is `what`.
@@ -163,13 +185,24 @@ impl ReadOptions {
         refuse(&is_set, spec, what, "tables and NPZ files")
     }
 
-    /// Refuses settings for folders of images, for a source that is `what`.
+    /// Refuses settings for images, for a source that is `what`.
     pub(super) fn refuse_images(&self, spec: &str, what: &str) -> Result<()> {
         let is_set = [
             (self.image_size.is_some(), "image-size"),
+            (self.fit != Fit::default(), "fit"),
             (self.skip_bad, "skip-bad"),
         ];
-        refuse(&is_set, spec, what, "folders of PNG and JPEG images")
+        refuse(&is_set, spec, what, "images")
+    }
+
+    /// Refuses where the channels stand, for a source that is `what`.
+    pub(super) fn refuse_layout(&self, spec: &str, what: &str) -> Result<()> {
+        refuse(
+            &[(self.layout.is_some(), "layout")],
+            spec,
+            what,
+            "arrays (NPY and NPZ)",
+        )
     }
 }
 

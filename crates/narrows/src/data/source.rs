@@ -3,12 +3,16 @@
 //! [`SOURCE_KINDS`] is the one ordered list; look-up, listing and messages come from it, and a
 //! further format is a file beside this one and an entry there.
 
-use super::formats::{csv, idx, images, mnist, npy, parquet};
-use super::{Dataset, ReadOptions};
+use super::column::TableReader;
+use super::formats::{idx, images, mnist, npy};
+use super::look::{FileKind, file_kind};
+use super::table::read_table;
+use super::{Dataset, ReadOptions, tables};
 use crate::settings::suggest;
+use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A source of data: rows to train on and, where the source has them, rows to test on.
@@ -27,51 +31,49 @@ pub struct SourceKind {
     pub spec: &'static str,
     /// What that gives, in a few words.
     pub description: &'static str,
-    /// Opens the source if it is of this kind; `None` leaves it to the next kind.
-    open: fn(&str, &ReadOptions) -> Result<Option<Source>>,
 }
 
-/// The kinds of sources, in the order in which they are tried.
+/// The kinds of sources. Files are told by their content, whatever their names.
 pub const SOURCE_KINDS: &[SourceKind] = &[
     SourceKind {
         spec: mnist::NAME,
         description: "MNIST, built in: 60,000 training and 10,000 test images of 28 × 28 pixels",
-        open: mnist::open,
     },
     SourceKind {
-        spec: "FILE.csv",
-        description: "a table, also .tsv and gzipped, with or without a header",
-        open: csv::open,
+        spec: "FILE of text",
+        description: "a table: commas, semicolons, tabs, bars or spaces between cells, also in gzip or ZIP",
     },
     SourceKind {
-        spec: "FILE.parquet",
-        description: "a table of numeric columns",
-        open: parquet::open,
+        spec: "FILE of Parquet",
+        description: "a table; lists of one length are that many columns",
+    },
+    SourceKind {
+        spec: "FOLDER or 'PATTERN' of tables",
+        description: "one table: parts as Spark and DuckDB write them, `key=value` folders as columns",
     },
     SourceKind {
         spec: "FILE.npy",
         description: "a NumPy array of 2 to 4 dimensions; a large one stays in its file",
-        open: npy::open_npy,
     },
     SourceKind {
-        spec: "FILE.npz",
+        spec: "FILE.npz, FILE.npz:ARRAY",
         description: "NumPy arrays: one of rows, or x_train and x_test, with labels as y_train and so on",
-        open: npy::open_npz,
     },
     SourceKind {
         spec: "FOLDER of IDX files",
-        description: "named as MNIST's are, raw or gzipped",
-        open: idx::open_folder,
+        description: "named as MNIST's are, raw or gzipped; EMNIST, QMNIST, a folder of torchvision",
     },
     SourceKind {
         spec: "FOLDER of images",
-        description: "PNG or JPEG of 8 bits, turned as EXIF says, laid on black where transparent; subfolders are labels",
-        open: images::open,
+        description: "PNG, JPEG, TIFF, BMP, WebP or GIF; subfolders are labels",
+    },
+    SourceKind {
+        spec: "FILE of an image",
+        description: "one row; each page of a TIFF",
     },
     SourceKind {
         spec: "FILE of IDX",
         description: "images, raw or gzipped",
-        open: idx::open_file,
     },
 ];
 
@@ -145,11 +147,15 @@ impl Source {
     /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
     /// something that is not there.
     pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
-        let (name, part) = Source::parts_of(spec);
-        let source = Source::open_whole(name, options)?;
-        let source = match part.strip_prefix(':') {
-            None => source,
-            Some(part) => source.part(name, part)?,
+        // What stands before a part may name an array or a set of its own: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
+        let (path, parts) = Source::parts_of(spec);
+        let split = PARTS.into_iter().find_map(|part| {
+            let rest = parts.strip_suffix(part)?.strip_suffix(':')?;
+            Some((spec.split_at(path.len() + rest.len()).0, part))
+        });
+        let source = match split {
+            None => Source::open_whole(&[spec], options)?,
+            Some((name, part)) => Source::open_whole(&[name], options)?.part(name, part)?,
         };
         let source = source.of_classes(&options.classes)?;
         Ok(Source {
@@ -158,11 +164,37 @@ impl Source {
         })
     }
 
-    /// The source that `spec` names, and `:train` or `:test` if it ends so and is no path itself.
+    /// Opens several files as one table, with the columns of the first; one word is opened as by
+    /// [`Source::open_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open_with`]; [`ErrorKind::Data`] also if the files are no tables or differ in their columns.
+    pub fn open_all(specs: &[impl AsRef<str>], options: &ReadOptions) -> Result<Self> {
+        match specs {
+            [spec] => Source::open_with(spec.as_ref(), options),
+            specs => {
+                let specs: Vec<&str> = specs.iter().map(AsRef::as_ref).collect();
+                Source::open_whole(&specs, options)?.of_classes(&options.classes)
+            }
+        }
+    }
+
+    /// The source that `spec` names, and what stands behind it after a colon if `spec` is no path itself: a part
+    /// (`:train`, `:test`), an array of a file or a set of a folder.
     pub(crate) fn parts_of(spec: &str) -> (&str, &str) {
+        if Path::new(spec).exists() {
+            return (spec, "");
+        }
+        let mut colons = spec
+            .match_indices(':')
+            .map(|(place, _)| spec.split_at(place));
+        if let Some(found) = colons.find(|(path, _)| Path::new(path).exists()) {
+            return found;
+        }
         let part = PARTS.into_iter().find_map(|part| {
             let rest = spec.strip_suffix(part)?.strip_suffix(':')?;
-            (!Path::new(spec).exists()).then(|| spec.split_at(rest.len()))
+            Some(spec.split_at(rest.len()))
         });
         part.unwrap_or((spec, ""))
     }
@@ -173,18 +205,76 @@ impl Source {
         (!Source::is_built_in(name)).then(|| name.into())
     }
 
+    /// Whether a name is a pattern of files, such as `days/*.csv`.
+    pub(crate) fn is_pattern(name: &str) -> bool {
+        tables::is_pattern(name)
+    }
+
     /// Whether a name is that of data that come with Narrows.
     pub(crate) fn is_built_in(name: &str) -> bool {
         name == mnist::NAME
     }
 
-    fn open_whole(spec: &str, options: &ReadOptions) -> Result<Self> {
-        for kind in SOURCE_KINDS {
-            if let Some(source) = (kind.open)(spec, options)? {
-                return Ok(source);
+    fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
+        if let Some(mut reader) = Source::table(specs, options)? {
+            let name = reader.name().to_string();
+            let data =
+                read_table(&mut *reader, options).map_err(|error| at_source(error, &name))?;
+            return Source::new(data, None);
+        }
+        let &[spec] = specs else {
+            return Err(
+                Error::new(ErrorKind::Data, "only tables can be read as one")
+                    .at(specs.join(", "))
+                    .expected("CSV or Parquet files"),
+            );
+        };
+        let path = Path::new(spec);
+        let source = if spec == mnist::NAME {
+            mnist::open(spec, options)?
+        } else if path.is_dir() {
+            match idx::open_folder(spec, options)? {
+                Some(source) => Some(source),
+                None => images::open(spec, options)?,
+            }
+        } else if path.is_file() {
+            match file_kind(path)? {
+                FileKind::Npy => npy::open_npy(spec, options)?,
+                FileKind::Npz => npy::open_npz(spec, options)?,
+                FileKind::Idx => idx::open_file(spec, options)?,
+                FileKind::Image => images::open(spec, options)?,
+                FileKind::Text | FileKind::Parquet => None,
+            }
+        } else {
+            // An array of an archive, or a set of a folder of several.
+            match npy::open_npz(spec, options)? {
+                Some(source) => Some(source),
+                None => idx::open_folder(spec, options)?,
+            }
+        };
+        source.ok_or_else(|| not_understood(spec))
+    }
+
+    /// The table that some words name, if it is one: of a folder only where it holds neither IDX files nor images.
+    pub(super) fn table(
+        specs: &[&str],
+        options: &ReadOptions,
+    ) -> Result<Option<Box<dyn TableReader>>> {
+        if let &[spec] = specs {
+            let path = Path::new(spec);
+            if spec == mnist::NAME || !(path.exists() || tables::is_pattern(spec)) {
+                return Ok(None);
+            }
+            if path.is_dir() && (idx::is_folder(path) || images::is_folder(path)) {
+                return Ok(None);
             }
         }
-        Err(not_understood(spec))
+        let Some(reader) = tables::open(specs, options)? else {
+            return Ok(None);
+        };
+        options.refuse_images(reader.name(), "a table")?;
+        options.refuse_layout(reader.name(), "a table")?;
+        Ok(Some(reader))
     }
 
     fn part(self, spec: &str, part: &str) -> Result<Self> {
@@ -278,6 +368,17 @@ pub(super) fn at_source(error: Error, spec: &str) -> Error {
 /// Why no kind took `spec`.
 fn not_understood(spec: &str) -> Error {
     let path = Path::new(spec);
+    let (whole, part) = Source::parts_of(spec);
+    if let (true, Some(part)) = (Path::new(whole).exists(), part.strip_prefix(':')) {
+        return Error::new(
+            ErrorKind::Data,
+            format!("there is no part `{part}` of these data"),
+        )
+        .at(whole)
+        .expected(
+            "`:train` or `:test`; of an NPZ file also the name of an array, of a folder of EMNIST that of a set",
+        );
+    }
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -293,25 +394,41 @@ fn not_understood(spec: &str) -> Error {
         }
         Err(error) => return Error::io("cannot be read", path, error),
     };
-    let error = Error::new(
-        ErrorKind::Format,
-        "these data are of no kind that is understood",
-    )
-    .at(spec)
-    .expected(understood())
-    .hint("`narrows data kinds` says more of them");
+    let error = Error::new(ErrorKind::Format, "these data are of no kind that is read").at(spec);
     if metadata.is_dir() {
-        error.found("a folder without IDX files or images")
-    } else if metadata.is_file() {
-        let mut start = Vec::new();
-        match fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut start)) {
-            Ok(0) => error.found("an empty file"),
-            Ok(_) => error.found(format!("a file that begins with the bytes {start:02x?}")),
-            Err(cause) => Error::io("cannot be read", path, cause),
+        let error = error.expected("tables, images or IDX files");
+        match beside(path) {
+            Some(found) => error.found(found),
+            None => error.found("an empty folder"),
         }
     } else {
-        error.found("something that is neither a file nor a folder")
+        error
+            .found("something that is neither a file nor a folder")
+            .hint("`narrows data kinds` lists what is read")
     }
+}
+
+/// What a folder holds, by the endings of its files: `3 .tif files, 2 folders`.
+fn beside(folder: &Path) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in fs::read_dir(folder).ok()?.flatten() {
+        let path = entry.path();
+        let kind = match (path.is_dir(), path.extension()) {
+            (true, _) => "folder".to_string(),
+            (false, Some(ending)) => format!(".{} file", ending.to_string_lossy()),
+            (false, None) => "file without an ending".to_string(),
+        };
+        *counts.entry(kind).or_default() += 1;
+    }
+    let several = |kind: &str| {
+        kind.replacen("file", "files", 1)
+            .replacen("folder", "folders", 1)
+    };
+    let each = counts
+        .iter()
+        .map(|(kind, &count)| counted(count, kind, &several(kind)));
+    let list: Vec<String> = each.take(8).collect();
+    (!list.is_empty()).then(|| list.join(", "))
 }
 
 /// The list of kinds as a clause.

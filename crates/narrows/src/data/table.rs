@@ -544,3 +544,6 @@ impl Words {
         (self.rows.iter().map(label).collect(), names)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,8 @@ pub struct Head {
     pub types: Vec<NumberType>,
     /// The shape of a row, for formats that have one.
     pub shape: Vec<usize>,
+    /// The type of pixels, for a folder of images: 8 or 16 bits.
+    pub pixels: NumberType,
     /// The columns of text beside the values: ids, then labels.
     pub texts: Vec<TextColumn>,
     /// Which of the texts are labels.
@@ -116,7 +118,27 @@ pub enum NumberType {
     F64,
 }
 
+/// The type of the pixels of images: as they are in the data, 8 bits for numbers of a table.
+fn pixels_of(data: &Dataset) -> NumberType {
+    match (NumberType::of(data.element), data.shape().len()) {
+        (_, 1) => NumberType::U8,
+        (kind, _) => kind,
+    }
+}
+
 impl NumberType {
+    /// The type in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            NumberType::Boolean => "0 and 1",
+            NumberType::U8 => "8-bit values",
+            NumberType::U16 => "16-bit values",
+            NumberType::I64 | NumberType::U64 => "whole numbers of 64 bits",
+            NumberType::F32 => "32-bit floating-point values",
+            NumberType::F64 => "64-bit floating-point values",
+        }
+    }
+
     fn of(element: Element) -> NumberType {
         match element.kind {
             Kind::Bool => NumberType::Boolean,
@@ -124,7 +146,7 @@ impl NumberType {
             Kind::U16 => NumberType::U16,
             Kind::I8 | Kind::I16 | Kind::U32 | Kind::I32 | Kind::I64 => NumberType::I64,
             Kind::U64 => NumberType::U64,
-            Kind::F32 => NumberType::F32,
+            Kind::F16 | Kind::BF16 | Kind::F32 => NumberType::F32,
             Kind::F64 => NumberType::F64,
         }
     }
@@ -198,6 +220,7 @@ impl Head {
             texts,
             label,
             types: Vec::new(),
+            pixels: pixels_of(data),
         }
     }
 
@@ -343,6 +366,7 @@ pub fn write_data(
 ) -> Result<()> {
     let head = Head {
         types: types_of(data),
+        pixels: pixels_of(data),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
     let wide = wide_columns(data, &head.types);

@@ -10,7 +10,7 @@ use crate::files::{TEMPORARY, write_whole};
 use crate::recipe::Recipe;
 use crate::report::tensorboard;
 use crate::train::EpochRecord;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,24 +18,42 @@ use std::path::{Path, PathBuf};
 /// Where the rows of a run come from, so that it can go on: `run.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sources {
-    /// The source of the data.
-    pub data: String,
+    /// The source of the data; several files of one table.
+    #[serde(deserialize_with = "one_or_several")]
+    pub data: Vec<String>,
     /// How it is read.
     pub reading: ReadOptions,
     /// A second source, for validation.
     pub validation: Option<String>,
 }
 
+/// A list of words, or one word, as a run of an earlier version has it.
+fn one_or_several<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Words {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Words::deserialize(from)? {
+        Words::One(word) => vec![word],
+        Words::Several(words) => words,
+    })
+}
+
 impl Sources {
     /// With paths that hold wherever the run is gone on with.
     #[must_use]
     pub fn anywhere(mut self) -> Self {
-        for spec in [Some(&mut self.data), self.validation.as_mut()]
-            .into_iter()
-            .flatten()
-        {
+        for spec in self.data.iter_mut().chain(&mut self.validation) {
             let (name, part) = Source::parts_of(spec);
-            if let (false, Ok(path)) = (Source::is_built_in(name), fs::canonicalize(name)) {
+            if Source::is_built_in(name) {
+                continue;
+            }
+            // A pattern, or an array of an archive, is no path that is there.
+            if let Ok(path) = fs::canonicalize(name).or_else(|_| std::path::absolute(name)) {
                 *spec = format!("{}{part}", path.display());
             }
         }
@@ -65,12 +83,14 @@ impl Sources {
                 .at(path.display())
                 .caused_by(error)
         })?;
-        for spec in [Some(&sources.data), sources.validation.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for spec in sources.data.iter().chain(&sources.validation) {
             let (name, _) = Source::parts_of(spec);
-            if !Source::is_built_in(name) && !Path::new(name).exists() {
+            let of_several = name.rsplit_once(':').map(|(file, _)| file);
+            let is_there = Source::is_built_in(name)
+                || Source::is_pattern(name)
+                || Path::new(name).exists()
+                || of_several.is_some_and(|file| Path::new(file).exists());
+            if !is_there {
                 return Err(Error::new(
                     ErrorKind::Data,
                     "the data of the run are not there any more",

@@ -256,7 +256,7 @@ pub fn classic(
     check_empty(options.out)?;
     let options = StudyOptions {
         sources: Some(Sources {
-            data: "mnist".into(),
+            data: vec!["mnist".into()],
             ..Sources::default()
         }),
         ..options.clone()

@@ -3,6 +3,7 @@
 pub(in crate::data) mod csv;
 pub(in crate::data) mod idx;
 pub(in crate::data) mod images;
+mod layout;
 pub(in crate::data) mod mnist;
 pub(in crate::data) mod npy;
 pub(in crate::data) mod parquet;

@@ -1,9 +1,23 @@
-//! Soon.
+//! Delimited text: CSV and its kin, plain or packed.
+
+mod cell;
+mod chunks;
+mod convert;
+mod dates;
+mod dialect;
+mod encoding;
+mod header;
+mod looks;
+mod number;
+mod parallel;
+mod reader;
+mod sample;
+mod syntax;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod words;
 pub(in crate::data) mod write;
+mod zipped;
 
-use crate::Result;
-use crate::data::{ReadOptions, Source};
-
-pub(in crate::data) fn open(_: &str, _: &ReadOptions) -> Result<Option<Source>> {
-    Ok(None)
-}
+pub(in crate::data) use self::reader::CsvTable;

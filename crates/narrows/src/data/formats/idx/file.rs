@@ -270,17 +270,6 @@ fn read_four(reader: &mut impl Read, offset: usize) -> Result<[u8; 4]> {
     })
 }
 
-/// Whether the content, unpacked, starts with the two zero bytes of IDX.
-pub(in crate::data) fn begins_as_idx(path: &Path) -> Result<bool> {
-    let mut start = Vec::new();
-    match unpacked(path)?.take(2).read_to_end(&mut start) {
-        Ok(_) => Ok(start == [0, 0]),
-        // Not gzip after all; that is for the next kind of source to judge.
-        Err(error) if is_damage(&error) => Ok(false),
-        Err(error) => Err(Error::io("cannot be read", path, error)),
-    }
-}
-
 /// An error while reading on from a byte of the content.
 fn unreadable(offset: usize, error: io::Error) -> Error {
     if is_damage(&error) {

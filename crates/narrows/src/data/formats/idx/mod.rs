@@ -5,7 +5,7 @@ mod file;
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
-use file::{Images, begins_as_idx, read_labels};
+use file::{Images, read_labels};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -47,12 +47,6 @@ pub(in crate::data) fn open_folder(spec: &str, options: &ReadOptions) -> Result<
 pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !path.is_file() {
-        return Ok(None);
-    }
-    let named = path
-        .file_name()
-        .is_some_and(|name| names_idx(&name.to_string_lossy().to_lowercase()));
-    if !named && !begins_as_idx(path)? {
         return Ok(None);
     }
     options.refuse_all(spec, "an IDX file")?;
@@ -168,3 +162,14 @@ fn dataset(path: &Path, labels: Option<&Path>) -> Result<Dataset> {
 
 #[cfg(test)]
 mod tests;
+
+/// Whether a folder has IDX files of images.
+pub(in crate::data) fn is_folder(folder: &Path) -> bool {
+    Files::find(folder)
+        .is_ok_and(|files| files.train_images.is_some() || files.test_images.is_some())
+}
+
+/// Whether content begins as IDX does: two zeros, a type, the number of dimensions.
+pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
+    matches!(start, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=8, ..])
+}

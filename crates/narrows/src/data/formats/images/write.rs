@@ -1,20 +1,25 @@
-//! A folder of PNG images, one a row: called as the image that it came from, or by its row, in a
-//! subfolder for its label. They are gathered in a hidden folder within the folder, and moved up when all are there,
-//! so that what breaks off leaves the folder empty.
+//! A folder of PNG images, one a row: called as the image that it came from, or by its row, in a subfolder for its
+//! label. They are gathered in a hidden folder, and written to the disk, before they come to where they belong: a
+//! folder that was not there comes whole or stays empty, one that was there has them moved into it.
 
-use crate::data::write::{Head, Piece};
+use super::threads::on_threads;
+use crate::data::write::{Head, NumberType, Piece};
 use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::ArrayView1;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 pub(in crate::data) struct Sink {
     folder: PathBuf,
+    /// Whether the folder was made for the images.
+    is_new: bool,
     /// Where the images are until all are there.
     gathered: TempDir,
+    depth: Depth,
     channels: usize,
     size: (u32, u32),
     /// Which of the texts is the name of a file, and which the label.
@@ -24,7 +29,15 @@ pub(in crate::data) struct Sink {
     digits: usize,
 }
 
+/// The bits of a value in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    Eight,
+    Sixteen,
+}
+
 impl Sink {
+    /// A folder of images whose values have 8 or 16 bits without a sign.
     pub(in crate::data) fn create(folder: &Path, head: &Head) -> Result<Self> {
         let (channels, height, width) = match head.shape[..] {
             [channels @ (1 | 3), height, width] => (channels, height, width),
@@ -36,26 +49,38 @@ impl Sink {
                     .hint("write them to a file that ends in .npy, .csv or .parquet"));
             }
         };
+        let depth = match head.pixels {
+            NumberType::Boolean | NumberType::U8 => Depth::Eight,
+            NumberType::U16 => Depth::Sixteen,
+            kind => {
+                return Err(
+                    Error::new(ErrorKind::Data, "PNG images cannot hold these values")
+                        .at(folder.display())
+                        .expected("values of 8 or 16 bits without a sign")
+                        .found(kind.words())
+                        .hint("write them to a file that ends in .npy, which keeps their type"),
+                );
+            }
+        };
         let refused = |error| Error::io("cannot make the folder of images", folder, error);
+        let is_new = !folder.exists();
         fs::create_dir_all(folder).map_err(refused)?;
         if fs::read_dir(folder).map_err(refused)?.next().is_some() {
             return Err(Error::new(ErrorKind::Data, "the folder is not empty")
                 .at(folder.display())
                 .expected("a new or empty folder, so that no image is overwritten"));
         }
-        let gathered = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempdir_in(folder)
-            .map_err(refused)?;
-        let file = head.texts.iter().position(|text| text.name == "file");
+        let file = head.texts.iter().position(|text| text.name == super::FILE);
         // A file's name has the label in it already.
         let label = match file {
             Some(_) => None,
             None => head.label,
         };
         Ok(Sink {
+            gathered: gathering(folder, is_new).map_err(refused)?,
             folder: folder.to_path_buf(),
-            gathered,
+            is_new,
+            depth,
             channels,
             size: (width as u32, height as u32),
             file,
@@ -66,20 +91,8 @@ impl Sink {
     }
 
     pub(in crate::data) fn write(&mut self, Piece { values, texts, .. }: Piece<'_>) -> Result<()> {
-        let text = |column: Option<usize>, row: usize| {
-            column.and_then(|column| texts.get(column)?.get(row))
-        };
         for (row, values) in values.rows().into_iter().enumerate() {
-            let name = match text(self.file, row) {
-                Some(file) => Path::new(file).with_extension("png"),
-                None => {
-                    let name = format!("{:0width$}.png", self.done, width = self.digits);
-                    match text(self.label, row) {
-                        Some(label) => Path::new(&label.replace(['/', '\\'], "_")).join(name),
-                        None => name.into(),
-                    }
-                }
-            };
+            let name = self.name(texts, row);
             let is_inside = |part: Component<'_>| matches!(part, Component::Normal(_));
             if !name.components().all(is_inside) {
                 return Err(
@@ -108,27 +121,74 @@ impl Sink {
         Ok(())
     }
 
-    /// Moves the images to where they belong.
+    /// What the image of a row is called.
+    fn name(&self, texts: &[Vec<String>], row: usize) -> PathBuf {
+        let text = |column: Option<usize>| column.and_then(|column| texts.get(column)?.get(row));
+        if let Some(file) = text(self.file) {
+            return match page_of(file) {
+                Some((file, page)) => {
+                    let file = Path::new(file).with_extension("");
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
+                    file.with_file_name(format!("{name}-{page}.png"))
+                }
+                None => Path::new(file).with_extension("png"),
+            };
+        }
+        let name = format!("{:0width$}.png", self.done, width = self.digits);
+        match text(self.label) {
+            Some(label) => Path::new(&label.replace(['/', '\\'], "_")).join(name),
+            None => name.into(),
+        }
+    }
+
+    /// Moves the images to where they belong, once they are on the disk.
     pub(in crate::data) fn finish(self) -> Result<()> {
         let refused = |error| Error::io("cannot write the images", &self.folder, error);
+        sync(self.gathered.path()).map_err(refused)?;
+        if self.is_new {
+            // In place of the empty folder, where the system can do that.
+            if fs::rename(self.gathered.path(), &self.folder).is_err() {
+                fs::remove_dir(&self.folder).map_err(refused)?;
+                fs::rename(self.gathered.path(), &self.folder).map_err(refused)?;
+            }
+            // It is not there any more, which is as it should be.
+            let _ = self.gathered.keep();
+            return sync_folder(around(&self.folder)).map_err(refused);
+        }
         for entry in fs::read_dir(self.gathered.path()).map_err(refused)? {
             let entry = entry.map_err(refused)?;
             let path = self.folder.join(entry.file_name());
             fs::rename(entry.path(), path).map_err(refused)?;
         }
-        self.gathered.close().map_err(refused)
+        self.gathered.close().map_err(refused)?;
+        sync_folder(&self.folder).map_err(refused)
     }
 
     fn png(&self, values: ArrayView1<'_, f64>) -> Result<Vec<u8>> {
         let places = values.len() / self.channels;
-        let byte = |value: f64| value.round().clamp(0.0, 255.0) as u8;
-        let pixels: Vec<u8> = (0..places)
+        let pixels = (0..places)
             .flat_map(|place| (0..self.channels).map(move |channel| channel * places + place))
-            .map(|index| byte(values.get(index).copied().unwrap_or_default()))
-            .collect();
-        let colour = match self.channels {
-            1 => ExtendedColorType::L8,
-            _ => ExtendedColorType::Rgb8,
+            .map(|index| values.get(index).copied().unwrap_or_default().round());
+        let (pixels, colour): (Vec<u8>, _) = match (self.depth, self.channels) {
+            (Depth::Eight, channels) => (
+                pixels.map(|value| value.clamp(0.0, 255.0) as u8).collect(),
+                if channels == 1 {
+                    ExtendedColorType::L8
+                } else {
+                    ExtendedColorType::Rgb8
+                },
+            ),
+            // The encoder takes numbers as the machine has them.
+            (Depth::Sixteen, channels) => (
+                pixels
+                    .flat_map(|value| (value.clamp(0.0, 65535.0) as u16).to_ne_bytes())
+                    .collect(),
+                if channels == 1 {
+                    ExtendedColorType::L16
+                } else {
+                    ExtendedColorType::Rgb16
+                },
+            ),
         };
         let mut bytes = Vec::new();
         PngEncoder::new(&mut bytes)
@@ -138,4 +198,61 @@ impl Sink {
             })?;
         Ok(bytes)
     }
+}
+
+/// The file and the page of a row that was a page of a file: `cells.tif[03]`.
+fn page_of(name: &str) -> Option<(&str, &str)> {
+    let (file, page) = name.strip_suffix(']')?.rsplit_once('[')?;
+    let is_number = !page.is_empty() && page.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some((file, page))
+}
+
+/// The folder that a folder is in.
+fn around(folder: &Path) -> &Path {
+    match folder.parent() {
+        Some(around) if !around.as_os_str().is_empty() => around,
+        _ => Path::new("."),
+    }
+}
+
+/// A hidden folder on the disk of `folder`: beside it where it is new, so that it takes its place, else in it, as the
+/// folder may be one that somebody is in or that a disk hangs on.
+fn gathering(folder: &Path, is_new: bool) -> io::Result<TempDir> {
+    let at = if is_new { around(folder) } else { folder };
+    let gathered = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(at)?;
+    if is_new {
+        fs::set_permissions(gathered.path(), fs::metadata(folder)?.permissions())?;
+    }
+    Ok(gathered)
+}
+
+/// Writes all that is in a folder to the disk.
+fn sync(folder: &Path) -> io::Result<()> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let is_folder = entry.file_type()?.is_dir();
+            let list = if is_folder { &mut folders } else { &mut files };
+            list.push(entry.path());
+        }
+        next += 1;
+    }
+    let synced = on_threads(&files, |file| {
+        File::options().write(true).open(file)?.sync_all()
+    });
+    synced.into_iter().collect::<io::Result<()>>()?;
+    folders.iter().try_for_each(|folder| sync_folder(folder))
+}
+
+/// Writes the names in a folder to the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }

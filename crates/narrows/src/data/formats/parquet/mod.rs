@@ -1,9 +1,240 @@
-//! Soon.
+//! Parquet tables, read a block of rows at a time.
+//!
+//! The file's headers are looked at before memory is taken for what they promise (`thrift`, `pages`, `delta`), the
+//! crate `parquet` decodes the pages (`chunk`), and what comes out is made into cells (`convert`, `text`), by several
+//! threads (`read`). Its panics on damaged pages are caught.
+
+mod arrow;
+mod chunk;
+mod columns;
+mod convert;
+mod delta;
+mod leaf;
+mod pages;
+mod read;
+#[cfg(test)]
+mod tests;
+mod text;
+mod thrift;
 pub(in crate::data) mod write;
 
-use crate::Result;
-use crate::data::{ReadOptions, Source};
+use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
+use super::super::guard::guarded;
+use crate::data::ColumnKind;
+use crate::{Error, ErrorKind, Result};
+use columns::Columns;
+use pages::Input;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use std::fs::File;
+use std::path::Path;
+use thrift::Footer;
 
-pub(in crate::data) fn open(_: &str, _: &ReadOptions) -> Result<Option<Source>> {
-    Ok(None)
+const DAMAGED: &str = "the Parquet file is damaged, cut short or of a kind that is not understood";
+
+/// How files begin and end.
+const MAGIC: &[u8; 4] = b"PAR1";
+/// How files end of which the footer is encrypted.
+const ENCRYPTED: &[u8; 4] = b"PARE";
+
+/// Whether a file begins as Parquet files do, encrypted ones too.
+pub(in crate::data) fn begins_as_parquet(start: &[u8]) -> bool {
+    start.starts_with(MAGIC) || start.starts_with(ENCRYPTED)
+}
+
+/// An open Parquet file.
+pub(in crate::data) struct ParquetTable {
+    name: String,
+    input: Input,
+    metadata: ParquetMetaData,
+    columns: Columns,
+    pandas_index: Vec<usize>,
+}
+
+impl ParquetTable {
+    /// Opens a file; `name` stands for it in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Format`] if it is damaged, [`ErrorKind::Data`] if it is
+    /// encrypted. Columns that cannot be read are no error.
+    pub(in crate::data) fn open(path: &Path, name: &str) -> Result<ParquetTable> {
+        let opened = || -> Result<ParquetTable> {
+            let unread = |error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error);
+            let file: std::io::Result<File> = File::open(path);
+            let input = file.and_then(Input::new).map_err(unread)?;
+            let metadata = footer(&input)?;
+            check_places(&metadata, input.length())?;
+            let columns = Columns::of(&input, &metadata)?;
+            let pandas_index = pandas_index(&metadata, &columns.files);
+            Ok(ParquetTable {
+                name: name.to_string(),
+                input,
+                metadata,
+                columns,
+                pandas_index,
+            })
+        };
+        guarded(opened).map_err(|error| error.at(name))
+    }
+
+    /// The columns that pandas says are its index, such as `__index_level_0__`, which is one without a name.
+    pub(in crate::data) fn pandas_index(&self) -> &[usize] {
+        &self.pandas_index
+    }
+
+    /// The number of rows, as the file says.
+    pub(in crate::data) fn rows(&self) -> u64 {
+        u64::try_from(self.metadata.file_metadata().num_rows()).unwrap_or(0)
+    }
+}
+
+impl TableReader for ParquetTable {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn columns(&self) -> &[FileColumn] {
+        &self.columns.files
+    }
+
+    fn how(&self) -> Option<String> {
+        None
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.columns.notes.clone()
+    }
+
+    fn read(
+        &mut self,
+        wanted: &[(usize, As)],
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<Verdict> {
+        let file = read::File {
+            input: &self.input,
+            metadata: &self.metadata,
+            columns: &self.columns,
+        };
+        // An error of `each` is the caller's, and stays as it is.
+        let mut theirs = false;
+        let read = file.read(wanted, &mut |block| {
+            each(block).inspect_err(|_| theirs = true)
+        });
+        match read {
+            Ok(()) => Ok(Verdict::Done),
+            Err(error) if theirs => Err(error),
+            Err(error) => Err(error.at(&self.name)),
+        }
+    }
+}
+
+/// Reads what stands at the end of the file.
+fn footer(input: &Input) -> Result<ParquetMetaData> {
+    let damaged = || Error::new(ErrorKind::Format, DAMAGED);
+    let unread = |error| damaged().caused_by(error);
+    let end = input.length().checked_sub(8).ok_or_else(damaged)?;
+    let last = input.exactly(end, 8).map_err(unread)?;
+    let (length, magic) = last.split_first_chunk::<4>().ok_or_else(damaged)?;
+    if magic == ENCRYPTED {
+        return Err(encrypted());
+    }
+    if magic != MAGIC {
+        return Err(damaged()
+            .expected("PAR1 as the last bytes")
+            .found(format!("\"{}\"", magic.escape_ascii())));
+    }
+    let length = u32::from_le_bytes(*length);
+    let start = end.checked_sub(u64::from(length)).ok_or_else(damaged)?;
+    let bytes = input.exactly(start, length as usize).map_err(unread)?;
+    if Footer::check(&bytes).ok_or_else(damaged)?.is_encrypted {
+        return Err(encrypted());
+    }
+    let metadata = ParquetMetaDataReader::decode_metadata(&bytes).map_err(self::damaged)?;
+    let rows = metadata.row_groups().iter().map(|group| group.num_rows());
+    let rows = rows.fold(0, i64::saturating_add);
+    let said = metadata.file_metadata().num_rows();
+    if rows != said {
+        return Err(damaged()
+            .expected(format!("{said} rows in all row groups"))
+            .found(rows));
+    }
+    Ok(metadata)
+}
+
+fn encrypted() -> Error {
+    Error::new(ErrorKind::Data, "the Parquet file is encrypted")
+        .hint("write it again without encryption")
+}
+
+/// Whether the pieces of the columns lie within the file, as the decoder takes for granted.
+fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
+    for (group, of_group) in metadata.row_groups().iter().enumerate() {
+        if of_group.num_rows() < 0 {
+            return Err(Error::new(ErrorKind::Format, DAMAGED).at(format!("row group {group}")));
+        }
+        for column in of_group.columns() {
+            let dictionary = column.dictionary_page_offset();
+            let start = dictionary.unwrap_or_else(|| column.data_page_offset());
+            let size = column.compressed_size();
+            let end = start
+                .checked_add(size)
+                .and_then(|end| u64::try_from(end).ok());
+            if start < 0 || size < 0 || end.is_none_or(|end| end > len) {
+                return Err(Error::new(ErrorKind::Format, DAMAGED)
+                    .at(format!(
+                        "row group {group}, column `{}`",
+                        column.column_path().string()
+                    ))
+                    .expected(format!("pages within the {len} bytes of the file"))
+                    .found(format!("{size} bytes from byte {start} on")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The columns that pandas names as its index, where it wrote the file.
+fn pandas_index(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Vec<usize> {
+    let entries = metadata.file_metadata().key_value_metadata();
+    let text = entries
+        .and_then(|entries| entries.iter().find(|entry| entry.key == "pandas"))
+        .and_then(|entry| entry.value.as_deref());
+    let said: Option<serde_json::Value> = text.and_then(|text| serde_json::from_str(text).ok());
+    let names = said
+        .as_ref()
+        .and_then(|said| said.get("index_columns"))
+        .and_then(|names| names.as_array());
+    // A range of numbers is not stored: its description is no text.
+    let names = names.into_iter().flatten().filter_map(|name| name.as_str());
+    names
+        .filter_map(|name| columns.iter().position(|column| column.name == name))
+        .collect()
+}
+
+/// Refuses a column that holds no numbers.
+fn not_numeric(column: &FileColumn) -> Result<()> {
+    if column.kind.is_numeric() || column.kind == ColumnKind::Empty {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Data, "the column is no column of numbers")
+            .at(format!("column `{}`", column.name))
+            .expected("integers, floating-point numbers, decimals or booleans")
+            .found(column.kind.words())
+            .hint(
+                "leave it out with `--drop`, or keep it beside the rows with `--label` or `--id`",
+            ),
+    )
+}
+
+/// An error of the decoder; one that was ours comes back as it was.
+fn damaged(error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(other) => Error::new(ErrorKind::Format, DAMAGED).caused_by(other),
+        },
+        error => Error::new(ErrorKind::Format, DAMAGED).caused_by(error),
+    }
 }

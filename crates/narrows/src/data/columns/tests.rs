@@ -1,0 +1,104 @@
+use super::*;
+use crate::data::Dataset;
+
+fn of(kind: Kind, has_gaps: bool) -> Kept {
+    Kept { kind, has_gaps }
+}
+
+#[test]
+fn the_narrowest_type_holds_all_values_and_a_place_for_missing_ones() {
+    let integers = |values: &[i64], gaps: bool| {
+        let gaps = gaps.then(|| (0..values.len()).map(|row| row == 0).collect());
+        Kept::of(&Cells::Integers(values.to_vec(), gaps))
+    };
+    for (values, gaps, kept) in [
+        (&[0, 255][..], false, of(Kind::U8, false)),
+        (&[0, 256], false, of(Kind::I16, false)),
+        (&[-1, 5], false, of(Kind::I16, false)),
+        (&[9, 255], true, of(Kind::I16, true)),
+        (&[0, -32_768], false, of(Kind::I16, false)),
+        (&[0, -32_768], true, of(Kind::I32, true)),
+        (&[0, i64::MIN], false, of(Kind::I64, false)),
+        (&[0, i64::MIN], true, of(Kind::F64, false)),
+    ] {
+        assert_eq!(integers(values, gaps), kept, "{values:?}");
+    }
+    assert_eq!(
+        Kept::of(&Cells::Unsigned(vec![u64::MAX], None)),
+        of(Kind::U64, false)
+    );
+    assert_eq!(
+        Kept::of(&Cells::Floats(vec![0.5, f64::NAN])),
+        of(Kind::F32, false)
+    );
+    assert_eq!(Kept::of(&Cells::Floats(vec![0.1])), of(Kind::F64, false));
+}
+
+#[test]
+fn joining_two_types_holds_what_either_holds() {
+    use Kind::{F32, F64, I16, I32, I64, U8, U64};
+    for (a, b, both) in [
+        ((U8, false), (U8, false), (U8, false)),
+        ((U8, false), (I16, true), (I16, true)),
+        ((I16, true), (I32, false), (I32, true)),
+        ((I64, false), (U64, false), (F64, false)),
+        ((U8, false), (U64, false), (U64, false)),
+        ((U8, false), (F32, false), (F32, false)),
+        ((I16, true), (F32, false), (F32, false)),
+        ((I32, false), (F32, false), (F64, false)),
+        ((F32, false), (F64, false), (F64, false)),
+        ((U8, false), (F64, false), (F64, false)),
+    ] {
+        let (a, b, both) = (of(a.0, a.1), of(b.0, b.1), of(both.0, both.1));
+        assert_eq!(a.join(b), both, "{a:?} {b:?}");
+        assert_eq!(b.join(a), both, "{b:?} {a:?}");
+    }
+}
+
+#[test]
+fn rows_are_the_same_in_memory_and_in_a_file() {
+    let gathered = |limit| {
+        let mut rows = TableRows::with_limit(limit);
+        let gaps = Some(vec![false, true]);
+        let blocks = [
+            [
+                Cells::Integers(vec![1, 2], None),
+                Cells::Floats(vec![0.5, f64::NAN]),
+            ],
+            [
+                Cells::Integers(vec![-70_000, 0], gaps),
+                Cells::Floats(vec![0.1, 2.0]),
+            ],
+            [
+                Cells::Integers(vec![9, 1 << 40], None),
+                Cells::Floats32(vec![0.1, f32::NAN]),
+            ],
+        ];
+        for block in &blocks {
+            rows.push(block, None).unwrap();
+        }
+        rows.push(&blocks[0], Some(&[false, true])).unwrap();
+        let values = rows.finish(Some(vec![-1.0, 7.0])).unwrap().unwrap();
+        Dataset::of_table("rows", values, false, None).unwrap()
+    };
+    let (memory, file) = (gathered(1 << 20), gathered(8));
+    assert!(!memory.is_in_file() && file.is_in_file());
+    let single = f64::from(0.1_f32);
+    let expected = ndarray::array![
+        [1.0, 0.5],
+        [2.0, 7.0],
+        [-70_000.0, 0.1],
+        [-1.0, 2.0],
+        [9.0, single],
+        [2_f64.powi(40), 7.0],
+        [2.0, 7.0],
+    ];
+    assert_eq!(memory.to_array_f64(), expected);
+    assert_eq!(file.to_array_f64(), expected);
+    let chosen = |data: &Dataset| data.select(&[6, 0, 3]).unwrap().select(&[2, 1]).unwrap();
+    assert_eq!(chosen(&file).to_array_f64(), chosen(&memory).to_array_f64());
+    assert_eq!(
+        chosen(&file).to_array_f64(),
+        ndarray::array![[-1.0, 2.0], [1.0, 0.5]]
+    );
+}

@@ -1,0 +1,377 @@
+//! What one cell could be, before it is known how its file writes numbers.
+
+use super::dates;
+
+/// What one cell could be. The tally of a column counts each of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Class {
+    Missing,
+    /// A whole number of fewer than 5 digits without a sign.
+    Whole,
+    /// A whole number with a minus.
+    WholeNegative,
+    /// A whole number of 5 or more digits, without groups.
+    WholeLong,
+    /// A whole number beyond 63 bits, within 64.
+    WholeUnsigned,
+    /// A whole number beyond 64 bits.
+    WholeHuge,
+    /// Only a point can be its decimal sign: 0.076, 7.4, 12.3456.
+    Point,
+    /// The same, with 5 or more digits before the point.
+    PointLong,
+    /// Only a comma can be its decimal sign: 3,5.
+    Comma,
+    CommaLong,
+    /// 124.355: a point before decimals, or between thousands.
+    EitherPoint,
+    /// 20,377
+    EitherComma,
+    /// 1,234,567
+    ByCommas,
+    /// 1,234.5
+    ByCommasPoint,
+    /// 1.234.567
+    ByPoints,
+    /// 1.234,5
+    ByPointsComma,
+    /// 1e5
+    Exponent,
+    /// inf
+    Infinite,
+    /// true, no
+    Truth,
+    /// T, n
+    TruthLetter,
+    Date,
+    Time,
+    Timestamp,
+    Word,
+}
+
+impl Class {
+    pub(super) const COUNT: usize = Class::Word as usize + 1;
+
+    pub(super) fn is_number(self) -> bool {
+        (Class::Whole as u8..=Class::Infinite as u8).contains(&(self as u8))
+    }
+}
+
+/// The largest number of digits with which a count of 64 bits cannot run over.
+const DIGITS: usize = 19;
+
+/// A number of at most 19 digits, perhaps with a sign and one point or comma.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plain {
+    pub(super) is_negative: bool,
+    /// All digits.
+    pub(super) digits: u64,
+    /// The digits before and behind the mark.
+    before: usize,
+    pub(super) after: usize,
+    /// The point or comma.
+    mark: Option<u8>,
+    begins_with_zero: bool,
+}
+
+impl Plain {
+    #[inline]
+    pub(super) fn of(cell: &[u8]) -> Option<Self> {
+        let (is_negative, rest) = match cell {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        if rest.len() > DIGITS + 1 {
+            return None;
+        }
+        let mut digits = 0_u64;
+        let mut mark = None;
+        let mut before = rest.len();
+        for (at, &byte) in rest.iter().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit <= 9 {
+                // At most 20 bytes, of which one may be the mark: it runs over only if all are digits.
+                digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+            } else if (byte == b'.' || byte == b',') && mark.is_none() {
+                mark = Some(byte);
+                before = at;
+            } else {
+                return None;
+            }
+        }
+        let after = rest.len() - before - usize::from(mark.is_some());
+        (before + after > 0 && before + after <= DIGITS).then_some(Plain {
+            is_negative,
+            digits,
+            before,
+            after,
+            mark,
+            begins_with_zero: rest.first() == Some(&b'0'),
+        })
+    }
+
+    #[inline]
+    pub(super) fn class(&self) -> Class {
+        let is_long = self.before >= 5;
+        let is_either = self.after == 3 && (1..=3).contains(&self.before) && !self.begins_with_zero;
+        match self.mark {
+            None if self.digits > i64::MAX as u64 && self.is_negative => Class::WholeHuge,
+            None if self.digits > i64::MAX as u64 => Class::WholeUnsigned,
+            None if self.is_negative => Class::WholeNegative,
+            None if is_long => Class::WholeLong,
+            None => Class::Whole,
+            Some(b'.') if is_either => Class::EitherPoint,
+            Some(b'.') if is_long => Class::PointLong,
+            Some(b'.') => Class::Point,
+            Some(_) if is_either => Class::EitherComma,
+            Some(_) if is_long => Class::CommaLong,
+            Some(_) => Class::Comma,
+        }
+    }
+}
+
+/// What a cell was found to be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Found<'a> {
+    pub(super) class: Class,
+    /// What stands before or behind the number: `%`, `kg`, `€`.
+    pub(super) unit: Option<&'a str>,
+    /// What stands between groups of digits, where it is neither a point nor a comma.
+    pub(super) group: Option<char>,
+    /// The sign and digits of a number, its points and commas.
+    pub(super) number: String,
+}
+
+impl Found<'_> {
+    fn only(class: Class) -> Self {
+        Found {
+            class,
+            unit: None,
+            group: None,
+            number: String::new(),
+        }
+    }
+}
+
+/// What a cell is that is no [`Plain`] number. It stands without space around it.
+pub(super) fn find(cell: &str) -> Found<'_> {
+    if is_missing(cell) {
+        return Found::only(Class::Missing);
+    }
+    if truth(cell).is_some() {
+        let is_letter = cell.len() == 1;
+        return Found::only(match is_letter {
+            true => Class::TruthLetter,
+            false => Class::Truth,
+        });
+    }
+    if is_infinite(cell) {
+        return Found::only(Class::Infinite);
+    }
+    if !cell.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Found::only(Class::Word);
+    }
+    if let Some(class) = dates::class(cell) {
+        return Found::only(class);
+    }
+    measured(cell).unwrap_or_else(|| Found::only(Class::Word))
+}
+
+/// The markers of a missing value, in whatever case.
+pub(super) fn is_missing(cell: &str) -> bool {
+    const MARKERS: [&str; 24] = [
+        "na", "n/a", "nan", "null", "none", "-", "?", "#n/a", "<na>", "nat", "#na", "#n/a n/a",
+        "-nan", "+nan", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", ".", "--", "missing", "n.a.",
+        "nil", "(null)",
+    ];
+    cell.is_empty()
+        || (cell.len() <= 8 && MARKERS.iter().any(|known| cell.eq_ignore_ascii_case(known)))
+}
+
+fn is_infinite(cell: &str) -> bool {
+    let bare = cell.strip_prefix(['+', '-']).unwrap_or(cell);
+    ["inf", "infinity", "1.#inf", "∞"]
+        .iter()
+        .any(|known| bare.eq_ignore_ascii_case(known))
+}
+
+/// Yes or no, where the cell is one of them.
+pub(super) fn truth(cell: &str) -> Option<bool> {
+    const YES: [&str; 4] = ["true", "yes", "t", "y"];
+    const NO: [&str; 4] = ["false", "no", "f", "n"];
+    if cell.len() > 5 {
+        return None;
+    }
+    let is = |words: &[&str]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    match (is(&YES), is(&NO)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// A number, perhaps with a unit, an exponent or groups of digits.
+fn measured(cell: &str) -> Option<Found<'_>> {
+    let (is_negative, rest) = signed(cell);
+    let (prefix, rest) = currency(rest);
+    let (is_negative, rest) = match prefix {
+        Some(_) if !is_negative => signed(rest),
+        _ => (is_negative, rest),
+    };
+    if !rest.starts_with(|first: char| first.is_ascii_digit() || first == '.' || first == ',') {
+        return None;
+    }
+    let is_in_number = |c: char| c.is_ascii_digit() || ".,'’_ \u{a0}\u{202f}\u{2009}".contains(c);
+    let length = rest.find(|c| !is_in_number(c)).unwrap_or(rest.len());
+    let (body, suffix) = rest.split_at_checked(length)?;
+    let body = body.trim_end();
+    let (exponent, suffix) = exponent(suffix).unwrap_or(("", suffix));
+    let suffix = suffix.trim();
+    let unit = match (prefix, suffix) {
+        (None, "") => None,
+        (Some(prefix), "") => Some(prefix),
+        (None, suffix) if is_unit(suffix) => Some(suffix),
+        _ => return None,
+    };
+    let (group, digits) = ungrouped(body)?;
+    let class = match (class_of(&digits)?, exponent) {
+        (class, "") => class,
+        (Class::Whole | Class::WholeLong | Class::WholeUnsigned | Class::WholeHuge, _) => {
+            Class::Exponent
+        }
+        (Class::Point | Class::PointLong | Class::EitherPoint, _) => Class::Point,
+        (Class::Comma | Class::CommaLong | Class::EitherComma, _) => Class::Comma,
+        _ => return None,
+    };
+    let class = match class {
+        Class::Whole | Class::WholeLong if is_negative => Class::WholeNegative,
+        Class::WholeUnsigned if is_negative => Class::WholeHuge,
+        class => class,
+    };
+    let sign = if is_negative { "-" } else { "" };
+    Some(Found {
+        class,
+        unit,
+        group,
+        number: format!("{sign}{digits}{exponent}"),
+    })
+}
+
+/// Whether a minus stands before the text, and the text without its sign.
+fn signed(text: &str) -> (bool, &str) {
+    match text.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+/// A sign or code of a currency before a number.
+fn currency(text: &str) -> (Option<&str>, &str) {
+    let sign = text.chars().next().filter(|c| is_currency(*c));
+    let length = match sign {
+        Some(sign) => sign.len_utf8(),
+        None => {
+            let code = text.bytes().take_while(u8::is_ascii_uppercase).count();
+            let is_spaced = text.as_bytes().get(code) == Some(&b' ');
+            if code == 3 && is_spaced { code } else { 0 }
+        }
+    };
+    match text.split_at_checked(length) {
+        Some((unit, rest)) if length > 0 => (Some(unit), rest.trim_start()),
+        _ => (None, text),
+    }
+}
+
+fn is_currency(c: char) -> bool {
+    "$€£¥₹₽₩₺₪₫₴¢".contains(c)
+}
+
+/// An exponent at the start of a text, and the rest.
+fn exponent(text: &str) -> Option<(&str, &str)> {
+    let digits = text.strip_prefix(['e', 'E'])?;
+    let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    let count = digits.bytes().take_while(u8::is_ascii_digit).count();
+    if count == 0 {
+        return None;
+    }
+    text.split_at_checked(text.len() - digits.len() + count)
+}
+
+/// Whether a text behind a number can be its unit: `%`, `°C`, `kg/m²`.
+fn is_unit(text: &str) -> bool {
+    let mut chars = text.chars();
+    let begins = chars
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || is_currency(c) || "%‰°".contains(c));
+    begins
+        && text.chars().count() <= 12
+        && chars.all(|c| c.is_alphanumeric() || "%°²³·*/^-⁻¹".contains(c))
+}
+
+/// The digits without the groups' separators that are neither points nor commas, where the groups are of three digits.
+fn ungrouped(body: &str) -> Option<(Option<char>, String)> {
+    let is_group = |c: char| !c.is_ascii_digit() && c != '.' && c != ',';
+    let Some(group) = body.chars().find(|c| is_group(*c)) else {
+        return Some((None, body.to_string()));
+    };
+    let length = body.find(['.', ',']).unwrap_or(body.len());
+    let (whole, fraction) = body.split_at_checked(length)?;
+    let mut groups = whole.split(group);
+    let first = groups.next()?;
+    let all_of_three = groups.all(|group| group.len() == 3 && is_digits(group));
+    let is_right = (1..=3).contains(&first.len()) && is_digits(first) && all_of_three;
+    let fraction_digits = fraction.get(1..).unwrap_or_default();
+    if !is_right || !is_digits(fraction_digits) {
+        return None;
+    }
+    let mut digits: String = whole.chars().filter(|c| *c != group).collect();
+    digits.push_str(fraction);
+    Some((Some(group), digits))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The class of digits with points and commas among them.
+fn class_of(digits: &str) -> Option<Class> {
+    if let Some(plain) = Plain::of(digits.as_bytes()) {
+        return Some(plain.class());
+    }
+    let points = digits.matches('.').count();
+    let commas = digits.matches(',').count();
+    let is_by = |group: char, whole: &str| {
+        let mut groups = whole.split(group);
+        groups
+            .next()
+            .is_some_and(|first| (1..=3).contains(&first.len()) && !first.starts_with('0'))
+            && groups.all(|group| group.len() == 3)
+    };
+    match (points, commas) {
+        (0, 0) if digits.is_empty() => None,
+        (0, 0) if digits.parse::<u64>().is_ok() => Some(Class::WholeUnsigned),
+        (0, 0) => Some(Class::WholeHuge),
+        (1, 0) if digits.len() > 1 => Some(long(digits, '.', Class::Point, Class::PointLong)),
+        (0, 1) if digits.len() > 1 => Some(long(digits, ',', Class::Comma, Class::CommaLong)),
+        (0, _) => is_by(',', digits).then_some(Class::ByCommas),
+        (_, 0) => is_by('.', digits).then_some(Class::ByPoints),
+        (1, _) => {
+            let (whole, fraction) = digits.split_once('.')?;
+            (!fraction.contains(',') && is_by(',', whole)).then_some(Class::ByCommasPoint)
+        }
+        (_, 1) => {
+            let (whole, fraction) = digits.split_once(',')?;
+            (!fraction.contains('.') && is_by('.', whole)).then_some(Class::ByPointsComma)
+        }
+        _ => None,
+    }
+}
+
+fn long(digits: &str, mark: char, short: Class, long: Class) -> Class {
+    match digits.find(mark) {
+        Some(before) if before >= 5 => long,
+        _ => short,
+    }
+}

@@ -1,0 +1,195 @@
+//! A text in chunks of whole records.
+
+use super::encoding::unreadable;
+use super::syntax::{Comments, Syntax, last_record_end};
+use crate::data::limits;
+use crate::{Error, ErrorKind, Result};
+use memchr::{memchr_iter, memrchr};
+use std::io::Read;
+
+/// The bytes of a chunk, where records are no larger.
+pub(super) const CHUNK: usize = 1 << 20;
+
+/// Neighbouring records of a text.
+pub(super) struct Chunk {
+    pub(super) text: Vec<u8>,
+    /// The line that it begins with, counted from 1.
+    pub(super) line: u64,
+    /// Whether nothing comes behind.
+    pub(super) is_last: bool,
+}
+
+/// Cuts a text.
+pub(super) struct Chunks<R> {
+    text: R,
+    syntax: Syntax,
+    comments: Comments,
+    size: usize,
+    /// The lines at the end that are left out.
+    skip_end: usize,
+    /// What was read and not given.
+    carry: Vec<u8>,
+    line: u64,
+    is_at_end: bool,
+    is_done: bool,
+}
+
+impl<R: Read> Chunks<R> {
+    /// Cuts a text that begins with a record, on a line.
+    pub(super) fn new(text: R, syntax: Syntax, comments: Comments, line: u64) -> Self {
+        Chunks {
+            text,
+            syntax,
+            comments,
+            size: CHUNK,
+            skip_end: 0,
+            carry: Vec::new(),
+            line,
+            is_at_end: false,
+            is_done: false,
+        }
+    }
+
+    /// In chunks of another size, without so many lines at the end.
+    pub(super) fn with(mut self, size: usize, skip_end: usize) -> Self {
+        self.size = size.max(1);
+        self.skip_end = skip_end;
+        self
+    }
+
+    /// The next chunk.
+    pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
+        let mut text = std::mem::take(&mut self.carry);
+        let mut size = self.size.max(text.len());
+        while !self.is_done {
+            self.fill(&mut text, size)?;
+            let (end, open) = last_record_end(&text, self.syntax, &self.comments);
+            let kept = self.skip_end.min(usize::MAX - 1);
+            let cut = match self.is_at_end {
+                // What is open at the end is refused where cells are read.
+                true => before_lines(&text, self.syntax.end, kept),
+                false => before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept),
+            };
+            self.is_done = self.is_at_end;
+            if cut == 0 && !self.is_at_end {
+                self.refuse_long(&text, end, open)?;
+                size = text.len().saturating_add(self.size);
+                continue;
+            }
+            if !self.is_at_end {
+                self.carry = text.split_off(cut);
+            }
+            text.truncate(cut);
+            let line = self.line;
+            self.line += memchr_iter(self.syntax.end, &text).count() as u64;
+            return Ok(Some(Chunk {
+                text,
+                line,
+                is_last: self.is_done,
+            }));
+        }
+        Ok(None)
+    }
+
+    fn fill(&mut self, text: &mut Vec<u8>, size: usize) -> Result<()> {
+        let wanted = size.saturating_sub(text.len());
+        text.reserve_exact(wanted);
+        while text.len() < size {
+            let left = (size - text.len()) as u64;
+            let count = self
+                .text
+                .by_ref()
+                .take(left)
+                .read_to_end(text)
+                .map_err(unreadable)?;
+            if count == 0 {
+                self.is_at_end = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a text whose first record does not end within the limits.
+    fn refuse_long(&self, text: &[u8], end: usize, open: Option<usize>) -> Result<()> {
+        refuse_long(text, end, open, self.syntax, self.line)
+    }
+}
+
+/// Refuses a text without a whole record behind `end`, where a cell or the record is beyond its limit.
+pub(super) fn refuse_long(
+    text: &[u8],
+    end: usize,
+    open: Option<usize>,
+    syntax: Syntax,
+    line: u64,
+) -> Result<()> {
+    let line_at = |at: usize| {
+        line + memchr_iter(syntax.end, text.get(..at).unwrap_or_default()).count() as u64
+    };
+    if let Some(open) = open
+        && text.len() - open > limits::CELL
+    {
+        return Err(open_quote(line_at(open), syntax.quote)
+            .expected(format!("its end within {} bytes", limits::CELL))
+            .found(format!("none in {} bytes", text.len() - open)));
+    }
+    let at = format!("line {}", line_at(end));
+    let tail_start = text.len().saturating_sub(limits::CELL + 1).max(end);
+    let tail = text.get(tail_start..).unwrap_or_default();
+    let has_stop = tail
+        .iter()
+        .any(|byte| *byte == syntax.separator || *byte == syntax.end);
+    if open.is_none() && tail.len() > limits::CELL && !has_stop {
+        return Err(too_long("a cell", limits::CELL).at(at));
+    }
+    let record = text.get(end..).unwrap_or_default();
+    if record.len() > limits::RECORD {
+        return Err(too_long("a row", limits::RECORD).at(at));
+    }
+    let cells = match open {
+        None if record.len() > limits::COLUMNS => memchr_iter(syntax.separator, record).count(),
+        _ => 0,
+    };
+    // A run of spaces separates once.
+    if cells > limits::COLUMNS && syntax.separator != b' ' {
+        return Err(too_many_columns().at(at));
+    }
+    Ok(())
+}
+
+fn too_long(what: &str, limit: usize) -> Error {
+    Error::new(ErrorKind::Data, format!("{what} of the text is too long"))
+        .expected(format!("at most {limit} bytes"))
+        .found("more")
+}
+
+pub(super) fn too_many_columns() -> Error {
+    Error::new(ErrorKind::Data, "the table has too many columns")
+        .expected(format!("at most {}", limits::COLUMNS))
+        .found("more")
+}
+
+/// An error for a quote that is not closed.
+pub(super) fn open_quote(line: u64, quote: u8) -> Error {
+    Error::new(ErrorKind::Format, "a quote is not closed")
+        .at(format!("line {line}"))
+        .hint(format!(
+            "close it, or say with `--quote` what else cells are put between than {}",
+            char::from(quote)
+        ))
+}
+
+/// The place before so many lines at the end of a text that are not blank.
+fn before_lines(text: &[u8], end: u8, lines: usize) -> usize {
+    let mut cut = text.len();
+    let mut left = lines;
+    while left > 0 && cut > 0 {
+        let before = text.get(..cut - 1).unwrap_or_default();
+        let start = memrchr(end, before).map_or(0, |at| at + 1);
+        let line = text.get(start..cut).unwrap_or_default();
+        left -= usize::from(!line.trim_ascii().is_empty());
+        cut = start;
+    }
+    cut
+}

@@ -1,0 +1,226 @@
+//! The text of a file: unpacked, and turned into UTF-8 a part at a time.
+
+use super::zipped;
+use crate::data::formats::unpack::{is_damage, unpacked};
+use crate::{Error, ErrorKind, Result};
+use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+/// The bytes that an encoding is told from.
+const FIRST: u64 = 1 << 12;
+const INPUT: usize = 1 << 16;
+
+/// The text of a file, whose bytes may still be no UTF-8 where it claims to be.
+pub(super) struct Opened {
+    pub(super) text: Box<dyn Read>,
+    /// The encoding, where it is not UTF-8.
+    pub(super) encoding: Option<&'static str>,
+}
+
+/// Opens the text of a file: plain, gzipped, or the one member of a ZIP archive.
+pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
+    let said = label.map(named).transpose()?;
+    let mut bytes = match zipped::is_zip(path)? {
+        true => zipped::open(path)?,
+        false => unpacked(path)?,
+    };
+    let mut start = Vec::new();
+    bytes
+        .by_ref()
+        .take(FIRST)
+        .read_to_end(&mut start)
+        .map_err(unreadable)?;
+    if start.starts_with(&[0x1f, 0x8b]) {
+        return Err(
+            Error::new(ErrorKind::Format, "the content is gzipped a second time")
+                .hint("unpack it once"),
+        );
+    }
+    let encoding = said.unwrap_or_else(|| told(&start));
+    let name = (encoding != UTF_8).then(|| encoding.name());
+    let bytes = Cursor::new(without_mark(start)).chain(bytes);
+    let text: Box<dyn Read> = match encoding == UTF_8 {
+        true => Box::new(bytes),
+        false => Box::new(Decoded::new(bytes, encoding)),
+    };
+    Ok(Opened {
+        text,
+        encoding: name,
+    })
+}
+
+/// An encoding by its name on the web.
+fn named(label: &str) -> Result<&'static Encoding> {
+    Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
+        Error::new(ErrorKind::Data, "there is no encoding of this name")
+            .expected("a name such as utf-8, windows-1252, iso-8859-2, utf-16le or shift_jis")
+            .found(format!("\"{label}\""))
+    })
+}
+
+/// The encoding that a text shows: by its mark, or by the zeros of UTF-16 in Latin text.
+fn told(start: &[u8]) -> &'static Encoding {
+    if let Some((encoding, _)) = Encoding::for_bom(start) {
+        return encoding;
+    }
+    let pairs = start.chunks_exact(2);
+    let count = pairs.len();
+    let is_zero = |place: usize| {
+        pairs
+            .clone()
+            .filter(|pair| pair.get(place) == Some(&0))
+            .count()
+    };
+    let (first, second) = (is_zero(0), is_zero(1));
+    match count > 1 {
+        true if first == 0 && 5 * second >= 4 * count => UTF_16LE,
+        true if second == 0 && 5 * first >= 4 * count => UTF_16BE,
+        _ => UTF_8,
+    }
+}
+
+/// The start without the mark of UTF-8 or UTF-16.
+fn without_mark(mut start: Vec<u8>) -> Vec<u8> {
+    if let Some((_, length)) = Encoding::for_bom(&start) {
+        start.drain(..length.min(start.len()));
+    }
+    start
+}
+
+/// Bytes of another encoding, as UTF-8.
+struct Decoded<R> {
+    bytes: R,
+    decoder: Decoder,
+    name: &'static str,
+    input: Vec<u8>,
+    /// The part of `input` that is not decoded yet.
+    from: usize,
+    filled: usize,
+    is_at_end: bool,
+    is_done: bool,
+    output: Vec<u8>,
+    given: usize,
+    lines: u64,
+}
+
+impl<R: Read> Decoded<R> {
+    fn new(bytes: R, encoding: &'static Encoding) -> Self {
+        Decoded {
+            bytes,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            name: encoding.name(),
+            input: vec![0; INPUT],
+            from: 0,
+            filled: 0,
+            is_at_end: false,
+            is_done: false,
+            output: Vec::new(),
+            given: 0,
+            lines: 1,
+        }
+    }
+
+    /// Decodes what the input holds into the empty output.
+    fn decode(&mut self) -> io::Result<()> {
+        if self.from == self.filled && !self.is_at_end {
+            self.filled = self.bytes.read(&mut self.input)?;
+            self.from = 0;
+            self.is_at_end = self.filled == 0;
+        }
+        self.output.resize(4 * INPUT, 0);
+        let input = self.input.get(self.from..self.filled).unwrap_or_default();
+        let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
+            input,
+            &mut self.output,
+            self.is_at_end,
+        );
+        self.from += read;
+        self.output.truncate(written);
+        self.given = 0;
+        self.lines += memchr::memchr_iter(b'\n', &self.output).count() as u64;
+        match result {
+            DecoderResult::Malformed(..) => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "line {} has bytes that are no text in {}",
+                    self.lines, self.name
+                ),
+            )),
+            DecoderResult::InputEmpty => {
+                self.is_done = self.is_at_end;
+                Ok(())
+            }
+            DecoderResult::OutputFull => Ok(()),
+        }
+    }
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.output.len() {
+            if self.is_done {
+                return Ok(0);
+            }
+            self.decode()?;
+        }
+        let rest = self.output.get(self.given..).unwrap_or_default();
+        let count = rest.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.given += count;
+        Ok(count)
+    }
+}
+
+/// The start of a text as UTF-8, if it is any; for telling what a file is.
+pub(super) fn start_as_text(start: &[u8]) -> Option<String> {
+    let encoding = told(start);
+    let start = without_mark(start.to_vec());
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut text = String::with_capacity(4 * start.len() + 16);
+    let (result, _, has_errors) = decoder.decode_to_string(&start, &mut text, false);
+    // Latin-1 has bytes that UTF-8 has not; the error of reading says what to do.
+    let is_text = match has_errors {
+        true => {
+            let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
+            20 * odd <= text.chars().count()
+        }
+        false => true,
+    };
+    let has_control = text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}'));
+    (result == CoderResult::InputEmpty && is_text && !has_control).then_some(text)
+}
+
+/// An error for bytes that are no UTF-8, at a place in a text that begins on a line.
+pub(super) fn not_text(text: &[u8], at: usize, line: u64, end: u8) -> Error {
+    let before = text.get(..at).unwrap_or_default();
+    let line = line + memchr::memchr_iter(end, before).count() as u64;
+    let line_start = memchr::memrchr(end, before).map_or(0, |end| end + 1);
+    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
+        .chars()
+        .count()
+        + 1;
+    let bytes: Vec<u8> = text.iter().skip(at).take(4).copied().collect();
+    Error::new(ErrorKind::Format, "the text is not UTF-8")
+        .at(format!("line {line}, character {column}"))
+        .expected("UTF-8 text")
+        .found(format!("{bytes:02x?}"))
+        .hint("say its encoding, for most older files `--encoding windows-1252`")
+}
+
+/// An error of reading, as one of the library.
+pub(super) fn unreadable(error: io::Error) -> Error {
+    match (is_damage(&error), error.get_ref().is_some()) {
+        (true, true) => {
+            Error::new(ErrorKind::Format, "the file is damaged or cut off").caused_by(error)
+        }
+        (true, false) => {
+            Error::new(ErrorKind::Format, "the packed data are damaged or cut off").caused_by(error)
+        }
+        _ => Error::new(ErrorKind::Io, "cannot be read").caused_by(error),
+    }
+}

@@ -1,0 +1,178 @@
+//! Whether a text of a table begins with the names of its columns.
+
+use super::cell::{Class, Plain, find};
+use super::sample::Row;
+use std::borrow::Cow;
+
+/// What a cell is, as far as that tells names from values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Missing,
+    Number,
+    Truth,
+    Time,
+    Word,
+}
+
+impl Sort {
+    pub(super) fn of(cell: &str) -> Self {
+        let class = match Plain::of(cell.as_bytes()) {
+            Some(plain) => plain.class(),
+            None => find(cell).class,
+        };
+        match class {
+            Class::Missing => Sort::Missing,
+            Class::Truth => Sort::Truth,
+            Class::Date | Class::Time | Class::Timestamp => Sort::Time,
+            Class::Word | Class::TruthLetter => Sort::Word,
+            _ => Sort::Number,
+        }
+    }
+}
+
+/// Whether the first row is a header, and whether the types of the cells show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) is_there: bool,
+    pub(super) is_certain: bool,
+}
+
+/// Tells a header from a row by the rows below.
+pub(super) fn tell(first: &[Cow<'_, str>], below: &[Row<'_>]) -> Header {
+    let certainly = |is_there| Header {
+        is_there,
+        is_certain: true,
+    };
+    let perhaps = |is_there| Header {
+        is_there,
+        is_certain: false,
+    };
+    let firsts: Vec<Sort> = first.iter().map(|cell| Sort::of(cell)).collect();
+    let sorts: Vec<Sort> = (0..first.len())
+        .map(|column| below_sort(below, column))
+        .collect();
+    if counts_up(first, &firsts, below) {
+        return perhaps(true);
+    }
+    let has_words = firsts.contains(&Sort::Word);
+    if !has_words {
+        // Numbers, dates and gaps are names of nothing, where they do not count up.
+        let is_certain = firsts.iter().any(|sort| *sort != Sort::Number);
+        return Header {
+            is_there: false,
+            is_certain,
+        };
+    }
+    let typed = || {
+        let pairs = firsts.iter().zip(&sorts);
+        pairs.filter(|(_, below)| matches!(below, Sort::Number | Sort::Truth | Sort::Time))
+    };
+    let (mut names, mut values) = (0, 0);
+    for (first, below) in typed() {
+        match first {
+            Sort::Word => names += 1,
+            Sort::Missing => {}
+            first if first == below => values += 1,
+            _ => {}
+        }
+    }
+    match (names, values) {
+        (0, 0) => perhaps(true),
+        (_, 0) => certainly(true),
+        (0, _) => certainly(false),
+        _ => perhaps(names > values),
+    }
+}
+
+/// What most of the cells of a column below the first row are.
+fn below_sort(below: &[Row<'_>], column: usize) -> Sort {
+    let mut counts = [0_usize; 5];
+    for row in below {
+        let sort = Sort::of(row.get(column).map_or("", AsRef::as_ref));
+        if let Some(count) = counts.get_mut(sort as usize) {
+            *count += 1;
+        }
+    }
+    let [_, numbers, truths, times, words] = counts;
+    let present = numbers + truths + times + words;
+    if present == 0 {
+        Sort::Missing
+    } else if 2 * numbers >= present {
+        Sort::Number
+    } else if 2 * truths >= present {
+        Sort::Truth
+    } else if 2 * times >= present {
+        Sort::Time
+    } else {
+        Sort::Word
+    }
+}
+
+/// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of the
+/// second do not.
+fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[Row<'_>]) -> bool {
+    let counts = |row: &[Cow<'_, str>]| {
+        let numbers: Vec<i64> = row.iter().filter_map(|cell| cell.parse().ok()).collect();
+        let is_counting = numbers.windows(2).all(|pair| match pair {
+            [a, b] => a.checked_add(1) == Some(*b),
+            _ => true,
+        });
+        (numbers.len(), is_counting)
+    };
+    let (numbers, is_counting) = counts(first);
+    let all_numbers = sorts.iter().filter(|sort| **sort == Sort::Number).count();
+    let has_words = sorts
+        .iter()
+        .any(|sort| !matches!(sort, Sort::Number | Sort::Missing));
+    let least = if has_words { 3 } else { 2 };
+    if !is_counting || numbers < least || numbers != all_numbers {
+        return false;
+    }
+    match below.first() {
+        None => false,
+        Some(second) => {
+            let (second_numbers, second_is_counting) = counts(second);
+            !(second_numbers == numbers && second_is_counting)
+        }
+    }
+}
+
+/// Whether the row behind the header has the units of the columns: a word where the rows below have numbers.
+pub(super) fn are_units(row: &[Cow<'_, str>], below: &[Row<'_>]) -> bool {
+    if below.is_empty() {
+        return false;
+    }
+    let mut units = 0;
+    let mut empty = 0;
+    for (column, cell) in row.iter().enumerate() {
+        if below_sort(below, column) != Sort::Number {
+            continue;
+        }
+        match Sort::of(cell) {
+            Sort::Word if cell.chars().count() <= 16 => units += 1,
+            Sort::Missing if cell.len() <= 1 => empty += 1,
+            _ => return false,
+        }
+    }
+    // One word above a single column of numbers is rather a faulty value, unless it stands in brackets.
+    let is_bracketed = row.iter().any(|cell| cell.starts_with(['[', '(']));
+    units > empty && (units > 1 || is_bracketed || looks_like_unit(row))
+}
+
+fn looks_like_unit(row: &[Cow<'_, str>]) -> bool {
+    const UNITS: [&str; 40] = [
+        "%", "°C", "°F", "K", "C", "m", "cm", "mm", "km", "g", "kg", "t", "s", "ms", "min", "h",
+        "d", "V", "mV", "A", "mA", "W", "kW", "kWh", "Pa", "hPa", "kPa", "bar", "mbar", "Hz",
+        "kHz", "MHz", "m/s", "km/h", "rpm", "€", "$", "EUR", "USD", "N",
+    ];
+    row.iter().any(|cell| UNITS.contains(&cell.as_ref()))
+}
+
+/// A unit without the brackets around it.
+pub(super) fn bare_unit(cell: &str) -> Option<String> {
+    let bare = cell
+        .trim_matches(|c| matches!(c, '[' | ']' | '(' | ')'))
+        .trim();
+    let is_unit = !bare.is_empty() && bare != "-";
+    is_unit.then(|| bare.to_string())
+}

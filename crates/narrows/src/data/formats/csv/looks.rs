@@ -1,0 +1,75 @@
+//! Whether a file of any name is delimited text.
+
+use super::encoding::{self, start_as_text};
+use super::header::Sort;
+use super::sample::{fit, records, usual_width};
+use super::syntax::Syntax;
+use std::io::Read;
+use std::path::Path;
+
+/// The bytes that are looked at.
+const FIRST: u64 = 1 << 14;
+
+/// Whether the first bytes of a file look like delimited text: lines of equally many cells, or of one number each.
+pub(in crate::data) fn looks_like_table(start: &[u8], name: &str) -> bool {
+    let Some(text) = start_as_text(start) else {
+        return false;
+    };
+    // Markup, JSON and sections of settings are text too.
+    let first = text.trim_start().chars().next();
+    if first.is_none_or(|first| matches!(first, '{' | '<' | '[')) {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    let name = name
+        .strip_suffix(".gz")
+        .or_else(|| name.strip_suffix(".zip"))
+        .unwrap_or(&name);
+    if [".csv", ".tsv", ".tab", ".psv"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+    {
+        return true;
+    }
+    let is_whole = (start.len() as u64) < FIRST;
+    let end = if text.contains('\n') { '\n' } else { '\r' };
+    let text = match text.rfind(end) {
+        Some(last) if !is_whole => text.get(..=last).unwrap_or_default(),
+        _ => &text,
+    };
+    let syntax = |separator| Syntax {
+        separator,
+        quote: b'"',
+        end: end as u8,
+    };
+    let is_fitting = [b',', b';', b'\t', b'|', b' ']
+        .into_iter()
+        .any(|separator| {
+            let records = records(text, 0, 1, syntax(separator), b"#");
+            let all = records.iter().filter(|record| !record.is_comment).count();
+            let is_regular = usual_width(&records)
+                .is_some_and(|(width, count)| width > 1 && 10 * count >= 6 * all);
+            is_regular && all > 1 && fit(&records, syntax(separator)) > 0.25
+        });
+    is_fitting || {
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+            .collect();
+        let numbers = lines
+            .iter()
+            .filter(|line| Sort::of(line.trim()) == Sort::Number)
+            .count();
+        numbers > 0 && numbers + 1 >= lines.len()
+    }
+}
+
+/// Whether a file is delimited text by its content, packed or not.
+pub(in crate::data) fn is_table(path: &Path, name: &str) -> bool {
+    let Ok(opened) = encoding::open(path, None) else {
+        return false;
+    };
+    let mut start = Vec::new();
+    let is_read = opened.text.take(FIRST).read_to_end(&mut start).is_ok();
+    is_read && looks_like_table(&start, name)
+}

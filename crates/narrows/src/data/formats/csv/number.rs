@@ -1,0 +1,159 @@
+//! Numbers as a column writes them: from a cell to a value.
+
+use super::cell::{Class, Found, Plain, find};
+
+/// How a column writes its numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Style {
+    /// A point or a comma.
+    pub(super) decimal: u8,
+    /// What may stand between groups of three digits.
+    pub(super) group: Option<char>,
+    /// What stands before or behind each number.
+    pub(super) unit: Option<String>,
+}
+
+/// The value of a cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value {
+    Missing,
+    /// A whole number that is not too large for 64 bits.
+    Whole(i128),
+    Float(f64),
+    /// Something else than a number of the column.
+    Bad,
+}
+
+/// The powers of ten that are exact as floating-point numbers.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// Whole numbers up to here are exact as floating-point numbers.
+pub(super) const EXACT: u64 = 1 << 53;
+
+impl Style {
+    /// Whether a cell of a class is a number, and whether its mark stands before decimals; `None` if it is none.
+    fn reading(&self, class: Class) -> Option<Reading> {
+        use Class::{
+            ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong, EitherComma,
+            EitherPoint, Exponent, Point, PointLong, Whole, WholeHuge, WholeLong, WholeNegative,
+            WholeUnsigned,
+        };
+        let is_point = self.decimal == b'.';
+        let by_commas = is_point && self.group == Some(',');
+        let by_points = !is_point && self.group == Some('.');
+        match class {
+            Whole | WholeNegative | WholeLong | WholeUnsigned | WholeHuge => Some(Reading::Whole),
+            Exponent => Some(Reading::Decimals),
+            Point | PointLong if is_point => Some(Reading::Decimals),
+            Comma | CommaLong if !is_point => Some(Reading::Decimals),
+            EitherPoint if is_point => Some(Reading::Decimals),
+            EitherComma if !is_point => Some(Reading::Decimals),
+            EitherPoint | ByPoints if by_points => Some(Reading::Whole),
+            EitherComma | ByCommas if by_commas => Some(Reading::Whole),
+            ByCommasPoint if by_commas => Some(Reading::Decimals),
+            ByPointsComma if by_points => Some(Reading::Decimals),
+            _ => None,
+        }
+    }
+
+    /// Whether numbers of a class have decimals in this style.
+    pub(super) fn has_decimals(&self, class: Class) -> bool {
+        self.reading(class) == Some(Reading::Decimals)
+    }
+
+    /// The value of a cell that is a plain number, whose text it has.
+    #[inline]
+    pub(super) fn plain(&self, plain: &Plain, class: Class, cell: &[u8]) -> Value {
+        if self.unit.is_some() {
+            return Value::Bad;
+        }
+        match self.reading(class) {
+            None => Value::Bad,
+            Some(Reading::Whole) => {
+                let whole = i128::from(plain.digits);
+                Value::Whole(if plain.is_negative { -whole } else { whole })
+            }
+            // Both numbers are exact, so that their quotient is rounded once.
+            Some(Reading::Decimals) if plain.digits <= EXACT => {
+                let power = POWERS.get(plain.after).copied().unwrap_or(f64::NAN);
+                let value = plain.digits as f64 / power;
+                Value::Float(if plain.is_negative { -value } else { value })
+            }
+            Some(Reading::Decimals) => match std::str::from_utf8(cell) {
+                Ok(cell) => self.parsed(cell, Reading::Decimals),
+                Err(_) => Value::Bad,
+            },
+        }
+    }
+
+    /// The value of any cell, that stands without space around it.
+    pub(super) fn value(&self, cell: &str) -> Value {
+        match Plain::of(cell.as_bytes()) {
+            Some(plain) => self.plain(&plain, plain.class(), cell.as_bytes()),
+            None => self.found(&find(cell)),
+        }
+    }
+
+    /// The value of a cell that is no plain number.
+    pub(super) fn found(&self, found: &Found<'_>) -> Value {
+        if found.class == Class::Missing {
+            return Value::Missing;
+        }
+        let is_grouped_so = found.group.is_none() || found.group == self.group;
+        match self.reading(found.class) {
+            Some(reading) if is_grouped_so && found.unit == self.unit.as_deref() => {
+                self.parsed(&found.number, reading)
+            }
+            _ => Value::Bad,
+        }
+    }
+
+    fn parsed(&self, number: &str, reading: Reading) -> Value {
+        let decimal = char::from(self.decimal);
+        let plain: String = number
+            .chars()
+            .filter(|c| !matches!(c, '.' | ',') || (*c == decimal && reading == Reading::Decimals))
+            .map(|c| if c == ',' { '.' } else { c })
+            .collect();
+        if reading == Reading::Decimals {
+            return match plain.parse::<f64>() {
+                Ok(value) if value.is_finite() => Value::Float(value),
+                _ => Value::Bad,
+            };
+        }
+        match plain.parse::<i128>() {
+            Ok(whole) if i64::try_from(whole).is_ok() || u64::try_from(whole).is_ok() => {
+                Value::Whole(whole)
+            }
+            // A whole number beyond 64 bits is taken only where a floating-point number has it to the last digit.
+            _ => match plain.parse::<f64>() {
+                Ok(value) if value.is_finite() && is_exact(&plain, value) => Value::Float(value),
+                _ => Value::Bad,
+            },
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Whole,
+    Decimals,
+}
+
+fn is_exact(digits: &str, value: f64) -> bool {
+    let is_negative = digits.starts_with('-');
+    let bare = digits
+        .trim_start_matches(['-', '+'])
+        .trim_start_matches('0');
+    let sign = if is_negative { "-" } else { "" };
+    format!("{value:.0}") == format!("{sign}{bare}")
+}
+
+/// A whole number as a floating-point one, if it is the same.
+pub(super) fn exact_float(whole: i128) -> Option<f64> {
+    let float = whole as f64;
+    (float as i128 == whole).then_some(float)
+}

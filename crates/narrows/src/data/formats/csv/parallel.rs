@@ -1,0 +1,179 @@
+//! Chunks converted on several threads, and given in order.
+
+use super::chunks::{Chunk, Chunks};
+use super::convert::{Piece, Plan, Seen, Target, convert};
+use super::tally::Tally;
+use crate::Result;
+use crate::data::column::Block;
+use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, ScopedJoinHandle};
+
+/// The most threads that convert: beyond these, one thread that reads cannot keep up.
+const THREADS: usize = 16;
+
+/// The columns from which the counts of a column on each thread would take much memory.
+const MANY_COLUMNS: usize = 1 << 14;
+
+/// What all chunks came to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) seen: Seen,
+    pub(super) tallies: Vec<Tally>,
+}
+
+/// What is done with each chunk.
+pub(super) struct Work<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) targets: &'a [Target],
+    /// Whether cells are counted.
+    pub(super) is_counted: bool,
+}
+
+impl Work<'_> {
+    fn tallies(&self) -> Vec<Tally> {
+        match self.is_counted {
+            true => vec![Tally::default(); self.plan.columns.len()],
+            false => Vec::new(),
+        }
+    }
+
+    fn convert(&self, chunk: &Chunk, tallies: &mut [Tally]) -> Result<Piece> {
+        convert(
+            chunk,
+            self.plan,
+            self.targets,
+            self.is_counted.then_some(tallies),
+        )
+    }
+
+    /// Converts all chunks on so many threads, and gives the blocks in order.
+    pub(super) fn run<R: Read>(
+        &self,
+        mut chunks: Chunks<R>,
+        threads: usize,
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<Outcome> {
+        let Some(first) = chunks.next()? else {
+            return Ok(Outcome {
+                tallies: self.tallies(),
+                ..Outcome::default()
+            });
+        };
+        let most = if self.plan.columns.len() > MANY_COLUMNS {
+            2
+        } else {
+            THREADS
+        };
+        let threads = threads.min(most);
+        if first.is_last || threads < 2 {
+            return self.run_alone(first, chunks, each);
+        }
+        thread::scope(|scope| {
+            let workers: Vec<Worker<'_>> = (0..threads)
+                .map(|_| {
+                    // A worker has one chunk in hand and one in line.
+                    let (give, take) = sync_channel::<Chunk>(1);
+                    let (answer, answers) = sync_channel::<Result<Piece>>(2);
+                    let handle = scope.spawn(move || self.work(&take, &answer));
+                    Worker {
+                        give,
+                        answers,
+                        handle,
+                    }
+                })
+                .collect();
+            let mut outcome = Outcome::default();
+            hand_on(&workers, first, &mut chunks, &mut |piece: Piece| {
+                outcome.seen.merge(piece.seen);
+                piece.blocks.into_iter().try_for_each(&mut *each)
+            })?;
+            outcome.tallies = self.tallies();
+            for worker in workers {
+                drop((worker.give, worker.answers));
+                let counted = worker.handle.join();
+                let counted = counted.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                for (tally, more) in outcome.tallies.iter_mut().zip(&counted) {
+                    tally.merge(more);
+                }
+            }
+            Ok(outcome)
+        })
+    }
+
+    fn run_alone<R: Read>(
+        &self,
+        first: Chunk,
+        mut chunks: Chunks<R>,
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<Outcome> {
+        let mut outcome = Outcome {
+            tallies: self.tallies(),
+            ..Outcome::default()
+        };
+        let mut next = Some(first);
+        while let Some(chunk) = next {
+            let piece = self.convert(&chunk, &mut outcome.tallies)?;
+            outcome.seen.merge(piece.seen);
+            piece.blocks.into_iter().try_for_each(&mut *each)?;
+            next = chunks.next()?;
+        }
+        Ok(outcome)
+    }
+
+    /// Converts what comes until nothing more does, and gives the counts.
+    fn work(&self, take: &Receiver<Chunk>, answer: &SyncSender<Result<Piece>>) -> Vec<Tally> {
+        let mut tallies = self.tallies();
+        while let Ok(chunk) = take.recv() {
+            let piece = self.convert(&chunk, &mut tallies);
+            if answer.send(piece).is_err() {
+                break;
+            }
+        }
+        tallies
+    }
+}
+
+struct Worker<'scope> {
+    give: SyncSender<Chunk>,
+    answers: Receiver<Result<Piece>>,
+    handle: ScopedJoinHandle<'scope, Vec<Tally>>,
+}
+
+/// Gives chunks to the workers in turn, and takes their answers in the same order.
+fn hand_on<R: Read>(
+    workers: &[Worker<'_>],
+    first: Chunk,
+    chunks: &mut Chunks<R>,
+    each: &mut dyn FnMut(Piece) -> Result<()>,
+) -> Result<()> {
+    let worker = |index: usize| workers.get(index % workers.len().max(1));
+    let mut next = Some(first);
+    // An error of reading comes behind the rows before it, whatever the threads do.
+    let mut failed = None;
+    let (mut given, mut taken) = (0, 0);
+    while next.is_some() || taken < given {
+        if let Some(chunk) = next.take() {
+            // A worker that is gone has panicked, which ends this below.
+            if worker(given).is_none_or(|worker| worker.give.send(chunk).is_err()) {
+                break;
+            }
+            given += 1;
+            next = match chunks.next() {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            };
+        }
+        if next.is_none() || given - taken > workers.len() {
+            match worker(taken).map(|worker| worker.answers.recv()) {
+                Some(Ok(piece)) => each(piece?)?,
+                _ => break,
+            }
+            taken += 1;
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}

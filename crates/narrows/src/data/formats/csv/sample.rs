@@ -1,0 +1,152 @@
+//! The first records of a text, cut into cells under one syntax.
+
+use super::header::Sort;
+use super::syntax::{After, Cursor, Syntax};
+use std::borrow::Cow;
+
+/// The cells of a record.
+pub(super) type Row<'a> = Vec<Cow<'a, str>>;
+
+/// The records that are looked at, and the cells that are enough.
+const RECORDS: usize = 1000;
+const CELLS: usize = 200_000;
+
+/// A record of the start of a text, or a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record<'a> {
+    /// Where it begins in the text.
+    pub(super) start: usize,
+    /// Its first line, counted from 1.
+    pub(super) line: u64,
+    pub(super) cells: Row<'a>,
+    /// Whether it begins as a comment does; the cells are those behind the mark.
+    pub(super) is_comment: bool,
+}
+
+/// The first records of a text from a place on, without blank lines.
+pub(super) fn records<'a>(
+    text: &'a str,
+    from: usize,
+    line: u64,
+    syntax: Syntax,
+    comment: &[u8],
+) -> Vec<Record<'a>> {
+    let bytes = text.as_bytes();
+    let mut cursor = Cursor::new(bytes.get(from..).unwrap_or_default(), syntax);
+    let mut records = Vec::new();
+    let mut line = line;
+    let mut cells_so_far = 0;
+    while !cursor.rest().is_empty() {
+        if cursor.is_at_blank_line() {
+            cursor.skip_line();
+            line += 1;
+            continue;
+        }
+        let start = from + cursor.at();
+        let is_comment =
+            !comment.is_empty() && cursor.line().trim_ascii_start().starts_with(comment);
+        let first_line = line;
+        let cells = match is_comment {
+            true => Some(comment_cells(cursor.skip_line(), comment, syntax)),
+            false => row(&mut cursor, &mut line),
+        };
+        // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
+        let Some(cells) = cells else {
+            break;
+        };
+        line += 1;
+        cells_so_far += cells.len();
+        records.push(Record {
+            start,
+            line: first_line,
+            cells,
+            is_comment,
+        });
+        let is_enough = records.len() >= RECORDS || cells_so_far >= CELLS;
+        if is_enough && records.len() >= 4 {
+            break;
+        }
+    }
+    records
+}
+
+/// The cells of the record at the cursor; `None` if a quote is open at the end of the text.
+fn row<'a>(cursor: &mut Cursor<'a>, line: &mut u64) -> Option<Row<'a>> {
+    let mut cells = Vec::new();
+    loop {
+        let (raw, after) = cursor.cell();
+        *line += raw.line_ends;
+        cells.push(text(raw.content()));
+        match after {
+            After::Cell => {}
+            After::Record => return Some(cells),
+            After::OpenQuote => return None,
+        }
+    }
+}
+
+/// The cells behind the mark of a comment.
+fn comment_cells<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> Row<'a> {
+    let line = line.trim_ascii();
+    let mut rest = line.strip_prefix(comment).unwrap_or(line);
+    while let Some(shorter) = rest.strip_prefix(comment) {
+        rest = shorter;
+    }
+    row(&mut Cursor::new(rest.trim_ascii(), syntax), &mut 0).unwrap_or_default()
+}
+
+fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+/// The number of cells that most records have, and how many have it.
+pub(super) fn usual_width(records: &[Record<'_>]) -> Option<(usize, usize)> {
+    let mut counts: Vec<(usize, usize)> = Vec::new();
+    for record in records.iter().filter(|record| !record.is_comment) {
+        let width = record.cells.len();
+        match counts.iter_mut().find(|(known, _)| *known == width) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((width, 1)),
+        }
+    }
+    // Of two that are as common, the wider: lines before a header and behind the rows are short.
+    counts
+        .into_iter()
+        .max_by_key(|&(width, count)| (count, width))
+}
+
+/// How well a syntax explains the start of a text: between 0 and 1.3.
+pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
+    let Some((width, count)) = usual_width(records) else {
+        return 0.0;
+    };
+    let all = records.iter().filter(|record| !record.is_comment).count();
+    if width < 2 {
+        return 0.0;
+    }
+    let (mut known, mut cells) = (0.0, 0.0);
+    let rows = records
+        .iter()
+        .filter(|record| !record.is_comment && record.cells.len() == width);
+    for cell in rows.take(200).flat_map(|row| row.cells.iter().take(1000)) {
+        cells += 1.0;
+        known += match Sort::of(cell) {
+            Sort::Missing => 0.5,
+            Sort::Word if cell.contains([',', ';', '\t', '|']) || cell.starts_with(['"', '\'']) => {
+                0.0
+            }
+            Sort::Word => 0.3,
+            _ => 1.0,
+        };
+    }
+    let known: f64 = known / cells;
+    // Words have spaces between them too.
+    if syntax.separator == b' ' && known < 0.6 {
+        return 0.0;
+    }
+    let consistency = count as f64 / all as f64;
+    consistency * consistency * (known + 0.1)
+}

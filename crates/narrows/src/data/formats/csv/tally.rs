@@ -1,0 +1,359 @@
+//! What the cells of each column could be, counted; and what a whole file decides from that.
+
+use super::cell::{Class, Found};
+use super::number::Style;
+use crate::data::schema::ColumnKind;
+
+/// The units and groups of digits that a column is looked through for.
+const VARIANTS: usize = 8;
+
+/// How many cells of a column are of each class.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    counts: [u32; Class::COUNT],
+    rare: Option<Box<Rare>>,
+}
+
+/// What few columns have.
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    /// What stands beside numbers.
+    units: Vec<(String, u32)>,
+    /// What stands between groups of three digits, but a point or comma; and whether it can be nothing else.
+    groups: Vec<(char, u32)>,
+    /// Those with several groups, or with decimals too.
+    certain: u32,
+    with_unit: u32,
+    /// The grouped ones of 5 or more digits.
+    long: u32,
+}
+
+impl Tally {
+    #[inline]
+    pub(super) fn add(&mut self, class: Class) {
+        // A column of more than 2^32 cells of a class counts as one of as many.
+        if let Some(count) = self.counts.get_mut(class as usize) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    pub(super) fn add_found(&mut self, found: &Found<'_>) {
+        self.add(found.class);
+        if found.unit.is_none() && found.group.is_none() {
+            return;
+        }
+        let rare = self.rare.get_or_insert_default();
+        if let Some(unit) = found.unit {
+            rare.with_unit = rare.with_unit.saturating_add(1);
+            add(&mut rare.units, unit, 1, |known| known == unit);
+        }
+        if let Some(group) = found.group {
+            add(&mut rare.groups, group, 1, |known| *known == group);
+            let digits = found.number.bytes().filter(u8::is_ascii_digit).count();
+            let has_decimals = found.number.contains(['.', ',']);
+            if matches!(
+                found.class,
+                Class::WholeLong | Class::PointLong | Class::CommaLong
+            ) {
+                rare.long = rare.long.saturating_add(1);
+            }
+            if digits > 6 || has_decimals {
+                rare.certain = rare.certain.saturating_add(1);
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Tally) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count = count.saturating_add(*more);
+        }
+        if let Some(other) = &other.rare {
+            let rare = self.rare.get_or_insert_default();
+            for (unit, count) in &other.units {
+                add(&mut rare.units, unit.as_str(), *count, |known| {
+                    known == unit
+                });
+            }
+            for (group, count) in &other.groups {
+                add(&mut rare.groups, *group, *count, |known| known == group);
+            }
+            rare.certain = rare.certain.saturating_add(other.certain);
+            rare.with_unit = rare.with_unit.saturating_add(other.with_unit);
+            rare.long = rare.long.saturating_add(other.long);
+        }
+    }
+
+    fn of(&self, classes: &[Class]) -> u64 {
+        let count = |class: &Class| {
+            self.counts
+                .get(*class as usize)
+                .copied()
+                .unwrap_or_default()
+        };
+        classes.iter().map(|class| u64::from(count(class))).sum()
+    }
+
+    /// The cells that are there.
+    pub(super) fn present(&self) -> u64 {
+        let all: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
+        all - self.of(&[Class::Missing])
+    }
+
+    /// What stands beside most numbers, if it is one and the same thing.
+    fn unit(&self) -> Option<&str> {
+        let rare = self.rare.as_deref()?;
+        // The order of the names decides between two of one count, so that no order of reading does.
+        let (unit, count) = rare
+            .units
+            .iter()
+            .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))?;
+        (2 * u64::from(*count) >= self.all_numbers()).then_some(unit.as_str())
+    }
+
+    fn all_numbers(&self) -> u64 {
+        let numbers = self
+            .counts
+            .get(Class::Whole as usize..=Class::Infinite as usize);
+        numbers
+            .unwrap_or_default()
+            .iter()
+            .map(|count| u64::from(*count))
+            .sum()
+    }
+
+    /// The cells that are numbers by one reading or another, with the column's unit.
+    fn numbers(&self) -> u64 {
+        let Some(rare) = self.rare.as_deref() else {
+            return self.all_numbers();
+        };
+        let plain = self.all_numbers() - u64::from(rare.with_unit).min(self.all_numbers());
+        let best = rare.units.iter().map(|(_, count)| u64::from(*count)).max();
+        // With a unit beside half of the numbers, those without one are none of the column's, and the reverse.
+        plain.max(best.unwrap_or_default())
+    }
+
+    pub(super) fn is_of_numbers(&self) -> bool {
+        let present = self.present();
+        present > 0 && 2 * self.numbers() >= present
+    }
+
+    /// The cells that show a decimal point, and those that show a decimal comma.
+    fn votes(&self, separator: u8) -> (u64, u64) {
+        use Class::{
+            ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong, EitherComma,
+            EitherPoint, Point, PointLong, WholeLong,
+        };
+        let mut points = self.of(&[Point, PointLong, ByCommas, ByCommasPoint]);
+        let mut commas = self.of(&[Comma, CommaLong, ByPoints, ByPointsComma]);
+        // 20340 beside 124.355 shows that nothing stands between thousands.
+        if self.of(&[WholeLong]) > 0 {
+            points += u64::from(self.of(&[EitherPoint]) > 0);
+            commas += u64::from(self.of(&[EitherComma]) > 0 && separator != b',');
+        }
+        (points, commas)
+    }
+
+    /// What may stand between thousands in the column: what its cells show, if all agree.
+    fn group(&self, decimal: u8) -> Option<char> {
+        use Class::{
+            ByCommas, ByCommasPoint, ByPoints, ByPointsComma, CommaLong, PointLong, WholeLong,
+        };
+        let rare = self.rare.as_deref();
+        let grouped = rare.map_or(0, |rare| u64::from(rare.long));
+        // 1,234.5 beside 12345.6 is not one way of writing.
+        if self.of(&[WholeLong, PointLong, CommaLong]) > grouped {
+            return None;
+        }
+        let is_point = decimal == b'.';
+        let mark = match is_point {
+            true => (self.of(&[ByCommas, ByCommasPoint]) > 0).then_some(','),
+            false => (self.of(&[ByPoints, ByPointsComma]) > 0).then_some('.'),
+        };
+        let mut others = rare.into_iter().flat_map(|rare| &rare.groups);
+        match (mark, others.next(), others.next()) {
+            (mark, None, _) => mark,
+            (None, Some(('_', _)), _) => None,
+            (None, Some((' ', _)), None) => {
+                rare.is_some_and(|rare| rare.certain > 0).then_some(' ')
+            }
+            (None, Some((group, _)), None) => Some(*group),
+            _ => None,
+        }
+    }
+
+    /// What the column holds, in a style.
+    pub(super) fn kind(&self, style: &Style) -> Kind {
+        let present = self.present();
+        let words = |kind| Kind {
+            kind,
+            whole: Whole::Float,
+        };
+        if present == 0 {
+            return words(ColumnKind::Empty);
+        }
+        if self.is_of_numbers() {
+            return self.number_kind(style);
+        }
+        let truths = self.of(&[Class::Truth]);
+        let is_truth = 2 * truths >= present || truths + self.of(&[Class::TruthLetter]) == present;
+        let (dates, times) = (self.of(&[Class::Date]), self.of(&[Class::Time]));
+        let stamps = self.of(&[Class::Timestamp]);
+        words(match () {
+            () if is_truth => ColumnKind::Boolean,
+            () if dates == present => ColumnKind::Date,
+            () if times == present => ColumnKind::Time,
+            () if stamps + dates == present => ColumnKind::Timestamp,
+            () => ColumnKind::Text,
+        })
+    }
+
+    fn number_kind(&self, style: &Style) -> Kind {
+        const MARKED: [Class; 11] = [
+            Class::Point,
+            Class::PointLong,
+            Class::Comma,
+            Class::CommaLong,
+            Class::EitherPoint,
+            Class::EitherComma,
+            Class::ByCommasPoint,
+            Class::ByPointsComma,
+            Class::Exponent,
+            Class::Infinite,
+            Class::WholeHuge,
+        ];
+        let is_decimal = |class: &Class| {
+            matches!(class, Class::Infinite | Class::WholeHuge) || style.has_decimals(*class)
+        };
+        let decimals: Vec<Class> = MARKED.into_iter().filter(is_decimal).collect();
+        let is_unsigned = self.of(&[Class::WholeUnsigned]) > 0;
+        let has_negative = self.of(&[Class::WholeNegative]) > 0;
+        if self.of(&decimals) > 0 || (is_unsigned && has_negative) {
+            return Kind {
+                kind: ColumnKind::Float,
+                whole: Whole::Float,
+            };
+        }
+        Kind {
+            kind: ColumnKind::Integer,
+            whole: match is_unsigned {
+                true => Whole::Unsigned,
+                false => Whole::Signed,
+            },
+        }
+    }
+}
+
+/// Adds to the count of what is known already, or begins one.
+fn add<T, N: Into<T>>(known: &mut Vec<(T, u32)>, new: N, count: u32, is: impl Fn(&T) -> bool) {
+    if let Some((_, so_far)) = known.iter_mut().find(|(value, _)| is(value)) {
+        *so_far = so_far.saturating_add(count);
+    } else if known.len() < VARIANTS {
+        known.push((new.into(), count));
+    }
+}
+
+/// What a column holds, and what its numbers are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) kind: ColumnKind,
+    pub(super) whole: Whole,
+}
+
+/// What numbers are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
+    Signed,
+    Unsigned,
+    Float,
+}
+
+/// The decimal sign of a file, and why it is this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decimal {
+    /// A person says so.
+    Said(u8),
+    /// Cells show it.
+    Shown(u8),
+    /// Nothing in the file says which; it is that of the file that a model was trained on.
+    Usual(u8),
+    /// Numbers with marks that could be either, in a file that is most often written so.
+    Likely(u8),
+    /// There are no numbers with marks.
+    None,
+    /// Nothing decides: the place of a column of values like 124.355.
+    Doubtful(usize),
+}
+
+impl Decimal {
+    /// The sign of a file whose separator and columns are these.
+    pub(super) fn decide(
+        tallies: &[Tally],
+        separator: u8,
+        said: Option<u8>,
+        usual: Option<u8>,
+    ) -> Self {
+        if let Some(said) = said {
+            return Decimal::Said(said);
+        }
+        let numbers = || tallies.iter().filter(|tally| tally.is_of_numbers());
+        let (points, commas) = numbers().fold((0_u64, 0_u64), |(points, commas), tally| {
+            let (more_points, more_commas) = tally.votes(separator);
+            (points + more_points, commas + more_commas)
+        });
+        if points != commas {
+            return Decimal::Shown(if points > commas { b'.' } else { b',' });
+        }
+        let has = |class| numbers().any(|tally| tally.of(&[class]) > 0);
+        let is_either = has(Class::EitherPoint) || has(Class::EitherComma);
+        if !is_either && points == 0 {
+            return Decimal::None;
+        }
+        if let Some(usual) = usual {
+            return Decimal::Usual(usual);
+        }
+        if points > 0 {
+            return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
+        }
+        if has(Class::EitherComma) && separator != b',' {
+            return Decimal::Likely(b',');
+        }
+        let doubtful = tallies
+            .iter()
+            .position(|tally| tally.is_of_numbers() && tally.of(&[Class::EitherPoint]) > 0);
+        match doubtful {
+            Some(column) if separator == b';' => Decimal::Doubtful(column),
+            _ => Decimal::Likely(b'.'),
+        }
+    }
+
+    /// The sign.
+    pub(super) fn sign(self) -> u8 {
+        match self {
+            Decimal::Said(sign)
+            | Decimal::Shown(sign)
+            | Decimal::Usual(sign)
+            | Decimal::Likely(sign) => sign,
+            Decimal::None | Decimal::Doubtful(_) => b'.',
+        }
+    }
+
+    /// The style of a column.
+    pub(super) fn style(self, tally: &Tally, thousands: Option<char>) -> Style {
+        let sign = self.sign();
+        let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
+        let group = match thousands {
+            Some(thousands) => Some(thousands),
+            // 124.355 beside decimal commas can only be a whole number.
+            None if trained_on_commas => Some('.'),
+            None => tally.group(sign),
+        };
+        Style {
+            decimal: sign,
+            group,
+            unit: match tally.is_of_numbers() {
+                true => tally.unit().map(String::from),
+                false => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Separators, quotes, headers, comments, line ends and encodings.
+
+use super::*;
+use std::io::Write as _;
+
+/// The columns, rows and the sentence of a text.
+fn check(text: &str, columns: &[&str], rows: &[&str], how: &str) {
+    let found = plain(text);
+    assert_eq!(found.columns, columns, "{text:?}");
+    assert_eq!(found.rows, rows, "{text:?}");
+    assert_eq!(found.how, how, "{text:?}");
+    assert!(found.bad.is_empty(), "{text:?}: {:?}", found.bad);
+}
+
+#[test]
+fn separators_are_told() {
+    let columns = ["a:Float", "b:Float", "c:Text"];
+    let rows = [
+        "1.5 | 2.25 | \"x\"",
+        "3.5 | 4.25 | \"y\"",
+        "5.5 | 6.25 | \"z\"",
+    ];
+    for (separator, how) in [
+        (",", ""),
+        (";", "semicolons, decimal points"),
+        ("\t", "tabs"),
+        ("|", "bars"),
+        ("  ", "spaces"),
+        (" , ", ""),
+    ] {
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = ["a,b,c", "1.5,2.25,x", "3.5,4.25,y", "5.5,6.25,z", ""];
+            let text = lines.join(end).replace(',', separator);
+            check(&text, &columns, &rows, how);
+            check(text.trim_end(), &columns, &rows, how);
+        }
+    }
+    let columns = ["0:Float", "1:Float"];
+    check(
+        " 19.123  20.500\n 21.250  9.000\n",
+        &columns,
+        &["19.123 | 20.5", "21.25 | 9.0"],
+        "spaces, no header",
+    );
+    check("a\n1\n2\n", &["a:Integer"], &["1", "2"], "");
+    check(
+        "sep=;\na;b\n1,5;2\n2,5;3\n",
+        &["a:Float", "b:Integer"],
+        &["1.5 | 2", "2.5 | 3"],
+        "semicolons, decimal commas, header on line 2",
+    );
+}
+
+#[test]
+fn an_option_is_obeyed_as_given() {
+    let text = "a:b\n1:2\n3:4\n";
+    let found = read(text, &with(|text| text.separator = Some(':'))).unwrap();
+    assert_eq!(found.rows, ["1 | 2", "3 | 4"]);
+    let text = "a;b\n1,5;2\n3,5;4\n";
+    let found = read(text, &with(|text| text.separator = Some(','))).unwrap_err();
+    assert!(found.to_string().contains("differ in length"), "{found}");
+    assert!(read(text, &with(|text| text.separator = Some('x'))).is_err());
+    assert!(read(text, &with(|text| text.decimal = Some(';'))).is_err());
+}
+
+#[test]
+fn quotes_keep_separators_line_breaks_and_themselves() {
+    let text = "\u{feff}\"temp\",\"note\"\r\n\"1.5\",\"a, b\"\r\n 2.5 ,\"one\r\ntwo\"\r\n3.5 , \"say \"\"hi\"\"\"\r\n\r\n";
+    let found = plain(text);
+    assert_eq!(found.columns, ["temp:Float", "note:Text"]);
+    assert_eq!(
+        found.rows,
+        [
+            "1.5 | \"a, b\"",
+            "2.5 | \"one\\r\\ntwo\"",
+            "3.5 | \"say \\\"hi\\\"\""
+        ]
+    );
+    assert_eq!(found.lines, ["line 2", "line 3", "line 5"]);
+    let found = plain("a;b\n'1,5';'x;y'\n'2,5';'it''s'\n");
+    assert_eq!(found.rows, ["1.5 | \"x;y\"", "2.5 | \"it's\""]);
+    assert_eq!(found.how, "semicolons, cells between ', decimal commas");
+    // A quote within a cell is one of its characters.
+    let found = plain("a,b\n1,5\" pipe\n2,\"x\" y\n");
+    assert_eq!(found.rows, ["1 | \"5\\\" pipe\"", "2 | \"\\\"x\\\" y\""]);
+}
+
+#[test]
+fn a_header_is_told_by_the_types_below() {
+    for (text, columns) in [
+        (
+            "5.0,3.0,1.5,Kind-a\n5.1,3.1,1.4,Kind-a\n",
+            ["0:Float", "1:Float", "2:Float", "3:Text"].as_slice(),
+        ),
+        (
+            "39,State-gov,77516\n50,Self-emp,83311\n",
+            &["0:Integer", "1:Text", "2:Integer"],
+        ),
+        (
+            "0,1,2\n5.5,3.5,1.5\n4.5,2.5,0.5\n",
+            &["0:Float", "1:Float", "2:Float"],
+        ),
+        (
+            ",0,1\n0,5.5,3.5\n1,4.5,2.5\n",
+            &[":Integer", "0:Float", "1:Float"],
+        ),
+        (
+            "country,2001,2002,2003\nA,1.5,2.5,3.5\nB,1.5,2.5,3.5\n",
+            &["country:Text", "2001:Float", "2002:Float", "2003:Float"],
+        ),
+        ("3,1,2\n5,3,1\n", &["0:Integer", "1:Integer", "2:Integer"]),
+        ("0,1,2\n1,2,3\n", &["0:Integer", "1:Integer", "2:Integer"]),
+        ("name,town\nAda,London\n", &["name:Text", "town:Text"]),
+        (
+            "when,x\n2024-01-01,1\n2024-01-02,2\n",
+            &["when:Date", "x:Integer"],
+        ),
+    ] {
+        assert_eq!(plain(text).columns, columns, "{text:?}");
+    }
+    let is_said =
+        |text: &str, words: &str| plain(text).notes.iter().any(|note| note.contains(words));
+    assert!(is_said(
+        "0,1,2\n5.5,3.5,1.5\n4.5,2.5,0.5\n",
+        "names of the columns; if it is a row, say `--header no`"
+    ));
+    assert!(is_said("3,1,2\n5,3,1\n", "`--header yes`"));
+    assert!(is_said("name,town\nAda,London\n", "`--header no`"));
+    assert!(!is_said("a,b\n1,2\n", "--header"));
+    assert!(!is_said("5.0,Kind-a\n5.1,Kind-a\n5.2,Kind-b\n", "--header"));
+    let said = |header| ReadOptions {
+        header: Some(header),
+        ..ReadOptions::default()
+    };
+    assert_eq!(
+        read("3,1\n5,3\n", &said(true)).unwrap().columns,
+        ["3:Integer", "1:Integer"]
+    );
+    assert_eq!(
+        read("name,town\nAda,Rome\n", &said(false))
+            .unwrap()
+            .rows
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn comments_and_lines_before_the_header() {
+    let found = plain("# made by hand\n# a,b,c\n1.5,2.5,3.5\n# a word, on the next\n4.5,5.5,6.5\n");
+    assert_eq!(found.columns, ["a:Float", "b:Float", "c:Float"]);
+    assert_eq!(found.rows, ["1.5 | 2.5 | 3.5", "4.5 | 5.5 | 6.5"]);
+    assert_eq!(found.lines, ["line 3", "line 5"]);
+    assert_eq!(found.notes.len(), 3, "{:?}", found.notes);
+    let found = plain("# a b\n1.5 2.5\n3.5 4.5\n");
+    assert_eq!(found.columns, ["a:Float", "b:Float"]);
+    let found = plain("# only, a comment\na,b\n1,2\n3,4\n");
+    assert_eq!(found.columns, ["a:Integer", "b:Integer"]);
+    // A row that begins so is a row.
+    let found = plain("colour,n\n#ff0000,1\n#00ff00,2\n");
+    assert_eq!(found.rows, ["\"#ff0000\" | 1", "\"#00ff00\" | 2"]);
+    let found = read(
+        "% x\na,b\n1,2\n% y,z\n3,4\n",
+        &with(|text| text.comment = Some("%".into())),
+    )
+    .unwrap();
+    assert_eq!(found.rows, ["1 | 2", "3 | 4"]);
+
+    let found = plain("Logger 7\nMade on, 2024-01-01\n\na,b,c\n1,2,3\n4,5,6\n7,8,9\n");
+    assert_eq!(found.columns, ["a:Integer", "b:Integer", "c:Integer"]);
+    assert_eq!(found.how, "header on line 4");
+    assert_eq!(
+        found.notes,
+        ["left out 2 lines before the header on line 4"]
+    );
+    let doubtful = "one,two,three,four\na,b,c\nx,y,z\nu,v,w\n";
+    assert!(refused(doubtful).contains("the header seems to stand on line 2: `--skip-lines 1`"));
+    let found = read(doubtful, &with(|text| text.skip_lines = Some(1))).unwrap();
+    assert_eq!(found.columns, ["a:Text", "b:Text", "c:Text"]);
+}
+
+#[test]
+fn units_totals_and_trailing_delimiters() {
+    let found = plain("t,p,note\n[°C],(hPa),\n20.5,1000.5,x\n21.5,999.5,y\n");
+    assert_eq!(
+        found.columns,
+        ["t:Float [°C]", "p:Float [hPa]", "note:Text"]
+    );
+    assert_eq!(
+        (found.rows.len(), found.how.as_str()),
+        (2, "units on line 2")
+    );
+    // A faulty value is no unit.
+    assert_eq!(plain("a,b\nx1,1\n2,2\n3,3\n4,4\n").bad, ["line 2 0 x1"]);
+
+    let total = "a,b,c\n1.5,2,3\n2.5,3,4\nTotals:,,\n";
+    let error = refused(total);
+    assert!(
+        error.contains("line 4: the line looks like a line of totals (\"Totals:\")"),
+        "{error}"
+    );
+    assert!(error.contains("--skip-end 1"), "{error}");
+    assert_eq!(
+        read(total, &with(|text| text.skip_end = Some(1)))
+            .unwrap()
+            .rows
+            .len(),
+        2
+    );
+    assert_eq!(
+        read(total, &with(|text| text.skip_end = Some(0)))
+            .unwrap()
+            .bad,
+        ["line 4 0 Totals:"]
+    );
+    let short = refused("a,b,c\n1,2,3\n2,3,4\n(2 rows)\n");
+    assert!(
+        short.contains("line 4") && short.contains("--skip-end 1"),
+        "{short}"
+    );
+
+    let rows = ["1 | 2", "3 | 4"];
+    let found = plain("a,b,\n1,2,\n3,4,\n");
+    assert_eq!(found.rows, rows);
+    assert_eq!(
+        found.notes,
+        ["left out 1 column at the end without name and values"]
+    );
+    let found = plain("a,b\n1,2,\n3,4,\n");
+    assert_eq!(
+        (found.columns.len(), found.rows),
+        (2, rows.map(String::from).to_vec())
+    );
+    assert_eq!(
+        found.notes,
+        ["left out empty cells behind the last column in 2 rows"]
+    );
+    assert_eq!(plain("1,2,\n3,4,\n").rows, rows);
+    assert_eq!(plain("a,b,\n1,2\n3,4\n").rows, rows);
+    let named = refused("a,b\nx,1,2\ny,3,4\n");
+    assert!(named.contains("one cell more than the header"), "{named}");
+    assert!(refused("a,b\n1,2,\n3,4,5\n").contains("differ in length"));
+}
+
+#[test]
+fn encodings_and_packed_files() {
+    let text = "Température\tn\n20.5\t1\n21.5\t2\n";
+    let utf16 = |is_little: bool| -> Vec<u8> {
+        let bytes = |unit: u16| {
+            if is_little {
+                unit.to_le_bytes()
+            } else {
+                unit.to_be_bytes()
+            }
+        };
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
+    for (bytes, how) in [
+        (text.as_bytes().to_vec(), "tabs"),
+        (marked(b"\xef\xbb\xbf", text.as_bytes().to_vec()), "tabs"),
+        (marked(b"\xff\xfe", utf16(true)), "UTF-16LE, tabs"),
+        (marked(b"\xfe\xff", utf16(false)), "UTF-16BE, tabs"),
+        (utf16(true), "UTF-16LE, tabs"),
+        (utf16(false), "UTF-16BE, tabs"),
+    ] {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&bytes).unwrap();
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("a.csv", zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(&bytes).unwrap();
+        let zip = zip.finish().unwrap().into_inner();
+        for bytes in [bytes, packed.finish().unwrap(), zip] {
+            let (_file, mut table) = opened(&bytes, &ReadOptions::default()).unwrap();
+            let found = whole(&mut table).unwrap();
+            assert_eq!(found.columns, ["Température:Float", "n:Integer"]);
+            assert_eq!((found.rows.len(), found.how.as_str()), (2, how));
+        }
+    }
+    let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("a,Größe\n1,2\n3,4\n");
+    let error = opened(&latin, &ReadOptions::default())
+        .map(drop)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("line 1, character 5") && error.contains("--encoding windows-1252"),
+        "{error}"
+    );
+    let (_file, mut table) =
+        opened(&latin, &with(|text| text.encoding = Some("latin1".into()))).unwrap();
+    assert_eq!(
+        whole(&mut table).unwrap().columns,
+        ["a:Integer", "Größe:Integer"]
+    );
+    assert_eq!(table.read_as().encoding.as_deref(), Some("windows-1252"));
+    let error = opened(
+        b"a\n1\n",
+        &with(|text| text.encoding = Some("ebcdic".into())),
+    )
+    .map(drop)
+    .unwrap_err();
+    assert!(error.to_string().contains("no encoding of this name"));
+}
+
+#[test]
+fn what_looks_like_a_table() {
+    use crate::data::formats::csv::looks_like_table;
+    for (start, name, is_table) in [
+        ("a,b\n1,2\n3,4\n", "x.data", true),
+        ("19.1 20.5\n21.2 9.0\n", "x", true),
+        ("1\n2\n3\n", "x.txt", true),
+        ("a\n1\n2\n3\n", "x.txt", true),
+        ("a;b\n1,5;2\n", "x", true),
+        (
+            "Dear all,\nthis is a letter.\nIt has lines, some with commas, and more.\n\nYours\n",
+            "x.txt",
+            false,
+        ),
+        ("{\"a\": [1, 2]}\n", "x", false),
+        ("<html>\n<p>a,b\n", "x", false),
+        ("a\n", "x.csv", true),
+        ("\u{1}\u{2}\u{0}\u{3}", "x.csv", false),
+        ("", "x", false),
+    ] {
+        assert_eq!(
+            looks_like_table(start.as_bytes(), name),
+            is_table,
+            "{start:?}"
+        );
+    }
+    assert!(!looks_like_table(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "x"));
+    assert!(!looks_like_table(b"PAR1\x15\x04\x15\xf0\x01", "x"));
+}

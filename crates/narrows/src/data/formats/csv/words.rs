@@ -1,0 +1,163 @@
+//! What a person is told of how a text is read.
+
+use super::dialect::counted;
+use super::reader::{CsvTable, listed};
+use super::tally::Decimal;
+use crate::data::TextOptions;
+use crate::data::column::TableReader;
+
+/// How a text is read, in the words of one sentence.
+pub(super) fn how(table: &CsvTable, said: &TextOptions) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let dialect = &table.dialect;
+    if let Some(encoding) = table.encoding {
+        parts.push(encoding.to_string());
+    }
+    let is_one_column = dialect.width == 1;
+    match dialect.syntax.separator {
+        _ if is_one_column => {}
+        b',' => {}
+        b';' => parts.push("semicolons".into()),
+        b'\t' => parts.push("tabs".into()),
+        b'|' => parts.push("bars".into()),
+        b' ' => parts.push("spaces".into()),
+        other => parts.push(format!("\"{}\" between cells", char::from(other))),
+    }
+    if dialect.syntax.quote != b'"' {
+        parts.push(format!(
+            "cells between {}",
+            char::from(dialect.syntax.quote)
+        ));
+    }
+    let signs = |sign| {
+        if sign == b',' {
+            "decimal commas"
+        } else {
+            "decimal points"
+        }
+    };
+    match table.decimal {
+        Decimal::Usual(sign) => parts.push(format!(
+            "{} as in the file that the model was trained on",
+            signs(sign)
+        )),
+        Decimal::Said(sign) | Decimal::Shown(sign) | Decimal::Likely(sign)
+            if sign == b',' || dialect.syntax.separator == b';' =>
+        {
+            parts.push(signs(sign).into());
+        }
+        _ => {}
+    }
+    match dialect.header_line {
+        None => parts.push("no header".into()),
+        Some(1) => {}
+        Some(line) => parts.push(format!("header on line {line}")),
+    }
+    if let Some(line) = dialect.units_line {
+        parts.push(format!("units on line {line}"));
+    }
+    if let Some(lines) = said.skip_end.filter(|lines| *lines > 0) {
+        parts.push(format!("without {} at the end", counted(lines, "line")));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// What was found and left out.
+pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
+    let mut notes = table.dialect.notes.clone();
+    let seen = &table.seen;
+    if table.hidden > 0 {
+        notes.push(format!(
+            "left out {} at the end without name and values",
+            counted(table.hidden, "column")
+        ));
+    }
+    if seen.surplus > 0 {
+        let rows = counted(usize::try_from(seen.surplus).unwrap_or(usize::MAX), "row");
+        notes.push(format!(
+            "left out empty cells behind the last column in {rows}"
+        ));
+    }
+    if seen.comments > 0 {
+        let lines = usize::try_from(seen.comments).unwrap_or(usize::MAX);
+        notes.push(format!(
+            "left out {} among the rows",
+            counted(lines, "comment line")
+        ));
+    }
+    // In one column, an empty line could stand for a missing value.
+    if seen.blank_lines > 0 && table.dialect.width == 1 {
+        let lines = usize::try_from(seen.blank_lines).unwrap_or(usize::MAX);
+        notes.push(format!("left out {}", counted(lines, "empty line")));
+    }
+    if said.thousands.is_none() {
+        notes.extend(grouped(table));
+    }
+    notes
+}
+
+/// What stands between thousands, where the cells show it.
+fn grouped(table: &CsvTable) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (group, words) in [
+        (',', "commas"),
+        ('.', "points"),
+        ('\'', "apostrophes"),
+        ('’', "apostrophes"),
+        (' ', "spaces"),
+        ('\u{a0}', "spaces"),
+        ('\u{202f}', "spaces"),
+        ('\u{2009}', "spaces"),
+    ] {
+        let columns = table.columns().iter().zip(&table.plan.columns);
+        let names: Vec<&str> = columns
+            .filter(|(column, plan)| plan.style.group == Some(group) && column.kind.is_numeric())
+            .map(|(column, _)| column.name.as_str())
+            .collect();
+        if !names.is_empty() {
+            notes.push(format!(
+                "{words} stand between thousands in {}",
+                listed(&names)
+            ));
+        }
+    }
+    notes
+}
+
+/// Whether a cell names a line of totals; in a column of words only where it can hardly be one of its values.
+pub(super) fn is_total(cell: &str, is_among_words: bool) -> bool {
+    const SURE: [&str; 10] = [
+        "total",
+        "totals",
+        "grand total",
+        "subtotal",
+        "gesamt",
+        "gesamtsumme",
+        "summe",
+        "totale",
+        "total général",
+        "total general",
+    ];
+    const LIKELY: [&str; 14] = [
+        "sum",
+        "sums",
+        "average",
+        "averages",
+        "avg",
+        "mean",
+        "means",
+        "mittelwert",
+        "durchschnitt",
+        "somme",
+        "moyenne",
+        "suma",
+        "media",
+        "promedio",
+    ];
+    let word = cell
+        .trim()
+        .trim_end_matches([':', '.', '='])
+        .trim_end()
+        .to_lowercase();
+    SURE.contains(&word.as_str()) || (!is_among_words && LIKELY.contains(&word.as_str()))
+}

@@ -1,0 +1,309 @@
+//! Images of one file: what their heads say, and their pixels.
+//!
+//! What a file promises is compared with the limits before memory is taken for it, and a decoder that panics over
+//! damaged input is stopped.
+
+use super::kind::Kind;
+use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values, is_grey, orientation_of};
+use super::tiff;
+use crate::data::guard::guarded;
+use crate::data::limits::IMAGE_FILE;
+use crate::{Error, ErrorKind, Result};
+use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder};
+use image::metadata::Orientation;
+use image::{ColorType, ImageDecoder};
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+/// The bytes of metadata that a PNG file may have in memory.
+const METADATA: usize = 16 << 20;
+
+/// A file of images that is open.
+pub(super) struct Opened {
+    pub(super) file: BufReader<File>,
+    pub(super) bytes: u64,
+}
+
+fn open(path: &Path) -> std::result::Result<Opened, Cause> {
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok(Opened {
+        file: BufReader::new(file),
+        bytes,
+    })
+}
+
+/// The heads of the images in a file, and how many pages of reduced resolution it has beside them.
+pub(super) fn heads(path: &Path, kind: Option<Kind>) -> Result<(Vec<Head>, usize)> {
+    within(path, || {
+        let opened = open(path)?;
+        if kind == Some(Kind::Tiff) {
+            return tiff::heads(opened);
+        }
+        Ok((vec![one(opened, kind, Wanted::Head)?.0], 0))
+    })
+}
+
+/// Images of a file, one after the other.
+pub(super) fn decode<'a>(
+    path: &Path,
+    kind: Option<Kind>,
+    heads: impl Iterator<Item = &'a Head>,
+    mut each: impl FnMut(Picture),
+) -> Result<()> {
+    within(path, || {
+        if kind == Some(Kind::Tiff) {
+            for head in heads {
+                each(tiff::decode(|| open(path), head)?);
+            }
+            return Ok(());
+        }
+        if let (_, Some(picture)) = one(open(path)?, kind, Wanted::Pixels)? {
+            each(picture);
+        }
+        Ok(())
+    })
+}
+
+fn within<T>(path: &Path, work: impl FnOnce() -> std::result::Result<T, Cause>) -> Result<T> {
+    guarded(AssertUnwindSafe(|| {
+        work().map_err(|cause| {
+            Error::new(ErrorKind::Format, "the image cannot be read").caused_by(cause)
+        })
+    }))
+    .map_err(|error| error.at(path.display()))
+}
+
+/// Whether only the head of an image is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Head,
+    Pixels,
+}
+
+type One = std::result::Result<(Head, Option<Picture>), Cause>;
+
+fn one(opened: Opened, kind: Option<Kind>, wanted: Wanted) -> One {
+    if opened.bytes > IMAGE_FILE {
+        return Err(format!(
+            "it has {} bytes, and at most {IMAGE_FILE} are read",
+            opened.bytes
+        )
+        .into());
+    }
+    let bytes = opened.bytes;
+    match kind {
+        Some(Kind::Png) => png(opened, wanted),
+        Some(Kind::Jpeg) => jpeg(opened, wanted),
+        Some(Kind::Gif) => gif(opened, wanted),
+        Some(Kind::Bmp) => {
+            let decoder = BmpDecoder::new(opened.file)?;
+            let is_grey = decoder
+                .get_palette()
+                .is_some_and(|palette| is_grey(palette.as_flattened()));
+            by_image(decoder, bytes, is_grey, wanted)
+        }
+        Some(Kind::Webp) => webp(opened, wanted),
+        Some(Kind::Tiff) | None if bytes == 0 => Err("the file is empty".into()),
+        Some(Kind::Tiff) | None => Err("it does not begin as an image does".into()),
+    }
+}
+
+fn png(opened: Opened, wanted: Wanted) -> One {
+    let limits = png::Limits { bytes: METADATA };
+    let mut decoder = png::Decoder::new_with_limits(opened.file, limits);
+    // Neither is used, and both can be small in the file and large in memory.
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let (width, height) = {
+        let info = decoder.read_header_info()?;
+        (info.width, info.height)
+    };
+    // Of the least that such an image takes, as a palette is not read yet.
+    Head::new(
+        (width, height),
+        Orientation::NoTransforms,
+        (1, Depth::Eight),
+        opened.bytes,
+    )?;
+    decoder.set_limits(png::Limits {
+        bytes: METADATA.saturating_add(width as usize * 16),
+    });
+    let mut reader = decoder.read_info()?;
+    let (colour, bits) = reader.output_color_type();
+    let depth = match bits {
+        png::BitDepth::Sixteen => Depth::Sixteen,
+        _ => Depth::Eight,
+    };
+    let info = reader.info();
+    let orientation = orientation_of(info.exif_metadata.as_ref());
+    let stride = colour.samples();
+    let mut head = Head::new((width, height), orientation, (stride, depth), opened.bytes)?;
+    let has_greys = info
+        .palette
+        .as_ref()
+        .is_some_and(|palette| is_grey(palette));
+    let is_grey = info.color_type == png::ColorType::Indexed && has_greys;
+    head.is_colour &= !is_grey;
+    let frames = info
+        .animation_control
+        .map_or(1, |animation| animation.num_frames);
+    if frames > 1 {
+        head.part = Part::FirstFrame;
+    }
+    if wanted == Wanted::Head {
+        return Ok((head, None));
+    }
+    let size = reader
+        .output_buffer_size()
+        .ok_or("it has too many pixels")?;
+    let mut pixels = vec![0; size];
+    reader.next_frame(&mut pixels)?;
+    let values = match depth {
+        Depth::Sixteen => {
+            let pairs = pixels.as_chunks().0.iter();
+            Values::Sixteen(pairs.map(|&pair| u16::from_be_bytes(pair)).collect())
+        }
+        _ => Values::Eight(pixels),
+    };
+    let mut picture = Picture::new((width, height), stride, orientation, values);
+    picture.is_colour &= !is_grey;
+    Ok((head, Some(picture)))
+}
+
+fn jpeg(mut opened: Opened, wanted: Wanted) -> One {
+    // The decoder makes up what a file that is cut short lacks.
+    if wanted == Wanted::Pixels {
+        let mut bytes = Vec::new();
+        opened.file.read_to_end(&mut bytes)?;
+        if !has_end(&bytes) {
+            return Err("it is cut short".into());
+        }
+        opened.file.seek(SeekFrom::Start(0))?;
+    }
+    by_image(JpegDecoder::new(opened.file)?, opened.bytes, false, wanted)
+}
+
+/// Whether a JPEG file has the mark of its end behind the beginning of its pixels.
+fn has_end(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, mark, high, low]) = bytes.get(at..at + 4) {
+        match mark {
+            // Filling, or a mark without a length.
+            0xff => at += 1,
+            0xda => return memchr::memmem::find(&bytes[at..], &[0xff, 0xd9]).is_some(),
+            0x01 | 0xd0..=0xd8 => at += 2,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    // What is odd here is left to the decoder.
+    at < bytes.len()
+}
+
+/// Of 8 or 16 bits, by a decoder of the `image` crate.
+fn by_image(mut decoder: impl ImageDecoder, file_bytes: u64, is_grey: bool, wanted: Wanted) -> One {
+    let size = decoder.dimensions();
+    let colour = decoder.color_type();
+    let stride = usize::from(colour.channel_count());
+    let orientation = decoder.orientation()?;
+    if !matches!(
+        colour,
+        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8
+    ) {
+        return Err(format!("it has values of the type {colour:?}, which is not read here").into());
+    }
+    let mut head = Head::new(size, orientation, (stride, Depth::Eight), file_bytes)?;
+    head.is_colour &= !is_grey;
+    if wanted == Wanted::Head {
+        return Ok((head, None));
+    }
+    let mut pixels = vec![0; usize::try_from(head.bytes)?];
+    decoder.read_image(&mut pixels)?;
+    let mut picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
+    picture.is_colour &= !is_grey;
+    Ok((head, Some(picture)))
+}
+
+fn webp(opened: Opened, wanted: Wanted) -> One {
+    let mut decoder = image_webp::WebPDecoder::new(opened.file)?;
+    decoder.set_memory_limit(usize::try_from(opened.bytes)?);
+    let size = decoder.dimensions();
+    let stride = if decoder.has_alpha() { 4 } else { 3 };
+    let exif = decoder.exif_metadata()?.map(Cow::Owned);
+    let orientation = orientation_of(exif.as_ref());
+    let mut head = Head::new(size, orientation, (stride, Depth::Eight), opened.bytes)?;
+    if decoder.is_animated() && decoder.num_frames() > 1 {
+        head.part = Part::FirstFrame;
+    }
+    if wanted == Wanted::Head {
+        return Ok((head, None));
+    }
+    let mut pixels = vec![0; usize::try_from(head.bytes)?];
+    decoder.read_image(&mut pixels)?;
+    let picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
+    Ok((head, Some(picture)))
+}
+
+/// The first frame of a GIF, on a transparent screen.
+fn gif(opened: Opened, wanted: Wanted) -> One {
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::Indexed);
+    options.check_frame_consistency(true);
+    options.set_memory_limit(gif::MemoryLimit::Unlimited);
+    if wanted == Wanted::Head {
+        options.skip_frame_decoding(true);
+    }
+    let mut decoder = options.read_info(opened.file)?;
+    let size = (u32::from(decoder.width()), u32::from(decoder.height()));
+    let screen = |stride| {
+        Head::new(
+            size,
+            Orientation::NoTransforms,
+            (stride, Depth::Eight),
+            opened.bytes,
+        )
+    };
+    // As much as it takes with its alpha; a frame lies within the screen.
+    let mut head = screen(4)?;
+    let global = decoder.global_palette().map(<[u8]>::to_vec);
+    if wanted == Wanted::Head {
+        let frame = decoder.next_frame_info()?.ok_or("it has no frame")?;
+        let palette = frame.palette.as_ref().or(global.as_ref());
+        head.is_colour = !palette.is_none_or(|palette| is_grey(palette));
+        if matches!(decoder.next_frame_info(), Ok(Some(_))) {
+            head.part = Part::FirstFrame;
+        }
+        return Ok((head, None));
+    }
+    let frame = decoder.read_next_frame()?.ok_or("it has no frame")?;
+    let palette = frame.palette.as_ref().or(global.as_ref());
+    let palette = palette.ok_or("it has no colors")?.as_chunks::<3>().0;
+    let (width, height) = (size.0 as usize, size.1 as usize);
+    let mut pixels = vec![0_u8; width * height * 4];
+    let (left, across) = (usize::from(frame.left), usize::from(frame.width));
+    let rows = pixels.chunks_exact_mut(width * 4).skip(frame.top.into());
+    for (row, indices) in rows.zip(frame.buffer.chunks_exact(across.max(1))) {
+        let row = row.as_chunks_mut().0.iter_mut().skip(left);
+        for (pixel, index) in row.zip(indices) {
+            if frame.transparent != Some(*index) {
+                let [red, green, blue] = palette
+                    .get(usize::from(*index))
+                    .copied()
+                    .unwrap_or_default();
+                *pixel = [red, green, blue, 255];
+            }
+        }
+    }
+    let mut picture = Picture::new(size, 4, Orientation::NoTransforms, Values::Eight(pixels));
+    picture.is_colour = !is_grey(palette.as_flattened());
+    picture.alpha = Some(Alpha {
+        place: 3,
+        is_multiplied: false,
+    });
+    head.is_colour = picture.is_colour;
+    Ok((head, Some(picture)))
+}

@@ -1,0 +1,82 @@
+//! What kind of image a file is, by how it begins.
+
+/// A format of images that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Png,
+    Jpeg,
+    Gif,
+    Bmp,
+    Webp,
+    Tiff,
+}
+
+/// The bytes of a file's start that tell its kind.
+pub(in crate::data) const START: usize = 18;
+
+/// The formats that are read, for a sentence.
+pub(super) const READ: &str = "PNG, JPEG, TIFF, BMP, WebP or GIF";
+
+/// How the files of images end that are read; one that ends so and begins otherwise is damaged.
+const ENDINGS: [&str; 9] = [
+    "png", "jpg", "jpeg", "jpe", "tif", "tiff", "bmp", "webp", "gif",
+];
+
+/// How the files of images end that are not read. Some of them begin as TIFF does, with a small preview.
+const UNREAD: [&str; 30] = [
+    "heic", "heif", "avif", "jxl", "jp2", "j2k", "jpx", "dng", "nef", "cr2", "cr3", "crw", "arw",
+    "orf", "rw2", "raf", "pef", "srw", "psd", "xcf", "svg", "eps", "dcm", "exr", "hdr", "tga",
+    "ppm", "pgm", "pbm", "ico",
+];
+
+impl Kind {
+    /// Of a file that begins so.
+    pub(super) fn of(start: &[u8]) -> Option<Kind> {
+        if start.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Kind::Png)
+        } else if start.starts_with(&[0xff, 0xd8, 0xff]) {
+            Some(Kind::Jpeg)
+        } else if start.starts_with(b"GIF87a") || start.starts_with(b"GIF89a") {
+            Some(Kind::Gif)
+        } else if start.starts_with(b"RIFF") && start.get(8..12) == Some(b"WEBP") {
+            Some(Kind::Webp)
+        } else if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
+            .contains(&start.first_chunk().unwrap_or(&[0; 4]))
+        {
+            Some(Kind::Tiff)
+        } else if start.starts_with(b"BM") {
+            // Text may begin so too; the length of the header, of which there are few, may not be text.
+            let length = start.get(14..18).and_then(|bytes| bytes.try_into().ok());
+            let length = length.map(u32::from_le_bytes);
+            matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)).then_some(Kind::Bmp)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Png => "PNG",
+            Kind::Jpeg => "JPEG",
+            Kind::Gif => "GIF",
+            Kind::Bmp => "BMP",
+            Kind::Webp => "WebP",
+            Kind::Tiff => "TIFF",
+        }
+    }
+}
+
+/// The format of an image that begins so, by its name; [`START`] bytes tell it.
+pub(in crate::data) fn begins_as_image(start: &[u8]) -> Option<&'static str> {
+    Kind::of(start).map(Kind::name)
+}
+
+/// Whether a file of this ending, in lower case, should be an image that is read.
+pub(super) fn ends_as_image(ending: &str) -> bool {
+    ENDINGS.contains(&ending)
+}
+
+/// Whether a file of this ending, in lower case, is an image that is not read.
+pub(super) fn is_unread(ending: &str) -> bool {
+    UNREAD.contains(&ending)
+}

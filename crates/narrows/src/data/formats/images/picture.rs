@@ -1,0 +1,155 @@
+//! An image in memory, as its decoder gives it, and what is known of it before.
+
+use crate::data::limits::{IMAGE_BYTES_FREE, IMAGE_PIXELS, IMAGE_RATIO};
+use image::metadata::Orientation;
+use std::borrow::Cow;
+
+/// Why an image cannot be read.
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// The type of an image's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Depth {
+    Eight,
+    Sixteen,
+    Float,
+}
+
+/// What the head of an image, or of a page, says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    /// Width and height, as the orientation has them.
+    pub(super) size: (u32, u32),
+    pub(super) is_colour: bool,
+    pub(super) depth: Depth,
+    /// The bytes that it takes when it is decoded.
+    pub(super) bytes: u64,
+    pub(super) part: Part,
+}
+
+/// What of its file an image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Whole,
+    /// The first frame of several.
+    FirstFrame,
+    /// A page, and where it begins in its file.
+    Page(u64),
+}
+
+impl Head {
+    /// Of an image of `stride` values a pixel, if its size is within the limits.
+    pub(super) fn new(
+        (width, height): (u32, u32),
+        orientation: Orientation,
+        (stride, depth): (usize, Depth),
+        file_bytes: u64,
+    ) -> Result<Head, Cause> {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 {
+            return Err(format!("it has no pixels: {width} x {height}").into());
+        }
+        if pixels > IMAGE_PIXELS {
+            return Err(format!(
+                "it has {width} x {height} pixels, and at most {IMAGE_PIXELS} are read"
+            )
+            .into());
+        }
+        let of_value = match depth {
+            Depth::Eight => 1,
+            Depth::Sixteen => 2,
+            Depth::Float => 4,
+        };
+        let bytes = pixels.saturating_mul(stride as u64 * of_value);
+        if bytes > IMAGE_BYTES_FREE.max(file_bytes.saturating_mul(IMAGE_RATIO)) {
+            return Err(format!(
+                "its {file_bytes} bytes promise {width} x {height} pixels of {bytes} bytes, which is more than \
+                 {IMAGE_RATIO} times as much"
+            )
+            .into());
+        }
+        let is_on_its_side = matches!(
+            orientation,
+            Orientation::Rotate90
+                | Orientation::Rotate270
+                | Orientation::Rotate90FlipH
+                | Orientation::Rotate270FlipH
+        );
+        Ok(Head {
+            size: match is_on_its_side {
+                true => (height, width),
+                false => (width, height),
+            },
+            is_colour: stride > 2,
+            depth,
+            bytes,
+            part: Part::Whole,
+        })
+    }
+}
+
+/// The values of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    Eight(Vec<u8>),
+    Sixteen(Vec<u16>),
+    Float(Vec<f32>),
+}
+
+/// An image that is not turned yet: pixel after pixel, row after row.
+#[derive(Clone, Debug)]
+pub(super) struct Picture {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// The values of a pixel, of which the first 1 or 3 are its color.
+    pub(super) stride: usize,
+    pub(super) is_colour: bool,
+    pub(super) alpha: Option<Alpha>,
+    pub(super) orientation: Orientation,
+    pub(super) values: Values,
+    /// Whether values lost digits that float32 does not hold.
+    pub(super) is_rounded: bool,
+}
+
+/// Where a pixel's alpha stands, and whether its color is multiplied with it already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Alpha {
+    pub(super) place: usize,
+    pub(super) is_multiplied: bool,
+}
+
+impl Picture {
+    /// An image of 1 to 4 values a pixel: grey or color, each with or without alpha.
+    pub(super) fn new(
+        (width, height): (u32, u32),
+        stride: usize,
+        orientation: Orientation,
+        values: Values,
+    ) -> Picture {
+        Picture {
+            width: width as usize,
+            height: height as usize,
+            stride,
+            is_colour: stride > 2,
+            alpha: stride.is_multiple_of(2).then_some(Alpha {
+                place: stride - 1,
+                is_multiplied: false,
+            }),
+            orientation,
+            values,
+            is_rounded: false,
+        }
+    }
+}
+
+/// Whether a palette, three bytes a color, has only greys.
+pub(super) fn is_grey(palette: &[u8]) -> bool {
+    let is_grey = |colour: &[u8; 3]| colour[0] == colour[1] && colour[1] == colour[2];
+    palette.as_chunks::<3>().0.iter().all(is_grey)
+}
+
+/// The orientation that EXIF metadata state, if there are any.
+pub(super) fn orientation_of(exif: Option<&Cow<'_, [u8]>>) -> Orientation {
+    exif.and_then(|exif| Orientation::from_exif_chunk(exif))
+        .unwrap_or(Orientation::NoTransforms)
+}

@@ -1,0 +1,399 @@
+//! The images of a folder as rows: their heads are read first, which decide what all become; then they are decoded on
+//! all threads, some at a time, in their order.
+
+use super::find::Found;
+use super::fit::{self, Plan, Row};
+use super::picture::{Depth, Head, Part, Values};
+use super::threads::on_threads;
+use super::{FILE, decode, images};
+use crate::data::builder::Rows;
+use crate::data::element::{Element, Kind};
+use crate::data::limits::IMAGE_VALUES;
+use crate::data::records::RowType;
+use crate::data::{Dataset, Fit, Ids, ReadOptions};
+use crate::{Error, ErrorKind, Result};
+use std::borrow::Cow;
+
+/// The bytes of images that are decoded at a time, unless one has more.
+const AT_A_TIME: u64 = 64 << 20;
+
+/// The pages of a file that are decoded one after the other.
+const PAGES: usize = 16;
+
+/// An image that is to be a row.
+struct Image<'a> {
+    file: &'a Found,
+    name: String,
+    head: Head,
+}
+
+/// What was met and is said.
+#[derive(Default)]
+struct Met<'a> {
+    skipped: Vec<(&'a Found, Error)>,
+    transparent: usize,
+    rounded: usize,
+    reduced_pages: usize,
+    files_of_pages: usize,
+}
+
+pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
+    let mut met = Met::default();
+    let mut all = look(files, options, &mut met)?;
+    let plan = plan(spec, &all, options, met.skipped.len())?;
+    let values = gather(&mut all, &plan, options, &mut met)?;
+    if all.is_empty() {
+        return Err(none_left(spec, met.skipped.len()));
+    }
+    let (labels, label_names) = labels(spec, &all)?;
+    let (width, height) = (plan.size.0 as usize, plan.size.1 as usize);
+    let shape = vec![if plan.is_colour { 3 } else { 1 }, height, width];
+    let values = values.finish(None)?;
+    let mut data = Dataset::stored_as(element(plan.depth), spec, values, shape, labels)?;
+    data.label_names = label_names;
+    data.notes = notes(&all, &plan, options, &met, files.len());
+    data.ids = vec![Ids {
+        name: FILE.into(),
+        values: all.into_iter().map(|image| image.name).collect(),
+    }];
+    Ok(data)
+}
+
+/// The heads of all images.
+fn look<'a>(
+    files: &'a [Found],
+    options: &ReadOptions,
+    met: &mut Met<'a>,
+) -> Result<Vec<Image<'a>>> {
+    let mut all = Vec::new();
+    let heads = on_threads(files, |file| decode::heads(&file.path, file.kind));
+    for (file, heads) in files.iter().zip(heads) {
+        let (heads, reduced) = match heads {
+            Ok(heads) => heads,
+            Err(error) if options.skip_bad => {
+                met.skipped.push((file, error));
+                continue;
+            }
+            Err(error) => return Err(bad(error)),
+        };
+        met.reduced_pages += reduced;
+        met.files_of_pages += usize::from(heads.len() > 1);
+        let digits = heads.len().saturating_sub(1).to_string().len();
+        let is_one = heads.len() == 1;
+        all.extend(heads.into_iter().enumerate().map(|(page, head)| Image {
+            file,
+            name: match is_one {
+                true => file.name.clone(),
+                false => format!("{}[{page:0digits$}]", file.name),
+            },
+            head,
+        }));
+    }
+    Ok(all)
+}
+
+/// What all images become.
+fn plan(spec: &str, all: &[Image], options: &ReadOptions, skipped: usize) -> Result<Plan> {
+    let Some(first) = all.first() else {
+        return Err(none_left(spec, skipped));
+    };
+    let size = options.image_size.unwrap_or(first.head.size);
+    let other = all.iter().find(|image| image.head.size != size);
+    if let (None, Some(other)) = (options.image_size, other) {
+        return Err(Error::new(ErrorKind::Data, "the images differ in size")
+            .at(place(other))
+            .expected(format!("{} x {} pixels, as {}", size.0, size.1, first.name))
+            .found(format!("{} x {}", other.head.size.0, other.head.size.1))
+            .hint("bring them to one size with `--image-size WIDTHxHEIGHT`, and say with `--fit squeeze`, `crop` or `pad` how"));
+    }
+    let is_colour = match options.channels {
+        None => all.iter().any(|image| image.head.is_colour),
+        Some(1) => false,
+        Some(3) => true,
+        Some(channels) => {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "images cannot have this number of channels",
+            )
+            .at(spec)
+            .expected("1, for grey, or 3, for color")
+            .found(channels));
+        }
+    };
+    let values = [size.0, size.1, if is_colour { 3 } else { 1 }];
+    let values = values
+        .iter()
+        .fold(1_u64, |product, &n| product.saturating_mul(n.into()));
+    if values == 0 || values > IMAGE_VALUES {
+        return Err(
+            Error::new(ErrorKind::Data, "the images are too large for a row each")
+                .at(place(first))
+                .expected(format!("1 to {IMAGE_VALUES} values"))
+                .found(format!("{} x {} pixels, {values} values", size.0, size.1))
+                .hint("bring them to another size with `--image-size WIDTHxHEIGHT`"),
+        );
+    }
+    let float = all.iter().find(|image| image.head.depth == Depth::Float);
+    let whole = all.iter().find(|image| image.head.depth != Depth::Float);
+    if let (Some(float), Some(whole)) = (float, whole) {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the images differ in the type of their values",
+        )
+        .at(place(whole))
+        .expected(format!(
+            "floating-point or signed values, as {}",
+            float.name
+        ))
+        .found("whole numbers of 8 or 16 bits")
+        .hint("save all in one type, so that their values can be compared"));
+    }
+    Ok(Plan {
+        size,
+        fit: options.fit,
+        is_colour,
+        depth: all
+            .iter()
+            .map(|image| image.head.depth)
+            .max()
+            .unwrap_or(Depth::Eight),
+    })
+}
+
+/// The bytes of a row, in the type that the images have.
+fn bytes_of(row: &Row, depth: Depth) -> Result<Cow<'_, [u8]>> {
+    match (depth, &row.values) {
+        (Depth::Eight, Values::Eight(values)) => Ok(Cow::Borrowed(values)),
+        (Depth::Sixteen, Values::Sixteen(values)) => {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+            Ok(Cow::Owned(bytes.collect()))
+        }
+        (Depth::Float, Values::Float(values)) => {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+            Ok(Cow::Owned(bytes.collect()))
+        }
+        _ => Err(Error::new(
+            ErrorKind::Format,
+            "an image has another type than its head says",
+        )),
+    }
+}
+
+/// The type of the values.
+fn element(depth: Depth) -> Element {
+    Element::little(match depth {
+        Depth::Eight => Kind::U8,
+        Depth::Sixteen => Kind::U16,
+        Depth::Float => Kind::F32,
+    })
+}
+
+/// Decodes all images; those that cannot be read leave the list, if that is wanted.
+fn gather<'a>(
+    all: &mut Vec<Image<'a>>,
+    plan: &Plan,
+    options: &ReadOptions,
+    met: &mut Met<'a>,
+) -> Result<Rows> {
+    let inputs = plan.size.0 as usize * plan.size.1 as usize * if plan.is_colour { 3 } else { 1 };
+    let mut rows = Rows::new(RowType::all(element(plan.depth), inputs));
+    let mut is_good = Vec::with_capacity(all.len());
+    let mut rest = &all[..];
+    while !rest.is_empty() {
+        let (batch, behind) = rest.split_at(batch(rest, inputs as u64 * 4));
+        rest = behind;
+        let jobs: Vec<&[Image]> = jobs(batch).collect();
+        for (job, done) in jobs.iter().zip(on_threads(&jobs, |job| decoded(job, plan))) {
+            let of_job = match done {
+                Ok(of_job) => of_job,
+                Err(error) if options.skip_bad => {
+                    if let Some(image) = job.first() {
+                        met.skipped.push((image.file, error));
+                    }
+                    is_good.extend(job.iter().map(|_| false));
+                    continue;
+                }
+                Err(error) => return Err(bad(error)),
+            };
+            for (row, was_rounded) in &of_job {
+                rows.push(&bytes_of(row, plan.depth)?)?;
+                met.transparent += usize::from(row.was_transparent);
+                met.rounded += usize::from(*was_rounded);
+            }
+            is_good.extend(of_job.iter().map(|_| true));
+        }
+    }
+    let mut is_good = is_good.into_iter();
+    all.retain(|_| is_good.next().unwrap_or(false));
+    Ok(rows)
+}
+
+/// How many of the images are decoded at a time: at least one.
+fn batch(images: &[Image], row_bytes: u64) -> usize {
+    let mut bytes = 0_u64;
+    let fits = |image: &&Image| {
+        bytes = bytes.saturating_add(image.head.bytes.saturating_add(row_bytes));
+        bytes <= AT_A_TIME
+    };
+    images.iter().take_while(fits).count().max(1)
+}
+
+/// Each image, or some pages of a file.
+fn jobs<'a, 'b>(images: &'b [Image<'a>]) -> impl Iterator<Item = &'b [Image<'a>]> {
+    let of_file = images.chunk_by(|a, b| std::ptr::eq(a.file, b.file));
+    of_file.flat_map(|images| images.chunks(PAGES))
+}
+
+/// The rows of the images of one file, and whether each was rounded.
+fn decoded(images: &[Image], plan: &Plan) -> Result<Vec<(Row, bool)>> {
+    let Some(first) = images.first() else {
+        return Ok(Vec::new());
+    };
+    let mut rows = Vec::with_capacity(images.len());
+    decode::decode(
+        &first.file.path,
+        first.file.kind,
+        images.iter().map(|image| &image.head),
+        |picture| {
+            rows.push((fit::row(&picture, plan), picture.is_rounded));
+        },
+    )?;
+    if rows.len() == images.len() {
+        return Ok(rows);
+    }
+    Err(Error::new(ErrorKind::Format, "the file changes while it is read").at(place(first)))
+}
+
+/// One label an image, and what they stand for; folders named by numbers are those numbers.
+fn labels(spec: &str, all: &[Image]) -> Result<(Option<Vec<i64>>, Vec<String>)> {
+    let labels: Vec<&String> = all
+        .iter()
+        .filter_map(|image| image.file.label.as_ref())
+        .collect();
+    if labels.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    if labels.len() != all.len() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "some images lie in subfolders and some do not",
+        )
+        .at(spec)
+        .expected("all in subfolders, which are their labels, or none")
+        .found(format!("{} of {} in subfolders", labels.len(), all.len())));
+    }
+    let mut names: Vec<String> = labels.iter().map(|label| label.to_string()).collect();
+    names.sort();
+    names.dedup();
+    let numbers: Option<Vec<i64>> = names.iter().map(|name| name.parse().ok()).collect();
+    let of = |label: &&String| {
+        let place = names.binary_search(label).unwrap_or_default();
+        let number = numbers.as_ref().and_then(|numbers| numbers.get(place));
+        number.copied().unwrap_or(place as i64)
+    };
+    let labels = labels.iter().map(of).collect();
+    Ok((
+        Some(labels),
+        if numbers.is_some() { Vec::new() } else { names },
+    ))
+}
+
+/// What is said of the images.
+fn notes(
+    all: &[Image],
+    plan: &Plan,
+    options: &ReadOptions,
+    met: &Met,
+    files: usize,
+) -> Vec<String> {
+    let count = |is: &dyn Fn(&Head) -> bool| all.iter().filter(|image| is(&image.head)).count();
+    let mut notes = Vec::new();
+    if let Some((_, error)) = met.skipped.first() {
+        let left_out = met.skipped.len();
+        notes.push(format!(
+            "{left_out} of {files} images were left out; the first: {error}"
+        ));
+    }
+    let mut note = |count: usize, text: &dyn Fn(String) -> String| {
+        if count > 0 {
+            notes.push(text(images(count)));
+        }
+    };
+    let as_model = match options.channels {
+        Some(1) => ", as the model has 1 channel",
+        Some(_) => ", as the model has 3 channels",
+        None => "",
+    };
+    let is_colour = plan.is_colour;
+    note(count(&|head| head.is_colour && !is_colour), &|images| {
+        format!(
+            "{images} in color made grey (0.299 red + 0.587 green + 0.114 blue, ITU-R 601){as_model}"
+        )
+    });
+    note(count(&|head| !head.is_colour && is_colour), &|images| {
+        format!("{images} in grey given red, green and blue of the same value{as_model}")
+    });
+    let is_wider = |head: &Head| head.depth == Depth::Eight && plan.depth == Depth::Sixteen;
+    note(count(&is_wider), &|images| {
+        format!("{images} of 8 bits beside some of 16: values multiplied by 257")
+    });
+    note(met.transparent, &|images| {
+        format!("{images} with transparent pixels laid on black")
+    });
+    note(met.rounded, &|images| {
+        format!("{images} of 64-bit floating-point values rounded to 32 bits")
+    });
+    note(count(&|head| head.part == Part::FirstFrame), &|images| {
+        format!("{images} with several frames: the first frame is read, the others are not")
+    });
+    let (width, height) = plan.size;
+    let is_squeezed = |head: &Head| {
+        let (across, down) = head.size;
+        u64::from(across) * u64::from(height) != u64::from(down) * u64::from(width)
+    };
+    if plan.fit == Fit::Squeeze {
+        note(count(&is_squeezed), &|images| {
+            format!(
+                "{images} of other proportions squeezed to {width} x {height} (`--fit crop` or `--fit pad` keep the proportions)"
+            )
+        });
+    }
+    if met.files_of_pages > 0 {
+        notes.push(format!(
+            "{} of several pages: each page is a row",
+            counted(met.files_of_pages, "file")
+        ));
+    }
+    if met.reduced_pages > 0 {
+        notes.push(format!(
+            "{} in a reduced resolution left out",
+            counted(met.reduced_pages, "page")
+        ));
+    }
+    notes
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
+fn place(image: &Image) -> String {
+    let path = image.file.path.display();
+    match image.name.strip_prefix(&*image.file.name) {
+        Some(page) => format!("{path}{page}"),
+        None => path.to_string(),
+    }
+}
+
+fn bad(error: Error) -> Error {
+    error.hint("mend it, take it away, or leave such images out with `--skip-bad`")
+}
+
+fn none_left(spec: &str, skipped: usize) -> Error {
+    Error::new(ErrorKind::Data, "there are no images that can be read")
+        .at(spec)
+        .found(format!("{skipped} that cannot"))
+}

@@ -1,0 +1,409 @@
+//! Pages of TIFF files: 1 to 16 bits, integers and floating point, with or without a palette.
+
+use super::decode::Opened;
+use super::patched::Patched;
+use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values};
+use image::metadata::Orientation;
+use tiff::decoder::{Decoder, DecodingResult, Limits};
+use tiff::tags::{CompressionMethod, SampleFormat, Tag};
+use tiff::{ColorType, decoder::BufferLayoutPreference};
+
+type Result<T> = std::result::Result<T, Cause>;
+
+/// The bytes that a strip or tile takes beside the page.
+const INTERMEDIATE: usize = 64 << 20;
+
+/// What the values of a pixel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pixel {
+    Grey,
+    GreyAlpha,
+    Colour,
+    ColourAlpha,
+    Cmyk,
+    Ycbcr,
+    Palette,
+}
+
+struct Page {
+    pixel: Pixel,
+    /// Whether the color is multiplied with the alpha already.
+    is_multiplied: bool,
+    bits: u8,
+    orientation: Orientation,
+    head: Head,
+}
+
+/// The heads of the pages, and how many more there are that show others in a reduced resolution.
+pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
+    let bytes = opened.bytes;
+    let mut decoder = Decoder::new(Patched::new(opened))?;
+    let (mut heads, mut reduced) = (Vec::new(), 0);
+    loop {
+        decoder = with_limits(decoder, 0);
+        if decoder
+            .find_tag_unsigned::<u32>(Tag::NewSubfileType)?
+            .unwrap_or(0)
+            & 1
+            == 1
+        {
+            reduced += 1;
+        } else {
+            let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
+            let mut head = page(&mut decoder, bytes)?.head;
+            head.part = Part::Page(at);
+            heads.push(head);
+        }
+        if !decoder.more_images() {
+            break;
+        }
+        decoder.next_image()?;
+    }
+    if let [head] = &mut heads[..] {
+        head.part = match head.part {
+            // Its place is not needed, unless it is behind a preview.
+            Part::Page(_) if reduced == 0 => Part::Whole,
+            part => part,
+        };
+    }
+    Ok((heads, reduced))
+}
+
+/// The pixels of a page of the file that `open` opens.
+pub(super) fn decode(open: impl Fn() -> Result<Opened>, head: &Head) -> Result<Picture> {
+    let opened = open()?;
+    let bytes = opened.bytes;
+    let mut file = Patched::new(opened);
+    if let Part::Page(at) = head.part {
+        file.begin_at(at)?;
+    }
+    let mut decoder = Decoder::new(file)?;
+    let page = page(&mut decoder, bytes)?;
+    if page.pixel == Pixel::Palette {
+        return with_palette(decoder, Patched::new(open()?), &page);
+    }
+    let size = decoder.dimensions()?;
+    let Pixels {
+        stride,
+        values,
+        is_rounded,
+    } = pixels(decoder, &page)?;
+    let planes = Planes {
+        size,
+        stride,
+        page: &page,
+    };
+    Ok(match page.pixel {
+        Pixel::Cmyk => planes.converted(values, |[c, m, y, k]| {
+            let ink = |value: u8| {
+                let product = u32::from(value) * u32::from(255 - k) + 128;
+                let product = ((product >> 8) + product) >> 8;
+                (255 - k).saturating_sub(product as u8)
+            };
+            [ink(c), ink(m), ink(y)]
+        })?,
+        Pixel::Ycbcr => planes.converted(values, |[y, cb, cr, _]| {
+            let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
+            let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+            let green = y - 0.344_136 * cb - 0.714_136 * cr;
+            [byte(y + 1.402 * cr), byte(green), byte(y + 1.772 * cb)]
+        })?,
+        _ => Picture {
+            is_rounded,
+            ..planes.picture(values)
+        },
+    })
+}
+
+fn with_limits(decoder: Decoder<Patched>, page: usize) -> Decoder<Patched> {
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = page;
+    limits.intermediate_buffer_size = INTERMEDIATE;
+    decoder.with_limits(limits)
+}
+
+/// What the directory of the current page says.
+fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
+    const PALETTE: u16 = 3;
+    let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation)?;
+    let (pixel, bits) = if photometric == Some(PALETTE) {
+        let bits = decoder.find_tag_unsigned_vec::<u8>(Tag::BitsPerSample)?;
+        match bits.as_deref() {
+            Some(&[bits @ (1 | 2 | 4 | 8)]) => (Pixel::Palette, bits),
+            _ => return Err("it has a palette of more than 256 colors, which is not read".into()),
+        }
+    } else {
+        pixel(decoder)?
+    };
+    let format = decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat)?;
+    let format = format.and_then(|formats| formats.first().copied());
+    let format = SampleFormat::from_u16_exhaustive(format.unwrap_or(1));
+    let depth = match (format, bits) {
+        (SampleFormat::Uint | SampleFormat::Void, 1..=8) => Depth::Eight,
+        (SampleFormat::Uint | SampleFormat::Void, 9..=16) => Depth::Sixteen,
+        _ => Depth::Float,
+    };
+    if depth != Depth::Eight && matches!(pixel, Pixel::Cmyk | Pixel::Ycbcr) {
+        return Err(format!("it is {pixel:?} of {bits} bits, of which only 8 are read").into());
+    }
+    let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation)?;
+    let orientation = orientation.and_then(Orientation::from_exif);
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    let stride = match pixel {
+        Pixel::Grey => 1,
+        Pixel::GreyAlpha => 2,
+        Pixel::Colour | Pixel::Ycbcr | Pixel::Palette => 3,
+        Pixel::ColourAlpha | Pixel::Cmyk => 4,
+    };
+    let size = decoder.dimensions()?;
+    let mut head = Head::new(size, orientation, (stride, depth), file_bytes)?;
+    if pixel == Pixel::Palette {
+        head.is_colour = !colours(decoder, bits)?
+            .iter()
+            .all(|[r, g, b]| r == g && g == b);
+    }
+    let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
+    Ok(Page {
+        pixel,
+        is_multiplied: extra.is_some_and(|extra| extra.first() == Some(&1)),
+        bits,
+        orientation,
+        head,
+    })
+}
+
+fn pixel(decoder: &mut Decoder<Patched>) -> Result<(Pixel, u8)> {
+    let colour = decoder.colortype()?;
+    Ok(match colour {
+        ColorType::Gray(bits) => (Pixel::Grey, bits),
+        ColorType::RGB(bits) => (Pixel::Colour, bits),
+        ColorType::RGBA(bits) => (Pixel::ColourAlpha, bits),
+        ColorType::CMYK(bits) => (Pixel::Cmyk, bits),
+        ColorType::YCbCr(8) => {
+            let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression)?;
+            if compression != Some(CompressionMethod::ModernJPEG.to_u16()) {
+                return Err("it is YCbCr without JPEG, which is not read: save it as RGB".into());
+            }
+            (Pixel::Ycbcr, 8)
+        }
+        ColorType::Multiband {
+            bit_depth,
+            num_samples,
+        } => {
+            let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
+            match (num_samples, extra.as_deref()) {
+                (2, Some([1 | 2])) => (Pixel::GreyAlpha, bit_depth),
+                _ => {
+                    return Err(format!(
+                        "it has {num_samples} bands, which is neither grey nor color: save it as .npy of shape \
+                         [images, bands, height, width]"
+                    )
+                    .into());
+                }
+            }
+        }
+        other => {
+            return Err(
+                format!("it is of the kind {other:?}, which is not read: save it as RGB").into(),
+            );
+        }
+    })
+}
+
+/// The values of a page, pixel after pixel.
+struct Pixels {
+    /// How many a pixel has.
+    stride: usize,
+    values: Values,
+    is_rounded: bool,
+}
+
+fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
+    // What a pixel has beside its color may be more than is known.
+    let most = usize::try_from(page.head.bytes)?
+        .saturating_mul(2)
+        .saturating_add(1 << 16);
+    let mut decoder = with_limits(decoder, most);
+    let (width, height) = decoder.dimensions()?;
+    let count = width as usize * height as usize;
+    let mut result = DecodingResult::U8(Vec::new());
+    let layout = decoder.read_image_to_buffer(&mut result)?;
+    if result.as_buffer(0).byte_len() < layout.complete_len {
+        return Err("its pixels take more memory than its size tells".into());
+    }
+    let not_exact =
+        || -> Cause { "it has whole numbers that float32 does not hold: save it as .npy".into() };
+    let mut is_rounded = false;
+    let values = match result {
+        DecodingResult::U8(values) if page.bits < 8 => {
+            let is_index = page.pixel == Pixel::Palette;
+            Values::Eight(unpacked(
+                &values,
+                (width as usize, height as usize),
+                page.bits,
+                is_index,
+            )?)
+        }
+        DecodingResult::U8(values) => Values::Eight(interleaved(values, &layout)),
+        DecodingResult::U16(values) => Values::Sixteen(interleaved(values, &layout)),
+        DecodingResult::F32(values) => Values::Float(interleaved(values, &layout)),
+        DecodingResult::F16(values) => {
+            let values = values.into_iter().map(|value| value.to_f32()).collect();
+            Values::Float(interleaved(values, &layout))
+        }
+        DecodingResult::F64(values) => {
+            is_rounded = values
+                .iter()
+                .any(|&value| f64::from(value as f32) != value && !value.is_nan());
+            let values = values.into_iter().map(|value| value as f32).collect();
+            Values::Float(interleaved(values, &layout))
+        }
+        DecodingResult::I8(values) => Values::Float(interleaved(
+            values.into_iter().map(f32::from).collect(),
+            &layout,
+        )),
+        DecodingResult::I16(values) => Values::Float(interleaved(
+            values.into_iter().map(f32::from).collect(),
+            &layout,
+        )),
+        DecodingResult::I32(values) => {
+            let values = exact(values.into_iter().map(i64::from)).ok_or_else(not_exact)?;
+            Values::Float(interleaved(values, &layout))
+        }
+        DecodingResult::U32(values) => {
+            let values = exact(values.into_iter().map(i64::from)).ok_or_else(not_exact)?;
+            Values::Float(interleaved(values, &layout))
+        }
+        DecodingResult::I64(_) | DecodingResult::U64(_) => {
+            return Err(
+                "it has whole numbers of 64 bits, which are not read: save it as .npy".into(),
+            );
+        }
+    };
+    let there = match &values {
+        Values::Eight(values) => values.len(),
+        Values::Sixteen(values) => values.len(),
+        Values::Float(values) => values.len(),
+    };
+    Ok(Pixels {
+        stride: there / count.max(1),
+        values,
+        is_rounded,
+    })
+}
+
+/// Whole numbers as `f32`, if each is one.
+fn exact(values: impl Iterator<Item = i64>) -> Option<Vec<f32>> {
+    values
+        .map(|value| ((value as f32) as i64 == value).then_some(value as f32))
+        .collect()
+}
+
+/// Values that lie plane by plane, pixel after pixel.
+fn interleaved<T: Copy>(values: Vec<T>, layout: &BufferLayoutPreference) -> Vec<T> {
+    if layout.planes < 2 {
+        return values;
+    }
+    let plane = values.len() / layout.planes;
+    let places = (0..plane).flat_map(|pixel| (0..layout.planes).map(move |at| at * plane + pixel));
+    places
+        .filter_map(|place| values.get(place).copied())
+        .collect()
+}
+
+/// Values of 1, 2 or 4 bits, each row of which begins with a byte, as bytes: scaled to 0 to 255 unless they are
+/// places in a palette.
+fn unpacked(
+    packed: &[u8],
+    (width, height): (usize, usize),
+    bits: u8,
+    is_index: bool,
+) -> Result<Vec<u8>> {
+    if !matches!(bits, 1 | 2 | 4) {
+        return Err(format!("it has values of {bits} bits, which are not read").into());
+    }
+    let most = (1_u8 << bits) - 1;
+    let scale = if is_index { 1 } else { 255 / most };
+    let in_byte = usize::from(8 / bits);
+    let mut values = Vec::with_capacity(width * height);
+    for row in packed.chunks(width.div_ceil(in_byte)).take(height) {
+        values.extend((0..width).map(|x| {
+            let byte = row.get(x / in_byte).copied().unwrap_or_default();
+            let shift = 8 - bits as usize * (x % in_byte + 1);
+            ((byte >> shift) & most) * scale
+        }));
+    }
+    Ok(values)
+}
+
+struct Planes<'a> {
+    size: (u32, u32),
+    stride: usize,
+    page: &'a Page,
+}
+
+impl Planes<'_> {
+    fn picture(&self, values: Values) -> Picture {
+        let mut picture = Picture::new(self.size, self.stride, self.page.orientation, values);
+        picture.is_colour = matches!(self.page.pixel, Pixel::Colour | Pixel::ColourAlpha);
+        picture.alpha = match self.page.pixel {
+            Pixel::GreyAlpha => Some(1),
+            Pixel::ColourAlpha => Some(3),
+            _ => None,
+        }
+        .map(|place| Alpha {
+            place,
+            is_multiplied: self.page.is_multiplied,
+        });
+        picture
+    }
+
+    /// Four values of 8 bits a pixel, or three, as red, green and blue.
+    fn converted(&self, values: Values, to_rgb: impl Fn([u8; 4]) -> [u8; 3]) -> Result<Picture> {
+        let Values::Eight(values) = values else {
+            return Err("it has more than 8 bits".into());
+        };
+        let values = values.chunks_exact(self.stride.max(1)).flat_map(|pixel| {
+            let value = |place: usize| pixel.get(place).copied().unwrap_or_default();
+            to_rgb([value(0), value(1), value(2), value(3)])
+        });
+        let values = Values::Eight(values.collect());
+        Ok(Picture::new(self.size, 3, self.page.orientation, values))
+    }
+}
+
+/// The colors of a palette. They have 16 bits in the file, of which the upper 8 count, as everywhere.
+fn colours(decoder: &mut Decoder<Patched>, bits: u8) -> Result<Vec<[u8; 3]>> {
+    let map = decoder.get_tag_u16_vec(Tag::ColorMap)?;
+    let count = 1_usize << bits;
+    if map.len() != 3 * count {
+        return Err(format!("its palette has {} values, not {}", map.len(), 3 * count).into());
+    }
+    let of = |place: usize| map.get(place).map_or(0, |value| (value >> 8) as u8);
+    Ok((0..count)
+        .map(|at| [of(at), of(count + at), of(2 * count + at)])
+        .collect())
+}
+
+/// A page with a palette: its values are read as if they were grey, as the decoder knows no palettes.
+fn with_palette(mut decoder: Decoder<Patched>, mut file: Patched, page: &Page) -> Result<Picture> {
+    let size = decoder.dimensions()?;
+    let colours = colours(&mut decoder, page.bits)?;
+    let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
+    file.begin_at(at)?;
+    file.read_as_grey(at)?;
+    let Pixels { stride, values, .. } = pixels(Decoder::new(file)?, page)?;
+    let Values::Eight(indices) = values else {
+        return Err("its palette has more than 256 colors".into());
+    };
+    let colour = |index: &u8| {
+        colours
+            .get(usize::from(*index))
+            .copied()
+            .unwrap_or_default()
+    };
+    let values = indices.iter().step_by(stride.max(1)).flat_map(colour);
+    let mut picture = Picture::new(size, 3, page.orientation, Values::Eight(values.collect()));
+    picture.is_colour = page.head.is_colour;
+    Ok(picture)
+}

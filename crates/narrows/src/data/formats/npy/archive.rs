@@ -1,0 +1,177 @@
+//! The entries of an NPZ file, which is a ZIP archive of arrays.
+//!
+//! Every entry that is read is read to its end, where its checksum is compared, and its size must be that of its
+//! array. The list of entries must fit the entries, so that no array vanishes from a damaged file.
+
+use super::array::{Rows, too_short};
+use super::header::{Content, Header};
+use super::labels::{Labels, read_labels};
+use crate::data::limits::excerpt;
+use crate::data::{Dataset, ReadOptions};
+use crate::{Error, ErrorKind, Result};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+/// An open NPZ file.
+pub(super) struct Archive {
+    zip: ZipArchive<File>,
+    /// The bytes of the file.
+    len: u64,
+    /// What it is called in Python.
+    file: String,
+    /// The names of its arrays, in order.
+    pub(super) names: Vec<String>,
+}
+
+impl Archive {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let unreadable = |error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error);
+        let file = File::open(path).map_err(unreadable)?;
+        let len = file.metadata().map_err(unreadable)?.len();
+        let mut zip = ZipArchive::new(file).map_err(damaged)?;
+        zip.validate_header_consistency().map_err(damaged)?;
+        let names = zip.file_names();
+        let mut names: Vec<String> = names
+            .filter_map(|name| name.ok()?.strip_suffix(".npy").map(String::from))
+            .collect();
+        names.sort();
+        let file = path.file_name().unwrap_or_default();
+        Ok(Archive {
+            zip,
+            len,
+            file: excerpt(&file.to_string_lossy()),
+            names,
+        })
+    }
+
+    /// What loads an array in Python.
+    pub(super) fn load(&self, name: &str) -> String {
+        format!(
+            "numpy.load(\"{}\", allow_pickle=True)[\"{}\"]",
+            self.file,
+            excerpt(name)
+        )
+    }
+
+    pub(super) fn header(&mut self, name: &str) -> Result<Header> {
+        let mut entry = self.zip.by_name(&format!("{name}.npy")).map_err(damaged)?;
+        Header::read(&mut entry).map_err(|error| error.at(place(name)))
+    }
+
+    /// An array as rows.
+    pub(super) fn rows(
+        &mut self,
+        name: &str,
+        options: &ReadOptions,
+        called: &str,
+    ) -> Result<Dataset> {
+        let load = self.load(name);
+        self.read(name, |reader, header, packed| {
+            let rows = Rows::new(header, options.layout, packed, &load)?;
+            let declared = reader.declared;
+            expect_size(header, declared)?;
+            let values = rows.read(reader, cut)?;
+            Ok((rows, values))
+        })
+        .and_then(|(rows, values)| rows.dataset(called, values))
+    }
+
+    /// An array as the labels of so many rows.
+    pub(super) fn labels(&mut self, name: &str, rows: usize) -> Result<Labels> {
+        let load = self.load(name);
+        self.read(name, |reader, header, _| {
+            let declared = reader.declared;
+            read_labels(reader, header, rows, &load, |header| {
+                expect_size(header, declared)
+            })
+        })
+    }
+
+    /// Reads an entry to its end, so that its checksum is compared.
+    fn read<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Entry<'_>, &Header, Option<u64>) -> Result<T>,
+    ) -> Result<T> {
+        let entry = self.zip.by_name(&format!("{name}.npy")).map_err(damaged)?;
+        let is_packed = entry.size() > entry.compressed_size();
+        let packed = is_packed.then_some(self.len);
+        let declared = entry.size();
+        let mut entry = Entry {
+            reader: Box::new(entry),
+            declared,
+        };
+        let mut whole = || {
+            let header = Header::read(&mut entry)?;
+            let value = read(&mut entry, &header, packed)?;
+            let mut more = [0];
+            match entry.read(&mut more).map_err(cut)? {
+                0 => Ok(value),
+                _ => Err(too_long(header.bytes()?, "more")),
+            }
+        };
+        whole().map_err(|error| error.at(place(name)))
+    }
+}
+
+/// An entry that is being read.
+pub(super) struct Entry<'a> {
+    reader: Box<dyn Read + 'a>,
+    /// The size that the archive declares.
+    declared: u64,
+}
+
+impl Read for Entry<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(out)
+    }
+}
+
+/// Compares the size that an entry declares with its array, before memory is taken.
+fn expect_size(header: &Header, declared: u64) -> Result<()> {
+    if matches!(header.content, Content::Foreign(_)) {
+        return Ok(());
+    }
+    let bytes = header.bytes()?;
+    let held = declared.saturating_sub(header.len);
+    match held.cmp(&bytes) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => Err(too_short(bytes, held)),
+        std::cmp::Ordering::Greater => Err(too_long(bytes, &held.to_string())),
+    }
+}
+
+fn too_long(expected: u64, found: &str) -> Error {
+    Error::new(ErrorKind::Format, "the entry goes on after its array")
+        .expected(format!("{expected} bytes"))
+        .found(format!("{found} bytes"))
+}
+
+fn place(name: &str) -> String {
+    format!("array `{}`", excerpt(name))
+}
+
+fn cut(error: io::Error) -> Error {
+    Error::new(ErrorKind::Format, "the array is damaged or cut off").caused_by(error)
+}
+
+fn damaged(error: ZipError) -> Error {
+    match error {
+        ZipError::UnsupportedArchive(_)
+        | ZipError::CompressionMethodNotSupported(_)
+        | ZipError::InvalidPassword => Error::new(
+            ErrorKind::Format,
+            "the NPZ file is encrypted or compressed in a way that is not read",
+        )
+        .caused_by(error)
+        .hint("save it with numpy.savez or numpy.savez_compressed"),
+        _ => Error::new(
+            ErrorKind::Format,
+            "the NPZ file is damaged, cut off or no ZIP archive",
+        )
+        .caused_by(error),
+    }
+}

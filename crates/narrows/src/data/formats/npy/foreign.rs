@@ -1,0 +1,107 @@
+//! Arrays that hold something other than numbers, and what their owner can do about it.
+
+use super::literal::Literal;
+use crate::data::limits::{excerpt, names};
+use crate::{Error, ErrorKind};
+use std::fmt;
+
+/// What an array holds that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Foreign {
+    /// Python objects, stored as a pickle.
+    Objects,
+    /// Several fields a value, by their names.
+    Fields(Vec<String>),
+    /// Points in time or durations.
+    Times,
+    Complex,
+    /// `numpy.longdouble`, whose bytes mean different numbers on different machines.
+    LongDouble,
+    /// Bytes without a meaning: so many a value.
+    Raw(u32),
+}
+
+impl Foreign {
+    /// By the code without the order of bytes; nothing for what NumPy does not have.
+    pub(super) fn of(code: &str) -> Option<Self> {
+        if code == "O" || code == "O8" || code == "O4" {
+            return Some(Foreign::Objects);
+        }
+        let (letter, width) = code.split_at_checked(1)?;
+        match (letter, width) {
+            ("c", "8" | "16") => Some(Foreign::Complex),
+            ("f", "12" | "16") | ("c", "24" | "32") => Some(Foreign::LongDouble),
+            ("V", width) => Some(Foreign::Raw(width.parse().ok()?)),
+            ("M" | "m", width) if width.starts_with('8') => Some(Foreign::Times),
+            _ => None,
+        }
+    }
+
+    /// The names of a list of fields.
+    pub(super) fn fields(fields: &[Literal]) -> Self {
+        let name = |field: &Literal| match field {
+            Literal::Tuple(parts) => match parts.first() {
+                Some(Literal::Text(name)) => Some(excerpt(name)),
+                // A title and a name.
+                Some(Literal::Tuple(names)) => match names.last() {
+                    Some(Literal::Text(name)) => Some(excerpt(name)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        Foreign::Fields(fields.iter().filter_map(name).collect())
+    }
+
+    /// Why such an array is not read. `load` is what loads it in Python.
+    pub(super) fn refusal(&self, load: &str) -> Error {
+        let plain = load.replace(", allow_pickle=True", "");
+        let save = "numpy.save(\"rows.npy\", ";
+        let hint = match self {
+            Foreign::Objects => format!(
+                "in Python: a = {load}; {save}numpy.stack(a).astype(\"float32\")) where every object is an array \
+                 of one shape, or numpy.vstack(a); words: a.astype(str)"
+            ),
+            Foreign::Fields(_) => format!(
+                "in Python: from numpy.lib.recfunctions import structured_to_unstructured; a = {plain}; \
+                 {save}structured_to_unstructured(a))"
+            ),
+            Foreign::Times => format!(
+                "in Python: a = {plain}; {save}a.astype(\"int64\")) gives whole numbers of the array's unit"
+            ),
+            Foreign::Complex => format!(
+                "in Python: a = {plain}; {save}numpy.concatenate([a.real, a.imag], axis=1)), or numpy.abs(a)"
+            ),
+            Foreign::LongDouble => format!("in Python: a = {plain}; {save}a.astype(\"float64\"))"),
+            Foreign::Raw(2) => format!(
+                "if they are bfloat16, in Python: import ml_dtypes; a = {plain}.view(ml_dtypes.bfloat16); \
+                 {save}a.astype(\"float32\"))"
+            ),
+            Foreign::Raw(_) => format!(
+                "say what the bytes are, in Python: a = {plain}.view(THE TYPE); {save}a.astype(\"float32\"))"
+            ),
+        };
+        Error::new(ErrorKind::Data, "the array has a type that is not read")
+            .expected("integers of 8 to 64 bits, floats of 16 to 64 bits, bfloat16 or booleans")
+            .found(self)
+            .hint(hint)
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Foreign::Objects => f.write_str("Python objects"),
+            Foreign::Fields(fields) if fields.is_empty() => f.write_str("several fields a value"),
+            Foreign::Fields(fields) => {
+                let fields = names(fields, |name| format!("`{name}`"));
+                write!(f, "records of the fields {fields}")
+            }
+            Foreign::Times => f.write_str("times (datetime64 or timedelta64)"),
+            Foreign::Complex => f.write_str("complex numbers"),
+            Foreign::LongDouble => f.write_str("long doubles (numpy.longdouble)"),
+            Foreign::Raw(width) => write!(f, "raw values of {width} bytes"),
+        }
+    }
+}

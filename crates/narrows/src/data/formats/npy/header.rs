@@ -1,0 +1,294 @@
+//! The header of an array: its type, its order and its shape.
+
+use super::foreign::Foreign;
+use super::literal::{self, Literal};
+use crate::data::element::{Element, Kind};
+use crate::data::limits::{NPY_HEADER, NPY_TAKEN, excerpt};
+use crate::{Error, ErrorKind, Result};
+use std::io::Read;
+
+/// How every array begins.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// What an array holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Content {
+    Numbers(Element),
+    /// Words of a fixed width.
+    Words(Words),
+    /// Something that is not read.
+    Foreign(Foreign),
+}
+
+/// How words are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    /// Characters of four bytes each, rather than bytes.
+    pub(super) is_wide: bool,
+    pub(super) is_big_endian: bool,
+    /// The bytes of a word.
+    pub(super) size: usize,
+}
+
+/// What the header of an array says.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    pub(super) content: Content,
+    /// The type as it is written there.
+    pub(super) descr: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) is_fortran: bool,
+    /// The length of the header in bytes.
+    pub(super) len: u64,
+}
+
+impl Header {
+    pub(super) fn read(reader: &mut impl Read) -> Result<Self> {
+        let (text, len) = read_text(reader)?;
+        let damaged = |what: &str| {
+            Error::new(
+                ErrorKind::Format,
+                format!("the header cannot be read: {what}"),
+            )
+            .at("byte 10")
+            .expected("a dictionary of descr, fortran_order and shape, and a new line")
+            .found(excerpt(&text))
+        };
+        let Some(body) = text.strip_suffix('\n') else {
+            return Err(damaged("it does not end with a new line"));
+        };
+        // Python takes white space before a literal for indentation, save for blanks.
+        let Literal::Dict(entries) =
+            literal::parse(body.trim_start_matches([' ', '\t'])).map_err(damaged)?
+        else {
+            return Err(damaged("it is no dictionary"));
+        };
+        let (mut descr, mut is_fortran, mut shape) = (None, None, None);
+        for (key, value) in entries {
+            let Literal::Text(key) = key else {
+                return Err(damaged("a key is no text"));
+            };
+            let is_new = match (key.as_str(), value) {
+                ("descr", value) => descr.replace(value).is_none(),
+                ("fortran_order", Literal::Truth(value)) => is_fortran.replace(value).is_none(),
+                ("fortran_order", _) => {
+                    return Err(damaged("fortran_order is neither True nor False"));
+                }
+                ("shape", Literal::Tuple(sizes)) => shape.replace(sizes).is_none(),
+                ("shape", _) => return Err(damaged("the shape is no tuple")),
+                _ => return Err(damaged("there is a key that does not belong there")),
+            };
+            if !is_new {
+                return Err(damaged("a key comes twice"));
+            }
+        }
+        let (Some(descr), Some(is_fortran), Some(shape)) = (descr, is_fortran, shape) else {
+            return Err(damaged("a key is missing"));
+        };
+        let size = |size: &Literal| match size {
+            Literal::Whole(size) => usize::try_from(*size).ok(),
+            _ => None,
+        };
+        let shape: Option<Vec<usize>> = shape.iter().map(size).collect();
+        let shape = shape.ok_or_else(|| damaged("a size is no whole number"))?;
+        let content = content(&descr).ok_or_else(|| damaged("the type is none of NumPy"))?;
+        if text.len() > NPY_TAKEN && !matches!(content, Content::Foreign(_)) {
+            return Err(too_long(text.len(), NPY_TAKEN));
+        }
+        let descr = match descr {
+            Literal::Text(descr) => descr,
+            _ => "several fields a value".into(),
+        };
+        Ok(Header {
+            content,
+            descr,
+            shape,
+            is_fortran,
+            len,
+        })
+    }
+
+    /// The bytes of a value; none for what is not read.
+    pub(super) fn item(&self) -> usize {
+        match &self.content {
+            Content::Numbers(element) => element.size(),
+            Content::Words(words) => words.size,
+            Content::Foreign(_) => 0,
+        }
+    }
+
+    /// The bytes of the whole array.
+    pub(super) fn bytes(&self) -> Result<u64> {
+        let product = self
+            .shape
+            .iter()
+            .try_fold(self.item() as u64, |product, &size| {
+                product.checked_mul(size as u64)
+            });
+        product
+            .filter(|&bytes| bytes < u64::MAX / 2)
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Format,
+                    "the shape promises more than any file can hold",
+                )
+                .found(self.sizes())
+            })
+    }
+
+    /// Whether it may hold labels.
+    pub(super) fn is_a_value_a_row(&self) -> bool {
+        matches!(self.shape[..], [_] | [_, 1]) && !matches!(self.content, Content::Foreign(_))
+    }
+
+    /// Whether it may hold rows.
+    pub(super) fn may_be_rows(&self) -> bool {
+        self.shape.len() >= 2 && matches!(self.content, Content::Numbers(_))
+    }
+
+    /// The shape for a sentence.
+    pub(super) fn sizes(&self) -> String {
+        excerpt(&format!("{:?}", self.shape))
+    }
+
+    /// Shape and type for a sentence.
+    pub(super) fn described(&self) -> String {
+        let sizes = self.sizes();
+        match &self.content {
+            Content::Numbers(element) => format!("{sizes} {element}"),
+            Content::Words(_) => format!("{sizes} words"),
+            Content::Foreign(foreign) => format!("{sizes} {foreign}"),
+        }
+    }
+}
+
+/// The text of a header, and the bytes up to its end.
+fn read_text(reader: &mut impl Read) -> Result<(String, u64)> {
+    let format = |what: &str| Error::new(ErrorKind::Format, what);
+    let cut = |error| format("the file ends within its header").caused_by(error);
+    let mut bytes = Vec::new();
+    reader
+        .by_ref()
+        .take(8)
+        .read_to_end(&mut bytes)
+        .map_err(cut)?;
+    let start = bytes.get(..MAGIC.len()).unwrap_or(&bytes);
+    if !MAGIC.starts_with(start) {
+        return Err(not_npy(start));
+    }
+    let [.., major, minor] = bytes[..] else {
+        return Err(format("the file ends within its header"));
+    };
+    let mut len_bytes = [0; 4];
+    let width = match (bytes.len(), major, minor) {
+        (8, 1, 0) => 2,
+        (8, 2 | 3, 0) => 4,
+        (8, ..) => {
+            return Err(format("the array is of a version that is not read")
+                .at("byte 6")
+                .expected("version 1.0, 2.0 or 3.0")
+                .found(format!("{major}.{minor}")));
+        }
+        _ => return Err(format("the file ends within its header")),
+    };
+    reader.read_exact(&mut len_bytes[..width]).map_err(cut)?;
+    let len = u32::from_le_bytes(len_bytes) as usize;
+    if len > NPY_HEADER {
+        return Err(too_long(len, NPY_HEADER));
+    }
+    let mut text = Vec::new();
+    reader
+        .by_ref()
+        .take(len as u64)
+        .read_to_end(&mut text)
+        .map_err(cut)?;
+    if text.len() < len {
+        return Err(format("the file ends within its header"));
+    }
+    let text = match major {
+        3 => String::from_utf8(text).map_err(|error| {
+            format("the header is no UTF-8, which version 3.0 has")
+                .at("byte 12")
+                .caused_by(error)
+        })?,
+        _ => text.into_iter().map(char::from).collect(),
+    };
+    Ok((text, (8 + width + len) as u64))
+}
+
+fn too_long(len: usize, most: usize) -> Error {
+    Error::new(ErrorKind::Format, "the header is too long")
+        .at("byte 8")
+        .expected(format!("at most {most} bytes"))
+        .found(len)
+}
+
+fn not_npy(start: &[u8]) -> Error {
+    let error = Error::new(ErrorKind::Format, "this is no NPY file").at("byte 0");
+    match start {
+        [0x80, 2..=5, ..] => error
+            .expected("an array of numbers, as numpy.save writes it")
+            .found("a pickle of Python, which can run any program when it is read")
+            .hint("in Python: a = pickle.load(open(FILE, \"rb\")); numpy.save(\"rows.npy\", numpy.asarray(a, \"float32\"))"),
+        _ => error
+            .expected(format!("the bytes {MAGIC:02x?}"))
+            .found(format!("{start:02x?}")),
+    }
+}
+
+/// What a type stands for; nothing for what NumPy does not have.
+fn content(descr: &Literal) -> Option<Content> {
+    let descr = match descr {
+        Literal::Text(descr) => descr.as_str(),
+        Literal::List(fields) => return Some(Content::Foreign(Foreign::fields(fields))),
+        // A type with a shape of its own, as fields have.
+        Literal::Tuple(_) => return Some(Content::Foreign(Foreign::Fields(Vec::new()))),
+        _ => return None,
+    };
+    let is_native_big = cfg!(target_endian = "big");
+    let (is_big_endian, has_order, code) = match descr.split_at_checked(1) {
+        Some(("<", code)) => (false, true, code),
+        Some((">", code)) => (true, true, code),
+        Some(("|" | "=", code)) => (is_native_big, false, code),
+        _ => (is_native_big, false, descr),
+    };
+    let kind = match code {
+        "b1" => Kind::Bool,
+        "u1" => Kind::U8,
+        "i1" => Kind::I8,
+        "u2" => Kind::U16,
+        "i2" => Kind::I16,
+        "u4" => Kind::U32,
+        "i4" => Kind::I32,
+        "u8" => Kind::U64,
+        "i8" => Kind::I64,
+        "f2" => Kind::F16,
+        "f4" => Kind::F32,
+        "f8" => Kind::F64,
+        "bfloat16" => Kind::BF16,
+        // What ml_dtypes writes; NumPy's own raw bytes have no order.
+        "V2" if has_order && !is_big_endian => Kind::BF16,
+        _ => return words(code, is_big_endian).or_else(|| Foreign::of(code).map(Content::Foreign)),
+    };
+    Some(Content::Numbers(Element {
+        kind,
+        is_big_endian,
+    }))
+}
+
+fn words(code: &str, is_big_endian: bool) -> Option<Content> {
+    let (letter, width) = code.split_at_checked(1)?;
+    if !matches!(letter, "U" | "S" | "a") || !width.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let width: usize = width
+        .parse()
+        .ok()
+        .filter(|&width| width <= i32::MAX as usize / 4)?;
+    let is_wide = letter == "U";
+    Some(Content::Words(Words {
+        is_wide,
+        is_big_endian,
+        size: if is_wide { 4 * width } else { width },
+    }))
+}

@@ -1,0 +1,430 @@
+//! Which arrays of an NPZ file are the rows, which the labels.
+
+use super::archive::Archive;
+use super::beginning;
+use super::header::Header;
+use super::labels::{self, Labels};
+use super::names::{self, LABELS, Name, Part};
+use crate::data::limits::{NPZ_ARRAYS, excerpt, names as listed_names};
+use crate::data::source::at_source;
+use crate::data::{Dataset, ReadOptions, Source};
+use crate::{Error, ErrorKind, Result};
+use std::path::Path;
+
+/// Opens an NPZ file, `FILE.npz` or one of its arrays, `FILE.npz:ARRAY`.
+pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
+    let (file, array) = match Path::new(spec).is_file() {
+        true => (spec, None),
+        false => match Source::parts_of(spec) {
+            (file, part) if Path::new(file).is_file() => (file, part.strip_prefix(':')),
+            _ => return Ok(None),
+        },
+    };
+    let path = Path::new(file);
+    let is_named = file.to_lowercase().ends_with(".npz");
+    let begins = beginning(path)?;
+    let mut archive = match (is_named, begins.starts_with(b"PK\x03\x04")) {
+        (false, false) => return Ok(None),
+        // An array that is called an archive; it is read as what it is.
+        (true, false) if begins == super::MAGIC => return super::open_npy(spec, options),
+        // Other kinds of files are ZIP archives too.
+        (false, true) => match Archive::open(path) {
+            Ok(archive) if !archive.names.is_empty() => archive,
+            _ => return Ok(None),
+        },
+        (true, _) => Archive::open(path).map_err(|error| at_source(error, file))?,
+    };
+    options.refuse_table(spec, "an NPZ file")?;
+    options.refuse_images(spec, "an NPZ file")?;
+    let mut reader = Reader {
+        arrays: Vec::new(),
+        file,
+        spec,
+        options,
+    };
+    let source = match array {
+        Some(array) => reader.picked(&mut archive, array),
+        None => reader.told(&mut archive),
+    };
+    source.map_err(|error| at_source(error, file)).map(Some)
+}
+
+/// An array by its name.
+struct Array {
+    name: String,
+    means: Name,
+    header: Result<Header>,
+}
+
+impl Array {
+    fn new(archive: &mut Archive, name: &str) -> Self {
+        Array {
+            name: name.to_string(),
+            means: Name::of(name),
+            header: archive.header(name),
+        }
+    }
+
+    fn described(&self) -> String {
+        let name = excerpt(&self.name);
+        match &self.header {
+            Ok(header) => format!("`{name}` of {}", header.described()),
+            Err(_) => format!("`{name}`, which is damaged"),
+        }
+    }
+
+    fn has(&self, what: impl Fn(&Header) -> bool) -> bool {
+        self.header.as_ref().is_ok_and(what)
+    }
+}
+
+struct Reader<'a> {
+    arrays: Vec<Array>,
+    file: &'a str,
+    /// The file, and perhaps an array.
+    spec: &'a str,
+    options: &'a ReadOptions,
+}
+
+/// The labels that belong to rows.
+struct Label {
+    name: String,
+    /// Whether they were asked for, rather than told by their name.
+    is_asked: bool,
+    is_integer: bool,
+}
+
+impl Reader<'_> {
+    /// One array, by its name.
+    fn picked(&mut self, archive: &mut Archive, array: &str) -> Result<Source> {
+        let name = array.strip_suffix(".npy").unwrap_or(array);
+        let part = names::part(name).unwrap_or(Part::Whole);
+        let is_wanted = |known: &&String| match part {
+            Part::Whole => *known == name,
+            part => Name::of(known).part == part && Name::of(known).is_rows(),
+        };
+        let exact = archive.names.iter().find(|known| *known == name);
+        let found = exact.or_else(|| archive.names.iter().find(is_wanted));
+        let Some(found) = found.cloned() else {
+            let error = Error::new(
+                ErrorKind::Data,
+                format!("there is no array `{}`", excerpt(name)),
+            );
+            return Err(suggested(error, name, &archive.names));
+        };
+        let means = Name::of(&found);
+        let asked = self.options.label.as_ref();
+        let belongs = |name: &&String| {
+            let other = Name::of(name);
+            asked.is_some_and(|asked| asked == *name || Name::of(asked).stem == other.stem)
+                || (other.part == means.part && other.is_labels())
+        };
+        let wanted: Vec<String> = archive
+            .names
+            .iter()
+            .filter(belongs)
+            .take(NPZ_ARRAYS)
+            .cloned()
+            .collect();
+        self.arrays = wanted
+            .iter()
+            .map(|name| Array::new(archive, name))
+            .collect();
+        let label = self.label(archive, means.part, &found)?;
+        let part = self.read(archive, &found, label, String::new())?;
+        self.source(vec![part])
+    }
+
+    /// What the names say: rows for training and testing, or the rows.
+    fn told(&mut self, archive: &mut Archive) -> Result<Source> {
+        refuse_sparse(archive)?;
+        let several = "one array of 2 to 4 dimensions, or x_train and x_test";
+        if archive.names.len() > NPZ_ARRAYS {
+            let names = listed_names(&archive.names, |name| format!("`{}`", excerpt(name)));
+            return Err(Error::new(
+                ErrorKind::Data,
+                "there are too many arrays to tell which are the rows",
+            )
+            .expected(format!("at most {NPZ_ARRAYS} arrays"))
+            .found(format!("{}: {names}", archive.names.len()))
+            .hint(format!("take one: {}:ARRAY", self.file)));
+        }
+        let names = archive.names.clone();
+        self.arrays = names.iter().map(|name| Array::new(archive, name)).collect();
+        if let Some(train) = self.rows_of(Part::Train)? {
+            return self.parts(archive, &train);
+        }
+        // An array of one column may be the rows themselves, whatever it is called.
+        let label = self.label(archive, Part::Whole, "")?;
+        let rows = |label: Option<&str>| -> Vec<&Array> {
+            let rows = self
+                .arrays
+                .iter()
+                .filter(|array| array.has(Header::may_be_rows));
+            rows.filter(|array| Some(array.name.as_str()) != label)
+                .collect()
+        };
+        let label = label.filter(|label| !rows(Some(&label.name)).is_empty());
+        let found = rows(label.as_ref().map(|label| label.name.as_str()));
+        let (only, note) = match &found[..] {
+            [only] => (*only, None),
+            [] => return Err(self.no_rows(archive)),
+            several_found => {
+                // Only arrays that are called labels, or one that is called rows, leave no doubt.
+                let named =
+                    |array: &&&Array| array.means.part == Part::Whole && array.means.is_rows();
+                let mut called: Vec<&&Array> = several_found.iter().filter(named).collect();
+                if called.is_empty() {
+                    called = several_found
+                        .iter()
+                        .filter(|array| !array.means.is_labels())
+                        .collect();
+                }
+                let [only] = called[..] else {
+                    return Err(Error::new(ErrorKind::Data, "several arrays could be meant")
+                        .expected(several)
+                        .found(listed_names(&self.arrays, Array::described))
+                        .hint(format!(
+                            "take one: {}:{}",
+                            self.file,
+                            excerpt(&several_found[0].name)
+                        )));
+                };
+                let others: Vec<_> = several_found
+                    .iter()
+                    .filter(|array| array.name != only.name)
+                    .collect();
+                let others = listed_names(&others, |array| array.described());
+                (
+                    *only,
+                    Some(format!(
+                        "the rows are `{}`; left out: {others}",
+                        excerpt(&only.name)
+                    )),
+                )
+            }
+        };
+        let only = only.name.clone();
+        let mut part = self.read(archive, &only, label, String::new())?;
+        part.0.notes.extend(note);
+        self.source(vec![part])
+    }
+
+    /// Rows for training, and for testing where there are such. Those for validation are left out, with a word.
+    fn parts(&self, archive: &mut Archive, train: &str) -> Result<Source> {
+        let mut parts = Vec::new();
+        let test = self.rows_of(Part::Test)?;
+        for (name, part) in [(Some(train), Part::Train), (test.as_deref(), Part::Test)] {
+            if let Some(name) = name {
+                let label = self.label(archive, part, name)?;
+                parts.push(self.read(archive, name, label, format!(", {name}"))?);
+            }
+        }
+        if let (Ok(Some(name)), Some((data, _))) =
+            (self.rows_of(Part::Validation), parts.first_mut())
+        {
+            let rows = self
+                .array(&name)
+                .and_then(|array| array.header.as_ref().ok());
+            let rows = rows
+                .and_then(|header| header.shape.first())
+                .copied()
+                .unwrap_or_default();
+            data.notes.push(format!(
+                "the {rows} rows of `{}` are left out; `{}:{name}` takes them, for `--validation` for example",
+                excerpt(&name),
+                self.file
+            ));
+        }
+        self.source(parts)
+    }
+
+    fn array(&self, name: &str) -> Option<&Array> {
+        self.arrays.iter().find(|array| array.name == name)
+    }
+
+    /// The rows of a part, by their name: one that is called as rows are before any other.
+    fn rows_of(&self, part: Part) -> Result<Option<String>> {
+        let of_part = || self.arrays.iter().filter(|array| array.means.part == part);
+        let may_be = |array: &&Array| array.has(Header::may_be_rows);
+        let mut found: Vec<&Array> = of_part().filter(|array| array.means.is_rows()).collect();
+        if found.is_empty() {
+            found = of_part()
+                .filter(may_be)
+                .filter(|array| array.means.stem.is_empty())
+                .collect();
+        }
+        if found.is_empty() {
+            found = of_part()
+                .filter(may_be)
+                .filter(|array| !array.means.is_labels())
+                .collect();
+        }
+        match &found[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only.name.clone())),
+            [first, ..] => Err(Error::new(ErrorKind::Data, "several arrays could be meant")
+                .expected("one array of rows for each part, as x_train and x_test")
+                .found(listed_names(&found, |array| array.described()))
+                .hint(format!("take one: {}:{}", self.file, excerpt(&first.name)))),
+        }
+    }
+
+    /// The array that has the labels of a part: what the options name, else one that is called as such are.
+    fn label(&self, archive: &Archive, part: Part, rows: &str) -> Result<Option<Label>> {
+        let label = |array: &Array, is_asked: bool| Label {
+            name: array.name.clone(),
+            is_asked,
+            is_integer: array.has(|header| match &header.content {
+                super::header::Content::Numbers(element) => element.is_integer(),
+                _ => false,
+            }),
+        };
+        let Some(asked) = &self.options.label else {
+            let of = |stem: &&str| {
+                let mut arrays = self.arrays.iter();
+                arrays.find(|array| {
+                    array.means.part == part
+                        && array.means.stem == **stem
+                        && array.name != rows
+                        && array.has(Header::is_a_value_a_row)
+                })
+            };
+            return Ok(LABELS
+                .iter()
+                .find_map(|stem| of(&stem))
+                .map(|array| label(array, false)));
+        };
+        let stem = Name::of(asked).stem;
+        let of_part = |array: &&Array| {
+            array.means.part == part && array.means.stem == stem && array.name != rows
+        };
+        let found = self
+            .arrays
+            .iter()
+            .find(of_part)
+            .or_else(|| self.array(asked));
+        match found {
+            Some(array) => match &array.header {
+                Ok(header) if header.is_a_value_a_row() => Ok(Some(label(array, true))),
+                Ok(header) => Err(super::array::no_labels(header, &archive.load(&array.name))
+                    .at(format!("array `{}`", excerpt(&array.name)))),
+                Err(_) => Ok(Some(label(array, true))),
+            },
+            None => {
+                let what = format!("there is no array `{}` of labels", excerpt(asked));
+                Err(suggested(
+                    Error::new(ErrorKind::Data, what),
+                    asked,
+                    &archive.names,
+                ))
+            }
+        }
+    }
+
+    /// Rows with their labels, as far as these fit.
+    fn read(
+        &self,
+        archive: &mut Archive,
+        name: &str,
+        label: Option<Label>,
+        part: String,
+    ) -> Result<(Dataset, Option<Labels>)> {
+        let mut data = archive.rows(name, self.options, &format!("{}{part}", self.spec))?;
+        let Some(label) = label else {
+            data.notes.extend(self.not_labels(name));
+            return Ok((data, None));
+        };
+        match archive.labels(&label.name, data.rows()) {
+            Ok(labels) => Ok((data, Some(labels))),
+            // What is only called as labels are may be something else.
+            Err(error)
+                if error.kind() == ErrorKind::Data
+                    && !label.is_asked
+                    && (!label.is_integer || self.spec != self.file) =>
+            {
+                data.notes.push(format!("not taken for labels: {error}"));
+                Ok((data, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is said of an array that is called as the labels of these rows are, and cannot be such.
+    fn not_labels(&self, rows: &str) -> Option<String> {
+        let part = Name::of(rows).part;
+        let array = self.arrays.iter().find(|array| {
+            array.means.part == part && array.means.is_labels() && array.name != rows
+        })?;
+        Some(format!(
+            "not taken for labels: {}; labels are one number or word a row",
+            array.described()
+        ))
+    }
+
+    fn source(&self, parts: Vec<(Dataset, Option<Labels>)>) -> Result<Source> {
+        let mut parts = labels::give(parts)?.into_iter();
+        let nothing = || Error::new(ErrorKind::Data, "there is no array of rows");
+        Source::new(parts.next().ok_or_else(nothing)?, parts.next())
+    }
+
+    /// Why there are no rows. The reason of a single array is told as it is.
+    fn no_rows(&self, archive: &mut Archive) -> Error {
+        let called = |array: &&Array| array.means.is_rows();
+        let only = match &self.arrays[..] {
+            [only] => Some(only),
+            arrays => arrays.iter().find(called),
+        };
+        if let Some(array) = only
+            && let Err(error) = archive.rows(&array.name, self.options, self.spec)
+        {
+            return error;
+        }
+        let found = match &self.arrays[..] {
+            [] => "no arrays".into(),
+            arrays => listed_names(arrays, Array::described),
+        };
+        Error::new(ErrorKind::Data, "there is no array of rows")
+            .expected("an array of 2 to 4 dimensions")
+            .found(found)
+    }
+}
+
+/// Refuses what scipy.sparse.save_npz writes.
+fn refuse_sparse(archive: &Archive) -> Result<()> {
+    let has = |name: &str| archive.names.iter().any(|known| known == name);
+    let is_sparse = has("format")
+        && has("shape")
+        && has("data")
+        && (has("indptr") || has("row") || has("offsets") || has("coords"));
+    if !is_sparse {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Data,
+        "the file holds a sparse matrix, which is not read",
+    )
+    .expected("rows in which every value is written")
+    .found("the arrays of scipy.sparse.save_npz")
+    .hint(
+        "in Python: a = scipy.sparse.load_npz(FILE); \
+             numpy.save(\"rows.npy\", a.toarray().astype(\"float32\"))",
+    ))
+}
+
+/// With the name that was probably meant, or those that there are.
+fn suggested(error: Error, name: &str, known: &[String]) -> Error {
+    let likeness = |known: &&String| strsim::normalized_damerau_levenshtein(name, known);
+    let nearest = known
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let listed = listed_names(known, |name| format!("`{}`", excerpt(name)));
+    match nearest {
+        Some(nearest) if likeness(&nearest) >= 0.5 => error.hint(format!(
+            "did you mean `{}`? There are {listed}",
+            excerpt(nearest)
+        )),
+        Some(_) => error.hint(format!("there are {listed}")),
+        None => error.found("no arrays"),
+    }
+}

@@ -1,0 +1,296 @@
+//! A column of one row group, some rows at a time, as the decoder gives them.
+
+use super::columns::{Shape, Stored};
+use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS};
+use super::{DAMAGED, damaged};
+use crate::{Error, ErrorKind, Result};
+use parquet::basic::Compression;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The values of some rows that are there, one behind the other.
+pub(super) enum Raw {
+    Bools(Vec<bool>),
+    Ints(Vec<i32>),
+    Longs(Vec<i64>),
+    Int96s(Vec<Int96>),
+    Floats(Vec<f32>),
+    Doubles(Vec<f64>),
+    Bytes(Vec<ByteArray>),
+    Fixed(Vec<FixedLenByteArray>),
+}
+
+/// Some rows of a column.
+pub(super) struct Rows {
+    pub(super) raw: Raw,
+    /// Which cells are missing, if any are: of each row one, or so many as its lists are long.
+    pub(super) missing: Option<Vec<bool>>,
+}
+
+/// Texts are read a few at a time: of delta-encoded ones each may be as long as its page.
+const TEXTS: usize = 16;
+
+/// Calls the same code for a reader of any type.
+macro_rules! each_reader {
+    ($any:expr, $reader:ident => $body:block) => {
+        match $any {
+            ColumnReader::BoolColumnReader($reader) => $body,
+            ColumnReader::Int32ColumnReader($reader) => $body,
+            ColumnReader::Int64ColumnReader($reader) => $body,
+            ColumnReader::Int96ColumnReader($reader) => $body,
+            ColumnReader::FloatColumnReader($reader) => $body,
+            ColumnReader::DoubleColumnReader($reader) => $body,
+            ColumnReader::ByteArrayColumnReader($reader) => $body,
+            ColumnReader::FixedLenByteArrayColumnReader($reader) => $body,
+        }
+    };
+}
+
+pub(super) struct Chunk<'a> {
+    stored: &'a Stored,
+    reader: ColumnReader,
+    /// For columns of lists.
+    allowance: Option<Allowance>,
+    levels: Vec<i16>,
+    repeats: Vec<i16>,
+}
+
+impl<'a> Chunk<'a> {
+    pub(super) fn open(
+        input: &Input,
+        group: &RowGroupMetaData,
+        stored: &'a Stored,
+        budget: &Budget,
+    ) -> Result<Chunk<'a>> {
+        let chunk = group.columns().get(stored.leaf_index).ok_or_else(|| {
+            Error::new(ErrorKind::Format, DAMAGED).at("a row group lacks a column")
+        })?;
+        check_compression(chunk)?;
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        let is_list = !matches!(stored.shape, Shape::One);
+        let allowance = is_list.then(|| Arc::new(AtomicUsize::new(2 * LEVELS)));
+        let pages = CheckedPages::open(input, chunk, rows, budget.clone(), allowance.clone());
+        let pages = Box::new(pages.map_err(damaged)?);
+        Ok(Chunk {
+            stored,
+            reader: get_column_reader(chunk.column_descr_ptr(), pages),
+            allowance,
+            levels: Vec::new(),
+            repeats: Vec::new(),
+        })
+    }
+
+    /// The next `count` rows; `first` is the number of the first, for errors.
+    pub(super) fn rows(&mut self, count: usize, first: u64) -> Result<Rows> {
+        let raw = self.decode(count)?;
+        let missing = match self.stored.shape {
+            Shape::One => self.gaps(),
+            Shape::List { length, level } => self.gaps_of_lists(count, first, length, level)?,
+            Shape::Other { .. } => None,
+        };
+        let present = raw.len();
+        let cells = match self.stored.shape {
+            Shape::List { length, .. } => count.saturating_mul(length),
+            _ => count,
+        };
+        let found = present
+            + missing
+                .as_ref()
+                .map_or(0, |m| m.iter().filter(|&&m| m).count());
+        if found != cells && !matches!(self.stored.shape, Shape::Other { .. }) {
+            return Err(Error::new(ErrorKind::Format, DAMAGED)
+                .expected(format!("{cells} values"))
+                .found(found));
+        }
+        Ok(Rows { raw, missing })
+    }
+
+    /// How long the lists of the next `count` rows are; `None` for those that are missing.
+    pub(super) fn lengths(&mut self, count: usize, level: i16) -> Result<Vec<Option<usize>>> {
+        self.decode(count)?;
+        let mut lengths: Vec<Option<usize>> = Vec::with_capacity(count);
+        for (&found, &repeat) in self.levels.iter().zip(&self.repeats) {
+            let length = match found {
+                _ if found >= level => Some(1),
+                _ if found == level - 1 => Some(0),
+                _ => None,
+            };
+            match lengths.last_mut() {
+                // Deeper lists count as parts of the outermost.
+                Some(last) if repeat > 0 => {
+                    if repeat == 1 {
+                        *last = last.map(|count| count + 1);
+                    }
+                }
+                _ => lengths.push(length),
+            }
+        }
+        Ok(lengths)
+    }
+
+    /// Whether the column ends here, as its row group does.
+    pub(super) fn check_end(&mut self) -> Result<()> {
+        self.levels.clear();
+        self.repeats.clear();
+        let mut counted = 0;
+        let (levels, repeats) = (&mut self.levels, &mut self.repeats);
+        each_reader!(&mut self.reader, reader => {
+            let (levels, repeats) = (Some(levels), Some(repeats));
+            let read = reader.read_records(1, levels, repeats, &mut Vec::new());
+            counted = read.map_err(damaged)?.0;
+        });
+        match counted {
+            0 => Ok(()),
+            _ => Err(Error::new(
+                ErrorKind::Format,
+                "the column has more rows than its row group",
+            )),
+        }
+    }
+
+    fn decode(&mut self, count: usize) -> Result<Raw> {
+        self.levels.clear();
+        self.repeats.clear();
+        let (levels, repeats) = (&mut self.levels, &mut self.repeats);
+        let allowance = self.allowance.as_ref();
+        let mut take = Take {
+            count,
+            step: count,
+            allowance,
+            levels,
+            repeats,
+        };
+        Ok(match &mut self.reader {
+            ColumnReader::BoolColumnReader(reader) => Raw::Bools(take.values(reader)?),
+            ColumnReader::Int32ColumnReader(reader) => Raw::Ints(take.values(reader)?),
+            ColumnReader::Int64ColumnReader(reader) => Raw::Longs(take.values(reader)?),
+            ColumnReader::Int96ColumnReader(reader) => Raw::Int96s(take.values(reader)?),
+            ColumnReader::FloatColumnReader(reader) => Raw::Floats(take.values(reader)?),
+            ColumnReader::DoubleColumnReader(reader) => Raw::Doubles(take.values(reader)?),
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                take.step = TEXTS;
+                Raw::Bytes(take.values(reader)?)
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                take.step = if self.stored.is_wide { TEXTS } else { count };
+                Raw::Fixed(take.values(reader)?)
+            }
+        })
+    }
+
+    fn gaps(&self) -> Option<Vec<bool>> {
+        let most = self.stored.level;
+        let has_gaps = most > 0 && self.levels.iter().any(|&level| level != most);
+        has_gaps.then(|| self.levels.iter().map(|&level| level != most).collect())
+    }
+
+    /// The missing cells of lists that are all of one length.
+    fn gaps_of_lists(
+        &self,
+        rows: usize,
+        first: u64,
+        length: usize,
+        level: i16,
+    ) -> Result<Option<Vec<bool>>> {
+        let most = self.stored.level;
+        let mut missing = Vec::with_capacity(rows.saturating_mul(length));
+        let (mut row, mut at) = (0, 0);
+        while at < self.levels.len() {
+            let rest = self.repeats.get(at + 1..).unwrap_or_default();
+            let more = rest.iter().take_while(|&&repeat| repeat > 0).count();
+            let of_row = self.levels.get(at..=at + more).unwrap_or_default();
+            let found = match of_row {
+                [found] if *found < level - 1 => None,
+                [found] if *found < level => Some(0),
+                _ => Some(of_row.len()),
+            };
+            match found {
+                None => missing.resize(missing.len() + length, true),
+                Some(found) if found == length => {
+                    missing.extend(of_row.iter().map(|&found| found != most));
+                }
+                Some(found) => {
+                    return Err(Error::new(ErrorKind::Data, "a list has another length")
+                        .at(format!("row {} (counted from 0)", first + row as u64))
+                        .expected(format!("{length} values, as in the first rows"))
+                        .found(found)
+                        .hint("leave it out with --drop"));
+                }
+            }
+            at += 1 + more;
+            row += 1;
+        }
+        if row != rows {
+            return Err(Error::new(ErrorKind::Format, DAMAGED));
+        }
+        Ok(missing.contains(&true).then_some(missing))
+    }
+}
+
+impl Raw {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Raw::Bools(values) => values.len(),
+            Raw::Ints(values) => values.len(),
+            Raw::Longs(values) => values.len(),
+            Raw::Int96s(values) => values.len(),
+            Raw::Floats(values) => values.len(),
+            Raw::Doubles(values) => values.len(),
+            Raw::Bytes(values) => values.len(),
+            Raw::Fixed(values) => values.len(),
+        }
+    }
+}
+
+/// Rows that are to be decoded.
+struct Take<'a> {
+    count: usize,
+    /// How many at a time.
+    step: usize,
+    allowance: Option<&'a Allowance>,
+    levels: &'a mut Vec<i16>,
+    repeats: &'a mut Vec<i16>,
+}
+
+impl Take<'_> {
+    fn values<T: DataType>(&mut self, reader: &mut ColumnReaderImpl<T>) -> Result<Vec<T::T>> {
+        let mut values = Vec::new();
+        let mut rows = 0;
+        while rows < self.count {
+            if let Some(allowance) = self.allowance {
+                allowance.store(2 * LEVELS, Ordering::Relaxed);
+            }
+            let step = self.step.min(self.count - rows);
+            let (levels, repeats) = (Some(&mut *self.levels), Some(&mut *self.repeats));
+            let (more, _, _) = reader
+                .read_records(step, levels, repeats, &mut values)
+                .map_err(damaged)?;
+            if more == 0 {
+                return Err(Error::new(ErrorKind::Format, "the column ends too soon")
+                    .expected(format!("{} more rows", self.count))
+                    .found(rows));
+            }
+            rows += more;
+        }
+        Ok(values)
+    }
+}
+
+/// Refuses pages that are packed in a way that is not read.
+fn check_compression(column: &ColumnChunkMetaData) -> Result<()> {
+    let found = match column.compression() {
+        Compression::BROTLI(_) => "Brotli",
+        Compression::LZO => "LZO",
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        ErrorKind::Data,
+        "the compression of the column is not supported",
+    )
+    .expected("none, Snappy, gzip, Zstandard or LZ4")
+    .found(found)
+    .hint("write the file again with one of these"))
+}

@@ -1,0 +1,308 @@
+//! What columns a file has, and how each is stored.
+
+use super::arrow;
+use super::chunk::Chunk;
+use super::leaf::{Leaf, Unit};
+use super::pages::{Budget, Input};
+use crate::Result;
+use crate::data::ColumnKind;
+use crate::data::column::FileColumn;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::{SchemaDescriptor, Type};
+use std::collections::HashMap;
+
+/// The most columns that lists become.
+const ELEMENTS: usize = 1 << 18;
+
+/// How many rows tell how long the lists of a column are.
+const ROWS: usize = 1024;
+
+/// Fixed-length values above this are read a few at a time.
+const WIDE: i32 = 4096;
+
+/// How the values of a column lie in its rows. `level` is the definition level from which on a list has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One a row.
+    One,
+    /// So many a row.
+    List { length: usize, level: i16 },
+    /// Something that is only counted.
+    Other { level: i16 },
+}
+
+/// A column as it is stored.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    /// Its place among all that are stored.
+    pub(super) leaf_index: usize,
+    /// Its name, for errors.
+    pub(super) name: String,
+    pub(super) leaf: Leaf,
+    pub(super) shape: Shape,
+    /// The definition level of a value that is there.
+    pub(super) level: i16,
+    /// Whether one value takes much memory.
+    pub(super) is_wide: bool,
+}
+
+/// A column as it is given: a stored one, or a place in its lists.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    pub(super) stored: usize,
+    pub(super) element: usize,
+}
+
+/// The columns of a file.
+#[derive(Default)]
+pub(super) struct Columns {
+    pub(super) stored: Vec<Stored>,
+    pub(super) given: Vec<Given>,
+    pub(super) files: Vec<FileColumn>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Columns {
+    /// Looks at the schema, and for lists at the first rows.
+    pub(super) fn of(input: &Input, metadata: &ParquetMetaData) -> Result<Columns> {
+        let schema = metadata.file_metadata().schema_descr();
+        let entries = metadata.file_metadata().key_value_metadata();
+        let arrow = entries
+            .and_then(|entries| entries.iter().find(|entry| entry.key == arrow::KEY))
+            .and_then(|entry| entry.value.as_deref());
+        let mut found = Found {
+            schema,
+            durations: arrow.map(arrow::durations).unwrap_or_default(),
+            next: 0,
+            stored: Vec::new(),
+        };
+        for field in schema.root_schema().get_fields() {
+            found.walk(field, String::new(), 0);
+        }
+        let mut columns = Columns::default();
+        for stored in found.stored {
+            columns.push(stored, input, metadata)?;
+        }
+        Ok(columns)
+    }
+
+    fn push(
+        &mut self,
+        mut stored: Stored,
+        input: &Input,
+        metadata: &ParquetMetaData,
+    ) -> Result<()> {
+        let place = self.stored.len();
+        let mut kind = stored.leaf.kind();
+        let level = match stored.shape {
+            Shape::One => None,
+            Shape::List { level, .. } => Some((level, kind.is_numeric())),
+            Shape::Other { level } => Some((level, false)),
+        };
+        if let Some((level, is_numeric)) = level {
+            stored.shape = Shape::Other { level };
+            let lengths = lengths_of(input, metadata, &stored, level, is_numeric)?;
+            kind = match lengths {
+                Lengths::Same(length) => {
+                    if self.files.len() + length <= ELEMENTS {
+                        stored.shape = Shape::List { length, level };
+                        self.push_elements(place, &stored.name, kind, length);
+                        self.stored.push(stored);
+                        return Ok(());
+                    }
+                    self.notes.push(format!(
+                        "column `{}` holds lists of {length} values, too many for columns of their own: it is not read",
+                        stored.name
+                    ));
+                    ColumnKind::Other
+                }
+                Lengths::Differ(one, other) => {
+                    self.notes.push(format!(
+                        "column `{}` holds lists of different lengths ({one} and {other}): it is not read",
+                        stored.name
+                    ));
+                    ColumnKind::Other
+                }
+                Lengths::Missing => ColumnKind::Empty,
+                Lengths::Unknown => ColumnKind::Other,
+            };
+        }
+        let name = stored.name.clone();
+        self.push_one(place, name, kind, 0);
+        self.stored.push(stored);
+        Ok(())
+    }
+
+    fn push_one(&mut self, stored: usize, name: String, kind: ColumnKind, element: usize) {
+        self.given.push(Given { stored, element });
+        self.files.push(FileColumn {
+            name,
+            kind,
+            unit: None,
+        });
+    }
+
+    fn push_elements(&mut self, stored: usize, name: &str, kind: ColumnKind, length: usize) {
+        for element in 0..length {
+            self.push_one(stored, format!("{name}_{element}"), kind, element);
+        }
+        let names = match length {
+            1 => format!("the column {name}_0"),
+            _ => format!("the columns {name}_0 to {name}_{}", length - 1),
+        };
+        self.notes.push(format!(
+            "column `{name}` holds lists of {length} numbers: read as {names}"
+        ));
+    }
+}
+
+/// The columns of a schema, as they are found.
+struct Found<'a> {
+    schema: &'a SchemaDescriptor,
+    durations: HashMap<String, Unit>,
+    /// The place of the next that is stored.
+    next: usize,
+    stored: Vec<Stored>,
+}
+
+impl Found<'_> {
+    /// Goes through a field that lies in groups of a definition level. The footer was checked for its depth.
+    fn walk(&mut self, field: &Type, within: String, level: i16) {
+        let info = field.get_basic_info();
+        let name = format!("{within}{}", field.name());
+        let is_repeated = info.has_repetition() && is_repeated(field);
+        let own = level + i16::from(info.has_repetition() && !is_required(field));
+        if field.is_primitive() {
+            let shape = match is_repeated {
+                true => Shape::List {
+                    length: 0,
+                    level: own,
+                },
+                false => Shape::One,
+            };
+            self.push(name, 1, shape);
+            return;
+        }
+        if is_repeated {
+            self.push(name, leaves(field), Shape::Other { level: own });
+            return;
+        }
+        // A list or a map is a group around a repeated one.
+        if let [child] = field.get_fields()
+            && is_repeated_of(child)
+        {
+            let count = leaves(field);
+            let level = own + 1;
+            let is_plain = match &**child {
+                child if child.is_primitive() => true,
+                child => {
+                    matches!(child.get_fields(), [value] if value.is_primitive() && !is_repeated_of(value))
+                }
+            };
+            let shape = match count == 1 && is_plain {
+                true => Shape::List { length: 0, level },
+                false => Shape::Other { level },
+            };
+            self.push(name, count, shape);
+            return;
+        }
+        for child in field.get_fields() {
+            self.walk(child, format!("{name}."), own);
+        }
+    }
+
+    /// Adds a column that is stored as so many, of which the first stands for all.
+    fn push(&mut self, name: String, leaves: usize, shape: Shape) {
+        let leaf_index = self.next;
+        self.next += leaves;
+        if leaf_index >= self.schema.num_columns() {
+            return;
+        }
+        let column = self.schema.column(leaf_index);
+        let duration = match shape {
+            Shape::One => self.durations.get(&name).copied(),
+            _ => None,
+        };
+        self.stored.push(Stored {
+            leaf_index,
+            name,
+            leaf: Leaf::of(&column, duration),
+            shape,
+            level: column.max_def_level(),
+            is_wide: column.type_length() > WIDE,
+        });
+    }
+}
+
+fn is_repeated(field: &Type) -> bool {
+    field.get_basic_info().repetition() == parquet::basic::Repetition::REPEATED
+}
+
+fn is_required(field: &Type) -> bool {
+    field.get_basic_info().repetition() == parquet::basic::Repetition::REQUIRED
+}
+
+fn is_repeated_of(field: &Type) -> bool {
+    field.get_basic_info().has_repetition() && is_repeated(field)
+}
+
+/// How many columns a field is stored as.
+fn leaves(field: &Type) -> usize {
+    match field.is_primitive() {
+        true => 1,
+        false => field.get_fields().iter().map(|field| leaves(field)).sum(),
+    }
+}
+
+/// How long the lists of a column are.
+enum Lengths {
+    Same(usize),
+    Differ(usize, usize),
+    /// All are missing.
+    Missing,
+    /// They are not of numbers, or empty.
+    Unknown,
+}
+
+fn lengths_of(
+    input: &Input,
+    metadata: &ParquetMetaData,
+    stored: &Stored,
+    level: i16,
+    is_numeric: bool,
+) -> Result<Lengths> {
+    if !is_numeric {
+        return Ok(Lengths::Unknown);
+    }
+    let mut known = None;
+    for group in metadata.row_groups() {
+        let budget = Budget::new(input.length());
+        let mut chunk = Chunk::open(input, group, stored, &budget)?;
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        let mut done = 0;
+        while done < rows {
+            // Few at first: nobody knows yet how long they are.
+            let count = (rows - done).min(if done == 0 { 16 } else { 256 });
+            let lengths = chunk.lengths(count, level);
+            let lengths = lengths.map_err(|error| error.at(format!("column `{}`", stored.name)))?;
+            for length in lengths.into_iter().flatten() {
+                match known {
+                    Some(known) if known != length => return Ok(Lengths::Differ(known, length)),
+                    _ => known = Some(length),
+                }
+            }
+            done += count;
+            if known.is_some() && done >= ROWS {
+                break;
+            }
+        }
+        if known.is_some() {
+            break;
+        }
+    }
+    Ok(match known {
+        Some(0) => Lengths::Unknown,
+        Some(length) => Lengths::Same(length),
+        None => Lengths::Missing,
+    })
+}

@@ -1,0 +1,313 @@
+//! What the decoder gives, as the cells of a table.
+
+use super::DAMAGED;
+use super::chunk::{Raw, Rows};
+use super::columns::Stored;
+use super::leaf::Leaf;
+use super::text::{self, MAX_DECIMAL};
+use crate::data::column::{Bad, Cells, Texts};
+use crate::{Error, ErrorKind, Result};
+use std::borrow::Cow;
+
+/// The most bytes that the texts of one column may take in one block.
+const TEXTS: usize = 64 << 20;
+
+/// The cells of a column, or of all places in its lists, row by row, as numbers.
+pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
+    let Rows { raw, missing } = rows;
+    let cells = match (raw, leaf) {
+        (Raw::Bools(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
+        (Raw::Ints(values), Leaf::Decimal(scale)) => {
+            decimals(values.into_iter().map(i128::from), scale, missing)
+        }
+        (Raw::Longs(values), Leaf::Decimal(scale)) => {
+            decimals(values.into_iter().map(i128::from), scale, missing)
+        }
+        (Raw::Ints(values), Leaf::Unsigned) => {
+            let values = values.into_iter().map(|value| i64::from(value as u32));
+            whole(values.collect(), missing)
+        }
+        (Raw::Ints(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
+        (Raw::Longs(values), Leaf::Unsigned) => {
+            let values: Vec<u64> = values.into_iter().map(|value| value as u64).collect();
+            Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
+        }
+        (Raw::Longs(values), _) => whole(values, missing),
+        (Raw::Floats(values), _) => Cells::Floats32(spread(values, missing.as_deref(), f32::NAN)),
+        (Raw::Doubles(values), _) => Cells::Floats(spread(values, missing.as_deref(), f64::NAN)),
+        (Raw::Fixed(values), Leaf::Half) => {
+            let values = values.iter().map(|value| half(value.data()));
+            Cells::Floats32(spread(values.collect(), missing.as_deref(), f32::NAN))
+        }
+        (Raw::Fixed(values), Leaf::Decimal(scale)) => {
+            let values = values.iter().map(|value| long_decimal(value.data(), scale));
+            let values = values.collect::<Result<_>>()?;
+            Cells::Floats(spread(values, missing.as_deref(), f64::NAN))
+        }
+        (Raw::Bytes(values), Leaf::Decimal(scale)) => {
+            let values = values.iter().map(|value| long_decimal(value.data(), scale));
+            let values = values.collect::<Result<_>>()?;
+            Cells::Floats(spread(values, missing.as_deref(), f64::NAN))
+        }
+        _ => return Err(Error::new(ErrorKind::Format, DAMAGED)),
+    };
+    Ok(cells)
+}
+
+fn whole(values: Vec<i64>, missing: Option<Vec<bool>>) -> Cells {
+    Cells::Integers(spread(values, missing.as_deref(), 0), missing)
+}
+
+fn decimals(values: impl Iterator<Item = i128>, scale: usize, missing: Option<Vec<bool>>) -> Cells {
+    let values = values.map(|value| text::decimal_number(value, scale));
+    Cells::Floats(spread(values.collect(), missing.as_deref(), f64::NAN))
+}
+
+fn long_decimal(bytes: &[u8], scale: usize) -> Result<f64> {
+    if bytes.len() <= 16 {
+        return Ok(text::decimal_number(text::small_decimal(bytes), scale));
+    }
+    let (is_negative, digits) = digits(bytes)?;
+    Ok(text::decimal_from_digits(is_negative, &digits, scale))
+}
+
+fn digits(bytes: &[u8]) -> Result<(bool, String)> {
+    if bytes.len() > MAX_DECIMAL {
+        return Err(Error::new(ErrorKind::Data, "a decimal is too long")
+            .expected(format!("at most {MAX_DECIMAL} bytes"))
+            .found(bytes.len()));
+    }
+    Ok(text::decimal_digits(bytes))
+}
+
+/// A floating-point number of 16 bits, the lower byte first.
+fn half(bytes: &[u8]) -> f32 {
+    match bytes {
+        &[low, high] => half::f16::from_le_bytes([low, high]).to_f32(),
+        _ => f32::NAN,
+    }
+}
+
+/// Puts values where they belong, and `gap` where one is missing.
+fn spread<T: Copy>(values: Vec<T>, missing: Option<&[bool]>, gap: T) -> Vec<T> {
+    let Some(missing) = missing else {
+        return values;
+    };
+    let mut values = values.into_iter();
+    let cell = |&is_missing: &bool| match is_missing {
+        true => gap,
+        false => values.next().unwrap_or(gap),
+    };
+    missing.iter().map(cell).collect()
+}
+
+/// The cells of one place in lists of a length.
+pub(super) fn element(cells: &Cells, place: usize, length: usize) -> Cells {
+    fn every<T: Copy>(values: &[T], place: usize, length: usize) -> Vec<T> {
+        let rest = values.get(place..).unwrap_or_default();
+        rest.iter().step_by(length.max(1)).copied().collect()
+    }
+    let gaps = |gaps: &Option<Vec<bool>>| {
+        let gaps = gaps.as_ref().map(|gaps| every(gaps, place, length));
+        gaps.filter(|gaps| gaps.contains(&true))
+    };
+    match cells {
+        Cells::Integers(values, missing) => {
+            Cells::Integers(every(values, place, length), gaps(missing))
+        }
+        Cells::Unsigned(values, missing) => {
+            Cells::Unsigned(every(values, place, length), gaps(missing))
+        }
+        Cells::Floats(values) => Cells::Floats(every(values, place, length)),
+        Cells::Floats32(values) => Cells::Floats32(every(values, place, length)),
+        Cells::Texts(texts) => {
+            let mut some = Texts::default();
+            for index in (place..texts.len()).step_by(length.max(1)) {
+                some.push(texts.get(index));
+            }
+            Cells::Texts(some)
+        }
+    }
+}
+
+/// Makes missing cells of infinite numbers, and names them.
+pub(super) fn take_infinite(cells: &mut Cells, column: usize, bad: &mut Vec<Bad>) {
+    fn take<T: Copy + num::Float>(values: &mut [T], column: usize, bad: &mut Vec<Bad>) {
+        // Most blocks have none, and are gone through fast.
+        if !values
+            .iter()
+            .fold(false, |found, value| found | value.is_infinite())
+        {
+            return;
+        }
+        for (row, value) in values.iter_mut().enumerate() {
+            if value.is_infinite() {
+                let text = if *value > T::ZERO { "inf" } else { "-inf" };
+                bad.push(Bad {
+                    row,
+                    column,
+                    text: text.into(),
+                });
+                *value = T::NAN;
+            }
+        }
+    }
+    match cells {
+        Cells::Floats(values) => take(values, column, bad),
+        Cells::Floats32(values) => take(values, column, bad),
+        _ => {}
+    }
+}
+
+/// The two types of floats, as far as they are the same here.
+mod num {
+    pub(super) trait Float: PartialOrd {
+        const ZERO: Self;
+        const NAN: Self;
+        fn is_infinite(self) -> bool;
+    }
+
+    impl Float for f32 {
+        const ZERO: f32 = 0.0;
+        const NAN: f32 = f32::NAN;
+        fn is_infinite(self) -> bool {
+            f32::is_infinite(self)
+        }
+    }
+
+    impl Float for f64 {
+        const ZERO: f64 = 0.0;
+        const NAN: f64 = f64::NAN;
+        fn is_infinite(self) -> bool {
+            f64::is_infinite(self)
+        }
+    }
+}
+
+/// The cells of a column as text. `first` is the number of the first row, for errors.
+pub(super) fn texts(rows: &Rows, stored: &Stored, length: usize, first: u64) -> Result<Texts> {
+    let mut texts = Texts::default();
+    let (mut scratch, mut bytes) = (String::new(), 0_usize);
+    let cells = rows.missing.as_ref().map_or(rows.raw.len(), Vec::len);
+    let mut next = 0;
+    for cell in 0..cells {
+        if rows
+            .missing
+            .as_ref()
+            .is_some_and(|missing| missing.get(cell) == Some(&true))
+        {
+            texts.push("");
+            continue;
+        }
+        scratch.clear();
+        let text = text_at(&rows.raw, next, stored.leaf, &mut scratch).map_err(|error| {
+            let row = first + (cell / length.max(1)) as u64;
+            error.at(format!("row {row} (counted from 0)"))
+        })?;
+        next += 1;
+        bytes = bytes.saturating_add(text.len());
+        if bytes > TEXTS {
+            return Err(Error::new(ErrorKind::Data, "the texts are too long")
+                .expected(format!("at most {} MiB in {cells} rows", TEXTS >> 20))
+                .hint("leave it out with --drop"));
+        }
+        texts.push(&text);
+    }
+    Ok(texts)
+}
+
+/// A value as text; what has to be made is made in `scratch`.
+fn text_at<'a>(
+    raw: &'a Raw,
+    index: usize,
+    leaf: Leaf,
+    scratch: &'a mut String,
+) -> Result<Cow<'a, str>> {
+    let gone = || Error::new(ErrorKind::Format, DAMAGED);
+    match raw {
+        Raw::Bools(values) => {
+            let value = values.get(index).ok_or_else(gone)?;
+            return Ok(Cow::Borrowed(if *value { "true" } else { "false" }));
+        }
+        Raw::Bytes(values) => {
+            let bytes = values.get(index).ok_or_else(gone)?.data();
+            if leaf == Leaf::Text {
+                return plain_text(bytes).map(Cow::Borrowed);
+            }
+            push_bytes(bytes, leaf, scratch)?;
+        }
+        Raw::Fixed(values) => {
+            push_bytes(values.get(index).ok_or_else(gone)?.data(), leaf, scratch)?;
+        }
+        Raw::Ints(values) => push_whole(*values.get(index).ok_or_else(gone)?, leaf, scratch),
+        Raw::Longs(values) => push_long(*values.get(index).ok_or_else(gone)?, leaf, scratch),
+        Raw::Int96s(values) => {
+            text::push_int96(values.get(index).ok_or_else(gone)?.data(), scratch);
+        }
+        Raw::Floats(values) => push_float32(*values.get(index).ok_or_else(gone)?, scratch),
+        Raw::Doubles(values) => {
+            let value = *values.get(index).ok_or_else(gone)?;
+            if !value.is_nan() {
+                text::push_float(value, &value, &value, scratch);
+            }
+        }
+    }
+    Ok(Cow::Borrowed(scratch))
+}
+
+/// Text without the space around it.
+fn plain_text(bytes: &[u8]) -> Result<&str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.trim()),
+        Err(_) => {
+            let lossy = String::from_utf8_lossy(bytes);
+            Err(Error::new(ErrorKind::Data, "the text is not UTF-8")
+                .found(format!("{:?}", lossy.chars().take(40).collect::<String>())))
+        }
+    }
+}
+
+fn push_whole(value: i32, leaf: Leaf, out: &mut String) {
+    match leaf {
+        Leaf::Date => text::push_date(i64::from(value), out),
+        Leaf::Unsigned => push_shown(value as u32, out),
+        _ => push_long(i64::from(value), leaf, out),
+    }
+}
+
+fn push_long(value: i64, leaf: Leaf, out: &mut String) {
+    match leaf {
+        Leaf::Unsigned => push_shown(value as u64, out),
+        Leaf::Decimal(scale) => {
+            text::push_decimal(value < 0, &value.unsigned_abs().to_string(), scale, out);
+        }
+        Leaf::Time(unit) | Leaf::Duration(unit) => text::push_time(value, unit, out),
+        Leaf::Timestamp(unit, is_utc) => text::push_timestamp(value, unit, is_utc, out),
+        _ => push_shown(value, out),
+    }
+}
+
+fn push_float32(value: f32, out: &mut String) {
+    if !value.is_nan() {
+        text::push_float(f64::from(value), &value, &value, out);
+    }
+}
+
+fn push_bytes(bytes: &[u8], leaf: Leaf, out: &mut String) -> Result<()> {
+    match leaf {
+        Leaf::Decimal(scale) => {
+            let (is_negative, digits) = digits(bytes)?;
+            text::push_decimal(is_negative, &digits, scale, out);
+        }
+        Leaf::Half => push_float32(half(bytes), out),
+        Leaf::Uuid => text::push_uuid(bytes, out),
+        Leaf::Interval => text::push_interval(bytes, out),
+        _ => text::push_bytes(bytes, out),
+    }
+    Ok(())
+}
+
+fn push_shown(value: impl std::fmt::Display, out: &mut String) {
+    use std::fmt::Write;
+    let _ = write!(out, "{value}");
+}

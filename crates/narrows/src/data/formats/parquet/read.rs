@@ -1,0 +1,490 @@
+//! Reading rows: the columns of a row group are shared out among threads, which decode them block by block a little
+//! ahead of whoever takes the blocks.
+
+use super::chunk::Chunk;
+use super::columns::{Columns, Shape, Stored};
+use super::convert;
+use super::pages::{Budget, Input};
+use super::{DAMAGED, not_numeric};
+use crate::data::column::{As, Bad, Block, Cells, Place, Texts};
+use crate::data::guard::guarded;
+use crate::threads::available_threads;
+use crate::{Error, ErrorKind, Result};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// About how many values a block has.
+const VALUES: usize = 1 << 19;
+
+/// The fewest and the most rows of a block; fewer only where the lists of a row are long.
+const FEWEST: usize = 64;
+const MOST: usize = 1 << 14;
+
+/// The most rows where text is read, and about how many bytes of it.
+const TEXT_ROWS: usize = 1 << 11;
+const TEXT_BYTES: usize = 16 << 20;
+
+/// How many blocks a thread may be ahead in its part.
+const AHEAD: usize = 2;
+
+/// Tables of fewer bytes are decoded by the thread that takes them.
+const SMALL: i64 = 1 << 18;
+
+/// What is wanted of a stored column: each time a place in its lists, and how.
+struct Wanted<'a> {
+    stored: &'a Stored,
+    /// The place among all that are wanted, the place in a list, and how.
+    outputs: Vec<(usize, usize, As)>,
+}
+
+/// Some columns of a row group.
+struct Part<'a> {
+    group: usize,
+    wanted: &'a [Wanted<'a>],
+    budget: Budget,
+}
+
+/// Some columns of a block, each with its place among all that are wanted.
+#[derive(Default)]
+struct Piece {
+    columns: Vec<(usize, Cells)>,
+    bad: Vec<Bad>,
+}
+
+/// What is the same for the whole file.
+#[derive(Clone, Copy)]
+pub(super) struct File<'a> {
+    pub(super) input: &'a Input,
+    pub(super) metadata: &'a ParquetMetaData,
+    pub(super) columns: &'a Columns,
+}
+
+/// Where a row group's rows are.
+struct Span {
+    first: u64,
+    rows: usize,
+}
+
+impl File<'_> {
+    /// Reads all rows of the wanted columns, and hands them on a block at a time.
+    pub(super) fn read(
+        self,
+        wanted: &[(usize, As)],
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<()> {
+        let sorted = self.sort(wanted)?;
+        let rows = self.rows_of_block(&sorted);
+        let spans = self.spans()?;
+        let size: i64 = self
+            .metadata
+            .row_groups()
+            .iter()
+            .map(|group| group.total_byte_size().max(0))
+            .fold(0, i64::saturating_add);
+        let threads = match size < SMALL {
+            true => 1,
+            false => available_threads(),
+        };
+        let plan = Plan {
+            file: self,
+            spans,
+            rows,
+            width: wanted.len(),
+        };
+        if threads > 1 && !sorted.is_empty() {
+            plan.read_with_threads(sorted, threads, each)
+        } else {
+            plan.read_alone(&sorted, each)
+        }
+    }
+
+    /// Brings together what is wanted of each stored column.
+    fn sort(&self, wanted: &[(usize, As)]) -> Result<Vec<Wanted<'_>>> {
+        let mut sorted: Vec<Wanted> = Vec::new();
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        for (place, &(column, how)) in wanted.iter().enumerate() {
+            let found = self
+                .columns
+                .given
+                .get(column)
+                .zip(self.columns.files.get(column));
+            let (given, described) = found.ok_or_else(|| {
+                Error::new(ErrorKind::Data, "there is no such column")
+                    .expected(format!("{} columns", self.columns.given.len()))
+                    .found(column)
+            })?;
+            if how == As::Numbers {
+                not_numeric(described)?;
+            }
+            let stored = self
+                .columns
+                .stored
+                .get(given.stored)
+                .ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))?;
+            let at = *places.entry(given.stored).or_insert_with(|| {
+                sorted.push(Wanted {
+                    stored,
+                    outputs: Vec::new(),
+                });
+                sorted.len() - 1
+            });
+            if let Some(wanted) = sorted.get_mut(at) {
+                wanted.outputs.push((place, given.element, how));
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// How many rows a block has, by what a row takes.
+    fn rows_of_block(&self, sorted: &[Wanted]) -> usize {
+        let mut values = 1_usize;
+        let mut most = MOST;
+        for wanted in sorted {
+            let length = match wanted.stored.shape {
+                Shape::List { length, .. } => length,
+                _ => 1,
+            };
+            values = values.saturating_add(length.max(1));
+            if wanted.outputs.iter().any(|&(_, _, how)| how == As::Texts) {
+                most = most.min(TEXT_ROWS);
+                for group in self.metadata.row_groups() {
+                    let rows = usize::try_from(group.num_rows()).unwrap_or(0).max(1);
+                    let column = group.columns().get(wanted.stored.leaf_index);
+                    let bytes = column.map_or(0, |column| column.uncompressed_size());
+                    let of_row = usize::try_from(bytes).unwrap_or(0) / rows;
+                    most = most.min(TEXT_BYTES / of_row.max(1));
+                }
+            }
+        }
+        let least = if values > VALUES / FEWEST { 1 } else { FEWEST };
+        (VALUES / values).clamp(least, MOST).min(most.max(1))
+    }
+
+    fn spans(&self) -> Result<Vec<Span>> {
+        let mut first = 0_u64;
+        let mut spans = Vec::new();
+        for group in self.metadata.row_groups() {
+            let rows = usize::try_from(group.num_rows());
+            let rows = rows.map_err(|_| Error::new(ErrorKind::Format, DAMAGED))?;
+            spans.push(Span { first, rows });
+            first = first
+                .checked_add(rows as u64)
+                .ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))?;
+        }
+        Ok(spans)
+    }
+}
+
+/// How the rows are read.
+struct Plan<'a> {
+    file: File<'a>,
+    spans: Vec<Span>,
+    /// The rows of a block.
+    rows: usize,
+    /// The number of wanted columns.
+    width: usize,
+}
+
+impl Plan<'_> {
+    fn read_alone(
+        &self,
+        sorted: &[Wanted],
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<()> {
+        for (group, span) in self.spans.iter().enumerate() {
+            let part = Part {
+                group,
+                wanted: sorted,
+                budget: Budget::new(self.file.input.length()),
+            };
+            self.decode(&part, span, &mut |start, count, piece| {
+                each(self.block(span, start, count, vec![piece?])?)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn read_with_threads(
+        &self,
+        mut sorted: Vec<Wanted>,
+        threads: usize,
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<()> {
+        let (tasks, queue) = std::sync::mpsc::channel::<(Part, SyncSender<Result<Piece>>)>();
+        let queue = Mutex::new(queue);
+        let queue = &queue;
+        let stopped = &AtomicBool::new(false);
+        let work = || {
+            loop {
+                let task = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok((part, sender)) = task else {
+                    return;
+                };
+                let span = self.spans.get(part.group);
+                let Some(span) = span.filter(|_| !stopped.load(Ordering::Relaxed)) else {
+                    return;
+                };
+                // It fails where nobody takes the pieces any more, and then there is nothing to do.
+                let _ = self.decode(&part, span, &mut |_, _, piece| {
+                    let gone = |_| Error::new(ErrorKind::Interrupted, "the rows are not wanted");
+                    sender.send(piece).map_err(gone)
+                });
+            }
+        };
+        // The parts of a group go on side by side: there may not be more of them than threads.
+        let shares = Shares::of(&mut sorted, threads, self.file.metadata);
+        let shares = &shares;
+        let sorted = &sorted;
+        let result = thread::scope(|scope| {
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).is_ok();
+            let started = (0..shares.0.len()).filter(|&share| spawn(share)).count();
+            if started < shares.0.len() {
+                drop(tasks);
+                return None;
+            }
+            let mut waiting: Vec<Vec<Receiver<Result<Piece>>>> = Vec::new();
+            for group in 0..self.spans.len() {
+                let budget = Budget::new(self.file.input.length());
+                let mut of_group = Vec::new();
+                for share in &shares.0 {
+                    let (sender, receiver) = sync_channel(AHEAD);
+                    let part = Part {
+                        group,
+                        wanted: sorted.get(share.clone()).unwrap_or_default(),
+                        budget: budget.clone(),
+                    };
+                    let _ = tasks.send((part, sender));
+                    of_group.push(receiver);
+                }
+                waiting.push(of_group);
+            }
+            drop(tasks);
+            let taken = self.take(waiting, each);
+            stopped.store(true, Ordering::Relaxed);
+            Some(taken)
+        });
+        match result {
+            Some(result) => result,
+            // The system has no threads to give.
+            None => self.read_alone(sorted, each),
+        }
+    }
+
+    /// Takes the pieces of all parts in order.
+    fn take(
+        &self,
+        waiting: Vec<Vec<Receiver<Result<Piece>>>>,
+        each: &mut dyn FnMut(Block) -> Result<()>,
+    ) -> Result<()> {
+        for (span, of_group) in self.spans.iter().zip(waiting) {
+            let mut start = 0;
+            while start < span.rows {
+                let count = self.rows.min(span.rows - start);
+                let mut pieces = Vec::with_capacity(of_group.len());
+                for receiver in &of_group {
+                    let gone = |_| Error::new(ErrorKind::Format, DAMAGED);
+                    pieces.push(receiver.recv().map_err(gone)??);
+                }
+                each(self.block(span, start, count, pieces)?)?;
+                start += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes a part block by block. The end of the columns is looked at before the last one is handed on.
+    fn decode(
+        &self,
+        part: &Part,
+        span: &Span,
+        hand_on: &mut dyn FnMut(usize, usize, Result<Piece>) -> Result<()>,
+    ) -> Result<()> {
+        let group = self.file.metadata.row_group(part.group);
+        let mut chunks = match open(self.file.input, group, part) {
+            Ok(chunks) => chunks,
+            // In a group without rows, nobody takes it.
+            Err(error) => return hand_on(0, 0, Err(error)),
+        };
+        let mut start = 0;
+        while start < span.rows {
+            let count = self.rows.min(span.rows - start);
+            let is_last = start + count == span.rows;
+            let mut piece = Ok(Piece::default());
+            for (chunk, wanted) in chunks.iter_mut().zip(part.wanted) {
+                let Ok(known) = &mut piece else {
+                    break;
+                };
+                let first = span.first + start as u64;
+                let add = guarded(|| {
+                    known.add(chunk, wanted, first, count)?;
+                    if is_last { chunk.check_end() } else { Ok(()) }
+                });
+                if let Err(error) = add {
+                    piece = Err(error.at(format!("column `{}`", wanted.stored.name)));
+                }
+            }
+            let failed = piece.is_err();
+            hand_on(start, count, piece)?;
+            if failed {
+                return Ok(());
+            }
+            start += count;
+        }
+        Ok(())
+    }
+
+    fn block(&self, span: &Span, start: usize, rows: usize, pieces: Vec<Piece>) -> Result<Block> {
+        let mut columns: Vec<Option<Cells>> = Vec::new();
+        columns.resize_with(self.width, || None);
+        let mut bad = Vec::new();
+        for piece in pieces {
+            for (place, cells) in piece.columns {
+                if let Some(column) = columns.get_mut(place) {
+                    *column = Some(cells);
+                }
+            }
+            bad.extend(piece.bad);
+        }
+        bad.sort_by_key(|bad| (bad.row, bad.column));
+        let is_whole = |cells: &Option<Cells>| cells.as_ref().is_some_and(|c| c.len() == rows);
+        if !columns.iter().all(is_whole) {
+            return Err(Error::new(ErrorKind::Format, DAMAGED));
+        }
+        Ok(Block {
+            rows,
+            columns: columns.into_iter().flatten().collect(),
+            bad,
+            place: Place::Rows(span.first + start as u64),
+        })
+    }
+}
+
+fn open<'a>(input: &Input, group: &RowGroupMetaData, part: &Part<'a>) -> Result<Vec<Chunk<'a>>> {
+    let open = |wanted: &Wanted<'a>| {
+        guarded(|| Chunk::open(input, group, wanted.stored, &part.budget))
+            .map_err(|error| error.at(format!("column `{}`", wanted.stored.name)))
+    };
+    part.wanted.iter().map(open).collect()
+}
+
+impl Piece {
+    /// Adds all that is wanted of a stored column.
+    fn add(&mut self, chunk: &mut Chunk, wanted: &Wanted, first: u64, count: usize) -> Result<()> {
+        let stored = wanted.stored;
+        let length = match stored.shape {
+            Shape::One => 1,
+            Shape::List { length, .. } => length,
+            Shape::Other { level } => return self.add_counted(chunk, wanted, level, count),
+        };
+        let rows = chunk.rows(count, first)?;
+        let wants = |how| wanted.outputs.iter().any(|output| output.2 == how);
+        let texts = match wants(As::Texts) {
+            true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
+            false => None,
+        };
+        let mut numbers = match wants(As::Numbers) {
+            true => Some(convert::numbers(rows, stored.leaf)?),
+            false => None,
+        };
+        // Nearly always it is one column, and nothing is copied.
+        if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
+            && let Some(cells) = numbers.take()
+        {
+            self.push(*place, cells);
+            return Ok(());
+        }
+        for &(place, element, how) in &wanted.outputs {
+            let all = match how {
+                As::Numbers => &numbers,
+                As::Texts => &texts,
+            };
+            if let Some(all) = all {
+                self.push(place, convert::element(all, element, length));
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, place: usize, mut cells: Cells) {
+        convert::take_infinite(&mut cells, place, &mut self.bad);
+        self.columns.push((place, cells));
+    }
+
+    /// Adds a column of something that is only counted.
+    fn add_counted(
+        &mut self,
+        chunk: &mut Chunk,
+        wanted: &Wanted,
+        level: i16,
+        count: usize,
+    ) -> Result<()> {
+        let lengths = chunk.lengths(count, level)?;
+        for &(place, _, how) in &wanted.outputs {
+            let cells = match how {
+                // Only columns in which all is missing may be wanted so.
+                As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
+                As::Texts => {
+                    let mut texts = Texts::default();
+                    for length in &lengths {
+                        texts.push(&length.map_or(String::new(), described));
+                    }
+                    Cells::Texts(texts)
+                }
+            };
+            self.columns.push((place, cells));
+        }
+        Ok(())
+    }
+}
+
+fn described(length: usize) -> String {
+    match length {
+        1 => "[1 value]".into(),
+        _ => format!("[{length} values]"),
+    }
+}
+
+/// Ranges of the wanted columns, one for each thread, about the same work each.
+struct Shares(Vec<std::ops::Range<usize>>);
+
+impl Shares {
+    /// Sorts what is wanted so that each share is a range of it.
+    fn of(sorted: &mut Vec<Wanted>, threads: usize, metadata: &ParquetMetaData) -> Shares {
+        let groups = metadata.row_groups();
+        let work = |wanted: &Wanted| {
+            let column = groups
+                .first()
+                .and_then(|group| group.columns().get(wanted.stored.leaf_index));
+            let bytes = column.map_or(0, |column| column.uncompressed_size().max(0));
+            // Text is made value by value.
+            let is_text = wanted.outputs.iter().any(|output| output.2 == As::Texts);
+            let rows = groups.first().map_or(0, |group| group.num_rows().max(0));
+            bytes.saturating_add(if is_text {
+                rows.saturating_mul(32)
+            } else {
+                rows
+            })
+        };
+        let parts = threads.min(sorted.len()).max(1);
+        let mut bins: Vec<(i64, Vec<Wanted>)> = (0..parts).map(|_| (0, Vec::new())).collect();
+        let mut all = std::mem::take(sorted);
+        all.sort_by_key(|wanted| std::cmp::Reverse(work(wanted)));
+        for wanted in all {
+            if let Some(bin) = bins.iter_mut().min_by_key(|bin| bin.0) {
+                bin.0 = bin.0.saturating_add(work(&wanted).max(1));
+                bin.1.push(wanted);
+            }
+        }
+        let mut ranges = Vec::new();
+        for (_, bin) in bins {
+            let start = sorted.len();
+            sorted.extend(bin);
+            ranges.push(start..sorted.len());
+        }
+        Shares(ranges)
+    }
+}

@@ -1,0 +1,381 @@
+//! What pyarrow and pandas write is read as it is; what is damaged is refused.
+
+use super::*;
+use crate::data::column::{Bad, Cells};
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/parquet");
+    Path::new(folder).join(format!("{name}.parquet"))
+}
+
+fn open_fixture(name: &str) -> ParquetTable {
+    ParquetTable::open(&fixture(name), name).unwrap()
+}
+
+fn place(table: &ParquetTable, name: &str) -> usize {
+    let found = table.columns().iter().position(|c| c.name == name);
+    found.unwrap_or_else(|| panic!("no column {name}"))
+}
+
+fn blocks(table: &mut ParquetTable, wanted: &[(usize, As)]) -> Result<Vec<Block>> {
+    let mut blocks = Vec::new();
+    table.read(wanted, &mut |block| {
+        blocks.push(block);
+        Ok(())
+    })?;
+    Ok(blocks)
+}
+
+/// The cells of a column as text, and its bad cells with the row in the file.
+fn shown(table: &mut ParquetTable, name: &str, how: As) -> (Vec<String>, Vec<(u64, String)>) {
+    let wanted = [(place(table, name), how)];
+    let (mut cells, mut bad) = (Vec::new(), Vec::new());
+    for block in blocks(table, &wanted).unwrap() {
+        let Place::Rows(first) = block.place else {
+            panic!("rows have numbers");
+        };
+        assert_eq!(first, cells.len() as u64);
+        let found = block.bad.into_iter().map(|Bad { row, column, text }| {
+            assert_eq!(column, 0);
+            (first + row as u64, text)
+        });
+        bad.extend(found);
+        for row in 0..block.rows {
+            cells.push(cell(&block.columns[0], row));
+        }
+    }
+    (cells, bad)
+}
+
+/// A missing cell is `-`.
+fn cell(cells: &Cells, row: usize) -> String {
+    let gap = |gaps: &Option<Vec<bool>>| gaps.as_ref().is_some_and(|gaps| gaps[row]);
+    match cells {
+        Cells::Integers(_, gaps) | Cells::Unsigned(_, gaps) if gap(gaps) => "-".into(),
+        Cells::Integers(values, _) => values[row].to_string(),
+        Cells::Unsigned(values, _) => values[row].to_string(),
+        Cells::Floats(values) if values[row].is_nan() => "-".into(),
+        Cells::Floats(values) => format!("{:?}", values[row]),
+        Cells::Floats32(values) if values[row].is_nan() => "-".into(),
+        Cells::Floats32(values) => format!("{:?}", values[row]),
+        Cells::Texts(texts) => texts.get(row).to_string(),
+    }
+}
+
+use crate::data::column::Place;
+
+fn numbers(name: &str, column: &str) -> Vec<String> {
+    shown(&mut open_fixture(name), column, As::Numbers).0
+}
+
+fn texts(name: &str, column: &str) -> Vec<String> {
+    shown(&mut open_fixture(name), column, As::Texts).0
+}
+
+#[test]
+fn numbers_are_read_in_their_own_type() {
+    for file in ["types", "types-v2"] {
+        let least_and_most = [
+            ("i8", ["-128", "127"]),
+            ("i16", ["-32768", "32767"]),
+            ("i32", ["-2147483648", "2147483647"]),
+            ("i64", ["-9223372036854775808", "9223372036854775807"]),
+            ("u8", ["0", "255"]),
+            ("u16", ["0", "65535"]),
+            ("u32", ["0", "4294967295"]),
+            ("u64", ["0", "18446744073709551615"]),
+        ];
+        for (column, [least, most]) in least_and_most {
+            let right = [least, most, "-", "0", "1", "2"];
+            assert_eq!(numbers(file, column), right, "{file} {column}");
+            let right = [least, most, "", "0", "1", "2"];
+            assert_eq!(texts(file, column), right, "{file} {column}");
+        }
+        assert_eq!(numbers(file, "flag"), ["1", "0", "-", "1", "0", "1"]);
+        let words = ["true", "false", "", "true", "false", "true"];
+        assert_eq!(texts(file, "flag"), words);
+        assert_eq!(
+            numbers(file, "number_category"),
+            ["10", "20", "-", "10", "20", "10"]
+        );
+        assert_eq!(numbers(file, "nothing"), ["-"; 6]);
+        assert_eq!(
+            numbers(file, "point.x"),
+            ["1.0", "-", "-", "4.0", "4.0", "4.0"]
+        );
+        assert_eq!(numbers(file, "point.y"), ["2", "3", "-", "5", "5", "5"]);
+    }
+}
+
+#[test]
+fn infinite_numbers_are_bad_cells_and_nan_is_missing() {
+    for file in ["types", "types-v2"] {
+        let read = |column| shown(&mut open_fixture(file), column, As::Numbers);
+        let half = ["0.5", "-65504.0", "-", "-", "5.9604645e-8", "-0.0"];
+        let half = half.map(String::from).to_vec();
+        assert_eq!(read("f16"), (half, vec![(3, "inf".into())]), "{file}");
+        let single = ["0.1", "3.4e38", "-", "-", "-", "1.0"].map(String::from);
+        assert_eq!(read("f32"), (single.to_vec(), vec![(3, "-inf".into())]));
+        let double = ["0.1", "1.7e308", "-", "-", "-", "-1e-300"].map(String::from);
+        assert_eq!(read("f64"), (double.to_vec(), vec![(3, "inf".into())]));
+        let as_text = ["0.1", "1.7e308", "", "inf", "", "-1e-300"];
+        assert_eq!(texts(file, "f64"), as_text);
+    }
+}
+
+#[test]
+fn decimals_are_exact_as_text_and_nearest_as_numbers() {
+    for file in ["types", "types-v2"] {
+        let nine = ["1.25", "-0.05", "-", "9999999.99", "0.0", "7.0"];
+        assert_eq!(numbers(file, "d9"), nine);
+        let nine = ["1.25", "-0.05", "", "9999999.99", "0.00", "7.00"];
+        assert_eq!(texts(file, "d9"), nine);
+        assert_eq!(
+            numbers(file, "d18")[1],
+            format!("{:?}", -123456789012345.678_f64)
+        );
+        assert_eq!(texts(file, "d18")[1], "-123456789012345.678");
+        assert_eq!(numbers(file, "d38")[0], "0.1");
+        assert_eq!(numbers(file, "d38")[1], format!("{:?}", -4.0_f64 / 3.0));
+        assert_eq!(texts(file, "d38")[1], format!("-1.{}", "3".repeat(37)));
+        assert_eq!(texts(file, "d76")[0], format!("{}.50", "1".repeat(60)));
+        assert_eq!(texts(file, "d76")[1], "-0.10");
+        let nearest: f64 = format!("{}.5", "1".repeat(60)).parse().unwrap();
+        assert_eq!(numbers(file, "d76")[0], format!("{nearest:?}"));
+    }
+}
+
+#[test]
+fn words_and_times_are_read_as_text() {
+    for file in ["types", "types-v2"] {
+        assert_eq!(texts(file, "text"), ["x", "", "", "émile", "5", "x"]);
+        assert_eq!(texts(file, "bytes"), ["ab", "0xff00", "", "", "c", "d"]);
+        assert_eq!(texts(file, "category"), ["x", "y", "", "x", "y", "x"]);
+        let days = [
+            "1970-01-01",
+            "1969-12-31",
+            "",
+            "2024-02-29",
+            "2000-02-29",
+            "0000-01-01",
+        ];
+        assert_eq!(texts(file, "day"), days);
+        assert_eq!(texts(file, "clock")[1], "23:59:59.999999");
+    }
+    let zoned = texts("types", "zoned");
+    assert_eq!(zoned[1], "1969-12-31T23:59:59.999Z");
+    assert_eq!(zoned[3], "2024-02-29T00:00:00.123Z");
+    assert_eq!(texts("types", "when")[3], "2024-02-29T00:00:00.123");
+    let nanos = texts("types-v2", "when");
+    assert_eq!(nanos[1], "1969-12-31T23:59:59.999999999");
+    assert_eq!(nanos[2], "");
+    assert_eq!(
+        texts("types", "span")[..4],
+        ["00:00:00.000", "-00:00:00.001", "", "25:01:01.001"]
+    );
+    let int96 = texts("int96", "when");
+    let right = [
+        "1970-01-01T00:00:00.000000000",
+        "2024-01-01T00:00:00.123456789",
+        "",
+    ];
+    assert_eq!(int96, right);
+}
+
+#[test]
+fn columns_have_the_kinds_of_the_file() {
+    let kinds = [
+        ("flag", ColumnKind::Boolean),
+        ("u64", ColumnKind::Integer),
+        ("f16", ColumnKind::Float),
+        ("d9", ColumnKind::Float),
+        ("text", ColumnKind::Text),
+        ("bytes", ColumnKind::Other),
+        ("day", ColumnKind::Date),
+        ("clock", ColumnKind::Time),
+        ("when", ColumnKind::Timestamp),
+        ("zoned", ColumnKind::Timestamp),
+        ("span", ColumnKind::Duration),
+        ("category", ColumnKind::Text),
+        ("number_category", ColumnKind::Integer),
+        ("nothing", ColumnKind::Empty),
+        ("point.x", ColumnKind::Float),
+    ];
+    let table = open_fixture("types");
+    for (name, kind) in kinds {
+        assert_eq!(table.columns()[place(&table, name)].kind, kind, "{name}");
+    }
+    let mut table = open_fixture("types");
+    for name in ["text", "bytes", "day", "clock", "when", "span"] {
+        let wanted = [(place(&table, name), As::Numbers)];
+        let error = blocks(&mut table, &wanted).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data, "{error}");
+        assert!(
+            error.to_string().contains(&format!("column `{name}`")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn lists_of_one_length_are_columns_and_others_are_counted() {
+    let mut table = open_fixture("lists");
+    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    let right = [
+        "id",
+        "list_0",
+        "list_1",
+        "list_2",
+        "fixed_0",
+        "fixed_1",
+        "fixed_2",
+        "large_0",
+        "large_1",
+        "ragged",
+        "words",
+        "nested",
+        "map",
+        "inner.v_0",
+        "inner.v_1",
+        "pairs",
+    ];
+    assert_eq!(names, right);
+    for name in ["list", "fixed"] {
+        let read = |table: &mut _, place| shown(table, &format!("{name}_{place}"), As::Numbers).0;
+        assert_eq!(read(&mut table, 0), ["1.5", "4.5", "-", "7.5"]);
+        assert_eq!(read(&mut table, 1), ["2.5", "-", "-", "8.5"]);
+        assert_eq!(read(&mut table, 2), ["3.5", "6.5", "-", "9.5"]);
+    }
+    assert_eq!(numbers("lists", "large_1"), ["2", "4", "-", "6"]);
+    assert_eq!(numbers("lists", "inner.v_0"), ["1", "3", "-", "-"]);
+    assert_eq!(texts("lists", "list_1"), ["2.5", "", "", "8.5"]);
+    for name in ["ragged", "words", "nested", "map", "pairs"] {
+        assert_eq!(
+            table.columns()[place(&table, name)].kind,
+            ColumnKind::Other,
+            "{name}"
+        );
+    }
+    assert_eq!(
+        texts("lists", "ragged"),
+        ["[1 value]", "[2 values]", "[0 values]", ""]
+    );
+    assert_eq!(
+        texts("lists", "nested"),
+        ["[2 values]", "[1 value]", "", "[0 values]"]
+    );
+    assert_eq!(
+        texts("lists", "map"),
+        ["[1 value]", "[0 values]", "", "[2 values]"]
+    );
+    let notes = table.notes().join("\n");
+    assert!(
+        notes.contains("column `list` holds lists of 3 numbers"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("column `ragged` holds lists of different lengths (1 and 2)"),
+        "{notes}"
+    );
+
+    // Some of the places, in another order, beside another column.
+    let wanted = [
+        (place(&table, "list_2"), As::Numbers),
+        (place(&table, "id"), As::Texts),
+        (place(&table, "list_0"), As::Numbers),
+        (place(&table, "list_0"), As::Texts),
+    ];
+    let block = blocks(&mut table, &wanted).unwrap().remove(0);
+    let row: Vec<String> = block.columns.iter().map(|cells| cell(cells, 3)).collect();
+    assert_eq!(row, ["9.5", "d", "7.5", "7.5"]);
+}
+
+#[test]
+fn a_list_of_another_length_far_down_is_refused_with_its_place() {
+    let mut table = open_fixture("late");
+    let error = blocks(&mut table, &[(0, As::Numbers)])
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "late",
+        "column `v`",
+        "row 1100",
+        "expected 2 values",
+        "found 1",
+        "--drop",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn what_pandas_adds_is_known() {
+    let mut table = open_fixture("pandas");
+    let index = place(&table, "__index_level_0__");
+    assert_eq!(table.pandas_index(), [index]);
+    assert_eq!(
+        shown(&mut table, "took", As::Texts).0[1],
+        "00:01:01.000000000"
+    );
+    assert_eq!(
+        table.columns()[place(&table, "took")].kind,
+        ColumnKind::Duration
+    );
+    assert_eq!(shown(&mut table, "n", As::Numbers).0, ["1", "-", "3"]);
+    assert_eq!(shown(&mut table, "kind", As::Texts).0, ["x", "y", "x"]);
+    assert_eq!(open_fixture("types").pandas_index(), [0_usize; 0]);
+    assert_eq!(table.rows(), 3);
+}
+
+#[test]
+fn every_encoding_and_compression_is_read() {
+    let delta: Vec<String> = (0..300).map(|i| (i * i).to_string()).collect();
+    assert_eq!(numbers("encodings", "delta"), delta);
+    let words: Vec<String> = (0..300).map(|i| format!("prefix-{:04}", i / 2)).collect();
+    assert_eq!(texts("encodings", "lengths"), words);
+    assert_eq!(texts("encodings", "prefixes"), words);
+    let split = numbers("encodings", "split");
+    assert_eq!((split[0].as_str(), split[299].as_str()), ("-1.0", "1.0"));
+    assert_eq!(numbers("encodings", "split32")[299], "1.0");
+    let flags: Vec<&str> = (0..300)
+        .map(|i| if i % 3 == 0 { "1" } else { "0" })
+        .collect();
+    assert_eq!(numbers("encodings", "flags"), flags);
+    assert_eq!(numbers("encodings", "repeated")[299], "2");
+    for codec in ["none", "gzip", "lz4"] {
+        let values = numbers(&format!("codec-{codec}"), "v");
+        let right: Vec<String> = (0..200)
+            .map(|i| format!("{:?}", f64::from(i) / 8.0))
+            .collect();
+        assert_eq!(values, right, "{codec}");
+        assert_eq!(texts(&format!("codec-{codec}"), "t"), ["row"; 200]);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    for name in ["encrypted", "encrypted-columns"] {
+        let error = ParquetTable::open(&fixture(name), "f")
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("encrypted"), "{error}");
+    }
+    let brotli = fixture("../brotli");
+    let mut table = ParquetTable::open(&brotli, "b.parquet").unwrap();
+    let error = blocks(&mut table, &[(0, As::Numbers)])
+        .unwrap_err()
+        .to_string();
+    for part in ["b.parquet", "column `a`", "Brotli", "Snappy"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
+fn files_are_told_by_their_first_bytes() {
+    assert!(begins_as_parquet(b"PAR1\x15\x04"));
+    assert!(begins_as_parquet(b"PARE\x15\x04"));
+    assert!(!begins_as_parquet(b"PAR"));
+    assert!(!begins_as_parquet(b"a,b\n1,2\n"));
+}

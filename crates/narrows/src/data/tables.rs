@@ -1,0 +1,218 @@
+//! Which files are one table: a file, the parts in a folder, those that a pattern names, several that are given.
+
+use super::ReadOptions;
+use super::column::TableReader;
+use super::formats::csv::CsvTable;
+use super::formats::parquet::ParquetTable;
+use super::look::{FileKind, file_kind};
+use super::several::{Part, Several};
+use crate::{Error, ErrorKind, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folders that are entered below each other, as deep as partitions go.
+const DEPTH: usize = 16;
+
+/// Whether a word is a pattern of files, such as `days/*.csv`.
+pub(super) fn is_pattern(spec: &str) -> bool {
+    spec.contains(['*', '?', '[']) && !Path::new(spec).exists()
+}
+
+/// The table that some words name, if it is one.
+pub(super) fn open(specs: &[&str], options: &ReadOptions) -> Result<Option<Box<dyn TableReader>>> {
+    let mut files = Vec::new();
+    for spec in specs {
+        let path = Path::new(spec);
+        if is_pattern(spec) {
+            files.extend(of_pattern(spec)?);
+        } else if path.is_dir() {
+            match parts_of(path)? {
+                parts if parts.is_empty() => return Ok(None),
+                parts => files.extend(parts),
+            }
+        } else {
+            files.push(File {
+                path: path.to_path_buf(),
+                keys: Vec::new(),
+            });
+        }
+    }
+    let is_single = matches!(specs, [spec] if Path::new(spec).is_file());
+    let mut parts = Vec::new();
+    let mut options = options.clone();
+    for File { path, keys } in files {
+        let name = path.display().to_string();
+        let Some(reader) = open_file(&path, &name, &options)? else {
+            return match (is_single, specs) {
+                (true, _) => Ok(None),
+                (false, [_]) if parts.is_empty() => Ok(None),
+                _ => Err(
+                    Error::new(ErrorKind::Data, "only tables can be read as one")
+                        .at(name)
+                        .expected("CSV or Parquet files"),
+                ),
+            };
+        };
+        if is_single {
+            return Ok(Some(reader));
+        }
+        if let Some(resolved) = reader.resolved() {
+            // What the first file decides holds for the rest, where they leave it open.
+            options.text.usual_decimal = options.text.usual_decimal.or(resolved.decimal);
+        }
+        parts.push(Part {
+            name: name.into(),
+            keys,
+            reader,
+        });
+    }
+    let name = specs.join(", ");
+    Ok(Some(Box::new(Several::new(name, parts)?)))
+}
+
+/// Opens one file, if it is a table.
+fn open_file(
+    path: &Path,
+    name: &str,
+    options: &ReadOptions,
+) -> Result<Option<Box<dyn TableReader>>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(match file_kind(path)? {
+        FileKind::Text => Some(Box::new(CsvTable::open(path, name, options)?)),
+        FileKind::Parquet => {
+            options.refuse_text(name, "a Parquet file")?;
+            Some(Box::new(ParquetTable::open(path, name)?))
+        }
+        FileKind::Npy | FileKind::Npz | FileKind::Idx | FileKind::Image => None,
+    })
+}
+
+/// A file of a table.
+struct File {
+    path: PathBuf,
+    /// What the folders that it lies in say of its rows.
+    keys: Vec<(String, String)>,
+}
+
+/// The files that a pattern names, in the order of their names.
+fn of_pattern(pattern: &str) -> Result<Vec<File>> {
+    let wrong = |error: glob::PatternError| {
+        Error::new(ErrorKind::Data, "this pattern of files is not possible")
+            .at(pattern)
+            .caused_by(error)
+    };
+    let mut files = Vec::new();
+    for entry in glob::glob(pattern).map_err(wrong)? {
+        let path = entry.map_err(|error| {
+            let path = error.path().to_path_buf();
+            Error::io("cannot be read", &path, error.into())
+        })?;
+        if path.is_file() {
+            files.push(File {
+                path,
+                keys: Vec::new(),
+            });
+        }
+    }
+    match files.is_empty() {
+        false => Ok(files),
+        true => Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
+            .at(pattern)
+            .hint("put the pattern in quotes, so that the shell leaves it alone, and see that it begins in this folder")),
+    }
+}
+
+/// The parts of a table in a folder, in the order of their names; none if the folder is something else.
+fn parts_of(folder: &Path) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    collect(folder, &[], DEPTH, &mut files)?;
+    Ok(files)
+}
+
+/// Whether a file beside the parts is one that a program leaves there: hidden, or begun with an underscore.
+fn is_beside(name: &str) -> bool {
+    name.starts_with(['.', '_'])
+}
+
+fn is_table(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let name = [".gz", ".zip"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(&name)
+        .to_string();
+    let endings = [".csv", ".tsv", ".parquet", ".pq", ".parq", ".txt", ".data"];
+    // Spark writes the codec before the ending, and Hadoop parts without any.
+    endings.iter().any(|ending| name.ends_with(ending))
+        || (name.starts_with("part-") && !name.contains('.'))
+}
+
+fn collect(
+    folder: &Path,
+    keys: &[(String, String)],
+    depth: usize,
+    files: &mut Vec<File>,
+) -> Result<()> {
+    let unreadable = |error| Error::io("the folder cannot be read", folder, error);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !is_beside(&name) {
+            entries.push((name, entry.path()));
+        }
+    }
+    entries.sort();
+    // Texts beside tables are words of whoever made them.
+    let is_plain_text = |name: &str| {
+        [".txt", ".data"]
+            .iter()
+            .any(|ending| name.to_lowercase().ends_with(ending))
+    };
+    let has_tables = entries
+        .iter()
+        .any(|(name, _)| is_table(name) && !is_plain_text(name));
+    for (name, path) in entries {
+        match (path.is_dir(), name.split_once('=')) {
+            (true, Some((key, value))) if depth > 0 => {
+                let value = match value {
+                    "__HIVE_DEFAULT_PARTITION__" => String::new(),
+                    value => unescaped(value),
+                };
+                let keys = [keys, &[(key.to_string(), value)]].concat();
+                collect(&path, &keys, depth - 1, files)?;
+            }
+            (false, _) if is_table(&name) && !(has_tables && is_plain_text(&name)) => {
+                files.push(File {
+                    path,
+                    keys: keys.to_vec(),
+                })
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The value of a partition, in which special characters are written as `%3A`.
+fn unescaped(value: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = value.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| first == b'%');
+        let code = code.and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| value.to_string())
+}
