@@ -1,8 +1,22 @@
 //! The model file: one `.safetensors`.
 //!
 //! Tensors are named as the `state_dict` of the equivalent pair of `nn.Sequential` in PyTorch names
-//! them. Everything else is JSON under the key `narrows` of the metadata: `format_version`,
-//! `recipe`, `scaling`, `input_shape`, `metrics` and, from version 2 on, `origin` and `threshold`.
+//! them. Everything else is JSON under the key `narrows` of the metadata. In format version 3:
+//!
+//! | key | what it is |
+//! |---|---|
+//! | `format_version` | 3 |
+//! | `sections` | the names of the sections that the file needs; a reader refuses one that it does not know |
+//! | `recipe` | the recipe, as in TOML |
+//! | `scaling` | offsets and factors in double precision, and the precision in which they are applied |
+//! | `input_shape` | the shape of a row |
+//! | `metrics` | figures by name |
+//! | `data` | the name, range and split of the data, and how they were read |
+//! | `threshold` | the score above which a row is unusual: value, rule, level and rows |
+//! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
+//! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
+//!
+//! Versions 1 and 2 have `origin` for `data`, and no sections; their scaling is applied in single precision.
 
 use super::header::{Header, MAX_HEADER, check_values, read_header, read_up_to};
 use super::{Model, Origin, Threshold, foreign};
@@ -20,7 +34,13 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 /// Raised when an older Narrows could no longer read the file.
-const FORMAT_VERSION: u64 = 2;
+const FORMAT_VERSION: u64 = 3;
+
+/// The section of the columns.
+const COLUMNS: &str = "columns";
+
+/// The sections that this version knows.
+const SECTIONS: [&str; 1] = [COLUMNS];
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
@@ -29,15 +49,21 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
     let recipe: toml::Table = toml::from_str(&model.recipe.to_toml())
         .map_err(|error| broken("cannot write the recipe".into()).caused_by(error))?;
-    let about = json!({
+    let columns = model.origin.columns_to_json();
+    let sections: Vec<&str> = columns.iter().map(|_| COLUMNS).collect();
+    let mut about = json!({
         "format_version": FORMAT_VERSION,
+        "sections": sections,
         "recipe": recipe,
         "scaling": model.scaling.to_json(),
         "input_shape": model.shape,
         "metrics": model.metrics,
-        "origin": model.origin.to_json(),
+        "data": model.origin.to_json(),
         "threshold": model.threshold.map(|threshold| threshold.to_json()),
     });
+    if let Some(columns) = columns {
+        about[COLUMNS] = columns;
+    }
     let bytes: Vec<u8> = model
         .parameters
         .flat()
@@ -133,7 +159,7 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
-    model.origin = Origin::from_json(about.get("origin").unwrap_or(&Value::Null), inputs)?;
+    model.origin = read_origin(&about, inputs)?;
     model.threshold = Threshold::from_json(about.get("threshold").unwrap_or(&Value::Null))?;
     Ok(model)
 }
@@ -169,9 +195,14 @@ fn about(header: &Header) -> Result<Value> {
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))
 }
 
+fn version(about: &Value) -> Option<u64> {
+    about.get("format_version").and_then(Value::as_u64)
+}
+
 fn check_version(about: &Value) -> Result<()> {
-    match about.get("format_version").and_then(Value::as_u64) {
-        Some(1..=FORMAT_VERSION) => Ok(()),
+    match version(about) {
+        Some(1 | 2) => Ok(()),
+        Some(FORMAT_VERSION) => check_sections(about),
         Some(newer @ 1..) => Err(format(
             "the model's format is not known to this version of Narrows",
         )
@@ -180,6 +211,43 @@ fn check_version(about: &Value) -> Result<()> {
         .hint("update Narrows")),
         Some(0) | None => Err(format("the model's format version is missing or damaged")),
     }
+}
+
+/// The names of the sections that a file of version 3 needs.
+fn sections(about: &Value) -> Option<Vec<&str>> {
+    let list = about.get("sections")?.as_array()?;
+    list.iter().map(Value::as_str).collect()
+}
+
+/// Refuses a file with a section that this version does not know, as the model would be another without it, or of which
+/// one is missing.
+fn check_sections(about: &Value) -> Result<()> {
+    let sections = sections(about).ok_or_else(|| {
+        format("the model's list of sections is missing or damaged").expected("a list of names")
+    })?;
+    if let Some(unknown) = sections.iter().find(|name| !SECTIONS.contains(name)) {
+        return Err(format(format!(
+            "the model needs the section `{unknown}`, which this version of Narrows does not know"
+        ))
+        .expected(format!("no sections but `{}`", SECTIONS.join("`, `")))
+        .hint("update Narrows"));
+    }
+    match sections.iter().find(|name| about.get(**name).is_none()) {
+        None => Ok(()),
+        Some(missing) => Err(format(format!(
+            "the section `{missing}` of the model is missing"
+        ))),
+    }
+}
+
+fn read_origin(about: &Value, inputs: usize) -> Result<Origin> {
+    let of = |key: &str| about.get(key).unwrap_or(&Value::Null);
+    if version(about) < Some(3) {
+        return Origin::from_older_json(of("origin"), inputs);
+    }
+    let has_columns = sections(about).is_some_and(|sections| sections.contains(&COLUMNS));
+    let columns = has_columns.then(|| of(COLUMNS));
+    Origin::from_json(of("data"), columns, inputs)
 }
 
 fn read_recipe(about: &Value) -> Result<Recipe> {

@@ -1,5 +1,6 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
+mod columns;
 mod file;
 mod foreign;
 mod header;
@@ -7,6 +8,7 @@ mod import;
 mod origin;
 
 pub use import::{ImportOptions, Imported};
+pub use columns::{InputColumn, ModelColumn};
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
 
 use crate::data::scaling::Scaling;
@@ -126,6 +128,30 @@ impl Model {
     /// What to keep of the data that it was trained on.
     pub fn set_origin(&mut self, origin: Origin) {
         self.origin = origin;
+    }
+
+    /// The columns of the table that it was trained on, those that it does not learn from among them, or the values of a
+    /// row of an array; none for images, and for models of format versions 1 and 2, which know names alone
+    /// ([`Origin::columns`]).
+    pub fn columns(&self) -> Option<&[ModelColumn]> {
+        let table = &self.origin.table[..];
+        (!table.is_empty()).then_some(table)
+    }
+
+    /// What it knows of the numbers of each value of a row, in their order; nothing where there are no columns.
+    pub fn input_columns(&self) -> Vec<&InputColumn> {
+        let columns = self.origin.table.iter();
+        let mut inputs: Vec<&InputColumn> = columns.filter_map(|c| c.input.as_ref()).collect();
+        inputs.sort_by_key(|input| input.place);
+        inputs
+    }
+
+    /// Whether float32 would merge distinct values of a column in the data's own units, so that rows are better given
+    /// and taken in float64.
+    pub fn needs_double(&self) -> bool {
+        let columns = self.origin.table.iter();
+        let mut inputs = columns.filter_map(|column| column.input.as_ref());
+        inputs.any(|input| input.needs_double)
     }
 
     /// The score above which a row is unusual, if one was chosen.

@@ -5,7 +5,7 @@ use super::*;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
 use crate::model::{Rule, SplitRecord};
-use ndarray::array;
+use ndarray::{Array2, array};
 use std::collections::BTreeMap;
 
 /// The tensors of a file by name: type, shape and bytes.
@@ -171,12 +171,12 @@ fn a_foreign_safetensors_file_is_refused() {
 
 #[test]
 fn other_format_versions_are_refused() {
-    for newer in [3, 1000, u64::MAX] {
+    for newer in [4, 1000, u64::MAX] {
         let set = |about: &mut Value| about["format_version"] = json!(newer);
         let found = format!("found {newer}");
         assert_refused_by_metadata(
             set,
-            &["format version 2 or older", &found, "update Narrows"],
+            &["format version 3 or older", &found, "update Narrows"],
         );
     }
     for damaged in [json!(0), json!(-1), json!(1.5), json!("1"), Value::Null] {
@@ -339,6 +339,34 @@ fn what_is_no_file_is_refused() {
     );
 }
 
+#[test]
+fn a_section_that_is_not_known_is_refused_by_its_name() {
+    let needs = |sections: Value| move |about: &mut Value| about["sections"] = sections;
+    assert_refused_by_metadata(
+        needs(json!(["prior"])),
+        &[
+            "needs the section `prior`",
+            "no sections but `columns`",
+            "update Narrows",
+        ],
+    );
+    assert_refused_by_metadata(
+        needs(json!(["columns"])),
+        &["section `columns` of the model is missing"],
+    );
+    for damaged in [Value::Null, json!("columns"), json!([1])] {
+        assert_refused_by_metadata(needs(damaged), &["list of sections is missing or damaged"]);
+    }
+    // What is there and not needed is of no matter.
+    assert!(load_bytes(&changed(|about| about["prior"] = json!(1), |_| ())).is_ok());
+    // Older versions have no sections.
+    let old = |about: &mut Value| {
+        about["format_version"] = 2.into();
+        about["sections"] = json!(["prior"]);
+    };
+    assert!(load_bytes(&changed(old, |_| ())).is_ok());
+}
+
 /// Written by the first version that could: `narrows train` on 36 images of 2 × 2 random pixels.
 const FIRST_VERSION: &[u8] = include_bytes!("../../../tests/fixtures/model-v1.safetensors");
 
@@ -365,6 +393,70 @@ fn a_model_of_the_first_format_still_loads() {
     );
 }
 
+/// Written by the last version that wrote format version 2, with what it made of some rows (`scripts/older_model.py`).
+const SECOND_VERSION: &[u8] = include_bytes!("../../../tests/fixtures/model-v2.safetensors");
+const OF_SECOND_VERSION: &[u8] =
+    include_bytes!("../../../tests/fixtures/model-v2-expected.safetensors");
+
+/// The numbers of a tensor, `[rows, …]`, of the fixture.
+fn expected<const N: usize, T>(name: &str, number: impl Fn([u8; N]) -> T) -> Array2<T> {
+    let tensors = SafeTensors::deserialize(OF_SECOND_VERSION).unwrap();
+    let view = tensors.tensor(name).unwrap();
+    let numbers = view.data().as_chunks().0.iter().map(|&bytes| number(bytes));
+    let &[rows, columns] = view.shape() else {
+        panic!("{name} has the shape {:?}", view.shape());
+    };
+    Array2::from_shape_vec((rows, columns), numbers.collect()).unwrap()
+}
+
+#[test]
+fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
+    assert!(String::from_utf8_lossy(SECOND_VERSION).contains(r#"\"format_version\":2"#));
+    let old = load_bytes(SECOND_VERSION).unwrap();
+    assert!(!old.scaling().is_double() && old.columns().is_none() && !old.needs_double());
+    let names = ["height", "width", "when"].map(String::from).to_vec();
+    assert_eq!(
+        (old.origin().columns.as_ref(), old.origin().reading.as_ref()),
+        (Some(&names), None)
+    );
+    assert_eq!(old.origin().fill.as_ref().unwrap().len(), 3);
+    assert_eq!(old.origin().split.unwrap().rows, [49, 5, 6]);
+    let threshold = old.threshold().unwrap();
+    assert_eq!((threshold.rule, threshold.rows), (Rule::Quantile(0.9), 60));
+    // Saved again, in the present format, it is the same model.
+    let again = load_bytes(&bytes_of(&old)).unwrap();
+    assert_eq!(
+        (again.origin(), again.threshold()),
+        (old.origin(), old.threshold())
+    );
+
+    let rows = expected("rows", f64::from_le_bytes);
+    let singles = rows.mapv(|value| value as f32);
+    let of_singles = |name| expected(name, f32::from_le_bytes);
+    for model in [old, again] {
+        let code = of_singles("encode");
+        assert_eq!(model.encode(rows.view()).unwrap(), code);
+        assert_eq!(model.encode(singles.view()).unwrap(), code);
+        let whole = of_singles("reconstruct");
+        assert_eq!(model.reconstruct(singles.view()).unwrap(), whole);
+        assert_eq!(
+            model.reconstruct(rows.view()).unwrap(),
+            whole.mapv(f64::from)
+        );
+        assert_eq!(model.decode(code.view()).unwrap(), of_singles("decode"));
+        let score = of_singles("score");
+        assert_eq!(model.score(rows.view()).unwrap(), score.column(0));
+        // Training rows and rows of a source take another way to the same bits.
+        let data = Dataset::from_array(rows.view()).unwrap();
+        let team = &mut narrows_kernels::team::Team::new(1);
+        let scaled = crate::network::ScaledRows {
+            data: &data,
+            scaling: model.scaling(),
+        };
+        assert_eq!(model.errors(&scaled, team), score.column(0));
+    }
+}
+
 #[test]
 fn what_is_known_of_the_data_and_the_threshold_are_kept() {
     let mut model = model();
@@ -372,6 +464,8 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
         data: Some("a.csv".into()),
         columns: Some(["p", "q", "r", "s"].map(String::from).to_vec()),
         fill: Some(vec![0.1, 2.0, -3.5, 1e-7]),
+        table: Vec::new(),
+        reading: None,
         range: Some((-3.5, 7.0)),
         split: Some(SplitRecord {
             seed: u64::MAX >> 1,
@@ -402,12 +496,23 @@ fn damaged_words_about_the_data_are_refused() {
         ("columns", json!(["a"])),
         ("columns", json!([1, 2, 3, 4])),
         ("fill", json!([0.0, 0.0, 0.0, "x"])),
-        ("fill", json!([0.0, 0.0, 0.0, 1e300])),
     ] {
-        let bytes = changed(|about| about["origin"][key] = value.clone(), |_| ());
+        let bytes = changed(|about| about["data"][key] = value.clone(), |_| ());
         let error = load_bytes(&bytes).unwrap_err().to_string();
+        assert!(error.contains(&format!("data.{key}")), "{error}");
+        let change = |about: &mut Value| {
+            about["format_version"] = 2.into();
+            about["origin"] = json!({ key: value });
+        };
+        let error = load_bytes(&changed(change, |_| ()))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(&format!("origin.{key}")), "{error}");
     }
+    assert_refused_by_metadata(
+        |about| about["data"]["reading"] = json!({ "missing": "perhaps" }),
+        &["data.reading", "how the data were read"],
+    );
     for value in [
         json!(1),
         json!({ "value": 1.0 }),
