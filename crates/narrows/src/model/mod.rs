@@ -7,8 +7,8 @@ mod header;
 mod import;
 mod origin;
 
-pub use import::{ImportOptions, Imported};
 pub use columns::{InputColumn, ModelColumn};
+pub use import::{ImportOptions, Imported};
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
 
 use crate::data::scaling::Scaling;

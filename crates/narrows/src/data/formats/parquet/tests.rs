@@ -375,7 +375,10 @@ fn small_files_that_unpack_to_much_are_refused() {
     let row = error("bomb-row").to_string();
     assert!(row.contains("at most 4194304, found 5000000"), "{row}");
     let text = error("bomb-text").to_string();
-    assert!(text.contains("column `v`: the values are too long"), "{text}");
+    assert!(
+        text.contains("column `v`: the values are too long"),
+        "{text}"
+    );
 }
 
 #[test]
