@@ -160,14 +160,73 @@ fn choose_syntax<'a>(
         }
     }
     let first = separators.first().copied().unwrap_or(b',');
-    let quote = quotes.first().copied().unwrap_or(b'"');
+    let is_wrapped = |quote: &u8| {
+        let lines = text
+            .get(from..)
+            .unwrap_or_default()
+            .split(['\n', '\r'])
+            .map(str::trim);
+        let is = |line: &str| {
+            line.len() > 1
+                && line
+                    .as_bytes()
+                    .iter()
+                    .take(1)
+                    .chain(line.as_bytes().last())
+                    .all(|byte| byte == quote)
+        };
+        lines.filter(|line| is(line)).count()
+    };
     // Without a separator that fits, a line is one cell; the separator is then the one that the name promises.
-    Ok(best.unwrap_or_else(|| cut(first, quote)))
+    let (syntax, records) = best.unwrap_or_else(|| {
+        let quote = quotes.iter().rev().copied().max_by_key(is_wrapped);
+        cut(first, quote.unwrap_or(b'"'))
+    });
+    Ok(
+        match separators.len() > 1 && is_one_column(&records, syntax) {
+            true => cut(b';', syntax.quote),
+            false => (syntax, records),
+        },
+    )
+}
+
+/// Whether commas in a text are decimal signs of its one column: below a name without commas, whole lines are numbers,
+/// and some have no comma, or a zero right behind it.
+fn is_one_column(records: &[Record<'_>], syntax: Syntax) -> bool {
+    let is_shown = |row: &Record<'_>| match row.cells.as_slice() {
+        [whole] => header::Sort::of(whole) == header::Sort::Number,
+        [_, decimals] => decimals.len() > 1 && decimals.starts_with('0'),
+        _ => false,
+    };
+    let rows = records.iter().filter(|record| !record.is_comment).skip(1);
+    may_be_one_column(records, syntax)
+        && rows.clone().any(|row| row.cells.len() == 2)
+        && rows.clone().any(is_shown)
+}
+
+fn may_be_one_column(records: &[Record<'_>], syntax: Syntax) -> bool {
+    let mut rows = records.iter().filter(|record| !record.is_comment);
+    let is_name = rows
+        .next()
+        .is_some_and(|first| match first.cells.as_slice() {
+            [name] => header::Sort::of(name) == header::Sort::Word,
+            _ => false,
+        });
+    let is_number = |row: &Record<'_>| {
+        row.cells.len() <= 2 && header::Sort::of(&row.cells.join(",")) == header::Sort::Number
+    };
+    let is_missing = |row: &Record<'_>| matches!(row.cells.as_slice(), [cell] if header::Sort::of(cell) == header::Sort::Missing);
+    syntax.separator == b',' && is_name && rows.all(|row| is_number(row) || is_missing(row))
 }
 
 /// Whether lines are points in time, whose space separates nothing.
 fn are_times(text: &str, from: usize) -> bool {
-    let lines = text.get(from..).unwrap_or_default().lines().skip(1).take(5);
+    let lines = text.get(from..).unwrap_or_default();
+    let lines = lines
+        .split(['\n', '\r'])
+        .filter(|line| !line.is_empty())
+        .skip(1)
+        .take(5);
     let mut lines = lines.map(|line| header::Sort::of(line.trim()) == header::Sort::Time);
     lines.next() == Some(true) && lines.all(|is_time| is_time)
 }
@@ -311,7 +370,9 @@ impl Found<'_> {
         let cells = &comment.cells;
         let is_header = comment.is_comment
             && cells.len() == self.cells(first).len()
-            && cells.iter().all(|cell| !cell.is_empty())
+            && cells
+                .iter()
+                .all(|cell| !cell.is_empty() && cell.matches(' ').count() < 3)
             && (cells.len() > 1 || !cells.iter().any(|cell| cell.contains(' ')));
         is_header.then_some(comment)
     }
@@ -417,6 +478,10 @@ impl Found<'_> {
             return Err(self.other_width(first - 1, usual, line_before.line));
         }
         let skip = line - 1;
+        let or_decimals = match may_be_one_column(&self.records, self.syntax) {
+            true => "; if the commas are decimal signs, `--separator ';'`",
+            false => "",
+        };
         Err(Error::new(ErrorKind::Format, "the lines differ in length")
             .at(format!("line {}", line_before.line))
             .expected(format!("{usual} cells, as in most lines"))

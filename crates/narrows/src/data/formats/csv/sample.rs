@@ -131,6 +131,15 @@ pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
     let rows = records
         .iter()
         .filter(|record| !record.is_comment && record.cells.len() == width);
+    // The first is most often the header, whose words say nothing.
+    let is_name =
+        |cell: &Cow<'_, str>| Sort::of(cell) == Sort::Word && !cell.starts_with(['"', '\'']);
+    let has_header = count > 1
+        && rows
+            .clone()
+            .next()
+            .is_some_and(|first| first.cells.iter().all(is_name));
+    let rows = rows.skip(usize::from(has_header));
     for cell in rows.take(200).flat_map(|row| row.cells.iter().take(1000)) {
         cells += 1.0;
         known += match Sort::of(cell) {
@@ -139,6 +148,8 @@ pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
                 0.0
             }
             Sort::Word => 0.3,
+            // A number and a word behind it could also be two cells.
+            Sort::Number if cell.contains(' ') => 0.25,
             _ => 1.0,
         };
     }

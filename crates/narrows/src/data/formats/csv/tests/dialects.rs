@@ -42,6 +42,24 @@ fn separators_are_told() {
         &["19.123 | 20.5", "21.25 | 9.0"],
         "spaces, no header",
     );
+    check(
+        "t\n3,5\n4\n-1,5\n",
+        &["t:Float"],
+        &["3.5", "4.0", "-1.5"],
+        "decimal commas",
+    );
+    check(
+        "a\n'1'\n2\n",
+        &["a:Integer"],
+        &["1", "2"],
+        "cells between '",
+    );
+    check(
+        "a\tb\n1,5\tx\n2,5\tx\n",
+        &["a:Float", "b:Text"],
+        &["1.5 | \"x\"", "2.5 | \"x\""],
+        "tabs, decimal commas",
+    );
     check("a\n1\n2\n", &["a:Integer"], &["1", "2"], "");
     check(
         "sep=;\na;b\n1,5;2\n2,5;3\n",
