@@ -63,7 +63,8 @@ pub(super) fn records<'a>(
             is_comment,
         });
         let is_enough = records.len() >= RECORDS || cells_so_far >= CELLS;
-        if is_enough && records.len() >= 4 {
+        let is_wide = cells_so_far >= 2 * CELLS;
+        if is_enough && records.len() >= if is_wide { 2 } else { 4 } {
             break;
         }
     }

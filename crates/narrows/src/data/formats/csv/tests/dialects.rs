@@ -170,6 +170,12 @@ fn comments_and_lines_before_the_header() {
     assert_eq!(found.rows, ["1.5 | 2.5 | 3.5", "4.5 | 5.5 | 6.5"]);
     assert_eq!(found.lines, ["line 3", "line 5"]);
     assert_eq!(found.notes.len(), 3, "{:?}", found.notes);
+    let options = with(|text| text.skip_lines = Some(1));
+    let found = read("two words\n# a,b\n1.5,2.5\n3.5,4.5\n", &options).unwrap();
+    assert_eq!(
+        (found.columns[0].as_str(), found.lines[0].as_str()),
+        ("a:Float", "line 3")
+    );
     let found = plain("# a b\n1.5 2.5\n3.5 4.5\n");
     assert_eq!(found.columns, ["a:Float", "b:Float"]);
     let found = plain("# only, a comment\na,b\n1,2\n3,4\n");
