@@ -145,9 +145,9 @@ pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
         cells += 1.0;
         known += match Sort::of(cell) {
             Sort::Missing => 0.5,
-            Sort::Word if cell.contains([',', ';', '\t', '|']) || cell.starts_with(['"', '\'']) => {
-                0.0
-            }
+            // Under the right quote there is none around a cell.
+            Sort::Word if cell.starts_with(['"', '\'']) => -0.1,
+            Sort::Word if cell.contains([',', ';', '\t', '|']) => 0.0,
             Sort::Word => 0.3,
             // A number and a word behind it could also be two cells.
             Sort::Number if cell.contains(' ') => 0.25,
