@@ -34,7 +34,7 @@ impl Sample {
                 return Ok(sample);
             }
             sample.refuse_long()?;
-            size = 2 * size;
+            size *= 2;
         }
     }
 
