@@ -207,6 +207,11 @@ pub(super) fn is_missing(cell: &str) -> bool {
         || (cell.len() <= 8 && MARKERS.iter().any(|known| cell.eq_ignore_ascii_case(known)))
 }
 
+/// Whether a text behind a number is rather a cell of its own.
+fn is_marker(suffix: &str) -> bool {
+    !suffix.is_empty() && (is_missing(suffix) || (suffix.len() > 1 && truth(suffix).is_some()))
+}
+
 fn is_infinite(cell: &str) -> bool {
     let bare = cell.strip_prefix(['+', '-']).unwrap_or(cell);
     ["inf", "infinity", "1.#inf", "∞"]
@@ -246,6 +251,9 @@ fn measured(cell: &str) -> Option<Found<'_>> {
     let body = body.trim_end();
     let (exponent, suffix) = exponent(suffix).unwrap_or(("", suffix));
     let suffix = suffix.trim();
+    if suffix.contains(char::is_whitespace) || rest.contains('\t') || is_marker(suffix) {
+        return None;
+    }
     let unit = match (prefix, suffix) {
         (None, "") => None,
         (Some(prefix), "") => Some(prefix),

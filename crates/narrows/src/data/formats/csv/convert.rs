@@ -1,14 +1,14 @@
 //! From the records of a chunk to the cells of columns.
 
-use super::cell::{Class, Plain, find, is_missing, scientific, truth};
+use super::cell::{Class, Plain, find, scientific};
 use super::chunks::{Chunk, open_quote};
 use super::encoding::not_text;
-use super::number::{Style, Value, exact_float};
+use super::number::{Style, Value};
+use super::output::Output;
 use super::syntax::{After, Comments, Cursor, Raw, Syntax};
-use super::tally::{Kind, Tally, Whole};
-use crate::data::column::{As, Bad, Block, Cells, Place, Texts};
+use super::tally::{Kind, Tally};
+use crate::data::column::{As, Bad, Block, Cells, Place};
 use crate::data::limits;
-use crate::data::schema::ColumnKind;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
@@ -23,6 +23,8 @@ const SHOWN: usize = 40;
 pub(super) struct Plan {
     pub(super) syntax: Syntax,
     pub(super) comments: Comments,
+    pub(super) width: usize,
+    /// Those of all columns; none while cells are only counted.
     pub(super) columns: Vec<ColumnPlan>,
 }
 
@@ -90,7 +92,7 @@ pub(super) fn convert(
         plan,
         targets,
         tallies,
-        outputs: Output::all(plan, targets),
+        outputs: Vec::new(),
         lines: Vec::new(),
         bad: Vec::new(),
         piece: Piece::default(),
@@ -159,7 +161,10 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Takes the record at the cursor, and gives the line behind it.
     fn row(&mut self, cursor: &mut Cursor<'_>, first_line: u64) -> Result<u64> {
-        let width = self.plan.columns.len();
+        let width = self.plan.width;
+        if self.lines.is_empty() {
+            self.outputs = Output::all(self.plan, self.targets);
+        }
         let mut line = first_line;
         let mut column = 0;
         let mut target = 0;
@@ -206,10 +211,7 @@ impl Rows<'_> {
     fn other_width(&self, cursor: &Cursor<'_>, line: u64, found: usize) -> Error {
         let error = Error::new(ErrorKind::Format, "the lines differ in length")
             .at(format!("line {line}"))
-            .expected(format!(
-                "{} cells, as in most lines",
-                self.plan.columns.len()
-            ))
+            .expected(format!("{} cells, as in most lines", self.plan.width))
             .found(found);
         let rest = cursor.rest().split(|byte| *byte == self.plan.syntax.end);
         let behind = rest
@@ -236,15 +238,13 @@ impl Rows<'_> {
             return target;
         }
         let content: Cow<'_, [u8]> = raw.content();
-        let Some(column_plan) = self.plan.columns.get(column) else {
-            return target;
-        };
         let is_valued = is_wanted && self.is_valued(target);
         let tally = self
             .tallies
             .as_mut()
             .and_then(|tallies| tallies.get_mut(column));
-        let value = value_of(&content, &column_plan.style, tally, is_valued);
+        let style = self.plan.columns.get(column).map(|plan| &plan.style);
+        let value = value_of(&content, style.filter(|_| is_valued), tally);
         let mut target = target;
         while let Some(wanted) = self
             .targets
@@ -284,64 +284,59 @@ impl Rows<'_> {
             return;
         }
         let rows = self.lines.len();
-        let outputs = std::mem::replace(&mut self.outputs, Output::all(self.plan, self.targets));
-        let mut placed: Vec<(usize, Cells)> = self
+        let outputs = std::mem::take(&mut self.outputs);
+        let is_in_order = self
             .targets
             .iter()
-            .zip(outputs)
-            .map(|(target, output)| (target.place, output.cells()))
-            .collect();
-        placed.sort_by_key(|(place, _)| *place);
+            .enumerate()
+            .all(|(at, target)| target.place == at);
+        let mut columns: Vec<Cells> = outputs.into_iter().map(Output::cells).collect();
+        if !is_in_order {
+            let places = self.targets.iter().map(|target| target.place);
+            let mut placed: Vec<(usize, Cells)> = places.zip(columns).collect();
+            placed.sort_by_key(|(place, _)| *place);
+            columns = placed.into_iter().map(|(_, cells)| cells).collect();
+        }
         let mut bad = std::mem::take(&mut self.bad);
         bad.sort_by_key(|bad| (bad.row, bad.column));
         self.piece.blocks.push(Block {
             rows,
-            columns: placed.into_iter().map(|(_, cells)| cells).collect(),
+            columns,
             bad,
             place: Place::Lines(std::mem::take(&mut self.lines)),
         });
     }
 }
 
-/// The value of a cell, if it is asked for; the cell is counted, if there is a tally.
+/// The value of a cell in a style, if one is asked for; the cell is counted, if there is a tally.
 #[inline]
-fn value_of(content: &[u8], style: &Style, tally: Option<&mut Tally>, is_valued: bool) -> Value {
-    if let Some(plain) = Plain::of(content) {
-        let class = plain.class();
+fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut Tally>) -> Value {
+    let add = |tally: Option<&mut Tally>, class| {
         if let Some(tally) = tally {
             tally.add(class);
         }
-        return match is_valued {
-            true => style.plain(&plain, class, content),
-            false => Value::Missing,
-        };
+    };
+    if let Some(plain) = Plain::of(content) {
+        let class = plain.class();
+        add(tally, class);
+        return style.map_or(Value::Missing, |style| style.plain(&plain, class, content));
     }
     if content.is_empty() {
-        if let Some(tally) = tally {
-            tally.add(Class::Missing);
-        }
+        add(tally, Class::Missing);
         return Value::Missing;
     }
-    if tally.is_none() && !is_valued {
+    if tally.is_none() && style.is_none() {
         return Value::Missing;
     }
     if let Some(class) = scientific(content) {
-        if let Some(tally) = tally {
-            tally.add(class);
-        }
-        return match is_valued {
-            true => style.scientific(class, content),
-            false => Value::Missing,
-        };
+        add(tally, class);
+        return style.map_or(Value::Missing, |style| style.scientific(class, content));
     }
     let found = find(std::str::from_utf8(content).unwrap_or_default());
     if let Some(tally) = tally {
         tally.add_found(&found);
     }
-    match is_valued {
-        true => style.found(&found),
-        false => Value::Missing,
-    }
+    style.map_or(Value::Missing, |style| style.found(&found))
 }
 
 /// How many cells follow in the record.
@@ -362,125 +357,4 @@ fn shown(cell: &[u8]) -> String {
         None => text.into_owned(),
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
-}
-
-/// The cells of a wanted column so far.
-enum Output {
-    Signed(Vec<i64>, Missing),
-    Unsigned(Vec<u64>, Missing),
-    Floats(Vec<f64>),
-    Truths(Vec<i64>, Missing),
-    Texts(Texts),
-}
-
-/// Which cells are missing, from the first such on.
-#[derive(Default)]
-struct Missing(Vec<bool>);
-
-impl Missing {
-    fn push(&mut self, row: usize) {
-        self.0.resize(row, false);
-        self.0.push(true);
-    }
-
-    fn gaps(mut self, rows: usize) -> Option<Vec<bool>> {
-        if self.0.is_empty() {
-            return None;
-        }
-        self.0.resize(rows, false);
-        Some(self.0)
-    }
-}
-
-impl Output {
-    fn all(plan: &Plan, targets: &[Target]) -> Vec<Self> {
-        let new = |target: &Target| {
-            let kind = plan.columns.get(target.column).map(|column| column.kind);
-            match (target.as_, kind) {
-                (As::Texts, _) | (As::Numbers, None) => Output::Texts(Texts::default()),
-                (As::Numbers, Some(kind)) if kind.kind == ColumnKind::Boolean => {
-                    Output::Truths(Vec::new(), Missing::default())
-                }
-                (As::Numbers, Some(kind)) => match kind.whole {
-                    Whole::Signed => Output::Signed(Vec::new(), Missing::default()),
-                    Whole::Unsigned => Output::Unsigned(Vec::new(), Missing::default()),
-                    Whole::Float => Output::Floats(Vec::new()),
-                },
-            }
-        };
-        targets.iter().map(new).collect()
-    }
-
-    /// Adds a cell; whether it is what the column holds, or missing.
-    #[inline]
-    fn push(&mut self, value: Value, cell: &[u8], row: usize) -> bool {
-        match self {
-            Output::Texts(texts) => {
-                let text = std::str::from_utf8(cell).unwrap_or_default();
-                texts.push(if is_missing(text) { "" } else { text });
-                true
-            }
-            Output::Floats(values) => {
-                let float = match value {
-                    Value::Float(value) => Some(value),
-                    Value::Whole(whole) => exact_float(whole),
-                    Value::Missing | Value::Bad => None,
-                };
-                values.push(float.unwrap_or(f64::NAN));
-                float.is_some() || value == Value::Missing
-            }
-            Output::Signed(values, missing) => {
-                let whole = match value {
-                    Value::Whole(whole) => i64::try_from(whole).ok(),
-                    _ => None,
-                };
-                put(values, missing, whole, row) || value == Value::Missing
-            }
-            Output::Unsigned(values, missing) => {
-                let whole = match value {
-                    Value::Whole(whole) => u64::try_from(whole).ok(),
-                    _ => None,
-                };
-                put(values, missing, whole, row) || value == Value::Missing
-            }
-            Output::Truths(values, missing) => {
-                let known = match value {
-                    Value::Whole(whole @ (0 | 1)) => Some(whole == 1),
-                    _ => truth(std::str::from_utf8(cell).unwrap_or_default()),
-                };
-                put(values, missing, known.map(i64::from), row) || value == Value::Missing
-            }
-        }
-    }
-
-    fn cells(self) -> Cells {
-        match self {
-            Output::Texts(texts) => Cells::Texts(texts),
-            Output::Floats(values) => Cells::Floats(values),
-            Output::Unsigned(values, missing) => {
-                let gaps = missing.gaps(values.len());
-                Cells::Unsigned(values, gaps)
-            }
-            Output::Signed(values, missing) | Output::Truths(values, missing) => {
-                let gaps = missing.gaps(values.len());
-                Cells::Integers(values, gaps)
-            }
-        }
-    }
-}
-
-/// Adds a value, or a gap; whether it is a value.
-#[inline]
-fn put<T: Default>(
-    values: &mut Vec<T>,
-    missing: &mut Missing,
-    value: Option<T>,
-    row: usize,
-) -> bool {
-    let is_there = value.is_some();
-    if !is_there {
-        missing.push(row);
-    }
-    values.push(value.unwrap_or_default());
-    is_there
 }

@@ -38,7 +38,7 @@ pub(super) struct Header {
 }
 
 /// Tells a header from a row by the rows below.
-pub(super) fn tell(first: &[Cow<'_, str>], below: &[Row<'_>]) -> Header {
+pub(super) fn tell(first: &[Cow<'_, str>], below: &[&Row<'_>]) -> Header {
     let certainly = |is_there| Header {
         is_there,
         is_certain: true,
@@ -85,7 +85,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[Row<'_>]) -> Header {
 }
 
 /// What most of the cells of a column below the first row are.
-fn below_sort(below: &[Row<'_>], column: usize) -> Sort {
+fn below_sort(below: &[&Row<'_>], column: usize) -> Sort {
     let mut counts = [0_usize; 5];
     for row in below {
         let sort = Sort::of(row.get(column).map_or("", AsRef::as_ref));
@@ -110,7 +110,7 @@ fn below_sort(below: &[Row<'_>], column: usize) -> Sort {
 
 /// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of the
 /// second do not.
-fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[Row<'_>]) -> bool {
+fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool {
     let counts = |row: &[Cow<'_, str>]| {
         let numbers: Vec<i64> = row.iter().filter_map(|cell| cell.parse().ok()).collect();
         let is_counting = numbers.windows(2).all(|pair| match pair {
@@ -138,7 +138,7 @@ fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[Row<'_>]) -> bool 
 }
 
 /// Whether the row behind the header has the units of the columns: a word where the rows below have numbers.
-pub(super) fn are_units(row: &[Cow<'_, str>], below: &[Row<'_>]) -> bool {
+pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&Row<'_>]) -> bool {
     if below.is_empty() {
         return false;
     }

@@ -53,7 +53,7 @@ pub(in crate::data) fn looks_like_table(start: &[u8], name: &str) -> bool {
         });
     is_fitting || {
         let lines: Vec<&str> = text
-            .lines()
+            .split(['\n', '\r'])
             .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
             .collect();
         let numbers = lines

@@ -6,12 +6,15 @@ mod convert;
 mod dates;
 mod dialect;
 mod encoding;
+mod first;
 mod header;
 mod looks;
 mod number;
+mod output;
 mod parallel;
 mod reader;
 mod sample;
+mod start;
 mod syntax;
 mod tally;
 #[cfg(test)]

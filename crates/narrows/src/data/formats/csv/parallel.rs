@@ -33,7 +33,7 @@ pub(super) struct Work<'a> {
 impl Work<'_> {
     fn tallies(&self) -> Vec<Tally> {
         match self.is_counted {
-            true => vec![Tally::default(); self.plan.columns.len()],
+            true => vec![Tally::default(); self.plan.width],
             false => Vec::new(),
         }
     }
@@ -60,7 +60,7 @@ impl Work<'_> {
                 ..Outcome::default()
             });
         };
-        let most = if self.plan.columns.len() > MANY_COLUMNS {
+        let most = if self.plan.width > MANY_COLUMNS {
             2
         } else {
             THREADS

@@ -1,9 +1,10 @@
 //! A delimited text as a table.
 
 use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
-use super::convert::{ColumnPlan, Plan, Seen, Target, nul};
-use super::dialect::{Dialect, ascii, counted};
+use super::convert::{ColumnPlan, Plan, Seen, Target};
+use super::dialect::{Dialect, ascii};
 use super::encoding::{self, not_text, unreadable};
+use super::first::Sample;
 use super::header::bare_unit;
 use super::parallel::{Outcome, Work};
 use super::syntax::{Syntax, last_record_end};
@@ -39,12 +40,6 @@ pub(in crate::data) struct CsvTable {
     threads: Option<usize>,
 }
 
-/// The start of a text.
-struct Sample {
-    text: Vec<u8>,
-    is_whole: bool,
-}
-
 impl CsvTable {
     /// Opens a text, and tells from its start how it is written. `name` is what messages call it.
     pub(in crate::data) fn open(path: &Path, name: &str, options: &ReadOptions) -> Result<Self> {
@@ -71,8 +66,6 @@ impl CsvTable {
         if width > limits::COLUMNS {
             return Err(too_many_columns().at(format!("line {}", dialect.line)));
         }
-        let style = Decimal::None.style(&Tally::default(), None);
-        let kind = Tally::default().kind(&style);
         let mut table = CsvTable {
             path: path.to_path_buf(),
             name: name.to_string(),
@@ -81,7 +74,8 @@ impl CsvTable {
             plan: Plan {
                 syntax: dialect.syntax,
                 comments: dialect.comments.clone(),
-                columns: vec![ColumnPlan { style, kind }; width],
+                width,
+                columns: Vec::new(),
             },
             dialect,
             decimal: Decimal::None,
@@ -160,7 +154,7 @@ impl CsvTable {
             })
             .collect();
         let is_named = |column: usize| match &self.dialect.names {
-            Some(names) => names.get(column).is_some_and(|name| !name.is_empty()),
+            Some(names) => !names.get(column).is_empty(),
             None => false,
         };
         let is_hidden =
@@ -197,7 +191,7 @@ impl CsvTable {
         columns
             .map(|(column, plan)| FileColumn {
                 name: match names {
-                    Some(names) => names.get(column).cloned().unwrap_or_default(),
+                    Some(names) => names.get(column).to_string(),
                     None => column.to_string(),
                 },
                 kind: plan.kind.kind,
@@ -212,7 +206,7 @@ impl CsvTable {
 
     fn doubtful(&self, column: usize) -> Error {
         let name = match &self.dialect.names {
-            Some(names) => names.get(column).cloned().unwrap_or_default(),
+            Some(names) => names.get(column).to_string(),
             None => column.to_string(),
         };
         Error::new(ErrorKind::Data, "the decimal sign is in doubt")
@@ -323,87 +317,4 @@ impl TableReader for CsvTable {
             false => Verdict::Done,
         })
     }
-}
-
-impl Sample {
-    /// Reads the start of a text: at least some whole lines.
-    fn read(mut text: Box<dyn Read>, size: usize) -> Result<Self> {
-        let mut sample = Sample {
-            text: Vec::new(),
-            is_whole: false,
-        };
-        let mut size = size;
-        loop {
-            let wanted = size - sample.text.len();
-            sample.text.reserve_exact(wanted);
-            let mut part = text.by_ref().take(wanted as u64);
-            let count = part.read_to_end(&mut sample.text).map_err(unreadable)?;
-            sample.is_whole = count < wanted;
-            if let Some(at) = memchr::memchr(0, &sample.text) {
-                return Err(nul(&sample.text, at, 1, b'\n'));
-            }
-            if sample.is_whole || sample.has_lines() {
-                return Ok(sample);
-            }
-            // Whatever the separator is, a cell or a row without an end is refused before more is read.
-            let end = sample.cut();
-            for separator in [b',', b';', b'\t', b'|'] {
-                let syntax = Syntax {
-                    separator,
-                    quote: b'"',
-                    end: b'\n',
-                };
-                if memchr::memchr(separator, sample.text.get(end..).unwrap_or_default()).is_some() {
-                    refuse_long(&sample.text, end, None, syntax, 1)?;
-                }
-            }
-            let has_separator = sample
-                .text
-                .iter()
-                .skip(end)
-                .any(|byte| b",;\t| ".contains(byte));
-            if !has_separator {
-                let syntax = Syntax {
-                    separator: b',',
-                    quote: b'"',
-                    end: b'\n',
-                };
-                refuse_long(&sample.text, end, None, syntax, 1)?;
-            }
-            size = 2 * size;
-        }
-    }
-
-    /// Whether a header, a line of units and a row can be whole.
-    fn has_lines(&self) -> bool {
-        let count = |end| memchr::memchr_iter(end, &self.text).take(4).count();
-        count(b'\n') >= 4 || (count(b'\n') == 0 && count(b'\r') >= 4)
-    }
-
-    /// The end of the last whole line.
-    fn cut(&self) -> usize {
-        if self.is_whole {
-            return self.text.len();
-        }
-        let last = |end| memchr::memrchr(end, &self.text).map_or(0, |at| at + 1);
-        match last(b'\n') {
-            0 => last(b'\r'),
-            end => end,
-        }
-    }
-}
-
-/// What notes say of columns: how many, and their first names.
-pub(super) fn listed(names: &[&str]) -> String {
-    let first: Vec<String> = names
-        .iter()
-        .take(3)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    let more = if names.len() > 3 { " and others" } else { "" };
-    format!(
-        "{} ({}{more})",
-        counted(names.len(), "column"),
-        first.join(", ")
-    )
 }

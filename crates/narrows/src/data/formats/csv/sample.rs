@@ -63,7 +63,8 @@ pub(super) fn records<'a>(
             is_comment,
         });
         let is_enough = records.len() >= RECORDS || cells_so_far >= CELLS;
-        if is_enough && records.len() >= 4 {
+        let is_wide = cells_so_far >= 2 * CELLS;
+        if is_enough && records.len() >= if is_wide { 2 } else { 4 } {
             break;
         }
     }
@@ -131,14 +132,25 @@ pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
     let rows = records
         .iter()
         .filter(|record| !record.is_comment && record.cells.len() == width);
+    // The first is most often the header, whose words say nothing.
+    let is_name =
+        |cell: &Cow<'_, str>| Sort::of(cell) == Sort::Word && !cell.starts_with(['"', '\'']);
+    let has_header = count > 1
+        && rows
+            .clone()
+            .next()
+            .is_some_and(|first| first.cells.iter().all(is_name));
+    let rows = rows.skip(usize::from(has_header));
     for cell in rows.take(200).flat_map(|row| row.cells.iter().take(1000)) {
         cells += 1.0;
         known += match Sort::of(cell) {
             Sort::Missing => 0.5,
-            Sort::Word if cell.contains([',', ';', '\t', '|']) || cell.starts_with(['"', '\'']) => {
-                0.0
-            }
+            // Under the right quote there is none around a cell.
+            Sort::Word if cell.starts_with(['"', '\'']) => -0.1,
+            Sort::Word if cell.contains([',', ';', '\t', '|']) => 0.0,
             Sort::Word => 0.3,
+            // A number and a word behind it could also be two cells.
+            Sort::Number if cell.contains(' ') => 0.25,
             _ => 1.0,
         };
     }

@@ -1,7 +1,7 @@
 //! What a person is told of how a text is read.
 
 use super::dialect::counted;
-use super::reader::{CsvTable, listed};
+use super::reader::CsvTable;
 use super::tally::Decimal;
 use crate::data::TextOptions;
 use crate::data::column::TableReader;
@@ -160,4 +160,19 @@ pub(super) fn is_total(cell: &str, is_among_words: bool) -> bool {
         .trim_end()
         .to_lowercase();
     SURE.contains(&word.as_str()) || (!is_among_words && LIKELY.contains(&word.as_str()))
+}
+
+/// What notes say of columns: how many, and their first names.
+fn listed(names: &[&str]) -> String {
+    let first: Vec<String> = names
+        .iter()
+        .take(3)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = if names.len() > 3 { " and others" } else { "" };
+    format!(
+        "{} ({}{more})",
+        counted(names.len(), "column"),
+        first.join(", ")
+    )
 }

@@ -42,6 +42,24 @@ fn separators_are_told() {
         &["19.123 | 20.5", "21.25 | 9.0"],
         "spaces, no header",
     );
+    check(
+        "t\n3,5\n4\n-1,5\n",
+        &["t:Float"],
+        &["3.5", "4.0", "-1.5"],
+        "decimal commas",
+    );
+    check(
+        "a\n'1'\n2\n",
+        &["a:Integer"],
+        &["1", "2"],
+        "cells between '",
+    );
+    check(
+        "a\tb\n1,5\tx\n2,5\tx\n",
+        &["a:Float", "b:Text"],
+        &["1.5 | \"x\"", "2.5 | \"x\""],
+        "tabs, decimal commas",
+    );
     check("a\n1\n2\n", &["a:Integer"], &["1", "2"], "");
     check(
         "sep=;\na;b\n1,5;2\n2,5;3\n",
@@ -152,6 +170,12 @@ fn comments_and_lines_before_the_header() {
     assert_eq!(found.rows, ["1.5 | 2.5 | 3.5", "4.5 | 5.5 | 6.5"]);
     assert_eq!(found.lines, ["line 3", "line 5"]);
     assert_eq!(found.notes.len(), 3, "{:?}", found.notes);
+    let options = with(|text| text.skip_lines = Some(1));
+    let found = read("two words\n# a,b\n1.5,2.5\n3.5,4.5\n", &options).unwrap();
+    assert_eq!(
+        (found.columns[0].as_str(), found.lines[0].as_str()),
+        ("a:Float", "line 3")
+    );
     let found = plain("# a b\n1.5 2.5\n3.5 4.5\n");
     assert_eq!(found.columns, ["a:Float", "b:Float"]);
     let found = plain("# only, a comment\na,b\n1,2\n3,4\n");

@@ -1,0 +1,82 @@
+//! The start of a text: enough of it to tell how it is written.
+
+use super::chunks::refuse_long;
+use super::convert::nul;
+use super::encoding::unreadable;
+use super::syntax::Syntax;
+use crate::Result;
+use std::io::Read;
+
+/// The start of a text.
+pub(super) struct Sample {
+    pub(super) text: Vec<u8>,
+    pub(super) is_whole: bool,
+}
+
+impl Sample {
+    /// Reads the start of a text: at least some whole lines.
+    pub(super) fn read(mut text: Box<dyn Read>, size: usize) -> Result<Self> {
+        let mut sample = Sample {
+            text: Vec::new(),
+            is_whole: false,
+        };
+        let mut size = size;
+        loop {
+            let wanted = size - sample.text.len();
+            sample.text.reserve_exact(wanted);
+            let mut part = text.by_ref().take(wanted as u64);
+            let count = part.read_to_end(&mut sample.text).map_err(unreadable)?;
+            sample.is_whole = count < wanted;
+            if let Some(at) = memchr::memchr(0, &sample.text) {
+                return Err(nul(&sample.text, at, 1, b'\n'));
+            }
+            if sample.is_whole || sample.has_lines() {
+                return Ok(sample);
+            }
+            sample.refuse_long()?;
+            size *= 2;
+        }
+    }
+
+    /// Whether a header, a line of units and a row can be whole.
+    fn has_lines(&self) -> bool {
+        let count = |end| memchr::memchr_iter(end, &self.text).take(4).count();
+        count(b'\n') >= 4 || (count(b'\n') == 0 && count(b'\r') >= 4)
+    }
+
+    /// The end of the last whole line.
+    pub(super) fn cut(&self) -> usize {
+        if self.is_whole {
+            return self.text.len();
+        }
+        let last = |end| memchr::memrchr(end, &self.text).map_or(0, |at| at + 1);
+        match last(b'\n') {
+            0 => last(b'\r'),
+            end => end,
+        }
+    }
+
+    /// Refuses a cell or a row without an end, whatever the separator is, before more is read.
+    fn refuse_long(&self) -> Result<()> {
+        let end = self.cut();
+        let rest = self.text.get(end..).unwrap_or_default();
+        let is_there = |separator: &u8| memchr::memchr(*separator, rest).is_some();
+        let mut separators: Vec<u8> = [b',', b';', b'\t', b'|']
+            .into_iter()
+            .filter(is_there)
+            .collect();
+        // Spaces are common within cells; they count where nothing else does.
+        if separators.is_empty() {
+            separators.push(if is_there(&b' ') { b' ' } else { b',' });
+        }
+        for separator in separators {
+            let syntax = Syntax {
+                separator,
+                quote: b'"',
+                end: b'\n',
+            };
+            refuse_long(&self.text, end, None, syntax, 1)?;
+        }
+        Ok(())
+    }
+}

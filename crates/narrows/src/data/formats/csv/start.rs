@@ -1,0 +1,301 @@
+//! Where a table begins in its text: behind which lines, with a header and a line of units or without.
+
+use super::dialect::{Dialect, counted, may_be_one_column};
+use super::header::{self, Header};
+use super::sample::{Record, Row, usual_width};
+use super::syntax::{Comments, Syntax};
+use crate::data::ReadOptions;
+use crate::data::column::Texts;
+use crate::{Error, ErrorKind, Result};
+
+/// The records of a text's start, of which the header and the first row are told.
+pub(super) struct Start<'a> {
+    pub(super) records: Vec<Record<'a>>,
+    pub(super) syntax: Syntax,
+    pub(super) options: &'a ReadOptions,
+    /// Where the text ends, for one without rows.
+    pub(super) end: (usize, u64),
+}
+
+impl Start<'_> {
+    /// The dialect.
+    pub(super) fn dialect(self) -> Result<Dialect> {
+        let Some((usual, _)) = usual_width(&self.records) else {
+            return Err(Error::new(ErrorKind::Data, "there are no rows")
+                .expected("lines of values")
+                .found("an empty file"));
+        };
+        let first = self.first_of_table(usual);
+        let mut dialect = Dialect {
+            syntax: self.syntax,
+            comments: match &self.options.text.comment {
+                Some(prefix) => Comments::Prefix(prefix.as_bytes().to_vec()),
+                None => Comments::Hash { width: usual },
+            },
+            names: None,
+            header_line: None,
+            units: None,
+            units_line: None,
+            width: usual,
+            usual_width: usual,
+            start: self.end.0,
+            line: self.end.1,
+            notes: Vec::new(),
+        };
+        let row = match self.is_header(first, &mut dialect)? {
+            true => self.take_header(first, usual, &mut dialect)?,
+            false => first,
+        };
+        self.refuse_lines_before(first, usual, &mut dialect)?;
+        let row = self.take_units(row, &mut dialect);
+        let last = self.records.last();
+        (dialect.start, dialect.line) = match self.records.get(row) {
+            Some(record) => (record.start, record.line),
+            None => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
+        };
+        Ok(dialect)
+    }
+
+    fn cells(&self, at: usize) -> &Row<'_> {
+        const NONE: &Row<'static> = &Vec::new();
+        self.records.get(at).map_or(NONE, |record| &record.cells)
+    }
+
+    fn rows_from(&self, at: usize) -> Vec<&Row<'_>> {
+        let rows = self.records.get(at..).unwrap_or_default().iter();
+        let rows = rows.filter(|record| !record.is_comment).take(200);
+        rows.map(|record| &record.cells).collect()
+    }
+
+    /// The header, or the first row without one: where the number of cells becomes that of the rows.
+    fn first_of_table(&self, usual: usize) -> usize {
+        let is_row = |record: &Record<'_>| !record.is_comment;
+        let plain = self
+            .records
+            .iter()
+            .position(is_row)
+            .unwrap_or(self.records.len());
+        if self.options.text.skip_lines.is_some() {
+            return plain;
+        }
+        let is_usual = |record: &Record<'_>| is_row(record) && record.cells.len() == usual;
+        let Some(first) = self.records.iter().position(is_usual) else {
+            return plain;
+        };
+        // A header may have other trailing delimiters than the rows.
+        match first.checked_sub(1) {
+            Some(before)
+                if !self.cells(before).is_empty() && self.differs_by_empty(before, usual) =>
+            {
+                before
+            }
+            _ => first,
+        }
+    }
+
+    /// Whether a record is a row of names that has more or fewer cells than the rows, all of which are empty.
+    fn differs_by_empty(&self, at: usize, usual: usize) -> bool {
+        let Some(record) = self.records.get(at).filter(|record| !record.is_comment) else {
+            return false;
+        };
+        let names = record.cells.len();
+        if names >= usual {
+            return record.cells.iter().skip(usual).all(|cell| cell.is_empty());
+        }
+        let rows = self.records.get(at + 1..).unwrap_or_default().iter();
+        let mut rows = rows.filter(|row| !row.is_comment).peekable();
+        rows.peek().is_some()
+            && rows.all(|row| row.cells.iter().skip(names).all(|cell| cell.is_empty()))
+    }
+
+    /// Whether the first record of the table has the names.
+    fn is_header(&self, first: usize, dialect: &mut Dialect) -> Result<bool> {
+        if let Some(is_header) = self.options.header {
+            return Ok(is_header);
+        }
+        if self.records.get(first).is_none() {
+            return Ok(false);
+        }
+        let cells = self.cells(first);
+        let is_model = self.options.model_columns.as_ref().is_some_and(|columns| {
+            let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
+            !columns.is_empty() && columns.iter().all(|column| known.contains(column.as_str()))
+        });
+        if is_model {
+            return Ok(true);
+        }
+        let Header {
+            is_there,
+            is_certain,
+        } = header::tell(cells, &self.rows_from(first + 1));
+        if !is_certain && self.comment_header(first).is_none() {
+            let line = self.records.get(first).map_or(0, |record| record.line);
+            dialect.notes.push(match is_there {
+                true => format!(
+                    "line {line} was taken for the names of the columns; if it is a row, say `--header no`"
+                ),
+                false => format!(
+                    "line {line} was taken for a row; if it has the names of the columns, say `--header yes`"
+                ),
+            });
+        }
+        Ok(is_there && (is_certain || self.comment_header(first).is_none()))
+    }
+
+    /// The comment right before the first row, where it has as many cells: NumPy writes names so.
+    fn comment_header(&self, first: usize) -> Option<&Record<'_>> {
+        let comment = self.records.get(first.checked_sub(1)?)?;
+        let cells = &comment.cells;
+        let is_header = comment.is_comment
+            && cells.len() == self.cells(first).len()
+            && cells
+                .iter()
+                .all(|cell| !cell.is_empty() && cell.matches(' ').count() < 3)
+            && (cells.len() > 1 || !cells.iter().any(|cell| cell.contains(' ')));
+        is_header.then_some(comment)
+    }
+
+    /// Takes the names, and gives the record behind them.
+    fn take_header(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Result<usize> {
+        let cells = self.cells(first);
+        let line = self.records.get(first).map_or(1, |record| record.line);
+        let mut names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        let has_rows = self
+            .records
+            .iter()
+            .skip(first + 1)
+            .any(|record| !record.is_comment);
+        if has_rows && names.len() > usual && self.differs_by_empty(first, usual) {
+            names.truncate(usual);
+        }
+        if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
+            return Err(self.other_width(first, usual, line));
+        }
+        dialect.width = names.len();
+        if !has_rows {
+            dialect.usual_width = names.len();
+        }
+        dialect.names = Some(texts(&names));
+        dialect.header_line = Some(line);
+        Ok(first + 1)
+    }
+
+    fn other_width(&self, at: usize, usual: usize, line: u64) -> Error {
+        let found = self.cells(at).len();
+        let error = Error::new(ErrorKind::Format, "the lines differ in length")
+            .at(format!("line {line}"))
+            .expected(format!("{usual} cells, as in most lines"))
+            .found(found);
+        if found + 1 == usual {
+            return error.hint(
+                "the rows have one cell more than the header, as where a tool writes row names without a name: give \
+                 their column a name",
+            );
+        }
+        error
+    }
+
+    /// Leaves out the lines before the header where it is plain that they are none of the table, and says so.
+    fn refuse_lines_before(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Result<()> {
+        self.take_comments(first, dialect);
+        if self.options.text.skip_lines.is_some() {
+            return Ok(());
+        }
+        let is_line = |record: &&Record<'_>| !record.is_comment;
+        let before: Vec<&Record<'_>> = self.records.iter().take(first).filter(is_line).collect();
+        let Some(line_before) = before.first() else {
+            return Ok(());
+        };
+        let line = self.records.get(first).map_or(1, |record| record.line);
+        let is_plain = before.iter().all(|record| record.cells.len() < usual)
+            && dialect.names.is_some()
+            && header::tell(self.cells(first), &self.rows_from(first + 1))
+                == Header {
+                    is_there: true,
+                    is_certain: true,
+                };
+        if is_plain || (dialect.names.is_some() && self.options.header == Some(true)) {
+            dialect.notes.push(format!(
+                "left out {} before the header on line {line}",
+                counted(before.len(), "line")
+            ));
+            return Ok(());
+        }
+        if before.len() == 1 && line_before.cells.len() > 1 && line_before.cells.len() + 1 == usual
+        {
+            return Err(self.other_width(first - 1, usual, line_before.line));
+        }
+        let skip = line - 1;
+        let or_decimals = match may_be_one_column(&self.records, self.syntax) {
+            true => "; if the commas are decimal signs, `--separator ';'`",
+            false => "",
+        };
+        Err(Error::new(ErrorKind::Format, "the lines differ in length")
+            .at(format!("line {}", line_before.line))
+            .expected(format!("{usual} cells, as in most lines"))
+            .found(line_before.cells.len())
+            .hint(match dialect.names.is_some() {
+                true => format!("the header seems to stand on line {line}: `--skip-lines {skip}`"),
+                false => format!(
+                    "the rows seem to begin on line {line}: `--skip-lines {skip} --header no`{or_decimals}"
+                ),
+            }))
+    }
+
+    /// Takes the names from the comment before the first row, where it has them, and counts the other comments.
+    fn take_comments(&self, first: usize, dialect: &mut Dialect) {
+        if dialect.names.is_none()
+            && self.options.header != Some(false)
+            && let Some(comment) = self.comment_header(first)
+        {
+            let names: Vec<&str> = comment.cells.iter().map(|cell| cell.trim()).collect();
+            dialect.names = Some(texts(&names));
+            dialect.header_line = Some(comment.line);
+            dialect.notes.push(format!(
+                "the names of the columns are the comment on line {}",
+                comment.line
+            ));
+        }
+        let before = self.records.iter().take(first);
+        let is_left_out =
+            |record: &&Record<'_>| record.is_comment && Some(record.line) != dialect.header_line;
+        let comments = before.filter(is_left_out).count();
+        if comments > 0 {
+            dialect.notes.push(format!(
+                "left out {} before the table",
+                counted(comments, "comment line")
+            ));
+        }
+    }
+
+    /// Takes the line of units, if there is one, and gives the record behind it.
+    fn take_units(&self, row: usize, dialect: &mut Dialect) -> usize {
+        let Some(record) = self.records.get(row).filter(|record| !record.is_comment) else {
+            return row;
+        };
+        let are_units = match self.options.text.units {
+            Some(are_units) => are_units,
+            None => {
+                dialect.names.is_some()
+                    && header::are_units(&record.cells, &self.rows_from(row + 1))
+            }
+        };
+        if !are_units {
+            return row;
+        }
+        dialect.units = Some(record.cells.iter().map(ToString::to_string).collect());
+        dialect.units_line = Some(record.line);
+        dialect
+            .notes
+            .push(format!("line {} has the units of the columns", record.line));
+        row + 1
+    }
+}
+
+fn texts(names: &[&str]) -> Texts {
+    let mut texts = Texts::default();
+    for name in names {
+        texts.push(name);
+    }
+    texts
+}
