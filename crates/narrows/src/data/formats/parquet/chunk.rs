@@ -141,12 +141,10 @@ impl<'a> Chunk<'a> {
     pub(super) fn check_end(&mut self) -> Result<()> {
         self.levels.clear();
         self.repeats.clear();
-        let counted;
         let (levels, repeats) = (&mut self.levels, &mut self.repeats);
-        each_reader!(&mut self.reader, reader => {
-            let (levels, repeats) = (Some(levels), Some(repeats));
-            let read = reader.read_records(1, levels, repeats, &mut Vec::new());
-            counted = read.map_err(damaged)?.0;
+        let counted = each_reader!(&mut self.reader, reader => {
+            let read = reader.read_records(1, Some(levels), Some(repeats), &mut Vec::new());
+            read.map_err(damaged)?.0
         });
         match counted {
             0 => Ok(()),

@@ -164,22 +164,22 @@ mod num {
     pub(super) trait Float: PartialOrd {
         const ZERO: Self;
         const NAN: Self;
-        fn is_infinite(self) -> bool;
+        fn is_infinite(&self) -> bool;
     }
 
     impl Float for f32 {
         const ZERO: f32 = 0.0;
         const NAN: f32 = f32::NAN;
-        fn is_infinite(self) -> bool {
-            f32::is_infinite(self)
+        fn is_infinite(&self) -> bool {
+            f32::is_infinite(*self)
         }
     }
 
     impl Float for f64 {
         const ZERO: f64 = 0.0;
         const NAN: f64 = f64::NAN;
-        fn is_infinite(self) -> bool {
-            f64::is_infinite(self)
+        fn is_infinite(&self) -> bool {
+            f64::is_infinite(*self)
         }
     }
 }

@@ -133,7 +133,7 @@ fn decimals_are_exact_as_text_and_nearest_as_numbers() {
         assert_eq!(texts(file, "d9"), nine);
         assert_eq!(
             numbers(file, "d18")[1],
-            format!("{:?}", -123456789012345.678_f64)
+            format!("{:?}", "-123456789012345.678".parse::<f64>().unwrap())
         );
         assert_eq!(texts(file, "d18")[1], "-123456789012345.678");
         assert_eq!(numbers(file, "d38")[0], "0.1");
@@ -514,5 +514,59 @@ fn damaged_files_are_refused_or_read_as_they_were() {
                 assert_eq!(read, right, "{name}, byte {at}");
             }
         }
+    }
+}
+
+#[test]
+fn threads_give_the_same_blocks_in_order_and_stop_when_told() {
+    use typed::{ColumnType, TypedSink};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let rows = 50_000;
+    let names = ["a", "b", "c", "d", "t"].map(String::from);
+    let mut types = [ColumnType::Float64; 5];
+    types[4] = ColumnType::Text;
+    let file = crate::files::NewFile::create(&path).unwrap();
+    let mut sink = TypedSink::create(file, &names, &types).unwrap();
+    let mut texts = crate::data::column::Texts::default();
+    (0..rows).for_each(|row| texts.push(&format!("row {row}")));
+    let mut cells: Vec<Cells> = (0..4)
+        .map(|column| Cells::Floats((0..rows).map(|row| f64::from(row * 4 + column)).collect()))
+        .collect();
+    cells.push(Cells::Texts(texts));
+    sink.write(&cells).unwrap();
+    sink.finish().unwrap();
+    let wanted = [
+        (3, As::Numbers),
+        (4, As::Texts),
+        (0, As::Numbers),
+        (1, As::Texts),
+    ];
+    for threads in [1, 2, 3, 8] {
+        crate::threads::on_share(threads, || {
+            let mut table = ParquetTable::open(&path, "t").unwrap();
+            let mut row = 0_u64;
+            let verdict = table.read(&wanted, &mut |block| {
+                assert_eq!(block.place, Place::Rows(row));
+                for at in 0..block.rows {
+                    let found = [0, 1, 2, 3].map(|column| cell(&block.columns[column], at));
+                    let number = |column| format!("{:?}", (row * 4 + column) as f64);
+                    let text = (row * 4 + 1).to_string();
+                    assert_eq!(found, [number(3), format!("row {row}"), number(0), text]);
+                    row += 1;
+                }
+                Ok(())
+            });
+            assert_eq!((verdict.unwrap(), row), (Verdict::Done, rows as u64));
+            let mut blocks = 0;
+            let stopped = table.read(&wanted, &mut |_| {
+                blocks += 1;
+                Err(Error::new(ErrorKind::Data, "enough"))
+            });
+            assert_eq!(
+                (stopped.unwrap_err().to_string(), blocks),
+                ("enough".into(), 1)
+            );
+        });
     }
 }
