@@ -49,6 +49,9 @@ pub(crate) const NPY_TAKEN: usize = 10_000;
 /// The most arrays of an NPZ file whose headers are looked at to find the rows.
 pub(crate) const NPZ_ARRAYS: usize = 1024;
 
+/// The most bytes of an NPZ file that are read for their checksums alone, of arrays that are not needed.
+pub(crate) const CHECKED_BYTES: u64 = 16 << 20;
+
 /// The most bytes of an array of labels, which are held in memory.
 pub(crate) const LABEL_BYTES: u64 = 2 << 30;
 

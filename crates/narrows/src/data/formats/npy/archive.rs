@@ -6,7 +6,7 @@
 use super::array::{Rows, too_short};
 use super::header::{Content, Header};
 use super::labels::{Labels, read_labels};
-use crate::data::limits::{excerpt, names};
+use crate::data::limits::{CHECKED_BYTES, excerpt, names};
 use crate::data::{Dataset, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -20,6 +20,8 @@ pub(super) struct Archive {
     zip: ZipArchive<File>,
     /// The bytes of the file.
     len: u64,
+    /// How many more bytes may be read for their checksums alone.
+    unchecked: u64,
     /// What it is called in Python.
     file: String,
     /// The names of its arrays, in order.
@@ -42,6 +44,7 @@ impl Archive {
         Ok(Archive {
             zip,
             len,
+            unchecked: CHECKED_BYTES,
             file: excerpt(&file.to_string_lossy()),
             names,
         })
@@ -56,9 +59,20 @@ impl Archive {
         )
     }
 
+    /// The header of an array. One that cannot be rows, and may not be read for that, is read to its end if it is
+    /// small: a damaged header could be what makes it look so.
     pub(super) fn header(&mut self, name: &str) -> Result<Header> {
         let mut entry = self.zip.by_name(&format!("{name}.npy")).map_err(damaged)?;
-        Header::read(&mut entry).map_err(|error| error.at(place(name)))
+        let size = entry.size();
+        let mut read = || {
+            let header = Header::read(&mut entry)?;
+            if !header.may_be_rows() && size <= self.unchecked {
+                self.unchecked -= size;
+                io::copy(&mut entry, &mut io::sink()).map_err(cut)?;
+            }
+            Ok(header)
+        };
+        read().map_err(|error: Error| error.at(place(name)))
     }
 
     /// An array as rows.
@@ -104,7 +118,7 @@ impl Archive {
             reader: Box::new(entry),
             declared,
         };
-        let mut whole = || {
+        let whole = || {
             let header = Header::read(&mut entry)?;
             let value = read(&mut entry, &header, packed)?;
             let mut more = [0];

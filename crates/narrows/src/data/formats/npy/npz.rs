@@ -278,18 +278,18 @@ impl Reader<'_> {
             }),
         };
         let Some(asked) = &self.options.label else {
-            let of = |stem: &&str| {
+            let of = |stem: &str| {
                 let mut arrays = self.arrays.iter();
                 arrays.find(|array| {
                     array.means.part == part
-                        && array.means.stem == **stem
+                        && array.means.stem == stem
                         && array.name != rows
                         && array.has(Header::is_a_value_a_row)
                 })
             };
             return Ok(LABELS
                 .iter()
-                .find_map(|stem| of(&stem))
+                .find_map(|stem| of(stem))
                 .map(|array| label(array, false)));
         };
         let stem = Name::of(asked).stem;
