@@ -8,6 +8,7 @@ generator wrote, and none is read differently, crashes or takes longer than a se
 
 import argparse
 import collections
+import logging
 import multiprocessing
 import os
 import pathlib
@@ -51,7 +52,10 @@ def task(job):
 
 
 def begin(folder):
+    """Begins a worker. What references print of damaged files goes nowhere."""
     task.folder = folder
+    logging.disable(logging.CRITICAL)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def keep(outcome, seed, kind, place):
