@@ -205,6 +205,8 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         skip_bad,
         text,
         layout,
+        // A model says it, no option.
+        channels: _,
     } = options;
     let mut all = Vec::new();
     let mut add = |name: &str, value: Option<String>| {
