@@ -8,7 +8,7 @@ use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::write::{Head, NumberType, Piece, Sink, column_names, pieces, texts_of};
 use crate::data::{Dataset, Missing, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Model;
+use crate::model::{InputColumn, Model};
 use crate::network::ScaledRows;
 use ndarray::{Array2, ArrayView2, Axis};
 use std::ops::Range;
@@ -20,8 +20,10 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
 /// The most rows on the way from one row to another: more show no more, and a slip should fill no disk.
 const MOST_STEPS: usize = 1_000_000;
 
-/// How to read a table for a model: its columns are matched by name, and its missing values are filled as
-/// in training, unless the options say otherwise.
+/// How to read a table for a model: its columns are matched by name, its missing values are filled as in training, and
+/// numbers that could be read in two ways are read as in the training file, unless the options say otherwise.
+///
+/// `--missing mean` fills with the means of the training rows, which every model of format version 3 has.
 ///
 /// # Errors
 ///
@@ -29,21 +31,42 @@ const MOST_STEPS: usize = 1_000_000;
 /// would make what a row gives depend on its neighbours.
 pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
     let origin = model.origin();
-    let fill = match options.missing {
-        Missing::Refuse | Missing::Mean => origin.fill.clone(),
-        Missing::Zero | Missing::Drop => None,
+    let reading = origin.reading.as_ref();
+    let zeros = reading.is_some_and(|reading| reading.missing == Missing::Zero);
+    let means = || -> Option<Vec<f64>> {
+        let inputs = model.input_columns();
+        let mean = |input: &&InputColumn| if zeros { input.mean } else { input.fill };
+        (!inputs.is_empty()).then(|| inputs.iter().map(mean).collect())
     };
-    if options.missing == Missing::Mean && fill.is_none() {
+    let (missing, fill) = match options.missing {
+        // A model that was trained with zeros goes on with them.
+        Missing::Refuse if zeros => (Missing::Zero, None),
+        Missing::Refuse => (Missing::Refuse, origin.fill.clone()),
+        Missing::Mean => (Missing::Mean, means().or_else(|| origin.fill.clone())),
+        Missing::Zero | Missing::Drop => (options.missing, None),
+    };
+    if missing == Missing::Mean && fill.is_none() {
         return Err(Error::new(
             ErrorKind::Data,
             "the model knows no means to put in place of missing values",
         )
-        .expected("a model that was trained with `--missing mean`")
+        .expected("a model of a table that this version of Narrows trained, or one trained with `--missing mean`")
         .hint("train with `--missing mean`, or give `--missing zero` or `--missing drop`"));
     }
+    let mut text = options.text.clone();
+    text.usual_decimal = text
+        .usual_decimal
+        .or_else(|| reading.and_then(|reading| reading.text.decimal));
+    let channels = match *model.shape() {
+        [channels @ (1 | 3), _, _] => Some(channels),
+        _ => None,
+    };
     Ok(ReadOptions {
         model_columns: origin.columns.clone(),
+        channels,
+        missing,
         fill,
+        text,
         ..options.clone()
     })
 }
@@ -179,7 +202,10 @@ pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>
     if let Some(columns) = codes.columns().filter(is_named) {
         check_names(&code_names(model), columns, codes.name())?;
     }
-    let head = Head::beside(codes, model_columns(model), model.shape().to_vec());
+    let head = Head {
+        types: model_types(model),
+        ..Head::beside(codes, model_columns(model), model.shape().to_vec())
+    };
     stream(codes, out, &head, progress, |rows, _| model.decode(rows))
 }
 
@@ -191,6 +217,16 @@ fn model_columns(model: &Model) -> Vec<String> {
             .map(|index| format!("x{index}"))
             .collect(),
     }
+}
+
+/// The types of the values that a model gives back: float64 where float32 would merge distinct values of the training
+/// rows.
+fn model_types(model: &Model) -> Vec<NumberType> {
+    let of = |input: &InputColumn| match input.needs_double {
+        true => NumberType::F64,
+        false => NumberType::F32,
+    };
+    model.input_columns().into_iter().map(of).collect()
 }
 
 /// Writes the reconstruction of each row, of what is left of it after `corruption` if that is given.
@@ -206,7 +242,10 @@ pub fn reconstruct(
     progress: Progress<'_>,
 ) -> Result<()> {
     check(model, data)?;
-    let head = Head::beside(data, column_names(data), data.shape().to_vec());
+    let head = Head {
+        types: model_types(model),
+        ..Head::beside(data, column_names(data), data.shape().to_vec())
+    };
     stream(data, out, &head, progress, |rows, start| match corruption {
         None => model.reconstruct(rows),
         Some(corruption) => {
@@ -372,7 +411,7 @@ impl<'a> Way<'a> {
                     .found(steps),
             );
         }
-        let ends = model.encode(data.select(&[from, to])?.to_array().view())?;
+        let ends = model.encode(data.select(&[from, to])?.to_array_f64().view())?;
         Ok(Way { model, ends, steps })
     }
 
@@ -382,10 +421,11 @@ impl<'a> Way<'a> {
     /// # Errors
     ///
     /// As [`Model::decode`].
-    pub fn rows(&self, rows: Range<usize>) -> Result<Array2<f32>> {
+    pub fn rows(&self, rows: Range<usize>) -> Result<Array2<f64>> {
         let codes = Array2::from_shape_fn((rows.len(), self.ends.ncols()), |(row, value)| {
             let share = (rows.start + row) as f32 / (self.steps - 1) as f32;
-            (1.0 - share) * self.ends[[0, value]] + share * self.ends[[1, value]]
+            // Codes are float32; what they decode to may need more.
+            f64::from((1.0 - share) * self.ends[[0, value]] + share * self.ends[[1, value]])
         });
         self.model.decode(codes.view())
     }
@@ -399,13 +439,14 @@ impl<'a> Way<'a> {
         let head = Head {
             rows: self.steps,
             columns: model_columns(self.model),
+            types: model_types(self.model),
             shape: self.model.shape().to_vec(),
             ..Head::default()
         };
         let mut sink = Sink::create(out, &head)?;
         for rows in pieces(self.steps, self.model.network().inputs()) {
             sink.write(Piece {
-                values: self.rows(rows.clone())?.mapv(f64::from).view(),
+                values: self.rows(rows.clone())?.view(),
                 wide: &[],
                 texts: &[],
             })?;

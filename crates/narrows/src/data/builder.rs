@@ -116,7 +116,8 @@ impl Rows {
             return Ok(Values::Records(records.filled(fill)));
         }
         let inputs = self.row.inputs();
-        if fill.is_none() && self.row.single() == Some(Element::little(Kind::U8)) {
+        let is_8_bit = self.row.single().is_some_and(|one| one.kind == Kind::U8);
+        if fill.is_none() && is_8_bit {
             let array = Array2::from_shape_vec((self.rows, inputs), self.memory);
             return array.map(Values::U8).map_err(|error| {
                 Error::new(ErrorKind::Data, "the rows do not fit together").caused_by(error)

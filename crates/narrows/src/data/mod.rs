@@ -17,14 +17,17 @@ mod limits;
 mod look;
 mod number;
 mod options;
+pub(crate) mod precision;
 mod records;
 mod roles;
+mod sample;
 pub mod scaling;
 mod schema;
 mod several;
 mod shuffle;
 mod source;
 mod split;
+mod summary;
 mod table;
 mod tables;
 mod values;
@@ -38,6 +41,8 @@ pub use schema::{Column, ColumnKind, Role};
 pub(crate) use shuffle::Order;
 pub use source::{SOURCE_KINDS, Source, SourceKind};
 pub use split::Split;
+pub use summary::QUANTILES;
+pub(crate) use summary::Summary;
 pub(crate) use values::Row;
 pub use values::Values;
 
@@ -86,6 +91,8 @@ pub struct Dataset {
     fill: Option<Vec<f64>>,
     /// All columns of the table that they were read from.
     schema: Vec<Column>,
+    /// How they were read.
+    reading: Option<ReadOptions>,
     extremes: Extremes,
 }
 
@@ -171,6 +178,7 @@ impl Dataset {
             missing: 0,
             fill: None,
             schema: Vec::new(),
+            reading: None,
             extremes: Extremes::default(),
         };
         let dataset = match labels {
@@ -383,6 +391,22 @@ impl Dataset {
         &self.schema
     }
 
+    /// How the data were read: what was asked for, and in `text` what was told from the file; none for data that were
+    /// not read from a source. What a model knows of columns is left out.
+    pub fn reading(&self) -> Option<&ReadOptions> {
+        self.reading.as_ref()
+    }
+
+    /// The same rows with how they were read, unless that is known more closely.
+    fn read_as(mut self, options: &ReadOptions) -> Self {
+        self.reading.get_or_insert_with(|| ReadOptions {
+            model_columns: None,
+            fill: None,
+            ..options.clone()
+        });
+        self
+    }
+
     /// The type of the values where they come from, for a sentence.
     pub fn type_name(&self) -> String {
         self.element.to_string()
@@ -515,6 +539,7 @@ impl Dataset {
             missing: self.missing,
             fill: self.fill.clone(),
             schema: self.schema.clone(),
+            reading: self.reading.clone(),
             extremes: Extremes::default(),
         }
     }

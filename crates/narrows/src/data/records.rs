@@ -88,6 +88,12 @@ impl RowType {
         self.runs.iter().all(is_whole)
     }
 
+    /// The type of each value of a row.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = Element> + '_ {
+        let of = |run: &Run| std::iter::repeat_n(run.element, run.count);
+        self.runs.iter().flat_map(of)
+    }
+
     /// The type of a value.
     pub(crate) fn element(&self, mut input: usize) -> Element {
         for run in &self.runs {
@@ -342,11 +348,13 @@ impl Records {
         self.row.integer(&self.row_bytes(row)?, input, fill)
     }
 
-    /// A row as this machine's `f32`, where it lies in memory as such.
+    /// A row as this machine's `f32`, where it lies in memory as such and nothing in it is to be filled.
     #[inline]
     pub(crate) fn as_f32(&self, row: usize) -> Option<&[f32]> {
         match (&*self.backing, self.row.single()) {
-            (Backing::Memory(bytes), Some(element)) if element.is_native_f32() => {
+            (Backing::Memory(bytes), Some(element))
+                if element.is_native_f32() && self.fill.is_none() =>
+            {
                 let at = self.place(row).checked_mul(self.stride())?;
                 bytemuck::try_cast_slice(bytes.get(at..at + self.stride())?).ok()
             }

@@ -65,10 +65,12 @@ impl Roles {
             ids,
             notes: Vec::new(),
         };
+        // A table without a header has no names that could be a model's.
+        let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
         match (&options.model_columns, options.columns.is_empty()) {
-            (Some(wanted), true) => roles.inputs = names.of_model(wanted)?,
+            (Some(wanted), true) if has_names => roles.inputs = names.of_model(wanted)?,
             (_, false) => roles.inputs = roles.chosen(&names, options)?,
-            (None, true) => roles.inputs = roles.all_numbers(columns, index, options)?,
+            (_, true) => roles.inputs = roles.all_numbers(columns, index, options)?,
         }
         Ok(roles)
     }
@@ -150,6 +152,12 @@ impl Roles {
         }
         roles
     }
+}
+
+/// Whether the columns are called by their places, as those of a table without a header are.
+fn are_numbers(columns: &[FileColumn]) -> bool {
+    let mut all = columns.iter().enumerate();
+    all.all(|(place, column)| column.name == place.to_string())
 }
 
 /// A name in quotes, or that there is none.

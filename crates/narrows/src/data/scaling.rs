@@ -217,6 +217,15 @@ impl Scaling {
         }
     }
 
+    /// What a value at a place of a row becomes.
+    pub(crate) fn scaled(&self, place: usize, value: f64) -> f32 {
+        let (offset, factor) = self.of(place);
+        match self.precision {
+            Precision::Single => (value as f32 - offset as f32) * factor as f32,
+            Precision::Double => ((value - offset) * factor) as f32,
+        }
+    }
+
     /// Scales whole rows, `[rows, inputs]`.
     ///
     /// # Panics

@@ -157,7 +157,11 @@ impl Source {
             None => Source::open_whole(&[spec], options)?,
             Some((name, part)) => Source::open_whole(&[name], options)?.part(name, part)?,
         };
-        source.of_classes(&options.classes)
+        let source = source.of_classes(&options.classes)?;
+        Ok(Source {
+            train: source.train.read_as(options),
+            test: source.test.map(|test| test.read_as(options)),
+        })
     }
 
     /// Opens several files as one table, with the columns of the first; one word is opened as by

@@ -33,7 +33,14 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
         }
         let how = reader.how().map(|how| format!("read as: {how}"));
         let notes = how.into_iter().chain(reader.notes()).collect();
-        return table.finish(reader.name(), notes);
+        let data = table.finish(reader.name(), notes)?;
+        return Ok(match reader.resolved() {
+            Some(text) => data.read_as(&ReadOptions {
+                text,
+                ..options.clone()
+            }),
+            None => data,
+        });
     }
 }
 

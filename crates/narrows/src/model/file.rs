@@ -1,45 +1,69 @@
 //! The model file: one `.safetensors`.
 //!
 //! Tensors are named as the `state_dict` of the equivalent pair of `nn.Sequential` in PyTorch names
-//! them. Everything else is JSON under the key `narrows` of the metadata: `format_version`,
-//! `recipe`, `scaling`, `input_shape`, `metrics` and, from version 2 on, `origin` and `threshold`.
+//! them. Everything else is JSON under the key `narrows` of the metadata. In format version 3:
+//!
+//! | key | what it is |
+//! |---|---|
+//! | `format_version` | 3 |
+//! | `sections` | the names of the sections that the file needs; a reader refuses one that it does not know |
+//! | `recipe` | the recipe, as in TOML |
+//! | `scaling` | offsets and factors in double precision, and the precision in which they are applied |
+//! | `input_shape` | the shape of a row |
+//! | `metrics` | figures by name |
+//! | `data` | the name, range and split of the data, and how they were read |
+//! | `threshold` | the score above which a row is unusual: value, rule, level and rows |
+//! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
+//! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
+//!
+//! Versions 1 and 2 have `origin` for `data`, and no sections; their scaling is applied in single precision.
 
-use super::{Model, Origin, Threshold};
+use super::header::{Header, MAX_HEADER, check_values, read_header, read_up_to};
+use super::{Model, Origin, Threshold, foreign};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::network::Network;
-use crate::recipe::Recipe;
+use crate::recipe::{MAX_LAYERS, Recipe};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 /// Raised when an older Narrows could no longer read the file.
-const FORMAT_VERSION: u64 = 2;
+const FORMAT_VERSION: u64 = 3;
+
+/// The section of the columns.
+const COLUMNS: &str = "columns";
+
+/// The sections that this version knows.
+const SECTIONS: [&str; 1] = [COLUMNS];
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
-
-/// The longest header of a safetensors file, by its definition.
-const MAX_HEADER: u64 = 100_000_000;
 
 pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
     let recipe: toml::Table = toml::from_str(&model.recipe.to_toml())
         .map_err(|error| broken("cannot write the recipe".into()).caused_by(error))?;
-    let about = json!({
+    let columns = model.origin.columns_to_json();
+    let sections: Vec<&str> = columns.iter().map(|_| COLUMNS).collect();
+    let mut about = json!({
         "format_version": FORMAT_VERSION,
+        "sections": sections,
         "recipe": recipe,
         "scaling": model.scaling.to_json(),
         "input_shape": model.shape,
         "metrics": model.metrics,
-        "origin": model.origin.to_json(),
+        "data": model.origin.to_json(),
         "threshold": model.threshold.map(|threshold| threshold.to_json()),
     });
+    if let Some(columns) = columns {
+        about[COLUMNS] = columns;
+    }
     let bytes: Vec<u8> = model
         .parameters
         .flat()
@@ -55,7 +79,17 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
             .map_err(|error| broken(format!("cannot write {}", tensor.name)).caused_by(error))?;
         views.push((tensor.name.as_str(), view));
     }
-    let metadata = HashMap::from([(KEY.to_string(), about.to_string())]);
+    let about = about.to_string();
+    // Quotes are escaped, and each tensor has a line of its own.
+    let header = about.len() + about.matches(['"', '\\']).count() + 256 * views.len();
+    if header as u64 > MAX_HEADER {
+        return Err(
+            broken("what is to be kept with the model is too long".into())
+                .expected(format!("at most {MAX_HEADER} bytes"))
+                .found(header),
+        );
+    }
+    let metadata = HashMap::from([(KEY.to_string(), about)]);
     let file = safetensors::serialize(views, Some(metadata))
         .map_err(|error| broken("cannot write the model".into()).caused_by(error))?;
     write_whole(path, &file)
@@ -76,7 +110,18 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
             .at(path.display())
             .expected("a model file"));
     }
-    Ok((File::open(path).map_err(refused)?, metadata.len()))
+    let mut file = File::open(path).map_err(refused)?;
+    let mut beginning = Vec::new();
+    (&mut file)
+        .take(foreign::BEGINNING)
+        .read_to_end(&mut beginning)
+        .map_err(refused)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(error) = foreign::refuse(&beginning, &name) {
+        return Err(error.at(path.display()));
+    }
+    file.rewind().map_err(refused)?;
+    Ok((file, metadata.len()))
 }
 
 pub(super) fn format(what: impl Into<String>) -> Error {
@@ -94,6 +139,16 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
+    // What a header claims must be there before memory is taken for it.
+    let parameters = Network::count_parameters(&recipe.encoder, &recipe.decoder, &shape)?;
+    let needed = parameters
+        .saturating_mul(4)
+        .saturating_add(bytes.len() as u64);
+    if len < needed {
+        return Err(format("the file is too small for its recipe")
+            .expected(format!("at least {needed} bytes"))
+            .found(len));
+    }
     let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
     let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
     let parameters = read_parameters(&network, &tensors)?;
@@ -104,7 +159,7 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
-    model.origin = Origin::from_json(about.get("origin").unwrap_or(&Value::Null), inputs)?;
+    model.origin = read_origin(&about, inputs)?;
     model.threshold = Threshold::from_json(about.get("threshold").unwrap_or(&Value::Null))?;
     Ok(model)
 }
@@ -127,55 +182,27 @@ pub(super) fn read_tensors<'a>(
         .map_err(|error| format("the tensors are damaged").caused_by(error))
 }
 
-/// Reads until there are `len` bytes, or the file ends.
-fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
-    let more = len.saturating_sub(bytes.len() as u64);
-    file.take(more)
-        .read_to_end(bytes)
-        .map(drop)
-        .map_err(|error| Error::new(ErrorKind::Io, "cannot read the model").caused_by(error))
-}
-
-/// Reads the length of the header and the header.
-pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Value> {
-    let damaged = || format("this is no safetensors file");
-    read_up_to(file, 8, bytes)?;
-    let header_len = match bytes[..].try_into() {
-        Ok(bytes) => u64::from_le_bytes(bytes),
-        Err(_) => {
-            return Err(damaged().expected("at least 8 bytes").found(bytes.len()));
-        }
-    };
-    let most = len.saturating_sub(8).min(MAX_HEADER);
-    if header_len > most {
-        return Err(damaged()
-            .expected(format!("a header of at most {most} bytes"))
-            .found(format!("one of {header_len}")));
-    }
-    read_up_to(file, 8 + header_len, bytes)?;
-    serde_json::from_slice(bytes.get(8..).unwrap_or_default())
-        .map_err(|error| damaged().caused_by(error))
-}
-
 /// What concerns Narrows of the header.
-fn about(header: &Value) -> Result<Value> {
-    let about = header
-        .get("__metadata__")
-        .and_then(|metadata| metadata.get(KEY))
-        .and_then(Value::as_str)
-        .ok_or_else(|| {
-            format("this safetensors file is no model of Narrows")
-                .expected(format!("`{KEY}` in its metadata"))
-                .found("none")
-                .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
-        })?;
+fn about(header: &Header) -> Result<Value> {
+    let about = header.metadata.get(KEY).ok_or_else(|| {
+        format("this safetensors file is no model of Narrows")
+            .expected(format!("`{KEY}` in its metadata"))
+            .found("none")
+            .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
+    })?;
+    check_values(about)?;
     serde_json::from_str(about)
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))
 }
 
+fn version(about: &Value) -> Option<u64> {
+    about.get("format_version").and_then(Value::as_u64)
+}
+
 fn check_version(about: &Value) -> Result<()> {
-    match about.get("format_version").and_then(Value::as_u64) {
-        Some(1..=FORMAT_VERSION) => Ok(()),
+    match version(about) {
+        Some(1 | 2) => Ok(()),
+        Some(FORMAT_VERSION) => check_sections(about),
         Some(newer @ 1..) => Err(format(
             "the model's format is not known to this version of Narrows",
         )
@@ -184,6 +211,43 @@ fn check_version(about: &Value) -> Result<()> {
         .hint("update Narrows")),
         Some(0) | None => Err(format("the model's format version is missing or damaged")),
     }
+}
+
+/// The names of the sections that a file of version 3 needs.
+fn sections(about: &Value) -> Option<Vec<&str>> {
+    let list = about.get("sections")?.as_array()?;
+    list.iter().map(Value::as_str).collect()
+}
+
+/// Refuses a file with a section that this version does not know, as the model would be another without it, or of which
+/// one is missing.
+fn check_sections(about: &Value) -> Result<()> {
+    let sections = sections(about).ok_or_else(|| {
+        format("the model's list of sections is missing or damaged").expected("a list of names")
+    })?;
+    if let Some(unknown) = sections.iter().find(|name| !SECTIONS.contains(name)) {
+        return Err(format(format!(
+            "the model needs the section `{unknown}`, which this version of Narrows does not know"
+        ))
+        .expected(format!("no sections but `{}`", SECTIONS.join("`, `")))
+        .hint("update Narrows"));
+    }
+    match sections.iter().find(|name| about.get(**name).is_none()) {
+        None => Ok(()),
+        Some(missing) => Err(format(format!(
+            "the section `{missing}` of the model is missing"
+        ))),
+    }
+}
+
+fn read_origin(about: &Value, inputs: usize) -> Result<Origin> {
+    let of = |key: &str| about.get(key).unwrap_or(&Value::Null);
+    if version(about) < Some(3) {
+        return Origin::from_older_json(of("origin"), inputs);
+    }
+    let has_columns = sections(about).is_some_and(|sections| sections.contains(&COLUMNS));
+    let columns = has_columns.then(|| of(COLUMNS));
+    Origin::from_json(of("data"), columns, inputs)
 }
 
 fn read_recipe(about: &Value) -> Result<Recipe> {
@@ -195,6 +259,17 @@ fn read_recipe(about: &Value) -> Result<Recipe> {
         return Err(format("this is a checkpoint, with which a run goes on")
             .expected("a model")
             .hint("give the model.safetensors beside it, or the run's folder"));
+    }
+    for side in ["encoder", "decoder"] {
+        let layers = recipe
+            .get(side)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        if layers > MAX_LAYERS {
+            return Err(format(format!("the model's {side} has too many layers"))
+                .expected(format!("at most {MAX_LAYERS}"))
+                .found(layers));
+        }
     }
     // What serde says of it would quote all of it.
     let table: toml::Table = serde_json::from_value(recipe.clone())

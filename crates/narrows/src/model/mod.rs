@@ -1,9 +1,14 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
+mod columns;
 mod file;
+mod foreign;
+mod header;
 mod import;
 mod origin;
 
+pub use columns::{InputColumn, ModelColumn};
+pub use import::{ImportOptions, Imported};
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
 
 use crate::data::scaling::Scaling;
@@ -123,6 +128,30 @@ impl Model {
     /// What to keep of the data that it was trained on.
     pub fn set_origin(&mut self, origin: Origin) {
         self.origin = origin;
+    }
+
+    /// The columns of the table that it was trained on, those that it does not learn from among them, or the values of a
+    /// row of an array; none for images, and for models of format versions 1 and 2, which know names alone
+    /// ([`Origin::columns`]).
+    pub fn columns(&self) -> Option<&[ModelColumn]> {
+        let table = &self.origin.table[..];
+        (!table.is_empty()).then_some(table)
+    }
+
+    /// What it knows of the numbers of each value of a row, in their order; nothing where there are no columns.
+    pub fn input_columns(&self) -> Vec<&InputColumn> {
+        let columns = self.origin.table.iter();
+        let mut inputs: Vec<&InputColumn> = columns.filter_map(|c| c.input.as_ref()).collect();
+        inputs.sort_by_key(|input| input.place);
+        inputs
+    }
+
+    /// Whether float32 would merge distinct values of a column in the data's own units, so that rows are better given
+    /// and taken in float64.
+    pub fn needs_double(&self) -> bool {
+        let columns = self.origin.table.iter();
+        let mut inputs = columns.filter_map(|column| column.input.as_ref());
+        inputs.any(|input| input.needs_double)
     }
 
     /// The score above which a row is unusual, if one was chosen.
@@ -256,25 +285,26 @@ impl Model {
         file::load(path.as_ref())
     }
 
-    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch
-    /// `state_dict` with the names that [`Model::save`] uses (`encoder.0.weight`; indices count
-    /// activations, as `nn.Sequential` does), in float32 or float64, which is rounded.
+    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in
+    /// float32, float16, bfloat16 or float64, which is rounded.
     ///
-    /// `shape` is that of a row; without it that of the data counts, and without those what the
-    /// first dense layer reads. The scaling is fitted to `data`, and what is known of them is kept
-    /// ([`Model::origin`]); without them it must be one that needs none, as [`Scaling::without_data`] has it.
+    /// The names may be those that [`Model::save`] uses (`encoder.0.weight`; indices count activations, as
+    /// `nn.Sequential` does), all behind one prefix (`module.`), or others: layers are then matched where only one
+    /// assignment fits the shapes and keeps the order of numbered names ([`ImportOptions::map`] helps where several
+    /// do). What was done is in [`Imported::notes`].
+    ///
+    /// Without [`ImportOptions::data`] the scaling must be one that needs none, as [`Scaling::without_data`] has it.
     ///
     /// # Errors
     ///
-    /// When the file is damaged, when its tensors are not those of the recipe in name, shape or
+    /// When the file is damaged or of another format, when its tensors are not those of the recipe in number, shape or
     /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
     pub fn import(
         path: impl AsRef<Path>,
         recipe: &Recipe,
-        shape: Option<&[usize]>,
-        data: Option<&Dataset>,
-    ) -> Result<Model> {
-        import::import(path.as_ref(), recipe, shape, data)
+        options: &ImportOptions<'_>,
+    ) -> Result<Imported> {
+        import::import(path.as_ref(), recipe, options)
     }
 
     pub(crate) fn check_width(&self, width: usize) -> Result<()> {

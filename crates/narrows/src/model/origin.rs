@@ -1,7 +1,9 @@
 //! What a model knows of the data that it was trained on, and what it takes for unusual.
 
-use crate::data::{Dataset, Split};
+use super::columns::{self, ModelColumn};
+use crate::data::{Dataset, ReadOptions, Split};
 use crate::error::{Error, ErrorKind, Result};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -12,8 +14,13 @@ pub struct Origin {
     pub data: Option<String>,
     /// The names of the columns, for tables; rows are matched by them.
     pub columns: Option<Vec<String>>,
-    /// For each column what stands for a missing value, where training was told to fill such with means.
+    /// For each column what stands for a missing value, where training was told to fill such.
     pub fill: Option<Vec<f64>>,
+    /// All columns of the table, those that the model does not learn from among them, or all values of a row; none for
+    /// images, and for models of format versions 1 and 2.
+    pub table: Vec<ModelColumn>,
+    /// How the data were read; none for rows of a program, and for models of format versions 1 and 2.
+    pub reading: Option<ReadOptions>,
     /// The smallest and the largest value of the training rows, in the data's own units.
     pub range: Option<(f64, f64)>,
     /// How the rows were divided.
@@ -88,6 +95,12 @@ impl Origin {
             data: short_name(data),
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f64]>::to_vec),
+            table: columns::of(data),
+            // The names are those of the columns.
+            reading: data.reading().map(|reading| ReadOptions {
+                columns: Vec::new(),
+                ..reading.clone()
+            }),
             range: Some(data.range()),
             split: None,
             validation: None,
@@ -108,24 +121,82 @@ impl Origin {
         }
     }
 
-    /// As the model file keeps it.
+    /// As the model file keeps it under `data`; what it keeps under `columns` is apart.
     pub(super) fn to_json(&self) -> Value {
-        json!({
-            "data": self.data, "columns": self.columns, "fill": self.fill,
-            "range": self.range.map(|(low, high)| [low, high]),
+        let mut json = json!({
+            "name": self.data, "range": self.range.map(|(low, high)| [low, high]),
             "split": self.split.map(|split| split.to_json()),
-            "validation": self.validation,
-        })
+            "validation": self.validation, "reading": self.reading,
+        });
+        match self.table.is_empty() {
+            // What stands for a missing value is with the columns.
+            false => json["fills"] = self.fill.is_some().into(),
+            true => {
+                json["columns"] = json!(self.columns);
+                json["fill"] = json!(self.fill);
+            }
+        }
+        json
     }
 
-    /// From a model file, for rows of `inputs` values; what is not there is not known.
-    pub(super) fn from_json(value: &Value, inputs: usize) -> Result<Origin> {
+    /// The columns as the model file keeps them, if there are any.
+    pub(super) fn columns_to_json(&self) -> Option<Value> {
+        let are_named = self.columns.is_some();
+        (!self.table.is_empty()).then(|| columns::to_json(&self.table, are_named))
+    }
+
+    /// From a model file, for rows of `inputs` values: what is under `data`, and under `columns` if that is there.
+    pub(super) fn from_json(
+        value: &Value,
+        columns: Option<&Value>,
+        inputs: usize,
+    ) -> Result<Origin> {
+        let damaged = |expected: &str| {
+            Error::new(
+                ErrorKind::Format,
+                "what the model says of its data is damaged",
+            )
+            .at("data.reading")
+            .expected(expected)
+        };
+        let mut origin = Origin::from_parts(value, "data", inputs)?;
+        origin.data = text(value, "name");
+        origin.reading = match value.get("reading") {
+            None | Some(Value::Null) => None,
+            Some(reading) => Some(
+                ReadOptions::deserialize(reading)
+                    .map_err(|error| damaged("how the data were read").caused_by(error))?,
+            ),
+        };
+        if let Some(columns) = columns {
+            let (table, are_named) = columns::from_json(columns, inputs)?;
+            let mut known: Vec<&ModelColumn> = table.iter().filter(|c| c.input.is_some()).collect();
+            known.sort_by_key(|column| column.input.as_ref().map(|input| input.place));
+            let names = known.iter().map(|column| column.name.clone()).collect();
+            let fill = known
+                .iter()
+                .filter_map(|column| Some(column.input.as_ref()?.fill));
+            let fills = value.get("fills").and_then(Value::as_bool);
+            origin.fill = (fills == Some(true)).then(|| fill.collect());
+            origin.columns = are_named.then_some(names);
+            origin.table = table;
+        }
+        Ok(origin)
+    }
+
+    /// From a model file of format version 1 or 2, for rows of `inputs` values.
+    pub(super) fn from_older_json(value: &Value, inputs: usize) -> Result<Origin> {
+        Origin::from_parts(value, "origin", inputs)
+    }
+
+    /// What all versions have, under `key` of the file; what is not there is not known.
+    fn from_parts(value: &Value, of: &str, inputs: usize) -> Result<Origin> {
         let damaged = |key: &str, expected: String| {
             Error::new(
                 ErrorKind::Format,
                 "what the model says of its data is damaged",
             )
-            .at(format!("origin.{key}"))
+            .at(format!("{of}.{key}"))
             .expected(expected)
             .found(value.get(key).unwrap_or(&Value::Null))
         };
@@ -150,21 +221,26 @@ impl Origin {
                 .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
                 .ok_or_else(|| damaged("fill", "a list of finite numbers".into()))
         });
-        let text = |key: &str| value.get(key).and_then(Value::as_str).map(String::from);
         let range = value.get("range").and_then(Value::as_array);
         let range = range.and_then(|range| match &range[..] {
             [low, high] => Some((low.as_f64()?, high.as_f64()?)),
             _ => None,
         });
         Ok(Origin {
-            data: text("data"),
+            data: text(value, "data"),
             columns: columns.transpose()?,
             fill: fill.transpose()?,
+            table: Vec::new(),
+            reading: None,
             range,
             split: value.get("split").and_then(SplitRecord::from_json),
-            validation: text("validation"),
+            validation: text(value, "validation"),
         })
     }
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(Value::as_str).map(String::from)
 }
 
 /// The score above which a row is unusual.

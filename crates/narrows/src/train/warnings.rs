@@ -1,11 +1,11 @@
 //! What is supported but dubious: each warning gives the number that matters and the next action.
 
-use crate::data::Dataset;
 use crate::data::scaling::Scaling;
+use crate::data::{Dataset, precision};
 use crate::layer::{LayerSpec, last_of_values};
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::text::{figures, first_of, thousands};
+use crate::text::{counted, figures, first_of, thousands};
 use std::fmt;
 
 /// Something about a run that its user should know before it starts.
@@ -43,7 +43,19 @@ pub enum Warning {
         /// What 1 becomes.
         high: f32,
     },
+    /// Distinct values of columns become equal in single precision, after scaling.
+    LostValues {
+        /// For each such column: the column, its distinct values, and those that are left.
+        columns: Vec<(String, usize, usize)>,
+        /// The scaling.
+        scaling: &'static str,
+        /// The rows that were looked at, where it is not all of them.
+        looked_at: Option<usize>,
+    },
 }
+
+/// The columns that a warning names.
+const NAMED: usize = 3;
 
 /// The warnings about training the network of a recipe on data.
 pub fn warnings(
@@ -77,6 +89,7 @@ pub fn warnings(
             });
         }
     }
+    all.extend(lost_values(recipe, data, scaling));
     all
 }
 
@@ -98,6 +111,56 @@ fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
         },
         have_names: data.columns().is_some(),
     })
+}
+
+fn lost_values(recipe: &Recipe, data: &Dataset, scaling: &Scaling) -> Option<Warning> {
+    let lost = precision::lost(data, scaling);
+    let columns = lost.columns.into_iter();
+    let columns: Vec<_> = columns
+        .map(|lost| (lost.column, lost.distinct, lost.left))
+        .collect();
+    (!columns.is_empty()).then(|| Warning::LostValues {
+        columns,
+        scaling: recipe.scaling.map_or("none", |spec| spec.name()),
+        looked_at: (lost.rows < data.rows()).then_some(lost.rows),
+    })
+}
+
+/// What a warning says of columns that lose values.
+fn describe_lost(
+    f: &mut fmt::Formatter<'_>,
+    columns: &[(String, usize, usize)],
+    scaling: &str,
+    looked_at: Option<usize>,
+) -> fmt::Result {
+    for (index, (column, distinct, left)) in columns.iter().take(NAMED).enumerate() {
+        let between = if index == 0 { "" } else { "; " };
+        let distinct = thousands(*distinct as f64);
+        let left = thousands(*left as f64);
+        write!(
+            f,
+            "{between}{column}: {distinct} distinct values become {left}"
+        )?;
+        if index == 0 {
+            write!(f, " in float32 after the scaling `{scaling}`")?;
+        }
+    }
+    if columns.len() > NAMED {
+        let more = columns.len() - NAMED;
+        write!(f, "; and {}", counted(more, "more column", "more columns"))?;
+    }
+    if let Some(rows) = looked_at {
+        write!(f, " (in {} of the rows)", thousands(rows as f64))?;
+    }
+    match scaling {
+        "standardize" | "minmax" => f.write_str(
+            ": their differences are tiny beside the spread of the column; subtract what is large, take the logarithm, \
+             split the column into parts, or leave it out with `--drop`",
+        ),
+        _ => f.write_str(
+            ": use `--set scaling.kind=standardize`, which subtracts the mean before anything is rounded",
+        ),
+    }
 }
 
 impl fmt::Display for Warning {
@@ -163,6 +226,11 @@ impl fmt::Display for Warning {
                  nothing; use `--set scaling.kind=none`",
                 figures((*high).into())
             ),
+            Warning::LostValues {
+                columns,
+                scaling,
+                looked_at,
+            } => describe_lost(f, columns, scaling, *looked_at),
         }
     }
 }
@@ -173,7 +241,7 @@ mod tests {
     use crate::corruption::Corruption;
     use crate::data::scaling::ScalingSpec;
     use crate::layer::Activation;
-    use ndarray::{ArrayView2, array};
+    use ndarray::{Array2, ArrayView2, array};
 
     fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
         let data = Dataset::from_array(rows).unwrap();
@@ -212,6 +280,53 @@ mod tests {
         assert_eq!(found(&|_| ()), wide);
         assert_eq!(found(&|recipe| recipe.corruption = noise(0.5)), []);
         assert_eq!(found(&|recipe| recipe.corruption = noise(0.0)), wide);
+    }
+
+    #[test]
+    fn columns_that_lose_values_are_named_with_both_counts() {
+        let seconds = Array2::from_shape_fn((60, 5), |(row, column)| match column {
+            4 => row as i64,
+            _ => 1_700_000_000 + (row / (column + 1)) as i64,
+        });
+        let names = ["stamp", "b", "c", "d", "small"].map(String::from).to_vec();
+        let data = Dataset::from_array(seconds.view()).unwrap();
+        let data = data.with_columns(names).unwrap();
+        let with = |spec: ScalingSpec| {
+            let recipe = Recipe {
+                scaling: Some(spec),
+                ..recipe()
+            };
+            let scaling = Scaling::fit(&spec, &data).unwrap();
+            let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+            warnings(&recipe, &network, &data, &scaling)
+        };
+        let found = with(ScalingSpec::None);
+        let [warning @ Warning::LostValues { columns, .. }] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!((columns.len(), columns[0].1, columns[0].2), (4, 60, 1));
+        let text = warning.to_string();
+        let expected = "column `stamp`: 60 distinct values become 1 in float32 after the scaling `none`; column `b`: 30 \
+                        distinct values become 1; column `c`: 20 distinct values become 1; and 1 more column: use \
+                        `--set scaling.kind=standardize`, which subtracts";
+        assert!(text.starts_with(expected), "{text}");
+        let standardize = ScalingSpec::Standardize {
+            mean: None,
+            deviation: None,
+        };
+        assert_eq!(with(standardize), []);
+        // Seconds, and one value that draws the mean far away from them.
+        let mut far = seconds.column(0).to_owned().insert_axis(ndarray::Axis(1));
+        far[[0, 0]] = 1_000_000_000_000_000_000;
+        let data = Dataset::from_array(far.view()).unwrap();
+        let scaling = Scaling::fit(&standardize, &data).unwrap();
+        let recipe = Recipe {
+            scaling: Some(standardize),
+            ..recipe()
+        };
+        let lost = lost_values(&recipe, &data, &scaling).unwrap().to_string();
+        assert!(lost.contains("60 distinct values become 2 in"), "{lost}");
+        assert!(lost.contains("split the column"), "{lost}");
     }
 
     #[test]

@@ -208,7 +208,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         skip_bad,
         text,
         layout,
-        // A model says it, no option.
+        // Follows from the model.
         channels: _,
     } = options;
     let mut all = Vec::new();

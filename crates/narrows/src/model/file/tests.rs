@@ -5,7 +5,7 @@ use super::*;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
 use crate::model::{Rule, SplitRecord};
-use ndarray::array;
+use ndarray::{Array2, array};
 use std::collections::BTreeMap;
 
 /// The tensors of a file by name: type, shape and bytes.
@@ -165,18 +165,18 @@ fn a_foreign_safetensors_file_is_refused() {
     }
     let header = br#"{"__metadata__":{"narrows":["a","list"]}}"#;
     let file = [&(header.len() as u64).to_le_bytes()[..], header].concat();
-    assert!(refusal(&file).contains("no model of Narrows"));
+    assert!(refusal(&file).contains("no safetensors file"));
     assert!(refusal(b"PK\x03\x04 a zip archive, with something in it").contains("safetensors"));
 }
 
 #[test]
 fn other_format_versions_are_refused() {
-    for newer in [3, 1000, u64::MAX] {
+    for newer in [4, 1000, u64::MAX] {
         let set = |about: &mut Value| about["format_version"] = json!(newer);
         let found = format!("found {newer}");
         assert_refused_by_metadata(
             set,
-            &["format version 2 or older", &found, "update Narrows"],
+            &["format version 3 or older", &found, "update Narrows"],
         );
     }
     for damaged in [json!(0), json!(-1), json!(1.5), json!("1"), Value::Null] {
@@ -304,21 +304,24 @@ fn parameters_that_are_not_finite_are_refused() {
 #[test]
 fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
     let wide = json!({"layer": "dense", "outputs": 1 << 24});
-    let too_many = &["encoder.1", "too many parameters", "at most 4294967296"];
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([wide, wide, {"layer": "dense", "outputs": 2}]),
-        too_many,
+        &["too small for its recipe", "at least 1125"],
     );
-    // So many that they could not be counted.
+    // So many that 64 bits do not count their bytes.
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); MAX_LAYERS]),
+        &["too small for its recipe"],
+    );
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); 70_000]),
-        too_many,
+        &["too many"],
     );
     // Few enough to be counted, but more than the file holds.
     let much = json!({"layer": "dense", "outputs": 1 << 20});
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([much, {"layer": "dense", "outputs": 2}]),
-        &["`encoder.0.weight`", "expected F32 of shape [1048576, 4]"],
+        &["too small for its recipe"],
     );
 }
 
@@ -334,6 +337,34 @@ fn what_is_no_file_is_refused() {
         Model::load("/dev/zero").unwrap_err().kind(),
         ErrorKind::Format
     );
+}
+
+#[test]
+fn a_section_that_is_not_known_is_refused_by_its_name() {
+    let needs = |sections: Value| move |about: &mut Value| about["sections"] = sections;
+    assert_refused_by_metadata(
+        needs(json!(["prior"])),
+        &[
+            "needs the section `prior`",
+            "no sections but `columns`",
+            "update Narrows",
+        ],
+    );
+    assert_refused_by_metadata(
+        needs(json!(["columns"])),
+        &["section `columns` of the model is missing"],
+    );
+    for damaged in [Value::Null, json!("columns"), json!([1])] {
+        assert_refused_by_metadata(needs(damaged), &["list of sections is missing or damaged"]);
+    }
+    // What is there and not needed is of no matter.
+    assert!(load_bytes(&changed(|about| about["prior"] = json!(1), |_| ())).is_ok());
+    // Older versions have no sections.
+    let old = |about: &mut Value| {
+        about["format_version"] = 2.into();
+        about["sections"] = json!(["prior"]);
+    };
+    assert!(load_bytes(&changed(old, |_| ())).is_ok());
 }
 
 /// Written by the first version that could: `narrows train` on 36 images of 2 × 2 random pixels.
@@ -362,6 +393,70 @@ fn a_model_of_the_first_format_still_loads() {
     );
 }
 
+/// Written by the last version that wrote format version 2, with what it made of some rows (`scripts/older_model.py`).
+const SECOND_VERSION: &[u8] = include_bytes!("../../../tests/fixtures/model-v2.safetensors");
+const OF_SECOND_VERSION: &[u8] =
+    include_bytes!("../../../tests/fixtures/model-v2-expected.safetensors");
+
+/// The numbers of a tensor, `[rows, …]`, of the fixture.
+fn expected<const N: usize, T>(name: &str, number: impl Fn([u8; N]) -> T) -> Array2<T> {
+    let tensors = SafeTensors::deserialize(OF_SECOND_VERSION).unwrap();
+    let view = tensors.tensor(name).unwrap();
+    let numbers = view.data().as_chunks().0.iter().map(|&bytes| number(bytes));
+    let &[rows, columns] = view.shape() else {
+        panic!("{name} has the shape {:?}", view.shape());
+    };
+    Array2::from_shape_vec((rows, columns), numbers.collect()).unwrap()
+}
+
+#[test]
+fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
+    assert!(String::from_utf8_lossy(SECOND_VERSION).contains(r#"\"format_version\":2"#));
+    let old = load_bytes(SECOND_VERSION).unwrap();
+    assert!(!old.scaling().is_double() && old.columns().is_none() && !old.needs_double());
+    let names = ["height", "width", "when"].map(String::from).to_vec();
+    assert_eq!(
+        (old.origin().columns.as_ref(), old.origin().reading.as_ref()),
+        (Some(&names), None)
+    );
+    assert_eq!(old.origin().fill.as_ref().unwrap().len(), 3);
+    assert_eq!(old.origin().split.unwrap().rows, [49, 5, 6]);
+    let threshold = old.threshold().unwrap();
+    assert_eq!((threshold.rule, threshold.rows), (Rule::Quantile(0.9), 60));
+    // Saved again, in the present format, it is the same model.
+    let again = load_bytes(&bytes_of(&old)).unwrap();
+    assert_eq!(
+        (again.origin(), again.threshold()),
+        (old.origin(), old.threshold())
+    );
+
+    let rows = expected("rows", f64::from_le_bytes);
+    let singles = rows.mapv(|value| value as f32);
+    let of_singles = |name| expected(name, f32::from_le_bytes);
+    for model in [old, again] {
+        let code = of_singles("encode");
+        assert_eq!(model.encode(rows.view()).unwrap(), code);
+        assert_eq!(model.encode(singles.view()).unwrap(), code);
+        let whole = of_singles("reconstruct");
+        assert_eq!(model.reconstruct(singles.view()).unwrap(), whole);
+        assert_eq!(
+            model.reconstruct(rows.view()).unwrap(),
+            whole.mapv(f64::from)
+        );
+        assert_eq!(model.decode(code.view()).unwrap(), of_singles("decode"));
+        let score = of_singles("score");
+        assert_eq!(model.score(rows.view()).unwrap(), score.column(0));
+        // Training rows and rows of a source take another way to the same bits.
+        let data = Dataset::from_array(rows.view()).unwrap();
+        let team = &mut narrows_kernels::team::Team::new(1);
+        let scaled = crate::network::ScaledRows {
+            data: &data,
+            scaling: model.scaling(),
+        };
+        assert_eq!(model.errors(&scaled, team), score.column(0));
+    }
+}
+
 #[test]
 fn what_is_known_of_the_data_and_the_threshold_are_kept() {
     let mut model = model();
@@ -369,6 +464,8 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
         data: Some("a.csv".into()),
         columns: Some(["p", "q", "r", "s"].map(String::from).to_vec()),
         fill: Some(vec![0.1, 2.0, -3.5, 1e-7]),
+        table: Vec::new(),
+        reading: None,
         range: Some((-3.5, 7.0)),
         split: Some(SplitRecord {
             seed: u64::MAX >> 1,
@@ -399,12 +496,23 @@ fn damaged_words_about_the_data_are_refused() {
         ("columns", json!(["a"])),
         ("columns", json!([1, 2, 3, 4])),
         ("fill", json!([0.0, 0.0, 0.0, "x"])),
-        ("fill", json!([0.0, 0.0, 0.0, 1e300])),
     ] {
-        let bytes = changed(|about| about["origin"][key] = value.clone(), |_| ());
+        let bytes = changed(|about| about["data"][key] = value.clone(), |_| ());
         let error = load_bytes(&bytes).unwrap_err().to_string();
+        assert!(error.contains(&format!("data.{key}")), "{error}");
+        let change = |about: &mut Value| {
+            about["format_version"] = 2.into();
+            about["origin"] = json!({ key: value });
+        };
+        let error = load_bytes(&changed(change, |_| ()))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(&format!("origin.{key}")), "{error}");
     }
+    assert_refused_by_metadata(
+        |about| about["data"]["reading"] = json!({ "missing": "perhaps" }),
+        &["data.reading", "how the data were read"],
+    );
     for value in [
         json!(1),
         json!({ "value": 1.0 }),
@@ -413,5 +521,73 @@ fn damaged_words_about_the_data_are_refused() {
         let bytes = changed(|about| about["threshold"] = value.clone(), |_| ());
         let error = load_bytes(&bytes).unwrap_err().to_string();
         assert!(error.contains("threshold is damaged"), "{error}");
+    }
+}
+
+#[test]
+fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
+    let file = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    let refused = |bytes: &[u8], len: u64, part: &str| {
+        let error = read(&mut &*bytes, len).unwrap_err().to_string();
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    };
+    // Twelve convolutions of 62 million weights each.
+    let wide = json!({ "layer": "conv2d", "channels": 60, "kernel": 1 });
+    let deep = json!({ "layer": "conv2d", "channels": 1, "kernel": 1023, "padding": 511 });
+    let claims = |encoder: Vec<Value>| {
+        let about = json!({
+            "format_version": FORMAT_VERSION, "input_shape": [1, 1, 1],
+            "scaling": { "offset": [0], "factor": [1] },
+            "recipe": {
+                "name": "t", "scaling": { "kind": "none" }, "encoder": encoder,
+                "decoder": [{ "layer": "conv2d", "channels": 1, "kernel": 1 }],
+            },
+        });
+        file(&json!({ "__metadata__": { KEY: about.to_string() } }).to_string())
+    };
+    let twelve = (0..12).flat_map(|_| [wide.clone(), deep.clone()]).collect();
+    let bytes = claims(twelve);
+    refused(&bytes, bytes.len() as u64, "too small for its recipe");
+    let layers = vec![wide; MAX_LAYERS + 1];
+    let bytes = claims(layers);
+    refused(
+        &bytes,
+        bytes.len() as u64,
+        "the model's encoder has too many layers: expected at most 4096",
+    );
+    // Not read at all.
+    let long = (1u64 << 25).to_le_bytes();
+    refused(&long, 1 << 30, "a header of at most 16777216 bytes");
+    let about = format!("[{}0]", "0,".repeat(1 << 21));
+    let bytes = file(&json!({ "__metadata__": { KEY: about } }).to_string());
+    refused(&bytes, bytes.len() as u64, "too many values");
+    let tensor = r#"{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#;
+    for (header, part) in [
+        (
+            format!(r#"{{"a":{tensor},"a":{tensor}}}"#),
+            "`a` is there twice",
+        ),
+        (
+            r#"{"__metadata__":{},"__metadata__":{}}"#.into(),
+            "is there twice",
+        ),
+        (r#"{"a":{"shape":{}}}"#.into(), "a tensor's shape"),
+        (r#"{"__metadata__":{"a":[0]}}"#.into(), "expected a string"),
+        (
+            format!(r#"{{"a":{{"shape":[{}0]}}}}"#, "0,".repeat(64)),
+            "more than 64 axes",
+        ),
+        (
+            format!(
+                "{{{}\"b\":{tensor}}}",
+                (0..1 << 16)
+                    .map(|i| format!("\"{i}\":{tensor},"))
+                    .collect::<String>()
+            ),
+            "more than 65536 tensors",
+        ),
+    ] {
+        let bytes = file(&header);
+        refused(&bytes, bytes.len() as u64, part);
     }
 }

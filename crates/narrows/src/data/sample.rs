@@ -1,0 +1,188 @@
+//! Columns looked at one by one: the values of up to 100,000 rows of each, on all threads.
+
+use super::element::Element;
+use super::{Dataset, Row, Values, records};
+use crate::threads::available_threads;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// The most rows that are looked at.
+pub(super) const ROWS: usize = 100_000;
+
+/// The most values of all columns that are looked at, while these are [`LEAST_ROWS`] or more.
+const VALUES: usize = 1 << 24;
+
+/// The rows that are looked at however wide they are.
+const LEAST_ROWS: usize = 1000;
+
+/// The runs of neighbouring rows, spread evenly over all, where not all rows are looked at. Neighbours are alike in
+/// tables that are sorted, so that they show whether near values stay apart.
+const RUNS: usize = 100;
+
+/// The values that are in memory at a time.
+const AT_ONCE: usize = 1 << 22;
+
+/// The rows of data that are looked at, in their order: all of them, or runs of neighbours.
+pub(super) struct Sample<'a> {
+    data: &'a Dataset,
+    runs: Vec<Range<usize>>,
+}
+
+impl<'a> Sample<'a> {
+    pub(super) fn of(data: &'a Dataset) -> Self {
+        let most = (VALUES / data.inputs()).clamp(LEAST_ROWS, ROWS);
+        Sample::of_rows(data, most)
+    }
+
+    pub(super) fn of_rows(data: &'a Dataset, most: usize) -> Self {
+        let rows = data.rows();
+        if rows <= most {
+            return Sample {
+                data,
+                runs: vec![0..rows; 1],
+            };
+        }
+        let (count, len) = (RUNS, most / RUNS);
+        // The first run begins with the first row, and the last ends with the last.
+        let start =
+            |run: usize| (run as u128 * (rows - len) as u128 / (count - 1) as u128) as usize;
+        Sample {
+            data,
+            runs: (0..count).map(|run| start(run)..start(run) + len).collect(),
+        }
+    }
+
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.runs.iter().map(Range::len).sum()
+    }
+
+    /// Hands each of `inputs` to `make` with its values in the rows, which `make` may put in another order.
+    pub(super) fn each_column<T: Send>(
+        &self,
+        inputs: &[usize],
+        make: impl Fn(usize, &mut [f64]) -> T + Sync,
+    ) -> Vec<T> {
+        let rows = self.rows();
+        let mut made = Vec::with_capacity(inputs.len());
+        for block in inputs.chunks((AT_ONCE / rows).max(1)) {
+            let values = self.columns(block, rows);
+            // Each is taken by the one thread that works on it.
+            let columns: Vec<Mutex<Vec<f64>>> = values.into_iter().map(Mutex::new).collect();
+            let of = |index: usize| {
+                let mut values = columns[index]
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                make(block[index], &mut values)
+            };
+            made.extend(on_all_threads(block.len(), of));
+        }
+        made
+    }
+
+    /// The values of some inputs, which are in ascending order, a list for each.
+    fn columns(&self, inputs: &[usize], rows: usize) -> Vec<Vec<f64>> {
+        let mut columns = vec![Vec::with_capacity(rows); inputs.len()];
+        let mut buffer = [0.0; records::AT_ONCE];
+        for row in self.runs.iter().cloned().flatten() {
+            let mut next = 0;
+            self.data.each_value(row, &mut buffer, |place, values| {
+                while let Some(value) = inputs
+                    .get(next)
+                    .and_then(|input| values.get(input.wrapping_sub(place)))
+                {
+                    columns[next].push(*value);
+                    next += 1;
+                }
+            });
+        }
+        columns
+    }
+
+    /// The values of an input of whole numbers exactly, in the order of the rows; none where it has others.
+    pub(super) fn integers(&self, input: usize) -> Option<Vec<i128>> {
+        let fill = self.data.fill().and_then(|fill| fill.get(input)).copied();
+        let mut rows = self.runs.iter().cloned().flatten();
+        let exact = |row: usize| match self.data.row(row) {
+            Row::Records(records, row) => records.integer(row, input, fill),
+            Row::U8(_) | Row::F32(_) => None,
+        };
+        rows.try_fold(Vec::new(), |mut all, row| {
+            all.push(exact(row)?);
+            Some(all)
+        })
+    }
+}
+
+/// The type in which each value of a row is held.
+pub(super) fn elements(data: &Dataset) -> Vec<Element> {
+    match data.values() {
+        Values::Records(records) => records.row_type().elements().collect(),
+        values => vec![values.element(); data.inputs()],
+    }
+}
+
+/// What `make` makes of each number below `count`, in order, on all threads.
+pub(super) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = available_threads().min(count);
+    if threads <= 1 {
+        return (0..count).map(make).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let made: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(count));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
+                        break;
+                    }
+                    let one = make(index);
+                    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+                    made.push((index, one));
+                }
+            });
+        }
+    });
+    let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+    made.sort_unstable_by_key(|(index, _)| *index);
+    made.into_iter().map(|(_, one)| one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn runs_reach_from_the_first_row_to_the_last() {
+        let rows = Array2::from_shape_fn((10_000, 3), |(row, column)| (row * 10 + column) as f64);
+        let data = Dataset::from_array(rows.view()).unwrap();
+        let sample = Sample::of_rows(&data, 1000);
+        assert_eq!(sample.rows(), 1000);
+        let ends = sample.each_column(&[0, 2], |input, values| {
+            assert_eq!(values[9] - values[0], 90.0);
+            (input, values[0], values[values.len() - 1])
+        });
+        assert_eq!(ends, [(0, 0.0, 99_990.0), (2, 2.0, 99_992.0)]);
+        let all = Sample::of_rows(&data, 10_000);
+        assert_eq!(all.rows(), 10_000);
+        let starts: Vec<usize> = sample.runs.iter().map(|run| run.start).collect();
+        assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= 10));
+    }
+
+    #[test]
+    fn wide_rows_are_looked_at_in_blocks_of_columns() {
+        let rows = Array2::from_shape_fn((3, 700), |(row, column)| (row * 1000 + column) as i32);
+        let data = Dataset::from_array(rows.view()).unwrap();
+        let sample = Sample::of(&data);
+        let inputs: Vec<usize> = (0..700).filter(|input| input % 7 != 3).collect();
+        let sums = sample.each_column(&inputs, |_, values| values.iter().sum::<f64>());
+        let expected: Vec<f64> = inputs.iter().map(|&i| (3 * i + 3000) as f64).collect();
+        assert_eq!(sums, expected);
+        assert_eq!(sample.integers(5), Some(vec![5, 1005, 2005]));
+    }
+}
