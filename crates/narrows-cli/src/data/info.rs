@@ -333,10 +333,14 @@ fn measure(value: f64, spread: f64) -> String {
     if shortest.len() <= SHORT {
         return shortest;
     }
+    // Four digits are enough where values are not much farther from 0 than from each other.
+    if spread >= value.abs() / 20.0 || spread.is_nan() || spread == 0.0 {
+        return figures(value);
+    }
     let decimals = (2.0 - spread.log10().floor()).clamp(0.0, 9.0);
     let text = format!("{value:.*}", decimals as usize);
     let is_seen = text.parse().is_ok_and(|read: f64| read != 0.0);
-    match spread > 0.0 && text.len() <= LONG && is_seen {
+    match text.len() <= LONG && is_seen {
         true => text,
         false => figures(value),
     }
@@ -514,7 +518,7 @@ mod tests {
             (20_240_115.533_333, 8.66, "20240115.53"),
             (0.1, 1.0, "0.1"),
             (f64::from(0.1_f32), 1.0, "0.1"),
-            (1.0 / 3.0, 1.0, "0.33"),
+            (1.0 / 3.0, 1.0, "0.3333"),
             (1e30, 1e30, "1.000e30"),
             (1.234_567_8e-7, 100.0, "1.235e-7"),
             (-0.0, 1.0, "0"),

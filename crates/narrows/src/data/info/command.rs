@@ -132,13 +132,16 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
         return Some(column.name.clone());
     }
     let (last, others) = info.columns.split_last()?;
-    let has_measures = others
-        .iter()
-        .any(|column| column.kind.is_numeric() && column.kind != last.kind);
+    // Among columns like it the last is one as the others are.
+    let is_alike = |column: &ColumnInfo| {
+        let is_few = column.distinct.is_some_and(|few| few <= CLASSES.1);
+        column.kind == last.kind && is_few
+    };
+    let has_measures = others.iter().any(|column| column.kind.is_numeric());
+    let stands_alone = has_measures && !others.iter().any(is_alike);
     let is_likely = match last.kind {
         ColumnKind::Text => is_possible(last, CLASSES.0),
-        // Among columns of the same kind the last is one as the others are.
-        ColumnKind::Integer | ColumnKind::Boolean => has_measures && is_possible(last, CLASSES.1),
+        ColumnKind::Integer | ColumnKind::Boolean => stands_alone && is_possible(last, CLASSES.1),
         _ => false,
     };
     is_likely.then(|| last.name.clone())

@@ -1,7 +1,7 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
 use super::super::ReadOptions;
-use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
+use super::super::column::{As, Block, FileColumn, Place, TableReader, Verdict};
 use super::super::roles::{Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
 use super::super::table::find_index;
@@ -100,13 +100,25 @@ pub(super) struct Seen {
     pub(super) examples: Vec<String>,
 }
 
+/// All cells of a table, counted.
+struct Table {
+    rows: u64,
+    /// Whether it is a text, with lines.
+    is_text: bool,
+    seen: Vec<Seen>,
+}
+
 /// Looks at all cells of a table once; `specs` name it in the command line that it ends with.
 pub(super) fn describe(
     reader: &mut dyn TableReader,
     specs: &[String],
     options: &ReadOptions,
 ) -> Result<TableInfo> {
-    let (rows, seen) = see(reader)?;
+    let Table {
+        rows,
+        is_text,
+        seen,
+    } = see(reader)?;
     let columns = reader.columns().to_vec();
     check_names(&columns, options)?;
     let index = find_index(reader, options)?;
@@ -120,7 +132,7 @@ pub(super) fn describe(
     let mut info = TableInfo {
         name: reader.name().to_string(),
         rows,
-        how: reader.how(),
+        how: how_read(reader.how(), is_text, columns.len()),
         notes: reader.notes(),
         refusals: Vec::new(),
         remarks: Vec::new(),
@@ -140,8 +152,31 @@ pub(super) fn describe(
     Ok(info)
 }
 
+/// How a text was read, with what its reader leaves unsaid as it is usual; other files as their reader says it.
+fn how_read(how: Option<String>, is_text: bool, columns: usize) -> Option<String> {
+    if !is_text {
+        return how;
+    }
+    let said = how.unwrap_or_default();
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    let separators = [
+        "commas between",
+        "semicolons",
+        "tabs",
+        "bars",
+        "spaces",
+        "between cells",
+    ];
+    let mut parts = Vec::new();
+    parts.extend((columns > 1 && !has(&separators)).then_some("commas"));
+    parts.extend((!has(&["decimal"])).then_some("decimal points"));
+    parts.extend((!said.is_empty()).then_some(&*said));
+    parts.extend((!has(&["header"])).then_some("header on line 1"));
+    Some(parts.join(", "))
+}
+
 /// Reads all columns that can be read, each as it is.
-fn see(reader: &mut dyn TableReader) -> Result<(u64, Vec<Seen>)> {
+fn see(reader: &mut dyn TableReader) -> Result<Table> {
     for _ in 0..READINGS {
         let columns = reader.columns();
         let limit = distinct_limit(columns.len());
@@ -156,14 +191,19 @@ fn see(reader: &mut dyn TableReader) -> Result<(u64, Vec<Seen>)> {
             Some((place, how))
         });
         let wanted: Vec<(usize, As)> = places.collect();
-        let mut rows = 0;
+        let (mut rows, mut is_text) = (0, false);
         let verdict = reader.read(&wanted, &mut |block| {
             rows += block.rows as u64;
+            is_text |= is_of_lines(&block.place);
             add(&mut seen, &wanted, block);
             Ok(())
         })?;
         if verdict == Verdict::Done {
-            return Ok((rows, seen));
+            return Ok(Table {
+                rows,
+                is_text,
+                seen,
+            });
         }
     }
     Err(Error::new(
@@ -172,6 +212,14 @@ fn see(reader: &mut dyn TableReader) -> Result<(u64, Vec<Seen>)> {
     )
     .at(reader.name())
     .hint("wait until the file is no longer written to"))
+}
+
+fn is_of_lines(place: &Place) -> bool {
+    match place {
+        Place::Lines(_) => true,
+        Place::Rows(_) => false,
+        Place::In(_, place) => is_of_lines(place),
+    }
 }
 
 fn add(seen: &mut [Seen], wanted: &[(usize, As)], block: Block) {

@@ -45,7 +45,7 @@ impl TableReader for Memory {
     }
 
     fn how(&self) -> Option<String> {
-        Some("commas, decimal points".into())
+        Some("semicolons, decimal commas".into())
     }
 
     fn notes(&self) -> Vec<String> {
@@ -198,7 +198,10 @@ fn people() -> Vec<(&'static str, ColumnKind, Vec<String>)> {
 fn a_table_that_training_refuses_is_described() {
     let info = of(people());
     assert_eq!((info.rows, info.columns.len()), (30, 10));
-    assert_eq!(info.how.as_deref(), Some("commas, decimal points"));
+    assert_eq!(
+        info.how.as_deref(),
+        Some("semicolons, decimal commas, header on line 1")
+    );
     assert_eq!(info.notes, ["a note"]);
     let price = column(&info, "price");
     assert_eq!((price.missing, price.unreadable, price.present), (0, 2, 28));
