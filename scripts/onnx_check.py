@@ -30,11 +30,18 @@ def main():
 
     onnx.checker.check_model(arguments.graph, full_check=True)
     session = onnxruntime.InferenceSession(arguments.graph, providers=["CPUExecutionProvider"])
+    for entry in session.get_modelmeta().custom_metadata_map.items():
+        print("%-17s %s" % entry)
     for kind, values in (("input", session.get_inputs()), ("output", session.get_outputs())):
         for value in values:
             print(f"{kind:7} {value.name:15} {value.type} {value.shape}")
 
-    rows = np.load(arguments.rows / "rows.npy", allow_pickle=False).astype(np.float32)
+    # A model of columns far from 0 takes rows in double precision.
+    is_double = session.get_inputs()[0].type == "tensor(double)"
+    rows = np.load(arguments.rows / "rows.npy", allow_pickle=False)
+    if is_double and rows.dtype != np.float64:
+        sys.exit(f"{arguments.rows / 'rows.npy'}: the graph takes float64, and these rows are {rows.dtype}")
+    rows = rows.astype(np.float64 if is_double else np.float32)
     shape = session.get_inputs()[0].shape[1:]
     outputs = ["code", "reconstruction", "score"]
     found = session.run(outputs, {"input": rows.reshape(len(rows), *shape)})

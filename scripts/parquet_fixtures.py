@@ -157,6 +157,16 @@ write(
 for codec in ["none", "gzip", "lz4"]:
     write(f"codec-{codec}", {"v": np.arange(200) / 8, "t": ["row"] * 200}, compression=codec)
 
+# Small files that unpack to much: a row of five million values, and long texts that share their beginnings.
+write("bomb-row", {"v": pa.array([[0] * 5_000_000], pa.list_(pa.int8()))}, compression="zstd")
+write(
+    "bomb-text",
+    {"v": ["x" * (1 << 20)] * 40},
+    compression="zstd",
+    use_dictionary=False,
+    column_encoding={"v": "DELTA_BYTE_ARRAY"},
+)
+
 
 class Kms(encryption.KmsClient):
     """Keeps keys as they are: nobody reads these files."""

@@ -1,12 +1,15 @@
 //! `narrows data`
 
-use crate::output::{columns, figures, note, print, table, thousands};
+mod info;
+
+use crate::output::{note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
+use info::{describe, json_line};
 use narrows::corruption::Corruption;
+use narrows::data::SOURCE_KINDS;
 use narrows::data::write::write_data;
-use narrows::data::{Info, SOURCE_KINDS};
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
@@ -20,7 +23,8 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Rows, shape, type, range, missing values, labels, and the scaling that the data would get.
+    /// What is in data: of a table each column, what is wrong with it and what would be learnt from it; of arrays and
+    /// images shape, type, range and labels; and a command line that trains on them.
     Info {
         /// What to look at, as `--data` takes it.
         #[arg(required = true)]
@@ -59,16 +63,13 @@ struct ConvertArguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows data info mnist
-  narrows data info table.csv --label species --missing mean
+  narrows data info table.csv --label species
   narrows data convert --data mnist:test --rows 500 -o digits
       A folder of PNG images, in a subfolder for each digit.
   narrows data convert --data mnist:test --rows 500 --corrupt gaussian=0.4 -o noisy
       The same images with noise on them.
   narrows data convert --data table.csv.gz -o table.parquet
   narrows data kinds";
-
-/// The columns that are listed.
-const LISTED: usize = 40;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
@@ -88,26 +89,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             reading,
             json,
         } => {
-            let source = reading.open(source)?;
-            let parts = [Some(&source.train), source.test.as_ref()];
-            let mut scaling = None;
-            for (index, data) in parts.into_iter().flatten().enumerate() {
-                let mut info = Info::of(data)?;
-                match scaling {
-                    None => scaling = Some(info.scaling),
-                    // Test rows are scaled as the training rows are.
-                    Some(scaling) => {
-                        info.scaling = scaling;
-                        info.constant.clear();
-                    }
-                }
-                if *json {
-                    print(&info.to_json().to_string());
-                } else {
-                    let gap = if index > 0 { "\n" } else { "" };
-                    print(&format!("{gap}{}", describe(&info)));
-                }
-            }
+            let infos = narrows::data::describe(source, &reading.options())?;
+            let lines: Vec<String> = infos
+                .iter()
+                .map(|info| match json {
+                    true => json_line(info),
+                    false => describe(info),
+                })
+                .collect();
+            print(&lines.join(if *json { "\n" } else { "\n\n" }));
             Ok(())
         }
         Command::Convert(arguments) => convert(arguments),
@@ -146,95 +136,4 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     })?;
     print(&display.written(output, data.rows()));
     Ok(())
-}
-
-fn describe(info: &Info) -> String {
-    let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
-    let (low, high) = info.range;
-    let place = if info.in_file {
-        ", read from the file as needed"
-    } else {
-        ""
-    };
-    let mut rows = vec![
-        ("data", info.name.clone()),
-        ("rows", thousands(info.rows as f64)),
-        (
-            "shape",
-            format!(
-                "{} ({} values)",
-                shape.join(" × "),
-                thousands(info.shape.iter().product::<usize>() as f64)
-            ),
-        ),
-        ("type", format!("{}{place}", info.type_name)),
-        ("range", format!("{} to {}", figures(low), figures(high))),
-        (
-            "mean",
-            format!(
-                "{}   deviation {}",
-                figures(info.mean),
-                figures(info.deviation)
-            ),
-        ),
-        (
-            "missing",
-            format!("{} values", thousands(info.missing as f64)),
-        ),
-    ];
-    let mut labels: Vec<String> = info
-        .labels
-        .iter()
-        .take(LISTED)
-        .map(|(name, count)| format!("{name}: {}", thousands(*count as f64)))
-        .collect();
-    if info.labels.len() > LISTED {
-        labels.push(format!("and {} more", info.labels.len() - LISTED));
-    }
-    rows.push((
-        "labels",
-        match labels.is_empty() {
-            true => "none".to_string(),
-            false => labels.join(", "),
-        },
-    ));
-    rows.push((
-        "scaling",
-        format!("`{}`, unless a recipe says otherwise", info.scaling),
-    ));
-    if !info.constant.is_empty() {
-        let mut names = info.constant.clone();
-        names.truncate(LISTED);
-        if info.constant.len() > LISTED {
-            names.push(format!("{} more", info.constant.len() - LISTED));
-        }
-        let text = format!(
-            "{}, the same in every row, which `{}` refuses",
-            names.join(", "),
-            info.scaling
-        );
-        rows.push(("constant", text));
-    }
-    let mut text = table(&rows);
-    if !info.columns.is_empty() {
-        let mut list =
-            vec![["column", "smallest", "largest", "mean", "deviation"].map(String::from)];
-        list.extend(info.columns.iter().take(LISTED).map(|column| {
-            [
-                column.name.clone(),
-                figures(column.range.0.into()),
-                figures(column.range.1.into()),
-                figures(column.mean),
-                figures(column.deviation),
-            ]
-        }));
-        text.push_str(&format!("\n\n{}", columns(&list)));
-        if info.columns.len() > LISTED {
-            text.push_str(&format!(
-                "\n  and {} more columns",
-                info.columns.len() - LISTED
-            ));
-        }
-    }
-    text
 }

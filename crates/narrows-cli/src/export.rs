@@ -3,20 +3,23 @@
 use crate::output::{columns, count_of, figures, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
-use narrows::data::write::{Head, Piece, Sink};
-use narrows::export::{onnx, sample_rows};
+use narrows::data::write::{Head, NumberType, Piece, Sink};
+use narrows::export::onnx::{self, Input};
+use narrows::export::sample_rows;
 use narrows::files::write_whole;
 use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Model, Result};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 use rten_tensor::prelude::*;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Write a model in another format, and see that it computes the same there.
 ///
-/// The graph takes rows in the data's own units and gives codes, reconstructions and scores; the
-/// scaling is inside. It is run on some rows, and held against the model.
+/// The graph takes rows in the data's own units and gives codes, reconstructions and scores; the scaling is inside. Its
+/// metadata hold the names of the columns in order, the scaling, what the score is, and the threshold if one was
+/// chosen. It takes float64 where float32 would blur a column far from 0. It is run on some rows, and compared with
+/// the model.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -63,7 +66,7 @@ struct Output {
 }
 
 /// A shape and the numbers, row by row.
-type Array = (Vec<usize>, Vec<f32>);
+type Array = (Vec<usize>, Vec<f64>);
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let ending = arguments.output.extension();
@@ -83,6 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         keep_apart(&kept, &arguments.data)?;
     }
     let model = load_model(&arguments.model)?;
+    let input = Input::of(&model);
     let rows = match &arguments.data[..] {
         [] => sample_rows(&model, ROWS),
         data => arguments
@@ -90,9 +94,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .open_for(data, &model)?
             .into_rows()
             .head(ROWS)?
-            .to_array(),
+            .to_array_f64(),
     };
-    let bytes = onnx::bytes(&model)?;
+    // As the graph gets them.
+    let rows = match input {
+        Input::Double => rows,
+        Input::Float => rows.mapv(|value| f64::from(value as f32)),
+    };
+    let bytes = onnx::bytes_with(&model, input)?;
     let outputs = compare(&model, bytes.clone(), &rows)?;
     write_whole(&arguments.output, &bytes)?;
     if let Some(folder) = &arguments.rows {
@@ -107,17 +116,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Runs the graph on the rows and holds each output against the model's.
-fn compare(model: &Model, graph: Vec<u8>, rows: &Array2<f32>) -> Result<Vec<Output>> {
-    let expected = [
-        (onnx::CODE, model.encode(rows.view())?.into_iter().collect()),
+fn compare(model: &Model, graph: Vec<u8>, rows: &Array2<f64>) -> Result<Vec<Output>> {
+    let double = |values: Array2<f32>| values.into_iter().map(f64::from).collect();
+    let expected: [(&str, Vec<f64>); 3] = [
+        (onnx::CODE, double(model.encode(rows.view())?)),
         (
             onnx::RECONSTRUCTION,
             model.reconstruct(rows.view())?.into_iter().collect(),
         ),
-        (onnx::SCORE, model.score(rows.view())?.to_vec()),
+        (
+            onnx::SCORE,
+            double(model.score(rows.view())?.insert_axis(Axis(1))),
+        ),
     ];
-    let expected: [(&str, Vec<f32>); 3] = expected;
-    let found = execute(graph, model.shape(), rows.view()).map_err(|error| {
+    let found = execute(graph, model, rows).map_err(|error| {
         Error::new(ErrorKind::Format, "the exported graph does not run").caused_by(error)
     })?;
     let mut outputs = Vec::new();
@@ -144,7 +156,7 @@ fn compare(model: &Model, graph: Vec<u8>, rows: &Array2<f32>) -> Result<Vec<Outp
 }
 
 /// The largest difference, of the largest value expected; as it is where all of them are 0.
-fn difference(found: &[f32], expected: &[f32]) -> f64 {
+fn difference(found: &[f64], expected: &[f64]) -> f64 {
     if found.len() != expected.len() {
         return f64::NAN;
     }
@@ -153,55 +165,84 @@ fn difference(found: &[f32], expected: &[f32]) -> f64 {
         values.fold(0.0, |a: f64, b| if b <= a || a.is_nan() { a } else { b })
     };
     let pairs = found.iter().zip(expected);
-    let difference = largest(&mut pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()));
-    match largest(&mut expected.iter().map(|&x| f64::from(x).abs())) {
+    let difference = largest(&mut pairs.map(|(&a, &b)| (a - b).abs()));
+    match largest(&mut expected.iter().map(|x| x.abs())) {
         0.0 => difference,
         size => difference / size,
     }
 }
 
 /// The outputs of the graph, code, reconstruction and score, each with its shape.
+///
+/// The runtime computes in single precision. A graph that takes float64 is therefore run from its scaled values on.
 fn execute(
     graph: Vec<u8>,
-    shape: &[usize],
-    rows: ArrayView2<'_, f32>,
+    model: &Model,
+    rows: &Array2<f64>,
 ) -> std::result::Result<Vec<Array>, Box<dyn std::error::Error + Send + Sync>> {
-    let graph = rten::Model::load(graph)?;
-    let shape: Vec<usize> = [rows.nrows()].iter().chain(shape).copied().collect();
-    let input = rten::Value::from_shape(&shape, rows.iter().copied().collect::<Vec<f32>>())?;
+    let mut options = rten::ModelOptions::with_all_ops();
+    // Optimised, the graph would lose the scaled values, from which one in double precision is run.
+    options.enable_optimization(Input::of(model) == Input::Float);
+    let graph = options.load(graph)?;
+    let shape: Vec<usize> = [rows.nrows()]
+        .iter()
+        .chain(model.shape())
+        .copied()
+        .collect();
+    let rows: Vec<f64> = rows.iter().copied().collect();
+    let (name, values) = match Input::of(model) {
+        Input::Float => (
+            onnx::INPUT,
+            rows.iter().map(|&value| value as f32).collect(),
+        ),
+        Input::Double => {
+            let mut scaled = vec![0.0; rows.len()];
+            model.scaling().scale(&rows, &mut scaled);
+            (onnx::SCALED, scaled)
+        }
+    };
+    let input = rten::Value::from_shape(&shape, values)?;
     let mut outputs = Vec::new();
     for name in [onnx::CODE, onnx::RECONSTRUCTION, onnx::SCORE] {
         outputs.push(graph.node_id(name)?);
     }
-    let input = (graph.node_id(onnx::INPUT)?, input.into());
+    let input = (graph.node_id(name)?, input.into());
     let mut results = Vec::new();
     for value in graph.run(vec![input], &outputs, None)? {
         let tensor = value
             .into_tensor::<f32>()
             .ok_or("an output is not float32")?;
-        results.push((tensor.shape().to_vec(), tensor.to_vec()));
+        let values = tensor.iter().map(|&value| f64::from(value));
+        results.push((tensor.shape().to_vec(), values.collect()));
     }
     Ok(results)
 }
 
-fn keep(folder: &Path, model: &Model, rows: &Array2<f32>) -> Result<()> {
+fn keep(folder: &Path, model: &Model, rows: &Array2<f64>) -> Result<()> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Error::io("cannot make the folder", folder, error))?;
+    let input = match Input::of(model) {
+        Input::Float => NumberType::F32,
+        Input::Double => NumberType::F64,
+    };
+    let double = |values: Array2<f32>| values.mapv(f64::from);
+    let scores = model.score(rows.view())?.insert_axis(Axis(1));
     let made = [
-        rows,
-        &model.encode(rows.view())?,
-        &model.reconstruct(rows.view())?,
-        &model.score(rows.view())?.insert_axis(Axis(1)),
+        (rows.clone(), input),
+        (double(model.encode(rows.view())?), NumberType::F32),
+        (model.reconstruct(rows.view())?, input),
+        (double(scores), NumberType::F32),
     ];
-    for (name, rows) in KEPT.into_iter().zip(made) {
+    for (name, (rows, number)) in KEPT.into_iter().zip(made) {
         let head = Head {
             rows: rows.nrows(),
             shape: vec![rows.ncols()],
+            types: vec![number; rows.ncols()],
             ..Head::default()
         };
         let mut sink = Sink::create(&folder.join(name), &head)?;
         sink.write(Piece {
-            values: rows.mapv(f64::from).view(),
+            values: rows.view(),
             wide: &[],
             texts: &[],
         })?;
@@ -220,7 +261,7 @@ fn describe(
     arguments: &Arguments,
     model: &Model,
     bytes: usize,
-    rows: &Array2<f32>,
+    rows: &Array2<f64>,
     outputs: &[Output],
 ) -> String {
     let tried_on = match &arguments.data[..] {
@@ -231,6 +272,8 @@ fn describe(
         ("file", arguments.output.display().to_string()),
         ("bytes", thousands(bytes as f64)),
         ("opset", onnx::OPSET.to_string()),
+        ("input", Input::of(model).name().to_string()),
+        ("metadata", onnx::metadata_keys(model).join(", ")),
         (
             "tried on",
             format!("{} ({tried_on})", count_of(rows.nrows(), "row")),
@@ -256,7 +299,7 @@ fn to_json(
     arguments: &Arguments,
     model: &Model,
     bytes: usize,
-    rows: &Array2<f32>,
+    rows: &Array2<f64>,
     outputs: &[Output],
 ) -> Value {
     let by_name = |value: &dyn Fn(&Output) -> Value| -> Value {
@@ -270,6 +313,8 @@ fn to_json(
         "file": arguments.output,
         "bytes": bytes,
         "opset": onnx::OPSET,
+        "input_type": Input::of(model).name(),
+        "metadata": onnx::metadata_keys(model),
         "rows": rows.nrows(),
         "inputs": { onnx::INPUT: model.shape() },
         "outputs": by_name(&|output| json!(output.shape)),
@@ -285,8 +330,8 @@ mod tests {
     fn differences_are_of_the_largest_value_and_no_nan_is_lost() {
         assert_eq!(difference(&[1.0, -4.0], &[1.5, -2.0]), 1.0);
         assert_eq!(difference(&[0.5], &[0.0]), 0.5);
-        assert!(difference(&[f32::NAN, 0.0], &[1.0, 0.0]).is_nan());
-        assert!(difference(&[1.0, 0.0], &[f32::NAN, 0.0]).is_nan());
+        assert!(difference(&[f64::NAN, 0.0], &[1.0, 0.0]).is_nan());
+        assert!(difference(&[1.0, 0.0], &[f64::NAN, 0.0]).is_nan());
         assert!(difference(&[1.0], &[1.0, 2.0]).is_nan());
     }
 }

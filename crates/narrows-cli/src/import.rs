@@ -1,18 +1,20 @@
 //! `narrows import`
 
-use crate::output::{figures, print, table, thousands};
+use crate::output::{figures, note, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
-use narrows::model::SplitRecord;
+use narrows::model::{ImportOptions, Imported, SplitRecord};
 use narrows::{Model, Recipe, Result};
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Make a model of weights that PyTorch trained.
 ///
-/// The weights are a `state_dict` saved as .safetensors, in float32 or float64, with names such as
-/// `encoder.0.weight`: those of a module with an `encoder` and a `decoder` that are an
-/// `nn.Sequential` each, of the recipe's layers.
+/// The weights are a `state_dict` saved as .safetensors, in float32, float16, bfloat16 or float64. Names such as
+/// `encoder.0.weight` are those of a module with an `encoder` and a `decoder` that are an `nn.Sequential` each, of the
+/// recipe's layers. A prefix that all names share, such as `module.`, is taken off. Layers with other names are matched
+/// with the recipe's if only one assignment fits all shapes and keeps the order of numbered names (`fc1`, `fc2`). Notes
+/// on standard error say which name was taken for which.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -37,6 +39,10 @@ pub struct Arguments {
     /// Set any key of the recipe, as in `scaling.kind=unit`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// Say which tensor or layer of the file is which of the recipe, as in `fc1=encoder.0`; several with commas, and may
+    /// be repeated. Once all of the recipe's tensors are named, others in the file are not used.
+    #[arg(long, value_name = "THEIRS=OURS", value_delimiter = ',', value_parser = parse_pair)]
+    map: Vec<(String, String)>,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -47,6 +53,7 @@ Examples:
   narrows import weights.safetensors --recipe simple-linear --data mnist -o model.safetensors
   narrows import weights.safetensors --recipe mine.toml --shape 3x32x32 -o model.safetensors
   narrows import weights.safetensors --recipe mine.toml --set scaling.kind=none -o model.safetensors
+  narrows import weights.safetensors --recipe mine.toml --map fc1=encoder.0,out=decoder.0 -o model.safetensors
 
 In PyTorch the weights are saved by
   safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
@@ -63,6 +70,15 @@ fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
         .map_err(|_| "sizes with an x between them are needed, as in 1x28x28".into())
 }
 
+fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => {
+            Ok((theirs.to_string(), ours.to_string()))
+        }
+        _ => Err("a name of the file and one of the recipe are needed, as in fc1=encoder.0".into()),
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<()> {
     keep_file_apart(&arguments.output, &arguments.weights)?;
     keep_apart(&arguments.output, &arguments.data)?;
@@ -73,9 +89,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let split = source.as_ref().map(|source| source.split(recipe.seed, 0.0));
     let split = split.transpose()?;
-    let shape = arguments.shape.as_ref().map(|shape| &shape.0[..]);
-    let train = split.as_ref().map(|split| &*split.train);
-    let mut model = Model::import(&arguments.weights, &recipe, shape, train)?;
+    let options = ImportOptions {
+        shape: arguments.shape.as_ref().map(|shape| &shape.0[..]),
+        data: split.as_ref().map(|split| &*split.train),
+        map: &arguments.map,
+    };
+    let Imported { mut model, notes } = Model::import(&arguments.weights, &recipe, &options)?;
+    for text in &notes {
+        note(&format!("{}: {text}", arguments.weights.display()));
+    }
     if let Some(split) = &split {
         let split = SplitRecord::of(split, recipe.seed, 0.0);
         let origin = model.origin().clone();
@@ -97,6 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "parameters": parameters,
             "scaling": scaling,
             "test_mse": test_mse,
+            "notes": notes,
         });
         print(&result.to_string());
         return Ok(());

@@ -57,8 +57,13 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     text.usual_decimal = text
         .usual_decimal
         .or_else(|| reading.and_then(|reading| reading.text.decimal));
+    let channels = match *model.shape() {
+        [channels @ (1 | 3), _, _] => Some(channels),
+        _ => None,
+    };
     Ok(ReadOptions {
         model_columns: origin.columns.clone(),
+        channels,
         missing,
         fill,
         text,

@@ -454,7 +454,9 @@ pub fn reconstruction_picture(
 /// When the rows are no images.
 pub fn strip_picture(data: &Dataset, rows: &Array2<f64>, label: &str) -> Result<Vec<u8>> {
     let (low, high) = data.range();
-    let images = rows.mapv(|value| ((value - low) / (high - low)) as f32);
+    // Data of one value have no range: what is above it is white.
+    let range = if high > low { high - low } else { 1.0 };
+    let images = rows.mapv(|value| ((value - low) / range) as f32);
     let rows = [PictureRow {
         label,
         images: images.view(),

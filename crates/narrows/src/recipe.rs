@@ -14,6 +14,7 @@ use crate::layer::{self, Initialization, LayerSpec};
 use crate::objective::{self, Objective, Reconstruction, Term};
 use crate::optimizer::{self, OptimizerSpec, ScheduleSpec};
 use crate::settings::{Document, Key, Level, Section, suggest};
+use std::io::Read;
 use std::path::Path;
 
 /// The recipes that ship with Narrows: name and text.
@@ -204,6 +205,12 @@ const TRAINING: &[Key] = &[
 const MAX_EPOCHS: u64 = 1_000_000;
 const MAX_BATCH: u64 = 1 << 20;
 
+/// The most layers of an encoder or a decoder: a guard against damaged files.
+pub(crate) const MAX_LAYERS: usize = 4096;
+
+/// The largest file of a recipe, in bytes: a guard against files that are something else.
+const MAX_FILE: u64 = 1 << 20;
+
 /// A value to set over that of a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
@@ -218,7 +225,7 @@ impl Override {
     pub fn set(assignment: &str) -> Override {
         Override {
             assignment: assignment.to_string(),
-            origin: format!("--set {assignment}"),
+            origin: format!("--set {}", shortened(assignment)),
         }
     }
 
@@ -448,8 +455,19 @@ fn read_text(path: &Path) -> Result<String> {
     if path.is_dir() {
         return Err(is_a_folder(path));
     }
-    let bytes =
-        std::fs::read(path).map_err(|error| Error::io("cannot read the recipe", path, error))?;
+    let refused = |error| Error::io("cannot read the recipe", path, error);
+    let file = std::fs::File::open(path).map_err(refused)?;
+    let mut bytes = Vec::new();
+    // One byte more tells that there is more.
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(refused)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(Error::new(ErrorKind::Recipe, "this is no recipe")
+            .at(path.display())
+            .expected(format!("a text file of at most {MAX_FILE} bytes"))
+            .found("a larger file"));
+    }
     String::from_utf8(bytes).map_err(|_| {
         Error::new(ErrorKind::Recipe, "this is no recipe")
             .at(path.display())
@@ -632,6 +650,12 @@ fn is_name_character(c: char) -> bool {
 /// decoder's last that has may leave its width to the data.
 fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
     let sections = root.sections(side)?;
+    if sections.len() > MAX_LAYERS {
+        return Err(root
+            .error(side, format!("the {side} has too many layers"))
+            .expected(format!("at most {MAX_LAYERS}"))
+            .found(sections.len()));
+    }
     let mut layers = Vec::new();
     for section in &sections {
         let layer = section.choose(&layer::LAYER, None, &[], layer::LAYERS)?;
@@ -651,6 +675,14 @@ fn layers(root: &Section<'_>, side: &str) -> Result<Vec<LayerSpec>> {
         }
     }
     Ok(layers)
+}
+
+/// A text for an error, cut where it is long.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        None => text.to_string(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
 }
 
 fn quoted(text: &str) -> String {

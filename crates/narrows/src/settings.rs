@@ -95,6 +95,9 @@ fn refuse(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Recipe, what)
 }
 
+/// The most parts of a key that is set.
+const MAX_PARTS: usize = 16;
+
 impl Document {
     /// Parses TOML; `origin` names it in errors.
     ///
@@ -133,6 +136,11 @@ impl Document {
                 .found(assignment)
         };
         let (path, text) = assignment.split_once('=').ok_or_else(nothing)?;
+        if path.split('.').count() > MAX_PARTS {
+            return Err(refuse("the key has too many parts")
+                .at(origin)
+                .expected(format!("at most {MAX_PARTS}, separated by dots")));
+        }
         let from = (|_| origin.to_string(), level);
         let value = match DeValue::parse(text.trim()) {
             Ok(value) => value_of(value.get_ref(), &from),

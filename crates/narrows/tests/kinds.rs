@@ -2,7 +2,7 @@
 
 use narrows::Recipe;
 use narrows::data::scaling::ScalingSpec;
-use narrows::data::{Info, Missing, ReadOptions, Source, list_of_names};
+use narrows::data::{Info, Missing, ReadOptions, Source, ValuesInfo, describe, list_of_names};
 use narrows::train::Training;
 use ndarray::{Array2, array};
 use std::fs;
@@ -73,28 +73,29 @@ fn npy(kind: &str, shape: &str, data: &[u8]) -> Vec<u8> {
 #[test]
 fn the_type_is_that_of_the_file() {
     let folder = Folder::new();
-    let info = |kind: &str, bytes: Vec<u8>| {
+    let type_name = |kind: &str, bytes: Vec<u8>| {
         let spec = folder.put("rows.npy", npy(kind, "(2, 1)", &bytes));
-        let info = Info::of(&Source::open(&spec).unwrap().train).unwrap();
-        (info.type_name, info.conversion.unwrap_or("as it is"))
+        summary(&spec).type_name
     };
-    let (of_64, how) = info("<f8", [0.5_f64, 1.0].map(f64::to_le_bytes).concat());
-    assert_eq!(
-        (&*of_64, how),
-        ("64-bit floating-point values", "worked on as float32")
-    );
-    let (of_16, _) = info("<i2", [1_i16, 2].map(i16::to_le_bytes).concat());
+    let of_64 = type_name("<f8", [0.5_f64, 1.0].map(f64::to_le_bytes).concat());
+    assert_eq!(of_64, "64-bit floating-point values");
+    let of_16 = type_name("<i2", [1_i16, 2].map(i16::to_le_bytes).concat());
     assert_eq!(of_16, "16-bit integers");
-    for (largest, is_rounded) in [
-        ((1_u64 << 24) - 1, false),
-        ((1 << 24) + 1, true),
-        (u64::MAX, true),
-    ] {
-        let (_, how) = info("<u8", [0, largest].map(u64::to_le_bytes).concat());
-        assert_eq!(how.contains("rounds"), is_rounded, "{how}");
+    let unsigned = type_name("<u8", [0, u64::MAX].map(u64::to_le_bytes).concat());
+    assert_eq!(unsigned, "64-bit integers without a sign");
+    let of_32 = type_name("<f4", [0.5_f32, 1.0].map(f32::to_le_bytes).concat());
+    assert_eq!(of_32, "32-bit floating-point values");
+}
+
+/// What is said of arrays and images.
+fn summary(spec: &str) -> ValuesInfo {
+    match describe(&[spec], &ReadOptions::default())
+        .unwrap()
+        .remove(0)
+    {
+        Info::Values(info) => info,
+        other => panic!("{other:?}"),
     }
-    let (_, how) = info("<f4", [0.5_f32, 1.0].map(f32::to_le_bytes).concat());
-    assert_eq!(how, "as it is");
 }
 
 #[test]
@@ -129,14 +130,35 @@ fn data_of_0_and_1_are_not_squeezed() {
 }
 
 #[test]
-fn constant_columns_are_told_before_training_refuses_them() {
+fn constant_columns_are_told_before_training() {
     let folder = Folder::new();
     let spec = folder.put("table.csv", "a,b,c\n1,2,0\n3,2,0\n4,2,1\n");
-    let info = Info::of(&Source::open(&spec).unwrap().train).unwrap();
-    assert_eq!(info.constant, ["column `b`"]);
+    let Info::Table(info) = describe(&[&spec], &ReadOptions::default())
+        .unwrap()
+        .remove(0)
+    else {
+        panic!("no table");
+    };
+    let constant = info.columns.iter().filter(|column| column.is_constant());
+    assert_eq!(
+        constant.map(|column| &column.name).collect::<Vec<_>>(),
+        ["b"]
+    );
+    assert!(
+        info.remarks
+            .iter()
+            .any(|text| text.ends_with("from it: `b`")),
+        "{:?}",
+        info.remarks
+    );
     let grey = folder.put("grey.npy", npy("<f4", "(2, 1, 1)", &[0; 8]));
-    let info = Info::of(&Source::open(&grey).unwrap().train).unwrap();
+    let info = summary(&grey);
     assert_eq!(info.constant, ["all values"]);
+    let command = info.command.unwrap();
+    assert!(
+        command.starts_with("narrows train table --data ") && command.ends_with("grey.npy"),
+        "{command}"
+    );
 }
 
 #[test]

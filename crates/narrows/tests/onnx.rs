@@ -272,3 +272,50 @@ fn the_graph_says_what_it_is_and_names_tensors_as_the_model_file() {
     assert_eq!(about.producer_version(), Some(env!("CARGO_PKG_VERSION")));
     assert_eq!(about.get("recipe"), Some("a"));
 }
+
+#[test]
+fn a_graph_with_a_double_input_computes_the_same_from_scaled_values_on() {
+    // The runtime has no double precision, so it begins behind the scaling; columns are Unix seconds within a minute.
+    let recipe = recipe(
+        "{ layer = 'dense', outputs = 3 }, { layer = 'tanh' }",
+        "{ layer = 'dense' }",
+    );
+    let rows = Array2::from_shape_fn((7, 4), |(row, column)| {
+        1.7e9 + (row * 8 + column * column) as f64
+    });
+    let data = Dataset::from_array(rows.view()).unwrap();
+    let spec = ScalingSpec::usual(&data);
+    let model = model(
+        recipe,
+        Some(spec),
+        Scaling::fit(&spec, &data).unwrap(),
+        &[4],
+    );
+    assert_eq!(onnx::Input::of(&model), onnx::Input::Double);
+    // Optimised, the graph would lose the value to begin with.
+    let mut options = rten::ModelOptions::with_all_ops();
+    options.enable_optimization(false);
+    let graph = options.load(onnx::bytes(&model).unwrap()).unwrap();
+    let mut scaled = vec![0.0; rows.len()];
+    model.scaling().scale(rows.as_slice().unwrap(), &mut scaled);
+    let input = rten::Value::from_shape(&[7, 4], scaled).unwrap();
+    let outputs = [onnx::CODE, onnx::SCORE].map(|name| graph.node_id(name).unwrap());
+    let input = (graph.node_id(onnx::SCALED).unwrap(), input.into());
+    let found = graph.run(vec![input], &outputs, None).unwrap();
+    let expected = [
+        model.encode(rows.view()).unwrap().into_iter().collect(),
+        model.score(rows.view()).unwrap().to_vec(),
+    ];
+    for (found, expected) in found.into_iter().zip(expected) {
+        let expected: Vec<f32> = expected;
+        let found = found.into_tensor::<f32>().unwrap().to_vec();
+        let largest = expected.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+        assert!(largest > 0.1);
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(
+                (found - expected).abs() <= TOLERANCE * largest,
+                "{found} {expected}"
+            );
+        }
+    }
+}

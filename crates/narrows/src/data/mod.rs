@@ -33,7 +33,7 @@ mod tables;
 mod values;
 pub mod write;
 
-pub use info::{ColumnInfo, Info};
+pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};
 pub use options::{Fit, Layout, Missing, ReadOptions, TextOptions, list_of_names};
 pub use records::Records;

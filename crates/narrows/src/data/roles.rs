@@ -26,6 +26,21 @@ pub(super) fn is_unnamed(name: &str) -> bool {
     UNNAMED.contains(&name)
 }
 
+/// Refuses names that no column has.
+pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Result<()> {
+    let names = Names::of(columns);
+    let label = options.label.iter().map(|name| ("label", name));
+    let ids = options.ids.iter().map(|name| ("id", name));
+    let drop = options.drop.iter().map(|name| ("drop", name));
+    let inputs = options.columns.iter().map(|name| ("columns", name));
+    for (setting, name) in label.chain(ids).chain(drop).chain(inputs) {
+        if !names.places.contains_key(name.as_str()) {
+            names.find(setting, name)?;
+        }
+    }
+    Ok(())
+}
+
 impl Roles {
     /// Chooses among the columns of a file as the options say; `index` names the place of a column without a name
     /// that counts the rows.
@@ -50,10 +65,12 @@ impl Roles {
             ids,
             notes: Vec::new(),
         };
+        // A table without a header has no names that could be a model's.
+        let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
         match (&options.model_columns, options.columns.is_empty()) {
-            (Some(wanted), true) => roles.inputs = names.of_model(wanted)?,
+            (Some(wanted), true) if has_names => roles.inputs = names.of_model(wanted)?,
             (_, false) => roles.inputs = roles.chosen(&names, options)?,
-            (None, true) => roles.inputs = roles.all_numbers(columns, index, options)?,
+            (_, true) => roles.inputs = roles.all_numbers(columns, index, options)?,
         }
         Ok(roles)
     }
@@ -135,6 +152,12 @@ impl Roles {
         }
         roles
     }
+}
+
+/// Whether the columns are called by their places, as those of a table without a header are.
+fn are_numbers(columns: &[FileColumn]) -> bool {
+    let mut all = columns.iter().enumerate();
+    all.all(|(place, column)| column.name == place.to_string())
 }
 
 /// A name in quotes, or that there is none.

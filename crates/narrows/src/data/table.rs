@@ -45,7 +45,10 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
 }
 
 /// The place of a column without a name that counts the rows, as pandas writes its index. The first rows tell.
-fn find_index(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Option<usize>> {
+pub(super) fn find_index(
+    reader: &mut dyn TableReader,
+    options: &ReadOptions,
+) -> Result<Option<usize>> {
     if options.model_columns.is_some() || !options.columns.is_empty() {
         return Ok(None);
     }

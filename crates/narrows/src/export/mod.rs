@@ -3,6 +3,7 @@
 pub mod onnx;
 
 use crate::Model;
+use crate::data::Real;
 use crate::data::scaling::ScalingSpec;
 use crate::rng::{Draws, Purpose, uniform};
 use ndarray::Array2;
@@ -11,21 +12,22 @@ use ndarray::Array2;
 ///
 /// Each value is drawn uniformly from where scaled values lie: within two deviations of the mean where
 /// the model's data are standardised, in [0, 1) otherwise. The same rows every time.
-pub fn sample_rows(model: &Model, count: usize) -> Array2<f32> {
+pub fn sample_rows<T: Real>(model: &Model, count: usize) -> Array2<T> {
     let (low, high) = match model.recipe().scaling {
         Some(ScalingSpec::Standardize { .. }) => (-2.0, 2.0),
         _ => (0.0, 1.0),
     };
     let draws = Draws::new(model.recipe().seed, Purpose::SampleRows);
-    let mut rows = Array2::zeros((count, model.network().inputs()));
+    let mut rows = Array2::<f32>::zeros((count, model.network().inputs()));
     for (sample, mut row) in rows.rows_mut().into_iter().enumerate() {
         let words = (0u32..).flat_map(|block| draws.words(0, sample as u32, block));
         for (value, word) in row.iter_mut().zip(words) {
             *value = low + (high - low) * uniform(word);
         }
     }
-    if let Some(values) = rows.as_slice_mut() {
-        model.scaling().undo(values);
+    let mut own = Array2::from_elem(rows.dim(), T::default());
+    if let (Some(rows), Some(own)) = (rows.as_slice(), own.as_slice_mut()) {
+        model.scaling().unscale(rows, own);
     }
-    rows
+    own
 }

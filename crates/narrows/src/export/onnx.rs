@@ -3,20 +3,34 @@
 //!
 //! | name | type and shape | what it is |
 //! |---|---|---|
-//! | `input` | float32, `[batch, …shape]` | rows in the data's own units |
+//! | `input` | [`Input`], `[batch, …shape]` | rows in the data's own units |
 //! | `code` | float32, `[batch, code size]` | as [`Model::encode`] |
-//! | `reconstruction` | float32, `[batch, …shape]` | as [`Model::reconstruct`] |
+//! | `reconstruction` | as the input, `[batch, …shape]` | as [`Model::reconstruct`] |
 //! | `score` | float32, `[batch]` | as [`Model::score`] |
 //!
-//! `batch` is left open. The tensors keep the names that they have in the model file.
+//! `batch` is left open. The tensors keep the names that they have in the model file. The metadata say what a program
+//! that scores rows needs to know beside:
+//!
+//! | key | what it is |
+//! |---|---|
+//! | `producer`, `producer_version` | Narrows and its version |
+//! | `recipe` | the name of the recipe |
+//! | `columns` | the names of the columns in the order of the input, as a JSON list; for tables |
+//! | `fill` | for each column what stands for a missing value, as a JSON list; where training filled them |
+//! | `scaling` | `kind`, `formula`, `offset` and `factor` as JSON, one number for all values or one for each |
+//! | `score` | what the score is, and in which units |
+//! | `threshold` | `value`, `rule`, `level`, `rows` as JSON, and when a row is unusual; where one was chosen |
 
+mod graph;
+mod metadata;
 mod proto;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec};
 use crate::{Model, Recipe};
+use graph::{Graph, rows};
 use prost::Message;
-use proto::{Attribute, Dimension, Entry, FLOAT, INT64};
+use proto::{Attribute, DOUBLE, FLOAT};
 use std::f32::consts::FRAC_1_SQRT_2;
 
 /// The version of ONNX's operators that the graph uses: the oldest that has all of them in their
@@ -38,13 +52,68 @@ pub const RECONSTRUCTION: &str = "reconstruction";
 /// The output that is [`Model::score`]'s.
 pub const SCORE: &str = "score";
 
+/// The type of numbers of the graph's input and of its reconstruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// float32, as most runtimes expect it.
+    Float,
+    /// float64: offsets are subtracted in double precision before values become float32. For columns that lie far
+    /// from 0 by their own measure, such as Unix seconds within a day.
+    Double,
+}
+
+impl Input {
+    /// The type that the graph of a model takes: float64 where float32 would blur the training values.
+    pub fn of(model: &Model) -> Input {
+        match blurs(model) {
+            true => Input::Double,
+            false => Input::Float,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Input::Float => "float32",
+            Input::Double => "float64",
+        }
+    }
+
+    fn element(self) -> i32 {
+        match self {
+            Input::Float => FLOAT,
+            Input::Double => DOUBLE,
+        }
+    }
+}
+
+/// The largest step of float32 at a column's offset that is still fine, in scaled units.
+const FINE: f64 = 1e-4;
+
+/// Whether float32 cannot hold what the scaling reads finely enough.
+fn blurs(model: &Model) -> bool {
+    let scaling = model.scaling();
+    let pairs = scaling.offset().iter().zip(scaling.factor());
+    let step = |(offset, factor): (&f64, &f64)| (offset * factor).abs() * f64::from(f32::EPSILON);
+    scaling.is_double() && pairs.map(step).any(|step| step > FINE)
+}
+
 /// The ONNX file of a model; the module says what is in it.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Data`] when the tensors take more than about 2 GiB, which the format cannot hold.
 pub fn bytes(model: &Model) -> Result<Vec<u8>> {
-    let numbers = model.network().parameter_count() + 2 * model.scaling().offset().len();
+    bytes_with(model, Input::of(model))
+}
+
+/// As [`bytes`], with an input of the given type.
+///
+/// # Errors
+///
+/// As [`bytes`].
+pub fn bytes_with(model: &Model, input: Input) -> Result<Vec<u8>> {
+    let numbers = model.network().parameter_count() + 4 * model.scaling().offset().len();
     if numbers > MAX_TENSORS / 4 {
         return Err(
             Error::new(ErrorKind::Data, "the model is too large for an ONNX file")
@@ -52,56 +121,40 @@ pub fn bytes(model: &Model) -> Result<Vec<u8>> {
                 .found(numbers),
         );
     }
-    let recipe = model.recipe();
-    let entry = |key: &str, value: &str| Entry {
-        key: Some(key.into()),
-        value: Some(value.into()),
-    };
     let message = proto::Model {
         ir_version: Some(IR_VERSION),
         producer_name: Some("narrows".into()),
         producer_version: Some(env!("CARGO_PKG_VERSION").into()),
-        doc_string: Some(recipe.about.clone()),
-        graph: Some(graph(model)?),
+        doc_string: Some(model.recipe().about.clone()),
+        graph: Some(graph(model, input)?),
         opset_import: vec![proto::OperatorSet {
             domain: Some(String::new()),
             version: Some(OPSET),
         }],
-        metadata_props: vec![
-            entry("producer", "narrows"),
-            entry("producer_version", env!("CARGO_PKG_VERSION")),
-            entry("recipe", &recipe.name),
-        ],
+        metadata_props: metadata::entries(model),
     };
     Ok(message.encode_to_vec())
 }
 
-fn graph(model: &Model) -> Result<proto::Graph> {
-    let (shape, scaling) = (model.shape(), model.scaling());
+/// The value that the layers begin with: rows in scaled units, in float32.
+pub const SCALED: &str = "scaled";
+
+/// The keys of the metadata of a model's graph.
+pub fn metadata_keys(model: &Model) -> Vec<String> {
+    let entries = metadata::entries(model).into_iter();
+    entries.filter_map(|entry| entry.key).collect()
+}
+
+fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
+    let shape = model.shape();
     let mut graph = Graph::default();
     for tensor in model.network().tensors() {
         let values = model.parameters().flat().get(tensor.range.clone());
         graph.floats(&tensor.name, &tensor.shape, values.unwrap_or_default());
     }
-    // One number for all, or one for each value of a row.
-    let places = match scaling.offset().len() {
-        1 => &[1],
-        _ => shape,
-    };
-    let single = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-    graph.floats("scaling.offset", places, &single(scaling.offset()));
-    graph.floats("scaling.factor", places, &single(scaling.factor()));
-    graph.node("Sub", &[INPUT, "scaling.offset"], &[], "scaled/centred");
-    graph.node("Mul", &["scaled/centred", "scaling.factor"], &[], "scaled");
+    scale(&mut graph, model, input);
 
-    let (coded, code_shape) = layers(
-        &mut graph,
-        model.recipe(),
-        "encoder",
-        "scaled",
-        shape,
-        shape,
-    )?;
+    let (coded, code_shape) = layers(&mut graph, model.recipe(), "encoder", SCALED, shape, shape)?;
     graph.node("Flatten", &[&coded], &[Attribute::int("axis", 1)], CODE);
     let (decoded, _) = layers(
         &mut graph,
@@ -113,11 +166,9 @@ fn graph(model: &Model) -> Result<proto::Graph> {
     )?;
     let output = graph.reshape(&decoded, shape, "output");
 
-    graph.node("Div", &[&output, "scaling.factor"], &[], "output/spread");
-    let undone = ["output/spread", "scaling.offset"];
-    graph.node("Add", &undone, &[], RECONSTRUCTION);
+    unscale(&mut graph, &output, input);
 
-    graph.node("Sub", &[&output, "scaled"], &[], "score/error");
+    graph.node("Sub", &[&output, SCALED], &[], "score/error");
     let square = ["score/error", "score/error"];
     graph.node("Mul", &square, &[], "score/square");
     let axes: Vec<usize> = (1..=shape.len()).collect();
@@ -131,13 +182,56 @@ fn graph(model: &Model) -> Result<proto::Graph> {
         node: graph.nodes,
         name: Some(model.recipe().name.clone()),
         initializer: graph.tensors,
-        input: vec![rows(INPUT, shape)],
+        input: vec![rows(INPUT, shape, input.element())],
         output: vec![
-            rows(CODE, &[model.code_size()]),
-            rows(RECONSTRUCTION, shape),
-            rows(SCORE, &[]),
+            rows(CODE, &[model.code_size()], FLOAT),
+            rows(RECONSTRUCTION, shape, input.element()),
+            rows(SCORE, &[], FLOAT),
         ],
     })
+}
+
+/// Adds the way from the input to scaled values.
+fn scale(graph: &mut Graph, model: &Model, input: Input) {
+    let scaling = model.scaling();
+    // One number for all, or one for each value of a row.
+    let places = match scaling.offset().len() {
+        1 => &[1],
+        _ => model.shape(),
+    };
+    let tensors = [
+        ("scaling.offset", scaling.offset()),
+        ("scaling.factor", scaling.factor()),
+    ];
+    for (name, values) in tensors {
+        match input {
+            Input::Double => graph.doubles(name, places, values),
+            Input::Float => {
+                let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+                graph.floats(name, places, &values);
+            }
+        }
+    }
+    let (centred, factor) = ("scaled/centred", "scaling.factor");
+    graph.node("Sub", &[INPUT, "scaling.offset"], &[], centred);
+    match input {
+        Input::Float => graph.node("Mul", &[centred, factor], &[], SCALED),
+        Input::Double => {
+            let exact = graph.node("Mul", &[centred, factor], &[], "scaled/double");
+            graph.cast(&exact, FLOAT, SCALED)
+        }
+    };
+}
+
+/// Adds the way from the decoder's output back to the data's units.
+fn unscale(graph: &mut Graph, output: &str, input: Input) {
+    let output = match input {
+        Input::Float => output.to_string(),
+        Input::Double => graph.cast(output, DOUBLE, "output/double"),
+    };
+    graph.node("Div", &[&output, "scaling.factor"], &[], "output/spread");
+    let undone = ["output/spread", "scaling.offset"];
+    graph.node("Add", &undone, &[], RECONSTRUCTION);
 }
 
 /// Adds one side of the network, from the value `from` of `[batch, …shape]`; gives the value that it
@@ -282,89 +376,5 @@ fn activation(graph: &mut Graph, function: Activation, name: &str, x: String) ->
     }
 }
 
-/// An input or output: rows of a shape, and how many is left open.
-fn rows(name: &str, shape: &[usize]) -> proto::ValueInfo {
-    let batch = Dimension {
-        size: None,
-        name: Some("batch".into()),
-    };
-    let sizes = shape.iter().map(|&size| Dimension {
-        size: Some(size as i64),
-        name: None,
-    });
-    proto::ValueInfo {
-        name: Some(name.into()),
-        of: Some(proto::Type {
-            tensor: Some(proto::TensorType {
-                element: Some(FLOAT),
-                shape: Some(proto::Shape {
-                    dim: [batch].into_iter().chain(sizes).collect(),
-                }),
-            }),
-        }),
-    }
-}
-
-/// Nodes in the order of computation, and tensors.
-#[derive(Default)]
-struct Graph {
-    nodes: Vec<proto::Node>,
-    tensors: Vec<proto::Tensor>,
-}
-
-impl Graph {
-    /// Adds a node with one output, after which it is named; gives the output.
-    fn node<S: AsRef<str>>(
-        &mut self,
-        operator: &str,
-        inputs: &[S],
-        attributes: &[Attribute],
-        output: &str,
-    ) -> String {
-        self.nodes.push(proto::Node {
-            input: inputs.iter().map(|name| name.as_ref().into()).collect(),
-            output: vec![output.into()],
-            name: Some(output.into()),
-            op_type: Some(operator.into()),
-            attribute: attributes.to_vec(),
-        });
-        output.into()
-    }
-
-    /// Adds a node that gives rows another shape, of as many values.
-    fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
-        // 0 stands for the size that is there.
-        let sizes: Vec<i64> = [0]
-            .into_iter()
-            .chain(shape.iter().map(|&size| size as i64))
-            .collect();
-        let target = format!("{output}/shape");
-        self.tensors.push(proto::Tensor {
-            dims: vec![sizes.len() as i64],
-            data_type: Some(INT64),
-            name: Some(target.clone()),
-            raw_data: Some(sizes.iter().flat_map(|size| size.to_le_bytes()).collect()),
-        });
-        self.node("Reshape", &[input, &target], &[], output)
-    }
-
-    fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
-        self.tensors.push(proto::Tensor {
-            dims: shape.iter().map(|&size| size as i64).collect(),
-            data_type: Some(FLOAT),
-            name: Some(name.into()),
-            raw_data: Some(
-                values
-                    .iter()
-                    .flat_map(|value| value.to_le_bytes())
-                    .collect(),
-            ),
-        });
-    }
-
-    /// Adds a single number; gives its name.
-    fn number(&mut self, name: &str, value: f32) -> String {
-        self.floats(name, &[], &[value]);
-        name.into()
-    }
-}
+#[cfg(test)]
+mod tests;

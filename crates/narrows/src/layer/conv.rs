@@ -9,6 +9,7 @@ use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// The channels of the weights' first axis that form one tile of the parameter phase: the columns of the
 /// register tile of the product that sums their gradient.
@@ -32,7 +33,10 @@ pub(crate) struct Window {
 /// transposed one, as in PyTorch, which is the same for the convolution that either stands on.
 #[derive(Debug)]
 pub(crate) struct Conv {
-    plan: Convolution,
+    geometry: Geometry,
+    /// Worked out when the layer is first used: it takes a multiple of the weights' memory, which a file that only
+    /// claims to have such weights must not take.
+    plan: OnceLock<Convolution>,
     is_transposed: bool,
     bias: bool,
 }
@@ -59,7 +63,7 @@ impl Conv {
             })?;
             output[axis + 1] = room / window.stride[axis] + 1;
         }
-        Conv::plan(input, output, window, false, bias)
+        Conv::check(input, output, window, false, bias)
     }
 
     /// A transposed convolution to `channels` over rows of a shape.
@@ -97,10 +101,10 @@ impl Conv {
                         .found(window.padding[axis])
                 })?;
         }
-        Conv::plan(output, input, window, true, bias)
+        Conv::check(output, input, window, true, bias)
     }
 
-    fn plan(
+    fn check(
         input: [usize; 3],
         output: [usize; 3],
         window: Window,
@@ -139,21 +143,27 @@ impl Conv {
                 .found(format!("shape {given:?}")));
         }
         Ok(Conv {
-            plan: Convolution::new(Geometry {
+            geometry: Geometry {
                 input,
                 output,
                 kernel: window.kernel,
                 stride: window.stride,
                 padding: window.padding,
-            }),
+            },
+            plan: OnceLock::new(),
             is_transposed,
             bias,
         })
     }
 
+    /// How the layer is computed.
+    fn plan(&self) -> &Convolution {
+        self.plan.get_or_init(|| Convolution::new(self.geometry))
+    }
+
     /// The shape of a row that it reads, and of one that it gives.
     fn shapes(&self) -> [[usize; 3]; 2] {
-        let Geometry { input, output, .. } = *self.plan.geometry();
+        let Geometry { input, output, .. } = self.geometry;
         match self.is_transposed {
             false => [input, output],
             true => [output, input],
@@ -167,7 +177,7 @@ impl Conv {
 
     /// The shape of the weights.
     fn weight_shape(&self) -> [usize; 4] {
-        let g = self.plan.geometry();
+        let g = &self.geometry;
         [g.output[0], g.input[0], g.kernel[0], g.kernel[1]]
     }
 
@@ -238,11 +248,11 @@ impl Layer for Conv {
 
     fn scratch(&self) -> usize {
         // The sums of the bias are first formed place by place; a tile is for a gradient that is added.
-        self.plan.scratch().max(self.outputs()) + self.tiles().into_iter().max().unwrap_or(0)
+        self.plan().scratch().max(self.outputs()) + self.tiles().into_iter().max().unwrap_or(0)
     }
 
     fn work(&self) -> usize {
-        let [_, height, width] = self.plan.geometry().output;
+        let [_, height, width] = self.geometry.output;
         // Taps that fall outside the image are few, and counted too.
         self.weight_shape().iter().product::<usize>() * height * width
     }
@@ -250,8 +260,8 @@ impl Layer for Conv {
     fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
         let (weights, bias) = self.tensors_of(p);
         match self.is_transposed {
-            false => self.plan.forward(isa, weights, bias, x, y, scratch),
-            true => self.plan.transposed(isa, weights, bias, x, y, scratch),
+            false => self.plan().forward(isa, weights, bias, x, y, scratch),
+            true => self.plan().transposed(isa, weights, bias, x, y, scratch),
         }
     }
 
@@ -267,8 +277,8 @@ impl Layer for Conv {
     ) {
         let (weights, _) = self.tensors_of(p);
         match self.is_transposed {
-            false => self.plan.transposed(isa, weights, None, dy, dx, scratch),
-            true => self.plan.forward(isa, weights, None, dy, dx, scratch),
+            false => self.plan().transposed(isa, weights, None, dy, dx, scratch),
+            true => self.plan().forward(isa, weights, None, dy, dx, scratch),
         }
     }
 
@@ -288,7 +298,7 @@ impl Layer for Conv {
                 true => (dy, x),
             };
             return self
-                .plan
+                .plan()
                 .gradient(isa, channels, input, output, gradient, scratch);
         }
         let [_, height, width] = self.output_shape();
@@ -315,8 +325,8 @@ impl Layer for Conv {
     ) {
         let (weights, _) = self.tensors_of(p);
         match self.is_transposed {
-            false => self.plan.forward(isa, weights, None, dx, dy, scratch),
-            true => self.plan.transposed(isa, weights, None, dx, dy, scratch),
+            false => self.plan().forward(isa, weights, None, dx, dy, scratch),
+            true => self.plan().transposed(isa, weights, None, dx, dy, scratch),
         }
     }
 

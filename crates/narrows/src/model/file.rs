@@ -18,18 +18,19 @@
 //!
 //! Versions 1 and 2 have `origin` for `data`, and no sections; their scaling is applied in single precision.
 
-use super::{Model, Origin, Threshold};
+use super::header::{Header, MAX_HEADER, check_values, read_header, read_up_to};
+use super::{Model, Origin, Threshold, foreign};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::network::Network;
-use crate::recipe::Recipe;
+use crate::recipe::{MAX_LAYERS, Recipe};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 /// Raised when an older Narrows could no longer read the file.
@@ -43,9 +44,6 @@ const SECTIONS: [&str; 1] = [COLUMNS];
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
-
-/// The longest header of a safetensors file, by its definition.
-const MAX_HEADER: u64 = 100_000_000;
 
 pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
@@ -81,7 +79,17 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
             .map_err(|error| broken(format!("cannot write {}", tensor.name)).caused_by(error))?;
         views.push((tensor.name.as_str(), view));
     }
-    let metadata = HashMap::from([(KEY.to_string(), about.to_string())]);
+    let about = about.to_string();
+    // Quotes are escaped, and each tensor has a line of its own.
+    let header = about.len() + about.matches(['"', '\\']).count() + 256 * views.len();
+    if header as u64 > MAX_HEADER {
+        return Err(
+            broken("what is to be kept with the model is too long".into())
+                .expected(format!("at most {MAX_HEADER} bytes"))
+                .found(header),
+        );
+    }
+    let metadata = HashMap::from([(KEY.to_string(), about)]);
     let file = safetensors::serialize(views, Some(metadata))
         .map_err(|error| broken("cannot write the model".into()).caused_by(error))?;
     write_whole(path, &file)
@@ -102,7 +110,18 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
             .at(path.display())
             .expected("a model file"));
     }
-    Ok((File::open(path).map_err(refused)?, metadata.len()))
+    let mut file = File::open(path).map_err(refused)?;
+    let mut beginning = Vec::new();
+    (&mut file)
+        .take(foreign::BEGINNING)
+        .read_to_end(&mut beginning)
+        .map_err(refused)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(error) = foreign::refuse(&beginning, &name) {
+        return Err(error.at(path.display()));
+    }
+    file.rewind().map_err(refused)?;
+    Ok((file, metadata.len()))
 }
 
 pub(super) fn format(what: impl Into<String>) -> Error {
@@ -120,6 +139,16 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
+    // What a header claims must be there before memory is taken for it.
+    let parameters = Network::count_parameters(&recipe.encoder, &recipe.decoder, &shape)?;
+    let needed = parameters
+        .saturating_mul(4)
+        .saturating_add(bytes.len() as u64);
+    if len < needed {
+        return Err(format("the file is too small for its recipe")
+            .expected(format!("at least {needed} bytes"))
+            .found(len));
+    }
     let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
     let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
     let parameters = read_parameters(&network, &tensors)?;
@@ -153,48 +182,15 @@ pub(super) fn read_tensors<'a>(
         .map_err(|error| format("the tensors are damaged").caused_by(error))
 }
 
-/// Reads until there are `len` bytes, or the file ends.
-fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
-    let more = len.saturating_sub(bytes.len() as u64);
-    file.take(more)
-        .read_to_end(bytes)
-        .map(drop)
-        .map_err(|error| Error::new(ErrorKind::Io, "cannot read the model").caused_by(error))
-}
-
-/// Reads the length of the header and the header.
-pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Value> {
-    let damaged = || format("this is no safetensors file");
-    read_up_to(file, 8, bytes)?;
-    let header_len = match bytes[..].try_into() {
-        Ok(bytes) => u64::from_le_bytes(bytes),
-        Err(_) => {
-            return Err(damaged().expected("at least 8 bytes").found(bytes.len()));
-        }
-    };
-    let most = len.saturating_sub(8).min(MAX_HEADER);
-    if header_len > most {
-        return Err(damaged()
-            .expected(format!("a header of at most {most} bytes"))
-            .found(format!("one of {header_len}")));
-    }
-    read_up_to(file, 8 + header_len, bytes)?;
-    serde_json::from_slice(bytes.get(8..).unwrap_or_default())
-        .map_err(|error| damaged().caused_by(error))
-}
-
 /// What concerns Narrows of the header.
-fn about(header: &Value) -> Result<Value> {
-    let about = header
-        .get("__metadata__")
-        .and_then(|metadata| metadata.get(KEY))
-        .and_then(Value::as_str)
-        .ok_or_else(|| {
-            format("this safetensors file is no model of Narrows")
-                .expected(format!("`{KEY}` in its metadata"))
-                .found("none")
-                .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
-        })?;
+fn about(header: &Header) -> Result<Value> {
+    let about = header.metadata.get(KEY).ok_or_else(|| {
+        format("this safetensors file is no model of Narrows")
+            .expected(format!("`{KEY}` in its metadata"))
+            .found("none")
+            .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
+    })?;
+    check_values(about)?;
     serde_json::from_str(about)
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))
 }
@@ -263,6 +259,17 @@ fn read_recipe(about: &Value) -> Result<Recipe> {
         return Err(format("this is a checkpoint, with which a run goes on")
             .expected("a model")
             .hint("give the model.safetensors beside it, or the run's folder"));
+    }
+    for side in ["encoder", "decoder"] {
+        let layers = recipe
+            .get(side)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        if layers > MAX_LAYERS {
+            return Err(format(format!("the model's {side} has too many layers"))
+                .expected(format!("at most {MAX_LAYERS}"))
+                .found(layers));
+        }
     }
     // What serde says of it would quote all of it.
     let table: toml::Table = serde_json::from_value(recipe.clone())

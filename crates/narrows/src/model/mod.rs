@@ -2,10 +2,13 @@
 
 mod columns;
 mod file;
+mod foreign;
+mod header;
 mod import;
 mod origin;
 
 pub use columns::{InputColumn, ModelColumn};
+pub use import::{ImportOptions, Imported};
 pub use origin::{Origin, Rule, SplitRecord, Threshold};
 
 use crate::data::scaling::Scaling;
@@ -298,25 +301,26 @@ impl Model {
         file::load(path.as_ref())
     }
 
-    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch
-    /// `state_dict` with the names that [`Model::save`] uses (`encoder.0.weight`; indices count
-    /// activations, as `nn.Sequential` does), in float32 or float64, which is rounded.
+    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in
+    /// float32, float16, bfloat16 or float64, which is rounded.
     ///
-    /// `shape` is that of a row; without it that of the data counts, and without those what the
-    /// first dense layer reads. The scaling is fitted to `data`, and what is known of them is kept
-    /// ([`Model::origin`]); without them it must be one that needs none, as [`Scaling::without_data`] has it.
+    /// The names may be those that [`Model::save`] uses (`encoder.0.weight`; indices count activations, as
+    /// `nn.Sequential` does), all behind one prefix (`module.`), or others: layers are then matched where only one
+    /// assignment fits the shapes and keeps the order of numbered names ([`ImportOptions::map`] helps where several
+    /// do). What was done is in [`Imported::notes`].
+    ///
+    /// Without [`ImportOptions::data`] the scaling must be one that needs none, as [`Scaling::without_data`] has it.
     ///
     /// # Errors
     ///
-    /// When the file is damaged, when its tensors are not those of the recipe in name, shape or
+    /// When the file is damaged or of another format, when its tensors are not those of the recipe in number, shape or
     /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
     pub fn import(
         path: impl AsRef<Path>,
         recipe: &Recipe,
-        shape: Option<&[usize]>,
-        data: Option<&Dataset>,
-    ) -> Result<Model> {
-        import::import(path.as_ref(), recipe, shape, data)
+        options: &ImportOptions<'_>,
+    ) -> Result<Imported> {
+        import::import(path.as_ref(), recipe, options)
     }
 
     pub(crate) fn check_width(&self, width: usize) -> Result<()> {

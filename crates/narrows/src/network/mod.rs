@@ -60,7 +60,16 @@ impl Network {
                 (layer, shape) = spec
                     .plan(&shape, data)
                     .map_err(|error| error.at(format!("{name} ({})", spec.name())))?;
-                network.add(layer, &name, &mut bounds)?;
+                network.add(layer, &name)?;
+            }
+        }
+        // Only now that all sizes are known to be sound: a wide layer has many tiles.
+        for (number, (layer, place)) in network.layers.iter().zip(&network.places).enumerate() {
+            let mut at = place.start;
+            for (index, len) in layer.tiles().into_iter().enumerate() {
+                network.tiles.push((number, index));
+                at += len;
+                bounds.push(at);
             }
         }
         // What is flat has no shape to get wrong.
@@ -86,7 +95,33 @@ impl Network {
         Ok(network)
     }
 
-    fn add(&mut self, layer: Box<dyn Layer>, name: &str, bounds: &mut Vec<usize>) -> Result<()> {
+    /// How many parameters a network would have, before anything is laid out for it; see [`Network::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::new`], but for the shape of the output.
+    pub(crate) fn count_parameters(
+        encoder: &[LayerSpec],
+        decoder: &[LayerSpec],
+        data: &[usize],
+    ) -> Result<u64> {
+        let (mut shape, mut count) = (data.to_vec(), 0u64);
+        for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
+            for (index, spec) in specs.iter().enumerate() {
+                let layer;
+                (layer, shape) = spec
+                    .plan(&shape, data)
+                    .map_err(|error| error.at(format!("{side}.{index} ({})", spec.name())))?;
+                for tensor in layer.tensors() {
+                    let sizes = tensor.shape.iter().map(|&size| size as u64);
+                    count = count.saturating_add(sizes.fold(1, u64::saturating_mul));
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    fn add(&mut self, layer: Box<dyn Layer>, name: &str) -> Result<()> {
         let start = self.parameter_count();
         let mut end = start;
         for tensor in layer.tensors() {
@@ -109,12 +144,6 @@ impl Network {
                 range: end..end + len,
             });
             end += len;
-        }
-        let mut at = start;
-        for (index, len) in layer.tiles().into_iter().enumerate() {
-            self.tiles.push((self.layers.len(), index));
-            at += len;
-            bounds.push(at);
         }
         self.places.push(start..end);
         self.layers.push(layer);

@@ -14,7 +14,8 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,9 @@ const FORMAT_VERSION: u64 = 2;
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
+
+/// The most bytes of a checkpoint beside its numbers for each parameter: its header and the sums of an epoch.
+const MAX_REST: u64 = 1 << 25;
 
 /// How long a run goes on before the end of an epoch is taken as an occasion to save it.
 const AFTER_EPOCH: Duration = Duration::from_secs(1);
@@ -134,8 +138,22 @@ pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
 
 /// Goes on from where a run stood.
 pub(super) fn restore(training: &mut Training<'_>, path: &Path) -> Result<()> {
-    let bytes =
-        fs::read(path).map_err(|error| Error::io("cannot read the checkpoint", path, error))?;
+    let refused = |error| Error::io("cannot read the checkpoint", path, error);
+    // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
+    let most = 16 * training.parameter_count() as u64 + MAX_REST;
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(refused)?;
+    // One byte more tells that there is more.
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(refused)?;
+    if bytes.len() as u64 > most {
+        return Err(
+            Error::new(ErrorKind::Format, "the checkpoint is too large for its run")
+                .at(path.display())
+                .expected(format!("at most {most} bytes")),
+        );
+    }
     read(training, &bytes).map_err(|error| error.at(path.display()))
 }
 
@@ -266,7 +284,7 @@ mod tests {
         save(&training, &path).unwrap();
         restore(&mut training, &path).unwrap();
 
-        let mut bytes = fs::read(&path).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
         let version = br#"\"format_version\":2"#;
         let at = bytes
             .windows(version.len())

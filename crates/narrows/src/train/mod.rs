@@ -450,6 +450,11 @@ impl<'a> Training<'a> {
         self.data.inputs()
     }
 
+    /// The number of parameters.
+    pub(crate) fn parameter_count(&self) -> usize {
+        self.stepper.network().parameter_count()
+    }
+
     /// All that a run which goes on from here needs beside its recipe and data.
     pub fn state(&self) -> State {
         let mut state = self.state.clone();

@@ -5,7 +5,7 @@ use crate::data::{Dataset, precision};
 use crate::layer::{LayerSpec, last_of_values};
 use crate::network::Network;
 use crate::recipe::Recipe;
-use crate::text::{counted, figures, thousands};
+use crate::text::{counted, figures, first_of, thousands};
 use std::fmt;
 
 /// Something about a run that its user should know before it starts.
@@ -30,6 +30,13 @@ pub enum Warning {
         code: usize,
         /// The values of a row.
         inputs: usize,
+    },
+    /// Columns that have the same value in every training row, or images all of whose values are the same.
+    Constant {
+        /// The columns, as a sentence names them; none for images.
+        columns: Vec<String>,
+        /// Whether they can be left out by name.
+        have_names: bool,
     },
     /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
     Squeezed {
@@ -66,6 +73,7 @@ pub fn warnings(
     if code >= inputs && is_clean {
         all.push(Warning::WideCode { code, inputs });
     }
+    all.extend(constant(recipe, data));
     let (low, high) = scaling.range(data);
     if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
         all.push(Warning::Squeezed { high });
@@ -83,6 +91,26 @@ pub fn warnings(
     }
     all.extend(lost_values(recipe, data, scaling));
     all
+}
+
+/// The columns that the scaling divides by 1, as they are constant.
+fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
+    let columns = recipe.scaling?.constants(data);
+    if columns.is_empty() {
+        return None;
+    }
+    let is_table = data.shape().len() == 1;
+    let name = |column: String| match column.strip_prefix("column ") {
+        Some(name) => name.to_string(),
+        None => column,
+    };
+    Some(Warning::Constant {
+        columns: match is_table {
+            true => columns.into_iter().map(name).collect(),
+            false => Vec::new(),
+        },
+        have_names: data.columns().is_some(),
+    })
 }
 
 fn lost_values(recipe: &Recipe, data: &Dataset, scaling: &Scaling) -> Option<Warning> {
@@ -169,6 +197,29 @@ impl fmt::Display for Warning {
                  learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise \
                  (`--set corruption.kind=masking --set corruption.drop=0.5`)"
             ),
+            Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
+                "all values of the training rows are the same, and are scaled by 1: there is nothing to learn",
+            ),
+            Warning::Constant {
+                columns,
+                have_names,
+            } => {
+                let (what, them) = match columns.len() {
+                    1 => ("column has the same value in every training row and is", "it"),
+                    _ => ("columns have the same value in every training row and are", "them"),
+                };
+                let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+                write!(
+                    f,
+                    "{} {what} scaled by 1: {}; a model learns nothing from {them}",
+                    thousands(columns.len() as f64),
+                    first_of(&names),
+                )?;
+                match have_names {
+                    true => write!(f, " (`--drop` leaves {them} out)"),
+                    false => Ok(()),
+                }
+            }
             Warning::Squeezed { high } => write!(
                 f,
                 "the data are 0 and 1 alone, and the scaling makes {} of 1: the network sees next to \
@@ -289,6 +340,58 @@ mod tests {
         let text = warning.to_string();
         assert!(text.contains("[-1.000e38, 3.000]"), "{text}");
         assert!(text.contains("below 1.000e76;"), "{text}");
+    }
+
+    #[test]
+    fn constant_columns_are_counted_and_named_once() {
+        let rows = array![[1.0, 7.0, 2.0], [2.0, 7.0, 2.0], [4.0, 7.0, 2.0]];
+        let names = ["a", "b", "c"].map(String::from).to_vec();
+        let table = Dataset::from_array(rows.view()).unwrap();
+        let of = |data: &Dataset, spec: ScalingSpec| {
+            let recipe = Recipe {
+                scaling: Some(spec),
+                ..recipe()
+            };
+            let scaling = Scaling::fit(&spec, data).unwrap();
+            let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+            let all = warnings(&recipe, &network, data, &scaling);
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let standardize = ScalingSpec::usual(&table);
+        assert_eq!(
+            of(&table, ScalingSpec::MinMax),
+            [
+                "2 columns have the same value in every training row and are scaled by 1: 1 (counted from 0), \
+                 2 (counted from 0); a model learns nothing from them"
+            ]
+        );
+        let table = table.with_columns(names).unwrap();
+        assert_eq!(
+            of(&table, standardize),
+            [
+                "2 columns have the same value in every training row and are scaled by 1: `b`, `c`; a model learns \
+                 nothing from them (`--drop` leaves them out)"
+            ]
+        );
+        assert_eq!(of(&table, ScalingSpec::None), [""; 0]);
+        let given = ScalingSpec::Standardize {
+            mean: None,
+            deviation: Some(2.0),
+        };
+        assert_eq!(of(&table, given), [""; 0]);
+        let wide = Dataset::from_array(ndarray::Array2::<f32>::ones((2, 20)).view()).unwrap();
+        let said = of(&wide, standardize).concat();
+        assert!(
+            said.starts_with("20 columns have") && said.contains(" and 8 more"),
+            "{said}"
+        );
+        let values = crate::data::Values::F32(ndarray::Array2::ones((2, 4)));
+        let images = Dataset::new("grey", values, vec![1, 2, 2], None).unwrap();
+        let said = of(&images, standardize).concat();
+        assert!(
+            said.starts_with("all values of the training rows are the same"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn a_foreign_safetensors_file_is_refused() {
     }
     let header = br#"{"__metadata__":{"narrows":["a","list"]}}"#;
     let file = [&(header.len() as u64).to_le_bytes()[..], header].concat();
-    assert!(refusal(&file).contains("no model of Narrows"));
+    assert!(refusal(&file).contains("no safetensors file"));
     assert!(refusal(b"PK\x03\x04 a zip archive, with something in it").contains("safetensors"));
 }
 
@@ -304,21 +304,24 @@ fn parameters_that_are_not_finite_are_refused() {
 #[test]
 fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
     let wide = json!({"layer": "dense", "outputs": 1 << 24});
-    let too_many = &["encoder.1", "too many parameters", "at most 4294967296"];
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([wide, wide, {"layer": "dense", "outputs": 2}]),
-        too_many,
+        &["too small for its recipe", "at least 1125"],
     );
-    // So many that they could not be counted.
+    // So many that 64 bits do not count their bytes.
+    assert_refused_by_metadata(
+        |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); MAX_LAYERS]),
+        &["too small for its recipe"],
+    );
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); 70_000]),
-        too_many,
+        &["too many"],
     );
     // Few enough to be counted, but more than the file holds.
     let much = json!({"layer": "dense", "outputs": 1 << 20});
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([much, {"layer": "dense", "outputs": 2}]),
-        &["`encoder.0.weight`", "expected F32 of shape [1048576, 4]"],
+        &["too small for its recipe"],
     );
 }
 
@@ -518,5 +521,73 @@ fn damaged_words_about_the_data_are_refused() {
         let bytes = changed(|about| about["threshold"] = value.clone(), |_| ());
         let error = load_bytes(&bytes).unwrap_err().to_string();
         assert!(error.contains("threshold is damaged"), "{error}");
+    }
+}
+
+#[test]
+fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
+    let file = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    let refused = |bytes: &[u8], len: u64, part: &str| {
+        let error = read(&mut &*bytes, len).unwrap_err().to_string();
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    };
+    // Twelve convolutions of 62 million weights each.
+    let wide = json!({ "layer": "conv2d", "channels": 60, "kernel": 1 });
+    let deep = json!({ "layer": "conv2d", "channels": 1, "kernel": 1023, "padding": 511 });
+    let claims = |encoder: Vec<Value>| {
+        let about = json!({
+            "format_version": FORMAT_VERSION, "input_shape": [1, 1, 1],
+            "scaling": { "offset": [0], "factor": [1] },
+            "recipe": {
+                "name": "t", "scaling": { "kind": "none" }, "encoder": encoder,
+                "decoder": [{ "layer": "conv2d", "channels": 1, "kernel": 1 }],
+            },
+        });
+        file(&json!({ "__metadata__": { KEY: about.to_string() } }).to_string())
+    };
+    let twelve = (0..12).flat_map(|_| [wide.clone(), deep.clone()]).collect();
+    let bytes = claims(twelve);
+    refused(&bytes, bytes.len() as u64, "too small for its recipe");
+    let layers = vec![wide; MAX_LAYERS + 1];
+    let bytes = claims(layers);
+    refused(
+        &bytes,
+        bytes.len() as u64,
+        "the model's encoder has too many layers: expected at most 4096",
+    );
+    // Not read at all.
+    let long = (1u64 << 25).to_le_bytes();
+    refused(&long, 1 << 30, "a header of at most 16777216 bytes");
+    let about = format!("[{}0]", "0,".repeat(1 << 21));
+    let bytes = file(&json!({ "__metadata__": { KEY: about } }).to_string());
+    refused(&bytes, bytes.len() as u64, "too many values");
+    let tensor = r#"{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#;
+    for (header, part) in [
+        (
+            format!(r#"{{"a":{tensor},"a":{tensor}}}"#),
+            "`a` is there twice",
+        ),
+        (
+            r#"{"__metadata__":{},"__metadata__":{}}"#.into(),
+            "is there twice",
+        ),
+        (r#"{"a":{"shape":{}}}"#.into(), "a tensor's shape"),
+        (r#"{"__metadata__":{"a":[0]}}"#.into(), "expected a string"),
+        (
+            format!(r#"{{"a":{{"shape":[{}0]}}}}"#, "0,".repeat(64)),
+            "more than 64 axes",
+        ),
+        (
+            format!(
+                "{{{}\"b\":{tensor}}}",
+                (0..1 << 16)
+                    .map(|i| format!("\"{i}\":{tensor},"))
+                    .collect::<String>()
+            ),
+            "more than 65536 tensors",
+        ),
+    ] {
+        let bytes = file(&header);
+        refused(&bytes, bytes.len() as u64, part);
     }
 }

@@ -117,9 +117,9 @@ impl Plain {
         let is_long = self.before >= 5;
         let is_either = self.after == 3 && (1..=3).contains(&self.before) && !self.begins_with_zero;
         match self.mark {
-            None if self.digits > i64::MAX as u64 && self.is_negative => Class::WholeHuge,
-            None if self.digits > i64::MAX as u64 => Class::WholeUnsigned,
+            None if self.is_negative && self.digits > 1 << 63 => Class::WholeHuge,
             None if self.is_negative => Class::WholeNegative,
+            None if self.digits > i64::MAX as u64 => Class::WholeUnsigned,
             None if is_long => Class::WholeLong,
             None => Class::Whole,
             Some(b'.') if is_either => Class::EitherPoint,
@@ -130,6 +130,23 @@ impl Plain {
             Some(_) => Class::Comma,
         }
     }
+}
+
+/// The class of a number with an exponent, as programs write very small and large ones: `1.5e-07`.
+pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
+    let at = memchr::memchr2(b'e', b'E', cell)?;
+    let exponent = match cell.get(at + 1..)? {
+        [b'+' | b'-', digits @ ..] | digits => digits,
+    };
+    if exponent.is_empty() || !exponent.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let mantissa = Plain::of(cell.get(..at)?)?;
+    Some(match mantissa.mark {
+        None => Class::Exponent,
+        Some(b'.') => Class::Point,
+        Some(_) => Class::Comma,
+    })
 }
 
 /// What a cell was found to be.
@@ -357,13 +374,14 @@ fn class_of(digits: &str) -> Option<Class> {
         (0, 1) if digits.len() > 1 => Some(long(digits, ',', Class::Comma, Class::CommaLong)),
         (0, _) => is_by(',', digits).then_some(Class::ByCommas),
         (_, 0) => is_by('.', digits).then_some(Class::ByPoints),
-        (1, _) => {
-            let (whole, fraction) = digits.split_once('.')?;
-            (!fraction.contains(',') && is_by(',', whole)).then_some(Class::ByCommasPoint)
+        // The decimal sign comes behind the groups.
+        _ if points == 1 && digits.rfind('.') > digits.rfind(',') => {
+            let whole = digits.split_once('.')?.0;
+            is_by(',', whole).then_some(Class::ByCommasPoint)
         }
-        (_, 1) => {
-            let (whole, fraction) = digits.split_once(',')?;
-            (!fraction.contains('.') && is_by('.', whole)).then_some(Class::ByPointsComma)
+        _ if commas == 1 && digits.rfind(',') > digits.rfind('.') => {
+            let whole = digits.split_once(',')?.0;
+            is_by('.', whole).then_some(Class::ByPointsComma)
         }
         _ => None,
     }

@@ -147,15 +147,22 @@ pub(super) fn refuse_long(
     if record.len() > limits::RECORD {
         return Err(too_long("a row", limits::RECORD).at(at));
     }
-    let cells = match open {
-        None if record.len() > limits::COLUMNS => memchr_iter(syntax.separator, record).count(),
-        _ => 0,
-    };
-    // A run of spaces separates once.
-    if cells > limits::COLUMNS && syntax.separator != b' ' {
+    if open.is_none() && record.len() > limits::COLUMNS && cells(record, syntax) > limits::COLUMNS {
         return Err(too_many_columns().at(at));
     }
     Ok(())
+}
+
+/// About how many cells a text without quotes has.
+fn cells(record: &[u8], syntax: Syntax) -> usize {
+    match syntax.separator {
+        // A run of spaces separates once.
+        b' ' => record
+            .windows(2)
+            .filter(|pair| matches!(pair, [b' ' | b'\t', other] if *other > b' '))
+            .count(),
+        separator => memchr_iter(separator, record).count(),
+    }
 }
 
 fn too_long(what: &str, limit: usize) -> Error {

@@ -1,6 +1,6 @@
 //! From the records of a chunk to the cells of columns.
 
-use super::cell::{Class, Plain, find, is_missing, truth};
+use super::cell::{Class, Plain, find, is_missing, scientific, truth};
 use super::chunks::{Chunk, open_quote};
 use super::encoding::not_text;
 use super::number::{Style, Value, exact_float};
@@ -324,6 +324,15 @@ fn value_of(content: &[u8], style: &Style, tally: Option<&mut Tally>, is_valued:
     }
     if tally.is_none() && !is_valued {
         return Value::Missing;
+    }
+    if let Some(class) = scientific(content) {
+        if let Some(tally) = tally {
+            tally.add(class);
+        }
+        return match is_valued {
+            true => style.scientific(class, content),
+            false => Value::Missing,
+        };
     }
     let found = find(std::str::from_utf8(content).unwrap_or_default());
     if let Some(tally) = tally {

@@ -412,6 +412,10 @@ impl Found<'_> {
             ));
             return Ok(());
         }
+        if before.len() == 1 && line_before.cells.len() > 1 && line_before.cells.len() + 1 == usual
+        {
+            return Err(self.other_width(first - 1, usual, line_before.line));
+        }
         let skip = line - 1;
         Err(Error::new(ErrorKind::Format, "the lines differ in length")
             .at(format!("line {}", line_before.line))

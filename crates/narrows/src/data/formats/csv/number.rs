@@ -1,6 +1,6 @@
 //! Numbers as a column writes them: from a cell to a value.
 
-use super::cell::{Class, Found, Plain, find};
+use super::cell::{Class, Found, Plain};
 
 /// How a column writes its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,18 +82,34 @@ impl Style {
                 let value = plain.digits as f64 / power;
                 Value::Float(if plain.is_negative { -value } else { value })
             }
-            Some(Reading::Decimals) => match std::str::from_utf8(cell) {
-                Ok(cell) => self.parsed(cell, Reading::Decimals),
-                Err(_) => Value::Bad,
-            },
+            Some(Reading::Decimals) => self.float(cell),
         }
     }
 
-    /// The value of any cell, that stands without space around it.
-    pub(super) fn value(&self, cell: &str) -> Value {
-        match Plain::of(cell.as_bytes()) {
-            Some(plain) => self.plain(&plain, plain.class(), cell.as_bytes()),
-            None => self.found(&find(cell)),
+    /// The value of a cell with an exponent, of a class.
+    pub(super) fn scientific(&self, class: Class, cell: &[u8]) -> Value {
+        match self.unit.is_none() && self.reading(class).is_some() {
+            true => self.float(cell),
+            false => Value::Bad,
+        }
+    }
+
+    /// The floating-point number that is nearest to a cell without groups.
+    fn float(&self, cell: &[u8]) -> Value {
+        let parsed = |cell: &[u8]| std::str::from_utf8(cell).ok()?.parse::<f64>().ok();
+        let value = match memchr::memchr(b',', cell) {
+            None => parsed(cell),
+            Some(at) => {
+                let mut with_point = cell.to_vec();
+                if let Some(mark) = with_point.get_mut(at) {
+                    *mark = b'.';
+                }
+                parsed(&with_point)
+            }
+        };
+        match value {
+            Some(value) if value.is_finite() => Value::Float(value),
+            _ => Value::Bad,
         }
     }
 

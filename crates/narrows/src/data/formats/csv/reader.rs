@@ -96,24 +96,6 @@ impl CsvTable {
         Ok(table)
     }
 
-    /// How the text is read, as the options that say so.
-    pub(in crate::data) fn read_as(&self) -> TextOptions {
-        let Syntax {
-            separator, quote, ..
-        } = self.plan.syntax;
-        let decimal = match self.decimal {
-            Decimal::None | Decimal::Doubtful(_) => None,
-            known => Some(char::from(known.sign())),
-        };
-        TextOptions {
-            separator: Some(char::from(separator)),
-            decimal,
-            quote: Some(char::from(quote)),
-            encoding: self.encoding.map(str::to_lowercase),
-            ..self.options.text.clone()
-        }
-    }
-
     /// Counts the cells of the start of the text, and decides by them.
     fn look_at(&mut self, sample: &mut Sample) -> Result<()> {
         let from = self.dialect.start.min(sample.text.len());
@@ -288,6 +270,23 @@ impl TableReader for CsvTable {
 
     fn how(&self) -> Option<String> {
         words::how(self, &self.options.text)
+    }
+
+    fn resolved(&self) -> Option<TextOptions> {
+        let Syntax {
+            separator, quote, ..
+        } = self.plan.syntax;
+        let decimal = match self.decimal {
+            Decimal::None | Decimal::Doubtful(_) => None,
+            known => Some(char::from(known.sign())),
+        };
+        Some(TextOptions {
+            separator: Some(char::from(separator)),
+            decimal,
+            quote: Some(char::from(quote)),
+            encoding: self.encoding.map(str::to_lowercase),
+            ..self.options.text.clone()
+        })
     }
 
     fn notes(&self) -> Vec<String> {

@@ -6,14 +6,16 @@
 //! read: memory grows with what the file really holds, never with what its header promises,
 //! and reading stops at the first byte beyond what was promised.
 
-use crate::data::Values;
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::{Element, Kind};
+use crate::data::formats::layout::{Plan, Turned};
 use crate::data::formats::unpack::{is_damage, is_gzipped, unpacked};
+use crate::data::limits::check_row;
 use crate::data::records::{Records, RowType};
 use crate::data::source::at_source;
+use crate::data::{Layout, Values};
 use crate::{Error, ErrorKind, Result};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -41,32 +43,63 @@ fn element_of(code: u8) -> Option<Element> {
 #[derive(Debug)]
 pub(in crate::data) struct Images {
     pub(in crate::data) element: Element,
-    pub(in crate::data) dimensions: Vec<usize>,
+    /// The rows and the shape of one.
+    pub(in crate::data) plan: Plan,
     pub(in crate::data) values: Values,
 }
 
 impl Images {
-    /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed ones go to
-    /// a temporary file.
-    pub(in crate::data) fn read(path: &Path, in_memory: u64) -> Result<Self> {
+    /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed and turned ones
+    /// go to a temporary file. Images that `lie_on_their_side` have their columns stored as rows.
+    pub(in crate::data) fn read(
+        path: &Path,
+        in_memory: u64,
+        layout: Option<Layout>,
+        lie_on_their_side: bool,
+    ) -> Result<Self> {
         let read = || {
+            let is_packed = is_gzipped(path)?;
             let mut reader = unpacked(path)?;
             let header = Header::read(&mut reader, Content::Images)?;
-            if header.promised as u64 > in_memory && !is_gzipped(path)? {
-                return header.in_place(path);
+            let mut plan = Plan::new(&header.dimensions, layout)?;
+            if let (true, &[1, height, width]) = (lie_on_their_side, &plan.shape[..]) {
+                // As a reader of rows that have `width` channels last, this turns rows and columns.
+                plan.turn = Some([height, 1, width]);
+                plan.shape = vec![1, width, height];
             }
-            header.images(reader, in_memory)
+            let packed = fs::metadata(path)
+                .map_err(|error| Error::io("cannot be read", path, error))?
+                .len();
+            let row = (plan.inputs * header.element.size()) as u64;
+            check_row(plan.inputs as u64, row, is_packed.then_some(packed))?;
+            if header.promised as u64 > in_memory && !is_packed && plan.turn.is_none() {
+                return header.in_place(path, plan);
+            }
+            header.images(reader, in_memory, plan)
         };
         read().map_err(|error| at_source(error, &path.display().to_string()))
     }
 }
 
-/// The labels of a file, as many as there are images.
-pub(in crate::data) fn read_labels(path: &Path, images: &Path, count: usize) -> Result<Vec<i64>> {
+/// The columns of QMNIST's labels, the first of which is the class.
+const QMNIST: usize = 8;
+
+/// The labels of a file, as many as there are images, and what is said of them.
+pub(in crate::data) fn read_labels(
+    path: &Path,
+    images: &Path,
+    count: usize,
+) -> Result<(Vec<i64>, Option<String>)> {
     let read = || {
         let mut reader = unpacked(path)?;
         let header = Header::read(&mut reader, Content::Labels)?;
-        if header.dimensions != [count] {
+        let columns = header.dimensions.get(1).copied();
+        if !matches!(columns, None | Some(1 | QMNIST)) {
+            return Err(at_byte(8, "these are not labels")
+                .expected("1 label an image, or the 8 columns of QMNIST")
+                .found(format!("{:?}", header.dimensions)));
+        }
+        if header.rows() != count {
             return Err(
                 Error::new(ErrorKind::Data, "the labels do not fit the images")
                     .at("byte 4")
@@ -77,7 +110,14 @@ pub(in crate::data) fn read_labels(path: &Path, images: &Path, count: usize) -> 
                     .found(header.rows()),
             );
         }
-        header.labels(reader)
+        let labels = header.labels(reader)?;
+        let Some(columns) = columns.filter(|&columns| columns > 1) else {
+            return Ok((labels, None));
+        };
+        let note = format!(
+            "the labels have {columns} columns, as those of QMNIST: the first of them, the class, is taken"
+        );
+        Ok((labels.into_iter().step_by(columns).collect(), Some(note)))
     };
     read().map_err(|error| at_source(error, &path.display().to_string()))
 }
@@ -125,7 +165,7 @@ impl Header {
     }
 
     /// Images that stay in their raw file.
-    fn in_place(self, path: &Path) -> Result<Images> {
+    fn in_place(self, path: &Path, plan: Plan) -> Result<Images> {
         let cannot = |error| Error::io("cannot be read", path, error);
         let file = File::open(path).map_err(cannot)?;
         let held = file.metadata().map_err(cannot)?.len();
@@ -143,22 +183,34 @@ impl Header {
         Ok(Images {
             element: self.element,
             values: Values::Records(stored),
-            dimensions: self.dimensions,
+            plan,
         })
     }
 
     /// Images from what follows the header; byte offsets in errors are those of the unpacked content.
-    pub(in crate::data) fn images(self, mut reader: impl Read, in_memory: u64) -> Result<Images> {
+    pub(in crate::data) fn images(
+        self,
+        mut reader: impl Read,
+        in_memory: u64,
+        plan: Plan,
+    ) -> Result<Images> {
         let failed = |bytes: usize, cause: Option<io::Error>| match cause {
             Some(error) => unreadable(self.len + bytes, error),
             None => self.too_short(bytes),
         };
-        let values = read_rows(&mut reader, self.element, self.dim(), in_memory, failed)?;
+        let (element, dim) = (self.element, self.dim());
+        let values = match plan.turn {
+            None => read_rows(&mut reader, element, dim, in_memory, failed)?,
+            Some(sizes) => {
+                let mut turned = Turned::new(&mut reader, sizes, element.size());
+                read_rows(&mut turned, element, dim, in_memory, failed)?
+            }
+        };
         self.check_end(reader)?;
         Ok(Images {
             element: self.element,
             values,
-            dimensions: self.dimensions,
+            plan,
         })
     }
 
@@ -228,9 +280,9 @@ fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec
                 error
             });
         }
-        Content::Labels if rank != 1 => {
+        Content::Labels if !(1..=2).contains(&rank) => {
             return Err(at_byte(3, "these are not labels")
-                .expected("1 dimension")
+                .expected("1 dimension, or 2 as QMNIST has")
                 .found(rank));
         }
         Content::Images | Content::Labels => {}
@@ -243,7 +295,8 @@ fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec
             let what = match (content, index) {
                 (Content::Images, 0) => "there are no images",
                 (Content::Images, _) => "the images have no pixels",
-                (Content::Labels, _) => "there are no labels",
+                (Content::Labels, 0) => "there are no labels",
+                (Content::Labels, _) => "the labels have no columns",
             };
             return Err(at_byte(offset, what)
                 .expected("a size of at least 1")

@@ -1,138 +1,100 @@
 //! IDX, the format of MNIST and its kin, raw or gzipped: a folder of such files, or one.
 
 mod file;
+mod files;
 
+use crate::Result;
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, ReadOptions, Source};
-use crate::{Error, ErrorKind, Result};
 use file::{Images, read_labels};
-use std::fs;
-use std::path::{Path, PathBuf};
+use files::{Files, Told, paths, with_images};
+use std::path::Path;
 
-/// Opens a folder that has IDX files of images.
+/// Opens a folder that has IDX files of images, `FOLDER` or one of the sets in it, `FOLDER:SET`.
 ///
 /// Files are told by their names: those of MNIST, `train-images-idx3-ubyte` and so on, with
 /// other punctuation or a prefix. With images for training and for testing, both splits are
-/// read; images of one split alone are the training rows, whatever they are called.
+/// read; images of one split alone are the training rows, whatever they are called. The files may also lie in
+/// `raw` or `NAME/raw` below the folder, as torchvision puts them.
 pub(in crate::data) fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
-    let folder = Path::new(spec);
-    if !folder.is_dir() {
+    let (folder, set) = match Source::parts_of(spec) {
+        (folder, set) if Path::new(folder).is_dir() => (Path::new(folder), set.strip_prefix(':')),
+        _ => return Ok(None),
+    };
+    let Some(place) = with_images(folder)? else {
         return Ok(None);
-    }
-    let files = Files::find(folder)?;
-    if files.train_images.is_some() || files.test_images.is_some() {
-        options.refuse_all(spec, "IDX files")?;
-    }
+    };
+    let Some(files) = Files::find(&place, set)? else {
+        return Ok(None);
+    };
+    options.refuse_all(spec, "IDX files")?;
+    let dataset = |images: &Path, labels: Option<&Path>| -> Result<Dataset> {
+        let mut data = dataset(images, labels, options)?;
+        if place != folder {
+            data.notes
+                .push(format!("the files lie in {}", place.display()));
+        }
+        Ok(data)
+    };
+    let (train_labels, test_labels) = (files.train_labels.as_deref(), files.test_labels.as_deref());
     match (&files.train_images, &files.test_images) {
         (None, None) => Ok(None),
         (Some(train), Some(test)) => {
-            let train = dataset(train, files.train_labels.as_deref())?;
-            let test = dataset(test, files.test_labels.as_deref())?;
+            let train = dataset(train, train_labels)?;
+            let test = dataset(test, test_labels)?;
             Source::new(train, Some(test)).map(Some)
         }
         (Some(images), None) => {
-            Files::refuse_orphan(files.test_labels.as_deref())?;
-            Source::new(dataset(images, files.train_labels.as_deref())?, None).map(Some)
+            Files::refuse_orphan(test_labels)?;
+            Source::new(dataset(images, train_labels)?, None).map(Some)
         }
         (None, Some(images)) => {
-            Files::refuse_orphan(files.train_labels.as_deref())?;
-            Source::new(dataset(images, files.test_labels.as_deref())?, None).map(Some)
+            Files::refuse_orphan(train_labels)?;
+            Source::new(dataset(images, test_labels)?, None).map(Some)
         }
     }
 }
 
-/// Opens a single IDX file of images; its rows are for training.
-///
-/// A file is taken for IDX if it begins as one does or is called one.
+/// Opens a single IDX file of images; its rows are for training. The labels of the same set and split are taken
+/// from the file beside it, if there is one.
 pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !path.is_file() {
         return Ok(None);
     }
     options.refuse_all(spec, "an IDX file")?;
-    Source::new(dataset(path, None)?, None).map(Some)
-}
-
-/// Whether a name, in lower case, says that the file is IDX.
-fn names_idx(name: &str) -> bool {
-    name.contains("idx") || name.contains("ubyte")
-}
-
-/// The IDX files of a folder, by what they hold.
-#[derive(Default)]
-struct Files {
-    train_images: Option<PathBuf>,
-    train_labels: Option<PathBuf>,
-    test_images: Option<PathBuf>,
-    test_labels: Option<PathBuf>,
-}
-
-impl Files {
-    fn find(folder: &Path) -> Result<Self> {
-        let unreadable = |error| Error::io("the folder cannot be read", folder, error);
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.is_file() {
-                paths.push(path);
-            }
-        }
-        // In order of their names, so that a raw file comes before its gzipped copy and
-        // messages are the same everywhere.
-        paths.sort();
-
-        let mut files = Files::default();
-        for path in paths {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .to_lowercase();
-            let Some(place) = files.place_of(&name) else {
-                continue;
+    let labels = match Told::of(path) {
+        Some(images) if !images.is_labels => {
+            let wanted = Told {
+                is_labels: true,
+                ..images
             };
-            match place {
-                None => *place = Some(path),
-                Some(first) if is_packed_copy(first, &path) => {}
-                Some(first) => {
-                    return Err(Error::new(ErrorKind::Data, "two files could be meant")
-                        .at(folder.display())
-                        .expected("one file of a sort")
-                        .found(format!("{} and {}", first.display(), path.display()))
-                        .hint("leave only one of them in the folder"));
-                }
-            }
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let is = |path: &Path| Told::of(path).as_ref() == Some(&wanted) && path.is_file();
+            paths(folder.unwrap_or(Path::new(".")), is)?
         }
-        Ok(files)
+        _ => Vec::new(),
+    };
+    let labels = labels.first();
+    let mut data = dataset(path, labels.map(|labels| labels.as_path()), options)?;
+    if let Some(labels) = labels {
+        data.notes
+            .push(format!("the labels are those of {}", labels.display()));
     }
+    Source::new(data, None).map(Some)
+}
 
-    /// Where a file of this name, in lower case, belongs, if it is IDX by its name.
-    fn place_of(&mut self, name: &str) -> Option<&mut Option<PathBuf>> {
-        let name = name.strip_suffix(".gz").unwrap_or(name);
-        let is = |what: &str| name.contains(what) && (names_idx(name) || name.ends_with(what));
-        let test = name.contains("t10k") || name.contains("test");
-        match (is("images"), is("labels"), test) {
-            (true, false, false) => Some(&mut self.train_images),
-            (true, false, true) => Some(&mut self.test_images),
-            (false, true, false) => Some(&mut self.train_labels),
-            (false, true, true) => Some(&mut self.test_labels),
-            _ => None,
-        }
-    }
+/// Whether a folder has IDX files of images, in it or where torchvision puts them.
+pub(in crate::data) fn is_folder(folder: &Path) -> bool {
+    // What is wrong with several is for the opening to say.
+    !matches!(with_images(folder), Ok(None))
+}
 
-    /// Labels of a split that has no images are more likely a slip than meant.
-    fn refuse_orphan(labels: Option<&Path>) -> Result<()> {
-        match labels {
-            None => Ok(()),
-            Some(labels) => Err(
-                Error::new(ErrorKind::Data, "there are labels without images")
-                    .at(labels.display())
-                    .expected("a file of images beside it")
-                    .found("none")
-                    .hint("add the images or take the labels away"),
-            ),
-        }
-    }
+/// Whether content begins as IDX does: two zeros, a type, the number of dimensions.
+pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
+    matches!(start, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=8, ..])
 }
 
 /// Whether `second` is called as `first` is, with `.gz` after it.
@@ -143,33 +105,36 @@ fn is_packed_copy(first: &Path, second: &Path) -> bool {
 }
 
 /// Images and, perhaps, their labels.
-fn dataset(path: &Path, labels: Option<&Path>) -> Result<Dataset> {
-    let images = Images::read(path, IN_MEMORY)?;
-    let rows = images.dimensions.first().copied().unwrap_or_default();
-    let shape = match images.dimensions.get(1..).unwrap_or_default() {
-        &[height, width] => vec![1, height, width],
-        shape => shape.to_vec(),
+fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<Dataset> {
+    // The files of EMNIST say by their names what they are: images whose rows are stored as columns.
+    let is_emnist = Told::of(path).is_some_and(|told| told.set.starts_with("emnist"));
+    let images = Images::read(path, IN_MEMORY, options.layout, is_emnist)?;
+    let rows = images.plan.rows;
+    let mut notes: Vec<String> = images.plan.note.into_iter().collect();
+    if is_emnist && images.plan.turn.is_some() {
+        notes.push(
+            "images of EMNIST lie on their side in their file: rows and columns are exchanged"
+                .into(),
+        );
+    }
+    let labels = match labels {
+        None => None,
+        Some(labels) => {
+            let (labels, note) = read_labels(labels, path, rows)?;
+            notes.extend(note);
+            Some(labels)
+        }
     };
-    let labels = labels.map(|labels| read_labels(labels, path, rows));
-    Dataset::stored_as(
+    let mut data = Dataset::stored_as(
         images.element,
         path.display().to_string(),
         images.values,
-        shape,
-        labels.transpose()?,
-    )
+        images.plan.shape,
+        labels,
+    )?;
+    data.notes.extend(notes);
+    Ok(data)
 }
 
 #[cfg(test)]
 mod tests;
-
-/// Whether a folder has IDX files of images.
-pub(in crate::data) fn is_folder(folder: &Path) -> bool {
-    Files::find(folder)
-        .is_ok_and(|files| files.train_images.is_some() || files.test_images.is_some())
-}
-
-/// Whether content begins as IDX does: two zeros, a type, the number of dimensions.
-pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
-    matches!(start, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=8, ..])
-}

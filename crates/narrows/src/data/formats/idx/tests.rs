@@ -2,12 +2,15 @@
 
 use super::file::{Content, Header};
 use super::*;
+use crate::ErrorKind;
 use crate::data::Values;
 use crate::data::builder::{FIRST_READ, read_growing};
+use crate::data::formats::layout::Plan;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ndarray::{Array2, array};
 use std::cell::Cell;
+use std::fs;
 use std::io::{self, Read, Write};
 use tempfile::TempDir;
 
@@ -210,9 +213,9 @@ fn large_content_stays_in_its_file_or_in_a_temporary_one() {
     for whole in [images(), idx(0x0b, &[3, 2], &i16s)] {
         let folder = folder(&[("raw", &whole), ("packed.gz", &gzip(&whole))]);
         let read = |name: &str, in_memory| {
-            let images = Images::read(&folder.path().join(name), in_memory).unwrap();
-            let inputs = images.dimensions[1..].iter().product();
-            Dataset::new(name, images.values, vec![inputs], None).unwrap()
+            let path = folder.path().join(name);
+            let images = Images::read(&path, in_memory, None, false).unwrap();
+            Dataset::new(name, images.values, images.plan.shape, None).unwrap()
         };
         for name in ["raw", "packed.gz"] {
             let (small, large) = (read(name, 1000), read(name, 8));
@@ -228,7 +231,7 @@ fn large_content_stays_in_its_file_or_in_a_temporary_one() {
         (&images()[..20], "byte 20: the file ends too soon"),
     ] {
         let folder = folder(&[("raw", bytes)]);
-        let error = Images::read(&folder.path().join("raw"), 8).unwrap_err();
+        let error = Images::read(&folder.path().join("raw"), 8, None, false).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
 }
@@ -271,7 +274,7 @@ fn a_wrong_number_of_dimensions_is_refused() {
     }
     assert_eq!(
         refusal_of_labels(&images()),
-        "byte 3: these are not labels: expected 1 dimension, found 3"
+        "byte 3: these are not labels: expected 1 dimension, or 2 as QMNIST has, found 3"
     );
 }
 
@@ -412,7 +415,8 @@ fn endless_content_is_left_at_the_first_byte_too_many() {
     };
     let mut endless = endless;
     let header = Header::read(&mut endless, Content::Images).unwrap();
-    let error = header.images(endless, 1000).unwrap_err();
+    let plan = Plan::new(&[2, 2, 3], None).unwrap();
+    let error = header.images(endless, 1000, plan).unwrap_err();
     assert_eq!(error.place(), Some("byte 28"));
     assert_eq!(read.get(), whole.len() + 1);
 }
@@ -504,4 +508,134 @@ fn floats_that_are_not_finite_are_refused() {
             .unwrap()
             .ends_with("images.idx: row 1, column 0 (counted from 0)")
     );
+}
+
+// Folders of others.
+
+#[test]
+fn the_class_of_qmnist_is_the_first_column() {
+    let columns = |classes: &[i32]| {
+        let row = |class: &i32| [*class, 7, 7, 7, 7, 7, 7, 7].map(i32::to_be_bytes).concat();
+        let rows = classes.iter().flat_map(row).collect::<Vec<_>>();
+        idx(0x0c, &[classes.len() as u32, 8], &rows)
+    };
+    let files = folder(&[
+        ("qmnist-train-images-idx3-ubyte.gz", &gzip(&images())),
+        ("qmnist-train-labels-idx2-int.gz", &gzip(&columns(&[4, 9]))),
+    ]);
+    let train = open(&files).unwrap().train;
+    assert_eq!(train.labels(), Some(&[4, 9][..]));
+    assert!(train.notes()[0].contains("the first of them, the class"));
+    let said = refusal_of_labels(&idx(0x0c, &[2, 3], &[0; 24]));
+    assert!(
+        said.contains("or the 8 columns of QMNIST, found [2, 3]"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_set_of_emnist_is_chosen_and_its_images_are_set_upright() {
+    let files = folder(&[
+        (
+            "emnist-letters-train-images-idx3-ubyte.gz",
+            &gzip(&images()),
+        ),
+        (
+            "emnist-letters-train-labels-idx1-ubyte.gz",
+            &gzip(&labels(&[1, 2])),
+        ),
+        ("emnist-digits-train-images-idx3-ubyte.gz", &gzip(&images())),
+        ("emnist-digits-test-images-idx3-ubyte.gz", &gzip(&images())),
+    ]);
+    let said = open(&files).unwrap_err().to_string();
+    assert!(
+        said.contains("the sets `emnist-digits`, `emnist-letters`"),
+        "{said}"
+    );
+    let spec = |set: &str| format!("{}:{set}", files.path().display());
+    let Source { train, test } = Source::open(&spec("letters")).unwrap();
+    assert_eq!(train.labels(), Some(&[1, 2][..]));
+    assert_eq!(train.shape(), [1, 3, 2]);
+    let upright = array![[0, 3, 1, 4, 2, 5], [6, 9, 7, 10, 8, 255]];
+    assert_eq!(train.values(), &Values::U8(upright));
+    assert!(train.notes()[0].contains("rows and columns are exchanged"));
+    assert!(test.is_none());
+    let digits = Source::open(&spec("emnist-digits:test")).unwrap();
+    assert!(digits.test.is_none() && digits.train.name().contains("digits-test"));
+    let said = Source::open(&spec("leters")).unwrap_err().to_string();
+    assert!(said.contains("there is no set `leters`"), "{said}");
+    assert_eq!(Source::path_of(&spec("letters")).unwrap(), files.path());
+}
+
+#[test]
+fn a_single_file_has_the_labels_beside_it() {
+    let files = folder(&[
+        ("t10k-images-idx3-ubyte.gz", &gzip(&images())),
+        ("t10k-labels-idx1-ubyte", &labels(&[8, 9])),
+        ("train-labels-idx1-ubyte", &labels(&[1])),
+    ]);
+    let path = files.path().join("t10k-images-idx3-ubyte.gz");
+    let train = Source::open(path.to_str().unwrap()).unwrap().train;
+    assert_eq!(train.labels(), Some(&[8, 9][..]));
+    assert!(train.notes()[0].contains("t10k-labels-idx1-ubyte"));
+}
+
+#[test]
+fn the_folders_of_torchvision_are_found_or_named() {
+    let root = tempfile::tempdir().unwrap();
+    let fill = |name: &str| {
+        let raw = root.path().join(name).join("raw");
+        fs::create_dir_all(&raw).unwrap();
+        fs::write(raw.join("train-images-idx3-ubyte"), images()).unwrap();
+    };
+    fill("MNIST");
+    for place in [root.path().to_path_buf(), root.path().join("MNIST")] {
+        let train = Source::open(place.to_str().unwrap()).unwrap().train;
+        assert_eq!(train.rows(), 2);
+        assert!(
+            train.notes()[0].contains("MNIST/raw"),
+            "{:?}",
+            train.notes()
+        );
+    }
+    fill("KMNIST");
+    let said = open(&root).unwrap_err().to_string();
+    assert!(
+        said.contains("KMNIST/raw") && said.contains("/MNIST/raw"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_row_that_its_packed_file_does_not_justify_is_refused() {
+    for sizes in [[1, 1 << 14, 1 << 15], [1, 1 << 12, 1 << 13]] {
+        let said = {
+            let folder = folder(&[("images.idx", &gzip(&idx(0x08, &sizes, &[0; 64])))]);
+            let error =
+                Source::open(folder.path().join("images.idx").to_str().unwrap()).unwrap_err();
+            error.to_string()
+        };
+        assert!(
+            said.contains("a row has more values than are read")
+                || said.contains("a row is far larger than the compressed file"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn no_flipped_bit_of_a_packed_file_gives_other_values() {
+    let whole = gzip(&images());
+    let folder = folder(&[("images.idx", &whole)]);
+    let path = folder.path().join("images.idx");
+    let open = || Source::open(path.to_str().unwrap()).map(|source| source.train);
+    let good = open().unwrap();
+    for bit in 0..whole.len() * 8 {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, &bytes).unwrap();
+        if let Ok(data) = open() {
+            assert_eq!(data.values(), good.values(), "bit {bit}");
+        }
+    }
 }

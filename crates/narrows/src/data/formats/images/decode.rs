@@ -47,24 +47,14 @@ pub(super) fn heads(path: &Path, kind: Option<Kind>) -> Result<(Vec<Head>, usize
     })
 }
 
-/// Images of a file, one after the other.
-pub(super) fn decode<'a>(
-    path: &Path,
-    kind: Option<Kind>,
-    heads: impl Iterator<Item = &'a Head>,
-    mut each: impl FnMut(Picture),
-) -> Result<()> {
+/// The pixels of an image.
+pub(super) fn decode(path: &Path, kind: Option<Kind>, head: &Head) -> Result<Picture> {
     within(path, || {
         if kind == Some(Kind::Tiff) {
-            for head in heads {
-                each(tiff::decode(|| open(path), head)?);
-            }
-            return Ok(());
+            return tiff::decode(|| open(path), head);
         }
-        if let (_, Some(picture)) = one(open(path)?, kind, Wanted::Pixels)? {
-            each(picture);
-        }
-        Ok(())
+        let (_, picture) = one(open(path)?, kind, Wanted::Pixels)?;
+        picture.ok_or_else(|| "it has no pixels".into())
     })
 }
 

@@ -28,7 +28,7 @@ use std::path::Path;
 pub(in crate::data) const FILE: &str = "file";
 
 /// What tables and arrays end with: a folder that has such files may be data of another kind.
-const OF_OTHER_KINDS: [&str; 8] = ["csv", "tsv", "txt", "gz", "parquet", "npy", "npz", "zip"];
+const OF_OTHER_KINDS: [&str; 6] = ["csv", "tsv", "gz", "parquet", "npy", "npz"];
 
 /// Opens an image, or a folder that has images in it or in its subfolders.
 pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {

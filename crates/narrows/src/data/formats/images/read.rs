@@ -13,12 +13,10 @@ use crate::data::records::RowType;
 use crate::data::{Dataset, Fit, Ids, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// The bytes of images that are decoded at a time, unless one has more.
 const AT_A_TIME: u64 = 64 << 20;
-
-/// The pages of a file that are decoded one after the other.
-const PAGES: usize = 16;
 
 /// An image that is to be a row.
 struct Image<'a> {
@@ -29,8 +27,10 @@ struct Image<'a> {
 
 /// What was met and is said.
 #[derive(Default)]
-struct Met<'a> {
-    skipped: Vec<(&'a Found, Error)>,
+struct Met {
+    skipped: Vec<Error>,
+    /// All images, with those that are skipped.
+    images: usize,
     transparent: usize,
     rounded: usize,
     reduced_pages: usize,
@@ -40,6 +40,7 @@ struct Met<'a> {
 pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
     let mut met = Met::default();
     let mut all = look(files, options, &mut met)?;
+    met.images = all.len() + met.skipped.len();
     let plan = plan(spec, &all, options, met.skipped.len())?;
     let values = gather(&mut all, &plan, options, &mut met)?;
     if all.is_empty() {
@@ -51,7 +52,7 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
     let values = values.finish(None)?;
     let mut data = Dataset::stored_as(element(plan.depth), spec, values, shape, labels)?;
     data.label_names = label_names;
-    data.notes = notes(&all, &plan, options, &met, files.len());
+    data.notes = notes(&all, &plan, options, &met);
     data.ids = vec![Ids {
         name: FILE.into(),
         values: all.into_iter().map(|image| image.name).collect(),
@@ -60,18 +61,14 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
 }
 
 /// The heads of all images.
-fn look<'a>(
-    files: &'a [Found],
-    options: &ReadOptions,
-    met: &mut Met<'a>,
-) -> Result<Vec<Image<'a>>> {
+fn look<'a>(files: &'a [Found], options: &ReadOptions, met: &mut Met) -> Result<Vec<Image<'a>>> {
     let mut all = Vec::new();
     let heads = on_threads(files, |file| decode::heads(&file.path, file.kind));
     for (file, heads) in files.iter().zip(heads) {
         let (heads, reduced) = match heads {
             Ok(heads) => heads,
             Err(error) if options.skip_bad => {
-                met.skipped.push((file, error));
+                met.skipped.push(error);
                 continue;
             }
             Err(error) => return Err(bad(error)),
@@ -193,7 +190,7 @@ fn gather<'a>(
     all: &mut Vec<Image<'a>>,
     plan: &Plan,
     options: &ReadOptions,
-    met: &mut Met<'a>,
+    met: &mut Met,
 ) -> Result<Rows> {
     let inputs = plan.size.0 as usize * plan.size.1 as usize * if plan.is_colour { 3 } else { 1 };
     let mut rows = Rows::new(RowType::all(element(plan.depth), inputs));
@@ -202,25 +199,17 @@ fn gather<'a>(
     while !rest.is_empty() {
         let (batch, behind) = rest.split_at(batch(rest, inputs as u64 * 4));
         rest = behind;
-        let jobs: Vec<&[Image]> = jobs(batch).collect();
-        for (job, done) in jobs.iter().zip(on_threads(&jobs, |job| decoded(job, plan))) {
-            let of_job = match done {
-                Ok(of_job) => of_job,
-                Err(error) if options.skip_bad => {
-                    if let Some(image) = job.first() {
-                        met.skipped.push((image.file, error));
-                    }
-                    is_good.extend(job.iter().map(|_| false));
-                    continue;
+        for done in on_threads(batch, |image| decoded(image, plan)) {
+            is_good.push(done.is_ok());
+            match done {
+                Ok((row, was_rounded)) => {
+                    rows.push(&bytes_of(&row, plan.depth)?)?;
+                    met.transparent += usize::from(row.was_transparent);
+                    met.rounded += usize::from(was_rounded);
                 }
+                Err(error) if options.skip_bad => met.skipped.push(error),
                 Err(error) => return Err(bad(error)),
-            };
-            for (row, was_rounded) in &of_job {
-                rows.push(&bytes_of(row, plan.depth)?)?;
-                met.transparent += usize::from(row.was_transparent);
-                met.rounded += usize::from(*was_rounded);
             }
-            is_good.extend(of_job.iter().map(|_| true));
         }
     }
     let mut is_good = is_good.into_iter();
@@ -238,30 +227,14 @@ fn batch(images: &[Image], row_bytes: u64) -> usize {
     images.iter().take_while(fits).count().max(1)
 }
 
-/// Each image, or some pages of a file.
-fn jobs<'a, 'b>(images: &'b [Image<'a>]) -> impl Iterator<Item = &'b [Image<'a>]> {
-    let of_file = images.chunk_by(|a, b| std::ptr::eq(a.file, b.file));
-    of_file.flat_map(|images| images.chunks(PAGES))
-}
-
-/// The rows of the images of one file, and whether each was rounded.
-fn decoded(images: &[Image], plan: &Plan) -> Result<Vec<(Row, bool)>> {
-    let Some(first) = images.first() else {
-        return Ok(Vec::new());
-    };
-    let mut rows = Vec::with_capacity(images.len());
-    decode::decode(
-        &first.file.path,
-        first.file.kind,
-        images.iter().map(|image| &image.head),
-        |picture| {
-            rows.push((fit::row(&picture, plan), picture.is_rounded));
-        },
-    )?;
-    if rows.len() == images.len() {
-        return Ok(rows);
-    }
-    Err(Error::new(ErrorKind::Format, "the file changes while it is read").at(place(first)))
+/// The row of an image, and whether it was rounded.
+fn decoded(image: &Image, plan: &Plan) -> Result<(Row, bool)> {
+    let picture = decode::decode(&image.file.path, image.file.kind, &image.head);
+    let picture = picture.map_err(|error| match page(image) {
+        "" => error,
+        page => error.at(format!("page {page}")),
+    })?;
+    Ok((fit::row(&picture, plan), picture.is_rounded))
 }
 
 /// One label an image, and what they stand for; folders named by numbers are those numbers.
@@ -286,6 +259,9 @@ fn labels(spec: &str, all: &[Image]) -> Result<(Option<Vec<i64>>, Vec<String>)> 
     names.sort();
     names.dedup();
     let numbers: Option<Vec<i64>> = names.iter().map(|name| name.parse().ok()).collect();
+    // `1` and `01` are two labels.
+    let numbers =
+        numbers.filter(|numbers| numbers.iter().collect::<HashSet<_>>().len() == names.len());
     let of = |label: &&String| {
         let place = names.binary_search(label).unwrap_or_default();
         let number = numbers.as_ref().and_then(|numbers| numbers.get(place));
@@ -299,19 +275,14 @@ fn labels(spec: &str, all: &[Image]) -> Result<(Option<Vec<i64>>, Vec<String>)> 
 }
 
 /// What is said of the images.
-fn notes(
-    all: &[Image],
-    plan: &Plan,
-    options: &ReadOptions,
-    met: &Met,
-    files: usize,
-) -> Vec<String> {
+fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<String> {
     let count = |is: &dyn Fn(&Head) -> bool| all.iter().filter(|image| is(&image.head)).count();
     let mut notes = Vec::new();
-    if let Some((_, error)) = met.skipped.first() {
+    if let Some(error) = met.skipped.first() {
         let left_out = met.skipped.len();
         notes.push(format!(
-            "{left_out} of {files} images were left out; the first: {error}"
+            "{left_out} of {} images were left out; the first: {error}",
+            met.images
         ));
     }
     let mut note = |count: usize, text: &dyn Fn(String) -> String| {
@@ -381,11 +352,15 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 fn place(image: &Image) -> String {
-    let path = image.file.path.display();
-    match image.name.strip_prefix(&*image.file.name) {
-        Some(page) => format!("{path}{page}"),
-        None => path.to_string(),
-    }
+    format!("{}{}", image.file.path.display(), page(image))
+}
+
+/// Which page of its file an image is, such as `[03]`; nothing if it is all of it.
+fn page<'a>(image: &'a Image) -> &'a str {
+    image
+        .name
+        .strip_prefix(&*image.file.name)
+        .unwrap_or_default()
 }
 
 fn bad(error: Error) -> Error {

@@ -92,7 +92,9 @@ fn every_format_without_loss_gives_the_pixels() {
         fs::copy(folder.path(&name), folder.path("no-ending")).unwrap();
         assert_eq!(folder.read("no-ending").values(), data.values());
     }
-    folder.save("gif/a.gif", grey(5, 4));
+    // The encoder takes color with alpha only.
+    let rgba = DynamicImage::from(grey(5, 4)).into_rgba8();
+    folder.save("gif/a.gif", rgba);
     let data = folder.read("gif/a.gif");
     assert_eq!(data.shape(), [1, 4, 5]);
     let pixels: Vec<f32> = grey(5, 4).iter().map(|&value| value.into()).collect();
@@ -522,7 +524,8 @@ fn a_small_file_does_not_promise_much() {
     );
     assert_eq!(row(&folder.read("profile.png"), 0), [0.0; 16]);
     // GIF, BMP and WebP heads of large sizes with nothing behind.
-    folder.save("a.gif", grey(2, 2)).save("a.bmp", grey(2, 2));
+    let rgba = DynamicImage::from(grey(2, 2)).into_rgba8();
+    folder.save("a.gif", rgba).save("a.bmp", grey(2, 2));
     for (name, at, size) in [
         ("a.gif", 6, &[0xff; 4][..]),
         ("a.bmp", 18, &[0, 0x40, 0, 0, 0, 0x40, 0, 0]),
@@ -621,4 +624,107 @@ fn a_new_folder_comes_whole() {
         assert_eq!(there, ["0.png", "1.png"]);
         assert_eq!(names(out.parent().unwrap()), ["out"]);
     }
+}
+
+/// A TIFF file of pages of 2 x 1 pixels with palettes of 16 colors, whose values are read in an order.
+fn with_palettes(pages: &[[u8; 2]], is_little: bool) -> Vec<u8> {
+    let short = |value: u16| {
+        if is_little {
+            value.to_le_bytes()
+        } else {
+            value.to_be_bytes()
+        }
+    };
+    let long = |value: u32| {
+        if is_little {
+            value.to_le_bytes()
+        } else {
+            value.to_be_bytes()
+        }
+    };
+    let mut file = if is_little {
+        b"II".to_vec()
+    } else {
+        b"MM".to_vec()
+    };
+    file.extend(short(42));
+    file.extend(long(8));
+    for (index, indices) in pages.iter().enumerate() {
+        let entries = 8;
+        let palette_at = file.len() + 2 + entries * 12 + 4;
+        let pixels_at = palette_at + 3 * 16 * 2;
+        file.extend(short(entries as u16));
+        let mut entry = |tag: u16, kind: u16, count: u32, value: u32| {
+            file.extend(short(tag));
+            file.extend(short(kind));
+            file.extend(long(count));
+            if kind == 3 && count == 1 {
+                file.extend(short(value as u16));
+                file.extend([0, 0]);
+            } else {
+                file.extend(long(value));
+            }
+        };
+        entry(256, 3, 1, 2);
+        entry(257, 3, 1, 1);
+        entry(258, 3, 1, 4);
+        entry(259, 3, 1, 1);
+        entry(262, 3, 1, 3);
+        entry(273, 4, 1, pixels_at as u32);
+        entry(279, 4, 1, 1);
+        entry(320, 3, 48, palette_at as u32);
+        let is_last = index + 1 == pages.len();
+        file.extend(long(if is_last { 0 } else { pixels_at as u32 + 2 }));
+        // Red, then green, then blue of all colors; the upper byte counts.
+        for channel in 0..3 {
+            for colour in 0..16 {
+                file.extend(short((channel * 50 + colour * 3) << 8 | 0x7f));
+            }
+        }
+        file.extend([indices[0] << 4 | indices[1], 0]);
+    }
+    file
+}
+
+#[test]
+fn pages_with_palettes_have_their_colors() {
+    let folder = Folder::new();
+    for is_little in [true, false] {
+        folder.put(
+            "a.tif",
+            &with_palettes(&[[1, 15], [7, 0], [2, 2]], is_little),
+        );
+        let data = folder.read("a.tif");
+        assert_eq!((data.rows(), data.shape()), (3, &[3, 1, 2][..]));
+        assert_eq!(row(&data, 0), [3.0, 45.0, 53.0, 95.0, 103.0, 145.0]);
+        assert_eq!(row(&data, 1), [21.0, 0.0, 71.0, 50.0, 121.0, 100.0]);
+        assert_eq!(row(&data, 2), [6.0, 6.0, 56.0, 56.0, 106.0, 106.0]);
+    }
+}
+
+#[test]
+fn of_a_page_that_cannot_be_read_the_others_stay() {
+    let folder = Folder::new();
+    tiff(&folder.path("a.tif"), |file| {
+        for page in 0..3_u8 {
+            file.write_image::<colortype::Gray8>(2, 2, &[page; 4])
+                .unwrap();
+        }
+    });
+    let mut bytes = fs::read(folder.path("a.tif")).unwrap();
+    // Where the pixels of a page begin is said behind the tag 273, of one number of 32 bits.
+    let entry: Vec<usize> = (0..bytes.len() - 12)
+        .filter(|&at| bytes[at..].starts_with(&[0x11, 1, 4, 0, 1, 0, 0, 0]))
+        .collect();
+    bytes[entry[1] + 8..entry[1] + 12].copy_from_slice(&[0xff, 0xff, 0xff, 0]);
+    folder.put("a.tif", &bytes);
+    assert!(folder.refused("a.tif").contains("page [1]"));
+    let options = ReadOptions {
+        skip_bad: true,
+        ..ReadOptions::default()
+    };
+    let data = folder.read_with("a.tif", &options);
+    assert_eq!(data.ids()[0].values, ["a.tif[0]", "a.tif[2]"]);
+    assert_eq!((row(&data, 0), row(&data, 1)), (vec![0.0; 4], vec![2.0; 4]));
+    assert!(said(&data, "1 of 3 images were left out"));
 }

@@ -13,6 +13,9 @@ type Result<T> = std::result::Result<T, Cause>;
 /// The bytes that a strip or tile takes beside the page.
 const INTERMEDIATE: usize = 64 << 20;
 
+/// The bytes of values that a directory may have, such as a palette.
+const VALUES: usize = 16 << 20;
+
 /// What the values of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pixel {
@@ -40,7 +43,7 @@ pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
     let mut decoder = Decoder::new(Patched::new(opened))?;
     let (mut heads, mut reduced) = (Vec::new(), 0);
     loop {
-        decoder = with_limits(decoder, 0);
+        decoder = with_limits(decoder, VALUES);
         if decoder
             .find_tag_unsigned::<u32>(Tag::NewSubfileType)?
             .unwrap_or(0)

@@ -6,7 +6,7 @@
 use super::array::{Rows, too_short};
 use super::header::{Content, Header};
 use super::labels::{Labels, read_labels};
-use crate::data::limits::excerpt;
+use crate::data::limits::{excerpt, names};
 use crate::data::{Dataset, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
@@ -173,5 +173,44 @@ fn damaged(error: ZipError) -> Error {
             "the NPZ file is damaged, cut off or no ZIP archive",
         )
         .caused_by(error),
+    }
+}
+
+/// Refuses what scipy.sparse.save_npz writes.
+pub(super) fn refuse_sparse(archive: &Archive) -> Result<()> {
+    let has = |name: &str| archive.names.iter().any(|known| known == name);
+    let is_sparse = has("format")
+        && has("shape")
+        && has("data")
+        && (has("indptr") || has("row") || has("offsets") || has("coords"));
+    if !is_sparse {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Data,
+        "the file holds a sparse matrix, which is not read",
+    )
+    .expected("rows in which every value is written")
+    .found("the arrays of scipy.sparse.save_npz")
+    .hint(
+        "in Python: a = scipy.sparse.load_npz(FILE); \
+             numpy.save(\"rows.npy\", a.toarray().astype(\"float32\"))",
+    ))
+}
+
+/// With the name that was probably meant, or those that there are.
+pub(super) fn suggested(error: Error, name: &str, known: &[String]) -> Error {
+    let likeness = |known: &&String| strsim::normalized_damerau_levenshtein(name, known);
+    let nearest = known
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let listed = names(known, |name| format!("`{}`", excerpt(name)));
+    match nearest {
+        Some(nearest) if likeness(&nearest) >= 0.5 => error.hint(format!(
+            "did you mean `{}`? There are {listed}",
+            excerpt(nearest)
+        )),
+        Some(_) => error.hint(format!("there are {listed}")),
+        None => error.found("no arrays"),
     }
 }

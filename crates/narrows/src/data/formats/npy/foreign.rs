@@ -24,7 +24,8 @@ pub(super) enum Foreign {
 impl Foreign {
     /// By the code without the order of bytes; nothing for what NumPy does not have.
     pub(super) fn of(code: &str) -> Option<Self> {
-        if code == "O" || code == "O8" || code == "O4" {
+        // `T` is the text of variable width of NumPy 2, which numpy.save stores as objects.
+        if matches!(code, "O" | "O4" | "O8" | "T" | "T16") {
             return Some(Foreign::Objects);
         }
         let (letter, width) = code.split_at_checked(1)?;

@@ -20,11 +20,15 @@ use crate::data::records::{IN_MEMORY, Records, RowType};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source, Values};
 use crate::{Error, ErrorKind, Result};
+use archive::Archive;
 use array::Rows;
 use header::{Header, MAGIC};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+/// How a ZIP archive begins.
+const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Opens a file that begins as an NPY array does, or whose name says so.
 pub(in crate::data) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
@@ -34,7 +38,11 @@ pub(in crate::data) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Opt
     }
     let is_named = spec.to_lowercase().ends_with(".npy");
     let begins = beginning(path)?;
-    if begins != MAGIC && (!is_named || begins.starts_with(b"PK\x03\x04")) {
+    let is_archive = || {
+        let archive = Archive::open(path);
+        archive.is_ok_and(|archive| !archive.names.is_empty())
+    };
+    if begins != MAGIC && (!is_named || (begins.starts_with(ZIP) && is_archive())) {
         return Ok(None);
     }
     options.refuse_all(spec, "an NPY file")?;

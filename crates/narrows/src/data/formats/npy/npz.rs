@@ -1,6 +1,6 @@
 //! Which arrays of an NPZ file are the rows, which the labels.
 
-use super::archive::Archive;
+use super::archive::{Archive, refuse_sparse, suggested};
 use super::beginning;
 use super::header::Header;
 use super::labels::{self, Labels};
@@ -23,7 +23,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     let path = Path::new(file);
     let is_named = file.to_lowercase().ends_with(".npz");
     let begins = beginning(path)?;
-    let mut archive = match (is_named, begins.starts_with(b"PK\x03\x04")) {
+    let mut archive = match (is_named, begins.starts_with(super::ZIP)) {
         (false, false) => return Ok(None),
         // An array that is called an archive; it is read as what it is.
         (true, false) if begins == super::MAGIC => return super::open_npy(spec, options),
@@ -53,28 +53,17 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
 struct Array {
     name: String,
     means: Name,
-    header: Result<Header>,
+    header: Header,
 }
 
 impl Array {
-    fn new(archive: &mut Archive, name: &str) -> Self {
-        Array {
-            name: name.to_string(),
-            means: Name::of(name),
-            header: archive.header(name),
-        }
-    }
-
     fn described(&self) -> String {
         let name = excerpt(&self.name);
-        match &self.header {
-            Ok(header) => format!("`{name}` of {}", header.described()),
-            Err(_) => format!("`{name}`, which is damaged"),
-        }
+        format!("`{name}` of {}", self.header.described())
     }
 
     fn has(&self, what: impl Fn(&Header) -> bool) -> bool {
-        self.header.as_ref().is_ok_and(what)
+        what(&self.header)
     }
 }
 
@@ -95,6 +84,19 @@ struct Label {
 }
 
 impl Reader<'_> {
+    /// Reads the headers of arrays. A damaged one is refused even where it is not needed: it could be that of
+    /// labels or of a part, which would vanish without a word.
+    fn look_at(&mut self, archive: &mut Archive, names: &[String]) -> Result<()> {
+        for name in names {
+            self.arrays.push(Array {
+                name: name.clone(),
+                means: Name::of(name),
+                header: archive.header(name)?,
+            });
+        }
+        Ok(())
+    }
+
     /// One array, by its name.
     fn picked(&mut self, archive: &mut Archive, array: &str) -> Result<Source> {
         let name = array.strip_suffix(".npy").unwrap_or(array);
@@ -126,10 +128,7 @@ impl Reader<'_> {
             .take(NPZ_ARRAYS)
             .cloned()
             .collect();
-        self.arrays = wanted
-            .iter()
-            .map(|name| Array::new(archive, name))
-            .collect();
+        self.look_at(archive, &wanted)?;
         let label = self.label(archive, means.part, &found)?;
         let part = self.read(archive, &found, label, String::new())?;
         self.source(vec![part])
@@ -150,7 +149,7 @@ impl Reader<'_> {
             .hint(format!("take one: {}:ARRAY", self.file)));
         }
         let names = archive.names.clone();
-        self.arrays = names.iter().map(|name| Array::new(archive, name)).collect();
+        self.look_at(archive, &names)?;
         if let Some(train) = self.rows_of(Part::Train)? {
             return self.parts(archive, &train);
         }
@@ -223,11 +222,9 @@ impl Reader<'_> {
         if let (Ok(Some(name)), Some((data, _))) =
             (self.rows_of(Part::Validation), parts.first_mut())
         {
-            let rows = self
-                .array(&name)
-                .and_then(|array| array.header.as_ref().ok());
-            let rows = rows
-                .and_then(|header| header.shape.first())
+            let shape = self.array(&name).map(|array| array.header.shape.as_slice());
+            let rows = shape
+                .and_then(<[usize]>::first)
                 .copied()
                 .unwrap_or_default();
             data.notes.push(format!(
@@ -305,12 +302,12 @@ impl Reader<'_> {
             .find(of_part)
             .or_else(|| self.array(asked));
         match found {
-            Some(array) => match &array.header {
-                Ok(header) if header.is_a_value_a_row() => Ok(Some(label(array, true))),
-                Ok(header) => Err(super::array::no_labels(header, &archive.load(&array.name))
-                    .at(format!("array `{}`", excerpt(&array.name)))),
-                Err(_) => Ok(Some(label(array, true))),
-            },
+            Some(array) if array.header.is_a_value_a_row() => Ok(Some(label(array, true))),
+            Some(array) => {
+                let load = archive.load(&array.name);
+                let place = format!("array `{}`", excerpt(&array.name));
+                Err(super::array::no_labels(&array.header, &load).at(place))
+            }
             None => {
                 let what = format!("there is no array `{}` of labels", excerpt(asked));
                 Err(suggested(
@@ -387,44 +384,5 @@ impl Reader<'_> {
         Error::new(ErrorKind::Data, "there is no array of rows")
             .expected("an array of 2 to 4 dimensions")
             .found(found)
-    }
-}
-
-/// Refuses what scipy.sparse.save_npz writes.
-fn refuse_sparse(archive: &Archive) -> Result<()> {
-    let has = |name: &str| archive.names.iter().any(|known| known == name);
-    let is_sparse = has("format")
-        && has("shape")
-        && has("data")
-        && (has("indptr") || has("row") || has("offsets") || has("coords"));
-    if !is_sparse {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Data,
-        "the file holds a sparse matrix, which is not read",
-    )
-    .expected("rows in which every value is written")
-    .found("the arrays of scipy.sparse.save_npz")
-    .hint(
-        "in Python: a = scipy.sparse.load_npz(FILE); \
-             numpy.save(\"rows.npy\", a.toarray().astype(\"float32\"))",
-    ))
-}
-
-/// With the name that was probably meant, or those that there are.
-fn suggested(error: Error, name: &str, known: &[String]) -> Error {
-    let likeness = |known: &&String| strsim::normalized_damerau_levenshtein(name, known);
-    let nearest = known
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let listed = listed_names(known, |name| format!("`{}`", excerpt(name)));
-    match nearest {
-        Some(nearest) if likeness(&nearest) >= 0.5 => error.hint(format!(
-            "did you mean `{}`? There are {listed}",
-            excerpt(nearest)
-        )),
-        Some(_) => error.hint(format!("there are {listed}")),
-        None => error.found("no arrays"),
     }
 }

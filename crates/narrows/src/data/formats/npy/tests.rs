@@ -1,1 +1,409 @@
+//! Arrays and archives of arrays: what is read, and each way to refuse one.
 
+use super::*;
+use crate::data::{Layout, Values};
+use ndarray::array;
+use std::fs;
+use std::io::Write;
+use tempfile::TempDir;
+use zip::CompressionMethod;
+
+/// An array with a header as NumPy writes it.
+fn npy(descr: &str, is_fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let order = if is_fortran { "True" } else { "False" };
+    let descr = match descr.starts_with('[') {
+        true => descr.to_string(),
+        false => format!("'{descr}'"),
+    };
+    with_header(
+        &format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"),
+        data,
+    )
+}
+
+fn with_header(text: &str, data: &[u8]) -> Vec<u8> {
+    let len = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((len as u16).to_le_bytes());
+    bytes.extend(format!("{text:<width$}\n", width = len - 1).bytes());
+    bytes.extend(data);
+    bytes
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_string()
+    }
+
+    fn npz(&self, arrays: &[(&str, Vec<u8>)], method: CompressionMethod) -> String {
+        let path = self.0.path().join("arrays.npz");
+        let mut writer = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        for (name, bytes) in arrays {
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            writer.start_file(format!("{name}.npy"), options).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap();
+        path.to_str().unwrap().to_string()
+    }
+
+    fn stored(&self, arrays: &[(&str, Vec<u8>)]) -> String {
+        self.npz(arrays, CompressionMethod::Stored)
+    }
+}
+
+fn refusal(result: Result<Source>) -> String {
+    result.unwrap_err().to_string()
+}
+
+fn rows(count: usize) -> Vec<u8> {
+    let data = bytes_of(&vec![1.0; 2 * count]);
+    npy("<f4", false, &format!("({count}, 2)"), &data)
+}
+
+fn labels(values: &[i64]) -> Vec<u8> {
+    let data: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    npy("<i8", false, &format!("({},)", values.len()), &data)
+}
+
+#[test]
+fn half_precision_of_both_kinds_is_read() {
+    let folder = Folder::new();
+    for (descr, bytes) in [
+        ("<f2", [0x00, 0x3e, 0x00, 0xc0]),
+        (">f2", [0x3e, 0x00, 0xc0, 0x00]),
+        ("<V2", [0xc0, 0x3f, 0x00, 0xc0]),
+        ("bfloat16", [0xc0, 0x3f, 0x00, 0xc0]),
+    ] {
+        let spec = folder.put("half.npy", &npy(descr, false, "(1, 2)", &bytes));
+        let data = Source::open(&spec).unwrap().train;
+        assert_eq!(data.to_array(), array![[1.5, -2.0]], "{descr}");
+        assert_eq!(data.notes().len(), usize::from(descr == "<V2"));
+    }
+    let said = refusal(Source::open(
+        &folder.put("raw.npy", &npy("|V2", false, "(1, 2)", &[0; 4])),
+    ));
+    assert!(said.contains("view(ml_dtypes.bfloat16)"), "{said}");
+}
+
+#[test]
+fn what_is_no_number_is_refused_with_the_way_out() {
+    let folder = Folder::new();
+    for (descr, found) in [
+        ("|O", "numpy.stack(a)"),
+        ("[('a', '<f4'), ('b', '<i4')]", "`a`, `b`"),
+        ("[('a', '<f4'), ('b', '<i4')]", "structured_to_unstructured"),
+        ("<M8[ns]", "astype(\"int64\")"),
+        ("<c16", "a.real"),
+        ("<f16", "astype(\"float64\")"),
+        ("<U4", "found words"),
+        ("<q9", "the type is none of NumPy"),
+    ] {
+        let said = refusal(Source::open(
+            &folder.put("x.npy", &npy(descr, false, "(1, 2)", &[0; 64])),
+        ));
+        assert!(said.contains(found), "{descr}: {said}");
+    }
+    let said = refusal(Source::open(&folder.put("p.npy", b"\x80\x04\x95 a pickle")));
+    assert!(said.contains("a pickle of Python"), "{said}");
+}
+
+#[test]
+fn headers_are_read_as_python_reads_them() {
+    let folder = Folder::new();
+    let data = bytes_of(&[1.0, 2.0, 3.0, 4.0]);
+    let mut open = |text: &str| Source::open(&folder.put("x.npy", &with_header(text, &data)));
+    for text in [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+        "{\"shape\":(2,2,),\"descr\":\"<f4\",\"fortran_order\":False}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 2L), }",
+    ] {
+        assert_eq!(
+            open(text).unwrap().train.to_array(),
+            array![[1.0, 2.0], [3.0, 4.0]]
+        );
+    }
+    for text in [
+        "{'descr': '<f4', 'fortran_order': Tzue, 'shape': (2, 2), }",
+        "{'descr': '<f4', 'fortran_order': Truee, 'shape': (2, 2), }",
+        "{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 2), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': [2, 2], }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 02), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2 2), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), 'more': 1}",
+        "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+        "{'descr': '<f4', 'fortran_order': False}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), } x",
+        "('descr', '<f4')",
+        "{'descr' '<f4', 'fortran_order': False, 'shape': (2, 2), }",
+    ] {
+        let said = refusal(open(text));
+        assert!(said.contains("the header cannot be read"), "{text}: {said}");
+    }
+    let nested = "(".repeat(30_000);
+    assert!(refusal(open(&nested)).contains("nested too deeply"));
+}
+
+#[test]
+fn a_flipped_bit_of_a_header_is_noticed() {
+    let folder = Folder::new();
+    let whole = npy(
+        "<f4",
+        false,
+        "(2, 3)",
+        &bytes_of(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+    );
+    let good = Source::open(&folder.put("x.npy", &whole)).unwrap().train;
+    let taken = (0..128 * 8).filter(|bit| {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        Source::open(&folder.put("x.npy", &bytes)).is_ok_and(|source| {
+            let is_other_type = source.train.type_name() != good.type_name();
+            let is_big = bytes.windows(3).any(|letters| letters == b">f4");
+            // The bits of the type that make another type of the same width are beyond notice.
+            is_other_type || is_big || source.train.values() == good.values()
+        })
+    });
+    let taken: Vec<usize> = taken.map(|bit| bit / 8).collect();
+    let at = whole
+        .windows(3)
+        .position(|letters| letters == b"<f4")
+        .unwrap();
+    assert!(
+        taken.iter().all(|byte| (at..at + 3).contains(byte)),
+        "{taken:?}"
+    );
+}
+
+#[test]
+fn no_flipped_bit_of_an_archive_gives_other_data() {
+    let folder = Folder::new();
+    for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+        let spec = folder.npz(&[("x", rows(3)), ("y", labels(&[1, 2, 3]))], method);
+        let whole = fs::read(&spec).unwrap();
+        let good = Source::open(&spec).unwrap().train;
+        for bit in 0..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&spec, &bytes).unwrap();
+            if let Ok(source) = Source::open(&spec) {
+                let same = source.train.values() == good.values()
+                    && source.train.labels() == good.labels();
+                assert!(same, "{method:?}, byte {}", bit / 8);
+            }
+        }
+    }
+}
+
+#[test]
+fn entries_must_have_the_size_of_their_array() {
+    let folder = Folder::new();
+    let data = bytes_of(&[1.0; 6]);
+    for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+        for is_fortran in [false, true] {
+            for (len, said) in [
+                (0, "ends too soon"),
+                (10, "ends too soon"),
+                (27, "goes on after its array"),
+            ] {
+                let mut data = data.clone();
+                data.resize(len, 7);
+                let spec = folder.npz(&[("x", npy("<f4", is_fortran, "(3, 2)", &data))], method);
+                let text = refusal(Source::open(&spec));
+                assert!(text.contains("array `x`") && text.contains(said), "{text}");
+            }
+        }
+    }
+    let promised = npy("|u1", true, "(524288, 1024)", &[]);
+    let said = refusal(Source::open(&folder.stored(&[("x", promised)])));
+    assert!(
+        said.contains("expected 536870912 bytes, found 0 bytes"),
+        "{said}"
+    );
+    let large = npy("|u1", false, "(1, 100000000)", &[0; 1000]);
+    let said = refusal(Source::open(
+        &folder.npz(&[("x", large)], CompressionMethod::Deflated),
+    ));
+    assert!(said.contains("a row is far larger"), "{said}");
+}
+
+#[test]
+fn arrays_of_any_order_are_read_row_by_row() {
+    let folder = Folder::new();
+    // Of shape (2, 3, 2), the first dimension fastest.
+    let data: Vec<u8> = (0..12).collect();
+    let spec = folder.put("x.npy", &npy("|u1", true, "(2, 3, 2)", &data));
+    let source = Source::open(&spec).unwrap();
+    let expected = array![[0, 6, 2, 8, 4, 10], [1, 7, 3, 9, 5, 11]];
+    assert_eq!(source.train.values(), &Values::U8(expected));
+}
+
+#[test]
+fn parts_are_told_by_their_names() {
+    let folder = Folder::new();
+    for (train, test, train_labels, test_labels) in [
+        ("x_train", "x_test", "y_train", "y_test"),
+        ("X_train", "X_test", "y_train", "y_test"),
+        ("train_images", "test_images", "train_labels", "test_labels"),
+        ("train_x", "test_x", "train_y", "test_y"),
+        ("images_train", "images_test", "labels_train", "labels_test"),
+        (
+            "spectra_train",
+            "spectra_test",
+            "target_train",
+            "target_test",
+        ),
+        ("train", "test", "train_target", "test_target"),
+    ] {
+        let spec = folder.stored(&[
+            (train, rows(3)),
+            (test, rows(2)),
+            (train_labels, labels(&[4, 5, 6])),
+            (test_labels, labels(&[7, 8])),
+            ("extra", rows(9)),
+        ]);
+        let source = Source::open(&spec).unwrap();
+        assert_eq!(source.train.labels(), Some(&[4, 5, 6][..]), "{train}");
+        assert_eq!(source.test.unwrap().labels(), Some(&[7, 8][..]), "{test}");
+    }
+    let spec = folder.stored(&[
+        ("train_images", rows(3)),
+        ("val_images", rows(2)),
+        ("val_labels", labels(&[7, 8])),
+        ("classes", npy("|S1", false, "(2,)", b"ab")),
+        ("what", npy("|O", false, "(2, 2)", b"junk")),
+    ]);
+    let source = Source::open(&spec).unwrap();
+    assert!(source.test.is_none());
+    assert!(
+        source.train.notes()[0].contains(":val_images"),
+        "{:?}",
+        source.train.notes()
+    );
+    for picked in ["val_images", "val"] {
+        let data = Source::open(&format!("{spec}:{picked}")).unwrap().train;
+        assert_eq!(data.labels(), Some(&[7, 8][..]));
+    }
+    assert_eq!(
+        Source::path_of(&format!("{spec}:val")).unwrap(),
+        Path::new(&spec)
+    );
+    let said = refusal(Source::open(&format!("{spec}:val_imags")));
+    assert!(said.contains("did you mean `val_images`?"), "{said}");
+    let said = refusal(Source::open(&format!("{spec}:what")));
+    assert!(
+        said.contains("Python objects") && said.contains("[\"what\"]"),
+        "{said}"
+    );
+}
+
+#[test]
+fn labels_in_words_have_the_same_numbers_in_both_parts() {
+    let folder = Folder::new();
+    let wide = |words: [&str; 3]| {
+        let data = words.iter().flat_map(|word| {
+            let mut letters: Vec<u32> = word.chars().map(u32::from).collect();
+            letters.resize(4, 0);
+            letters
+                .into_iter()
+                .flat_map(u32::to_le_bytes)
+                .collect::<Vec<u8>>()
+        });
+        npy("<U4", false, "(3,)", &data.collect::<Vec<u8>>())
+    };
+    let spec = folder.stored(&[
+        ("x_train", rows(3)),
+        ("x_test", rows(2)),
+        ("y_train", wide(["good", "bad", "good"])),
+        ("y_test", npy("|S4", false, "(2, 1)", b"odd\0good")),
+    ]);
+    let source = Source::open(&spec).unwrap();
+    let test = source.test.unwrap();
+    assert_eq!(source.train.labels(), Some(&[1, 0, 1][..]));
+    assert_eq!(test.labels(), Some(&[2, 1][..]));
+    for data in [&source.train, &test] {
+        assert_eq!(data.label_names(), ["bad", "good", "odd"]);
+    }
+    let spec = folder.stored(&[("x", rows(3)), ("y", wide(["10", "2", "10"]))]);
+    let data = Source::open(&spec).unwrap().train;
+    assert_eq!(
+        (data.labels(), data.label_names().len()),
+        (Some(&[10, 2, 10][..]), 0)
+    );
+    let spec = folder.stored(&[("X", rows(3)), ("y", npy("|O", false, "(3,)", b"junk"))]);
+    let data = Source::open(&spec).unwrap().train;
+    assert!(data.labels().is_none() && data.notes()[0].contains("Python objects"));
+}
+
+#[test]
+fn what_no_single_array_is_meant_by_is_told_within_a_screen() {
+    let folder = Folder::new();
+    let names: Vec<String> = (0..2000).map(|index| format!("a{index}")).collect();
+    let arrays: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), rows(1))).collect();
+    for count in [100, 2000] {
+        let said = refusal(Source::open(&folder.stored(&arrays[..count])));
+        assert!(said.contains("more") && said.len() < 1500, "{said}");
+    }
+    let spec = folder.stored(&arrays);
+    assert_eq!(Source::open(&format!("{spec}:a7")).unwrap().train.rows(), 1);
+    let sparse = ["data", "indices", "indptr", "shape", "format"].map(|name| (name, labels(&[1])));
+    let said = refusal(Source::open(&folder.stored(&sparse)));
+    assert!(said.contains("toarray()"), "{said}");
+}
+
+#[test]
+fn channels_last_are_turned_with_a_word() {
+    let folder = Folder::new();
+    let data: Vec<u8> = (0..75).collect();
+    let whole = npy("|u1", false, "(1, 5, 5, 3)", &data);
+    for spec in [
+        folder.put("x.npy", &whole),
+        folder.stored(&[("x_train", whole.clone())]),
+    ] {
+        let train = Source::open(&spec).unwrap().train;
+        assert_eq!(train.shape(), [3, 5, 5]);
+        assert!(
+            train.notes()[0].contains("channels last"),
+            "{:?}",
+            train.notes()
+        );
+        assert_eq!(train.to_array()[[0, 1]], 3.0);
+        assert_eq!(train.to_array()[[0, 25]], 1.0);
+        let layout = |layout| ReadOptions {
+            layout: Some(layout),
+            ..ReadOptions::default()
+        };
+        let first = Source::open_with(&spec, &layout(Layout::ChannelsFirst))
+            .unwrap()
+            .train;
+        assert_eq!((first.shape(), first.notes().len()), (&[5, 5, 3][..], 0));
+        let last = Source::open_with(&spec, &layout(Layout::ChannelsLast))
+            .unwrap()
+            .train;
+        assert_eq!((last.values(), last.notes().len()), (train.values(), 0));
+    }
+    let table = folder.put("table.csv", b"a,b\n1,2\n3,4\n");
+    let options = ReadOptions {
+        layout: Some(Layout::ChannelsLast),
+        ..ReadOptions::default()
+    };
+    assert!(refusal(Source::open_with(&table, &options)).contains("`layout` is a setting"));
+}

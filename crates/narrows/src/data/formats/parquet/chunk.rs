@@ -1,7 +1,7 @@
 //! A column of one row group, some rows at a time, as the decoder gives them.
 
 use super::columns::{Shape, Stored};
-use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS};
+use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS, shares_beginnings};
 use super::{DAMAGED, damaged};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
@@ -30,8 +30,11 @@ pub(super) struct Rows {
     pub(super) missing: Option<Vec<bool>>,
 }
 
-/// Texts are read a few at a time: of delta-encoded ones each may be as long as its page.
-const TEXTS: usize = 16;
+/// Texts that may share their beginnings are read a few at a time: each may be as long as its page.
+const TEXTS: usize = 8;
+
+/// What such values may take in one block.
+const BYTES: usize = 32 << 20;
 
 /// Calls the same code for a reader of any type.
 macro_rules! each_reader {
@@ -52,6 +55,8 @@ macro_rules! each_reader {
 pub(super) struct Chunk<'a> {
     stored: &'a Stored,
     reader: ColumnReader,
+    /// Whether values are read a few at a time.
+    is_wide: bool,
     /// For columns of lists.
     allowance: Option<Allowance>,
     levels: Vec<i16>,
@@ -77,6 +82,7 @@ impl<'a> Chunk<'a> {
         Ok(Chunk {
             stored,
             reader: get_column_reader(chunk.column_descr_ptr(), pages),
+            is_wide: stored.is_wide || shares_beginnings(chunk),
             allowance,
             levels: Vec::new(),
             repeats: Vec::new(),
@@ -135,7 +141,7 @@ impl<'a> Chunk<'a> {
     pub(super) fn check_end(&mut self) -> Result<()> {
         self.levels.clear();
         self.repeats.clear();
-        let mut counted = 0;
+        let counted;
         let (levels, repeats) = (&mut self.levels, &mut self.repeats);
         each_reader!(&mut self.reader, reader => {
             let (levels, repeats) = (Some(levels), Some(repeats));
@@ -158,7 +164,7 @@ impl<'a> Chunk<'a> {
         let allowance = self.allowance.as_ref();
         let mut take = Take {
             count,
-            step: count,
+            step: if self.is_wide { TEXTS } else { count },
             allowance,
             levels,
             repeats,
@@ -171,12 +177,10 @@ impl<'a> Chunk<'a> {
             ColumnReader::FloatColumnReader(reader) => Raw::Floats(take.values(reader)?),
             ColumnReader::DoubleColumnReader(reader) => Raw::Doubles(take.values(reader)?),
             ColumnReader::ByteArrayColumnReader(reader) => {
-                take.step = TEXTS;
-                Raw::Bytes(take.values(reader)?)
+                Raw::Bytes(take.values_of(reader, |value| value.len())?)
             }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                take.step = if self.stored.is_wide { TEXTS } else { count };
-                Raw::Fixed(take.values(reader)?)
+                Raw::Fixed(take.values_of(reader, |value| value.len())?)
             }
         })
     }
@@ -257,8 +261,17 @@ struct Take<'a> {
 
 impl Take<'_> {
     fn values<T: DataType>(&mut self, reader: &mut ColumnReaderImpl<T>) -> Result<Vec<T::T>> {
+        self.values_of(reader, |_| 0)
+    }
+
+    /// Values of which each takes some memory beside its own.
+    fn values_of<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        size: impl Fn(&T::T) -> usize,
+    ) -> Result<Vec<T::T>> {
         let mut values = Vec::new();
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0_usize);
         while rows < self.count {
             if let Some(allowance) = self.allowance {
                 allowance.store(2 * LEVELS, Ordering::Relaxed);
@@ -274,6 +287,20 @@ impl Take<'_> {
                     .found(rows));
             }
             rows += more;
+            // Otherwise the values share the memory of their page.
+            if self.step < self.count {
+                let new = values.iter().rev().take(more);
+                bytes = bytes.saturating_add(new.map(&size).sum());
+            }
+            if bytes > BYTES {
+                return Err(Error::new(ErrorKind::Data, "the values are too long")
+                    .expected(format!(
+                        "at most {} MiB in {} rows",
+                        BYTES >> 20,
+                        self.count
+                    ))
+                    .hint("leave it out with --drop"));
+            }
         }
         Ok(values)
     }

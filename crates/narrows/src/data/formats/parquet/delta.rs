@@ -6,7 +6,7 @@ use parquet::basic::Encoding;
 const TEXTS: u64 = 4 << 20;
 
 /// The largest page of texts that share their beginnings: from it texts come that are as long as the page.
-const SHARED: usize = 4 << 20;
+const SHARED: usize = 2 << 20;
 
 /// Whether the values are texts or bytes, the lengths of which are delta-encoded.
 pub(super) fn is_of_bytes(encoding: Encoding) -> bool {

@@ -11,11 +11,14 @@ mod convert;
 mod delta;
 mod leaf;
 mod pages;
+mod piece;
 mod read;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod text;
 mod thrift;
+pub(in crate::data) mod typed;
 pub(in crate::data) mod write;
 
 use super::super::column::{As, Block, FileColumn, TableReader, Verdict};

@@ -149,6 +149,13 @@ impl Budget {
 /// How many levels may be read until it is set anew: a list column's guard against a row without end.
 pub(super) type Allowance = Arc<AtomicUsize>;
 
+/// Whether the texts of a piece of a column may share their beginnings, as its metadata say.
+pub(super) fn shares_beginnings(chunk: &ColumnChunkMetaData) -> bool {
+    chunk
+        .encodings()
+        .any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY)
+}
+
 /// The pages of a piece of a column, each checked before it is unpacked.
 pub(super) struct CheckedPages {
     inner: SerializedPageReader<Input>,
@@ -160,6 +167,8 @@ pub(super) struct CheckedPages {
     /// The bytes of a value of fixed length.
     type_length: usize,
     levels: (i16, i16),
+    /// Whether texts may share their beginnings, so that many long ones come from few bytes.
+    shares: bool,
     codec: Compression,
     budget: Budget,
     largest: usize,
@@ -185,6 +194,7 @@ impl CheckedPages {
             kind: column.physical_type(),
             type_length: usize::try_from(column.type_length()).unwrap_or(0),
             levels: (column.max_rep_level(), column.max_def_level()),
+            shares: shares_beginnings(chunk),
             codec: chunk.compression(),
             budget,
             largest: 0,
@@ -312,6 +322,11 @@ impl CheckedPages {
         let encoding = page.encoding();
         if !page.is_data_page() || !delta::is_of_bytes(encoding) {
             return Ok(());
+        }
+        if encoding == Encoding::DELTA_BYTE_ARRAY && !self.shares {
+            return Err(ParquetError::General(
+                "a page has another encoding than its column may have".into(),
+            ));
         }
         let values = page.num_values() as usize;
         let body = match page {

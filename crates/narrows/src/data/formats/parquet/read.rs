@@ -2,11 +2,12 @@
 //! ahead of whoever takes the blocks.
 
 use super::chunk::Chunk;
-use super::columns::{Columns, Shape, Stored};
-use super::convert;
+use super::columns::{Columns, Shape};
 use super::pages::{Budget, Input};
+use super::piece::{Piece, Wanted};
+use super::shares::Shares;
 use super::{DAMAGED, not_numeric};
-use crate::data::column::{As, Bad, Block, Cells, Place, Texts};
+use crate::data::column::{As, Block, Cells, Place};
 use crate::data::guard::guarded;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
@@ -34,25 +35,11 @@ const AHEAD: usize = 2;
 /// Tables of fewer bytes are decoded by the thread that takes them.
 const SMALL: i64 = 1 << 18;
 
-/// What is wanted of a stored column: each time a place in its lists, and how.
-struct Wanted<'a> {
-    stored: &'a Stored,
-    /// The place among all that are wanted, the place in a list, and how.
-    outputs: Vec<(usize, usize, As)>,
-}
-
 /// Some columns of a row group.
 struct Part<'a> {
     group: usize,
     wanted: &'a [Wanted<'a>],
     budget: Budget,
-}
-
-/// Some columns of a block, each with its place among all that are wanted.
-#[derive(Default)]
-struct Piece {
-    columns: Vec<(usize, Cells)>,
-    bad: Vec<Bad>,
 }
 
 /// What is the same for the whole file.
@@ -369,122 +356,4 @@ fn open<'a>(input: &Input, group: &RowGroupMetaData, part: &Part<'a>) -> Result<
             .map_err(|error| error.at(format!("column `{}`", wanted.stored.name)))
     };
     part.wanted.iter().map(open).collect()
-}
-
-impl Piece {
-    /// Adds all that is wanted of a stored column.
-    fn add(&mut self, chunk: &mut Chunk, wanted: &Wanted, first: u64, count: usize) -> Result<()> {
-        let stored = wanted.stored;
-        let length = match stored.shape {
-            Shape::One => 1,
-            Shape::List { length, .. } => length,
-            Shape::Other { level } => return self.add_counted(chunk, wanted, level, count),
-        };
-        let rows = chunk.rows(count, first)?;
-        let wants = |how| wanted.outputs.iter().any(|output| output.2 == how);
-        let texts = match wants(As::Texts) {
-            true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
-            false => None,
-        };
-        let mut numbers = match wants(As::Numbers) {
-            true => Some(convert::numbers(rows, stored.leaf)?),
-            false => None,
-        };
-        // Nearly always it is one column, and nothing is copied.
-        if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
-            && let Some(cells) = numbers.take()
-        {
-            self.push(*place, cells);
-            return Ok(());
-        }
-        for &(place, element, how) in &wanted.outputs {
-            let all = match how {
-                As::Numbers => &numbers,
-                As::Texts => &texts,
-            };
-            if let Some(all) = all {
-                self.push(place, convert::element(all, element, length));
-            }
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, place: usize, mut cells: Cells) {
-        convert::take_infinite(&mut cells, place, &mut self.bad);
-        self.columns.push((place, cells));
-    }
-
-    /// Adds a column of something that is only counted.
-    fn add_counted(
-        &mut self,
-        chunk: &mut Chunk,
-        wanted: &Wanted,
-        level: i16,
-        count: usize,
-    ) -> Result<()> {
-        let lengths = chunk.lengths(count, level)?;
-        for &(place, _, how) in &wanted.outputs {
-            let cells = match how {
-                // Only columns in which all is missing may be wanted so.
-                As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
-                As::Texts => {
-                    let mut texts = Texts::default();
-                    for length in &lengths {
-                        texts.push(&length.map_or(String::new(), described));
-                    }
-                    Cells::Texts(texts)
-                }
-            };
-            self.columns.push((place, cells));
-        }
-        Ok(())
-    }
-}
-
-fn described(length: usize) -> String {
-    match length {
-        1 => "[1 value]".into(),
-        _ => format!("[{length} values]"),
-    }
-}
-
-/// Ranges of the wanted columns, one for each thread, about the same work each.
-struct Shares(Vec<std::ops::Range<usize>>);
-
-impl Shares {
-    /// Sorts what is wanted so that each share is a range of it.
-    fn of(sorted: &mut Vec<Wanted>, threads: usize, metadata: &ParquetMetaData) -> Shares {
-        let groups = metadata.row_groups();
-        let work = |wanted: &Wanted| {
-            let column = groups
-                .first()
-                .and_then(|group| group.columns().get(wanted.stored.leaf_index));
-            let bytes = column.map_or(0, |column| column.uncompressed_size().max(0));
-            // Text is made value by value.
-            let is_text = wanted.outputs.iter().any(|output| output.2 == As::Texts);
-            let rows = groups.first().map_or(0, |group| group.num_rows().max(0));
-            bytes.saturating_add(if is_text {
-                rows.saturating_mul(32)
-            } else {
-                rows
-            })
-        };
-        let parts = threads.min(sorted.len()).max(1);
-        let mut bins: Vec<(i64, Vec<Wanted>)> = (0..parts).map(|_| (0, Vec::new())).collect();
-        let mut all = std::mem::take(sorted);
-        all.sort_by_key(|wanted| std::cmp::Reverse(work(wanted)));
-        for wanted in all {
-            if let Some(bin) = bins.iter_mut().min_by_key(|bin| bin.0) {
-                bin.0 = bin.0.saturating_add(work(&wanted).max(1));
-                bin.1.push(wanted);
-            }
-        }
-        let mut ranges = Vec::new();
-        for (_, bin) in bins {
-            let start = sorted.len();
-            sorted.extend(bin);
-            ranges.push(start..sorted.len());
-        }
-        Shares(ranges)
-    }
 }

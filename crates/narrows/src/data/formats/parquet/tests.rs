@@ -314,10 +314,7 @@ fn what_pandas_adds_is_known() {
     let mut table = open_fixture("pandas");
     let index = place(&table, "__index_level_0__");
     assert_eq!(table.pandas_index(), [index]);
-    assert_eq!(
-        shown(&mut table, "took", As::Texts).0[1],
-        "00:01:01.000000000"
-    );
+    assert_eq!(shown(&mut table, "took", As::Texts).0[1], "00:01:01.000000");
     assert_eq!(
         table.columns()[place(&table, "took")].kind,
         ColumnKind::Duration
@@ -373,9 +370,149 @@ fn what_cannot_be_read_is_named() {
 }
 
 #[test]
+fn small_files_that_unpack_to_much_are_refused() {
+    let error = |name| everything(ParquetTable::open(&fixture(name), name)).unwrap_err();
+    let row = error("bomb-row").to_string();
+    assert!(row.contains("at most 4194304, found 5000000"), "{row}");
+    let text = error("bomb-text").to_string();
+    assert!(
+        text.contains("column `v`: the values are too long"),
+        "{text}"
+    );
+}
+
+#[test]
 fn files_are_told_by_their_first_bytes() {
     assert!(begins_as_parquet(b"PAR1\x15\x04"));
     assert!(begins_as_parquet(b"PARE\x15\x04"));
     assert!(!begins_as_parquet(b"PAR"));
     assert!(!begins_as_parquet(b"a,b\n1,2\n"));
+}
+
+/// Some bytes as a file, which is open as long as the folder is kept.
+fn open_bytes(folder: &tempfile::TempDir, bytes: &[u8]) -> Result<ParquetTable> {
+    let path = folder.path().join("t.parquet");
+    std::fs::write(&path, bytes).unwrap();
+    ParquetTable::open(&path, "t.parquet")
+}
+
+/// All cells of all columns as text, or the error.
+fn everything(table: Result<ParquetTable>) -> Result<Vec<Vec<String>>> {
+    let mut table = table?;
+    let wanted: Vec<(usize, As)> = (0..table.columns().len()).map(|c| (c, As::Texts)).collect();
+    let mut all = vec![Vec::new(); wanted.len()];
+    let mut rows = 0;
+    table.read(&wanted, &mut |block| {
+        for (all, cells) in all.iter_mut().zip(&block.columns) {
+            all.extend((0..block.rows).map(|row| cell(cells, row)));
+        }
+        rows += block.rows;
+        // A damaged count may promise rows without end.
+        match rows > 1 << 16 {
+            true => Err(Error::new(ErrorKind::Data, "enough")),
+            false => Ok(()),
+        }
+    })?;
+    Ok(all)
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    use typed::{ColumnType, TypedSink};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let types = [
+        ColumnType::Integer,
+        ColumnType::Unsigned,
+        ColumnType::Float32,
+        ColumnType::Float64,
+        ColumnType::Boolean,
+        ColumnType::Text,
+    ];
+    let names = ["i", "u", "f", "d", "b", "t"].map(String::from);
+    let file = crate::files::NewFile::create(&path).unwrap();
+    let mut sink = TypedSink::create(file, &names, &types).unwrap();
+    let mut texts = crate::data::column::Texts::default();
+    ["x", "", "ü"].iter().for_each(|text| texts.push(text));
+    let cells = [
+        Cells::Integers(vec![i64::MIN, 0, i64::MAX], Some(vec![false, true, false])),
+        Cells::Unsigned(vec![u64::MAX, 0, 1], None),
+        Cells::Floats32(vec![0.1, f32::NAN, -1.0]),
+        Cells::Floats(vec![0.1, f64::NAN, 1e300]),
+        Cells::Integers(vec![1, 0, 0], Some(vec![false, false, true])),
+        Cells::Texts(texts),
+    ];
+    sink.write(&cells).unwrap();
+    sink.write(&cells).unwrap();
+    for (place, wrong) in [
+        (0, Cells::Floats(vec![1.5])),
+        (1, Cells::Integers(vec![-1], None)),
+        (2, Cells::Floats(vec![0.1])),
+        (4, Cells::Integers(vec![2], None)),
+    ] {
+        let file = crate::files::NewFile::create(&folder.path().join("u.parquet")).unwrap();
+        let kind = &types[place..=place];
+        let mut one = TypedSink::create(file, &names[..1], kind).unwrap();
+        let error = one.write(&[wrong]).unwrap_err().to_string();
+        assert!(error.contains("column `i`: a cell does not fit"), "{error}");
+    }
+    sink.finish().unwrap();
+    let all = everything(ParquetTable::open(&path, "t")).unwrap();
+    let once = [
+        ["-9223372036854775808", "", "9223372036854775807"],
+        ["18446744073709551615", "0", "1"],
+        ["0.1", "", "-1"],
+        ["0.1", "", "1e300"],
+        ["true", "false", ""],
+        ["x", "", "ü"],
+    ];
+    assert_eq!(all, once.map(|column| [column, column].concat()));
+}
+
+#[test]
+fn damaged_files_are_refused_or_read_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (state >> 33) as usize % below
+    };
+    for name in [
+        "types",
+        "types-v2",
+        "lists",
+        "pandas",
+        "encodings",
+        "int96",
+        "codec-gzip",
+    ] {
+        let whole = std::fs::read(fixture(name)).unwrap();
+        let right = everything(ParquetTable::open(&fixture(name), name)).unwrap();
+        let footer = u32::from_le_bytes(*whole[whole.len() - 8..].first_chunk().unwrap());
+        let pages = whole.len() - 8 - footer as usize;
+        for _ in 0..40 {
+            let cut = random(whole.len());
+            assert!(
+                everything(open_bytes(&folder, &whole[..cut])).is_err(),
+                "{name} {cut}"
+            );
+        }
+        for turn in 0..300 {
+            let mut bytes = whole.clone();
+            // Only pages have checksums, and pandas wrote none.
+            let in_pages = turn % 2 == 0;
+            let at = if in_pages {
+                random(pages)
+            } else {
+                random(bytes.len())
+            };
+            bytes[at] ^= 1 << random(8);
+            let read = everything(open_bytes(&folder, &bytes));
+            if let (true, Ok(read)) = (in_pages && name != "pandas", read) {
+                assert_eq!(read, right, "{name}, byte {at}");
+            }
+        }
+    }
 }

@@ -35,10 +35,7 @@ fn cells_of_one_column() {
             "18446744073709551615,-1",
             "Float | _ -1.0 | 18446744073709551615",
         ),
-        (
-            "100000000000000000000,1",
-            "Float | 100000000000000000000.0 1.0 | ",
-        ),
+        ("100000000000000000000,1", "Float | 1e20 1.0 | "),
         (
             "100000000000000000001,1",
             "Float | _ 1.0 | 100000000000000000001",
@@ -124,7 +121,7 @@ fn the_decimal_sign_is_told_from_the_whole_file() {
         (
             "124.355 130.250",
             "3,5 1",
-            "Float | _ _ | 124.355 130.250",
+            "Integer | _ _ | 124.355 130.250",
             "decimal commas",
         ),
         (
@@ -175,11 +172,7 @@ fn the_decimal_sign_is_told_from_the_whole_file() {
             .zip(others.split(' '))
             .map(|(cell, other)| format!("{cell};{other}\n"));
         let text = format!("a;b\n{}", rows.collect::<String>());
-        assert_eq!(
-            column(&text).trim_end_matches(|_| false),
-            expected,
-            "{cells}"
-        );
+        assert_eq!(column(&text), expected, "{cells}");
         assert_eq!(plain(&text).how, format!("semicolons, {how}"), "{cells}");
     }
     let doubtful = "a;b\n124.355;1\n130.250;2\n";

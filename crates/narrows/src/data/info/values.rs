@@ -1,12 +1,14 @@
-//! What data are like: a summary for a person before training.
+//! Arrays, images and rows in memory at a glance.
 
-use super::Dataset;
-use super::scaling::{ScalingSpec, for_each_row};
+use super::super::scaling::{ScalingSpec, for_each_row};
+use super::super::{Dataset, ReadOptions};
+use super::command;
 use serde_json::{Value, json};
 
 /// What is known of a dataset at a glance.
 #[derive(Clone, Debug)]
-pub struct Info {
+#[non_exhaustive]
+pub struct ValuesInfo {
     /// What messages call the data.
     pub name: String,
     /// The number of rows.
@@ -22,24 +24,26 @@ pub struct Info {
     /// The mean of all values.
     pub mean: f64,
     /// Their deviation (of the population).
-    pub deviation: f64,
+    pub std: f64,
     /// The values that were missing and have been filled.
     pub missing: usize,
     /// For each label its name and its number of rows, in the labels' order.
     pub labels: Vec<(String, usize)>,
     /// For a table each column.
-    pub columns: Vec<ColumnInfo>,
+    pub columns: Vec<ValuesColumn>,
     /// The scaling that the data get where a recipe says nothing.
     pub scaling: &'static str,
     /// The columns with the same value in every row, which that scaling divides by 1; for images `all values`.
     pub constant: Vec<String>,
     /// What was done to the data while they were read.
     pub notes: Vec<String>,
+    /// A command line that trains on them; none if it is not known what names them.
+    pub command: Option<String>,
 }
 
 /// A column at a glance.
 #[derive(Clone, Debug)]
-pub struct ColumnInfo {
+pub struct ValuesColumn {
     /// Its name.
     pub name: String,
     /// The smallest and the largest value.
@@ -47,7 +51,7 @@ pub struct ColumnInfo {
     /// The mean.
     pub mean: f64,
     /// The deviation (of the population).
-    pub deviation: f64,
+    pub std: f64,
 }
 
 /// Sums about a first value, which keep their precision where values are far from 0.
@@ -88,13 +92,13 @@ impl Sums {
     }
 }
 
-impl Info {
+impl ValuesInfo {
     /// Looks at all rows once.
     ///
     /// # Errors
     ///
     /// When rows that stay in a file cannot be read.
-    pub fn of(data: &Dataset) -> crate::Result<Info> {
+    pub fn of(data: &Dataset) -> crate::Result<ValuesInfo> {
         let mut sums: Vec<Sums> = Vec::new();
         for_each_row(data, |place, values| {
             for (index, &value) in values.iter().enumerate() {
@@ -111,11 +115,11 @@ impl Info {
         let mean = sums.iter().map(|sums| sums.mean(rows)).sum::<f64>() / inputs;
         let about = |sums: &Sums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
         let variance = sums.iter().map(about).sum::<f64>() / inputs;
-        let column = |(name, sums): (&String, &Sums)| ColumnInfo {
+        let column = |(name, sums): (&String, &Sums)| ValuesColumn {
             name: name.clone(),
             range: (sums.low, sums.high),
             mean: sums.mean(rows),
-            deviation: sums.variance(rows).sqrt(),
+            std: sums.variance(rows).sqrt(),
         };
         let columns = data.columns().unwrap_or_default();
         let range = (
@@ -125,7 +129,7 @@ impl Info {
                 .fold(f64::NEG_INFINITY, f64::max),
         );
         let scaling = ScalingSpec::usual(data);
-        Ok(Info {
+        Ok(ValuesInfo {
             name: data.name().to_string(),
             rows: data.rows(),
             shape: data.shape().to_vec(),
@@ -133,14 +137,32 @@ impl Info {
             in_file: data.is_in_file(),
             range,
             mean,
-            deviation: variance.sqrt(),
+            std: variance.sqrt(),
             missing: data.missing(),
             labels: count_labels(data),
             columns: columns.iter().zip(&sums).map(column).collect(),
             scaling: scaling.name(),
             constant: scaling.constants(data),
             notes: data.notes().to_vec(),
+            command: None,
         })
+    }
+
+    /// The same with the command line that trains on a source of these rows.
+    pub(super) fn with_command(
+        mut self,
+        data: &Dataset,
+        specs: &[String],
+        options: &ReadOptions,
+    ) -> Self {
+        // 0 and 1 alone are not divided by 255.
+        let recipe = match (data.is_8_bit(), self.range.1 <= 1.0) {
+            (true, false) => "simple-linear",
+            (true, true) => "simple-linear --set scaling.kind=none",
+            (false, _) => "table",
+        };
+        self.command = Some(command::command(recipe, specs, options));
+        self
     }
 
     /// As a JSON object.
@@ -150,18 +172,19 @@ impl Info {
             .iter()
             .map(|(name, count)| (name.clone(), json!(count)))
             .collect();
-        let column = |column: &ColumnInfo| {
+        let column = |column: &ValuesColumn| {
             json!({
                 "name": column.name, "min": column.range.0, "max": column.range.1,
-                "mean": column.mean, "deviation": column.deviation,
+                "mean": column.mean, "std": column.std,
             })
         };
         json!({
             "name": self.name, "rows": self.rows, "shape": self.shape, "type": self.type_name,
             "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
-            "deviation": self.deviation, "missing": self.missing, "labels": labels,
+            "std": self.std, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "scaling": self.scaling, "constant": self.constant, "notes": self.notes,
+            "command": self.command,
         })
     }
 }
@@ -186,10 +209,10 @@ mod tests {
         let rows = array![[1.0, shift + 10.0], [3.0, shift + 30.0]];
         let names = vec!["a".to_string(), "b".to_string()];
         let data = Dataset::from_array(rows.view()).unwrap();
-        let info = Info::of(&data.with_columns(names).unwrap()).unwrap();
+        let info = ValuesInfo::of(&data.with_columns(names).unwrap()).unwrap();
         assert_eq!((info.rows, info.range), (2, (1.0, shift + 30.0)));
         assert_eq!(
-            (info.columns[1].mean, info.columns[1].deviation),
+            (info.columns[1].mean, info.columns[1].std),
             (1e6 + 20.0, 10.0)
         );
         assert_eq!(info.mean, (1e6 + 22.0) / 2.0);

@@ -1,0 +1,197 @@
+//! The IDX files of a folder, told by their names: which split they are of, and which set where there are several.
+
+use super::is_packed_copy;
+use crate::data::limits::{excerpt, names};
+use crate::{Error, ErrorKind, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files of a set, by what they hold.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) train_images: Option<PathBuf>,
+    pub(super) train_labels: Option<PathBuf>,
+    pub(super) test_images: Option<PathBuf>,
+    pub(super) test_labels: Option<PathBuf>,
+}
+
+/// What the name of a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// What stands before split and content, in lower case: `emnist-letters`.
+    pub(super) set: String,
+    pub(super) is_test: bool,
+    pub(super) is_labels: bool,
+}
+
+/// Whether a name, in lower case, says that the file is IDX.
+pub(super) fn names_idx(name: &str) -> bool {
+    name.contains("idx") || name.contains("ubyte")
+}
+
+/// The name of a file in lower case, without what says that it is packed.
+pub(super) fn plain_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().to_lowercase();
+    name.strip_suffix(".gz").unwrap_or(&name).to_string()
+}
+
+impl Told {
+    /// What a path says, if it is IDX by its name.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let name = plain_name(path);
+        let is = |what: &str| name.contains(what) && (names_idx(&name) || name.ends_with(what));
+        let is_labels = match (is("images"), is("labels")) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => return None,
+        };
+        let words = ["train", "t10k", "test", "images", "labels"];
+        let first = words.iter().filter_map(|word| name.find(word)).min()?;
+        Some(Told {
+            set: name[..first].trim_matches(['-', '_', '.', ' ']).to_string(),
+            is_test: name.contains("t10k") || name.contains("test"),
+            is_labels,
+        })
+    }
+}
+
+/// The paths in a folder of what `is` holds for, in order of their names, so that a raw file comes before its
+/// gzipped copy and messages are the same everywhere.
+pub(super) fn paths(folder: &Path, is: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
+    let unreadable = |error| Error::io("the folder cannot be read", folder, error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if is(&path) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+impl Files {
+    /// The files of a folder, of one set if it is named; none if there are no images.
+    pub(super) fn find(folder: &Path, set: Option<&str>) -> Result<Option<Self>> {
+        let files = paths(folder, |path| Told::of(path).is_some() && path.is_file())?;
+        let told: Vec<(PathBuf, Told)> = files
+            .into_iter()
+            .filter_map(|path| Told::of(&path).map(|told| (path, told)))
+            .collect();
+        if told.iter().all(|(_, told)| told.is_labels) {
+            return Ok(None);
+        }
+        let mut sets: Vec<&str> = told.iter().map(|(_, told)| told.set.as_str()).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let listed = || names(&sets, |set| format!("`{}`", excerpt(set)));
+        let chosen = match set {
+            None => None,
+            Some(wanted) => {
+                let wanted = wanted.to_lowercase();
+                let is_end = |set: &str| {
+                    set.strip_suffix(&wanted)
+                        .is_some_and(|rest| rest.ends_with(['-', '_']))
+                };
+                let exact = sets.iter().find(|&&set| set == wanted);
+                let found = exact.or_else(|| sets.iter().find(|set| is_end(set)));
+                let Some(found) = found else {
+                    return Err(Error::new(
+                        ErrorKind::Data,
+                        format!("there is no set `{}` in the folder", excerpt(&wanted)),
+                    )
+                    .at(folder.display())
+                    .expected(format!("one of {}", listed())));
+                };
+                Some(*found)
+            }
+        };
+        let mut files = Files::default();
+        for (path, told) in &told {
+            if chosen.is_some_and(|chosen| chosen != told.set) {
+                continue;
+            }
+            let place = files.place(told);
+            match place {
+                None => *place = Some(path.clone()),
+                Some(first) if is_packed_copy(first, path) => {}
+                Some(first) => {
+                    let error = Error::new(ErrorKind::Data, "two files could be meant")
+                        .at(folder.display())
+                        .expected("one file of a sort")
+                        .found(format!("{} and {}", first.display(), path.display()));
+                    return Err(match sets.len() {
+                        1 => error.hint("leave only one of them in the folder"),
+                        _ => error.hint(format!(
+                            "the folder has the sets {}: take one with {}:{}",
+                            listed(),
+                            folder.display(),
+                            excerpt(told.set.rsplit('-').next().unwrap_or(&told.set))
+                        )),
+                    });
+                }
+            }
+        }
+        Ok(Some(files))
+    }
+
+    fn place(&mut self, told: &Told) -> &mut Option<PathBuf> {
+        match (told.is_labels, told.is_test) {
+            (false, false) => &mut self.train_images,
+            (false, true) => &mut self.test_images,
+            (true, false) => &mut self.train_labels,
+            (true, true) => &mut self.test_labels,
+        }
+    }
+
+    /// Labels of a split that has no images are more likely a slip than meant.
+    pub(super) fn refuse_orphan(labels: Option<&Path>) -> Result<()> {
+        match labels {
+            None => Ok(()),
+            Some(labels) => Err(
+                Error::new(ErrorKind::Data, "there are labels without images")
+                    .at(labels.display())
+                    .expected("a file of images beside it")
+                    .found("none")
+                    .hint("add the images or take the labels away"),
+            ),
+        }
+    }
+}
+
+/// The folder itself if it has IDX files of images, else the one below it that has: torchvision keeps the files of
+/// MNIST in `MNIST/raw` of the folder that it is given.
+pub(super) fn with_images(folder: &Path) -> Result<Option<PathBuf>> {
+    let has = |folder: &Path| -> Result<bool> {
+        let images =
+            |path: &Path| Told::of(path).is_some_and(|told| !told.is_labels) && path.is_file();
+        Ok(!paths(folder, images)?.is_empty())
+    };
+    if has(folder)? {
+        return Ok(Some(folder.to_path_buf()));
+    }
+    let mut below = vec![folder.join("raw")];
+    below.extend(
+        paths(folder, Path::is_dir)?
+            .iter()
+            .map(|path| path.join("raw")),
+    );
+    let mut found = Vec::new();
+    for path in below.into_iter().filter(|path| path.is_dir()) {
+        if has(&path)? {
+            found.push(path);
+        }
+    }
+    match found.len() {
+        0 | 1 => Ok(found.pop()),
+        _ => Err(Error::new(
+            ErrorKind::Data,
+            "several folders of IDX files lie below this one",
+        )
+        .at(folder.display())
+        .expected("one of them")
+        .found(names(&found, |path| path.display().to_string()))
+        .hint("give one of these folders")),
+    }
+}

@@ -1,0 +1,104 @@
+//! Some columns of a block, made from what the decoder gives.
+
+use super::chunk::Chunk;
+use super::columns::{Shape, Stored};
+use super::convert;
+use crate::Result;
+use crate::data::column::{As, Bad, Cells, Texts};
+
+/// What is wanted of a stored column: each time a place in its lists, and how.
+pub(super) struct Wanted<'a> {
+    pub(super) stored: &'a Stored,
+    /// The place among all that are wanted, the place in a list, and how.
+    pub(super) outputs: Vec<(usize, usize, As)>,
+}
+
+/// Some columns of a block, each with its place among all that are wanted.
+#[derive(Default)]
+pub(super) struct Piece {
+    pub(super) columns: Vec<(usize, Cells)>,
+    pub(super) bad: Vec<Bad>,
+}
+
+impl Piece {
+    /// Adds all that is wanted of a stored column.
+    pub(super) fn add(
+        &mut self,
+        chunk: &mut Chunk,
+        wanted: &Wanted,
+        first: u64,
+        count: usize,
+    ) -> Result<()> {
+        let stored = wanted.stored;
+        let length = match stored.shape {
+            Shape::One => 1,
+            Shape::List { length, .. } => length,
+            Shape::Other { level } => return self.add_counted(chunk, wanted, level, count),
+        };
+        let rows = chunk.rows(count, first)?;
+        let wants = |how| wanted.outputs.iter().any(|output| output.2 == how);
+        let texts = match wants(As::Texts) {
+            true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
+            false => None,
+        };
+        let mut numbers = match wants(As::Numbers) {
+            true => Some(convert::numbers(rows, stored.leaf)?),
+            false => None,
+        };
+        // Nearly always it is one column, and nothing is copied.
+        if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
+            && let Some(cells) = numbers.take()
+        {
+            self.push(*place, cells);
+            return Ok(());
+        }
+        for &(place, element, how) in &wanted.outputs {
+            let all = match how {
+                As::Numbers => &numbers,
+                As::Texts => &texts,
+            };
+            if let Some(all) = all {
+                self.push(place, convert::element(all, element, length));
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, place: usize, mut cells: Cells) {
+        convert::take_infinite(&mut cells, place, &mut self.bad);
+        self.columns.push((place, cells));
+    }
+
+    /// Adds a column of something that is only counted.
+    fn add_counted(
+        &mut self,
+        chunk: &mut Chunk,
+        wanted: &Wanted,
+        level: i16,
+        count: usize,
+    ) -> Result<()> {
+        let lengths = chunk.lengths(count, level)?;
+        for &(place, _, how) in &wanted.outputs {
+            let cells = match how {
+                // Only columns in which all is missing may be wanted so.
+                As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
+                As::Texts => {
+                    let mut texts = Texts::default();
+                    for length in &lengths {
+                        texts.push(&length.map_or(String::new(), described));
+                    }
+                    Cells::Texts(texts)
+                }
+            };
+            self.columns.push((place, cells));
+        }
+        Ok(())
+    }
+}
+
+fn described(length: usize) -> String {
+    match length {
+        1 => "[1 value]".into(),
+        _ => format!("[{length} values]"),
+    }
+}

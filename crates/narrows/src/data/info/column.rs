@@ -1,0 +1,361 @@
+//! What is known of one column of a table after all of its cells were seen once.
+
+use super::super::column::{Cells, Texts};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+/// The distinct values of a column that are counted one by one, if the table has few columns.
+pub(super) const DISTINCT: usize = 100_000;
+
+/// The distinct values that are counted one by one in all columns together.
+const OF_ALL: usize = 1_000_000;
+
+/// The least of them for one column, however many columns there are.
+const AT_LEAST: usize = 100;
+
+/// The letters of a word that are kept to show.
+const SHOWN: usize = 40;
+
+/// How many times farther than the others are from each other a value must be from them to be remarkable.
+const FAR: f64 = 10.0;
+
+/// How many distinct values one of `columns` columns may count one by one.
+pub(super) fn distinct_limit(columns: usize) -> usize {
+    (OF_ALL / columns.max(1)).clamp(AT_LEAST, DISTINCT)
+}
+
+/// The cells of one column, counted.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    /// The cells that are there and can be read.
+    pub(super) present: u64,
+    /// The cells without a value, those that cannot be read among them.
+    pub(super) gaps: u64,
+    pub(super) numbers: Numbers,
+    pub(super) words: Words,
+    limit: usize,
+    /// The first whole number, and how many came so far, while they count up by one from row to row.
+    counting: Option<(i128, i128)>,
+    is_counting: bool,
+}
+
+impl Tally {
+    pub(super) fn new(limit: usize) -> Self {
+        Tally {
+            present: 0,
+            gaps: 0,
+            numbers: Numbers::default(),
+            words: Words::default(),
+            limit,
+            counting: None,
+            is_counting: true,
+        }
+    }
+
+    /// Adds the cells of a block.
+    pub(super) fn add(&mut self, cells: &Cells) {
+        match cells {
+            Cells::Integers(values, gaps) => self.add_whole(values.iter().copied(), gaps.as_ref()),
+            Cells::Unsigned(values, gaps) => self.add_whole(values.iter().copied(), gaps.as_ref()),
+            Cells::Floats(values) => self.add_floats(values.iter().copied()),
+            Cells::Floats32(values) => self.add_floats(values.iter().map(|&v| f64::from(v))),
+            Cells::Texts(texts) => self.add_texts(texts),
+        }
+    }
+
+    fn add_whole<T: Into<i128>>(
+        &mut self,
+        values: impl Iterator<Item = T>,
+        gaps: Option<&Vec<bool>>,
+    ) {
+        for (row, value) in values.enumerate() {
+            if gaps.is_some_and(|gaps| gaps.get(row).copied().unwrap_or_default()) {
+                self.gaps += 1;
+                self.is_counting = false;
+                continue;
+            }
+            let value = value.into();
+            let (start, count) = *self.counting.get_or_insert((value, 0));
+            self.is_counting &= value == start + count;
+            self.counting = Some((start, count + 1));
+            self.present += 1;
+            self.numbers.add_whole(value, self.limit);
+        }
+    }
+
+    fn add_floats(&mut self, values: impl Iterator<Item = f64>) {
+        self.is_counting = false;
+        for value in values {
+            if value.is_finite() {
+                self.present += 1;
+                self.numbers.add(value, self.limit);
+            } else {
+                self.gaps += 1;
+            }
+        }
+    }
+
+    fn add_texts(&mut self, texts: &Texts) {
+        self.is_counting = false;
+        for text in texts.iter() {
+            match text {
+                "" => self.gaps += 1,
+                text => {
+                    self.present += 1;
+                    self.words.add(text, self.limit);
+                }
+            }
+        }
+    }
+
+    /// Whether the values are whole numbers that count up by one from row to row.
+    pub(super) fn counts_up(&self) -> bool {
+        self.is_counting && self.present > 2
+    }
+
+    /// The distinct values, and whether that is all of them.
+    pub(super) fn distinct(&self) -> (usize, bool) {
+        let (numbers, words) = (&self.numbers.counts, &self.words.counts);
+        let is_all = !self.numbers.has_more && !self.words.has_more;
+        (numbers.len() + words.len(), is_all)
+    }
+
+    /// The most frequent values with their counts, the most frequent first; those of one count in their own order.
+    pub(super) fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
+        let numbers = self.numbers.most_frequent(most);
+        match numbers.is_empty() {
+            true => self.words.most_frequent(most),
+            false => numbers,
+        }
+    }
+}
+
+/// One number of a column, by which it is told from the others: a whole one itself, beyond them the bits of one that
+/// is not whole.
+fn key(value: f64) -> i128 {
+    match value.fract() == 0.0 && value.abs() < 1e18 {
+        true => value as i128,
+        false => (1 << 80) | i128::from(value.to_bits()),
+    }
+}
+
+fn of_key(key: i128) -> f64 {
+    match key >> 80 {
+        1 => f64::from_bits(key as u64),
+        _ => key as f64,
+    }
+}
+
+/// Numbers, counted; sums are formed about their running mean, so that they keep their precision where values are far
+/// from 0.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    count: u64,
+    mean: f64,
+    squares: f64,
+    /// The smallest and the largest while all are whole.
+    whole: Option<(i128, i128)>,
+    has_fractions: bool,
+    low: Edge,
+    high: Edge,
+    counts: HashMap<i128, u64>,
+    has_more: bool,
+}
+
+/// The number at one end of a column.
+#[derive(Clone, Copy, Debug, Default)]
+struct Edge {
+    value: f64,
+    count: u64,
+    /// The nearest one that differs.
+    next: Option<f64>,
+}
+
+impl Edge {
+    /// Adds a value; `is_beyond` says whether the first lies farther out than the second.
+    fn add(&mut self, value: f64, is_beyond: fn(f64, f64) -> bool) {
+        if self.count == 0 || is_beyond(value, self.value) {
+            self.next = (self.count > 0).then_some(self.value);
+            (self.value, self.count) = (value, 1);
+        } else if value == self.value {
+            self.count += 1;
+        } else if self.next.is_none_or(|next| is_beyond(value, next)) {
+            self.next = Some(value);
+        }
+    }
+}
+
+impl Numbers {
+    fn add_whole(&mut self, value: i128, limit: usize) {
+        let (low, high) = self.whole.unwrap_or((value, value));
+        self.whole = Some((low.min(value), high.max(value)));
+        self.add_number(value as f64, value, limit);
+    }
+
+    fn add(&mut self, value: f64, limit: usize) {
+        self.has_fractions |= value.fract() != 0.0 || value.abs() >= 1e18;
+        let key = key(value);
+        if !self.has_fractions {
+            let (low, high) = self.whole.unwrap_or((key, key));
+            self.whole = Some((low.min(key), high.max(key)));
+        }
+        self.add_number(value, key, limit);
+    }
+
+    fn add_number(&mut self, value: f64, key: i128, limit: usize) {
+        self.count += 1;
+        let apart = value - self.mean;
+        self.mean += apart / self.count as f64;
+        self.squares += apart * (value - self.mean);
+        self.low.add(value, |a, b| a < b);
+        self.high.add(value, |a, b| a > b);
+        let has_room = self.counts.len() < limit;
+        match self.counts.get_mut(&key) {
+            Some(count) => *count += 1,
+            None if has_room => {
+                self.counts.insert(key, 1);
+            }
+            None => self.has_more = true,
+        }
+    }
+
+    /// The smallest and the largest; none without any.
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        (self.count > 0).then_some((self.low.value, self.high.value))
+    }
+
+    /// The same of whole numbers, exactly.
+    pub(super) fn whole_range(&self) -> Option<(i128, i128)> {
+        self.whole.filter(|_| !self.has_fractions)
+    }
+
+    pub(super) fn mean(&self) -> f64 {
+        match (self.range(), self.mean) {
+            // A mean of equal values may round.
+            (Some((low, high)), mean) => mean.clamp(low, high),
+            (None, mean) => mean,
+        }
+    }
+
+    /// The deviation of the population.
+    pub(super) fn std(&self) -> f64 {
+        (self.squares / self.count.max(1) as f64).max(0.0).sqrt()
+    }
+
+    /// A value at one end that lies far from all others: itself, how often it comes, and the range of the others.
+    pub(super) fn outlier(&self) -> Option<(f64, u64, (f64, f64))> {
+        let (low, high) = (self.low, self.high);
+        let inside = (low.next?, high.next?);
+        let below = (inside.0 - low.value, high.value - inside.0);
+        let above = (high.value - inside.1, inside.1 - low.value);
+        // Two values alone are no crowd with one who stands apart.
+        let is_far = |(gap, others): (f64, f64)| others > 0.0 && gap > FAR * others;
+        if self.count < 10 {
+            None
+        } else if is_far(below) {
+            Some((low.value, low.count, (inside.0, high.value)))
+        } else if is_far(above) {
+            Some((high.value, high.count, (low.value, inside.1)))
+        } else {
+            None
+        }
+    }
+
+    /// The distinct values that are left in float32 after `change`, where all of them are known.
+    pub(super) fn distinct_in_float32(&self, change: impl Fn(f64) -> f64) -> Option<usize> {
+        if self.has_more {
+            return None;
+        }
+        let bits = self.counts.keys().map(|&key| {
+            // 0 and -0 are one.
+            let value = change(of_key(key)) as f32 + 0.0;
+            value.to_bits()
+        });
+        let mut bits: Vec<u32> = bits.collect();
+        bits.sort_unstable();
+        bits.dedup();
+        Some(bits.len())
+    }
+
+    fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
+        let mut all: Vec<(i128, u64)> = self.counts.iter().map(|(&k, &c)| (k, c)).collect();
+        all.sort_unstable_by(|a, b| {
+            let by_value = of_key(a.0).total_cmp(&of_key(b.0));
+            b.1.cmp(&a.1).then(by_value).then(a.0.cmp(&b.0))
+        });
+        all.truncate(most);
+        let text = |(key, count): (i128, u64)| match key >> 80 {
+            1 => (of_key(key).to_string(), count),
+            _ => (key.to_string(), count),
+        };
+        all.into_iter().map(text).collect()
+    }
+}
+
+/// Words, counted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    hasher: RandomState,
+    /// By a hash of the whole word: how often it comes, when it came first, and its beginning.
+    counts: HashMap<u64, (u64, usize, Box<str>)>,
+    has_more: bool,
+    /// The first and the last where all begin with a year, as `2024-01-31` does.
+    days: Option<(Box<str>, Box<str>)>,
+    is_other: bool,
+}
+
+impl Words {
+    fn add(&mut self, text: &str, limit: usize) {
+        self.add_day(text);
+        let hash = self.hasher.hash_one(text);
+        let known = self.counts.len();
+        match self.counts.get_mut(&hash) {
+            Some((count, ..)) => *count += 1,
+            None if known < limit => {
+                self.counts.insert(hash, (1, known, shortened(text).into()));
+            }
+            None => self.has_more = true,
+        }
+    }
+
+    fn add_day(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let is_day = bytes.len() >= 10
+            && bytes.len() <= SHOWN
+            && bytes[..4].iter().all(u8::is_ascii_digit)
+            && bytes[4] == b'-';
+        self.is_other |= !is_day;
+        if self.is_other {
+            return;
+        }
+        match &mut self.days {
+            None => self.days = Some((text.into(), text.into())),
+            Some((low, _)) if text < &**low => *low = text.into(),
+            Some((_, high)) if text > &**high => *high = text.into(),
+            Some(_) => {}
+        }
+    }
+
+    /// The first and the last day, if all words begin with a year.
+    pub(super) fn days(&self) -> Option<(String, String)> {
+        let days = self.days.as_ref().filter(|_| !self.is_other)?;
+        Some((days.0.to_string(), days.1.to_string()))
+    }
+
+    fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
+        let mut all: Vec<&(u64, usize, Box<str>)> = self.counts.values().collect();
+        all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let shown = all.into_iter().take(most);
+        shown
+            .map(|(count, _, text)| (text.to_string(), *count))
+            .collect()
+    }
+}
+
+/// The beginning of a text.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        None => text.to_string(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}

@@ -1,0 +1,307 @@
+//! The command line that trains on data as they are, ready to be pasted.
+
+use super::super::schema::{ColumnKind, Role};
+use super::super::{Fit, Layout, Missing, ReadOptions};
+use super::remarks::{is_like_an_id, twice};
+use super::table::{ColumnInfo, TableInfo};
+use crate::text::list_shortly;
+
+/// Names by which people call the column of the classes.
+const LABELS: [&str; 9] = [
+    "class", "classes", "label", "labels", "target", "targets", "y", "species", "category",
+];
+
+/// The most classes that a guess makes of words, and of whole numbers without such a name.
+const CLASSES: (usize, usize) = (50, 10);
+
+/// Adds to what is known of a table the command line that trains on it, with what that takes.
+pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOptions) {
+    let mut wanted = options.clone();
+    let mut said = Vec::new();
+    let unusable = unusable(info);
+    if wanted.columns.is_empty() {
+        let mut names: Vec<String> = Vec::new();
+        for name in unusable {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if !names.is_empty() {
+            said.push(format!(
+                "`--drop` leaves out {}, which training would refuse; better mend it in the file",
+                list_shortly(&names)
+            ));
+        }
+        wanted.drop.extend(names);
+    } else {
+        wanted.columns.retain(|name| !unusable.contains(name));
+    }
+    let label = info.of_role(Role::Label).next();
+    if label.is_some_and(|column| column.missing > 0) {
+        wanted.label = None;
+    }
+    let guess = options
+        .label
+        .is_none()
+        .then(|| label_of(info, &wanted))
+        .flatten();
+    if let Some(label) = guess {
+        said.push(format!(
+            "`--label` is a guess: `{label}` has few distinct values; labels are kept beside the rows and not learnt"
+        ));
+        wanted.label = Some(label);
+    }
+    let ids = ids_of(info, &wanted);
+    if !ids.is_empty() {
+        said.push(format!(
+            "`--id` keeps {} beside the rows, not learnt, so that outputs say which row is which",
+            list_shortly(&ids)
+        ));
+        wanted.ids.extend(ids);
+    }
+    let inputs: Vec<&ColumnInfo> = info
+        .of_role(Role::Input)
+        .filter(|column| is_left(column, &wanted))
+        .collect();
+    if wanted.missing == Missing::Refuse && inputs.iter().any(|column| column.missing > 0) {
+        wanted.missing = Missing::Mean;
+        said.push(
+            "`--missing mean` fills missing cells with the means of the training rows".into(),
+        );
+    }
+    if inputs.is_empty() || info.rows < 2 {
+        return;
+    }
+    info.command = Some(command("table", specs, &wanted));
+    info.suggestions = said;
+}
+
+/// Whether an input is still one with other options.
+fn is_left(column: &ColumnInfo, wanted: &ReadOptions) -> bool {
+    let name = &column.name;
+    let is_chosen = wanted.columns.is_empty() || wanted.columns.contains(name);
+    is_chosen
+        && !wanted.drop.contains(name)
+        && !wanted.ids.contains(name)
+        && wanted.label.as_ref() != Some(name)
+}
+
+/// The inputs that training would refuse whatever becomes of missing cells.
+fn unusable(info: &TableInfo) -> Vec<String> {
+    let twice = twice(info, Role::Input);
+    let is_unusable = |column: &&ColumnInfo| {
+        let has_none = column.numbers.is_none();
+        column.unreadable > 0 || has_none || twice.contains(&column.name.as_str())
+    };
+    let these = info.of_role(Role::Input).filter(is_unusable);
+    these.map(|column| column.name.clone()).collect()
+}
+
+/// The column that a person would take for the classes, if one suggests itself.
+fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
+    let is_once = |column: &ColumnInfo| {
+        let same = info
+            .columns
+            .iter()
+            .filter(|other| other.name == column.name);
+        same.count() == 1
+    };
+    let is_free = |column: &ColumnInfo| match column.role {
+        Role::Input => is_left(column, wanted) && wanted.columns.is_empty(),
+        Role::Ignored => !wanted.drop.contains(&column.name),
+        Role::Label | Role::Id => false,
+    };
+    let is_possible = |column: &ColumnInfo, most: usize| {
+        let few = column.distinct.filter(|_| !column.has_more);
+        let is_few = few.is_some_and(|few| few >= 2 && few <= most && few as u64 * 2 <= info.rows);
+        is_few
+            && column.missing == 0
+            && column.unreadable == 0
+            && is_once(column)
+            && is_free(column)
+    };
+    let is_class = |column: &ColumnInfo| {
+        use ColumnKind::{Boolean, Integer, Text};
+        matches!(column.kind, Text | Boolean | Integer)
+    };
+    let is_called_so = |column: &&ColumnInfo| {
+        let name = column.name.trim().to_lowercase();
+        LABELS.contains(&name.as_str()) && is_class(column) && is_possible(column, CLASSES.0)
+    };
+    if let Some(column) = info.columns.iter().find(is_called_so) {
+        return Some(column.name.clone());
+    }
+    let (last, others) = info.columns.split_last()?;
+    let has_measures = others
+        .iter()
+        .any(|column| column.kind.is_numeric() && column.kind != last.kind);
+    let is_likely = match last.kind {
+        ColumnKind::Text => is_possible(last, CLASSES.0),
+        // Among columns of the same kind the last is one as the others are.
+        ColumnKind::Integer | ColumnKind::Boolean => has_measures && is_possible(last, CLASSES.1),
+        _ => false,
+    };
+    is_likely.then(|| last.name.clone())
+}
+
+/// The columns that say which row is which: those that count up, and a first one of words that all differ.
+fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
+    let is_counting = |column: &&ColumnInfo| {
+        column.role == Role::Input
+            && column.counts_up
+            && is_left(column, wanted)
+            && !column.is_unnamed()
+    };
+    let counting = info.columns.iter().filter(is_counting);
+    let mut names: Vec<String> = match wanted.columns.is_empty() {
+        true => counting.map(|column| column.name.clone()).collect(),
+        // A person asked for it by name.
+        false => Vec::new(),
+    };
+    let first = info
+        .columns
+        .first()
+        .filter(|column| is_like_an_id(column, info.rows));
+    names.extend(
+        first
+            .filter(|column| !column.name.is_empty())
+            .map(|column| column.name.clone()),
+    );
+    let others = info
+        .of_role(Role::Input)
+        .filter(|column| is_left(column, wanted));
+    // A table of nothing but a counter is to learn from it.
+    match others.count() > names.len() {
+        true => names,
+        false => Vec::new(),
+    }
+}
+
+/// A command line that trains a recipe on sources.
+pub(super) fn command(recipe: &str, specs: &[String], options: &ReadOptions) -> String {
+    let mut words = vec!["narrows train".to_string(), recipe.to_string()];
+    for spec in specs {
+        words.push(option("data", spec));
+    }
+    words.extend(arguments(options));
+    words.join(" ")
+}
+
+/// The options as the command takes them.
+fn arguments(options: &ReadOptions) -> Vec<String> {
+    let ReadOptions {
+        columns,
+        drop,
+        label,
+        ids,
+        missing,
+        model_columns: _,
+        unnamed_as_they_stand: _,
+        fill: _,
+        header,
+        classes,
+        image_size,
+        fit,
+        skip_bad,
+        text,
+        layout,
+        // Follows from the model.
+        channels: _,
+    } = options;
+    let mut all = Vec::new();
+    let mut add = |name: &str, value: Option<String>| {
+        all.extend(value.map(|value| option(name, &value)));
+    };
+    let list = |names: &[String]| (!names.is_empty()).then(|| list_of(names));
+    let yes_or_no = |is: bool| if is { "yes" } else { "no" }.to_string();
+    add("columns", list(columns));
+    add("drop", list(drop));
+    add("label", label.clone());
+    add("id", list(ids));
+    add(
+        "missing",
+        (*missing != Missing::Refuse).then(|| missing.name().to_string()),
+    );
+    add("header", header.map(yes_or_no));
+    add("classes", (!classes.is_empty()).then(|| classes.join(",")));
+    add(
+        "image-size",
+        image_size.map(|(width, height)| format!("{width}x{height}")),
+    );
+    add(
+        "fit",
+        match fit {
+            Fit::Squeeze => None,
+            Fit::Crop => Some("crop".to_string()),
+            Fit::Pad => Some("pad".to_string()),
+        },
+    );
+    add(
+        "layout",
+        layout.map(|layout| {
+            let name = match layout {
+                Layout::ChannelsFirst => "channels-first",
+                Layout::ChannelsLast => "channels-last",
+            };
+            name.to_string()
+        }),
+    );
+    add("separator", text.separator.map(String::from));
+    add("decimal", text.decimal.map(String::from));
+    add("thousands", text.thousands.map(String::from));
+    add("quote", text.quote.map(String::from));
+    add("comment", text.comment.clone());
+    add("skip-lines", text.skip_lines.map(|lines| lines.to_string()));
+    add("skip-end", text.skip_end.map(|lines| lines.to_string()));
+    add("units", text.units.map(yes_or_no));
+    add("encoding", text.encoding.clone());
+    if *skip_bad {
+        all.push("--skip-bad".to_string());
+    }
+    all
+}
+
+/// An option with its value; with an equals sign where the value would be taken for another option.
+fn option(name: &str, value: &str) -> String {
+    let gap = if value.starts_with('-') { "=" } else { " " };
+    format!("--{name}{gap}{}", for_shell(value))
+}
+
+/// Names as one value of an option; those that are not plain stand in double quotes, as in CSV.
+fn list_of(names: &[String]) -> String {
+    let quoted = |name: &String| {
+        let is_plain = !name.is_empty() && !name.contains(['"', ',', '\n', '\r']);
+        match is_plain {
+            true => name.clone(),
+            false => format!("\"{}\"", name.replace('"', "\"\"")),
+        }
+    };
+    names.iter().map(quoted).collect::<Vec<_>>().join(",")
+}
+
+/// A word as a shell reads it back.
+pub(super) fn for_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_string();
+    }
+    if !word.chars().any(char::is_control) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // What a terminal would obey is spelt out.
+    let mut text = "$'".to_string();
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    text.push_str(&format!("\\x{byte:02x}"));
+                }
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('\'');
+    text
+}

@@ -1,0 +1,95 @@
+//! What data are like: a summary for a person before training.
+//!
+//! A table is described as it is, by all of its columns, whether it can be trained on or not; other data by the values
+//! that a model would learn from.
+
+mod column;
+mod command;
+mod remarks;
+mod table;
+mod values;
+
+pub use table::{ColumnInfo, NumbersInfo, TableInfo};
+pub use values::{ValuesColumn, ValuesInfo};
+
+use super::column::TableReader;
+use super::{Dataset, ReadOptions, Source};
+use crate::Result;
+use serde_json::Value;
+
+/// What is known of data at a glance.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Info {
+    /// Of a table in a file.
+    Table(TableInfo),
+    /// Of other data: arrays, images, rows in memory.
+    Values(ValuesInfo),
+}
+
+impl Info {
+    /// Looks at all rows of a dataset once.
+    ///
+    /// # Errors
+    ///
+    /// When rows that stay in a file cannot be read.
+    pub fn of(data: &Dataset) -> Result<Info> {
+        ValuesInfo::of(data).map(Info::Values)
+    }
+
+    /// Looks at all cells of a table once; `specs` name it in the command line that trains on it.
+    pub(crate) fn of_table(
+        reader: &mut dyn TableReader,
+        specs: &[String],
+        options: &ReadOptions,
+    ) -> Result<Info> {
+        table::describe(reader, specs, options).map(Info::Table)
+    }
+
+    /// As a JSON object.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Info::Table(info) => info.to_json(),
+            Info::Values(info) => info.to_json(),
+        }
+    }
+}
+
+/// What the data are like that `specs` name, as [`Source::open_with`] takes them: one summary for each part. A table is
+/// described whether it can be trained on or not.
+///
+/// # Errors
+///
+/// If there is nothing that can be read, or an option asks for something that is not there.
+///
+/// ```
+/// use narrows::data::{Info, ReadOptions, describe};
+/// let infos = describe(&["mnist"], &ReadOptions::default())?;
+/// let [Info::Values(train), Info::Values(test)] = &infos[..] else {
+///     panic!("MNIST has two parts of images");
+/// };
+/// assert_eq!((train.rows, test.rows), (60_000, 10_000));
+/// assert_eq!(train.command.as_deref(), Some("narrows train simple-linear --data mnist"));
+/// # Ok::<(), narrows::Error>(())
+/// ```
+pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec<Info>> {
+    let specs: Vec<String> = specs.iter().map(|spec| spec.as_ref().to_string()).collect();
+    let words: Vec<&str> = specs.iter().map(String::as_str).collect();
+    if let Some(mut reader) = Source::table(&words, options)? {
+        return Ok(vec![Info::of_table(&mut *reader, &specs, options)?]);
+    }
+    let source = Source::open_all(&specs, options)?;
+    let train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);
+    let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
+    // Test rows are scaled as the training rows are.
+    let test = test.map(|test| ValuesInfo {
+        scaling: train.scaling,
+        constant: Vec::new(),
+        ..test
+    });
+    let all = [Some(train), test].into_iter().flatten();
+    Ok(all.map(Info::Values).collect())
+}
+
+#[cfg(test)]
+mod tests;

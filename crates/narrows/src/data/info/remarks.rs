@@ -1,0 +1,197 @@
+//! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
+
+use super::super::schema::Role;
+use super::super::{Missing, ReadOptions};
+use super::table::{ColumnInfo, Seen, TableInfo};
+use crate::text::{counted, list_shortly, thousands};
+use std::collections::HashMap;
+
+/// The least rows in which it is remarkable that no word comes twice.
+const MANY: u64 = 20;
+
+/// Why training would refuse the table, in sentences.
+pub(super) fn refusals(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
+    let inputs: Vec<&ColumnInfo> = info.of_role(Role::Input).collect();
+    let mut all = Vec::new();
+    for column in inputs.iter().filter(|column| column.unreadable > 0) {
+        let cells = counted(
+            column.unreadable as usize,
+            "cell cannot be read as a number",
+            "cells cannot be read as numbers",
+        );
+        let first = match column.unreadable as usize > column.examples.len() {
+            true => ", the first on ",
+            false => ": ",
+        };
+        all.push(format!(
+            "{}: {cells}{first}{}",
+            column.quoted(),
+            column.examples.join(", ")
+        ));
+    }
+    let missing: Vec<&&ColumnInfo> = inputs.iter().filter(|column| column.missing > 0).collect();
+    if options.missing == Missing::Refuse && !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
+        let cells: u64 = missing.iter().map(|column| column.missing).sum();
+        all.push(format!(
+            "{} missing, in {} (`--missing mean` fills them)",
+            counted(cells as usize, "cell is", "cells are"),
+            list_shortly(&names)
+        ));
+    }
+    for column in &inputs {
+        if column.numbers.is_none() {
+            all.push(format!("{} has no number at all", column.quoted()));
+        }
+    }
+    for name in twice(info, Role::Input) {
+        all.push(match name {
+            "" => "several columns have no name".to_string(),
+            name => format!("several columns are called `{name}`"),
+        });
+    }
+    for column in info
+        .of_role(Role::Label)
+        .filter(|column| column.missing > 0)
+    {
+        all.push(format!(
+            "{} is missing in {}, and a label may not be",
+            column.quoted(),
+            counted(column.missing as usize, "row", "rows")
+        ));
+    }
+    if inputs.is_empty() {
+        all.push("no column of numbers is left to learn from".to_string());
+    }
+    match info.rows {
+        0 => all.push("there are no rows".to_string()),
+        1 => all.push("there is one row: none could be held out for testing".to_string()),
+        _ => {}
+    }
+    all
+}
+
+/// The names that several columns of a role have.
+pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for column in info.of_role(role) {
+        *counts.entry(&column.name).or_default() += 1;
+    }
+    let mut names = Vec::new();
+    for column in info.of_role(role) {
+        if counts.get(column.name.as_str()) > Some(&1) && !names.contains(&column.name.as_str()) {
+            names.push(column.name.as_str());
+        }
+    }
+    names
+}
+
+/// What to look at besides, in sentences.
+pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
+    let mut all = Vec::new();
+    let inputs = |is: &dyn Fn(&ColumnInfo) -> bool| -> Vec<&str> {
+        let these = info.of_role(Role::Input).filter(|column| is(column));
+        these.map(|column| column.name.as_str()).collect()
+    };
+    let constant = inputs(&|column| column.is_constant());
+    if !constant.is_empty() {
+        all.push(format!(
+            "{} the same value in every row and {} scaled by 1, so that a model learns nothing from {}: {}",
+            counted(constant.len(), "column has", "columns have"),
+            if constant.len() == 1 { "is" } else { "are" },
+            if constant.len() == 1 { "it" } else { "them" },
+            list_shortly(&constant)
+        ));
+    }
+    let counting = inputs(&|column| column.counts_up);
+    if !counting.is_empty() {
+        all.push(format!(
+            "{} up by one from row to row, as if to say which row is which: {}",
+            match counting.len() {
+                1 => "a column counts",
+                _ => "columns count",
+            },
+            list_shortly(&counting)
+        ));
+    }
+    for column in info
+        .columns
+        .iter()
+        .filter(|column| is_like_an_id(column, info.rows))
+    {
+        all.push(format!(
+            "{} has another word in every row: `--id` keeps it beside the rows",
+            column.quoted()
+        ));
+    }
+    for (column, seen) in info.columns.iter().zip(seen) {
+        if column.role == Role::Input {
+            all.extend(nearly_constant(column));
+            all.extend(far_away(column, seen));
+            all.extend(merged(column, seen));
+        }
+    }
+    all
+}
+
+/// Whether each row has a word of its own.
+pub(super) fn is_like_an_id(column: &ColumnInfo, rows: u64) -> bool {
+    let is_free = column.role == Role::Ignored && column.reason.as_deref() != Some("`--drop`");
+    let is_each = column.distinct == Some(rows as usize) && !column.has_more;
+    let is_words = column.kind == super::super::schema::ColumnKind::Text;
+    is_free && is_words && is_each && rows >= MANY
+}
+
+/// A column of which nearly all cells are the same.
+fn nearly_constant(column: &ColumnInfo) -> Option<String> {
+    let (value, count) = column.frequent.first()?;
+    let others = column.present.saturating_sub(*count);
+    let is_nearly = others > 0 && column.present >= 100 && others * 100 <= column.present;
+    is_nearly.then(|| {
+        format!(
+            "{} is {value} in all but {} of its {} cells",
+            column.quoted(),
+            thousands(others as f64),
+            thousands(column.present as f64)
+        )
+    })
+}
+
+/// A column of which one value lies far from all others.
+fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
+    let (value, count, (low, high)) = seen.tally.numbers.outlier()?;
+    Some(format!(
+        "{}: {value} ({}) is far from all other values, {low} to {high}; does it stand for a missing one?",
+        column.quoted(),
+        match count {
+            1 => "once".to_string(),
+            2 => "twice".to_string(),
+            count => format!("{} times", thousands(count as f64)),
+        }
+    ))
+}
+
+/// A column whose distinct values float32 cannot tell apart, before or after scaling.
+fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
+    let distinct = column.distinct?;
+    let numbers = column.numbers?;
+    let as_they_are = seen.tally.numbers.distinct_in_float32(|value| value)?;
+    if as_they_are == distinct || numbers.std == 0.0 {
+        return None;
+    }
+    let scaled = |value: f64| (value - numbers.mean) / numbers.std;
+    let left = seen.tally.numbers.distinct_in_float32(scaled)?;
+    let (all, as_they_are) = (thousands(distinct as f64), thousands(as_they_are as f64));
+    Some(match left == distinct {
+        true => format!(
+            "{}: 32-bit numbers would tell {as_they_are} of its {all} distinct values apart; standardized in double \
+             precision, as is done here, all stay apart",
+            column.quoted()
+        ),
+        false => format!(
+            "{}: of its {all} distinct values {} are left when they are standardized and become 32-bit numbers",
+            column.quoted(),
+            thousands(left as f64)
+        ),
+    })
+}

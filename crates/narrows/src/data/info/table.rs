@@ -1,0 +1,338 @@
+//! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
+
+use super::super::ReadOptions;
+use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
+use super::super::roles::{Roles, check_names, is_unnamed};
+use super::super::schema::{ColumnKind, Role};
+use super::super::table::find_index;
+use super::column::{Tally, distinct_limit, shortened};
+use super::{command, remarks};
+use crate::{Error, ErrorKind, Result};
+use serde_json::{Value, json};
+
+/// The examples of cells that cannot be read, for each column.
+const EXAMPLES: usize = 3;
+
+/// The most frequent values that are kept for each column.
+const FREQUENT: usize = 50;
+
+/// How often a reader may find, while it reads, that its columns are others than it said.
+const READINGS: usize = 4;
+
+/// What is known of a table at a glance.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TableInfo {
+    /// What messages call the table.
+    pub name: String,
+    /// The number of rows.
+    pub rows: u64,
+    /// How the table was read, such as `semicolons, decimal commas, header on line 3`.
+    pub how: Option<String>,
+    /// What was found and left out while it was read, in sentences.
+    pub notes: Vec<String>,
+    /// All columns, in the order of the file.
+    pub columns: Vec<ColumnInfo>,
+    /// Why training would refuse the table as the options have it, in sentences; none if it would not.
+    pub refusals: Vec<String>,
+    /// What to look at besides, in sentences.
+    pub remarks: Vec<String>,
+    /// A command line that trains on the table; none if nothing can be trained on.
+    pub command: Option<String>,
+    /// What the command line has that nobody asked for, and why, in sentences.
+    pub suggestions: Vec<String>,
+}
+
+/// A column of a table at a glance.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ColumnInfo {
+    /// Its name in the file.
+    pub name: String,
+    /// What its cells hold.
+    pub kind: ColumnKind,
+    /// What stands behind its numbers or below its name.
+    pub unit: Option<String>,
+    /// What it would be in training, as the options have it.
+    pub role: Role,
+    /// Why it is left out, if it is.
+    pub reason: Option<String>,
+    /// The cells that are there and can be read.
+    pub present: u64,
+    /// The cells that are missing.
+    pub missing: u64,
+    /// The cells that are there and are not what the column holds.
+    pub unreadable: u64,
+    /// The first of them, each with its place.
+    pub examples: Vec<String>,
+    /// The distinct values; none for what is not read.
+    pub distinct: Option<usize>,
+    /// Whether there are more distinct values than were counted.
+    pub has_more: bool,
+    /// What is known of numbers; none for other columns.
+    pub numbers: Option<NumbersInfo>,
+    /// The first and the last day of dates that begin with a year.
+    pub days: Option<(String, String)>,
+    /// The most frequent values that were counted with their counts.
+    pub frequent: Vec<(String, u64)>,
+    /// Whether its whole numbers count up by one from row to row.
+    pub counts_up: bool,
+}
+
+/// The numbers of a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NumbersInfo {
+    /// The smallest and the largest.
+    pub range: (f64, f64),
+    /// The same exactly, where all are whole numbers.
+    pub whole: Option<(i128, i128)>,
+    /// The mean.
+    pub mean: f64,
+    /// The deviation (of the population).
+    pub std: f64,
+}
+
+/// What was counted of a column.
+pub(super) struct Seen {
+    pub(super) tally: Tally,
+    pub(super) unreadable: u64,
+    pub(super) examples: Vec<String>,
+}
+
+/// Looks at all cells of a table once; `specs` name it in the command line that it ends with.
+pub(super) fn describe(
+    reader: &mut dyn TableReader,
+    specs: &[String],
+    options: &ReadOptions,
+) -> Result<TableInfo> {
+    let (rows, seen) = see(reader)?;
+    let columns = reader.columns().to_vec();
+    check_names(&columns, options)?;
+    let index = find_index(reader, options)?;
+    let fates = fates(&columns, index, options);
+    let columns: Vec<ColumnInfo> = columns
+        .iter()
+        .zip(&seen)
+        .zip(fates)
+        .map(|((column, seen), (role, reason))| column_info(column, seen, rows, (role, reason)))
+        .collect();
+    let mut info = TableInfo {
+        name: reader.name().to_string(),
+        rows,
+        how: reader.how(),
+        notes: reader.notes(),
+        refusals: Vec::new(),
+        remarks: Vec::new(),
+        command: None,
+        suggestions: Vec::new(),
+        columns,
+    };
+    info.refusals = remarks::refusals(&info, options);
+    if let (Err(error), true) = (
+        Roles::choose(reader.columns(), index, options),
+        info.refusals.is_empty(),
+    ) {
+        info.refusals.push(error.to_string());
+    }
+    info.remarks = remarks::remarks(&info, &seen);
+    command::suggest(&mut info, specs, options);
+    Ok(info)
+}
+
+/// Reads all columns that can be read, each as it is.
+fn see(reader: &mut dyn TableReader) -> Result<(u64, Vec<Seen>)> {
+    for _ in 0..READINGS {
+        let columns = reader.columns();
+        let limit = distinct_limit(columns.len());
+        let mut seen: Vec<Seen> = columns.iter().map(|_| Seen::new(limit)).collect();
+        let places = columns.iter().enumerate().filter_map(|(place, column)| {
+            let how = match column.kind {
+                ColumnKind::Other | ColumnKind::Empty => return None,
+                // Words say more than 1 and 0 do; both kinds are counted.
+                kind if kind.is_numeric() => As::Numbers,
+                _ => As::Texts,
+            };
+            Some((place, how))
+        });
+        let wanted: Vec<(usize, As)> = places.collect();
+        let mut rows = 0;
+        let verdict = reader.read(&wanted, &mut |block| {
+            rows += block.rows as u64;
+            add(&mut seen, &wanted, block);
+            Ok(())
+        })?;
+        if verdict == Verdict::Done {
+            return Ok((rows, seen));
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Format,
+        "the columns are others each time the table is read",
+    )
+    .at(reader.name())
+    .hint("wait until the file is no longer written to"))
+}
+
+fn add(seen: &mut [Seen], wanted: &[(usize, As)], block: Block) {
+    for (cells, &(place, _)) in block.columns.iter().zip(wanted) {
+        if let Some(seen) = seen.get_mut(place) {
+            seen.tally.add(cells);
+        }
+    }
+    for bad in &block.bad {
+        let place = wanted.get(bad.column).map(|&(place, _)| place);
+        if let Some(seen) = place.and_then(|place| seen.get_mut(place)) {
+            seen.unreadable += 1;
+            if seen.examples.len() < EXAMPLES {
+                let text = shortened(&bad.text);
+                seen.examples
+                    .push(format!("{} \"{text}\"", block.place.of(bad.row)));
+            }
+        }
+    }
+}
+
+impl Seen {
+    fn new(limit: usize) -> Self {
+        Seen {
+            tally: Tally::new(limit),
+            unreadable: 0,
+            examples: Vec::new(),
+        }
+    }
+}
+
+/// What each column would be in training, and why it is left out.
+fn fates(
+    columns: &[FileColumn],
+    index: Option<usize>,
+    options: &ReadOptions,
+) -> Vec<(Role, Option<String>)> {
+    let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    let fate = |(place, column): (usize, &FileColumn)| {
+        let name = column.name.as_str();
+        let left_out = |why: &str| (Role::Ignored, Some(why.to_string()));
+        if has(&options.columns, name) && options.label.as_deref() != Some(name) {
+            return (Role::Input, None);
+        }
+        match column.kind {
+            _ if options.label.as_deref() == Some(name) => (Role::Label, None),
+            _ if has(&options.ids, name) => (Role::Id, None),
+            _ if !options.columns.is_empty() => left_out("not among `--columns`"),
+            _ if has(&options.drop, name) => left_out("`--drop`"),
+            _ if index == Some(place) => {
+                left_out("has no name and counts the rows (`--columns` takes it)")
+            }
+            ColumnKind::Empty => left_out("nothing in it"),
+            kind if kind.is_numeric() => (Role::Input, None),
+            kind => left_out(&format!("{}, not numbers", kind.words())),
+        }
+    };
+    columns.iter().enumerate().map(fate).collect()
+}
+
+fn column_info(
+    column: &FileColumn,
+    seen: &Seen,
+    rows: u64,
+    (role, reason): (Role, Option<String>),
+) -> ColumnInfo {
+    let tally = &seen.tally;
+    let is_read = column.kind != ColumnKind::Other;
+    let (distinct, is_all) = tally.distinct();
+    let numbers = tally.numbers.range().map(|range| NumbersInfo {
+        range,
+        whole: tally.numbers.whole_range(),
+        mean: tally.numbers.mean(),
+        std: tally.numbers.std(),
+    });
+    let missing = match column.kind {
+        ColumnKind::Empty => rows,
+        _ => tally.gaps.saturating_sub(seen.unreadable),
+    };
+    ColumnInfo {
+        name: column.name.clone(),
+        kind: column.kind,
+        unit: column.unit.clone(),
+        role,
+        reason,
+        present: tally.present,
+        missing,
+        unreadable: seen.unreadable,
+        examples: seen.examples.clone(),
+        distinct: is_read.then_some(distinct),
+        has_more: !is_all,
+        numbers,
+        days: tally.words.days(),
+        frequent: tally.most_frequent(FREQUENT),
+        counts_up: tally.counts_up(),
+    }
+}
+
+impl ColumnInfo {
+    /// Whether all cells that are there have the same value.
+    pub fn is_constant(&self) -> bool {
+        self.distinct == Some(1) && !self.has_more
+    }
+
+    /// Its name in quotes, or that it has none.
+    pub(super) fn quoted(&self) -> String {
+        match self.name.as_str() {
+            "" => "the column without a name".to_string(),
+            name => format!("`{name}`"),
+        }
+    }
+
+    pub(super) fn is_unnamed(&self) -> bool {
+        is_unnamed(&self.name)
+    }
+
+    fn to_json(&self) -> Value {
+        let whole = |number: i128| match (i64::try_from(number), u64::try_from(number)) {
+            (Ok(number), _) => json!(number),
+            (_, Ok(number)) => json!(number),
+            _ => json!(number as f64),
+        };
+        let (low, high) = match self.numbers {
+            None => (Value::Null, Value::Null),
+            Some(numbers) => match numbers.whole {
+                Some((low, high)) => (whole(low), whole(high)),
+                None => (json!(numbers.range.0), json!(numbers.range.1)),
+            },
+        };
+        let frequent = self.frequent.iter();
+        let frequent: Vec<Value> = frequent
+            .map(|(value, count)| json!({ "value": value, "rows": count }))
+            .collect();
+        json!({
+            "name": self.name, "kind": self.kind, "unit": self.unit, "role": self.role,
+            "left_out": self.reason, "present": self.present, "missing": self.missing,
+            "unreadable": self.unreadable, "unreadable_examples": self.examples,
+            "distinct": self.distinct, "has_more_distinct": self.has_more, "min": low, "max": high,
+            "mean": self.numbers.map(|numbers| numbers.mean), "std": self.numbers.map(|numbers| numbers.std),
+            "first_day": self.days.as_ref().map(|days| &days.0),
+            "last_day": self.days.as_ref().map(|days| &days.1),
+            "frequent": frequent, "counts_up": self.counts_up,
+        })
+    }
+}
+
+impl TableInfo {
+    /// The columns of a role.
+    pub fn of_role(&self, role: Role) -> impl Iterator<Item = &ColumnInfo> {
+        self.columns
+            .iter()
+            .filter(move |column| column.role == role)
+    }
+
+    /// As a JSON object.
+    pub fn to_json(&self) -> Value {
+        let columns: Vec<Value> = self.columns.iter().map(ColumnInfo::to_json).collect();
+        json!({
+            "name": self.name, "rows": self.rows, "read_as": self.how, "notes": self.notes,
+            "columns": columns, "refusals": self.refusals, "remarks": self.remarks,
+            "command": self.command, "suggestions": self.suggestions,
+        })
+    }
+}

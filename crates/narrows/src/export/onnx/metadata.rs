@@ -1,0 +1,57 @@
+//! The metadata of a graph: what whoever scores rows with it needs to know beside the graph.
+
+use super::proto::Entry;
+use crate::Model;
+use serde_json::{Value, json};
+
+/// The most offsets that are listed; others are tensors of the graph only.
+const LISTED: usize = 1 << 16;
+
+/// The entries; the module above says what each is.
+pub(super) fn entries(model: &Model) -> Vec<Entry> {
+    let (origin, recipe) = (model.origin(), model.recipe());
+    let list = |values: &Option<Vec<String>>| values.as_ref().map(|names| json!(names).to_string());
+    let threshold = model.threshold().map(|threshold| {
+        let mut threshold = threshold.to_json();
+        threshold["unusual"] = "score > value".into();
+        threshold.to_string()
+    });
+    let entries = [
+        ("producer", Some("narrows".to_string())),
+        ("producer_version", Some(env!("CARGO_PKG_VERSION").into())),
+        ("recipe", Some(recipe.name.clone())),
+        ("columns", list(&origin.columns)),
+        (
+            "fill",
+            origin.fill.as_ref().map(|fill| json!(fill).to_string()),
+        ),
+        ("scaling", Some(scaling(model).to_string())),
+        ("score", Some(SCORE.into())),
+        ("threshold", threshold),
+    ];
+    let known = entries.into_iter().filter_map(|(key, value)| {
+        Some(Entry {
+            key: Some(key.into()),
+            value: Some(value?),
+        })
+    });
+    known.collect()
+}
+
+/// What the score of a row is.
+const SCORE: &str = "mean over the values of a row of the squared error in scaled units: \
+     mean((scaled - scaled reconstruction)^2)";
+
+fn scaling(model: &Model) -> Value {
+    let scaling = model.scaling();
+    let list = |values: &[f64], name: &str| match values.len() <= LISTED {
+        true => json!(values),
+        false => json!(format!("the tensor {name} of the graph")),
+    };
+    json!({
+        "kind": model.recipe().scaling.map_or("none", |spec| spec.name()),
+        "formula": "scaled = (input - offset) * factor",
+        "offset": list(scaling.offset(), "scaling.offset"),
+        "factor": list(scaling.factor(), "scaling.factor"),
+    })
+}

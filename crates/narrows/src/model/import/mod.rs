@@ -1,0 +1,210 @@
+//! Weights that another program trained: a PyTorch `state_dict` as `.safetensors`. The file is as hostile as a model
+//! file, and read as that is.
+
+mod names;
+mod numbers;
+mod order;
+
+use super::file::{format, is_usable_shape, open, read_tensors};
+use super::header::{Header, read_header};
+use super::{Model, Origin};
+use crate::data::Dataset;
+use crate::data::scaling::{Scaling, ScalingSpec};
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::{Network, Tensor};
+use crate::recipe::Recipe;
+use names::Assignment;
+use numbers::Numbers;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// How many names an error or a note lists before it only counts.
+const LISTED: usize = 16;
+
+/// How many widths of a row are tried where nothing says it.
+const MAX_WIDTHS: usize = 16;
+
+/// What [`Model::import`] is told beside the weights and the recipe.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImportOptions<'a> {
+    /// The shape of a row; without it that of the data counts, and without those the one width at which the weights
+    /// fit the recipe.
+    pub shape: Option<&'a [usize]>,
+    /// The data that the scaling is fitted to, and of which the model keeps what is known ([`Model::origin`]).
+    pub data: Option<&'a Dataset>,
+    /// Which tensor or layer of the file, the first of a pair, is which of the recipe, the second: `fc1` and
+    /// `encoder.0`.
+    pub map: &'a [(String, String)],
+}
+
+/// A model of imported weights.
+#[derive(Debug)]
+pub struct Imported {
+    /// The model.
+    pub model: Model,
+    /// What was made of names and types, for people: one sentence each.
+    pub notes: Vec<String>,
+}
+
+pub(super) fn import(
+    path: &Path,
+    recipe: &Recipe,
+    options: &ImportOptions<'_>,
+) -> Result<Imported> {
+    let (mut file, len) = open(path)?;
+    read(&mut file, len, recipe, options).map_err(|error| error.at(path.display()))
+}
+
+/// Reads weights from their file of `len` bytes.
+fn read(
+    file: &mut impl Read,
+    len: u64,
+    recipe: &Recipe,
+    options: &ImportOptions<'_>,
+) -> Result<Imported> {
+    let mut bytes = Vec::new();
+    let header = read_header(file, len, &mut bytes)?;
+    let (shape, network) = plan(recipe, options, &header)?;
+    let (spec, scaling) = scaling(recipe, options.data)?;
+    let Assignment { sources, mut notes } = names::assign(network.tensors(), &header, options.map)?;
+    check_shapes(network.tensors(), &sources, &header)?;
+    // Float64 is the widest that is read, and the map may leave tensors unused.
+    let most = match options.map.is_empty() {
+        true => 8 * network.parameter_count() as u64,
+        false => len,
+    };
+    let tensors = read_tensors(file, len, most, &mut bytes)?;
+    let mut numbers = Numbers::default();
+    for source in &sources {
+        let view = tensors.tensor(source).map_err(|error| {
+            format(format!("the tensor `{source}` is damaged")).caused_by(error)
+        })?;
+        numbers.add(source, &view)?;
+    }
+    notes.extend(numbers.notes());
+    let mut recipe = recipe.clone();
+    recipe.scaling = Some(spec);
+    let mut model = Model::new(recipe, scaling, &shape, &numbers.parameters)?;
+    if let Some(data) = options.data {
+        model.set_origin(Origin::of(data));
+    }
+    Ok(Imported { model, notes })
+}
+
+/// The shape of a row and the network for it: as it is given, else that of the data, else the one width at which the
+/// weights fit.
+fn plan(
+    recipe: &Recipe,
+    options: &ImportOptions<'_>,
+    header: &Header,
+) -> Result<(Vec<usize>, Network)> {
+    let network = |shape: &[usize]| Network::new(&recipe.encoder, &recipe.decoder, shape);
+    if let Some(shape) = given_shape(options)? {
+        let network = network(&shape)?;
+        return Ok((shape, network));
+    }
+    let fits = |width: usize| -> Option<(Vec<usize>, Network)> {
+        let network = network(&[width]).ok()?;
+        let assignment = names::assign(network.tensors(), header, options.map).ok()?;
+        check_shapes(network.tensors(), &assignment.sources, header).ok()?;
+        Some((vec![width], network))
+    };
+    let widths: BTreeSet<usize> = header
+        .tensors
+        .values()
+        .filter_map(|tensor| match tensor.shape[..] {
+            [_, width] => Some(width).filter(|&width| is_usable_shape(&[width])),
+            _ => None,
+        })
+        .collect();
+    let mut plans = widths
+        .iter()
+        .take(MAX_WIDTHS)
+        .filter_map(|&width| fits(width));
+    match (plans.next(), plans.next()) {
+        (Some(plan), None) => Ok(plan),
+        _ => Err(
+            Error::new(ErrorKind::Data, "the shape of a row is not known")
+                .expected("a shape, data, or dense layers that fit at one width only")
+                .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data"),
+        ),
+    }
+}
+
+/// The shape of a row, where it is given or the data have it.
+fn given_shape(options: &ImportOptions<'_>) -> Result<Option<Vec<usize>>> {
+    let refuse = |what| Error::new(ErrorKind::Data, what);
+    let shape = match (options.shape, options.data) {
+        (None, None) => return Ok(None),
+        (Some(shape), None) => shape.to_vec(),
+        (None, Some(data)) => data.shape().to_vec(),
+        (Some(shape), Some(data)) => {
+            if shape
+                .iter()
+                .try_fold(1usize, |n, &size| n.checked_mul(size))
+                != Some(data.inputs())
+            {
+                return Err(refuse("the shape does not fit the data")
+                    .at(data.name())
+                    .expected(format!(
+                        "a shape of {} values, as {:?}",
+                        data.inputs(),
+                        data.shape()
+                    ))
+                    .found(format!("{shape:?}")));
+            }
+            shape.to_vec()
+        }
+    };
+    if !is_usable_shape(&shape) {
+        return Err(refuse("this is no shape of a row")
+            .expected("one to four sizes above 0, of at most 2^28 values in all")
+            .found(format!("{shape:?}")));
+    }
+    Ok(Some(shape))
+}
+
+/// The scaling that the recipe or the data say, and what it comes down to.
+fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scaling)> {
+    match (recipe.scaling, data) {
+        (spec, Some(data)) => {
+            let spec = spec.unwrap_or_else(|| ScalingSpec::usual(data));
+            Ok((spec, Scaling::fit(&spec, data)?))
+        }
+        (Some(spec), None) => Ok((spec, Scaling::without_data(&spec)?)),
+        (None, None) => Err(Error::new(
+            ErrorKind::Recipe,
+            "the recipe leaves the scaling to the data, and there are none",
+        )
+        .hint("give --data, or say which with `--set scaling.kind=unit`")),
+    }
+}
+
+/// Refuses tensors of another shape than the recipe's.
+fn check_shapes(expected: &[Tensor], sources: &[String], header: &Header) -> Result<()> {
+    for (tensor, source) in expected.iter().zip(sources) {
+        let Some(found) = header.tensors.get(source).map(|found| &found.shape) else {
+            return Err(format(format!("the tensor `{source}` is missing")));
+        };
+        if *found == tensor.shape {
+            continue;
+        }
+        let error = format(match *source == tensor.name {
+            true => format!("the tensor `{source}` does not fit the recipe"),
+            false => format!(
+                "the tensor `{source}` does not fit the recipe's `{}`",
+                tensor.name
+            ),
+        })
+        .expected(format!("shape {:?}", tensor.shape))
+        .found(format!("shape {found:?}"));
+        return Err(match found.iter().eq(tensor.shape.iter().rev()) {
+            true if found.len() == 2 => error.hint(
+                "PyTorch has weights as [outputs, inputs]; transpose those of Keras or JAX in Python: `w.T.copy()`",
+            ),
+            _ => error,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! Which tensor of a file is which of the recipe's: by its name, by its name behind a prefix that all share, or by
+//! order and shape where they leave no doubt.
+
+use super::order::{self, Layer};
+use super::{LISTED, format};
+use crate::Error;
+use crate::error::{ErrorKind, Result};
+use crate::model::header::{Header, TensorInfo};
+use crate::network::Tensor;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For each tensor of the recipe that of the file, and what was made of names, for people.
+pub(super) struct Assignment {
+    pub(super) sources: Vec<String>,
+    pub(super) notes: Vec<String>,
+}
+
+/// A tensor as the file has it.
+#[derive(Clone, Copy)]
+struct Theirs<'a> {
+    /// What PyTorch calls it.
+    name: &'a str,
+    /// What the file has it under, which is another name where two share it.
+    source: &'a str,
+    shape: &'a [usize],
+}
+
+/// What BatchNorm keeps beside its parameters.
+const BATCH_NORM: [&str; 3] = ["running_mean", "running_var", "num_batches_tracked"];
+
+/// Finds the tensors; `map` says of some which they are, as theirs and ours.
+pub(super) fn assign(
+    expected: &[Tensor],
+    header: &Header,
+    map: &[(String, String)],
+) -> Result<Assignment> {
+    let mut notes = Vec::new();
+    let theirs = theirs(header, &mut notes);
+    refuse_batch_norm(&theirs)?;
+    let mut chosen = mapped(expected, &theirs, map)?;
+    let used: BTreeSet<&str> = chosen.values().map(|theirs| theirs.name).collect();
+    let ours = expected.iter();
+    let ours: Vec<&Tensor> = ours
+        .filter(|tensor| !chosen.contains_key(&*tensor.name))
+        .collect();
+    let rest: Vec<Theirs<'_>> = theirs
+        .into_iter()
+        .filter(|tensor| !used.contains(tensor.name))
+        .collect();
+    match ours.is_empty() && !map.is_empty() {
+        true if rest.is_empty() => {}
+        true => notes.push(format!(
+            "not used, as the map names all tensors of the recipe: {}",
+            list(rest.iter().map(|tensor| tensor.name.to_string()))
+        )),
+        false => chosen.extend(match_rest(&ours, &rest, &mut notes)?),
+    }
+    let sources = expected.iter().filter_map(|tensor| {
+        let theirs = chosen.get(&*tensor.name)?;
+        Some(theirs.source.to_string())
+    });
+    Ok(Assignment {
+        sources: sources.collect(),
+        notes,
+    })
+}
+
+/// The tensors of a file. Those that share their memory are stored once, and `safetensors.torch.save_model` lists the
+/// other names in the metadata.
+fn theirs<'a>(header: &'a Header, notes: &mut Vec<String>) -> Vec<Theirs<'a>> {
+    let of = |name: &'a str, source: &'a str, info: &'a TensorInfo| Theirs {
+        name,
+        source,
+        shape: &info.shape,
+    };
+    let stored = header.tensors.iter();
+    let mut all: Vec<Theirs<'_>> = stored.map(|(name, info)| of(name, name, info)).collect();
+    for (name, source) in &header.metadata {
+        let is_new = !header.tensors.contains_key(name);
+        if let Some(info) = header.tensors.get(source).filter(|_| is_new) {
+            notes.push(format!("`{name}` shares the weights of `{source}`"));
+            all.push(of(name, source, info));
+        }
+    }
+    all
+}
+
+fn refuse_batch_norm(theirs: &[Theirs<'_>]) -> Result<()> {
+    let layers: BTreeSet<&str> = theirs
+        .iter()
+        .filter_map(|tensor| tensor.name.rsplit_once('.'))
+        .filter(|(_, last)| BATCH_NORM.contains(last))
+        .map(|(layer, _)| layer)
+        .collect();
+    if layers.is_empty() {
+        return Ok(());
+    }
+    Err(format("BatchNorm is no layer here")
+        .found(list(layers.iter().map(ToString::to_string)))
+        .hint(
+            "fold it into the layer before it, in Python, after `model.eval()`: \
+             `from torch.nn.utils.fusion import fuse_linear_bn_eval, fuse_conv_bn_eval` and \
+             `model.encoder[0] = fuse_linear_bn_eval(model.encoder[0], model.encoder[1]); \
+             model.encoder[1] = torch.nn.Identity()`; a BatchNorm behind an activation cannot be folded so",
+        ))
+}
+
+/// The tensors that the map names: each may be a tensor, or a layer for all of its tensors.
+fn mapped<'a>(
+    expected: &'a [Tensor],
+    theirs: &[Theirs<'a>],
+    map: &[(String, String)],
+) -> Result<BTreeMap<&'a str, Theirs<'a>>> {
+    let mut chosen = BTreeMap::new();
+    let refuse = |what: String| Error::new(ErrorKind::Data, what);
+    for (from, to) in map {
+        let place = format!("--map {from}={to}");
+        let mut found = false;
+        for tensor in theirs {
+            let Some(rest) = tensor.name.strip_prefix(from.as_str()) else {
+                continue;
+            };
+            if !(rest.is_empty() || rest.starts_with('.')) {
+                continue;
+            }
+            found = true;
+            let name = format!("{to}{rest}");
+            let Some(ours) = expected.iter().find(|ours| ours.name == name) else {
+                return Err(refuse(format!("the recipe has no tensor `{name}`"))
+                    .at(place)
+                    .expected(list(expected.iter().map(|ours| ours.name.clone()))));
+            };
+            if chosen.insert(ours.name.as_str(), *tensor).is_some() {
+                return Err(refuse(format!("`{name}` is mapped twice")).at(place));
+            }
+        }
+        if !found {
+            return Err(
+                refuse(format!("the file has no tensor and no layer `{from}`"))
+                    .at(place)
+                    .expected(list(theirs.iter().map(|tensor| tensor.name.to_string()))),
+            );
+        }
+    }
+    Ok(chosen)
+}
+
+/// Matches what the map does not name.
+fn match_rest<'a>(
+    ours: &[&'a Tensor],
+    theirs: &[Theirs<'a>],
+    notes: &mut Vec<String>,
+) -> Result<BTreeMap<&'a str, Theirs<'a>>> {
+    let prefixes = prefixes(theirs);
+    let mut best = (0, "");
+    for prefix in prefixes.iter().copied() {
+        let by_name: BTreeMap<&str, Theirs<'a>> = theirs
+            .iter()
+            .map(|tensor| (tensor.name.get(prefix.len()..).unwrap_or_default(), *tensor))
+            .collect();
+        let found = ours.iter().filter_map(|tensor| {
+            let theirs = by_name.get(&*tensor.name)?;
+            Some((&*tensor.name, *theirs))
+        });
+        let found: BTreeMap<&str, Theirs<'_>> = found.collect();
+        if found.len() == ours.len() && found.len() == theirs.len() {
+            if !prefix.is_empty() {
+                notes.push(format!("the prefix `{prefix}` of all names is taken off"));
+            }
+            return Ok(found);
+        }
+        if found.len() > best.0 {
+            best = (found.len(), prefix);
+        }
+    }
+    // One that leaves every tensor the name of its layer.
+    let leaves_layers = |prefix: &&&str| {
+        let mut rest = theirs.iter().map(|tensor| tensor.name.get(prefix.len()..));
+        rest.all(|rest| rest.is_some_and(|rest| rest.contains('.')))
+    };
+    let deepest = prefixes.iter().rev().find(leaves_layers);
+    let deepest = deepest.copied().unwrap_or_default();
+    let our_layers = order::layers(ours.iter().map(|tensor| (&*tensor.name, &*tensor.shape)));
+    let their_layers = order::layers(theirs.iter().map(|tensor| {
+        let name = tensor.name.get(deepest.len()..).unwrap_or_default();
+        (name, tensor.shape)
+    }));
+    let matches = order::matches(&our_layers, &their_layers);
+    if let [only] = &matches[..] {
+        notes.push(said(deepest, &our_layers, &their_layers, only));
+        let mut chosen = BTreeMap::new();
+        for (layer, &at) in our_layers.iter().zip(only) {
+            let Some(of) = their_layers.get(at) else {
+                continue;
+            };
+            for (mine, its) in layer.tensors.iter().zip(&of.tensors) {
+                if let (Some(ours), Some(theirs)) = (ours.get(mine.place), theirs.get(its.place)) {
+                    chosen.insert(&*ours.name, *theirs);
+                }
+            }
+        }
+        return Ok(chosen);
+    }
+    Err(not_matched(ours, theirs, best.1, matches.len() > 1))
+}
+
+/// The prefixes that all names share, whole parts between dots, from none to the longest.
+fn prefixes<'a>(theirs: &[Theirs<'a>]) -> Vec<&'a str> {
+    let mut prefixes = vec![""];
+    let Some(first) = theirs.first().map(|tensor| tensor.name) else {
+        return prefixes;
+    };
+    let ends = first.match_indices('.').map(|(at, _)| at + 1);
+    let shared = ends
+        .filter_map(|end| first.get(..end))
+        .take_while(|prefix| theirs.iter().all(|tensor| tensor.name.starts_with(prefix)));
+    prefixes.extend(shared);
+    prefixes
+}
+
+/// Which layer was taken for which, for people.
+fn said(prefix: &str, ours: &[Layer<'_>], theirs: &[Layer<'_>], matching: &[usize]) -> String {
+    let pairs = ours.iter().zip(matching).filter_map(|(ours, &at)| {
+        let theirs = theirs.get(at)?;
+        Some(format!("{prefix}{} is {}", theirs.name, ours.name))
+    });
+    format!("the layers are matched by order and shape: {}", list(pairs))
+}
+
+/// The error for tensors that are missing, too many or named otherwise; all of them at once.
+fn not_matched(ours: &[&Tensor], theirs: &[Theirs<'_>], prefix: &str, is_ambiguous: bool) -> Error {
+    let stripped = |tensor: &Theirs<'_>| {
+        tensor
+            .name
+            .get(prefix.len()..)
+            .unwrap_or_default()
+            .to_string()
+    };
+    let names: BTreeSet<String> = theirs.iter().map(stripped).collect();
+    let missing = ours.iter().filter(|tensor| !names.contains(&tensor.name));
+    let missing: Vec<&Tensor> = missing.copied().collect();
+    let is_extra = |tensor: &&Theirs<'_>| {
+        let name = stripped(tensor);
+        ours.iter().all(|ours| ours.name != name)
+    };
+    let extra: Vec<&Theirs<'_>> = theirs.iter().filter(is_extra).collect();
+    let expected = list(
+        missing
+            .iter()
+            .map(|tensor| shaped(&tensor.name, &tensor.shape)),
+    );
+    let found = list(extra.iter().map(|tensor| shaped(tensor.name, tensor.shape)));
+    let layer = |name: &str| {
+        name.rsplit_once('.')
+            .map_or(name, |(layer, _)| layer)
+            .to_string()
+    };
+    let example = match (extra.first(), missing.first()) {
+        (Some(theirs), Some(ours)) if theirs.name.contains('.') => {
+            format!("{}={}", layer(theirs.name), layer(&ours.name))
+        }
+        (Some(theirs), Some(ours)) => format!("{}={}", theirs.name, ours.name),
+        _ => "fc1=encoder.0".into(),
+    };
+    let map = format!(
+        "say which is which with `--map {example}`, which may be repeated and names layers or tensors"
+    );
+    match (missing.is_empty(), extra.is_empty()) {
+        (_, true) => {
+            let error = format("tensors of the recipe are missing").expected(expected);
+            match missing.iter().all(|tensor| tensor.name.ends_with(".bias")) {
+                true => error.hint("let the recipe say `bias = false` where the layers have none"),
+                false => error.hint(NAMES),
+            }
+        }
+        (true, false) => format("there are tensors that the recipe does not have")
+            .found(found)
+            .hint(match extra.iter().any(|tensor| is_normalization(tensor)) {
+                true => NORMALIZATION,
+                false => NAMES,
+            }),
+        (false, false) => {
+            let error = match is_ambiguous {
+                true => format("more than one of the recipe's layers may be meant"),
+                false => format("the tensors are named otherwise than the recipe's"),
+            };
+            let error = error.expected(expected).found(found);
+            match extra.iter().any(|tensor| is_normalization(tensor)) {
+                true => error.hint(format!("{NORMALIZATION}; else {map}")),
+                false => error.hint(format!(
+                    "{map}; or name them as nn.Sequential does, `encoder.INDEX.weight`"
+                )),
+            }
+        }
+    }
+}
+
+/// What names should be.
+const NAMES: &str = "name them `encoder.INDEX.weight` and so on, with indices that count every layer of the recipe, \
+     as nn.Sequential does";
+
+/// What weights of one axis are.
+const NORMALIZATION: &str =
+    "weights with one axis belong to LayerNorm, GroupNorm or PReLU, which are no layers here";
+
+fn is_normalization(tensor: &Theirs<'_>) -> bool {
+    tensor.name.ends_with("weight") && tensor.shape.len() == 1
+}
+
+fn shaped(name: &str, shape: &[usize]) -> String {
+    format!("{name} {shape:?}")
+}
+
+/// `a, b and 3 more`
+fn list(mut names: impl Iterator<Item = String>) -> String {
+    let shown: Vec<String> = names.by_ref().take(LISTED).collect();
+    match names.count() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
