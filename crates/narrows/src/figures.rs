@@ -226,7 +226,7 @@ fn code_maps(
     threads: usize,
 ) -> Result<Vec<(String, String, Chart)>> {
     let test = test.sample(MAPPED)?;
-    let codes = model.encode(test.to_array().view())?;
+    let codes = model.codes_of(&test)?;
     // The values on the axes, each axis by its column and its name.
     let (values, how, pairs) = match codes.ncols() {
         1 => (codes, "its one value on both axes", vec![(0, 0)]),
@@ -296,7 +296,7 @@ fn code_map(
 /// Rows of images decoded from the codes on the way between test images of different classes.
 fn walks(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
     let rows = pictured(test)?;
-    let codes = model.encode(rows.to_array().view())?;
+    let codes = model.codes_of(&rows)?;
     let pairs = [(0, 1), (2, 3), (4, 5), (6, 7)];
     let mut pictures = Vec::new();
     for (from, to) in pairs.into_iter().filter(|&(_, to)| to < rows.rows()) {

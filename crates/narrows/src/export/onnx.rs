@@ -90,9 +90,13 @@ impl Input {
 /// The largest step of float32 at a column's offset that is still fine, in scaled units.
 const FINE: f64 = 1e-4;
 
-/// Whether float32 cannot hold what the scaling reads finely enough.
+/// Whether float32 would merge distinct values of the training rows; where the model does not know them, whether it
+/// cannot hold what the scaling reads finely enough.
 fn blurs(model: &Model) -> bool {
     let scaling = model.scaling();
+    if model.columns().is_some() {
+        return scaling.is_double() && model.needs_double();
+    }
     let pairs = scaling.offset().iter().zip(scaling.factor());
     let step = |(offset, factor): (&f64, &f64)| (offset * factor).abs() * f64::from(f32::EPSILON);
     scaling.is_double() && pairs.map(step).any(|step| step > FINE)

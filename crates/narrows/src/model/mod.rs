@@ -175,6 +175,22 @@ impl Model {
         rows.checked(codes)
     }
 
+    /// The codes of the rows of data, which become `f32` no sooner than they are scaled.
+    ///
+    /// # Errors
+    ///
+    /// When the data have another width than the model's.
+    pub(crate) fn codes_of(&self, data: &Dataset) -> Result<Array2<f32>> {
+        self.check_width(data.inputs())?;
+        let rows = ScaledRows {
+            data,
+            scaling: &self.scaling,
+        };
+        let codes = self.run(self.network.encoder(), &rows, self.code_size())?;
+        data.check_readable()?;
+        Ok(codes)
+    }
+
     /// The reconstructions, `[rows, inputs]` in the data's units, of codes `[rows, code]`.
     ///
     /// # Errors

@@ -262,3 +262,42 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Dataset;
+
+    #[test]
+    fn a_checkpoint_of_another_version_is_refused_for_that_and_not_for_its_data() {
+        let recipe = Recipe::parse(
+            "name = \"small\"\n\
+             encoder = [{ layer = \"dense\", outputs = 1 }]\n\
+             decoder = [{ layer = \"dense\" }]",
+            "a test",
+        );
+        let rows = ndarray::array![[1.0, 2.0], [3.0, 5.0], [1.5, 7.0]];
+        let data = Dataset::from_array(rows.view()).unwrap();
+        let mut training = Training::new(&recipe.unwrap(), &data, 1).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint.safetensors");
+        save(&training, &path).unwrap();
+        restore(&mut training, &path).unwrap();
+
+        let mut bytes = std::fs::read(&path).unwrap();
+        let version = br#"\"format_version\":2"#;
+        let at = bytes
+            .windows(version.len())
+            .position(|part| part == version);
+        bytes[at.unwrap() + version.len() - 1] = b'1';
+        let error = read(&mut training, &bytes).unwrap_err().to_string();
+        assert!(
+            error.contains("the checkpoint's format is not known"),
+            "{error}"
+        );
+        assert!(
+            error.contains("expected format version 2, found 1"),
+            "{error}"
+        );
+    }
+}
