@@ -215,7 +215,10 @@ fn what_is_written_reads_back_the_same() {
             },
         ),
         (
-            Some(ScalingSpec::MinMax),
+            Some(ScalingSpec::MinMax {
+                min: None,
+                max: None,
+            }),
             Reconstruction::L1,
             recipe.optimizer,
         ),

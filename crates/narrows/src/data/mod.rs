@@ -417,6 +417,15 @@ impl Dataset {
         self.element.kind == Kind::U8
     }
 
+    /// The largest value of the type of 8-bit data, and of images of 16 bits.
+    pub(crate) fn largest_of_type(&self) -> Option<f64> {
+        match self.element.kind {
+            Kind::U8 => Some(255.0),
+            Kind::U16 if self.shape.len() > 1 => Some(65_535.0),
+            _ => None,
+        }
+    }
+
     /// A column by its name, else by its number, for a sentence.
     fn column_place(&self, column: usize) -> String {
         match self.columns.as_ref().and_then(|names| names.get(column)) {

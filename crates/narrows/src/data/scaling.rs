@@ -74,7 +74,7 @@ impl Scaling {
         let scaling = match *spec {
             ScalingSpec::Unit => fit::unit(data),
             ScalingSpec::Standardize { mean, deviation } => fit::standardize(data, mean, deviation),
-            ScalingSpec::MinMax => fit::min_max(data),
+            ScalingSpec::MinMax { min, max } => fit::min_max(data, min, max),
             ScalingSpec::None => Ok(Scaling::none()),
         }?;
         let (low, high) = scaling.range(data);
@@ -111,8 +111,12 @@ impl Scaling {
             | ScalingSpec::Standardize {
                 mean: Some(_),
                 deviation: Some(_),
+            }
+            | ScalingSpec::MinMax {
+                min: Some(_),
+                max: Some(_),
             } => Values::F32(Array2::zeros((1, 1))),
-            ScalingSpec::Standardize { .. } | ScalingSpec::MinMax => {
+            ScalingSpec::Standardize { .. } | ScalingSpec::MinMax { .. } => {
                 return Err(Error::new(
                     ErrorKind::Recipe,
                     format!("the scaling `{}` is fitted to data", spec.name()),
@@ -121,7 +125,7 @@ impl Scaling {
                 .found("no data")
                 .hint(
                     "give --data, or let the recipe say `unit`, `none`, or `standardize` with \
-                     `mean` and `deviation`",
+                     `mean` and `deviation`, or `minmax` with `min` and `max`",
                 ));
             }
         };

@@ -21,8 +21,16 @@ pub struct Split<'a> {
     pub is_held_out: bool,
 }
 
+impl Split<'_> {
+    /// Whether there is but one row, so that what training does is tested on what it saw.
+    pub fn is_tested_on_training_rows(&self) -> bool {
+        !self.is_held_out && std::ptr::eq(&*self.train, &*self.test)
+    }
+}
+
 impl Source {
-    /// The source's own split; or, without test rows, one row in ten held out, drawn with `seed`. Of
+    /// The source's own split; or, without test rows, one row in ten held out, drawn with `seed`; a single row is for
+    /// both. Of
     /// what is left to train on, the share `validation` is set apart, drawn with `seed` too; none if it
     /// is 0.
     ///
@@ -44,6 +52,15 @@ impl Source {
                 train: Cow::Borrowed(&self.train),
                 validation: None,
                 test: Cow::Borrowed(test),
+                is_held_out: false,
+            });
+        }
+        if self.train.rows() == 1 {
+            // Whether one row can be learnt at all is a question too; what it is tested on is said.
+            return Ok(Split {
+                train: Cow::Borrowed(&self.train),
+                validation: None,
+                test: Cow::Borrowed(&self.train),
                 is_held_out: false,
             });
         }
@@ -167,11 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn one_row_is_too_few_and_two_are_enough() {
-        let error = source(1).split(1, 0.0).unwrap_err();
-        assert_eq!(error.what_was_found(), Some("1"));
+    fn one_row_is_trained_and_tested_on_and_two_are_parted() {
+        let one = source(1);
+        let split = one.split(1, 0.0).unwrap();
+        assert!(split.is_tested_on_training_rows());
+        assert_eq!((split.train.rows(), split.test.rows()), (1, 1));
+        assert!(one.split(1, 0.5).is_err());
         let two = source(2);
         let split = two.split(1, 0.0).unwrap();
+        assert!(!split.is_tested_on_training_rows());
         assert_eq!((split.train.rows(), split.test.rows()), (1, 1));
     }
 }

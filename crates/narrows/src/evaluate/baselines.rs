@@ -114,7 +114,10 @@ mod tests {
         let first = fit(&one, &none, 2);
         assert!(Arc::ptr_eq(&first, &fit(&one, &none, 3)));
         assert!(!Arc::ptr_eq(&first, &fit(&other, &none, 2)));
-        let minmax = ScalingSpec::MinMax;
+        let minmax = ScalingSpec::MinMax {
+            min: None,
+            max: None,
+        };
         assert!(!Arc::ptr_eq(&first, &fit(&one, &minmax, 2)));
     }
 }

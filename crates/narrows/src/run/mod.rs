@@ -201,6 +201,9 @@ fn run_in(
         None => recipe.validation,
     };
     let split = source.split(recipe.seed, share)?;
+    if split.is_tested_on_training_rows() {
+        observe(Event::Warning(&Warning::OneRow));
+    }
     let mut training = Training::new_with(recipe, &split.train, options.threads, |warning| {
         observe(Event::Warning(warning));
     })?;

@@ -38,6 +38,8 @@ pub enum Warning {
         /// Whether they can be left out by name.
         have_names: bool,
     },
+    /// There is one row, and it is tested on too.
+    OneRow,
     /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
     Squeezed {
         /// What 1 becomes.
@@ -191,6 +193,9 @@ impl fmt::Display for Warning {
                     figures(*floor)
                 )
             }
+            Warning::OneRow => f.write_str(
+                "there is one row: the model is tested on the row that it is trained on, which says nothing of other rows",
+            ),
             Warning::WideCode { code, inputs } => write!(
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
@@ -359,7 +364,13 @@ mod tests {
         };
         let standardize = ScalingSpec::usual(&table);
         assert_eq!(
-            of(&table, ScalingSpec::MinMax),
+            of(
+                &table,
+                ScalingSpec::MinMax {
+                    min: None,
+                    max: None
+                }
+            ),
             [
                 "2 columns have the same value in every training row and are scaled by 1: 1 (counted from 0), \
                  2 (counted from 0); a model learns nothing from them"

@@ -8,17 +8,17 @@ use crate::{Error, ErrorKind, Result};
 const LARGEST_8_BIT: f64 = 255.0;
 
 pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
-    if data.is_8_bit() {
-        let factor = vec![1.0 / LARGEST_8_BIT];
-        return Ok(Scaling::for_data(data, vec![0.0], factor));
+    if let Some(largest) = data.largest_of_type() {
+        return Ok(Scaling::for_data(data, vec![0.0], vec![1.0 / largest]));
     }
-    Err(
-        Error::new(ErrorKind::Recipe, "the scaling `unit` is for 8-bit data")
-            .at(data.name())
-            .expected("8-bit values")
-            .found(data.type_name())
-            .hint("choose `minmax` or `standardize`, or `none` if the data are in [0, 1]"),
+    Err(Error::new(
+        ErrorKind::Recipe,
+        "the scaling `unit` is for 8-bit data and images of 16 bits",
     )
+    .at(data.name())
+    .expected("8-bit or 16-bit values without a sign")
+    .found(data.type_name())
+    .hint("choose `minmax` or `standardize`, or `none` if the data are in [0, 1]"))
 }
 
 pub(super) fn standardize(
@@ -82,8 +82,24 @@ pub(super) fn standardize(
     Ok(Scaling::for_data(data, mean, factor.collect()))
 }
 
-pub(super) fn min_max(data: &Dataset) -> Result<Scaling> {
+pub(super) fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling> {
     let (low, high) = extremes(data);
+    let given = |given: Option<f32>, found: Vec<f64>| match given {
+        Some(value) => vec![f64::from(value); found.len()],
+        None => found,
+    };
+    let (low, high) = (given(min, low), given(max, high));
+    if let (Some(index), true) = (
+        low.iter().zip(&high).position(|(low, high)| low >= high),
+        min.is_some() || max.is_some(),
+    ) {
+        return Err(
+            Error::new(ErrorKind::Recipe, "the range of `minmax` is empty")
+                .at(data.name())
+                .expected("a `min` below the largest value and a `max` above the smallest")
+                .found(format!("{} to {}", low[index], high[index])),
+        );
+    }
     let factor = |(&low, &high): (&f64, &f64)| if low == high { 1.0 } else { 1.0 / (high - low) };
     let factor = low.iter().zip(&high).map(factor).collect();
     Ok(Scaling::for_data(data, low, factor))
@@ -119,7 +135,7 @@ impl ScalingSpec {
     pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
         let divides = match self {
             ScalingSpec::Standardize { deviation, .. } => deviation.is_none(),
-            ScalingSpec::MinMax => true,
+            ScalingSpec::MinMax { min, max } => min.is_none() && max.is_none(),
             ScalingSpec::Unit | ScalingSpec::None => false,
         };
         if !divides {

@@ -7,6 +7,11 @@ const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
     deviation: None,
 };
 
+const MIN_MAX: ScalingSpec = ScalingSpec::MinMax {
+    min: None,
+    max: None,
+};
+
 fn standardize_by(mean: f32, deviation: f32) -> ScalingSpec {
     ScalingSpec::Standardize {
         mean: Some(mean),
@@ -136,18 +141,18 @@ fn what_is_given_is_kept_and_the_rest_fitted() {
 fn minmax_is_by_column_for_tables_and_overall_for_images() {
     let rows = array![[10, 0], [20, 100], [30, 50]];
     let data = pixels(rows.clone(), &[2]);
-    let scaling = Scaling::fit(&ScalingSpec::MinMax, &data).unwrap();
+    let scaling = Scaling::fit(&MIN_MAX, &data).unwrap();
     assert_close(&gathered(&scaling, &data), &[0.0, 0.0, 0.5, 1.0, 1.0, 0.5]);
 
     let data = pixels(rows, &[1, 1, 2]);
-    let scaling = Scaling::fit(&ScalingSpec::MinMax, &data).unwrap();
+    let scaling = Scaling::fit(&MIN_MAX, &data).unwrap();
     assert_close(&gathered(&scaling, &data), &[0.1, 0.0, 0.2, 1.0, 0.3, 0.5]);
 }
 
 #[test]
 fn what_is_constant_becomes_0_and_its_factor_is_1() {
     let column = table(array![[1.0, 0.1, 5.0], [2.0, 0.1, 6.0], [3.0, 0.1, 7.0]]);
-    for spec in [STANDARDIZE, ScalingSpec::MinMax] {
+    for spec in [STANDARDIZE, MIN_MAX] {
         let scaling = Scaling::fit(&spec, &column).unwrap();
         assert_eq!(scaling.factor()[1], 1.0);
         let scaled = gathered(&scaling, &column);
@@ -155,7 +160,7 @@ fn what_is_constant_becomes_0_and_its_factor_is_1() {
         assert_eq!(spec.constants(&column), ["column 1 (counted from 0)"]);
     }
     let image = pixels(array![[3, 3], [3, 3]], &[1, 1, 2]);
-    for spec in [STANDARDIZE, ScalingSpec::MinMax] {
+    for spec in [STANDARDIZE, MIN_MAX] {
         let scaling = Scaling::fit(&spec, &image).unwrap();
         assert_eq!(gathered(&scaling, &image), [0.0; 4]);
         assert_eq!(spec.constants(&image), ["all values"]);
@@ -176,7 +181,7 @@ fn values_far_from_0_keep_their_differences() {
         ][column]
     });
     let data = Dataset::from_array(rows.view()).unwrap();
-    for spec in [STANDARDIZE, ScalingSpec::MinMax] {
+    for spec in [STANDARDIZE, MIN_MAX] {
         let scaling = Scaling::fit(&spec, &data).unwrap();
         let scaled = gathered(&scaling, &data);
         for column in 0..4 {
@@ -266,7 +271,7 @@ fn what_leaves_32_bit_floats_is_refused() {
     );
     let narrow = table(array![[0.0], [1e-45]]);
     for data in [&wide, &narrow] {
-        let scaling = Scaling::fit(&ScalingSpec::MinMax, data).unwrap();
+        let scaling = Scaling::fit(&MIN_MAX, data).unwrap();
         assert_eq!(gathered(&scaling, data), [0.0, 1.0]);
     }
 }
@@ -278,7 +283,7 @@ fn scaling_rows_agrees_with_gathering_them_and_undo_returns() {
     let floats = table(array![[0.0, 1e-3, 5e4], [1.0, -1e-3, 7e4]]);
     for data in [&images, &bytes, &floats] {
         let raw = gathered(&Scaling::none(), data);
-        for spec in [STANDARDIZE, ScalingSpec::MinMax, standardize_by(0.3, 0.2)] {
+        for spec in [STANDARDIZE, MIN_MAX, standardize_by(0.3, 0.2)] {
             let scaling = Scaling::fit(&spec, data).unwrap();
             let mut values = vec![0.0; raw.len()];
             scaling.scale(&raw, &mut values);
@@ -335,7 +340,7 @@ fn the_floor_of_standardized_mnist_under_a_sigmoid_is_the_known_one() {
 #[test]
 fn a_scaling_survives_json_to_the_bit() {
     let data = table(array![[0.1, 1e-30, 5e30], [0.7, -3e-30, 7e30]]);
-    for spec in [STANDARDIZE, ScalingSpec::MinMax, ScalingSpec::None] {
+    for spec in [STANDARDIZE, MIN_MAX, ScalingSpec::None] {
         let scaling = Scaling::fit(&spec, &data).unwrap();
         let text = scaling.to_json().to_string();
         let back = Scaling::from_json(&serde_json::from_str(&text).unwrap(), 3).unwrap();

@@ -20,7 +20,14 @@ fn model() -> Model {
     )
     .unwrap();
     let data = Dataset::from_array(array![[1.0, 2.0, 0.0, 5.0], [3.0, 4.0, 1.0, 7.0]].view());
-    let scaling = Scaling::fit(&ScalingSpec::MinMax, &data.unwrap()).unwrap();
+    let scaling = Scaling::fit(
+        &ScalingSpec::MinMax {
+            min: None,
+            max: None,
+        },
+        &data.unwrap(),
+    )
+    .unwrap();
     let parameters: Vec<f32> = (0..35).map(|i| i as f32 * 0.25 - 4.0).collect();
     let mut model = Model::new(recipe, scaling, &[4], &parameters).unwrap();
     model.metrics_mut().insert("test_mse".into(), 0.5);
