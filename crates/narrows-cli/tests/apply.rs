@@ -631,6 +631,69 @@ fn a_table_that_training_refuses_is_described_with_a_way_out() {
     }
 }
 
+/// Columns that are constant, in all rows or in those that are trained on alone, train whichever rows are held out,
+/// and no number of the result is none.
+#[test]
+fn constant_columns_train_whichever_rows_are_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut rows = "a,same,once\n".to_string();
+    for row in 0..6 {
+        rows.push_str(&format!("{},7.1,{}\n", row * 5 % 6, u8::from(row == 5)));
+    }
+    fs::write(folder.join("some.csv"), rows).unwrap();
+    fs::write(
+        folder.join("all.csv"),
+        format!("a,b\n{}", "0.1,3\n".repeat(12)),
+    )
+    .unwrap();
+    let mut held_out = 0;
+    for seed in 0..20 {
+        let line = format!(
+            "train table --data some.csv --epochs 1 --seed {seed} --out some-{seed} --json"
+        );
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let done = narrows(folder, &arguments);
+        let said = text(&done.stderr);
+        assert!(done.status.success(), "{seed}: {said}");
+        assert_eq!(
+            said.matches("the same value in every training row").count(),
+            1,
+            "{said}"
+        );
+        held_out += said.matches("`same`, `once`").count();
+        let found: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert!(
+            found["test_mse"].is_number() && found["pca_mse"].is_number(),
+            "{found}"
+        );
+    }
+    assert!(
+        (1..20).contains(&held_out),
+        "{held_out} of 20 seeds hold out the one row"
+    );
+    for scaling in ["standardize", "minmax"] {
+        let out = format!("all-{scaling}");
+        ok(
+            folder,
+            &format!(
+                "train table --data all.csv --epochs 1 --set scaling.kind={scaling} --out {out}"
+            ),
+        );
+        let found: Value = serde_json::from_str(&ok(
+            folder,
+            &format!("evaluate {out} --data all.csv --json"),
+        ))
+        .unwrap();
+        assert!(
+            found["model"]["mse"].is_number() && found["pca"]["mse"].is_number(),
+            "{found}"
+        );
+        let report = fs::read_to_string(folder.join(out).join("report.html")).unwrap();
+        assert!(!report.contains("NaN"));
+    }
+}
+
 /// A limit on the size of files stands for a full disk: writing fails in the middle.
 #[cfg(unix)]
 #[test]
