@@ -204,9 +204,18 @@ pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>
     }
     let head = Head {
         types: model_types(model),
+        pixels: Some(model_pixels(model)),
         ..Head::beside(codes, model_columns(model), model.shape().to_vec())
     };
     stream(codes, out, &head, progress, |rows, _| model.decode(rows))
+}
+
+/// The type of the pixels of a model's images, by the range of those that it was trained on.
+fn model_pixels(model: &Model) -> NumberType {
+    match model.origin().range {
+        Some((_, high)) if high > 255.0 => NumberType::U16,
+        _ => NumberType::U8,
+    }
 }
 
 /// The names of the values that a model gives back.
@@ -440,6 +449,7 @@ impl<'a> Way<'a> {
             rows: self.steps,
             columns: model_columns(self.model),
             types: model_types(self.model),
+            pixels: Some(model_pixels(self.model)),
             shape: self.model.shape().to_vec(),
             ..Head::default()
         };

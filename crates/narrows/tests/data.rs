@@ -1,6 +1,6 @@
 //! Data from files: what is read of each kind, and how what cannot be read is refused.
 
-use narrows::data::write::{Head, Sink, number, write_data};
+use narrows::data::write::{Head, Piece, Sink, number, write_data};
 use narrows::data::{Dataset, Missing, ReadOptions, Source, Values};
 use narrows::{Error, ErrorKind, Recipe, Result};
 use ndarray::{Array2, array};
@@ -694,7 +694,12 @@ fn a_file_that_is_begun_and_not_finished_leaves_the_old_one() {
         ..Head::default()
     };
     let mut sink = Sink::create(&path, &head).unwrap();
-    sink.write(array![[1.0], [2.0]].view(), &[]).unwrap();
+    sink.write(Piece {
+        values: array![[1.0], [2.0]].view(),
+        wide: &[],
+        texts: &[],
+    })
+    .unwrap();
     drop(sink);
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 1);

@@ -151,7 +151,7 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
         out: Some(&out),
         threads: 2,
         sources: Some(Sources {
-            data: "rows.csv".into(),
+            data: vec!["rows.csv".into()],
             ..Sources::default()
         }),
         stop: Some(&stop),

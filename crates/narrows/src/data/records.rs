@@ -318,29 +318,12 @@ impl Records {
         }
     }
 
-    /// As [`Records::each`], without what stands for missing values.
-    pub(crate) fn each_unfilled(&self, row: usize, give: impl FnMut(usize, &[f64])) {
-        match self.row_bytes(row) {
-            Some(bytes) => self.row.each(&bytes, None, give),
-            None => self.each_lost(give),
-        }
-    }
-
     fn each_lost(&self, mut give: impl FnMut(usize, &[f64])) {
         let lost = [f64::NAN; AT_ONCE];
         let inputs = self.row.inputs();
         for place in (0..inputs).step_by(AT_ONCE) {
             give(place, &lost[..AT_ONCE.min(inputs - place)]);
         }
-    }
-
-    /// Reads one row as `f64`.
-    pub(crate) fn read_f64(&self, row: usize, out: &mut [f64]) {
-        self.each(row, |place, values| {
-            if let Some(out) = out.get_mut(place..place + values.len()) {
-                out.copy_from_slice(values);
-            }
-        });
     }
 
     /// A whole number exactly, where it is one; a missing one is `fill`.

@@ -1,10 +1,10 @@
 //! Which files are one table: a file, the parts in a folder, those that a pattern names, several that are given.
 
-use super::ReadOptions;
 use super::column::TableReader;
-use super::formats::csv::CsvTable;
+use super::formats::csv::{CsvTable, is_table};
 use super::formats::parquet::ParquetTable;
 use super::look::{FileKind, file_kind};
+use super::options::{ReadOptions, TextOptions};
 use super::several::{Part, Several};
 use crate::{Error, ErrorKind, Result};
 use std::fs;
@@ -80,7 +80,16 @@ fn open_file(
         return Ok(None);
     }
     Ok(match file_kind(path)? {
-        FileKind::Text => Some(Box::new(CsvTable::open(path, name, options)?)),
+        FileKind::Text => {
+            // A person who says how it is written knows that it is a table.
+            if options.text == TextOptions::default() && !is_table(path, name) {
+                return Err(Error::new(ErrorKind::Format, "this text does not look like a table")
+                    .at(name)
+                    .expected("lines of equally many cells, or of one number each")
+                    .hint("if it is one, say how its cells are parted, for example `--separator ';'`"));
+            }
+            Some(Box::new(CsvTable::open(path, name, options)?))
+        }
         FileKind::Parquet => {
             options.refuse_text(name, "a Parquet file")?;
             Some(Box::new(ParquetTable::open(path, name)?))
@@ -136,7 +145,7 @@ fn is_beside(name: &str) -> bool {
     name.starts_with(['.', '_'])
 }
 
-fn is_table(name: &str) -> bool {
+fn is_called_table(name: &str) -> bool {
     let name = name.to_lowercase();
     let name = [".gz", ".zip"]
         .iter()
@@ -173,7 +182,7 @@ fn collect(
     };
     let has_tables = entries
         .iter()
-        .any(|(name, _)| is_table(name) && !is_plain_text(name));
+        .any(|(name, _)| is_called_table(name) && !is_plain_text(name));
     for (name, path) in entries {
         match (path.is_dir(), name.split_once('=')) {
             (true, Some((key, value))) if depth > 0 => {
@@ -184,12 +193,11 @@ fn collect(
                 let keys = [keys, &[(key.to_string(), value)]].concat();
                 collect(&path, &keys, depth - 1, files)?;
             }
-            (false, _) if is_table(&name) && !(has_tables && is_plain_text(&name)) => {
-                files.push(File {
+            (false, _) if is_called_table(&name) && !(has_tables && is_plain_text(&name)) => files
+                .push(File {
                     path,
                     keys: keys.to_vec(),
-                })
-            }
+                }),
             _ => {}
         }
     }

@@ -89,8 +89,8 @@ pub struct Head {
     pub types: Vec<NumberType>,
     /// The shape of a row, for formats that have one.
     pub shape: Vec<usize>,
-    /// The type of pixels, for a folder of images: 8 or 16 bits.
-    pub pixels: NumberType,
+    /// The type of pixels, for a folder of images: 8 bits if it is not said.
+    pub pixels: Option<NumberType>,
     /// The columns of text beside the values: ids, then labels.
     pub texts: Vec<TextColumn>,
     /// Which of the texts are labels.
@@ -220,7 +220,7 @@ impl Head {
             texts,
             label,
             types: Vec::new(),
-            pixels: pixels_of(data),
+            pixels: Some(pixels_of(data)),
         }
     }
 
@@ -366,7 +366,6 @@ pub fn write_data(
 ) -> Result<()> {
     let head = Head {
         types: types_of(data),
-        pixels: pixels_of(data),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
     let wide = wide_columns(data, &head.types);

@@ -52,10 +52,6 @@ pub(super) enum Class {
 
 impl Class {
     pub(super) const COUNT: usize = Class::Word as usize + 1;
-
-    pub(super) fn is_number(self) -> bool {
-        (Class::Whole as u8..=Class::Infinite as u8).contains(&(self as u8))
-    }
 }
 
 /// The largest number of digits with which a count of 64 bits cannot run over.

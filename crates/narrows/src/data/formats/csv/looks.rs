@@ -11,7 +11,7 @@ use std::path::Path;
 const FIRST: u64 = 1 << 14;
 
 /// Whether the first bytes of a file look like delimited text: lines of equally many cells, or of one number each.
-pub(in crate::data) fn looks_like_table(start: &[u8], name: &str) -> bool {
+pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     let Some(text) = start_as_text(start) else {
         return false;
     };

@@ -23,4 +23,4 @@ mod words;
 pub(in crate::data) mod write;
 mod zipped;
 
-pub(in crate::data) use self::reader::CsvTable;
+pub(in crate::data) use self::{looks::is_table, reader::CsvTable};

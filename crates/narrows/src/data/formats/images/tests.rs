@@ -1,9 +1,9 @@
 use super::*;
-use crate::data::element::Kind;
+use crate::data::write::{NumberType, Piece};
 use crate::data::{Dataset, ReadOptions};
 use ::tiff::encoder::{TiffEncoder, colortype};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -76,6 +76,14 @@ fn tiff(path: &Path, write: impl FnOnce(&mut TiffEncoder<fs::File>)) {
 
 fn said(data: &Dataset, what: &str) -> bool {
     data.notes().iter().any(|note| note.contains(what))
+}
+
+fn piece<'a>(values: ArrayView2<'a, f64>, texts: &'a [Vec<String>]) -> Piece<'a> {
+    Piece {
+        values,
+        wide: &[],
+        texts,
+    }
 }
 
 #[test]
@@ -261,9 +269,10 @@ fn sixteen_bits_stay_and_are_written_back() {
     assert_eq!(data.type_name(), "16-bit integers without a sign");
 
     let head = crate::data::write::Head::beside(&data, Vec::new(), data.shape().to_vec());
-    let mut sink = write::Sink::create_of(&folder.path("out"), &head, Kind::U16).unwrap();
+    let mut sink = write::Sink::create(&folder.path("out"), &head).unwrap();
     let texts = crate::data::write::texts_of(&data, 0..3);
-    sink.write(data.to_array().view(), &texts).unwrap();
+    sink.write(piece(data.to_array_f64().view(), &texts))
+        .unwrap();
     sink.finish().unwrap();
     let again = folder.read("out");
     assert_eq!(
@@ -271,7 +280,11 @@ fn sixteen_bits_stay_and_are_written_back() {
         (data.to_array(), data.type_name())
     );
     assert_eq!(again.ids()[0].values, ["a.png", "b.png", "c.png"]);
-    let error = write::Sink::create_of(&folder.path("no"), &head, Kind::F32)
+    let head = crate::data::write::Head {
+        pixels: Some(NumberType::F32),
+        ..head
+    };
+    let error = write::Sink::create(&folder.path("no"), &head)
         .err()
         .unwrap();
     assert!(error.to_string().contains(".npy"), "{error}");
@@ -298,13 +311,14 @@ fn pages_are_rows_and_floats_stay() {
     assert_eq!(data.ids()[0].values[3], "stack.tif[03]");
     assert!(said(&data, "1 file of several pages: each page is a row"));
     // A page in the place of a file is written beside the others.
-    let head = crate::data::write::Head::beside(&data, Vec::new(), data.shape().to_vec());
+    let head = crate::data::write::Head {
+        pixels: None,
+        ..crate::data::write::Head::beside(&data, Vec::new(), data.shape().to_vec())
+    };
     let mut sink = write::Sink::create(&folder.path("out"), &head).unwrap();
-    sink.write(
-        Array2::zeros((12, 6)).view(),
-        &crate::data::write::texts_of(&data, 0..12),
-    )
-    .unwrap();
+    let texts = crate::data::write::texts_of(&data, 0..12);
+    sink.write(piece(Array2::zeros((12, 6)).view(), &texts))
+        .unwrap();
     sink.finish().unwrap();
     assert_eq!(folder.read("out").ids()[0].values[3], "stack-03.png");
 
@@ -603,14 +617,14 @@ fn a_new_folder_comes_whole() {
         shape: vec![1, 2, 2],
         ..Default::default()
     };
-    let values = Array2::<f32>::zeros((2, 4));
+    let values = Array2::<f64>::zeros((2, 4));
     for is_there in [false, true] {
         let out = folder.path(&format!("{is_there}/out"));
         if is_there {
             fs::create_dir(&out).unwrap();
         }
         let mut sink = write::Sink::create(&out, &head).unwrap();
-        sink.write(values.view(), &[]).unwrap();
+        sink.write(piece(values.view(), &[])).unwrap();
         let names = |folder: &Path| -> Vec<String> {
             let entries = fs::read_dir(folder).unwrap();
             entries

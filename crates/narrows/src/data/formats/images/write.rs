@@ -49,7 +49,7 @@ impl Sink {
                     .hint("write them to a file that ends in .npy, .csv or .parquet"));
             }
         };
-        let depth = match head.pixels {
+        let depth = match head.pixels.unwrap_or(NumberType::U8) {
             NumberType::Boolean | NumberType::U8 => Depth::Eight,
             NumberType::U16 => Depth::Sixteen,
             kind => {

@@ -24,6 +24,7 @@ pub(in crate::data) mod write;
 use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
 use super::super::guard::guarded;
 use crate::data::ColumnKind;
+use crate::text::list_shortly;
 use crate::{Error, ErrorKind, Result};
 use columns::Columns;
 use pages::Input;
@@ -51,7 +52,6 @@ pub(in crate::data) struct ParquetTable {
     input: Input,
     metadata: ParquetMetaData,
     columns: Columns,
-    pandas_index: Vec<usize>,
 }
 
 impl ParquetTable {
@@ -69,26 +69,16 @@ impl ParquetTable {
             let metadata = footer(&input)?;
             check_places(&metadata, input.length())?;
             let columns = Columns::of(&input, &metadata)?;
-            let pandas_index = pandas_index(&metadata, &columns.files);
+            let mut columns = columns;
+            columns.notes.extend(index_note(&metadata, &columns.files));
             Ok(ParquetTable {
                 name: name.to_string(),
                 input,
                 metadata,
                 columns,
-                pandas_index,
             })
         };
         guarded(opened).map_err(|error| error.at(name))
-    }
-
-    /// The columns that pandas says are its index, such as `__index_level_0__`, which is one without a name.
-    pub(in crate::data) fn pandas_index(&self) -> &[usize] {
-        &self.pandas_index
-    }
-
-    /// The number of rows, as the file says.
-    pub(in crate::data) fn rows(&self) -> u64 {
-        u64::try_from(self.metadata.file_metadata().num_rows()).unwrap_or(0)
     }
 }
 
@@ -197,22 +187,32 @@ fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
     Ok(())
 }
 
-/// The columns that pandas names as its index, where it wrote the file.
-fn pandas_index(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Vec<usize> {
-    let entries = metadata.file_metadata().key_value_metadata();
-    let text = entries
-        .and_then(|entries| entries.iter().find(|entry| entry.key == "pandas"))
-        .and_then(|entry| entry.value.as_deref());
-    let said: Option<serde_json::Value> = text.and_then(|text| serde_json::from_str(text).ok());
-    let names = said
-        .as_ref()
-        .and_then(|said| said.get("index_columns"))
-        .and_then(|names| names.as_array());
+/// What is said of a column that pandas names as its index; one without a name is for the roles of columns.
+fn index_note(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Option<String> {
+    let entries = metadata.file_metadata().key_value_metadata()?;
+    let entry = entries.iter().find(|entry| entry.key == "pandas")?;
+    let said: serde_json::Value = serde_json::from_str(entry.value.as_deref()?).ok()?;
     // A range of numbers is not stored: its description is no text.
-    let names = names.into_iter().flatten().filter_map(|name| name.as_str());
-    names
-        .filter_map(|name| columns.iter().position(|column| column.name == name))
-        .collect()
+    let names = said.get("index_columns")?.as_array()?.iter();
+    let names: Vec<&str> = names
+        .filter_map(|name| name.as_str())
+        .filter(|name| !name.starts_with("__index_level_"))
+        .filter(|name| columns.iter().any(|column| column.name == *name))
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} the index of the table in pandas, and read like any other column",
+            counted_names(&names)
+        )
+    })
+}
+
+fn counted_names(names: &[&str]) -> String {
+    let list = list_shortly(names);
+    match names.len() {
+        1 => format!("the column {list} was"),
+        _ => format!("the columns {list} were"),
+    }
 }
 
 /// Refuses a column that holds no numbers.

@@ -317,7 +317,10 @@ fn encodings_and_packed_files() {
         whole(&mut table).unwrap().columns,
         ["a:Integer", "Größe:Integer"]
     );
-    assert_eq!(table.read_as().encoding.as_deref(), Some("windows-1252"));
+    assert_eq!(
+        table.resolved().unwrap().encoding.as_deref(),
+        Some("windows-1252")
+    );
     let error = opened(
         b"a\n1\n",
         &with(|text| text.encoding = Some("ebcdic".into())),
@@ -329,7 +332,7 @@ fn encodings_and_packed_files() {
 
 #[test]
 fn what_looks_like_a_table() {
-    use crate::data::formats::csv::looks_like_table;
+    use super::super::looks::looks_like_table;
     for (start, name, is_table) in [
         ("a,b\n1,2\n3,4\n", "x.data", true),
         ("19.1 20.5\n21.2 9.0\n", "x", true),
