@@ -1,6 +1,8 @@
 //! Some of the rows of data: the first, neighbours, those of a list.
 
-use super::{Dataset, Ids, Values, shuffle};
+use super::dataset::{Dataset, Ids};
+use super::shuffle;
+use super::values::Values;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::ops::Range;

@@ -3,7 +3,7 @@
 //! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where rows
 //! are wider than some 160 values.
 
-use super::Dataset;
+use super::dataset::Dataset;
 use super::element::Element;
 use super::sample::{Sample, elements};
 use super::scaling::Scaling;

@@ -3,7 +3,7 @@
 //! folder that was not there comes whole or stays empty, one that was there has them moved into it.
 
 use super::threads::on_threads;
-use crate::data::write::{Head, NumberType, Piece};
+use crate::data::output::{Head, NumberType, Piece};
 use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
