@@ -1,8 +1,8 @@
 //! The types of numbers that a program may pass as rows.
 
-use super::Values;
 use super::element::{Element, Kind};
 use super::records::{Records, RowType};
+use super::values::Values;
 use ndarray::Array2;
 
 /// A number of a row: `f32`, `f64`, or an integer of 8 to 64 bits.

@@ -1,6 +1,7 @@
 //! The rows to train on and the rows to test on.
 
-use super::{Dataset, Source};
+use super::dataset::Dataset;
+use super::source::Source;
 use crate::rng::{Draws, Purpose};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;

@@ -5,10 +5,11 @@
 
 use super::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Verdict};
 use super::columns::TableRows;
+use super::dataset::{Dataset, Ids};
 use super::element::whole;
+use super::options::{Missing, ReadOptions};
 use super::roles::{Roles, is_unnamed};
 use super::schema::{Column, ColumnKind};
-use super::{Dataset, Ids, Missing, ReadOptions};
 use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;

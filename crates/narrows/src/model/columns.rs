@@ -43,7 +43,7 @@ pub struct InputColumn {
     /// empty for tables of more than 10,000 columns.
     pub quantiles: Vec<f64>,
     /// Whether float32 would merge distinct values of the column: any of whole numbers; of others more than one in a
-    /// thousand of those that stay apart once the mean is subtracted.
+    /// hundred of those that stay apart once the mean is subtracted.
     pub needs_double: bool,
 }
 

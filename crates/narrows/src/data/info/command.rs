@@ -1,7 +1,7 @@
 //! The command line that trains on data as they are, ready to be pasted.
 
+use super::super::options::{Fit, Layout, Missing, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
-use super::super::{Fit, Layout, Missing, ReadOptions};
 use super::remarks::{is_like_an_id, twice};
 use super::table::{ColumnInfo, TableInfo};
 use crate::text::list_shortly;

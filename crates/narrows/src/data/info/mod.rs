@@ -13,7 +13,9 @@ pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
 use super::column::TableReader;
-use super::{Dataset, ReadOptions, Source};
+use super::dataset::Dataset;
+use super::options::ReadOptions;
+use super::source::Source;
 use crate::Result;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
 
+use super::super::options::{Missing, ReadOptions};
 use super::super::schema::Role;
-use super::super::{Missing, ReadOptions};
 use super::table::{ColumnInfo, Seen, TableInfo};
 use crate::text::{counted, list_shortly, thousands};
 use std::collections::HashMap;

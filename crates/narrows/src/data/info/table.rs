@@ -1,7 +1,7 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
-use super::super::ReadOptions;
 use super::super::column::{As, Block, FileColumn, Place, TableReader, Verdict};
+use super::super::options::ReadOptions;
 use super::super::roles::{Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
 use super::super::table::find_index;

@@ -1,7 +1,8 @@
 //! Arrays, images and rows in memory at a glance.
 
-use super::super::scaling::{ScalingSpec, for_each_row};
-use super::super::{Dataset, ReadOptions};
+use super::super::dataset::{Dataset, for_each_row};
+use super::super::options::ReadOptions;
+use super::super::scaling::ScalingSpec;
 use super::command;
 use serde_json::{Value, json};
 

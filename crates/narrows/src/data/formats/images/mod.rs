@@ -24,8 +24,7 @@ use crate::{Error, ErrorKind, Result};
 use find::{Folder, Found};
 use std::path::Path;
 
-/// What the column of the files' names is called.
-pub(in crate::data) const FILE: &str = "file";
+use crate::data::dataset::FILE_COLUMN as FILE;
 
 /// What tables and arrays end with: a folder that has such files may be data of another kind.
 const OF_OTHER_KINDS: [&str; 6] = ["csv", "tsv", "gz", "parquet", "npy", "npz"];

@@ -3,7 +3,7 @@
 //! moved, so that an interrupted command leaves no half of a folder.
 
 use super::threads::on_threads;
-use crate::data::write::{Head, NumberType, Piece};
+use crate::data::output::{Head, NumberType, Piece};
 use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
