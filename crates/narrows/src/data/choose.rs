@@ -1,4 +1,4 @@
-//! Some of the rows of data: the first, neighbours, those of a list.
+//! Some of the rows of a dataset: the first ones, neighbours, or the rows of a list.
 
 use super::dataset::{Dataset, Ids};
 use super::shuffle;

@@ -1,9 +1,8 @@
 //! Data as Narrows holds them: rows of numbers in their own type, with a shape and perhaps labels.
 //!
-//! Values stay as they were stored (8-bit pixels stay 8-bit) and are converted to `f32` only
-//! while a batch is gathered, by [`scaling::Scaling::gather`]. Large files stay where they are, and
-//! rows are read as they are needed. A [`Source`] is where data come from: the built-in MNIST or a
-//! path, read as [`ReadOptions`] say.
+//! Values keep the type in which they were stored (8-bit pixels stay 8-bit). They become `f32` only when a batch is
+//! gathered, by [`scaling::Scaling::gather`]. Large data stay in their file, and rows are read as they are needed. A
+//! [`Source`] opens data: the built-in MNIST or a path, with [`ReadOptions`].
 
 mod builder;
 mod choose;

@@ -1,6 +1,6 @@
 //! Opening sources: from the words that a person gives to rows.
 //!
-//! What a file is, is told by its content ([`file_kind`]); [`SOURCE_KINDS`] lists for a person what is read.
+//! The content of a file decides what it is ([`file_kind`]). [`SOURCE_KINDS`] lists for the user what can be read.
 
 use super::column::TableReader;
 use super::formats::{idx, images, mnist, npy};

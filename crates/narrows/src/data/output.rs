@@ -1,4 +1,4 @@
-//! What is written: the rows of an output, their names and types, piece by piece.
+//! The rows of an output, piece by piece: their names and the types that they are written in.
 
 use super::dataset::Dataset;
 use super::element::{Element, Kind};

@@ -1,7 +1,7 @@
-//! What single precision keeps of columns: how many distinct values are left as `f32`, before and after scaling.
+//! How many distinct values of a column remain as `f32`, before and after scaling.
 //!
-//! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where rows
-//! are wider than some 160 values.
+//! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where
+//! rows are wider than some 160 values.
 
 use super::dataset::Dataset;
 use super::element::Element;

@@ -68,9 +68,8 @@ impl Scaling {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Recipe`] for `unit` on data that are not 8-bit and for a mean or deviation
-    /// that is given and impossible; [`ErrorKind::Data`] if what is to be divided by is 0
-    /// because a column, or the whole, is constant, or if scaled values would not be finite.
+    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for a given setting that is
+    /// impossible; [`ErrorKind::Data`] if scaled values would not be finite. What is constant is divided by 1.
     pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
         let scaling = match *spec {
             ScalingSpec::Unit => fit::unit(data),

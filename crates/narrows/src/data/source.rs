@@ -1,4 +1,4 @@
-//! Sources: rows to train on and rows to test on, and the words that name them.
+//! Sources: training rows and, perhaps, test rows; and how a word names one.
 
 use super::dataset::Dataset;
 use crate::settings::suggest;

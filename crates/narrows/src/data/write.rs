@@ -1,7 +1,6 @@
-//! Writing rows as the formats that are read: what an output is follows from how its path ends.
+//! Writing rows in the formats that are read. The ending of the path decides the format.
 //!
-//! A file is written under a temporary name and renamed when it is whole, so that one that was there
-//! before stays until then.
+//! A file is written under a temporary name and renamed when it is complete. Until then an older file stays.
 
 use super::dataset::Dataset;
 use super::formats::{csv, images, npy, parquet};
