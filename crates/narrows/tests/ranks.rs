@@ -234,7 +234,11 @@ fn no_module_of_the_data_room_imports_one_below_it() {
         let text = fs::read_to_string(&file).unwrap();
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let is_code = |line: &&str| !line.trim_start().starts_with("//");
-        let text: String = text.lines().filter(is_code).map(|line| format!("{line}\n")).collect();
+        let text: String = text
+            .lines()
+            .filter(is_code)
+            .map(|line| format!("{line}\n"))
+            .collect();
         for name in from_root(&text, depth) {
             let other = owners.get(&name).map_or(name.as_str(), String::as_str);
             let Some(other) = rank(other) else { continue };

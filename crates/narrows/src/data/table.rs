@@ -364,6 +364,7 @@ impl<'a> Table<'a> {
         if missing > 0 && !drops {
             let how = match (&self.options.fill, self.options.missing) {
                 (None, Missing::Zero) => "0",
+                (None, _) if missing == 1 => "the mean of its column",
                 (None, _) => "the mean of their column",
                 (Some(_), _) => "the means of the training rows",
             };

@@ -28,8 +28,9 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         }
         if !names.is_empty() {
             said.push(format!(
-                "`--drop` leaves out {}, which training would refuse; better mend it in the file",
-                list_shortly(&names)
+                "`--drop` leaves out {}, which training would refuse; better mend {} in the file",
+                list_shortly(&names),
+                if names.len() == 1 { "it" } else { "them" }
             ));
         }
         wanted.drop.extend(names);
@@ -69,7 +70,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
             "`--missing mean` fills missing cells with the means of the training rows".into(),
         );
     }
-    if inputs.is_empty() || info.rows < 2 {
+    if inputs.is_empty() || info.rows == 0 {
         return;
     }
     info.command = Some(command("table", specs, &wanted));
