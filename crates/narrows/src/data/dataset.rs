@@ -58,7 +58,7 @@ pub struct Dataset {
     pub(super) extremes: Extremes,
 }
 
-/// The smallest and the largest value of each column, found when they are first asked for.
+/// The smallest and the largest values, found when they are first asked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extremes(OnceLock<(Vec<f64>, Vec<f64>)>);
 
@@ -464,9 +464,10 @@ impl Dataset {
         )
     }
 
-    /// The smallest and the largest value of each column, `[inputs]` each.
+    /// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]`
+    /// each.
     pub(crate) fn extremes(&self) -> &(Vec<f64>, Vec<f64>) {
-        self.extremes.0.get_or_init(|| column_extremes(self))
+        self.extremes.0.get_or_init(|| extremes(self))
     }
 
     /// A number that tells these rows from others: a checksum (CRC-32C) of their count and width and of the
@@ -533,8 +534,18 @@ impl Dataset {
     }
 }
 
-/// The smallest and the largest value of each column, `[inputs]` each.
-fn column_extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
+/// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]` each.
+fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
+    if data.shape().len() > 1 {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for_each_row(data, |_, values| {
+            for &value in values {
+                low = low.min(value);
+                high = high.max(value);
+            }
+        });
+        return (vec![low], vec![high]);
+    }
     let mut low = vec![f64::INFINITY; data.inputs()];
     let mut high = vec![f64::NEG_INFINITY; data.inputs()];
     for_each_row(data, |place, values| {

@@ -187,8 +187,9 @@ pub(super) fn file_kind(path: &Path) -> Result<FileKind> {
 }
 
 fn by_start(path: &Path, start: &[u8], is_packed: bool) -> Result<FileKind> {
-    if start.is_empty() && !is_packed {
-        return Err(not_read(path, "an empty file", ""));
+    if start.is_empty() {
+        // Its reader says what it should begin with.
+        return by_name(path).ok_or_else(|| not_read(path, "an empty file", ""));
     }
     if start.starts_with(b"\x93NUMPY") {
         return match is_packed {
@@ -231,9 +232,11 @@ fn by_start(path: &Path, start: &[u8], is_packed: bool) -> Result<FileKind> {
     if let Some(foreign) = FOREIGN.iter().find(begins) {
         return Err(not_read(path, foreign.what, foreign.advice));
     }
-    match is_text(start) {
-        true => Ok(FileKind::Text),
-        false => Err(not_read(
+    match by_name(path) {
+        // What it is called it is not, or it is damaged.
+        Some(kind) => Ok(kind),
+        None if is_text(start) => Ok(FileKind::Text),
+        None => Err(not_read(
             path,
             &format!(
                 "a file that begins with the bytes {:02x?}",
@@ -241,6 +244,21 @@ fn by_start(path: &Path, start: &[u8], is_packed: bool) -> Result<FileKind> {
             ),
             "`narrows data kinds` lists what is read",
         )),
+    }
+}
+
+/// What the name of a file says that it is, where its content says nothing.
+fn by_name(path: &Path) -> Option<FileKind> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    let ending = plain.rsplit_once('.').map_or("", |(_, ending)| ending);
+    match ending {
+        "npy" => Some(FileKind::Npy),
+        "npz" => Some(FileKind::Npz),
+        "parquet" | "pq" | "parq" => Some(FileKind::Parquet),
+        "png" | "jpg" | "jpeg" | "tif" | "tiff" | "bmp" | "webp" | "gif" => Some(FileKind::Image),
+        _ if plain.contains("idx") || plain.contains("ubyte") => Some(FileKind::Idx),
+        _ => None,
     }
 }
 

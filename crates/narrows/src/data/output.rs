@@ -251,8 +251,10 @@ pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
 pub(super) fn wide_columns(data: &Dataset, types: &[NumberType]) -> Vec<usize> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let (low, high) = data.extremes();
+    // Of images there is one pair for all places.
+    let of = |all: &[f64], column: usize| all.get(column).or(all.first()).map_or(0.0, |x| x.abs());
     let is_wide = |&column: &usize| {
-        let largest = low[column].abs().max(high[column].abs());
+        let largest = of(low, column).max(of(high, column));
         types[column].is_integer() && largest >= EXACT
     };
     (0..types.len()).filter(is_wide).collect()

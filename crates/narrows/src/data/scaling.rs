@@ -329,14 +329,26 @@ impl Scaling {
         let (low, high) = data.extremes();
         let mut scaled = vec![0.0; low.len() + high.len()];
         let (of_low, of_high) = scaled.split_at_mut(low.len());
-        self.scale(low, of_low);
-        self.scale(high, of_high);
+        let mut range = (f32::INFINITY, f32::NEG_INFINITY);
         // A negative factor exchanges the two.
-        scaled
-            .iter()
-            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
-                (low.min(value), high.max(value))
-            })
+        let mut widen = |values: &[f32]| {
+            for &value in values {
+                range = (range.0.min(value), range.1.max(value));
+            }
+        };
+        if low.len() == data.inputs() || self.offset.len() == 1 {
+            self.scale(low, of_low);
+            self.scale(high, of_high);
+            widen(&scaled);
+        } else {
+            // Of images only the extremes of all places are known, and each place has a scaling of its own.
+            let mut row = vec![0.0; data.inputs()];
+            for index in 0..data.rows() {
+                self.gather(data, index, &mut row);
+                widen(&row);
+            }
+        }
+        range
     }
 
     /// The mean over all scaled values `x` of `(x - clamp(x, low, high))²`: the mean squared

@@ -6,6 +6,7 @@ use super::formats::parquet::ParquetTable;
 use super::look::{FileKind, file_kind};
 use super::options::{ReadOptions, TextOptions};
 use super::several::{Part, Several};
+use super::source::at_source;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,7 +43,8 @@ pub(super) fn open(specs: &[&str], options: &ReadOptions) -> Result<Option<Box<d
     let mut options = options.clone();
     for File { path, keys } in files {
         let name = path.display().to_string();
-        let Some(reader) = open_file(&path, &name, &options)? else {
+        let opened = open_file(&path, &name, &options).map_err(|error| at_source(error, &name))?;
+        let Some(reader) = opened else {
             return match (is_single, specs) {
                 (true, _) => Ok(None),
                 (false, [_]) if parts.is_empty() => Ok(None),
@@ -152,7 +154,7 @@ fn is_called_table(name: &str) -> bool {
         .find_map(|ending| name.strip_suffix(ending))
         .unwrap_or(&name)
         .to_string();
-    let endings = [".csv", ".tsv", ".parquet", ".pq", ".parq", ".txt", ".data"];
+    let endings = [".csv", ".tsv", ".parquet", ".pq", ".parq"];
     // Spark writes the codec before the ending, and Hadoop parts without any.
     endings.iter().any(|ending| name.ends_with(ending))
         || (name.starts_with("part-") && !name.contains('.'))
@@ -174,15 +176,6 @@ fn collect(
         }
     }
     entries.sort();
-    // Texts beside tables are words of whoever made them.
-    let is_plain_text = |name: &str| {
-        [".txt", ".data"]
-            .iter()
-            .any(|ending| name.to_lowercase().ends_with(ending))
-    };
-    let has_tables = entries
-        .iter()
-        .any(|(name, _)| is_called_table(name) && !is_plain_text(name));
     for (name, path) in entries {
         match (path.is_dir(), name.split_once('=')) {
             (true, Some((key, value))) if depth > 0 => {
@@ -193,11 +186,10 @@ fn collect(
                 let keys = [keys, &[(key.to_string(), value)]].concat();
                 collect(&path, &keys, depth - 1, files)?;
             }
-            (false, _) if is_called_table(&name) && !(has_tables && is_plain_text(&name)) => files
-                .push(File {
-                    path,
-                    keys: keys.to_vec(),
-                }),
+            (false, _) if is_called_table(&name) => files.push(File {
+                path,
+                keys: keys.to_vec(),
+            }),
             _ => {}
         }
     }

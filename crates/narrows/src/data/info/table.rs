@@ -321,7 +321,7 @@ fn column_info(
 impl ColumnInfo {
     /// Whether all cells that are there have the same value.
     pub fn is_constant(&self) -> bool {
-        self.distinct == Some(1) && !self.has_more
+        self.distinct == Some(1) && !self.has_more && self.unreadable == 0
     }
 
     /// Its name in quotes, or that it has none.

@@ -100,19 +100,26 @@ impl ValuesInfo {
     ///
     /// When rows that stay in a file cannot be read.
     pub fn of(data: &Dataset) -> crate::Result<ValuesInfo> {
+        // Of images, whose rows may be very wide, nothing is said of single places.
+        let is_whole = data.shape().len() > 1;
         let mut sums: Vec<Sums> = Vec::new();
         for_each_row(data, |place, values| {
             for (index, &value) in values.iter().enumerate() {
-                if place + index == sums.len() {
+                let place = if is_whole { 0 } else { place + index };
+                if place == sums.len() {
                     sums.push(Sums::from(value));
                 }
-                if let Some(sums) = sums.get_mut(place + index) {
+                if let Some(sums) = sums.get_mut(place) {
                     sums.add(value);
                 }
             }
         });
         data.check_readable()?;
-        let (rows, inputs) = (data.rows() as f64, data.inputs() as f64);
+        let values = data.rows() as f64 * data.inputs() as f64;
+        let (rows, inputs) = match is_whole {
+            true => (values, 1.0),
+            false => (data.rows() as f64, data.inputs() as f64),
+        };
         let mean = sums.iter().map(|sums| sums.mean(rows)).sum::<f64>() / inputs;
         let about = |sums: &Sums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
         let variance = sums.iter().map(about).sum::<f64>() / inputs;

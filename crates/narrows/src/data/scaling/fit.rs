@@ -83,7 +83,7 @@ pub(super) fn standardize(
 }
 
 pub(super) fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling> {
-    let (low, high) = extremes(data);
+    let (low, high) = data.extremes().clone();
     let given = |given: Option<f32>, found: Vec<f64>| match given {
         Some(value) => vec![f64::from(value); found.len()],
         None => found,
@@ -110,21 +110,9 @@ fn is_fitted_as_a_whole(data: &Dataset) -> bool {
     data.shape().len() > 1
 }
 
-/// The smallest and the largest value, one pair for the whole or one for each column.
-fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
-    let (low, high) = data.extremes().clone();
-    if is_fitted_as_a_whole(data) {
-        let low = low.into_iter().fold(f64::INFINITY, f64::min);
-        let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        (vec![low], vec![high])
-    } else {
-        (low, high)
-    }
-}
-
 /// The columns, or the whole, that have the same value everywhere, and the value.
 fn constants(data: &Dataset) -> impl Iterator<Item = (usize, f64)> {
-    let (low, high) = extremes(data);
+    let (low, high) = data.extremes().clone();
     let pairs = low.into_iter().zip(high).enumerate();
     pairs.filter_map(|(column, (low, high))| (low == high).then_some((column, low)))
 }
@@ -154,14 +142,17 @@ fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
     // Values far from 0 would lose digits to their sum.
     let (low, _) = data.extremes();
+    let low_of = |place: usize| match **low {
+        [low] => low,
+        _ => low[place],
+    };
     for_each_row(data, |place, values| {
-        let columns = sums[place..].iter_mut().zip(&low[place..]);
-        for ((sum, &low), &value) in columns.zip(values) {
-            *sum += value - low;
+        for (index, (sum, &value)) in sums[place..].iter_mut().zip(values).enumerate() {
+            *sum += value - low_of(place + index);
         }
     });
-    for (sum, &low) in sums.iter_mut().zip(low) {
-        *sum += low * data.rows() as f64;
+    for (place, sum) in sums.iter_mut().enumerate() {
+        *sum += low_of(place) * data.rows() as f64;
     }
     averages(data, sums)
 }

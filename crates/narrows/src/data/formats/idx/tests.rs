@@ -183,11 +183,7 @@ fn every_type_of_element_is_read() {
         let labels = idx(code, &[2], &bytes);
         let files = folder(&[("train-images", &images), ("train-labels", &labels)]);
         let train = open(&files).unwrap().train;
-        assert_eq!(
-            train.values(),
-            &Values::F32(array![[1.0], [-2.0]]),
-            "{code:02x}"
-        );
+        assert_eq!(train.to_array(), array![[1.0], [-2.0]], "{code:02x}");
         assert_eq!(train.labels(), Some(&[1, -2][..]), "{code:02x}");
     }
 }
