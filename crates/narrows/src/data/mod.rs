@@ -10,6 +10,7 @@ mod choose;
 mod column;
 mod columns;
 mod element;
+mod fault;
 mod formats;
 mod guard;
 mod info;

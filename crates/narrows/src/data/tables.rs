@@ -1,6 +1,7 @@
 //! Which files are one table: a file, the parts in a folder, those that a pattern names, several that are given.
 
 use super::column::TableReader;
+use super::fault::OnFault;
 use super::formats::csv::{CsvTable, is_table};
 use super::formats::parquet::ParquetTable;
 use super::look::{FileKind, file_kind};
@@ -19,7 +20,11 @@ pub(super) fn is_pattern(spec: &str) -> bool {
 }
 
 /// The table that some words name, if it is one.
-pub(super) fn open(specs: &[&str], options: &ReadOptions) -> Result<Option<Box<dyn TableReader>>> {
+pub(super) fn open(
+    specs: &[&str],
+    options: &ReadOptions,
+    on_fault: OnFault,
+) -> Result<Option<Box<dyn TableReader>>> {
     let mut files = Vec::new();
     for spec in specs {
         let path = Path::new(spec);
@@ -42,7 +47,7 @@ pub(super) fn open(specs: &[&str], options: &ReadOptions) -> Result<Option<Box<d
     let mut options = options.clone();
     for File { path, keys } in files {
         let name = path.display().to_string();
-        let Some(reader) = open_file(&path, &name, &options)? else {
+        let Some(reader) = open_file(&path, &name, &options, on_fault)? else {
             return match (is_single, specs) {
                 (true, _) => Ok(None),
                 (false, [_]) if parts.is_empty() => Ok(None),
@@ -75,6 +80,7 @@ fn open_file(
     path: &Path,
     name: &str,
     options: &ReadOptions,
+    on_fault: OnFault,
 ) -> Result<Option<Box<dyn TableReader>>> {
     if !path.is_file() {
         return Ok(None);
@@ -88,7 +94,7 @@ fn open_file(
                     .expected("lines of equally many cells, or of one number each")
                     .hint("if it is one, say how its cells are parted, for example `--separator ';'`"));
             }
-            Some(Box::new(CsvTable::open(path, name, options)?))
+            Some(Box::new(CsvTable::open(path, name, options, on_fault)?))
         }
         FileKind::Parquet => {
             options.refuse_text(name, "a Parquet file")?;

@@ -13,6 +13,7 @@ pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
 use super::column::TableReader;
+use super::fault::OnFault;
 use super::{Dataset, ReadOptions, Source};
 use crate::Result;
 use serde_json::Value;
@@ -75,7 +76,7 @@ impl Info {
 pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec<Info>> {
     let specs: Vec<String> = specs.iter().map(|spec| spec.as_ref().to_string()).collect();
     let words: Vec<&str> = specs.iter().map(String::as_str).collect();
-    if let Some(mut reader) = Source::table(&words, options)? {
+    if let Some(mut reader) = Source::table(&words, options, OnFault::Tell)? {
         return Ok(vec![Info::of_table(&mut *reader, &specs, options)?]);
     }
     let source = Source::open_all(&specs, options)?;

@@ -46,7 +46,7 @@ fn separators_are_told() {
         "t\n3,5\n4\n-1,5\n",
         &["t:Float"],
         &["3.5", "4.0", "-1.5"],
-        "decimal commas",
+        "one column, decimal commas",
     );
     check(
         "a\n'1'\n2\n",
