@@ -176,8 +176,9 @@ impl<R: Read> Read for Decoded<R> {
     }
 }
 
-/// The start of a text as UTF-8, if it is any; for telling what a file is.
-pub(super) fn start_as_text(start: &[u8]) -> Option<String> {
+/// The start of a text as UTF-8, if it is any; for telling what a file is. Of bytes that are no UTF-8, one in `share`
+/// characters may be.
+pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     let encoding = told(start);
     let start = without_mark(start.to_vec());
     let mut decoder = encoding.new_decoder_without_bom_handling();
@@ -187,7 +188,7 @@ pub(super) fn start_as_text(start: &[u8]) -> Option<String> {
     let is_text = match has_errors {
         true => {
             let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
-            20 * odd <= text.chars().count()
+            share * odd <= text.chars().count()
         }
         false => true,
     };

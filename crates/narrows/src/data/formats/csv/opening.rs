@@ -11,7 +11,7 @@ use super::refusal::{Refusable, Refusal};
 use super::syntax::last_record_end;
 use super::tally::Decimal;
 use crate::Result;
-use crate::data::fault::OnFault;
+use crate::data::fault::{Fault, OnFault};
 use crate::data::{ReadOptions, limits};
 use std::path::Path;
 
@@ -53,15 +53,23 @@ impl CsvTable {
         on_fault: OnFault,
         sizes: Sizes,
     ) -> Result<Self> {
+        Self::open_behind(path, name, options, on_fault, sizes, Vec::new())
+    }
+
+    /// The same of a text with faults that the options mend already.
+    fn open_behind(
+        path: &Path,
+        name: &str,
+        options: &ReadOptions,
+        on_fault: OnFault,
+        sizes: Sizes,
+        mut faults: Vec<Fault>,
+    ) -> Result<Self> {
         let mut options = options.clone();
-        let mut faults = Vec::new();
         loop {
-            let opened = Self::try_open(path, name, &options, on_fault, sizes);
+            let opened = Self::try_open(path, name, &options, on_fault, sizes, &faults);
             match (opened, on_fault) {
-                (Ok(mut table), _) => {
-                    table.faults.splice(..0, faults);
-                    return Ok(table);
-                }
+                (Ok(table), _) => return Ok(table),
                 (Err(refusal), OnFault::Refuse) => return Err(refusal.error),
                 (Err(refusal), OnFault::Tell) => {
                     faults.push(refusal.mend(&mut options, faults.len())?);
@@ -76,6 +84,7 @@ impl CsvTable {
         options: &ReadOptions,
         on_fault: OnFault,
         sizes: Sizes,
+        faults: &[Fault],
     ) -> Refusable<Self> {
         let opened = encoding::open(path, options.text.encoding.as_deref())?;
         let mut sample = Sample::read(opened.text, sizes.start, on_fault)?;
@@ -113,7 +122,7 @@ impl CsvTable {
             seen: Seen::default(),
             sizes,
             on_fault,
-            faults: Vec::new(),
+            faults: faults.to_vec(),
         };
         table.look_at(&mut sample)?;
         Ok(table)
@@ -164,12 +173,10 @@ impl CsvTable {
             return Err(refusal.error);
         }
         let mut options = self.options.clone();
-        self.faults
-            .push(refusal.mend(&mut options, self.faults.len())?);
-        let faults = std::mem::take(&mut self.faults);
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.push(refusal.mend(&mut options, faults.len())?);
         let (path, name) = (self.path.clone(), self.name.clone());
-        *self = Self::open_in_parts(&path, &name, &options, self.on_fault, self.sizes)?;
-        self.faults.splice(..0, faults);
+        *self = Self::open_behind(&path, &name, &options, self.on_fault, self.sizes, faults)?;
         Ok(())
     }
 }

@@ -356,6 +356,8 @@ fn what_looks_like_a_table() {
             "{start:?}"
         );
     }
+    let latin = b"a,gr\xf6\xdfe\n1,2\n3,4\n";
+    assert!(looks_like_table(latin, "x.csv") && !looks_like_table(latin, "x"));
     assert!(!looks_like_table(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "x"));
     assert!(!looks_like_table(b"PAR1\x15\x04\x15\xf0\x01", "x"));
 }
