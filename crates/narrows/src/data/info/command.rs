@@ -1,8 +1,8 @@
 //! The command line that trains on data as they are, ready to be pasted.
 
 use super::super::fault::{Fault, Mend};
+use super::super::options::{Fit, Layout, Missing, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
-use super::super::{Fit, Layout, Missing, ReadOptions};
 use super::remarks::{is_like_an_id, twice};
 use super::table::{ColumnInfo, TableInfo};
 use crate::text::list_shortly;
@@ -29,8 +29,9 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         }
         if !names.is_empty() {
             said.push(format!(
-                "`--drop` leaves out {}, which training would refuse; better mend it in the file",
-                list_shortly(&names)
+                "`--drop` leaves out {}, which training would refuse; better mend {} in the file",
+                list_shortly(&names),
+                if names.len() == 1 { "it" } else { "them" }
             ));
         }
         wanted.drop.extend(names);
@@ -70,7 +71,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
             "`--missing mean` fills missing cells with the means of the training rows".into(),
         );
     }
-    if inputs.is_empty() || info.rows < 2 {
+    if inputs.is_empty() || info.rows == 0 {
         return;
     }
     info.command = Some(command("table", specs, &wanted));

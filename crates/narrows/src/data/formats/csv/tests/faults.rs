@@ -107,9 +107,9 @@ fn what_an_option_mends_is_told_as_training_says_it_and_read_with_the_option() {
             &["\"x\" | \"y\" | \"z\"", "\"u\" | \"v\" | \"w\""],
         ),
         (
-            b"title\n1,2,3\n3,5,4\n5,6,7\n",
+            b"title\n1,5,3\n3,5,4\n5,6,7\n",
             &[skip_lines(1, Some(false))],
-            &["1 | 2 | 3", "3 | 5 | 4", "5 | 6 | 7"],
+            &["1 | 5 | 3", "3 | 5 | 4", "5 | 6 | 7"],
         ),
         (
             b"a,b\nx,1,2\ny,3,4\n",
