@@ -2,6 +2,7 @@
 //!
 //! Every format of tables implements [`TableReader`]; `table.rs` turns the blocks into a dataset, the same way for all.
 
+use super::fault::Fault;
 use super::options::TextOptions;
 use super::schema::ColumnKind;
 use crate::Result;
@@ -140,7 +141,8 @@ pub(crate) enum Verdict {
     /// The rows are as [`TableReader::columns`] said.
     Done,
     /// Later rows contradict what the first rows showed. The caller must throw away what was read, ask for the columns
-    /// again, and read the rows once more. It comes at most twice.
+    /// again, and read the rows once more. It comes at most twice, and a few times more for each
+    /// fault that is told.
     Again,
 }
 
@@ -163,6 +165,11 @@ pub(crate) trait TableReader {
 
     /// Sentences on what was found and left out, for a person (a column without name and values, a line of units).
     fn notes(&self) -> Vec<String>;
+
+    /// Why training would refuse the table; where faults are refused themselves, there are none.
+    fn faults(&self) -> Vec<Fault> {
+        Vec::new()
+    }
 
     /// Reads all rows, in order, and hands them on a block at a time; of each row the columns at the places that
     /// `wanted` names, in that order. It may be called again, and begins with the first row each time. An error of

@@ -10,6 +10,7 @@ mod column;
 mod columns;
 mod dataset;
 mod element;
+mod fault;
 mod formats;
 mod guard;
 mod info;

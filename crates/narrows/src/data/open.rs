@@ -3,6 +3,7 @@
 //! The content of a file decides what it is ([`file_kind`]). [`SOURCE_KINDS`] lists for the user what can be read.
 
 use super::column::TableReader;
+use super::fault::OnFault;
 use super::formats::{idx, images, mnist, npy};
 use super::look::{FileKind, file_kind};
 use super::options::ReadOptions;
@@ -137,7 +138,7 @@ impl Source {
     }
 
     fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
-        if let Some(mut reader) = Source::table(specs, options)? {
+        if let Some(mut reader) = Source::table(specs, options, OnFault::Refuse)? {
             let name = reader.name().to_string();
             let data =
                 read_table(&mut *reader, options).map_err(|error| at_source(error, &name))?;
@@ -180,6 +181,7 @@ impl Source {
     pub(super) fn table(
         specs: &[&str],
         options: &ReadOptions,
+        on_fault: OnFault,
     ) -> Result<Option<Box<dyn TableReader>>> {
         if let &[spec] = specs {
             let path = Path::new(spec);
@@ -190,7 +192,7 @@ impl Source {
                 return Ok(None);
             }
         }
-        let Some(reader) = tables::open(specs, options)? else {
+        let Some(reader) = tables::open(specs, options, on_fault)? else {
             return Ok(None);
         };
         options.refuse_images(reader.name(), "a table")?;

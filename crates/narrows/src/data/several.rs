@@ -1,6 +1,7 @@
 //! Many files as one table: columns are matched by name, and the files are read one after the other.
 
 use super::column::{As, Block, Cells, FileColumn, Place, TableReader, Texts, Verdict};
+use super::fault::Fault;
 use super::schema::ColumnKind;
 use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
@@ -180,6 +181,28 @@ impl TableReader for Several {
             _ => format!("{}: {note}", list_shortly(&files)),
         });
         self.notes.iter().cloned().chain(of_parts).collect()
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let all: Vec<Vec<Fault>> = self.parts.iter().map(|part| part.reader.faults()).collect();
+        let mends = |faults: &[Fault]| faults.iter().map(|fault| fault.mend).collect::<Vec<_>>();
+        let first = all.first().map(|faults| mends(faults));
+        // Options hold for every file: what mends one would do harm to another.
+        let is_common = all.iter().all(|faults| Some(mends(faults)) == first);
+        let of_parts = self.parts.iter().zip(all).flat_map(|(part, faults)| {
+            faults.into_iter().map(|fault| {
+                let Fault { sentence, mend } = fault;
+                let but = match mend {
+                    Some(_) if !is_common => "; but options hold for all files: mend this one",
+                    _ => "",
+                };
+                Fault {
+                    sentence: format!("{}: {sentence}{but}", part.name),
+                    mend: mend.filter(|_| is_common),
+                }
+            })
+        });
+        of_parts.collect()
     }
 
     fn read(

@@ -3,7 +3,7 @@
 //! Missing and unreadable cells are different. The options say whether missing cells are filled, refused, or dropped
 //! with their rows. Unreadable cells are an error, which counts those of all columns at once.
 
-use super::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Verdict};
+use super::column::{As, Bad, Block, Cells, FileColumn, Gaps, Place, TableReader, Verdict};
 use super::columns::TableRows;
 use super::dataset::{Dataset, Ids};
 use super::element::whole;
@@ -60,7 +60,9 @@ pub(super) fn find_index(
     };
     let mut counts = false;
     let looked = reader.read(&[(place, As::Numbers)], &mut |block| {
-        if let Some(Cells::Integers(values, None)) = block.columns.first() {
+        if let Some(Cells::Integers(values, gaps)) = block.columns.first()
+            && !has_gaps(gaps)
+        {
             let mut sorted = values.clone();
             sorted.sort_unstable();
             counts = sorted.windows(2).all(|pair| pair[0] < pair[1]) && sorted.first() >= Some(&0);
@@ -72,6 +74,11 @@ pub(super) fn find_index(
         Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
         _ => Ok(counts.then_some(place)),
     }
+}
+
+/// Whether a cell is missing: a list of them may say of all that they are there.
+fn has_gaps(gaps: &Gaps) -> bool {
+    gaps.as_ref().is_some_and(|gaps| gaps.contains(&true))
 }
 
 /// What is known of an input after all rows are read.
@@ -439,7 +446,7 @@ impl Tally {
         let mut missing = Vec::new();
         match cells {
             Cells::Integers(values, gaps) => {
-                self.count_up(values, gaps.is_some());
+                self.count_up(values, has_gaps(gaps));
                 self.add_values(
                     values.iter().map(|&v| v as f64),
                     gaps.as_deref(),

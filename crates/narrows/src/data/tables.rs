@@ -1,6 +1,7 @@
 //! The files of one table: a single file, the parts in a folder, the files of a pattern, or several given files.
 
 use super::column::TableReader;
+use super::fault::OnFault;
 use super::formats::csv::{CsvTable, is_table};
 use super::formats::parquet::ParquetTable;
 use super::look::{FileKind, file_kind};
@@ -20,7 +21,11 @@ pub(super) fn is_pattern(spec: &str) -> bool {
 }
 
 /// The table that some words name, if it is one.
-pub(super) fn open(specs: &[&str], options: &ReadOptions) -> Result<Option<Box<dyn TableReader>>> {
+pub(super) fn open(
+    specs: &[&str],
+    options: &ReadOptions,
+    on_fault: OnFault,
+) -> Result<Option<Box<dyn TableReader>>> {
     let mut files = Vec::new();
     for spec in specs {
         let path = Path::new(spec);
@@ -43,7 +48,7 @@ pub(super) fn open(specs: &[&str], options: &ReadOptions) -> Result<Option<Box<d
     let mut options = options.clone();
     for File { path, keys } in files {
         let name = path.display().to_string();
-        let opened = open_file(&path, &name, &options).map_err(|error| at_source(error, &name))?;
+        let opened = open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
         let Some(reader) = opened else {
             return match (is_single, specs) {
                 (true, _) => Ok(None),
@@ -77,6 +82,7 @@ fn open_file(
     path: &Path,
     name: &str,
     options: &ReadOptions,
+    on_fault: OnFault,
 ) -> Result<Option<Box<dyn TableReader>>> {
     if !path.is_file() {
         return Ok(None);
@@ -90,7 +96,7 @@ fn open_file(
                     .expected("lines of equally many cells, or of one number each")
                     .hint("if it is one, say how its cells are parted, for example `--separator ';'`"));
             }
-            Some(Box::new(CsvTable::open(path, name, options)?))
+            Some(Box::new(CsvTable::open(path, name, options, on_fault)?))
         }
         FileKind::Parquet => {
             options.refuse_text(name, "a Parquet file")?;

@@ -1,5 +1,6 @@
 //! The command line that trains on data as they are, ready to be pasted.
 
+use super::super::fault::{Fault, Mend};
 use super::super::options::{Fit, Layout, Missing, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
@@ -75,6 +76,25 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     }
     info.command = Some(command("table", specs, &wanted));
     info.suggestions = said;
+}
+
+/// Adds what the command line has for the faults of the table, and what it cannot mend.
+pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
+    if info.command.is_none() {
+        return;
+    }
+    let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend).collect();
+    let mut said = Vec::new();
+    if mends.contains(&None) {
+        said.push("it is refused until what no option mends is mended in the file".to_string());
+    }
+    let doubts = mends.into_iter().flatten().filter_map(Mend::doubt);
+    for doubt in doubts {
+        if !said.contains(&doubt) {
+            said.push(doubt);
+        }
+    }
+    info.suggestions.splice(..0, said);
 }
 
 /// Whether an input is still one with other options.

@@ -14,6 +14,7 @@ pub use values::{ValuesColumn, ValuesInfo};
 
 use super::column::TableReader;
 use super::dataset::Dataset;
+use super::fault::OnFault;
 use super::options::ReadOptions;
 use super::source::{Source, at_source};
 use crate::Result;
@@ -77,7 +78,7 @@ impl Info {
 pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec<Info>> {
     let specs: Vec<String> = specs.iter().map(|spec| spec.as_ref().to_string()).collect();
     let words: Vec<&str> = specs.iter().map(String::as_str).collect();
-    if let Some(mut reader) = Source::table(&words, options)? {
+    if let Some(mut reader) = Source::table(&words, options, OnFault::Tell)? {
         let info = Info::of_table(&mut *reader, &specs, options);
         return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }

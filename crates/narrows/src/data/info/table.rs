@@ -7,6 +7,7 @@ use super::super::schema::{ColumnKind, Role};
 use super::super::table::find_index;
 use super::column::{Tally, distinct_limit, shortened};
 use super::{command, remarks};
+use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
@@ -16,8 +17,11 @@ const EXAMPLES: usize = 3;
 /// The most frequent values that are kept for each column.
 const FREQUENT: usize = 50;
 
+/// The faults that are told one by one, as many files may have.
+const FAULTS: usize = 12;
+
 /// How often a reader may find, while it reads, that its columns are others than it said.
-const READINGS: usize = 4;
+const READINGS: usize = 24;
 
 /// What is known of a table at a glance.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,7 +137,7 @@ pub(super) fn describe(
         name: reader.name().to_string(),
         rows,
         how: how_read(reader.how(), is_text, columns.len()),
-        notes: reader.notes(),
+        notes: notes(reader, options),
         refusals: Vec::new(),
         remarks: Vec::new(),
         command: None,
@@ -148,8 +152,30 @@ pub(super) fn describe(
         info.refusals.push(error.to_string());
     }
     info.remarks = remarks::remarks(&info, &seen);
-    command::suggest(&mut info, specs, options);
+    let faults = reader.faults();
+    let mut mended = options.clone();
+    for mend in faults.iter().filter_map(|fault| fault.mend) {
+        mend.apply(&mut mended);
+    }
+    command::suggest(&mut info, specs, &mended);
+    command::tell_of_mends(&mut info, &faults);
+    let more = faults.len().saturating_sub(FAULTS);
+    let sentences = faults.into_iter().map(|fault| fault.sentence).take(FAULTS);
+    let more = (more > 0).then(|| {
+        let noun = counted(more, "more fault", "more faults");
+        format!("{noun} of this kind")
+    });
+    info.refusals.splice(..0, sentences.chain(more));
     Ok(info)
+}
+
+/// What was found and left out, and that no rows were, whatever the options say.
+fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
+    let mut notes = reader.notes();
+    if !options.classes.is_empty() {
+        notes.push("all rows are described; `--classes` chooses among them in training".into());
+    }
+    notes
 }
 
 /// How a text was read, with what its reader leaves unsaid as it is usual; other files as their reader says it.

@@ -280,6 +280,21 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         };
         assert_eq!(read_table(&mut memory, &back).unwrap().inputs(), 2);
     }
+    // A list of gaps may say of all cells that they are there.
+    for (is_gap, inputs) in [(false, 1), (true, 2)] {
+        let gaps = Some(vec![false, false, is_gap]);
+        let counting = Cells::Integers(vec![0, 1, 2], gaps);
+        let cells = vec![counting.clone(), counting];
+        let read = ReadOptions {
+            missing: Missing::Zero,
+            ..options()
+        };
+        let mut memory = table(&[("", Integer), ("n", Integer)], vec![cells]);
+        let data = read_table(&mut memory, &read).unwrap();
+        assert_eq!(data.inputs(), inputs);
+        let is_counting = |note: &String| note.starts_with("a column counts up by one");
+        assert_eq!(data.notes().iter().any(is_counting), !is_gap);
+    }
     let columns = [("", Integer), ("n", Integer)];
     let cells = vec![integers(&[5, 5, 7, 9]), integers(&[7, 8, 9, 10])];
     let data = read_table(&mut table(&columns, vec![cells]), &options()).unwrap();

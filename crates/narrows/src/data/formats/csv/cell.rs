@@ -42,8 +42,11 @@ pub(super) enum Class {
     Infinite,
     /// true, no
     Truth,
-    /// T, n
-    TruthLetter,
+    /// The letters of true, false, yes and no.
+    LetterT,
+    LetterF,
+    LetterY,
+    LetterN,
     Date,
     Time,
     Timestamp,
@@ -174,10 +177,12 @@ pub(super) fn find(cell: &str) -> Found<'_> {
         return Found::only(Class::Missing);
     }
     if truth(cell).is_some() {
-        let is_letter = cell.len() == 1;
-        return Found::only(match is_letter {
-            true => Class::TruthLetter,
-            false => Class::Truth,
+        return Found::only(match cell {
+            "T" | "t" => Class::LetterT,
+            "F" | "f" => Class::LetterF,
+            "Y" | "y" => Class::LetterY,
+            "N" | "n" => Class::LetterN,
+            _ => Class::Truth,
         });
     }
     if is_infinite(cell) {

@@ -2,12 +2,14 @@
 
 use super::cell::{Class, Plain, find, scientific};
 use super::chunks::{Chunk, open_quote};
-use super::encoding::not_text;
+use super::encoding::NotText;
 use super::number::{Style, Value};
 use super::output::Output;
+use super::refusal::{Odd, Reason, other_width, zero_byte};
 use super::syntax::{After, Comments, Cursor, Raw, Syntax};
 use super::tally::{Kind, Tally};
 use crate::data::column::{As, Bad, Block, Cells, Place};
+use crate::data::fault::OnFault;
 use crate::data::limits;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -26,6 +28,8 @@ pub(super) struct Plan {
     pub(super) width: usize,
     /// Those of all columns; none while cells are only counted.
     pub(super) columns: Vec<ColumnPlan>,
+    /// Whether a record that is no row is an error, or is left out and counted.
+    pub(super) on_fault: OnFault,
 }
 
 /// How a column is read.
@@ -61,10 +65,16 @@ pub(super) struct Seen {
     pub(super) surplus: u64,
     /// The last row, and its line.
     pub(super) last: Option<(u64, Vec<String>)>,
+    /// What is no row, where faults are told.
+    pub(super) odd: Odd,
+    /// The first bytes that are no text; nothing is known of the rows around them.
+    pub(super) not_text: Option<NotText>,
 }
 
 impl Seen {
     pub(super) fn merge(&mut self, later: Seen) {
+        self.odd.merge(later.odd, later.rows, later.comments);
+        self.not_text = self.not_text.take().or(later.not_text);
         self.rows += later.rows;
         self.blank_lines += later.blank_lines;
         self.comments += later.comments;
@@ -81,11 +91,21 @@ pub(super) fn convert(
     tallies: Option<&mut [Tally]>,
 ) -> Result<Piece> {
     let end = plan.syntax.end;
+    let is_lenient = plan.on_fault == OnFault::Tell;
     if let Err(error) = std::str::from_utf8(&chunk.text) {
-        return Err(not_text(&chunk.text, error.valid_up_to(), chunk.line, end));
+        let not_text = NotText::at(&chunk.text, error.valid_up_to(), chunk.line, end);
+        if !is_lenient {
+            return Err(not_text.refusal().error);
+        }
+        let mut piece = Piece::default();
+        piece.seen.not_text = Some(not_text);
+        return Ok(piece);
     }
-    if let Some(at) = memchr::memchr(0, &chunk.text) {
-        return Err(nul(&chunk.text, at, chunk.line, end));
+    if let (Some(at), false) = (memchr::memchr(0, &chunk.text), is_lenient) {
+        let before = chunk.text.get(..at).unwrap_or_default();
+        return Err(zero_byte(
+            chunk.line + memchr::memchr_iter(end, before).count() as u64,
+        ));
     }
     let mut rows = Rows {
         chunk,
@@ -111,6 +131,11 @@ pub(super) fn convert(
             cursor.skip_line();
             line += 1;
             rows.piece.seen.comments += 1;
+            rows.piece.seen.odd.add_comment();
+            continue;
+        }
+        if is_lenient && let Some(behind) = rows.pass_odd(&cursor, line) {
+            (cursor, line) = behind;
             continue;
         }
         last = Some((line, cursor.at()));
@@ -120,17 +145,6 @@ pub(super) fn convert(
     let mut piece = rows.piece;
     piece.seen.last = last.map(|(line, at)| (line, cells_at(&chunk.text, at, plan.syntax)));
     Ok(piece)
-}
-
-/// An error for a NUL, which no text has.
-pub(super) fn nul(text: &[u8], at: usize, line: u64, end: u8) -> Error {
-    let before = text.get(..at).unwrap_or_default();
-    let line = line + memchr::memchr_iter(end, before).count() as u64;
-    Error::new(ErrorKind::Format, "the file is no text")
-        .at(format!("line {line}"))
-        .expected("characters")
-        .found("a zero byte")
-        .hint("if it is UTF-16 without a mark, say `--encoding utf-16le`")
 }
 
 fn cells_at(text: &[u8], at: usize, syntax: Syntax) -> Vec<String> {
@@ -201,6 +215,7 @@ impl Rows<'_> {
         }
         self.piece.seen.surplus += u64::from(surplus > 0);
         self.piece.seen.rows += 1;
+        self.piece.seen.odd.add_row();
         self.lines.push(first_line);
         if self.lines.len() == ROWS {
             self.finish();
@@ -208,11 +223,44 @@ impl Rows<'_> {
         Ok(line + 1)
     }
 
+    /// Counts the record at the cursor, on a line, if it is no row, and gives the place and the line behind it.
+    fn pass_odd<'t>(&mut self, at: &Cursor<'t>, first_line: u64) -> Option<(Cursor<'t>, u64)> {
+        let mut cursor = at.clone();
+        let (mut cells, mut line_ends, mut has_more) = (0, 0, false);
+        let mut reason = None;
+        loop {
+            let (raw, after) = cursor.cell();
+            cells += 1;
+            line_ends += raw.line_ends;
+            has_more |= cells > self.plan.width && !raw.bytes.is_empty();
+            // Whoever takes the cells refuses one that is too long.
+            if raw.bytes.len() > limits::CELL {
+                return None;
+            }
+            if raw.bytes.contains(&0) {
+                reason = Some(Reason::Zero);
+            }
+            if after == After::OpenQuote {
+                reason = Some(Reason::OpenQuote);
+            }
+            if after != After::Cell {
+                break;
+            }
+        }
+        if has_more || cells < self.plan.width {
+            reason = reason.or(Some(Reason::Cells(cells)));
+        }
+        let length = cursor.at() - at.at();
+        let record = at.rest().get(..length).unwrap_or_default();
+        let lines = record.split(|byte| *byte == self.plan.syntax.end);
+        let lines = lines.filter(|line| !line.trim_ascii().is_empty()).count();
+        let odd = &mut self.piece.seen.odd;
+        odd.add(first_line, reason?, lines as u64);
+        Some((cursor, first_line + line_ends + 1))
+    }
+
     fn other_width(&self, cursor: &Cursor<'_>, line: u64, found: usize) -> Error {
-        let error = Error::new(ErrorKind::Format, "the lines differ in length")
-            .at(format!("line {line}"))
-            .expected(format!("{} cells, as in most lines", self.plan.width))
-            .found(found);
+        let error = other_width(line, self.plan.width, found);
         let rest = cursor.rest().split(|byte| *byte == self.plan.syntax.end);
         let behind = rest
             .filter(|line| !line.trim_ascii().is_empty())

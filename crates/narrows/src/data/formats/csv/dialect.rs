@@ -5,10 +5,12 @@
 
 use super::chunks::open_quote;
 use super::header;
-use super::sample::{Record, fit, records};
+use super::refusal::{Refusable, Refusal};
+use super::sample::{self, Record, Row, fit, records};
 use super::start::Start;
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
+use crate::data::fault::Mend;
 use crate::data::{ReadOptions, TextOptions};
 use crate::{Error, ErrorKind, Result};
 
@@ -55,7 +57,7 @@ fn named_separator(text: &str) -> Option<(u8, usize)> {
 
 impl Dialect {
     /// Tells the dialect of a text from its start, which ends with a whole record.
-    pub(super) fn tell(text: &str, name: &str, options: &ReadOptions) -> Result<Self> {
+    pub(super) fn tell(text: &str, name: &str, options: &ReadOptions) -> Refusable<Self> {
         let said = &options.text;
         let end = if text.contains('\n') || !text.contains('\r') {
             b'\n'
@@ -70,18 +72,41 @@ impl Dialect {
         if let Some(skip) = said.skip_lines {
             (from, line) = behind_lines(text, end, skip);
         }
-        let (syntax, records) = choose_syntax(text, from, line, end, named, name, said)?;
+        let (syntax, mut records) = choose_syntax(text, from, line, end, named, name, said)?;
+        let is_single =
+            said.separator.or(named.map(char::from)).is_none() && is_one_column(&records, syntax);
+        let mut doubt = None;
+        let syntax = match is_single {
+            false => syntax,
+            true => {
+                doubt = doubt_of_one_column(&records);
+                let syntax = Syntax {
+                    separator: b';',
+                    ..syntax
+                };
+                let comment = said.comment.as_deref().unwrap_or("#").as_bytes();
+                records = sample::records(text, from, line, syntax, comment);
+                syntax
+            }
+        };
         let rest = text.get(from..).unwrap_or_default();
         if records.is_empty() && !rest.trim().is_empty() {
-            return Err(open_quote(line, syntax.quote));
+            let error = open_quote(line, syntax.quote);
+            let other = if syntax.quote == b'"' { '\'' } else { '"' };
+            return Err(match said.quote {
+                None => Refusal::mended_by(error, Mend::Quote(other)),
+                Some(_) => error.into(),
+            });
         }
-        Start {
+        let start = Start {
             records,
             syntax,
             options,
             end: (text.len(), line),
-        }
-        .dialect()
+        };
+        let mut dialect = start.dialect()?;
+        dialect.notes.extend(doubt);
+        Ok(dialect)
     }
 }
 
@@ -184,29 +209,11 @@ fn choose_syntax<'a>(
         let quote = quotes.iter().rev().copied().max_by_key(is_wrapped);
         cut(first, quote.unwrap_or(b'"'))
     });
-    Ok(
-        match separators.len() > 1 && is_one_column(&records, syntax) {
-            true => cut(b';', syntax.quote),
-            false => (syntax, records),
-        },
-    )
+    Ok((syntax, records))
 }
 
-/// Whether commas in a text are decimal signs of its one column: below a name without commas, whole lines are numbers,
-/// and some have no comma, or a zero right behind it.
+/// Whether commas in a text are decimal signs of its one column: below a name without commas, whole lines are numbers.
 fn is_one_column(records: &[Record<'_>], syntax: Syntax) -> bool {
-    let is_shown = |row: &Record<'_>| match row.cells.as_slice() {
-        [whole] => header::Sort::of(whole) == header::Sort::Number,
-        [_, decimals] => decimals.len() > 1 && decimals.starts_with('0'),
-        _ => false,
-    };
-    let rows = records.iter().filter(|record| !record.is_comment).skip(1);
-    may_be_one_column(records, syntax)
-        && rows.clone().any(|row| row.cells.len() == 2)
-        && rows.clone().any(is_shown)
-}
-
-pub(super) fn may_be_one_column(records: &[Record<'_>], syntax: Syntax) -> bool {
     let mut rows = records.iter().filter(|record| !record.is_comment);
     let is_name = rows
         .next()
@@ -218,7 +225,42 @@ pub(super) fn may_be_one_column(records: &[Record<'_>], syntax: Syntax) -> bool 
         row.cells.len() <= 2 && header::Sort::of(&row.cells.join(",")) == header::Sort::Number
     };
     let is_missing = |row: &Record<'_>| matches!(row.cells.as_slice(), [cell] if header::Sort::of(cell) == header::Sort::Missing);
-    syntax.separator == b',' && is_name && rows.all(|row| is_number(row) || is_missing(row))
+    syntax.separator == b','
+        && is_name
+        && rows.clone().any(|row| row.cells.len() == 2)
+        && rows.clone().all(|row| is_number(row) || is_missing(row))
+        && !are_row_names(rows.map(|row| &row.cells))
+}
+
+/// What is said of one column of decimal commas where all of its lines could be two cells as well.
+fn doubt_of_one_column(records: &[Record<'_>]) -> Option<String> {
+    let mut rows = records.iter().filter(|record| !record.is_comment);
+    let line = rows.next()?.line;
+    rows.all(|row| row.cells.len() == 2).then(|| {
+        format!(
+            "below the one name on line {line}, the comma of each line was taken for a decimal sign; if it stands \
+             between two cells, say `--separator , --skip-lines {line} --header no`"
+        )
+    })
+}
+
+/// Whether the first of two cells counts the rows from 0 or 1, as where a tool writes row names without a name.
+fn are_row_names<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> bool {
+    let firsts: Option<Vec<i64>> = rows
+        .map(|row| match row.as_slice() {
+            // The zero of 1,05 is no part of a whole number.
+            [_, second] if second.len() > 1 && second.starts_with('0') => None,
+            [first, _] => first.parse().ok(),
+            _ => None,
+        })
+        .collect();
+    firsts.is_some_and(|firsts| {
+        matches!(firsts.first(), Some(0 | 1))
+            && firsts.len() > 1
+            && firsts
+                .windows(2)
+                .all(|pair| matches!(pair, [a, b] if a.checked_add(1) == Some(*b)))
+    })
 }
 
 /// Whether lines are points in time, whose space separates nothing.

@@ -1,6 +1,8 @@
 //! The text of a file: unpacked, and turned into UTF-8 a part at a time.
 
+use super::refusal::Refusal;
 use super::zipped;
+use crate::data::fault::Mend;
 use crate::data::formats::unpack::{is_damage, unpacked};
 use crate::{Error, ErrorKind, Result};
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -174,8 +176,9 @@ impl<R: Read> Read for Decoded<R> {
     }
 }
 
-/// The start of a text as UTF-8, if it is any; for telling what a file is.
-pub(super) fn start_as_text(start: &[u8]) -> Option<String> {
+/// The start of a text as UTF-8, if it is any; for telling what a file is. Of bytes that are no UTF-8, one in `share`
+/// characters may be.
+pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     let encoding = told(start);
     let start = without_mark(start.to_vec());
     let mut decoder = encoding.new_decoder_without_bom_handling();
@@ -185,7 +188,7 @@ pub(super) fn start_as_text(start: &[u8]) -> Option<String> {
     let is_text = match has_errors {
         true => {
             let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
-            20 * odd <= text.chars().count()
+            share * odd <= text.chars().count()
         }
         false => true,
     };
@@ -195,21 +198,40 @@ pub(super) fn start_as_text(start: &[u8]) -> Option<String> {
     (result == CoderResult::InputEmpty && is_text && !has_control).then_some(text)
 }
 
-/// An error for bytes that are no UTF-8, at a place in a text that begins on a line.
-pub(super) fn not_text(text: &[u8], at: usize, line: u64, end: u8) -> Error {
-    let before = text.get(..at).unwrap_or_default();
-    let line = line + memchr::memchr_iter(end, before).count() as u64;
-    let line_start = memchr::memrchr(end, before).map_or(0, |end| end + 1);
-    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
-        .chars()
-        .count()
-        + 1;
-    let bytes: Vec<u8> = text.iter().skip(at).take(4).copied().collect();
-    Error::new(ErrorKind::Format, "the text is not UTF-8")
-        .at(format!("line {line}, character {column}"))
-        .expected("UTF-8 text")
-        .found(format!("{bytes:02x?}"))
-        .hint("say its encoding, for most older files `--encoding windows-1252`")
+/// The first bytes of a text that are no UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NotText {
+    line: u64,
+    /// The characters before them on the line, and one.
+    character: usize,
+    bytes: Vec<u8>,
+}
+
+impl NotText {
+    /// Those at a place in a text that begins on a line.
+    pub(super) fn at(text: &[u8], at: usize, line: u64, end: u8) -> Self {
+        let before = text.get(..at).unwrap_or_default();
+        let line_start = memchr::memrchr(end, before).map_or(0, |end| end + 1);
+        let of_line = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default());
+        NotText {
+            line: line + memchr::memchr_iter(end, before).count() as u64,
+            character: of_line.chars().count() + 1,
+            bytes: text.iter().skip(at).take(4).copied().collect(),
+        }
+    }
+
+    /// The error, with the encoding that most such files have.
+    pub(super) fn refusal(&self) -> Refusal {
+        const USUAL: &str = "windows-1252";
+        let error = Error::new(ErrorKind::Format, "the text is not UTF-8")
+            .at(format!("line {}, character {}", self.line, self.character))
+            .expected("UTF-8 text")
+            .found(format!("{:02x?}", self.bytes))
+            .hint(format!(
+                "say its encoding, for most older files `--encoding {USUAL}`"
+            ));
+        Refusal::mended_by(error, Mend::Encoding(USUAL))
+    }
 }
 
 /// An error of reading, as one of the library.

@@ -1,10 +1,11 @@
 //! The start of a text, from which its dialect is detected.
 
 use super::chunks::refuse_long;
-use super::convert::nul;
 use super::encoding::unreadable;
+use super::refusal::zero_byte;
 use super::syntax::Syntax;
 use crate::Result;
+use crate::data::fault::OnFault;
 use std::io::Read;
 
 /// The start of a text.
@@ -14,8 +15,9 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Reads the start of a text: at least some whole lines.
-    pub(super) fn read(mut text: Box<dyn Read>, size: usize) -> Result<Self> {
+    /// Reads the start of a text: at least some whole lines. Where faults are told, zero bytes are left to whoever reads
+    /// the rows.
+    pub(super) fn read(mut text: Box<dyn Read>, size: usize, on_fault: OnFault) -> Result<Self> {
         let mut sample = Sample {
             text: Vec::new(),
             is_whole: false,
@@ -27,8 +29,11 @@ impl Sample {
             let mut part = text.by_ref().take(wanted as u64);
             let count = part.read_to_end(&mut sample.text).map_err(unreadable)?;
             sample.is_whole = count < wanted;
-            if let Some(at) = memchr::memchr(0, &sample.text) {
-                return Err(nul(&sample.text, at, 1, b'\n'));
+            if let (Some(at), OnFault::Refuse) = (memchr::memchr(0, &sample.text), on_fault) {
+                let before = sample.text.get(..at).unwrap_or_default();
+                return Err(zero_byte(
+                    1 + memchr::memchr_iter(b'\n', before).count() as u64,
+                ));
             }
             if sample.is_whole || sample.has_lines() {
                 return Ok(sample);

@@ -24,7 +24,9 @@ impl Sort {
             Class::Missing => Sort::Missing,
             Class::Truth => Sort::Truth,
             Class::Date | Class::Time | Class::Timestamp => Sort::Time,
-            Class::Word | Class::TruthLetter => Sort::Word,
+            Class::Word | Class::LetterT | Class::LetterF | Class::LetterY | Class::LetterN => {
+                Sort::Word
+            }
             _ => Sort::Number,
         }
     }

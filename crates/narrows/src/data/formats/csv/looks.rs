@@ -12,7 +12,17 @@ const FIRST: u64 = 1 << 14;
 
 /// Whether the first bytes of a file look like delimited text: lines of equally many cells, or of one number each.
 pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
-    let Some(text) = start_as_text(start) else {
+    let name = name.to_ascii_lowercase();
+    let name = name
+        .strip_suffix(".gz")
+        .or_else(|| name.strip_suffix(".zip"))
+        .unwrap_or(&name);
+    let is_called_table = [".csv", ".tsv", ".tab", ".psv"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    // Few short words in Latin-1 may be all that a small table has.
+    let share = if is_called_table { 3 } else { 20 };
+    let Some(text) = start_as_text(start, share) else {
         return false;
     };
     // Markup, JSON and sections of settings are text too.
@@ -20,15 +30,7 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     if first.is_none_or(|first| matches!(first, '{' | '<' | '[')) {
         return false;
     }
-    let name = name.to_ascii_lowercase();
-    let name = name
-        .strip_suffix(".gz")
-        .or_else(|| name.strip_suffix(".zip"))
-        .unwrap_or(&name);
-    if [".csv", ".tsv", ".tab", ".psv"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
-    {
+    if is_called_table {
         return true;
     }
     let is_whole = (start.len() as u64) < FIRST;

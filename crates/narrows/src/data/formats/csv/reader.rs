@@ -1,132 +1,52 @@
 //! A delimited text as a table.
 
-use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
+use super::chunks::Chunks;
 use super::convert::{ColumnPlan, Plan, Seen, Target};
 use super::dialect::{Dialect, ascii};
-use super::encoding::{self, not_text, unreadable};
-use super::first::Sample;
+use super::encoding::{self, unreadable};
 use super::header::bare_unit;
+use super::opening::Sizes;
 use super::parallel::{Outcome, Work};
-use super::syntax::{Syntax, last_record_end};
+use super::refusal::{Refusable, Refusal};
+use super::syntax::Syntax;
 use super::tally::{Decimal, Tally};
 use super::words;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
+use crate::data::fault::{Fault, Mend, OnFault};
 use crate::data::schema::ColumnKind;
-use crate::data::{ReadOptions, TextOptions, limits};
+use crate::data::{ReadOptions, TextOptions};
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
-/// The bytes that a text's dialect is told from; more where a record is longer.
-const SAMPLE: usize = 1 << 20;
+use std::path::PathBuf;
 
 /// A table of delimited text.
 pub(in crate::data) struct CsvTable {
-    path: PathBuf,
-    name: String,
-    options: ReadOptions,
+    pub(super) path: PathBuf,
+    pub(super) name: String,
+    pub(super) options: ReadOptions,
     pub(super) encoding: Option<&'static str>,
     pub(super) dialect: Dialect,
     pub(super) plan: Plan,
     pub(super) decimal: Decimal,
-    columns: Vec<FileColumn>,
+    pub(super) columns: Vec<FileColumn>,
     /// The columns at the end without name and values, which are left out.
     pub(super) hidden: usize,
     /// Whether all rows were counted, so that what they decide is known.
-    is_settled: bool,
+    pub(super) is_settled: bool,
     pub(super) seen: Seen,
-    chunk: usize,
-    threads: Option<usize>,
+    pub(super) sizes: Sizes,
+    pub(super) on_fault: OnFault,
+    /// What was found and read around, where faults are told.
+    pub(super) faults: Vec<Fault>,
 }
 
 impl CsvTable {
-    /// Opens a text, and tells from its start how it is written. `name` is what messages call it.
-    pub(in crate::data) fn open(path: &Path, name: &str, options: &ReadOptions) -> Result<Self> {
-        Self::open_in_chunks(path, name, options, (SAMPLE, CHUNK), None)
-    }
-
-    /// The same with a start and chunks of other sizes, on so many threads.
-    pub(super) fn open_in_chunks(
-        path: &Path,
-        name: &str,
-        options: &ReadOptions,
-        (start, chunk): (usize, usize),
-        threads: Option<usize>,
-    ) -> Result<Self> {
-        let opened = encoding::open(path, options.text.encoding.as_deref())?;
-        let mut sample = Sample::read(opened.text, start)?;
-        let end = sample.cut();
-        let text = match std::str::from_utf8(sample.text.get(..end).unwrap_or_default()) {
-            Ok(text) => text,
-            Err(error) => return Err(not_text(&sample.text, error.valid_up_to(), 1, b'\n')),
-        };
-        let dialect = Dialect::tell(text, name, options)?;
-        let width = dialect.width;
-        if width > limits::COLUMNS {
-            return Err(too_many_columns().at(format!("line {}", dialect.line)));
-        }
-        let mut table = CsvTable {
-            path: path.to_path_buf(),
-            name: name.to_string(),
-            options: options.clone(),
-            encoding: opened.encoding,
-            plan: Plan {
-                syntax: dialect.syntax,
-                comments: dialect.comments.clone(),
-                width,
-                columns: Vec::new(),
-            },
-            dialect,
-            decimal: Decimal::None,
-            columns: Vec::new(),
-            hidden: 0,
-            is_settled: false,
-            seen: Seen::default(),
-            chunk,
-            threads,
-        };
-        table.look_at(&mut sample)?;
-        Ok(table)
-    }
-
-    /// Counts the cells of the start of the text, and decides by them.
-    fn look_at(&mut self, sample: &mut Sample) -> Result<()> {
-        let from = self.dialect.start.min(sample.text.len());
-        let rest = sample.text.split_off(from);
-        let is_whole = sample.is_whole;
-        let skip_end = self.options.text.skip_end.unwrap_or_default();
-        let (rest, is_cut) = match is_whole {
-            true => (rest, false),
-            false => {
-                let (end, open) = last_record_end(&rest, self.plan.syntax, &self.plan.comments);
-                if end == 0 {
-                    refuse_long(&rest, end, open, self.plan.syntax, self.dialect.line)?;
-                }
-                let mut rest = rest;
-                rest.truncate(end);
-                (rest, true)
-            }
-        };
-        let chunks = Chunks::new(
-            rest.as_slice(),
-            self.plan.syntax,
-            self.plan.comments.clone(),
-            self.dialect.line,
-        )
-        .with(self.chunk, if is_cut { 0 } else { skip_end });
-        let work = Work {
-            plan: &self.plan,
-            targets: &[],
-            is_counted: true,
-        };
-        let outcome = work.run(chunks, 1, &mut |_| Ok(()))?;
-        self.decide(&outcome, is_whole)?;
-        Ok(())
-    }
-
     /// Decides by the counts what the columns hold; whether that is something else than before.
-    fn decide(&mut self, outcome: &Outcome, is_whole: bool) -> Result<bool> {
+    pub(super) fn decide(&mut self, outcome: &Outcome, is_whole: bool) -> Refusable<bool> {
+        if let Some(not_text) = &outcome.seen.not_text {
+            return Err(not_text.refusal());
+        }
         let text = &self.options.text;
         let tallies = &outcome.tallies;
         let said = match ascii(text.decimal, "decimal sign")? {
@@ -135,7 +55,8 @@ impl CsvTable {
                 return Err(
                     Error::new(ErrorKind::Data, "this cannot be the decimal sign")
                         .expected("a point or a comma")
-                        .found(format!("\"{}\"", text.decimal.unwrap_or_default())),
+                        .found(format!("\"{}\"", text.decimal.unwrap_or_default()))
+                        .into(),
                 );
             }
         };
@@ -178,7 +99,18 @@ impl CsvTable {
         self.is_settled = is_whole;
         self.columns = self.file_columns();
         if is_whole {
+            let skip_end = self.options.text.skip_end.unwrap_or_default();
+            let (width, quote) = (self.plan.width, self.plan.syntax.quote);
+            let odd = self.seen.odd.refusal(width, quote, skip_end);
+            let odd = match odd {
+                Some(refusal) if refusal.mend.is_some() => return Err(refusal),
+                odd => odd,
+            };
             self.refuse_totals()?;
+            self.faults.extend(odd.map(|refusal| Fault {
+                sentence: refusal.error.to_string(),
+                mend: None,
+            }));
         }
         Ok(is_new)
     }
@@ -204,24 +136,32 @@ impl CsvTable {
             .collect()
     }
 
-    fn doubtful(&self, column: usize) -> Error {
+    fn doubtful(&self, column: usize) -> Refusal {
         let name = match &self.dialect.names {
             Some(names) => names.get(column).to_string(),
             None => column.to_string(),
         };
-        Error::new(ErrorKind::Data, "the decimal sign is in doubt")
+        let error = Error::new(ErrorKind::Data, "the decimal sign is in doubt")
             .at(format!("column `{name}`"))
             .expected("a value that shows it, such as 0.5 or 3,5")
             .found("none but values like 124.355, which is 124.355 with a decimal point and 124355 with a point between thousands")
-            .hint("say `--decimal .`, or `--decimal , --thousands .`")
+            .hint("say `--decimal .`, or `--decimal , --thousands .`");
+        let mend = Mend::Decimal {
+            decimal: ',',
+            thousands: '.',
+        };
+        Refusal::mended_by(error, mend)
     }
 
     /// Refuses a last row that is no row.
-    fn refuse_totals(&self) -> Result<()> {
+    fn refuse_totals(&self) -> Refusable<()> {
         let Some((line, cells)) = &self.seen.last else {
             return Ok(());
         };
-        if self.options.text.skip_end.is_some() || self.seen.rows < 2 {
+        // A line of means may stand above one of totals that was left out already.
+        let is_mend = |fault: &Fault| matches!(fault.mend, Some(Mend::SkipEnd(_)));
+        let is_said = self.options.text.skip_end.is_some() && !self.faults.iter().any(is_mend);
+        if is_said || self.seen.rows < 2 {
             return Ok(());
         }
         let found = cells
@@ -233,12 +173,17 @@ impl CsvTable {
             words::is_total(cell, kind == Some(ColumnKind::Text))
         });
         match found {
-            Some((_, cell)) if is_total => Err(Error::new(
-                ErrorKind::Data,
-                format!("the line looks like a line of totals (\"{}\")", cell.trim()),
-            )
-            .at(format!("line {line}"))
-            .hint("leave it out with `--skip-end 1`, or keep it with `--skip-end 0`")),
+            Some((_, cell)) if is_total => {
+                let skip = self.options.text.skip_end.unwrap_or_default() + 1;
+                let what = format!("the line looks like a line of totals (\"{}\")", cell.trim());
+                let error = Error::new(ErrorKind::Data, what)
+                    .at(format!("line {line}"))
+                    .hint(format!(
+                        "leave it out with `--skip-end {skip}`, or keep it with `--skip-end {}`",
+                        skip - 1
+                    ));
+                Err(Refusal::mended_by(error, Mend::SkipEnd(skip)))
+            }
             _ => Ok(()),
         }
     }
@@ -249,7 +194,7 @@ impl CsvTable {
         io::copy(&mut text.by_ref().take(start), &mut io::sink()).map_err(unreadable)?;
         let skip_end = self.options.text.skip_end.unwrap_or_default();
         let (syntax, comments) = (self.plan.syntax, self.plan.comments.clone());
-        Ok(Chunks::new(text, syntax, comments, self.dialect.line).with(self.chunk, skip_end))
+        Ok(Chunks::new(text, syntax, comments, self.dialect.line).with(self.sizes.chunk, skip_end))
     }
 }
 
@@ -270,8 +215,11 @@ impl TableReader for CsvTable {
         let Syntax {
             separator, quote, ..
         } = self.plan.syntax;
+        let is_guess = |fault: &Fault| matches!(fault.mend, Some(Mend::Decimal { .. }));
         let decimal = match self.decimal {
             Decimal::None | Decimal::Doubtful(_) => None,
+            // Other files show for themselves what is a guess in this one.
+            _ if self.faults.iter().any(is_guess) => None,
             known => Some(char::from(known.sign())),
         };
         Some(TextOptions {
@@ -285,6 +233,10 @@ impl TableReader for CsvTable {
 
     fn notes(&self) -> Vec<String> {
         words::notes(self, &self.options.text)
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        self.faults.clone()
     }
 
     fn read(
@@ -307,14 +259,27 @@ impl TableReader for CsvTable {
             targets: &targets,
             is_counted: !self.is_settled,
         };
-        let threads = self.threads.unwrap_or_else(available_threads);
-        let outcome = work.run(self.rows()?, threads, each)?;
+        let threads = self.sizes.threads.unwrap_or_else(available_threads);
+        let mut is_ended = false;
+        let run = work.run(self.rows()?, threads, &mut |block| {
+            each(block).inspect_err(|_| is_ended = true)
+        });
+        let outcome = match run {
+            Ok(outcome) => outcome,
+            // Only a text with a fault is looked through for faults, which takes time.
+            Err(_) if !is_ended && self.on_fault != self.plan.on_fault => {
+                self.plan.on_fault = self.on_fault;
+                return Ok(Verdict::Again);
+            }
+            Err(error) => return Err(error),
+        };
         if self.is_settled {
             return Ok(Verdict::Done);
         }
-        Ok(match self.decide(&outcome, true)? {
-            true => Verdict::Again,
-            false => Verdict::Done,
-        })
+        match self.decide(&outcome, true) {
+            Ok(true) => Ok(Verdict::Again),
+            Ok(false) => Ok(Verdict::Done),
+            Err(refusal) => self.mend(refusal).map(|()| Verdict::Again),
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! Where the table begins in a text: which lines to skip, whether there is a header, and whether there is a line of
 //! units.
 
-use super::dialect::{Dialect, counted, may_be_one_column};
+use super::dialect::{Dialect, counted};
 use super::header::{self, Header};
+use super::refusal::{Refusable, Refusal, other_width};
 use super::sample::{Record, Row, usual_width};
 use super::syntax::{Comments, Syntax};
 use crate::data::ReadOptions;
 use crate::data::column::Texts;
+use crate::data::fault::Mend;
 use crate::{Error, ErrorKind, Result};
 
 /// The records of a text's start, of which the header and the first row are told.
@@ -20,11 +22,12 @@ pub(super) struct Start<'a> {
 
 impl Start<'_> {
     /// The dialect.
-    pub(super) fn dialect(self) -> Result<Dialect> {
+    pub(super) fn dialect(self) -> Refusable<Dialect> {
         let Some((usual, _)) = usual_width(&self.records) else {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
                 .expected("lines of values")
-                .found("an empty file"));
+                .found("an empty file")
+                .into());
         };
         let first = self.first_of_table(usual);
         let mut dialect = Dialect {
@@ -157,7 +160,7 @@ impl Start<'_> {
     }
 
     /// Takes the names, and gives the record behind them.
-    fn take_header(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Result<usize> {
+    fn take_header(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Refusable<usize> {
         let cells = self.cells(first);
         let line = self.records.get(first).map_or(1, |record| record.line);
         let mut names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
@@ -170,7 +173,10 @@ impl Start<'_> {
             names.truncate(usual);
         }
         if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
-            return Err(self.other_width(first, usual, line));
+            let error = self.other_width(first, usual, line);
+            // Without the names, the rows can be read.
+            let behind = self.records.get(first + 1).map_or(line, |row| row.line - 1);
+            return Err(Refusal::mended_by(error, skip_lines(behind, Some(false))));
         }
         dialect.width = names.len();
         if !has_rows {
@@ -183,10 +189,7 @@ impl Start<'_> {
 
     fn other_width(&self, at: usize, usual: usize, line: u64) -> Error {
         let found = self.cells(at).len();
-        let error = Error::new(ErrorKind::Format, "the lines differ in length")
-            .at(format!("line {line}"))
-            .expected(format!("{usual} cells, as in most lines"))
-            .found(found);
+        let error = other_width(line, usual, found);
         if found + 1 == usual {
             return error.hint(
                 "the rows have one cell more than the header, as where a tool writes row names without a name: give \
@@ -197,7 +200,12 @@ impl Start<'_> {
     }
 
     /// Leaves out the lines before the header where it is plain that they are none of the table, and says so.
-    fn refuse_lines_before(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Result<()> {
+    fn refuse_lines_before(
+        &self,
+        first: usize,
+        usual: usize,
+        dialect: &mut Dialect,
+    ) -> Refusable<()> {
         self.take_comments(first, dialect);
         if self.options.text.skip_lines.is_some() {
             return Ok(());
@@ -222,25 +230,29 @@ impl Start<'_> {
             ));
             return Ok(());
         }
+        let header = match dialect.names.is_some() {
+            true => None,
+            false => Some(false),
+        };
+        let mend = skip_lines(line - 1, header);
         if before.len() == 1 && line_before.cells.len() > 1 && line_before.cells.len() + 1 == usual
         {
-            return Err(self.other_width(first - 1, usual, line_before.line));
+            let error = self.other_width(first - 1, usual, line_before.line);
+            return Err(Refusal::mended_by(error, mend));
         }
         let skip = line - 1;
-        let or_decimals = match may_be_one_column(&self.records, self.syntax) {
-            true => "; if the commas are decimal signs, `--separator ';'`",
-            false => "",
+        let or_decimals = match (usual, self.syntax.separator, line_before.cells.len()) {
+            (2, b',', 1) => "; if the commas are decimal signs, `--separator ';'`",
+            _ => "",
         };
-        Err(Error::new(ErrorKind::Format, "the lines differ in length")
-            .at(format!("line {}", line_before.line))
-            .expected(format!("{usual} cells, as in most lines"))
-            .found(line_before.cells.len())
+        let error = other_width(line_before.line, usual, line_before.cells.len())
             .hint(match dialect.names.is_some() {
                 true => format!("the header seems to stand on line {line}: `--skip-lines {skip}`"),
                 false => format!(
                     "the rows seem to begin on line {line}: `--skip-lines {skip} --header no`{or_decimals}"
                 ),
-            }))
+            });
+        Err(Refusal::mended_by(error, mend))
     }
 
     /// Takes the names from the comment before the first row, where it has them, and counts the other comments.
@@ -299,4 +311,11 @@ fn texts(names: &[&str]) -> Texts {
         texts.push(name);
     }
     texts
+}
+
+fn skip_lines(lines: u64, header: Option<bool>) -> Mend {
+    Mend::SkipLines {
+        lines: usize::try_from(lines).unwrap_or(usize::MAX),
+        header,
+    }
 }

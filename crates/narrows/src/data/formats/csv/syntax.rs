@@ -105,6 +105,7 @@ pub(super) fn trimmed(bytes: &[u8]) -> &[u8] {
 }
 
 /// Goes through a text, a cell at a time.
+#[derive(Clone)]
 pub(super) struct Cursor<'a> {
     text: &'a [u8],
     at: usize,

@@ -195,7 +195,7 @@ impl Tally {
             return self.number_kind(style);
         }
         let truths = self.of(&[Class::Truth]);
-        let is_truth = 2 * truths >= present || truths + self.of(&[Class::TruthLetter]) == present;
+        let is_truth = 2 * truths >= present || truths + self.letters() == present;
         let (dates, times) = (self.of(&[Class::Date]), self.of(&[Class::Time]));
         let stamps = self.of(&[Class::Timestamp]);
         words(match () {
@@ -205,6 +205,20 @@ impl Tally {
             () if stamps + dates == present => ColumnKind::Timestamp,
             () => ColumnKind::Text,
         })
+    }
+
+    /// The letters of true and false, and of yes and no; none where one of a pair stands without the other, as a
+    /// name of its own may.
+    fn letters(&self) -> u64 {
+        let pairs = [
+            [Class::LetterT, Class::LetterF],
+            [Class::LetterY, Class::LetterN],
+        ];
+        let is_half = |[yes, no]: &[Class; 2]| (self.of(&[*yes]) > 0) != (self.of(&[*no]) > 0);
+        match pairs.iter().any(is_half) {
+            true => 0,
+            false => self.of(pairs.as_flattened()),
+        }
     }
 
     fn number_kind(&self, style: &Style) -> Kind {

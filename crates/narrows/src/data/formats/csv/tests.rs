@@ -2,12 +2,15 @@
 
 mod damage;
 mod dialects;
+mod faults;
 mod numbers;
 mod pieces;
 
 use super::CsvTable;
+use super::opening::Sizes;
 use crate::data::ReadOptions;
 use crate::data::column::{As, Block, Cells, TableReader, Verdict};
+use crate::data::fault::OnFault;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -34,8 +37,23 @@ pub(super) fn written(name: &str, bytes: &[u8]) -> Written {
 
 pub(super) fn opened(bytes: &[u8], options: &ReadOptions) -> crate::Result<(Written, CsvTable)> {
     let file = written("table.csv", bytes);
-    let table = CsvTable::open(&file.path(), "table.csv", options)?;
+    let table = CsvTable::open(&file.path(), "table.csv", options, OnFault::Refuse)?;
     Ok((file, table))
+}
+
+/// A table that is read in parts of some bytes: its start, and chunks.
+pub(super) fn in_parts(
+    file: &Written,
+    options: &ReadOptions,
+    (start, chunk): (usize, usize),
+    threads: usize,
+) -> crate::Result<CsvTable> {
+    let sizes = Sizes {
+        start,
+        chunk,
+        threads: Some(threads),
+    };
+    CsvTable::open_in_parts(&file.path(), "t.csv", options, OnFault::Refuse, sizes)
 }
 
 /// A table with all of its cells, as short text.

@@ -36,6 +36,9 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> Option<String> {
             "decimal points"
         }
     };
+    if is_one_column && table.decimal.sign() == b',' {
+        parts.push("one column".into());
+    }
     match table.decimal {
         Decimal::Usual(sign) => parts.push(format!(
             "{} as in the file that the model was trained on",

@@ -20,8 +20,12 @@ fn each_fault_names_its_line() {
         ("\"a,b\n1,2\n", "line 1: a quote is not closed"),
         ("a,b\n1,2\n\u{0},4\n", "a zero byte"),
         (
-            "title\n1,2\n3,4\n5,6\n",
+            "title\n1,2,3\n3,4,5\n5,6,7\n",
             "the rows seem to begin on line 2: `--skip-lines 1 --header no`",
+        ),
+        (
+            "x\n1,5\n2,7\n3,4\n",
+            "`--skip-lines 1 --header no`; if the commas are decimal signs, `--separator ';'`",
         ),
     ] {
         let error = refused(text);
@@ -37,14 +41,7 @@ fn bytes_that_are_no_text_deep_in_a_file() {
     }
     bytes.extend_from_slice(b"1,gr\xfc\xdf\n");
     let file = written("t.csv", &bytes);
-    let mut table = CsvTable::open_in_chunks(
-        &file.path(),
-        "t.csv",
-        &ReadOptions::default(),
-        (64, 100),
-        Some(2),
-    )
-    .unwrap();
+    let mut table = in_parts(&file, &ReadOptions::default(), (64, 100), 2).unwrap();
     let error = whole(&mut table).unwrap_err().to_string();
     assert!(error.contains("line 1002, character 5"), "{error}");
 }

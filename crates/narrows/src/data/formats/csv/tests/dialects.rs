@@ -46,7 +46,7 @@ fn separators_are_told() {
         "t\n3,5\n4\n-1,5\n",
         &["t:Float"],
         &["3.5", "4.0", "-1.5"],
-        "decimal commas",
+        "one column, decimal commas",
     );
     check(
         "a\n'1'\n2\n",
@@ -356,6 +356,8 @@ fn what_looks_like_a_table() {
             "{start:?}"
         );
     }
+    let latin = b"a,gr\xf6\xdfe\n1,2\n3,4\n";
+    assert!(looks_like_table(latin, "x.csv") && !looks_like_table(latin, "x"));
     assert!(!looks_like_table(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "x"));
     assert!(!looks_like_table(b"PAR1\x15\x04\x15\xf0\x01", "x"));
 }

@@ -259,3 +259,52 @@ fn texts_stay_as_they_are_and_a_column_can_be_wanted_twice() {
     assert_eq!(row(1), ["\"2\"", "\"\"", "2.0"]);
     assert!(table.read(&[(2, As::Texts)], &mut |_| Ok(())).is_err());
 }
+
+#[test]
+fn one_column_of_decimal_commas() {
+    for (text, rows) in [
+        ("wert\n3,5\n4,25\n", ["3.5", "4.25"].as_slice()),
+        ("wert\n1,05\n2,10\n3,00\n", &["1.05", "2.1", "3.0"]),
+        ("wert\n3,5\n\"4,25\"\n", &["3.5", "4.25"]),
+        ("wert\n3,5\nNA\n", &["3.5", "_"]),
+    ] {
+        let found = plain(text);
+        assert_eq!(found.columns, ["wert:Float"], "{text:?}");
+        assert_eq!(found.rows, rows, "{text:?}");
+        assert_eq!(found.how, "one column, decimal commas");
+    }
+    let is_said = |text: &str| {
+        let notes = plain(text).notes;
+        notes
+            .iter()
+            .any(|note| note.contains("`--separator , --skip-lines 1 --header no`"))
+    };
+    assert!(is_said("wert\n3,5\n4,25\n") && !is_said("wert\n3,5\n4\n"));
+    let mut options = with(|text| {
+        text.separator = Some(',');
+        text.skip_lines = Some(1);
+    });
+    options.header = Some(false);
+    assert_eq!(
+        read("wert\n3,5\n4,25\n", &options).unwrap().columns,
+        ["0:Integer", "1:Integer"]
+    );
+}
+
+#[test]
+fn letters_are_yes_and_no_in_pairs() {
+    for (cells, kind) in [
+        ("y y y", "Text"),
+        ("t t t", "Text"),
+        ("T F T", "Boolean"),
+        ("n Y n", "Boolean"),
+        ("T N T", "Text"),
+        ("t f y", "Text"),
+        ("yes y n", "Boolean"),
+        ("yes yes y", "Boolean"),
+        ("y y true", "Text"),
+    ] {
+        let text = format!("a,b\n{},1\n", cells.replace(' ', ",1\n"));
+        assert_eq!(plain(&text).columns[0], format!("a:{kind}"), "{cells}");
+    }
+}

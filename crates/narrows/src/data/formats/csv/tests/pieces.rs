@@ -4,8 +4,7 @@ use super::*;
 
 fn in_chunks(file: &Written, sizes: (usize, usize), threads: usize) -> Whole {
     let options = ReadOptions::default();
-    let mut table =
-        CsvTable::open_in_chunks(&file.path(), "t.csv", &options, sizes, Some(threads)).unwrap();
+    let mut table = in_parts(&file, &options, sizes, threads).unwrap();
     whole(&mut table).unwrap()
 }
 
@@ -58,8 +57,7 @@ fn rows_far_into_a_file_decide() {
         }
         let file = written("t.csv", text.as_bytes());
         let options = ReadOptions::default();
-        let mut table =
-            CsvTable::open_in_chunks(&file.path(), "t.csv", &options, (100, 300), Some(3)).unwrap();
+        let mut table = in_parts(&file, &options, (100, 300), 3).unwrap();
         whole(&mut table)
     };
     let found = whole_then(&["1.5;7.4"]).unwrap();
@@ -92,9 +90,7 @@ fn skipped_lines_at_the_end_whatever_the_chunks() {
     let file = written("t.csv", text.as_bytes());
     let options = with(|text| text.skip_end = Some(2));
     for chunk in [1, 3, 5, 9, 100] {
-        let mut table =
-            CsvTable::open_in_chunks(&file.path(), "t.csv", &options, (1 << 20, chunk), Some(2))
-                .unwrap();
+        let mut table = in_parts(&file, &options, (1 << 20, chunk), 2).unwrap();
         assert_eq!(
             whole(&mut table).unwrap().rows,
             ["1 | 2", "3 | 4", "5 | 6"],
@@ -108,8 +104,7 @@ fn an_error_of_the_caller_ends_it() {
     let text = format!("a\n{}", "1\n".repeat(2000));
     let file = written("t.csv", text.as_bytes());
     let options = ReadOptions::default();
-    let mut table =
-        CsvTable::open_in_chunks(&file.path(), "t.csv", &options, (64, 64), Some(3)).unwrap();
+    let mut table = in_parts(&file, &options, (64, 64), 3).unwrap();
     let mut calls = 0;
     let error = table.read(&[(0, As::Numbers)], &mut |_| {
         calls += 1;

@@ -1,0 +1,72 @@
+//! Faults of a table for which training refuses it, where a description of the table goes on in spite of them.
+
+use super::options::ReadOptions;
+
+/// What becomes of a fault of a table that can be read around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnFault {
+    /// It is an error.
+    Refuse,
+    /// It is kept, to be told with the description of the rest.
+    Tell,
+}
+
+/// Why training would refuse a table that is described in spite of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// What training says of it.
+    pub(crate) sentence: String,
+    /// The change of the options with which the table is described, and could be trained on.
+    pub(crate) mend: Option<Mend>,
+}
+
+/// A change of the options that reads a text which is refused without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mend {
+    /// The encoding.
+    Encoding(&'static str),
+    /// What stands before decimals and between thousands.
+    Decimal { decimal: char, thousands: char },
+    /// What cells are put between.
+    Quote(char),
+    /// The lines before the table, and whether it has a header, where that is not told from the lines behind them.
+    SkipLines { lines: usize, header: Option<bool> },
+    /// The lines at the end that are left out.
+    SkipEnd(usize),
+}
+
+impl Mend {
+    /// Changes the options.
+    pub(crate) fn apply(self, options: &mut ReadOptions) {
+        let text = &mut options.text;
+        match self {
+            Mend::Encoding(name) => text.encoding = Some(name.into()),
+            Mend::Decimal { decimal, thousands } => {
+                (text.decimal, text.thousands) = (Some(decimal), Some(thousands));
+            }
+            Mend::Quote(quote) => text.quote = Some(quote),
+            Mend::SkipLines { lines, header } => {
+                text.skip_lines = Some(lines);
+                options.header = header.or(options.header);
+            }
+            Mend::SkipEnd(lines) => text.skip_end = Some(lines),
+        }
+    }
+
+    /// What a person should look at, where the change is a guess.
+    pub(crate) fn doubt(self) -> Option<String> {
+        match self {
+            Mend::Encoding(name) => Some(format!(
+                "`--encoding {name}` is a guess, right for most older files: see that names and words look right"
+            )),
+            Mend::Decimal { decimal, thousands } => Some(format!(
+                "`--decimal {decimal} --thousands {thousands}` is a guess, as in most files with semicolons: say \
+                 `--decimal {thousands}` if 124{thousands}355 is little more than 124"
+            )),
+            Mend::Quote(quote) => Some(format!(
+                "`--quote` is a guess: cells are then put between {quote}; better close the quote in the file"
+            )),
+            Mend::SkipLines { .. } | Mend::SkipEnd(_) => None,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Opening a text: its dialect is told from its start, and the cells there are counted.
+
+use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
+use super::convert::{Plan, Seen};
+use super::dialect::Dialect;
+use super::encoding::{self, NotText};
+use super::first::Sample;
+use super::parallel::{Outcome, Work};
+use super::reader::CsvTable;
+use super::refusal::{Refusable, Refusal};
+use super::syntax::last_record_end;
+use super::tally::Decimal;
+use crate::Result;
+use crate::data::fault::{Fault, OnFault};
+use crate::data::{ReadOptions, limits};
+use std::path::Path;
+
+/// The bytes that a text's dialect is told from; more where a record is longer.
+const SAMPLE: usize = 1 << 20;
+
+/// In what parts a text is read.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// The bytes that its dialect is told from.
+    pub(super) start: usize,
+    pub(super) chunk: usize,
+    /// The threads that convert chunks; as many as there are, if it is not said.
+    pub(super) threads: Option<usize>,
+}
+
+impl CsvTable {
+    /// Opens a text, and tells from its start how it is written. `name` is what messages call it. Where faults are told,
+    /// a text that is refused is opened with the options that mend it, if there are some.
+    pub(in crate::data) fn open(
+        path: &Path,
+        name: &str,
+        options: &ReadOptions,
+        on_fault: OnFault,
+    ) -> Result<Self> {
+        let sizes = Sizes {
+            start: SAMPLE,
+            chunk: CHUNK,
+            threads: None,
+        };
+        Self::open_in_parts(path, name, options, on_fault, sizes)
+    }
+
+    /// The same, in parts of other sizes.
+    pub(super) fn open_in_parts(
+        path: &Path,
+        name: &str,
+        options: &ReadOptions,
+        on_fault: OnFault,
+        sizes: Sizes,
+    ) -> Result<Self> {
+        Self::open_behind(path, name, options, on_fault, sizes, Vec::new())
+    }
+
+    /// The same of a text with faults that the options mend already.
+    fn open_behind(
+        path: &Path,
+        name: &str,
+        options: &ReadOptions,
+        on_fault: OnFault,
+        sizes: Sizes,
+        mut faults: Vec<Fault>,
+    ) -> Result<Self> {
+        let mut options = options.clone();
+        loop {
+            let opened = Self::try_open(path, name, &options, on_fault, sizes, &faults);
+            match (opened, on_fault) {
+                (Ok(table), _) => return Ok(table),
+                (Err(refusal), OnFault::Refuse) => return Err(refusal.error),
+                (Err(refusal), OnFault::Tell) => {
+                    faults.push(refusal.mend(&mut options, faults.len())?);
+                }
+            }
+        }
+    }
+
+    fn try_open(
+        path: &Path,
+        name: &str,
+        options: &ReadOptions,
+        on_fault: OnFault,
+        sizes: Sizes,
+        faults: &[Fault],
+    ) -> Refusable<Self> {
+        let opened = encoding::open(path, options.text.encoding.as_deref())?;
+        let mut sample = Sample::read(opened.text, sizes.start, on_fault)?;
+        let end = sample.cut();
+        let text = match std::str::from_utf8(sample.text.get(..end).unwrap_or_default()) {
+            Ok(text) => text,
+            Err(error) => {
+                return Err(NotText::at(&sample.text, error.valid_up_to(), 1, b'\n').refusal());
+            }
+        };
+        let dialect = Dialect::tell(text, name, options)?;
+        let width = dialect.width;
+        if width > limits::COLUMNS {
+            return Err(too_many_columns()
+                .at(format!("line {}", dialect.line))
+                .into());
+        }
+        let mut table = CsvTable {
+            path: path.to_path_buf(),
+            name: name.to_string(),
+            options: options.clone(),
+            encoding: opened.encoding,
+            plan: Plan {
+                syntax: dialect.syntax,
+                comments: dialect.comments.clone(),
+                width,
+                columns: Vec::new(),
+                on_fault: OnFault::Refuse,
+            },
+            dialect,
+            decimal: Decimal::None,
+            columns: Vec::new(),
+            hidden: 0,
+            is_settled: false,
+            seen: Seen::default(),
+            sizes,
+            on_fault,
+            faults: faults.to_vec(),
+        };
+        table.look_at(&mut sample)?;
+        Ok(table)
+    }
+
+    /// Counts the cells of the start of the text, and decides by them.
+    fn look_at(&mut self, sample: &mut Sample) -> Refusable<()> {
+        let from = self.dialect.start.min(sample.text.len());
+        let mut rest = sample.text.split_off(from);
+        let is_whole = sample.is_whole;
+        if !is_whole {
+            let (end, open) = last_record_end(&rest, self.plan.syntax, &self.plan.comments);
+            if end == 0 {
+                refuse_long(&rest, end, open, self.plan.syntax, self.dialect.line)?;
+            }
+            rest.truncate(end);
+        }
+        let skip_end = match is_whole {
+            true => self.options.text.skip_end.unwrap_or_default(),
+            false => 0,
+        };
+        let outcome = match self.count(&rest, skip_end) {
+            Err(_) if self.on_fault != self.plan.on_fault => {
+                self.plan.on_fault = self.on_fault;
+                self.count(&rest, skip_end)?
+            }
+            counted => counted?,
+        };
+        self.decide(&outcome, is_whole)?;
+        Ok(())
+    }
+
+    /// Counts the cells of a part of the text that begins with the first row.
+    fn count(&self, rows: &[u8], skip_end: usize) -> Result<Outcome> {
+        let (syntax, comments) = (self.plan.syntax, self.plan.comments.clone());
+        let chunks = Chunks::new(rows, syntax, comments, self.dialect.line);
+        let work = Work {
+            plan: &self.plan,
+            targets: &[],
+            is_counted: true,
+        };
+        work.run(chunks.with(self.sizes.chunk, skip_end), 1, &mut |_| Ok(()))
+    }
+
+    /// Opens the text again with the options that mend it, where faults are told.
+    pub(super) fn mend(&mut self, refusal: Refusal) -> Result<()> {
+        if self.on_fault == OnFault::Refuse {
+            return Err(refusal.error);
+        }
+        let mut options = self.options.clone();
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.push(refusal.mend(&mut options, faults.len())?);
+        let (path, name) = (self.path.clone(), self.name.clone());
+        *self = Self::open_behind(&path, &name, &options, self.on_fault, self.sizes, faults)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! Why a text is refused, with what would mend it.
+
+use super::chunks::open_quote;
+use crate::data::ReadOptions;
+use crate::data::fault::{Fault, Mend};
+use crate::text::counted;
+use crate::{Error, ErrorKind, Result};
+
+/// The changes that are tried of one text. Each reads it once more.
+const MENDS: usize = 8;
+
+/// The examples that are kept of records that are no rows.
+const EXAMPLES: usize = 3;
+
+/// An error about a text, with a change of the options that reads it, where there is one.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) error: Error,
+    pub(super) mend: Option<Mend>,
+}
+
+/// What a text came to that may be refused.
+pub(super) type Refusable<T> = std::result::Result<T, Refusal>;
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal { error, mend: None }
+    }
+}
+
+impl Refusal {
+    pub(super) fn mended_by(error: Error, mend: Mend) -> Self {
+        Refusal {
+            error,
+            mend: Some(mend),
+        }
+    }
+
+    /// Changes the options so that the text is read, behind so many changes before; the error if none helps.
+    pub(super) fn mend(self, options: &mut ReadOptions, before: usize) -> Result<Fault> {
+        match self.mend {
+            Some(mend) if before < MENDS => {
+                mend.apply(options);
+                Ok(Fault {
+                    sentence: self.error.to_string(),
+                    mend: Some(mend),
+                })
+            }
+            _ => Err(self.error),
+        }
+    }
+}
+
+/// Why a record is no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It has so many cells, not those of most lines.
+    Cells(usize),
+    /// A quote in it is not closed, so that the rest of the text is in it.
+    OpenQuote,
+    /// It has a zero byte in it.
+    Zero,
+}
+
+/// The records of a text that are no rows, as they are left out of a description.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Odd {
+    count: u64,
+    /// The first of them, each with its line.
+    examples: Vec<(u64, Reason)>,
+    tail: Tail,
+}
+
+/// Those of them that no row follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Tail {
+    first: Option<(u64, Reason)>,
+    /// The lines in them that are not blank, and the comments behind the first.
+    lines: u64,
+    comments: u64,
+}
+
+impl Odd {
+    pub(super) fn add(&mut self, line: u64, reason: Reason, lines: u64) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push((line, reason));
+        }
+        self.tail.first.get_or_insert((line, reason));
+        self.tail.lines += lines;
+    }
+
+    /// Takes notice of a row.
+    pub(super) fn add_row(&mut self) {
+        if self.tail.first.is_some() {
+            self.tail = Tail::default();
+        }
+    }
+
+    /// Takes notice of a comment.
+    pub(super) fn add_comment(&mut self) {
+        self.tail.comments += u64::from(self.tail.first.is_some());
+    }
+
+    /// Adds those of a later part of the text with so many rows and comments.
+    pub(super) fn merge(&mut self, later: Odd, rows: u64, comments: u64) {
+        self.count += later.count;
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples.extend(later.examples.into_iter().take(room));
+        if rows > 0 || self.tail.first.is_none() {
+            self.tail = later.tail;
+        } else {
+            self.tail.lines += later.tail.lines;
+            self.tail.comments += comments;
+        }
+    }
+
+    /// What training says of one of them. Those at the end come first: they can be left out, where `skip_end` lines are
+    /// left out already. No option leaves out the others.
+    pub(super) fn refusal(&self, width: usize, quote: u8, skip_end: usize) -> Option<Refusal> {
+        let error = |(line, reason)| match reason {
+            Reason::Cells(found) => other_width(line, width, found),
+            Reason::OpenQuote => open_quote(line, quote),
+            Reason::Zero => zero_byte(line),
+        };
+        if let Some(first) = self.tail.first {
+            let lines = self.tail.lines + self.tail.comments;
+            let skip = skip_end.saturating_add(usize::try_from(lines).unwrap_or(usize::MAX));
+            let when = match first.1 {
+                Reason::OpenQuote => "close it, or",
+                _ => "if the table ends before it,",
+            };
+            let error = error(first).hint(format!(
+                "{when} leave the rest out with `--skip-end {skip}`"
+            ));
+            return Some(Refusal::mended_by(error, Mend::SkipEnd(skip)));
+        }
+        let &first = self.examples.first()?;
+        let count = usize::try_from(self.count).unwrap_or(usize::MAX);
+        let hint = match count {
+            1 => "it is left out of this description; no option leaves it out in training: mend it in the file".into(),
+            _ => format!(
+                "{} are no rows: {}; they are left out of this description; no option leaves them out in training: \
+                 mend them in the file",
+                counted(count, "record", "records"),
+                self.places()
+            ),
+        };
+        Some(error(first).hint(hint).into())
+    }
+
+    fn places(&self) -> String {
+        let places = self.examples.iter().map(|(line, reason)| match reason {
+            Reason::Cells(found) => format!("line {line} ({})", counted(*found, "cell", "cells")),
+            Reason::OpenQuote => format!("line {line} (an open quote)"),
+            Reason::Zero => format!("line {line} (a zero byte)"),
+        });
+        let places: Vec<String> = places.collect();
+        match self.count > places.len() as u64 {
+            true => format!("{} and others", places.join(", ")),
+            false => places.join(", "),
+        }
+    }
+}
+
+/// An error for a record of another number of cells than most.
+pub(super) fn other_width(line: u64, width: usize, found: usize) -> Error {
+    Error::new(ErrorKind::Format, "the lines differ in length")
+        .at(format!("line {line}"))
+        .expected(format!("{width} cells, as in most lines"))
+        .found(found)
+}
+
+/// An error for a NUL, which no text has.
+pub(super) fn zero_byte(line: u64) -> Error {
+    Error::new(ErrorKind::Format, "the file is no text")
+        .at(format!("line {line}"))
+        .expected("characters")
+        .found("a zero byte")
+        .hint("if it is UTF-16 without a mark, say `--encoding utf-16le`")
+}
