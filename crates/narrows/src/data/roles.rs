@@ -134,7 +134,7 @@ impl Roles {
             if is_unnamed(&columns[place].name) {
                 let name = quoted(&columns[place].name);
                 self.notes.push(format!(
-                    "the column {name} at place {place} has no name and is trained on (`--drop` leaves it out)"
+                    "the column {name} at place {place} has no name and is read like any other (`--drop` leaves it out)"
                 ));
             }
         }

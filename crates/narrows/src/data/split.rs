@@ -30,9 +30,7 @@ impl Split<'_> {
 
 impl Source {
     /// The source's own split; or, without test rows, one row in ten held out, drawn with `seed`; a single row is for
-    /// both. Of
-    /// what is left to train on, the share `validation` is set apart, drawn with `seed` too; none if it
-    /// is 0.
+    /// both. Of what is left to train on, the share `validation` is set apart, drawn with `seed` too; none if it is 0.
     ///
     /// # Errors
     ///

@@ -394,7 +394,7 @@ impl<'a> Table<'a> {
         let counting: Vec<&str> = counting.map(|(input, _)| self.input_name(input)).collect();
         if !counting.is_empty() && self.options.model_columns.is_none() {
             notes.push(format!(
-                "{} up by one from row to row and {} trained on like any number: {}; if that says which row is \
+                "{} up by one from row to row and {} read like any number: {}; if that says which row is \
                  which, give `--id` or `--drop`",
                 match counting.len() {
                     1 => "a column counts",

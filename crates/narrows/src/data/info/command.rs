@@ -69,7 +69,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
             "`--missing mean` fills missing cells with the means of the training rows".into(),
         );
     }
-    if inputs.is_empty() || info.rows < 2 {
+    if inputs.is_empty() || info.rows == 0 {
         return;
     }
     info.command = Some(command("table", specs, &wanted));

@@ -63,10 +63,8 @@ pub(super) fn refusals(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     if inputs.is_empty() {
         all.push("no column of numbers is left to learn from".to_string());
     }
-    match info.rows {
-        0 => all.push("there are no rows".to_string()),
-        1 => all.push("there is one row: none could be held out for testing".to_string()),
-        _ => {}
+    if info.rows == 0 {
+        all.push("there are no rows".to_string());
     }
     all
 }
@@ -93,7 +91,11 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
         let these = info.of_role(Role::Input).filter(|column| is(column));
         these.map(|column| column.name.as_str()).collect()
     };
-    let constant = inputs(&|column| column.is_constant());
+    if info.rows == 1 {
+        all.push("there is one row: a model is tested on the row that it is trained on".to_string());
+    }
+    // Of one row everything is.
+    let constant = inputs(&|column| column.is_constant() && info.rows > 1);
     if !constant.is_empty() {
         all.push(format!(
             "{} the same value in every row and {} scaled by 1, so that a model learns nothing from {}: {}",
