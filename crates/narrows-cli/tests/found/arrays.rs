@@ -121,12 +121,12 @@ fn half_precision_is_read_exactly() {
         assert_eq!(tried.parts[0]["type"], "16-bit floating-point values");
         let text = folder.converted(name);
         let cells = text.lines().skip(1).flat_map(|line| line.split(','));
-        let again: Vec<f64> = cells.map(|cell| cell.parse().unwrap()).collect();
+        let again: Vec<f32> = cells.map(|cell| cell.parse::<f32>().unwrap()).collect();
         assert_eq!(
             again,
             numbers
                 .iter()
-                .map(|number| number.to_f64())
+                .map(|number| number.to_f32())
                 .collect::<Vec<_>>()
         );
     }

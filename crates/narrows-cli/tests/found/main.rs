@@ -20,7 +20,7 @@ struct Folder(TempDir);
 struct Tried {
     /// The parts of the file as `data info --json` has them.
     parts: Vec<Value>,
-    /// What the pasted command line wrote to standard error, without the lines of its epochs.
+    /// What the pasted command line wrote to standard error, without its progress.
     said: String,
     /// What it wrote to standard output.
     table: String,
@@ -116,7 +116,7 @@ impl Folder {
         ));
         let said = text(&output.stderr);
         assert!(output.status.success(), "{command}: {said}");
-        let is_told = |line: &&str| !line.starts_with("epoch");
+        let is_told = |line: &&str| !line.starts_with("epoch") && !line.contains(" -> ");
         Tried {
             parts,
             said: said.lines().filter(is_told).collect::<Vec<_>>().join("\n"),

@@ -4,7 +4,7 @@ use super::*;
 use std::io::Write;
 
 /// What training says of columns without a name.
-const IS_LEFT_OUT: &str = "the column without a name counts the rows, and is left out";
+const IS_LEFT_OUT: &str = "the column without a name numbers the rows, and is left out";
 
 #[test]
 fn a_class_in_words_below_no_header_is_a_label() {
@@ -203,7 +203,7 @@ fn true_and_false_are_1_and_0_as_inputs_and_words_as_labels() {
     folder.put("onehot.csv", text);
     let tried = folder.tried("onehot.csv");
     assert_eq!(tried.columns(), "a:input red:input blue:input");
-    assert_eq!(tried.parts[0]["columns"][2]["mean"], 0.25);
+    assert_eq!(tried.parts[0]["columns"][2]["kind"], "boolean");
     assert!(tried.list("refusals").is_empty());
     folder.ok("data convert --data onehot.csv -o onehot.npy");
     folder.put("numbers.csv", numbers);
@@ -513,13 +513,13 @@ fn every_way_to_write_that_a_value_is_missing_is_known() {
     assert!(
         tried
             .said
-            .contains("12 missing cells were filled with the mean"),
+            .contains("12 missing cells were filled with the mean of the column, in `b`"),
         "{}",
         tried.said
     );
     folder.refused(
         "train table --data gaps.csv --out run",
-        &["line 2, column `b`", "--missing mean"],
+        &["`b`: 12 cells (the first on line 2)", "--missing mean"],
     );
     assert_eq!(
         folder.converted("gaps.csv --missing drop"),
@@ -637,7 +637,7 @@ fn columns_of_parquet_are_what_they_are() {
     assert!(
         pandas
             .said
-            .contains("`took` (spans of time), `kind` (words)"),
+            .contains("`took` (spans of time); `kind` (words)"),
         "{}",
         pandas.said
     );

@@ -44,7 +44,7 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     }
 }
 
-/// The place of a column without a name that counts the rows, as pandas writes its index. The first rows tell.
+/// The place of a column without a name that numbers the rows, as pandas writes its index. The first rows tell.
 pub(super) fn find_index(
     reader: &mut dyn TableReader,
     options: &ReadOptions,
@@ -361,18 +361,19 @@ impl<'a> Table<'a> {
         let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
         let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
         if missing > 0 && !drops {
-            let how = match (&self.options.fill, self.options.missing) {
-                (None, Missing::Zero) => "0",
-                (None, _) => "the mean of their column",
-                (Some(_), _) => "the means of the training rows",
-            };
-            let cells = counted(missing as usize, "missing cell was", "missing cells were");
             let with = self
                 .tallies
                 .iter()
                 .enumerate()
                 .filter(|(_, tally)| tally.missing > 0);
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
+            let how = match (&self.options.fill, self.options.missing) {
+                (None, Missing::Zero) => "0",
+                (None, _) if names.len() == 1 => "the mean of the column",
+                (None, _) => "the means of their columns",
+                (Some(_), _) => "the means of the training rows",
+            };
+            let cells = counted(missing as usize, "missing cell was", "missing cells were");
             notes.push(format!(
                 "{cells} filled with {how}, in {}",
                 list_shortly(&names)

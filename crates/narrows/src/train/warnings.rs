@@ -404,7 +404,10 @@ mod tests {
         let images = Dataset::new("grey", values, vec![1, 2, 2], None).unwrap();
         for data in [images, alike] {
             let said = of(&data, standardize).concat();
-            assert!(said.starts_with("the training rows are all the same"), "{said}");
+            assert!(
+                said.starts_with("the training rows are all the same"),
+                "{said}"
+            );
         }
     }
 

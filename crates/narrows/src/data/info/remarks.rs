@@ -92,7 +92,9 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
         these.map(|column| column.name.as_str()).collect()
     };
     if info.rows == 1 {
-        all.push("there is one row: a model is tested on the row that it is trained on".to_string());
+        all.push(
+            "there is one row: a model is tested on the row that it is trained on".to_string(),
+        );
     }
     // Of one row everything is.
     let constant = inputs(&|column| column.is_constant() && info.rows > 1);
