@@ -13,7 +13,7 @@ use narrows::data::write::write_data;
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
-/// Look at data, convert them, or list what can be read.
+/// Describe data, convert them, or list what can be read.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -23,21 +23,23 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// What is in data: of a table each column, what is wrong with it and what would be learnt from it; of arrays and
-    /// images shape, type, range and labels; and a command line that trains on them.
+    /// Describe data, and print a command line that trains on them.
+    ///
+    /// For a table: how it was read, what each column holds, which columns a model would learn from, and what stops
+    /// training. For arrays and images: shape, type, range and labels. Nothing is trained.
     Info {
-        /// What to look at, as `--data` takes it.
+        /// The data, as for `--data` of other commands; several files or a pattern are one table.
         #[arg(required = true)]
         source: Vec<String>,
         #[command(flatten)]
         reading: ReadingArguments,
-        /// Print it as one JSON object for each part.
+        /// Print one JSON object for each part of the data.
         #[arg(long)]
         json: bool,
     },
-    /// Write data as another kind: .npy, .csv, .tsv, .parquet, or a folder of images.
+    /// Write data as .npy, .csv, .tsv, .parquet, or a folder of images.
     Convert(ConvertArguments),
-    /// The kinds of data that can be read.
+    /// List the kinds of data that can be read.
     Kinds,
 }
 
@@ -45,17 +47,18 @@ enum Command {
 struct ConvertArguments {
     #[command(flatten)]
     source: DataArguments,
-    /// Leave out so many rows, the first.
+    /// Leave out this many rows at the start.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     skip: u32,
-    /// At most so many rows, the first that are not left out.
+    /// Write at most this many rows.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rows: Option<u32>,
-    /// Put noise on 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05`, `masking=0.5` (the share that is dropped)
-    /// or `masking-keep=0.5`, where black is 0 and white 1; always the same noise.
+    /// Add noise to 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05`, `masking=0.5` (the fraction of pixels that is
+    /// dropped) or `masking-keep=0.5`. Strengths are in units where black is 0 and white is 1. The noise is the same each
+    /// time.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
-    /// The file or folder to write.
+    /// The file or folder to write. Its ending decides the format; a name without an ending is a folder.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
 }
@@ -64,6 +67,8 @@ const EXAMPLES: &str = "\
 Examples:
   narrows data info mnist
   narrows data info table.csv --label species
+  narrows data info 'days/*.csv'
+      Many files as one table.
   narrows data convert --data mnist:test --rows 500 -o digits
       A folder of PNG images, in a subfolder for each digit.
   narrows data convert --data mnist:test --rows 500 --corrupt gaussian=0.4 -o noisy

@@ -1,4 +1,4 @@
-//! The options that say which data a command reads, and how: the same for every command.
+//! The options that say which data a command reads and how. They are the same for every command.
 
 use crate::output::note;
 use clap::Args;
@@ -9,90 +9,93 @@ use narrows::data::{
 use narrows::{Error, ErrorKind, Model, Result};
 use std::path::Path;
 
+/// The headings that the options stand under in `--help`. Each option names its own, as a heading of the struct would
+/// go on to the options behind it.
+const DATA: &str = "Data";
+const TEXT: &str = "Tables in text: Narrows finds these in the file unless you set them";
+
 #[derive(Args)]
-#[command(next_help_heading = "Data")]
 pub struct DataArguments {
-    /// `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a folder of such; several times,
-    /// or a pattern in quotes (`'days/*.csv'`), for many files as one table. `SOURCE:train` and `SOURCE:test` take one
-    /// part, `FILE.npz:ARRAY` one array.
-    #[arg(long, value_name = "SOURCE", default_value = "mnist")]
+    /// Where the rows come from: `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a folder
+    /// of them. Repeat it, or give a pattern in quotes (`'days/*.csv'`), to read many files as one table.
+    /// `SOURCE:train` and `SOURCE:test` take one part, `FILE.npz:ARRAY` takes one array. `narrows data kinds` lists all
+    #[arg(long, value_name = "SOURCE", default_value = "mnist", help_heading = DATA)]
     pub data: Vec<String>,
     #[command(flatten)]
     pub reading: ReadingArguments,
 }
 
 #[derive(Args)]
-#[command(next_help_heading = "Data")]
 pub struct ReadingArguments {
-    /// The columns of a table to read [default: all but the label and the ids]
-    #[arg(long, value_name = "A,B,…")]
+    /// The columns of a table to learn from, in this order [default: all columns of numbers, without label and ids]
+    #[arg(long, value_name = "A,B,…", help_heading = DATA)]
     columns: Vec<Names>,
-    /// Columns of a table to leave out; a name with a comma in it stands in double quotes, as in CSV.
-    #[arg(long, value_name = "A,B,…")]
+    /// The columns of a table to leave out. Put a name that contains a comma in double quotes: `'"a,b",c'`
+    #[arg(long, value_name = "A,B,…", help_heading = DATA)]
     drop: Vec<Names>,
-    /// The column of a table that has the labels, or the array of an .npz.
-    #[arg(long, value_name = "COLUMN")]
+    /// The column of a table that holds the labels, or the array of an .npz file. It is not learned from
+    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
     label: Option<String>,
-    /// Columns of a table that say which row is which; outputs keep them.
-    #[arg(long, value_name = "A,B,…")]
+    /// The columns of a table that identify the rows. They are not learned from; outputs keep them
+    #[arg(long, value_name = "A,B,…", help_heading = DATA)]
     id: Vec<Names>,
-    /// What becomes of missing cells: `refuse`, `mean`, `zero`, or `drop` the row; a cell that is there and no number,
-    /// such as `2,262`, is always refused
-    /// [default: refuse, or the means of the rows that the model was trained on, if it was trained with `mean`]
-    #[arg(long, value_name = "HOW", value_parser = missing)]
+    /// What to do with missing cells: `refuse` them, fill them with the `mean` of their column in the training rows or
+    /// with `zero`, or `drop` their rows. Cells that are present but not numbers, such as `2,262`, are always refused
+    /// [default: refuse; for a model that was trained with `mean`, the means of its training rows]
+    #[arg(long, value_name = "HOW", value_parser = missing, help_heading = DATA)]
     missing: Option<Missing>,
-    /// Whether a CSV file begins with the columns' names [default: told from its first line]
-    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
-    header: Option<bool>,
-    /// Only the rows of these labels, as in `0-8` or `cat,dog`.
-    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    /// Use only the rows with these labels, for example `0-8` or `cat,dog`
+    #[arg(long, value_name = "LABELS", value_delimiter = ',', help_heading = DATA)]
     classes: Vec<String>,
-    /// Bring images to this size.
-    #[arg(long, value_name = "WxH", value_parser = size)]
+    /// Resize images to this size, for example `32x32`
+    #[arg(long, value_name = "WxH", value_parser = size, help_heading = DATA)]
     image_size: Option<(u32, u32)>,
-    /// How images of other proportions are brought to `--image-size`: `squeeze`, `crop` or `pad` [default: squeeze]
-    #[arg(long, value_name = "HOW", value_parser = fit, requires = "image_size")]
+    /// How `--image-size` treats images of other proportions: `squeeze` changes the proportions, `crop` cuts off two
+    /// sides, `pad` adds black at two sides [default: squeeze]
+    #[arg(long, value_name = "HOW", value_parser = fit, requires = "image_size", help_heading = DATA)]
     fit: Option<Fit>,
-    /// Where the channels of an array of images stand: `channels-first` or `channels-last` [default: told from its
-    /// shape]
-    #[arg(long, value_name = "WHERE", value_parser = layout)]
+    /// Leave out images that cannot be read, and print how many
+    #[arg(long, help_heading = DATA)]
+    skip_bad: bool,
+    /// The order of dimensions in an array of images: `channels-first` (PyTorch) or `channels-last` (Keras)
+    /// [default: decided by the shape]
+    #[arg(long, value_name = "ORDER", value_parser = layout, help_heading = DATA)]
     layout: Option<Layout>,
     #[command(flatten)]
     text: TextArguments,
-    /// Leave out images that cannot be read, and say how many.
-    #[arg(long)]
-    skip_bad: bool,
 }
 
 #[derive(Args)]
-#[command(next_help_heading = "Tables in text, all told from the file if they are not given")]
 struct TextArguments {
-    /// What stands between two cells: a character, `tab` or `space` (one or more of them)
-    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    /// Whether the file has a header, a line with the names of the columns
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no, help_heading = TEXT)]
+    header: Option<bool>,
+    /// The character between two cells, or `tab`, or `space` (one or more)
+    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
     separator: Option<char>,
     /// The decimal sign: `.` or `,`
-    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
     decimal: Option<char>,
-    /// What stands between thousands: `,`, `.`, `'`, `_` or `space`
-    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    /// The thousands separator: `,`, `.`, `'`, `_` or `space`
+    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
     thousands: Option<char>,
-    /// What cells with separators in them are put between
-    #[arg(long, value_name = "SIGN", value_parser = sign)]
+    /// The quote around cells that contain separators
+    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
     quote: Option<char>,
-    /// How lines begin that are left out
-    #[arg(long, value_name = "TEXT")]
+    /// Leave out lines that begin with this text
+    #[arg(long, value_name = "TEXT", help_heading = TEXT)]
     comment: Option<String>,
-    /// Lines before the header, or before the first row, that are left out
-    #[arg(long, value_name = "N")]
+    /// Leave out this many lines at the start, before the header or the first row
+    #[arg(long, value_name = "N", help_heading = TEXT)]
     skip_lines: Option<usize>,
-    /// Lines at the end that are left out, such as one of totals
-    #[arg(long, value_name = "N")]
+    /// Leave out this many lines at the end, for example a line of totals
+    #[arg(long, value_name = "N", help_heading = TEXT)]
     skip_end: Option<usize>,
-    /// Whether the line behind the header has the columns' units
-    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    /// Whether the line below the header holds the units of the columns
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no, help_heading = TEXT)]
     units: Option<bool>,
-    /// The encoding, by its name on the web, as `utf-8`, `windows-1252` (Latin-1) or `utf-16le`
-    #[arg(long, value_name = "NAME")]
+    /// The encoding, for example `utf-8`, `utf-16le`, `windows-1252` (for Latin-1 too) or `shift_jis`
+    #[arg(long, value_name = "NAME", help_heading = TEXT)]
     encoding: Option<String>,
 }
 
@@ -202,7 +205,7 @@ impl ReadingArguments {
             label: self.label.clone(),
             ids: all(&self.id),
             missing: self.missing.unwrap_or_default(),
-            header: self.header,
+            header: self.text.header,
             classes: self.classes.clone(),
             image_size: self.image_size,
             fit: self.fit.unwrap_or_default(),

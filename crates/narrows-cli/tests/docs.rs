@@ -2,7 +2,8 @@
 //!
 //! A document's commands run as they stand, but for `--epochs 1` at the end of each `narrows train`, which each
 //! document says; so the test holds what does not depend on how long training took. Where a line says
-//! `# all epochs`, nothing is added.
+//! `# all epochs`, nothing is added. Besides commands of Narrows a block may make folders (`mkdir -p`) and small files
+//! (`cat > FILE <<'END'`).
 
 use std::collections::HashMap;
 use std::fs;
@@ -41,22 +42,57 @@ fn document(name: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// The lines of the blocks of shell in a document.
-fn commands(text: &str) -> Vec<String> {
+/// A line of shell in a document.
+enum Step {
+    Narrows(String),
+    Folders(Vec<String>),
+    /// A file's name and content.
+    File(String, String),
+}
+
+/// The steps of the blocks of shell in a document.
+fn steps(text: &str) -> Vec<Step> {
     let mut inside = false;
     let mut found = Vec::new();
-    for line in text.lines() {
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         match line {
             "```sh" => inside = true,
             "```" => inside = false,
-            _ if inside => {
+            _ if !inside => (),
+            _ if line.starts_with("mkdir -p ") => {
+                found.push(Step::Folders(words(line).split_off(2)));
+            }
+            _ if line.starts_with("cat > ") => {
+                let name = line["cat > ".len()..].strip_suffix(" <<'END'").unwrap();
+                let content = lines.by_ref().take_while(|line| *line != "END");
+                let content: String = content.map(|line| format!("{line}\n")).collect();
+                found.push(Step::File(name.to_string(), content));
+            }
+            _ => {
                 assert!(
                     line.starts_with("narrows "),
                     "no command of narrows: {line}"
                 );
-                found.push(line.to_string());
+                found.push(Step::Narrows(line.to_string()));
             }
-            _ => (),
+        }
+    }
+    found
+}
+
+/// Each block of output in a document, with the command that prints it: the last `narrows data info` before it.
+fn outputs(text: &str) -> Vec<(String, String)> {
+    let mut command = String::new();
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("narrows data info ") {
+            command = line.to_string();
+        }
+        if line == "```text" {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            found.push((command.clone(), block.join("\n")));
         }
     }
     found
@@ -82,9 +118,22 @@ fn words(command: &str) -> Vec<String> {
 fn walk(name: &str) -> Walk {
     let folder = tempfile::tempdir().unwrap();
     let mut printed = Vec::new();
-    let commands = commands(&document(name));
-    assert!(commands.len() > 3, "{name} has too few commands");
-    for command in commands {
+    let steps = steps(&document(name));
+    assert!(steps.len() > 3, "{name} has too few commands");
+    for step in steps {
+        let command = match step {
+            Step::Narrows(command) => command,
+            Step::Folders(folders) => {
+                for path in folders {
+                    fs::create_dir_all(folder.path().join(path)).unwrap();
+                }
+                continue;
+            }
+            Step::File(path, content) => {
+                fs::write(folder.path().join(path), content).unwrap();
+                continue;
+            }
+        };
         let mut arguments = words(&command).split_off(1);
         if arguments.first().is_some_and(|word| word == "train")
             && !command.ends_with("# all epochs")
@@ -249,4 +298,22 @@ fn codes() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("8-bit"));
     assert!(!walk.path("noisy.csv").exists());
+}
+
+#[test]
+fn data() {
+    let walk = walk("data.md");
+    let outputs = outputs(&document("data.md"));
+    assert!(outputs.len() > 5, "{} outputs", outputs.len());
+    for (command, output) in outputs {
+        assert_eq!(walk.printed(&command).trim_end(), output, "{command}");
+    }
+    // There and back through Parquet every number is the same.
+    let rows = |name: &str| -> Vec<Vec<f64>> {
+        let text = fs::read_to_string(walk.path(name)).unwrap();
+        let cells = |line: &str| line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        text.lines().skip(1).map(cells).collect()
+    };
+    assert_eq!(rows("seconds.csv"), rows("again.csv"));
+    assert_eq!(rows("again.csv").len(), 5);
 }

@@ -9,7 +9,7 @@
 //! use ndarray::{Array2, s};
 //!
 //! fn main() -> narrows::Result<()> {
-//!     // Any array will do; each row is an example, in units of your own.
+//!     // An array of f32, f64 or integers; each row is an example, in units of your own.
 //!     let rows = Array2::from_shape_fn((500, 6), |(i, j)| 20.0 + (i as f32 * (j + 1) as f32 / 50.0).sin());
 //!     let mut recipe = Recipe::named("table")?; // a code of 4 values
 //!     recipe.epochs = 5;

@@ -8,8 +8,8 @@ const RANKS: &[&str] = &[
     "error",
     "files",
     "rng",
-    "settings",
     "text",
+    "settings",
     "threads",
     "data",
     "layer",
@@ -122,4 +122,137 @@ fn every_module_of_the_library_has_a_rank() {
     for module in modules {
         assert!(RANKS.contains(&module), "{module}");
     }
+}
+
+/// The modules of `data`, each of which imports only from those above it.
+const DATA: &[&str] = &[
+    "limits",
+    "guard",
+    "element",
+    "schema",
+    "options",
+    "column",
+    "records",
+    "values",
+    "number",
+    "builder",
+    "dataset",
+    "shuffle",
+    "choose",
+    "source",
+    "split",
+    "scaling",
+    "sample",
+    "precision",
+    "summary",
+    "columns",
+    "roles",
+    "table",
+    "output",
+    "formats",
+    "look",
+    "several",
+    "tables",
+    "open",
+    "write",
+    "info",
+];
+
+/// The names that `super::` and `crate::data::` paths of a file take from the room's root; `depth` is the number of
+/// `super` that lead there.
+fn from_root(text: &str, depth: usize) -> Vec<String> {
+    let up = "super::".repeat(depth);
+    let mut names = Vec::new();
+    for start in [up.as_str(), "crate::data::"] {
+        for (at, _) in text.match_indices(start) {
+            let before = &text[..at];
+            // A longer path leads elsewhere.
+            if before.ends_with("super::")
+                || before.ends_with(|c: char| c.is_alphanumeric() || c == ':')
+            {
+                continue;
+            }
+            let rest = &text[at + start.len()..];
+            if rest.starts_with("super::") {
+                continue;
+            }
+            let group = rest
+                .strip_prefix('{')
+                .and_then(|rest| rest.split('}').next());
+            let parts: Vec<&str> = group.map_or(vec![rest], |group| group.split(',').collect());
+            for part in parts {
+                let is_part = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+                names.push(part.trim().chars().take_while(is_part).collect());
+            }
+        }
+    }
+    names
+}
+
+/// Which module of the room each name of its root comes from.
+fn owners(root: &str) -> std::collections::HashMap<String, String> {
+    let mut owners = std::collections::HashMap::new();
+    for use_of in root.split(';').filter(|part| part.contains("use ")) {
+        let path = use_of.split("use ").last().unwrap();
+        let Some((module, names)) = path.split_once("::") else {
+            continue;
+        };
+        for name in names.trim_matches(['{', '}']).split(',') {
+            owners.insert(
+                name.trim().trim_matches(['{', '}']).to_string(),
+                module.trim().to_string(),
+            );
+        }
+    }
+    owners
+}
+
+#[test]
+fn no_module_of_the_data_room_imports_one_below_it() {
+    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data");
+    let root = fs::read_to_string(room.join("mod.rs")).unwrap();
+    let owners = owners(&root);
+    let rank = |name: &str| DATA.iter().position(|module| *module == name);
+    let mut files = Vec::new();
+    sources(&room, &mut files);
+    let mut seen = 0;
+    for file in files {
+        let place = file.strip_prefix(&room).unwrap();
+        let parts: Vec<&str> = place.iter().map(|part| part.to_str().unwrap()).collect();
+        let module = parts[0].trim_end_matches(".rs");
+        // Tests may use whatever they test with.
+        if module == "mod"
+            || parts
+                .iter()
+                .any(|part| part.trim_end_matches(".rs") == "tests")
+        {
+            continue;
+        }
+        let own = rank(module).unwrap_or_else(|| panic!("`data::{module}` has no rank"));
+        let is_root_of_folder = parts.last() == Some(&"mod.rs");
+        let depth = parts.len() - usize::from(is_root_of_folder);
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let text: String = text
+            .lines()
+            .filter(is_code)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        for name in from_root(&text, depth) {
+            let other = owners.get(&name).map_or(name.as_str(), String::as_str);
+            let Some(other) = rank(other) else { continue };
+            seen += 1;
+            assert!(
+                other <= own,
+                "data/{} takes `{name}`, which stands below it",
+                place.display()
+            );
+        }
+    }
+    assert!(seen > 150, "the imports are found: {seen}");
+    let modules = root
+        .lines()
+        .filter(|line| line.contains("mod ") && line.ends_with(';'));
+    assert_eq!(modules.count(), DATA.len(), "each module has a rank");
 }

@@ -1,9 +1,9 @@
-//! Rows gathered one after the other while a file is read: in memory, and beyond
-//! [`IN_MEMORY`] bytes in a temporary file.
+//! Rows gathered one after the other while a file is read: in memory up to [`IN_MEMORY`] bytes, beyond that in a
+//! temporary file.
 
-use super::Values;
 use super::element::{Element, Kind};
 use super::records::{IN_MEMORY, Records, RowType};
+use super::values::Values;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::fs::File;

@@ -1,6 +1,8 @@
-//! Some of the rows of data: the first, neighbours, those of a list.
+//! Some of the rows of a dataset: the first ones, neighbours, or the rows of a list.
 
-use super::{Dataset, Ids, Values, shuffle};
+use super::dataset::{Dataset, Ids};
+use super::shuffle;
+use super::values::Values;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::ops::Range;

@@ -89,7 +89,8 @@ impl Cells {
     }
 }
 
-/// A cell that is there, and is not what its column holds: `2,262` or `(5)` among numbers, or an infinite number.
+/// A cell that is present and cannot be read as the kind of its column: `2,262` or `(5)` among numbers, or an infinite
+/// number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bad {
     /// The row of the block.
@@ -106,7 +107,7 @@ pub(crate) struct Block {
     pub(crate) rows: usize,
     /// One for each column that was wanted, in that order, each of `rows` cells.
     pub(crate) columns: Vec<Cells>,
-    /// All cells that are not what their column holds, in the order of rows. In `columns` they count as missing.
+    /// All unreadable cells, in the order of rows. In `columns` they count as missing.
     pub(crate) bad: Vec<Bad>,
     pub(crate) place: Place,
 }
@@ -138,8 +139,8 @@ impl Place {
 pub(crate) enum Verdict {
     /// The rows are as [`TableReader::columns`] said.
     Done,
-    /// Rows far into the file decided otherwise than the first ones: what was read must be thrown away, the columns
-    /// looked at again, and the rows read once more. It comes at most twice.
+    /// Later rows contradict what the first rows showed. The caller must throw away what was read, ask for the columns
+    /// again, and read the rows once more. It comes at most twice.
     Again,
 }
 

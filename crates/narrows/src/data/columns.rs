@@ -1,10 +1,10 @@
 //! From columns in blocks to rows: each column gets the narrowest type that holds all of its values exactly.
 
-use super::Values;
 use super::builder::Rows;
 use super::column::Cells;
 use super::element::{Element, Kind};
 use super::records::{IN_MEMORY, RowType};
+use super::values::Values;
 use crate::Result;
 
 /// How the values of a column are kept.

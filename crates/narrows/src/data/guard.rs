@@ -1,4 +1,4 @@
-//! Decoders that may panic on damaged input, kept from ending the program or writing to its standard error.
+//! A guard around decoders that may panic on damaged input: a panic becomes an error and prints nothing.
 
 use crate::{Error, ErrorKind, Result};
 use std::cell::Cell;

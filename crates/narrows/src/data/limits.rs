@@ -1,7 +1,7 @@
 //! The limits of what is read, in one place.
 //!
-//! They are looked at before memory is taken, so that a small or forged file costs little. What is streamed has
-//! no limit on its whole size: rows beyond memory go to a temporary file or stay where they are.
+//! They are checked before memory is taken, so that a small or forged file costs little. A source that is streamed has
+//! no limit on its whole size: large data go to a temporary file or stay in their own.
 
 use crate::{Error, ErrorKind, Result};
 

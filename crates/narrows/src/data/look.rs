@@ -1,4 +1,4 @@
-//! What a file is, by its content. The ending of its name is a hint only where the content leaves it open.
+//! What a file is, by its content. The ending of its name matters only if the content leaves it open.
 
 use super::formats::{idx, images, parquet};
 use crate::{Error, ErrorKind, Result};

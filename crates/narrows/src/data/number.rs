@@ -1,14 +1,14 @@
-//! The types of numbers that rows of a program may have.
+//! The types of numbers that a program may pass as rows.
 
-use super::Values;
 use super::element::{Element, Kind};
 use super::records::{Records, RowType};
+use super::values::Values;
 use ndarray::Array2;
 
 /// A number of a row: `f32`, `f64`, or an integer of 8 to 64 bits.
 ///
-/// Each goes into a model as it is: what the scaling subtracts is subtracted in double precision, so that dates as
-/// `20240101` or seconds since 1970 keep their differences.
+/// Values keep their type until they are scaled, in double precision. So dates such as `20240101` and seconds since
+/// 1970 keep their differences.
 pub trait Number: Copy + Send + Sync + private::Sealed + 'static {
     /// What a model gives back for rows of this type: `f32` for `f32`, else `f64`.
     type Real: Real;

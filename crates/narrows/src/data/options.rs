@@ -1,20 +1,21 @@
-//! How a source is read: which columns, what missing values become, how large images get.
+//! The options of reading: which columns, what to do with missing values, how a text is written, how images are
+//! resized.
 
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// What a missing value becomes.
+/// What to do with a missing value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
-    /// An error that names its row and column.
+    /// Refuse the data, with its row and column.
     #[default]
     Refuse,
-    /// The mean of its column in the rows that are trained on.
+    /// Fill with the mean of its column in the training rows.
     Mean,
-    /// 0.
+    /// Fill with 0.
     Zero,
-    /// Its row is left out.
+    /// Leave its row out.
     Drop,
 }
 
@@ -35,7 +36,7 @@ impl Missing {
     }
 }
 
-/// Names in a list with commas between them; one with a comma in it stands in double quotes, as in CSV.
+/// The names of a list, which commas separate. A name that contains a comma stands in double quotes, as in CSV.
 pub fn list_of_names(list: &str) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -48,63 +49,63 @@ pub fn list_of_names(list: &str) -> Vec<String> {
         .collect()
 }
 
-/// How to read a source. What does not concern its kind must be left at its default.
+/// How to read a source. Options that do not apply to its kind must keep their defaults; others are refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadOptions {
-    /// The columns of a table to read, in this order; all but the labels and ids if there are none.
+    /// The columns of a table to learn from, in this order; if empty, all columns of numbers without the label and ids.
     /// A table without a header has the columns `0`, `1` and so on.
     pub columns: Vec<String>,
     /// The columns of a table to leave out.
     pub drop: Vec<String>,
     /// The column of a table that has the labels, or the array of an `.npz`.
     pub label: Option<String>,
-    /// The columns of a table that are kept beside the rows, as text.
+    /// The columns of a table that are kept as text beside the rows.
     pub ids: Vec<String>,
-    /// What becomes of missing values in a table.
+    /// What to do with missing values in a table.
     pub missing: Missing,
-    /// The columns that a model was trained on: those of a table are matched with them by name if
-    /// `columns` says nothing. Other sources have no names to match.
+    /// The columns that a model was trained on. If `columns` is empty, the columns of a table are matched with them by
+    /// name. Other sources have no names to match.
     pub model_columns: Option<Vec<String>>,
-    /// Whether the columns of a CSV file without a header are taken as they stand, rather than matched with
+    /// Whether a text without a header is taken column by column, in the order of the file, and not matched with
     /// `model_columns`.
     #[serde(skip)]
     pub unnamed_as_they_stand: bool,
-    /// For each of `columns` what stands for a missing value, as a model says; it goes before `missing`.
+    /// The values that fill missing cells, one for each of `columns`, as a model gives them. They override `missing`.
     pub fill: Option<Vec<f64>>,
-    /// Whether a CSV file begins with the columns' names; told from its first line if it is not said.
+    /// Whether a text begins with the names of the columns; `None` decides from the file.
     pub header: Option<bool>,
-    /// Keep the rows of these labels only.
+    /// Keep only the rows with these labels; all rows if empty.
     pub classes: Vec<String>,
-    /// Width and height that images are brought to.
+    /// The width and height that images are resized to.
     pub image_size: Option<(u32, u32)>,
-    /// How an image of other proportions is brought to `image_size`.
+    /// How an image of other proportions is resized to `image_size`.
     pub fit: Fit,
-    /// The channels of the model that images are for, 1 or 3: they are brought to it.
+    /// The number of channels of the model that reads the images, 1 or 3. Images are converted to it.
     #[serde(skip)]
     pub channels: Option<usize>,
     /// Leave out images that cannot be read, and count them.
     pub skip_bad: bool,
-    /// How the text of a table is written, as far as a person says it.
+    /// How the text of a table is written, as far as the user sets it.
     pub text: TextOptions,
-    /// Where the channels of an array of images stand; told from its shape if it is not said.
+    /// The order of dimensions of an array of images; `None` decides by its shape.
     pub layout: Option<Layout>,
 }
 
-/// How an image of other proportions is brought to a size.
+/// How an image of other proportions is resized.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
-    /// Width and height are each brought to theirs.
+    /// Width and height are scaled independently; the proportions change.
     #[default]
     Squeeze,
-    /// The proportions are kept, and what stands out on two sides is cut off.
+    /// The proportions are kept; two sides are cut off.
     Crop,
-    /// The proportions are kept, and two sides are filled up with black.
+    /// The proportions are kept; black is added at two sides.
     Pad,
 }
 
-/// Where the channels of an array `[rows, …]` of images stand.
+/// The order of dimensions of an array of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
@@ -114,29 +115,29 @@ pub enum Layout {
     ChannelsLast,
 }
 
-/// How the text of a table is written. What is `None` is told from the file.
+/// How the text of a table is written. `None` decides from the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TextOptions {
-    /// What stands between two cells; a space stands for one or more of them.
+    /// The character between two cells. A space means one or more spaces or tabs.
     pub separator: Option<char>,
     /// The decimal sign: a point or a comma.
     pub decimal: Option<char>,
-    /// What may stand between groups of three digits: a comma, a point, an apostrophe, a space or an underscore.
+    /// The thousands separator: a comma, a point, an apostrophe, a space or an underscore.
     pub thousands: Option<char>,
-    /// What cells with separators in them are put between.
+    /// The quote around cells that contain separators.
     pub quote: Option<char>,
-    /// How lines begin that are left out.
+    /// Lines that begin with this text are left out.
     pub comment: Option<String>,
-    /// The lines before the header that are left out.
+    /// The number of lines to leave out before the header, or before the first row.
     pub skip_lines: Option<usize>,
-    /// The lines at the end that are left out, such as one of totals.
+    /// The number of lines to leave out at the end, such as a line of totals.
     pub skip_end: Option<usize>,
-    /// Whether the line behind the header has the columns' units.
+    /// Whether the line below the header has the units of the columns.
     pub units: Option<bool>,
     /// The encoding, by its name on the web: `utf-8`, `windows-1252` (Latin-1), `utf-16le`, `shift_jis`.
     pub encoding: Option<String>,
-    /// The decimal sign where the file leaves open which it is: that of the file that a model was trained on.
+    /// The decimal sign to use if no cell of the file shows one: the sign of the file that a model was trained on.
     pub usual_decimal: Option<char>,
 }
 

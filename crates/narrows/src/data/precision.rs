@@ -1,20 +1,17 @@
-//! What single precision keeps of columns: how many distinct values are left as `f32`, before and after scaling.
+//! How many distinct values of a column remain as `f32`, before and after scaling.
 //!
-//! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where rows
-//! are wider than some 160 values.
+//! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where
+//! rows are wider than some 160 values.
 
-use super::Dataset;
+use super::dataset::Dataset;
 use super::element::Element;
 use super::sample::{Sample, elements};
 use super::scaling::Scaling;
 
-/// The share of the distinct values of a column of floating-point numbers that may become equal in the data's own units
-/// and not after scaling, before a model gives the column back in double precision.
-const MERGED: f64 = 0.001;
-
-/// The share of the distinct values of a column of floating-point numbers that scaling may lose before a warning says
-/// so. Random numbers of 53 bits lose some in a thousand, whatever is done to them.
-const LOST: f64 = 0.01;
+/// The share of the distinct values of a column of floating-point numbers that may become equal without a word: in the
+/// data's own units beyond those that become equal at mean 0 and std 1, and in scaled units. Of 100,000 random numbers
+/// some hundreds do, whatever is done to them.
+const MERGED: f64 = 0.01;
 
 /// The largest integer up to which an `f64` holds all.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -58,7 +55,7 @@ pub(crate) fn lost(data: &Dataset, scaling: &Scaling) -> AllLost {
         let lost = distinct.saturating_sub(left);
         let may_lose = match is_whole(values) {
             true => 0.0,
-            false => LOST * distinct as f64,
+            false => MERGED * distinct as f64,
         };
         (lost as f64 > may_lose).then_some((distinct, left))
     });
@@ -79,7 +76,7 @@ pub(crate) fn lost(data: &Dataset, scaling: &Scaling) -> AllLost {
 }
 
 /// Whether `f32` in the data's own units would merge distinct values of a column: any of whole numbers; of others more
-/// than one in a thousand beyond those that merge when they are brought to mean 0 and std 1.
+/// than one in a hundred beyond those that merge when they are brought to mean 0 and std 1.
 ///
 /// `values` are sorted.
 pub(super) fn needs_double(

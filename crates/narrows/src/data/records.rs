@@ -1,9 +1,8 @@
 //! Rows of numbers of any types, in memory or in a file, as bytes: each value in the type that it has in its file.
 //!
-//! In a file rows are read by their position (`pread`), not through a memory map: memory stays bounded by
-//! construction rather than by the kernel's leave, a file that shrinks while it is read is an error
-//! rather than a signal that kills the process, and no `unsafe` is needed. From a file in the page cache
-//! a row costs one system call and one copy.
+//! Rows in a file are read by their position (`pread`), not through a memory map. Memory use is bounded by what is
+//! asked for, a file that shrinks while it is read is an error and not a signal that kills the process, and no `unsafe`
+//! is needed. If the file is in the page cache, a row costs one system call and one copy.
 
 use super::element::{Element, Kind};
 use crate::{Error, ErrorKind, Result};

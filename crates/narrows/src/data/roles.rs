@@ -1,7 +1,7 @@
 //! Which columns of a table are inputs, labels and ids, and which are left out.
 
-use super::ReadOptions;
 use super::column::FileColumn;
+use super::options::ReadOptions;
 use super::schema::{ColumnKind, Role};
 use crate::settings::suggest;
 use crate::text::{counted, list_shortly};

@@ -1,7 +1,9 @@
 //! Columns looked at one by one: the values of up to 100,000 rows of each, on all threads.
 
+use super::dataset::Dataset;
 use super::element::Element;
-use super::{Dataset, Row, Values, records};
+use super::records;
+use super::values::{Row, Values};
 use crate::threads::available_threads;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -11,8 +11,9 @@ mod spec;
 pub use spec::ScalingSpec;
 pub(crate) use spec::{KIND, SCALINGS};
 
-use super::records::AT_ONCE;
-use super::{Dataset, Number, Real, Row, Values};
+use super::dataset::Dataset;
+use super::number::{Number, Real};
+use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
 use narrows_kernels::convert::scale_bytes;
@@ -67,9 +68,8 @@ impl Scaling {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Recipe`] for `unit` on data that are not 8-bit and for a mean or deviation
-    /// that is given and impossible; [`ErrorKind::Data`] if what is to be divided by is 0
-    /// because a column, or the whole, is constant, or if scaled values would not be finite.
+    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for a given setting that is
+    /// impossible; [`ErrorKind::Data`] if scaled values would not be finite. What is constant is divided by 1.
     pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
         let scaling = match *spec {
             ScalingSpec::Unit => fit::unit(data),
@@ -438,29 +438,6 @@ fn numbers(
         })
     };
     list.iter().enumerate().map(number).collect()
-}
-
-/// The smallest and the largest value of each column, `[inputs]` each.
-pub(super) fn column_extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
-    let mut low = vec![f64::INFINITY; data.inputs()];
-    let mut high = vec![f64::NEG_INFINITY; data.inputs()];
-    for_each_row(data, |place, values| {
-        let extremes = low[place..].iter_mut().zip(&mut high[place..]);
-        for ((low, high), &value) in extremes.zip(values) {
-            *low = low.min(value);
-            *high = high.max(value);
-        }
-    });
-    (low, high)
-}
-
-/// Every row in turn, in pieces: the place of the first value, and the values. What is gathered column by column from
-/// them needs no order of operations within a row, and so runs in vectors.
-pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(usize, &[f64])) {
-    let mut buffer = [0.0; AT_ONCE];
-    for index in 0..data.rows() {
-        data.each_value(index, &mut buffer, &mut each);
-    }
 }
 
 #[cfg(test)]

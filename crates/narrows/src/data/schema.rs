@@ -1,4 +1,4 @@
-//! What the columns of a table are: names, kinds, roles and what is known of their values.
+//! The columns of a table: names, kinds, roles, units and counts of missing cells.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum ColumnKind {
     /// Whole numbers.
     Integer,
-    /// Numbers.
+    /// Floating-point numbers, or whole numbers beyond 64 bits.
     Float,
-    /// Numbers that have 32 bits in the file.
+    /// Floating-point numbers that have 32 bits in the file.
     Float32,
     /// True and false, or yes and no: 1 and 0 as inputs, words as labels.
     Boolean,
@@ -63,9 +63,9 @@ impl ColumnKind {
 pub enum Role {
     /// A model learns from it.
     Input,
-    /// It says what class a row is of.
+    /// It holds the class of each row.
     Label,
-    /// It says which row is which.
+    /// It identifies the rows.
     Id,
     /// It is left out.
     Ignored,
@@ -80,11 +80,11 @@ pub struct Column {
     pub kind: ColumnKind,
     /// What it is for.
     pub role: Role,
-    /// The unit that stands behind its numbers or below its name.
+    /// Its unit, from its cells or from a line of units below the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The cells that were missing where it was read, before any was filled; 0 for a column that is left out.
+    /// The number of missing cells, before any is filled; 0 for a column that is left out.
     pub missing: u64,
-    /// The rows that it was read in.
+    /// The number of rows that were read.
     pub rows: u64,
 }

@@ -1,4 +1,4 @@
-//! Many files as one table: columns go by their names, and each file is read in turn.
+//! Many files as one table: columns are matched by name, and the files are read one after the other.
 
 use super::column::{As, Block, Cells, FileColumn, Place, TableReader, Texts, Verdict};
 use super::schema::ColumnKind;

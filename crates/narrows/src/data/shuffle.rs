@@ -7,8 +7,10 @@
 //! at once, block by block in the order of the file. The order is formed a pool at a time too, as it would take
 //! more memory than a pool where rows are narrow and many.
 
+use super::dataset::{Dataset, Extremes};
 use super::element::Kind;
-use super::{Dataset, Records, Values};
+use super::records::Records;
+use super::values::Values;
 use crate::rng::Draws;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
@@ -152,7 +154,7 @@ impl Dataset {
             first,
             labels: None,
             ids: Vec::new(),
-            extremes: super::Extremes::default(),
+            extremes: Extremes::default(),
             ..self.without_rows()
         })
     }

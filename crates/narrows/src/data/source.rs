@@ -1,19 +1,12 @@
-//! Sources: where data come from, by the one word that a person gives.
-//!
-//! [`SOURCE_KINDS`] is the one ordered list; look-up, listing and messages come from it, and a
-//! further format is a file beside this one and an entry there.
+//! Sources: training rows and, perhaps, test rows; and how a word names one.
 
-use super::column::TableReader;
-use super::formats::{idx, images, mnist, npy};
-use super::look::{FileKind, file_kind};
-use super::table::read_table;
-use super::{Dataset, ReadOptions, tables};
+use super::dataset::Dataset;
 use crate::settings::suggest;
-use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The built-in source.
+pub(super) const MNIST: &str = "mnist";
 
 /// A source of data: rows to train on and, where the source has them, rows to test on.
 #[derive(Clone, Debug)]
@@ -24,61 +17,8 @@ pub struct Source {
     pub test: Option<Dataset>,
 }
 
-/// A kind of [`Source`].
-#[derive(Clone, Copy, Debug)]
-pub struct SourceKind {
-    /// What a person writes: a name as it stands, or FOLDER or FILE for a path.
-    pub spec: &'static str,
-    /// What that gives, in a few words.
-    pub description: &'static str,
-}
-
-/// The kinds of sources. Files are told by their content, whatever their names.
-pub const SOURCE_KINDS: &[SourceKind] = &[
-    SourceKind {
-        spec: mnist::NAME,
-        description: "MNIST, built in: 60,000 training and 10,000 test images of 28 × 28 pixels",
-    },
-    SourceKind {
-        spec: "FILE of text",
-        description: "a table: commas, semicolons, tabs, bars or spaces between cells, also in gzip or ZIP",
-    },
-    SourceKind {
-        spec: "FILE of Parquet",
-        description: "a table; lists of one length are that many columns",
-    },
-    SourceKind {
-        spec: "FOLDER or 'PATTERN' of tables",
-        description: "one table: parts as Spark and DuckDB write them, `key=value` folders as columns",
-    },
-    SourceKind {
-        spec: "FILE.npy",
-        description: "a NumPy array of 2 to 4 dimensions; a large one stays in its file",
-    },
-    SourceKind {
-        spec: "FILE.npz, FILE.npz:ARRAY",
-        description: "NumPy arrays: one of rows, or x_train and x_test, with labels as y_train and so on",
-    },
-    SourceKind {
-        spec: "FOLDER of IDX files",
-        description: "named as MNIST's are, raw or gzipped; EMNIST, QMNIST, a folder of torchvision",
-    },
-    SourceKind {
-        spec: "FOLDER of images",
-        description: "PNG, JPEG, TIFF, BMP, WebP or GIF; subfolders are labels",
-    },
-    SourceKind {
-        spec: "FILE of an image",
-        description: "one row; each page of a TIFF",
-    },
-    SourceKind {
-        spec: "FILE of IDX",
-        description: "images, raw or gzipped",
-    },
-];
-
 /// The part of a source that is meant, behind its last colon.
-const PARTS: [&str; 2] = ["train", "test"];
+pub(super) const PARTS: [&str; 2] = ["train", "test"];
 
 impl Source {
     /// A source of rows to train on and, perhaps, rows to test on.
@@ -118,68 +58,6 @@ impl Source {
         Ok(Source { train, test })
     }
 
-    /// Opens what `spec` names, as [`Source::open_with`] with nothing set.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Io`] if there is no such path or it cannot be read, [`ErrorKind::Format`] if
-    /// it is of no kind that is understood or is not what its format says it should be,
-    /// [`ErrorKind::Data`] if its parts do not fit together.
-    ///
-    /// ```
-    /// use narrows::data::Source;
-    /// let source = Source::open("mnist")?;
-    /// assert_eq!(source.train.rows(), 60_000);
-    /// let error = Source::open("no/such/path").unwrap_err();
-    /// assert!(error.to_string().starts_with("no/such/path: there is no such file or folder"));
-    /// # Ok::<(), narrows::Error>(())
-    /// ```
-    pub fn open(spec: &str) -> Result<Self> {
-        Source::open_with(spec, &ReadOptions::default())
-    }
-
-    /// Opens what `spec` names: one of the built-in sources, else a path, as [`SOURCE_KINDS`]
-    /// lists them. A path that is spelt like a built-in source can be given as `./mnist`.
-    /// `SPEC:train` and `SPEC:test` take one part of a source that has both.
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
-    /// something that is not there.
-    pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
-        // What stands before a part may name an array or a set of its own: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
-        let (path, parts) = Source::parts_of(spec);
-        let split = PARTS.into_iter().find_map(|part| {
-            let rest = parts.strip_suffix(part)?.strip_suffix(':')?;
-            Some((spec.split_at(path.len() + rest.len()).0, part))
-        });
-        let source = match split {
-            None => Source::open_whole(&[spec], options)?,
-            Some((name, part)) => Source::open_whole(&[name], options)?.part(name, part)?,
-        };
-        let source = source.of_classes(&options.classes)?;
-        Ok(Source {
-            train: source.train.read_as(options),
-            test: source.test.map(|test| test.read_as(options)),
-        })
-    }
-
-    /// Opens several files as one table, with the columns of the first; one word is opened as by
-    /// [`Source::open_with`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::open_with`]; [`ErrorKind::Data`] also if the files are no tables or differ in their columns.
-    pub fn open_all(specs: &[impl AsRef<str>], options: &ReadOptions) -> Result<Self> {
-        match specs {
-            [spec] => Source::open_with(spec.as_ref(), options),
-            specs => {
-                let specs: Vec<&str> = specs.iter().map(AsRef::as_ref).collect();
-                Source::open_whole(&specs, options)?.of_classes(&options.classes)
-            }
-        }
-    }
-
     /// The source that `spec` names, and what stands behind it after a colon if `spec` is no path itself: a part
     /// (`:train`, `:test`), an array of a file or a set of a folder.
     pub(crate) fn parts_of(spec: &str) -> (&str, &str) {
@@ -205,79 +83,12 @@ impl Source {
         (!Source::is_built_in(name)).then(|| name.into())
     }
 
-    /// Whether a name is a pattern of files, such as `days/*.csv`.
-    pub(crate) fn is_pattern(name: &str) -> bool {
-        tables::is_pattern(name)
-    }
-
     /// Whether a name is that of data that come with Narrows.
     pub(crate) fn is_built_in(name: &str) -> bool {
-        name == mnist::NAME
+        name == MNIST
     }
 
-    fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
-        if let Some(mut reader) = Source::table(specs, options)? {
-            let name = reader.name().to_string();
-            let data =
-                read_table(&mut *reader, options).map_err(|error| at_source(error, &name))?;
-            return Source::new(data, None);
-        }
-        let &[spec] = specs else {
-            return Err(
-                Error::new(ErrorKind::Data, "only tables can be read as one")
-                    .at(specs.join(", "))
-                    .expected("CSV or Parquet files"),
-            );
-        };
-        let path = Path::new(spec);
-        let source = if spec == mnist::NAME {
-            mnist::open(spec, options)?
-        } else if path.is_dir() {
-            match idx::open_folder(spec, options)? {
-                Some(source) => Some(source),
-                None => images::open(spec, options)?,
-            }
-        } else if path.is_file() {
-            match file_kind(path)? {
-                FileKind::Npy => npy::open_npy(spec, options)?,
-                FileKind::Npz => npy::open_npz(spec, options)?,
-                FileKind::Idx => idx::open_file(spec, options)?,
-                FileKind::Image => images::open(spec, options)?,
-                FileKind::Text | FileKind::Parquet => None,
-            }
-        } else {
-            // An array of an archive, or a set of a folder of several.
-            match npy::open_npz(spec, options)? {
-                Some(source) => Some(source),
-                None => idx::open_folder(spec, options)?,
-            }
-        };
-        source.ok_or_else(|| not_understood(spec))
-    }
-
-    /// The table that some words name, if it is one: of a folder only where it holds neither IDX files nor images.
-    pub(super) fn table(
-        specs: &[&str],
-        options: &ReadOptions,
-    ) -> Result<Option<Box<dyn TableReader>>> {
-        if let &[spec] = specs {
-            let path = Path::new(spec);
-            if spec == mnist::NAME || !(path.exists() || tables::is_pattern(spec)) {
-                return Ok(None);
-            }
-            if path.is_dir() && (idx::is_folder(path) || images::is_folder(path)) {
-                return Ok(None);
-            }
-        }
-        let Some(reader) = tables::open(specs, options)? else {
-            return Ok(None);
-        };
-        options.refuse_images(reader.name(), "a table")?;
-        options.refuse_layout(reader.name(), "a table")?;
-        Ok(Some(reader))
-    }
-
-    fn part(self, spec: &str, part: &str) -> Result<Self> {
+    pub(super) fn part(self, spec: &str, part: &str) -> Result<Self> {
         match (self.test, part) {
             (Some(_), "train") => Source::new(self.train, None),
             (Some(test), _) => Source::new(test, None),
@@ -296,7 +107,7 @@ impl Source {
     }
 
     /// Only the rows of some labels, given as numbers, ranges (`0-8`) or names; all if none are given.
-    fn of_classes(self, classes: &[String]) -> Result<Self> {
+    pub(super) fn of_classes(self, classes: &[String]) -> Result<Self> {
         if classes.is_empty() {
             return Ok(self);
         }
@@ -365,142 +176,11 @@ pub(super) fn at_source(error: Error, spec: &str) -> Error {
     }
 }
 
-/// Why no kind took `spec`.
-fn not_understood(spec: &str) -> Error {
-    let path = Path::new(spec);
-    let (whole, part) = Source::parts_of(spec);
-    if let (true, Some(part)) = (Path::new(whole).exists(), part.strip_prefix(':')) {
-        return Error::new(
-            ErrorKind::Data,
-            format!("there is no part `{part}` of these data"),
-        )
-        .at(whole)
-        .expected(
-            "`:train` or `:test`; of an NPZ file also the name of an array, of a folder of EMNIST that of a set",
-        );
-    }
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Error::new(
-                ErrorKind::Data,
-                "there is no such file or folder, and no built-in data of that name",
-            )
-            .at(spec)
-            .hint(format!(
-                "data can be {}; see `narrows data kinds`",
-                understood()
-            ));
-        }
-        Err(error) => return Error::io("cannot be read", path, error),
-    };
-    let error = Error::new(ErrorKind::Format, "these data are of no kind that is read").at(spec);
-    if metadata.is_dir() {
-        let error = error.expected("tables, images or IDX files");
-        match beside(path) {
-            Some(found) => error.found(found),
-            None => error.found("an empty folder"),
-        }
-    } else {
-        error
-            .found("something that is neither a file nor a folder")
-            .hint("`narrows data kinds` lists what is read")
-    }
-}
-
-/// What a folder holds, by the endings of its files: `3 .tif files, 2 folders`.
-fn beside(folder: &Path) -> Option<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in fs::read_dir(folder).ok()?.flatten() {
-        let path = entry.path();
-        let kind = match (path.is_dir(), path.extension()) {
-            (true, _) => "folder".to_string(),
-            (false, Some(ending)) => format!(".{} file", ending.to_string_lossy()),
-            (false, None) => "file without an ending".to_string(),
-        };
-        *counts.entry(kind).or_default() += 1;
-    }
-    let several = |kind: &str| {
-        kind.replacen("file", "files", 1)
-            .replacen("folder", "folders", 1)
-    };
-    let each = counts
-        .iter()
-        .map(|(kind, &count)| counted(count, kind, &several(kind)));
-    let list: Vec<String> = each.take(8).collect();
-    (!list.is_empty()).then(|| list.join(", "))
-}
-
-/// The list of kinds as a clause.
-fn understood() -> String {
-    let kinds: Vec<_> = SOURCE_KINDS.iter().map(|kind| kind.spec).collect();
-    kinds.join(", or ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Values;
     use ndarray::Array2;
-
-    #[test]
-    fn an_unknown_name_and_a_missing_path_say_what_is_understood() {
-        for spec in ["mnits", "no/such/folder", ""] {
-            let error = Source::open(spec).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Data);
-            let text = error.to_string();
-            assert!(
-                text.starts_with(&format!("{spec}: there is no such file or folder")),
-                "{text}"
-            );
-            for kind in SOURCE_KINDS {
-                assert!(text.contains(kind.spec), "{text}");
-            }
-            assert!(text.len() < 300, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_folder_without_idx_files_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("notes.txt"), "nothing").unwrap();
-        let error = Source::open(folder.path().to_str().unwrap()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Format);
-        assert_eq!(
-            error.what_was_found(),
-            Some("a folder without IDX files or images")
-        );
-    }
-
-    #[test]
-    fn a_file_of_another_kind_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        for (bytes, found) in [
-            (
-                &b"PK\x03\x04 and more"[..],
-                "a file that begins with the bytes [50, 4b, 03, 04]",
-            ),
-            (b"", "an empty file"),
-        ] {
-            let path = folder.path().join("table.zip");
-            fs::write(&path, bytes).unwrap();
-            let error = Source::open(path.to_str().unwrap()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Format);
-            assert_eq!(error.what_was_found(), Some(found));
-            assert!(error.what_was_expected().unwrap().contains("IDX"));
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn what_is_neither_file_nor_folder_is_refused() {
-        let error = Source::open("/dev/null").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Format);
-        assert_eq!(
-            error.what_was_found(),
-            Some("something that is neither a file nor a folder")
-        );
-    }
 
     #[test]
     fn test_rows_must_be_like_training_rows() {

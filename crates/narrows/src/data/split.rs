@@ -1,6 +1,7 @@
 //! The rows to train on and the rows to test on.
 
-use super::{Dataset, Source};
+use super::dataset::Dataset;
+use super::source::Source;
 use crate::rng::{Draws, Purpose};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -29,8 +30,9 @@ impl Split<'_> {
 }
 
 impl Source {
-    /// The source's own split; or, without test rows, one row in ten held out, drawn with `seed`; a single row is for
-    /// both. Of what is left to train on, the share `validation` is set apart, drawn with `seed` too; none if it is 0.
+    /// The source's own split. If it has no test rows, one row in ten is held out, drawn with `seed`; a single row is
+    /// used for both. The fraction `validation` of the remaining training rows is set apart, drawn with `seed` too;
+    /// none if it is 0.
     ///
     /// # Errors
     ///

@@ -1,9 +1,11 @@
 //! What is kept of the columns of training rows: mean, std, quantiles, and whether they need double precision.
 
+use super::dataset::Dataset;
 use super::element::{Element, Kind};
 use super::precision::needs_double;
+use super::records;
 use super::sample::{Sample, elements, on_all_threads};
-use super::{ColumnKind, Dataset, records};
+use super::schema::ColumnKind;
 use std::collections::HashMap;
 
 /// The quantiles that are kept of a column: of these levels.

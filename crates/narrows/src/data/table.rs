@@ -1,14 +1,15 @@
 //! Tables: from the blocks of a format to a dataset, the same way for all formats.
 //!
-//! A missing cell and one that cannot be read are two things: the first is filled or its row left out, as the options
-//! say; the second is an error, which counts all of them at once.
+//! Missing and unreadable cells are different. The options say whether missing cells are filled, refused, or dropped
+//! with their rows. Unreadable cells are an error, which counts those of all columns at once.
 
 use super::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Verdict};
 use super::columns::TableRows;
+use super::dataset::{Dataset, Ids};
 use super::element::whole;
+use super::options::{Missing, ReadOptions};
 use super::roles::{Roles, is_unnamed};
 use super::schema::{Column, ColumnKind};
-use super::{Dataset, Ids, Missing, ReadOptions};
 use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Which files are one table: a file, the parts in a folder, those that a pattern names, several that are given.
+//! The files of one table: a single file, the parts in a folder, the files of a pattern, or several given files.
 
 use super::column::TableReader;
 use super::formats::csv::{CsvTable, is_table};

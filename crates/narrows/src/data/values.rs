@@ -1,7 +1,7 @@
 //! The values of data, in the type that they were stored in.
 
-use super::Records;
 use super::element::{Element, Kind};
+use super::records::Records;
 use super::records::RowType;
 use ndarray::Array2;
 

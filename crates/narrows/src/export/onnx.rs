@@ -90,16 +90,13 @@ impl Input {
 /// The largest step of float32 at a column's offset that is still fine, in scaled units.
 const FINE: f64 = 1e-4;
 
-/// Whether float32 would merge distinct values of the training rows; where the model does not know them, whether it
-/// cannot hold what the scaling reads finely enough.
+/// Whether float32 would merge distinct values of the training rows, or cannot hold what the scaling reads finely enough
+/// for rows between them.
 fn blurs(model: &Model) -> bool {
     let scaling = model.scaling();
-    if model.columns().is_some() {
-        return scaling.is_double() && model.needs_double();
-    }
-    let pairs = scaling.offset().iter().zip(scaling.factor());
+    let mut pairs = scaling.offset().iter().zip(scaling.factor());
     let step = |(offset, factor): (&f64, &f64)| (offset * factor).abs() * f64::from(f32::EPSILON);
-    scaling.is_double() && pairs.map(step).any(|step| step > FINE)
+    scaling.is_double() && (model.needs_double() || pairs.any(|pair| step(pair) > FINE))
 }
 
 /// The ONNX file of a model; the module says what is in it.

@@ -16,11 +16,11 @@ pub struct ModelColumn {
     pub role: Role,
     /// What its cells hold.
     pub kind: ColumnKind,
-    /// The unit that stands behind its numbers or below its name.
+    /// Its unit, from its cells or from a line of units below the header.
     pub unit: Option<String>,
     /// The share of its cells that was missing in the file; 0 for a column that is left out.
     pub missing: f64,
-    /// What is known of its numbers, where the model learns from it.
+    /// The statistics of its numbers, if the model learns from it.
     pub input: Option<InputColumn>,
     /// Each label with its number of training rows, in the order of the labels, where there are at most 1000; of a
     /// column of yes and no without gaps `0` and `1`.
@@ -33,17 +33,17 @@ pub struct ModelColumn {
 pub struct InputColumn {
     /// Its place in a row.
     pub place: usize,
-    /// What stands for a missing value: what training put there, else the mean.
+    /// The value that fills a missing cell: the value that training used, else the mean.
     pub fill: f64,
     /// The mean.
     pub mean: f64,
     /// The standard deviation (of the population).
     pub std: f64,
-    /// The quantiles of the levels [`QUANTILES`], the first and the last of all rows, the others of up to 100,000; empty
-    /// for tables of more than 10,000 columns.
+    /// The quantiles of the levels [`QUANTILES`], the first and the last of all rows, the others of up to 100,000;
+    /// empty for tables of more than 10,000 columns.
     pub quantiles: Vec<f64>,
     /// Whether float32 would merge distinct values of the column: any of whole numbers; of others more than one in a
-    /// thousand of those that stay apart once the mean is subtracted.
+    /// hundred of those that stay apart once the mean is subtracted.
     pub needs_double: bool,
 }
 

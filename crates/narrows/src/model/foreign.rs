@@ -1,5 +1,5 @@
-//! Files of weights that other tools write, told by their content: each is refused with the lines of Python that make
-//! a file of it that is read.
+//! Files of weights that other tools write, recognized by content. Each is refused with the lines of Python that
+//! convert it.
 
 use super::file::format;
 use crate::error::Error;

@@ -1,5 +1,5 @@
-//! The header of a safetensors file, read in memory that its length justifies: typed as it is read, and with a
-//! limit on everything that is counted.
+//! The header of a safetensors file. It takes no more memory than its length justifies: values are typed while they are
+//! read, and every count has a limit.
 
 use super::file::format;
 use crate::Error;
@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 
-/// The longest header that is read, in bytes. The format allows 100 MB; a model of 100,000 columns needs less than this.
+/// The longest header that is read, in bytes. The format allows 100 MB; a model of 100,000 columns needs less than
+/// this.
 pub(super) const MAX_HEADER: u64 = 1 << 24;
 
 /// The most tensors of a file, and the most entries of its metadata.

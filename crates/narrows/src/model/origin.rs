@@ -1,4 +1,4 @@
-//! What a model knows of the data that it was trained on, and what it takes for unusual.
+//! What a model knows of its training data, and the threshold above which a row is unusual.
 
 use super::columns::{self, ModelColumn};
 use crate::data::{Dataset, ReadOptions, Split};
@@ -14,9 +14,9 @@ pub struct Origin {
     pub data: Option<String>,
     /// The names of the columns, for tables; rows are matched by them.
     pub columns: Option<Vec<String>>,
-    /// For each column what stands for a missing value, where training was told to fill such.
+    /// The value that fills a missing cell of each column, if training filled missing cells.
     pub fill: Option<Vec<f64>>,
-    /// All columns of the table, those that the model does not learn from among them, or all values of a row; none for
+    /// All columns of the table, also those that the model does not learn from, or all values of a row; none for
     /// images, and for models of format versions 1 and 2.
     pub table: Vec<ModelColumn>,
     /// How the data were read; none for rows of a program, and for models of format versions 1 and 2.
@@ -29,16 +29,16 @@ pub struct Origin {
     pub validation: Option<String>,
 }
 
-/// How rows were divided into those to train on, to watch and to test on.
+/// How rows were divided into training, validation and test rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitRecord {
-    /// What the division was drawn with.
+    /// The seed of the division.
     pub seed: u64,
     /// The share of the training rows that was set apart for validation.
     pub validation: f64,
     /// Whether the test rows were held out of the training rows, rather than the source's own.
     pub held_out: bool,
-    /// The rows trained on, watched and tested on.
+    /// The numbers of training, validation and test rows.
     pub rows: [usize; 3],
 }
 

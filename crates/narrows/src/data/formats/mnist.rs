@@ -1,17 +1,15 @@
 //! The built-in MNIST as a source.
 
+use crate::data::source::MNIST;
 use crate::data::{Dataset, ReadOptions, Source, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_mnist::{PIXELS, SIDE, Split};
 use ndarray::Array2;
 use std::io;
 
-/// The name that opens it.
-pub(in crate::data) const NAME: &str = "mnist";
-
 /// MNIST if `spec` is its name.
 pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
-    if spec != NAME {
+    if spec != MNIST {
         return Ok(None);
     }
     options.refuse_all(spec, "MNIST")?;

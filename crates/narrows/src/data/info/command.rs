@@ -1,7 +1,7 @@
 //! The command line that trains on data as they are, ready to be pasted.
 
+use super::super::options::{Fit, Layout, Missing, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
-use super::super::{Fit, Layout, Missing, ReadOptions};
 use super::remarks::{is_like_an_id, twice};
 use super::table::{ColumnInfo, TableInfo};
 use crate::text::list_shortly;
@@ -28,8 +28,9 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         }
         if !names.is_empty() {
             said.push(format!(
-                "`--drop` leaves out {}, which training would refuse; better mend it in the file",
-                list_shortly(&names)
+                "`--drop` leaves out {}, which training would refuse; better mend {} in the file",
+                list_shortly(&names),
+                if names.len() == 1 { "it" } else { "them" }
             ));
         }
         wanted.drop.extend(names);

@@ -13,7 +13,9 @@ pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
 use super::column::TableReader;
-use super::{Dataset, ReadOptions, Source};
+use super::dataset::Dataset;
+use super::options::ReadOptions;
+use super::source::{Source, at_source};
 use crate::Result;
 use serde_json::Value;
 
@@ -76,7 +78,8 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
     let specs: Vec<String> = specs.iter().map(|spec| spec.as_ref().to_string()).collect();
     let words: Vec<&str> = specs.iter().map(String::as_str).collect();
     if let Some(mut reader) = Source::table(&words, options)? {
-        return Ok(vec![Info::of_table(&mut *reader, &specs, options)?]);
+        let info = Info::of_table(&mut *reader, &specs, options);
+        return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }
     let source = Source::open_all(&specs, options)?;
     let train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);

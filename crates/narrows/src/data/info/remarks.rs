@@ -1,7 +1,7 @@
 //! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
 
+use super::super::options::{Missing, ReadOptions};
 use super::super::schema::Role;
-use super::super::{Missing, ReadOptions};
 use super::table::{ColumnInfo, Seen, TableInfo};
 use crate::text::{counted, list_shortly, thousands};
 use std::collections::HashMap;
@@ -128,14 +128,31 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
             column.quoted()
         ));
     }
-    for (column, seen) in info.columns.iter().zip(seen) {
-        if column.role == Role::Input {
-            all.extend(nearly_constant(column));
-            all.extend(far_away(column, seen));
-            all.extend(merged(column, seen));
-        }
-    }
+    let inputs = || {
+        let all = info.columns.iter().zip(seen);
+        all.filter(|(column, _)| column.role == Role::Input)
+    };
+    let nearly = inputs().filter_map(|(column, _)| nearly_constant(column));
+    all.extend(first_few(nearly.collect(), "are nearly constant too"));
+    let far = inputs().filter_map(|(column, seen)| far_away(column, seen));
+    all.extend(first_few(far.collect(), "have such a value too"));
+    let merged = inputs().filter_map(|(column, seen)| merged(column, seen));
+    all.extend(first_few(merged.collect(), "are like that too"));
     all
+}
+
+/// The first few of many sentences of one kind, and how many columns more there are.
+fn first_few(mut sentences: Vec<String>, what: &str) -> Vec<String> {
+    const FEW: usize = 3;
+    let more = sentences.len().saturating_sub(FEW);
+    if more > 0 {
+        sentences.truncate(FEW);
+        sentences.push(format!(
+            "{} {what}",
+            counted(more, "more column", "more columns")
+        ));
+    }
+    sentences
 }
 
 /// Whether each row has a word of its own.

@@ -1,7 +1,7 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
-use super::super::ReadOptions;
 use super::super::column::{As, Block, FileColumn, Place, TableReader, Verdict};
+use super::super::options::ReadOptions;
 use super::super::roles::{Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
 use super::super::table::find_index;
@@ -33,13 +33,13 @@ pub struct TableInfo {
     pub notes: Vec<String>,
     /// All columns, in the order of the file.
     pub columns: Vec<ColumnInfo>,
-    /// Why training would refuse the table as the options have it, in sentences; none if it would not.
+    /// Why training would refuse the table with these options, in sentences; empty if it would not.
     pub refusals: Vec<String>,
     /// What to look at besides, in sentences.
     pub remarks: Vec<String>,
     /// A command line that trains on the table; none if nothing can be trained on.
     pub command: Option<String>,
-    /// What the command line has that nobody asked for, and why, in sentences.
+    /// Which options of the command line are guesses, and why, in sentences.
     pub suggestions: Vec<String>,
 }
 
@@ -51,17 +51,17 @@ pub struct ColumnInfo {
     pub name: String,
     /// What its cells hold.
     pub kind: ColumnKind,
-    /// What stands behind its numbers or below its name.
+    /// Its unit, from its cells or from a line of units below the header.
     pub unit: Option<String>,
-    /// What it would be in training, as the options have it.
+    /// Its role in training, with these options.
     pub role: Role,
     /// Why it is left out, if it is.
     pub reason: Option<String>,
-    /// The cells that are there and can be read.
+    /// The cells that are present and can be read.
     pub present: u64,
     /// The cells that are missing.
     pub missing: u64,
-    /// The cells that are there and are not what the column holds.
+    /// The cells that are present and cannot be read as the kind of the column.
     pub unreadable: u64,
     /// The first of them, each with its place.
     pub examples: Vec<String>,
@@ -89,7 +89,7 @@ pub struct NumbersInfo {
     pub whole: Option<(i128, i128)>,
     /// The mean.
     pub mean: f64,
-    /// The deviation (of the population).
+    /// The std (of the population).
     pub std: f64,
 }
 

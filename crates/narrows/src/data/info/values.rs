@@ -1,7 +1,8 @@
 //! Arrays, images and rows in memory at a glance.
 
-use super::super::scaling::{ScalingSpec, for_each_row};
-use super::super::{Dataset, ReadOptions};
+use super::super::dataset::{Dataset, for_each_row};
+use super::super::options::ReadOptions;
+use super::super::scaling::ScalingSpec;
 use super::command;
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ pub struct ValuesInfo {
     pub range: (f64, f64),
     /// The mean of all values.
     pub mean: f64,
-    /// Their deviation (of the population).
+    /// Their std (of the population).
     pub std: f64,
     /// The values that were missing and have been filled.
     pub missing: usize,
@@ -50,7 +51,7 @@ pub struct ValuesColumn {
     pub range: (f64, f64),
     /// The mean.
     pub mean: f64,
-    /// The deviation (of the population).
+    /// The std (of the population).
     pub std: f64,
 }
 

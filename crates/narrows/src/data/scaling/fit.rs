@@ -1,7 +1,7 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
-use super::{Scaling, ScalingSpec, for_each_row};
-use crate::data::Dataset;
+use super::{Scaling, ScalingSpec};
+use crate::data::dataset::{Dataset, for_each_row};
 use crate::{Error, ErrorKind, Result};
 
 /// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].

@@ -266,9 +266,17 @@ fn a_damaged_scaling_is_refused() {
 fn tensors_that_do_not_fit_are_refused() {
     assert_refused_by_tensors(
         |tensors| drop(tensors.remove("encoder.2.bias")),
+        &["too small for its recipe"],
+    );
+    assert_refused_by_tensors(
+        |tensors| {
+            let bias = tensors.remove("encoder.2.bias").unwrap();
+            tensors.insert("encoder.3.bias".into(), bias);
+        },
         &["`encoder.2.bias` is missing"],
     );
-    let bias = || (Dtype::F32, vec![2], vec![0; 8]);
+    // Not smaller, as a file that is too short is refused for that.
+    let bias = || (Dtype::F32, vec![4], vec![0; 16]);
     assert_refused_by_tensors(
         |tensors| drop(tensors.insert("encoder.9.bias".into(), bias())),
         &["`encoder.9.bias` does not belong to the recipe"],
@@ -278,7 +286,7 @@ fn tensors_that_do_not_fit_are_refused() {
         &[
             "`encoder.0.bias`",
             "expected F32 of shape [3]",
-            "found F32 of shape [2]",
+            "found F32 of shape [4]",
         ],
     );
     assert_refused_by_tensors(
@@ -543,7 +551,7 @@ fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
     let deep = json!({ "layer": "conv2d", "channels": 1, "kernel": 1023, "padding": 511 });
     let claims = |encoder: Vec<Value>| {
         let about = json!({
-            "format_version": FORMAT_VERSION, "input_shape": [1, 1, 1],
+            "format_version": FORMAT_VERSION, "sections": [], "input_shape": [1, 1, 1],
             "scaling": { "offset": [0], "factor": [1] },
             "recipe": {
                 "name": "t", "scaling": { "kind": "none" }, "encoder": encoder,

@@ -1,5 +1,5 @@
-//! Weights that another program trained: a PyTorch `state_dict` as `.safetensors`. The file is as hostile as a model
-//! file, and read as that is.
+//! Weights that another program trained: a PyTorch `state_dict` as `.safetensors`. The file is not trusted, like any
+//! model file.
 
 mod names;
 mod numbers;

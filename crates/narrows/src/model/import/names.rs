@@ -1,5 +1,5 @@
-//! Which tensor of a file is which of the recipe's: by its name, by its name behind a prefix that all share, or by
-//! order and shape where they leave no doubt.
+//! Assigning the tensors of a file to those of the recipe: by name, by name behind a prefix that all share, or by order
+//! and shape if only one assignment is possible.
 
 use super::order::{self, Layer};
 use super::{LISTED, format};

@@ -1,4 +1,4 @@
-//! From a tensor's bytes to parameters in float32, and what that changed.
+//! From the bytes of a tensor to float32 parameters, with a count of values that this changes.
 
 use super::format;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! What one cell could be, before it is known how its file writes numbers.
+//! What one cell could be, as long as the decimal sign of its file is not known.
 
 use super::dates;
 

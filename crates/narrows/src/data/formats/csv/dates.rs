@@ -1,4 +1,4 @@
-//! Days, times of day and points in time, in the usual forms. They stay words.
+//! Recognizing dates, times of day and points in time in the usual forms. They stay text.
 
 use super::cell::Class;
 

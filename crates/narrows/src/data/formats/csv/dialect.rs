@@ -1,7 +1,7 @@
 //! How a text of a table is written, told from its start.
 //!
-//! The crates that tell dialects give a separator and a quote; none gives decimal signs, lines of units or comments
-//! that are headers, which the same look at the cells tells.
+//! Crates that detect dialects find a separator and a quote. Decimal signs, lines of units and comments that are
+//! headers need the same look at the cells, so it is done here.
 
 use super::chunks::open_quote;
 use super::header;

@@ -1,4 +1,4 @@
-//! The start of a text: enough of it to tell how it is written.
+//! The start of a text, from which its dialect is detected.
 
 use super::chunks::refuse_long;
 use super::convert::nul;

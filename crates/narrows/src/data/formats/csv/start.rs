@@ -1,4 +1,5 @@
-//! Where a table begins in its text: behind which lines, with a header and a line of units or without.
+//! Where the table begins in a text: which lines to skip, whether there is a header, and whether there is a line of
+//! units.
 
 use super::dialect::{Dialect, counted, may_be_one_column};
 use super::header::{self, Header};

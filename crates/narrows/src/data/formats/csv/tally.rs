@@ -1,4 +1,4 @@
-//! What the cells of each column could be, counted; and what a whole file decides from that.
+//! Counts of what the cells of each column could be, and the decisions that follow for the whole file.
 
 use super::cell::{Class, Found};
 use super::number::Style;

@@ -1,4 +1,4 @@
-//! What a person is told of how a text is read.
+//! The sentences that tell the user how a text was read.
 
 use super::dialect::counted;
 use super::reader::CsvTable;

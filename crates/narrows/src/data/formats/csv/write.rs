@@ -1,6 +1,6 @@
 //! CSV and TSV: a header, then texts and values.
 
-use crate::data::write::{Head, NumberType, Piece, number_of};
+use crate::data::output::{Head, NumberType, Piece, number_of};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use csv::Writer;

@@ -1,10 +1,10 @@
-//! Images: one file, or a folder of them, whose subfolders, if there are any, are labels.
+//! Images: one file, or a folder of them. The names of subfolders are labels.
 //!
-//! PNG, JPEG, TIFF, BMP, WebP and GIF are told by their content. All images have one size, their own or the one that is
-//! asked for, after they are turned as their EXIF orientation says. If all are grey, rows have one channel; if one is
-//! in color, all get three; a model's number of channels goes before that. Values have 8 bits, 16 bits if one image
-//! has, or are floating-point numbers; what is transparent is laid on black, by its alpha. A page of a TIFF file is a
-//! row; of an animation the first frame is.
+//! PNG, JPEG, TIFF, BMP, WebP and GIF are recognized by content. Images are turned by their EXIF orientation. All must
+//! then have one size, or are resized to the requested one. Rows have one channel if all images are grey, else three;
+//! for a model they have its number of channels. Values have 8 bits, 16 bits if one image has 16, or are floating-point
+//! numbers. Transparent pixels are blended with black. Each page of a TIFF file is a row; of an animation the first
+//! frame is read.
 
 mod decode;
 mod find;
@@ -24,8 +24,7 @@ use crate::{Error, ErrorKind, Result};
 use find::{Folder, Found};
 use std::path::Path;
 
-/// What the column of the files' names is called.
-pub(in crate::data) const FILE: &str = "file";
+use crate::data::dataset::FILE_COLUMN as FILE;
 
 /// What tables and arrays end with: a folder that has such files may be data of another kind.
 const OF_OTHER_KINDS: [&str; 6] = ["csv", "tsv", "gz", "parquet", "npy", "npz"];

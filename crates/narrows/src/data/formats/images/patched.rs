@@ -1,5 +1,6 @@
-//! A TIFF file that is read as if some of its bytes were others: its first page is another, or a page with a palette is
-//! grey. The decoder begins at the first page and goes through all before the one that is wanted, and knows no palettes.
+//! A TIFF file that is read with some of its bytes replaced. The decoder walks through all pages before the wanted one,
+//! and cannot read palettes. So the header is made to point to the wanted page, and a page with a palette is declared
+//! grey.
 
 use super::decode::Opened;
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! The images of a folder as rows: their heads are read first, which decide what all become; then they are decoded on
-//! all threads, some at a time, in their order.
+//! The images of a folder as rows. The headers of all images are read first; they decide size, channels and type of the
+//! rows. Then the images are decoded on all threads, some at a time, in their order.
 
 use super::find::Found;
 use super::fit::{self, Plan, Row};

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::write::{NumberType, Piece};
+use crate::data::output::{NumberType, Piece};
 use crate::data::{Dataset, ReadOptions};
 use ::tiff::encoder::{TiffEncoder, colortype};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
@@ -268,9 +268,9 @@ fn sixteen_bits_stay_and_are_written_back() {
     ));
     assert_eq!(data.type_name(), "16-bit integers without a sign");
 
-    let head = crate::data::write::Head::beside(&data, Vec::new(), data.shape().to_vec());
+    let head = crate::data::output::Head::beside(&data, Vec::new(), data.shape().to_vec());
     let mut sink = write::Sink::create(&folder.path("out"), &head).unwrap();
-    let texts = crate::data::write::texts_of(&data, 0..3);
+    let texts = crate::data::output::texts_of(&data, 0..3);
     sink.write(piece(data.to_array_f64().view(), &texts))
         .unwrap();
     sink.finish().unwrap();
@@ -280,7 +280,7 @@ fn sixteen_bits_stay_and_are_written_back() {
         (data.to_array(), data.type_name())
     );
     assert_eq!(again.ids()[0].values, ["a.png", "b.png", "c.png"]);
-    let head = crate::data::write::Head {
+    let head = crate::data::output::Head {
         pixels: Some(NumberType::F32),
         ..head
     };
@@ -311,12 +311,12 @@ fn pages_are_rows_and_floats_stay() {
     assert_eq!(data.ids()[0].values[3], "stack.tif[03]");
     assert!(said(&data, "1 file of several pages: each page is a row"));
     // A page in the place of a file is written beside the others.
-    let head = crate::data::write::Head {
+    let head = crate::data::output::Head {
         pixels: None,
-        ..crate::data::write::Head::beside(&data, Vec::new(), data.shape().to_vec())
+        ..crate::data::output::Head::beside(&data, Vec::new(), data.shape().to_vec())
     };
     let mut sink = write::Sink::create(&folder.path("out"), &head).unwrap();
-    let texts = crate::data::write::texts_of(&data, 0..12);
+    let texts = crate::data::output::texts_of(&data, 0..12);
     sink.write(piece(Array2::zeros((12, 6)).view(), &texts))
         .unwrap();
     sink.finish().unwrap();
@@ -612,7 +612,7 @@ fn images_too_large_for_a_row_name_the_way_out() {
 #[test]
 fn a_new_folder_comes_whole() {
     let folder = Folder::new();
-    let head = crate::data::write::Head {
+    let head = crate::data::output::Head {
         rows: 2,
         shape: vec![1, 2, 2],
         ..Default::default()

@@ -1,9 +1,9 @@
-//! A folder of PNG images, one a row: called as the image that it came from, or by its row, in a subfolder for its
-//! label. They are gathered in a hidden folder, and written to the disk, before they come to where they belong: a
-//! folder that was not there comes whole or stays empty, one that was there has them moved into it.
+//! A folder of PNG images, one for each row. An image is named after the image that its row came from, or after the
+//! number of the row, and lies in a subfolder for its label. All images are written into a hidden folder first and then
+//! moved, so that an interrupted command leaves no half of a folder.
 
 use super::threads::on_threads;
-use crate::data::write::{Head, NumberType, Piece};
+use crate::data::output::{Head, NumberType, Piece};
 use crate::files::TEMPORARY;
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};

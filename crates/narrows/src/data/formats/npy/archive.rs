@@ -1,7 +1,7 @@
 //! The entries of an NPZ file, which is a ZIP archive of arrays.
 //!
-//! Every entry that is read is read to its end, where its checksum is compared, and its size must be that of its
-//! array. The list of entries must fit the entries, so that no array vanishes from a damaged file.
+//! An entry is read to its end, so that its checksum is compared, and its size must match its array. The list of
+//! entries must match the entries, so that no array vanishes from a damaged file.
 
 use super::array::{Rows, too_short};
 use super::header::{Content, Header};

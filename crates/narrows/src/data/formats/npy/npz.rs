@@ -1,4 +1,4 @@
-//! Which arrays of an NPZ file are the rows, which the labels.
+//! Which arrays of an NPZ file are rows, and which are labels.
 
 use super::archive::{Archive, refuse_sparse, suggested};
 use super::beginning;

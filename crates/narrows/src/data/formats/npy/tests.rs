@@ -130,7 +130,7 @@ fn what_is_no_number_is_refused_with_the_way_out() {
 fn headers_are_read_as_python_reads_them() {
     let folder = Folder::new();
     let data = bytes_of(&[1.0, 2.0, 3.0, 4.0]);
-    let mut open = |text: &str| Source::open(&folder.put("x.npy", &with_header(text, &data)));
+    let open = |text: &str| Source::open(&folder.put("x.npy", &with_header(text, &data)));
     for text in [
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
         "{\"shape\":(2,2,),\"descr\":\"<f4\",\"fortran_order\":False}",

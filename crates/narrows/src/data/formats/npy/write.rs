@@ -1,6 +1,6 @@
 //! `.npy`: the values alone, in the narrowest type that holds those of all columns.
 
-use crate::data::write::{Head, NumberType, Piece};
+use crate::data::output::{Head, NumberType, Piece};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Columns that Parquet has no type for and Arrow has: spans of time, which are stored as integers.
+//! Columns of durations. Parquet has no type for them and stores integers; Arrow's schema says which these are.
 //!
 //! Arrow's writers (pyarrow, pandas, polars) keep their own schema in the file's metadata: a message of Arrow's
 //! stream format, the tables of which are FlatBuffers. Only names and types are looked at here; what does not make

@@ -1,4 +1,4 @@
-//! The counts in delta-encoded pages of texts, by which the decoder takes memory.
+//! The counts in delta-encoded pages of texts. The decoder allocates memory by these counts, so they are checked first.
 
 use parquet::basic::Encoding;
 

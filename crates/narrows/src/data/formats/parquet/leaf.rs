@@ -1,4 +1,4 @@
-//! What the values of a column are, whatever they are stored as.
+//! The meaning of a column's values, independent of how they are stored.
 
 use crate::data::ColumnKind;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};

@@ -1,8 +1,8 @@
 //! Parquet tables, read a block of rows at a time.
 //!
-//! The file's headers are looked at before memory is taken for what they promise (`thrift`, `pages`, `delta`), the
-//! crate `parquet` decodes the pages (`chunk`), and what comes out is made into cells (`convert`, `text`), by several
-//! threads (`read`). Its panics on damaged pages are caught.
+//! `thrift`, `pages` and `delta` check the headers of the file before memory is taken for what they promise. The crate
+//! `parquet` decodes the pages (`chunk`), and `convert` and `text` turn the values into cells, on several threads
+//! (`read`). A panic of the crate on damaged pages is caught.
 
 mod arrow;
 mod chunk;

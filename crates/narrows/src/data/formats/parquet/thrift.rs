@@ -1,7 +1,5 @@
-//! What must be known of a file's headers before memory is taken for what they promise: the headers of pages, and the
-//! counts of the footer, in Thrift's compact protocol.
-//!
-//! The crate that decodes the pages trusts these numbers; whoever reads on has checked them here.
+//! The headers of pages and the counts of the footer, in Thrift's compact protocol. The crate that decodes the pages
+//! trusts these numbers, so they are checked here first.
 
 /// How deep structures may lie in each other.
 const DEPTH: usize = 32;

@@ -3,7 +3,7 @@
 
 use super::typed::{ColumnType, TypedSink};
 use crate::data::column::{Cells, Texts};
-use crate::data::write::{Head, NumberType, Piece};
+use crate::data::output::{Head, NumberType, Piece};
 use crate::files::NewFile;
 use crate::{Error, ErrorKind, Result};
 
