@@ -168,7 +168,11 @@ struct Names(Vec<String>);
 
 impl From<&str> for Names {
     fn from(list: &str) -> Self {
-        Names(list_of_names(list))
+        // An empty list is the name of a column that has none, as pandas leaves it above its index.
+        match list {
+            "" => Names(vec![String::new()]),
+            list => Names(list_of_names(list)),
+        }
     }
 }
 

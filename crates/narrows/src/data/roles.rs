@@ -43,7 +43,7 @@ pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Resu
 
 impl Roles {
     /// Chooses among the columns of a file as the options say; `index` names the place of a column without a name
-    /// that counts the rows.
+    /// that numbers the rows.
     pub(super) fn choose(
         columns: &[FileColumn],
         index: Option<usize>,
@@ -115,7 +115,7 @@ impl Roles {
         let inputs: Vec<usize> = numeric.into_iter().filter(|&p| Some(p) != index).collect();
         if let Some(index) = index.filter(|&index| is_free(&index)) {
             self.notes.push(format!(
-                "the column {} counts the rows, and is left out (`--columns` takes it, `--id` keeps it beside the rows)",
+                "the column {} numbers the rows, and is left out (`--columns` takes it, `--id` keeps it beside the rows)",
                 quoted(&columns[index].name),
             ));
         }
@@ -134,7 +134,7 @@ impl Roles {
             if is_unnamed(&columns[place].name) {
                 let name = quoted(&columns[place].name);
                 self.notes.push(format!(
-                    "the column {name} at place {place} has no name and is trained on (`--drop` leaves it out)"
+                    "the column {name} at place {place} has no name and is read like any other (`--drop` leaves it out)"
                 ));
             }
         }

@@ -45,7 +45,7 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     }
 }
 
-/// The place of a column without a name that counts the rows, as pandas writes its index. The first rows tell.
+/// The place of a column without a name that numbers the rows, as pandas writes its index. The first rows tell.
 pub(super) fn find_index(
     reader: &mut dyn TableReader,
     options: &ReadOptions,
@@ -369,19 +369,19 @@ impl<'a> Table<'a> {
         let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
         let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
         if missing > 0 && !drops {
-            let how = match (&self.options.fill, self.options.missing) {
-                (None, Missing::Zero) => "0",
-                (None, _) if missing == 1 => "the mean of its column",
-                (None, _) => "the mean of their column",
-                (Some(_), _) => "the means of the training rows",
-            };
-            let cells = counted(missing as usize, "missing cell was", "missing cells were");
             let with = self
                 .tallies
                 .iter()
                 .enumerate()
                 .filter(|(_, tally)| tally.missing > 0);
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
+            let how = match (&self.options.fill, self.options.missing) {
+                (None, Missing::Zero) => "0",
+                (None, _) if names.len() == 1 => "the mean of the column",
+                (None, _) => "the means of their columns",
+                (Some(_), _) => "the means of the training rows",
+            };
+            let cells = counted(missing as usize, "missing cell was", "missing cells were");
             notes.push(format!(
                 "{cells} filled with {how}, in {}",
                 list_shortly(&names)
@@ -403,7 +403,7 @@ impl<'a> Table<'a> {
         let counting: Vec<&str> = counting.map(|(input, _)| self.input_name(input)).collect();
         if !counting.is_empty() && self.options.model_columns.is_none() {
             notes.push(format!(
-                "{} up by one from row to row and {} trained on like any number: {}; if that says which row is \
+                "{} up by one from row to row and {} read like any number: {}; if that says which row is \
                  which, give `--id` or `--drop`",
                 match counting.len() {
                     1 => "a column counts",

@@ -85,8 +85,9 @@ impl Network {
             .hint(match (shape.len(), data.len()) {
                 (1, _) => "leave `outputs` out of the decoder's last dense layer",
                 (_, 3) => {
-                    "leave `channels` out of the decoder's last convolution, and choose kernels, \
-                     strides and padding that give the data's height and width"
+                    "leave `channels` out of the decoder's last convolution, and choose kernels, strides, \
+                     padding and output_padding that give the data's height and width, or bring images to a size \
+                     that fits, with `--image-size`"
                 }
                 _ => "put a flatten layer at its end, and a dense one behind it where the number differs",
             }));

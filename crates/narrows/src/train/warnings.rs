@@ -31,9 +31,10 @@ pub enum Warning {
         /// The values of a row.
         inputs: usize,
     },
-    /// Columns that have the same value in every training row, or images all of whose values are the same.
+    /// Columns that have the same value in every training row, or all columns, or images all of whose values are the
+    /// same.
     Constant {
-        /// The columns, as a sentence names them; none for images.
+        /// The columns, as a sentence names them; none for images, and where all columns are constant.
         columns: Vec<String>,
         /// Whether they can be left out by name.
         have_names: bool,
@@ -107,7 +108,7 @@ fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
         None => column,
     };
     Some(Warning::Constant {
-        columns: match is_table {
+        columns: match is_table && columns.len() < data.inputs() {
             true => columns.into_iter().map(name).collect(),
             false => Vec::new(),
         },
@@ -203,7 +204,7 @@ impl fmt::Display for Warning {
                  (`--set corruption.kind=masking --set corruption.drop=0.5`)"
             ),
             Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
-                "all values of the training rows are the same, and are scaled by 1: there is nothing to learn",
+                "the training rows are all the same, and are scaled by 1: there is nothing to learn",
             ),
             Warning::Constant {
                 columns,
@@ -390,7 +391,10 @@ mod tests {
             deviation: Some(2.0),
         };
         assert_eq!(of(&table, given), [""; 0]);
-        let wide = Dataset::from_array(ndarray::Array2::<f32>::ones((2, 20)).view()).unwrap();
+        let mut wide = ndarray::Array2::<f32>::ones((2, 21));
+        let alike = Dataset::from_array(wide.view()).unwrap();
+        wide[[0, 20]] = 2.0;
+        let wide = Dataset::from_array(wide.view()).unwrap();
         let said = of(&wide, standardize).concat();
         assert!(
             said.starts_with("20 columns have") && said.contains(" and 8 more"),
@@ -398,11 +402,13 @@ mod tests {
         );
         let values = crate::data::Values::F32(ndarray::Array2::ones((2, 4)));
         let images = Dataset::new("grey", values, vec![1, 2, 2], None).unwrap();
-        let said = of(&images, standardize).concat();
-        assert!(
-            said.starts_with("all values of the training rows are the same"),
-            "{said}"
-        );
+        for data in [images, alike] {
+            let said = of(&data, standardize).concat();
+            assert!(
+                said.starts_with("the training rows are all the same"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -83,11 +83,7 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
         return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }
     let source = Source::open_all(&specs, options)?;
-    let mut train = ValuesInfo::of(&source.train)?;
-    // Of one row none can be held out for testing.
-    if train.rows > 1 || source.test.is_some() {
-        train = train.with_command(&source.train, &specs, options);
-    }
+    let train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);
     let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
     // Test rows are scaled as the training rows are.
     let test = test.map(|test| ValuesInfo {

@@ -91,7 +91,13 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
         let these = info.of_role(Role::Input).filter(|column| is(column));
         these.map(|column| column.name.as_str()).collect()
     };
-    let constant = inputs(&|column| column.is_constant());
+    if info.rows == 1 {
+        all.push(
+            "there is one row: a model is tested on the row that it is trained on".to_string(),
+        );
+    }
+    // Of one row everything is.
+    let constant = inputs(&|column| column.is_constant() && info.rows > 1);
     if !constant.is_empty() {
         all.push(format!(
             "{} the same value in every row and {} scaled by 1, so that a model learns nothing from {}: {}",

@@ -296,7 +296,7 @@ fn fates(
             _ if !options.columns.is_empty() => left_out("not among `--columns`"),
             _ if has(&options.drop, name) => left_out("`--drop`"),
             _ if index == Some(place) => {
-                left_out("has no name and counts the rows (`--columns` takes it)")
+                left_out("an index without a name, which numbers the rows (`--columns` takes it)")
             }
             ColumnKind::Empty => left_out("nothing in it"),
             kind if kind.is_numeric() => (Role::Input, None),

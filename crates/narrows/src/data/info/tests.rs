@@ -407,7 +407,7 @@ fn a_column_without_a_name_that_counts_is_left_out_as_in_training() {
     ]);
     let index = column(&info, "");
     assert_eq!(index.role, Role::Ignored);
-    assert!(index.reason.as_ref().unwrap().contains("counts the rows"));
+    assert!(index.reason.as_ref().unwrap().contains("numbers the rows"));
     assert_eq!(
         info.command.as_deref(),
         Some("narrows train table --data 'my t.csv'")

@@ -270,7 +270,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         let data = read_table(&mut memory, &options()).unwrap();
         assert_eq!(data.columns().unwrap(), ["a"]);
         assert!(
-            data.notes()[0].contains("counts the rows"),
+            data.notes()[0].contains("numbers the rows"),
             "{:?}",
             data.notes()
         );
@@ -300,7 +300,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
     let data = read_table(&mut table(&columns, vec![cells]), &options()).unwrap();
     assert_eq!(data.inputs(), 2);
     assert!(
-        data.notes()[0].contains("has no name and is trained on"),
+        data.notes()[0].contains("has no name and is read like any other"),
         "{:?}",
         data.notes()
     );
