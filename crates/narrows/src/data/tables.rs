@@ -48,7 +48,8 @@ pub(super) fn open(
     let mut options = options.clone();
     for File { path, keys } in files {
         let name = path.display().to_string();
-        let opened = open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
+        let opened =
+            open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
         let Some(reader) = opened else {
             return match (is_single, specs) {
                 (true, _) => Ok(None),
