@@ -64,7 +64,7 @@ fn folders_of_every_format_train() {
         .put("png/notes.txt", "");
     let said = folder.tried("png").said;
     assert!(
-        said.contains("beside the images: 1 .txt, 2 .heic, not read"),
+        said.contains("beside the images: 2 .heic, 1 .txt, not read"),
         "{said}"
     );
 }

@@ -232,7 +232,8 @@ pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
             Some(ColumnKind::Boolean) => NumberType::Boolean,
             Some(ColumnKind::Integer) if kept == NumberType::U64 => kept,
             Some(ColumnKind::Integer) if kept.is_integer() => NumberType::I64,
-            Some(ColumnKind::Float32) => NumberType::F32,
+            // What stands for a missing cell may need more bits.
+            Some(ColumnKind::Float32) if kept != NumberType::F64 => NumberType::F32,
             Some(_) => NumberType::F64,
         }
     };

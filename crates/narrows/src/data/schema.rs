@@ -11,7 +11,7 @@ pub enum ColumnKind {
     Integer,
     /// Floating-point numbers, or whole numbers beyond 64 bits.
     Float,
-    /// Floating-point numbers that have 32 bits in the file.
+    /// Floating-point numbers that have 32 or 16 bits in the file.
     Float32,
     /// True and false, or yes and no: 1 and 0 as inputs, words as labels.
     Boolean,

@@ -43,8 +43,10 @@ pub(super) enum Leaf {
     Boolean,
     Integer,
     Unsigned,
-    /// Of 32 or 64 bits.
+    /// Of 64 bits.
     Float,
+    /// Of 32 bits.
+    Single,
     /// Of 16 bits.
     Half,
     /// With this many digits behind the point.
@@ -79,7 +81,8 @@ impl Leaf {
         let leaf = logical.unwrap_or(match physical {
             Type::BOOLEAN => Leaf::Boolean,
             Type::INT32 | Type::INT64 => Leaf::Integer,
-            Type::FLOAT | Type::DOUBLE => Leaf::Float,
+            Type::FLOAT => Leaf::Single,
+            Type::DOUBLE => Leaf::Float,
             Type::INT96 => Leaf::Int96,
             Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => Leaf::Bytes,
         });
@@ -157,7 +160,8 @@ impl Leaf {
         match self {
             Leaf::Boolean => ColumnKind::Boolean,
             Leaf::Integer | Leaf::Unsigned => ColumnKind::Integer,
-            Leaf::Float | Leaf::Half | Leaf::Decimal(_) => ColumnKind::Float,
+            Leaf::Float | Leaf::Decimal(_) => ColumnKind::Float,
+            Leaf::Single | Leaf::Half => ColumnKind::Float32,
             Leaf::Text | Leaf::Uuid => ColumnKind::Text,
             Leaf::Bytes => ColumnKind::Other,
             Leaf::Date => ColumnKind::Date,

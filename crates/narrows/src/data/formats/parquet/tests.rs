@@ -188,7 +188,9 @@ fn columns_have_the_kinds_of_the_file() {
     let kinds = [
         ("flag", ColumnKind::Boolean),
         ("u64", ColumnKind::Integer),
-        ("f16", ColumnKind::Float),
+        ("f16", ColumnKind::Float32),
+        ("f32", ColumnKind::Float32),
+        ("f64", ColumnKind::Float),
         ("d9", ColumnKind::Float),
         ("text", ColumnKind::Text),
         ("bytes", ColumnKind::Other),
