@@ -4,7 +4,7 @@ use super::*;
 
 fn in_chunks(file: &Written, sizes: (usize, usize), threads: usize) -> Whole {
     let options = ReadOptions::default();
-    let mut table = in_parts(&file, &options, sizes, threads).unwrap();
+    let mut table = in_parts(file, &options, sizes, threads).unwrap();
     whole(&mut table).unwrap()
 }
 
