@@ -171,7 +171,7 @@ impl RowType {
     }
 }
 
-/// Rows of numbers, one after the other, as [`RowType`] has them; some of them, in any order.
+/// Rows of numbers, one after the other, each in the types of its row; some of them, in any order.
 ///
 /// Copies and choices share the bytes.
 #[derive(Clone, Debug)]

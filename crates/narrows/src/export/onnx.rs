@@ -108,11 +108,11 @@ pub fn bytes(model: &Model) -> Result<Vec<u8>> {
     bytes_with(model, Input::of(model))
 }
 
-/// As [`bytes`], with an input of the given type.
+/// As [`bytes()`], with an input of the given type.
 ///
 /// # Errors
 ///
-/// As [`bytes`].
+/// As [`bytes()`].
 pub fn bytes_with(model: &Model, input: Input) -> Result<Vec<u8>> {
     let numbers = model.network().parameter_count() + 4 * model.scaling().offset().len();
     if numbers > MAX_TENSORS / 4 {
