@@ -131,6 +131,7 @@ const DATA: &[&str] = &[
     "element",
     "schema",
     "options",
+    "fault",
     "column",
     "records",
     "values",

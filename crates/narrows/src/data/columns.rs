@@ -200,7 +200,7 @@ impl TableRows {
     pub(super) fn finish(self, fill: Option<Vec<f64>>) -> Result<Option<Values>> {
         // A table of small whole numbers is no image.
         let values = self.rows.map(|rows| rows.finish(fill)).transpose()?;
-        Ok(values.map(Values::as_records))
+        Ok(values.map(Values::into_records))
     }
 }
 

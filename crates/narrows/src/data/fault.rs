@@ -66,6 +66,13 @@ impl Mend {
             Mend::Quote(quote) => Some(format!(
                 "`--quote` is a guess: cells are then put between {quote}; better close the quote in the file"
             )),
+            Mend::SkipLines {
+                lines,
+                header: Some(false),
+            } => Some(format!(
+                "`--header no --skip-lines {lines}` leaves out what stands there, so that columns are called 0, 1 and \
+                 so on"
+            )),
             Mend::SkipLines { .. } | Mend::SkipEnd(_) => None,
         }
     }

@@ -302,8 +302,8 @@ mod tests {
             (b"", "an empty file"),
             (b"SQLite format 3\0", "an SQLite database"),
             (
-                b"\0\0\0\x01\xff",
-                "a file that begins with the bytes [00, 00, 00, 01]",
+                b"\x01\x02\xff\x03\xff",
+                "a file that begins with the bytes [01, 02, ff, 03]",
             ),
         ] {
             let path = folder.path().join("table.zip");

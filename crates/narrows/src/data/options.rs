@@ -146,7 +146,6 @@ impl ReadOptions {
     pub(super) fn refuse_all(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_table(spec, what)?;
         self.refuse_label(spec, what)?;
-        self.refuse_layout(spec, what)?;
         self.refuse_images(spec, what)
     }
 

@@ -107,12 +107,11 @@ fn is_whole(values: &[f64]) -> bool {
 /// How many values of a sorted column differ; integers beyond those that `f64` holds are counted exactly.
 fn distinct_values(values: &[f64], sample: &Sample<'_>, input: usize, element: Element) -> usize {
     let beyond = |value: Option<&f64>| value.is_some_and(|value| value.abs() >= EXACT);
-    if element.is_integer() && (beyond(values.first()) || beyond(values.last())) {
-        if let Some(mut exact) = sample.integers(input) {
-            exact.sort_unstable();
-            exact.dedup();
-            return exact.len();
-        }
+    let needs_integers = element.is_integer() && (beyond(values.first()) || beyond(values.last()));
+    if needs_integers && let Some(mut exact) = sample.integers(input) {
+        exact.sort_unstable();
+        exact.dedup();
+        return exact.len();
     }
     distinct_of(values.iter().copied())
 }

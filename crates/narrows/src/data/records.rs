@@ -7,6 +7,7 @@
 use super::element::{Element, Kind};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -184,7 +185,6 @@ pub struct Records {
     fill: Option<Arc<Vec<f64>>>,
 }
 
-#[derive(Debug)]
 enum Backing {
     Memory(Vec<u8>),
     File {
@@ -195,6 +195,16 @@ enum Backing {
         /// What went wrong while rows were read by threads that cannot say so.
         failure: Mutex<Option<io::Error>>,
     },
+}
+
+impl fmt::Debug for Backing {
+    /// Without the bytes, which may be many.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Backing::Memory(bytes) => write!(f, "{} bytes in memory", bytes.len()),
+            Backing::File { path, .. } => write!(f, "{}", path.display()),
+        }
+    }
 }
 
 impl PartialEq for Records {

@@ -40,7 +40,7 @@ impl Values {
     }
 
     /// The same values as records, whatever their type.
-    pub(super) fn as_records(self) -> Self {
+    pub(super) fn into_records(self) -> Self {
         match self {
             Values::U8(values) => {
                 let row = RowType::all(Element::little(Kind::U8), values.ncols());

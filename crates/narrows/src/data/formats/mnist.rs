@@ -13,6 +13,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
         return Ok(None);
     }
     options.refuse_all(spec, "MNIST")?;
+    options.refuse_layout(spec, "MNIST")?;
     let train = dataset("mnist, training images", narrows_mnist::train())?;
     let test = dataset("mnist, test images", narrows_mnist::test())?;
     Source::new(train, Some(test)).map(Some)

@@ -681,7 +681,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
             "line 1: the lines differ in length: expected 2 cells, as in most lines, found 3",
             "--header no --skip-lines 1",
             "no header",
-            "",
+            "columns are called 0, 1 and so on",
         ),
         (
             b"a,b\n1,2\n3\n4,5\n6,7\n",

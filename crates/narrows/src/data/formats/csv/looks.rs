@@ -39,20 +39,21 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
         Some(last) if !is_whole => text.get(..=last).unwrap_or_default(),
         _ => &text,
     };
-    let syntax = |separator| Syntax {
-        separator,
-        quote: b'"',
-        end: end as u8,
-    };
-    let is_fitting = [b',', b';', b'\t', b'|', b' ']
-        .into_iter()
-        .any(|separator| {
-            let records = records(text, 0, 1, syntax(separator), b"#");
-            let all = records.iter().filter(|record| !record.is_comment).count();
-            let is_regular = usual_width(&records)
-                .is_some_and(|(width, count)| width > 1 && 10 * count >= 6 * all);
-            is_regular && all > 1 && fit(&records, syntax(separator)) > 0.25
-        });
+    let syntaxes = [b',', b';', b'\t', b'|', b' '].into_iter();
+    let mut syntaxes = syntaxes.flat_map(|separator| {
+        [b'"', b'\''].map(|quote| Syntax {
+            separator,
+            quote,
+            end: end as u8,
+        })
+    });
+    let is_fitting = syntaxes.any(|syntax| {
+        let records = records(text, 0, 1, syntax, b"#");
+        let all = records.iter().filter(|record| !record.is_comment).count();
+        let is_regular =
+            usual_width(&records).is_some_and(|(width, count)| width > 1 && 10 * count >= 6 * all);
+        is_regular && all > 1 && fit(&records, syntax) > 0.25
+    });
     is_fitting || {
         let lines: Vec<&str> = text
             .split(['\n', '\r'])

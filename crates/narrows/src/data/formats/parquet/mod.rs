@@ -68,9 +68,9 @@ impl ParquetTable {
             let input = file.and_then(Input::new).map_err(unread)?;
             let metadata = footer(&input)?;
             check_places(&metadata, input.length())?;
-            let columns = Columns::of(&input, &metadata)?;
-            let mut columns = columns;
+            let mut columns = Columns::of(&input, &metadata)?;
             columns.notes.extend(index_note(&metadata, &columns.files));
+            mark_durations(&metadata, &mut columns.files);
             Ok(ParquetTable {
                 name: name.to_string(),
                 input,
@@ -187,11 +187,37 @@ fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
     Ok(())
 }
 
-/// What is said of a column that pandas names as its index; one without a name is for the roles of columns.
-fn index_note(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Option<String> {
+/// What pandas says of its table, where it wrote the file.
+fn pandas_metadata(metadata: &ParquetMetaData) -> Option<serde_json::Value> {
     let entries = metadata.file_metadata().key_value_metadata()?;
     let entry = entries.iter().find(|entry| entry.key == "pandas")?;
-    let said: serde_json::Value = serde_json::from_str(entry.value.as_deref()?).ok()?;
+    serde_json::from_str(entry.value.as_deref()?).ok()
+}
+
+/// Whole numbers that are spans of time for pandas, as some programs write them, are that.
+fn mark_durations(metadata: &ParquetMetaData, columns: &mut [FileColumn]) {
+    let said = pandas_metadata(metadata);
+    let all = said
+        .as_ref()
+        .and_then(|said| said.get("columns")?.as_array());
+    for said in all.into_iter().flatten() {
+        let text = |key: &str| said.get(key).and_then(serde_json::Value::as_str);
+        let is_span = text("numpy_type").is_some_and(|kind| kind.starts_with("timedelta64"));
+        let name = text("field_name").or(text("name")).unwrap_or_default();
+        for column in columns
+            .iter_mut()
+            .filter(|column| is_span && column.name == name)
+        {
+            if column.kind == ColumnKind::Integer {
+                column.kind = ColumnKind::Duration;
+            }
+        }
+    }
+}
+
+/// What is said of a column that pandas names as its index; one without a name is for the roles of columns.
+fn index_note(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Option<String> {
+    let said = pandas_metadata(metadata)?;
     // A range of numbers is not stored: its description is no text.
     let names = said.get("index_columns")?.as_array()?.iter();
     let names: Vec<&str> = names
