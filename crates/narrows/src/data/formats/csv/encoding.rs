@@ -192,9 +192,13 @@ pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
         }
         false => true,
     };
-    let has_control = text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{c}'));
+    let has_control = text.chars().any(|c| {
+        c.is_control()
+            && !matches!(
+                c,
+                '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1a}' | '\u{1b}'
+            )
+    });
     (result == CoderResult::InputEmpty && is_text && !has_control).then_some(text)
 }
 

@@ -347,6 +347,8 @@ fn what_looks_like_a_table() {
         ("{\"a\": [1, 2]}\n", "x", false),
         ("<html>\n<p>a,b\n", "x", false),
         ("a\n", "x.csv", true),
+        // Colors of a terminal.
+        ("a\u{1b}[31m,b\n1,2\n3,4\n", "x.csv", true),
         ("\u{1}\u{2}\u{0}\u{3}", "x.csv", false),
         ("", "x", false),
     ] {
