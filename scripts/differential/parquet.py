@@ -127,6 +127,9 @@ def write_options(rng, table):
         "write_statistics": chance(rng, 0.7),
         "store_schema": chance(rng, 0.8),
     }
+    # Parquet has no spans of time of its own: without Arrow's schema they are whole numbers.
+    if any(pyarrow.types.is_duration(field.type) for field in table.schema):
+        options["store_schema"] = True
     if not options["use_dictionary"] and chance(rng, 0.6):
         options["column_encoding"] = {
             field.name: encoding

@@ -672,7 +672,9 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     assert_eq!(narrows(folder.path(), &alone).stdout, output.stdout);
 
     // Without labels, and without test rows.
-    let file = "data/train-images-idx3-ubyte";
+    let file = "alone-idx3-ubyte";
+    let images = folder.path().join("data/train-images-idx3-ubyte");
+    fs::copy(images, folder.path().join(file)).unwrap();
     let output = narrows(folder.path(), &["evaluate", "runs/tiny", "--data", file]);
     let tables = text(&output.stdout);
     assert!(tables.contains("the data have no labels"), "{tables}");

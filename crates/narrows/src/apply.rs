@@ -23,7 +23,7 @@ const MOST_STEPS: usize = 1_000_000;
 /// How to read a table for a model: its columns are matched by name, its missing values are filled as in training, and
 /// numbers that could be read in two ways are read as in the training file, unless the options say otherwise.
 ///
-/// `--missing mean` fills with the means of the training rows, which every model of format version 3 has.
+/// `--missing mean` fills with the means of the columns, which every model of format version 3 has.
 ///
 /// # Errors
 ///

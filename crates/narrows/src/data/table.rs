@@ -379,7 +379,7 @@ impl<'a> Table<'a> {
                 (None, Missing::Zero) => "0",
                 (None, _) if names.len() == 1 => "the mean of the column",
                 (None, _) => "the means of their columns",
-                (Some(_), _) => "the means of the training rows",
+                (Some(_), _) => "the means that the model was trained with",
             };
             let cells = counted(missing as usize, "missing cell was", "missing cells were");
             notes.push(format!(

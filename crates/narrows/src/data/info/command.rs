@@ -67,9 +67,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         .collect();
     if wanted.missing == Missing::Refuse && inputs.iter().any(|column| column.missing > 0) {
         wanted.missing = Missing::Mean;
-        said.push(
-            "`--missing mean` fills missing cells with the means of the training rows".into(),
-        );
+        said.push("`--missing mean` fills missing cells with the means of their columns".into());
     }
     if inputs.is_empty() || info.rows == 0 {
         return;
