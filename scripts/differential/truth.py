@@ -119,6 +119,9 @@ def column_of(name, values):
 
 def same_numbers(expected, got):
     """The first place where two arrays of numbers differ by as much as a bit; None if there is none."""
+    if expected.dtype in (np.float16, np.float32):
+        # A text has the fewest digits that give the same number of its type.
+        got = got.astype(np.float64).astype(expected.dtype)
     if expected.dtype.kind == "f" and got.dtype.kind == "f":
         same = expected.astype(np.float64).view(np.int64) == got.astype(np.float64).view(np.int64)
     elif expected.dtype == got.dtype:

@@ -252,7 +252,7 @@ fn damaged_tables_are_refused() {
     );
     for (name, content, said) in [
         ("empty.csv", "", "found an empty file"),
-        ("head.csv", "a,b\n", "there are no rows"),
+        ("head.csv", "a,b\n", "there are no rows with a value"),
     ] {
         let error = text(Source::open(&folder.put(name, content)));
         assert!(error.contains(said), "{error}");

@@ -24,6 +24,9 @@ const INTEGERS: [(Kind, i128, i128); 5] = [
     (Kind::U64, 0, u64::MAX as i128),
 ];
 
+/// How far below the largest integer without a sign values must stay for a `f64` to tell them from it.
+const BELOW_GAP: i128 = 4096;
+
 /// The largest integer up to which an `f64` holds all.
 const EXACT: i128 = 1 << 53;
 
@@ -64,8 +67,14 @@ impl Kept {
 
     fn integers(low: i128, high: i128, has_gaps: bool) -> Kept {
         let holds = |&&(kind, least, most): &&(Kind, i128, i128)| {
-            // The least stands for what is missing.
-            let has_room = !has_gaps || (kind != Kind::U8 && kind != Kind::U64 && low > least);
+            let has_room = match kind {
+                _ if !has_gaps => true,
+                Kind::U8 => false,
+                // The largest stands for what is missing; a float64 cannot tell it from its neighbors.
+                Kind::U64 => high <= most - BELOW_GAP,
+                // The least does.
+                _ => low > least,
+            };
             least <= low && high <= most && has_room
         };
         let found = INTEGERS.iter().find(holds).map(|&(kind, ..)| kind);
@@ -83,7 +92,15 @@ impl Kept {
             // The range of a type with gaps has its least value left out.
             (Some(&(_, a, b)), Some(&(_, c, d))) => {
                 let room = |low: i128| if low < 0 { low + 1 } else { low };
-                Kept::integers(room(a).min(room(c)), b.max(d), has_gaps)
+                let most = |kept: Kept, high: i128| match kept {
+                    Kept {
+                        kind: Kind::U64,
+                        has_gaps: true,
+                    } => high - BELOW_GAP,
+                    _ => high,
+                };
+                let high = most(self, b).max(most(other, d));
+                Kept::integers(room(a).min(room(c)), high, has_gaps)
             }
             (None, None) if self.kind == other.kind => self,
             (Some(&(_, low, high)), None) | (None, Some(&(_, low, high))) => Kept {
@@ -234,7 +251,9 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
                 Kind::I64 => each(values, place, rows, |row, v| {
                     if is_gap(row) { i64::MIN } else { v }.to_le_bytes()
                 }),
-                Kind::U64 => each(values, place, rows, |_, v| (v as u64).to_le_bytes()),
+                Kind::U64 => each(values, place, rows, |row, v| {
+                    if is_gap(row) { u64::MAX } else { v as u64 }.to_le_bytes()
+                }),
                 Kind::F32 => each(values, place, rows, |row, v| {
                     if is_gap(row) { f32::NAN } else { v as f32 }.to_le_bytes()
                 }),
@@ -253,7 +272,9 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
                     // The other kinds hold no more than an i64.
                     let Kept { kind, has_gaps } = kept;
                     if kind == Kind::U64 {
-                        each(values, place, rows, |_, v| v.to_le_bytes());
+                        each(values, place, rows, |row, v| {
+                            if is_gap(row) { u64::MAX } else { v }.to_le_bytes()
+                        });
                     } else {
                         let signed = values.iter().map(|&v| v as i64).collect();
                         let gaps = gaps.clone().filter(|_| has_gaps || kind == Kind::F32);
@@ -284,14 +305,14 @@ fn widened(bytes: &[u8], (old, new): (&[Kept], &[Kept]), rounded: &mut [bool], o
             let value = row.get(at..at + size(old)).unwrap_or_default();
             at += size(old);
             let integer = old.element().integer(value);
-            let is_gap = old.has_gaps && integer.is_some_and(|n| n as f64 == old.element().least());
+            let is_gap = old.has_gaps && integer.is_some_and(|n| n == old.element().gap());
             let mut float = [0.0];
             old.element().to_f64(value, &mut float);
             let float = if is_gap { f64::NAN } else { float[0] };
             *rounded |=
                 new.kind == Kind::F64 && !is_gap && integer.is_some_and(|n| n.abs() > EXACT);
             let integer = match is_gap {
-                true => new.element().least() as i128,
+                true => new.element().gap(),
                 false => integer.unwrap_or_default(),
             };
             match new.kind {

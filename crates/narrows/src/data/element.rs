@@ -112,9 +112,13 @@ impl Element {
         }
     }
 
-    /// The least integer of a type with a sign, which stands for a missing value in columns that have such.
-    pub(crate) fn least(self) -> f64 {
-        -(2_f64.powi(8 * self.size() as i32 - 1))
+    /// What stands for a missing value in columns of integers that have such: the least integer of a type with a sign,
+    /// the largest of one without.
+    pub(crate) fn gap(self) -> i128 {
+        match self.kind {
+            Kind::U64 => i128::from(u64::MAX),
+            _ => -(1 << (8 * self.size() - 1)),
+        }
     }
 
     /// A whole number exactly; none among floating-point numbers, or if there are not its bytes.

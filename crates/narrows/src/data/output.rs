@@ -265,6 +265,9 @@ pub(super) fn wide_columns(data: &Dataset, types: &[NumberType]) -> Vec<usize> {
 /// ones with an exponent.
 pub fn number_of(value: f64, kind: NumberType) -> String {
     match kind {
+        NumberType::F32 | NumberType::F64 if value == 0.0 && value.is_sign_negative() => {
+            "-0.0".into()
+        }
         NumberType::F32 => number(value as f32),
         NumberType::F64 => shortest(value, value.abs()),
         _ => format!("{}", value as i128),

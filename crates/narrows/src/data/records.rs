@@ -25,7 +25,7 @@ pub(crate) const AT_ONCE: usize = 256;
 pub(crate) struct Run {
     pub(crate) element: Element,
     pub(crate) count: usize,
-    /// Whether the least integer of the type stands for a missing value, as there is no NaN among integers.
+    /// Whether an integer of the type stands for a missing value ([`Element::gap`]), as there is no NaN among them.
     pub(crate) has_gaps: bool,
 }
 
@@ -43,7 +43,7 @@ impl RowType {
         RowType::new([(element, false)].into_iter().cycle().take(inputs))
     }
 
-    /// The type of each value, and whether the least integer of it stands for a missing one.
+    /// The type of each value, and whether an integer of it stands for a missing one.
     pub(crate) fn new(columns: impl IntoIterator<Item = (Element, bool)>) -> Self {
         let mut runs: Vec<Run> = Vec::new();
         for (element, has_gaps) in columns {
@@ -128,8 +128,8 @@ impl RowType {
                 };
                 run.element.to_f64(bytes, values);
                 if run.has_gaps {
-                    let least = run.element.least();
-                    for value in values.iter_mut().filter(|value| **value == least) {
+                    let gap = run.element.gap() as f64;
+                    for value in values.iter_mut().filter(|value| **value == gap) {
                         *value = f64::NAN;
                     }
                 }
@@ -159,7 +159,7 @@ impl RowType {
             if input < run.count {
                 let start = at + input * size;
                 let number = run.element.integer(bytes.get(start..start + size)?)?;
-                return match run.has_gaps && number as f64 == run.element.least() {
+                return match run.has_gaps && number == run.element.gap() {
                     true => fill.map(|fill| fill as i128),
                     false => Some(number),
                 };

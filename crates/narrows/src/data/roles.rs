@@ -121,10 +121,12 @@ impl Roles {
         }
         self.notes.extend(left_out(columns, &other));
         if inputs.is_empty() {
-            let error = Error::new(
-                ErrorKind::Data,
-                "no column of numbers is left to learn from",
-            );
+            let is_empty = |&place: &usize| columns[place].kind == ColumnKind::Empty;
+            let what = match !other.is_empty() && other.iter().all(is_empty) {
+                true => "there are no rows with a value in a column to learn from",
+                false => "no column of numbers is left to learn from",
+            };
+            let error = Error::new(ErrorKind::Data, what);
             return Err(match columns.len() {
                 0 => error.found("no columns"),
                 _ => error.found(kinds_of(columns, &other, columns.len())),

@@ -27,6 +27,8 @@ fn the_narrowest_type_holds_all_values_and_a_place_for_missing_ones() {
         Kept::of(&Cells::Unsigned(vec![u64::MAX], None)),
         of(Kind::U64, false)
     );
+    let beside_gap = Cells::Unsigned(vec![1 << 63, 0], Some(vec![false, true]));
+    assert_eq!(Kept::of(&beside_gap), of(Kind::U64, true));
     assert_eq!(
         Kept::of(&Cells::Floats(vec![0.5, f64::NAN])),
         of(Kind::F32, false)
@@ -43,6 +45,8 @@ fn joining_two_types_holds_what_either_holds() {
         ((I16, true), (I32, false), (I32, true)),
         ((I64, false), (U64, false), (F64, false)),
         ((U8, false), (U64, false), (U64, false)),
+        ((U64, true), (U64, true), (U64, true)),
+        ((I16, false), (U64, true), (F64, false)),
         ((U8, false), (F32, false), (F32, false)),
         ((I16, true), (F32, false), (F32, false)),
         ((I32, false), (F32, false), (F64, false)),

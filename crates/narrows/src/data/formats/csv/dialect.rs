@@ -179,7 +179,13 @@ fn choose_syntax<'a>(
     for &separator in &separators {
         for &quote in &quotes {
             let (syntax, records) = cut(separator, quote);
-            let fit = fit(&records, syntax);
+            // Spaces stand within the cells of other separators too.
+            let margin = if separator == b' ' && best.is_some() {
+                0.3
+            } else {
+                0.0
+            };
+            let fit = fit(&records, syntax) - margin;
             let is_times = separator == b' ' && separators.len() > 1 && are_times(text, from);
             if fit > best_fit && !is_times {
                 (best, best_fit) = (Some((syntax, records)), fit);

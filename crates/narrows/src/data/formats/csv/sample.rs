@@ -1,7 +1,7 @@
 //! The first records of a text, cut into cells under one syntax.
 
 use super::header::Sort;
-use super::syntax::{After, Cursor, Syntax};
+use super::syntax::{After, Cursor, Syntax, is_hash};
 use std::borrow::Cow;
 
 /// The cells of a record.
@@ -43,8 +43,12 @@ pub(super) fn records<'a>(
             continue;
         }
         let start = from + cursor.at();
-        let is_comment =
-            !comment.is_empty() && cursor.line().trim_ascii_start().starts_with(comment);
+        let begins = cursor.line().trim_ascii_start();
+        let is_comment = match comment {
+            b"" => false,
+            b"#" => is_hash(begins),
+            _ => begins.starts_with(comment),
+        };
         let first_line = line;
         let cells = match is_comment {
             true => Some(comment_cells(cursor.skip_line(), comment, syntax)),

@@ -30,13 +30,23 @@ impl Comments {
         match self {
             Comments::Prefix(prefix) => text.trim_ascii_start().starts_with(prefix),
             Comments::Hash { width } => {
-                text.first() == Some(&b'#') && {
+                is_hash(text) && {
                     let line = Cursor::new(text, syntax).line();
                     cells_of_line(line, syntax) != *width
                 }
             }
         }
     }
+}
+
+/// Whether a line begins with `#`, and not with a missing cell of Excel, `#N/A` or `#NA`.
+pub(super) fn is_hash(line: &[u8]) -> bool {
+    let is_missing = |rest: &[u8]| {
+        let rest = rest.strip_prefix(b"N/A").or(rest.strip_prefix(b"NA"));
+        rest.is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric))
+    };
+    line.strip_prefix(b"#")
+        .is_some_and(|rest| !is_missing(rest))
 }
 
 /// How many cells a line has.
