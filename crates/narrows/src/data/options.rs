@@ -151,11 +151,17 @@ impl ReadOptions {
 
     /// Refuses settings for tables, for a source that is `what`.
     pub(super) fn refuse_table(&self, spec: &str, what: &str) -> Result<()> {
+        self.refuse_columns(spec, what)?;
+        let is_set = [(self.missing != Missing::Refuse, "missing")];
+        refuse(&is_set, spec, what, "tables and arrays")
+    }
+
+    /// Refuses settings for tables but what becomes of missing values, for a source that is `what`.
+    pub(super) fn refuse_columns(&self, spec: &str, what: &str) -> Result<()> {
         let is_set = [
             (!self.columns.is_empty(), "columns"),
             (!self.drop.is_empty(), "drop"),
             (!self.ids.is_empty(), "id"),
-            (self.missing != Missing::Refuse, "missing"),
         ];
         refuse(&is_set, spec, what, "tables (CSV and Parquet)")?;
         self.refuse_text(spec, what)

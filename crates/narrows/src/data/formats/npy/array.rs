@@ -7,7 +7,8 @@ use crate::data::element::Element;
 use crate::data::formats::layout::{Plan, Turned};
 use crate::data::limits::check_row;
 use crate::data::records::IN_MEMORY;
-use crate::data::{Dataset, Layout, Values};
+use crate::data::{Dataset, Layout, Missing, Values};
+use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
@@ -117,12 +118,72 @@ impl Rows {
         }
     }
 
-    /// The rows as data.
-    pub(super) fn dataset(self, called: &str, values: Values) -> Result<Dataset> {
+    /// The rows as data, with what `missing` says in place of NaN.
+    pub(super) fn dataset(self, called: &str, values: Values, missing: Missing) -> Result<Dataset> {
+        let (values, filled) = filled(values, missing)?;
         let mut data = Dataset::stored_as(self.element, called, values, self.plan.shape, None)?;
         data.notes.extend(self.notes);
+        if let Some((fill, count)) = filled {
+            let how = if missing == Missing::Mean {
+                "the mean of the place in a row"
+            } else {
+                "0"
+            };
+            if count > 0 {
+                let values = counted(count, "missing value was", "missing values were");
+                data.notes.push(format!("{values} filled with {how}"));
+            }
+            data.missing = count;
+            data.fill = Some(fill);
+        }
         Ok(data)
     }
+}
+
+/// What stands for missing values at each place of a row, and how many were missing.
+type Filled = (Vec<f64>, usize);
+
+/// Values with others in place of NaN, if that is asked for: these and how many there were.
+fn filled(values: Values, missing: Missing) -> Result<(Values, Option<Filled>)> {
+    let (inputs, records) = match (values, missing) {
+        (Values::Records(records), Missing::Mean | Missing::Zero) => (records.dim().1, records),
+        (_, Missing::Drop) => {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "rows of an array cannot be left out for missing values",
+            )
+            .expected("`--missing mean` or `--missing zero`")
+            .hint("in Python: x[~numpy.isnan(x).any(axis=1)] leaves them out"));
+        }
+        (values, _) => return Ok((values, None)),
+    };
+    // About a first value, so that sums keep their precision.
+    let (mut shifts, mut sums) = (vec![f64::NAN; inputs], vec![(0.0, 0_usize); inputs]);
+    for row in 0..records.dim().0 {
+        records.each(row, |place, values| {
+            let columns = shifts[place..].iter_mut().zip(&mut sums[place..]);
+            for ((shift, (sum, count)), &value) in columns.zip(values) {
+                if !value.is_nan() {
+                    *shift = if shift.is_nan() { value } else { *shift };
+                    *sum += value - *shift;
+                    *count += 1;
+                }
+            }
+        });
+    }
+    records.failure()?;
+    let rows = records.dim().0;
+    let gone = sums.iter().map(|(_, count)| rows - count).sum();
+    let mean = |(shift, (sum, count)): (&f64, &(f64, usize))| match (missing, count) {
+        (Missing::Mean, 1..) => shift + sum / *count as f64,
+        _ => 0.0,
+    };
+    let fill: Vec<f64> = shifts.iter().zip(&sums).map(mean).collect();
+    let values = match gone {
+        0 => Values::Records(records),
+        _ => Values::Records(records.filled(Some(fill.clone()))),
+    };
+    Ok((values, Some((fill, gone))))
 }
 
 pub(super) fn too_short(expected: u64, found: u64) -> Error {

@@ -45,7 +45,9 @@ pub(in crate::data) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Opt
     if begins != MAGIC && (!is_named || (begins.starts_with(ZIP) && is_archive())) {
         return Ok(None);
     }
-    options.refuse_all(spec, "an NPY file")?;
+    options.refuse_columns(spec, "an NPY file")?;
+    options.refuse_label(spec, "an NPY file")?;
+    options.refuse_images(spec, "an NPY file")?;
     let data = read_npy(path, spec, options).map_err(|error| at_source(error, spec))?;
     Source::new(data, None).map(Some)
 }
@@ -84,10 +86,10 @@ fn read_npy(path: &Path, spec: &str, options: &ReadOptions) -> Result<Dataset> {
         let (count, inputs) = rows.dim();
         let row = RowType::all(rows.element, inputs);
         let stored = Records::in_file(file, path, header.len, row, count);
-        return rows.dataset(spec, Values::Records(stored));
+        return rows.dataset(spec, Values::Records(stored), options.missing);
     }
     let values = rows.read(&mut file, unreadable)?;
-    rows.dataset(spec, values)
+    rows.dataset(spec, values, options.missing)
 }
 
 #[cfg(test)]

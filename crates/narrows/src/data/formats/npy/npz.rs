@@ -34,7 +34,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
         },
         (true, _) => Archive::open(path).map_err(|error| at_source(error, file))?,
     };
-    options.refuse_table(spec, "an NPZ file")?;
+    options.refuse_columns(spec, "an NPZ file")?;
     options.refuse_images(spec, "an NPZ file")?;
     let mut reader = Reader {
         arrays: Vec::new(),

@@ -407,3 +407,35 @@ fn channels_last_are_turned_with_a_word() {
     };
     assert!(refusal(Source::open_with(&table, &options)).contains("`layout` is a setting"));
 }
+
+#[test]
+fn missing_values_of_an_array_are_refused_or_filled() {
+    let folder = Folder::new();
+    let values = [1.0_f32, f32::NAN, 3.0, 4.0].map(f32::to_le_bytes).concat();
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
+    let spec = folder.put("gaps.npy", &with_header(header, &values));
+    let read = |missing| {
+        let options = ReadOptions {
+            missing,
+            ..ReadOptions::default()
+        };
+        Source::open_with(&spec, &options).map(|source| source.train)
+    };
+    assert!(read(crate::data::Missing::Refuse).is_err());
+    let mean = read(crate::data::Missing::Mean).unwrap();
+    assert_eq!(mean.to_array(), ndarray::array![[1.0, 4.0], [3.0, 4.0]]);
+    assert_eq!((mean.missing(), mean.fill().unwrap()), (1, &[2.0, 4.0][..]));
+    let zero = read(crate::data::Missing::Zero).unwrap();
+    assert_eq!(zero.to_array(), ndarray::array![[1.0, 0.0], [3.0, 4.0]]);
+    assert!(
+        zero.notes()[0].contains("filled with 0"),
+        "{:?}",
+        zero.notes()
+    );
+    assert!(
+        read(crate::data::Missing::Drop)
+            .unwrap_err()
+            .to_string()
+            .contains("isnan")
+    );
+}
