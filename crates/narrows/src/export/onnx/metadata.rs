@@ -21,6 +21,7 @@ pub(super) fn entries(model: &Model) -> Vec<Entry> {
         ("producer_version", Some(env!("CARGO_PKG_VERSION").into())),
         ("recipe", Some(recipe.name.clone())),
         ("columns", list(&origin.columns)),
+        ("units", units(model)),
         (
             "fill",
             origin.fill.as_ref().map(|fill| json!(fill).to_string()),
@@ -36,6 +37,20 @@ pub(super) fn entries(model: &Model) -> Vec<Entry> {
         })
     });
     known.collect()
+}
+
+/// The unit of each input, `null` where it has none; nothing if no input has one.
+fn units(model: &Model) -> Option<String> {
+    let columns = model.columns()?.iter();
+    let mut inputs: Vec<(usize, &Option<String>)> = columns
+        .filter_map(|column| Some((column.input.as_ref()?.place, &column.unit)))
+        .collect();
+    inputs.sort_unstable_by_key(|(place, _)| *place);
+    let units: Vec<&Option<String>> = inputs.into_iter().map(|(_, unit)| unit).collect();
+    units
+        .iter()
+        .any(|unit| unit.is_some())
+        .then(|| json!(units).to_string())
 }
 
 /// What the score of a row is.

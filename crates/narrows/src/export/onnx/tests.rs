@@ -138,6 +138,11 @@ fn the_metadata_say_what_scoring_needs() {
             .contains("squared error in scaled units")
     );
     assert_eq!(get(&model, "recipe").unwrap(), "small");
+    assert_eq!(get(&model, "units"), None);
+    let mut origin = model.origin().clone();
+    origin.table[1].unit = Some("kW".into());
+    model.set_origin(origin);
+    assert_eq!(json(&model, "units"), json!([null, "kW"]));
     assert_eq!(
         (get(&model, "threshold"), get(&model, "fill")),
         (None, None)
