@@ -70,9 +70,10 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
 /// Whether a file is delimited text by its content, packed or not.
 pub(in crate::data) fn is_table(path: &Path, name: &str) -> bool {
     let Ok(opened) = encoding::open(path, None) else {
-        return false;
+        // What is wrong with the file is for its reader to say.
+        return true;
     };
     let mut start = Vec::new();
     let is_read = opened.text.take(FIRST).read_to_end(&mut start).is_ok();
-    is_read && looks_like_table(&start, name)
+    !is_read || looks_like_table(&start, name)
 }
