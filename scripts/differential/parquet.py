@@ -111,7 +111,7 @@ def lists(rng, name, rows):
         array = pyarrow.FixedSizeListArray.from_arrays(flat, length)
     else:
         array = pyarrow.ListArray.from_arrays(np.arange(rows + 1, dtype=np.int32) * length, flat)
-    table = values.astype(np.float64).reshape(rows, length)
+    table = values.reshape(rows, length)
     return array, [Column(name, table[:, at].copy(), None, True) for at in range(length)]
 
 
@@ -242,7 +242,8 @@ def of_arrow(table):
             column = column.cast(kind.value_type)
             kind = kind.value_type
         if any(is_kind(kind) for is_kind in LISTS):
-            rows = [np.array(row) for row in column.to_pylist()]
+            own = kind.value_type.to_pandas_dtype()
+            rows = [np.array(row, dtype=own) for row in column.to_pylist()]
             for at in range(len(rows[0])):
                 part = column_of(field.name, np.array([row[at] for row in rows]))
                 part.is_part = True

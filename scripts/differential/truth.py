@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclasses.dataclass
 class Column:
-    """A column of a table. `values` are int64, uint64, float64, or str objects for a column of words."""
+    """A column of a table. `values` are int64, uint64, floats, or str objects for a column of words."""
 
     name: str
     values: np.ndarray
@@ -73,7 +73,7 @@ class Case:
 
 
 def numbers_of(values):
-    """Values of any type as int64, uint64 or float64 and the mask of missing ones; None if one is no number."""
+    """Values of any type as int64, uint64 or floats and the mask of missing ones; None if one is no number."""
     values = np.asarray(values)
     kind = values.dtype.kind
     if kind == "b":
@@ -84,7 +84,9 @@ def numbers_of(values):
         return values.astype(np.uint64) if values.dtype.itemsize == 8 else values.astype(np.int64), None
     if kind == "f" or values.dtype.name in ("float16", "bfloat16"):
         missing = np.isnan(values)
-        return values.astype(np.float64), missing if missing.any() else None
+        # The type of a float16 or float32 is kept: a text has the fewest digits that give the same number of it.
+        own = values if kind == "f" else values.astype(np.float32)
+        return own, missing if missing.any() else None
     if kind != "O":
         return None
     missing = np.array([value is None or value != value for value in values], dtype=bool)
