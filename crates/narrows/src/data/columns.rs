@@ -13,6 +13,8 @@ pub(super) struct Kept {
     kind: Kind,
     /// Whether some are missing; among integers the least of the type stands for them.
     has_gaps: bool,
+    /// The least and the largest value of a column of integers.
+    range: Option<(i128, i128)>,
 }
 
 /// The integer types by their range, the narrowest first.
@@ -57,10 +59,12 @@ impl Kept {
                     false => Kind::F64,
                 },
                 has_gaps: false,
+                range: None,
             },
             Cells::Floats32(_) | Cells::Texts(_) => Kept {
                 kind: Kind::F32,
                 has_gaps: false,
+                range: None,
             },
         }
     }
@@ -81,39 +85,29 @@ impl Kept {
         Kept {
             kind: found.unwrap_or(Kind::F64),
             has_gaps: has_gaps && found.is_some(),
+            range: found.map(|_| (low, high)),
         }
     }
 
     /// The narrowest type that holds what two hold.
     fn join(self, other: Kept) -> Kept {
         let has_gaps = self.has_gaps || other.has_gaps;
-        let range = |kind| INTEGERS.iter().find(|(known, ..)| *known == kind);
-        match (range(self.kind), range(other.kind)) {
-            // The range of a type with gaps has its least value left out.
-            (Some(&(_, a, b)), Some(&(_, c, d))) => {
-                let room = |low: i128| if low < 0 { low + 1 } else { low };
-                let most = |kept: Kept, high: i128| match kept {
-                    Kept {
-                        kind: Kind::U64,
-                        has_gaps: true,
-                    } => high - BELOW_GAP,
-                    _ => high,
-                };
-                let high = most(self, b).max(most(other, d));
-                Kept::integers(room(a).min(room(c)), high, has_gaps)
-            }
+        match (self.range, other.range) {
+            (Some((a, b)), Some((c, d))) => Kept::integers(a.min(c), b.max(d), has_gaps),
             (None, None) if self.kind == other.kind => self,
-            (Some(&(_, low, high)), None) | (None, Some(&(_, low, high))) => Kept {
+            (Some((low, high)), None) | (None, Some((low, high))) => Kept {
                 // 24 bits are exact in a float32.
                 kind: match (low.abs().max(high) <= 1 << 24, self.kind, other.kind) {
                     (true, Kind::F32, _) | (true, _, Kind::F32) => Kind::F32,
                     _ => Kind::F64,
                 },
                 has_gaps: false,
+                range: None,
             },
             _ => Kept {
                 kind: Kind::F64,
                 has_gaps: false,
+                range: None,
             },
         }
     }
@@ -270,7 +264,7 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
                 }),
                 _ => {
                     // The other kinds hold no more than an i64.
-                    let Kept { kind, has_gaps } = kept;
+                    let Kept { kind, has_gaps, .. } = kept;
                     if kind == Kind::U64 {
                         each(values, place, rows, |row, v| {
                             if is_gap(row) { u64::MAX } else { v }.to_le_bytes()

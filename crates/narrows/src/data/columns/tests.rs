@@ -1,8 +1,31 @@
 use super::*;
 use crate::data::Dataset;
 
-fn of(kind: Kind, has_gaps: bool) -> Kept {
-    Kept { kind, has_gaps }
+/// A column with the least and the largest value of a type.
+fn full(kind: Kind, has_gaps: bool) -> Kept {
+    let range = INTEGERS.iter().find(|(known, ..)| *known == kind);
+    match range {
+        Some(&(_, low, high)) => {
+            let room = i128::from(has_gaps);
+            let least = if low < 0 { low + room } else { low };
+            let most = if kind == Kind::U64 {
+                high - room * BELOW_GAP
+            } else {
+                high
+            };
+            Kept::integers(least, most, has_gaps)
+        }
+        None => Kept {
+            kind,
+            has_gaps,
+            range: None,
+        },
+    }
+}
+
+/// What decides how a value stands in a row.
+fn stored(kept: Kept) -> (Kind, bool) {
+    (kept.kind, kept.has_gaps)
 }
 
 #[test]
@@ -12,28 +35,31 @@ fn the_narrowest_type_holds_all_values_and_a_place_for_missing_ones() {
         Kept::of(&Cells::Integers(values.to_vec(), gaps))
     };
     for (values, gaps, kept) in [
-        (&[0, 255][..], false, of(Kind::U8, false)),
-        (&[0, 256], false, of(Kind::I16, false)),
-        (&[-1, 5], false, of(Kind::I16, false)),
-        (&[9, 255], true, of(Kind::I16, true)),
-        (&[0, -32_768], false, of(Kind::I16, false)),
-        (&[0, -32_768], true, of(Kind::I32, true)),
-        (&[0, i64::MIN], false, of(Kind::I64, false)),
-        (&[0, i64::MIN], true, of(Kind::F64, false)),
+        (&[0, 255][..], false, (Kind::U8, false)),
+        (&[0, 256], false, (Kind::I16, false)),
+        (&[-1, 5], false, (Kind::I16, false)),
+        (&[9, 255], true, (Kind::I16, true)),
+        (&[0, -32_768], false, (Kind::I16, false)),
+        (&[0, -32_768], true, (Kind::I32, true)),
+        (&[0, i64::MIN], false, (Kind::I64, false)),
+        (&[0, i64::MIN], true, (Kind::F64, false)),
     ] {
-        assert_eq!(integers(values, gaps), kept, "{values:?}");
+        assert_eq!(stored(integers(values, gaps)), kept, "{values:?}");
     }
     assert_eq!(
-        Kept::of(&Cells::Unsigned(vec![u64::MAX], None)),
-        of(Kind::U64, false)
+        stored(Kept::of(&Cells::Unsigned(vec![u64::MAX], None))),
+        (Kind::U64, false)
     );
     let beside_gap = Cells::Unsigned(vec![1 << 63, 0], Some(vec![false, true]));
-    assert_eq!(Kept::of(&beside_gap), of(Kind::U64, true));
+    assert_eq!(stored(Kept::of(&beside_gap)), (Kind::U64, true));
     assert_eq!(
-        Kept::of(&Cells::Floats(vec![0.5, f64::NAN])),
-        of(Kind::F32, false)
+        stored(Kept::of(&Cells::Floats(vec![0.5, f64::NAN]))),
+        (Kind::F32, false)
     );
-    assert_eq!(Kept::of(&Cells::Floats(vec![0.1])), of(Kind::F64, false));
+    assert_eq!(
+        stored(Kept::of(&Cells::Floats(vec![0.1]))),
+        (Kind::F64, false)
+    );
 }
 
 #[test]
@@ -53,10 +79,29 @@ fn joining_two_types_holds_what_either_holds() {
         ((F32, false), (F64, false), (F64, false)),
         ((U8, false), (F64, false), (F64, false)),
     ] {
-        let (a, b, both) = (of(a.0, a.1), of(b.0, b.1), of(both.0, both.1));
-        assert_eq!(a.join(b), both, "{a:?} {b:?}");
-        assert_eq!(b.join(a), both, "{b:?} {a:?}");
+        let (a, b) = (full(a.0, a.1), full(b.0, b.1));
+        assert_eq!(stored(a.join(b)), both, "{a:?} {b:?}");
+        assert_eq!(stored(b.join(a)), both, "{b:?} {a:?}");
     }
+}
+
+#[test]
+fn large_whole_numbers_stay_whole_whichever_block_has_them() {
+    let small = Cells::Unsigned(vec![3, 1 << 62], None);
+    let large = Cells::Unsigned(vec![u64::MAX - 8192, 5], Some(vec![false, true]));
+    for blocks in [[&small, &large], [&large, &small]] {
+        let mut rows = TableRows::new();
+        for block in blocks {
+            rows.push(std::slice::from_ref(block), None).unwrap();
+        }
+        assert_eq!(stored(rows.kept[0]), (Kind::U64, true));
+        assert!(rows.rounded().is_empty());
+    }
+    // One of them is below zero: no type of whole numbers holds both.
+    let mut rows = TableRows::new();
+    rows.push(&[Cells::Integers(vec![-1], None)], None).unwrap();
+    rows.push(&[large], None).unwrap();
+    assert_eq!(rows.rounded(), [0]);
 }
 
 #[test]
