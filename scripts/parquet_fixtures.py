@@ -157,6 +157,26 @@ write(
 for codec in ["none", "gzip", "lz4"]:
     write(f"codec-{codec}", {"v": np.arange(200) / 8, "t": ["row"] * 200}, compression=codec)
 
+# Decimals without digits behind the point, more of them than float64 holds; and a byte that holds 333, as no writer
+# leaves it.
+most = ["9" * 17, "-" + "9" * 17, None]
+for as_integer in [False, True]:
+    wholes = {"d18": decimals(18, 0, most), "d17": decimals(17, 0, most)}
+    name = "whole-decimals" + ("-as-integers" if as_integer else "")
+    write(name, wholes, store_decimal_as_integer=as_integer)
+write(
+    "wrapped",
+    {"byte": pa.array([1, 77], pa.int8())},
+    use_dictionary=False,
+    write_statistics=False,
+    write_page_checksum=False,
+    compression="none",
+)
+wrapped = FOLDER / "wrapped.parquet"
+before, after = ((77).to_bytes(4, "little"), (333).to_bytes(4, "little"))
+assert wrapped.read_bytes().count(before) == 1
+wrapped.write_bytes(wrapped.read_bytes().replace(before, after))
+
 # Small files that unpack to much: a row of five million values, and long texts that share their beginnings.
 write("bomb-row", {"v": pa.array([[0] * 5_000_000], pa.list_(pa.int8()))}, compression="zstd")
 write(

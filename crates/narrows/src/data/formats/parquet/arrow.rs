@@ -1,8 +1,7 @@
 //! Columns of durations. Parquet has no type for them and stores integers; Arrow's schema says which these are.
 //!
 //! Arrow's writers (pyarrow, pandas, polars) keep their own schema in the file's metadata: a message of Arrow's
-//! stream format, the tables of which are FlatBuffers. Only names and types are looked at here; what does not make
-//! sense counts as not there.
+//! stream format, the tables of which are FlatBuffers. Only names and types are looked at here.
 
 use super::leaf::Unit;
 use base64::Engine;
@@ -12,24 +11,19 @@ use std::collections::HashMap;
 /// The key of the metadata.
 pub(super) const KEY: &str = "ARROW:schema";
 
-/// The longest schema, and the most fields, that are looked at.
-const LONGEST: usize = 16 << 20;
+/// The most fields.
 const FIELDS: usize = 1 << 20;
 
 const SCHEMA: u8 = 1;
 const STRUCT: u8 = 13;
 const DURATION: u8 = 18;
 
-/// The columns that hold spans of time, by their dotted paths.
-pub(super) fn durations(schema: &str) -> HashMap<String, Unit> {
+/// The columns that hold spans of time, by their dotted paths; `None` if the schema is damaged.
+pub(super) fn durations(schema: &str) -> Option<HashMap<String, Unit>> {
     let mut found = HashMap::new();
-    if schema.len() <= LONGEST
-        && let Ok(bytes) = STANDARD.decode(schema.trim())
-    {
-        let mut fields = FIELDS;
-        let _ = collect(&bytes, &mut found, &mut fields);
-    }
-    found
+    let bytes = STANDARD.decode(schema.trim()).ok()?;
+    collect(&bytes, &mut found, &mut FIELDS.clone())?;
+    Some(found)
 }
 
 fn collect(bytes: &[u8], found: &mut HashMap<String, Unit>, fields: &mut usize) -> Option<()> {
@@ -44,19 +38,21 @@ fn collect(bytes: &[u8], found: &mut HashMap<String, Unit>, fields: &mut usize) 
         return None;
     }
     let schema = buffer.table(message, 2)?;
-    each_field(buffer, schema, 1, "", found, fields)
+    match buffer.table(schema, 1) {
+        Some(list) => each_field(buffer, list, "", found, fields),
+        // There are no columns.
+        None => Some(()),
+    }
 }
 
-/// Goes through the fields of a table: of the schema, or of a field that is a structure.
+/// Goes through a list of fields: of the schema, or of a field that is a structure.
 fn each_field(
     buffer: Buffer,
-    table: usize,
-    slot: usize,
+    list: usize,
     within: &str,
     found: &mut HashMap<String, Unit>,
     fields: &mut usize,
 ) -> Option<()> {
-    let list = buffer.table(table, slot)?;
     for index in 0..buffer.u32(list)? as usize {
         *fields = fields.checked_sub(1)?;
         let field = buffer.follow(list.checked_add(4)?.checked_add(index.checked_mul(4)?)?)?;
@@ -75,7 +71,9 @@ fn each_field(
                 found.insert(path, unit);
             }
             Some(STRUCT) if within.len() < 1024 => {
-                each_field(buffer, field, 5, &format!("{path}."), found, fields);
+                if let Some(list) = buffer.table(field, 5) {
+                    each_field(buffer, list, &format!("{path}."), found, fields)?;
+                }
             }
             _ => {}
         }

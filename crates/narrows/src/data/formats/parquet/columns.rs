@@ -1,12 +1,13 @@
 //! What columns a file has, and how each is stored.
 
+use super::DAMAGED;
 use super::arrow;
 use super::chunk::Chunk;
 use super::leaf::{Leaf, Unit};
 use super::pages::{Budget, Input};
-use crate::Result;
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
+use crate::{Error, ErrorKind, Result};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::{SchemaDescriptor, Type};
 use std::collections::HashMap;
@@ -72,7 +73,17 @@ impl Columns {
             .and_then(|entry| entry.value.as_deref());
         let mut found = Found {
             schema,
-            durations: arrow.map(arrow::durations).unwrap_or_default(),
+            durations: match arrow.map(arrow::durations) {
+                None => HashMap::new(),
+                Some(Some(durations)) => durations,
+                Some(None) => {
+                    return Err(Error::new(ErrorKind::Format, DAMAGED)
+                        .expected(
+                            "the types of the columns, as Arrow writes them into the metadata",
+                        )
+                        .found("metadata that make no sense"));
+                }
+            },
             next: 0,
             stored: Vec::new(),
         };

@@ -15,7 +15,14 @@ const TEXTS: usize = 64 << 20;
 /// The cells of a column, or of all places in its lists, row by row, as numbers.
 pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
     let Rows { raw, missing } = rows;
+    check_range(&raw, leaf)?;
     let cells = match (raw, leaf) {
+        (Raw::Fixed(values), Leaf::Integer(_)) => {
+            whole_decimals(values.iter().map(|value| value.data()), missing)?
+        }
+        (Raw::Bytes(values), Leaf::Integer(_)) => {
+            whole_decimals(values.iter().map(|value| value.data()), missing)?
+        }
         (Raw::Bools(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
         (Raw::Ints(values), Leaf::Decimal(scale)) => {
             decimals(values.into_iter().map(i128::from), scale, missing)
@@ -23,12 +30,12 @@ pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
         (Raw::Longs(values), Leaf::Decimal(scale)) => {
             decimals(values.into_iter().map(i128::from), scale, missing)
         }
-        (Raw::Ints(values), Leaf::Unsigned) => {
+        (Raw::Ints(values), Leaf::Unsigned(_)) => {
             let values = values.into_iter().map(|value| i64::from(value as u32));
             whole(values.collect(), missing)
         }
         (Raw::Ints(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
-        (Raw::Longs(values), Leaf::Unsigned) => {
+        (Raw::Longs(values), Leaf::Unsigned(_)) => {
             let values: Vec<u64> = values.into_iter().map(|value| value as u64).collect();
             Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
         }
@@ -56,6 +63,51 @@ pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
 
 fn whole(values: Vec<i64>, missing: Option<Vec<bool>>) -> Cells {
     Cells::Integers(spread(values, missing.as_deref(), 0), missing)
+}
+
+/// Decimals of at most 18 digits with none behind the point.
+fn whole_decimals<'a>(
+    values: impl Iterator<Item = &'a [u8]>,
+    missing: Option<Vec<bool>>,
+) -> Result<Cells> {
+    let value = |bytes| match bytes {
+        bytes if <[u8]>::len(bytes) > 16 => None,
+        bytes => i64::try_from(text::small_decimal(bytes)).ok(),
+    };
+    let values: Option<Vec<i64>> = values.map(value).collect();
+    let values = values.ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))?;
+    Ok(whole(values, missing))
+}
+
+/// Refuses integers that their type does not have: they are stored in 32 or 64 bits, also where it has fewer.
+fn check_range(raw: &Raw, leaf: Leaf) -> Result<()> {
+    let (bits, least, most) = match leaf {
+        Leaf::Integer(bits @ 1..64) => (bits, -(1_i64 << (bits - 1)), (1_i64 << (bits - 1)) - 1),
+        Leaf::Unsigned(bits @ 1..63) => (bits, 0, (1_i64 << bits) - 1),
+        _ => return Ok(()),
+    };
+    let is_signed = matches!(leaf, Leaf::Integer(_));
+    let is_outside = |value: &i64| !(least..=most).contains(value);
+    let outside = match raw {
+        Raw::Ints(values) if bits < 32 => {
+            let of = |&value: &i32| match is_signed {
+                true => i64::from(value),
+                false => i64::from(value as u32),
+            };
+            values.iter().map(of).find(is_outside)
+        }
+        Raw::Longs(values) => values.iter().copied().find(is_outside),
+        _ => None,
+    };
+    match outside {
+        None => Ok(()),
+        Some(found) => Err(Error::new(ErrorKind::Format, DAMAGED)
+            .expected(format!(
+                "integers of {bits} bits{}",
+                if is_signed { "" } else { " without a sign" }
+            ))
+            .found(found)),
+    }
 }
 
 fn decimals(values: impl Iterator<Item = i128>, scale: usize, missing: Option<Vec<bool>>) -> Cells {
@@ -186,6 +238,7 @@ mod num {
 
 /// The cells of a column as text. `first` is the number of the first row, for errors.
 pub(super) fn texts(rows: &Rows, stored: &Stored, length: usize, first: u64) -> Result<Texts> {
+    check_range(&rows.raw, stored.leaf)?;
     let mut texts = Texts::default();
     let (mut scratch, mut bytes) = (String::new(), 0_usize);
     let cells = rows.missing.as_ref().map_or(rows.raw.len(), Vec::len);
@@ -270,14 +323,14 @@ fn plain_text(bytes: &[u8]) -> Result<&str> {
 fn push_whole(value: i32, leaf: Leaf, out: &mut String) {
     match leaf {
         Leaf::Date => text::push_date(i64::from(value), out),
-        Leaf::Unsigned => push_shown(value as u32, out),
+        Leaf::Unsigned(_) => push_shown(value as u32, out),
         _ => push_long(i64::from(value), leaf, out),
     }
 }
 
 fn push_long(value: i64, leaf: Leaf, out: &mut String) {
     match leaf {
-        Leaf::Unsigned => push_shown(value as u64, out),
+        Leaf::Unsigned(_) => push_shown(value as u64, out),
         Leaf::Decimal(scale) => {
             text::push_decimal(value < 0, &value.unsigned_abs().to_string(), scale, out);
         }
@@ -298,6 +351,10 @@ fn push_bytes(bytes: &[u8], leaf: Leaf, out: &mut String) -> Result<()> {
         Leaf::Decimal(scale) => {
             let (is_negative, digits) = digits(bytes)?;
             text::push_decimal(is_negative, &digits, scale, out);
+        }
+        Leaf::Integer(_) => {
+            let (is_negative, digits) = digits(bytes)?;
+            text::push_decimal(is_negative, &digits, 0, out);
         }
         Leaf::Half => push_float32(half(bytes), out),
         Leaf::Uuid => text::push_uuid(bytes, out),

@@ -41,8 +41,9 @@ impl Unit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leaf {
     Boolean,
-    Integer,
-    Unsigned,
+    /// Of so many bits, which may be fewer than those it is stored in.
+    Integer(u8),
+    Unsigned(u8),
     /// Of 64 bits.
     Float,
     /// Of 32 bits.
@@ -67,6 +68,9 @@ pub(super) enum Leaf {
     Nothing,
 }
 
+/// The most digits of a number that 64 bits hold whichever they are.
+const WHOLE_DIGITS: i32 = 18;
+
 /// The most digits behind the point.
 const MAX_SCALE: usize = 1000;
 
@@ -80,14 +84,16 @@ impl Leaf {
         };
         let leaf = logical.unwrap_or(match physical {
             Type::BOOLEAN => Leaf::Boolean,
-            Type::INT32 | Type::INT64 => Leaf::Integer,
+            Type::INT32 | Type::INT64 => Leaf::Integer(64),
             Type::FLOAT => Leaf::Single,
             Type::DOUBLE => Leaf::Float,
             Type::INT96 => Leaf::Int96,
             Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => Leaf::Bytes,
         });
         match duration {
-            Some(unit) if leaf == Leaf::Integer && physical == Type::INT64 => Leaf::Duration(unit),
+            Some(unit) if leaf == Leaf::Integer(64) && physical == Type::INT64 => {
+                Leaf::Duration(unit)
+            }
             _ => leaf,
         }
     }
@@ -101,13 +107,21 @@ impl Leaf {
             {
                 Leaf::Text
             }
-            LogicalType::Decimal(decimal) => return Leaf::decimal(decimal.scale, physical),
+            LogicalType::Decimal(decimal) => {
+                return Leaf::decimal(decimal.precision, decimal.scale, physical);
+            }
             LogicalType::Date if physical == Type::INT32 => Leaf::Date,
             LogicalType::Time(time) if is_integer => Leaf::Time(Unit::of(time.unit)),
             LogicalType::Timestamp(time) if physical == Type::INT64 => {
                 Leaf::Timestamp(Unit::of(time.unit), time.is_adjusted_to_u_t_c)
             }
-            LogicalType::Integer(integer) if is_integer && !integer.is_signed => Leaf::Unsigned,
+            LogicalType::Integer(integer) if is_integer => {
+                let bits = u8::try_from(integer.bit_width).ok()?;
+                match integer.is_signed {
+                    true => Leaf::Integer(bits),
+                    false => Leaf::Unsigned(bits),
+                }
+            }
             LogicalType::Uuid if length == 16 => Leaf::Uuid,
             LogicalType::Float16 if length == 2 => Leaf::Half,
             LogicalType::Unknown => Leaf::Nothing,
@@ -125,27 +139,28 @@ impl Leaf {
             {
                 Leaf::Text
             }
-            ConvertedType::DECIMAL => return Leaf::decimal(column.type_scale(), physical),
+            ConvertedType::DECIMAL => {
+                return Leaf::decimal(column.type_precision(), column.type_scale(), physical);
+            }
             ConvertedType::DATE if physical == Type::INT32 => Leaf::Date,
             ConvertedType::TIME_MILLIS if is_integer => Leaf::Time(Unit::Millis),
             ConvertedType::TIME_MICROS if is_integer => Leaf::Time(Unit::Micros),
             ConvertedType::TIMESTAMP_MILLIS if is_integer => Leaf::Timestamp(Unit::Millis, true),
             ConvertedType::TIMESTAMP_MICROS if is_integer => Leaf::Timestamp(Unit::Micros, true),
-            ConvertedType::UINT_8
-            | ConvertedType::UINT_16
-            | ConvertedType::UINT_32
-            | ConvertedType::UINT_64
-                if is_integer =>
-            {
-                Leaf::Unsigned
-            }
+            ConvertedType::UINT_8 if is_integer => Leaf::Unsigned(8),
+            ConvertedType::UINT_16 if is_integer => Leaf::Unsigned(16),
+            ConvertedType::UINT_32 if is_integer => Leaf::Unsigned(32),
+            ConvertedType::UINT_64 if is_integer => Leaf::Unsigned(64),
+            ConvertedType::INT_8 if is_integer => Leaf::Integer(8),
+            ConvertedType::INT_16 if is_integer => Leaf::Integer(16),
+            ConvertedType::INT_32 if is_integer => Leaf::Integer(32),
             ConvertedType::INTERVAL if column.type_length() == 12 => Leaf::Interval,
             _ => return None,
         };
         Some(leaf)
     }
 
-    fn decimal(scale: i32, physical: Type) -> Option<Leaf> {
+    fn decimal(precision: i32, scale: i32, physical: Type) -> Option<Leaf> {
         let scale = usize::try_from(scale)
             .ok()
             .filter(|&scale| scale <= MAX_SCALE)?;
@@ -153,13 +168,17 @@ impl Leaf {
             physical,
             Type::INT32 | Type::INT64 | Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY
         );
-        is_decimal.then_some(Leaf::Decimal(scale))
+        is_decimal.then_some(match (scale, precision) {
+            // Without digits behind the point, and few enough of them.
+            (0, 1..=WHOLE_DIGITS) => Leaf::Integer(64),
+            _ => Leaf::Decimal(scale),
+        })
     }
 
     pub(super) fn kind(self) -> ColumnKind {
         match self {
             Leaf::Boolean => ColumnKind::Boolean,
-            Leaf::Integer | Leaf::Unsigned => ColumnKind::Integer,
+            Leaf::Integer(_) | Leaf::Unsigned(_) => ColumnKind::Integer,
             Leaf::Float | Leaf::Decimal(_) => ColumnKind::Float,
             Leaf::Single | Leaf::Half => ColumnKind::Float32,
             Leaf::Text | Leaf::Uuid => ColumnKind::Text,

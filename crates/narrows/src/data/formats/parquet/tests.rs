@@ -147,6 +147,36 @@ fn decimals_are_exact_as_text_and_nearest_as_numbers() {
 }
 
 #[test]
+fn decimals_without_digits_behind_the_point_are_whole_numbers() {
+    for file in ["whole-decimals", "whole-decimals-as-integers"] {
+        for column in ["d17", "d18"] {
+            let most = "9".repeat(17);
+            let (least, gap) = (format!("-{most}"), String::new());
+            assert_eq!(numbers(file, column), [&most, &least, "-"], "{file}");
+            assert_eq!(texts(file, column), [most, least, gap], "{file}");
+        }
+    }
+}
+
+#[test]
+fn integers_that_their_type_does_not_have_are_damage() {
+    let error = everything(ParquetTable::open(&fixture("wrapped"), "w")).unwrap_err();
+    let right = "expected integers of 8 bits, found 333";
+    assert!(error.to_string().contains(right), "{error}");
+}
+
+#[test]
+fn a_damaged_schema_of_arrow_is_damage() {
+    let mut bytes = std::fs::read(fixture("types")).unwrap();
+    let key = b"ARROW:schema";
+    let at = bytes.windows(key.len()).position(|part| part == key);
+    bytes[at.unwrap() + 100] = b'!';
+    let folder = tempfile::tempdir().unwrap();
+    let error = open_bytes(&folder, &bytes).err().unwrap().to_string();
+    assert!(error.contains("the types of the columns"), "{error}");
+}
+
+#[test]
 fn words_and_times_are_read_as_text() {
     for file in ["types", "types-v2"] {
         assert_eq!(texts(file, "text"), ["x", "", "", "émile", "5", "x"]);
