@@ -220,6 +220,9 @@ def open_questions(d, cells, truth):
             asked += ["--decimal", d.decimal]
     elif d.separator == "," and not decides and signed and (d.decimal == "," or d.thousands):
         asked += ["--decimal", d.decimal]
+    elif d.separator == "," and d.decimal == "," and len(cells) == 1 and not d.has_header:
+        # Without quotes, a line could be two cells.
+        asked += ["--decimal", d.decimal]
     if asked and d.thousands:
         asked += ["--thousands", d.thousands]
     if d.header == "numbers":
@@ -231,7 +234,9 @@ def open_questions(d, cells, truth):
         told = any(t.missing is None or not t.missing[0] for t in numbers)
         if counts or not told or len(cells[0]) == 1:
             asked += ["--header", "no"]
-    if d.header in ("counting", "years") and (len(cells) < 2 or len(cells[0]) < 2):
+    few_words = d.separator == " " and len(cells) in (3, 4)
+    if d.header in ("counting", "years") and (len(cells) < 2 or len(cells[0]) < 2 or d.comment and few_words):
+        # A comment of as many words as there are columns could have the names.
         asked += ["--header", "yes"]
     if d.separator == " " and len(cells) == 1:
         asked += ["--separator", "space"]

@@ -54,9 +54,10 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
         .hint("train with `--missing mean`, or give `--missing zero` or `--missing drop`"));
     }
     let mut text = options.text.clone();
-    text.usual_decimal = text
-        .usual_decimal
-        .or_else(|| reading.and_then(|reading| reading.text.decimal));
+    if let (None, Some(reading)) = (text.usual_decimal, reading) {
+        text.usual_decimal = reading.text.decimal;
+        text.usual_separator = reading.text.separator;
+    }
     let channels = match *model.shape() {
         [channels @ (1 | 3), _, _] => Some(channels),
         _ => None,

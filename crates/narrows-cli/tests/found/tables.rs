@@ -52,9 +52,11 @@ fn numbers_that_count_up_are_the_names_that_pandas_gives() {
     assert_eq!(index.columns(), ":ignored 0:input 1:input 2:input 3:input");
     for tried in [&plain, &index] {
         assert_eq!(tried.rows(), 60);
-        assert!(tried.said.contains(
-            "line 1 was taken for the names of the columns; if it is a row, say `--header no`"
-        ));
+        assert!(
+            tried
+                .said
+                .contains("used line 1 as the header; if it is a row, use `--header no`")
+        );
     }
     assert!(index.said.contains(IS_LEFT_OUT), "{}", index.said);
     assert_eq!(folder.converted("plain.csv"), folder.converted("index.csv"));
@@ -302,7 +304,7 @@ fn the_content_tells_the_separator_and_the_kind_whatever_the_name() {
         (30, "decimal points, spaces, no header")
     );
     assert!(
-        tried.said.contains("line 1 was taken for a row"),
+        tried.said.contains("used line 1 as a row"),
         "{}",
         tried.said
     );
@@ -387,7 +389,7 @@ fn lines_before_the_header_are_left_out_with_a_word() {
         (
             "savetxt.csv",
             format!("# {plain}"),
-            "the names of the columns are the comment on line 1",
+            "took the names of the columns from the comment on line 1",
         ),
     ] {
         folder.put(name, text);

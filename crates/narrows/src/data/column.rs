@@ -23,8 +23,10 @@ pub(crate) struct FileColumn {
 pub(crate) enum As {
     /// As numbers, for a column of numbers or of yes and no.
     Numbers,
-    /// As text, for any column: labels and ids.
+    /// As text, for any column: words and labels. A missing cell is empty.
     Texts,
+    /// As the text that the file has, also where it stands for a missing value: ids.
+    Written,
 }
 
 /// The cells of one column of a block.

@@ -139,6 +139,9 @@ pub struct TextOptions {
     pub encoding: Option<String>,
     /// The decimal sign to use if no cell of the file shows one: the sign of the file that a model was trained on.
     pub usual_decimal: Option<char>,
+    /// The separator of the file that shows [`TextOptions::usual_decimal`]. Decimal commas of another file do not hold
+    /// between commas.
+    pub usual_separator: Option<char>,
 }
 
 impl ReadOptions {

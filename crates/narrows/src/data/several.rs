@@ -276,7 +276,7 @@ fn completed(
         all.push(match (how, value.parse::<i64>()) {
             (As::Numbers, Ok(number)) => Cells::Integers(vec![number; rows], None),
             (As::Numbers, Err(_)) => Cells::Floats(vec![f64::NAN; rows]),
-            (As::Texts, _) => {
+            (As::Texts | As::Written, _) => {
                 let mut texts = Texts::default();
                 (0..rows).for_each(|_| texts.push(value));
                 Cells::Texts(texts)

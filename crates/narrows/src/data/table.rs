@@ -133,11 +133,10 @@ impl<'a> Table<'a> {
 
     /// Inputs, then ids, then the label.
     fn wanted(&self) -> Vec<(usize, As)> {
-        let texts = self.roles.ids.iter().chain(&self.roles.label);
         let inputs = self.roles.inputs.iter().map(|&place| (place, As::Numbers));
-        inputs
-            .chain(texts.map(|&place| (place, As::Texts)))
-            .collect()
+        let ids = self.roles.ids.iter().map(|&place| (place, As::Written));
+        let label = self.roles.label.iter().map(|&place| (place, As::Texts));
+        inputs.chain(ids).chain(label).collect()
     }
 
     fn input_name(&self, input: usize) -> &str {

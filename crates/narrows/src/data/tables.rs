@@ -66,7 +66,10 @@ pub(super) fn open(
         }
         if let Some(resolved) = reader.resolved() {
             // What the first file decides holds for the rest, where they leave it open.
-            options.text.usual_decimal = options.text.usual_decimal.or(resolved.decimal);
+            let text = &mut options.text;
+            if text.usual_decimal.is_none() {
+                (text.usual_decimal, text.usual_separator) = (resolved.decimal, resolved.separator);
+            }
         }
         parts.push(Part {
             name: name.into(),

@@ -203,9 +203,8 @@ fn how_read(how: Option<String>, is_text: bool, columns: usize) -> Option<String
 
 /// Reads all columns that can be read, each as it is.
 fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
-    let is_beside = |name: &str| {
-        options.label.as_deref() == Some(name) || options.ids.iter().any(|id| id == name)
-    };
+    let is_label = |name: &str| options.label.as_deref() == Some(name);
+    let is_id = |name: &str| options.ids.iter().any(|id| id == name);
     for _ in 0..READINGS {
         let columns = reader.columns();
         let limit = distinct_limit(columns.len());
@@ -213,8 +212,9 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
         let places = columns.iter().enumerate().filter_map(|(place, column)| {
             let how = match column.kind {
                 ColumnKind::Other | ColumnKind::Empty => return None,
-                // As a label or an id it stays the words that it is in the file.
-                ColumnKind::Boolean if is_beside(&column.name) => As::Texts,
+                // An id stays what it is in the file, and a label the words that it is there.
+                _ if is_id(&column.name) => As::Written,
+                ColumnKind::Boolean if is_label(&column.name) => As::Texts,
                 // Words say more than 1 and 0 do; both kinds are counted.
                 kind if kind.is_numeric() => As::Numbers,
                 _ => As::Texts,

@@ -75,7 +75,7 @@ impl TableReader for Memory {
                         }),
                 );
                 columns.push(match (how, kind) {
-                    (As::Texts, _) => {
+                    (As::Texts | As::Written, _) => {
                         let mut texts = Texts::default();
                         cells.iter().for_each(|cell| texts.push(cell));
                         Cells::Texts(texts)
@@ -685,7 +685,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
         ),
         (
             b"a,b\n1,2\n3\n4,5\n6,7\n",
-            "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (it is left out",
+            "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (this description",
             "",
             "header on line 1",
             "it is refused until what no option mends is mended in the file",

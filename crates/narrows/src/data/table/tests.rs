@@ -34,7 +34,7 @@ impl TableReader for Memory {
             let columns = wanted
                 .iter()
                 .map(|&(place, how)| match (how, &block[place]) {
-                    (As::Texts, Cells::Integers(values, _)) => texts(values),
+                    (As::Texts | As::Written, Cells::Integers(values, _)) => texts(values),
                     (_, cells) => cells.clone(),
                 });
             let rows = block[0].len();

@@ -34,14 +34,18 @@ pub(super) enum Class {
     ByCommasPoint,
     /// 1.234.567
     ByPoints,
+    /// 192.168.100.101: an address of the Internet, or a number among others with points.
+    Address,
     /// 1.234,5
     ByPointsComma,
     /// 1e5
     Exponent,
     /// inf
     Infinite,
-    /// true, no
-    Truth,
+    /// true, yes
+    Yes,
+    /// false, no
+    No,
     /// The letters of true, false, yes and no.
     LetterT,
     LetterF,
@@ -111,6 +115,12 @@ impl Plain {
         })
     }
 
+    /// Whether it is a whole number that begins with zeros, as codes do.
+    #[inline]
+    pub(super) fn is_padded(&self) -> bool {
+        self.begins_with_zero && self.before > 1 && self.mark.is_none()
+    }
+
     #[inline]
     pub(super) fn class(&self) -> Class {
         let is_long = self.before >= 5;
@@ -176,13 +186,14 @@ pub(super) fn find(cell: &str) -> Found<'_> {
     if is_missing(cell) {
         return Found::only(Class::Missing);
     }
-    if truth(cell).is_some() {
+    if let Some(is_yes) = truth(cell) {
         return Found::only(match cell {
             "T" | "t" => Class::LetterT,
             "F" | "f" => Class::LetterF,
             "Y" | "y" => Class::LetterY,
             "N" | "n" => Class::LetterN,
-            _ => Class::Truth,
+            _ if is_yes => Class::Yes,
+            _ => Class::No,
         });
     }
     if is_infinite(cell) {
@@ -197,15 +208,20 @@ pub(super) fn find(cell: &str) -> Found<'_> {
     measured(cell).unwrap_or_else(|| Found::only(Class::Word))
 }
 
-/// The markers of a missing value, in whatever case.
-pub(super) fn is_missing(cell: &str) -> bool {
-    const MARKERS: [&str; 24] = [
-        "na", "n/a", "nan", "null", "none", "-", "?", "#n/a", "<na>", "nat", "#na", "#n/a n/a",
-        "-nan", "+nan", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", ".", "--", "missing", "n.a.",
-        "nil", "(null)",
+/// Whether a cell is missing, in a column of whatever kind: the markers in whatever case.
+pub(super) fn is_missing_word(cell: &str) -> bool {
+    const MARKERS: [&str; 19] = [
+        "na", "n/a", "nan", "null", "-", "?", "#n/a", "<na>", "nat", "#na", "#n/a n/a", "-nan",
+        "+nan", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "n.a.", "(null)",
     ];
     cell.is_empty()
         || (cell.len() <= 8 && MARKERS.iter().any(|known| cell.eq_ignore_ascii_case(known)))
+}
+
+/// Whether a cell is missing in a column of numbers. Among words, these may be words too.
+pub(super) fn is_missing(cell: &str) -> bool {
+    const MARKERS: [&str; 5] = ["none", "nil", "missing", ".", "--"];
+    is_missing_word(cell) || MARKERS.iter().any(|known| cell.eq_ignore_ascii_case(known))
 }
 
 /// Whether a text behind a number is rather a cell of its own.
@@ -325,9 +341,20 @@ fn exponent(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(text.len() - digits.len() + count)
 }
 
-/// Whether a text behind a number can be its unit: `%`, `°C`, `kg/m²`.
+/// Whether a text behind a number can be its unit: `%`, `°C`, `kg/m²`, `m3`.
 fn is_unit(text: &str) -> bool {
     let mut chars = text.chars();
+    // A digit is an exponent; others stand in times and codes, such as 08h30 and 2024Q1.
+    let mut pairs = text.chars().zip(text.chars().skip(1).chain(['/']));
+    let mut is_behind_letter = false;
+    let has_code = pairs.any(|(c, next)| {
+        let is_exponent = matches!(c, '2' | '3') && is_behind_letter && !next.is_alphanumeric();
+        is_behind_letter = c.is_alphabetic() || c == '-';
+        c.is_ascii_digit() && !is_exponent && !(c == '1' && text.contains('-'))
+    });
+    if has_code {
+        return false;
+    }
     let begins = chars
         .next()
         .is_some_and(|c| c.is_alphabetic() || is_currency(c) || "%‰°".contains(c));
@@ -382,6 +409,7 @@ fn class_of(digits: &str) -> Option<Class> {
         (1, 0) if digits.len() > 1 => Some(long(digits, '.', Class::Point, Class::PointLong)),
         (0, 1) if digits.len() > 1 => Some(long(digits, ',', Class::Comma, Class::CommaLong)),
         (0, _) => is_by(',', digits).then_some(Class::ByCommas),
+        (3, 0) if is_by('.', digits) && is_address(digits) => Some(Class::Address),
         (_, 0) => is_by('.', digits).then_some(Class::ByPoints),
         // The decimal sign comes behind the groups.
         _ if points == 1 && digits.rfind('.') > digits.rfind(',') => {
@@ -394,6 +422,11 @@ fn class_of(digits: &str) -> Option<Class> {
         }
         _ => None,
     }
+}
+
+/// Whether all parts between points are at most 255.
+fn is_address(digits: &str) -> bool {
+    digits.split('.').all(|part| part.parse::<u8>().is_ok())
 }
 
 fn long(digits: &str, mark: char, short: Class, long: Class) -> Class {

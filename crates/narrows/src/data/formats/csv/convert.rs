@@ -5,8 +5,8 @@ use super::chunks::{Chunk, open_quote};
 use super::encoding::NotText;
 use super::number::{Style, Value};
 use super::output::Output;
-use super::refusal::{Odd, Reason, other_width, zero_byte};
-use super::syntax::{After, Comments, Cursor, Raw, Syntax};
+use super::refusal::{END_LINES, Odd, Reason, other_width, zero_byte};
+use super::syntax::{After, Comments, Cursor, Raw, Syntax, cells_of_line};
 use super::tally::{Kind, Tally};
 use crate::data::column::{As, Bad, Block, Cells, Place};
 use crate::data::fault::OnFault;
@@ -26,10 +26,28 @@ pub(super) struct Plan {
     pub(super) syntax: Syntax,
     pub(super) comments: Comments,
     pub(super) width: usize,
+    /// A header that is left out where it comes again, as where files were joined.
+    pub(super) header: Option<Vec<u8>>,
     /// Those of all columns; none while cells are only counted.
     pub(super) columns: Vec<ColumnPlan>,
     /// Whether a record that is no row is an error, or is left out and counted.
     pub(super) on_fault: OnFault,
+}
+
+impl Plan {
+    /// Whether a text that begins with a record begins with the header again.
+    #[inline]
+    fn is_header(&self, text: &[u8]) -> bool {
+        let Some(header) = &self.header else {
+            return false;
+        };
+        text.strip_prefix(header.as_slice()).is_some_and(|rest| {
+            let mut rest = rest
+                .iter()
+                .filter(|byte| **byte != b'\r' || self.syntax.end == b'\r');
+            rest.next().is_none_or(|byte| *byte == self.syntax.end)
+        })
+    }
 }
 
 /// How a column is read.
@@ -61,6 +79,8 @@ pub(super) struct Seen {
     pub(super) rows: u64,
     pub(super) blank_lines: u64,
     pub(super) comments: u64,
+    /// The lines that are the header again.
+    pub(super) headers: u64,
     /// The rows with empty cells behind those of the columns.
     pub(super) surplus: u64,
     /// The last row, and its line.
@@ -78,6 +98,7 @@ impl Seen {
         self.rows += later.rows;
         self.blank_lines += later.blank_lines;
         self.comments += later.comments;
+        self.headers += later.headers;
         self.surplus += later.surplus;
         self.last = later.last.or(self.last.take());
     }
@@ -132,6 +153,12 @@ pub(super) fn convert(
             line += 1;
             rows.piece.seen.comments += 1;
             rows.piece.seen.odd.add_comment();
+            continue;
+        }
+        if plan.is_header(cursor.rest()) {
+            cursor.skip_line();
+            line += 1;
+            rows.piece.seen.headers += 1;
             continue;
         }
         if is_lenient && let Some(behind) = rows.pass_odd(&cursor, line) {
@@ -262,12 +289,12 @@ impl Rows<'_> {
     fn other_width(&self, cursor: &Cursor<'_>, line: u64, found: usize) -> Error {
         let error = other_width(line, self.plan.width, found);
         let rest = cursor.rest().split(|byte| *byte == self.plan.syntax.end);
-        let behind = rest
-            .filter(|line| !line.trim_ascii().is_empty())
-            .take(9)
-            .count();
-        if self.chunk.is_last && behind < 9 {
-            let lines = behind + 1;
+        let rest = rest.filter(|line| !line.trim_ascii().is_empty());
+        let behind: Vec<&[u8]> = rest.take(END_LINES).collect();
+        // Rows behind it show that the table does not end there.
+        let is_row = |line: &&[u8]| cells_of_line(line, self.plan.syntax) == self.plan.width;
+        if self.chunk.is_last && behind.len() < END_LINES && !behind.iter().any(is_row) {
+            let lines = behind.len() + 1;
             return error.hint(format!(
                 "if the table ends before it, leave the rest out with `--skip-end {lines}`"
             ));
@@ -366,7 +393,12 @@ fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut Tally>) ->
     };
     if let Some(plain) = Plain::of(content) {
         let class = plain.class();
-        add(tally, class);
+        if let Some(tally) = tally {
+            tally.add(class);
+            if plain.is_padded() {
+                tally.add_padded(content);
+            }
+        }
         return style.map_or(Value::Missing, |style| style.plain(&plain, class, content));
     }
     if content.is_empty() {

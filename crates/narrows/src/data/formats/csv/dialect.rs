@@ -6,13 +6,14 @@
 use super::chunks::open_quote;
 use super::header;
 use super::refusal::{Refusable, Refusal};
-use super::sample::{self, Record, Row, fit, records};
+use super::sample::{self, Record, Sampled, fit, usual_width};
 use super::start::Start;
-use super::syntax::{Comments, Syntax};
+use super::syntax::{Comments, Cursor, Syntax};
 use crate::data::column::Texts;
 use crate::data::fault::Mend;
 use crate::data::{ReadOptions, TextOptions};
 use crate::{Error, ErrorKind, Result};
+use std::borrow::Cow;
 
 /// How a text is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) struct Dialect {
     /// The names of the columns, without those of surplus cells; `None` without a header.
     pub(super) names: Option<Texts>,
     pub(super) header_line: Option<u64>,
+    /// The line of a header that can be no row, for where it comes again among the rows.
+    pub(super) header: Option<Vec<u8>>,
     pub(super) units: Option<Vec<String>>,
     pub(super) units_line: Option<u64>,
     /// The columns. A row may have more cells if those behind are empty.
@@ -72,23 +75,29 @@ impl Dialect {
         if let Some(skip) = said.skip_lines {
             (from, line) = behind_lines(text, end, skip);
         }
-        let (syntax, mut records) = choose_syntax(text, from, line, end, named, name, said)?;
-        let is_single =
-            said.separator.or(named.map(char::from)).is_none() && is_one_column(&records, syntax);
-        let mut doubt = None;
-        let syntax = match is_single {
-            false => syntax,
-            true => {
-                doubt = doubt_of_one_column(&records);
+        let (syntax, mut sampled) = choose_syntax(text, from, line, end, named, name, said)?;
+        let is_told = said.separator.or(named.map(char::from)).is_none();
+        let commas = match is_told {
+            true => commas_of(&sampled.records, syntax, options),
+            false => Commas::Separate,
+        };
+        let doubt = commas.doubt(&sampled.records);
+        let syntax = match commas {
+            Commas::Separate | Commas::PerhapsSeparate => syntax,
+            Commas::Decimal => {
                 let syntax = Syntax {
                     separator: b';',
                     ..syntax
                 };
                 let comment = said.comment.as_deref().unwrap_or("#").as_bytes();
-                records = sample::records(text, from, line, syntax, comment);
+                sampled = sample::sampled(text, from, line, syntax, comment);
                 syntax
             }
         };
+        if said.comment.is_none() {
+            sample::take_rows_with_hash(&mut sampled, text, syntax);
+        }
+        let Sampled { records, open } = sampled;
         let rest = text.get(from..).unwrap_or_default();
         if records.is_empty() && !rest.trim().is_empty() {
             let error = open_quote(line, syntax.quote);
@@ -102,9 +111,14 @@ impl Dialect {
             records,
             syntax,
             options,
+            open,
             end: (text.len(), line),
         };
-        let mut dialect = start.dialect()?;
+        let (mut dialect, header_at) = start.dialect()?;
+        dialect.header = header_at.map(|at| {
+            let line = Cursor::new(text.as_bytes().get(at..).unwrap_or_default(), syntax).line();
+            line.trim_ascii_end().to_vec()
+        });
         dialect.notes.extend(doubt);
         Ok(dialect)
     }
@@ -147,7 +161,7 @@ fn choose_syntax<'a>(
     named: Option<u8>,
     name: &str,
     said: &TextOptions,
-) -> Result<(Syntax, Vec<Record<'a>>)> {
+) -> Result<(Syntax, Sampled<'a>)> {
     let separators = match ascii(said.separator, "separator")?.or(named) {
         Some(separator) => vec![separator],
         None => {
@@ -161,88 +175,199 @@ fn choose_syntax<'a>(
             }
         }
     };
-    let quotes = match ascii(said.quote, "quote")? {
-        Some(quote) => vec![quote],
-        None if text.contains('\'') => vec![b'"', b'\''],
-        None => vec![b'"'],
-    };
-    let comment = said.comment.as_deref().unwrap_or("#").as_bytes();
-    let cut = |separator, quote| {
-        let syntax = Syntax {
-            separator,
-            quote,
-            end,
-        };
-        (syntax, records(text, from, line, syntax, comment))
+    let quote = ascii(said.quote, "quote")?;
+    let starts = Starts {
+        text,
+        from,
+        line,
+        end,
+        comment: said.comment.as_deref(),
     };
     let (mut best, mut best_fit) = (None, if separators.len() == 1 { -1.0 } else { 0.05 });
     for &separator in &separators {
-        for &quote in &quotes {
-            let (syntax, records) = cut(separator, quote);
-            // Spaces stand within the cells of other separators too.
-            let margin = if separator == b' ' && best.is_some() {
-                0.3
-            } else {
-                0.0
-            };
-            let fit = fit(&records, syntax) - margin;
-            let is_times = separator == b' ' && separators.len() > 1 && are_times(text, from);
-            if fit > best_fit && !is_times {
-                (best, best_fit) = (Some((syntax, records)), fit);
-            }
+        let (syntax, sampled) = starts.under(separator, quote);
+        let records = &sampled.records;
+        // Spaces stand within the cells of other separators too.
+        let margin = match &best {
+            Some((
+                Syntax {
+                    separator: b',', ..
+                },
+                _,
+            )) if are_decimal_commas(records) => 0.0,
+            Some(_) if separator == b' ' => 0.3,
+            _ => 0.0,
+        };
+        let fit = fit(records, syntax) - margin;
+        let is_times = separator == b' ' && separators.len() > 1 && are_times(text, from);
+        if fit > best_fit && !is_times {
+            (best, best_fit) = (Some((syntax, sampled)), fit);
         }
     }
     let first = separators.first().copied().unwrap_or(b',');
-    let is_wrapped = |quote: &u8| {
-        let lines = text
-            .get(from..)
-            .unwrap_or_default()
-            .split(['\n', '\r'])
-            .map(str::trim);
-        let is = |line: &str| {
-            line.len() > 1
-                && line
-                    .as_bytes()
-                    .iter()
-                    .take(1)
-                    .chain(line.as_bytes().last())
-                    .all(|byte| byte == quote)
-        };
-        lines.filter(|line| is(line)).count()
-    };
     // Without a separator that fits, a line is one cell; the separator is then the one that the name promises.
-    let (syntax, records) = best.unwrap_or_else(|| {
-        let quote = quotes.iter().rev().copied().max_by_key(is_wrapped);
-        cut(first, quote.unwrap_or(b'"'))
-    });
-    Ok((syntax, records))
+    Ok(best.unwrap_or_else(|| starts.under(first, quote)))
 }
 
-/// Whether commas in a text are decimal signs of its one column: below a name without commas, whole lines are numbers.
-fn is_one_column(records: &[Record<'_>], syntax: Syntax) -> bool {
-    let mut rows = records.iter().filter(|record| !record.is_comment);
-    let is_name = rows
-        .next()
-        .is_some_and(|first| match first.cells.as_slice() {
-            [name] => header::Sort::of(name) == header::Sort::Word,
-            _ => false,
-        });
-    let is_number = |row: &Record<'_>| {
-        row.cells.len() <= 2 && header::Sort::of(&row.cells.join(",")) == header::Sort::Number
+/// The start of a text, to be cut into records.
+struct Starts<'a, 's> {
+    text: &'a str,
+    from: usize,
+    line: u64,
+    end: u8,
+    comment: Option<&'s str>,
+}
+
+impl<'a> Starts<'a, '_> {
+    /// The records under a separator, with the quote that is said, or that cells are put between.
+    fn under(&self, separator: u8, said: Option<u8>) -> (Syntax, Sampled<'a>) {
+        if let Some(quote) = said {
+            return self.cut(separator, quote);
+        }
+        let (syntax, plain) = self.cut(separator, b'"');
+        if !self.text.contains('\'') || quoted_cells(&plain) > 0 {
+            return (syntax, plain);
+        }
+        let (other, wrapped) = self.cut(separator, b'\'');
+        // An apostrophe is a letter of many words.
+        let is_quote = are_wrapped(&wrapped, b'\'')
+            && fit(&wrapped.records, other) >= fit(&plain.records, syntax);
+        match is_quote {
+            true => (other, wrapped),
+            false => (syntax, plain),
+        }
+    }
+
+    fn cut(&self, separator: u8, quote: u8) -> (Syntax, Sampled<'a>) {
+        let syntax = Syntax {
+            separator,
+            quote,
+            end: self.end,
+        };
+        let cut =
+            |comment: &[u8]| sample::sampled(self.text, self.from, self.line, syntax, comment);
+        let sampled = cut(self.comment.unwrap_or("#").as_bytes());
+        let is_hidden = self.comment.is_none()
+            && sampled.records.len() > 1
+            && sampled.records.iter().all(|record| record.is_comment);
+        if is_hidden {
+            // Where all lines begin with `#`, as colors do, they are rows if they have equally many cells.
+            let rows = cut(b"");
+            let all = rows.records.len();
+            if usual_width(&rows.records).is_some_and(|(width, count)| width > 1 && count == all) {
+                return (syntax, rows);
+            }
+        }
+        (syntax, sampled)
+    }
+}
+
+/// The cells between quotes.
+fn quoted_cells(sampled: &Sampled<'_>) -> usize {
+    let records = sampled.records.iter();
+    records
+        .map(|record| record.quoted + record.quoted_over_lines)
+        .sum()
+}
+
+/// Whether cells are put between a quote: some are, most of them on one line, and none only begins with it.
+fn are_wrapped(sampled: &Sampled<'_>, quote: u8) -> bool {
+    let rows = || sampled.records.iter().filter(|record| !record.is_comment);
+    let on_a_line: usize = rows().map(|record| record.quoted).sum();
+    let over_lines: usize = rows().map(|record| record.quoted_over_lines).sum();
+    let begins = |cell: &Cow<'_, str>| cell.as_bytes().first() == Some(&quote);
+    sampled.open.is_none()
+        && on_a_line > over_lines
+        && !rows().any(|record| record.cells.iter().any(begins))
+}
+
+/// Whether the commas in cells between spaces are decimal signs.
+fn are_decimal_commas(records: &[Record<'_>]) -> bool {
+    let cells = || {
+        let rows = records.iter().filter(|record| !record.is_comment).skip(1);
+        rows.flat_map(|row| row.cells.iter().filter(|cell| cell.contains(',')))
     };
-    let is_missing = |row: &Record<'_>| matches!(row.cells.as_slice(), [cell] if header::Sort::of(cell) == header::Sort::Missing);
-    syntax.separator == b','
-        && is_name
-        && rows.clone().any(|row| row.cells.len() == 2)
-        && rows.clone().all(|row| is_number(row) || is_missing(row))
-        && !are_row_names(rows.map(|row| &row.cells))
+    let is_number = |cell: &Cow<'_, str>| {
+        header::Sort::of(cell) == header::Sort::Number
+            && cell.split(',').all(|part| !part.is_empty())
+    };
+    cells().next().is_some() && cells().all(is_number)
+}
+
+/// What the commas of a text are whose lines are single numbers if a comma is a decimal sign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Commas {
+    Separate,
+    /// Nothing shows what they are.
+    PerhapsSeparate,
+    /// They stand in the numbers of one column.
+    Decimal,
+}
+
+/// Tells what commas are.
+fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> Commas {
+    let mut rows = records
+        .iter()
+        .filter(|record| !record.is_comment)
+        .map(|record| record.cells.as_slice())
+        .peekable();
+    let has_name = match (rows.peek(), options.header) {
+        (Some([_]), Some(is_header)) => is_header,
+        (Some([name]), None) => header::Sort::of(name) == header::Sort::Word,
+        _ => false,
+    };
+    let rows = || rows.clone().skip(usize::from(has_name));
+    let sort = |row: &[Cow<'_, str>]| header::Sort::of(&row.join(","));
+    let is_number = |row: &[Cow<'_, str>]| {
+        sort(row) == header::Sort::Number || (row.len() == 1 && sort(row) == header::Sort::Missing)
+    };
+    let has_commas = rows().any(|row| row.len() > 1);
+    // 100,200,300 on each line are three cells.
+    let are_many = rows().all(|row| row.len() > 2);
+    if syntax.separator != b',' || !has_commas || are_many || !rows().all(is_number) {
+        return Commas::Separate;
+    }
+    let said = [options.text.decimal, options.text.thousands];
+    if said.contains(&Some(',')) {
+        return Commas::Decimal;
+    }
+    let shows = |row: &[Cow<'_, str>]| match row {
+        [first, second] => {
+            (second.len() > 1 && second.starts_with('0'))
+                || second.len() > 18
+                || matches!(first.as_ref(), "-0" | "+0")
+        }
+        _ => false,
+    };
+    let has_single = rows().any(|row| row.len() == 1 && sort(row) == header::Sort::Number);
+    match has_name {
+        true if are_row_names(rows()) => Commas::Separate,
+        true => Commas::Decimal,
+        false if has_single || rows().any(shows) => Commas::Decimal,
+        false => Commas::PerhapsSeparate,
+    }
+}
+
+impl Commas {
+    /// What is said where the commas could be something else.
+    fn doubt(self, records: &[Record<'_>]) -> Option<String> {
+        match self {
+            Commas::Separate => None,
+            Commas::PerhapsSeparate => Some(
+                "the comma on each line was taken for a separator; if it is a decimal sign, use `--decimal ,`"
+                    .into(),
+            ),
+            Commas::Decimal => doubt_of_one_column(records),
+        }
+    }
 }
 
 /// What is said of one column of decimal commas where all of its lines could be two cells as well.
 fn doubt_of_one_column(records: &[Record<'_>]) -> Option<String> {
     let mut rows = records.iter().filter(|record| !record.is_comment);
-    let line = rows.next()?.line;
-    rows.all(|row| row.cells.len() == 2).then(|| {
+    let name = rows.next()?;
+    let line = name.line;
+    (name.cells.len() == 1 && rows.all(|row| row.cells.len() == 2)).then(|| {
         format!(
             "below the one name on line {line}, the comma of each line was taken for a decimal sign; if it stands \
              between two cells, say `--separator , --skip-lines {line} --header no`"
@@ -251,9 +376,9 @@ fn doubt_of_one_column(records: &[Record<'_>]) -> Option<String> {
 }
 
 /// Whether the first of two cells counts the rows from 0 or 1, as where a tool writes row names without a name.
-fn are_row_names<'a>(rows: impl Iterator<Item = &'a Row<'a>>) -> bool {
+fn are_row_names<'a>(rows: impl Iterator<Item = &'a [Cow<'a, str>]>) -> bool {
     let firsts: Option<Vec<i64>> = rows
-        .map(|row| match row.as_slice() {
+        .map(|row| match row {
             // The zero of 1,05 is no part of a whole number.
             [_, second] if second.len() > 1 && second.starts_with('0') => None,
             [first, _] => first.parse().ok(),

@@ -22,7 +22,7 @@ impl Sort {
         };
         match class {
             Class::Missing => Sort::Missing,
-            Class::Truth => Sort::Truth,
+            Class::Yes | Class::No => Sort::Truth,
             Class::Date | Class::Time | Class::Timestamp => Sort::Time,
             Class::Word | Class::LetterT | Class::LetterF | Class::LetterY | Class::LetterN => {
                 Sort::Word
@@ -53,7 +53,18 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&Row<'_>]) -> Header {
     let sorts: Vec<Sort> = (0..first.len())
         .map(|column| below_sort(below, column))
         .collect();
-    if counts_up(first, &firsts, below) {
+    // A name of a column is no value of it; nor is a time in a column of times a name.
+    let has_value =
+        (0..)
+            .zip(first)
+            .zip(&firsts)
+            .zip(&sorts)
+            .any(|(((column, cell), sort), of_column)| match sort {
+                Sort::Word => below.iter().any(|row| row.get(column) == Some(cell)),
+                Sort::Time | Sort::Truth => sort == of_column,
+                Sort::Number | Sort::Missing => false,
+            });
+    if !has_value && counts_up(first, &firsts, below) {
         return perhaps(true);
     }
     let has_words = firsts.contains(&Sort::Word);
@@ -81,7 +92,8 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&Row<'_>]) -> Header {
     match (names, values) {
         (0, 0) => perhaps(true),
         (_, 0) => certainly(true),
-        (0, _) => certainly(false),
+        (0, _) if has_value => certainly(false),
+        (0, _) => perhaps(false),
         _ => perhaps(names > values),
     }
 }
@@ -111,21 +123,25 @@ fn below_sort(below: &[&Row<'_>], column: usize) -> Sort {
 }
 
 /// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of the
-/// second do not.
+/// second do not. Behind a word they may count in larger steps, as decades and wavelengths do.
 fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool {
+    let has_words = sorts
+        .iter()
+        .any(|sort| !matches!(sort, Sort::Number | Sort::Missing));
     let counts = |row: &[Cow<'_, str>]| {
         let numbers: Vec<i64> = row.iter().filter_map(|cell| cell.parse().ok()).collect();
+        let step = match numbers.as_slice() {
+            [a, b, ..] if sorts.contains(&Sort::Word) => b.saturating_sub(*a).max(1),
+            _ => 1,
+        };
         let is_counting = numbers.windows(2).all(|pair| match pair {
-            [a, b] => a.checked_add(1) == Some(*b),
+            [a, b] => a.checked_add(step) == Some(*b),
             _ => true,
         });
         (numbers.len(), is_counting)
     };
     let (numbers, is_counting) = counts(first);
     let all_numbers = sorts.iter().filter(|sort| **sort == Sort::Number).count();
-    let has_words = sorts
-        .iter()
-        .any(|sort| !matches!(sort, Sort::Number | Sort::Missing));
     let least = if has_words { 3 } else { 2 };
     if !is_counting || numbers < least || numbers != all_numbers {
         return false;
@@ -147,8 +163,11 @@ pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&Row<'_>]) -> bool {
     let mut units = 0;
     let mut empty = 0;
     for (column, cell) in row.iter().enumerate() {
-        if below_sort(below, column) != Sort::Number {
-            continue;
+        match below_sort(below, column) {
+            Sort::Number => {}
+            // A time in a column of times, or a truth among truths, shows a row.
+            sort @ (Sort::Time | Sort::Truth) if Sort::of(cell) == sort => return false,
+            _ => continue,
         }
         match Sort::of(cell) {
             Sort::Word if cell.chars().count() <= 16 => units += 1,

@@ -2,7 +2,7 @@
 
 use super::encoding::{self, start_as_text};
 use super::header::Sort;
-use super::sample::{fit, records, usual_width};
+use super::sample::{fit, sampled, usual_width};
 use super::syntax::Syntax;
 use std::io::Read;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
         })
     });
     let is_fitting = syntaxes.any(|syntax| {
-        let records = records(text, 0, 1, syntax, b"#");
+        let records = sampled(text, 0, 1, syntax, b"#").records;
         let all = records.iter().filter(|record| !record.is_comment).count();
         let is_regular =
             usual_width(&records).is_some_and(|(width, count)| width > 1 && 10 * count >= 6 * all);

@@ -37,9 +37,9 @@ impl Style {
     /// Whether a cell of a class is a number, and whether its mark stands before decimals; `None` if it is none.
     fn reading(&self, class: Class) -> Option<Reading> {
         use Class::{
-            ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong, EitherComma,
-            EitherPoint, Exponent, Point, PointLong, Whole, WholeHuge, WholeLong, WholeNegative,
-            WholeUnsigned,
+            Address, ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong,
+            EitherComma, EitherPoint, Exponent, Point, PointLong, Whole, WholeHuge, WholeLong,
+            WholeNegative, WholeUnsigned,
         };
         let is_point = self.decimal == b'.';
         let by_commas = is_point && self.group == Some(',');
@@ -51,7 +51,7 @@ impl Style {
             Comma | CommaLong if !is_point => Some(Reading::Decimals),
             EitherPoint if is_point => Some(Reading::Decimals),
             EitherComma if !is_point => Some(Reading::Decimals),
-            EitherPoint | ByPoints if by_points => Some(Reading::Whole),
+            EitherPoint | ByPoints | Address if by_points => Some(Reading::Whole),
             EitherComma | ByCommas if by_commas => Some(Reading::Whole),
             ByCommasPoint if by_commas => Some(Reading::Decimals),
             ByPointsComma if by_points => Some(Reading::Decimals),

@@ -1,6 +1,6 @@
 //! The cells of wanted columns, in the types of the columns.
 
-use super::cell::{is_missing, truth};
+use super::cell::{is_missing_word, truth};
 use super::convert::{Plan, Target};
 use super::number::{Value, exact_float};
 use super::tally::Whole;
@@ -14,6 +14,7 @@ pub(super) enum Output {
     Floats(Vec<f64>),
     Truths(Vec<i64>, Missing),
     Texts(Texts),
+    Written(Texts),
 }
 
 /// Which cells are missing, from the first such on.
@@ -42,6 +43,7 @@ impl Output {
             let kind = plan.columns.get(target.column).map(|column| column.kind);
             match (target.as_, kind) {
                 (As::Texts, _) | (As::Numbers, None) => Output::Texts(Texts::default()),
+                (As::Written, _) => Output::Written(Texts::default()),
                 (As::Numbers, Some(kind)) if kind.kind == ColumnKind::Boolean => {
                     Output::Truths(Vec::new(), Missing::default())
                 }
@@ -61,7 +63,11 @@ impl Output {
         match self {
             Output::Texts(texts) => {
                 let text = std::str::from_utf8(cell).unwrap_or_default();
-                texts.push(if is_missing(text) { "" } else { text });
+                texts.push(if is_missing_word(text) { "" } else { text });
+                true
+            }
+            Output::Written(texts) => {
+                texts.push(std::str::from_utf8(cell).unwrap_or_default());
                 true
             }
             Output::Floats(values) => {
@@ -100,7 +106,7 @@ impl Output {
     /// The cells as a block has them.
     pub(super) fn cells(self) -> Cells {
         match self {
-            Output::Texts(texts) => Cells::Texts(texts),
+            Output::Texts(texts) | Output::Written(texts) => Cells::Texts(texts),
             Output::Floats(values) => Cells::Floats(values),
             Output::Unsigned(values, missing) => {
                 let gaps = missing.gaps(values.len());

@@ -9,7 +9,7 @@ use super::opening::Sizes;
 use super::parallel::{Outcome, Work};
 use super::refusal::{Refusable, Refusal};
 use super::syntax::Syntax;
-use super::tally::{Decimal, Tally};
+use super::tally::{Decimal, Tally, Usual};
 use super::words;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
 use crate::data::fault::{Fault, Mend, OnFault};
@@ -30,6 +30,8 @@ pub(in crate::data) struct CsvTable {
     pub(super) plan: Plan,
     pub(super) decimal: Decimal,
     pub(super) columns: Vec<FileColumn>,
+    /// For each column a whole number in it that begins with zeros.
+    pub(super) padded: Vec<Option<String>>,
     /// The columns at the end without name and values, which are left out.
     pub(super) hidden: usize,
     /// Whether all rows were counted, so that what they decide is known.
@@ -60,16 +62,21 @@ impl CsvTable {
                 );
             }
         };
-        let usual = text.usual_decimal.and_then(|sign| u8::try_from(sign).ok());
+        let byte = |sign: char| u8::try_from(sign).ok();
+        let usual = text.usual_decimal.and_then(byte).map(|sign| Usual {
+            sign,
+            separator: text.usual_separator.and_then(byte),
+        });
         let decimal = Decimal::decide(tallies, self.plan.syntax.separator, said, usual);
-        if let (Decimal::Doubtful(column), true) = (decimal, is_whole) {
-            return Err(self.doubtful(column));
+        if let (Decimal::Doubtful(column, mark), true) = (decimal, is_whole) {
+            return Err(self.doubtful(column, mark));
         }
         let thousands = text.thousands;
+        let others = Tally::shown_group(tallies, decimal.sign());
         let columns: Vec<ColumnPlan> = tallies
             .iter()
             .map(|tally| {
-                let style = decimal.style(tally, thousands);
+                let style = decimal.style(tally, thousands, others);
                 let kind = tally.kind(&style);
                 ColumnPlan { style, kind }
             })
@@ -93,6 +100,10 @@ impl CsvTable {
         let hidden = if hidden == tallies.len() { 0 } else { hidden };
         let is_new = columns != self.plan.columns || hidden != self.hidden;
         self.plan.columns = columns;
+        self.padded = tallies
+            .iter()
+            .map(|tally| tally.padded().map(String::from))
+            .collect();
         self.decimal = decimal;
         self.hidden = hidden;
         self.seen = outcome.seen.clone();
@@ -136,19 +147,23 @@ impl CsvTable {
             .collect()
     }
 
-    fn doubtful(&self, column: usize) -> Refusal {
+    fn doubtful(&self, column: usize, mark: u8) -> Refusal {
         let name = match &self.dialect.names {
             Some(names) => names.get(column).to_string(),
             None => column.to_string(),
         };
+        let mark = char::from(mark);
+        let other = if mark == '.' { ',' } else { '.' };
         let error = Error::new(ErrorKind::Data, "the decimal sign is in doubt")
             .at(format!("column `{name}`"))
             .expected("a value that shows it, such as 0.5 or 3,5")
-            .found("none but values like 124.355, which is 124.355 with a decimal point and 124355 with a point between thousands")
-            .hint("say `--decimal .`, or `--decimal , --thousands .`");
+            .found(format!("only values like 124{mark}355, which can mean 124.355 or 124355"))
+            .hint(format!(
+                "use `--decimal {mark}` if it means 124.355, `--decimal {other} --thousands {mark}` if it means 124355"
+            ));
         let mend = Mend::Decimal {
-            decimal: ',',
-            thousands: '.',
+            decimal: other,
+            thousands: mark,
         };
         Refusal::mended_by(error, mend)
     }
@@ -217,7 +232,7 @@ impl TableReader for CsvTable {
         } = self.plan.syntax;
         let is_guess = |fault: &Fault| matches!(fault.mend, Some(Mend::Decimal { .. }));
         let decimal = match self.decimal {
-            Decimal::None | Decimal::Doubtful(_) => None,
+            Decimal::None | Decimal::Doubtful(..) => None,
             // Other files show for themselves what is a guess in this one.
             _ if self.faults.iter().any(is_guess) => None,
             known => Some(char::from(known.sign())),

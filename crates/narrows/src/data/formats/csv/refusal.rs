@@ -9,6 +9,9 @@ use crate::{Error, ErrorKind, Result};
 /// The changes that are tried of one text. Each reads it once more.
 const MENDS: usize = 8;
 
+/// The lines at the end of a text that may stand behind the table: as many as an option is advised for.
+pub(super) const END_LINES: usize = 10;
+
 /// The examples that are kept of records that are no rows.
 const EXAMPLES: usize = 3;
 
@@ -123,8 +126,10 @@ impl Odd {
             Reason::OpenQuote => open_quote(line, quote),
             Reason::Zero => zero_byte(line),
         };
-        if let Some(first) = self.tail.first {
-            let lines = self.tail.lines + self.tail.comments;
+        let lines = self.tail.lines + self.tail.comments;
+        if let Some(first) = self.tail.first
+            && lines <= END_LINES as u64
+        {
             let skip = skip_end.saturating_add(usize::try_from(lines).unwrap_or(usize::MAX));
             let when = match first.1 {
                 Reason::OpenQuote => "close it, or",
@@ -138,10 +143,9 @@ impl Odd {
         let &first = self.examples.first()?;
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
         let hint = match count {
-            1 => "it is left out of this description; no option leaves it out in training: mend it in the file".into(),
+            1 => "this description leaves it out, and training refuses the file: correct it".into(),
             _ => format!(
-                "{} are no rows: {}; they are left out of this description; no option leaves them out in training: \
-                 mend them in the file",
+                "{} are not rows: {}; this description leaves them out, and training refuses the file: correct them",
                 counted(count, "record", "records"),
                 self.places()
             ),

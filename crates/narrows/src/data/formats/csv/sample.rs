@@ -12,7 +12,7 @@ const RECORDS: usize = 1000;
 const CELLS: usize = 200_000;
 
 /// A record of the start of a text, or a comment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record<'a> {
     /// Where it begins in the text.
     pub(super) start: usize,
@@ -21,19 +21,30 @@ pub(super) struct Record<'a> {
     pub(super) cells: Row<'a>,
     /// Whether it begins as a comment does; the cells are those behind the mark.
     pub(super) is_comment: bool,
+    /// The cells between quotes that end on their line, and those that do not.
+    pub(super) quoted: usize,
+    pub(super) quoted_over_lines: usize,
+}
+
+/// The start of a text under a syntax.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sampled<'a> {
+    pub(super) records: Vec<Record<'a>>,
+    /// Where a record begins in which a quote is open at the end of the text, and its line.
+    pub(super) open: Option<(usize, u64)>,
 }
 
 /// The first records of a text from a place on, without blank lines.
-pub(super) fn records<'a>(
+pub(super) fn sampled<'a>(
     text: &'a str,
     from: usize,
     line: u64,
     syntax: Syntax,
     comment: &[u8],
-) -> Vec<Record<'a>> {
+) -> Sampled<'a> {
     let bytes = text.as_bytes();
     let mut cursor = Cursor::new(bytes.get(from..).unwrap_or_default(), syntax);
-    let mut records = Vec::new();
+    let mut sampled = Sampled::default();
     let mut line = line;
     let mut cells_so_far = 0;
     while !cursor.rest().is_empty() {
@@ -49,55 +60,85 @@ pub(super) fn records<'a>(
             b"#" => is_hash(begins),
             _ => begins.starts_with(comment),
         };
-        let first_line = line;
-        let cells = match is_comment {
-            true => Some(comment_cells(cursor.skip_line(), comment, syntax)),
-            false => row(&mut cursor, &mut line),
+        let record = match is_comment {
+            true => Some(Record {
+                is_comment,
+                ..comment_record(cursor.skip_line(), comment, syntax)
+            }),
+            false => row(&mut cursor),
         };
         // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
-        let Some(cells) = cells else {
+        let Some(record) = record else {
+            sampled.open = Some((start, line));
             break;
         };
-        line += 1;
-        cells_so_far += cells.len();
-        records.push(Record {
+        cells_so_far += record.cells.len();
+        let line_ends = record.line;
+        sampled.records.push(Record {
             start,
-            line: first_line,
-            cells,
-            is_comment,
+            line,
+            ..record
         });
-        let is_enough = records.len() >= RECORDS || cells_so_far >= CELLS;
+        line += 1 + line_ends;
+        let is_enough = sampled.records.len() >= RECORDS || cells_so_far >= CELLS;
         let is_wide = cells_so_far >= 2 * CELLS;
-        if is_enough && records.len() >= if is_wide { 2 } else { 4 } {
+        if is_enough && sampled.records.len() >= if is_wide { 2 } else { 4 } {
             break;
         }
     }
-    records
+    sampled
 }
 
-/// The cells of the record at the cursor; `None` if a quote is open at the end of the text.
-fn row<'a>(cursor: &mut Cursor<'a>, line: &mut u64) -> Option<Row<'a>> {
-    let mut cells = Vec::new();
+/// The record at the cursor, with the number of the lines that end within it; `None` if a quote is open at the end of
+/// the text.
+fn row<'a>(cursor: &mut Cursor<'a>) -> Option<Record<'a>> {
+    let mut record = Record::default();
     loop {
         let (raw, after) = cursor.cell();
-        *line += raw.line_ends;
-        cells.push(text(raw.content()));
+        record.line += raw.line_ends;
+        record.quoted += usize::from(raw.is_quoted && raw.line_ends == 0);
+        record.quoted_over_lines += usize::from(raw.is_quoted && raw.line_ends > 0);
+        record.cells.push(text(raw.content()));
         match after {
             After::Cell => {}
-            After::Record => return Some(cells),
+            After::Record => return Some(record),
             After::OpenQuote => return None,
         }
     }
 }
 
-/// The cells behind the mark of a comment.
-fn comment_cells<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> Row<'a> {
+/// Takes lines that begin with `#` for rows where they have as many cells as most rows and stand behind the first: the
+/// reader of rows does so too.
+pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, syntax: Syntax) {
+    let records = &mut sampled.records;
+    let first = records.iter().position(|record| !record.is_comment);
+    let (Some(first), Some((usual, _))) = (first, usual_width(records)) else {
+        return;
+    };
+    for record in records.iter_mut().skip(first + 1) {
+        let bytes = text.as_bytes().get(record.start..).unwrap_or_default();
+        let line = Cursor::new(bytes, syntax).line();
+        let whole = row(&mut Cursor::new(line, syntax));
+        if let Some(whole) = whole.filter(|whole| usual > 1 && whole.cells.len() == usual)
+            && record.is_comment
+        {
+            *record = Record {
+                start: record.start,
+                line: record.line,
+                ..whole
+            };
+        }
+    }
+}
+
+/// What stands behind the mark of a comment, as a record.
+fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> Record<'a> {
     let line = line.trim_ascii();
     let mut rest = line.strip_prefix(comment).unwrap_or(line);
     while let Some(shorter) = rest.strip_prefix(comment) {
         rest = shorter;
     }
-    row(&mut Cursor::new(rest.trim_ascii(), syntax), &mut 0).unwrap_or_default()
+    row(&mut Cursor::new(rest.trim_ascii(), syntax)).unwrap_or_default()
 }
 
 fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {

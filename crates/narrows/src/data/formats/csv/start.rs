@@ -10,19 +10,22 @@ use crate::data::ReadOptions;
 use crate::data::column::Texts;
 use crate::data::fault::Mend;
 use crate::{Error, ErrorKind, Result};
+use std::borrow::Cow;
 
 /// The records of a text's start, of which the header and the first row are told.
 pub(super) struct Start<'a> {
     pub(super) records: Vec<Record<'a>>,
     pub(super) syntax: Syntax,
     pub(super) options: &'a ReadOptions,
+    /// Where a record begins in which a quote is open at the end of the text, and its line.
+    pub(super) open: Option<(usize, u64)>,
     /// Where the text ends, for one without rows.
     pub(super) end: (usize, u64),
 }
 
 impl Start<'_> {
-    /// The dialect.
-    pub(super) fn dialect(self) -> Refusable<Dialect> {
+    /// The dialect, and where the line of the header begins, if it is one that can be no row.
+    pub(super) fn dialect(self) -> Refusable<(Dialect, Option<usize>)> {
         let Some((usual, _)) = usual_width(&self.records) else {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
                 .expected("lines of values")
@@ -38,6 +41,7 @@ impl Start<'_> {
             },
             names: None,
             header_line: None,
+            header: None,
             units: None,
             units_line: None,
             width: usual,
@@ -53,11 +57,20 @@ impl Start<'_> {
         self.refuse_lines_before(first, usual, &mut dialect)?;
         let row = self.take_units(row, &mut dialect);
         let last = self.records.last();
-        (dialect.start, dialect.line) = match self.records.get(row) {
-            Some(record) => (record.start, record.line),
-            None => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
+        (dialect.start, dialect.line) = match (self.records.get(row), self.open) {
+            (Some(record), _) => (record.start, record.line),
+            // Whoever reads the rows refuses it.
+            (None, Some(open)) => open,
+            (None, None) => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
         };
-        Ok(dialect)
+        let is_header = |record: &&Record<'_>| {
+            let told = header::tell(&record.cells, &self.rows_from(first + 1));
+            let is_line = dialect.header_line == Some(record.line) && !record.is_comment;
+            is_line && record.quoted_over_lines == 0 && told.is_there && told.is_certain
+        };
+        let header = self.records.get(first).filter(is_header);
+        let header_at = header.map(|header| header.start);
+        Ok((dialect, header_at))
     }
 
     fn cells(&self, at: usize) -> &Row<'_> {
@@ -89,7 +102,9 @@ impl Start<'_> {
         // A header may have other trailing delimiters than the rows.
         match first.checked_sub(1) {
             Some(before)
-                if !self.cells(before).is_empty() && self.differs_by_empty(before, usual) =>
+                if !self.cells(before).is_empty()
+                    && (self.differs_by_empty(before, usual)
+                        || self.is_short_by_row_names(before, usual)) =>
             {
                 before
             }
@@ -120,6 +135,9 @@ impl Start<'_> {
         if self.records.get(first).is_none() {
             return Ok(false);
         }
+        if self.is_short_by_row_names(first, dialect.usual_width) {
+            return Ok(true);
+        }
         let cells = self.cells(first);
         let is_model = self.options.model_columns.as_ref().is_some_and(|columns| {
             let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
@@ -135,12 +153,12 @@ impl Start<'_> {
         if !is_certain && self.comment_header(first).is_none() {
             let line = self.records.get(first).map_or(0, |record| record.line);
             dialect.notes.push(match is_there {
-                true => format!(
-                    "line {line} was taken for the names of the columns; if it is a row, say `--header no`"
-                ),
-                false => format!(
-                    "line {line} was taken for a row; if it has the names of the columns, say `--header yes`"
-                ),
+                true => {
+                    format!("used line {line} as the header; if it is a row, use `--header no`")
+                }
+                false => {
+                    format!("used line {line} as a row; if it is the header, use `--header yes`")
+                }
             });
         }
         Ok(is_there && (is_certain || self.comment_header(first).is_none()))
@@ -150,12 +168,14 @@ impl Start<'_> {
     fn comment_header(&self, first: usize) -> Option<&Record<'_>> {
         let comment = self.records.get(first.checked_sub(1)?)?;
         let cells = &comment.cells;
-        let is_header = comment.is_comment
-            && cells.len() == self.cells(first).len()
-            && cells
-                .iter()
-                .all(|cell| !cell.is_empty() && cell.matches(' ').count() < 3)
-            && (cells.len() > 1 || !cells.iter().any(|cell| cell.contains(' ')));
+        let is_name = |cell: &Cow<'_, str>| !cell.is_empty() && cell.matches(' ').count() < 3;
+        let are_names = match cells.as_slice() {
+            [] => false,
+            [name] => is_name(name) && !name.contains(' '),
+            // Without a name behind the mark, the mark is the name.
+            [first, rest @ ..] => (first.is_empty() || is_name(first)) && rest.iter().all(is_name),
+        };
+        let is_header = comment.is_comment && cells.len() == self.cells(first).len() && are_names;
         is_header.then_some(comment)
     }
 
@@ -172,7 +192,13 @@ impl Start<'_> {
         if has_rows && names.len() > usual && self.differs_by_empty(first, usual) {
             names.truncate(usual);
         }
-        if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
+        if self.is_short_by_row_names(first, usual) {
+            names.insert(0, "");
+            dialect.notes.push(format!(
+                "the header on line {line} has one name less than the rows have cells: the first cell of each row is \
+                 its name, as R writes them"
+            ));
+        } else if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
             let error = self.other_width(first, usual, line);
             // Without the names, the rows can be read.
             let behind = self.records.get(first + 1).map_or(line, |row| row.line - 1);
@@ -187,9 +213,43 @@ impl Start<'_> {
         Ok(first + 1)
     }
 
+    /// Whether a record is a header with one name less than the rows have cells, each of which begins with a name of
+    /// its own: words, each once, or the numbers of the rows.
+    fn is_short_by_row_names(&self, header: usize, usual: usize) -> bool {
+        let is_line = |record: &Record<'_>| {
+            let names = record.cells.len();
+            !record.is_comment && names > 1 && names + 1 == usual
+        };
+        if !self.records.get(header).is_some_and(is_line) {
+            return false;
+        }
+        let rows = self.rows_from(header + 1);
+        let firsts: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row.first().map(AsRef::as_ref))
+            .collect();
+        let mut counted = (0..).zip(&firsts);
+        let is_numbered =
+            |from: usize, (at, cell): (usize, &&str)| *cell == (from + at).to_string();
+        let are_counted = [0, 1]
+            .into_iter()
+            .any(|from| counted.clone().all(|pair| is_numbered(from, pair)));
+        let is_word = |cell: &str| header::Sort::of(cell) == header::Sort::Word;
+        let distinct: std::collections::HashSet<&str> = firsts.iter().copied().collect();
+        let are_words = distinct.len() == firsts.len() && counted.all(|(_, cell)| is_word(cell));
+        let are_named = self.cells(header).iter().all(|cell| is_word(cell));
+        firsts.len() > 1 && are_named && (are_counted || are_words)
+    }
+
     fn other_width(&self, at: usize, usual: usize, line: u64) -> Error {
         let found = self.cells(at).len();
         let error = other_width(line, usual, found);
+        if 2 * found == usual && self.syntax.separator == b',' {
+            return error.hint(
+                "the rows have twice the cells of the header, as where the commas of 1,5 are decimal signs too: \
+                 write the file with another separator, such as semicolons",
+            );
+        }
         if found + 1 == usual {
             return error.hint(
                 "the rows have one cell more than the header, as where a tool writes row names without a name: give \
@@ -235,10 +295,14 @@ impl Start<'_> {
             false => Some(false),
         };
         let mend = skip_lines(line - 1, header);
-        if before.len() == 1 && line_before.cells.len() > 1 && line_before.cells.len() + 1 == usual
-        {
+        let names = line_before.cells.len();
+        let is_half = 2 * names == usual && self.syntax.separator == b',';
+        if before.len() == 1 && names > 1 && (names + 1 == usual || is_half) {
             let error = self.other_width(first - 1, usual, line_before.line);
-            return Err(Refusal::mended_by(error, mend));
+            return Err(match is_half {
+                true => error.into(),
+                false => Refusal::mended_by(error, mend),
+            });
         }
         let skip = line - 1;
         let or_decimals = match (usual, self.syntax.separator, line_before.cells.len()) {
@@ -261,11 +325,22 @@ impl Start<'_> {
             && self.options.header != Some(false)
             && let Some(comment) = self.comment_header(first)
         {
-            let names: Vec<&str> = comment.cells.iter().map(|cell| cell.trim()).collect();
+            let name = |(at, cell): (usize, &'_ Cow<'_, str>)| match cell.trim() {
+                "" if at == 0 => "#".to_string(),
+                name => name.to_string(),
+            };
+            let names: Vec<String> = comment.cells.iter().enumerate().map(name).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
             dialect.names = Some(texts(&names));
             dialect.header_line = Some(comment.line);
+            let told = header::tell(self.cells(first), &self.rows_from(first + 1));
+            let row = self.records.get(first).map_or(0, |record| record.line);
+            let doubt = match told.is_there {
+                true => format!("; if line {row} has them, use `--header yes`"),
+                false => String::new(),
+            };
             dialect.notes.push(format!(
-                "the names of the columns are the comment on line {}",
+                "took the names of the columns from the comment on line {}{doubt}",
                 comment.line
             ));
         }
@@ -286,12 +361,19 @@ impl Start<'_> {
         let Some(record) = self.records.get(row).filter(|record| !record.is_comment) else {
             return row;
         };
+        let is_rule = |cell: &Cow<'_, str>| {
+            cell.len() > 1 && cell.bytes().all(|byte| b"-:=+".contains(&byte))
+        };
         let are_units = match self.options.text.units {
             Some(are_units) => are_units,
-            None => {
-                dialect.names.is_some()
-                    && header::are_units(&record.cells, &self.rows_from(row + 1))
+            None if dialect.names.is_none() => false,
+            None if record.cells.iter().all(is_rule) => {
+                dialect
+                    .notes
+                    .push(format!("left out the rule on line {}", record.line));
+                return row + 1;
             }
+            None => header::are_units(&record.cells, &self.rows_from(row + 1)),
         };
         if !are_units {
             return row;

@@ -74,6 +74,7 @@ pub(super) enum After {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Raw<'a> {
     pub(super) bytes: &'a [u8],
+    pub(super) is_quoted: bool,
     /// The quote, where the cell has doubled ones that stand for one each.
     doubled: Option<u8>,
     /// How many lines end within the cell.
@@ -84,6 +85,7 @@ impl<'a> Raw<'a> {
     pub(super) fn plain(bytes: &'a [u8]) -> Self {
         Raw {
             bytes: trimmed(bytes),
+            is_quoted: false,
             doubled: None,
             line_ends: 0,
         }
@@ -253,6 +255,7 @@ impl<'a> Cursor<'a> {
             self.at = self.text.len();
             let raw = Raw {
                 bytes: trimmed(bytes),
+                is_quoted: true,
                 doubled: None,
                 line_ends: memchr_iter(end, bytes).count() as u64,
             };
@@ -267,6 +270,7 @@ impl<'a> Cursor<'a> {
         }
         let raw = Raw {
             bytes: trimmed(bytes),
+            is_quoted: true,
             doubled: doubled.then_some(quote),
             line_ends: memchr_iter(end, bytes).count() as u64,
         };

@@ -26,6 +26,8 @@ struct Rare {
     with_unit: u32,
     /// The grouped ones of 5 or more digits.
     long: u32,
+    /// The least, as text, of the whole numbers that begin with zeros.
+    padded: Option<String>,
 }
 
 impl Tally {
@@ -63,6 +65,20 @@ impl Tally {
         }
     }
 
+    /// Takes notice of a whole number that begins with zeros.
+    pub(super) fn add_padded(&mut self, cell: &[u8]) {
+        let rare = self.rare.get_or_insert_default();
+        let is_less = |known: &String| known.as_bytes() > cell;
+        if rare.padded.as_ref().is_none_or(is_less) {
+            rare.padded = Some(String::from_utf8_lossy(cell).into_owned());
+        }
+    }
+
+    /// A whole number that begins with zeros.
+    pub(super) fn padded(&self) -> Option<&str> {
+        self.rare.as_ref()?.padded.as_deref()
+    }
+
     pub(super) fn merge(&mut self, other: &Tally) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
@@ -80,6 +96,8 @@ impl Tally {
             rare.certain = rare.certain.saturating_add(other.certain);
             rare.with_unit = rare.with_unit.saturating_add(other.with_unit);
             rare.long = rare.long.saturating_add(other.long);
+            let both = rare.padded.take().into_iter().chain(other.padded.clone());
+            rare.padded = both.min();
         }
     }
 
@@ -114,11 +132,16 @@ impl Tally {
         let numbers = self
             .counts
             .get(Class::Whole as usize..=Class::Infinite as usize);
-        numbers
+        let all: u64 = numbers
             .unwrap_or_default()
             .iter()
             .map(|count| u64::from(*count))
-            .sum()
+            .sum();
+        // Other numbers with points show that those are no addresses.
+        match self.of(&[Class::ByPoints, Class::ByPointsComma]) {
+            0 => all - self.of(&[Class::Address]),
+            _ => all,
+        }
     }
 
     /// The cells that are numbers by one reading or another, with the column's unit.
@@ -181,6 +204,23 @@ impl Tally {
         }
     }
 
+    /// Whether marks in a column can only stand between thousands, in a file where others do.
+    fn may_group(&self, decimal: u8) -> bool {
+        let either = match decimal {
+            b'.' => Class::EitherComma,
+            _ => Class::EitherPoint,
+        };
+        self.of(&[either]) > 0
+            && self.of(&[Class::WholeLong, Class::PointLong, Class::CommaLong]) == 0
+    }
+
+    /// What stands between thousands in some column, if it is the mark that is no decimal sign.
+    pub(super) fn shown_group(tallies: &[Tally], decimal: u8) -> Option<char> {
+        let mark = if decimal == b'.' { ',' } else { '.' };
+        let shows = |tally: &Tally| tally.is_of_numbers() && tally.group(decimal) == Some(mark);
+        tallies.iter().any(shows).then_some(mark)
+    }
+
     /// What the column holds, in a style.
     pub(super) fn kind(&self, style: &Style) -> Kind {
         let present = self.present();
@@ -194,8 +234,17 @@ impl Tally {
         if self.is_of_numbers() {
             return self.number_kind(style);
         }
-        let truths = self.of(&[Class::Truth]);
-        let is_truth = 2 * truths >= present || truths + self.letters() == present;
+        let (yes, no) = (self.of(&[Class::Yes]), self.of(&[Class::No]));
+        // `no` beside other words is one of them, such as a country, where `yes` is not there.
+        let letters = self.of(&[
+            Class::LetterT,
+            Class::LetterF,
+            Class::LetterY,
+            Class::LetterN,
+        ]);
+        let is_pair = (yes > 0 && no > 0) || yes + no + letters == present;
+        let is_either = 2 * (yes + no) >= present && is_pair;
+        let is_truth = is_either || yes + no + self.letters() == present;
         let (dates, times) = (self.of(&[Class::Date]), self.of(&[Class::Time]));
         let stamps = self.of(&[Class::Timestamp]);
         words(match () {
@@ -294,8 +343,23 @@ pub(super) enum Decimal {
     Likely(u8),
     /// There are no numbers with marks.
     None,
-    /// Nothing decides: the place of a column of values like 124.355.
-    Doubtful(usize),
+    /// Nothing decides: the place of a column of values like 124.355 or 124,355, and their mark.
+    Doubtful(usize, u8),
+}
+
+/// The decimal sign of another file, which the first rows of a model's or of several files show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usual {
+    pub(super) sign: u8,
+    /// The separator of that file.
+    pub(super) separator: Option<u8>,
+}
+
+impl Usual {
+    /// Whether it holds for a file with a separator: between commas, decimal commas are seldom.
+    fn holds(self, separator: u8) -> bool {
+        separator != b',' || self.sign != b',' || self.separator == Some(b',')
+    }
 }
 
 impl Decimal {
@@ -304,7 +368,7 @@ impl Decimal {
         tallies: &[Tally],
         separator: u8,
         said: Option<u8>,
-        usual: Option<u8>,
+        usual: Option<Usual>,
     ) -> Self {
         if let Some(said) = said {
             return Decimal::Said(said);
@@ -322,21 +386,26 @@ impl Decimal {
         if !is_either && points == 0 {
             return Decimal::None;
         }
-        if let Some(usual) = usual {
-            return Decimal::Usual(usual);
+        if let Some(usual) = usual.filter(|usual| usual.holds(separator)) {
+            return Decimal::Usual(usual.sign);
         }
         if points > 0 {
             return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
         }
-        if has(Class::EitherComma) && separator != b',' {
-            return Decimal::Likely(b',');
-        }
-        let doubtful = tallies
-            .iter()
-            .position(|tally| tally.is_of_numbers() && tally.of(&[Class::EitherPoint]) > 0);
-        match doubtful {
-            Some(column) if separator == b';' => Decimal::Doubtful(column),
-            _ => Decimal::Likely(b'.'),
+        let doubtful = |class| {
+            let is = |tally: &Tally| tally.is_of_numbers() && tally.of(&[class]) > 0;
+            tallies.iter().position(is)
+        };
+        // Who writes semicolons needs the comma for decimals; between other separators it can stand for thousands.
+        match (
+            separator,
+            doubtful(Class::EitherPoint),
+            doubtful(Class::EitherComma),
+        ) {
+            (b';', _, Some(_)) => Decimal::Likely(b','),
+            (b';', Some(column), None) => Decimal::Doubtful(column, b'.'),
+            (b',', ..) | (_, _, None) => Decimal::Likely(b'.'),
+            (_, _, Some(column)) => Decimal::Doubtful(column, b','),
         }
     }
 
@@ -347,19 +416,27 @@ impl Decimal {
             | Decimal::Shown(sign)
             | Decimal::Usual(sign)
             | Decimal::Likely(sign) => sign,
-            Decimal::None | Decimal::Doubtful(_) => b'.',
+            Decimal::None | Decimal::Doubtful(..) => b'.',
         }
     }
 
     /// The style of a column.
-    pub(super) fn style(self, tally: &Tally, thousands: Option<char>) -> Style {
+    /// `thousands` is what a person says to stand between thousands, `others` what other columns show.
+    pub(super) fn style(
+        self,
+        tally: &Tally,
+        thousands: Option<char>,
+        others: Option<char>,
+    ) -> Style {
         let sign = self.sign();
         let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
         let group = match thousands {
             Some(thousands) => Some(thousands),
             // 124.355 beside decimal commas can only be a whole number.
             None if trained_on_commas => Some('.'),
-            None => tally.group(sign),
+            None => tally
+                .group(sign)
+                .or(others.filter(|_| tally.may_group(sign))),
         };
         Style {
             decimal: sign,

@@ -3,6 +3,7 @@
 mod damage;
 mod dialects;
 mod faults;
+mod look_alikes;
 mod numbers;
 mod pieces;
 

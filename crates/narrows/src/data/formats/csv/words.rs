@@ -93,10 +93,40 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
         let lines = usize::try_from(seen.blank_lines).unwrap_or(usize::MAX);
         notes.push(format!("left out {}", counted(lines, "empty line")));
     }
+    if seen.headers > 0 {
+        let lines = usize::try_from(seen.headers).unwrap_or(usize::MAX);
+        notes.push(format!(
+            "left out {} among the rows",
+            counted(lines, "repeated header")
+        ));
+    }
     if said.thousands.is_none() {
         notes.extend(grouped(table));
     }
+    notes.extend(padded(table));
     notes
+}
+
+/// The columns that are read as numbers and have codes such as 01067, which lose their zeros so.
+fn padded(table: &CsvTable) -> Option<String> {
+    let options = &table.options;
+    let is_number = |name: &String| {
+        let is_kept = options.ids.contains(name) || options.label.as_ref() == Some(name);
+        let is_out = options.drop.contains(name)
+            || (!options.columns.is_empty() && !options.columns.contains(name));
+        !is_kept && !is_out
+    };
+    let columns = table.columns().iter().zip(&table.padded);
+    let columns: Vec<(&str, &str)> = columns
+        .filter(|(column, _)| column.kind.is_numeric() && is_number(&column.name))
+        .filter_map(|(column, padded)| Some((column.name.as_str(), padded.as_deref()?)))
+        .collect();
+    let &(name, example) = columns.first()?;
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    Some(format!(
+        "numbers that begin with zeros, such as {example}, lose them in {}: if they are codes, use `--id {name}`",
+        listed(&names)
+    ))
 }
 
 /// What stands between thousands, where the cells show it.

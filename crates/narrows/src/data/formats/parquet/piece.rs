@@ -36,12 +36,13 @@ impl Piece {
             Shape::Other { level } => return self.add_counted(chunk, wanted, level, count),
         };
         let rows = chunk.rows(count, first)?;
-        let wants = |how| wanted.outputs.iter().any(|output| output.2 == how);
-        let texts = match wants(As::Texts) {
+        let wants_numbers = |output: &&(usize, usize, As)| output.2 == As::Numbers;
+        let outputs = || wanted.outputs.iter();
+        let texts = match outputs().any(|output| !wants_numbers(&output)) {
             true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
             false => None,
         };
-        let mut numbers = match wants(As::Numbers) {
+        let mut numbers = match outputs().any(|output| wants_numbers(&output)) {
             true => Some(convert::numbers(rows, stored.leaf)?),
             false => None,
         };
@@ -55,7 +56,7 @@ impl Piece {
         for &(place, element, how) in &wanted.outputs {
             let all = match how {
                 As::Numbers => &numbers,
-                As::Texts => &texts,
+                As::Texts | As::Written => &texts,
             };
             if let Some(all) = all {
                 self.push(place, convert::element(all, element, length));
@@ -82,7 +83,7 @@ impl Piece {
             let cells = match how {
                 // Only columns in which all is missing may be wanted so.
                 As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
-                As::Texts => {
+                As::Texts | As::Written => {
                     let mut texts = Texts::default();
                     for length in &lengths {
                         texts.push(&length.map_or(String::new(), described));

@@ -136,7 +136,7 @@ impl File<'_> {
                 _ => 1,
             };
             values = values.saturating_add(length.max(1));
-            if wanted.outputs.iter().any(|&(_, _, how)| how == As::Texts) {
+            if wanted.outputs.iter().any(|&(_, _, how)| how != As::Numbers) {
                 most = most.min(TEXT_ROWS);
                 for group in self.metadata.row_groups() {
                     let rows = usize::try_from(group.num_rows()).unwrap_or(0).max(1);

@@ -21,7 +21,7 @@ impl Shares {
                 .and_then(|group| group.columns().get(wanted.stored.leaf_index));
             let bytes = column.map_or(0, |column| column.uncompressed_size().max(0));
             // Text is made value by value.
-            let is_text = wanted.outputs.iter().any(|output| output.2 == As::Texts);
+            let is_text = wanted.outputs.iter().any(|output| output.2 != As::Numbers);
             let rows = groups.first().map_or(0, |group| group.num_rows().max(0));
             bytes.saturating_add(if is_text {
                 rows.saturating_mul(32)

@@ -140,7 +140,7 @@ fn a_header_is_told_by_the_types_below() {
         |text: &str, words: &str| plain(text).notes.iter().any(|note| note.contains(words));
     assert!(is_said(
         "0,1,2\n5.5,3.5,1.5\n4.5,2.5,0.5\n",
-        "names of the columns; if it is a row, say `--header no`"
+        "used line 1 as the header; if it is a row, use `--header no`"
     ));
     assert!(is_said("3,1,2\n5,3,1\n", "`--header yes`"));
     assert!(is_said("name,town\nAda,London\n", "`--header no`"));
@@ -261,7 +261,7 @@ fn units_totals_and_trailing_delimiters() {
     );
     assert_eq!(plain("1,2,\n3,4,\n").rows, rows);
     assert_eq!(plain("a,b,\n1,2\n3,4\n").rows, rows);
-    let named = refused("a,b\nx,1,2\ny,3,4\n");
+    let named = refused("a,b\n5,1,2\n3,3,4\n");
     assert!(named.contains("one cell more than the header"), "{named}");
     assert!(refused("a,b\n1,2,\n3,4,5\n").contains("differ in length"));
 }

@@ -112,9 +112,9 @@ fn what_an_option_mends_is_told_as_training_says_it_and_read_with_the_option() {
             &["1 | 5 | 3", "3 | 5 | 4", "5 | 6 | 7"],
         ),
         (
-            b"a,b\nx,1,2\ny,3,4\n",
+            b"a,b\n5,1,2\n3,3,4\n",
             &[skip_lines(1, Some(false))],
-            &["\"x\" | 1 | 2", "\"y\" | 3 | 4"],
+            &["5 | 1 | 2", "3 | 3 | 4"],
         ),
         (b"\"a,b\n1,2\n3,4\n", &[quote], &["1 | 2", "3 | 4"]),
     ] {
@@ -147,12 +147,12 @@ fn lines_among_the_rows_that_no_option_mends_are_counted_and_left_out() {
         (
             "a,b\n1,2\n3\n4,5\n6,7\n",
             &["1 | 2", "4 | 5", "6 | 7"][..],
-            "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (it is left out of this",
+            "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (this description leaves it out,",
         ),
         (
             "a,b\n1,2\n3\n4,5\n6,7\n5,6,7\n1,2\n\"x\ny\"\n3,4\n7,7,7,7\n1,1\n",
             &["1 | 2", "4 | 5", "6 | 7", "1 | 2", "3 | 4", "1 | 1"],
-            "(4 records are no rows: line 3 (1 cell), line 6 (3 cells), line 8 (1 cell) and others; they are left",
+            "(4 records are not rows: line 3 (1 cell), line 6 (3 cells), line 8 (1 cell) and others; this description",
         ),
         (
             "a,b\n1,2\n3,\u{0}4\n5,6\n",
@@ -162,7 +162,7 @@ fn lines_among_the_rows_that_no_option_mends_are_counted_and_left_out() {
         (
             "a,b\n1,2\n3\n5,6\n7,\u{0}8\n7,8\n",
             &["1 | 2", "5 | 6", "7 | 8"],
-            "(2 records are no rows: line 3 (1 cell), line 5 (a zero byte);",
+            "(2 records are not rows: line 3 (1 cell), line 5 (a zero byte);",
         ),
     ] {
         let (found, faults) = told(text.as_bytes(), &ReadOptions::default());
