@@ -111,7 +111,7 @@ impl TextArguments {
             skip_end: self.skip_end,
             units: self.units,
             encoding: self.encoding.clone(),
-            usual_decimal: None,
+            ..TextOptions::default()
         }
     }
 }
