@@ -238,7 +238,7 @@ def open_questions(d, cells, truth):
     if d.header in ("counting", "years") and (len(cells) < 2 or len(cells[0]) < 2 or d.comment and few_words):
         # A comment of as many words as there are columns could have the names.
         asked += ["--header", "yes"]
-    if d.separator == " " and len(cells) == 1:
+    if d.separator == " " and (len(cells) == 1 or d.decimal == "," and len(cells[0]) == 1):
         asked += ["--separator", "space"]
     return asked
 

@@ -288,8 +288,7 @@ fn are_decimal_commas(records: &[Record<'_>]) -> bool {
         rows.flat_map(|row| row.cells.iter().filter(|cell| cell.contains(',')))
     };
     let is_number = |cell: &Cow<'_, str>| {
-        header::Sort::of(cell) == header::Sort::Number
-            && cell.split(',').all(|part| !part.is_empty())
+        header::Sort::of(cell) == header::Sort::Number && !cell.ends_with(',')
     };
     cells().next().is_some() && cells().all(is_number)
 }
@@ -333,9 +332,7 @@ fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> C
     }
     let shows = |row: &[Cow<'_, str>]| match row {
         [first, second] => {
-            (second.len() > 1 && second.starts_with('0'))
-                || second.len() > 18
-                || matches!(first.as_ref(), "-0" | "+0")
+            (second.len() > 1 && second.starts_with('0')) || matches!(first.as_ref(), "-0" | "+0")
         }
         _ => false,
     };

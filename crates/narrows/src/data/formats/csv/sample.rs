@@ -193,6 +193,8 @@ pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
             // Under the right quote there is none around a cell.
             Sort::Word if cell.starts_with(['"', '\'']) => -0.1,
             Sort::Word if cell.contains([',', ';', '\t', '|']) => 0.0,
+            // 12 % is one cell.
+            Sort::Word if !cell.chars().any(char::is_alphanumeric) => 0.0,
             Sort::Word => 0.3,
             // A number and a word behind it could also be two cells.
             Sort::Number if cell.contains(' ') => 0.25,
