@@ -251,7 +251,7 @@ fn damaged_tables_are_refused() {
         "{error}"
     );
     for (name, content, said) in [
-        ("empty.csv", "", "found an empty file"),
+        ("empty.csv", "", "it is empty"),
         ("head.csv", "a,b\n", "there are no rows with a value"),
     ] {
         let error = text(Source::open(&folder.put(name, content)));

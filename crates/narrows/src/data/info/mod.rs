@@ -9,6 +9,7 @@ mod remarks;
 mod table;
 mod values;
 
+pub(in crate::data) use command::for_shell;
 pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
