@@ -437,7 +437,7 @@ fn files_of_other_tools_are_refused_with_python_that_helps() {
         (
             "w.npz",
             zip("w.npy"),
-            ["an .npz file", "np.load(\"w.npz\")"],
+            ["an .npz file", "/w.npz\")"],
         ),
         (
             "w.npy",

@@ -133,12 +133,13 @@ const FOREIGN: &[Foreign] = &[
 
 const HDF5: &str = "in Python: import h5py, numpy; f = h5py.File(PYTHON); f.visit(print) lists its arrays; \
                     numpy.save(\"data.npy\", f[\"NAME\"][:]) writes one, with its name for NAME. If these are weights \
-                    of Keras, `narrows import SHELL` says how they are converted";
+                    of Keras, `narrows inspect SHELL` says how they are converted";
 
 const TORCH: &str = "in Python: import numpy, torch, safetensors.torch; t = torch.load(PYTHON, map_location=\"cpu\"). \
                      Of a tensor, numpy.save(\"data.npy\", t.detach().numpy()) writes the rows. Of a state_dict, \
                      safetensors.torch.save_file(t, \"weights.safetensors\") writes the weights, for \
-                     `narrows import weights.safetensors`";
+                     `narrows import --recipe NAME -o model.safetensors weights.safetensors` with the recipe of its layers \
+                     for NAME";
 
 const PICKLE: &str = "a pickle may run any code and is not read. If you trust it, in Python: import numpy, pickle; \
                       a = pickle.load(open(PYTHON, \"rb\")). Of an array, numpy.save(\"data.npy\", a) writes the rows; \
@@ -262,7 +263,8 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
         return Err(not_read(
             path,
             "weights of a model (safetensors), no rows",
-            "`narrows inspect SHELL` describes a model of Narrows, `narrows import SHELL` takes weights of others",
+            "`narrows inspect SHELL` describes a model of Narrows, weights of others are taken by \
+             `narrows import --recipe NAME -o model.safetensors SHELL` with the recipe of their layers for NAME",
         ));
     }
     let is_lines = is_lines(start);
@@ -440,7 +442,7 @@ fn in_archive(path: &Path) -> Result<FileKind> {
         return Err(not_read(
             path,
             "a model of Keras",
-            "`narrows import SHELL` says how its weights are converted",
+            "`narrows inspect SHELL` says how its weights are converted",
         ));
     }
     if any(&|name| name.ends_with(".npy")) || names.is_empty() {

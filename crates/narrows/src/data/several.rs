@@ -168,10 +168,7 @@ impl Several {
                 continue;
             }
             let lacked = usual_names.iter().find(|name| !names.contains(name));
-            let is_numbered = names
-                .iter()
-                .enumerate()
-                .all(|(n, name)| *name == n.to_string());
+            let is_numbered = names.iter().all(|name| name.parse::<f64>().is_ok());
             let error = Error::new(ErrorKind::Data, "the files differ in their columns")
                 .at(&*part.name)
                 .expected(format!(
@@ -460,8 +457,8 @@ impl TableReader for Several {
         let count = |files: usize| counted(files, "file", "files");
         let all = format!("{} as one table", count(self.parts.len()));
         if let [(how, files)] = &groups[..] {
-            let each = if files.len() > 1 { "each: " } else { "" };
-            return Some(format!("{all}, {each}{how}"));
+            let each = if files.len() > 1 { ", each" } else { "" };
+            return Some(format!("{all}{each}: {how}"));
         }
         groups.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
         let groups = groups.iter().enumerate().map(|(index, (how, files))| {
