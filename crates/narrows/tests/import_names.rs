@@ -434,11 +434,7 @@ fn files_of_other_tools_are_refused_with_python_that_helps() {
             zip("metadata.json"),
             ["a .keras file", "/m.keras\")"],
         ),
-        (
-            "w.npz",
-            zip("w.npy"),
-            ["an .npz file", "/w.npz\")"],
-        ),
+        ("w.npz", zip("w.npy"), ["an .npz file", "/w.npz\")"]),
         (
             "w.npy",
             padded(b"\x93NUMPY\x01\0"),

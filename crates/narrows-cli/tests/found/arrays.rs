@@ -335,7 +335,7 @@ fn the_class_of_qmnist_is_the_first_of_its_labels() {
     assert!(
         tried
             .said
-            .contains("the first of them, the class, is taken"),
+            .contains("QMNIST labels: used the first of 8 columns (the class)"),
         "{}",
         tried.said
     );

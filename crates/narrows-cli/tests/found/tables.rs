@@ -303,7 +303,7 @@ fn the_content_tells_the_separator_and_the_kind_whatever_the_name() {
     let tried = folder.tried("savetxt.csv");
     assert_eq!(
         (tried.rows(), tried.read_as()),
-        (30, "decimal points, spaces, no header")
+        (30, "spaces between cells, decimal points, no header")
     );
     assert!(
         tried.said.contains("line 1 was taken for a row"),

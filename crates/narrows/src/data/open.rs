@@ -179,6 +179,24 @@ impl Source {
         source.ok_or_else(|| not_understood(spec))
     }
 
+    /// What the file or folder is that a word names, if it is no table.
+    pub(super) fn kind_of(spec: &str) -> Option<&'static str> {
+        let path = Source::path_of(spec)?;
+        if path.is_dir() {
+            return Some(match idx::is_folder(&path) {
+                true => "IDX files",
+                false => "folder of images",
+            });
+        }
+        match file_kind(&path).ok()? {
+            FileKind::Npy => Some("NPY array"),
+            FileKind::Npz => Some("NPZ archive of arrays"),
+            FileKind::Idx => Some("IDX file"),
+            FileKind::Image => Some("image"),
+            FileKind::Text | FileKind::Parquet => None,
+        }
+    }
+
     /// The table that some words name, if it is one: of a folder only where it holds neither IDX files nor images.
     pub(super) fn table(
         specs: &[&str],

@@ -166,3 +166,18 @@ fn a_zero_byte_in_a_table_is_named_by_its_line() {
         }
     }
 }
+
+#[test]
+fn what_other_data_are_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let digits = Source::open("mnist:test").unwrap().train.head(3).unwrap();
+    for (name, how) in [("digits.npy", "NPY array"), ("digits", "folder of images")] {
+        let path = folder.path().join(name);
+        crate::data::write::write_data(&digits, &path, |_| Ok(())).unwrap();
+        let infos = describe(&[path.to_str().unwrap()], &ReadOptions::default()).unwrap();
+        match infos.first() {
+            Some(Info::Values(info)) => assert_eq!(info.how.as_deref(), Some(how)),
+            _ => panic!("a table"),
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
         .or_else(|| groups.find_map(|(_, plan)| plan.style.group));
     parts.extend(group.and_then(|group| {
         let (_, words) = GROUPS.iter().find(|(sign, _)| *sign == group)?;
-        Some(format!("{words} between thousands"))
+        Some(format!("{words} for thousands"))
     }));
     parts.extend(table.encoding.map(String::from));
     if dialect.syntax.quote != b'"' {
