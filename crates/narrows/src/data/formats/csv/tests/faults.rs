@@ -92,12 +92,12 @@ fn what_an_option_mends_is_told_as_training_says_it_and_read_with_the_option() {
         ),
         (
             b"a,gr\xf6\xdfe\n1,2\n3,4\n",
-            &[latin.clone()],
+            std::slice::from_ref(&latin),
             &["1 | 2", "3 | 4"],
         ),
         (
             b"a,b\n1,2\n3,4\nGesamt,\xfc\n",
-            &[latin, Mend::SkipEnd(1)],
+            &[latin.clone(), Mend::SkipEnd(1)],
             &["1 | 2", "3 | 4"],
         ),
         (
