@@ -93,7 +93,7 @@ fn code_names(model: &Model) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] if they differ in width or shape, or if the columns have other names.
+/// [`ErrorKind::Data`] if they differ in width or shape, or if the columns have other names or other units.
 pub fn check(model: &Model, data: &Dataset) -> Result<()> {
     let refuse = || Error::new(ErrorKind::Data, "the data do not fit the model").at(data.name());
     let (shape, found) = (model.shape(), data.shape());
@@ -115,10 +115,39 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
         let error = refuse().expected(format!("rows of shape {shape:?}"));
         return Err(resized(error.found(format!("{found:?}"))));
     }
-    match (&model.origin().columns, data.columns()) {
-        (Some(columns), Some(found)) => check_names(columns, found, data.name()),
-        _ => Ok(()),
+    if let (Some(columns), Some(found)) = (&model.origin().columns, data.columns()) {
+        check_names(columns, found, data.name())?;
     }
+    match units(model, data).find(|units| matches!(units, (_, Some(_), Some(_)))) {
+        None => Ok(()),
+        Some((name, trained, found)) => Err(refuse()
+            .expected(format!(
+                "the unit {} of the column `{name}`, as in training",
+                trained.unwrap_or_default()
+            ))
+            .found(found.unwrap_or_default())
+            .hint("write the column in the unit of the training data")),
+    }
+}
+
+/// The inputs whose unit in the data is another than in training: the name, the unit in training, the unit found.
+fn units<'a>(
+    model: &'a Model,
+    data: &'a Dataset,
+) -> impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)> {
+    let known = model.columns().unwrap_or_default().iter();
+    known
+        .filter(|column| column.input.is_some())
+        .filter_map(|column| {
+            let mut schema = data.schema().iter();
+            let found = schema.find(|found| found.name == column.name)?;
+            let differs = found.unit != column.unit;
+            differs.then_some((
+                column.name.as_str(),
+                column.unit.as_deref(),
+                found.unit.as_deref(),
+            ))
+        })
 }
 
 /// Whether columns have the names that a model knows them by, in its order.
@@ -135,8 +164,20 @@ fn check_names(columns: &[String], found: &[String], name: &str) -> Result<()> {
     }
 }
 
-/// What is dubious about applying the model to these rows: values of another size than in training.
+/// What is dubious about applying the model to these rows: a unit in only one of training and these rows, or values of
+/// another size than in training.
 pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
+    if let Some((name, trained, found)) = units(model, data).next() {
+        let unit = |unit: Option<&str>| match unit {
+            Some(unit) => format!("the unit {unit}"),
+            None => "no unit".into(),
+        };
+        return Some(format!(
+            "the column `{name}` has {}, in training it had {}: are the values in the same units?",
+            unit(found),
+            unit(trained)
+        ));
+    }
     let (low, high) = model.origin().range?;
     let (found_low, found_high) = data.range();
     let (span, found) = (high - low, found_high - found_low);

@@ -56,6 +56,20 @@ pub fn count_of(number: usize, one: &str) -> String {
     format!("{} {one}{plural}", thousands(number as f64))
 }
 
+/// A text as a string of Python, ready to be pasted: `"in/model.pt"`.
+pub(crate) fn python_string(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// The names of a list that an error shows before it only counts.
 const SHOWN: usize = 12;
 

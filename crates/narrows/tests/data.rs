@@ -183,7 +183,7 @@ fn a_missing_cell_is_refused_with_its_place_or_filled() {
     );
     let dropped = read(Missing::Drop);
     assert_eq!(dropped.to_array(), array![[1.0, 2.0], [6.0, 4.0]]);
-    assert!(dropped.notes()[0].contains("2 rows were left out"));
+    assert!(dropped.notes()[1].contains("2 rows were left out"));
     let none = folder.put("none.csv", "a,b\n1,x\n2,y\n");
     let data = Source::open_with(&none, &missing(Missing::Mean))
         .unwrap()
@@ -251,7 +251,7 @@ fn damaged_tables_are_refused() {
         "{error}"
     );
     for (name, content, said) in [
-        ("empty.csv", "", "found an empty file"),
+        ("empty.csv", "", "it is empty"),
         ("head.csv", "a,b\n", "there are no rows with a value"),
     ] {
         let error = text(Source::open(&folder.put(name, content)));

@@ -146,6 +146,9 @@ fn describe_values(info: &ValuesInfo) -> String {
             ),
         ),
     ];
+    if let Some(how) = &info.how {
+        rows.insert(1, ("read as", how.clone()));
+    }
     if info.missing > 0 {
         rows.push((
             "missing",

@@ -26,7 +26,11 @@ fn a_class_in_words_below_no_header_is_a_label() {
         "{}",
         tried.command()
     );
-    assert!(tried.said.contains("read as: no header"), "{}", tried.said);
+    assert!(
+        tried.said.contains("decimal points, no header"),
+        "{}",
+        tried.said
+    );
     // What stands in the first row is the name of no column.
     folder.refused(
         "data info flowers.csv --label Kind-0",
@@ -301,7 +305,7 @@ fn the_content_tells_the_separator_and_the_kind_whatever_the_name() {
     let tried = folder.tried("savetxt.csv");
     assert_eq!(
         (tried.rows(), tried.read_as()),
-        (30, "decimal points, spaces, no header")
+        (30, "spaces between cells, decimal points, no header")
     );
     assert!(
         tried.said.contains("used line 1 as a row"),
@@ -680,5 +684,34 @@ fn paths_have_any_letters() {
     assert_eq!(
         folder.text("pfad mit ü 100%20/ö %d.csv").lines().count(),
         41
+    );
+}
+
+/// A later file in another unit than the training file is refused; one without a unit is warned of.
+#[test]
+fn units_of_later_files_are_compared_with_those_of_training() {
+    let folder = Folder::new();
+    let table = |unit: &str| {
+        let rows = (1..20).map(|row| format!("{row}.5{unit},{}\n", row * row % 7));
+        format!("x,y\n{}", rows.collect::<String>())
+    };
+    folder
+        .put("train.csv", table("%"))
+        .put("other.csv", table("kg"))
+        .put("none.csv", table(""));
+    folder.ok("train table --data train.csv --epochs 1 --out run");
+    folder.refused(
+        "score run --data other.csv -o no.csv",
+        &["the unit % of the column `x`, as in training, found kg"],
+    );
+    let said = folder.said("score run --data none.csv -o scores.csv");
+    assert!(
+        said.contains("the column `x` has no unit, in training it had the unit %"),
+        "{said}"
+    );
+    // A run is no data.
+    folder.refused(
+        "data info run",
+        &["it is a run of Narrows", "`narrows inspect run`"],
     );
 }

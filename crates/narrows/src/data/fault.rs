@@ -20,8 +20,8 @@ pub(crate) struct Fault {
     pub(crate) mend: Option<Mend>,
 }
 
-/// A change of the options that reads a text which is refused without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A change of the options that reads a table which is refused without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mend {
     /// The encoding.
     Encoding(&'static str),
@@ -33,13 +33,15 @@ pub(crate) enum Mend {
     SkipLines { lines: usize, header: Option<bool> },
     /// The lines at the end that are left out.
     SkipEnd(usize),
+    /// A column that is left out.
+    Drop(String),
 }
 
 impl Mend {
     /// Changes the options.
-    pub(crate) fn apply(self, options: &mut ReadOptions) {
+    pub(crate) fn apply(&self, options: &mut ReadOptions) {
         let text = &mut options.text;
-        match self {
+        match *self {
             Mend::Encoding(name) => text.encoding = Some(name.into()),
             Mend::Decimal { decimal, thousands } => {
                 (text.decimal, text.thousands) = (Some(decimal), Some(thousands));
@@ -50,6 +52,7 @@ impl Mend {
                 options.header = header.or(options.header);
             }
             Mend::SkipEnd(lines) => text.skip_end = Some(lines),
+            Mend::Drop(ref name) => options.drop.push(name.clone()),
         }
     }
 
@@ -73,7 +76,7 @@ impl Mend {
                 "`--header no --skip-lines {lines}` leaves out what stands there, so that columns are called 0, 1 and \
                  so on"
             )),
-            Mend::SkipLines { .. } | Mend::SkipEnd(_) => None,
+            Mend::SkipLines { .. } | Mend::SkipEnd(_) | Mend::Drop(_) => None,
         }
     }
 }

@@ -5,14 +5,13 @@
 use super::column::TableReader;
 use super::fault::OnFault;
 use super::formats::{idx, images, mnist, npy};
+use super::info::for_shell;
 use super::look::{FileKind, file_kind};
 use super::options::ReadOptions;
 use super::source::{MNIST, PARTS, Source, at_source};
 use super::table::read_table;
 use super::tables;
-use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -154,6 +153,8 @@ impl Source {
         let path = Path::new(spec);
         let source = if spec == MNIST {
             mnist::open(spec, options)?
+        } else if is_run(path) {
+            return Err(a_run(spec));
         } else if path.is_dir() {
             match idx::open_folder(spec, options)? {
                 Some(source) => Some(source),
@@ -177,6 +178,24 @@ impl Source {
         source.ok_or_else(|| not_understood(spec))
     }
 
+    /// What the file or folder is that a word names, if it is no table.
+    pub(super) fn kind_of(spec: &str) -> Option<&'static str> {
+        let path = Source::path_of(spec)?;
+        if path.is_dir() {
+            return Some(match idx::is_folder(&path) {
+                true => "IDX files",
+                false => "folder of images",
+            });
+        }
+        match file_kind(&path).ok()? {
+            FileKind::Npy => Some("NPY array"),
+            FileKind::Npz => Some("NPZ archive of arrays"),
+            FileKind::Idx => Some("IDX file"),
+            FileKind::Image => Some("image"),
+            FileKind::Text | FileKind::Parquet => None,
+        }
+    }
+
     /// The table that some words name, if it is one: of a folder only where it holds neither IDX files nor images.
     pub(super) fn table(
         specs: &[&str],
@@ -188,7 +207,7 @@ impl Source {
             if spec == MNIST || !(path.exists() || tables::is_pattern(spec)) {
                 return Ok(None);
             }
-            if path.is_dir() && (idx::is_folder(path) || images::is_folder(path)) {
+            if path.is_dir() && (is_run(path) || idx::is_folder(path) || images::is_folder(path)) {
                 return Ok(None);
             }
         }
@@ -199,6 +218,20 @@ impl Source {
         options.refuse_layout(reader.name(), "a table")?;
         Ok(Some(reader))
     }
+}
+
+/// Whether a path is the folder of a run, which has a model in it.
+fn is_run(path: &Path) -> bool {
+    path.join("model.safetensors").is_file()
+}
+
+/// Why the folder of a run is not read.
+fn a_run(spec: &str) -> Error {
+    let what = "cannot read this folder as data: it is a run of Narrows";
+    Error::new(ErrorKind::Format, what).at(spec).hint(format!(
+        "`narrows inspect {}` describes its model; as data, give the rows",
+        for_shell(spec)
+    ))
 }
 
 /// Why no kind took `spec`.
@@ -227,41 +260,19 @@ fn not_understood(spec: &str) -> Error {
         }
         Err(error) => return Error::io("cannot be read", path, error),
     };
-    let error = Error::new(ErrorKind::Format, "these data are of no kind that is read").at(spec);
     if metadata.is_dir() {
-        let error = error.expected("tables, images or IDX files");
-        match beside(path) {
-            Some(found) => error.found(found),
-            None => error.found("an empty folder"),
-        }
+        Error::new(ErrorKind::Format, "nothing in this folder can be read")
+            .at(spec)
+            .expected("tables, images or IDX files")
+            .found(match tables::listed_by_ending(path) {
+                Some(found) => found,
+                None => "an empty folder".to_string(),
+            })
     } else {
-        error
-            .found("something that is neither a file nor a folder")
+        Error::new(ErrorKind::Format, "this is neither a file nor a folder")
+            .at(spec)
             .hint("`narrows data kinds` lists what is read")
     }
-}
-
-/// What a folder holds, by the endings of its files: `3 .tif files, 2 folders`.
-fn beside(folder: &Path) -> Option<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in fs::read_dir(folder).ok()?.flatten() {
-        let path = entry.path();
-        let kind = match (path.is_dir(), path.extension()) {
-            (true, _) => "folder".to_string(),
-            (false, Some(ending)) => format!(".{} file", ending.to_string_lossy()),
-            (false, None) => "file without an ending".to_string(),
-        };
-        *counts.entry(kind).or_default() += 1;
-    }
-    let several = |kind: &str| {
-        kind.replacen("file", "files", 1)
-            .replacen("folder", "folders", 1)
-    };
-    let each = counts
-        .iter()
-        .map(|(kind, &count)| counted(count, kind, &several(kind)));
-    let list: Vec<String> = each.take(8).collect();
-    (!list.is_empty()).then(|| list.join(", "))
 }
 
 #[cfg(test)]
@@ -297,20 +308,20 @@ mod tests {
         for (bytes, found) in [
             (
                 &b"PK\x03\x04 and more"[..],
-                "a ZIP archive that is damaged or cut off",
+                "it is a ZIP archive that is damaged or cut off",
             ),
-            (b"", "an empty file"),
-            (b"SQLite format 3\0", "an SQLite database"),
+            (b"", "it is empty"),
+            (b"SQLite format 3\0", "it is an SQLite database"),
             (
                 b"\x01\x02\xff\x03\xff",
-                "a file that begins with the bytes [01, 02, ff, 03]",
+                "it is of no kind that is known, and begins with the bytes [01, 02, ff, 03]",
             ),
         ] {
             let path = folder.path().join("table.zip");
             fs::write(&path, bytes).unwrap();
             let error = Source::open(path.to_str().unwrap()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Format);
-            assert_eq!(error.what_was_found(), Some(found));
+            assert!(error.to_string().contains(found), "{error}");
         }
     }
 
@@ -319,9 +330,6 @@ mod tests {
     fn what_is_neither_file_nor_folder_is_refused() {
         let error = Source::open("/dev/null").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Format);
-        assert_eq!(
-            error.what_was_found(),
-            Some("something that is neither a file nor a folder")
-        );
+        assert!(error.to_string().contains("neither a file nor a folder"));
     }
 }

@@ -4,20 +4,23 @@ use super::column::TableReader;
 use super::fault::OnFault;
 use super::formats::csv::{CsvTable, is_table};
 use super::formats::parquet::ParquetTable;
-use super::look::{FileKind, file_kind};
+use super::info::for_shell;
+use super::look::{FileKind, file_kind, is_called_table, is_empty};
 use super::options::{ReadOptions, TextOptions};
 use super::several::{Part, Several};
 use super::source::at_source;
+use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The folders that are entered below each other, as deep as partitions go.
 const DEPTH: usize = 16;
 
 /// Whether a word is a pattern of files, such as `days/*.csv`.
 pub(super) fn is_pattern(spec: &str) -> bool {
-    spec.contains(['*', '?', '[']) && !Path::new(spec).exists()
+    has_wildcard(spec) && !Path::new(spec).exists()
 }
 
 /// The table that some words name, if it is one.
@@ -27,23 +30,31 @@ pub(super) fn open(
     on_fault: OnFault,
 ) -> Result<Option<Box<dyn TableReader>>> {
     let mut files = Vec::new();
+    let mut notes = Vec::new();
     for spec in specs {
         let path = Path::new(spec);
+        let before = files.len();
         if is_pattern(spec) {
             files.extend(of_pattern(spec)?);
         } else if path.is_dir() {
-            match parts_of(path)? {
-                parts if parts.is_empty() => return Ok(None),
-                parts => files.extend(parts),
+            let parts = Parts::of(path)?;
+            if parts.files.is_empty() {
+                return Ok(None);
             }
+            notes.extend(parts.note(spec));
+            files.extend(parts.files);
         } else {
             files.push(File {
                 path: path.to_path_buf(),
                 keys: Vec::new(),
             });
         }
+        notes.extend(files.get(before).and_then(|file| keys_in_vain(spec, file)));
     }
-    let is_single = matches!(specs, [spec] if Path::new(spec).is_file());
+    let is_single = matches!(specs, [spec] if !Path::new(spec).is_dir() && !is_pattern(spec));
+    if !is_single {
+        leave_out_empty(&mut files, &mut notes)?;
+    }
     let mut parts = Vec::new();
     let mut options = options.clone();
     for File { path, keys } in files {
@@ -51,10 +62,9 @@ pub(super) fn open(
         let opened =
             open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
         let Some(reader) = opened else {
-            return match (is_single, specs) {
-                (true, _) => Ok(None),
-                (false, [_]) if parts.is_empty() => Ok(None),
-                _ => Err(
+            return match is_single {
+                true => Ok(None),
+                false => Err(
                     Error::new(ErrorKind::Data, "only tables can be read as one")
                         .at(name)
                         .expected("CSV or Parquet files"),
@@ -78,7 +88,32 @@ pub(super) fn open(
         });
     }
     let name = specs.join(", ");
-    Ok(Some(Box::new(Several::new(name, parts)?)))
+    let several = Several::new(name, parts, notes, &options, on_fault)?;
+    Ok(Some(Box::new(several)))
+}
+
+/// Leaves out files without content, as Spark writes them for parts without rows.
+fn leave_out_empty(files: &mut Vec<File>, notes: &mut Vec<String>) -> Result<()> {
+    let mut empty = Vec::new();
+    let mut full = Vec::new();
+    for file in files.drain(..) {
+        match file.path.is_file() && is_empty(&file.path)? {
+            true => empty.push(file.path.display().to_string()),
+            false => full.push(file),
+        }
+    }
+    *files = full;
+    if files.is_empty() {
+        return Err(Error::new(ErrorKind::Data, "all files are empty").at(list_shortly(&empty)));
+    }
+    if !empty.is_empty() {
+        notes.push(format!(
+            "left out {}: {}",
+            counted(empty.len(), "empty file", "empty files"),
+            list_shortly(&empty)
+        ));
+    }
+    Ok(())
 }
 
 /// Opens one file, if it is a table.
@@ -117,6 +152,58 @@ struct File {
     keys: Vec<(String, String)>,
 }
 
+/// The key and the value in the name of a partition's folder.
+fn key_of(folder: &str) -> Option<(String, String)> {
+    let (key, value) = folder.split_once('=')?;
+    let value = match value {
+        "__HIVE_DEFAULT_PARTITION__" => String::new(),
+        value => unescaped(value),
+    };
+    Some((key.to_string(), value))
+}
+
+/// The names of the folders that a path goes through, and its own.
+fn names_of(path: &Path) -> Vec<String> {
+    let names = path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    names.collect()
+}
+
+fn has_wildcard(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// That the keys in a folder or pattern that was given are no columns, with the pattern that makes them columns.
+fn keys_in_vain(spec: &str, first: &File) -> Option<String> {
+    if Path::new(spec).is_file() {
+        return None;
+    }
+    let mut names: Vec<&str> = spec.trim_end_matches('/').split('/').collect();
+    let fixed = names.iter().take_while(|name| !has_wildcard(name)).count();
+    let keys = names.iter().take(fixed).rev();
+    let count = keys.take_while(|name| key_of(name).is_some()).count();
+    let keys = names.get(fixed - count..fixed)?.join(", ");
+    let key = names.get_mut(fixed - count).filter(|_| count > 0)?;
+    let starred = format!("*={}", key.split_once('=')?.1);
+    *key = &starred;
+    let mut pattern = names.join("/");
+    if Path::new(spec).is_dir() {
+        let ending = first.path.extension()?.to_string_lossy();
+        pattern.push_str(&format!("/*.{ending}"));
+    }
+    let pattern = for_shell(&pattern);
+    Some(match count {
+        1 => format!(
+            "{keys} in the name of the folder is no column of the table: `--data {pattern}` makes it one"
+        ),
+        _ => format!(
+            "{keys} in the names of the folders are no columns of the table: `--data {pattern}` makes them columns"
+        ),
+    })
+}
+
 /// The files that a pattern names, in the order of their names.
 fn of_pattern(pattern: &str) -> Result<Vec<File>> {
     let wrong = |error: glob::PatternError| {
@@ -124,16 +211,27 @@ fn of_pattern(pattern: &str) -> Result<Vec<File>> {
             .at(pattern)
             .caused_by(error)
     };
+    let names = names_of(Path::new(pattern));
+    // What stands before the first wildcard is the same for all files.
+    let fixed = names.iter().take_while(|name| !has_wildcard(name)).count();
+    let names_beside = names.last().is_some_and(|name| name.starts_with('_'));
+    let matching = glob::MatchOptions {
+        require_literal_leading_dot: true,
+        ..glob::MatchOptions::new()
+    };
     let mut files = Vec::new();
-    for entry in glob::glob(pattern).map_err(wrong)? {
+    for entry in glob::glob_with(pattern, matching).map_err(wrong)? {
         let path = entry.map_err(|error| {
             let path = error.path().to_path_buf();
             Error::io("cannot be read", &path, error.into())
         })?;
-        if path.is_file() {
+        let mut names = names_of(&path);
+        let name = names.pop().unwrap_or_default();
+        if path.is_file() && (names_beside || !name.starts_with('_')) {
+            let keys = names.iter().skip(fixed).filter_map(|name| key_of(name));
             files.push(File {
+                keys: keys.collect(),
                 path,
-                keys: Vec::new(),
             });
         }
     }
@@ -145,11 +243,101 @@ fn of_pattern(pattern: &str) -> Result<Vec<File>> {
     }
 }
 
-/// The parts of a table in a folder, in the order of their names; none if the folder is something else.
-fn parts_of(folder: &Path) -> Result<Vec<File>> {
-    let mut files = Vec::new();
-    collect(folder, &[], DEPTH, &mut files)?;
-    Ok(files)
+/// The parts of a table in a folder, in the order of their names.
+#[derive(Default)]
+struct Parts {
+    /// None if the folder is something else.
+    files: Vec<File>,
+    /// Files that may be tables, where no file is one by its name.
+    texts: Vec<File>,
+    /// What lies beside them, by ending.
+    beside: BTreeMap<String, usize>,
+}
+
+impl Parts {
+    fn of(folder: &Path) -> Result<Self> {
+        let mut parts = Parts::default();
+        parts.collect(folder, &[], DEPTH)?;
+        let has_tables = !parts.files.is_empty();
+        for file in std::mem::take(&mut parts.texts) {
+            let name = file.path.display().to_string();
+            let is_text = || matches!(file_kind(&file.path), Ok(FileKind::Text));
+            match !has_tables && is_text() && is_table(&file.path, &name) {
+                true => parts.files.push(file),
+                false => *parts.beside.entry(sort_of(&file.path)).or_default() += 1,
+            }
+        }
+        Ok(parts)
+    }
+
+    /// What the folder holds beside the table, in a sentence.
+    fn note(&self, folder: &str) -> Option<String> {
+        let beside = listed(&self.beside)?;
+        Some(format!("left out what else is in {folder}: {beside}"))
+    }
+
+    fn collect(&mut self, folder: &Path, keys: &[(String, String)], depth: usize) -> Result<()> {
+        let unreadable = |error| Error::io("the folder cannot be read", folder, error);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !is_beside(&name) {
+                entries.push((name, entry.path()));
+            }
+        }
+        entries.sort();
+        for (name, path) in entries {
+            if path.is_dir() {
+                match key_of(&name).filter(|_| depth > 0) {
+                    Some(key) => self.collect(&path, &[keys, &[key]].concat(), depth - 1)?,
+                    None => *self.beside.entry(sort_of(&path)).or_default() += 1,
+                }
+                continue;
+            }
+            let file = File {
+                path,
+                keys: keys.to_vec(),
+            };
+            if is_part(&name) {
+                self.files.push(file);
+            } else if is_called_table(&file.path) {
+                self.texts.push(file);
+            } else {
+                *self.beside.entry(sort_of(&file.path)).or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a folder holds, by the endings of its files: `3 .tif files, 2 folders`.
+pub(super) fn listed_by_ending(folder: &Path) -> Option<String> {
+    let mut counts = BTreeMap::new();
+    for entry in fs::read_dir(folder).ok()?.flatten() {
+        *counts.entry(sort_of(&entry.path())).or_default() += 1;
+    }
+    listed(&counts)
+}
+
+fn sort_of(path: &Path) -> String {
+    match (path.is_dir(), path.extension()) {
+        (true, _) => "folder".to_string(),
+        (false, Some(ending)) => format!(".{} file", ending.to_string_lossy()),
+        (false, None) => "file without an ending".to_string(),
+    }
+}
+
+fn listed(counts: &BTreeMap<String, usize>) -> Option<String> {
+    let several = |sort: &str| {
+        sort.replacen("file", "files", 1)
+            .replacen("folder", "folders", 1)
+    };
+    let each = counts
+        .iter()
+        .map(|(sort, &count)| counted(count, sort, &several(sort)));
+    let list: Vec<String> = each.take(8).collect();
+    (!list.is_empty()).then(|| list.join(", "))
 }
 
 /// Whether a file beside the parts is one that a program leaves there: hidden, or begun with an underscore.
@@ -157,7 +345,8 @@ fn is_beside(name: &str) -> bool {
     name.starts_with(['.', '_'])
 }
 
-fn is_called_table(name: &str) -> bool {
+/// Whether a file is a part of a table by its name.
+fn is_part(name: &str) -> bool {
     let name = name.to_lowercase();
     let name = [".gz", ".zip"]
         .iter()
@@ -168,42 +357,6 @@ fn is_called_table(name: &str) -> bool {
     // Spark writes the codec before the ending, and Hadoop parts without any.
     endings.iter().any(|ending| name.ends_with(ending))
         || (name.starts_with("part-") && !name.contains('.'))
-}
-
-fn collect(
-    folder: &Path,
-    keys: &[(String, String)],
-    depth: usize,
-    files: &mut Vec<File>,
-) -> Result<()> {
-    let unreadable = |error| Error::io("the folder cannot be read", folder, error);
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !is_beside(&name) {
-            entries.push((name, entry.path()));
-        }
-    }
-    entries.sort();
-    for (name, path) in entries {
-        match (path.is_dir(), name.split_once('=')) {
-            (true, Some((key, value))) if depth > 0 => {
-                let value = match value {
-                    "__HIVE_DEFAULT_PARTITION__" => String::new(),
-                    value => unescaped(value),
-                };
-                let keys = [keys, &[(key.to_string(), value)]].concat();
-                collect(&path, &keys, depth - 1, files)?;
-            }
-            (false, _) if is_called_table(&name) => files.push(File {
-                path,
-                keys: keys.to_vec(),
-            }),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// The value of a partition, in which special characters are written as `%3A`.
@@ -226,3 +379,6 @@ fn unescaped(value: &str) -> String {
     }
     String::from_utf8(bytes).unwrap_or_else(|_| value.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,8 +116,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
         .take(foreign::BEGINNING)
         .read_to_end(&mut beginning)
         .map_err(refused)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if let Some(error) = foreign::refuse(&beginning, &name) {
+    if let Some(error) = foreign::refuse(&beginning, &path.to_string_lossy()) {
         return Err(error.at(path.display()));
     }
     file.rewind().map_err(refused)?;

@@ -81,7 +81,7 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     if info.command.is_none() {
         return;
     }
-    let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend).collect();
+    let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend.clone()).collect();
     let mut said = Vec::new();
     if mends.contains(&None) {
         said.push("it is refused until what no option mends is mended in the file".to_string());
@@ -302,7 +302,7 @@ fn list_of(names: &[String]) -> String {
 }
 
 /// A word as a shell reads it back.
-pub(super) fn for_shell(word: &str) -> String {
+pub(in crate::data) fn for_shell(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_string();

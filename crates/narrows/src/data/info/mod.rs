@@ -9,6 +9,7 @@ mod remarks;
 mod table;
 mod values;
 
+pub(in crate::data) use command::for_shell;
 pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
@@ -83,10 +84,12 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
         return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }
     let source = Source::open_all(&specs, options)?;
-    let train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);
+    let mut train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);
+    train.how = Source::kind_of(&words.join(", ")).map(String::from);
     let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
     // Test rows are scaled as the training rows are.
     let test = test.map(|test| ValuesInfo {
+        how: train.how.clone(),
         scaling: train.scaling,
         constant: Vec::new(),
         ..test

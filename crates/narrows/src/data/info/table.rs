@@ -1,6 +1,6 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
-use super::super::column::{As, Block, FileColumn, Place, TableReader, Verdict};
+use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
 use super::super::options::ReadOptions;
 use super::super::roles::{Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
@@ -107,8 +107,6 @@ pub(super) struct Seen {
 /// All cells of a table, counted.
 struct Table {
     rows: u64,
-    /// Whether it is a text, with lines.
-    is_text: bool,
     seen: Vec<Seen>,
 }
 
@@ -118,11 +116,7 @@ pub(super) fn describe(
     specs: &[String],
     options: &ReadOptions,
 ) -> Result<TableInfo> {
-    let Table {
-        rows,
-        is_text,
-        seen,
-    } = see(reader, options)?;
+    let Table { rows, seen } = see(reader, options)?;
     let columns = reader.columns().to_vec();
     check_names(&columns, options)?;
     let index = find_index(reader, options)?;
@@ -136,7 +130,7 @@ pub(super) fn describe(
     let mut info = TableInfo {
         name: reader.name().to_string(),
         rows,
-        how: how_read(reader.how(), is_text, columns.len()),
+        how: reader.how(),
         notes: notes(reader, options),
         refusals: Vec::new(),
         remarks: Vec::new(),
@@ -154,7 +148,7 @@ pub(super) fn describe(
     info.remarks = remarks::remarks(&info, &seen);
     let faults = reader.faults();
     let mut mended = options.clone();
-    for mend in faults.iter().filter_map(|fault| fault.mend) {
+    for mend in faults.iter().filter_map(|fault| fault.mend.as_ref()) {
         mend.apply(&mut mended);
     }
     command::suggest(&mut info, specs, &mended);
@@ -178,29 +172,6 @@ fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
     notes
 }
 
-/// How a text was read, with what its reader leaves unsaid as it is usual; other files as their reader says it.
-fn how_read(how: Option<String>, is_text: bool, columns: usize) -> Option<String> {
-    if !is_text {
-        return how;
-    }
-    let said = how.unwrap_or_default();
-    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let separators = [
-        "commas between",
-        "semicolons",
-        "tabs",
-        "bars",
-        "spaces",
-        "between cells",
-    ];
-    let mut parts = Vec::new();
-    parts.extend((columns > 1 && !has(&separators)).then_some("commas"));
-    parts.extend((!has(&["decimal"])).then_some("decimal points"));
-    parts.extend((!said.is_empty()).then_some(&*said));
-    parts.extend((!has(&["header"])).then_some("header on line 1"));
-    Some(parts.join(", "))
-}
-
 /// Reads all columns that can be read, each as it is.
 fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
     let is_label = |name: &str| options.label.as_deref() == Some(name);
@@ -222,19 +193,14 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
             Some((place, how))
         });
         let wanted: Vec<(usize, As)> = places.collect();
-        let (mut rows, mut is_text) = (0, false);
+        let mut rows = 0;
         let verdict = reader.read(&wanted, &mut |block| {
             rows += block.rows as u64;
-            is_text |= is_of_lines(&block.place);
             add(&mut seen, &wanted, block);
             Ok(())
         })?;
         if verdict == Verdict::Done {
-            return Ok(Table {
-                rows,
-                is_text,
-                seen,
-            });
+            return Ok(Table { rows, seen });
         }
     }
     Err(Error::new(
@@ -243,14 +209,6 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
     )
     .at(reader.name())
     .hint("wait until the file is no longer written to"))
-}
-
-fn is_of_lines(place: &Place) -> bool {
-    match place {
-        Place::Lines(_) => true,
-        Place::Rows(_) => false,
-        Place::In(_, place) => is_of_lines(place),
-    }
 }
 
 fn add(seen: &mut [Seen], wanted: &[(usize, As)], block: Block) {

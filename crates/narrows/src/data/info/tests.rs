@@ -199,10 +199,7 @@ fn people() -> Vec<(&'static str, ColumnKind, Vec<String>)> {
 fn a_table_that_training_refuses_is_described() {
     let info = of(people());
     assert_eq!((info.rows, info.columns.len()), (30, 10));
-    assert_eq!(
-        info.how.as_deref(),
-        Some("semicolons, decimal commas, header on line 1")
-    );
+    assert_eq!(info.how.as_deref(), Some("semicolons, decimal commas"));
     assert_eq!(info.notes, ["a note"]);
     let price = column(&info, "price");
     assert_eq!((price.missing, price.unreadable, price.present), (0, 2, 28));

@@ -18,6 +18,8 @@ pub struct ValuesInfo {
     pub shape: Vec<usize>,
     /// The type of the values where they come from.
     pub type_name: String,
+    /// What they were read from, such as `NPY array`; none for what is no file.
+    pub how: Option<String>,
     /// Whether the rows stay in their file, being too large for memory.
     pub in_file: bool,
     /// The smallest and the largest value.
@@ -142,6 +144,7 @@ impl ValuesInfo {
             rows: data.rows(),
             shape: data.shape().to_vec(),
             type_name: data.type_name(),
+            how: None,
             in_file: data.is_in_file(),
             range,
             mean,
@@ -188,7 +191,7 @@ impl ValuesInfo {
         };
         json!({
             "name": self.name, "rows": self.rows, "shape": self.shape, "type": self.type_name,
-            "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
+            "read_as": self.how, "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
             "std": self.std, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "scaling": self.scaling, "constant": self.constant, "notes": self.notes,

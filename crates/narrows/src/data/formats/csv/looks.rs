@@ -20,18 +20,24 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     let is_called_table = [".csv", ".tsv", ".tab", ".psv"]
         .iter()
         .any(|ending| name.ends_with(ending));
-    // Few short words in Latin-1 may be all that a small table has.
-    let share = if is_called_table { 3 } else { 20 };
-    let Some(text) = start_as_text(start, share) else {
+    if is_called_table {
+        // What is wrong with its text is for the reader to say, if it is text at all.
+        let is_control = |byte: &&u8| **byte < b'\t' || (0x0e..0x1a).contains(*byte);
+        return start.iter().filter(is_control).count() <= 1 + start.len() / 20;
+    }
+    let Some(text) = start_as_text(start, 20) else {
         return false;
     };
-    // Markup, JSON and sections of settings are text too.
-    let first = text.trim_start().chars().next();
-    if first.is_none_or(|first| matches!(first, '{' | '<' | '[')) {
+    // JSON and sections of settings are text in lines too.
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    let is_section = |line: &str| {
+        let name = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        name.is_some_and(|name| !name.contains(['[', ']']))
+    };
+    if first.is_none_or(|line| line.starts_with('{') || is_section(line)) {
         return false;
-    }
-    if is_called_table {
-        return true;
     }
     let is_whole = (start.len() as u64) < FIRST;
     let end = if text.contains('\n') { '\n' } else { '\r' };

@@ -7,7 +7,7 @@ use super::encoding::{self, NotText};
 use super::first::Sample;
 use super::parallel::{Outcome, Work};
 use super::reader::CsvTable;
-use super::refusal::{Refusable, Refusal};
+use super::refusal::{Refusable, Refusal, zero_byte};
 use super::syntax::last_record_end;
 use super::tally::Decimal;
 use crate::Result;
@@ -126,8 +126,25 @@ impl CsvTable {
             on_fault,
             faults: faults.to_vec(),
         };
+        table.tell_of_zero(&sample);
         table.look_at(&mut sample)?;
         Ok(table)
+    }
+
+    /// Tells of a zero byte before the rows; one in a row is told with the row.
+    fn tell_of_zero(&mut self, sample: &Sample) {
+        let before = sample.text.get(..self.dialect.start).unwrap_or_default();
+        let Some(at) = memchr::memchr(0, before) else {
+            return;
+        };
+        let lines = memchr::memchr_iter(b'\n', before.get(..at).unwrap_or_default()).count();
+        let fault = Fault {
+            sentence: zero_byte(1 + lines as u64).to_string(),
+            mend: None,
+        };
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Counts the cells of the start of the text, and decides by them.

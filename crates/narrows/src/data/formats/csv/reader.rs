@@ -223,7 +223,7 @@ impl TableReader for CsvTable {
     }
 
     fn how(&self) -> Option<String> {
-        words::how(self, &self.options.text)
+        Some(words::how(self, &self.options.text))
     }
 
     fn resolved(&self) -> Option<TextOptions> {

@@ -3,71 +3,85 @@
 use super::dialect::counted;
 use super::reader::CsvTable;
 use super::tally::Decimal;
+use super::zipped::is_zip;
 use crate::data::TextOptions;
 use crate::data::column::TableReader;
+use crate::data::formats::unpack::is_gzipped;
+use crate::data::look::called_otherwise;
 
-/// How a text is read, in the words of one sentence.
-pub(super) fn how(table: &CsvTable, said: &TextOptions) -> Option<String> {
-    let mut parts: Vec<String> = Vec::new();
+/// How a text is read, in the words of one sentence, always in the same order: what stands between cells, decimals and
+/// thousands, the encoding, quotes, the header, units, what is left out at the end.
+pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
     let dialect = &table.dialect;
-    if let Some(encoding) = table.encoding {
-        parts.push(encoding.to_string());
-    }
-    let is_one_column = dialect.width == 1;
-    match dialect.syntax.separator {
-        _ if is_one_column => {}
-        b',' => {}
-        b';' => parts.push("semicolons".into()),
-        b'\t' => parts.push("tabs".into()),
-        b'|' => parts.push("bars".into()),
-        b' ' => parts.push("spaces".into()),
-        other => parts.push(format!("\"{}\" between cells", char::from(other))),
-    }
-    if dialect.syntax.quote != b'"' {
-        parts.push(format!(
-            "cells between {}",
-            char::from(dialect.syntax.quote)
-        ));
-    }
-    let signs = |sign| {
-        if sign == b',' {
-            "decimal commas"
-        } else {
-            "decimal points"
-        }
+    let mut parts: Vec<String> = Vec::new();
+    parts.push(match dialect.syntax.separator {
+        _ if dialect.width == 1 => "one column".into(),
+        b',' => "commas".into(),
+        b';' => "semicolons".into(),
+        b'\t' => "tabs".into(),
+        b'|' => "bars between cells".into(),
+        b' ' => "spaces between cells".into(),
+        other => format!("\"{}\" between cells", char::from(other)),
+    });
+    let decimals = match table.decimal.sign() {
+        b',' => "decimal commas",
+        _ => "decimal points",
     };
-    if is_one_column && table.decimal.sign() == b',' {
-        parts.push("one column".into());
+    parts.push(match table.decimal {
+        Decimal::Usual(_) => format!("{decimals} as in the file that the model was trained on"),
+        _ => decimals.into(),
+    });
+    let columns = table.columns().iter().zip(&table.plan.columns);
+    let mut groups = columns.filter(|(column, _)| column.kind.is_numeric());
+    let group = said
+        .thousands
+        .or_else(|| groups.find_map(|(_, plan)| plan.style.group));
+    parts.extend(group.and_then(|group| {
+        let (_, words) = GROUPS.iter().find(|(sign, _)| *sign == group)?;
+        Some(format!("{words} for thousands"))
+    }));
+    parts.extend(table.encoding.map(String::from));
+    if dialect.syntax.quote != b'"' {
+        let quote = char::from(dialect.syntax.quote);
+        parts.push(format!("cells between {quote}"));
     }
-    match table.decimal {
-        Decimal::Usual(sign) => parts.push(format!(
-            "{} as in the file that the model was trained on",
-            signs(sign)
-        )),
-        Decimal::Said(sign) | Decimal::Shown(sign) | Decimal::Likely(sign)
-            if sign == b',' || dialect.syntax.separator == b';' =>
-        {
-            parts.push(signs(sign).into());
-        }
-        _ => {}
-    }
-    match dialect.header_line {
-        None => parts.push("no header".into()),
-        Some(1) => {}
-        Some(line) => parts.push(format!("header on line {line}")),
-    }
-    if let Some(line) = dialect.units_line {
-        parts.push(format!("units on line {line}"));
-    }
+    parts.push(match dialect.header_line {
+        None => "no header".into(),
+        Some(line) => format!("header on line {line}"),
+    });
+    parts.extend(
+        dialect
+            .units_line
+            .map(|line| format!("units on line {line}")),
+    );
     if let Some(lines) = said.skip_end.filter(|lines| *lines > 0) {
         parts.push(format!("without {} at the end", counted(lines, "line")));
     }
-    (!parts.is_empty()).then(|| parts.join(", "))
+    if is_zip(&table.path).unwrap_or_default() {
+        parts.push("in a ZIP archive".into());
+    } else if is_gzipped(&table.path).unwrap_or_default() {
+        parts.push("gzipped".into());
+    }
+    parts.join(", ")
 }
+
+/// What stands between thousands.
+const GROUPS: [(char, &str); 9] = [
+    (',', "commas"),
+    ('.', "points"),
+    ('\'', "apostrophes"),
+    ('’', "apostrophes"),
+    (' ', "spaces"),
+    ('\u{a0}', "spaces"),
+    ('\u{202f}', "spaces"),
+    ('\u{2009}', "spaces"),
+    ('_', "underscores"),
+];
 
 /// What was found and left out.
 pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
-    let mut notes = table.dialect.notes.clone();
+    let mut notes: Vec<String> = called_otherwise(&table.path).into_iter().collect();
+    notes.extend(table.dialect.notes.iter().cloned());
     let seen = &table.seen;
     if table.hidden > 0 {
         notes.push(format!(
@@ -132,16 +146,7 @@ fn padded(table: &CsvTable) -> Option<String> {
 /// What stands between thousands, where the cells show it.
 fn grouped(table: &CsvTable) -> Vec<String> {
     let mut notes = Vec::new();
-    for (group, words) in [
-        (',', "commas"),
-        ('.', "points"),
-        ('\'', "apostrophes"),
-        ('’', "apostrophes"),
-        (' ', "spaces"),
-        ('\u{a0}', "spaces"),
-        ('\u{202f}', "spaces"),
-        ('\u{2009}', "spaces"),
-    ] {
+    for (group, words) in GROUPS {
         let columns = table.columns().iter().zip(&table.plan.columns);
         let names: Vec<&str> = columns
             .filter(|(column, plan)| plan.style.group == Some(group) && column.kind.is_numeric())

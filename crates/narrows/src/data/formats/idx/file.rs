@@ -114,9 +114,7 @@ pub(in crate::data) fn read_labels(
         let Some(columns) = columns.filter(|&columns| columns > 1) else {
             return Ok((labels, None));
         };
-        let note = format!(
-            "the labels have {columns} columns, as those of QMNIST: the first of them, the class, is taken"
-        );
+        let note = format!("QMNIST labels: used the first of {columns} columns (the class)");
         Ok((labels.into_iter().step_by(columns).collect(), Some(note)))
     };
     read().map_err(|error| at_source(error, &path.display().to_string()))

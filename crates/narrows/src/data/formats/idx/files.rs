@@ -1,6 +1,7 @@
 //! The IDX files of a folder, told by their names: which split they are of, and which set where there are several.
 
 use super::is_packed_copy;
+use crate::data::info::for_shell;
 use crate::data::limits::{excerpt, names};
 use crate::{Error, ErrorKind, Result};
 use std::fs;
@@ -24,9 +25,10 @@ pub(super) struct Told {
     pub(super) is_labels: bool,
 }
 
-/// Whether a name, in lower case, says that the file is IDX.
-pub(super) fn names_idx(name: &str) -> bool {
-    name.contains("idx") || name.contains("ubyte")
+/// Whether a name, in lower case, says that the file is IDX: its ending, or all of a name without any.
+pub(in crate::data) fn names_idx(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or(name, |(_, ending)| ending);
+    ending.contains("idx") || ending.contains("ubyte")
 }
 
 /// The name of a file in lower case, without what says that it is packed.
@@ -116,21 +118,14 @@ impl Files {
             match place {
                 None => *place = Some(path.clone()),
                 Some(first) if is_packed_copy(first, path) => {}
-                Some(first) => {
-                    let error = Error::new(ErrorKind::Data, "two files could be meant")
+                Some(first) if sets.len() == 1 => {
+                    let found = format!("{} and {}", first.display(), path.display());
+                    return Err(Error::new(ErrorKind::Data, "two files could be meant")
                         .at(folder.display())
-                        .expected("one file of a sort")
-                        .found(format!("{} and {}", first.display(), path.display()));
-                    return Err(match sets.len() {
-                        1 => error.hint("leave only one of them in the folder"),
-                        _ => error.hint(format!(
-                            "the folder has the sets {}: take one with {}:{}",
-                            listed(),
-                            folder.display(),
-                            excerpt(told.set.rsplit('-').next().unwrap_or(&told.set))
-                        )),
-                    });
+                        .found(found)
+                        .hint("leave only one of them in the folder"));
                 }
+                Some(_) => return Err(several_sets(folder, &sets)),
             }
         }
         Ok(Some(files))
@@ -158,6 +153,34 @@ impl Files {
             ),
         }
     }
+}
+
+/// The error of a folder that has several sets.
+fn several_sets(folder: &Path, sets: &[&str]) -> Error {
+    let short = |set: &str| excerpt(set.rsplit('-').next().unwrap_or(set));
+    let named: Vec<String> = sets
+        .iter()
+        .filter(|set| !set.is_empty())
+        .map(|set| short(set))
+        .collect();
+    let listed = match named.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => named.join(""),
+    };
+    let unnamed = if named.len() < sets.len() {
+        "one without a name, "
+    } else {
+        ""
+    };
+    let what = format!("the folder has {} sets, {unnamed}{listed}", sets.len());
+    let spec = format!(
+        "{}:{}",
+        folder.display(),
+        named.last().map_or("", String::as_str)
+    );
+    Error::new(ErrorKind::Data, what)
+        .at(folder.display())
+        .hint(format!("choose one, `--data {}`", for_shell(&spec)))
 }
 
 /// The folder itself if it has IDX files of images, else the one below it that has: torchvision keeps the files of

@@ -7,6 +7,7 @@ use crate::Result;
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, ReadOptions, Source};
 use file::{Images, read_labels};
+pub(in crate::data) use files::names_idx;
 use files::{Files, Told, paths, with_images};
 use std::path::Path;
 
@@ -112,10 +113,7 @@ fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<
     let rows = images.plan.rows;
     let mut notes: Vec<String> = images.plan.note.into_iter().collect();
     if is_emnist && images.plan.turn.is_some() {
-        notes.push(
-            "images of EMNIST lie on their side in their file: rows and columns are exchanged"
-                .into(),
-        );
+        notes.push("EMNIST stores images transposed; turned upright".into());
     }
     let labels = match labels {
         None => None,

@@ -456,12 +456,18 @@ fn sizes_whose_product_overflows_are_refused() {
 
 #[test]
 fn two_files_of_a_sort_are_refused() {
-    let folder = folder(&[("a-train-images", &images()), ("b-train-images", &images())]);
-    let error = open(&folder).unwrap_err();
+    let sets = folder(&[("a-train-images", &images()), ("b-train-images", &images())]);
+    let said = open(&sets).unwrap_err().to_string();
+    assert!(
+        said.contains("the folder has 2 sets, a and b (choose one, `--data "),
+        "{said}"
+    );
+    let twice = folder(&[("train-images", &images()), ("train.images", &images())]);
+    let error = open(&twice).unwrap_err();
     assert!(error.to_string().contains("two files could be meant"));
     let found = error.what_was_found().unwrap();
     assert!(
-        found.contains("a-train-images") && found.contains("b-train-images"),
+        found.contains("train-images") && found.contains("train.images"),
         "{found}"
     );
 }
@@ -521,7 +527,7 @@ fn the_class_of_qmnist_is_the_first_column() {
     ]);
     let train = open(&files).unwrap().train;
     assert_eq!(train.labels(), Some(&[4, 9][..]));
-    assert!(train.notes()[0].contains("the first of them, the class"));
+    assert!(train.notes()[0].contains("used the first of 8 columns (the class)"));
     let said = refusal_of_labels(&idx(0x0c, &[2, 3], &[0; 24]));
     assert!(
         said.contains("or the 8 columns of QMNIST, found [2, 3]"),
@@ -545,7 +551,7 @@ fn a_set_of_emnist_is_chosen_and_its_images_are_set_upright() {
     ]);
     let said = open(&files).unwrap_err().to_string();
     assert!(
-        said.contains("the sets `emnist-digits`, `emnist-letters`"),
+        said.contains("the folder has 2 sets, digits and letters (choose one, "),
         "{said}"
     );
     let spec = |set: &str| format!("{}:{set}", files.path().display());
@@ -554,7 +560,7 @@ fn a_set_of_emnist_is_chosen_and_its_images_are_set_upright() {
     assert_eq!(train.shape(), [1, 3, 2]);
     let upright = array![[0, 3, 1, 4, 2, 5], [6, 9, 7, 10, 8, 255]];
     assert_eq!(train.values(), &Values::U8(upright));
-    assert!(train.notes()[0].contains("rows and columns are exchanged"));
+    assert!(train.notes()[0].contains("stores images transposed"));
     assert!(test.is_none());
     let digits = Source::open(&spec("emnist-digits:test")).unwrap();
     assert!(digits.test.is_none() && digits.train.name().contains("digits-test"));

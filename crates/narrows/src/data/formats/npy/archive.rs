@@ -8,10 +8,11 @@ use super::header::{Content, Header};
 use super::labels::{Labels, read_labels};
 use crate::data::limits::{CHECKED_BYTES, excerpt, names};
 use crate::data::{Dataset, ReadOptions};
+use crate::text::python_string;
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -22,8 +23,7 @@ pub(super) struct Archive {
     len: u64,
     /// How many more bytes may be read for their checksums alone.
     unchecked: u64,
-    /// What it is called in Python.
-    file: String,
+    path: PathBuf,
     /// The names of its arrays, in order.
     pub(super) names: Vec<String>,
 }
@@ -40,12 +40,11 @@ impl Archive {
             .filter_map(|name| name.ok()?.strip_suffix(".npy").map(String::from))
             .collect();
         names.sort();
-        let file = path.file_name().unwrap_or_default();
         Ok(Archive {
             zip,
             len,
             unchecked: CHECKED_BYTES,
-            file: excerpt(&file.to_string_lossy()),
+            path: path.to_path_buf(),
             names,
         })
     }
@@ -53,9 +52,9 @@ impl Archive {
     /// What loads an array in Python.
     pub(super) fn load(&self, name: &str) -> String {
         format!(
-            "numpy.load(\"{}\", allow_pickle=True)[\"{}\"]",
-            self.file,
-            excerpt(name)
+            "numpy.load({}, allow_pickle=True)[{}]",
+            python_string(&self.path.to_string_lossy()),
+            python_string(name)
         )
     }
 
@@ -206,10 +205,11 @@ pub(super) fn refuse_sparse(archive: &Archive) -> Result<()> {
     )
     .expected("rows in which every value is written")
     .found("the arrays of scipy.sparse.save_npz")
-    .hint(
-        "in Python: a = scipy.sparse.load_npz(FILE); \
-             numpy.save(\"rows.npy\", a.toarray().astype(\"float32\"))",
-    ))
+    .hint(format!(
+        "in Python: import numpy, scipy.sparse; a = scipy.sparse.load_npz({}); \
+         numpy.save(\"rows.npy\", a.toarray().astype(\"float32\"))",
+        python_string(&archive.path.to_string_lossy())
+    )))
 }
 
 /// With the name that was probably meant, or those that there are.

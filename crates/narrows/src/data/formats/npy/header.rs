@@ -229,7 +229,7 @@ fn not_npy(start: &[u8]) -> Error {
         [0x80, 2..=5, ..] => error
             .expected("an array of numbers, as numpy.save writes it")
             .found("a pickle of Python, which can run any program when it is read")
-            .hint("in Python: a = pickle.load(open(FILE, \"rb\")); numpy.save(\"rows.npy\", numpy.asarray(a, \"float32\"))"),
+            .hint("write the array with numpy.save or numpy.savez"),
         _ => error
             .expected(format!("the bytes {MAGIC:02x?}"))
             .found(format!("{start:02x?}")),

@@ -15,10 +15,10 @@ pub(in crate::data) mod write;
 
 pub(in crate::data) use npz::open as open_npz;
 
-use crate::data::limits::excerpt;
 use crate::data::records::{IN_MEMORY, Records, RowType};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source, Values};
+use crate::text::python_string;
 use crate::{Error, ErrorKind, Result};
 use archive::Archive;
 use array::Rows;
@@ -66,8 +66,10 @@ fn read_npy(path: &Path, spec: &str, options: &ReadOptions) -> Result<Dataset> {
     let mut file = File::open(path).map_err(unreadable)?;
     let len = file.metadata().map_err(unreadable)?.len();
     let header = Header::read(&mut file)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let load = format!("numpy.load(\"{}\", allow_pickle=True)", excerpt(&name));
+    let load = format!(
+        "numpy.load({}, allow_pickle=True)",
+        python_string(&path.to_string_lossy())
+    );
     let rows = Rows::new(&header, options.layout, None, &load)?;
     if Some(len) != header.len.checked_add(rows.bytes) {
         let what = match len < header.len + rows.bytes {

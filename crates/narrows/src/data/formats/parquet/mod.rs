@@ -92,7 +92,7 @@ impl TableReader for ParquetTable {
     }
 
     fn how(&self) -> Option<String> {
-        None
+        Some("Parquet".into())
     }
 
     fn notes(&self) -> Vec<String> {

@@ -21,18 +21,19 @@ fn separators_are_told() {
         "5.5 | 6.25 | \"z\"",
     ];
     for (separator, how) in [
-        (",", ""),
+        (",", "commas, decimal points"),
         (";", "semicolons, decimal points"),
-        ("\t", "tabs"),
-        ("|", "bars"),
-        ("  ", "spaces"),
-        (" , ", ""),
+        ("\t", "tabs, decimal points"),
+        ("|", "bars between cells, decimal points"),
+        ("  ", "spaces between cells, decimal points"),
+        (" , ", "commas, decimal points"),
     ] {
         for end in ["\n", "\r\n", "\r"] {
             let lines = ["a,b,c", "1.5,2.25,x", "3.5,4.25,y", "5.5,6.25,z", ""];
             let text = lines.join(end).replace(',', separator);
-            check(&text, &columns, &rows, how);
-            check(text.trim_end(), &columns, &rows, how);
+            let how = format!("{how}, header on line 1");
+            check(&text, &columns, &rows, &how);
+            check(text.trim_end(), &columns, &rows, &how);
         }
     }
     let columns = ["0:Float", "1:Float"];
@@ -40,27 +41,32 @@ fn separators_are_told() {
         " 19.123  20.500\n 21.250  9.000\n",
         &columns,
         &["19.123 | 20.5", "21.25 | 9.0"],
-        "spaces, no header",
+        "spaces between cells, decimal points, no header",
     );
     check(
         "t\n3,5\n4\n-1,5\n",
         &["t:Float"],
         &["3.5", "4.0", "-1.5"],
-        "one column, decimal commas",
+        "one column, decimal commas, header on line 1",
     );
     check(
         "a\n'1'\n2\n",
         &["a:Integer"],
         &["1", "2"],
-        "cells between '",
+        "one column, decimal points, cells between ', header on line 1",
     );
     check(
         "a\tb\n1,5\tx\n2,5\tx\n",
         &["a:Float", "b:Text"],
         &["1.5 | \"x\"", "2.5 | \"x\""],
-        "tabs, decimal commas",
+        "tabs, decimal commas, header on line 1",
     );
-    check("a\n1\n2\n", &["a:Integer"], &["1", "2"], "");
+    check(
+        "a\n1\n2\n",
+        &["a:Integer"],
+        &["1", "2"],
+        "one column, decimal points, header on line 1",
+    );
     check(
         "sep=;\na;b\n1,5;2\n2,5;3\n",
         &["a:Float", "b:Integer"],
@@ -97,7 +103,10 @@ fn quotes_keep_separators_line_breaks_and_themselves() {
     assert_eq!(found.lines, ["line 2", "line 3", "line 5"]);
     let found = plain("a;b\n'1,5';'x;y'\n'2,5';'it''s'\n");
     assert_eq!(found.rows, ["1.5 | \"x;y\"", "2.5 | \"it's\""]);
-    assert_eq!(found.how, "semicolons, cells between ', decimal commas");
+    assert_eq!(
+        found.how,
+        "semicolons, decimal commas, cells between ', header on line 1"
+    );
     // A quote within a cell is one of its characters.
     let found = plain("a,b\n1,5\" pipe\n2,\"x\" y\n");
     assert_eq!(found.rows, ["1 | \"5\\\" pipe\"", "2 | \"\\\"x\\\" y\""]);
@@ -192,7 +201,7 @@ fn comments_and_lines_before_the_header() {
 
     let found = plain("Logger 7\nMade on, 2024-01-01\n\na,b,c\n1,2,3\n4,5,6\n7,8,9\n");
     assert_eq!(found.columns, ["a:Integer", "b:Integer", "c:Integer"]);
-    assert_eq!(found.how, "header on line 4");
+    assert_eq!(found.how, "commas, decimal points, header on line 4");
     assert_eq!(
         found.notes,
         ["left out 2 lines before the header on line 4"]
@@ -212,7 +221,10 @@ fn units_totals_and_trailing_delimiters() {
     );
     assert_eq!(
         (found.rows.len(), found.how.as_str()),
-        (2, "units on line 2")
+        (
+            2,
+            "commas, decimal points, header on line 1, units on line 2"
+        )
     );
     // A faulty value is no unit.
     assert_eq!(plain("a,b\nx1,1\n2,2\n3,3\n4,4\n").bad, ["line 2 0 x1"]);
@@ -281,12 +293,12 @@ fn encodings_and_packed_files() {
     };
     let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
     for (bytes, how) in [
-        (text.as_bytes().to_vec(), "tabs"),
-        (marked(b"\xef\xbb\xbf", text.as_bytes().to_vec()), "tabs"),
-        (marked(b"\xff\xfe", utf16(true)), "UTF-16LE, tabs"),
-        (marked(b"\xfe\xff", utf16(false)), "UTF-16BE, tabs"),
-        (utf16(true), "UTF-16LE, tabs"),
-        (utf16(false), "UTF-16BE, tabs"),
+        (text.as_bytes().to_vec(), ""),
+        (marked(b"\xef\xbb\xbf", text.as_bytes().to_vec()), ""),
+        (marked(b"\xff\xfe", utf16(true)), "UTF-16LE, "),
+        (marked(b"\xfe\xff", utf16(false)), "UTF-16BE, "),
+        (utf16(true), "UTF-16LE, "),
+        (utf16(false), "UTF-16BE, "),
     ] {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(&bytes).unwrap();
@@ -295,11 +307,16 @@ fn encodings_and_packed_files() {
             .unwrap();
         zip.write_all(&bytes).unwrap();
         let zip = zip.finish().unwrap().into_inner();
-        for bytes in [bytes, packed.finish().unwrap(), zip] {
+        for (bytes, packing) in [
+            (bytes, ""),
+            (packed.finish().unwrap(), ", gzipped"),
+            (zip, ", in a ZIP archive"),
+        ] {
             let (_file, mut table) = opened(&bytes, &ReadOptions::default()).unwrap();
             let found = whole(&mut table).unwrap();
             assert_eq!(found.columns, ["Température:Float", "n:Integer"]);
-            assert_eq!((found.rows.len(), found.how.as_str()), (2, how));
+            let how = format!("tabs, decimal points, {how}header on line 1{packing}");
+            assert_eq!((found.rows.len(), found.how), (2, how));
         }
     }
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode("a,Größe\n1,2\n3,4\n");
@@ -346,6 +363,9 @@ fn what_looks_like_a_table() {
         ),
         ("{\"a\": [1, 2]}\n", "x", false),
         ("<html>\n<p>a,b\n", "x", false),
+        ("[one]\nx = 1\ny = 2\n", "x", false),
+        ("<DATE>\t<OPEN>\n2020\t1.5\n2021\t2.5\n", "x", true),
+        ("[t],[x]\n1,2\n3,4\n", "x.csv", true),
         ("a\n", "x.csv", true),
         // Colors of a terminal.
         ("a\u{1b}[31m,b\n1,2\n3,4\n", "x.csv", true),

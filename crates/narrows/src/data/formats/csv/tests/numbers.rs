@@ -173,7 +173,11 @@ fn the_decimal_sign_is_told_from_the_whole_file() {
             .map(|(cell, other)| format!("{cell};{other}\n"));
         let text = format!("a;b\n{}", rows.collect::<String>());
         assert_eq!(column(&text), expected, "{cells}");
-        assert_eq!(plain(&text).how, format!("semicolons, {how}"), "{cells}");
+        let said = plain(&text).how;
+        assert!(
+            said.starts_with(&format!("semicolons, {how}, ")),
+            "{cells}: {said}"
+        );
     }
     let doubtful = "a;b\n124.355;1\n130.250;2\n";
     let error = refused(doubtful);
@@ -271,7 +275,7 @@ fn one_column_of_decimal_commas() {
         let found = plain(text);
         assert_eq!(found.columns, ["wert:Float"], "{text:?}");
         assert_eq!(found.rows, rows, "{text:?}");
-        assert_eq!(found.how, "one column, decimal commas");
+        assert_eq!(found.how, "one column, decimal commas, header on line 1");
     }
     let is_said = |text: &str| {
         let notes = plain(text).notes;
