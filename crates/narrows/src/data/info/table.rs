@@ -1,18 +1,16 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
-use super::super::column::{As, Block, FileColumn, Place, TableReader, Verdict};
-use super::super::options::ReadOptions;
-use super::super::roles::{Roles, check_names, is_unnamed};
+use super::super::column::{As, Block, Cells, FileColumn, Place, TableReader, Verdict};
+use super::super::options::{Missing, ReadOptions};
+use super::super::roles::{Index, Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
-use super::super::table::find_index;
+use super::super::table::{find_indexes, leading_zeros};
+use super::super::unreadable::Unreadable;
 use super::column::{Tally, distinct_limit, shortened};
 use super::{command, remarks};
-use crate::text::counted;
+use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
-
-/// The examples of cells that cannot be read, for each column.
-const EXAMPLES: usize = 3;
 
 /// The most frequent values that are kept for each column.
 const FREQUENT: usize = 50;
@@ -100,13 +98,16 @@ pub struct NumbersInfo {
 /// What was counted of a column.
 pub(super) struct Seen {
     pub(super) tally: Tally,
-    pub(super) unreadable: u64,
-    pub(super) examples: Vec<String>,
+    pub(super) unreadable: Unreadable,
+    /// The first whole number of a text that begins with 0.
+    pub(super) zeros: Option<String>,
 }
 
 /// All cells of a table, counted.
 struct Table {
     rows: u64,
+    /// The rows in which no input is missing.
+    complete: u64,
     /// Whether it is a text, with lines.
     is_text: bool,
     seen: Vec<Seen>,
@@ -120,13 +121,19 @@ pub(super) fn describe(
 ) -> Result<TableInfo> {
     let Table {
         rows,
+        complete,
         is_text,
-        seen,
+        mut seen,
     } = see(reader, options)?;
     let columns = reader.columns().to_vec();
     check_names(&columns, options)?;
-    let index = find_index(reader, options)?;
-    let fates = fates(&columns, index, options);
+    let indexes = find_indexes(reader, options)?;
+    for (place, example) in leading_zeros(reader, options)? {
+        if let Some(seen) = seen.get_mut(place) {
+            seen.zeros = Some(example);
+        }
+    }
+    let fates = fates(&columns, &indexes, options);
     let columns: Vec<ColumnInfo> = columns
         .iter()
         .zip(&seen)
@@ -144,9 +151,16 @@ pub(super) fn describe(
         suggestions: Vec::new(),
         columns,
     };
-    info.refusals = remarks::refusals(&info, options);
+    if options.missing == Missing::Drop && complete < rows {
+        info.notes.push(format!(
+            "`--missing drop` leaves out {} with missing cells: {}",
+            count_of((rows - complete) as usize, "row"),
+            counted(complete as usize, "row remains", "rows remain")
+        ));
+    }
+    info.refusals = remarks::refusals(&info, &seen, options);
     if let (Err(error), true) = (
-        Roles::choose(reader.columns(), index, options),
+        Roles::choose(reader.columns(), &indexes, options),
         info.refusals.is_empty(),
     ) {
         info.refusals.push(error.to_string());
@@ -222,16 +236,28 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
             Some((place, how))
         });
         let wanted: Vec<(usize, As)> = places.collect();
-        let (mut rows, mut is_text) = (0, false);
+        let roles = fates(columns, &[], options);
+        let is_input = |place: usize| roles.get(place).is_some_and(|fate| fate.0 == Role::Input);
+        let kinds = columns.to_vec();
+        let (mut rows, mut complete, mut is_text) = (0, 0, false);
         let verdict = reader.read(&wanted, &mut |block| {
             rows += block.rows as u64;
             is_text |= is_of_lines(&block.place);
-            add(&mut seen, &wanted, block);
+            let inputs = block.columns.iter().zip(&wanted);
+            let inputs = inputs.filter(|(_, (place, _))| is_input(*place));
+            let inputs: Vec<&Cells> = inputs.map(|(cells, _)| cells).collect();
+            let is_complete = |row: &usize| !inputs.iter().any(|cells| cells.is_missing(*row));
+            complete += match options.missing {
+                Missing::Drop => (0..block.rows).filter(is_complete).count() as u64,
+                _ => 0,
+            };
+            add(&mut seen, &kinds, &wanted, block);
             Ok(())
         })?;
         if verdict == Verdict::Done {
             return Ok(Table {
                 rows,
+                complete,
                 is_text,
                 seen,
             });
@@ -239,7 +265,7 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
     }
     Err(Error::new(
         ErrorKind::Format,
-        "the columns are others each time the table is read",
+        "the columns changed while the file was read",
     )
     .at(reader.name())
     .hint("wait until the file is no longer written to"))
@@ -253,21 +279,17 @@ fn is_of_lines(place: &Place) -> bool {
     }
 }
 
-fn add(seen: &mut [Seen], wanted: &[(usize, As)], block: Block) {
+fn add(seen: &mut [Seen], columns: &[FileColumn], wanted: &[(usize, As)], block: Block) {
     for (cells, &(place, _)) in block.columns.iter().zip(wanted) {
         if let Some(seen) = seen.get_mut(place) {
             seen.tally.add(cells);
         }
     }
     for bad in &block.bad {
-        let place = wanted.get(bad.column).map(|&(place, _)| place);
-        if let Some(seen) = place.and_then(|place| seen.get_mut(place)) {
-            seen.unreadable += 1;
-            if seen.examples.len() < EXAMPLES {
-                let text = shortened(&bad.text);
-                seen.examples
-                    .push(format!("{} \"{text}\"", block.place.of(bad.row)));
-            }
+        let place = wanted.get(bad.column).map_or(usize::MAX, |&(place, _)| place);
+        if let (Some(seen), Some(column)) = (seen.get_mut(place), columns.get(place)) {
+            let shown = || format!("{} \"{}\"", block.place.of(bad.row), shortened(&bad.text));
+            seen.unreadable.add(&bad.text, column, shown);
         }
     }
 }
@@ -276,8 +298,8 @@ impl Seen {
     fn new(limit: usize) -> Self {
         Seen {
             tally: Tally::new(limit),
-            unreadable: 0,
-            examples: Vec::new(),
+            unreadable: Unreadable::default(),
+            zeros: None,
         }
     }
 }
@@ -285,7 +307,7 @@ impl Seen {
 /// What each column would be in training, and why it is left out.
 fn fates(
     columns: &[FileColumn],
-    index: Option<usize>,
+    indexes: &[Index],
     options: &ReadOptions,
 ) -> Vec<(Role, Option<String>)> {
     let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
@@ -300,12 +322,16 @@ fn fates(
             _ if has(&options.ids, name) => (Role::Id, None),
             _ if !options.columns.is_empty() => left_out("not among `--columns`"),
             _ if has(&options.drop, name) => left_out("`--drop`"),
-            _ if index == Some(place) => {
-                left_out("an index without a name, which numbers the rows (`--columns` takes it)")
-            }
-            ColumnKind::Empty => left_out("nothing in it"),
-            kind if kind.is_numeric() => (Role::Input, None),
-            kind => left_out(&format!("{}, not numbers", kind.words())),
+            kind => match indexes.iter().find(|index| index.place == place) {
+                Some(index) => left_out(&format!(
+                    "{} (`--columns` includes it)",
+                    index.kind.words()
+                )),
+                None if kind == ColumnKind::Empty => left_out("empty"),
+                None if kind.is_numeric() => (Role::Input, None),
+                None if kind == ColumnKind::Other => left_out(kind.words()),
+                None => left_out(&format!("{}, not numbers", kind.words())),
+            },
         }
     };
     columns.iter().enumerate().map(fate).collect()
@@ -328,7 +354,7 @@ fn column_info(
     });
     let missing = match column.kind {
         ColumnKind::Empty => rows,
-        _ => tally.gaps.saturating_sub(seen.unreadable),
+        _ => tally.gaps.saturating_sub(seen.unreadable.count()),
     };
     ColumnInfo {
         name: column.name.clone(),
@@ -338,8 +364,8 @@ fn column_info(
         reason,
         present: tally.present,
         missing,
-        unreadable: seen.unreadable,
-        examples: seen.examples.clone(),
+        unreadable: seen.unreadable.count(),
+        examples: seen.unreadable.examples(),
         distinct: is_read.then_some(distinct),
         has_more: !is_all,
         numbers,

@@ -538,7 +538,7 @@ fn more_distinct_values_than_are_counted_are_told() {
 
 #[test]
 fn names_are_quoted_for_a_shell() {
-    use super::command::for_shell;
+    use crate::text::for_shell;
     for (word, quoted) in [
         ("a.csv", "a.csv"),
         ("", "''"),
@@ -580,7 +580,7 @@ fn a_shell_reads_back_what_is_quoted() {
         "a=b",
     ];
     for word in words {
-        let line = format!("printf %s {}", super::command::for_shell(word));
+        let line = format!("printf %s {}", crate::text::for_shell(word));
         // Without such a shell there is nothing to try.
         if let Ok(said) = std::process::Command::new("bash")
             .args(["-c", &line])
