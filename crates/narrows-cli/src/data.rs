@@ -80,8 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Command::Kinds => {
             let kinds = SOURCE_KINDS.iter();
-            let rows: Vec<(&str, &str)> =
-                kinds.map(|kind| (kind.spec, kind.description)).collect();
+            let rows: Vec<(&str, &str)> = kinds.map(|kind| (kind.spec, kind.description)).collect();
             print(&described(&rows));
             Ok(())
         }

@@ -125,11 +125,7 @@ pub fn remaining(seconds: f64) -> String {
 
 /// A table of two columns, aligned.
 pub fn table(rows: &[(&str, String)]) -> String {
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.width())
-        .max()
-        .unwrap_or(0);
+    let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     let lines: Vec<String> = rows
         .iter()
         .map(|(name, value)| format!("  {}   {value}", padded(name, width)))

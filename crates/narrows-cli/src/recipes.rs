@@ -42,8 +42,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                     rows.push(("", format!("also {}", variants.join(", "))));
                 }
             }
-            let rows: Vec<(&str, &str)> =
-                rows.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            let rows: Vec<(&str, &str)> = rows
+                .iter()
+                .map(|(name, text)| (*name, text.as_str()))
+                .collect();
             print(&described(&rows));
         }
         Some(Command::Show { name }) if name.contains(':') => {

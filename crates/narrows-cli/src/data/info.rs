@@ -116,10 +116,7 @@ fn describe_values(info: &ValuesInfo) -> String {
             ),
         ),
         ("type", format!("{}{place}", info.type_name)),
-        (
-            "range",
-            alike([low, high], high - low).join(" to "),
-        ),
+        ("range", alike([low, high], high - low).join(" to ")),
         (
             "mean",
             alike([info.mean, info.std], info.std).join("   std "),
@@ -178,10 +175,7 @@ fn constant(info: &ValuesInfo) -> String {
     if info.constant.len() > LISTED {
         names.push(format!("{} more", info.constant.len() - LISTED));
     }
-    format!(
-        "{}: constant, no information",
-        names.join(", ")
-    )
+    format!("{}: constant, no information", names.join(", "))
 }
 
 fn values_columns(info: &ValuesInfo) -> String {
@@ -209,13 +203,21 @@ mod tests {
     #[test]
     fn numbers_of_a_column_have_the_same_decimals() {
         for (values, spread, texts) in [
-            ([20_240_101.0, 20_240_115.533_333], 8.66, ["20240101.000", "20240115.533"]),
+            (
+                [20_240_101.0, 20_240_115.533_333],
+                8.66,
+                ["20240101.000", "20240115.533"],
+            ),
             ([0.25, 0.5], 0.25, ["0.25", "0.50"]),
             ([515_800.0, 553_451.6], 37_651.6, ["515800", "553452"]),
             ([f64::from(0.1_f32), 1.0], 0.9, ["0.1", "1.0"]),
             ([-0.0, 2.0 / 3.0], 2.0 / 3.0, ["0.0000", "0.6667"]),
             ([1.0 / 3.0, 1.0 / 3.0], 0.0, ["0.3333", "0.3333"]),
-            ([1.767e9 + 0.25, 1.767e9 + 3600.5], 3600.25, ["1767000000", "1767003600"]),
+            (
+                [1.767e9 + 0.25, 1.767e9 + 3600.5],
+                3600.25,
+                ["1767000000", "1767003600"],
+            ),
             ([1e30, 2e30], 1e30, ["1.000e30", "2.000e30"]),
         ] {
             assert_eq!(alike(values, spread), texts);

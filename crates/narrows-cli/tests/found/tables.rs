@@ -4,7 +4,7 @@ use super::*;
 use std::io::Write;
 
 /// What training says of columns without a name.
-const IS_LEFT_OUT: &str = "the column without a name numbers the rows, and is left out";
+const IS_LEFT_OUT: &str = "left out the unnamed column: it is a row index";
 
 #[test]
 fn a_class_in_words_below_no_header_is_a_label() {
@@ -145,7 +145,7 @@ fn constant_columns_come_with_one_warning_that_counts_them() {
         tried.command()
     );
     assert!(
-        tried.list("remarks")[0].starts_with("28 columns have the same value"),
+        tried.list("remarks")[0].starts_with("28 columns are constant"),
         "{:?}",
         tried.list("remarks")
     );

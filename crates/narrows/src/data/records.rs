@@ -394,12 +394,7 @@ impl Records {
 
     /// The same with an offset subtracted from each value, as [`RowType::each_minus`].
     #[inline]
-    pub(crate) fn each_minus(
-        &self,
-        row: usize,
-        offset: &[f64],
-        give: impl FnMut(usize, &[f64]),
-    ) {
+    pub(crate) fn each_minus(&self, row: usize, offset: &[f64], give: impl FnMut(usize, &[f64])) {
         let fill = self.fill.as_ref().map(|fill| &fill[..]);
         match self.row_bytes(row) {
             Some(bytes) => self.row.each_minus(offset, &bytes, fill, give),

@@ -189,8 +189,8 @@ impl Roles {
         if inputs.is_empty() {
             let is_empty = |&place: &usize| columns[place].kind == ColumnKind::Empty;
             let what = match !other.is_empty() && other.iter().all(is_empty) {
-                true => "there are no rows with a value in a column to learn from",
-                false => "no column of numbers is left to learn from",
+                true => "all cells of the columns to train on are empty",
+                false => "no column of numbers is left to train on",
             };
             let error = Error::new(ErrorKind::Data, what);
             return Err(match columns.len() {
@@ -282,7 +282,10 @@ fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
     if !other.is_empty() {
         let number = counted(other.len(), "column", "columns");
         let words = ColumnKind::Other.words();
-        sentences.push(format!("left out {number} of {words}: {}", names_of(&other)));
+        sentences.push(format!(
+            "left out {number} of {words}: {}",
+            names_of(&other)
+        ));
     }
     sentences
 }
@@ -371,7 +374,7 @@ impl<'a> Names<'a> {
             let FileColumn { name, kind, .. } = &self.columns[place];
             return Err(Error::new(
                 ErrorKind::Data,
-                "the model learnt from numbers in this column",
+                "the model was trained on numbers in this column",
             )
             .at(format!("column `{name}`"))
             .expected("numbers")

@@ -326,7 +326,9 @@ impl Scaling {
                     records.each_minus(row, &self.offset, |place, values| {
                         let out = out[place..].iter_mut().zip(values);
                         match &self.factor[..] {
-                            &[factor] => out.for_each(|(out, value)| *out = (value * factor) as f32),
+                            &[factor] => {
+                                out.for_each(|(out, value)| *out = (value * factor) as f32)
+                            }
                             factor => {
                                 for ((out, value), factor) in out.zip(&factor[place..]) {
                                     *out = (value * factor) as f32;

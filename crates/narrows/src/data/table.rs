@@ -303,7 +303,10 @@ impl<'a> Table<'a> {
             let all = self.tallies.iter().enumerate();
             all.filter(|(_, tally)| count(tally) > 0).collect()
         };
-        let (bad, missing) = (with(|tally| tally.unreadable.count()), with(|tally| tally.missing));
+        let (bad, missing) = (
+            with(|tally| tally.unreadable.count()),
+            with(|tally| tally.missing),
+        );
         let may_miss = self.options.fill.is_some() || self.options.missing != Missing::Refuse;
         // A model needs all of its columns.
         let is_of_model = self.options.model_columns.is_some();
@@ -406,6 +409,7 @@ impl<'a> Table<'a> {
         let Some(values) = values else {
             return Err(Error::new(ErrorKind::Data, "there are no rows"));
         };
+        data_notes.extend(self.labels.same_class());
         let (labels, label_names) = match self.roles.label {
             Some(_) => {
                 let (labels, names) = self.labels.labels();
@@ -443,7 +447,7 @@ impl<'a> Table<'a> {
             // The means are kept where nothing was missing too: later rows may have gaps.
             Missing::Mean => {
                 if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
-                    return Err(Error::new(ErrorKind::Data, "a column has no number at all")
+                    return Err(Error::new(ErrorKind::Data, "a column has no numbers")
                         .at(format!("column `{}`", self.input_name(input)))
                         .hint("leave it out with `--drop`"));
                 }
@@ -609,12 +613,29 @@ impl Words {
         self.rows.push(number as u32);
     }
 
+    /// The words as whole numbers, if all are such. With a point too, as pandas writes integers of a column that once
+    /// had a hole.
+    fn as_numbers(&self) -> Option<Vec<i64>> {
+        let number = |word: &String| word.parse().ok().or_else(|| whole(word.parse().ok()?));
+        self.words.iter().map(number).collect()
+    }
+
+    /// What is said where a word with a 0 at its beginning becomes the class of another.
+    fn same_class(&self) -> Option<String> {
+        let numbers = self.as_numbers()?;
+        let all = self.words.iter().zip(&numbers);
+        let (zero, class) = all.clone().find(|(word, _)| has_leading_zero(word))?;
+        let (other, _) = all
+            .into_iter()
+            .find(|(word, number)| *number == class && *word != zero)?;
+        Some(format!(
+            "labels are whole numbers: `{zero}` becomes class {class}, the same class as `{other}`"
+        ))
+    }
+
     /// Labels and what they stand for; whole numbers stand for themselves.
     fn labels(self) -> (Vec<i64>, Vec<String>) {
-        // Whole numbers with a point too, as pandas writes integers of a column that once had a hole.
-        let number = |word: &String| word.parse().ok().or_else(|| whole(word.parse().ok()?));
-        let numbers: Option<Vec<i64>> = self.words.iter().map(number).collect();
-        if let Some(numbers) = numbers {
+        if let Some(numbers) = self.as_numbers() {
             let label = |&row: &u32| numbers.get(row as usize).copied().unwrap_or_default();
             return (self.rows.iter().map(label).collect(), Vec::new());
         }

@@ -1,9 +1,9 @@
 //! The unreadable cells of a column, by the reason for which each is refused.
 
-use crate::text::counted;
 use super::column::FileColumn;
 use super::number::EXACT;
 use super::schema::ColumnKind;
+use crate::text::counted;
 
 /// The examples of cells, for each reason.
 const EXAMPLES: usize = 3;
@@ -16,7 +16,10 @@ pub(super) enum Reason {
     /// The other cells have this unit.
     WithoutUnit(String),
     /// It has another currency than the others.
-    OtherCurrency { own: char, others: String },
+    OtherCurrency {
+        own: char,
+        others: String,
+    },
     NotFinite,
     /// A whole number that no type of 64 bits holds, or none that holds the others too.
     TooLarge,
@@ -141,13 +144,48 @@ mod tests {
         };
         use ColumnKind::{Float, Integer};
         for (kind, unit, texts, expected) in [
-            (Integer, Some("%"), &["0"][..], "1 cell is without the % of the others: \"0\""),
-            (Float, Some("$"), &["€6", "x"], "1 cell is in €, the others in $: \"€6\"; 1 cell cannot be read as a number: \"x\""),
-            (Float, None, &["inf", "1e400"], "2 cells are not finite: \"inf\", \"1e400\""),
-            (Integer, None, &["18446744073709551615"], "1 cell is beyond the 64-bit integers of the column: \"18446744073709551615\""),
-            (Float, None, &["12345678901234567890123456"], "1 cell is beyond the 64-bit integers of the column: \"12345678901234567890123456\""),
-            (Float, None, &["9007199254740993"], "1 cell is not exact in float64, which the column needs for its fractions: \"9007199254740993\""),
-            (Float, None, &["1,5", "(5)", "a", "b"], "4 cells cannot be read as numbers, the first on \"1,5\", \"(5)\", \"a\""),
+            (
+                Integer,
+                Some("%"),
+                &["0"][..],
+                "1 cell is without the % of the others: \"0\"",
+            ),
+            (
+                Float,
+                Some("$"),
+                &["€6", "x"],
+                "1 cell is in €, the others in $: \"€6\"; 1 cell cannot be read as a number: \"x\"",
+            ),
+            (
+                Float,
+                None,
+                &["inf", "1e400"],
+                "2 cells are not finite: \"inf\", \"1e400\"",
+            ),
+            (
+                Integer,
+                None,
+                &["18446744073709551615"],
+                "1 cell is beyond the 64-bit integers of the column: \"18446744073709551615\"",
+            ),
+            (
+                Float,
+                None,
+                &["12345678901234567890123456"],
+                "1 cell is beyond the 64-bit integers of the column: \"12345678901234567890123456\"",
+            ),
+            (
+                Float,
+                None,
+                &["9007199254740993"],
+                "1 cell is not exact in float64, which the column needs for its fractions: \"9007199254740993\"",
+            ),
+            (
+                Float,
+                None,
+                &["1,5", "(5)", "a", "b"],
+                "4 cells cannot be read as numbers, the first on \"1,5\", \"(5)\", \"a\"",
+            ),
         ] {
             assert_eq!(said(kind, unit, texts), expected);
         }

@@ -2,9 +2,9 @@
 
 use super::{LISTED, WIDTH, alike, clean, items, list, wrapped};
 use crate::output::{columns, count_of, padded, thousands};
+use narrows::data::{ColumnInfo, ColumnKind, NumbersInfo, Role, TableInfo};
 use std::collections::HashSet;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-use narrows::data::{ColumnInfo, ColumnKind, NumbersInfo, Role, TableInfo};
 
 /// The classes and words that are shown of a column.
 const WORDS: usize = 12;
@@ -175,11 +175,7 @@ fn rest(all: &[&ColumnInfo]) -> String {
 fn others(all: &[&ColumnInfo]) -> String {
     let listed = &all[..all.len().min(LISTED)];
     let names: Vec<String> = listed.iter().map(|column| named(column, NAME.0)).collect();
-    let width = names
-        .iter()
-        .map(|name| name.width())
-        .max()
-        .unwrap_or(0);
+    let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
     let lines: Vec<String> = names
         .iter()
         .zip(listed)
@@ -274,7 +270,11 @@ fn named(column: &ColumnInfo, most: usize) -> String {
     let mut left = most.saturating_sub(1);
     let mut letters = name.chars();
     for is_start in [true, false].into_iter().cycle() {
-        let letter = if is_start { letters.next() } else { letters.next_back() };
+        let letter = if is_start {
+            letters.next()
+        } else {
+            letters.next_back()
+        };
         let Some(letter) = letter else { break };
         let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else {
             break;

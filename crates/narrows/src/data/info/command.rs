@@ -28,8 +28,9 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
             }
         }
         let twice = twice(info, Role::Input);
-        let (same, bad): (Vec<&String>, Vec<&String>) =
-            names.iter().partition(|name| twice.contains(&name.as_str()));
+        let (same, bad): (Vec<&String>, Vec<&String>) = names
+            .iter()
+            .partition(|name| twice.contains(&name.as_str()));
         if !same.is_empty() {
             said.push(format!(
                 "this drops all columns called {}; better rename them",
@@ -102,7 +103,10 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend).collect();
     let mut said = Vec::new();
     if mends.contains(&None) {
-        said.push("training refuses this file until you correct the lines above; no option helps".to_string());
+        said.push(
+            "training refuses this file until you correct the lines above; no option helps"
+                .to_string(),
+        );
     }
     let doubts = mends.into_iter().flatten().filter_map(Mend::doubt);
     for doubt in doubts {
@@ -206,7 +210,10 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
         names.clear();
     }
     let words = info.columns.iter().filter(|column| {
-        let same = info.columns.iter().filter(|other| other.name == column.name);
+        let same = info
+            .columns
+            .iter()
+            .filter(|other| other.name == column.name);
         is_like_an_id(column, info.rows) && !column.name.is_empty() && same.count() == 1
     });
     names.extend(words.map(|column| column.name.clone()));

@@ -1,8 +1,8 @@
 //! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
 
 use super::super::options::{Missing, ReadOptions};
-use super::super::schema::Role;
 use super::super::roles::unnamed_input;
+use super::super::schema::Role;
 use super::super::table::{counts_up, of_zeros};
 use super::column::short;
 use super::table::{ColumnInfo, Seen, TableInfo};
@@ -208,7 +208,10 @@ fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
         return None;
     }
     let factor = 1.0 / numbers.std;
-    let left = seen.tally.numbers.distinct_in_float32(numbers.mean, factor)?;
+    let left = seen
+        .tally
+        .numbers
+        .distinct_in_float32(numbers.mean, factor)?;
     let (all, as_they_are) = (thousands(distinct as f64), thousands(as_they_are as f64));
     Some(match left == distinct {
         true => format!(

@@ -286,7 +286,9 @@ fn add(seen: &mut [Seen], columns: &[FileColumn], wanted: &[(usize, As)], block:
         }
     }
     for bad in &block.bad {
-        let place = wanted.get(bad.column).map_or(usize::MAX, |&(place, _)| place);
+        let place = wanted
+            .get(bad.column)
+            .map_or(usize::MAX, |&(place, _)| place);
         if let (Some(seen), Some(column)) = (seen.get_mut(place), columns.get(place)) {
             let shown = || format!("{} \"{}\"", block.place.of(bad.row), shortened(&bad.text));
             seen.unreadable.add(&bad.text, column, shown);
@@ -323,10 +325,9 @@ fn fates(
             _ if !options.columns.is_empty() => left_out("not among `--columns`"),
             _ if has(&options.drop, name) => left_out("`--drop`"),
             kind => match indexes.iter().find(|index| index.place == place) {
-                Some(index) => left_out(&format!(
-                    "{} (`--columns` includes it)",
-                    index.kind.words()
-                )),
+                Some(index) => {
+                    left_out(&format!("{} (`--columns` includes it)", index.kind.words()))
+                }
                 None if kind == ColumnKind::Empty => left_out("empty"),
                 None if kind.is_numeric() => (Role::Input, None),
                 None if kind == ColumnKind::Other => left_out(kind.words()),

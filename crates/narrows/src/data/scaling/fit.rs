@@ -103,7 +103,11 @@ pub(super) fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Res
     }
     let spans = match (min, max) {
         (None, None) => data.spans(),
-        _ => low.iter().zip(&high).map(|(low, high)| high - low).collect(),
+        _ => low
+            .iter()
+            .zip(&high)
+            .map(|(low, high)| high - low)
+            .collect(),
     };
     let factor = |span: f64| if span == 0.0 { 1.0 } else { 1.0 / span };
     let factor = spans.into_iter().map(factor).collect();
