@@ -60,7 +60,11 @@ fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N] {
         false => 0,
     };
     let texts = values.map(|value| format!("{value:.*}", wanted.min(needed)));
-    match texts.iter().all(|text| text.len() <= LONG) {
+    let is_seen = |(text, value): (&String, f64)| {
+        value.abs() < scale * 1e-9 || text.parse().is_ok_and(|read: f64| read != 0.0)
+    };
+    let are_seen = texts.iter().zip(values).all(is_seen);
+    match are_seen && texts.iter().all(|text| text.len() <= LONG) {
         true => texts,
         false => values.map(figures),
     }
@@ -211,6 +215,7 @@ mod tests {
             ([0.25, 0.5], 0.25, ["0.25", "0.50"]),
             ([515_800.0, 553_451.6], 37_651.6, ["515800", "553452"]),
             ([f64::from(0.1_f32), 1.0], 0.9, ["0.1", "1.0"]),
+            ([0.31, 47_000.5], 47_000.0, ["0.3100", "47000"]),
             ([-0.0, 2.0 / 3.0], 2.0 / 3.0, ["0.0000", "0.6667"]),
             ([1.0 / 3.0, 1.0 / 3.0], 0.0, ["0.3333", "0.3333"]),
             (

@@ -332,16 +332,13 @@ impl<'a> Table<'a> {
             let of_bad = |tally: &Tally| tally.unreadable.sentence();
             let mut found = list(&bad, &of_bad);
             if !missing.is_empty() && !may_miss {
-                found.push_str(&format!(
-                    "; missing besides: {}",
-                    list(&missing, &of_missing)
-                ));
+                found.push_str(&format!("; also missing: {}", list(&missing, &of_missing)));
             }
             return Err(Error::new(
                 ErrorKind::Data,
                 "some cells in columns of numbers are unreadable",
             )
-            .expected("numbers, or nothing, `NA` and the like for what is missing")
+            .expected("numbers; missing cells are empty, `NA` and the like")
             .found(found)
             .hint(match is_of_model {
                 true => "correct these cells: the model needs the columns",

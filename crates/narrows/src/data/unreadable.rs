@@ -21,8 +21,10 @@ pub(super) enum Reason {
         others: String,
     },
     NotFinite,
-    /// A whole number that no type of 64 bits holds, or none that holds the others too.
+    /// A whole number that 64 bits do not hold.
     TooLarge,
+    /// One that 64 bits hold without a sign only, which others of the column need.
+    WithoutSign,
     /// A whole number beyond 2^53 that would be rounded, as the column has fractions.
     Rounded,
 }
@@ -47,6 +49,7 @@ impl Reason {
             (Ok(_), Some(unit)) => Reason::WithoutUnit(unit.clone()),
             (Ok(number), None) if is_whole && number.abs() >= EXACT => match column.kind {
                 ColumnKind::Float if digits.len() < 20 => Reason::Rounded,
+                _ if digits.parse::<u64>().is_ok() => Reason::WithoutSign,
                 _ => Reason::TooLarge,
             },
             _ => Reason::NotANumber,
@@ -70,7 +73,10 @@ impl Reason {
                 is(&format!("in {own}, the others in {others}"))
             }
             Reason::NotFinite => is("not finite"),
-            Reason::TooLarge => is("beyond the 64-bit integers of the column"),
+            Reason::TooLarge => is("beyond the range of 64-bit integers"),
+            Reason::WithoutSign => is(
+                "beyond the 64-bit integers with a sign, which the column needs for negative values",
+            ),
             Reason::Rounded => is("not exact in float64, which the column needs for its fractions"),
         }
     }
@@ -166,13 +172,13 @@ mod tests {
                 Integer,
                 None,
                 &["18446744073709551615"],
-                "1 cell is beyond the 64-bit integers of the column: \"18446744073709551615\"",
+                "1 cell is beyond the 64-bit integers with a sign, which the column needs for negative values: \"18446744073709551615\"",
             ),
             (
                 Float,
                 None,
                 &["12345678901234567890123456"],
-                "1 cell is beyond the 64-bit integers of the column: \"12345678901234567890123456\"",
+                "1 cell is beyond the range of 64-bit integers: \"12345678901234567890123456\"",
             ),
             (
                 Float,

@@ -188,7 +188,7 @@ fn others(all: &[&ColumnInfo]) -> String {
     format!("{}{}", lines.join("\n"), rest(all))
 }
 
-/// What a column holds that is not learnt from, and why it is not.
+/// What a column holds that is not learned from, and why it is not.
 fn contents(column: &ColumnInfo) -> String {
     // The kind is the reason for most.
     let mut parts = match &column.reason {

@@ -78,7 +78,7 @@ pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
 }
 
 /// What to look at besides, in sentences.
-pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
+pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
     let mut all = Vec::new();
     let inputs = |is: &dyn Fn(&ColumnInfo) -> bool| -> Vec<&str> {
         let these = info.of_role(Role::Input).filter(|column| is(column));
@@ -111,7 +111,7 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
         if column.role != Role::Input {
             continue;
         }
-        if column.is_unnamed() {
+        if column.is_unnamed() && options.columns.is_empty() {
             all.push(unnamed_input(&column.name, place));
         }
         if let Some(example) = &seen.zeros {

@@ -165,7 +165,7 @@ pub(super) fn describe(
     ) {
         info.refusals.push(error.to_string());
     }
-    info.remarks = remarks::remarks(&info, &seen);
+    info.remarks = remarks::remarks(&info, &seen, options);
     let faults = reader.faults();
     let mut mended = options.clone();
     for mend in faults.iter().filter_map(|fault| fault.mend) {
