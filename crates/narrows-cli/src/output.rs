@@ -22,15 +22,18 @@ pub fn print(text: &str) {
     }
 }
 
-/// Prints to standard error; on a terminal, lines are broken between words.
+/// Prints to standard error.
 pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", for_stderr(text));
+}
+
+/// The text as standard error shows it; on a terminal, lines are broken between words.
+pub fn for_stderr(text: &str) -> Cow<'_, str> {
     let text = printable(text);
-    let width = terminal_size_of(std::io::stderr()).map(|(Width(width), _)| width.into());
-    let text = match width {
-        Some(width) => fitted(&text, width).into(),
+    match terminal_size_of(std::io::stderr()) {
+        Some((Width(width), _)) => fitted(&text, width.into()).into(),
         None => text,
-    };
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
 }
 
 /// The columns of the terminal that standard output is, if it is one.

@@ -37,9 +37,9 @@ pub fn json_line(info: &Info) -> String {
 /// Numbers with as many decimals each as tell values at a distance of `spread` apart, or all with an exponent.
 fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N] {
     /// The letters that a number may take.
-    const LONG: usize = 14;
-    /// The digits that tell values apart.
-    const DIGITS: i32 = 4;
+    const LONG: usize = 12;
+    /// The digits of the spread that are shown, fewer where that makes a number too long.
+    const DIGITS: [i32; 3] = [4, 3, 2];
     let values = values.map(|value| value + 0.0);
     let shortest = |value: f64| match f64::from(value as f32) == value {
         true => (value as f32).to_string(),
@@ -56,18 +56,21 @@ fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N] {
     };
     let needed = values.into_iter().map(decimals_of).max().unwrap_or(0);
     let wanted = match scale > 0.0 {
-        true => (DIGITS - 1 - scale.log10().floor() as i32).max(0) as usize,
-        false => 0,
+        true => DIGITS.map(|digits| (digits - 1 - scale.log10().floor() as i32).max(0) as usize),
+        false => [0; 3],
     };
-    let texts = values.map(|value| format!("{value:.*}", wanted.min(needed)));
     let is_seen = |(text, value): (&String, f64)| {
         value.abs() < scale * 1e-9 || text.parse().is_ok_and(|read: f64| read != 0.0)
     };
-    let are_seen = texts.iter().zip(values).all(is_seen);
-    match are_seen && texts.iter().all(|text| text.len() <= LONG) {
-        true => texts,
-        false => values.map(figures),
-    }
+    let is_short = |texts: &[String; N]| {
+        let are_seen = texts.iter().zip(values).all(is_seen);
+        are_seen && texts.iter().all(|text| text.len() <= LONG)
+    };
+    wanted
+        .into_iter()
+        .map(|decimals| values.map(|value| format!("{value:.*}", decimals.min(needed))))
+        .find(is_short)
+        .unwrap_or_else(|| values.map(figures))
 }
 
 /// The text on one line, without characters that a terminal obeys.
@@ -169,12 +172,15 @@ fn describe_values(info: &ValuesInfo) -> String {
     parts.join("\n\n")
 }
 
+/// What stands behind the number of a column without a name; said once for several.
+const COUNTED: &str = " (counted from 0)";
+
 fn constant(info: &ValuesInfo) -> String {
     let mut names: Vec<String> = info
         .constant
         .iter()
         .take(LISTED)
-        .map(|name| clean(name))
+        .map(|name| clean(name.strip_suffix(COUNTED).unwrap_or(name)))
         .collect();
     if info.constant.len() > LISTED {
         names.push(format!("{} more", info.constant.len() - LISTED));
@@ -223,6 +229,7 @@ mod tests {
                 3600.25,
                 ["1767000000", "1767003600"],
             ),
+            ([1_767_225_613.8, 9.908], 9.908, ["1767225613.8", "9.9"]),
             ([1e30, 2e30], 1e30, ["1.000e30", "2.000e30"]),
         ] {
             assert_eq!(alike(values, spread), texts);
