@@ -185,7 +185,12 @@ fn constant(info: &ValuesInfo) -> String {
     if info.constant.len() > LISTED {
         names.push(format!("{} more", info.constant.len() - LISTED));
     }
-    format!("{}: constant, no information", names.join(", "))
+    let is_counted = info.constant.iter().any(|name| name.ends_with(COUNTED));
+    format!(
+        "{}{}: constant, no information",
+        names.join(", "),
+        if is_counted { COUNTED } else { "" }
+    )
 }
 
 fn values_columns(info: &ValuesInfo) -> String {
