@@ -377,7 +377,7 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
     assert!(
         info.command
             .unwrap()
-            .contains("--columns age --label kind --missing mean")
+            .contains("--columns age --label kind --id name --missing mean")
     );
 }
 
@@ -468,10 +468,10 @@ fn one_value_far_from_all_others_is_told() {
             ),
         ])
     };
-    for odd in [-999.0, 1e30] {
+    for (odd, shown) in [(-999.0, "-999"), (1e30, "1e30")] {
         let remarks = with(odd).remarks;
         let expected = format!(
-            "`x`: {odd} (3 times) is far from all other values, 0 to 0.75; is it a code for a missing value?"
+            "`x`: {shown} (3 times) is far from all other values, 0 to 0.75; is it a code for a missing value?"
         );
         assert_eq!(remarks, [expected]);
     }
