@@ -470,7 +470,8 @@ fn columns_of_words_are_left_out_with_a_word() {
         "words, not numbers"
     );
     assert!(
-        tried.said.contains("1 column is left out") && tried.said.contains("`work` (words)"),
+        tried.said.contains("left out 1 column that is not numeric")
+            && tried.said.contains("`work` (words)"),
         "{}",
         tried.said
     );
