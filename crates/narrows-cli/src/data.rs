@@ -2,7 +2,7 @@
 
 mod info;
 
-use crate::output::{note, print};
+use crate::output::{described, note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
@@ -79,14 +79,9 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Command::Kinds => {
-            let width = SOURCE_KINDS
-                .iter()
-                .map(|kind| kind.spec.len())
-                .max()
-                .unwrap_or(0);
-            for kind in SOURCE_KINDS {
-                print(&format!("  {:<width$}   {}", kind.spec, kind.description));
-            }
+            let kinds = SOURCE_KINDS.iter();
+            let rows: Vec<(&str, &str)> = kinds.map(|kind| (kind.spec, kind.description)).collect();
+            print(&described(&rows));
             Ok(())
         }
         Command::Info {

@@ -97,7 +97,7 @@ fn measures(evaluation: &Evaluation) -> String {
         let refused = q.probe_refusal.as_ref().map(|_| "-".to_string());
         q.probe_accuracy.map(percent).or(refused)
     });
-    let neighbours = format!("class by {NEIGHBOURS} neighbours");
+    let neighbours = format!("class by {NEIGHBOURS} neighbors");
     add(&neighbours, &|q| q.neighbour_accuracy.map(percent));
     columns(&rows)
 }
@@ -212,7 +212,7 @@ fn about(evaluation: &Evaluation) -> String {
     }
     if evaluation.model.neighbour_accuracy.is_some() {
         lines.push(format!(
-            "  classes: share of test rows told right from the code, learnt on {} training rows",
+            "  classes: share of test rows told right from the code, learned on {} training rows",
             thousands(evaluation.train_rows as f64)
         ));
     } else if evaluation.class_errors.is_empty() {

@@ -3,6 +3,8 @@
 pub use narrows::text::{count_of, figures, thousands};
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
+use terminal_size::{Width, terminal_size_of};
+use unicode_width::UnicodeWidthStr;
 
 /// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for
 /// another reason, as on a full disk, this ends the command.
@@ -22,7 +24,69 @@ pub fn print(text: &str) {
 
 /// Prints to standard error.
 pub fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    let _ = writeln!(std::io::stderr().lock(), "{}", for_stderr(text));
+}
+
+/// The text as standard error shows it; on a terminal, lines are broken between words.
+pub fn for_stderr(text: &str) -> Cow<'_, str> {
+    let text = printable(text);
+    match terminal_size_of(std::io::stderr()) {
+        Some((Width(width), _)) => fitted(&text, width.into()).into(),
+        None => text,
+    }
+}
+
+/// The columns of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    terminal_size_of(std::io::stdout()).map(|(Width(width), _)| width.into())
+}
+
+/// The text in lines of at most `width`; what a line continues in is indented.
+fn fitted(text: &str, width: usize) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start_matches(' ');
+        let indent = &line[..line.len() - rest.len()];
+        wrapped(rest, indent, &format!("{indent}  "), width)
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A text in lines of at most `width`, the first and the others with what they begin with; words are not broken.
+pub fn wrapped(text: &str, first: &str, others: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    let mut line = first.to_string();
+    let mut is_begun = false;
+    for word in text.split(' ') {
+        let length = line.width() + word.width() + usize::from(is_begun);
+        if is_begun && length > width {
+            lines.push(std::mem::replace(&mut line, others.to_string()));
+            is_begun = false;
+        }
+        if is_begun {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_begun = true;
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// The text and spaces up to a width on the terminal, where wide letters take two columns.
+pub fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// A list of names with what they are, in lines of the terminal's width if there is one.
+pub fn described(rows: &[(&str, &str)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    let indent = " ".repeat(width + 5);
+    let most = terminal_width().unwrap_or(usize::MAX);
+    let line = |(name, text): &(&str, &str)| {
+        let first = format!("  {}   ", padded(name, width));
+        wrapped(text, &first, &indent, most)
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The text without characters that a terminal obeys, which names and cells of a file may hold: `\u{1b}` becomes
@@ -64,14 +128,10 @@ pub fn remaining(seconds: f64) -> String {
 
 /// A table of two columns, aligned.
 pub fn table(rows: &[(&str, String)]) -> String {
-    let width = rows
-        .iter()
-        .map(|(name, _)| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     let lines: Vec<String> = rows
         .iter()
-        .map(|(name, value)| format!("  {name:<width$}   {value}"))
+        .map(|(name, value)| format!("  {}   {value}", padded(name, width)))
         .collect();
     lines.join("\n")
 }
@@ -84,7 +144,7 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
     let layout: Vec<(usize, bool)> = (0..count)
         .map(|column| {
-            let width = cells(column).map(|cell| cell.chars().count()).max();
+            let width = cells(column).map(|cell| cell.width()).max();
             let is_number =
                 |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
             (width.unwrap_or(0), cells(column).skip(1).all(is_number))
@@ -96,7 +156,7 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
             .zip(&layout)
             .map(|(cell, &(width, is_number))| match is_number {
                 true => format!("{cell:>width$}"),
-                false => format!("{cell:<width$}"),
+                false => padded(cell, width),
             });
         let cells: Vec<String> = cells.collect();
         format!("  {}", cells.join("   ")).trim_end().to_string()
@@ -119,6 +179,35 @@ mod tests {
         assert_eq!(remaining(0.2), "1 s");
         assert_eq!(remaining(9.6), "10 s");
         assert_eq!(remaining(59.7), "1 min 00 s");
+    }
+
+    #[test]
+    fn wide_letters_take_two_columns() {
+        let row = |cells: [&str; 2]| cells.map(String::from);
+        let table = columns(&[row(["名前", "x"]), row(["a", "b"])]);
+        assert_eq!(table, "  名前   x\n  a      b");
+        assert_eq!(wrapped("名前 名前", "", "", 8), "名前\n名前");
+    }
+
+    #[test]
+    fn a_long_line_continues_behind_its_indent() {
+        assert_eq!(
+            fitted("  one two three\nfour", 10),
+            "  one two\n    three\nfour"
+        );
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let text = "word ".repeat(40);
+        let lines = wrapped(text.trim(), "  - ", "    ", 80);
+        assert!(lines.lines().count() == 3 && lines.lines().all(|line| line.len() <= 80));
+        assert_eq!(wrapped("", "  a ", "    ", 80), "  a ");
+        let long = "x".repeat(100);
+        assert_eq!(
+            wrapped(&format!("a {long}"), "", "  ", 80),
+            format!("a\n  {long}")
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod study;
 
 pub use study::StudyDisplay;
 
-use crate::output::{count_of, duration, figures, note, remaining, thousands};
+use crate::output::{count_of, duration, figures, for_stderr, note, remaining, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use narrows::train::{EpochRecord, Progress};
 use std::io::IsTerminal;
@@ -76,7 +76,7 @@ impl Display {
     /// A line that stays.
     pub fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(text),
+            Some(bar) => bar.println(for_stderr(text)),
             None => note(text),
         }
     }

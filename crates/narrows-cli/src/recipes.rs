@@ -1,6 +1,6 @@
 //! `narrows recipes`
 
-use crate::output::print;
+use crate::output::{described, print};
 use clap::{Args, Subcommand};
 use narrows::{Recipe, Result};
 
@@ -32,19 +32,21 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         None => {
-            let width = Recipe::shipped().map(str::len).max().unwrap_or(0);
+            let mut rows: Vec<(&str, String)> = Vec::new();
             for name in Recipe::shipped() {
-                print(&format!(
-                    "  {name:<width$}   {}",
-                    Recipe::named(name)?.about
-                ));
+                rows.push((name, Recipe::named(name)?.about));
                 let variants = Recipe::variants(name)?;
                 if !variants.is_empty() {
                     let variants: Vec<String> =
                         variants.iter().map(|v| format!("{name}:{v}")).collect();
-                    print(&format!("  {:<width$}   also {}", "", variants.join(", ")));
+                    rows.push(("", format!("also {}", variants.join(", "))));
                 }
             }
+            let rows: Vec<(&str, &str)> = rows
+                .iter()
+                .map(|(name, text)| (*name, text.as_str()))
+                .collect();
+            print(&described(&rows));
         }
         Some(Command::Show { name }) if name.contains(':') => {
             print(Recipe::load(name, &[])?.to_toml().trim_end());

@@ -16,7 +16,7 @@ use narrows::{Error, ErrorKind, Recipe, Result};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Train a recipe and keep what comes of it in a folder.
+/// Train a recipe and save the run in a folder.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -55,7 +55,7 @@ pub struct Arguments {
     /// The learning rate.
     #[arg(long = "lr", value_name = "X")]
     learning_rate: Option<String>,
-    /// What all randomness follows from.
+    /// The random seed.
     #[arg(long, value_name = "N")]
     seed: Option<String>,
     /// Threads, without influence on the result [default: as many as a step has work for, at most one for each core]

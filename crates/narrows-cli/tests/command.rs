@@ -649,7 +649,7 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
         "PSNR",
         "dB",
         "class by ridge probe",
-        "class by 5 neighbours",
+        "class by 5 neighbors",
         "encoder.2 (code)",
         "measured on 10 rows",
         "values span 255",

@@ -288,7 +288,7 @@ fn codes() {
             .to_string()
     };
     assert!(number(&line("class by ridge probe"), "probe") > 40.0);
-    assert!(number(&line("class by 5 neighbours"), "neighbours") > 50.0);
+    assert!(number(&line("class by 5 neighbors"), "neighbors") > 50.0);
     // Noise goes on 8-bit images alone.
     let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
         .args("data convert --data digits.csv --corrupt gaussian=0.4 -o noisy.csv".split(' '))

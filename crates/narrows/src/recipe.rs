@@ -174,7 +174,7 @@ const TRAINING: &[Key] = &[
         name: "seed",
         value: "0 to 2^63 - 1",
         default: "0",
-        about: "what all randomness follows from",
+        about: "random seed",
     },
     Key {
         name: "validation",

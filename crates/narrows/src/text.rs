@@ -73,12 +73,15 @@ pub(crate) fn python_string(text: &str) -> String {
 /// The names of a list that an error shows before it only counts.
 const SHOWN: usize = 12;
 
-/// The first few of many names: `` `a`, `b` and 3 more``.
+/// The first few of many names: `` `a`, `b` and 3 more``; `(no name)` stands for an empty one.
 pub(crate) fn list_shortly(names: &[impl AsRef<str>]) -> String {
     let quoted: Vec<String> = names
         .iter()
         .take(SHOWN)
-        .map(|name| format!("`{}`", name.as_ref()))
+        .map(|name| match name.as_ref() {
+            "" => "(no name)".to_string(),
+            name => format!("`{name}`"),
+        })
         .collect();
     and_more(quoted, names.len())
 }
@@ -98,6 +101,33 @@ fn and_more(shown: Vec<String>, all: usize) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+/// A word as a shell reads it back.
+pub(crate) fn for_shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_string();
+    }
+    if !word.chars().any(char::is_control) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // What a terminal would obey is spelt out.
+    let mut text = "$'".to_string();
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    text.push_str(&format!("\\x{byte:02x}"));
+                }
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('\'');
+    text
 }
 
 /// `1 row is`, `3 rows are`

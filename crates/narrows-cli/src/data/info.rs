@@ -34,36 +34,43 @@ pub fn json_line(info: &Info) -> String {
     line
 }
 
-/// A number with the digits that tell it from others at a distance of `spread`.
-fn measure(value: f64, spread: f64) -> String {
-    /// The letters that a number may take without a word.
-    const SHORT: usize = 8;
-    /// Those that it may take if it has that many digits.
+/// Numbers with as many decimals each as tell values at a distance of `spread` apart, or all with an exponent.
+fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N] {
+    /// The letters that a number may take.
     const LONG: usize = 12;
-    let value = value + 0.0;
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        return format!("{value:.0}");
-    }
-    let is_single = f64::from(value as f32) == value;
-    let shortest = if is_single {
-        (value as f32).to_string()
-    } else {
-        value.to_string()
+    /// The digits of the spread that are shown, fewer where that makes a number too long.
+    const DIGITS: [i32; 3] = [4, 3, 2];
+    let values = values.map(|value| value + 0.0);
+    let shortest = |value: f64| match f64::from(value as f32) == value {
+        true => (value as f32).to_string(),
+        false => value.to_string(),
     };
-    if shortest.len() <= SHORT {
-        return shortest;
-    }
-    // Four digits are enough where values are not much farther from 0 than from each other.
-    if spread >= value.abs() / 20.0 || spread.is_nan() || spread == 0.0 {
-        return figures(value);
-    }
-    let decimals = (2.0 - spread.log10().floor()).clamp(0.0, 9.0);
-    let text = format!("{value:.*}", decimals as usize);
-    let is_seen = text.parse().is_ok_and(|read: f64| read != 0.0);
-    match text.len() <= LONG && is_seen {
-        true => text,
-        false => figures(value),
-    }
+    let decimals_of = |value: f64| match shortest(value).split_once('.') {
+        Some((_, decimals)) => decimals.len(),
+        None => 0,
+    };
+    // Where all are the same, the digits of their own size.
+    let scale = match spread > 0.0 && spread.is_finite() {
+        true => spread,
+        false => values.iter().fold(0.0, |most, value| value.abs().max(most)),
+    };
+    let needed = values.into_iter().map(decimals_of).max().unwrap_or(0);
+    let wanted = match scale > 0.0 {
+        true => DIGITS.map(|digits| (digits - 1 - scale.log10().floor() as i32).max(0) as usize),
+        false => [0; 3],
+    };
+    let is_seen = |(text, value): (&String, f64)| {
+        value.abs() < scale * 1e-9 || text.parse().is_ok_and(|read: f64| read != 0.0)
+    };
+    let is_short = |texts: &[String; N]| {
+        let are_seen = texts.iter().zip(values).all(is_seen);
+        are_seen && texts.iter().all(|text| text.len() <= LONG)
+    };
+    wanted
+        .into_iter()
+        .map(|decimals| values.map(|value| format!("{value:.*}", decimals.min(needed))))
+        .find(is_short)
+        .unwrap_or_else(|| values.map(figures))
 }
 
 /// The text on one line, without characters that a terminal obeys.
@@ -93,23 +100,7 @@ fn items(sentences: &[String]) -> String {
 
 /// A text in lines of [`WIDTH`], the first and the others with what they begin with.
 fn wrapped(text: &str, first: &str, others: &str) -> String {
-    let mut lines = Vec::new();
-    let mut line = first.to_string();
-    let mut is_begun = false;
-    for word in text.split(' ') {
-        let length = line.chars().count() + word.chars().count() + usize::from(is_begun);
-        if is_begun && length > WIDTH {
-            lines.push(std::mem::replace(&mut line, others.to_string()));
-            is_begun = false;
-        }
-        if is_begun {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_begun = true;
-    }
-    lines.push(line);
-    lines.join("\n")
+    crate::output::wrapped(text, first, others, WIDTH)
 }
 
 fn describe_values(info: &ValuesInfo) -> String {
@@ -120,7 +111,6 @@ fn describe_values(info: &ValuesInfo) -> String {
     } else {
         ""
     };
-    let spread = high - low;
     let mut rows = vec![
         ("data", clean(&info.name)),
         ("rows", thousands(info.rows as f64)),
@@ -133,17 +123,10 @@ fn describe_values(info: &ValuesInfo) -> String {
             ),
         ),
         ("type", format!("{}{place}", info.type_name)),
-        (
-            "range",
-            format!("{} to {}", measure(low, spread), measure(high, spread)),
-        ),
+        ("range", alike([low, high], high - low).join(" to ")),
         (
             "mean",
-            format!(
-                "{}   std {}",
-                measure(info.mean, info.std),
-                figures(info.std)
-            ),
+            alike([info.mean, info.std], info.std).join("   std "),
         ),
     ];
     if let Some(how) = &info.how {
@@ -192,19 +175,24 @@ fn describe_values(info: &ValuesInfo) -> String {
     parts.join("\n\n")
 }
 
+/// What stands behind the number of a column without a name; said once for several.
+const COUNTED: &str = " (counted from 0)";
+
 fn constant(info: &ValuesInfo) -> String {
     let mut names: Vec<String> = info
         .constant
         .iter()
         .take(LISTED)
-        .map(|name| clean(name))
+        .map(|name| clean(name.strip_suffix(COUNTED).unwrap_or(name)))
         .collect();
     if info.constant.len() > LISTED {
         names.push(format!("{} more", info.constant.len() - LISTED));
     }
+    let is_counted = info.constant.iter().any(|name| name.ends_with(COUNTED));
     format!(
-        "{}: the same in every row, scaled by 1, nothing to learn from",
-        names.join(", ")
+        "{}{}: constant, no information",
+        names.join(", "),
+        if is_counted { COUNTED } else { "" }
     )
 }
 
@@ -212,13 +200,9 @@ fn values_columns(info: &ValuesInfo) -> String {
     let mut list = vec![["column", "smallest", "largest", "mean", "std"].map(String::from)];
     list.extend(info.columns.iter().take(LISTED).map(|column| {
         let (low, high) = column.range;
-        [
-            clean(&column.name),
-            measure(low, high - low),
-            measure(high, high - low),
-            measure(column.mean, column.std),
-            figures(column.std),
-        ]
+        let [low, high] = alike([low, high], high - low);
+        let [mean, std] = alike([column.mean, column.std], column.std);
+        [clean(&column.name), low, high, mean, std]
     }));
     let mut text = columns(&list);
     if info.columns.len() > LISTED {
@@ -235,19 +219,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_keep_the_digits_that_tell_them_apart() {
-        for (value, spread, text) in [
-            (20_240_101.0, 8.0, "20240101"),
-            (20_240_115.533_333, 8.66, "20240115.53"),
-            (0.1, 1.0, "0.1"),
-            (f64::from(0.1_f32), 1.0, "0.1"),
-            (1.0 / 3.0, 1.0, "0.3333"),
-            (1e30, 1e30, "1.000e30"),
-            (1.234_567_8e-7, 100.0, "1.235e-7"),
-            (-0.0, 1.0, "0"),
-            (2.0 / 3.0, 0.0, "0.6667"),
+    fn numbers_of_a_column_have_the_same_decimals() {
+        for (values, spread, texts) in [
+            (
+                [20_240_101.0, 20_240_115.533_333],
+                8.66,
+                ["20240101.000", "20240115.533"],
+            ),
+            ([0.25, 0.5], 0.25, ["0.25", "0.50"]),
+            ([515_800.0, 553_451.6], 37_651.6, ["515800", "553452"]),
+            ([f64::from(0.1_f32), 1.0], 0.9, ["0.1", "1.0"]),
+            ([0.31, 47_000.5], 47_000.0, ["0.3100", "47000"]),
+            ([-0.0, 2.0 / 3.0], 2.0 / 3.0, ["0.0000", "0.6667"]),
+            ([1.0 / 3.0, 1.0 / 3.0], 0.0, ["0.3333", "0.3333"]),
+            (
+                [1.767e9 + 0.25, 1.767e9 + 3600.5],
+                3600.25,
+                ["1767000000", "1767003600"],
+            ),
+            ([1_767_225_613.8, 9.908], 9.908, ["1767225613.8", "9.9"]),
+            ([1e30, 2e30], 1e30, ["1.000e30", "2.000e30"]),
         ] {
-            assert_eq!(measure(value, spread), text, "{value} {spread}");
+            assert_eq!(alike(values, spread), texts);
         }
     }
 
@@ -256,21 +249,6 @@ mod tests {
         assert_eq!(
             clean("a\u{1b}[31mb\n\u{9b}\u{202e}ü"),
             "a\\x1b[31mb\\x0a\\x9b\\x202eü"
-        );
-    }
-
-    #[test]
-    fn lines_are_broken_between_words() {
-        let text = "word ".repeat(40);
-        let lines = wrapped(text.trim(), "  - ", "    ");
-        assert!(
-            lines.lines().count() == 3 && lines.lines().all(|line| line.chars().count() <= WIDTH)
-        );
-        assert_eq!(wrapped("", "  a ", "    "), "  a ");
-        let long = "x".repeat(100);
-        assert_eq!(
-            wrapped(&format!("a {long}"), "", "  "),
-            format!("a\n  {long}")
         );
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use std::io::Write;
 
 /// What training says of columns without a name.
-const IS_LEFT_OUT: &str = "the column without a name numbers the rows, and is left out";
+const IS_LEFT_OUT: &str = "left out the unnamed column: it is a row index";
 
 #[test]
 fn a_class_in_words_below_no_header_is_a_label() {
@@ -151,7 +151,7 @@ fn constant_columns_come_with_one_warning_that_counts_them() {
         tried.command()
     );
     assert!(
-        tried.list("remarks")[0].starts_with("28 columns have the same value"),
+        tried.list("remarks")[0].starts_with("28 columns are constant"),
         "{:?}",
         tried.list("remarks")
     );
@@ -476,7 +476,8 @@ fn columns_of_words_are_left_out_with_a_word() {
         "words, not numbers"
     );
     assert!(
-        tried.said.contains("1 column is left out") && tried.said.contains("`work` (words)"),
+        tried.said.contains("left out 1 column that is not numeric")
+            && tried.said.contains("`work` (words)"),
         "{}",
         tried.said
     );

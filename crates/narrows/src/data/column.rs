@@ -90,6 +90,19 @@ impl Cells {
             Cells::Texts(texts) => texts.len(),
         }
     }
+
+    /// Whether a cell is missing or unreadable.
+    pub(crate) fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Cells::Integers(_, gaps) | Cells::Unsigned(_, gaps) => {
+                let gaps = gaps.as_ref();
+                gaps.is_some_and(|gaps| gaps.get(row).copied().unwrap_or_default())
+            }
+            Cells::Floats(values) => values.get(row).is_some_and(|value| !value.is_finite()),
+            Cells::Floats32(values) => values.get(row).is_some_and(|value| !value.is_finite()),
+            Cells::Texts(texts) => texts.get(row).is_empty(),
+        }
+    }
 }
 
 /// A cell that is present and cannot be read as the kind of its column: `2,262` or `(5)` among numbers, or an infinite

@@ -1,9 +1,9 @@
 //! Rows of values with a shape, perhaps labels, ids and names of columns.
 
 use super::element::{Element, Kind};
-use super::number::Number;
+use super::number::{EXACT, Number};
 use super::options::ReadOptions;
-use super::records::AT_ONCE;
+use super::records::{AT_ONCE, subtract};
 use super::schema::Column;
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
@@ -240,6 +240,26 @@ impl Dataset {
         }
     }
 
+    /// The same with an offset subtracted from each value ([`Number::minus`]): one for all, or one for each place.
+    pub(crate) fn each_minus(
+        &self,
+        row: usize,
+        offset: &[f64],
+        buffer: &mut [f64; AT_ONCE],
+        mut give: impl FnMut(usize, &[f64]),
+    ) {
+        if let Row::Records(records, row) = self.row(row) {
+            return records.each_minus(row, offset, give);
+        }
+        let mut differences = [0.0; AT_ONCE];
+        self.each_value(row, buffer, |place, values| {
+            let differences = &mut differences[..values.len()];
+            differences.copy_from_slice(values);
+            subtract(offset, place, differences);
+            give(place, differences);
+        });
+    }
+
     /// Whether every row so far could be read; rows that stay in a file may turn out unreadable late.
     ///
     /// # Errors
@@ -470,6 +490,33 @@ impl Dataset {
         self.extremes.0.get_or_init(|| extremes(self))
     }
 
+    /// Whether some integers are beyond those that an `f64` holds, where they may differ by less than it can tell.
+    pub(crate) fn has_wide_integers(&self) -> bool {
+        let Values::Records(records) = &self.values else {
+            return false;
+        };
+        let mut elements = records.row_type().elements();
+        let (low, high) = self.range();
+        elements.any(Element::is_wide_integer) && (-low).max(high) >= EXACT
+    }
+
+    /// How far the smallest and the largest value are apart, of each column of a table or of images as a whole.
+    pub(crate) fn spans(&self) -> Vec<f64> {
+        let (low, high) = self.extremes();
+        if !self.has_wide_integers() {
+            return low.iter().zip(high).map(|(low, high)| high - low).collect();
+        }
+        let mut ends = vec![(f64::INFINITY, f64::NEG_INFINITY); low.len()];
+        for_each_row_minus(self, low, |place, values| {
+            for (index, &value) in values.iter().enumerate() {
+                let place = if low.len() == 1 { 0 } else { place + index };
+                let (least, most) = &mut ends[place];
+                (*least, *most) = (least.min(value), most.max(value));
+            }
+        });
+        ends.into_iter().map(|(least, most)| most - least).collect()
+    }
+
     /// A number that tells these rows from others: a checksum (CRC-32C) of their count and width and of the
     /// values of up to 1000 rows, evenly spread.
     pub fn fingerprint(&self) -> u32 {
@@ -564,6 +611,18 @@ pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(usize, &[f64])) 
     let mut buffer = [0.0; AT_ONCE];
     for index in 0..data.rows() {
         data.each_value(index, &mut buffer, &mut each);
+    }
+}
+
+/// The same with an offset subtracted, as [`Dataset::each_minus`].
+pub(super) fn for_each_row_minus(
+    data: &Dataset,
+    offset: &[f64],
+    mut each: impl FnMut(usize, &[f64]),
+) {
+    let mut buffer = [0.0; AT_ONCE];
+    for index in 0..data.rows() {
+        data.each_minus(index, offset, &mut buffer, &mut each);
     }
 }
 

@@ -61,6 +61,11 @@ impl Element {
         !matches!(self.kind, Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64)
     }
 
+    /// Whether some integers of the type are beyond those that an `f64` holds.
+    pub(crate) fn is_wide_integer(self) -> bool {
+        matches!(self.kind, Kind::U64 | Kind::I64)
+    }
+
     /// Whether every value of the type is an `f32` too.
     pub(crate) fn fits_f32(self) -> bool {
         !matches!(

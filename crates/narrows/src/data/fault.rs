@@ -60,21 +60,21 @@ impl Mend {
     pub(crate) fn doubt(self) -> Option<String> {
         match self {
             Mend::Encoding(name) => Some(format!(
-                "`--encoding {name}` is a guess, right for most older files: see that names and words look right"
+                "`--encoding {name}` is a guess: check that the names and words look right"
             )),
             Mend::Decimal { decimal, thousands } => Some(format!(
-                "`--decimal {decimal} --thousands {thousands}` is a guess, as in most files with semicolons: say \
-                 `--decimal {thousands}` if 124{thousands}355 is little more than 124"
+                "`--decimal {decimal} --thousands {thousands}` is a guess: if 124{thousands}355 means about 124, use \
+                 `--decimal {thousands}` instead"
             )),
             Mend::Quote(quote) => Some(format!(
-                "`--quote` is a guess: cells are then put between {quote}; better close the quote in the file"
+                "`--quote` is a guess: it takes {quote} for the quotes of cells; closing the quote in the file is better"
             )),
             Mend::SkipLines {
                 lines,
                 header: Some(false),
             } => Some(format!(
-                "`--header no --skip-lines {lines}` leaves out what stands there, so that columns are called 0, 1 and \
-                 so on"
+                "`--header no --skip-lines {lines}` skips the lines before the rows, so columns are called 0, 1 and so \
+                 on"
             )),
             Mend::SkipLines { .. } | Mend::SkipEnd(_) | Mend::Drop(_) => None,
         }

@@ -1,7 +1,7 @@
 //! What a file is, by its content. The ending of its name matters only if the content leaves it open.
 
 use super::formats::{idx, images, parquet};
-use super::info::for_shell;
+use crate::text::for_shell;
 use crate::text::python_string;
 use crate::{Error, ErrorKind, Result};
 use flate2::bufread::MultiGzDecoder;

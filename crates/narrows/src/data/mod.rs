@@ -33,6 +33,7 @@ mod split;
 mod summary;
 mod table;
 mod tables;
+mod unreadable;
 mod values;
 pub mod write;
 

@@ -5,6 +5,9 @@ use super::records::{Records, RowType};
 use super::values::Values;
 use ndarray::Array2;
 
+/// The largest integer up to which an `f64` holds all.
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A number of a row: `f32`, `f64`, or an integer of 8 to 64 bits.
 ///
 /// Values keep their type until they are scaled, in double precision. So dates such as `20240101` and seconds since
@@ -18,6 +21,11 @@ pub trait Number: Copy + Send + Sync + private::Sealed + 'static {
 
     /// The nearest `f32`.
     fn to_f32(self) -> f32;
+
+    /// The difference from `offset`. Integers beyond 2^53 are subtracted as integers, so that near values stay apart.
+    fn minus(self, offset: f64) -> f64 {
+        self.to_f64() - offset
+    }
 
     /// Rows as data hold them.
     #[doc(hidden)]
@@ -36,6 +44,17 @@ mod private {
     pub trait Sealed {}
 }
 
+/// An integer minus an offset; `value` is the integer as `f64`, which rounds it beyond 2^53.
+#[inline]
+pub(super) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
+    // Far beyond 64 bits, offsets are not those of integers.
+    const MOST: f64 = (1_u128 << 65) as f64;
+    match value.abs() >= EXACT && offset.abs() < MOST {
+        true => (integer - offset.trunc() as i128) as f64 - offset.fract(),
+        false => value - offset,
+    }
+}
+
 fn bytes_of<T: Copy, const N: usize>(rows: &Array2<T>, bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
     rows.iter().flat_map(|&value| bytes(value)).collect()
 }
@@ -50,6 +69,9 @@ macro_rules! number {
             }
             fn to_f32(self) -> f32 {
                 self as f32
+            }
+            fn minus(self, offset: f64) -> f64 {
+                difference(self as f64, i128::from(self), offset)
             }
             fn values(rows: Array2<Self>) -> Values {
                 let row = RowType::all(Element::little(Kind::$kind), rows.ncols());
@@ -67,8 +89,22 @@ number!(
     i32 I32,
     u64 U64,
     i64 I64,
-    f64 F64,
 );
+
+impl private::Sealed for f64 {}
+impl Number for f64 {
+    type Real = f64;
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+    fn values(rows: Array2<f64>) -> Values {
+        let row = RowType::all(Element::little(Kind::F64), rows.ncols());
+        Values::Records(Records::in_memory(bytes_of(&rows, f64::to_le_bytes), row))
+    }
+}
 
 impl private::Sealed for u8 {}
 impl Number for u8 {

@@ -5,12 +5,12 @@
 use super::column::TableReader;
 use super::fault::OnFault;
 use super::formats::{idx, images, mnist, npy};
-use super::info::for_shell;
 use super::look::{FileKind, file_kind};
 use super::options::ReadOptions;
 use super::source::{MNIST, PARTS, Source, at_source};
 use super::table::read_table;
 use super::tables;
+use crate::text::for_shell;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::path::Path;

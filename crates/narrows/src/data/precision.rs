@@ -5,6 +5,7 @@
 
 use super::dataset::Dataset;
 use super::element::Element;
+use super::number::EXACT;
 use super::sample::{Sample, elements};
 use super::scaling::Scaling;
 
@@ -12,9 +13,6 @@ use super::scaling::Scaling;
 /// data's own units beyond those that become equal at mean 0 and std 1, and in scaled units. Of 100,000 random numbers
 /// some hundreds do, whatever is done to them.
 const MERGED: f64 = 0.01;
-
-/// The largest integer up to which an `f64` holds all.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A column whose distinct values become fewer when they are scaled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +48,17 @@ pub(crate) fn lost(data: &Dataset, scaling: &Scaling) -> AllLost {
     let sample = Sample::of(data);
     let found = sample.each_column(&inputs, |input, values| {
         values.sort_unstable_by(f64::total_cmp);
-        let distinct = distinct_values(values, &sample, input, elements[input]);
-        let left = distinct_of(values.iter().map(|&value| scaling.scaled(input, value)));
+        let integers = integers_beyond(values, &sample, input, elements[input]);
+        let (distinct, left) = match integers {
+            Some(integers) => (
+                distinct_of(integers.iter()),
+                distinct_of(integers.iter().map(|&n| scaling.scaled_integer(input, n))),
+            ),
+            None => (
+                distinct_of(values.iter()),
+                distinct_of(values.iter().map(|&value| scaling.scaled(input, value))),
+            ),
+        };
         let lost = distinct.saturating_sub(left);
         let may_lose = match is_whole(values) {
             true => 0.0,
@@ -91,9 +98,13 @@ pub(super) fn needs_double(
     }
     let single = distinct_of(values.iter().map(|&value| value as f32));
     if is_whole(values) {
-        return single < distinct_values(values, sample, input, element);
+        let distinct = match integers_beyond(values, sample, input, element) {
+            Some(integers) => distinct_of(integers.iter()),
+            None => distinct_of(values.iter()),
+        };
+        return single < distinct;
     }
-    let distinct = distinct_of(values.iter().copied());
+    let distinct = distinct_of(values.iter());
     let factor = if std > 0.0 { 1.0 / std } else { 1.0 };
     let standardized = values.iter().map(|&value| ((value - mean) * factor) as f32);
     let more = distinct_of(standardized).saturating_sub(single);
@@ -104,16 +115,20 @@ fn is_whole(values: &[f64]) -> bool {
     values.iter().all(|value| value.fract() == 0.0)
 }
 
-/// How many values of a sorted column differ; integers beyond those that `f64` holds are counted exactly.
-fn distinct_values(values: &[f64], sample: &Sample<'_>, input: usize, element: Element) -> usize {
+/// The integers of a sorted column exactly and in order, where some are beyond those that `f64` holds.
+fn integers_beyond(
+    values: &[f64],
+    sample: &Sample<'_>,
+    input: usize,
+    element: Element,
+) -> Option<Vec<i128>> {
     let beyond = |value: Option<&f64>| value.is_some_and(|value| value.abs() >= EXACT);
-    let needs_integers = element.is_integer() && (beyond(values.first()) || beyond(values.last()));
-    if needs_integers && let Some(mut exact) = sample.integers(input) {
-        exact.sort_unstable();
-        exact.dedup();
-        return exact.len();
+    if !element.is_integer() || !(beyond(values.first()) || beyond(values.last())) {
+        return None;
     }
-    distinct_of(values.iter().copied())
+    let mut integers = sample.integers(input)?;
+    integers.sort_unstable();
+    Some(integers)
 }
 
 /// How many values of a sorted list differ.

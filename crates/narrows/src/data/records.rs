@@ -5,6 +5,7 @@
 //! is needed. If the file is in the page cache, a row costs one system call and one copy.
 
 use super::element::{Element, Kind};
+use super::number::difference;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::fmt;
@@ -114,6 +115,48 @@ impl RowType {
         fill: Option<&[f64]>,
         mut give: impl FnMut(usize, &[f64]),
     ) {
+        self.pieces(bytes, fill, |place, values, _, _| give(place, values));
+    }
+
+    /// The same with an offset subtracted from each value, as [`Number::minus`] does: one for all, or one for each
+    /// place.
+    ///
+    /// [`Number::minus`]: super::number::Number::minus
+    #[inline]
+    pub(crate) fn each_minus(
+        &self,
+        offset: &[f64],
+        bytes: &[u8],
+        fill: Option<&[f64]>,
+        mut give: impl FnMut(usize, &[f64]),
+    ) {
+        self.pieces(bytes, fill, |place, values, run, bytes| {
+            if run.element.is_wide_integer() {
+                let element = run.element;
+                let integers = bytes.chunks_exact(element.size());
+                for (index, (value, bytes)) in values.iter_mut().zip(integers).enumerate() {
+                    let offset = offset_of(offset, place + index);
+                    let integer = element.integer(bytes).unwrap_or_default();
+                    *value = match run.has_gaps && integer == element.gap() {
+                        true => *value - offset,
+                        false => difference(*value, integer, offset),
+                    };
+                }
+            } else {
+                subtract(offset, place, values);
+            }
+            give(place, values);
+        });
+    }
+
+    /// The values in pieces, each with its run and its bytes.
+    #[inline]
+    fn pieces(
+        &self,
+        bytes: &[u8],
+        fill: Option<&[f64]>,
+        mut give: impl FnMut(usize, &mut [f64], &Run, &[u8]),
+    ) {
         let mut buffer = [0.0; AT_ONCE];
         let (mut at, mut place) = (0, 0);
         for run in &self.runs {
@@ -121,12 +164,12 @@ impl RowType {
             let mut left = run.count;
             while left > 0 {
                 let count = left.min(AT_ONCE);
-                let (Some(bytes), values) =
+                let (Some(piece), values) =
                     (bytes.get(at..at + count * size), &mut buffer[..count])
                 else {
                     return;
                 };
-                run.element.to_f64(bytes, values);
+                run.element.to_f64(piece, values);
                 if run.has_gaps {
                     let gap = run.element.gap() as f64;
                     for value in values.iter_mut().filter(|value| **value == gap) {
@@ -138,7 +181,7 @@ impl RowType {
                         *value = if value.is_nan() { fill } else { *value };
                     }
                 }
-                give(place, values);
+                give(place, values, run, piece);
                 at += count * size;
                 place += count;
                 left -= count;
@@ -168,6 +211,28 @@ impl RowType {
             at += run.count * size;
         }
         None
+    }
+}
+
+/// The offset of a place, where there is one for all or one for each.
+#[inline]
+fn offset_of(offset: &[f64], place: usize) -> f64 {
+    match *offset {
+        [one] => one,
+        _ => offset.get(place).copied().unwrap_or_default(),
+    }
+}
+
+/// Subtracts from neighbouring values, the first of which is at `place`, the offset of all or of each place.
+#[inline]
+pub(super) fn subtract(offset: &[f64], place: usize, values: &mut [f64]) {
+    match *offset {
+        [one] => values.iter_mut().for_each(|value| *value -= one),
+        _ => {
+            let offset = offset.get(place..).unwrap_or_default();
+            let pairs = values.iter_mut().zip(offset);
+            pairs.for_each(|(value, offset)| *value -= offset);
+        }
     }
 }
 
@@ -323,6 +388,16 @@ impl Records {
         let fill = self.fill.as_ref().map(|fill| &fill[..]);
         match self.row_bytes(row) {
             Some(bytes) => self.row.each(&bytes, fill, give),
+            None => self.each_lost(give),
+        }
+    }
+
+    /// The same with an offset subtracted from each value, as [`RowType::each_minus`].
+    #[inline]
+    pub(crate) fn each_minus(&self, row: usize, offset: &[f64], give: impl FnMut(usize, &[f64])) {
+        let fill = self.fill.as_ref().map(|fill| &fill[..]);
+        match self.row_bytes(row) {
+            Some(bytes) => self.row.each_minus(offset, &bytes, fill, give),
             None => self.each_lost(give),
         }
     }

@@ -4,12 +4,52 @@ use super::column::FileColumn;
 use super::options::ReadOptions;
 use super::schema::{ColumnKind, Role};
 use crate::settings::suggest;
-use crate::text::{counted, list_shortly};
+use crate::text::{counted, for_shell, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};
 
-/// How pandas calls a column without a name, in files that it wrote.
-const UNNAMED: [&str; 3] = ["", "Unnamed: 0", "__index_level_0__"];
+/// How pandas calls a column without a name, in texts that it read.
+const UNNAMED: &str = "Unnamed: 0";
+
+/// A column that a tool added to say which row is which. It is left out unless a person asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Index {
+    pub(super) place: usize,
+    pub(super) kind: IndexKind,
+}
+
+/// How an index is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IndexKind {
+    /// By the name that pandas gives it in Parquet.
+    Stored,
+    /// It has no name of its own, and increases by 1 from row to row.
+    Counts,
+    /// It has no name of its own, and increases from row to row, as the index of filtered rows does.
+    Rises,
+}
+
+impl IndexKind {
+    /// Whether the first numbers of a column without a name are an index.
+    pub(super) fn of(values: &[i64]) -> Option<Self> {
+        let rises_by = |is: fn(i64, i64) -> bool| values.windows(2).all(|two| is(two[0], two[1]));
+        match values.first() {
+            None | Some(..0) => None,
+            _ if rises_by(|a, b| a.checked_add(1) == Some(b)) => Some(IndexKind::Counts),
+            _ if rises_by(|a, b| a < b) => Some(IndexKind::Rises),
+            _ => None,
+        }
+    }
+
+    /// What the column is.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            IndexKind::Stored => "the index that pandas stores",
+            IndexKind::Counts => "a row index, which increases by 1 in each row",
+            IndexKind::Rises => "a row index: whole numbers, each once and rising",
+        }
+    }
+}
 
 /// Which columns of a file are what, by their places.
 #[derive(Clone, Debug)]
@@ -23,7 +63,32 @@ pub(super) struct Roles {
 
 /// Whether a column has no name of its own.
 pub(super) fn is_unnamed(name: &str) -> bool {
-    UNNAMED.contains(&name)
+    name.is_empty() || name == UNNAMED || is_stored_index(name)
+}
+
+/// Whether pandas calls a column so that it stores as the index of a table, or as one of several.
+pub(super) fn is_stored_index(name: &str) -> bool {
+    let level = name.strip_prefix("__index_level_");
+    let level = level.and_then(|rest| rest.strip_suffix("__"));
+    level.is_some_and(|level| level.parse::<u8>().is_ok())
+}
+
+/// Whether a column of such a name at such a place is an index if its numbers rise.
+pub(super) fn may_be_index(name: &str, place: usize) -> bool {
+    name == UNNAMED || (name.is_empty() && place == 0)
+}
+
+/// What is said of an input without a name of its own.
+pub(super) fn unnamed_input(name: &str, place: usize) -> String {
+    let drop = match name {
+        "" => "''".to_string(),
+        name => format!("'{name}'"),
+    };
+    format!(
+        "{} (place {place}, counted from 0) is an input: only a first column of rising whole numbers is taken for a \
+         row index (`--drop {drop}` leaves it out)",
+        quoted(name)
+    )
 }
 
 /// Refuses names that no column has.
@@ -42,11 +107,10 @@ pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Resu
 }
 
 impl Roles {
-    /// Chooses among the columns of a file as the options say; `index` names the place of a column without a name
-    /// that numbers the rows.
+    /// Chooses among the columns of a file as the options say; indexes are left out.
     pub(super) fn choose(
         columns: &[FileColumn],
-        index: Option<usize>,
+        indexes: &[Index],
         options: &ReadOptions,
     ) -> Result<Self> {
         let names = Names::of(columns);
@@ -70,7 +134,7 @@ impl Roles {
         match (&options.model_columns, options.columns.is_empty()) {
             (Some(wanted), true) if has_names => roles.inputs = names.of_model(wanted)?,
             (_, false) => roles.inputs = roles.chosen(&names, options)?,
-            (_, true) => roles.inputs = roles.all_numbers(columns, index, options)?,
+            (_, true) => roles.inputs = roles.all_numbers(columns, indexes, options)?,
         }
         Ok(roles)
     }
@@ -98,7 +162,7 @@ impl Roles {
     fn all_numbers(
         &mut self,
         columns: &[FileColumn],
-        index: Option<usize>,
+        indexes: &[Index],
         options: &ReadOptions,
     ) -> Result<Vec<usize>> {
         let ids: HashSet<usize> = self.ids.iter().copied().collect();
@@ -112,19 +176,21 @@ impl Roles {
         let (numeric, other): (Vec<usize>, Vec<usize>) = free
             .into_iter()
             .partition(|&place| columns[place].kind.is_numeric());
-        let inputs: Vec<usize> = numeric.into_iter().filter(|&p| Some(p) != index).collect();
-        if let Some(index) = index.filter(|&index| is_free(&index)) {
+        let is_index = |place: &usize| indexes.iter().any(|index| index.place == *place);
+        let inputs: Vec<usize> = numeric.into_iter().filter(|p| !is_index(p)).collect();
+        for index in indexes.iter().filter(|index| is_free(&index.place)) {
             self.notes.push(format!(
-                "the column {} numbers the rows, and is left out (`--columns` takes it, `--id` keeps it beside the rows)",
-                quoted(&columns[index].name),
+                "left out {}: it is {} (`--columns` includes it, `--id` keeps it beside the rows)",
+                quoted(&columns[index.place].name),
+                index.kind.words()
             ));
         }
         self.notes.extend(left_out(columns, &other));
         if inputs.is_empty() {
             let is_empty = |&place: &usize| columns[place].kind == ColumnKind::Empty;
             let what = match !other.is_empty() && other.iter().all(is_empty) {
-                true => "there are no rows with a value in a column to learn from",
-                false => "no column of numbers is left to learn from",
+                true => "all cells of the columns to train on are empty",
+                false => "no column of numbers is left to train on",
             };
             let error = Error::new(ErrorKind::Data, what);
             return Err(match columns.len() {
@@ -134,10 +200,8 @@ impl Roles {
         }
         for &place in &inputs {
             if is_unnamed(&columns[place].name) {
-                let name = quoted(&columns[place].name);
-                self.notes.push(format!(
-                    "the column {name} at place {place} has no name and is read like any other (`--drop` leaves it out)"
-                ));
+                let name = &columns[place].name;
+                self.notes.push(unnamed_input(name, place));
             }
         }
         Ok(inputs)
@@ -165,45 +229,75 @@ fn are_numbers(columns: &[FileColumn]) -> bool {
 /// A name in quotes, or that there is none.
 fn quoted(name: &str) -> String {
     match name {
-        "" => "without a name".to_string(),
+        "" => "the unnamed column".to_string(),
         name => format!("`{name}`"),
     }
 }
 
-/// One sentence on the columns that are no numbers.
-fn left_out(columns: &[FileColumn], places: &[usize]) -> Option<String> {
-    let mut kinds: Vec<ColumnKind> = places.iter().map(|&place| columns[place].kind).collect();
-    kinds.dedup();
-    if kinds.is_empty() {
-        return None;
-    }
-    let of_kind = |kind: ColumnKind| {
-        let these = places.iter().filter(|&&place| columns[place].kind == kind);
-        let names: Vec<&str> = these.map(|&place| columns[place].name.as_str()).collect();
-        format!("{} ({})", list_shortly(&names), kind.words())
+/// Sentences on the columns that are not numeric: those that can be kept beside the rows, and the others.
+fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
+    let is_of = |kinds: &[ColumnKind], place: &&usize| kinds.contains(&columns[**place].kind);
+    let names_of = |these: &[usize]| -> String {
+        let names = these.iter().map(|&place| columns[place].name.as_str());
+        list_shortly(&names.collect::<Vec<_>>())
     };
-    let mut seen = Vec::new();
-    for kind in kinds {
-        if !seen.contains(&kind) {
-            seen.push(kind);
+    let with = |kind: ColumnKind| -> Vec<usize> {
+        let these = places.iter().filter(|place| is_of(&[kind], place));
+        these.copied().collect()
+    };
+    let mut sentences = Vec::new();
+    let kept: Vec<usize> = places
+        .iter()
+        .filter(|place| !is_of(&[ColumnKind::Empty, ColumnKind::Other], place))
+        .copied()
+        .collect();
+    if !kept.is_empty() {
+        let mut kinds: Vec<ColumnKind> = Vec::new();
+        for kind in kept.iter().map(|&place| columns[place].kind) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
         }
+        let of_kind = |&kind: &ColumnKind| format!("{} ({})", names_of(&with(kind)), kind.words());
+        let lists: Vec<String> = kinds.iter().map(of_kind).collect();
+        let (them, which) = match kept[..] {
+            [place] => match columns[place].name.as_str() {
+                "" => ("it", String::new()),
+                name => ("it", format!(" {}", for_shell(name))),
+            },
+            _ => ("them", String::new()),
+        };
+        sentences.push(format!(
+            "left out {} not numeric: {}. To keep {them} in outputs, use `--id{which}` or `--label{which}`",
+            counted(kept.len(), "column that is", "columns that are"),
+            lists.join("; "),
+        ));
     }
-    let lists: Vec<String> = seen.into_iter().map(of_kind).collect();
-    Some(format!(
-        "{} left out, as a model learns from numbers: {}; `--label` and `--id` keep such columns beside the rows",
-        counted(places.len(), "column is", "columns are"),
-        lists.join("; "),
-    ))
+    let empty = with(ColumnKind::Empty);
+    if !empty.is_empty() {
+        let number = counted(empty.len(), "empty column", "empty columns");
+        sentences.push(format!("left out {number}: {}", names_of(&empty)));
+    }
+    let other = with(ColumnKind::Other);
+    if !other.is_empty() {
+        let number = counted(other.len(), "column", "columns");
+        let words = ColumnKind::Other.words();
+        sentences.push(format!(
+            "left out {number} of {words}: {}",
+            names_of(&other)
+        ));
+    }
+    sentences
 }
 
 fn kinds_of(columns: &[FileColumn], other: &[usize], all: usize) -> String {
-    match left_out(columns, other) {
-        None => counted(
+    match other {
+        [] => counted(
             all,
             "column, which has another role",
             "columns, which have other roles",
         ),
-        Some(_) => {
+        _ => {
             let each = other.iter().take(12).map(|&place| {
                 let column = &columns[place];
                 format!("`{}`: {}", column.name, column.kind.words())
@@ -280,7 +374,7 @@ impl<'a> Names<'a> {
             let FileColumn { name, kind, .. } = &self.columns[place];
             return Err(Error::new(
                 ErrorKind::Data,
-                "the model learnt from numbers in this column",
+                "the model was trained on numbers in this column",
             )
             .at(format!("column `{name}`"))
             .expected("numbers")

@@ -12,7 +12,7 @@ pub use spec::ScalingSpec;
 pub(crate) use spec::{KIND, SCALINGS};
 
 use super::dataset::Dataset;
-use super::number::{Number, Real};
+use super::number::{Number, Real, difference};
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
@@ -200,7 +200,7 @@ impl Scaling {
             }
             (&[offset], &[factor], Precision::Double) => {
                 for (out, &value) in pairs {
-                    *out = ((value.to_f64() - offset) * factor) as f32;
+                    *out = (value.minus(offset) * factor) as f32;
                 }
             }
             (offset, factor, precision) => {
@@ -213,7 +213,7 @@ impl Scaling {
                     }
                     Precision::Double => {
                         for ((out, &value), (&offset, &factor)) in pairs.zip(affine) {
-                            *out = ((value.to_f64() - offset) * factor) as f32;
+                            *out = (value.minus(offset) * factor) as f32;
                         }
                     }
                 }
@@ -227,6 +227,15 @@ impl Scaling {
         match self.precision {
             Precision::Single => (value as f32 - offset as f32) * factor as f32,
             Precision::Double => ((value - offset) * factor) as f32,
+        }
+    }
+
+    /// What an integer becomes, which may be one that no `f64` holds.
+    pub(crate) fn scaled_integer(&self, place: usize, value: i128) -> f32 {
+        let (offset, factor) = self.of(place);
+        match self.precision {
+            Precision::Single => self.scaled(place, value as f64),
+            Precision::Double => (difference(value as f64, value, offset) * factor) as f32,
         }
     }
 
@@ -313,6 +322,21 @@ impl Scaling {
             Row::F32(values) => self.scale(values, out),
             Row::Records(records, row) => match records.as_f32(row) {
                 Some(values) => self.scale(values, out),
+                None if self.is_double() => {
+                    records.each_minus(row, &self.offset, |place, values| {
+                        let out = out[place..].iter_mut().zip(values);
+                        match &self.factor[..] {
+                            &[factor] => {
+                                out.for_each(|(out, value)| *out = (value * factor) as f32)
+                            }
+                            factor => {
+                                for ((out, value), factor) in out.zip(&factor[place..]) {
+                                    *out = (value * factor) as f32;
+                                }
+                            }
+                        }
+                    });
+                }
                 None => records.each(row, |place, values| {
                     self.scale_from(place, values, &mut out[place..place + values.len()]);
                 }),
@@ -336,12 +360,13 @@ impl Scaling {
                 range = (range.0.min(value), range.1.max(value));
             }
         };
-        if low.len() == data.inputs() || self.offset.len() == 1 {
+        if (low.len() == data.inputs() || self.offset.len() == 1) && !data.has_wide_integers() {
             self.scale(low, of_low);
             self.scale(high, of_high);
             widen(&scaled);
         } else {
-            // Of images only the extremes of all places are known, and each place has a scaling of its own.
+            // Of images only the extremes of all places are known, and each place has a scaling of its own; those of
+            // integers beyond 2^53 are rounded.
             let mut row = vec![0.0; data.inputs()];
             for index in 0..data.rows() {
                 self.gather(data, index, &mut row);

@@ -51,7 +51,7 @@ impl ColumnKind {
             ColumnKind::Time => "times of day",
             ColumnKind::Timestamp => "points in time",
             ColumnKind::Duration => "spans of time",
-            ColumnKind::Other => "values that are not read",
+            ColumnKind::Other => "unsupported type (lists of different lengths, maps or bytes)",
             ColumnKind::Empty => "nothing",
         }
     }

@@ -378,7 +378,7 @@ fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String,
 
 /// The option that leaves a column out.
 fn drop_of(name: &str) -> String {
-    format!("`--drop {}`", super::info::for_shell(name))
+    format!("`--drop {}`", crate::text::for_shell(name))
 }
 
 /// What the value of a key is, as in a file.

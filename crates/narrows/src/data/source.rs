@@ -136,10 +136,10 @@ impl Dataset {
         let Some(labels) = self.labels() else {
             return Err(Error::new(
                 ErrorKind::Data,
-                "rows are to be told by their labels, and there are none",
+                "`--classes` needs labels, and the data have none",
             )
             .at(self.name())
-            .hint("say with `--label` which column has them"));
+            .hint("name the column of the labels with `--label`"));
         };
         let mut known: Vec<i64> = labels.to_vec();
         known.sort_unstable();

@@ -52,12 +52,13 @@ impl Dataset {
             Sample::of_rows(self, SHIFT_ROWS).each_column(&all, |_, values| mean_of(values));
         let moments = self.moments(&shifts);
         let (low, high) = self.extremes();
+        let spans = self.spans();
         let booleans = self.booleans();
         sample.each_column(&all, |input, values| {
             values.sort_unstable_by(f64::total_cmp);
             let (low, high) = (low[input], high[input]);
             let (mean, std) = match moments[input] {
-                _ if low == high => (low, 0.0),
+                _ if spans[input] == 0.0 => (low, 0.0),
                 (mean, std) if mean.is_finite() && std.is_finite() => (mean, std),
                 _ => moments_of_huge(values, low, high),
             };
@@ -114,10 +115,8 @@ impl Dataset {
             let mut sums = vec![(0.0, 0.0); shifts.len()];
             let mut buffer = [0.0; records::AT_ONCE];
             for row in index * piece..((index + 1) * piece).min(rows) {
-                self.each_value(row, &mut buffer, |place, values| {
-                    let columns = sums[place..].iter_mut().zip(&shifts[place..]);
-                    for (((sum, squares), &shift), &value) in columns.zip(values) {
-                        let distance = value - shift;
+                self.each_minus(row, shifts, &mut buffer, |place, values| {
+                    for ((sum, squares), &distance) in sums[place..].iter_mut().zip(values) {
                         *sum += distance;
                         *squares += distance * distance;
                     }

@@ -7,15 +7,14 @@ use super::column::{As, Bad, Block, Cells, FileColumn, Gaps, Place, TableReader,
 use super::columns::TableRows;
 use super::dataset::{Dataset, Ids};
 use super::element::whole;
+use super::number::Number;
 use super::options::{Missing, ReadOptions};
-use super::roles::{Roles, is_unnamed};
+use super::roles::{Index, IndexKind, Roles, is_stored_index, is_unnamed, may_be_index};
 use super::schema::{Column, ColumnKind};
-use crate::text::{counted, list_shortly};
+use super::unreadable::Unreadable;
+use crate::text::{counted, for_shell, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
-
-/// The examples of cells that cannot be read, for each column.
-const EXAMPLES: usize = 3;
 
 /// The columns that an error names before it only counts.
 const NAMED: usize = 12;
@@ -23,9 +22,9 @@ const NAMED: usize = 12;
 /// Reads a whole table.
 pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Dataset> {
     loop {
-        let index = find_index(reader, options)?;
+        let indexes = find_indexes(reader, options)?;
         let columns = reader.columns().to_vec();
-        let roles = Roles::choose(&columns, index, options)?;
+        let roles = Roles::choose(&columns, &indexes, options)?;
         let mut table = Table::new(&columns, roles, options);
         let wanted = table.wanted();
         match reader.read(&wanted, &mut |block| table.push(block))? {
@@ -45,34 +44,76 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     }
 }
 
-/// The place of a column without a name that numbers the rows, as pandas writes its index. The first rows tell.
-pub(super) fn find_index(
+/// The columns that tools such as pandas add to say which row is which. The first rows tell.
+pub(super) fn find_indexes(
     reader: &mut dyn TableReader,
     options: &ReadOptions,
-) -> Result<Option<usize>> {
+) -> Result<Vec<Index>> {
     if options.model_columns.is_some() || !options.columns.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let may_count =
-        |column: &FileColumn| is_unnamed(&column.name) && column.kind == ColumnKind::Integer;
-    let Some(place) = reader.columns().iter().position(may_count) else {
-        return Ok(None);
-    };
-    let mut counts = false;
-    let looked = reader.read(&[(place, As::Numbers)], &mut |block| {
-        if let Some(Cells::Integers(values, gaps)) = block.columns.first()
-            && !has_gaps(gaps)
-        {
-            let mut sorted = values.clone();
-            sorted.sort_unstable();
-            counts = sorted.windows(2).all(|pair| pair[0] < pair[1]) && sorted.first() >= Some(&0);
+    let mut indexes = Vec::new();
+    let mut may_count = Vec::new();
+    for (place, column) in reader.columns().iter().enumerate() {
+        if is_stored_index(&column.name) && column.kind.is_numeric() {
+            let kind = IndexKind::Stored;
+            indexes.push(Index { place, kind });
+        } else if may_be_index(&column.name, place) && column.kind == ColumnKind::Integer {
+            may_count.push(place);
         }
-        // The first block is enough.
+    }
+    first_block(reader, &may_count, As::Numbers, |place, cells| {
+        if let Cells::Integers(values, gaps) = cells
+            && !has_gaps(gaps)
+            && let Some(kind) = IndexKind::of(values)
+        {
+            indexes.push(Index { place, kind });
+        }
+    })?;
+    Ok(indexes)
+}
+
+fn has_leading_zero(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What is said of columns that count up by one from row to row, and are inputs.
+pub(super) fn counts_up(names: &[&str]) -> String {
+    let list = list_shortly(names);
+    match names {
+        [name] => format!(
+            "{list} increases by 1 in each row: it may be a row number (`--id {}` keeps it beside the rows, the model \
+             does not learn from it)",
+            for_shell(name)
+        ),
+        _ => format!(
+            "{} columns increase by 1 in each row: {list}; they may be row numbers (`--id` keeps them beside the rows, \
+             the model does not learn from them)",
+            names.len()
+        ),
+    }
+}
+
+/// Reads the first rows of some columns.
+fn first_block(
+    reader: &mut dyn TableReader,
+    places: &[usize],
+    how: As,
+    mut look: impl FnMut(usize, &Cells),
+) -> Result<()> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<(usize, As)> = places.iter().map(|&place| (place, how)).collect();
+    let looked = reader.read(&wanted, &mut |block| {
+        for (&place, cells) in places.iter().zip(&block.columns) {
+            look(place, cells);
+        }
         Err(Error::new(ErrorKind::Interrupted, "looked at"))
     });
     match looked {
         Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
-        _ => Ok(counts.then_some(place)),
+        _ => Ok(()),
     }
 }
 
@@ -85,8 +126,7 @@ fn has_gaps(gaps: &Gaps) -> bool {
 #[derive(Clone, Debug, Default)]
 struct Tally {
     missing: u64,
-    bad: u64,
-    examples: Vec<String>,
+    unreadable: Unreadable,
     /// The first missing cell's place.
     first: Option<String>,
     /// Sums about a first value, which keep their precision where values are far from 0.
@@ -206,12 +246,11 @@ impl<'a> Table<'a> {
 
     fn tally_bad(&mut self, bad: &[Bad], place: &Place) {
         for cell in bad {
-            if let Some(tally) = self.tallies.get_mut(cell.column) {
-                tally.bad += 1;
-                if tally.examples.len() < EXAMPLES {
-                    let example = format!("{} \"{}\"", place.of(cell.row), cell.text);
-                    tally.examples.push(example);
-                }
+            let column = self.roles.inputs.get(cell.column);
+            let column = column.and_then(|&place| self.columns.get(place));
+            if let (Some(tally), Some(column)) = (self.tallies.get_mut(cell.column), column) {
+                let shown = || format!("{} \"{}\"", place.of(cell.row), cell.text);
+                tally.unreadable.add(&cell.text, column, shown);
             }
         }
     }
@@ -222,8 +261,13 @@ impl<'a> Table<'a> {
             let all = self.tallies.iter().enumerate();
             all.filter(|(_, tally)| count(tally) > 0).collect()
         };
-        let (bad, missing) = (with(|tally| tally.bad), with(|tally| tally.missing));
+        let (bad, missing) = (
+            with(|tally| tally.unreadable.count()),
+            with(|tally| tally.missing),
+        );
         let may_miss = self.options.fill.is_some() || self.options.missing != Missing::Refuse;
+        // A model needs all of its columns.
+        let is_of_model = self.options.model_columns.is_some();
         let list = |these: &[(usize, &Tally)], of: &dyn Fn(&Tally) -> String| {
             let shown = these.iter().take(NAMED);
             let shown =
@@ -243,22 +287,21 @@ impl<'a> Table<'a> {
             format!("{} (the first on {first})", cells(tally.missing))
         };
         if !bad.is_empty() {
-            let of_bad =
-                |tally: &Tally| format!("{} ({})", cells(tally.bad), tally.examples.join(", "));
+            let of_bad = |tally: &Tally| tally.unreadable.sentence();
             let mut found = list(&bad, &of_bad);
             if !missing.is_empty() && !may_miss {
-                found.push_str(&format!(
-                    "; missing besides: {}",
-                    list(&missing, &of_missing)
-                ));
+                found.push_str(&format!("; also missing: {}", list(&missing, &of_missing)));
             }
             return Err(Error::new(
                 ErrorKind::Data,
-                "some cells of columns of numbers cannot be read as numbers",
+                "some cells in columns of numbers are unreadable",
             )
-            .expected("numbers, or nothing, `NA` and the like for what is missing")
+            .expected("numbers; missing cells are empty, `NA` and the like")
             .found(found)
-            .hint("mend these cells, or leave the columns out with `--drop`"));
+            .hint(match is_of_model {
+                true => "correct these cells: the model needs the columns",
+                false => "correct these cells, or leave the columns out with `--drop`",
+            }));
         }
         if missing.is_empty() || may_miss {
             return Ok(());
@@ -266,10 +309,15 @@ impl<'a> Table<'a> {
         Err(Error::new(ErrorKind::Data, "some cells are missing")
             .expected("a number in each cell")
             .found(list(&missing, &of_missing))
-            .hint(
-                "fill them with `--missing mean` or `--missing zero`, leave their rows out with `--missing drop`, \
-                 or their columns with `--drop`",
-            ))
+            .hint(match is_of_model {
+                true => {
+                    "fill them with `--missing mean` or `--missing zero`, or leave their rows out with `--missing drop`"
+                }
+                false => {
+                    "fill them with `--missing mean` or `--missing zero`, leave their rows out with `--missing drop`, \
+                     or their columns with `--drop`"
+                }
+            }))
     }
 
     /// The table whole; `notes` say how it was read.
@@ -316,6 +364,7 @@ impl<'a> Table<'a> {
         let Some(values) = values else {
             return Err(Error::new(ErrorKind::Data, "there are no rows"));
         };
+        data_notes.extend(self.labels.same_class());
         let (labels, label_names) = match self.roles.label {
             Some(_) => {
                 let (labels, names) = self.labels.labels();
@@ -353,7 +402,7 @@ impl<'a> Table<'a> {
             // The means are kept where nothing was missing too: later rows may have gaps.
             Missing::Mean => {
                 if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
-                    return Err(Error::new(ErrorKind::Data, "a column has no number at all")
+                    return Err(Error::new(ErrorKind::Data, "a column has no numbers")
                         .at(format!("column `{}`", self.input_name(input)))
                         .hint("leave it out with `--drop`"));
                 }
@@ -399,21 +448,10 @@ impl<'a> Table<'a> {
             .iter()
             .enumerate()
             .filter(|(_, tally)| counts(tally));
-        let counting: Vec<&str> = counting.map(|(input, _)| self.input_name(input)).collect();
+        let names = counting.map(|(input, _)| self.input_name(input));
+        let counting: Vec<&str> = names.filter(|name| !is_unnamed(name)).collect();
         if !counting.is_empty() && self.options.model_columns.is_none() {
-            notes.push(format!(
-                "{} up by one from row to row and {} read like any number: {}; if that says which row is \
-                 which, give `--id` or `--drop`",
-                match counting.len() {
-                    1 => "a column counts",
-                    _ => "columns count",
-                },
-                match counting.len() {
-                    1 => "is",
-                    _ => "are",
-                },
-                list_shortly(&counting)
-            ));
+            notes.push(counts_up(&counting));
         }
         notes
     }
@@ -446,27 +484,19 @@ impl Tally {
         match cells {
             Cells::Integers(values, gaps) => {
                 self.count_up(values, has_gaps(gaps));
-                self.add_values(
-                    values.iter().map(|&v| v as f64),
-                    gaps.as_deref(),
-                    &mut missing,
-                );
+                self.add_values(values, gaps.as_deref(), &mut missing);
             }
             Cells::Unsigned(values, gaps) => {
                 self.is_counting = false;
-                self.add_values(
-                    values.iter().map(|&v| v as f64),
-                    gaps.as_deref(),
-                    &mut missing,
-                );
+                self.add_values(values, gaps.as_deref(), &mut missing);
             }
             Cells::Floats(values) => {
                 self.is_counting = false;
-                self.add_values(values.iter().copied(), None, &mut missing);
+                self.add_values(values, None, &mut missing);
             }
             Cells::Floats32(values) => {
                 self.is_counting = false;
-                self.add_values(values.iter().map(|&v| f64::from(v)), None, &mut missing);
+                self.add_values(values, None, &mut missing);
             }
             Cells::Texts(_) => {}
         }
@@ -483,18 +513,18 @@ impl Tally {
 
     fn add_values(
         &mut self,
-        values: impl Iterator<Item = f64>,
+        values: &[impl Number],
         gaps: Option<&[bool]>,
         missing: &mut Vec<usize>,
     ) {
         let mut shift = self.shift;
         let (mut sum, mut count) = (0.0, 0);
-        for (row, value) in values.enumerate() {
-            if value.is_nan() || gaps.is_some_and(|gaps| gaps[row]) {
+        for (row, value) in values.iter().enumerate() {
+            if value.to_f64().is_nan() || gaps.is_some_and(|gaps| gaps[row]) {
                 missing.push(row);
                 continue;
             }
-            sum += value - *shift.get_or_insert(value);
+            sum += value.minus(*shift.get_or_insert(value.to_f64()));
             count += 1;
         }
         self.shift = shift;
@@ -538,12 +568,29 @@ impl Words {
         self.rows.push(number as u32);
     }
 
+    /// The words as whole numbers, if all are such. With a point too, as pandas writes integers of a column that once
+    /// had a hole.
+    fn as_numbers(&self) -> Option<Vec<i64>> {
+        let number = |word: &String| word.parse().ok().or_else(|| whole(word.parse().ok()?));
+        self.words.iter().map(number).collect()
+    }
+
+    /// What is said where a word with a 0 at its beginning becomes the class of another.
+    fn same_class(&self) -> Option<String> {
+        let numbers = self.as_numbers()?;
+        let all = self.words.iter().zip(&numbers);
+        let (zero, class) = all.clone().find(|(word, _)| has_leading_zero(word))?;
+        let (other, _) = all
+            .into_iter()
+            .find(|(word, number)| *number == class && *word != zero)?;
+        Some(format!(
+            "labels are whole numbers: `{zero}` becomes class {class}, the same class as `{other}`"
+        ))
+    }
+
     /// Labels and what they stand for; whole numbers stand for themselves.
     fn labels(self) -> (Vec<i64>, Vec<String>) {
-        // Whole numbers with a point too, as pandas writes integers of a column that once had a hole.
-        let number = |word: &String| word.parse().ok().or_else(|| whole(word.parse().ok()?));
-        let numbers: Option<Vec<i64>> = self.words.iter().map(number).collect();
-        if let Some(numbers) = numbers {
+        if let Some(numbers) = self.as_numbers() {
             let label = |&row: &u32| numbers.get(row as usize).copied().unwrap_or_default();
             return (self.rows.iter().map(label).collect(), Vec::new());
         }

@@ -343,7 +343,7 @@ impl<'a> Study<'a> {
             Ok(probe) => measured.quality.probe_accuracy = share(&probe.predict(test)),
             Err(error) => measured.quality.probe_refusal = Some(error.to_string()),
         }
-        let (stage, total) = ("classes by the nearest neighbours", test.nrows());
+        let (stage, total) = ("classes by the nearest neighbors", test.nrows());
         self.tell(stage, 0, total);
         let found = nearest_neighbours(codes.view(), known, test, self.threads, &mut |done| {
             (self.observe)(Progress { stage, done, total });

@@ -14,7 +14,7 @@ use narrows_kernels::optimizer::{Adam, Sgd};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::{Aligned, Isa};
 
-/// An optimiser with its state: up to two numbers a parameter, and the count of steps.
+/// An optimizer with its state: up to two numbers a parameter, and the count of steps.
 pub struct Optimizer {
     spec: OptimizerSpec,
     steps: u64,
@@ -49,7 +49,7 @@ impl State {
     }
 }
 
-/// One step of an optimiser, the same for all parameters.
+/// One step of an optimizer, the same for all parameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Update {
     Sgd(Sgd),
@@ -57,7 +57,7 @@ pub(crate) enum Update {
 }
 
 impl Optimizer {
-    /// An optimiser that has done no step, for the parameters of a network.
+    /// An optimizer that has done no step, for the parameters of a network.
     pub fn new(spec: OptimizerSpec, network: &Network) -> Optimizer {
         let bounds = network.parameter_bounds();
         Optimizer {
@@ -129,12 +129,12 @@ impl Optimizer {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Format`] when there are more or fewer numbers than the optimiser keeps.
+    /// [`ErrorKind::Format`] when there are more or fewer numbers than the optimizer keeps.
     pub fn restore(&mut self, steps: u64, first: &[f32], second: &[f32]) -> Result<()> {
         for (state, numbers) in [(&mut self.first, first), (&mut self.second, second)] {
             if state.numbers.len() != numbers.len() {
                 return Err(
-                    Error::new(ErrorKind::Format, "the optimiser's state does not fit")
+                    Error::new(ErrorKind::Format, "the optimizer's state does not fit")
                         .expected(format!("{} numbers", state.numbers.len()))
                         .found(numbers.len()),
                 );
@@ -151,7 +151,7 @@ impl Optimizer {
 }
 
 impl Update {
-    /// Applies the step to a tile; `second` is empty where the optimiser has one state only.
+    /// Applies the step to a tile; `second` is empty where the optimizer has one state only.
     pub(crate) fn apply(
         &self,
         isa: Isa,

@@ -16,7 +16,7 @@ pub(super) fn check(plan: &Memory, available: Option<usize>) -> Result<()> {
     )
     .expected(format!("at most {}", gib(available)))
     .found(format!(
-        "{}: parameters {}, the optimiser {}, activations {}, the whole gradient {}",
+        "{}: parameters {}, the optimizer {}, activations {}, the whole gradient {}",
         gib(plan.total()),
         gib(plan.parameters),
         gib(plan.optimizer),
@@ -138,7 +138,7 @@ mod tests {
             "at most 3.00 GiB",
             "found 3.50 GiB",
             "parameters 1.00 GiB",
-            "the optimiser 2.00 GiB",
+            "the optimizer 2.00 GiB",
             "activations 0.50 GiB",
             "training.batch_size",
         ] {

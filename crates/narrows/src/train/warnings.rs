@@ -57,6 +57,9 @@ pub enum Warning {
     },
 }
 
+/// What stands behind the number of a column without a name; said once for several.
+const COUNTED: &str = " (counted from 0)";
+
 /// The columns that a warning names.
 const NAMED: usize = 3;
 
@@ -103,9 +106,9 @@ fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
         return None;
     }
     let is_table = data.shape().len() == 1;
-    let name = |column: String| match column.strip_prefix("column ") {
-        Some(name) => name.to_string(),
-        None => column,
+    let name = |column: String| {
+        let name = column.strip_prefix("column ").unwrap_or(&column);
+        name.strip_suffix(COUNTED).unwrap_or(name).to_string()
     };
     Some(Warning::Constant {
         columns: match is_table && columns.len() < data.inputs() {
@@ -138,6 +141,10 @@ fn describe_lost(
 ) -> fmt::Result {
     for (index, (column, distinct, left)) in columns.iter().take(NAMED).enumerate() {
         let between = if index == 0 { "" } else { "; " };
+        let column = match index {
+            0 => column,
+            _ => column.strip_suffix(COUNTED).unwrap_or(column),
+        };
         let distinct = thousands(*distinct as f64);
         let left = thousands(*left as f64);
         write!(
@@ -195,7 +202,7 @@ impl fmt::Display for Warning {
                 )
             }
             Warning::OneRow => f.write_str(
-                "there is one row: the model is tested on the row that it is trained on, which says nothing of other rows",
+                "there is one row: the model is tested on the row that it is trained on, which says nothing about other rows",
             ),
             Warning::WideCode { code, inputs } => write!(
                 f,
@@ -204,22 +211,23 @@ impl fmt::Display for Warning {
                  (`--set corruption.kind=masking --set corruption.drop=0.5`)"
             ),
             Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
-                "the training rows are all the same, and are scaled by 1: there is nothing to learn",
+                "the training rows are all the same: there is nothing to learn",
             ),
             Warning::Constant {
                 columns,
                 have_names,
             } => {
-                let (what, them) = match columns.len() {
-                    1 => ("column has the same value in every training row and is", "it"),
-                    _ => ("columns have the same value in every training row and are", "them"),
+                let (what, carry, them) = match columns.len() {
+                    1 => ("column has", "it trains, but carries", "it"),
+                    _ => ("columns have", "they train, but carry", "them"),
                 };
                 let names: Vec<&str> = columns.iter().map(String::as_str).collect();
                 write!(
                     f,
-                    "{} {what} scaled by 1: {}; a model learns nothing from {them}",
+                    "{} {what} the same value in every training row: {}{}; {carry} no information",
                     thousands(columns.len() as f64),
                     first_of(&names),
+                    if *have_names { "" } else { COUNTED },
                 )?;
                 match have_names {
                     true => write!(f, " (`--drop` leaves {them} out)"),
@@ -228,8 +236,8 @@ impl fmt::Display for Warning {
             }
             Warning::Squeezed { high } => write!(
                 f,
-                "the data are 0 and 1 alone, and the scaling makes {} of 1: the network sees next to \
-                 nothing; use `--set scaling.kind=none`",
+                "the data are only 0 and 1, and the scaling turns 1 into {}: the inputs are close to 0; use `--set \
+                 scaling.kind=none`",
                 figures((*high).into())
             ),
             Warning::LostValues {
@@ -373,16 +381,16 @@ mod tests {
                 }
             ),
             [
-                "2 columns have the same value in every training row and are scaled by 1: 1 (counted from 0), \
-                 2 (counted from 0); a model learns nothing from them"
+                "2 columns have the same value in every training row: 1, 2 (counted from 0); they train, but carry no \
+                 information"
             ]
         );
         let table = table.with_columns(names).unwrap();
         assert_eq!(
             of(&table, standardize),
             [
-                "2 columns have the same value in every training row and are scaled by 1: `b`, `c`; a model learns \
-                 nothing from them (`--drop` leaves them out)"
+                "2 columns have the same value in every training row: `b`, `c`; they train, but carry no information \
+                 (`--drop` leaves them out)"
             ]
         );
         assert_eq!(of(&table, ScalingSpec::None), [""; 0]);

@@ -1,14 +1,16 @@
 //! What `narrows data info` prints of a table.
 
-use super::{LISTED, WIDTH, clean, items, list, measure, wrapped};
-use crate::output::{columns, count_of, figures, thousands};
+use super::{LISTED, WIDTH, alike, clean, items, list, wrapped};
+use crate::output::{columns, count_of, padded, thousands};
 use narrows::data::{ColumnInfo, ColumnKind, NumbersInfo, Role, TableInfo};
+use std::collections::HashSet;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The classes and words that are shown of a column.
 const WORDS: usize = 12;
 
-/// The letters of a name that are shown, and those that are where the line is too long.
-const NAME: (usize, usize) = (24, 12);
+/// The most columns of the terminal that a name takes in a table, and the fewest where the line is too long.
+const NAME: (usize, usize) = (40, 12);
 
 pub(super) fn describe_table(info: &TableInfo) -> String {
     let mut head = vec![
@@ -78,7 +80,7 @@ fn kinds<'a>(all: impl Iterator<Item = &'a ColumnInfo>) -> String {
         }
     }
     let counts = counts.iter().map(|(kind, count)| match kind {
-        ColumnKind::Empty => format!("{} with nothing in it", thousands(*count as f64)),
+        ColumnKind::Empty => format!("{} empty", thousands(*count as f64)),
         kind => format!("{} of {}", thousands(*count as f64), kind.words()),
     });
     let counts: Vec<String> = counts.collect();
@@ -112,9 +114,14 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
         }));
         columns(&rows)
     };
-    let fits = |text: &String| text.lines().all(|line| line.chars().count() <= WIDTH);
-    let mut text = [NAME.0, NAME.1]
-        .into_iter()
+    let names = |letters: usize| -> HashSet<String> {
+        listed.iter().map(|column| named(column, letters)).collect()
+    };
+    let tells_apart = |letters: &usize| names(*letters).len() == names(usize::MAX).len();
+    let fits = |text: &String| text.lines().all(|line| line.width() <= WIDTH);
+    let mut text = (NAME.1..=NAME.0)
+        .rev()
+        .filter(tells_apart)
         .map(made)
         .find(fits)
         .unwrap_or_else(|| {
@@ -168,23 +175,20 @@ fn rest(all: &[&ColumnInfo]) -> String {
 fn others(all: &[&ColumnInfo]) -> String {
     let listed = &all[..all.len().min(LISTED)];
     let names: Vec<String> = listed.iter().map(|column| named(column, NAME.0)).collect();
-    let width = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
     let lines: Vec<String> = names
         .iter()
         .zip(listed)
         .map(|(name, column)| {
             let indent = " ".repeat(width + 5);
-            wrapped(&contents(column), &format!("  {name:<width$}   "), &indent)
+            let first = format!("  {}   ", padded(name, width));
+            wrapped(&contents(column), &first, &indent)
         })
         .collect();
     format!("{}{}", lines.join("\n"), rest(all))
 }
 
-/// What a column holds that is not learnt from, and why it is not.
+/// What a column holds that is not learned from, and why it is not.
 fn contents(column: &ColumnInfo) -> String {
     // The kind is the reason for most.
     let mut parts = match &column.reason {
@@ -248,8 +252,8 @@ fn distinct(column: &ColumnInfo) -> Option<String> {
     Some(format!("{more}{}", thousands(count as f64)))
 }
 
-/// A name of at most so many letters, with its unit.
-fn named(column: &ColumnInfo, letters: usize) -> String {
+/// A name with its unit, cut in the middle where it is wider than `most`.
+fn named(column: &ColumnInfo, most: usize) -> String {
     let name = match column.name.as_str() {
         "" => "(no name)".to_string(),
         name => clean(name),
@@ -258,10 +262,32 @@ fn named(column: &ColumnInfo, letters: usize) -> String {
         Some(unit) => format!("{name} [{}]", clean(unit)),
         None => name,
     };
-    match name.chars().count() > letters {
-        true => name.chars().take(letters - 1).chain(['…']).collect(),
-        false => name,
+    if name.width() <= most {
+        return name;
     }
+    // Names that begin alike often end with what tells them apart.
+    let (mut start, mut end) = (String::new(), Vec::new());
+    let mut left = most.saturating_sub(1);
+    let mut letters = name.chars();
+    for is_start in [true, false].into_iter().cycle() {
+        let letter = if is_start {
+            letters.next()
+        } else {
+            letters.next_back()
+        };
+        let Some(letter) = letter else { break };
+        let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else {
+            break;
+        };
+        left = rest;
+        match is_start {
+            true => start.push(letter),
+            false => end.push(letter),
+        }
+    }
+    start.push('…');
+    start.extend(end.iter().rev());
+    start
 }
 
 fn short_kind(kind: ColumnKind) -> &'static str {
@@ -275,14 +301,10 @@ fn short_kind(kind: ColumnKind) -> &'static str {
 /// The smallest, the largest, the mean and the deviation.
 fn statistics(numbers: &NumbersInfo) -> [String; 4] {
     let (low, high) = numbers.range;
-    let (smallest, largest) = match numbers.whole {
-        Some((low, high)) => (low.to_string(), high.to_string()),
-        None => (measure(low, high - low), measure(high, high - low)),
+    let [smallest, largest] = match numbers.whole {
+        Some((low, high)) => [low.to_string(), high.to_string()],
+        None => alike([low, high], high - low),
     };
-    [
-        smallest,
-        largest,
-        measure(numbers.mean, numbers.std),
-        figures(numbers.std),
-    ]
+    let [mean, std] = alike([numbers.mean, numbers.std], numbers.std);
+    [smallest, largest, mean, std]
 }

@@ -1,6 +1,7 @@
 //! What is known of one column of a table after all of its cells were seen once.
 
 use super::super::column::{Cells, Texts};
+use super::super::number::{EXACT, difference};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -151,6 +152,8 @@ fn of_key(key: i128) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
     count: u64,
+    /// About what the mean is formed: the first number where `f64` does not hold its neighbors, else 0.
+    origin: i128,
     mean: f64,
     squares: f64,
     /// The smallest and the largest while all are whole.
@@ -203,10 +206,18 @@ impl Numbers {
     }
 
     fn add_number(&mut self, value: f64, key: i128, limit: usize) {
+        let is_whole = key >> 80 != 1;
+        if self.count == 0 && is_whole && value.abs() >= EXACT {
+            self.origin = key;
+        }
+        let about = match is_whole {
+            true => (key - self.origin) as f64,
+            false => value - self.origin as f64,
+        };
         self.count += 1;
-        let apart = value - self.mean;
+        let apart = about - self.mean;
         self.mean += apart / self.count as f64;
-        self.squares += apart * (value - self.mean);
+        self.squares += apart * (about - self.mean);
         self.low.add(value, |a, b| a < b);
         self.high.add(value, |a, b| a > b);
         let has_room = self.counts.len() < limit;
@@ -230,7 +241,7 @@ impl Numbers {
     }
 
     pub(super) fn mean(&self) -> f64 {
-        match (self.range(), self.mean) {
+        match (self.range(), self.origin as f64 + self.mean) {
             // A mean of equal values may round.
             (Some((low, high)), mean) => mean.clamp(low, high),
             (None, mean) => mean,
@@ -261,15 +272,20 @@ impl Numbers {
         }
     }
 
-    /// The distinct values that are left in float32 after `change`, where all of them are known.
-    pub(super) fn distinct_in_float32(&self, change: impl Fn(f64) -> f64) -> Option<usize> {
+    /// The distinct values that are left in float32 after `offset` is subtracted and the rest multiplied by `factor`,
+    /// where all of them are known.
+    pub(super) fn distinct_in_float32(&self, offset: f64, factor: f64) -> Option<usize> {
         if self.has_more {
             return None;
         }
         let bits = self.counts.keys().map(|&key| {
+            let value = of_key(key);
+            let apart = match key >> 80 {
+                1 => value - offset,
+                _ => difference(value, key, offset),
+            };
             // 0 and -0 are one.
-            let value = change(of_key(key)) as f32 + 0.0;
-            value.to_bits()
+            ((apart * factor) as f32 + 0.0).to_bits()
         });
         let mut bits: Vec<u32> = bits.collect();
         bits.sort_unstable();
@@ -285,7 +301,7 @@ impl Numbers {
         });
         all.truncate(most);
         let text = |(key, count): (i128, u64)| match key >> 80 {
-            1 => (of_key(key).to_string(), count),
+            1 => (short(of_key(key)), count),
             _ => (key.to_string(), count),
         };
         all.into_iter().map(text).collect()
@@ -349,6 +365,14 @@ impl Words {
         shown
             .map(|(count, _, text)| (text.to_string(), *count))
             .collect()
+    }
+}
+
+/// A number in a sentence: very large and very small ones with an exponent.
+pub(super) fn short(value: f64) -> String {
+    match value.abs() {
+        0.0 | 1e-5..1e15 => value.to_string(),
+        _ => format!("{value:e}"),
     }
 }
 

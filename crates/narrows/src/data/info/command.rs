@@ -5,7 +5,7 @@ use super::super::options::{Fit, Layout, Missing, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
 use super::table::{ColumnInfo, TableInfo};
-use crate::text::list_shortly;
+use crate::text::{for_shell, list_shortly};
 
 /// Names by which people call the column of the classes.
 const LABELS: [&str; 9] = [
@@ -27,11 +27,21 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
                 names.push(name);
             }
         }
-        if !names.is_empty() {
+        let twice = twice(info, Role::Input);
+        let (same, bad): (Vec<&String>, Vec<&String>) = names
+            .iter()
+            .partition(|name| twice.contains(&name.as_str()));
+        if !same.is_empty() {
             said.push(format!(
-                "`--drop` leaves out {}, which training would refuse; better mend {} in the file",
-                list_shortly(&names),
-                if names.len() == 1 { "it" } else { "them" }
+                "this drops all columns called {}; better rename them",
+                list_shortly(&same)
+            ));
+        }
+        if !bad.is_empty() {
+            said.push(format!(
+                "this drops {}; correcting {} cells is better",
+                list_shortly(&bad),
+                if bad.len() == 1 { "its" } else { "their" }
             ));
         }
         wanted.drop.extend(names);
@@ -49,15 +59,19 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         .flatten();
     if let Some(label) = guess {
         said.push(format!(
-            "`--label` is a guess: `{label}` has few distinct values; labels are kept beside the rows and not learnt"
+            "guess: `{label}` is the label, because it has few distinct values; a label is not an input"
         ));
         wanted.label = Some(label);
     }
     let ids = ids_of(info, &wanted);
     if !ids.is_empty() {
         said.push(format!(
-            "`--id` keeps {} beside the rows, not learnt, so that outputs say which row is which",
-            list_shortly(&ids)
+            "`--id` copies {} to outputs; {}",
+            list_shortly(&ids),
+            match ids.len() {
+                1 => "it is not an input",
+                _ => "they are not inputs",
+            }
         ));
         wanted.ids.extend(ids);
     }
@@ -70,6 +84,11 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         said.push("`--missing mean` fills missing cells with the means of their columns".into());
     }
     if inputs.is_empty() || info.rows == 0 {
+        let has_inputs = info.of_role(Role::Input).next().is_some();
+        if has_inputs && info.rows > 0 {
+            let noun = "there is no command line that trains on this file until you correct the lines above";
+            info.refusals.push(noun.to_string());
+        }
         return;
     }
     info.command = Some(command("table", specs, &wanted));
@@ -84,7 +103,10 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend.clone()).collect();
     let mut said = Vec::new();
     if mends.contains(&None) {
-        said.push("it is refused until what no option mends is mended in the file".to_string());
+        said.push(
+            "training refuses this file until you correct the lines above; no option helps"
+                .to_string(),
+        );
     }
     let doubts = mends.into_iter().flatten().filter_map(Mend::doubt);
     for doubt in doubts {
@@ -166,7 +188,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     is_likely.then(|| last.name.clone())
 }
 
-/// The columns that say which row is which: those that count up, and a first one of words that all differ.
+/// The columns that say which row is which: those that count up, and those of words that all differ.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     let is_counting = |column: &&ColumnInfo| {
         column.role == Role::Input
@@ -180,23 +202,22 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
         // A person asked for it by name.
         false => Vec::new(),
     };
-    let first = info
-        .columns
-        .first()
-        .filter(|column| is_like_an_id(column, info.rows));
-    names.extend(
-        first
-            .filter(|column| !column.name.is_empty())
-            .map(|column| column.name.clone()),
-    );
-    let others = info
+    let inputs = info
         .of_role(Role::Input)
         .filter(|column| is_left(column, wanted));
     // A table of nothing but a counter is to learn from it.
-    match others.count() > names.len() {
-        true => names,
-        false => Vec::new(),
+    if inputs.count() == names.len() {
+        names.clear();
     }
+    let words = info.columns.iter().filter(|column| {
+        let same = info
+            .columns
+            .iter()
+            .filter(|other| other.name == column.name);
+        is_like_an_id(column, info.rows) && !column.name.is_empty() && same.count() == 1
+    });
+    names.extend(words.map(|column| column.name.clone()));
+    names
 }
 
 /// A command line that trains a recipe on sources.
@@ -299,31 +320,4 @@ fn list_of(names: &[String]) -> String {
         }
     };
     names.iter().map(quoted).collect::<Vec<_>>().join(",")
-}
-
-/// A word as a shell reads it back.
-pub(in crate::data) fn for_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_string();
-    }
-    if !word.chars().any(char::is_control) {
-        return format!("'{}'", word.replace('\'', "'\\''"));
-    }
-    // What a terminal would obey is spelt out.
-    let mut text = "$'".to_string();
-    for c in word.chars() {
-        match c {
-            '\'' | '\\' => text.extend(['\\', c]),
-            c if c.is_control() => {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    text.push_str(&format!("\\x{byte:02x}"));
-                }
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('\'');
-    text
 }

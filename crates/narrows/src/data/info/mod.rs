@@ -9,7 +9,6 @@ mod remarks;
 mod table;
 mod values;
 
-pub(in crate::data) use command::for_shell;
 pub use table::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 

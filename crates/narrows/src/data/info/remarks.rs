@@ -1,33 +1,26 @@
 //! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
 
 use super::super::options::{Missing, ReadOptions};
+use super::super::roles::unnamed_input;
 use super::super::schema::Role;
+use super::super::table::counts_up;
+use super::column::short;
 use super::table::{ColumnInfo, Seen, TableInfo};
-use crate::text::{counted, list_shortly, thousands};
+use crate::text::{counted, for_shell, list_shortly, thousands};
 use std::collections::HashMap;
 
 /// The least rows in which it is remarkable that no word comes twice.
 const MANY: u64 = 20;
 
 /// Why training would refuse the table, in sentences.
-pub(super) fn refusals(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
+pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
     let inputs: Vec<&ColumnInfo> = info.of_role(Role::Input).collect();
     let mut all = Vec::new();
-    for column in inputs.iter().filter(|column| column.unreadable > 0) {
-        let cells = counted(
-            column.unreadable as usize,
-            "cell cannot be read as a number",
-            "cells cannot be read as numbers",
-        );
-        let first = match column.unreadable as usize > column.examples.len() {
-            true => ", the first on ",
-            false => ": ",
-        };
-        all.push(format!(
-            "{}: {cells}{first}{}",
-            column.quoted(),
-            column.examples.join(", ")
-        ));
+    for (column, seen) in info.columns.iter().zip(seen) {
+        if column.role == Role::Input && column.unreadable > 0 {
+            let sentence = seen.unreadable.sentence();
+            all.push(format!("{}: {sentence}", column.quoted()));
+        }
     }
     let missing: Vec<&&ColumnInfo> = inputs.iter().filter(|column| column.missing > 0).collect();
     if options.missing == Missing::Refuse && !missing.is_empty() {
@@ -40,8 +33,8 @@ pub(super) fn refusals(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
         ));
     }
     for column in &inputs {
-        if column.numbers.is_none() {
-            all.push(format!("{} has no number at all", column.quoted()));
+        if column.numbers.is_none() && column.unreadable == 0 {
+            all.push(format!("{} has no numbers", column.quoted()));
         }
     }
     for name in twice(info, Role::Input) {
@@ -55,13 +48,13 @@ pub(super) fn refusals(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
         .filter(|column| column.missing > 0)
     {
         all.push(format!(
-            "{} is missing in {}, and a label may not be",
-            column.quoted(),
-            counted(column.missing as usize, "row", "rows")
+            "{} no label: {} is missing",
+            counted(column.missing as usize, "row has", "rows have"),
+            column.quoted()
         ));
     }
     if inputs.is_empty() {
-        all.push("no column of numbers is left to learn from".to_string());
+        all.push("no column of numbers is left to train on".to_string());
     }
     if info.rows == 0 {
         all.push("there are no rows".to_string());
@@ -85,7 +78,7 @@ pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
 }
 
 /// What to look at besides, in sentences.
-pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
+pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
     let mut all = Vec::new();
     let inputs = |is: &dyn Fn(&ColumnInfo) -> bool| -> Vec<&str> {
         let these = info.of_role(Role::Input).filter(|column| is(column));
@@ -100,23 +93,27 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
     let constant = inputs(&|column| column.is_constant() && info.rows > 1);
     if !constant.is_empty() {
         all.push(format!(
-            "{} the same value in every row and {} scaled by 1, so that a model learns nothing from {}: {}",
-            counted(constant.len(), "column has", "columns have"),
-            if constant.len() == 1 { "is" } else { "are" },
-            if constant.len() == 1 { "it" } else { "them" },
-            list_shortly(&constant)
+            "{}: {}; {}",
+            counted(constant.len(), "column is constant", "columns are constant"),
+            list_shortly(&constant),
+            match constant.len() {
+                1 => "it trains, but carries no information",
+                _ => "they train, but carry no information",
+            }
         ));
     }
-    let counting = inputs(&|column| column.counts_up);
-    if !counting.is_empty() {
-        all.push(format!(
-            "{} up by one from row to row, as if to say which row is which: {}",
-            match counting.len() {
-                1 => "a column counts",
-                _ => "columns count",
-            },
-            list_shortly(&counting)
-        ));
+    let counting = inputs(&|column| column.counts_up && !column.is_unnamed());
+    // A table of nothing but a counter is to learn from it.
+    if !counting.is_empty() && counting.len() < info.of_role(Role::Input).count() {
+        all.push(counts_up(&counting));
+    }
+    for (place, column) in info.columns.iter().enumerate() {
+        if column.role != Role::Input {
+            continue;
+        }
+        if column.is_unnamed() && options.columns.is_empty() {
+            all.push(unnamed_input(&column.name, place));
+        }
     }
     for column in info
         .columns
@@ -124,8 +121,12 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen]) -> Vec<String> {
         .filter(|column| is_like_an_id(column, info.rows))
     {
         all.push(format!(
-            "{} has another word in every row: `--id` keeps it beside the rows",
-            column.quoted()
+            "every value of {} is different: `--id{}` copies it to outputs",
+            column.quoted(),
+            match column.name.as_str() {
+                "" => String::new(),
+                name => format!(" {}", for_shell(name)),
+            }
         ));
     }
     let inputs = || {
@@ -182,13 +183,16 @@ fn nearly_constant(column: &ColumnInfo) -> Option<String> {
 fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     let (value, count, (low, high)) = seen.tally.numbers.outlier()?;
     Some(format!(
-        "{}: {value} ({}) is far from all other values, {low} to {high}; does it stand for a missing one?",
+        "{}: {} ({}) is far from all other values, {} to {}; is it a code for a missing value?",
         column.quoted(),
+        short(value),
         match count {
             1 => "once".to_string(),
             2 => "twice".to_string(),
             count => format!("{} times", thousands(count as f64)),
-        }
+        },
+        short(low),
+        short(high)
     ))
 }
 
@@ -196,21 +200,24 @@ fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
 fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     let distinct = column.distinct?;
     let numbers = column.numbers?;
-    let as_they_are = seen.tally.numbers.distinct_in_float32(|value| value)?;
+    let as_they_are = seen.tally.numbers.distinct_in_float32(0.0, 1.0)?;
     if as_they_are == distinct || numbers.std == 0.0 {
         return None;
     }
-    let scaled = |value: f64| (value - numbers.mean) / numbers.std;
-    let left = seen.tally.numbers.distinct_in_float32(scaled)?;
+    let factor = 1.0 / numbers.std;
+    let left = seen
+        .tally
+        .numbers
+        .distinct_in_float32(numbers.mean, factor)?;
     let (all, as_they_are) = (thousands(distinct as f64), thousands(as_they_are as f64));
     Some(match left == distinct {
         true => format!(
-            "{}: 32-bit numbers would tell {as_they_are} of its {all} distinct values apart; standardized in double \
-             precision, as is done here, all stay apart",
+            "{}: float32 would merge its {all} distinct values into {as_they_are}; Narrows scales in float64, so all \
+             {all} stay distinct",
             column.quoted()
         ),
         false => format!(
-            "{}: of its {all} distinct values {} are left when they are standardized and become 32-bit numbers",
+            "{}: scaling to float32 merges its {all} distinct values into {}",
             column.quoted(),
             thousands(left as f64)
         ),

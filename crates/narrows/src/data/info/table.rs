@@ -1,18 +1,16 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
-use super::super::column::{As, Block, FileColumn, TableReader, Verdict};
-use super::super::options::ReadOptions;
-use super::super::roles::{Roles, check_names, is_unnamed};
+use super::super::column::{As, Block, Cells, FileColumn, TableReader, Verdict};
+use super::super::options::{Missing, ReadOptions};
+use super::super::roles::{Index, Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
-use super::super::table::find_index;
+use super::super::table::find_indexes;
+use super::super::unreadable::Unreadable;
 use super::column::{Tally, distinct_limit, shortened};
 use super::{command, remarks};
-use crate::text::counted;
+use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
-
-/// The examples of cells that cannot be read, for each column.
-const EXAMPLES: usize = 3;
 
 /// The most frequent values that are kept for each column.
 const FREQUENT: usize = 50;
@@ -100,13 +98,14 @@ pub struct NumbersInfo {
 /// What was counted of a column.
 pub(super) struct Seen {
     pub(super) tally: Tally,
-    pub(super) unreadable: u64,
-    pub(super) examples: Vec<String>,
+    pub(super) unreadable: Unreadable,
 }
 
 /// All cells of a table, counted.
 struct Table {
     rows: u64,
+    /// The rows in which no input is missing.
+    complete: u64,
     seen: Vec<Seen>,
 }
 
@@ -116,11 +115,15 @@ pub(super) fn describe(
     specs: &[String],
     options: &ReadOptions,
 ) -> Result<TableInfo> {
-    let Table { rows, seen } = see(reader, options)?;
+    let Table {
+        rows,
+        complete,
+        seen,
+    } = see(reader, options)?;
     let columns = reader.columns().to_vec();
     check_names(&columns, options)?;
-    let index = find_index(reader, options)?;
-    let fates = fates(&columns, index, options);
+    let indexes = find_indexes(reader, options)?;
+    let fates = fates(&columns, &indexes, options);
     let columns: Vec<ColumnInfo> = columns
         .iter()
         .zip(&seen)
@@ -138,14 +141,21 @@ pub(super) fn describe(
         suggestions: Vec::new(),
         columns,
     };
-    info.refusals = remarks::refusals(&info, options);
+    if options.missing == Missing::Drop && complete < rows {
+        info.notes.push(format!(
+            "`--missing drop` leaves out {} with missing cells: {}",
+            count_of((rows - complete) as usize, "row"),
+            counted(complete as usize, "row remains", "rows remain")
+        ));
+    }
+    info.refusals = remarks::refusals(&info, &seen, options);
     if let (Err(error), true) = (
-        Roles::choose(reader.columns(), index, options),
+        Roles::choose(reader.columns(), &indexes, options),
         info.refusals.is_empty(),
     ) {
         info.refusals.push(error.to_string());
     }
-    info.remarks = remarks::remarks(&info, &seen);
+    info.remarks = remarks::remarks(&info, &seen, options);
     let faults = reader.faults();
     let mut mended = options.clone();
     for mend in faults.iter().filter_map(|fault| fault.mend.as_ref()) {
@@ -193,39 +203,52 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
             Some((place, how))
         });
         let wanted: Vec<(usize, As)> = places.collect();
-        let mut rows = 0;
+        let roles = fates(columns, &[], options);
+        let is_input = |place: usize| roles.get(place).is_some_and(|fate| fate.0 == Role::Input);
+        let kinds = columns.to_vec();
+        let (mut rows, mut complete) = (0, 0);
         let verdict = reader.read(&wanted, &mut |block| {
             rows += block.rows as u64;
-            add(&mut seen, &wanted, block);
+            let inputs = block.columns.iter().zip(&wanted);
+            let inputs = inputs.filter(|(_, (place, _))| is_input(*place));
+            let inputs: Vec<&Cells> = inputs.map(|(cells, _)| cells).collect();
+            let is_complete = |row: &usize| !inputs.iter().any(|cells| cells.is_missing(*row));
+            complete += match options.missing {
+                Missing::Drop => (0..block.rows).filter(is_complete).count() as u64,
+                _ => 0,
+            };
+            add(&mut seen, &kinds, &wanted, block);
             Ok(())
         })?;
         if verdict == Verdict::Done {
-            return Ok(Table { rows, seen });
+            return Ok(Table {
+                rows,
+                complete,
+                seen,
+            });
         }
     }
     Err(Error::new(
         ErrorKind::Format,
-        "the columns are others each time the table is read",
+        "the columns changed while the file was read",
     )
     .at(reader.name())
     .hint("wait until the file is no longer written to"))
 }
 
-fn add(seen: &mut [Seen], wanted: &[(usize, As)], block: Block) {
+fn add(seen: &mut [Seen], columns: &[FileColumn], wanted: &[(usize, As)], block: Block) {
     for (cells, &(place, _)) in block.columns.iter().zip(wanted) {
         if let Some(seen) = seen.get_mut(place) {
             seen.tally.add(cells);
         }
     }
     for bad in &block.bad {
-        let place = wanted.get(bad.column).map(|&(place, _)| place);
-        if let Some(seen) = place.and_then(|place| seen.get_mut(place)) {
-            seen.unreadable += 1;
-            if seen.examples.len() < EXAMPLES {
-                let text = shortened(&bad.text);
-                seen.examples
-                    .push(format!("{} \"{text}\"", block.place.of(bad.row)));
-            }
+        let place = wanted
+            .get(bad.column)
+            .map_or(usize::MAX, |&(place, _)| place);
+        if let (Some(seen), Some(column)) = (seen.get_mut(place), columns.get(place)) {
+            let shown = || format!("{} \"{}\"", block.place.of(bad.row), shortened(&bad.text));
+            seen.unreadable.add(&bad.text, column, shown);
         }
     }
 }
@@ -234,8 +257,7 @@ impl Seen {
     fn new(limit: usize) -> Self {
         Seen {
             tally: Tally::new(limit),
-            unreadable: 0,
-            examples: Vec::new(),
+            unreadable: Unreadable::default(),
         }
     }
 }
@@ -243,7 +265,7 @@ impl Seen {
 /// What each column would be in training, and why it is left out.
 fn fates(
     columns: &[FileColumn],
-    index: Option<usize>,
+    indexes: &[Index],
     options: &ReadOptions,
 ) -> Vec<(Role, Option<String>)> {
     let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
@@ -258,12 +280,15 @@ fn fates(
             _ if has(&options.ids, name) => (Role::Id, None),
             _ if !options.columns.is_empty() => left_out("not among `--columns`"),
             _ if has(&options.drop, name) => left_out("`--drop`"),
-            _ if index == Some(place) => {
-                left_out("an index without a name, which numbers the rows (`--columns` takes it)")
-            }
-            ColumnKind::Empty => left_out("nothing in it"),
-            kind if kind.is_numeric() => (Role::Input, None),
-            kind => left_out(&format!("{}, not numbers", kind.words())),
+            kind => match indexes.iter().find(|index| index.place == place) {
+                Some(index) => {
+                    left_out(&format!("{} (`--columns` includes it)", index.kind.words()))
+                }
+                None if kind == ColumnKind::Empty => left_out("empty"),
+                None if kind.is_numeric() => (Role::Input, None),
+                None if kind == ColumnKind::Other => left_out(kind.words()),
+                None => left_out(&format!("{}, not numbers", kind.words())),
+            },
         }
     };
     columns.iter().enumerate().map(fate).collect()
@@ -286,7 +311,7 @@ fn column_info(
     });
     let missing = match column.kind {
         ColumnKind::Empty => rows,
-        _ => tally.gaps.saturating_sub(seen.unreadable),
+        _ => tally.gaps.saturating_sub(seen.unreadable.count()),
     };
     ColumnInfo {
         name: column.name.clone(),
@@ -296,8 +321,8 @@ fn column_info(
         reason,
         present: tally.present,
         missing,
-        unreadable: seen.unreadable,
-        examples: seen.examples.clone(),
+        unreadable: seen.unreadable.count(),
+        examples: seen.unreadable.examples(),
         distinct: is_read.then_some(distinct),
         has_more: !is_all,
         numbers,

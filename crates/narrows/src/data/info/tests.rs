@@ -245,8 +245,8 @@ fn a_table_that_training_refuses_is_described() {
             None,
             None,
             Some("dates, not numbers"),
-            Some("nothing in it"),
-            Some("values that are not read, not numbers"),
+            Some("empty"),
+            Some("unsupported type (lists of different lengths, maps or bytes)"),
             Some("words, not numbers"),
         ]
     );
@@ -259,17 +259,17 @@ fn a_table_that_training_refuses_is_described() {
     );
     let remarks = info.remarks.join("\n");
     for part in [
-        "1 column has the same value in every row and is scaled by 1, so that a model learns nothing from it: `same`",
-        "a column counts up by one from row to row, as if to say which row is which: `row`",
-        "`name` has another word in every row",
-        "`day`: 32-bit numbers would tell 7 of its 11 distinct values apart",
+        "1 column is constant: `same`; it trains, but carries no information",
+        "`row` increases by 1 in each row: it may be a row number (`--id row` keeps",
+        "every value of `name` is different: `--id name` copies it to outputs",
+        "`day`: float32 would merge its 11 distinct values into 7; Narrows scales in float64, so all 11 stay distinct",
     ] {
         assert!(remarks.contains(part), "{remarks}");
     }
     assert_eq!(
         info.command.as_deref(),
         Some(
-            "narrows train table --data 'my t.csv' --drop price --label kind --id row --missing mean"
+            "narrows train table --data 'my t.csv' --drop price --label kind --id row,name --missing mean"
         )
     );
     assert_eq!(info.suggestions.len(), 4);
@@ -367,14 +367,14 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
     assert!(
         info.refusals
             .iter()
-            .any(|text| text == "`born` has no number at all"),
+            .any(|text| text == "`born` has no numbers"),
         "{:?}",
         info.refusals
     );
     assert!(
         info.command
             .unwrap()
-            .contains("--columns age --label kind --missing mean")
+            .contains("--columns age --label kind --id name --missing mean")
     );
 }
 
@@ -404,7 +404,7 @@ fn a_column_without_a_name_that_counts_is_left_out_as_in_training() {
     ]);
     let index = column(&info, "");
     assert_eq!(index.role, Role::Ignored);
-    assert!(index.reason.as_ref().unwrap().contains("numbers the rows"));
+    assert!(index.reason.as_ref().unwrap().starts_with("a row index"));
     assert_eq!(
         info.command.as_deref(),
         Some("narrows train table --data 'my t.csv'")
@@ -415,10 +415,7 @@ fn a_column_without_a_name_that_counts_is_left_out_as_in_training() {
 fn what_nothing_can_be_learnt_from_has_no_command() {
     let words = of(vec![("w", ColumnKind::Text, texts(["a", "b", "c"]))]);
     assert_eq!(words.command, None);
-    assert_eq!(
-        words.refusals,
-        ["no column of numbers is left to learn from"]
-    );
+    assert_eq!(words.refusals, ["no column of numbers is left to train on"]);
     let none = of(vec![("a", ColumnKind::Float, Vec::new())]);
     assert_eq!((none.rows, none.command), (0, None));
     assert!(none.refusals.iter().any(|text| text == "there are no rows"));
@@ -438,7 +435,12 @@ fn rows_that_are_read_again_count_once() {
         ..Memory::new(people())
     };
     let error = Info::of_table(&mut never, &[], &ReadOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("others each time"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("the columns changed while the file was read"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -463,10 +465,10 @@ fn one_value_far_from_all_others_is_told() {
             ),
         ])
     };
-    for odd in [-999.0, 1e30] {
+    for (odd, shown) in [(-999.0, "-999"), (1e30, "1e30")] {
         let remarks = with(odd).remarks;
         let expected = format!(
-            "`x`: {odd} (3 times) is far from all other values, 0 to 0.75; does it stand for a missing one?"
+            "`x`: {shown} (3 times) is far from all other values, 0 to 0.75; is it a code for a missing value?"
         );
         assert_eq!(remarks, [expected]);
     }
@@ -535,7 +537,7 @@ fn more_distinct_values_than_are_counted_are_told() {
 
 #[test]
 fn names_are_quoted_for_a_shell() {
-    use super::command::for_shell;
+    use crate::text::for_shell;
     for (word, quoted) in [
         ("a.csv", "a.csv"),
         ("", "''"),
@@ -577,7 +579,7 @@ fn a_shell_reads_back_what_is_quoted() {
         "a=b",
     ];
     for word in words {
-        let line = format!("printf %s {}", super::command::for_shell(word));
+        let line = format!("printf %s {}", crate::text::for_shell(word));
         // Without such a shell there is nothing to try.
         if let Ok(said) = std::process::Command::new("bash")
             .args(["-c", &line])
@@ -664,7 +666,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
             "column `a`: the decimal sign is in doubt",
             "--decimal , --thousands .",
             "semicolons, decimal commas",
-            "say `--decimal .` if 124.355 is little more than 124",
+            "if 124.355 means about 124, use `--decimal .` instead",
         ),
         (
             b"a\nb\nc,d\n1,2\n3,4\n2,9\n4,1\n",
@@ -685,7 +687,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
             "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (this description",
             "",
             "header on line 1",
-            "it is refused until what no option mends is mended in the file",
+            "training refuses this file until you correct the lines above; no option helps",
         ),
     ] {
         let (_folder, info) = of_files(&[("t.csv", text)], &ReadOptions::default());
@@ -716,7 +718,7 @@ fn faults_of_several_files_name_the_file_and_are_mended_where_all_have_them() {
     assert_eq!((info.rows, info.refusals.len()), (6, 1));
     assert!(info.refusals[0].ends_with("; but options hold for all files: mend this one"));
     assert_eq!(arguments(&info), "");
-    assert!(info.suggestions[0].contains("mended in the file"));
+    assert!(info.suggestions[0].contains("no option helps"));
     // Each of many is not listed.
     let names: Vec<String> = (0..15).map(|place| format!("{place:02}.csv")).collect();
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), total)).collect();
@@ -737,4 +739,90 @@ fn classes_choose_in_training_alone() {
     assert_eq!(info.rows, 30);
     assert!(info.notes[1].starts_with("all rows are described; `--classes`"));
     assert!(info.command.unwrap().contains("--classes 0"));
+}
+
+#[test]
+fn the_std_of_integers_beyond_float64_is_theirs() {
+    let start = 1_i64 << 60;
+    let info = of(vec![(
+        "big",
+        ColumnKind::Integer,
+        texts((0..40).map(|row| start + 3 * row)),
+    )]);
+    let numbers = info.columns[0].numbers.unwrap();
+    assert!((numbers.std - 34.630_19).abs() < 1e-4, "{numbers:?}");
+    let expected = "`big`: float32 would merge its 40 distinct values into 1; Narrows scales in float64, so all 40 stay \
+                    distinct";
+    assert_eq!(info.remarks, [expected]);
+}
+
+#[test]
+fn where_every_column_has_a_fault_there_is_no_command_and_that_is_said() {
+    let info = of(vec![("a", ColumnKind::Float, texts(["1.5", "!x", "2.5"]))]);
+    assert_eq!(info.command, None);
+    assert!(
+        info.refusals[1].starts_with("there is no command line that trains on this file until"),
+        "{:?}",
+        info.refusals
+    );
+}
+
+#[test]
+fn ids_are_suggested_where_one_input_is_left() {
+    let info = of(vec![
+        ("row", ColumnKind::Integer, texts(1..41)),
+        (
+            "name",
+            ColumnKind::Text,
+            texts((0..40).map(|row| format!("n{row}"))),
+        ),
+        (
+            "x",
+            ColumnKind::Float,
+            texts((0..40).map(|row| (row * 7 % 11) as f64 / 2.0)),
+        ),
+    ]);
+    let command = info.command.unwrap();
+    assert!(command.ends_with("--id row,name"), "{command}");
+}
+
+#[test]
+fn huge_numbers_are_shown_with_an_exponent() {
+    let values = (0..40).map(|row| if row == 7 { 1e300 } else { f64::from(row % 5) });
+    let info = of(vec![("x", ColumnKind::Float, texts(values))]);
+    assert!(
+        info.remarks[0].starts_with("`x`: 1e300 (once) is far from all other values, 0 to 4;"),
+        "{:?}",
+        info.remarks
+    );
+}
+
+#[test]
+fn rows_that_missing_drop_leaves_out_are_counted() {
+    let options = ReadOptions {
+        missing: Missing::Drop,
+        ..ReadOptions::default()
+    };
+    let cells = texts(["0.5", "", "1.5", "2.5", ""]);
+    let info = described(Memory::new(vec![("x", ColumnKind::Float, cells)]), &options);
+    assert_eq!(info.rows, 5);
+    assert!(
+        info.notes.contains(
+            &"`--missing drop` leaves out 2 rows with missing cells: 3 rows remain".to_string()
+        ),
+        "{:?}",
+        info.notes
+    );
+}
+
+#[test]
+fn zeros_at_the_beginning_are_told_in_training_too() {
+    let text = b"zip,x\n01067,1.5\n10115,2.5\n80331,0.5\n";
+    let (folder, info) = of_files(&[("t.csv", text)], &ReadOptions::default());
+    let said = "`zip` has values that begin with 0, such as 01067, which are read as numbers: if they are ids, `--id zip` \
+                keeps them as they are";
+    assert!(info.notes.contains(&said.to_string()), "{:?}", info.notes);
+    let source = folder.path().join("t.csv");
+    let source = crate::data::Source::open(&source.display().to_string()).unwrap();
+    assert!(source.train.notes().contains(&said.to_string()));
 }

@@ -1,6 +1,6 @@
 //! Arrays, images and rows in memory at a glance.
 
-use super::super::dataset::{Dataset, for_each_row};
+use super::super::dataset::{Dataset, for_each_row_minus};
 use super::super::options::ReadOptions;
 use super::super::scaling::ScalingSpec;
 use super::command;
@@ -57,39 +57,25 @@ pub struct ValuesColumn {
     pub std: f64,
 }
 
-/// Sums about a first value, which keep their precision where values are far from 0.
+/// Sums about the smallest value, which keep their precision where values are far from 0.
 #[derive(Clone, Copy)]
 struct Sums {
     low: f64,
     high: f64,
-    shift: f64,
     sum: f64,
     squares: f64,
 }
 
 impl Sums {
-    /// None yet, with the first value.
-    fn from(value: f64) -> Self {
-        Sums {
-            low: value,
-            high: value,
-            shift: value,
-            sum: 0.0,
-            squares: 0.0,
-        }
-    }
-
-    fn add(&mut self, value: f64) {
-        self.low = self.low.min(value);
-        self.high = self.high.max(value);
-        let apart = value - self.shift;
+    fn add(&mut self, apart: f64) {
         self.sum += apart;
         self.squares += apart * apart;
     }
 
     fn mean(&self, count: f64) -> f64 {
-        self.shift + self.sum / count
+        self.low + self.sum / count
     }
+
     fn variance(&self, count: f64) -> f64 {
         (self.squares / count - (self.sum / count).powi(2)).max(0.0)
     }
@@ -104,16 +90,21 @@ impl ValuesInfo {
     pub fn of(data: &Dataset) -> crate::Result<ValuesInfo> {
         // Of images, whose rows may be very wide, nothing is said of single places.
         let is_whole = data.shape().len() > 1;
-        let mut sums: Vec<Sums> = Vec::new();
-        for_each_row(data, |place, values| {
-            for (index, &value) in values.iter().enumerate() {
-                let place = if is_whole { 0 } else { place + index };
-                if place == sums.len() {
-                    sums.push(Sums::from(value));
-                }
-                if let Some(sums) = sums.get_mut(place) {
-                    sums.add(value);
-                }
+        let (low, high) = data.extremes();
+        let ends = low.iter().zip(high);
+        let mut sums: Vec<Sums> = ends
+            .map(|(&low, &high)| Sums {
+                low,
+                high,
+                sum: 0.0,
+                squares: 0.0,
+            })
+            .collect();
+        for_each_row_minus(data, low, |place, values| match is_whole {
+            true => values.iter().for_each(|&apart| sums[0].add(apart)),
+            false => {
+                let sums = sums[place..].iter_mut().zip(values);
+                sums.for_each(|(sums, &apart)| sums.add(apart));
             }
         });
         data.check_readable()?;
@@ -132,12 +123,6 @@ impl ValuesInfo {
             std: sums.variance(rows).sqrt(),
         };
         let columns = data.columns().unwrap_or_default();
-        let range = (
-            sums.iter().map(|s| s.low).fold(f64::INFINITY, f64::min),
-            sums.iter()
-                .map(|s| s.high)
-                .fold(f64::NEG_INFINITY, f64::max),
-        );
         let scaling = ScalingSpec::usual(data);
         Ok(ValuesInfo {
             name: data.name().to_string(),
@@ -146,7 +131,7 @@ impl ValuesInfo {
             type_name: data.type_name(),
             how: None,
             in_file: data.is_in_file(),
-            range,
+            range: data.range(),
             mean,
             std: variance.sqrt(),
             missing: data.missing(),

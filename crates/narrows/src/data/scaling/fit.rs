@@ -1,7 +1,8 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
 use super::{Scaling, ScalingSpec};
-use crate::data::dataset::{Dataset, for_each_row};
+use crate::data::dataset::{Dataset, for_each_row_minus};
+use crate::data::number::EXACT;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
@@ -100,8 +101,16 @@ pub(super) fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Res
                 .found(format!("{} to {}", low[index], high[index])),
         );
     }
-    let factor = |(&low, &high): (&f64, &f64)| if low == high { 1.0 } else { 1.0 / (high - low) };
-    let factor = low.iter().zip(&high).map(factor).collect();
+    let spans = match (min, max) {
+        (None, None) => data.spans(),
+        _ => low
+            .iter()
+            .zip(&high)
+            .map(|(low, high)| high - low)
+            .collect(),
+    };
+    let factor = |span: f64| if span == 0.0 { 1.0 } else { 1.0 / span };
+    let factor = spans.into_iter().map(factor).collect();
     Ok(Scaling::for_data(data, low, factor))
 }
 
@@ -112,9 +121,9 @@ fn is_fitted_as_a_whole(data: &Dataset) -> bool {
 
 /// The columns, or the whole, that have the same value everywhere, and the value.
 fn constants(data: &Dataset) -> impl Iterator<Item = (usize, f64)> {
-    let (low, high) = data.extremes().clone();
-    let pairs = low.into_iter().zip(high).enumerate();
-    pairs.filter_map(|(column, (low, high))| (low == high).then_some((column, low)))
+    let low = data.extremes().0.clone();
+    let pairs = low.into_iter().zip(data.spans()).enumerate();
+    pairs.filter_map(|(column, (low, span))| (span == 0.0).then_some((column, low)))
 }
 
 impl ScalingSpec {
@@ -142,38 +151,39 @@ fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
     // Values far from 0 would lose digits to their sum.
     let (low, _) = data.extremes();
-    let low_of = |place: usize| match **low {
-        [low] => low,
-        _ => low[place],
-    };
-    for_each_row(data, |place, values| {
-        for (index, (sum, &value)) in sums[place..].iter_mut().zip(values).enumerate() {
-            *sum += value - low_of(place + index);
+    for_each_row_minus(data, low, |place, values| {
+        for (sum, &value) in sums[place..].iter_mut().zip(values) {
+            *sum += value;
         }
     });
     for (place, sum) in sums.iter_mut().enumerate() {
-        *sum += low_of(place) * data.rows() as f64;
+        let low = match **low {
+            [low] => low,
+            _ => low[place],
+        };
+        *sum += low * data.rows() as f64;
     }
     averages(data, sums)
 }
 
 /// The deviation about the means, one for the whole or one for each column.
 fn deviations(data: &Dataset, means: &[f64]) -> Vec<f64> {
-    let inputs = data.inputs();
-    let means = if let &[mean] = means {
-        vec![mean; inputs]
-    } else {
-        means.to_vec()
-    };
-    let mut sums = vec![0.0; inputs];
-    for_each_row(data, |place, values| {
-        let columns = sums[place..].iter_mut().zip(&means[place..]);
-        for ((sum, &mean), &value) in columns.zip(values) {
-            let distance = value - mean;
-            *sum += distance * distance;
+    let mut sums = vec![(0.0, 0.0); data.inputs()];
+    for_each_row_minus(data, means, |place, values| {
+        for ((sum, squares), &distance) in sums[place..].iter_mut().zip(values) {
+            *sum += distance;
+            *squares += distance * distance;
         }
     });
-    averages(data, sums).into_iter().map(f64::sqrt).collect()
+    let (sums, squares) = sums.into_iter().unzip();
+    let apart = averages(data, sums);
+    let all = averages(data, squares).into_iter().zip(apart).zip(means);
+    let variance = |((squares, apart), mean): ((f64, f64), &f64)| match mean.abs() < EXACT {
+        true => squares,
+        // The mean itself is rounded.
+        false => squares - apart * apart,
+    };
+    all.map(variance).map(f64::sqrt).collect()
 }
 
 /// Sums over the rows, one for each column, as averages.

@@ -390,3 +390,57 @@ fn json_that_is_no_scaling_is_refused() {
         );
     }
 }
+
+/// Integers that `f64` cannot tell apart keep their differences, as they are subtracted as integers.
+#[test]
+fn integers_beyond_double_precision_keep_their_differences() {
+    let start = 1_i64 << 60;
+    let of = |value: &dyn Fn(i64) -> i64| {
+        let rows = Array2::from_shape_fn((40, 2), |(row, column)| match column {
+            0 => start + value(row as i64),
+            _ => row as i64,
+        });
+        Dataset::from_array(rows.view()).unwrap()
+    };
+    let data = of(&|row| 3 * row);
+    for spec in [
+        ScalingSpec::usual(&data),
+        ScalingSpec::MinMax {
+            min: None,
+            max: None,
+        },
+    ] {
+        assert_eq!(spec.constants(&data), [""; 0]);
+        let scaling = Scaling::fit(&spec, &data).unwrap();
+        let span = match spec {
+            ScalingSpec::MinMax { .. } => 117.0,
+            // The std of 0, 3, …, 117.
+            _ => 3.0 * ((40.0_f64 * 40.0 - 1.0) / 12.0).sqrt(),
+        };
+        assert!(
+            (1.0 / scaling.factor()[0] - span).abs() < 1e-9,
+            "{scaling:?}"
+        );
+        let mut rows = vec![[0.0; 2]; 40];
+        for (row, out) in rows.iter_mut().enumerate() {
+            scaling.gather(&data, row, out);
+            let mut again = [0.0; 2];
+            scaling.scale(&[start + 3 * row as i64, row as i64], &mut again);
+            assert_eq!(*out, again);
+        }
+        for pair in rows.windows(2) {
+            assert!((f64::from(pair[1][0] - pair[0][0]) * span - 3.0).abs() < 1e-3);
+        }
+        let (low, high) = scaling.range(&data);
+        assert!(low <= rows[0][0] && rows[39][0] <= high);
+        assert_eq!(crate::data::precision::lost(&data, &scaling).columns, []);
+    }
+    let summaries = data.summaries();
+    assert!(
+        (summaries[0].std - 34.630_19).abs() < 1e-4,
+        "{:?}",
+        summaries[0]
+    );
+    let constant = of(&|_| 1);
+    assert_eq!(ScalingSpec::usual(&constant).constants(&constant).len(), 1);
+}

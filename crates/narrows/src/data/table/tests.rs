@@ -210,7 +210,9 @@ fn cells_that_cannot_be_read_are_refused_all_at_once_whatever_is_done_with_missi
         let error = read_table(&mut memory, &options).unwrap_err();
         let found = error.what_was_found().unwrap();
         assert!(
-            found.starts_with("`a`: 2 cells (row 0 (counted from 0) \"2,262\", row 2"),
+            found.starts_with(
+                "`a`: 2 cells cannot be read as numbers: row 0 (counted from 0) \"2,262\", row 2"
+            ),
             "{found}"
         );
         assert!(found.contains("`b`: 2 cells"), "{found}");
@@ -234,8 +236,8 @@ fn words_are_left_out_with_a_word_and_kept_as_labels_and_ids() {
     assert_eq!(
         data.notes(),
         [
-            "2 columns are left out, as a model learns from numbers: `city`, `kind` (words); `--label` and `--id` keep \
-          such columns beside the rows"
+            "left out 2 columns that are not numeric: `city`, `kind` (words). To keep them in outputs, use `--id` or \
+             `--label`"
         ]
     );
     let options = ReadOptions {
@@ -270,7 +272,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         let data = read_table(&mut memory, &options()).unwrap();
         assert_eq!(data.columns().unwrap(), ["a"]);
         assert!(
-            data.notes()[0].contains("numbers the rows"),
+            data.notes()[0].starts_with("left out ") && data.notes()[0].contains("index"),
             "{:?}",
             data.notes()
         );
@@ -292,7 +294,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         let mut memory = table(&[("", Integer), ("n", Integer)], vec![cells]);
         let data = read_table(&mut memory, &read).unwrap();
         assert_eq!(data.inputs(), inputs);
-        let is_counting = |note: &String| note.starts_with("a column counts up by one");
+        let is_counting = |note: &String| note.starts_with("`n` increases by 1 in each row");
         assert_eq!(data.notes().iter().any(is_counting), !is_gap);
     }
     let columns = [("", Integer), ("n", Integer)];
@@ -300,12 +302,12 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
     let data = read_table(&mut table(&columns, vec![cells]), &options()).unwrap();
     assert_eq!(data.inputs(), 2);
     assert!(
-        data.notes()[0].contains("has no name and is read like any other"),
+        data.notes()[0].starts_with("the unnamed column (place 0, counted from 0) is an input"),
         "{:?}",
         data.notes()
     );
     assert!(
-        data.notes()[1].starts_with("a column counts up by one"),
+        data.notes()[1].starts_with("`n` increases by 1 in each row"),
         "{:?}",
         data.notes()
     );
@@ -330,5 +332,102 @@ fn whole_numbers_that_no_type_holds_beside_gaps_are_said_to_be_rounded() {
             .any(|note| note.contains("rounded to float64")),
         "{:?}",
         data.notes()
+    );
+}
+
+/// Distinct whole numbers without a name are data, unless they rise from the first column on.
+#[test]
+fn only_numbers_that_rise_are_an_index() {
+    use ColumnKind::{Float, Integer};
+    let inputs = |place: usize, name: &str, values: &[i64]| {
+        let mut columns = vec![("a", Float), ("b", Float)];
+        let mut cells = vec![floats(&[0.5, 0.25, 0.0]); 2];
+        columns.insert(place, (name, Integer));
+        cells.insert(place, integers(values));
+        let data = read_table(&mut table(&columns, vec![cells]), &options()).unwrap();
+        (data.inputs(), data.notes().join("\n"))
+    };
+    for (place, name, values, expected, said) in [
+        (0, "", [0, 1, 2], 2, "which increases by 1 in each row"),
+        // Rows were chosen.
+        (0, "Unnamed: 0", [3, 8, 40], 2, "each once and rising"),
+        (0, "", [37, 41, 29], 3, "`--drop ''` leaves it out"),
+        (0, "Unnamed: 0", [9, 2, 5], 3, "`--drop 'Unnamed: 0'`"),
+        (
+            2,
+            "",
+            [430, 850, 1200],
+            3,
+            "(place 2, counted from 0) is an input",
+        ),
+        (
+            1,
+            "__index_level_0__",
+            [7, 2, 2],
+            2,
+            "the index that pandas stores",
+        ),
+    ] {
+        let (found, notes) = inputs(place, name, &values);
+        assert_eq!(found, expected, "{name} {values:?}: {notes}");
+        assert!(notes.contains(said), "{notes}");
+    }
+}
+
+#[test]
+fn columns_that_cannot_be_kept_are_not_said_to_be() {
+    use ColumnKind::{Empty, Float, Other, Text};
+    let columns = [("a", Float), ("e", Empty), ("l", Other), ("", Text)];
+    let words = || texts(&["x", "y"]);
+    let cells = vec![floats(&[0.5, 1.0]), words(), words(), words()];
+    let data = read_table(&mut table(&columns, vec![cells]), &options()).unwrap();
+    assert_eq!(
+        data.notes(),
+        [
+            "left out 1 column that is not numeric: (no name) (words). To keep it in outputs, use `--id` or `--label`",
+            "left out 1 empty column: `e`",
+            "left out 1 column of unsupported type (lists of different lengths, maps or bytes): `l`",
+        ]
+    );
+}
+
+/// A model needs its columns: to leave one out would be refused too.
+#[test]
+fn missing_cells_of_a_model_s_columns_are_not_to_be_dropped() {
+    let cells = || vec![vec![floats(&[f64::NAN, 1.0])]];
+    let columns = [("a", ColumnKind::Float)];
+    let refused = |options: &ReadOptions| {
+        let error = read_table(&mut table(&columns, cells()), options).unwrap_err();
+        error.to_string()
+    };
+    assert!(refused(&options()).contains("`--drop`"));
+    let of_model = ReadOptions {
+        model_columns: Some(vec!["a".into()]),
+        ..options()
+    };
+    let said = refused(&of_model);
+    assert!(
+        said.contains("`--missing drop`") && !said.contains("`--drop`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn labels_that_lose_their_zeros_are_told() {
+    use ColumnKind::{Float, Integer};
+    let columns = [("a", Float), ("k", Integer)];
+    let cells = |labels: &[&str]| vec![vec![floats(&[0.5, 1.0, 2.0]), texts(labels)]];
+    let options = ReadOptions {
+        label: Some("k".into()),
+        ..options()
+    };
+    let notes = |labels: &[&str]| {
+        let data = read_table(&mut table(&columns, cells(labels)), &options).unwrap();
+        data.notes().join("\n")
+    };
+    assert_eq!(notes(&["1", "2", "2"]), "");
+    assert_eq!(
+        notes(&["01", "1", "2.0"]),
+        "labels are whole numbers: `01` becomes class 1, the same class as `1`"
     );
 }

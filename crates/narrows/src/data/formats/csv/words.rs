@@ -8,6 +8,7 @@ use crate::data::TextOptions;
 use crate::data::column::TableReader;
 use crate::data::formats::unpack::is_gzipped;
 use crate::data::look::called_otherwise;
+use crate::text::for_shell;
 
 /// How a text is read, in the words of one sentence, always in the same order: what stands between cells, decimals and
 /// thousands, the encoding, quotes, the header, units, what is left out at the end.
@@ -136,11 +137,21 @@ fn padded(table: &CsvTable) -> Option<String> {
         .filter_map(|(column, padded)| Some((column.name.as_str(), padded.as_deref()?)))
         .collect();
     let &(name, example) = columns.first()?;
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    Some(format!(
-        "numbers that begin with zeros, such as {example}, lose them in {}: if they are codes, use `--id {name}`",
-        listed(&names)
-    ))
+    let id = for_shell(name);
+    Some(match columns.len() {
+        1 => format!(
+            "`{name}` has values that begin with 0, such as {example}, which are read as numbers: if they are ids, \
+             `--id {id}` keeps them as they are"
+        ),
+        _ => {
+            let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+            format!(
+                "{} have values that begin with 0, such as {example}, which are read as numbers: if they are ids, \
+                 `--id {id}` and the like keep them as they are",
+                listed(&names)
+            )
+        }
+    })
 }
 
 /// What stands between thousands, where the cells show it.

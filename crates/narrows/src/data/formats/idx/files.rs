@@ -1,8 +1,8 @@
 //! The IDX files of a folder, told by their names: which split they are of, and which set where there are several.
 
 use super::is_packed_copy;
-use crate::data::info::for_shell;
 use crate::data::limits::{excerpt, names};
+use crate::text::for_shell;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,199 @@
+//! The unreadable cells of a column, by the reason for which each is refused.
+
+use super::column::FileColumn;
+use super::number::EXACT;
+use super::schema::ColumnKind;
+use crate::text::counted;
+
+/// The examples of cells, for each reason.
+const EXAMPLES: usize = 3;
+
+/// Why a cell of a column of numbers is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It is not a number.
+    NotANumber,
+    /// The other cells have this unit.
+    WithoutUnit(String),
+    /// It has another currency than the others.
+    OtherCurrency {
+        own: char,
+        others: String,
+    },
+    NotFinite,
+    /// A whole number that 64 bits do not hold.
+    TooLarge,
+    /// One that 64 bits hold without a sign only, which others of the column need.
+    WithoutSign,
+    /// A whole number beyond 2^53 that would be rounded, as the column has fractions.
+    Rounded,
+}
+
+impl Reason {
+    /// The reason for which a cell of a column is refused, from its text.
+    fn of(text: &str, column: &FileColumn) -> Reason {
+        let text = text.trim();
+        let is_currency = |c: &char| "$€£¥₹₩₽¢".contains(*c);
+        let currency = text.chars().find(is_currency);
+        if let (Some(own), Some(others)) = (currency, &column.unit)
+            && others.chars().any(|c| is_currency(&c) && c != own)
+            && text.contains(|c: char| c.is_ascii_digit())
+        {
+            let others = others.clone();
+            return Reason::OtherCurrency { own, others };
+        }
+        let digits = text.trim_start_matches(['-', '+']);
+        let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        match (text.parse::<f64>(), &column.unit) {
+            (Ok(number), _) if !number.is_finite() => Reason::NotFinite,
+            (Ok(_), Some(unit)) => Reason::WithoutUnit(unit.clone()),
+            (Ok(number), None) if is_whole && number.abs() >= EXACT => match column.kind {
+                ColumnKind::Float if digits.len() < 20 => Reason::Rounded,
+                _ if digits.parse::<u64>().is_ok() => Reason::WithoutSign,
+                _ => Reason::TooLarge,
+            },
+            _ => Reason::NotANumber,
+        }
+    }
+
+    /// What a sentence says of so many cells: `1 cell is not finite`.
+    fn says_of(&self, count: u64) -> String {
+        let is = |what: &str| {
+            let cells = counted(count as usize, "cell is", "cells are");
+            format!("{cells} {what}")
+        };
+        match self {
+            Reason::NotANumber => counted(
+                count as usize,
+                "cell cannot be read as a number",
+                "cells cannot be read as numbers",
+            ),
+            Reason::WithoutUnit(unit) => is(&format!("without the {unit} of the others")),
+            Reason::OtherCurrency { own, others } => {
+                is(&format!("in {own}, the others in {others}"))
+            }
+            Reason::NotFinite => is("not finite"),
+            Reason::TooLarge => is("beyond the range of 64-bit integers"),
+            Reason::WithoutSign => is(
+                "beyond the 64-bit integers with a sign, which the column needs for negative values",
+            ),
+            Reason::Rounded => is("not exact in float64, which the column needs for its fractions"),
+        }
+    }
+}
+
+/// The unreadable cells of a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    /// For each reason the number of cells, and the first of them, each with its place.
+    groups: Vec<(Reason, u64, Vec<String>)>,
+}
+
+impl Unreadable {
+    /// Adds a cell of a column; `text` may be shortened, and `shown` is how it is shown with its place.
+    pub(super) fn add(&mut self, text: &str, column: &FileColumn, shown: impl FnOnce() -> String) {
+        let reason = Reason::of(text, column);
+        let place = self.groups.iter().position(|group| group.0 == reason);
+        let place = place.unwrap_or_else(|| {
+            self.groups.push((reason, 0, Vec::new()));
+            self.groups.len() - 1
+        });
+        let (_, count, examples) = &mut self.groups[place];
+        *count += 1;
+        if examples.len() < EXAMPLES {
+            examples.push(shown());
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.groups.iter().map(|(_, count, _)| count).sum()
+    }
+
+    /// A few of them, each with its place.
+    pub(super) fn examples(&self) -> Vec<String> {
+        let all = self.groups.iter().flat_map(|(.., examples)| examples);
+        all.take(EXAMPLES).cloned().collect()
+    }
+
+    /// What is wrong, by reasons: `2 cells cannot be read as numbers: line 5 "2,262", line 11 "(5)"`.
+    pub(super) fn sentence(&self) -> String {
+        let group = |(reason, count, examples): &(Reason, u64, Vec<String>)| {
+            let first = match *count as usize > examples.len() {
+                true => ", the first on ",
+                false => ": ",
+            };
+            format!("{}{first}{}", reason.says_of(*count), examples.join(", "))
+        };
+        let groups: Vec<String> = self.groups.iter().map(group).collect();
+        groups.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_the_one_that_a_person_can_correct() {
+        let said = |kind, unit: Option<&str>, texts: &[&str]| {
+            let column = FileColumn {
+                name: "a".into(),
+                kind,
+                unit: unit.map(String::from),
+            };
+            let mut unreadable = Unreadable::default();
+            for text in texts {
+                unreadable.add(text, &column, || format!("\"{text}\""));
+            }
+            unreadable.sentence()
+        };
+        use ColumnKind::{Float, Integer};
+        for (kind, unit, texts, expected) in [
+            (
+                Integer,
+                Some("%"),
+                &["0"][..],
+                "1 cell is without the % of the others: \"0\"",
+            ),
+            (
+                Float,
+                Some("$"),
+                &["€6", "x"],
+                "1 cell is in €, the others in $: \"€6\"; 1 cell cannot be read as a number: \"x\"",
+            ),
+            (
+                Float,
+                None,
+                &["inf", "1e400"],
+                "2 cells are not finite: \"inf\", \"1e400\"",
+            ),
+            (
+                Integer,
+                None,
+                &["18446744073709551615"],
+                "1 cell is beyond the 64-bit integers with a sign, which the column needs for negative values: \"18446744073709551615\"",
+            ),
+            (
+                Float,
+                None,
+                &["12345678901234567890123456"],
+                "1 cell is beyond the range of 64-bit integers: \"12345678901234567890123456\"",
+            ),
+            (
+                Float,
+                None,
+                &["9007199254740993"],
+                "1 cell is not exact in float64, which the column needs for its fractions: \"9007199254740993\"",
+            ),
+            (
+                Float,
+                None,
+                &["1,5", "(5)", "a", "b"],
+                "4 cells cannot be read as numbers, the first on \"1,5\", \"(5)\", \"a\"",
+            ),
+        ] {
+            assert_eq!(said(kind, unit, texts), expected);
+        }
+    }
+}
