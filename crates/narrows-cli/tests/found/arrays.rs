@@ -218,7 +218,7 @@ fn labels_are_words_too_and_arrays_that_are_not_needed_do_not_matter() {
     assert!(
         objects
             .said
-            .contains("not taken for labels: `y` of [30] Python objects"),
+            .contains("ignored `y` as labels: it holds Python objects"),
         "{}",
         objects.said
     );

@@ -159,12 +159,22 @@ impl Element {
                 _ => self.integer(bytes).and_then(|n| i64::try_from(n).ok()),
             };
             label.ok_or_else(|| {
-                let mut value = [0.0];
-                self.to_f32(bytes, &mut value);
+                let found = match self.integer(bytes) {
+                    Some(value) => value.to_string(),
+                    None => {
+                        let mut value = [0.0];
+                        self.to_f64(bytes, &mut value);
+                        // Also of a number of many digits its size is seen.
+                        match value[0].abs() < 1e17 || !value[0].is_finite() {
+                            true => value[0].to_string(),
+                            false => format!("{:e}", value[0]),
+                        }
+                    }
+                };
                 Error::new(ErrorKind::Data, "these are not labels")
                     .at(format!("row {row} (counted from 0)"))
-                    .expected("whole numbers of at most 64 bits")
-                    .found(format!("{} among {self}", value[0]))
+                    .expected("whole numbers from -2^63 to 2^63 - 1")
+                    .found(format!("{found} among {self}"))
             })
         };
         bytes.chunks_exact(size).enumerate().map(label).collect()
@@ -264,7 +274,7 @@ mod tests {
         let error = Element::big(Kind::F32).to_labels(&[0, 0, 0, 0, 0x3f, 0, 0, 0]);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "row 1 (counted from 0): these are not labels: expected whole numbers of at most 64 bits, found 0.5 \
+            "row 1 (counted from 0): these are not labels: expected whole numbers from -2^63 to 2^63 - 1, found 0.5 \
              among 32-bit floating-point values"
         );
     }
