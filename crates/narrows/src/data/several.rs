@@ -162,6 +162,11 @@ impl TableReader for Several {
         }
     }
 
+    fn lists(&self) -> Vec<(String, Vec<String>)> {
+        let first = self.parts.first();
+        first.map_or(Vec::new(), |part| part.reader.lists())
+    }
+
     fn notes(&self) -> Vec<String> {
         let of_parts = self.parts.iter().flat_map(|part| {
             let notes = part.reader.notes().into_iter();

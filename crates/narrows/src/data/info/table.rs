@@ -124,9 +124,10 @@ pub(super) fn describe(
         seen,
     } = see(reader, options)?;
     let columns = reader.columns().to_vec();
-    check_names(&columns, options)?;
+    let with_lists = options.with_lists(&reader.lists());
+    check_names(&columns, &with_lists)?;
     let index = find_index(reader, options)?;
-    let fates = fates(&columns, index, options);
+    let fates = fates(&columns, index, &with_lists);
     let columns: Vec<ColumnInfo> = columns
         .iter()
         .zip(&seen)
@@ -146,7 +147,7 @@ pub(super) fn describe(
     };
     info.refusals = remarks::refusals(&info, options);
     if let (Err(error), true) = (
-        Roles::choose(reader.columns(), index, options),
+        Roles::choose(reader.columns(), index, &with_lists),
         info.refusals.is_empty(),
     ) {
         info.refusals.push(error.to_string());
