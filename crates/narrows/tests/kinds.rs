@@ -443,7 +443,7 @@ fn images_of_16_bits_and_transparent_ones_are_told() {
     assert_eq!(data.to_array(), array![[200.0, 100.0, 0.0]]);
     assert_eq!(
         data.notes(),
-        ["1 image with transparent pixels laid on black"]
+        ["1 image is transparent: background filled with black"]
     );
 }
 
