@@ -102,13 +102,17 @@ impl Reader<'_> {
     fn picked(&mut self, archive: &mut Archive, array: &str) -> Result<Source> {
         let name = array.strip_suffix(".npy").unwrap_or(array);
         let part = names::part(name).unwrap_or(Part::Whole);
-        let is_wanted = |known: &&String| match part {
-            Part::Whole => *known == name,
-            part => Name::of(known).part == part && Name::of(known).is_rows(),
+        let exact = archive.names.iter().find(|known| *known == name).cloned();
+        let found = match (exact, part) {
+            (Some(exact), _) => Some(exact),
+            (None, Part::Whole) => None,
+            (None, part) => {
+                let names: Vec<String> = archive.names.iter().take(NPZ_ARRAYS).cloned().collect();
+                self.look_at(archive, &names)?;
+                self.rows_of(part)?
+            }
         };
-        let exact = archive.names.iter().find(|known| *known == name);
-        let found = exact.or_else(|| archive.names.iter().find(is_wanted));
-        let Some(found) = found.cloned() else {
+        let Some(found) = found else {
             let error = Error::new(
                 ErrorKind::Data,
                 format!("there is no array `{}`", excerpt(name)),
@@ -131,6 +135,7 @@ impl Reader<'_> {
             .names
             .iter()
             .filter(belongs)
+            .filter(|name| self.array(name).is_none())
             .take(NPZ_ARRAYS)
             .cloned()
             .collect();

@@ -513,6 +513,9 @@ fn one_part_of_an_archive_is_read_without_the_other() {
     let test = Source::open(&format!("{spec}:test")).unwrap().train;
     assert_eq!((test.rows(), test.labels()), (2, Some(&[1, 2][..])));
     assert_eq!(test.label_names(), ["a", "b", "c"]);
+    let spectra = folder.stored(&[("spectra_train", rows(3)), ("spectra_test", rows(2))]);
+    let test = Source::open(&format!("{spectra}:test")).unwrap().train;
+    assert_eq!(test.rows(), 2);
     let alone = folder.stored(&[("x_train", rows(3)), ("x_val", rows(2))]);
     let train = Source::open(&format!("{alone}:train")).unwrap().train;
     assert_eq!(train.rows(), 3);
