@@ -113,9 +113,13 @@ impl Reader<'_> {
             }
         };
         let Some(found) = found else {
+            let kind = match part {
+                Part::Whole => "array",
+                _ => "part",
+            };
             let error = Error::new(
                 ErrorKind::Data,
-                format!("there is no array `{}`", excerpt(name)),
+                format!("there is no {kind} `{}`", excerpt(name)),
             );
             return Err(suggested(error, name, &archive.names));
         };
