@@ -192,7 +192,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
                 ("enc.b.weight", &[2, 3]),
                 ("head.weight", &[5, 2]),
             ],
-            "--map enc.b=encoder.1",
+            "--map dec.a=decoder.0",
         ),
         (
             vec![
