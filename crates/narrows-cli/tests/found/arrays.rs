@@ -71,7 +71,10 @@ fn channels_last_are_turned_into_images_with_a_word() {
             (&serde_json::json!([3, 16, 16]), &rows.into())
         );
         assert!(
-            part["notes"][0].as_str().unwrap().contains("channels last"),
+            part["notes"][0]
+                .as_str()
+                .unwrap()
+                .contains("as channels-last images"),
             "{part}"
         );
     }
