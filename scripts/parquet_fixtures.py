@@ -118,9 +118,6 @@ write(
     },
 )
 
-# The length changes behind the rows that tell it.
-write("late", {"v": [[float(i), 1.0] for i in range(1100)] + [[0.5]]}, compression="zstd")
-
 frame = pd.DataFrame({"a": [0.5, 1.5, 2.5]}, index=[3, 5, 7])
 frame["took"] = pd.to_timedelta([60, 61, 62], unit="s")
 frame["kind"] = pd.Categorical(["x", "y", "x"])
@@ -164,6 +161,22 @@ for as_integer in [False, True]:
     wholes = {"d18": decimals(18, 0, most), "d17": decimals(17, 0, most)}
     name = "whole-decimals" + ("-as-integers" if as_integer else "")
     write(name, wholes, store_decimal_as_integer=as_integer)
+# Integers as Snowflake and Oracle write them, NUMBER(38,0), and decimals with more digits than float64 holds.
+wide = {
+    "signed": decimals(38, 0, ["9007199254740993", "-9007199254740992", None]),
+    "unsigned": decimals(38, 0, ["18446744073709551615", "18446744073709551614", "0"]),
+    "wider": decimals(38, 0, ["18446744073709551616", "-1", "0"]),
+    "price": decimals(30, 2, ["1234567890123456.78", "0.01", None]),
+    "small": decimals(38, 18, ["0.000000000000000001", "0", None]),
+}
+write("wide-decimals", wide)
+write("wide-decimals-plain", wide, write_statistics=False)
+
+# Lists of which only the last has another length, and numbers that are text.
+uneven = [[1.0, 2.0]] * 1100 + [[1.0, 2.0, 3.0]]
+write("uneven-lists", {"v": uneven, "w": [[0.0]] * 1101, "x": np.arange(1101) / 2}, compression="zstd")
+write("numbers-as-text", {"t": ["1.5", "2.5"], "w": ["a", "2"], "v": [1.0, 2.0]})
+
 write(
     "wrapped",
     {"byte": pa.array([1, 77], pa.int8())},

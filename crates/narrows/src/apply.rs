@@ -65,11 +65,27 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     Ok(ReadOptions {
         model_columns: origin.columns.clone(),
         channels,
+        bits: channels.and_then(|_| image_bits(model)),
         missing,
         fill,
         text,
         ..options.clone()
     })
+}
+
+/// The bits of the values of the images that a model was trained on, as its scaling tells, else their range; none where
+/// both are possible.
+fn image_bits(model: &Model) -> Option<u8> {
+    let (low, high) = model.origin().range?;
+    let is_whole = low >= 0.0 && low.fract() == 0.0 && high.fract() == 0.0;
+    let (offset, factor) = model.scaling().of(0);
+    let is_unit = |most: f64| offset == 0.0 && (factor * most - 1.0).abs() < 1e-6;
+    match is_whole {
+        _ if is_unit(65_535.0) => Some(16),
+        _ if is_unit(255.0) => Some(8),
+        true if high > 255.0 && high <= 65_535.0 => Some(16),
+        _ => None,
+    }
 }
 
 /// How to read codes for a model: the columns of a table are matched by the names that [`encode`] gives them. A

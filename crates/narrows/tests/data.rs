@@ -360,7 +360,7 @@ fn damaged_and_foreign_arrays_are_refused() {
         assert!(refuse(&good[..length]).contains("header"), "{length}");
     }
     assert!(refuse(b"PK\x03\x04 and so on, for long").contains("a ZIP archive that is damaged"));
-    assert!(refuse(b"hello").contains("this is no NPY file"));
+    assert!(refuse(b"hello").contains("not an NPY file"));
     assert!(refuse(&npy("<c8", "(2, 2)", &[0; 32])).contains("a type that is not read"));
     assert!(refuse(&npy("|O", "(2, 2)", &[0; 32])).contains("type"));
     assert!(refuse(&npy("<f4", "(0, 2)", &[])).contains("at least 1"));

@@ -142,6 +142,9 @@ fn a_model_s_own_file_is_imported_to_the_bit() {
     model.save(&path).unwrap();
     let bytes = fs::read(&path).unwrap();
     let again = import(&bytes, &recipe(RECIPE), Some(SHAPE), None).unwrap();
+    // The file knows the shape of a row itself.
+    let alone = import(&bytes, &recipe(RECIPE), None, None).unwrap();
+    assert_eq!(alone.shape(), SHAPE);
     assert_eq!(again.parameters().flat(), model.parameters().flat());
     assert_eq!(again.scaling(), model.scaling());
     assert_eq!(again.recipe(), model.recipe());
@@ -161,6 +164,53 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
     });
     let model = import(&bytes, &recipe(text), None, None).unwrap();
     assert_eq!(model.shape(), [3]);
+    // What is wrong beside is said, not that the shape is not known.
+    let zeros = |shape: &[usize]| {
+        let count = shape.iter().product::<usize>();
+        (Dtype::F32, shape.to_vec(), vec![0; 4 * count])
+    };
+    for (tensors, part) in [
+        (
+            vec![("encoder.1.weight", &[2, 3][..])],
+            "missing: expected decoder.0.weight [3, 2]",
+        ),
+        (
+            vec![("encoder.1.weight", &[3, 2]), ("decoder.0.weight", &[2, 3])],
+            "transpose those of Keras",
+        ),
+        (
+            vec![
+                ("encoder.1.weight", &[2, 3]),
+                ("decoder.0.weight", &[3, 2]),
+                ("head.weight", &[5, 2]),
+            ],
+            "--map encoder.1=encoder.1,decoder.0=decoder.0",
+        ),
+        (
+            vec![
+                ("dec.a.weight", &[3, 2]),
+                ("enc.b.weight", &[2, 3]),
+                ("head.weight", &[5, 2]),
+            ],
+            "--map dec.a=decoder.0",
+        ),
+        (
+            vec![
+                ("encoder.1.weight", &[2, 3]),
+                ("encoder.2.running_mean", &[2]),
+            ],
+            "BatchNorm is no layer here: found encoder.2",
+        ),
+    ] {
+        let bytes = changed(|all| {
+            let named = tensors
+                .iter()
+                .map(|(name, shape)| (name.to_string(), zeros(shape)));
+            *all = named.collect();
+        });
+        let result = import(&bytes, &recipe(text), None, None);
+        refused(result, ErrorKind::Format, &[part]);
+    }
     let parts = ["the shape of a row is not known", "--shape", "--data"];
     refused(
         import(WEIGHTS, &recipe(RECIPE), None, None),

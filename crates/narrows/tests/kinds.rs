@@ -419,15 +419,6 @@ fn decimals_and_short_floats_of_parquet_are_numbers() {
 }
 
 #[test]
-fn a_compression_that_is_not_read_is_named() {
-    let said = refused(&fixture("brotli.parquet"), &ReadOptions::default());
-    assert!(
-        said.contains("column `a`: the compression") && said.contains("found Brotli"),
-        "{said}"
-    );
-}
-
-#[test]
 fn images_of_16_bits_and_transparent_ones_are_told() {
     let folder = Folder::new();
     let deep = image::ImageBuffer::from_fn(2, 1, |x, _| {
@@ -445,7 +436,7 @@ fn images_of_16_bits_and_transparent_ones_are_told() {
     assert_eq!(data.to_array(), array![[200.0, 100.0, 0.0]]);
     assert_eq!(
         data.notes(),
-        ["1 image with transparent pixels laid on black"]
+        ["1 image is transparent: background filled with black"]
     );
 }
 

@@ -71,7 +71,10 @@ fn channels_last_are_turned_into_images_with_a_word() {
             (&serde_json::json!([3, 16, 16]), &rows.into())
         );
         assert!(
-            part["notes"][0].as_str().unwrap().contains("channels last"),
+            part["notes"][0]
+                .as_str()
+                .unwrap()
+                .contains("as channels-last images"),
             "{part}"
         );
     }
@@ -218,7 +221,7 @@ fn labels_are_words_too_and_arrays_that_are_not_needed_do_not_matter() {
     assert!(
         objects
             .said
-            .contains("not taken for labels: `y` of [30] Python objects"),
+            .contains("ignored `y` as labels: it holds Python objects"),
         "{}",
         objects.said
     );

@@ -142,7 +142,7 @@ fn files_of_other_tools_are_refused_at_every_door_with_python_that_helps() {
             folder.refused(
                 &line,
                 &[
-                    "this is no safetensors file",
+                    "not a safetensors file",
                     helps,
                     "save_file",
                     "narrows import weights.safetensors",

@@ -181,6 +181,11 @@ pub(crate) trait TableReader {
     /// Sentences on what was found and left out, for a person (a column without name and values, a line of units).
     fn notes(&self) -> Vec<String>;
 
+    /// The columns of the file that hold lists, each with the names of the columns that it is read as.
+    fn lists(&self) -> Vec<(String, Vec<String>)> {
+        Vec::new()
+    }
+
     /// Why training would refuse the table; where faults are refused themselves, there are none.
     fn faults(&self) -> Vec<Fault> {
         Vec::new()

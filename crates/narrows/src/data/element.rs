@@ -1,4 +1,4 @@
-//! The types of numbers in files, and how their bytes become `f32`.
+//! The types of numbers in files, and how their bytes become `f64`.
 
 use crate::{Error, ErrorKind, Result};
 use half::{bf16, f16};
@@ -79,25 +79,6 @@ impl Element {
         self.kind == Kind::F32 && self.is_big_endian == cfg!(target_endian = "big")
     }
 
-    /// Numbers as the nearest `f32`.
-    pub(crate) fn to_f32(self, bytes: &[u8], out: &mut [f32]) {
-        match self.kind {
-            Kind::Bool => each(bytes, out, |[byte]| f32::from(u8::from(byte != 0))),
-            Kind::U8 => each(bytes, out, |[byte]| f32::from(byte)),
-            Kind::I8 => each(bytes, out, |byte| f32::from(i8::from_le_bytes(byte))),
-            Kind::U16 => self.each(bytes, out, |b| f32::from(u16::from_le_bytes(b))),
-            Kind::I16 => self.each(bytes, out, |b| f32::from(i16::from_le_bytes(b))),
-            Kind::U32 => self.each(bytes, out, |b| u32::from_le_bytes(b) as f32),
-            Kind::I32 => self.each(bytes, out, |b| i32::from_le_bytes(b) as f32),
-            Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f32),
-            Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f32),
-            Kind::F16 => self.each(bytes, out, |b| f16::from_le_bytes(b).to_f32()),
-            Kind::BF16 => self.each(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),
-            Kind::F32 => self.each(bytes, out, f32::from_le_bytes),
-            Kind::F64 => self.each(bytes, out, |b| f64::from_le_bytes(b) as f32),
-        }
-    }
-
     /// Numbers as `f64`, which all but integers beyond 2^53 are exactly.
     pub(crate) fn to_f64(self, bytes: &[u8], out: &mut [f64]) {
         match self.kind {
@@ -164,12 +145,22 @@ impl Element {
                 _ => self.integer(bytes).and_then(|n| i64::try_from(n).ok()),
             };
             label.ok_or_else(|| {
-                let mut value = [0.0];
-                self.to_f32(bytes, &mut value);
+                let found = match self.integer(bytes) {
+                    Some(value) => value.to_string(),
+                    None => {
+                        let mut value = [0.0];
+                        self.to_f64(bytes, &mut value);
+                        // Also of a number of many digits its size is seen.
+                        match value[0].abs() < 1e17 || !value[0].is_finite() {
+                            true => value[0].to_string(),
+                            false => format!("{:e}", value[0]),
+                        }
+                    }
+                };
                 Error::new(ErrorKind::Data, "these are not labels")
                     .at(format!("row {row} (counted from 0)"))
-                    .expected("whole numbers of at most 64 bits")
-                    .found(format!("{} among {self}", value[0]))
+                    .expected("whole numbers from -2^63 to 2^63 - 1")
+                    .found(format!("{found} among {self}"))
             })
         };
         bytes.chunks_exact(size).enumerate().map(label).collect()
@@ -227,7 +218,7 @@ mod tests {
     fn numbers_of_every_type_and_order_of_bytes_are_read() {
         let mut out = [0.0];
         let mut read = |element: Element, bytes: &[u8]| {
-            element.to_f32(bytes, &mut out);
+            element.to_f64(bytes, &mut out);
             (out[0], element.to_labels(bytes).ok())
         };
         assert_eq!(
@@ -260,16 +251,20 @@ mod tests {
             reversed.reverse();
             let whole = (value == value.trunc()).then(|| vec![value as i64]);
             let little = read(Element::little(kind), bytes);
-            assert_eq!(little.0, value as f32);
+            assert_eq!(little.0, value);
             assert_eq!(little, read(Element::big(kind), &reversed));
             assert_eq!(little.1, whole, "{kind:?}");
         }
-        let error = Element::little(Kind::U64).to_labels(&[255; 8]);
-        assert!(error.is_err());
+        let error = Element::little(Kind::U64).to_labels(&[255; 8]).unwrap_err();
+        let found = error.what_was_found().unwrap();
+        assert!(found.starts_with("18446744073709551615 among"), "{found}");
+        let error = Element::little(Kind::F64).to_labels(&1e300_f64.to_le_bytes());
+        let found = error.unwrap_err().to_string();
+        assert!(found.contains("found 1e300 among"), "{found}");
         let error = Element::big(Kind::F32).to_labels(&[0, 0, 0, 0, 0x3f, 0, 0, 0]);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "row 1 (counted from 0): these are not labels: expected whole numbers of at most 64 bits, found 0.5 \
+            "row 1 (counted from 0): these are not labels: expected whole numbers from -2^63 to 2^63 - 1, found 0.5 \
              among 32-bit floating-point values"
         );
     }

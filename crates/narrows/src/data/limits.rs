@@ -15,6 +15,11 @@ pub(crate) const ROW_BYTES: u64 = 16 << 20;
 /// How many times larger than its compressed file a row may be, beyond [`ROW_BYTES`].
 pub(crate) const ROW_RATIO: u64 = 4;
 
+/// The bytes of a compressed array that is stored column by column, which has to be in memory as a whole, whatever the
+/// size of its file; and how many times its file it may have beyond that.
+pub(crate) const FORTRAN_BYTES: u64 = 64 << 20;
+pub(crate) const FORTRAN_RATIO: u64 = 64;
+
 /// The most bytes of one cell of a text.
 pub(crate) const CELL: usize = 1 << 20;
 
@@ -36,6 +41,13 @@ pub(crate) const IMAGE_BYTES_FREE: u64 = 16 << 20;
 /// Beyond [`IMAGE_BYTES_FREE`], an image may take this many times the bytes of its file when it is decoded. Photos
 /// take 2 to 50 times, blank pages some 500.
 pub(crate) const IMAGE_RATIO: u64 = 600;
+
+/// The images of a file or a folder may together take this many bytes when they are decoded, however small the files
+/// are.
+pub(crate) const IMAGES_BYTES_FREE: u64 = 64 << 20;
+
+/// Beyond [`IMAGES_BYTES_FREE`], they may take this many times the bytes of their files. No PNG of 8 bits takes more.
+pub(crate) const IMAGES_RATIO: u64 = 1100;
 
 /// The most bytes of the file of an image that is decoded from memory. A TIFF file of many pages is not.
 pub(crate) const IMAGE_FILE: u64 = 1 << 30;

@@ -104,8 +104,16 @@ impl Source {
             let rest = parts.strip_suffix(part)?.strip_suffix(':')?;
             Some((spec.split_at(path.len() + rest.len()).0, part))
         });
+        // Of an archive the other part is not read, and need not be readable.
+        let is_archive = || {
+            Path::new(path).is_file()
+                && file_kind(Path::new(path)).is_ok_and(|kind| kind == FileKind::Npz)
+        };
         let source = match split {
             None => Source::open_whole(&[spec], options)?,
+            Some((name, _)) if name == path && is_archive() => {
+                Source::open_whole(&[spec], options)?
+            }
             Some((name, part)) => Source::open_whole(&[name], options)?.part(name, part)?,
         };
         let source = source.of_classes(&options.classes)?;

@@ -84,6 +84,9 @@ pub struct ReadOptions {
     /// The number of channels of the model that reads the images, 1 or 3. Images are converted to it.
     #[serde(skip)]
     pub channels: Option<usize>,
+    /// The bits of the values of the images that a model was trained on, 8 or 16. Images are converted to them.
+    #[serde(skip)]
+    pub bits: Option<u8>,
     /// Leave out images that cannot be read, and count them.
     pub skip_bad: bool,
     /// How the text of a table is written, as far as the user sets it.
@@ -145,6 +148,17 @@ pub struct TextOptions {
 }
 
 impl ReadOptions {
+    /// The same, where to drop a column of lists is to drop all columns that it is read as.
+    pub(super) fn with_lists(&self, lists: &[(String, Vec<String>)]) -> Self {
+        let mut options = self.clone();
+        for (name, places) in lists {
+            if let Some(place) = options.drop.iter().position(|dropped| dropped == name) {
+                options.drop.splice(place..=place, places.iter().cloned());
+            }
+        }
+        options
+    }
+
     /// Refuses all but the classes, for a source that is `what`.
     pub(super) fn refuse_all(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_table(spec, what)?;

@@ -473,6 +473,11 @@ impl TableReader for Several {
         Some(format!("{all}: {}", groups.join("; ")))
     }
 
+    fn lists(&self) -> Vec<(String, Vec<String>)> {
+        let first = self.parts.first();
+        first.map_or(Vec::new(), |part| part.reader.lists())
+    }
+
     fn notes(&self) -> Vec<String> {
         let of_parts = self.parts.iter().flat_map(|part| {
             let notes = part.reader.notes().into_iter();

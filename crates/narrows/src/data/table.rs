@@ -22,6 +22,7 @@ const NAMED: usize = 12;
 /// Reads a whole table.
 pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Dataset> {
     loop {
+        let options = &options.with_lists(&reader.lists());
         let indexes = find_indexes(reader, options)?;
         let columns = reader.columns().to_vec();
         let roles = Roles::choose(&columns, &indexes, options)?;
@@ -356,7 +357,7 @@ impl<'a> Table<'a> {
                 .map(|&input| self.input_name(input))
                 .collect();
             data_notes.push(format!(
-                "whole numbers beyond 2^53 are rounded to float64, as the column has fractions or missing cells too: {}",
+                "whole numbers beyond 2^53 are rounded to float64, as no type of 64-bit integers holds all cells of the column: {}",
                 list_shortly(&names)
             ));
         }

@@ -16,6 +16,7 @@
 //! | `producer`, `producer_version` | Narrows and its version |
 //! | `recipe` | the name of the recipe |
 //! | `columns` | the names of the columns in the order of the input, as a JSON list; for tables |
+//! | `units` | for each column its unit, or null, as a JSON list; where one has a unit |
 //! | `fill` | for each column what stands for a missing value, as a JSON list; where training filled them |
 //! | `scaling` | `kind`, `formula`, `offset` and `factor` as JSON, one number for all values or one for each |
 //! | `score` | what the score is, and in which units |

@@ -4,7 +4,7 @@ use crate::data::{ColumnKind, Dataset, QUANTILES, Role};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A column of the table that a model was trained on, or a value of its rows where they came from an array.
 #[derive(Clone, Debug, PartialEq)]
@@ -272,6 +272,18 @@ pub(super) fn from_json(value: &Value, inputs: usize) -> Result<(Vec<ModelColumn
             format!("{inputs} inputs, one for each value of a row"),
         )
         .found(next));
+    }
+    let mut names = HashSet::new();
+    let inputs = columns.iter().filter(|column| column.input.is_some());
+    let twice = inputs
+        .map(|column| &column.name)
+        .find(|&name| !names.insert(name));
+    if let Some(twice) = twice.filter(|_| are_named) {
+        return Err(damaged(
+            "columns".into(),
+            "inputs with a name of their own each".into(),
+        )
+        .found(format!("`{twice}` twice")));
     }
     Ok((columns, are_named))
 }

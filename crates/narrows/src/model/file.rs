@@ -43,7 +43,7 @@ const COLUMNS: &str = "columns";
 const SECTIONS: [&str; 1] = [COLUMNS];
 
 /// The key of the metadata.
-const KEY: &str = "narrows";
+pub(super) const KEY: &str = "narrows";
 
 pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());

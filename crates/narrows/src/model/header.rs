@@ -39,7 +39,7 @@ pub(super) struct TensorInfo {
 
 /// Reads the length of the header and the header.
 pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<Header> {
-    let damaged = || format("this is no safetensors file");
+    let damaged = || format("not a safetensors file");
     read_up_to(file, 8, bytes)?;
     let header_len = match bytes[..].try_into() {
         Ok(bytes) => u64::from_le_bytes(bytes),

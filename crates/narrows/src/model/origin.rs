@@ -168,6 +168,12 @@ impl Origin {
                     .map_err(|error| damaged("how the data were read").caused_by(error))?,
             ),
         };
+        let reading = origin.reading.as_ref();
+        let separator = reading.and_then(|reading| reading.text.separator);
+        let is_usable = |sign: char| sign.is_ascii() && !matches!(sign, '\0' | '\n' | '\r' | '"');
+        if let Some(separator) = separator.filter(|&sign| !is_usable(sign)) {
+            return Err(damaged("a separator of cells").found(format!("{separator:?}")));
+        }
         if let Some(columns) = columns {
             let (table, are_named) = columns::from_json(columns, inputs)?;
             let mut known: Vec<&ModelColumn> = table.iter().filter(|c| c.input.is_some()).collect();
@@ -303,5 +309,20 @@ impl Threshold {
                 .expected("value, rule, level and rows")
                 .found(value)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_separator_that_no_text_has_is_damage() {
+        let read = |separator: &str| {
+            let json = json!({ "reading": { "text": { "separator": separator } } });
+            Origin::from_json(&json, None, 1).is_ok()
+        };
+        assert!(read(";") && read("\t") && read("\u{1}"));
+        assert!(!read("é") && !read("\n") && !read("\""));
     }
 }

@@ -92,8 +92,7 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         Told::First => Ok((row.to_vec(), None, None)),
         Told::Last => {
             let note = format!(
-                "an array of {} is taken for images with their channels last, and turned to channels first: \
-                 images of {c} × {a} × {b}; `--layout channels-first` takes it as it is",
+                "read {} as channels-last images and moved the channels first (`--layout channels-first` keeps the order)",
                 shape_text(sizes)
             );
             Ok((last.0, last.1, Some(note)))

@@ -250,6 +250,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         layout,
         // Follows from the model.
         channels: _,
+        bits: _,
     } = options;
     let mut all = Vec::new();
     let mut add = |name: &str, value: Option<String>| {

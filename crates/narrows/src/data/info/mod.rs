@@ -15,7 +15,7 @@ pub use values::{ValuesColumn, ValuesInfo};
 use super::column::TableReader;
 use super::dataset::Dataset;
 use super::fault::OnFault;
-use super::options::ReadOptions;
+use super::options::{Missing, ReadOptions};
 use super::source::{Source, at_source};
 use crate::Result;
 use serde_json::Value;
@@ -82,8 +82,8 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
         let info = Info::of_table(&mut *reader, &specs, options);
         return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }
-    let source = Source::open_all(&specs, options)?;
-    let mut train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, options);
+    let (source, options) = open_filled(&specs, options)?;
+    let mut train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, &options);
     train.how = Source::kind_of(&words.join(", ")).map(String::from);
     let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
     // Test rows are scaled as the training rows are.
@@ -95,6 +95,29 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
     });
     let all = [Some(train), test].into_iter().flatten();
     Ok(all.map(Info::Values).collect())
+}
+
+/// A source, and the options that it was read with: an array with missing values is described with these filled, as
+/// training on it takes.
+fn open_filled(specs: &[String], options: &ReadOptions) -> Result<(Source, ReadOptions)> {
+    let error = match Source::open_all(specs, options) {
+        Ok(source) => return Ok((source, options.clone())),
+        Err(error) => error,
+    };
+    let has_gaps = options.missing == Missing::Refuse && error.what_was_found() == Some("NaN");
+    for missing in [Missing::Mean, Missing::Zero]
+        .into_iter()
+        .filter(|_| has_gaps)
+    {
+        let filling = ReadOptions {
+            missing,
+            ..options.clone()
+        };
+        if let Ok(source) = Source::open_all(specs, &filling) {
+            return Ok((source, filling));
+        }
+    }
+    Err(error)
 }
 
 #[cfg(test)]

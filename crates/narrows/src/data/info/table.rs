@@ -121,9 +121,10 @@ pub(super) fn describe(
         seen,
     } = see(reader, options)?;
     let columns = reader.columns().to_vec();
-    check_names(&columns, options)?;
+    let with_lists = options.with_lists(&reader.lists());
+    check_names(&columns, &with_lists)?;
     let indexes = find_indexes(reader, options)?;
-    let fates = fates(&columns, &indexes, options);
+    let fates = fates(&columns, &indexes, &with_lists);
     let columns: Vec<ColumnInfo> = columns
         .iter()
         .zip(&seen)
@@ -150,7 +151,7 @@ pub(super) fn describe(
     }
     info.refusals = remarks::refusals(&info, &seen, options);
     if let (Err(error), true) = (
-        Roles::choose(reader.columns(), &indexes, options),
+        Roles::choose(reader.columns(), &indexes, &with_lists),
         info.refusals.is_empty(),
     ) {
         info.refusals.push(error.to_string());

@@ -19,7 +19,7 @@ pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
     .at(data.name())
     .expected("8-bit or 16-bit values without a sign")
     .found(data.type_name())
-    .hint("choose `minmax` or `standardize`, or `none` if the data are in [0, 1]"))
+    .hint("choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are in [0, 1]"))
 }
 
 pub(super) fn standardize(

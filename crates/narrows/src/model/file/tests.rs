@@ -172,7 +172,7 @@ fn a_foreign_safetensors_file_is_refused() {
     }
     let header = br#"{"__metadata__":{"narrows":["a","list"]}}"#;
     let file = [&(header.len() as u64).to_le_bytes()[..], header].concat();
-    assert!(refusal(&file).contains("no safetensors file"));
+    assert!(refusal(&file).contains("not a safetensors file"));
     assert!(refusal(b"PK\x03\x04 a zip archive, with something in it").contains("safetensors"));
 }
 

@@ -5,8 +5,8 @@ mod names;
 mod numbers;
 mod order;
 
-use super::file::{format, is_usable_shape, open, read_tensors};
-use super::header::{Header, read_header};
+use super::file::{KEY, format, is_usable_shape, open, read_tensors};
+use super::header::{Header, check_values, read_header};
 use super::{Model, Origin};
 use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
@@ -65,6 +65,7 @@ fn read(
 ) -> Result<Imported> {
     let mut bytes = Vec::new();
     let header = read_header(file, len, &mut bytes)?;
+    names::refuse_others(&header)?;
     let (shape, network) = plan(recipe, options, &header)?;
     let (spec, scaling) = scaling(recipe, options.data)?;
     let Assignment { sources, mut notes } = names::assign(network.tensors(), &header, options.map)?;
@@ -92,7 +93,7 @@ fn read(
     Ok(Imported { model, notes })
 }
 
-/// The shape of a row and the network for it: as it is given, else that of the data, else the one width at which the
+/// The shape of a row and the network for it: as it is given, else that of the data or of a model, else the one width at which the
 /// weights fit.
 fn plan(
     recipe: &Recipe,
@@ -100,15 +101,18 @@ fn plan(
     header: &Header,
 ) -> Result<(Vec<usize>, Network)> {
     let network = |shape: &[usize]| Network::new(&recipe.encoder, &recipe.decoder, shape);
-    if let Some(shape) = given_shape(options)? {
+    if let Some(shape) = given_shape(options)?.or_else(|| stored_shape(header)) {
         let network = network(&shape)?;
         return Ok((shape, network));
     }
-    let fits = |width: usize| -> Option<(Vec<usize>, Network)> {
-        let network = network(&[width]).ok()?;
-        let assignment = names::assign(network.tensors(), header, options.map).ok()?;
-        check_shapes(network.tensors(), &assignment.sources, header).ok()?;
-        Some((vec![width], network))
+    let unknown = || {
+        Error::new(ErrorKind::Data, "the shape of a row is not known")
+            .expected("a shape, data, or dense layers that fit at one width only")
+            .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data")
+    };
+    let fits = |network: &Network| {
+        let assignment = names::assign(network.tensors(), header, options.map)?;
+        check_shapes(network.tensors(), &assignment.sources, header)
     };
     let widths: BTreeSet<usize> = header
         .tensors
@@ -118,18 +122,48 @@ fn plan(
             _ => None,
         })
         .collect();
-    let mut plans = widths
-        .iter()
-        .take(MAX_WIDTHS)
-        .filter_map(|&width| fits(width));
-    match (plans.next(), plans.next()) {
-        (Some(plan), None) => Ok(plan),
-        _ => Err(
-            Error::new(ErrorKind::Data, "the shape of a row is not known")
-                .expected("a shape, data, or dense layers that fit at one width only")
-                .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data"),
-        ),
+    let (mut plan, mut refusal) = (None, None);
+    for &width in widths.iter().take(MAX_WIDTHS) {
+        let Ok(network) = network(&[width]) else {
+            continue;
+        };
+        match fits(&network) {
+            Ok(()) if plan.is_some() => return Err(unknown()),
+            Ok(()) => plan = Some((vec![width], network)),
+            // Of all widths that at which most shapes are right tells best what is wrong.
+            Err(error) => {
+                let right = right_shapes(&network, header);
+                if refusal.as_ref().is_none_or(|&(most, _)| right >= most) {
+                    refusal = Some((right, error));
+                }
+            }
+        }
     }
+    match (plan, refusal) {
+        (Some(plan), _) => Ok(plan),
+        (None, Some((_, error))) => Err(error),
+        (None, None) => Err(unknown()),
+    }
+}
+
+/// The shape of a row that a model of Narrows keeps beside its weights.
+fn stored_shape(header: &Header) -> Option<Vec<usize>> {
+    let text = header.metadata.get(KEY)?;
+    check_values(text).ok()?;
+    let known: serde_json::Value = serde_json::from_str(text).ok()?;
+    let sizes = known.get("input_shape")?.as_array()?.iter();
+    let size = |size: &serde_json::Value| usize::try_from(size.as_u64()?).ok();
+    let shape: Vec<usize> = sizes.map(size).collect::<Option<_>>()?;
+    is_usable_shape(&shape).then_some(shape)
+}
+
+/// How many tensors of a network have the shape of one in the file, as it is or transposed.
+fn right_shapes(network: &Network, header: &Header) -> usize {
+    let is_there = |tensor: &&Tensor| {
+        let mut found = header.tensors.values().map(|found| &found.shape);
+        found.any(|found| *found == tensor.shape || found.iter().eq(tensor.shape.iter().rev()))
+    };
+    network.tensors().iter().filter(is_there).count()
 }
 
 /// The shape of a row, where it is given or the data have it.

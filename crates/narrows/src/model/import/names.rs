@@ -36,7 +36,6 @@ pub(super) fn assign(
 ) -> Result<Assignment> {
     let mut notes = Vec::new();
     let theirs = theirs(header, &mut notes);
-    refuse_batch_norm(&theirs)?;
     let mut chosen = mapped(expected, &theirs, map)?;
     let used: BTreeSet<&str> = chosen.values().map(|theirs| theirs.name).collect();
     let ours = expected.iter();
@@ -83,6 +82,11 @@ fn theirs<'a>(header: &'a Header, notes: &mut Vec<String>) -> Vec<Theirs<'a>> {
         }
     }
     all
+}
+
+/// Refuses weights of BatchNorm, which no recipe fits, whatever the shape of a row.
+pub(super) fn refuse_others(header: &Header) -> Result<()> {
+    refuse_batch_norm(&theirs(header, &mut Vec::new()))
 }
 
 fn refuse_batch_norm(theirs: &[Theirs<'_>]) -> Result<()> {
@@ -255,12 +259,20 @@ fn not_matched(ours: &[&Tensor], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
             .map_or(name, |(layer, _)| layer)
             .to_string()
     };
-    let example = match (extra.first(), missing.first()) {
-        (Some(theirs), Some(ours)) if theirs.name.contains('.') => {
+    // A pair that may belong together: of one shape, and not of two halves.
+    let pairs = extra
+        .iter()
+        .flat_map(|theirs| missing.iter().map(move |ours| (theirs, ours)));
+    let is_likely = |(theirs, ours): &(&&Theirs<'_>, &&Tensor)| {
+        theirs.shape == ours.shape && !order::are_of_two_halves(theirs.name, &ours.name)
+    };
+    let first = extra.first().zip(missing.first());
+    let example = match pairs.clone().find(is_likely).or(first) {
+        Some((theirs, ours)) if theirs.name.contains('.') => {
             format!("{}={}", layer(theirs.name), layer(&ours.name))
         }
-        (Some(theirs), Some(ours)) => format!("{}={}", theirs.name, ours.name),
-        _ => "fc1=encoder.0".into(),
+        Some((theirs, ours)) => format!("{}={}", theirs.name, ours.name),
+        None => "fc1=encoder.0".into(),
     };
     let map = format!(
         "say which is which with `--map {example}`, which may be repeated and names layers or tensors"
@@ -276,8 +288,21 @@ fn not_matched(ours: &[&Tensor], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
         (true, false) => format("there are tensors that the recipe does not have")
             .found(found)
             .hint(match extra.iter().any(|tensor| is_normalization(tensor)) {
-                true => NORMALIZATION,
-                false => NAMES,
+                true => NORMALIZATION.to_string(),
+                false => {
+                    let mut layers: Vec<String> = Vec::new();
+                    for tensor in ours {
+                        let layer = layer(&tensor.name);
+                        let pair = format!("{prefix}{layer}={layer}");
+                        if !layers.contains(&pair) {
+                            layers.push(pair);
+                        }
+                    }
+                    format!(
+                        "to leave them out, name all layers of the recipe: `--map {}`",
+                        layers.join(",")
+                    )
+                }
             }),
         (false, false) => {
             let error = match is_ambiguous {

@@ -124,8 +124,7 @@ impl Search {
 /// Whether one of their layers has the tensors of ours and does not name the other half.
 fn fits(ours: &Layer<'_>, theirs: &Layer<'_>) -> bool {
     let parts = |layer: &Layer<'_>| layer.tensors.len();
-    let halves = (half(ours.name), half(theirs.name));
-    let is_other_half = matches!(halves, (Some(ours), Some(theirs)) if ours != theirs);
+    let is_other_half = are_of_two_halves(ours.name, theirs.name);
     let pairs = ours.tensors.iter().zip(&theirs.tensors);
     let has_same = pairs
         .into_iter()
@@ -150,6 +149,11 @@ fn half(name: &str) -> Option<Half> {
             _ => None,
         }
     })
+}
+
+/// Whether one name speaks of the encoder and the other of the decoder.
+pub(super) fn are_of_two_halves(one: &str, other: &str) -> bool {
+    matches!((half(one), half(other)), (Some(one), Some(other)) if one != other)
 }
 
 /// Which of two names comes first, where a number is the first in which they differ.

@@ -36,7 +36,7 @@ fn open(path: &Path) -> std::result::Result<Opened, Cause> {
     })
 }
 
-/// The heads of the images in a file, and how many pages of reduced resolution it has beside them.
+/// The heads of the images in a file, and how many pages it has beside them that are previews or masks.
 pub(super) fn heads(path: &Path, kind: Option<Kind>) -> Result<(Vec<Head>, usize)> {
     within(path, || {
         let opened = open(path)?;

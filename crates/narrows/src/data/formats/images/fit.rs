@@ -36,7 +36,15 @@ pub(super) fn row(picture: &Picture, plan: &Plan) -> Row {
         }
         Values::Sixteen(values) => {
             let (planes, was_transparent) = planes(picture, values, plan);
-            (Values::Sixteen(planes), was_transparent)
+            let values = match plan.depth {
+                // 65535 becomes 255.
+                Depth::Eight => {
+                    let byte = |&value: &u16| ((u32::from(value) + 128) / 257) as u8;
+                    Values::Eight(planes.iter().map(byte).collect())
+                }
+                _ => Values::Sixteen(planes),
+            };
+            (values, was_transparent)
         }
         Values::Float(values) => {
             let (planes, was_transparent) = planes(picture, values, plan);

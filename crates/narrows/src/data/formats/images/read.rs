@@ -8,7 +8,7 @@ use super::threads::on_threads;
 use super::{FILE, decode, images};
 use crate::data::builder::Rows;
 use crate::data::element::{Element, Kind};
-use crate::data::limits::IMAGE_VALUES;
+use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};
 use crate::data::records::RowType;
 use crate::data::{Dataset, Fit, Ids, ReadOptions};
 use crate::{Error, ErrorKind, Result};
@@ -41,6 +41,7 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
     let mut met = Met::default();
     let mut all = look(files, options, &mut met)?;
     met.images = all.len() + met.skipped.len();
+    check_sum(spec, files, &all)?;
     let plan = plan(spec, &all, options, met.skipped.len())?;
     let values = gather(&mut all, &plan, options, &mut met)?;
     if all.is_empty() {
@@ -145,16 +146,43 @@ fn plan(spec: &str, all: &[Image], options: &ReadOptions, skipped: usize) -> Res
         .found("whole numbers of 8 or 16 bits")
         .hint("save all in one type, so that their values can be compared"));
     }
+    let deepest = all.iter().map(|image| image.head.depth).max();
     Ok(Plan {
         size,
         fit: options.fit,
         is_colour,
-        depth: all
-            .iter()
-            .map(|image| image.head.depth)
-            .max()
-            .unwrap_or(Depth::Eight),
+        depth: match (deepest.unwrap_or(Depth::Eight), options.bits) {
+            (Depth::Float, _) => Depth::Float,
+            (_, Some(8)) => Depth::Eight,
+            (_, Some(16)) => Depth::Sixteen,
+            (depth, _) => depth,
+        },
     })
+}
+
+/// Refuses images that would take far more memory than their files justify. Each may have few bytes in its file, or
+/// share them with others.
+fn check_sum(spec: &str, files: &[Found], all: &[Image]) -> Result<()> {
+    let packed = files
+        .iter()
+        .map(|file| file.path.metadata().map_or(0, |of| of.len()));
+    let packed = packed.fold(0, u64::saturating_add);
+    let unpacked = all.iter().map(|image| image.head.bytes);
+    let unpacked = unpacked.fold(0, u64::saturating_add);
+    let most = IMAGES_BYTES_FREE.saturating_add(packed.saturating_mul(IMAGES_RATIO));
+    if unpacked <= most {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Data,
+        "the images are far larger than the files that they come from",
+    )
+    .at(spec)
+    .expected(format!(
+        "images of at most {most} bytes from files of {packed} bytes"
+    ))
+    .found(format!("{} of {unpacked} bytes", images(all.len())))
+    .hint("if they are meant so, save them as .npy"))
 }
 
 /// The bytes of a row, in the type that the images have.
@@ -234,7 +262,17 @@ fn decoded(image: &Image, plan: &Plan) -> Result<(Row, bool)> {
         "" => error,
         page => error.at(format!("page {page}")),
     })?;
-    Ok((fit::row(&picture, plan), picture.is_rounded))
+    let row = fit::row(&picture, plan);
+    if let Values::Float(values) = &row.values
+        && let Some(value) = values.iter().find(|value| !value.is_finite())
+    {
+        return Err(Error::new(ErrorKind::Data, "a value is not finite")
+            .at(place(image))
+            .expected("finite numbers")
+            .found(value)
+            .hint("put numbers in place of NaN, as in Python: `numpy.nan_to_num(image)`; or leave such images out with `--skip-bad`"));
+    }
+    Ok((row, picture.is_rounded))
 }
 
 /// One label an image, and what they stand for; folders named by numbers are those numbers.
@@ -285,10 +323,14 @@ fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<St
             met.images
         ));
     }
-    let mut note = |count: usize, text: &dyn Fn(String) -> String| {
+    let mut note = |count: usize, text: &dyn Fn(usize) -> String| {
         if count > 0 {
-            notes.push(text(images(count)));
+            notes.push(text(count));
         }
+    };
+    let of_kind = |count: usize, kind: &str| match count {
+        1 => format!("1 {kind} image"),
+        count => format!("{count} {kind} images"),
     };
     let as_model = match options.channels {
         Some(1) => ", as the model has 1 channel",
@@ -298,24 +340,46 @@ fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<St
     let is_colour = plan.is_colour;
     note(count(&|head| head.is_colour && !is_colour), &|images| {
         format!(
-            "{images} in color made grey (0.299 red + 0.587 green + 0.114 blue, ITU-R 601){as_model}"
+            "converted {} to grey (0.299 red + 0.587 green + 0.114 blue, ITU-R 601){as_model}",
+            of_kind(images, "color")
         )
     });
     note(count(&|head| !head.is_colour && is_colour), &|images| {
-        format!("{images} in grey given red, green and blue of the same value{as_model}")
+        format!("converted {} to color{as_model}", of_kind(images, "grey"))
     });
     let is_wider = |head: &Head| head.depth == Depth::Eight && plan.depth == Depth::Sixteen;
-    note(count(&is_wider), &|images| {
-        format!("{images} of 8 bits beside some of 16: values multiplied by 257")
+    let why = match options.bits {
+        Some(_) => "as the model was trained on",
+        None => "as others have",
+    };
+    note(count(&is_wider), &|count| {
+        format!(
+            "converted {} to 16 bits, {why}: values multiplied by 257",
+            of_kind(count, "8-bit")
+        )
     });
-    note(met.transparent, &|images| {
-        format!("{images} with transparent pixels laid on black")
+    let is_narrower = |head: &Head| head.depth == Depth::Sixteen && plan.depth == Depth::Eight;
+    note(count(&is_narrower), &|count| {
+        format!(
+            "converted {} to 8 bits, {why}: values divided by 257",
+            of_kind(count, "16-bit")
+        )
     });
-    note(met.rounded, &|images| {
-        format!("{images} of 64-bit floating-point values rounded to 32 bits")
+    note(met.transparent, &|count| match count {
+        1 => "1 image is transparent: background filled with black".into(),
+        count => format!("{count} images are transparent: background filled with black"),
     });
-    note(count(&|head| head.part == Part::FirstFrame), &|images| {
-        format!("{images} with several frames: the first frame is read, the others are not")
+    note(met.rounded, &|count| {
+        format!(
+            "{} of 64-bit floating-point values rounded to 32 bits",
+            images(count)
+        )
+    });
+    note(count(&|head| head.part == Part::FirstFrame), &|count| {
+        format!(
+            "{} with several frames: the first frame is read, the others are not",
+            images(count)
+        )
     });
     let (width, height) = plan.size;
     let is_squeezed = |head: &Head| {
@@ -323,9 +387,10 @@ fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<St
         u64::from(across) * u64::from(height) != u64::from(down) * u64::from(width)
     };
     if plan.fit == Fit::Squeeze {
-        note(count(&is_squeezed), &|images| {
+        note(count(&is_squeezed), &|count| {
             format!(
-                "{images} of other proportions squeezed to {width} x {height} (`--fit crop` or `--fit pad` keep the proportions)"
+                "{} of other proportions squeezed to {width} x {height} (`--fit crop` or `--fit pad` keep the proportions)",
+                images(count)
             )
         });
     }
@@ -337,7 +402,7 @@ fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<St
     }
     if met.reduced_pages > 0 {
         notes.push(format!(
-            "{} in a reduced resolution left out",
+            "{} left out: previews in a reduced resolution, or masks",
             counted(met.reduced_pages, "page")
         ));
     }
@@ -364,7 +429,11 @@ fn page<'a>(image: &'a Image) -> &'a str {
 }
 
 fn bad(error: Error) -> Error {
-    error.hint("mend it, take it away, or leave such images out with `--skip-bad`")
+    match error.kind() {
+        ErrorKind::Data => error,
+        _ => error
+            .hint("mend or convert it, take it away, or leave such images out with `--skip-bad`"),
+    }
 }
 
 fn none_left(spec: &str, skipped: usize) -> Error {

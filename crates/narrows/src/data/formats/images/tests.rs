@@ -8,6 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
+mod bands;
+
 struct Folder(TempDir);
 
 impl Folder {
@@ -212,17 +214,16 @@ fn grey_and_colour_become_what_the_model_has() {
         .save("in/b.png", colour(4, 3));
     let mixed = folder.read("in");
     assert_eq!(mixed.shape(), [3, 3, 4]);
-    assert!(said(
-        &mixed,
-        "1 image in grey given red, green and blue of the same value"
-    ));
+    assert!(said(&mixed, "converted 1 grey image to color"));
     let of = |channels| ReadOptions {
         channels: Some(channels),
         ..ReadOptions::default()
     };
     let data = folder.read_with("in", &of(1));
     assert_eq!(data.shape(), [1, 3, 4]);
-    assert!(said(&data, "1 image in color made grey") && said(&data, "as the model has 1 channel"));
+    assert!(
+        said(&data, "converted 1 color image to grey") && said(&data, "as the model has 1 channel")
+    );
     // As Pillow's convert("L") has it.
     let luma = |pixel: &Rgb<u8>| {
         let [r, g, b] = pixel.0.map(u32::from);
@@ -264,7 +265,7 @@ fn sixteen_bits_stay_and_are_written_back() {
     assert_eq!(row(&data, 2), scaled);
     assert!(said(
         &data,
-        "1 image of 8 bits beside some of 16: values multiplied by 257"
+        "converted 1 8-bit image to 16 bits, as others have: values multiplied by 257"
     ));
     assert_eq!(data.type_name(), "16-bit integers without a sign");
 
@@ -370,7 +371,10 @@ fn what_is_transparent_is_laid_on_black() {
             row(&data, 0),
             [0.0, 100.0, 200.0, 0.0, 50.0, 100.0, 0.0, 25.0, 50.0]
         );
-        assert!(said(&data, "1 image with transparent pixels laid on black"));
+        assert!(said(
+            &data,
+            "1 image is transparent: background filled with black"
+        ));
     }
 }
 

@@ -30,6 +30,8 @@ enum Pixel {
 
 struct Page {
     pixel: Pixel,
+    /// Whether 0 is white.
+    is_inverted: bool,
     /// Whether the color is multiplied with the alpha already.
     is_multiplied: bool,
     bits: u8,
@@ -37,19 +39,18 @@ struct Page {
     head: Head,
 }
 
-/// The heads of the pages, and how many more there are that show others in a reduced resolution.
+/// The heads of the pages, and how many more there are that show others in a reduced resolution or are masks of them.
 pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
+    const REDUCED_OR_MASK: u32 = 1 | 4;
     let bytes = opened.bytes;
     let mut decoder = Decoder::new(Patched::new(opened))?;
     let (mut heads, mut reduced) = (Vec::new(), 0);
+    decoder = with_limits(decoder, VALUES);
+    let stacked = stacked(&mut decoder);
     loop {
         decoder = with_limits(decoder, VALUES);
-        if decoder
-            .find_tag_unsigned::<u32>(Tag::NewSubfileType)?
-            .unwrap_or(0)
-            & 1
-            == 1
-        {
+        let kind = decoder.find_tag_unsigned::<u32>(Tag::NewSubfileType)?;
+        if kind.unwrap_or(0) & REDUCED_OR_MASK != 0 {
             reduced += 1;
         } else {
             let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
@@ -62,6 +63,13 @@ pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
         }
         decoder.next_image()?;
     }
+    if let Some(stacked) = stacked.filter(|&stacked| stacked > heads.len() && heads.len() == 1) {
+        return Err(format!(
+            "it is a stack of {stacked} images by ImageJ with one page alone: in Python, \
+             tifffile.imwrite(\"stack.tif\", tifffile.imread(FILE), photometric=\"minisblack\") writes them as pages"
+        )
+        .into());
+    }
     if let [head] = &mut heads[..] {
         head.part = match head.part {
             // Its place is not needed, unless it is behind a preview.
@@ -70,6 +78,13 @@ pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
         };
     }
     Ok((heads, reduced))
+}
+
+/// How many images ImageJ says that the file has: it writes large stacks with one page, and the others behind it.
+fn stacked(decoder: &mut Decoder<Patched>) -> Option<usize> {
+    let description = decoder.get_tag_ascii_string(Tag::ImageDescription).ok()?;
+    let mut lines = description.strip_prefix("ImageJ=")?.lines();
+    lines.find_map(|line| line.strip_prefix("images=")?.trim().parse().ok())
 }
 
 /// The pixels of a page of the file that `open` opens.
@@ -84,6 +99,14 @@ pub(super) fn decode(open: impl Fn() -> Result<Opened>, head: &Head) -> Result<P
     let page = page(&mut decoder, bytes)?;
     if page.pixel == Pixel::Palette {
         return with_palette(decoder, Patched::new(open()?), &page);
+    }
+    // As tifffile and libtiff do, only values of up to 8 bits are turned round.
+    if page.is_inverted && page.head.depth != Depth::Eight {
+        let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
+        let mut file = Patched::new(open()?);
+        file.begin_at(at)?;
+        file.read_as_grey(at)?;
+        decoder = Decoder::new(file)?;
     }
     let size = decoder.dimensions()?;
     let Pixels {
@@ -127,7 +150,13 @@ fn with_limits(decoder: Decoder<Patched>, page: usize) -> Decoder<Patched> {
 
 /// What the directory of the current page says.
 fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
+    const WHITE_IS_ZERO: u16 = 0;
     const PALETTE: u16 = 3;
+    if decoder.find_tag_unsigned::<u16>(Tag::FillOrder)? == Some(2) {
+        return Err("the bits of its bytes are in reverse order (FillOrder 2), which is not read: save it with \
+                    FillOrder 1"
+            .into());
+    }
     let photometric = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation)?;
     let (pixel, bits) = if photometric == Some(PALETTE) {
         let bits = decoder.find_tag_unsigned_vec::<u8>(Tag::BitsPerSample)?;
@@ -159,15 +188,18 @@ fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
         Pixel::ColourAlpha | Pixel::Cmyk => 4,
     };
     let size = decoder.dimensions()?;
+    let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
+    refuse_bands(decoder, pixel, extra.as_deref())?;
+    refuse_partial_tiles(decoder, size)?;
     let mut head = Head::new(size, orientation, (stride, depth), file_bytes)?;
     if pixel == Pixel::Palette {
         head.is_colour = !colours(decoder, bits)?
             .iter()
             .all(|[r, g, b]| r == g && g == b);
     }
-    let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
     Ok(Page {
         pixel,
+        is_inverted: photometric == Some(WHITE_IS_ZERO),
         is_multiplied: extra.is_some_and(|extra| extra.first() == Some(&1)),
         bits,
         orientation,
@@ -196,13 +228,7 @@ fn pixel(decoder: &mut Decoder<Patched>) -> Result<(Pixel, u8)> {
             let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
             match (num_samples, extra.as_deref()) {
                 (2, Some([1 | 2])) => (Pixel::GreyAlpha, bit_depth),
-                _ => {
-                    return Err(format!(
-                        "it has {num_samples} bands, which is neither grey nor color: save it as .npy of shape \
-                         [images, bands, height, width]"
-                    )
-                    .into());
-                }
+                _ => return Err(bands(num_samples)),
             }
         }
         other => {
@@ -211,6 +237,52 @@ fn pixel(decoder: &mut Decoder<Patched>) -> Result<(Pixel, u8)> {
             );
         }
     })
+}
+
+fn bands(count: u16) -> Cause {
+    format!(
+        "it has {count} bands, which is neither grey nor color: save it as .npy of shape [images, bands, height, width]"
+    )
+    .into()
+}
+
+/// Refuses bands beside the color that are not its alpha: an infrared band, a spot color.
+fn refuse_bands(decoder: &mut Decoder<Patched>, pixel: Pixel, extra: Option<&[u16]>) -> Result<()> {
+    let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel)?;
+    let samples = samples.unwrap_or(1);
+    let of_colour = match pixel {
+        Pixel::Grey | Pixel::GreyAlpha | Pixel::Palette => 1,
+        Pixel::Colour | Pixel::ColourAlpha | Pixel::Ycbcr => 3,
+        Pixel::Cmyk => 4,
+    };
+    let is_alpha = match pixel {
+        // Some writers leave out what the fourth value is.
+        Pixel::ColourAlpha => matches!(extra, None | Some([1 | 2])),
+        Pixel::GreyAlpha => true,
+        _ => false,
+    };
+    match samples.saturating_sub(of_colour) {
+        0 => Ok(()),
+        1 if is_alpha => Ok(()),
+        _ => Err(bands(samples)),
+    }
+}
+
+/// Refuses tiles that reach beyond the image where each color has tiles of its own, over which the decoder panics.
+fn refuse_partial_tiles(decoder: &mut Decoder<Patched>, size: (u32, u32)) -> Result<()> {
+    const SEPARATE: u16 = 2;
+    let planes = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration)?;
+    let width = decoder.find_tag_unsigned::<u32>(Tag::TileWidth)?;
+    let height = decoder.find_tag_unsigned::<u32>(Tag::TileLength)?;
+    let is_partial = |tile: Option<u32>, size: u32| {
+        tile.is_some_and(|tile| tile > 0 && !size.is_multiple_of(tile))
+    };
+    match planes == Some(SEPARATE) && (is_partial(width, size.0) || is_partial(height, size.1)) {
+        false => Ok(()),
+        true => Err("it has a plane for each color, in tiles that reach beyond the image, which is not read: save \
+                     it with planarconfig=\"contig\" or without tiles"
+            .into()),
+    }
 }
 
 /// The values of a page, pixel after pixel.

@@ -89,7 +89,7 @@ impl Archive {
             let values = rows.read(reader, cut)?;
             Ok((rows, values))
         })
-        .and_then(|(rows, values)| rows.dataset(called, values, options.missing))
+        .and_then(|(rows, values)| rows.dataset(called, values, options))
     }
 
     /// An array as the labels of so many rows.

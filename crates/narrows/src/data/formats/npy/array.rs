@@ -1,14 +1,14 @@
 //! The numbers of an array: from a file, from an entry of an archive, in either order.
 
 use super::foreign::Foreign;
+use super::gaps::filled;
 use super::header::{Content, Header};
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::Element;
 use crate::data::formats::layout::{Plan, Turned};
-use crate::data::limits::check_row;
+use crate::data::limits::{FORTRAN_BYTES, FORTRAN_RATIO, check_row};
 use crate::data::records::IN_MEMORY;
-use crate::data::{Dataset, Layout, Missing, Values};
-use crate::text::counted;
+use crate::data::{Dataset, Layout, ReadOptions, Values};
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
@@ -47,6 +47,9 @@ impl Rows {
         let plan = Plan::new(&header.shape, layout)?;
         let bytes = header.bytes()?;
         check_row(plan.inputs as u64, bytes / plan.rows as u64, packed)?;
+        if header.is_fortran {
+            check_fortran(bytes, packed)?;
+        }
         let mut notes: Vec<String> = plan.note.iter().cloned().collect();
         if header.descr == "<V2" {
             notes.push(
@@ -95,8 +98,8 @@ impl Rows {
         if bytes.len() as u64 != self.bytes {
             return Err(too_short(self.bytes, bytes.len() as u64));
         }
-        let bytes = in_c_order(&bytes, &self.sizes, self.element.size());
-        self.read_in_order(&mut &bytes[..], cut)
+        let mut turned = RowByRow::new(bytes, &self.sizes, self.element.size());
+        self.read_in_order(&mut turned, cut)
     }
 
     fn read_in_order(
@@ -118,72 +121,49 @@ impl Rows {
         }
     }
 
-    /// The rows as data, with what `missing` says in place of NaN.
-    pub(super) fn dataset(self, called: &str, values: Values, missing: Missing) -> Result<Dataset> {
-        let (values, filled) = filled(values, missing)?;
-        let mut data = Dataset::stored_as(self.element, called, values, self.plan.shape, None)?;
-        data.notes.extend(self.notes);
-        if let Some((fill, count)) = filled {
-            let how = if missing == Missing::Mean {
-                "the mean of the place in a row"
-            } else {
-                "0"
-            };
-            if count > 0 {
-                let values = counted(count, "missing value was", "missing values were");
-                data.notes.push(format!("{values} filled with {how}"));
+    /// The rows as data, with what the options say in place of NaN.
+    pub(super) fn dataset(
+        self,
+        called: &str,
+        values: Values,
+        options: &ReadOptions,
+    ) -> Result<Dataset> {
+        let (values, filled) = filled(values, options)?;
+        let data = Dataset::stored_as(self.element, called, values, self.plan.shape, None);
+        let mut data = data.map_err(|error| match error.what_was_found() {
+            Some("NaN") => {
+                error.hint("fill missing values with `--missing mean` or `--missing zero`")
             }
-            data.missing = count;
-            data.fill = Some(fill);
+            _ => error,
+        })?;
+        data.notes.extend(self.notes);
+        if let Some(filled) = filled {
+            data.notes.extend(filled.note());
+            data.missing = filled.count;
+            data.fill = Some(filled.fill);
         }
         Ok(data)
     }
 }
 
-/// What stands for missing values at each place of a row, and how many were missing.
-type Filled = (Vec<f64>, usize);
-
-/// Values with others in place of NaN, if that is asked for: these and how many there were.
-fn filled(values: Values, missing: Missing) -> Result<(Values, Option<Filled>)> {
-    let (inputs, records) = match (values, missing) {
-        (Values::Records(records), Missing::Mean | Missing::Zero) => (records.dim().1, records),
-        (_, Missing::Drop) => {
-            return Err(Error::new(
-                ErrorKind::Data,
-                "rows of an array cannot be left out for missing values",
-            )
-            .expected("`--missing mean` or `--missing zero`")
-            .hint("in Python: x[~numpy.isnan(x).any(axis=1)] leaves them out"));
-        }
-        (values, _) => return Ok((values, None)),
+/// Refuses an array that has to be in memory as a whole and that a compressed file of `packed` bytes does not justify.
+fn check_fortran(bytes: u64, packed: Option<u64>) -> Result<()> {
+    let Some(packed) = packed else {
+        return Ok(());
     };
-    // About a first value, so that sums keep their precision.
-    let (mut shifts, mut sums) = (vec![f64::NAN; inputs], vec![(0.0, 0_usize); inputs]);
-    for row in 0..records.dim().0 {
-        records.each(row, |place, values| {
-            let columns = shifts[place..].iter_mut().zip(&mut sums[place..]);
-            for ((shift, (sum, count)), &value) in columns.zip(values) {
-                if !value.is_nan() {
-                    *shift = if shift.is_nan() { value } else { *shift };
-                    *sum += value - *shift;
-                    *count += 1;
-                }
-            }
-        });
+    let most = FORTRAN_BYTES.saturating_add(packed.saturating_mul(FORTRAN_RATIO));
+    if bytes <= most {
+        return Ok(());
     }
-    records.failure()?;
-    let rows = records.dim().0;
-    let gone = sums.iter().map(|(_, count)| rows - count).sum();
-    let mean = |(shift, (sum, count)): (&f64, &(f64, usize))| match (missing, count) {
-        (Missing::Mean, 1..) => shift + sum / *count as f64,
-        _ => 0.0,
-    };
-    let fill: Vec<f64> = shifts.iter().zip(&sums).map(mean).collect();
-    let values = match gone {
-        0 => Values::Records(records),
-        _ => Values::Records(records.filled(Some(fill.clone()))),
-    };
-    Ok((values, Some((fill, gone))))
+    Err(Error::new(
+        ErrorKind::Data,
+        "the array is stored column by column (Fortran order) and far larger than its compressed file",
+    )
+    .expected(format!(
+        "at most {most} bytes from a file of {packed} bytes, or rows one after the other (C order)"
+    ))
+    .found(format!("{bytes} bytes"))
+    .hint("save it again with numpy.ascontiguousarray"))
 }
 
 pub(super) fn too_short(expected: u64, found: u64) -> Error {
@@ -206,37 +186,81 @@ pub(super) fn no_labels(header: &Header, load: &str) -> Error {
     }
 }
 
-/// The bytes of an array, stored with the first dimension fastest, with the last dimension fastest.
-fn in_c_order(bytes: &[u8], sizes: &[usize], size: usize) -> Vec<u8> {
-    match size {
-        1 => reordered::<1>(bytes, sizes),
-        2 => reordered::<2>(bytes, sizes),
-        4 => reordered::<4>(bytes, sizes),
-        _ => reordered::<8>(bytes, sizes),
-    }
+/// The rows of an array that is stored with the first dimension fastest, with the last dimension fastest: some rows at a
+/// time, so that no second copy of the array is made.
+struct RowByRow {
+    bytes: Vec<u8>,
+    /// The bytes of a value.
+    size: usize,
+    rows: usize,
+    /// For each value of a row, in the order of the file, its place.
+    places: Vec<usize>,
+    next: usize,
+    block: Vec<u8>,
+    /// How much of the block was given.
+    given: usize,
 }
 
-fn reordered<const N: usize>(bytes: &[u8], sizes: &[usize]) -> Vec<u8> {
-    /// The rows that are turned at a time, so that what is read and written stays in the cache.
-    const BLOCK: usize = 64;
-    let values: &[[u8; N]] = bytes.as_chunks().0;
-    let (rows, row) = sizes
-        .split_first()
-        .map_or((1, &[][..]), |(rows, row)| (*rows, row));
-    let inputs: usize = row.iter().product();
-    let places = places(row);
-    let mut out = vec![[0; N]; values.len()];
-    for first in (0..rows).step_by(BLOCK) {
-        let last = rows.min(first + BLOCK);
-        for (column, &place) in values.chunks_exact(rows.max(1)).zip(&places) {
-            for (index, value) in column.iter().enumerate().take(last).skip(first) {
-                if let Some(out) = out.get_mut(index * inputs + place) {
-                    *out = *value;
-                }
+impl RowByRow {
+    fn new(bytes: Vec<u8>, sizes: &[usize], size: usize) -> Self {
+        let (rows, row) = sizes
+            .split_first()
+            .map_or((1, &[][..]), |(rows, row)| (*rows, row));
+        RowByRow {
+            bytes,
+            size,
+            rows,
+            places: places(row),
+            next: 0,
+            block: Vec::new(),
+            given: 0,
+        }
+    }
+
+    fn next_block(&mut self) {
+        /// The rows that are turned at a time, so that what is read and written stays in the cache.
+        const BLOCK: usize = 64;
+        let count = BLOCK.min(self.rows - self.next);
+        self.block.resize(count * self.places.len() * self.size, 0);
+        self.given = 0;
+        match self.size {
+            1 => self.turn::<1>(count),
+            2 => self.turn::<2>(count),
+            4 => self.turn::<4>(count),
+            _ => self.turn::<8>(count),
+        }
+        self.next += count;
+    }
+
+    fn turn<const N: usize>(&mut self, count: usize) {
+        let values: &[[u8; N]] = self.bytes.as_chunks().0;
+        let out: &mut [[u8; N]] = self.block.as_chunks_mut().0;
+        let inputs = self.places.len();
+        for (column, &place) in values.chunks_exact(self.rows.max(1)).zip(&self.places) {
+            let column = column.iter().skip(self.next).take(count);
+            for (out, value) in out
+                .iter_mut()
+                .skip(place)
+                .step_by(inputs.max(1))
+                .zip(column)
+            {
+                *out = *value;
             }
         }
     }
-    out.into_flattened()
+}
+
+impl Read for RowByRow {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.block.len() && self.next < self.rows {
+            self.next_block();
+        }
+        let left = self.block.get(self.given..).unwrap_or_default();
+        let count = left.len().min(out.len());
+        out[..count].copy_from_slice(&left[..count]);
+        self.given += count;
+        Ok(count)
+    }
 }
 
 /// For each value of a row, counted with the first dimension fastest, where it stands with the last one fastest.

@@ -61,12 +61,12 @@ impl Header {
         let Literal::Dict(entries) =
             literal::parse(body.trim_start_matches([' ', '\t'])).map_err(damaged)?
         else {
-            return Err(damaged("it is no dictionary"));
+            return Err(damaged("it is not a dictionary"));
         };
         let (mut descr, mut is_fortran, mut shape) = (None, None, None);
         for (key, value) in entries {
             let Literal::Text(key) = key else {
-                return Err(damaged("a key is no text"));
+                return Err(damaged("a key is not text"));
             };
             let is_new = match (key.as_str(), value) {
                 ("descr", value) => descr.replace(value).is_none(),
@@ -75,7 +75,7 @@ impl Header {
                     return Err(damaged("fortran_order is neither True nor False"));
                 }
                 ("shape", Literal::Tuple(sizes)) => shape.replace(sizes).is_none(),
-                ("shape", _) => return Err(damaged("the shape is no tuple")),
+                ("shape", _) => return Err(damaged("the shape is not a tuple")),
                 _ => return Err(damaged("there is a key that does not belong there")),
             };
             if !is_new {
@@ -90,8 +90,8 @@ impl Header {
             _ => None,
         };
         let shape: Option<Vec<usize>> = shape.iter().map(size).collect();
-        let shape = shape.ok_or_else(|| damaged("a size is no whole number"))?;
-        let content = content(&descr).ok_or_else(|| damaged("the type is none of NumPy"))?;
+        let shape = shape.ok_or_else(|| damaged("a size is not a whole number"))?;
+        let content = content(&descr).ok_or_else(|| damaged("the type is not one of NumPy"))?;
         if text.len() > NPY_TAKEN && !matches!(content, Content::Foreign(_)) {
             return Err(too_long(text.len(), NPY_TAKEN));
         }
@@ -207,7 +207,7 @@ fn read_text(reader: &mut impl Read) -> Result<(String, u64)> {
     }
     let text = match major {
         3 => String::from_utf8(text).map_err(|error| {
-            format("the header is no UTF-8, which version 3.0 has")
+            format("the header is not UTF-8, as version 3.0 requires")
                 .at("byte 12")
                 .caused_by(error)
         })?,
@@ -224,7 +224,7 @@ fn too_long(len: usize, most: usize) -> Error {
 }
 
 fn not_npy(start: &[u8]) -> Error {
-    let error = Error::new(ErrorKind::Format, "this is no NPY file").at("byte 0");
+    let error = Error::new(ErrorKind::Format, "not an NPY file").at("byte 0");
     match start {
         [0x80, 2..=5, ..] => error
             .expected("an array of numbers, as numpy.save writes it")

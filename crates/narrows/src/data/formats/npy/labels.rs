@@ -127,21 +127,24 @@ impl Words {
     }
 }
 
-/// Gives several parts of one source their labels: words get the same numbers in all of them.
-pub(super) fn give(parts: Vec<(Dataset, Option<Labels>)>) -> Result<Vec<Dataset>> {
+/// Gives several parts of one source their labels: words get the same numbers in all of them, `others` among them.
+pub(super) fn give(
+    parts: Vec<(Dataset, Option<Labels>)>,
+    others: &[Labels],
+) -> Result<Vec<Dataset>> {
     let is_words = |labels: &Option<Labels>| matches!(labels, Some(Labels::Words(..)));
     let has_words = parts.iter().any(|(_, labels)| is_words(labels));
     let mut names: Vec<String> = Vec::new();
-    for (_, labels) in parts.iter().filter(|_| has_words) {
+    let known = parts.iter().filter_map(|(_, labels)| labels.as_ref());
+    for labels in known.chain(others).filter(|_| has_words) {
         match labels {
-            Some(Labels::Words(_, words)) => names.extend(words.iter().cloned()),
-            Some(Labels::Numbers(labels)) => {
+            Labels::Words(_, words) => names.extend(words.iter().cloned()),
+            Labels::Numbers(labels) => {
                 let mut known = labels.clone();
                 known.sort_unstable();
                 known.dedup();
                 names.extend(known.iter().map(i64::to_string));
             }
-            None => {}
         }
     }
     names.sort();

@@ -6,6 +6,7 @@
 mod archive;
 mod array;
 mod foreign;
+mod gaps;
 mod header;
 mod labels;
 mod literal;
@@ -88,10 +89,10 @@ fn read_npy(path: &Path, spec: &str, options: &ReadOptions) -> Result<Dataset> {
         let (count, inputs) = rows.dim();
         let row = RowType::all(rows.element, inputs);
         let stored = Records::in_file(file, path, header.len, row, count);
-        return rows.dataset(spec, Values::Records(stored), options.missing);
+        return rows.dataset(spec, Values::Records(stored), options);
     }
     let values = rows.read(&mut file, unreadable)?;
-    rows.dataset(spec, values, options.missing)
+    rows.dataset(spec, values, options)
 }
 
 #[cfg(test)]

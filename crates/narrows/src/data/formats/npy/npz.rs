@@ -2,7 +2,8 @@
 
 use super::archive::{Archive, refuse_sparse, suggested};
 use super::beginning;
-use super::header::Header;
+use super::foreign::Foreign;
+use super::header::{Content, Header};
 use super::labels::{self, Labels};
 use super::names::{self, LABELS, Name, Part};
 use crate::data::limits::{NPZ_ARRAYS, excerpt, names as listed_names};
@@ -101,37 +102,62 @@ impl Reader<'_> {
     fn picked(&mut self, archive: &mut Archive, array: &str) -> Result<Source> {
         let name = array.strip_suffix(".npy").unwrap_or(array);
         let part = names::part(name).unwrap_or(Part::Whole);
-        let is_wanted = |known: &&String| match part {
-            Part::Whole => *known == name,
-            part => Name::of(known).part == part && Name::of(known).is_rows(),
+        let exact = archive.names.iter().find(|known| *known == name).cloned();
+        let found = match (exact, part) {
+            (Some(exact), _) => Some(exact),
+            (None, Part::Whole) => None,
+            (None, part) => {
+                let names: Vec<String> = archive.names.iter().take(NPZ_ARRAYS).cloned().collect();
+                self.look_at(archive, &names)?;
+                self.rows_of(part)?
+            }
         };
-        let exact = archive.names.iter().find(|known| *known == name);
-        let found = exact.or_else(|| archive.names.iter().find(is_wanted));
-        let Some(found) = found.cloned() else {
+        let Some(found) = found else {
+            let kind = match part {
+                Part::Whole => "array",
+                _ => "part",
+            };
             let error = Error::new(
                 ErrorKind::Data,
-                format!("there is no array `{}`", excerpt(name)),
+                format!("there is no {kind} `{}`", excerpt(name)),
             );
             return Err(suggested(error, name, &archive.names));
         };
         let means = Name::of(&found);
         let asked = self.options.label.as_ref();
+        // Labels in words have the same numbers in both parts.
+        let parts = match means.part {
+            Part::Train | Part::Test => &[Part::Train, Part::Test][..],
+            _ => &[],
+        };
         let belongs = |name: &&String| {
             let other = Name::of(name);
             asked.is_some_and(|asked| asked == *name || Name::of(asked).stem == other.stem)
-                || (other.part == means.part && other.is_labels())
+                || (other.is_labels() && (other.part == means.part || parts.contains(&other.part)))
         };
         let wanted: Vec<String> = archive
             .names
             .iter()
             .filter(belongs)
+            .filter(|name| self.array(name).is_none())
             .take(NPZ_ARRAYS)
             .cloned()
             .collect();
         self.look_at(archive, &wanted)?;
         let label = self.label(archive, means.part, &found)?;
-        let part = self.read(archive, &found, label, String::new())?;
-        self.source(vec![part])
+        let part = self.read(archive, &found, label, String::new(), self.options)?;
+        let mut others = Vec::new();
+        if matches!(part.1, Some(Labels::Words(..))) {
+            for &other in parts.iter().filter(|&&other| other != means.part) {
+                let label = self.label(archive, other, &found).ok().flatten();
+                let array = label.and_then(|label| self.array(&label.name));
+                if let Some(array) = array {
+                    let rows = array.header.shape.first().copied().unwrap_or_default();
+                    others.push(archive.labels(&array.name, rows)?);
+                }
+            }
+        }
+        self.source(vec![part], &others)
     }
 
     /// What the names say: rows for training and testing, or the rows.
@@ -204,20 +230,25 @@ impl Reader<'_> {
             }
         };
         let only = only.name.clone();
-        let mut part = self.read(archive, &only, label, String::new())?;
+        let mut part = self.read(archive, &only, label, String::new(), self.options)?;
         part.0.notes.extend(note);
-        self.source(vec![part])
+        self.source(vec![part], &[])
     }
 
     /// Rows for training, and for testing where there are such. Those for validation are left out, with a word.
     fn parts(&self, archive: &mut Archive, train: &str) -> Result<Source> {
-        let mut parts = Vec::new();
-        let test = self.rows_of(Part::Test)?;
-        for (name, part) in [(Some(train), Part::Train), (test.as_deref(), Part::Test)] {
-            if let Some(name) = name {
-                let label = self.label(archive, part, name)?;
-                parts.push(self.read(archive, name, label, format!(", {name}"))?);
-            }
+        let label = self.label(archive, Part::Train, train)?;
+        let rows = self.read(archive, train, label, format!(", {train}"), self.options)?;
+        // Means of the training rows stand for what is missing in the test rows too.
+        let fill = rows.0.fill.clone();
+        let options = ReadOptions {
+            fill: self.options.fill.clone().or(fill),
+            ..self.options.clone()
+        };
+        let mut parts = vec![rows];
+        if let Some(test) = self.rows_of(Part::Test)? {
+            let label = self.label(archive, Part::Test, &test)?;
+            parts.push(self.read(archive, &test, label, format!(", {test}"), &options)?);
         }
         if let (Ok(Some(name)), Some((data, _))) =
             (self.rows_of(Part::Validation), parts.first_mut())
@@ -233,7 +264,7 @@ impl Reader<'_> {
                 self.file
             ));
         }
-        self.source(parts)
+        self.source(parts, &[])
     }
 
     fn array(&self, name: &str) -> Option<&Array> {
@@ -273,7 +304,7 @@ impl Reader<'_> {
             name: array.name.clone(),
             is_asked,
             is_integer: array.has(|header| match &header.content {
-                super::header::Content::Numbers(element) => element.is_integer(),
+                Content::Numbers(element) => element.is_integer(),
                 _ => false,
             }),
         };
@@ -326,8 +357,9 @@ impl Reader<'_> {
         name: &str,
         label: Option<Label>,
         part: String,
+        options: &ReadOptions,
     ) -> Result<(Dataset, Option<Labels>)> {
-        let mut data = archive.rows(name, self.options, &format!("{}{part}", self.spec))?;
+        let mut data = archive.rows(name, options, &format!("{}{part}", self.spec))?;
         let Some(label) = label else {
             data.notes.extend(self.not_labels(name));
             return Ok((data, None));
@@ -340,10 +372,17 @@ impl Reader<'_> {
                     && !label.is_asked
                     && (!label.is_integer || self.spec != self.file) =>
             {
-                data.notes.push(format!("not taken for labels: {error}"));
+                data.notes.push(format!(
+                    "ignored `{}` as labels: {error}",
+                    excerpt(&label.name)
+                ));
                 Ok((data, None))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.hint(format!(
+                "these are labels for the rows of `{}`; `{}:ARRAY` takes the rows of another array",
+                excerpt(name),
+                self.file
+            ))),
         }
     }
 
@@ -353,16 +392,29 @@ impl Reader<'_> {
         let array = self.arrays.iter().find(|array| {
             array.means.part == part && array.means.is_labels() && array.name != rows
         })?;
-        Some(format!(
-            "not taken for labels: {}; labels are one number or word a row",
-            array.described()
-        ))
+        let name = excerpt(&array.name);
+        Some(match &array.header.content {
+            Content::Foreign(Foreign::Objects) => format!(
+                "ignored `{name}` as labels: it holds Python objects (in Python: `{name}.astype(str)`)"
+            ),
+            _ => format!(
+                "ignored `{name}` as labels: it holds {}, and labels are one number or word a row",
+                array.header.described()
+            ),
+        })
     }
 
-    fn source(&self, parts: Vec<(Dataset, Option<Labels>)>) -> Result<Source> {
-        let mut parts = labels::give(parts)?.into_iter();
+    /// The parts as a source; `others` are labels of parts that are not read.
+    fn source(&self, parts: Vec<(Dataset, Option<Labels>)>, others: &[Labels]) -> Result<Source> {
+        let mut parts = labels::give(parts, others)?.into_iter();
         let nothing = || Error::new(ErrorKind::Data, "there is no array of rows");
-        Source::new(parts.next().ok_or_else(nothing)?, parts.next())
+        let train = parts.next().ok_or_else(nothing)?;
+        Source::new(train, parts.next()).map_err(|error| {
+            error.hint(format!(
+                "training and test rows must be alike; `{}:train` takes the training rows alone",
+                self.file
+            ))
+        })
     }
 
     /// Why there are no rows. The reason of a single array is told as it is.

@@ -115,7 +115,7 @@ fn what_is_no_number_is_refused_with_the_way_out() {
         ("<c16", "a.real"),
         ("<f16", "astype(\"float64\")"),
         ("<U4", "found words"),
-        ("<q9", "the type is none of NumPy"),
+        ("<q9", "the type is not one of NumPy"),
     ] {
         let said = refusal(Source::open(
             &folder.put("x.npy", &npy(descr, false, "(1, 2)", &[0; 64])),
@@ -251,6 +251,15 @@ fn arrays_of_any_order_are_read_row_by_row() {
     // Of shape (2, 3, 2), the first dimension fastest.
     let data: Vec<u8> = (0..12).collect();
     let spec = folder.put("x.npy", &npy("|u1", true, "(2, 3, 2)", &data));
+    // More rows than are turned at a time, of two bytes a value.
+    let tall: Vec<u8> = (0..300_u16).flat_map(u16::to_le_bytes).collect();
+    let tall = folder.put("tall.npy", &npy("<u2", true, "(100, 3)", &tall));
+    let tall = Source::open(&tall).unwrap().train.to_array();
+    for row in 0..100 {
+        let first = row as f32;
+        let expected = [first, first + 100.0, first + 200.0];
+        assert_eq!(tall.row(row).to_vec(), expected);
+    }
     let source = Source::open(&spec).unwrap();
     let expected = array![[0, 6, 2, 8, 4, 10], [1, 7, 3, 9, 5, 11]];
     assert_eq!(source.train.values(), &Values::U8(expected));
@@ -381,7 +390,7 @@ fn channels_last_are_turned_with_a_word() {
         let train = Source::open(&spec).unwrap().train;
         assert_eq!(train.shape(), [3, 5, 5]);
         assert!(
-            train.notes()[0].contains("channels last"),
+            train.notes()[0].contains("channels-last images"),
             "{:?}",
             train.notes()
         );
@@ -438,4 +447,86 @@ fn missing_values_of_an_array_are_refused_or_filled() {
             .to_string()
             .contains("isnan")
     );
+    let error = read(crate::data::Missing::Refuse).unwrap_err().to_string();
+    assert!(error.contains("`--missing mean`"), "{error}");
+    // What a model knows stands for what is missing, whatever the rows at hand are.
+    let options = ReadOptions {
+        fill: Some(vec![7.0, 8.0]),
+        ..ReadOptions::default()
+    };
+    let data = Source::open_with(&spec, &options).unwrap().train;
+    assert_eq!(data.to_array(), ndarray::array![[1.0, 8.0], [3.0, 4.0]]);
+    assert!(
+        data.notes()[0].ends_with("the means of the training data"),
+        "{:?}",
+        data.notes()
+    );
+    let described = crate::data::describe(&[&spec], &ReadOptions::default()).unwrap();
+    let crate::data::Info::Values(info) = &described[0] else {
+        panic!("an array is no table");
+    };
+    assert_eq!(info.missing, 1);
+    assert!(info.command.as_ref().unwrap().ends_with("--missing mean"));
+    let nothing = [f32::NAN, f32::NAN, 3.0, f32::NAN]
+        .map(f32::to_le_bytes)
+        .concat();
+    let spec = folder.put("nothing.npy", &with_header(header, &nothing));
+    let options = ReadOptions {
+        missing: crate::data::Missing::Mean,
+        ..ReadOptions::default()
+    };
+    let error = refusal(Source::open_with(&spec, &options));
+    assert!(error.contains("place 1 (counted from 0)"), "{error}");
+}
+
+#[test]
+fn means_of_the_training_rows_fill_the_test_rows_too() {
+    let folder = Folder::new();
+    let gaps = |values: [f32; 4]| npy("<f4", false, "(2, 2)", &bytes_of(&values));
+    let spec = folder.stored(&[
+        ("x_train", gaps([1.0, f32::NAN, 3.0, 4.0])),
+        ("x_test", gaps([10.0, 20.0, f32::NAN, f32::NAN])),
+    ]);
+    let options = ReadOptions {
+        missing: crate::data::Missing::Mean,
+        ..ReadOptions::default()
+    };
+    let test = Source::open_with(&spec, &options).unwrap().test.unwrap();
+    assert_eq!(test.to_array(), ndarray::array![[10.0, 20.0], [2.0, 4.0]]);
+}
+
+#[test]
+fn one_part_of_an_archive_is_read_without_the_other() {
+    let folder = Folder::new();
+    let words = |words: &[u8; 2]| npy("|S1", false, "(2,)", words);
+    let spec = folder.stored(&[
+        (
+            "x_train",
+            npy("<f4", false, "(2, 2)", &bytes_of(&[f32::NAN; 4])),
+        ),
+        ("x_test", rows(2)),
+        ("x_val", rows(1)),
+        ("y_train", words(b"ab")),
+        ("y_test", words(b"bc")),
+    ]);
+    assert!(Source::open(&spec).is_err());
+    let test = Source::open(&format!("{spec}:test")).unwrap().train;
+    assert_eq!((test.rows(), test.labels()), (2, Some(&[1, 2][..])));
+    assert_eq!(test.label_names(), ["a", "b", "c"]);
+    let spectra = folder.stored(&[("spectra_train", rows(3)), ("spectra_test", rows(2))]);
+    let test = Source::open(&format!("{spectra}:test")).unwrap().train;
+    assert_eq!(test.rows(), 2);
+    let alone = folder.stored(&[("x_train", rows(3)), ("x_val", rows(2))]);
+    let train = Source::open(&format!("{alone}:train")).unwrap().train;
+    assert_eq!(train.rows(), 3);
+}
+
+#[test]
+fn a_small_archive_does_not_promise_a_large_array_in_fortran_order() {
+    let folder = Folder::new();
+    let zeros = npy("|u1", true, "(1024, 131072)", &vec![0; 128 << 20]);
+    let said = refusal(Source::open(
+        &folder.npz(&[("x", zeros)], CompressionMethod::Deflated),
+    ));
+    assert!(said.contains("numpy.ascontiguousarray"), "{said}");
 }

@@ -3,14 +3,16 @@
 use super::DAMAGED;
 use super::arrow;
 use super::chunk::Chunk;
+use super::decimal;
 use super::leaf::{Leaf, Unit};
 use super::pages::{Budget, Input};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
+use crate::text::list_shortly;
 use crate::{Error, ErrorKind, Result};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The most columns that lists become.
 const ELEMENTS: usize = 1 << 18;
@@ -91,8 +93,40 @@ impl Columns {
             found.walk(field, String::new(), 0);
         }
         let mut columns = Columns::default();
-        for stored in found.stored {
+        let (mut whole, mut rounded, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+        for mut stored in found.stored {
+            if stored.leaf == Leaf::Decimal(0) {
+                stored.leaf = decimal::of_whole(input, metadata, &stored);
+            }
+            match stored.leaf {
+                Leaf::Text if are_numbers(metadata, &stored) => texts.push(stored.name.clone()),
+                Leaf::Decimal(0) => whole.push(stored.name.clone()),
+                Leaf::Decimal(_) if decimal::is_rounded(metadata, &stored) => {
+                    rounded.push(stored.name.clone());
+                }
+                _ => {}
+            }
             columns.push(stored, input, metadata)?;
+        }
+        let list =
+            |names: &[String]| list_shortly(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        if !whole.is_empty() {
+            columns.notes.push(format!(
+                "whole numbers beyond 64 bits are rounded to float64: {}",
+                list(&whole)
+            ));
+        }
+        if !rounded.is_empty() {
+            columns.notes.push(format!(
+                "decimals of more than 15 digits are rounded to float64: {}",
+                list(&rounded)
+            ));
+        }
+        if !texts.is_empty() {
+            columns.notes.push(format!(
+                "numbers as text, which are read as text: {}; in pandas, `.astype(\"float64\")` makes numbers of them",
+                list(&texts)
+            ));
         }
         Ok(columns)
     }
@@ -112,7 +146,10 @@ impl Columns {
         };
         if let Some((level, is_numeric)) = level {
             stored.shape = Shape::Other { level };
-            let lengths = lengths_of(input, metadata, &stored, level, is_numeric)?;
+            let lengths = match is_numeric {
+                true => lengths_of(input, metadata, &stored, level, ROWS)?,
+                false => Lengths::Unknown,
+            };
             kind = match lengths {
                 Lengths::Same(length) => {
                     if self.files.len() + length <= ELEMENTS {
@@ -142,6 +179,58 @@ impl Columns {
         self.push_one(place, name, kind, 0);
         self.stored.push(stored);
         Ok(())
+    }
+
+    /// Looks at the lists of all rows, of which the first ones told too little: a column whose lists differ in length is
+    /// no longer read. Returns whether there is one.
+    pub(super) fn leave_uneven_lists(
+        &mut self,
+        input: &Input,
+        metadata: &ParquetMetaData,
+    ) -> Result<bool> {
+        let mut uneven = HashSet::new();
+        for (place, stored) in self.stored.iter_mut().enumerate() {
+            let Shape::List { level, .. } = stored.shape else {
+                continue;
+            };
+            let lengths = lengths_of(input, metadata, stored, level, usize::MAX)?;
+            if let Lengths::Differ(one, other) = lengths {
+                stored.shape = Shape::Other { level };
+                uneven.insert(place);
+                let said = format!("column `{}` holds lists of ", stored.name);
+                self.notes.retain(|note| !note.starts_with(&said));
+                self.notes.push(format!(
+                    "{said}different lengths ({one} and {other}): it is not read"
+                ));
+            }
+        }
+        let given = std::mem::take(&mut self.given).into_iter();
+        for (given, file) in given.zip(std::mem::take(&mut self.files)) {
+            let stored = self.stored.get(given.stored);
+            match stored.filter(|_| uneven.contains(&given.stored)) {
+                None => {
+                    self.given.push(given);
+                    self.files.push(file);
+                }
+                Some(stored) if given.element == 0 => {
+                    let name = stored.name.clone();
+                    self.push_one(given.stored, name, ColumnKind::Other, 0);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(!uneven.is_empty())
+    }
+
+    /// The names of the columns that lists became, by that of their column.
+    pub(super) fn lists(&self) -> Vec<(String, Vec<String>)> {
+        let of = |(place, stored): (usize, &Stored)| {
+            let given = self.given.iter().zip(&self.files);
+            let names = given.filter(|(given, _)| given.stored == place);
+            let names = names.map(|(_, file)| file.name.clone()).collect();
+            matches!(stored.shape, Shape::List { .. }).then(|| (stored.name.clone(), names))
+        };
+        self.stored.iter().enumerate().filter_map(of).collect()
     }
 
     fn push_one(&mut self, stored: usize, name: String, kind: ColumnKind, element: usize) {
@@ -265,6 +354,24 @@ fn leaves(field: &Type) -> usize {
     }
 }
 
+/// Whether the texts of a column are numbers, as far as the statistics tell: its smallest and its largest text.
+fn are_numbers(metadata: &ParquetMetaData, stored: &Stored) -> bool {
+    let of_group = |group: &RowGroupMetaData| -> Option<bool> {
+        let column = group.columns().get(stored.leaf_index)?;
+        let statistics = column.statistics()?;
+        let is_number = |bytes: &[u8]| {
+            let text = std::str::from_utf8(bytes).ok().map(str::trim);
+            let begins = text.is_some_and(|text| !text.starts_with(char::is_alphabetic));
+            begins && text.is_some_and(|text| text.parse::<f64>().is_ok())
+        };
+        Some(is_number(statistics.min_bytes_opt()?) && is_number(statistics.max_bytes_opt()?))
+    };
+    let mut groups = metadata.row_groups().iter().map(of_group);
+    stored.shape == Shape::One
+        && metadata.num_row_groups() > 0
+        && groups.all(|are| are == Some(true))
+}
+
 /// How long the lists of a column are.
 enum Lengths {
     Same(usize),
@@ -275,16 +382,14 @@ enum Lengths {
     Unknown,
 }
 
+/// From the first `most` rows, or more until one has a list.
 fn lengths_of(
     input: &Input,
     metadata: &ParquetMetaData,
     stored: &Stored,
     level: i16,
-    is_numeric: bool,
+    most: usize,
 ) -> Result<Lengths> {
-    if !is_numeric {
-        return Ok(Lengths::Unknown);
-    }
     let mut known = None;
     for group in metadata.row_groups() {
         let budget = Budget::new(input.length());
@@ -303,11 +408,11 @@ fn lengths_of(
                 }
             }
             done += count;
-            if known.is_some() && done >= ROWS {
+            if known.is_some() && done >= most {
                 break;
             }
         }
-        if known.is_some() {
+        if known.is_some() && most == ROWS {
             break;
         }
     }

@@ -18,10 +18,20 @@ pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
     check_range(&raw, leaf)?;
     let cells = match (raw, leaf) {
         (Raw::Fixed(values), Leaf::Integer(_)) => {
-            whole_decimals(values.iter().map(|value| value.data()), missing)?
+            let values = whole_decimals(values.iter().map(|value| value.data()))?;
+            Cells::Integers(spread(values, missing.as_deref(), 0), missing)
         }
         (Raw::Bytes(values), Leaf::Integer(_)) => {
-            whole_decimals(values.iter().map(|value| value.data()), missing)?
+            let values = whole_decimals(values.iter().map(|value| value.data()))?;
+            Cells::Integers(spread(values, missing.as_deref(), 0), missing)
+        }
+        (Raw::Fixed(values), Leaf::Unsigned(_)) => {
+            let values = whole_decimals(values.iter().map(|value| value.data()))?;
+            Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
+        }
+        (Raw::Bytes(values), Leaf::Unsigned(_)) => {
+            let values = whole_decimals(values.iter().map(|value| value.data()))?;
+            Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
         }
         (Raw::Bools(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
         (Raw::Ints(values), Leaf::Decimal(scale)) => {
@@ -65,18 +75,11 @@ fn whole(values: Vec<i64>, missing: Option<Vec<bool>>) -> Cells {
     Cells::Integers(spread(values, missing.as_deref(), 0), missing)
 }
 
-/// Decimals of at most 18 digits with none behind the point.
-fn whole_decimals<'a>(
-    values: impl Iterator<Item = &'a [u8]>,
-    missing: Option<Vec<bool>>,
-) -> Result<Cells> {
-    let value = |bytes| match bytes {
-        bytes if <[u8]>::len(bytes) > 16 => None,
-        bytes => i64::try_from(text::small_decimal(bytes)).ok(),
-    };
-    let values: Option<Vec<i64>> = values.map(value).collect();
-    let values = values.ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))?;
-    Ok(whole(values, missing))
+/// Decimals with no digits behind the point, which 64 bits hold.
+fn whole_decimals<'a, T: TryFrom<i128>>(values: impl Iterator<Item = &'a [u8]>) -> Result<Vec<T>> {
+    let value = |bytes| T::try_from(text::whole_decimal(bytes)?).ok();
+    let values: Option<Vec<T>> = values.map(value).collect();
+    values.ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))
 }
 
 /// Refuses integers that their type does not have: they are stored in 32 or 64 bits, also where it has fewer.
@@ -352,7 +355,7 @@ fn push_bytes(bytes: &[u8], leaf: Leaf, out: &mut String) -> Result<()> {
             let (is_negative, digits) = digits(bytes)?;
             text::push_decimal(is_negative, &digits, scale, out);
         }
-        Leaf::Integer(_) => {
+        Leaf::Integer(_) | Leaf::Unsigned(_) => {
             let (is_negative, digits) = digits(bytes)?;
             text::push_decimal(is_negative, &digits, 0, out);
         }

@@ -168,9 +168,10 @@ impl Leaf {
             physical,
             Type::INT32 | Type::INT64 | Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY
         );
-        is_decimal.then_some(match (scale, precision) {
+        let is_narrow = precision <= WHOLE_DIGITS || matches!(physical, Type::INT32 | Type::INT64);
+        is_decimal.then_some(match scale {
             // Without digits behind the point, and few enough of them.
-            (0, 1..=WHOLE_DIGITS) => Leaf::Integer(64),
+            0 if is_narrow && precision > 0 => Leaf::Integer(64),
             _ => Leaf::Decimal(scale),
         })
     }

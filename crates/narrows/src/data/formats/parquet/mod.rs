@@ -8,6 +8,7 @@ mod arrow;
 mod chunk;
 mod columns;
 mod convert;
+mod decimal;
 mod delta;
 mod leaf;
 mod pages;
@@ -52,6 +53,8 @@ pub(in crate::data) struct ParquetTable {
     input: Input,
     metadata: ParquetMetaData,
     columns: Columns,
+    /// The most rows of a block with texts.
+    text_rows: usize,
 }
 
 impl ParquetTable {
@@ -76,6 +79,7 @@ impl ParquetTable {
                 input,
                 metadata,
                 columns,
+                text_rows: read::TEXT_ROWS,
             })
         };
         guarded(opened).map_err(|error| error.at(name))
@@ -99,6 +103,10 @@ impl TableReader for ParquetTable {
         self.columns.notes.clone()
     }
 
+    fn lists(&self) -> Vec<(String, Vec<String>)> {
+        self.columns.lists()
+    }
+
     fn read(
         &mut self,
         wanted: &[(usize, As)],
@@ -108,6 +116,7 @@ impl TableReader for ParquetTable {
             input: &self.input,
             metadata: &self.metadata,
             columns: &self.columns,
+            text_rows: self.text_rows,
         };
         // An error of `each` is the caller's, and stays as it is.
         let mut theirs = false;
@@ -117,8 +126,28 @@ impl TableReader for ParquetTable {
         match read {
             Ok(()) => Ok(Verdict::Done),
             Err(error) if theirs => Err(error),
+            Err(error) if error.kind() == ErrorKind::Data && self.is_otherwise(wanted) => {
+                Ok(Verdict::Again)
+            }
             Err(error) => Err(error.at(&self.name)),
         }
+    }
+}
+
+impl ParquetTable {
+    /// Whether reading may succeed in another way: without lists that differ in length, or with fewer rows at a time
+    /// where texts are long.
+    fn is_otherwise(&mut self, wanted: &[(usize, As)]) -> bool {
+        let (columns, input, metadata) = (&mut self.columns, &self.input, &self.metadata);
+        if guarded(|| columns.leave_uneven_lists(input, metadata)).unwrap_or(false) {
+            return true;
+        }
+        let has_texts = wanted.iter().any(|&(_, how)| how == As::Texts);
+        let is_more = has_texts && self.text_rows > 1;
+        if is_more {
+            self.text_rows = (self.text_rows / read::FEWER_TEXTS).max(1);
+        }
+        is_more
     }
 }
 

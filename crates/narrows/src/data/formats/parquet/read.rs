@@ -26,8 +26,11 @@ const FEWEST: usize = 64;
 const MOST: usize = 1 << 14;
 
 /// The most rows where text is read, and about how many bytes of it.
-const TEXT_ROWS: usize = 1 << 11;
+pub(super) const TEXT_ROWS: usize = 1 << 11;
 const TEXT_BYTES: usize = 16 << 20;
+
+/// How many times fewer rows a block has where its texts turn out too long.
+pub(super) const FEWER_TEXTS: usize = 256;
 
 /// How many blocks a thread may be ahead in its part.
 const AHEAD: usize = 2;
@@ -48,6 +51,7 @@ pub(super) struct File<'a> {
     pub(super) input: &'a Input,
     pub(super) metadata: &'a ParquetMetaData,
     pub(super) columns: &'a Columns,
+    pub(super) text_rows: usize,
 }
 
 /// Where a row group's rows are.
@@ -137,7 +141,7 @@ impl File<'_> {
             };
             values = values.saturating_add(length.max(1));
             if wanted.outputs.iter().any(|&(_, _, how)| how != As::Numbers) {
-                most = most.min(TEXT_ROWS);
+                most = most.min(self.text_rows);
                 for group in self.metadata.row_groups() {
                     let rows = usize::try_from(group.num_rows()).unwrap_or(0).max(1);
                     let column = group.columns().get(wanted.stored.leaf_index);

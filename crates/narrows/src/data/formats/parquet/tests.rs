@@ -324,24 +324,6 @@ fn lists_of_one_length_are_columns_and_others_are_counted() {
 }
 
 #[test]
-fn a_list_of_another_length_far_down_is_refused_with_its_place() {
-    let mut table = open_fixture("late");
-    let error = blocks(&mut table, &[(0, As::Numbers)])
-        .unwrap_err()
-        .to_string();
-    for part in [
-        "late",
-        "column `v`",
-        "row 1100",
-        "expected 2 values",
-        "found 1",
-        "--drop",
-    ] {
-        assert!(error.contains(part), "{part}: {error}");
-    }
-}
-
-#[test]
 fn what_pandas_adds_is_known() {
     let mut table = open_fixture("pandas");
     place(&table, "__index_level_0__");
@@ -389,13 +371,98 @@ fn what_cannot_be_read_is_named() {
             .to_string();
         assert!(error.contains("encrypted"), "{error}");
     }
-    let brotli = fixture("../brotli");
-    let mut table = ParquetTable::open(&brotli, "b.parquet").unwrap();
-    let error = blocks(&mut table, &[(0, As::Numbers)])
-        .unwrap_err()
-        .to_string();
-    for part in ["b.parquet", "column `a`", "Brotli", "Snappy"] {
-        assert!(error.contains(part), "{part}: {error}");
+}
+
+#[test]
+fn pages_of_brotli_are_unpacked() {
+    assert_eq!(numbers("../brotli", "a"), ["1.0", "2.0", "3.0"]);
+}
+
+#[test]
+fn wide_decimals_are_whole_where_64_bits_hold_them_and_else_it_is_said() {
+    for file in ["wide-decimals", "wide-decimals-plain"] {
+        let signed = ["9007199254740993", "-9007199254740992", "-"];
+        assert_eq!(numbers(file, "signed"), signed, "{file}");
+        let unsigned = ["18446744073709551615", "18446744073709551614", "0"];
+        assert_eq!(numbers(file, "unsigned"), unsigned, "{file}");
+        assert_eq!(texts(file, "unsigned"), unsigned, "{file}");
+        assert_eq!(
+            numbers(file, "wider"),
+            ["1.8446744073709552e19", "-1.0", "0.0"]
+        );
+        let notes = open_fixture(file).notes().join("; ");
+        assert!(
+            notes.contains("beyond 64 bits are rounded to float64: `wider`"),
+            "{notes}"
+        );
+        // Without statistics it is not known whether a column has fewer digits than it may have.
+        let rounded = match file {
+            "wide-decimals" => "15 digits are rounded to float64: `price`",
+            _ => "15 digits are rounded to float64: `price`, `small`",
+        };
+        assert!(notes.ends_with(rounded), "{notes}");
+    }
+}
+
+#[test]
+fn lists_that_differ_in_length_late_are_not_read() {
+    let mut table = open_fixture("uneven-lists");
+    let all = |table: &ParquetTable| -> Vec<(usize, As)> {
+        let columns = table.columns().iter().enumerate();
+        let numeric = columns.filter(|(_, column)| column.kind.is_numeric());
+        numeric.map(|(place, _)| (place, As::Numbers)).collect()
+    };
+    assert_eq!(table.lists()[0].1, ["v_0", "v_1"]);
+    let wanted = all(&table);
+    let verdict = table.read(&wanted, &mut |_| Ok(())).unwrap();
+    assert_eq!(verdict, Verdict::Again);
+    let names: Vec<&str> = table.columns().iter().map(|c| &*c.name).collect();
+    assert_eq!(names, ["v", "w_0", "x"]);
+    let notes = table.notes().join("; ");
+    assert!(
+        notes.contains("`v` holds lists of different lengths (2 and 3)"),
+        "{notes}"
+    );
+    assert!(!notes.contains("v_0"), "{notes}");
+    let wanted = all(&table);
+    assert_eq!(blocks(&mut table, &wanted).unwrap()[0].columns.len(), 2);
+
+    let spec = fixture("uneven-lists").to_str().unwrap().to_string();
+    let options = crate::data::ReadOptions {
+        drop: vec!["v".into()],
+        ..Default::default()
+    };
+    let data = crate::data::Source::open_with(&spec, &options)
+        .unwrap()
+        .train;
+    assert_eq!(data.columns().unwrap(), ["w_0", "x"]);
+}
+
+#[test]
+fn numbers_that_are_text_are_named() {
+    let notes = open_fixture("numbers-as-text").notes();
+    assert!(
+        notes[0].starts_with("numbers as text, which are read as text: `t`;"),
+        "{notes:?}"
+    );
+}
+
+#[test]
+fn the_header_of_a_page_has_its_fields_in_their_types() {
+    use thrift::PageHeader;
+    // A data page of 3 values: kind, unpacked and packed size; then number, encoding and the two of the levels.
+    let fields = [0x15, 0x06, 0x15, 0x00, 0x15, 0x06, 0x15, 0x06];
+    let header = |fields: &[u8]| {
+        let before = [0x15, 0x00, 0x15, 0x30, 0x15, 0x30, 0x2c];
+        let bytes = [&before[..], fields, &[0, 0]].concat();
+        PageHeader::read(&bytes)
+    };
+    assert_eq!(header(&fields).map(|header| header.values), Some(3));
+    assert_eq!(header(&fields[..6]), None);
+    for place in (0..8).step_by(2) {
+        let mut wide = fields;
+        wide[place] = 0x16;
+        assert_eq!(header(&wide), None, "{place}");
     }
 }
 
@@ -404,11 +471,13 @@ fn small_files_that_unpack_to_much_are_refused() {
     let error = |name| everything(ParquetTable::open(&fixture(name), name)).unwrap_err();
     let row = error("bomb-row").to_string();
     assert!(row.contains("at most 4194304, found 5000000"), "{row}");
-    let text = error("bomb-text").to_string();
-    assert!(
-        text.contains("column `v`: the values are too long"),
-        "{text}"
-    );
+    // Long texts are read fewer rows at a time.
+    let mut table = open_fixture("bomb-text");
+    let wanted = [(0, As::Texts)];
+    let verdict = table.read(&wanted, &mut |_| Ok(())).unwrap();
+    assert_eq!(verdict, Verdict::Again);
+    let blocks = blocks(&mut table, &wanted).unwrap();
+    assert_eq!((blocks.len(), blocks[0].rows), (5, 8));
 }
 
 #[test]

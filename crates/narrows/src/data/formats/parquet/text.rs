@@ -171,6 +171,14 @@ pub(super) fn small_decimal(bytes: &[u8]) -> i128 {
     })
 }
 
+/// A decimal of any length, counted in its last digit; none where 128 bits do not hold it.
+pub(super) fn whole_decimal(bytes: &[u8]) -> Option<i128> {
+    let (head, tail) = bytes.split_at(bytes.len().saturating_sub(16));
+    let value = small_decimal(tail);
+    let sign = if value < 0 { 0xff } else { 0 };
+    head.iter().all(|&byte| byte == sign).then_some(value)
+}
+
 /// A decimal with its point.
 pub(super) fn push_decimal(is_negative: bool, digits: &str, scale: usize, out: &mut String) {
     if is_negative {

@@ -12,6 +12,7 @@ pub(super) struct Thrift<'a> {
 
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
+const I32: u8 = 5;
 const LIST: u8 = 9;
 const SET: u8 = 10;
 const STRUCT: u8 = 12;
@@ -123,6 +124,30 @@ impl<'a> Thrift<'a> {
         Some(())
     }
 
+    /// The first field of a structure, an integer; `None` if a field has another type than it must have, or is missing.
+    fn record(&mut self, fields: Fields) -> Option<i64> {
+        let (mut first, mut seen) = (None, 0_u32);
+        self.structure(DEPTH, |thrift, number, kind| {
+            let Some(place) = fields.iter().position(|field| field.0 == number) else {
+                return Some(false);
+            };
+            // Yes and no are types of their own.
+            let kind = if kind == FALSE { TRUE } else { kind };
+            if fields.get(place)?.1 != kind {
+                return None;
+            }
+            seen |= 1 << place;
+            if place > 0 {
+                return Some(false);
+            }
+            first = Some(thrift.integer()?);
+            Some(true)
+        })?;
+        let is_there =
+            |(place, field): (usize, &(i64, u8, bool))| !field.2 || seen >> place & 1 == 1;
+        first.filter(|_| fields.iter().enumerate().all(is_there))
+    }
+
     /// The integers of a structure by their numbers; other fields are passed over.
     fn integers(&mut self, into: &mut [(i64, Option<i64>)]) -> Option<()> {
         self.structure(DEPTH, |thrift, number, kind| {
@@ -160,37 +185,33 @@ pub(super) struct PageHeader {
 }
 
 impl PageHeader {
-    /// Reads a header from the front of some bytes; `None` if they hold none, or end within it.
+    /// Reads a header from the front of some bytes; `None` if they hold none, or end within it. A field of another
+    /// type than it has, or one that is missing, is damage: what follows it would be read as something else.
     pub(super) fn read(bytes: &[u8]) -> Option<PageHeader> {
         let mut thrift = Thrift::new(bytes);
-        let (mut kind, mut packed, mut unpacked) = (None, None, None);
-        let (mut data, mut dictionary, mut data_v2) = (None, None, None);
+        let (mut counts, mut values) = ([None; 4], [None; 3]);
         thrift.structure(DEPTH, |thrift, number, field| {
-            let integer = matches!(field, 4..=6);
-            let place = match number {
-                1 if integer => &mut kind,
-                2 if integer => &mut unpacked,
-                3 if integer => &mut packed,
-                5 | 7 | 8 if field == STRUCT => {
-                    let mut values = [(1, None)];
-                    thrift.integers(&mut values)?;
-                    match number {
-                        5 => data = values[0].1,
-                        7 => dictionary = values[0].1,
-                        _ => data_v2 = values[0].1,
-                    }
-                    return Some(true);
+            match (number, field) {
+                // The kind of the page, its unpacked and its packed size, its checksum.
+                (1..=4, I32) => {
+                    let count = thrift.integer()?;
+                    *counts.get_mut(number as usize - 1)? = Some(count);
                 }
+                (5, STRUCT) => values[0] = Some(thrift.record(DATA)?),
+                (6, STRUCT) => return Some(false),
+                (7, STRUCT) => values[1] = Some(thrift.record(DICTIONARY)?),
+                (8, STRUCT) => values[2] = Some(thrift.record(DATA_V2)?),
+                (1..=8, _) => return None,
                 _ => return Some(false),
-            };
-            *place = Some(thrift.integer()?);
+            }
             Some(true)
         })?;
+        let [kind, unpacked, packed, _] = counts;
         let (kind, values) = match kind? {
-            0 => (PageKind::Data, data?),
+            0 => (PageKind::Data, values[0]?),
             1 => (PageKind::Index, 0),
-            2 => (PageKind::Dictionary, dictionary?),
-            3 => (PageKind::DataV2, data_v2?),
+            2 => (PageKind::Dictionary, values[1]?),
+            3 => (PageKind::DataV2, values[2]?),
             _ => return None,
         };
         Some(PageHeader {
@@ -202,6 +223,29 @@ impl PageHeader {
         })
     }
 }
+
+/// The fields of a structure: the number of each, its type, and whether it must be there. The first is the number of
+/// values.
+type Fields = &'static [(i64, u8, bool)];
+
+const DATA: Fields = &[
+    (1, I32, true),
+    (2, I32, true),
+    (3, I32, true),
+    (4, I32, true),
+    (5, STRUCT, false),
+];
+const DICTIONARY: Fields = &[(1, I32, true), (2, I32, true), (3, TRUE, false)];
+const DATA_V2: Fields = &[
+    (1, I32, true),
+    (2, I32, true),
+    (3, I32, true),
+    (4, I32, true),
+    (5, I32, true),
+    (6, I32, true),
+    (7, TRUE, false),
+    (8, STRUCT, false),
+];
 
 /// The fewest bytes that the parts of a footer take. A part takes some hundred bytes in memory, so that a footer of
 /// empty ones would take hundreds of times its size.

@@ -1,0 +1,103 @@
+//! Missing values (NaN) of arrays, and what is put in their place.
+
+use crate::data::records::Records;
+use crate::data::{Missing, ReadOptions, Values};
+use crate::text::counted;
+use crate::{Error, ErrorKind, Result};
+
+/// What stands for missing values at each place of a row, and how many were missing.
+pub(super) struct Filled {
+    pub(super) fill: Vec<f64>,
+    pub(super) count: usize,
+    /// What the values are, for a sentence.
+    what: &'static str,
+}
+
+impl Filled {
+    /// What is said of values that were filled.
+    pub(super) fn note(&self) -> Option<String> {
+        let values = counted(self.count, "missing value was", "missing values were");
+        (self.count > 0).then(|| format!("{values} filled with {}", self.what))
+    }
+}
+
+/// Values with others in place of NaN: those that the options have, as of a model, else what `--missing` asks for.
+pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, Option<Filled>)> {
+    let inputs = values.dim().1;
+    // Rows of another width are refused when they are compared with the model.
+    let given = options.fill.as_ref().filter(|fill| fill.len() == inputs);
+    if given.is_none() && options.missing == Missing::Drop {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "rows of an array cannot be left out for missing values",
+        )
+        .expected("`--missing mean` or `--missing zero`")
+        .hint("in Python: x[~numpy.isnan(x).any(axis=1)] leaves them out"));
+    }
+    let Values::Records(records) = values else {
+        return Ok((values, None));
+    };
+    let (fill, count, what) = match (given, options.missing) {
+        (Some(fill), _) => (
+            fill.clone(),
+            sums(&records)?.missing(),
+            "the means of the training data",
+        ),
+        (None, Missing::Mean) => {
+            let sums = sums(&records)?;
+            (sums.means()?, sums.missing(), "the mean of their place")
+        }
+        (None, Missing::Zero) => (vec![0.0; inputs], sums(&records)?.missing(), "0"),
+        (None, _) => return Ok((Values::Records(records), None)),
+    };
+    let values = match count {
+        0 => Values::Records(records),
+        _ => Values::Records(records.filled(Some(fill.clone()))),
+    };
+    Ok((values, Some(Filled { fill, count, what })))
+}
+
+/// Of each place of a row the sum of the values that are there, about a first one so that it keeps its precision.
+struct Sums {
+    rows: usize,
+    shifts: Vec<f64>,
+    sums: Vec<(f64, usize)>,
+}
+
+fn sums(records: &Records) -> Result<Sums> {
+    let (rows, inputs) = records.dim();
+    let (mut shifts, mut sums) = (vec![f64::NAN; inputs], vec![(0.0, 0_usize); inputs]);
+    for row in 0..rows {
+        records.each(row, |place, values| {
+            let columns = shifts[place..].iter_mut().zip(&mut sums[place..]);
+            for ((shift, (sum, count)), &value) in columns.zip(values) {
+                if !value.is_nan() {
+                    *shift = if shift.is_nan() { value } else { *shift };
+                    *sum += value - *shift;
+                    *count += 1;
+                }
+            }
+        });
+    }
+    records.failure()?;
+    Ok(Sums { rows, shifts, sums })
+}
+
+impl Sums {
+    fn missing(&self) -> usize {
+        self.sums.iter().map(|(_, count)| self.rows - count).sum()
+    }
+
+    fn means(&self) -> Result<Vec<f64>> {
+        if let Some(place) = self.sums.iter().position(|&(_, count)| count == 0) {
+            return Err(
+                Error::new(ErrorKind::Data, "a place of the rows has no number at all")
+                    .at(format!("place {place} (counted from 0)"))
+                    .expected("a number in at least one row, of which a mean can be made")
+                    .hint("leave the place out of the array, or give `--missing zero`"),
+            );
+        }
+        let mean = |(shift, (sum, count)): (&f64, &(f64, usize))| shift + sum / *count as f64;
+        Ok(self.shifts.iter().zip(&self.sums).map(mean).collect())
+    }
+}

@@ -1,0 +1,118 @@
+//! Decimals that are wider than 64 bits: whether the integers of a column fit into 64 bits nevertheless, and whether
+//! float64 holds the digits of the others.
+
+use super::chunk::{Chunk, Raw};
+use super::columns::{Shape, Stored};
+use super::leaf::Leaf;
+use super::pages::{Budget, Input};
+use super::text;
+use crate::Result;
+use crate::data::guard::guarded;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
+
+/// The largest integer of which float64 holds every digit: those of 15 digits, whatever their scale.
+const DIGITS: i128 = 1_000_000_000_000_000;
+
+/// The most digits that need no look.
+const FEW_DIGITS: i32 = 15;
+
+/// How many rows are looked at together.
+const ROWS: usize = 1024;
+
+/// The type of a column of decimals without digits behind the point: 64-bit integers, if all of its values are such.
+pub(super) fn of_whole(input: &Input, metadata: &ParquetMetaData, stored: &Stored) -> Leaf {
+    let bounds = match stated(metadata, stored.leaf_index) {
+        Some(bounds) => Some(bounds),
+        // A column that cannot be read is refused by whoever wants it.
+        None => guarded(|| seen(input, metadata, stored)).ok().flatten(),
+    };
+    match bounds {
+        Some((least, most)) if i64::try_from(least).is_ok() && i64::try_from(most).is_ok() => {
+            Leaf::Integer(64)
+        }
+        Some((0.., most)) if u64::try_from(most).is_ok() => Leaf::Unsigned(64),
+        _ => Leaf::Decimal(0),
+    }
+}
+
+/// Whether a column of decimals may have more digits than float64 holds.
+pub(super) fn is_rounded(metadata: &ParquetMetaData, stored: &Stored) -> bool {
+    let column = metadata
+        .file_metadata()
+        .schema_descr()
+        .column(stored.leaf_index);
+    let is_within = |value: i128| (-DIGITS..=DIGITS).contains(&value);
+    column.type_precision() > FEW_DIGITS
+        && stated(metadata, stored.leaf_index)
+            .is_none_or(|(least, most)| !(is_within(least) && is_within(most)))
+}
+
+/// The smallest and the largest value, in units of the last digit, as the statistics of all row groups state them.
+fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)> {
+    let (mut least, mut most) = (0, 0);
+    for group in metadata.row_groups() {
+        let column = group.columns().get(leaf_index)?;
+        let statistics = column.statistics()?;
+        if statistics.null_count_opt() == u64::try_from(column.num_values()).ok() {
+            continue;
+        }
+        let (low, high) = match statistics {
+            Statistics::Int32(of) => ((*of.min_opt()?).into(), (*of.max_opt()?).into()),
+            Statistics::Int64(of) => ((*of.min_opt()?).into(), (*of.max_opt()?).into()),
+            // The older fields compare the bytes as if they had no sign.
+            of if of.is_min_max_deprecated() || !of.min_is_exact() || !of.max_is_exact() => {
+                return None;
+            }
+            of => (
+                text::whole_decimal(of.min_bytes_opt()?)?,
+                text::whole_decimal(of.max_bytes_opt()?)?,
+            ),
+        };
+        (least, most) = (least.min(low), most.max(high));
+    }
+    Some((least, most))
+}
+
+/// The same from the values themselves; none if 128 bits do not hold one of them.
+fn seen(
+    input: &Input,
+    metadata: &ParquetMetaData,
+    stored: &Stored,
+) -> Result<Option<(i128, i128)>> {
+    // The values are wanted as they come, not how they lie in lists.
+    let stored = Stored {
+        shape: Shape::Other { level: 0 },
+        ..stored.clone()
+    };
+    let (mut least, mut most) = (0, 0);
+    for group in metadata.row_groups() {
+        let budget = Budget::new(input.length());
+        let mut chunk = Chunk::open(input, group, &stored, &budget)?;
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        let mut done = 0;
+        while done < rows {
+            let count = ROWS.min(rows - done);
+            let raw = chunk.rows(count, done as u64)?.raw;
+            let values: Option<Vec<i128>> = match &raw {
+                Raw::Fixed(values) => {
+                    let values = values.iter().map(|value| text::whole_decimal(value.data()));
+                    values.collect()
+                }
+                Raw::Bytes(values) => {
+                    let values = values.iter().map(|value| text::whole_decimal(value.data()));
+                    values.collect()
+                }
+                _ => None,
+            };
+            let Some(values) = values else {
+                return Ok(None);
+            };
+            for value in values {
+                (least, most) = (least.min(value), most.max(value));
+            }
+            done += count;
+        }
+    }
+    Ok(Some((least, most)))
+}
