@@ -155,11 +155,9 @@ fn import_makes_a_model_of_weights() {
         json["test_mse"]
     );
 
-    refused(
-        folder.path(),
-        &import,
-        &["shape of a row is not known", "--shape 1x28x28"],
-    );
+    // A model of Narrows knows its shape.
+    let table = printed(folder.path(), &import);
+    assert!(table.contains("1 × 6 × 5"), "{table}");
     let shape = [&import[..], &["--shape", "1x6xa"]].concat();
     refused(folder.path(), &shape, &["--shape", "1x28x28"]);
     let scaling = ["--shape", "1x6x5", "--set", "scaling.kind=minmax"];
@@ -200,7 +198,10 @@ fn an_imported_model_knows_its_table() {
     fs::write(folder.join("table.csv"), format!("a,b\n{table}")).unwrap();
     fs::write(folder.join("turned.csv"), format!("b,a\n{turned}")).unwrap();
     let line = "import weights.safetensors --recipe flat.toml --data table.csv --missing mean -o model.safetensors";
-    printed(folder, &line.split(' ').collect::<Vec<_>>());
+    let imported = narrows(folder, &line.split(' ').collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&imported.stderr);
+    let read = "table.csv: read as: commas, decimal points, header on line 1\n";
+    assert!(imported.status.success() && said == read, "{said}");
     let codes = |data: &str| {
         let line = format!("encode model.safetensors --data {data} -o codes.csv");
         narrows(folder, &line.split(' ').collect::<Vec<_>>());

@@ -163,7 +163,10 @@ fn a_missing_cell_is_refused_with_its_place_or_filled() {
     let other = folder.put("other.csv", "a,b\n1,2\n3,\n5,x\n6,4\n");
     for how in [Missing::Refuse, Missing::Mean, Missing::Zero, Missing::Drop] {
         let error = text(Source::open_with(&other, &missing(how)));
-        assert!(error.contains("`b`: 1 cell (line 4 \"x\")"), "{error}");
+        assert!(
+            error.contains("`b`: 1 cell cannot be read as a number: line 4 \"x\""),
+            "{error}"
+        );
         assert!(!error.contains("--missing"), "{error}");
     }
     let read = |how| Source::open_with(&spec, &missing(how)).unwrap().train;
@@ -213,7 +216,7 @@ fn what_is_not_finite_is_refused_with_row_and_column() {
         let spec = folder.put("table.csv", format!("a,b\n1,2\n3,{value}\n"));
         let error = text(Source::open(&spec));
         assert!(
-            error.contains(&format!("`b`: 1 cell (line 3 \"{value}\")")),
+            error.contains(&format!("`b`: 1 cell is not finite: line 3 \"{value}\"")),
             "{error}"
         );
     }

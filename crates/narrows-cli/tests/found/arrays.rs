@@ -81,7 +81,7 @@ fn channels_last_are_turned_into_images_with_a_word() {
     assert!(
         tried
             .said
-            .contains("`--layout channels-first` takes it as it is"),
+            .contains("`--layout channels-first` keeps the order"),
         "{}",
         tried.said
     );

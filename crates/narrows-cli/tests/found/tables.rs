@@ -177,7 +177,7 @@ fn whole_numbers_beyond_single_precision_come_out_as_they_went_in() {
     assert_eq!(folder.text("again.csv"), text);
     // Nothing is trained here.
     assert!(
-        said.contains("count up by one") && !said.contains("train"),
+        said.contains("increase by 1 in each row") && !said.contains("train"),
         "{said}"
     );
     folder.ok("data convert --data daily.csv -o daily.parquet");

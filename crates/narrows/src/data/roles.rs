@@ -189,7 +189,7 @@ impl Roles {
         if inputs.is_empty() {
             let is_empty = |&place: &usize| columns[place].kind == ColumnKind::Empty;
             let what = match !other.is_empty() && other.iter().all(is_empty) {
-                true => "all cells of the columns to train on are empty",
+                true => "there are no rows with a value in a column to train on",
                 false => "no column of numbers is left to train on",
             };
             let error = Error::new(ErrorKind::Data, what);

@@ -4,7 +4,7 @@ use super::column::TableReader;
 use super::fault::OnFault;
 use super::formats::csv::{CsvTable, is_table};
 use super::formats::parquet::ParquetTable;
-use super::look::{FileKind, file_kind, is_called_table, is_empty};
+use super::look::{FileKind, called_otherwise, file_kind, is_called_table, is_empty};
 use super::options::{ReadOptions, TextOptions};
 use super::several::{Part, Several};
 use super::source::at_source;
@@ -135,7 +135,9 @@ fn open_file(
                     .expected("lines of equally many cells, or of one number each")
                     .hint("if it is one, say how its cells are parted, for example `--separator ';'`"));
             }
-            Some(Box::new(CsvTable::open(path, name, options, on_fault)?))
+            Some(Box::new(
+                CsvTable::open(path, name, options, on_fault)?.noting(called_otherwise(path)),
+            ))
         }
         FileKind::Parquet => {
             options.refuse_text(name, "a Parquet file")?;

@@ -124,6 +124,7 @@ impl CsvTable {
             seen: Seen::default(),
             sizes,
             on_fault,
+            note: None,
             faults: faults.to_vec(),
         };
         table.tell_of_zero(&sample);
@@ -195,7 +196,9 @@ impl CsvTable {
         let mut faults = std::mem::take(&mut self.faults);
         faults.push(refusal.mend(&mut options, faults.len())?);
         let (path, name) = (self.path.clone(), self.name.clone());
-        *self = Self::open_behind(&path, &name, &options, self.on_fault, self.sizes, faults)?;
+        let note = self.note.take();
+        let table = Self::open_behind(&path, &name, &options, self.on_fault, self.sizes, faults)?;
+        *self = table.noting(note);
         Ok(())
     }
 }

@@ -39,11 +39,18 @@ pub(in crate::data) struct CsvTable {
     pub(super) seen: Seen,
     pub(super) sizes: Sizes,
     pub(super) on_fault: OnFault,
+    /// What is said before anything else.
+    pub(super) note: Option<String>,
     /// What was found and read around, where faults are told.
     pub(super) faults: Vec<Fault>,
 }
 
 impl CsvTable {
+    /// The same table, of which something is said before anything else.
+    pub(in crate::data) fn noting(self, note: Option<String>) -> Self {
+        CsvTable { note, ..self }
+    }
+
     /// Decides by the counts what the columns hold; whether that is something else than before.
     pub(super) fn decide(&mut self, outcome: &Outcome, is_whole: bool) -> Refusable<bool> {
         if let Some(not_text) = &outcome.seen.not_text {

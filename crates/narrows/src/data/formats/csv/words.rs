@@ -7,7 +7,6 @@ use super::zipped::is_zip;
 use crate::data::TextOptions;
 use crate::data::column::TableReader;
 use crate::data::formats::unpack::is_gzipped;
-use crate::data::look::called_otherwise;
 use crate::text::for_shell;
 
 /// How a text is read, in the words of one sentence, always in the same order: what stands between cells, decimals and
@@ -81,7 +80,7 @@ const GROUPS: [(char, &str); 9] = [
 
 /// What was found and left out.
 pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
-    let mut notes: Vec<String> = called_otherwise(&table.path).into_iter().collect();
+    let mut notes: Vec<String> = table.note.clone().into_iter().collect();
     notes.extend(table.dialect.notes.iter().cloned());
     let seen = &table.seen;
     if table.hidden > 0 {
