@@ -1,7 +1,8 @@
 //! Rows of values with a shape, perhaps labels, ids and names of columns.
 
+use super::element::EXACT;
 use super::element::{Element, Kind};
-use super::number::{EXACT, Number};
+use super::number::Number;
 use super::options::ReadOptions;
 use super::records::{AT_ONCE, subtract};
 use super::schema::Column;

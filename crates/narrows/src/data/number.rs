@@ -1,12 +1,9 @@
 //! The types of numbers that a program may pass as rows.
 
-use super::element::{Element, Kind};
+use super::element::{Element, Kind, difference};
 use super::records::{Records, RowType};
 use super::values::Values;
 use ndarray::Array2;
-
-/// The largest integer up to which an `f64` holds all.
-pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A number of a row: `f32`, `f64`, or an integer of 8 to 64 bits.
 ///
@@ -42,17 +39,6 @@ pub trait Real: Number<Real = Self> + Default + Clone {
 
 mod private {
     pub trait Sealed {}
-}
-
-/// An integer minus an offset; `value` is the integer as `f64`, which rounds it beyond 2^53.
-#[inline]
-pub(super) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
-    // Far beyond 64 bits, offsets are not those of integers.
-    const MOST: f64 = (1_u128 << 65) as f64;
-    match value.abs() >= EXACT && offset.abs() < MOST {
-        true => (integer - offset.trunc() as i128) as f64 - offset.fract(),
-        false => value - offset,
-    }
 }
 
 fn bytes_of<T: Copy, const N: usize>(rows: &Array2<T>, bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {

@@ -4,8 +4,8 @@
 //! rows are wider than some 160 values.
 
 use super::dataset::Dataset;
+use super::element::EXACT;
 use super::element::Element;
-use super::number::EXACT;
 use super::sample::{Sample, elements};
 use super::scaling::Scaling;
 

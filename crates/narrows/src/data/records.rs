@@ -4,8 +4,8 @@
 //! asked for, a file that shrinks while it is read is an error and not a signal that kills the process, and no `unsafe`
 //! is needed. If the file is in the page cache, a row costs one system call and one copy.
 
+use super::element::difference;
 use super::element::{Element, Kind};
-use super::number::difference;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::fmt;

@@ -12,7 +12,8 @@ pub use spec::ScalingSpec;
 pub(crate) use spec::{KIND, SCALINGS};
 
 use super::dataset::Dataset;
-use super::number::{Number, Real, difference};
+use super::element::difference;
+use super::number::{Number, Real};
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;

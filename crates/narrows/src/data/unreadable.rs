@@ -1,7 +1,7 @@
 //! The unreadable cells of a column, by the reason for which each is refused.
 
 use super::column::FileColumn;
-use super::number::EXACT;
+use super::element::EXACT;
 use super::schema::ColumnKind;
 use crate::text::counted;
 

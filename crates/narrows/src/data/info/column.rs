@@ -1,7 +1,7 @@
 //! What is known of one column of a table after all of its cells were seen once.
 
 use super::super::column::{Cells, Texts};
-use super::super::number::{EXACT, difference};
+use super::super::element::{EXACT, difference};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 

@@ -2,7 +2,7 @@
 
 use super::{Scaling, ScalingSpec};
 use crate::data::dataset::{Dataset, for_each_row_minus};
-use crate::data::number::EXACT;
+use crate::data::element::EXACT;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
