@@ -216,11 +216,11 @@ def open_questions(d, cells, truth):
         decides |= any(re.fullmatch(r"[+-]?\d{4,}\s?%?", cell) for cell in present)
     if signed and not decides and d.separator != ",":
         # Semicolons with lone commas are decimal commas.
-        if d.thousands or d.decimal == "." or d.separator != ";":
+        if d.thousands or d.decimal == "." or d.separator != ";" or len(cells) == 1:
             asked += ["--decimal", d.decimal]
     elif d.separator == "," and not decides and signed and (d.decimal == "," or d.thousands):
         asked += ["--decimal", d.decimal]
-    elif d.separator == "," and d.decimal == "," and len(cells) == 1 and not d.has_header:
+    elif d.decimal == "," and len(cells) == 1 and not d.has_header:
         # Without quotes, a line could be two cells.
         asked += ["--decimal", d.decimal]
     if asked and d.thousands:
@@ -238,6 +238,9 @@ def open_questions(d, cells, truth):
     if d.header in ("counting", "years") and (len(cells) < 2 or len(cells[0]) < 2 or d.comment and few_words):
         # A comment of as many words as there are columns could have the names.
         asked += ["--header", "yes"]
+    if d.thousands == " " and len(cells[0]) == 1:
+        # A single row could be cells with spaces between them.
+        asked += ["--separator", SEPARATORS[d.separator]]
     if d.separator == " " and (len(cells) == 1 or d.decimal == "," and len(cells[0]) == 1):
         asked += ["--separator", "space"]
     return asked

@@ -236,8 +236,10 @@ fn stream(
 pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
     check(model, data)?;
     let head = Head::beside(data, code_names(model), vec![model.code_size()]);
-    stream(data, out, &head, progress, |rows, _| {
-        Ok(model.encode(rows)?.mapv(f64::from))
+    stream(data, out, &head, progress, |rows, start| {
+        // As the data hold them, so that integers beyond 2^53 stay apart.
+        let rows = data.slice(start..start + rows.nrows())?;
+        Ok(model.codes_of(&rows)?.mapv(f64::from))
     })
 }
 

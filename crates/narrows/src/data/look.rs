@@ -394,7 +394,8 @@ fn is_mostly_text(start: &[u8]) -> bool {
 }
 
 /// Whether bytes are text in lines beyond doubt, whatever letters they begin with. Packed content has no control
-/// characters either where it is short, but many bytes beyond ASCII that are no UTF-8.
+/// characters either where it is short, but many bytes beyond ASCII that are no UTF-8. UTF-16 without a mark is in
+/// doubt: its zeros stand between the letters of numbers too.
 fn is_lines(start: &[u8]) -> bool {
     let is_utf8 = match std::str::from_utf8(start) {
         Ok(_) => true,
@@ -403,7 +404,8 @@ fn is_lines(start: &[u8]) -> bool {
     };
     let others = start.iter().filter(|byte| !byte.is_ascii()).count();
     let has_end = start.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
-    has_end && is_text(start) && (is_utf8 || is_utf16(start) || 10 * others <= start.len())
+    let has_mark = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    has_end && (has_mark || (controls(start) == 0 && (is_utf8 || 10 * others <= start.len())))
 }
 
 /// What a ZIP archive is: arrays of NumPy, a table, or something else.

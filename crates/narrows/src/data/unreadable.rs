@@ -29,6 +29,18 @@ pub(super) enum Reason {
     Rounded,
 }
 
+/// The mark of 1,234 or 1.234.567, where each group behind one has three digits.
+fn mark_of_thousands(text: &str) -> Option<char> {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    let mark = digits.chars().find(|c| matches!(c, ',' | '.'))?;
+    let mut groups = digits.split(mark);
+    let is_of_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next()?;
+    let is_first = (1..=3).contains(&first.len()) && !first.starts_with('0') && is_of_digits(first);
+    let are_groups = groups.all(|group| group.len() == 3 && is_of_digits(group));
+    (is_first && are_groups).then_some(mark)
+}
+
 impl Reason {
     /// The reason for which a cell of a column is refused, from its text.
     fn of(text: &str, column: &FileColumn) -> Reason {
@@ -87,12 +99,15 @@ impl Reason {
 pub(super) struct Unreadable {
     /// For each reason the number of cells, and the first of them, each with its place.
     groups: Vec<(Reason, u64, Vec<String>)>,
+    /// A mark in some cells that could stand between thousands.
+    thousands: Option<char>,
 }
 
 impl Unreadable {
     /// Adds a cell of a column; `text` may be shortened, and `shown` is how it is shown with its place.
     pub(super) fn add(&mut self, text: &str, column: &FileColumn, shown: impl FnOnce() -> String) {
         let reason = Reason::of(text, column);
+        self.thousands = self.thousands.or_else(|| mark_of_thousands(text));
         let place = self.groups.iter().position(|group| group.0 == reason);
         let place = place.unwrap_or_else(|| {
             self.groups.push((reason, 0, Vec::new()));
@@ -126,7 +141,12 @@ impl Unreadable {
             format!("{}{first}{}", reason.says_of(*count), examples.join(", "))
         };
         let groups: Vec<String> = self.groups.iter().map(group).collect();
-        groups.join("; ")
+        let hint = match self.thousands {
+            Some(',') => " (if commas stand between thousands, use `--thousands ,`)",
+            Some(_) => " (if points stand between thousands, use `--thousands .`)",
+            None => "",
+        };
+        format!("{}{hint}", groups.join("; "))
     }
 }
 
@@ -185,6 +205,12 @@ mod tests {
                 None,
                 &["9007199254740993"],
                 "1 cell is not exact in float64, which the column needs for its fractions: \"9007199254740993\"",
+            ),
+            (
+                Float,
+                None,
+                &["1,234", "2,345,678"],
+                "2 cells cannot be read as numbers: \"1,234\", \"2,345,678\" (if commas stand between thousands, use `--thousands ,`)",
             ),
             (
                 Float,

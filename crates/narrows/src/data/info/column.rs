@@ -293,6 +293,21 @@ impl Numbers {
         Some(bits.len())
     }
 
+    /// The distinct values that float64 holds, where all of them are known.
+    pub(super) fn distinct_in_float64(&self) -> Option<usize> {
+        if self.has_more {
+            return None;
+        }
+        let mut bits: Vec<u64> = self
+            .counts
+            .keys()
+            .map(|&key| (of_key(key) + 0.0).to_bits())
+            .collect();
+        bits.sort_unstable();
+        bits.dedup();
+        Some(bits.len())
+    }
+
     fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
         let mut all: Vec<(i128, u64)> = self.counts.iter().map(|(&k, &c)| (k, c)).collect();
         all.sort_unstable_by(|a, b| {

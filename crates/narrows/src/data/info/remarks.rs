@@ -134,22 +134,31 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
         all.filter(|(column, _)| column.role == Role::Input)
     };
     let nearly = inputs().filter_map(|(column, _)| nearly_constant(column));
-    all.extend(first_few(nearly.collect(), "are nearly constant too"));
+    all.extend(first_few(
+        nearly.collect(),
+        ["is", "are"],
+        "nearly constant too",
+    ));
     let far = inputs().filter_map(|(column, seen)| far_away(column, seen));
-    all.extend(first_few(far.collect(), "have such a value too"));
+    all.extend(first_few(
+        far.collect(),
+        ["has", "have"],
+        "such a value too",
+    ));
     let merged = inputs().filter_map(|(column, seen)| merged(column, seen));
-    all.extend(first_few(merged.collect(), "are like that too"));
+    all.extend(first_few(merged.collect(), ["is", "are"], "like that too"));
     all
 }
 
 /// The first few of many sentences of one kind, and how many columns more there are.
-fn first_few(mut sentences: Vec<String>, what: &str) -> Vec<String> {
+fn first_few(mut sentences: Vec<String>, [of_one, of_many]: [&str; 2], what: &str) -> Vec<String> {
     const FEW: usize = 3;
     let more = sentences.len().saturating_sub(FEW);
     if more > 0 {
         sentences.truncate(FEW);
+        let verb = if more == 1 { of_one } else { of_many };
         sentences.push(format!(
-            "{} {what}",
+            "{} {verb} {what}",
             counted(more, "more column", "more columns")
         ));
     }
@@ -210,7 +219,14 @@ fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
         .numbers
         .distinct_in_float32(numbers.mean, factor)?;
     let (all, as_they_are) = (thousands(distinct as f64), thousands(as_they_are as f64));
+    let doubles = seen.tally.numbers.distinct_in_float64()?;
     Some(match left == distinct {
+        true if doubles < distinct => format!(
+            "{}: float64 holds {} of its {all} distinct values: a model is trained on the differences, but scores and \
+             reconstructions are formed from float64; better subtract a constant from the column in the file",
+            column.quoted(),
+            thousands(doubles as f64)
+        ),
         true => format!(
             "{}: float32 would merge its {all} distinct values into {as_they_are}; Narrows scales in float64, so all \
              {all} stay distinct",

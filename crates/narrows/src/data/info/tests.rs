@@ -253,7 +253,8 @@ fn a_table_that_training_refuses_is_described() {
     assert_eq!(
         info.refusals,
         [
-            "`price`: 2 cells cannot be read as numbers: line 5 \"2,262\", line 11 \"(5)\"",
+            "`price`: 2 cells cannot be read as numbers: line 5 \"2,262\", line 11 \"(5)\" (if commas stand between \
+             thousands, use `--thousands ,`)",
             "1 cell is missing, in `age` (`--missing mean` fills them)",
         ]
     );
@@ -751,8 +752,8 @@ fn the_std_of_integers_beyond_float64_is_theirs() {
     )]);
     let numbers = info.columns[0].numbers.unwrap();
     assert!((numbers.std - 34.630_19).abs() < 1e-4, "{numbers:?}");
-    let expected = "`big`: float32 would merge its 40 distinct values into 1; Narrows scales in float64, so all 40 stay \
-                    distinct";
+    let expected = "`big`: float64 holds 1 of its 40 distinct values: a model is trained on the differences, but scores \
+                    and reconstructions are formed from float64; better subtract a constant from the column in the file";
     assert_eq!(info.remarks, [expected]);
 }
 

@@ -1,5 +1,6 @@
 //! Kinds are told by content, whatever the names.
 
+use super::{FileKind, file_kind};
 use crate::data::{Info, ReadOptions, Source, describe};
 use std::fs;
 
@@ -180,4 +181,28 @@ fn what_other_data_are_is_said() {
             _ => panic!("a table"),
         }
     }
+}
+
+#[test]
+fn binary_content_with_many_zeros_is_no_text_of_two_bytes_a_letter() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut numbers: Vec<u8> = (0..4000_u16)
+        .flat_map(|n| (n % 200).to_le_bytes())
+        .collect();
+    numbers[7] = b'\n';
+    for (begins, kind) in [
+        (&b"PAR1\x15\x04"[..], FileKind::Parquet),
+        (b"II*\x00", FileKind::Image),
+    ] {
+        let path = folder.path().join("data.bin");
+        std::fs::write(&path, [begins, &numbers[..]].concat()).unwrap();
+        assert_eq!(file_kind(&path).unwrap(), kind, "{begins:?}");
+    }
+    let text: Vec<u8> = "a,b\n1,2\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let path = folder.path().join("text.csv");
+    std::fs::write(&path, text).unwrap();
+    assert_eq!(file_kind(&path).unwrap(), FileKind::Text);
 }

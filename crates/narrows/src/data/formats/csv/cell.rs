@@ -268,6 +268,10 @@ fn measured(cell: &str) -> Option<Found<'_>> {
     let body = body.trim_end();
     let (exponent, suffix) = exponent(suffix).unwrap_or(("", suffix));
     let suffix = suffix.trim();
+    // 001.png is the name of a file.
+    if !suffix.is_empty() && body.ends_with(['.', ',']) {
+        return None;
+    }
     if suffix.contains(char::is_whitespace) || rest.contains('\t') || is_marker(suffix) {
         return None;
     }

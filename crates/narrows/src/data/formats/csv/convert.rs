@@ -83,6 +83,8 @@ pub(super) struct Seen {
     pub(super) headers: u64,
     /// The rows with empty cells behind those of the columns.
     pub(super) surplus: u64,
+    /// The rows at the end that have no values.
+    pub(super) empty_end: u64,
     /// The last row, and its line.
     pub(super) last: Option<(u64, Vec<String>)>,
     /// What is no row, where faults are told.
@@ -95,6 +97,10 @@ impl Seen {
     pub(super) fn merge(&mut self, later: Seen) {
         self.odd.merge(later.odd, later.rows, later.comments);
         self.not_text = self.not_text.take().or(later.not_text);
+        self.empty_end = match later.empty_end == later.rows {
+            true => self.empty_end + later.empty_end,
+            false => later.empty_end,
+        };
         self.rows += later.rows;
         self.blank_lines += later.blank_lines;
         self.comments += later.comments;
@@ -210,8 +216,10 @@ impl Rows<'_> {
         let mut column = 0;
         let mut target = 0;
         let mut surplus = 0;
+        let mut is_empty = true;
         loop {
             let (raw, after) = cursor.cell();
+            is_empty &= raw.bytes.is_empty();
             if raw.bytes.len() > limits::CELL {
                 return Err(
                     Error::new(ErrorKind::Data, "a cell of the text is too long")
@@ -242,6 +250,10 @@ impl Rows<'_> {
         }
         self.piece.seen.surplus += u64::from(surplus > 0);
         self.piece.seen.rows += 1;
+        self.piece.seen.empty_end = match is_empty {
+            true => self.piece.seen.empty_end + 1,
+            false => 0,
+        };
         self.piece.seen.odd.add_row();
         self.lines.push(first_line);
         if self.lines.len() == ROWS {

@@ -122,8 +122,8 @@ fn below_sort(below: &[&Row<'_>], column: usize) -> Sort {
     }
 }
 
-/// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of the
-/// second do not. Behind a word they may count in larger steps, as decades and wavelengths do.
+/// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of
+/// most rows below do not. Behind a word they may count in larger steps, as decades and wavelengths do.
 fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool {
     let has_words = sorts
         .iter()
@@ -146,13 +146,11 @@ fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool
     if !is_counting || numbers < least || numbers != all_numbers {
         return false;
     }
-    match below.first() {
-        None => false,
-        Some(second) => {
-            let (second_numbers, second_is_counting) = counts(second);
-            !(second_numbers == numbers && second_is_counting)
-        }
-    }
+    let is_likewise = |row: &&&Row<'_>| counts(row) == (numbers, true);
+    let likewise = below.iter().filter(is_likewise).count();
+    let is_next_likewise = below.first().is_some_and(|row| is_likewise(&row));
+    let has_name = sorts.contains(&Sort::Word);
+    !below.is_empty() && 2 * likewise <= below.len() && (has_name || !is_next_likewise)
 }
 
 /// Whether the row behind the header has the units of the columns: a word where the rows below have numbers.
@@ -170,7 +168,7 @@ pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&Row<'_>]) -> bool {
             _ => continue,
         }
         match Sort::of(cell) {
-            Sort::Word if cell.chars().count() <= 16 => units += 1,
+            Sort::Word if cell.chars().count() <= 16 && !cell.contains(['!', '#']) => units += 1,
             Sort::Missing if cell.len() <= 1 => empty += 1,
             _ => return false,
         }

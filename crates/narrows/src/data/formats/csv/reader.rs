@@ -74,7 +74,12 @@ impl CsvTable {
             sign,
             separator: text.usual_separator.and_then(byte),
         });
-        let decimal = Decimal::decide(tallies, self.plan.syntax.separator, said, usual);
+        // One column has no separator that would tell.
+        let separator = match self.dialect.width {
+            1 => self.plan.syntax.end,
+            _ => self.plan.syntax.separator,
+        };
+        let decimal = Decimal::decide(tallies, separator, said, usual);
         if let (Decimal::Doubtful(column, mark), true) = (decimal, is_whole) {
             return Err(self.doubtful(column, mark));
         }
@@ -124,6 +129,7 @@ impl CsvTable {
                 Some(refusal) if refusal.mend.is_some() => return Err(refusal),
                 odd => odd,
             };
+            self.refuse_empty_end()?;
             self.refuse_totals()?;
             self.faults.extend(odd.map(|refusal| Fault {
                 sentence: refusal.error.to_string(),
@@ -173,6 +179,24 @@ impl CsvTable {
             thousands: mark,
         };
         Refusal::mended_by(error, mend)
+    }
+
+    /// Refuses lines of nothing but separators at the end, which spreadsheets leave.
+    fn refuse_empty_end(&self) -> Refusable<()> {
+        let (lines, rows) = (self.seen.empty_end, self.seen.rows);
+        let is_said = self.options.text.skip_end.is_some() || self.options.model_columns.is_some();
+        if lines == 0 || lines == rows || is_said || self.plan.width < 2 {
+            return Ok(());
+        }
+        let skip = usize::try_from(lines).unwrap_or(usize::MAX);
+        let what = match lines {
+            1 => "the last line has no values".to_string(),
+            lines => format!("the last {lines} lines have no values"),
+        };
+        let error = Error::new(ErrorKind::Data, what).hint(format!(
+            "leave them out with `--skip-end {skip}`, or keep them with `--skip-end 0`"
+        ));
+        Err(Refusal::mended_by(error, Mend::SkipEnd(skip)))
     }
 
     /// Refuses a last row that is no row.

@@ -367,7 +367,12 @@ impl Start<'_> {
         let are_units = match self.options.text.units {
             Some(are_units) => are_units,
             None if dialect.names.is_none() => false,
-            None if record.cells.iter().all(is_rule) => {
+            None if record.cells.iter().any(is_rule)
+                && record
+                    .cells
+                    .iter()
+                    .all(|cell| cell.is_empty() || is_rule(cell)) =>
+            {
                 dialect
                     .notes
                     .push(format!("left out the rule on line {}", record.line));

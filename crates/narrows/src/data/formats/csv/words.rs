@@ -28,6 +28,11 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
         _ => "decimal points",
     };
     parts.push(match table.decimal {
+        Decimal::Usual(_)
+            if table.options.model_columns.is_none() && said.usual_separator.is_some() =>
+        {
+            format!("{decimals} as in the first file")
+        }
         Decimal::Usual(_) => format!("{decimals} as in the file that the model was trained on"),
         _ => decimals.into(),
     });

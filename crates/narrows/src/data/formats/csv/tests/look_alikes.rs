@@ -56,6 +56,8 @@ fn a_word_before_numbers_that_step_evenly_begins_a_header() {
     let unlike = "patient,0.1,0.5,1.0\nA,1.5,2.5,3.5\nB,1.5,2.5,3.7\n";
     assert_eq!(names(unlike), ["0", "1", "2", "3"]);
     assert!(notes(unlike).contains("`--header yes`"));
+    let second = "country,2001,2002,2003\nDE,1,2,3\nFR,4,5,7\nIT,1,1,2\n";
+    assert_eq!(names(second), ["country", "2001", "2002", "2003"]);
     // A class that comes again, and a time, show a row.
     let classes = "A,10,20,30\nB,12,25,31\nA,11,24,32\n";
     assert_eq!((names(classes).len(), notes(classes).as_str()), (4, ""));
@@ -88,8 +90,40 @@ fn addresses_are_words_and_other_groups_numbers() {
 }
 
 #[test]
+fn lines_without_values_at_the_end_are_told() {
+    let text = "a;b;c\n1;2;3\n4;5;6\n;;\n;;\n";
+    let error = refused(text);
+    assert!(error.contains("the last 2 lines have no values"), "{error}");
+    assert!(error.contains("`--skip-end 2`"), "{error}");
+    assert_eq!(
+        read(text, &with(|text| text.skip_end = Some(2)))
+            .unwrap()
+            .rows
+            .len(),
+        2
+    );
+    assert_eq!(
+        read(text, &with(|text| text.skip_end = Some(0)))
+            .unwrap()
+            .rows
+            .len(),
+        4
+    );
+    // Those among the rows are rows.
+    assert_eq!(
+        plain("a;b\n1;2\n;\n4;5\n").rows,
+        ["1 | 2", "_ | _", "4 | 5"]
+    );
+}
+
+#[test]
 fn codes_are_no_numbers_with_units() {
-    for cells in [["08h30", "09h30"], ["0x00", "0x01"], ["2024Q1", "2024Q4"]] {
+    for cells in [
+        ["08h30", "09h30"],
+        ["0x00", "0x01"],
+        ["2024Q1", "2024Q4"],
+        ["000.png", "001.png"],
+    ] {
         let text = format!("a,b\n{},1\n{},2\n", cells[0], cells[1]);
         assert_eq!(plain(&text).columns[0], "a:Text", "{text}");
     }
@@ -142,6 +176,11 @@ fn one_column_of_commas() {
     assert_eq!(
         rows("price\n1,234\n2,500\n950\n1,234,567\n"),
         ["1234", "2500", "950", "1234567"]
+    );
+    let doubtful = refused("price\n1,234\n2,500\n950\n");
+    assert!(
+        doubtful.contains("`--decimal . --thousands ,`"),
+        "{doubtful}"
     );
     // Without a name, only one reading of a line can show it.
     assert_eq!(rows("1,05\n2,5\n3,75\n"), ["1.05", "2.5", "3.75"]);
