@@ -357,7 +357,7 @@ fn by_name(columns: &[(usize, FileColumn)]) -> HashMap<&str, Vec<&(usize, FileCo
     known
 }
 
-/// The columns of all parts that are read, by name and as the how-manieth of that name.
+/// The columns of all parts that are read, by name, and the place among those of one name.
 fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String, usize)> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     let mut all = Vec::new();

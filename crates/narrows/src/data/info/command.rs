@@ -209,12 +209,12 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     if inputs.count() == names.len() {
         names.clear();
     }
+    let is_once = |column: &ColumnInfo| {
+        let same = |other: &&ColumnInfo| other.name == column.name;
+        info.columns.iter().filter(same).count() == 1
+    };
     let words = info.columns.iter().filter(|column| {
-        let same = info
-            .columns
-            .iter()
-            .filter(|other| other.name == column.name);
-        is_like_an_id(column, info.rows) && !column.name.is_empty() && same.count() == 1
+        is_like_an_id(column, info.rows) && !column.name.is_empty() && is_once(column)
     });
     names.extend(words.map(|column| column.name.clone()));
     names

@@ -11,6 +11,7 @@ use super::{command, remarks};
 use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 /// The most frequent values that are kept for each column.
 const FREQUENT: usize = 50;
@@ -269,18 +270,20 @@ fn fates(
     indexes: &[Index],
     options: &ReadOptions,
 ) -> Vec<(Role, Option<String>)> {
-    let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    let set = |names: &'_ [String]| -> HashSet<String> { names.iter().cloned().collect() };
+    let (taken, dropped) = (set(&options.columns), set(&options.drop));
+    let ids = set(&options.ids);
     let fate = |(place, column): (usize, &FileColumn)| {
         let name = column.name.as_str();
         let left_out = |why: &str| (Role::Ignored, Some(why.to_string()));
-        if has(&options.columns, name) && options.label.as_deref() != Some(name) {
+        if taken.contains(name) && options.label.as_deref() != Some(name) {
             return (Role::Input, None);
         }
         match column.kind {
             _ if options.label.as_deref() == Some(name) => (Role::Label, None),
-            _ if has(&options.ids, name) => (Role::Id, None),
+            _ if ids.contains(name) => (Role::Id, None),
             _ if !options.columns.is_empty() => left_out("not among `--columns`"),
-            _ if has(&options.drop, name) => left_out("`--drop`"),
+            _ if dropped.contains(name) => left_out("`--drop`"),
             kind => match indexes.iter().find(|index| index.place == place) {
                 Some(index) => {
                     left_out(&format!("{} (`--columns` includes it)", index.kind.words()))

@@ -137,8 +137,9 @@ fn padded(table: &CsvTable) -> Option<String> {
     };
     let columns = table.columns().iter().zip(&table.padded);
     let columns: Vec<(&str, &str)> = columns
+        .filter_map(|(column, padded)| Some((column, padded.as_deref()?)))
         .filter(|(column, _)| column.kind.is_numeric() && is_number(&column.name))
-        .filter_map(|(column, padded)| Some((column.name.as_str(), padded.as_deref()?)))
+        .map(|(column, padded)| (column.name.as_str(), padded))
         .collect();
     let &(name, example) = columns.first()?;
     let id = for_shell(name);
