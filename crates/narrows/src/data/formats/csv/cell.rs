@@ -265,13 +265,13 @@ fn measured(cell: &str) -> Option<Found<'_>> {
     let is_in_number = |c: char| c.is_ascii_digit() || ".,'’_ \u{a0}\u{202f}\u{2009}".contains(c);
     let length = rest.find(|c| !is_in_number(c)).unwrap_or(rest.len());
     let (body, suffix) = rest.split_at_checked(length)?;
+    // 001.png is the name of a file.
+    if body.ends_with(['.', ',']) && suffix.starts_with(char::is_alphabetic) {
+        return None;
+    }
     let body = body.trim_end();
     let (exponent, suffix) = exponent(suffix).unwrap_or(("", suffix));
     let suffix = suffix.trim();
-    // 001.png is the name of a file.
-    if !suffix.is_empty() && body.ends_with(['.', ',']) {
-        return None;
-    }
     if suffix.contains(char::is_whitespace) || rest.contains('\t') || is_marker(suffix) {
         return None;
     }

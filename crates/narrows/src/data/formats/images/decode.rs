@@ -218,7 +218,15 @@ fn by_image(mut decoder: impl ImageDecoder, file_bytes: u64, is_grey: bool, want
     Ok((head, Some(picture)))
 }
 
-fn webp(opened: Opened, wanted: Wanted) -> One {
+fn webp(mut opened: Opened, wanted: Wanted) -> One {
+    // The file says how long it is, and what is missing need not be noticed by the decoder.
+    let mut start = [0; 8];
+    opened.file.read_exact(&mut start)?;
+    opened.file.seek(SeekFrom::Start(0))?;
+    let [.., a, b, c, d] = start;
+    if u64::from(u32::from_le_bytes([a, b, c, d])) + 8 > opened.bytes {
+        return Err("it is cut short".into());
+    }
     let mut decoder = image_webp::WebPDecoder::new(opened.file)?;
     decoder.set_memory_limit(usize::try_from(opened.bytes)?);
     let size = decoder.dimensions();

@@ -113,6 +113,19 @@ fn every_format_without_loss_gives_the_pixels() {
 }
 
 #[test]
+fn a_webp_file_of_fewer_bytes_than_it_says_is_cut_short() {
+    let folder = Folder::new();
+    folder.save("a/a.webp", colour(5, 4));
+    let path = folder.path("a/a.webp");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    let error = Source::open(folder.path("a").to_str().unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("it is cut short"), "{error}");
+}
+
+#[test]
 fn formats_are_told_by_how_they_begin() {
     let folder = Folder::new();
     for (ending, name) in [

@@ -127,6 +127,7 @@ fn codes_are_no_numbers_with_units() {
         let text = format!("a,b\n{},1\n{},2\n", cells[0], cells[1]);
         assert_eq!(plain(&text).columns[0], "a:Text", "{text}");
     }
+    assert_eq!(plain("a,b\n57. %,1\n8.%,2\n").columns[0], "a:Float [%]");
     for unit in ["m2", "kg/m3", "m²", "km/h", "CO2", "s^-1"] {
         let text = format!("a,b\n5 {unit},1\n7 {unit},2\n");
         assert_eq!(plain(&text).columns[0], format!("a:Integer [{unit}]"));
