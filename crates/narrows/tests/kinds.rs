@@ -130,6 +130,29 @@ fn data_of_0_and_1_are_not_squeezed() {
 }
 
 #[test]
+fn an_array_with_gaps_is_described_and_what_training_says_is_told() {
+    let folder = Folder::new();
+    let values = [1.0_f32, f32::NAN, 3.0, 4.0];
+    let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+    let spec = folder.put("gaps.npy", npy("<f4", "(2, 2)", &bytes));
+    let described = |missing| {
+        let options = ReadOptions {
+            missing,
+            ..ReadOptions::default()
+        };
+        let info = describe(&[&spec], &options).unwrap().remove(0);
+        match info {
+            Info::Values(info) => (info.refusals, info.command.unwrap()),
+            _ => panic!("an array is no table"),
+        }
+    };
+    let (refusals, command) = described(Missing::Refuse);
+    assert!(refusals[0].contains("--missing mean"), "{refusals:?}");
+    assert!(command.contains("--missing mean"), "{command}");
+    assert_eq!(described(Missing::Mean).0, [""; 0]);
+}
+
+#[test]
 fn constant_columns_are_told_before_training() {
     let folder = Folder::new();
     let spec = folder.put("table.csv", "a,b,c\n1,2,0\n3,2,0\n4,2,1\n");

@@ -169,6 +169,9 @@ fn describe_values(info: &ValuesInfo) -> String {
     if !info.notes.is_empty() {
         parts.push(list("While they were read:", &info.notes));
     }
+    if !info.refusals.is_empty() {
+        parts.push(list("Training would refuse this:", &info.refusals));
+    }
     if let Some(command) = &info.command {
         parts.push(format!("To train on them:\n  {command}"));
     }

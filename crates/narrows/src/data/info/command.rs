@@ -49,8 +49,14 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         wanted.columns.retain(|name| !unusable.contains(name));
     }
     let label = info.of_role(Role::Label).next();
-    if label.is_some_and(|column| column.missing > 0) {
+    if let Some(column) = label.filter(|column| column.missing > 0) {
+        // It must not become an input.
         wanted.label = None;
+        wanted.ids.push(column.name.clone());
+        said.push(format!(
+            "this keeps {} as an id: as a label it needs a value in every row",
+            column.quoted()
+        ));
     }
     let guess = options
         .label

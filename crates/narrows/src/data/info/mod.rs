@@ -82,9 +82,10 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
         let info = Info::of_table(&mut *reader, &specs, options);
         return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }
-    let (source, options) = open_filled(&specs, options)?;
+    let (source, options, refusal) = open_filled(&specs, options)?;
     let mut train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, &options);
     train.how = Source::kind_of(&words.join(", ")).map(String::from);
+    train.refusals.extend(refusal);
     let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
     // Test rows are scaled as the training rows are.
     let test = test.map(|test| ValuesInfo {
@@ -97,11 +98,14 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
     Ok(all.map(Info::Values).collect())
 }
 
-/// A source, and the options that it was read with: an array with missing values is described with these filled, as
-/// training on it takes.
-fn open_filled(specs: &[String], options: &ReadOptions) -> Result<(Source, ReadOptions)> {
+/// A source, the options that it was read with, and why training refuses it with those that are given: an array with
+/// missing values is described with these filled.
+fn open_filled(
+    specs: &[String],
+    options: &ReadOptions,
+) -> Result<(Source, ReadOptions, Option<String>)> {
     let error = match Source::open_all(specs, options) {
-        Ok(source) => return Ok((source, options.clone())),
+        Ok(source) => return Ok((source, options.clone(), None)),
         Err(error) => error,
     };
     let has_gaps = options.missing == Missing::Refuse && error.what_was_found() == Some("NaN");
@@ -114,7 +118,7 @@ fn open_filled(specs: &[String], options: &ReadOptions) -> Result<(Source, ReadO
             ..options.clone()
         };
         if let Ok(source) = Source::open_all(specs, &filling) {
-            return Ok((source, filling));
+            return Ok((source, filling, Some(error.to_string())));
         }
     }
     Err(error)

@@ -817,6 +817,24 @@ fn rows_that_missing_drop_leaves_out_are_counted() {
 }
 
 #[test]
+fn a_label_that_some_rows_lack_is_kept_as_an_id() {
+    let options = ReadOptions {
+        label: Some("iso".into()),
+        ..ReadOptions::default()
+    };
+    let (_folder, info) = of_files(
+        &[("t.csv", b"iso,gdp\nNA,12.5\nDE,40.1\nFR,38.2\n")],
+        &options,
+    );
+    assert_eq!(arguments(&info), "--id iso");
+    assert!(
+        info.suggestions[0].contains("keeps `iso` as an id"),
+        "{:?}",
+        info.suggestions
+    );
+}
+
+#[test]
 fn zeros_at_the_beginning_are_told_in_training_too() {
     let text = b"zip,x\n01067,1.5\n10115,2.5\n80331,0.5\n";
     let (folder, info) = of_files(&[("t.csv", text)], &ReadOptions::default());

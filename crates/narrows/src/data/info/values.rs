@@ -40,6 +40,9 @@ pub struct ValuesInfo {
     pub constant: Vec<String>,
     /// What was done to the data while they were read.
     pub notes: Vec<String>,
+    /// Why training would refuse the data with the options that are given, in sentences; empty if it would not. They are
+    /// described with the options of the command.
+    pub refusals: Vec<String>,
     /// A command line that trains on them; none if it is not known what names them.
     pub command: Option<String>,
 }
@@ -140,6 +143,7 @@ impl ValuesInfo {
             scaling: scaling.name(),
             constant: scaling.constants(data),
             notes: data.notes().to_vec(),
+            refusals: Vec::new(),
             command: None,
         })
     }
@@ -180,7 +184,7 @@ impl ValuesInfo {
             "std": self.std, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "scaling": self.scaling, "constant": self.constant, "notes": self.notes,
-            "command": self.command,
+            "refusals": self.refusals, "command": self.command,
         })
     }
 }
