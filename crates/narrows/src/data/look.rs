@@ -303,7 +303,7 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
         None => Err(not_read(
             path,
             &format!(
-                "of no kind that is known, and begins with the bytes {:02x?}",
+                "of an unknown kind, and begins with the bytes {:02x?}",
                 &start[..start.len().min(4)]
             ),
             "",

@@ -322,7 +322,7 @@ mod tests {
             (b"SQLite format 3\0", "it is an SQLite database"),
             (
                 b"\x01\x02\xff\x03\xff",
-                "it is of no kind that is known, and begins with the bytes [01, 02, ff, 03]",
+                "it is of an unknown kind, and begins with the bytes [01, 02, ff, 03]",
             ),
         ] {
             let path = folder.path().join("table.zip");

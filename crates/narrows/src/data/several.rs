@@ -149,7 +149,7 @@ impl Several {
         }
         let shares = |a: &[&str], b: &[&str]| a.iter().any(|name| b.contains(name));
         let like = |these: &[&str]| names.iter().filter(|other| shares(these, other)).count();
-        // The first of those that are like most others.
+        // The first that is like most others.
         let mut usual = 0;
         for (index, these) in names.iter().enumerate() {
             if like(these) > names.get(usual).map_or(0, |usual| like(usual)) {

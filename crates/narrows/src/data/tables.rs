@@ -198,7 +198,7 @@ fn keys_in_vain(spec: &str, first: &File) -> Option<String> {
     let pattern = for_shell(&pattern);
     Some(match count {
         1 => format!(
-            "{keys} in the name of the folder is no column of the table: `--data {pattern}` makes it one"
+            "{keys} in the name of the folder is not read: `--data {pattern}` makes it a column"
         ),
         _ => format!(
             "{keys} in the names of the folders are no columns of the table: `--data {pattern}` makes them columns"

@@ -762,7 +762,7 @@ fn where_every_column_has_a_fault_there_is_no_command_and_that_is_said() {
     let info = of(vec![("a", ColumnKind::Float, texts(["1.5", "!x", "2.5"]))]);
     assert_eq!(info.command, None);
     assert!(
-        info.refusals[1].starts_with("there is no command line that trains on this file until"),
+        info.refusals[1].starts_with("no command line trains on this file until"),
         "{:?}",
         info.refusals
     );

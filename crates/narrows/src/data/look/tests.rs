@@ -150,7 +150,7 @@ fn a_zero_byte_in_a_table_is_named_by_its_line() {
             .count();
         let said = said_of("t.csv", content);
         assert!(
-            said.contains(&format!("line {line}: the file is no text")),
+            said.contains(&format!("line {line}: the file is not text")),
             "{said}"
         );
         let infos = describe(&[path], &ReadOptions::default());

@@ -85,7 +85,7 @@ pub(super) struct Seen {
     pub(super) surplus: u64,
     /// The rows at the end that have no values.
     pub(super) empty_end: u64,
-    /// The last row, and its line.
+    /// The last row that has values, and its line.
     pub(super) last: Option<(u64, Vec<String>)>,
     /// What is no row, where faults are told.
     pub(super) odd: Odd,
@@ -171,8 +171,11 @@ pub(super) fn convert(
             (cursor, line) = behind;
             continue;
         }
-        last = Some((line, cursor.at()));
+        let row = (line, cursor.at());
         line = rows.row(&mut cursor, line)?;
+        if rows.piece.seen.empty_end == 0 {
+            last = Some(row);
+        }
     }
     rows.finish();
     let mut piece = rows.piece;

@@ -129,8 +129,8 @@ impl CsvTable {
                 Some(refusal) if refusal.mend.is_some() => return Err(refusal),
                 odd => odd,
             };
-            self.refuse_empty_end()?;
             self.refuse_totals()?;
+            self.refuse_empty_end()?;
             self.faults.extend(odd.map(|refusal| Fault {
                 sentence: refusal.error.to_string(),
                 mend: None,
@@ -199,7 +199,7 @@ impl CsvTable {
         Err(Refusal::mended_by(error, Mend::SkipEnd(skip)))
     }
 
-    /// Refuses a last row that is no row.
+    /// Refuses a line of totals at the end.
     fn refuse_totals(&self) -> Refusable<()> {
         let Some((line, cells)) = &self.seen.last else {
             return Ok(());
@@ -220,7 +220,9 @@ impl CsvTable {
         });
         match found {
             Some((_, cell)) if is_total => {
-                let skip = self.options.text.skip_end.unwrap_or_default() + 1;
+                // Lines without values behind it go with it.
+                let behind = usize::try_from(self.seen.empty_end).unwrap_or(usize::MAX - 1);
+                let skip = self.options.text.skip_end.unwrap_or_default() + behind + 1;
                 let what = format!("the line looks like a line of totals (\"{}\")", cell.trim());
                 let error = Error::new(ErrorKind::Data, what)
                     .at(format!("line {line}"))

@@ -177,7 +177,7 @@ pub(super) fn other_width(line: u64, width: usize, found: usize) -> Error {
 
 /// An error for a NUL, which no text has.
 pub(super) fn zero_byte(line: u64) -> Error {
-    Error::new(ErrorKind::Format, "the file is no text")
+    Error::new(ErrorKind::Format, "the file is not text")
         .at(format!("line {line}"))
         .expected("characters")
         .found("a zero byte")

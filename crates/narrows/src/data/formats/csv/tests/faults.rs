@@ -164,7 +164,7 @@ fn lines_among_the_rows_that_no_option_mends_are_counted_and_left_out() {
         (
             "a,b\n1,2\n3,\u{0}4\n5,6\n",
             &["1 | 2", "5 | 6"],
-            "line 3: the file is no text: expected characters, found a zero byte",
+            "line 3: the file is not text: expected characters, found a zero byte",
         ),
         (
             "a,b\n1,2\n3\n5,6\n7,\u{0}8\n7,8\n",

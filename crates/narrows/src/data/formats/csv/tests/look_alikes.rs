@@ -109,6 +109,12 @@ fn lines_without_values_at_the_end_are_told() {
             .len(),
         4
     );
+    // A line of totals above them goes with them.
+    let totals = refused("month,n\nJan,1\nFeb,2\nTotal,3\n,\n,\n");
+    assert!(
+        totals.contains("totals") && totals.contains("`--skip-end 3`"),
+        "{totals}"
+    );
     // Those among the rows are rows.
     assert_eq!(
         plain("a;b\n1;2\n;\n4;5\n").rows,
