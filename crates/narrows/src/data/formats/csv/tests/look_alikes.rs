@@ -21,6 +21,8 @@ fn an_apostrophe_is_a_letter_of_words_and_a_quote_only_around_cells() {
     let songs = "title,secs\n'Til Tuesday,117\nHelp,124\nRockin',138\nOb-La-Di,189\n";
     assert_eq!(plain(songs).rows.len(), 4);
     assert_eq!(plain(songs).rows[0], "\"'Til Tuesday\" | 117");
+    let between = "t,n\n'Til|a,1\nRock|in',2\nz|w,3\n";
+    assert_eq!(plain(between).rows.len(), 3);
     let one = "town,n\n's-Gravenhage,1\nDelft,2\n";
     assert_eq!(plain(one).rows[0], "\"'s-Gravenhage\" | 1");
     let on_one_line = "a,b,n\n'Til,Rockin',1\nx,y,2\nx,z,3\n";
