@@ -7,10 +7,12 @@
 
 mod checkpoint;
 mod folder;
+mod sources;
 mod summary;
 
 pub use checkpoint::Every;
-pub use folder::{Sources, new_folder};
+pub use folder::new_folder;
+pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::check;
