@@ -43,13 +43,25 @@ def is_grey(image):
 
 
 def by_pillow(folder, names):
-    """How Pillow reads the images, a row each."""
-    rows = []
+    """How Pillow reads the images, a row each. Where one has colors, all are read in color."""
+    images = []
     for name in names:
         with Image.open(folder / name) as image:
+            # Pillow gives what the first frame of a GIF leaves free some color of its palette; browsers show nothing there.
+            extent = getattr(image, "dispose_extent", None)
             image.load()
-            rows.append(flat(image, is_grey(image)).ravel())
-    return Array(np.stack(rows))
+            images.append(within(image, extent))
+    grey = all(is_grey(image) for image in images)
+    return Array(np.stack([flat(image, grey).ravel() for image in images]))
+
+
+def within(image, extent):
+    """An image that is black beside a part of it."""
+    if extent is None or tuple(extent) == (0, 0, *image.size):
+        return image
+    whole = Image.new("RGB", image.size)
+    whole.paste(laid_on_black(image).convert("RGB").crop(extent), extent[:2])
+    return whole
 
 
 def saved(image, kind, **options):

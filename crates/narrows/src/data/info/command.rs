@@ -6,6 +6,7 @@ use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
 use super::table::{ColumnInfo, TableInfo};
 use crate::text::{for_shell, list_shortly};
+use std::collections::HashSet;
 
 /// Names by which people call the column of the classes.
 const LABELS: [&str; 9] = [
@@ -21,16 +22,12 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     let mut said = Vec::new();
     let unusable = unusable(info);
     if wanted.columns.is_empty() {
-        let mut names: Vec<String> = Vec::new();
-        for name in unusable {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let twice = twice(info, Role::Input);
-        let (same, bad): (Vec<&String>, Vec<&String>) = names
-            .iter()
-            .partition(|name| twice.contains(&name.as_str()));
+        let mut known = HashSet::new();
+        let mut names = unusable;
+        names.retain(|name| known.insert(name.clone()));
+        let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
+        let (same, bad): (Vec<&String>, Vec<&String>) =
+            names.iter().partition(|name| twice.contains(name.as_str()));
         if !same.is_empty() {
             said.push(format!(
                 "this drops all columns called {}; better rename them",
@@ -46,6 +43,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         }
         wanted.drop.extend(names);
     } else {
+        let unusable: HashSet<String> = unusable.into_iter().collect();
         wanted.columns.retain(|name| !unusable.contains(name));
     }
     let label = info.of_role(Role::Label).next();
@@ -81,9 +79,10 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         ));
         wanted.ids.extend(ids);
     }
+    let left = Left::of(&wanted);
     let inputs: Vec<&ColumnInfo> = info
         .of_role(Role::Input)
-        .filter(|column| is_left(column, &wanted))
+        .filter(|column| left.has(column))
         .collect();
     if wanted.missing == Missing::Refuse && inputs.iter().any(|column| column.missing > 0) {
         wanted.missing = Missing::Mean;
@@ -123,19 +122,41 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     info.suggestions.splice(..0, said);
 }
 
-/// Whether an input is still one with other options.
-fn is_left(column: &ColumnInfo, wanted: &ReadOptions) -> bool {
-    let name = &column.name;
-    let is_chosen = wanted.columns.is_empty() || wanted.columns.contains(name);
-    is_chosen
-        && !wanted.drop.contains(name)
-        && !wanted.ids.contains(name)
-        && wanted.label.as_ref() != Some(name)
+/// The names that options leave to the inputs.
+struct Left<'a> {
+    /// All names, or these alone.
+    chosen: Option<HashSet<&'a str>>,
+    taken: HashSet<&'a str>,
+}
+
+impl<'a> Left<'a> {
+    fn of(options: &'a ReadOptions) -> Self {
+        let names = |list: &'a [String]| list.iter().map(String::as_str);
+        let taken = names(&options.drop).chain(names(&options.ids));
+        Left {
+            chosen: (!options.columns.is_empty()).then(|| names(&options.columns).collect()),
+            taken: taken.chain(options.label.as_deref()).collect(),
+        }
+    }
+
+    /// Whether an input is still one.
+    fn has(&self, column: &ColumnInfo) -> bool {
+        let name = column.name.as_str();
+        let is_chosen = |chosen: &HashSet<&str>| chosen.contains(name);
+        self.chosen.as_ref().is_none_or(is_chosen) && !self.taken.contains(name)
+    }
+}
+
+/// The names that several columns have, whatever their roles.
+fn repeated(info: &TableInfo) -> HashSet<&str> {
+    let mut known = HashSet::new();
+    let names = info.columns.iter().map(|column| column.name.as_str());
+    names.filter(|name| !known.insert(*name)).collect()
 }
 
 /// The inputs that training would refuse whatever becomes of missing cells.
 fn unusable(info: &TableInfo) -> Vec<String> {
-    let twice = twice(info, Role::Input);
+    let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
     let is_unusable = |column: &&ColumnInfo| {
         let has_none = column.numbers.is_none();
         column.unreadable > 0 || has_none || twice.contains(&column.name.as_str())
@@ -146,15 +167,10 @@ fn unusable(info: &TableInfo) -> Vec<String> {
 
 /// The column that a person would take for the classes, if one suggests itself.
 fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
-    let is_once = |column: &ColumnInfo| {
-        let same = info
-            .columns
-            .iter()
-            .filter(|other| other.name == column.name);
-        same.count() == 1
-    };
+    let repeated = repeated(info);
+    let left = Left::of(wanted);
     let is_free = |column: &ColumnInfo| match column.role {
-        Role::Input => is_left(column, wanted) && wanted.columns.is_empty(),
+        Role::Input => left.has(column) && wanted.columns.is_empty(),
         Role::Ignored => !wanted.drop.contains(&column.name),
         Role::Label | Role::Id => false,
     };
@@ -164,7 +180,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
         is_few
             && column.missing == 0
             && column.unreadable == 0
-            && is_once(column)
+            && !repeated.contains(column.name.as_str())
             && is_free(column)
     };
     let is_class = |column: &ColumnInfo| {
@@ -196,11 +212,9 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
 
 /// The columns that say which row is which: those that count up, and those of words that all differ.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
+    let left = Left::of(wanted);
     let is_counting = |column: &&ColumnInfo| {
-        column.role == Role::Input
-            && column.counts_up
-            && is_left(column, wanted)
-            && !column.is_unnamed()
+        column.role == Role::Input && column.counts_up && left.has(column) && !column.is_unnamed()
     };
     let counting = info.columns.iter().filter(is_counting);
     let mut names: Vec<String> = match wanted.columns.is_empty() {
@@ -208,19 +222,16 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
         // A person asked for it by name.
         false => Vec::new(),
     };
-    let inputs = info
-        .of_role(Role::Input)
-        .filter(|column| is_left(column, wanted));
+    let inputs = info.of_role(Role::Input).filter(|column| left.has(column));
     // A table of nothing but a counter is to learn from it.
     if inputs.count() == names.len() {
         names.clear();
     }
-    let is_once = |column: &ColumnInfo| {
-        let same = |other: &&ColumnInfo| other.name == column.name;
-        info.columns.iter().filter(same).count() == 1
-    };
+    let repeated = repeated(info);
     let words = info.columns.iter().filter(|column| {
-        is_like_an_id(column, info.rows) && !column.name.is_empty() && is_once(column)
+        is_like_an_id(column, info.rows)
+            && !column.name.is_empty()
+            && !repeated.contains(column.name.as_str())
     });
     names.extend(words.map(|column| column.name.clone()));
     names

@@ -68,13 +68,11 @@ pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
     for column in info.of_role(role) {
         *counts.entry(&column.name).or_default() += 1;
     }
-    let mut names = Vec::new();
-    for column in info.of_role(role) {
-        if counts.get(column.name.as_str()) > Some(&1) && !names.contains(&column.name.as_str()) {
-            names.push(column.name.as_str());
-        }
-    }
+    // Each once, where it stands first.
+    let names = info.of_role(role).map(|column| column.name.as_str());
     names
+        .filter(|name| counts.remove(name).is_some_and(|count| count > 1))
+        .collect()
 }
 
 /// What to look at besides, in sentences.

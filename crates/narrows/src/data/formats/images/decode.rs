@@ -9,7 +9,7 @@ use super::tiff;
 use crate::data::guard::guarded;
 use crate::data::limits::IMAGE_FILE;
 use crate::{Error, ErrorKind, Result};
-use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder};
+use image::codecs::bmp::BmpDecoder;
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder};
 use std::borrow::Cow;
@@ -17,6 +17,10 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
 
 /// The bytes of metadata that a PNG file may have in memory.
 const METADATA: usize = 16 << 20;
@@ -166,16 +170,39 @@ fn png(opened: Opened, wanted: Wanted) -> One {
 }
 
 fn jpeg(mut opened: Opened, wanted: Wanted) -> One {
+    let mut bytes = Vec::new();
+    opened.file.read_to_end(&mut bytes)?;
     // The decoder makes up what a file that is cut short lacks.
-    if wanted == Wanted::Pixels {
-        let mut bytes = Vec::new();
-        opened.file.read_to_end(&mut bytes)?;
-        if !has_end(&bytes) {
-            return Err("it is cut short".into());
-        }
-        opened.file.seek(SeekFrom::Start(0))?;
+    if wanted == Wanted::Pixels && !has_end(&bytes) {
+        return Err("it is cut short".into());
     }
-    by_image(JpegDecoder::new(opened.file)?, opened.bytes, false, wanted)
+    // The sides have a limit of their own in `Head`.
+    let options = DecoderOptions::default()
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
+    decoder.decode_headers()?;
+    let size = decoder.dimensions().ok_or("it has no size")?;
+    let size = (u32::try_from(size.0)?, u32::try_from(size.1)?);
+    let exif = decoder.exif().cloned().map(Cow::Owned);
+    let orientation = orientation_of(exif.as_ref());
+    let (space, stride) = match decoder.input_colorspace().ok_or("it has no colors")? {
+        ColorSpace::Luma => (ColorSpace::Luma, 1),
+        _ => (ColorSpace::RGB, 3),
+    };
+    let head = Head::new(size, orientation, (stride, Depth::Eight), opened.bytes)?;
+    if wanted == Wanted::Head {
+        return Ok((head, None));
+    }
+    // Filling between two headers does no harm, but where the pixels are damaged, the decoder would make up the rest.
+    decoder.set_options(options.set_strict_mode(true).jpeg_set_out_colorspace(space));
+    let mut pixels = vec![0; usize::try_from(head.bytes)?];
+    if decoder.output_buffer_size() != Some(pixels.len()) {
+        return Err("its components do not make up the pixels of an image".into());
+    }
+    decoder.decode_into(&mut pixels)?;
+    let picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
+    Ok((head, Some(picture)))
 }
 
 /// Whether a JPEG file has the mark of its end behind the beginning of its pixels.

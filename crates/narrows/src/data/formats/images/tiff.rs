@@ -97,6 +97,7 @@ pub(super) fn decode(open: impl Fn() -> Result<Opened>, head: &Head) -> Result<P
     }
     let mut decoder = Decoder::new(file)?;
     let page = page(&mut decoder, bytes)?;
+    refuse_cut(&mut decoder, bytes)?;
     if page.pixel == Pixel::Palette {
         return with_palette(decoder, Patched::new(open()?), &page);
     }
@@ -283,6 +284,24 @@ fn refuse_partial_tiles(decoder: &mut Decoder<Patched>, size: (u32, u32)) -> Res
                      it with planarconfig=\"contig\" or without tiles"
             .into()),
     }
+}
+
+/// Refuses strips and tiles that end behind the end of the file: the decoder asks only for the bytes that the image
+/// shows, and finds those of a tile's edge, shifted, where bytes are missing before them.
+fn refuse_cut(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<()> {
+    for (offsets, counts) in [
+        (Tag::StripOffsets, Tag::StripByteCounts),
+        (Tag::TileOffsets, Tag::TileByteCounts),
+    ] {
+        let offsets = decoder.find_tag_unsigned_vec::<u64>(offsets)?;
+        let counts = decoder.find_tag_unsigned_vec::<u64>(counts)?;
+        let parts = offsets.unwrap_or_default().into_iter();
+        let mut ends = parts.zip(counts.unwrap_or_default());
+        if ends.any(|(start, count)| start.saturating_add(count) > file_bytes) {
+            return Err("it is cut short".into());
+        }
+    }
+    Ok(())
 }
 
 /// The values of a page, pixel after pixel.
