@@ -88,20 +88,13 @@ fn one(opened: Opened, kind: Option<Kind>, wanted: Wanted) -> One {
         )
         .into());
     }
-    let bytes = opened.bytes;
     match kind {
         Some(Kind::Png) => png(opened, wanted),
         Some(Kind::Jpeg) => jpeg(opened, wanted),
         Some(Kind::Gif) => gif(opened, wanted),
-        Some(Kind::Bmp) => {
-            let decoder = BmpDecoder::new(opened.file)?;
-            let is_grey = decoder
-                .get_palette()
-                .is_some_and(|palette| is_grey(palette.as_flattened()));
-            by_image(decoder, bytes, is_grey, wanted)
-        }
+        Some(Kind::Bmp) => bmp(opened, wanted),
         Some(Kind::Webp) => webp(opened, wanted),
-        Some(Kind::Tiff) | None if bytes == 0 => Err("the file is empty".into()),
+        Some(Kind::Tiff) | None if opened.bytes == 0 => Err("the file is empty".into()),
         Some(Kind::Tiff) | None => Err("it does not begin as an image does".into()),
     }
 }
@@ -167,6 +160,27 @@ fn png(opened: Opened, wanted: Wanted) -> One {
     let mut picture = Picture::new((width, height), stride, orientation, values);
     picture.is_colour &= !is_grey;
     Ok((head, Some(picture)))
+}
+
+fn bmp(mut opened: Opened, wanted: Wanted) -> One {
+    // Decoders guess where the pixels are if they cannot be where the file says.
+    const FILE_HEADER: u64 = 14;
+    let mut start = [0; FILE_HEADER as usize + 4];
+    opened.file.read_exact(&mut start)?;
+    opened.file.seek(SeekFrom::Start(0))?;
+    let number = |at: usize| {
+        let bytes = start[at..].first_chunk().copied().unwrap_or_default();
+        u64::from(u32::from_le_bytes(bytes))
+    };
+    let (pixels, header) = (number(10), number(14));
+    if pixels < FILE_HEADER + header {
+        return Err("it says that its pixels begin within its header".into());
+    }
+    let decoder = BmpDecoder::new(opened.file)?;
+    let is_grey = decoder
+        .get_palette()
+        .is_some_and(|palette| is_grey(palette.as_flattened()));
+    by_image(decoder, opened.bytes, is_grey, wanted)
 }
 
 fn jpeg(mut opened: Opened, wanted: Wanted) -> One {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 mod bands;
+mod damaged;
 
 struct Folder(TempDir);
 
