@@ -135,6 +135,12 @@ pub(super) fn format(what: impl Into<String>) -> Error {
 fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let mut bytes = Vec::new();
     let (text, about) = about(&read_header(file, len, &mut bytes)?)?;
+    // Which a checkpoint has, and a model has not.
+    if about.get("fingerprint").is_some() {
+        return Err(format("this is a checkpoint, with which a run goes on")
+            .expected("a model")
+            .hint("give the model.safetensors beside it, or the run's folder"));
+    }
     check_version(&about)?;
     let recipe = read_recipe(&about)?;
     let shape = read_shape(&about)?;
@@ -260,12 +266,6 @@ fn read_recipe(about: &Value) -> Result<Recipe> {
     let recipe = about
         .get("recipe")
         .ok_or_else(|| format("the model's recipe is missing"))?;
-    // Which a checkpoint has, and a model has not.
-    if about.get("fingerprint").is_some() {
-        return Err(format("this is a checkpoint, with which a run goes on")
-            .expected("a model")
-            .hint("give the model.safetensors beside it, or the run's folder"));
-    }
     for side in ["encoder", "decoder"] {
         let layers = recipe
             .get(side)
