@@ -1,7 +1,8 @@
 //! The `narrows` command: reads arguments, calls the library, prints.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 2 for usage
-//! and bad input, 1 for a failure, 130 or 143 for what Ctrl-C or SIGTERM has stopped.
+//! and bad input, 1 for a failure, 130, 143 or 129 for what Ctrl-C, SIGTERM or SIGHUP
+//! has stopped.
 #![forbid(unsafe_code)]
 
 mod calibrate;
@@ -74,6 +75,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    stop::ignore_file_size_signal();
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Recipes(arguments) => recipes::run(&arguments),
@@ -104,8 +106,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// 1 where the command failed, 2 where it was given something that cannot work, 130 or 143 where it was
-/// stopped.
+/// 1 where the command failed, 2 where it was given something that cannot work, 129, 130 or 143 where a
+/// signal stopped it.
 fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         ErrorKind::Diverged => 1,

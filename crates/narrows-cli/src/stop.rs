@@ -1,17 +1,19 @@
-//! Ctrl-C and its kin. The first asks what goes on to end in order: training to save itself, what writes rows to take
+//! Ctrl-C and its kin: SIGTERM, and SIGHUP of a terminal that is closed. The first asks what goes on to end in order: training to save itself, what writes rows to take
 //! away what it has begun. A second, or one that comes when a trained model is saved and the rest can be done again,
 //! ends the process at once.
 
 use crate::output::note;
 use narrows::{Error, ErrorKind, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
+use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The signal that came last, 0 for none: the exit code follows from it.
-static LAST: AtomicI32 = AtomicI32::new(0);
+static LAST: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a signal has asked to stop.
 #[derive(Default)]
@@ -24,18 +26,28 @@ pub struct Stop {
 impl Stop {
     /// Listens from now on; until then a signal ends the process.
     pub fn listen(&self) {
-        let mut signals = match Signals::new([SIGINT, SIGTERM]) {
-            Ok(signals) => signals,
-            Err(error) => {
-                return note(&format!(
-                    "narrows: warning: Ctrl-C will end the command at once: {error}"
-                ));
-            }
-        };
+        let signals: Vec<i32> = [SIGINT, SIGTERM]
+            .into_iter()
+            .chain(hangs_up().then_some(SIGHUP))
+            .collect();
+        if let Err(error) = self.listen_in_thread(&signals) {
+            let heard = self.listen_without_thread(&signals);
+            let end = match heard {
+                Ok(()) => "Ctrl-C will end the command after the stage that it is at",
+                Err(_) => "Ctrl-C will end the command at once",
+            };
+            note(&format!("narrows: warning: {end}: {error}"));
+        }
+    }
+
+    /// A thread that hears signals can say what becomes of the command.
+    fn listen_in_thread(&self, signals: &[i32]) -> io::Result<()> {
+        let mut signals = Signals::new(signals)?;
+        let handle = signals.handle();
         let (is_asked, saved) = (Arc::clone(&self.is_asked), Arc::clone(&self.saved));
-        std::thread::spawn(move || {
+        let hear = move || {
             for signal in signals.forever() {
-                LAST.store(signal, Ordering::SeqCst);
+                LAST.store(signal as usize, Ordering::SeqCst);
                 let is_second = is_asked.swap(true, Ordering::SeqCst);
                 let said = saved.get();
                 if let (Some(said), false) = (said, is_second) {
@@ -45,7 +57,20 @@ impl Stop {
                     std::process::exit(exit_code().into());
                 }
             }
-        });
+        };
+        let spawned = std::thread::Builder::new().spawn(hear);
+        spawned.map(drop).inspect_err(|_| handle.close())
+    }
+
+    /// Where the system gives no thread: the first signal asks, the second ends the process.
+    fn listen_without_thread(&self, signals: &[i32]) -> io::Result<()> {
+        for &signal in signals {
+            let code = 128 + signal;
+            flag::register_conditional_shutdown(signal, code, Arc::clone(&self.is_asked))?;
+            flag::register(signal, Arc::clone(&self.is_asked))?;
+            flag::register_usize(signal, &LAST, signal as usize)?;
+        }
+        Ok(())
     }
 
     /// The trained model of the run in `folder` is saved.
@@ -74,6 +99,29 @@ impl Stop {
     pub fn flag(&self) -> &AtomicBool {
         &self.is_asked
     }
+}
+
+/// Makes a write beyond the limit of a file's size (`ulimit -f`) an error of that write. The system would end the process
+/// by a signal, with files left under temporary names.
+pub fn ignore_file_size_signal() {
+    // That it came means nothing: the write says so.
+    static CAME: AtomicBool = AtomicBool::new(false);
+    if let Err(error) = flag::register(SIGXFSZ, &CAME) {
+        note(&format!(
+            "narrows: warning: a limit of a file's size will end the command at once: {error}"
+        ));
+    }
+}
+
+/// Whether a closed terminal may end the command. One that was started with `nohup` ignores the signal, and goes on
+/// ignoring it. Where the system does not say so, the signal is left as it is.
+fn hangs_up() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return false;
+    };
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & (1 << (SIGHUP - 1)) == 0)
 }
 
 /// The exit code of what a signal has stopped.

@@ -1,6 +1,6 @@
 //! `narrows train`
 
-use crate::output::{columns, count_of, duration, figures, print, table, thousands};
+use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
@@ -9,7 +9,7 @@ use narrows::data::{ReadOptions, Source};
 use narrows::recipe::Override;
 use narrows::run::{
     BesidePca, Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model,
-    resume, run as run_recipe,
+    recover, resume, run as run_recipe,
 };
 use narrows::train::Profile;
 use narrows::{Error, ErrorKind, Recipe, Result};
@@ -166,6 +166,14 @@ fn is_number(text: &str) -> bool {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(folder) = &arguments.resume
+        && recover(folder)?
+    {
+        note(&format!(
+            "narrows: {}: a run was killed while it overwrote another, and is in its place now",
+            folder.display()
+        ));
+    }
     let sources = arguments.sources()?;
     let recipe = match (&arguments.recipe, &arguments.resume) {
         (Some(recipe), _) => Recipe::load_with(recipe, &arguments.overrides())?,
@@ -231,6 +239,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             ));
         }
         Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
+        Event::Notice(notice) => display.line(&format!("narrows: warning: {notice}")),
         Event::Progress(progress) => display.progress(progress),
         Event::Epoch(record) => display.epoch(record, recipe.epochs),
         Event::Stage(folder, name) => {

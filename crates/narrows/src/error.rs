@@ -121,6 +121,11 @@ impl Error {
         self.0.expected.as_deref()
     }
 
+    /// What to do about it, if that can be said.
+    pub fn what_to_do(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
     /// What was there instead, if that can be said.
     pub fn what_was_found(&self) -> Option<&str> {
         self.0.found.as_deref()

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
@@ -37,10 +37,7 @@ impl NewFile {
     ///
     /// When the folder does not exist or the system refuses to write.
     pub fn create(path: &Path) -> Result<NewFile> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(path);
         if !folder.is_dir() {
             return Err(Error::new(
                 ErrorKind::Data,
@@ -67,47 +64,77 @@ impl NewFile {
         &self.path
     }
 
-    /// Syncs the file to the disk and gives it its name, in place of what was there before.
+    /// Syncs the file to the disk and gives it its name, in place of what was there before. The folder is synced
+    /// too, so that the name survives a loss of power.
     ///
     /// # Errors
     ///
-    /// When the system refuses; what was there before stays.
+    /// When the system refuses; what was there before stays, unless it was the folder that could not be synced.
     pub fn finish(self) -> Result<()> {
         let NewFile {
             file,
             temporary,
             path,
         } = self;
-        let finish = || -> std::io::Result<()> {
+        let finish = || -> io::Result<()> {
             let file = file.into_inner().map_err(|error| error.into_error())?;
             make_readable_as_usual(&file)?;
             file.sync_all()?;
             temporary.persist(&path).map_err(|error| error.error)?;
-            Ok(())
+            sync_folder(folder_of(&path))
         };
         finish().map_err(|error| Error::io("cannot write the file", &path, error))
     }
 }
 
 impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 }
 
+/// The folder that a file or folder is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes the names in a folder to the disk: a file that was renamed there keeps its new name after a loss of power.
+#[cfg(unix)]
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    let file = match File::open(folder) {
+        // A folder that may be written and not be read cannot be synced by anybody but its owner.
+        Err(error) if error.kind() == PermissionDenied => return Ok(()),
+        file => file?,
+    };
+    match file.sync_all() {
+        // Some file systems, those of a network above all, cannot sync folders.
+        Err(error) if [InvalidInput, Unsupported].contains(&error.kind()) => Ok(()),
+        synced => synced,
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Temporary files are private to their owner; what stays should be as readable as any other file.
 #[cfg(unix)]
-fn make_readable_as_usual(file: &File) -> std::io::Result<()> {
+fn make_readable_as_usual(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn make_readable_as_usual(_: &File) -> std::io::Result<()> {
+fn make_readable_as_usual(_: &File) -> io::Result<()> {
     Ok(())
 }
 

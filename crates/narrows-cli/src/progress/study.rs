@@ -192,6 +192,10 @@ impl Going {
                 );
             }
             Event::Stage(_, name) => self.display.stage(name),
+            Event::Notice(notice) => {
+                let line = format!("narrows: warning: {}: {notice}", self.title);
+                self.display.line(&line);
+            }
             Event::Resume(..) | Event::Warning(_) => {}
         }
     }

@@ -134,20 +134,25 @@ pub(super) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + 
     }
     let next = AtomicUsize::new(0);
     let made: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(count));
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        break;
-                    }
-                    let one = make(index);
-                    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-                    made.push((index, one));
-                }
-            });
+    let go = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                break;
+            }
+            let one = make(index);
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            made.push((index, one));
         }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Where the system gives no thread, those that are there do the work.
+            if thread::Builder::new().spawn_scoped(scope, go).is_err() {
+                break;
+            }
+        }
+        go();
     });
     let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
     made.sort_unstable_by_key(|(index, _)| *index);

@@ -15,6 +15,7 @@ use crate::rng::Draws;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// The bytes of neighbouring rows that stay together in a pool.
@@ -195,16 +196,27 @@ fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
         }
         Ok(())
     };
+    let parts = Mutex::new(places.chunks_mut(share));
+    let go = || -> Result<()> {
+        loop {
+            let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+            match part {
+                Some(places) => read(places)?,
+                None => return Ok(()),
+            }
+        }
+    };
     thread::scope(|scope| {
-        let readers: Vec<_> = places
-            .chunks_mut(share)
-            .map(|places| scope.spawn(|| read(places)))
+        // Where the system gives no thread, those that are there read all parts.
+        let readers: Vec<_> = (1..threads)
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, go).ok())
             .collect();
+        let first = go();
         let results = readers.into_iter().map(|reader| match reader.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        results.collect()
+        std::iter::once(first).chain(results).collect()
     })
 }
 

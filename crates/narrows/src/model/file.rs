@@ -16,10 +16,12 @@
 //! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
 //! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
 //!
-//! Versions 1 and 2 have `origin` for `data`, and no sections; their scaling is applied in single precision.
+//! Two more keys are checksums, see [`checksums`]. A file that differs from one of them is refused.
+//!
+//! Versions 1 and 2 have no checksums. They have `origin` for `data`, and no sections; their scaling is applied in single precision.
 
 use super::header::{Header, MAX_HEADER, check_values, read_header, read_up_to};
-use super::{Model, Origin, Threshold, foreign};
+use super::{Model, Origin, Threshold, checksums, foreign};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
@@ -79,7 +81,7 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
             .map_err(|error| broken(format!("cannot write {}", tensor.name)).caused_by(error))?;
         views.push((tensor.name.as_str(), view));
     }
-    let about = about.to_string();
+    let about = checksums::sealed(about, &views);
     // Quotes are escaped, and each tensor has a line of its own.
     let header = about.len() + about.matches(['"', '\\']).count() + 256 * views.len();
     if header as u64 > MAX_HEADER {
@@ -132,7 +134,13 @@ pub(super) fn format(what: impl Into<String>) -> Error {
 /// The header alone says how large the rest may be, so that no more is read than the model needs.
 fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let mut bytes = Vec::new();
-    let about = about(&read_header(file, len, &mut bytes)?)?;
+    let (text, about) = about(&read_header(file, len, &mut bytes)?)?;
+    // Which a checkpoint has, and a model has not.
+    if about.get("fingerprint").is_some() {
+        return Err(format("this is a checkpoint, with which a run goes on")
+            .expected("a model")
+            .hint("give the model.safetensors beside it, or the run's folder"));
+    }
     check_version(&about)?;
     let recipe = read_recipe(&about)?;
     let shape = read_shape(&about)?;
@@ -150,6 +158,9 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     }
     let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
     let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
+    if version(&about) >= Some(3) {
+        checksums::check_tensors(&text, &about, &tensors)?;
+    }
     let parameters = read_parameters(&network, &tensors)?;
     let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
     if let Some(metrics) = about.get("metrics").and_then(Value::as_object) {
@@ -181,8 +192,8 @@ pub(super) fn read_tensors<'a>(
         .map_err(|error| format("the tensors are damaged").caused_by(error))
 }
 
-/// What concerns Narrows of the header.
-fn about(header: &Header) -> Result<Value> {
+/// What concerns Narrows of the header: its text and what that says.
+fn about(header: &Header) -> Result<(String, Value)> {
     let about = header.metadata.get(KEY).ok_or_else(|| {
         format("this safetensors file is no model of Narrows")
             .expected(format!("`{KEY}` in its metadata"))
@@ -190,8 +201,10 @@ fn about(header: &Header) -> Result<Value> {
             .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
     })?;
     check_values(about)?;
-    serde_json::from_str(about)
-        .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))
+    checksums::check_text(about)?;
+    let json = serde_json::from_str(about)
+        .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))?;
+    Ok((about.clone(), json))
 }
 
 fn version(about: &Value) -> Option<u64> {
@@ -253,12 +266,6 @@ fn read_recipe(about: &Value) -> Result<Recipe> {
     let recipe = about
         .get("recipe")
         .ok_or_else(|| format("the model's recipe is missing"))?;
-    // Which a checkpoint has, and a model has not.
-    if about.get("fingerprint").is_some() {
-        return Err(format("this is a checkpoint, with which a run goes on")
-            .expected("a model")
-            .hint("give the model.safetensors beside it, or the run's folder"));
-    }
     for side in ["encoder", "decoder"] {
         let layers = recipe
             .get(side)

@@ -1,5 +1,6 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
+pub(crate) mod checksums;
 mod columns;
 mod file;
 mod foreign;

@@ -10,7 +10,7 @@ use crc::{CRC_32_ISCSI, Crc};
 use prost::Message;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -131,7 +131,7 @@ impl EventFile {
                     log.flush()?;
                     return Ok(log);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(Error::io("cannot make the log", &path, error)),
             }
         }
@@ -202,6 +202,17 @@ impl EventFile {
         result.map_err(|error| Error::io("cannot write the log", &self.path, error))
     }
 
+    /// Writes what was added to the disk, so that it survives a loss of power.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn sync(&mut self) -> Result<()> {
+        self.flush()?;
+        let result = self.file.get_ref().sync_data();
+        result.map_err(|error| Error::io("cannot write the log", &self.path, error))
+    }
+
     fn write(&mut self, record: &[u8]) -> Result<()> {
         let result = self.file.write_all(record);
         result.map_err(|error| Error::io("cannot write the log", &self.path, error))
@@ -214,39 +225,29 @@ fn now() -> f64 {
     since.map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// Takes the logs of Narrows in a folder away, and nothing else.
-///
-/// # Errors
-///
-/// When the system refuses.
-pub fn clear(folder: impl AsRef<Path>) -> Result<()> {
-    for (_, path) in logs(folder.as_ref())? {
-        fs::remove_file(&path)
-            .map_err(|error| Error::io("cannot take the old log away", &path, error))?;
-    }
-    Ok(())
-}
-
 /// The log of Narrows in a folder whose name is the last: names begin with the time.
 fn newest(folder: &Path) -> Result<Option<PathBuf>> {
-    Ok(logs(folder)?.pop_last().map(|(_, path)| path))
+    let logs = logs(folder);
+    let mut logs =
+        logs.map_err(|error| Error::io("cannot read the folder of the log", folder, error))?;
+    Ok(logs.pop())
 }
 
-/// The logs of Narrows in a folder, by the times in their names.
-fn logs(folder: &Path) -> Result<BTreeMap<(u64, u64), PathBuf>> {
-    let refused = |error| Error::io("cannot read the folder of the log", folder, error);
+/// The logs of Narrows in a folder, by the times in their names. A symbolic link is none: it may lead anywhere.
+pub(crate) fn logs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        entries => entries.map_err(refused)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
     };
     let mut logs = BTreeMap::new();
     for entry in entries {
-        let entry = entry.map_err(refused)?;
-        if let Some(time) = entry.file_name().to_str().and_then(time_of) {
+        let entry = entry?;
+        let time = entry.file_name().to_str().and_then(time_of);
+        if let (Some(time), true) = (time, entry.file_type()?.is_file()) {
             logs.insert(time, entry.path());
         }
     }
-    Ok(logs)
+    Ok(logs.into_values().collect())
 }
 
 /// The time in a log's name, and its number among those of the same second.
@@ -260,7 +261,7 @@ fn time_of(name: &str) -> Option<(u64, u64)> {
 }
 
 /// How many bytes of a file of `len` are whole records, from its beginning.
-fn whole_records(file: &mut File, len: u64) -> std::io::Result<u64> {
+fn whole_records(file: &mut File, len: u64) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     let mut end = 0;
     let mut before = [0; BEFORE];

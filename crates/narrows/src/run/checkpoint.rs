@@ -1,12 +1,18 @@
 //! Checkpoints: where a run stands, in one file, so that it can go on to the same bits.
 //!
+//! There are two: the one before is kept as `checkpoint.previous.safetensors`, and is taken where the newer is damaged.
+//! Both have [`checksums`].
+//!
 //! `checkpoint.safetensors` holds parameters, what the optimiser remembers, the best parameters where there
 //! is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
 //! `narrows` of the metadata.
 
+use super::folder::unlink;
+use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::write_whole;
+use crate::files::NewFile;
+use crate::model::checksums;
 use crate::optimizer::Plateau;
 use crate::recipe::Recipe;
 use crate::train::{Best, State, Sums, Training};
@@ -14,13 +20,13 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Raised when an older Narrows could no longer go on from the file.
-const FORMAT_VERSION: u64 = 2;
+const FORMAT_VERSION: u64 = 3;
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
@@ -75,8 +81,28 @@ impl Clock {
     }
 }
 
-/// Saves where a run stands.
-pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
+/// Saves where a run stands, and keeps what was saved before as the older of two.
+pub(super) fn save(training: &Training<'_>, folder: &Path) -> Result<()> {
+    let (path, older) = (
+        folder.join(CHECKPOINT_FILE),
+        folder.join(OLDER_CHECKPOINT_FILE),
+    );
+    let bytes = bytes_of(training).map_err(|error| error.at(path.display()))?;
+    unlink(&path)?;
+    let mut file = NewFile::create(&path)?;
+    let refused = |error| Error::io("cannot write the file", &path, error);
+    file.write_all(&bytes)
+        .and_then(|()| file.flush())
+        .map_err(refused)?;
+    // All of the new one is written by now. Whatever happens between the two renames, the older is there.
+    match fs::rename(&path, &older) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
+        _ => {}
+    }
+    file.finish()
+}
+
+fn bytes_of(training: &Training<'_>) -> Result<Vec<u8>> {
     let state = training.state();
     let Sums {
         total,
@@ -92,6 +118,8 @@ pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
         state.plateau.best,
         state.plateau.share,
         state.best.loss,
+        state.train_loss,
+        state.seconds,
     ];
     sums.extend(terms);
     let about = json!({
@@ -120,24 +148,48 @@ pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
             sums.iter().flat_map(|x| x.to_le_bytes()).collect(),
         ),
     ];
-    let broken = |error| {
-        Error::new(ErrorKind::Format, "cannot write the checkpoint")
-            .at(path.display())
-            .caused_by(error)
-    };
+    let broken =
+        |error| Error::new(ErrorKind::Format, "cannot write the checkpoint").caused_by(error);
     let mut views = Vec::new();
     for (name, kind, bytes) in &tensors {
         let size = if *kind == Dtype::F64 { 8 } else { 4 };
         let view = TensorView::new(*kind, vec![bytes.len() / size], bytes).map_err(broken)?;
         views.push((*name, view));
     }
-    let metadata = HashMap::from([(KEY.to_string(), about.to_string())]);
-    let file = safetensors::serialize(views, Some(metadata)).map_err(broken)?;
-    write_whole(path, &file)
+    let metadata = HashMap::from([(KEY.to_string(), checksums::sealed(about, &views))]);
+    safetensors::serialize(views, Some(metadata)).map_err(broken)
 }
 
-/// Goes on from where a run stood.
-pub(super) fn restore(training: &mut Training<'_>, path: &Path) -> Result<()> {
+/// Goes on from where the run in a folder stood. Where the newer of the two checkpoints is damaged or missing, that is the
+/// older, and why is said.
+pub(super) fn restore(training: &mut Training<'_>, folder: &Path) -> Result<Option<Notice>> {
+    let [newer, older] = [CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE].map(|name| folder.join(name));
+    let error = match restore_from(training, &newer) {
+        Ok(()) => return Ok(None),
+        Err(error) => error,
+    };
+    // Of other data or another recipe the older is too.
+    if ![ErrorKind::Format, ErrorKind::Io].contains(&error.kind()) {
+        return Err(error);
+    }
+    match restore_from(training, &older) {
+        Ok(()) => Ok(Some(Notice::OlderCheckpoint(error.to_string()))),
+        Err(second) => {
+            let hint = format!(
+                "begin anew from the run's model: narrows train RECIPE --init-from {}",
+                folder.display()
+            );
+            let both = match older.exists() {
+                true => format!("{error}; and the one before: {second}"),
+                false => format!("{error}; there is none before it"),
+            };
+            Err(Error::new(error.kind(), both).hint(hint))
+        }
+    }
+}
+
+/// Goes on from a checkpoint.
+fn restore_from(training: &mut Training<'_>, path: &Path) -> Result<()> {
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
     let most = 16 * training.parameter_count() as u64 + MAX_REST;
@@ -161,10 +213,11 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
     let damaged = || Error::new(ErrorKind::Format, "the checkpoint is damaged");
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|error| damaged().caused_by(error))?;
-    let about = header.metadata().as_ref().and_then(|all| all.get(KEY));
-    let about: Value = about
-        .and_then(|text| serde_json::from_str(text).ok())
-        .ok_or_else(|| damaged().expected(format!("`{KEY}` in its metadata")))?;
+    let text = header.metadata().as_ref().and_then(|all| all.get(KEY));
+    let text = text.ok_or_else(|| damaged().expected(format!("`{KEY}` in its metadata")))?;
+    let as_damaged = |error: Error| damaged().caused_by(error.to_string());
+    checksums::check_text(text).map_err(as_damaged)?;
+    let about: Value = serde_json::from_str(text).map_err(|error| damaged().caused_by(error))?;
     match about["format_version"].as_u64() {
         Some(FORMAT_VERSION) => {}
         found => {
@@ -176,6 +229,8 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
             );
         }
     }
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
+    checksums::check_tensors(text, &about, &tensors).map_err(as_damaged)?;
     // One that an older version wrote may leave the width of the last layer to the data.
     let recipe = Recipe::parse(
         about["recipe"].as_str().unwrap_or_default(),
@@ -202,7 +257,6 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         .hint("bring the data back as they were, or train anew with --init-from"));
     }
     let count = |key: &str| about[key].as_u64().ok_or_else(damaged);
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
     let of = |name: &str, kind: Dtype| {
         let view = tensors
             .tensor(name)
@@ -231,6 +285,8 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         plateau_best,
         share,
         best_loss,
+        train_loss,
+        seconds_of_epochs,
         terms @ ..,
     ] = &sums[..]
     else {
@@ -260,44 +316,10 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
             waited: count("best_waited")? as usize,
             parameters: singles("best")?,
         },
+        train_loss: *train_loss,
+        seconds: *seconds_of_epochs,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::Dataset;
-
-    #[test]
-    fn a_checkpoint_of_another_version_is_refused_for_that_and_not_for_its_data() {
-        let recipe = Recipe::parse(
-            "name = \"small\"\n\
-             encoder = [{ layer = \"dense\", outputs = 1 }]\n\
-             decoder = [{ layer = \"dense\" }]",
-            "a test",
-        );
-        let rows = ndarray::array![[1.0, 2.0], [3.0, 5.0], [1.5, 7.0]];
-        let data = Dataset::from_array(rows.view()).unwrap();
-        let mut training = Training::new(&recipe.unwrap(), &data, 1).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("checkpoint.safetensors");
-        save(&training, &path).unwrap();
-        restore(&mut training, &path).unwrap();
-
-        let mut bytes = std::fs::read(&path).unwrap();
-        let version = br#"\"format_version\":2"#;
-        let at = bytes
-            .windows(version.len())
-            .position(|part| part == version);
-        bytes[at.unwrap() + version.len() - 1] = b'1';
-        let error = read(&mut training, &bytes).unwrap_err().to_string();
-        assert!(
-            error.contains("the checkpoint's format is not known"),
-            "{error}"
-        );
-        assert!(
-            error.contains("expected format version 2, found 1"),
-            "{error}"
-        );
-    }
-}
+mod tests;

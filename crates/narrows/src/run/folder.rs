@@ -1,16 +1,13 @@
 //! A run's folder: making it, what it remembers of the run, and its record of the epochs.
 
-use super::{
-    CHECKPOINT_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, PICTURE_FILE, RECIPE_FILE,
-    REPORT_FILE, RUN_FILE,
-};
-use crate::error::{Error, ErrorKind, Result};
+use super::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
+use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, write_whole};
 use crate::recipe::Recipe;
-use crate::report::tensorboard;
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The recipe of a run's folder.
@@ -18,34 +15,24 @@ pub(super) fn read_recipe(folder: &Path) -> Result<Recipe> {
     Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])
 }
 
-/// Makes the folder of a new run.
-pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<PathBuf> {
-    let refused = |path: &Path, error| Error::io("cannot make the run's folder", path, error);
-    if let Some(out) = out {
-        fs::create_dir_all(out).map_err(|error| refused(out, error))?;
-        if force {
-            clear(out)?;
-        }
-        let mut entries = fs::read_dir(out).map_err(|error| refused(out, error))?;
-        if !force && entries.next().is_some() {
-            return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
-                .at(out.display())
-                .expected("a folder that is new or empty")
-                .hint("choose another with --out, overwrite the run with --force, or go on with it with --resume"));
-        }
-        return Ok(out.to_path_buf());
-    }
-    if force {
-        let folder = Path::new(RUNS).join(name);
-        fs::create_dir_all(&folder).map_err(|error| refused(&folder, error))?;
-        clear(&folder)?;
-        return Ok(folder);
-    }
-    new_folder(name)
-}
-
 /// The folder of all runs that are given none.
 const RUNS: &str = "runs";
+
+/// The folder of a run that is given none, and overwrites one of its name.
+pub(super) fn usual(name: &str) -> PathBuf {
+    Path::new(RUNS).join(name)
+}
+
+/// Whether a folder has nothing in it but what a killed command had begun to write.
+pub(crate) fn is_empty(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
 
 /// Makes `runs/NAME`, or `runs/NAME-2` and so on where that exists.
 ///
@@ -71,73 +58,27 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
     }
 }
 
-/// Takes away what a killed run had begun to write: files under temporary names.
-pub(super) fn sweep(folder: &Path) -> Result<()> {
-    let refused = |error| Error::io("the run's folder cannot be read", folder, error);
-    let figures = folder.join(FIGURES_FOLDER);
-    if figures.is_dir() {
-        sweep(&figures)?;
-    }
-    for entry in fs::read_dir(folder).map_err(refused)? {
-        let entry = entry.map_err(refused)?;
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            fs::remove_file(entry.path()).map_err(refused)?;
-        }
-    }
-    Ok(())
+/// Whether the run in a folder was saved, so that the model in it is the run's own: a checkpoint follows each.
+pub(super) fn is_saved(folder: &Path) -> bool {
+    [CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE]
+        .iter()
+        .any(|name| folder.join(name).is_file())
 }
 
-/// Takes a run's files away, and nothing else. Its model stays until the new run is first saved, and its recipe until
-/// the new one's is written, so that a run that fails before that costs no model, and the folder is still known as a
-/// run's.
-fn clear(folder: &Path) -> Result<()> {
-    if !folder.join(RECIPE_FILE).is_file() {
-        let refused = |error| Error::io("the run's folder cannot be read", folder, error);
-        if fs::read_dir(folder).map_err(refused)?.next().is_none() {
-            return Ok(());
-        }
-        return Err(
-            Error::new(ErrorKind::Data, "the folder is not empty, and holds no run")
-                .at(folder.display())
-                .expected(format!(
-                    "a run, which has a {RECIPE_FILE}, or an empty folder"
-                ))
-                .hint("choose another with --out"),
-        );
-    }
-    // What says that the run can go on is the first to go.
-    let files = [
-        RUN_FILE,
-        CHECKPOINT_FILE,
-        INIT_FILE,
-        METRICS_FILE,
-        PICTURE_FILE,
-        REPORT_FILE,
-    ];
-    for name in files {
-        let path = folder.join(name);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("cannot take the old run away", &path, error));
-            }
-            _ => {}
-        }
-    }
-    sweep(folder)?;
-    tensorboard::clear(folder)?;
-    let figures = folder.join(FIGURES_FOLDER);
-    match fs::remove_dir_all(&figures) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::io("cannot take the old run away", &figures, error))
-        }
+/// Removes a symbolic link at a path in a run's folder, so that what is written there stays in the folder: it may be a
+/// stranger's, and lead anywhere.
+pub(super) fn unlink(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => fs::remove_file(path)
+            .map_err(|error| Error::io("cannot replace the symbolic link", path, error)),
         _ => Ok(()),
     }
 }
 
-/// Whether the run in a folder was saved, so that the model in it is the run's own: a checkpoint follows each. A model
-/// without one is of the run that was there before, and was overwritten.
-pub(super) fn is_saved(folder: &Path) -> bool {
-    folder.join(CHECKPOINT_FILE).is_file()
+/// Writes a file of a run's folder.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    unlink(path)?;
+    write_whole(path, bytes)
 }
 
 /// The line of an epoch in the record.
@@ -159,9 +100,22 @@ pub(super) fn line_of(record: &EpochRecord) -> Value {
     line
 }
 
+/// What a run's record of its epochs says, line by line; empty where there is none. Bytes that are no text are no line.
+fn read_metrics(folder: &Path) -> Result<String> {
+    let path = folder.join(METRICS_FILE);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Error::io("cannot read the metrics", &path, error)),
+    }
+}
+
 /// The records of a run, as far as they can be read: they are for a chart alone.
-pub(super) fn read_records(folder: &Path) -> Vec<EpochRecord> {
-    let text = fs::read_to_string(folder.join(METRICS_FILE)).unwrap_or_default();
+///
+/// # Errors
+///
+/// When the system refuses to read them.
+pub(super) fn read_records(folder: &Path) -> Result<Vec<EpochRecord>> {
     let record = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
         Some(EpochRecord {
@@ -175,17 +129,12 @@ pub(super) fn read_records(folder: &Path) -> Vec<EpochRecord> {
             learning_rate: line["learning_rate"].as_f64().unwrap_or(0.0),
         })
     };
-    text.lines().filter_map(record).collect()
+    Ok(read_metrics(folder)?.lines().filter_map(record).collect())
 }
 
 /// Leaves the lines of the first epochs, as the rest will be written again.
 pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<()> {
-    let path = folder.join(METRICS_FILE);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(Error::io("cannot read the metrics", &path, error)),
-    };
+    let text = read_metrics(folder)?;
     let of_epoch = |line: &&str| {
         let line: Option<Value> = serde_json::from_str(line).ok();
         line.and_then(|line| line["epoch"].as_u64())
@@ -196,5 +145,5 @@ pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<()> {
         .filter(of_epoch)
         .map(|line| format!("{line}\n"))
         .collect();
-    write_whole(&path, kept.as_bytes())
+    write(&folder.join(METRICS_FILE), kept.as_bytes())
 }

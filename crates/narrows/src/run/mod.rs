@@ -1,17 +1,25 @@
 //! A run: training with its folder, from the recipe to the report.
 //!
 //! The folder holds `recipe.toml` (with every default filled in), `run.json` (where the data come from),
-//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with),
-//! `model.safetensors`, `report.html` with its pictures in `figures` and, for images,
+//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with) and
+//! `checkpoint.previous.safetensors` (where it stood at the save before), `model.safetensors`, `report.html` with its pictures in `figures` and, for images,
 //! `reconstructions.png`.
 
 mod checkpoint;
+mod epochs;
 mod folder;
+mod lock;
+mod notice;
+mod place;
 mod sources;
 mod summary;
 
 pub use checkpoint::Every;
+pub(crate) use folder::is_empty;
 pub use folder::new_folder;
+pub(crate) use lock::Lock;
+pub use notice::Notice;
+pub use place::recover;
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
@@ -26,14 +34,12 @@ use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::Report;
-use crate::report::tensorboard::EventFile;
 use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
-use checkpoint::Clock;
+use epochs::{refuse_diverged, train_epochs};
 use narrows_kernels::team::Team;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::ops::ControlFlow;
+use place::Place;
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -61,6 +67,12 @@ const TEST_MSE: &str = "test_mse";
 /// The name of the file in a run's folder that says where the run stands.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
+/// The same as it was at the save before, for where the newer is damaged.
+pub const OLDER_CHECKPOINT_FILE: &str = "checkpoint.previous.safetensors";
+
+/// The name of the file in a run's folder that says that and how the run diverged.
+pub const DIVERGED_FILE: &str = "diverged.json";
+
 /// The name of the model in a run's folder whose parameters training began with, if it did.
 const INIT_FILE: &str = "initial.safetensors";
 
@@ -76,6 +88,8 @@ pub enum Event<'a> {
     Resume(&'a Path, usize, usize),
     /// Something is dubious.
     Warning(&'a Warning),
+    /// Something about the run's folder should be known.
+    Notice(&'a Notice),
     /// A step is done.
     Progress(&'a Progress),
     /// An epoch is done.
@@ -91,6 +105,7 @@ pub enum Event<'a> {
 /// When the system refuses.
 pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
     let figures = folder.join(FIGURES_FOLDER);
+    folder::unlink(&figures)?;
     fs::create_dir_all(&figures)
         .map_err(|error| Error::io("cannot make the folder of pictures", &figures, error))?;
     let several = report.sections.len() > 1;
@@ -108,9 +123,9 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
     let first = report.first.iter().map(|figure| (String::new(), figure));
     for (prefix, figure) in first.chain(of_sections) {
         let (name, bytes) = figure.file();
-        write_whole(&figures.join(format!("{prefix}{name}")), bytes)?;
+        folder::write(&figures.join(format!("{prefix}{name}")), bytes)?;
     }
-    write_whole(&folder.join(REPORT_FILE), report.html()?.as_bytes())
+    folder::write(&folder.join(REPORT_FILE), report.html()?.as_bytes())
 }
 
 /// How to run: where, on how many threads, and what beside training.
@@ -118,7 +133,7 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
 pub struct Options<'a> {
     /// The folder; `runs/NAME`, or `runs/NAME-2` and so on where that exists, if none is given.
     pub out: Option<&'a Path>,
-    /// Whether a run that is in the folder is overwritten; its model stays until the new one is first saved.
+    /// Whether a run that is in the folder is overwritten; it stays whole until the new one is first saved.
     pub force: bool,
     /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
@@ -164,8 +179,8 @@ fn stopped(what: &str, folder: &Path) -> Error {
 ///
 /// # Errors
 ///
-/// When the recipe does not fit the data, the folder exists already, the system refuses to write, or
-/// training diverges; what was saved before is kept. [`ErrorKind::Interrupted`] when it was told to stop.
+/// When the recipe does not fit the data, the folder exists already, another training is using it, the system refuses to
+/// write, or training diverges; what was saved before is kept. [`ErrorKind::Interrupted`] when it was told to stop.
 pub fn run(
     recipe: &Recipe,
     source: &Source,
@@ -180,13 +195,14 @@ pub fn run(
 ///
 /// # Errors
 ///
-/// When there is no run in the folder, or its data have changed; else as [`run`].
+/// When there is no run in the folder, it diverged, or its data have changed; else as [`run`].
 pub fn resume(
     folder: &Path,
     source: &Source,
     options: &Options<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
+    recover(folder)?;
     let recipe = folder::read_recipe(folder)?;
     run_in(&recipe, source, options, Some(folder), observe)
 }
@@ -217,34 +233,39 @@ fn run_in(
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
-    let folder = match resumed {
+    let mut place = match resumed {
         Some(folder) => {
-            folder::sweep(folder)?;
+            let place = Place::of_run(folder)?;
+            refuse_diverged(folder)?;
             if folder::is_saved(folder) {
-                checkpoint::restore(&mut training, &folder.join(CHECKPOINT_FILE))?;
+                if let Some(notice) = checkpoint::restore(&mut training, folder)? {
+                    observe(Event::Notice(&notice));
+                }
             } else if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
                 training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
             }
             let (epochs, rows) = training.position();
             folder::keep_lines(folder, epochs)?;
             observe(Event::Resume(folder, epochs, rows));
-            folder.to_path_buf()
+            place
         }
         None => {
-            let folder = folder::create(options.out, options.force, &recipe.name)?;
-            observe(Event::Start(&folder));
+            let mut place = Place::create(options.out, options.force, &recipe.name)?;
+            observe(Event::Start(place.folder()));
+            let files = place.files();
             let toml = training.recipe().to_toml();
-            write_whole(&folder.join(RECIPE_FILE), toml.as_bytes())?;
+            write_whole(&files.join(RECIPE_FILE), toml.as_bytes())?;
             if let Some(model) = options.init_from {
-                model.save(folder.join(INIT_FILE))?;
+                model.save(files.join(INIT_FILE))?;
             }
-            // Last, as a run can go on once it is there.
             if let Some(sources) = &options.sources {
-                sources.clone().anywhere().write(&folder)?;
+                sources.clone().anywhere().write(&files)?;
             }
-            folder
+            place.settle(false)?;
+            place
         }
     };
+    let folder = place.folder().to_path_buf();
     // A run that was done already keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     let threshold = match resumed {
@@ -256,9 +277,10 @@ fn run_in(
     if options.profile {
         training.start_profile();
     }
-    train_epochs(&mut training, &folder, options, observe)?;
-    let records = folder::read_records(&folder);
-    let mut model = training.model()?;
+    train_epochs(&mut training, &mut place, options, observe)?;
+    // A run that was done already is looked at too: an earlier version saved whatever there was.
+    let mut model = training.checked_model()?;
+    let records = records_of(&folder, training.position().0, observe);
 
     let mut stage = |name| {
         observe(Event::Stage(&folder, name));
@@ -276,11 +298,14 @@ fn run_in(
     let baselines = options.baselines.unwrap_or(&own);
     let how = (threads, baselines);
     let mut outcome = measure(&model, &records, rows, how, &folder, &mut stage)?;
-    let best = records
-        .iter()
-        .find(|record| record.epoch == training.best_epoch());
-    let best = best.and_then(|record| Some((record.epoch, record.validation_loss?)));
+    let best = training
+        .best_validation_loss()
+        .map(|loss| (training.best_epoch(), loss));
     outcome.summary.best = best;
+    outcome.summary.trained(&training);
+    let is_sound = |error: &f64| error.is_finite();
+    let has_pca = outcome.summary.pca_mse.is_some();
+    outcome.summary.pca_mse = outcome.summary.pca_mse.filter(is_sound);
     outcome.summary.stopped_early = training.has_stopped_early();
     outcome.summary.profile = training.profile();
     let summary = &outcome.summary;
@@ -298,9 +323,13 @@ fn run_in(
         model.set_threshold(threshold);
     }
     stage("report")?;
+    if has_pca && summary.pca_mse.is_none() {
+        observe(Event::Notice(&Notice::PcaNotFinite));
+    }
+    folder::unlink(&folder.join(MODEL_FILE))?;
     model.save(folder.join(MODEL_FILE))?;
     if summary.has_picture {
-        write_whole(
+        folder::write(
             &folder.join(PICTURE_FILE),
             &reconstruction_picture(&model, &split.test, recipe.corruption)?,
         )?;
@@ -343,7 +372,7 @@ pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
 ///
 /// When it is not.
 pub fn check_done(path: &Path, model: &Model) -> Result<()> {
-    match path.join(CHECKPOINT_FILE).is_file() && !model.metrics().contains_key(TEST_MSE) {
+    match folder::is_saved(path) && !model.metrics().contains_key(TEST_MSE) {
         false => Ok(()),
         true => Err(
             Error::new(ErrorKind::Data, "the run has not come to its end")
@@ -374,7 +403,7 @@ pub fn evaluate_run(
     let rows = (&*split.train, &*split.test, split.is_held_out);
     // Those of a run that was never saved are not of the model, which is of the run before.
     let records = match path.is_dir() && folder::is_saved(path) {
-        true => folder::read_records(path),
+        true => records_of(path, 0, observe),
         false => Vec::new(),
     };
     let own = Baselines::default();
@@ -425,6 +454,10 @@ fn measure(
     model.check_width(test.inputs())?;
     stage("testing")?;
     let (test_mse, corrupted) = test_errors(model, test, threads)?;
+    let of_corrupted = corrupted
+        .iter()
+        .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
+    check_finite([test_mse].into_iter().chain(of_corrupted))?;
     let scaling = model.scaling();
     let pca_mse = if code_size >= train.inputs() {
         // All components together lose nothing.
@@ -473,6 +506,23 @@ fn measure(
     })
 }
 
+/// Refuses errors on test rows that are no finite numbers.
+fn check_finite(mut errors: impl Iterator<Item = f64>) -> Result<()> {
+    match errors.find(|error| !error.is_finite()) {
+        None => Ok(()),
+        Some(error) => Err(Error::new(
+            ErrorKind::Diverged,
+            "the mean squared error on the test rows is not finite",
+        )
+        .expected("a finite error")
+        .found(error)
+        .hint(
+            "look for huge values with `narrows data info`, or train anew with a smaller learning rate or with \
+             scaling.kind=standardize",
+        )),
+    }
+}
+
 /// The error on the test rows, and those beside it where the recipe corrupts rows.
 fn test_errors(
     model: &Model,
@@ -510,99 +560,25 @@ fn test_errors(
     Ok((errors[0], Some(corrupted)))
 }
 
-/// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop.
-fn train_epochs(
-    training: &mut Training<'_>,
+/// The records of a run of so many epochs; those that cannot be read are said to be missing.
+fn records_of(
     folder: &Path,
-    options: &Options<'_>,
+    epochs: usize,
     observe: &mut dyn FnMut(Event<'_>),
-) -> Result<()> {
-    let path = folder.join(METRICS_FILE);
-    let refused = |error| Error::io("cannot write the metrics", &path, error);
-    let mut file = OpenOptions::new();
-    let mut metrics = file
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(refused)?;
-    let mut log = match options.tensorboard {
-        true => Some(EventFile::append(folder)?),
-        false => None,
+) -> Vec<EpochRecord> {
+    let (records, why) = match folder::read_records(folder) {
+        Ok(records) => (records, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
     };
-    let mut clock = Clock::new(options.checkpoint);
-    let save = |training: &Training<'_>| -> Result<()> {
-        training.model()?.save(folder.join(MODEL_FILE))?;
-        checkpoint::save(training, &folder.join(CHECKPOINT_FILE))
-    };
-    while !training.is_finished() {
-        let mut saved = Ok(());
-        let record = training.epoch_while(|training, progress| {
-            observe(Event::Progress(progress));
-            if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
-                saved = save(training);
-                clock.reset();
-            }
-            match options.is_stopped() || saved.is_err() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        });
-        let record = record.map_err(|error| keep(error, folder))?;
-        saved?;
-        let ended = record.as_ref().map(|record| record.epoch);
-        if let Some(record) = &record {
-            writeln!(metrics, "{}", folder::line_of(record)).map_err(refused)?;
-            if let Some(log) = &mut log {
-                write_log(log, record)?;
-            }
-            observe(Event::Epoch(record));
-        }
-        if options.is_stopped()
-            || training.is_finished()
-            || (ended.is_some() && clock.is_due(ended))
-        {
-            save(training)?;
-            clock.reset();
-        }
-        if options.is_stopped() {
-            return Err(stopped("training was stopped, and is saved", folder));
-        }
+    let missing = epochs.saturating_sub(records.len());
+    if missing > 0 || why.is_some() {
+        observe(Event::Notice(&Notice::Metrics {
+            path: folder.join(METRICS_FILE),
+            missing,
+            why,
+        }));
     }
-    Ok(())
-}
-
-fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
-    let step = record.epoch as u64;
-    log.scalar("loss/train", step, record.train_loss)?;
-    if let Some(loss) = record.validation_loss {
-        log.scalar("loss/validation", step, loss)?;
-    }
-    log.scalar("loss/reconstruction", step, record.reconstruction)?;
-    for (name, value) in &record.terms {
-        log.scalar(&format!("loss/{name}"), step, *value)?;
-    }
-    log.scalar("learning_rate", step, record.learning_rate)?;
-    log.scalar("images_per_second", step, record.images_per_second)?;
-    log.flush()
-}
-
-/// Says what is left of a run that diverged.
-fn keep(error: Error, folder: &Path) -> Error {
-    if error.kind() != ErrorKind::Diverged {
-        return error;
-    }
-    let model = folder.join(MODEL_FILE);
-    let kept = match (model.is_file(), folder::is_saved(folder)) {
-        (true, true) => format!(
-            "; the model that was saved last is kept in {}",
-            model.display()
-        ),
-        (true, false) => format!("; {} is still the model of the run before", model.display()),
-        (false, _) => String::new(),
-    };
-    error.hint(format!(
-        "try a smaller learning rate, or training.clip_norm=1{kept}"
-    ))
+    records
 }
 
 /// Loads a model from its file or from a run's folder.

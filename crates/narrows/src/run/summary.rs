@@ -5,7 +5,7 @@ use crate::figures::Portrait;
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Section, Table};
 use crate::text::{count_of, figures, sentence, thousands};
-use crate::train::Profile;
+use crate::train::{Profile, Training};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -98,6 +98,14 @@ impl BesidePca {
 }
 
 impl Summary {
+    /// What training itself knows, whatever is left of the record of its epochs.
+    pub(super) fn trained(&mut self, training: &Training<'_>) {
+        self.epochs = training.position().0;
+        self.train_loss = training.train_loss();
+        self.seconds = training.seconds();
+        self.images_per_second = (self.epochs * self.train_rows) as f64 / self.seconds;
+    }
+
     /// The summary as a JSON object.
     pub fn to_json(&self) -> Value {
         let mut object = json!({

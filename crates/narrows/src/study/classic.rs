@@ -262,7 +262,7 @@ pub fn classic(
         ..options.clone()
     };
     let source = Source::open("mnist")?;
-    let out = make_folder(options.out, if quick { "classic-quick" } else { "classic" })?;
+    let (out, _lock) = make_folder(options.out, if quick { "classic-quick" } else { "classic" })?;
     let seeds = options.seeds.max(1);
     let planned = planned(&out, quick, seeds)?;
     let hint = format!(

@@ -198,7 +198,7 @@ pub fn compare(
             Some(recipe)
         });
     }
-    let out = make_folder(options.out, "compare")?;
+    let (out, _lock) = make_folder(options.out, "compare")?;
     let mut planned = Vec::new();
     for (index, (name, recipe)) in names.iter().zip(&recipes).enumerate() {
         for seed in 0..seeds_of(recipe, seeds) {

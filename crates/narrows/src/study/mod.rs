@@ -9,7 +9,7 @@ pub use compare::{Compared, Comparison, Measure, compare};
 
 use crate::figures::{ERROR, robustness_chart};
 use crate::report::{Figure, Image};
-use crate::run::{Event, Outcome, Sources, new_folder};
+use crate::run::{Event, Lock, Outcome, Sources, is_empty, new_folder};
 use crate::{Error, ErrorKind, Recipe, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -79,7 +79,7 @@ fn stopped(error: Error, out: &Path, hint: &str) -> Error {
 
 /// Refuses a study's folder that has something in it.
 fn check_empty(out: Option<&Path>) -> Result<()> {
-    let has_entries = |out: &&Path| out.read_dir().is_ok_and(|mut all| all.next().is_some());
+    let has_entries = |out: &&Path| is_empty(out).is_ok_and(|is_empty| !is_empty);
     match out.filter(has_entries) {
         None => Ok(()),
         Some(out) => Err(
@@ -91,14 +91,20 @@ fn check_empty(out: Option<&Path>) -> Result<()> {
     }
 }
 
-/// The folder that a study was given, or a new one of this name.
-fn make_folder(out: Option<&Path>, name: &str) -> Result<PathBuf> {
-    let Some(out) = out else {
-        return new_folder(name);
+/// The folder that a study was given, or a new one of this name, for this study alone.
+fn make_folder(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock)> {
+    let folder = match out {
+        None => new_folder(name)?,
+        Some(out) => {
+            let refused = |error| Error::io("cannot make the folder", out, error);
+            std::fs::create_dir_all(out).map_err(refused)?;
+            out.to_path_buf()
+        }
     };
-    let refused = |error| Error::io("cannot make the folder", out, error);
-    std::fs::create_dir_all(out).map_err(refused)?;
-    Ok(out.to_path_buf())
+    let lock = Lock::take(&folder)?;
+    // Another may have begun and ended since it was looked at first.
+    check_empty(Some(&folder))?;
+    Ok((folder, lock))
 }
 
 /// The pictures that a report of several runs begins with: what each makes of the same images, of noisy ones where its

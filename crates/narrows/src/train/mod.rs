@@ -1,5 +1,6 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod divergence;
 mod memory;
 mod profile;
 mod state;
@@ -247,6 +248,22 @@ impl<'a> Training<'a> {
         self.state.best.epoch
     }
 
+    /// The lowest validation loss so far; none without validation, or while no epoch has had a finite one.
+    pub fn best_validation_loss(&self) -> Option<f64> {
+        let best = &self.state.best;
+        (self.validation.is_some() && best.epoch > 0).then_some(best.loss)
+    }
+
+    /// The mean of the objective over the last epoch that is done; NaN before the first ends.
+    pub fn train_loss(&self) -> f64 {
+        self.state.train_loss
+    }
+
+    /// The time that the epochs that are done took, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.state.seconds
+    }
+
     /// Trains for one epoch: every row once, in a new order. `observe` is called after each step, and between
     /// the batches of the validation rows.
     ///
@@ -311,11 +328,11 @@ impl<'a> Training<'a> {
             };
             let (scaling, share) = (&self.scaling, self.share);
             let losses = self.stepper.step(data, scaling, epoch as u32, these, share);
-            let loss = losses.total;
-            self.state.sums.add(losses, these.len());
-            if !loss.is_finite() {
-                return Err(self.diverged(step, steps, loss));
+            if !losses.total.is_finite() {
+                let rows = these.len();
+                return Err(self.diverged((step, steps), rows));
             }
+            self.state.sums.add(losses, these.len());
             self.state.sums.seconds = before + began.elapsed().as_secs_f64();
             let is_last = step + 1 == steps;
             let is_break = observe(self, &self.progress()).is_break();
@@ -334,6 +351,10 @@ impl<'a> Training<'a> {
                 loss => loss,
             },
         };
+        // Where the parameters are sound, it is a loss that is not better than any other.
+        if validation_loss.is_some_and(|loss| !loss.is_finite()) {
+            self.check_parameters()?;
+        }
         Ok(Some(self.end_epoch(
             validation_loss,
             began.elapsed().as_secs_f64() + before,
@@ -404,6 +425,8 @@ impl<'a> Training<'a> {
             state.best.parameters.extend_from_slice(parameters);
         }
         let seconds = seconds.max(1e-9);
+        state.train_loss = train_loss;
+        state.seconds += seconds;
         let terms = self.stepper.terms().zip(&sums.terms);
         EpochRecord {
             epoch: state.epochs_done,
@@ -532,21 +555,6 @@ impl<'a> Training<'a> {
         self.stepper.set_parameters(model.parameters().flat())
     }
 
-    fn diverged(&self, step: usize, steps: usize, loss: f64) -> Error {
-        Error::new(ErrorKind::Diverged, "training diverged")
-            .at(format!(
-                "epoch {}, step {} of {steps}",
-                self.state.epochs_done + 1,
-                step + 1
-            ))
-            .expected("a finite loss")
-            .found(loss)
-            .hint(format!(
-                "try a smaller learning rate than {}",
-                self.recipe.optimizer.learning_rate()
-            ))
-    }
-
     /// The model: as it stands, or of the lowest validation loss where there is validation.
     ///
     /// # Errors
@@ -591,7 +599,7 @@ impl<'a> Training<'a> {
 ///
 /// # Errors
 ///
-/// As [`Dataset::watched`], [`Training::new`] and [`Training::epoch`].
+/// As [`Dataset::watched`], [`Training::new`], [`Training::epoch`] and [`Training::checked_model`].
 pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
     let apart = data.watched(recipe.seed, recipe.validation)?;
     let (train, validation) = match &apart {
@@ -614,5 +622,5 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
     while !training.is_finished() {
         training.epoch(|_| ())?;
     }
-    training.model()
+    training.checked_model()
 }

@@ -22,6 +22,10 @@ pub struct State {
     pub plateau: Plateau,
     /// The epoch of the lowest watched loss.
     pub best: Best,
+    /// The mean of the objective over the last epoch that is done; NaN before the first ends.
+    pub train_loss: f64,
+    /// The time that the epochs that are done took, in seconds.
+    pub seconds: f64,
 }
 
 /// Sums over the rows of an epoch so far.
@@ -73,6 +77,8 @@ impl State {
                 waited: 0,
                 parameters: Vec::new(),
             },
+            train_loss: f64::NAN,
+            seconds: 0.0,
         }
     }
 }

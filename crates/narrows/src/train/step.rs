@@ -13,6 +13,10 @@
 //! the same bits for any number of them; and everything is planned beforehand, so a step allocates
 //! nothing.
 
+mod look;
+
+pub(super) use look::NotFinite;
+
 use super::profile::{Part, Profile, Record, Watch};
 use super::workers::{Blocks, Work};
 use crate::corruption::Corruption;

@@ -71,18 +71,23 @@ impl Work<'_> {
         }
         thread::scope(|scope| {
             let workers: Vec<Worker<'_>> = (0..threads)
-                .map(|_| {
+                .map_while(|_| {
                     // A worker has one chunk in hand and one in line.
                     let (give, take) = sync_channel::<Chunk>(1);
                     let (answer, answers) = sync_channel::<Result<Piece>>(2);
-                    let handle = scope.spawn(move || self.work(&take, &answer));
-                    Worker {
+                    let work = move || self.work(&take, &answer);
+                    // Where the system gives no more threads, those that are there do the work.
+                    let handle = thread::Builder::new().spawn_scoped(scope, work).ok()?;
+                    Some(Worker {
                         give,
                         answers,
                         handle,
-                    }
+                    })
                 })
                 .collect();
+            if workers.is_empty() {
+                return self.run_alone(first, chunks, each);
+            }
             let mut outcome = Outcome::default();
             hand_on(&workers, first, &mut chunks, &mut |piece: Piece| {
                 outcome.seen.merge(piece.seen);

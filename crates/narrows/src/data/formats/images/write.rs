@@ -4,11 +4,11 @@
 
 use super::threads::on_threads;
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::TEMPORARY;
+use crate::files::{TEMPORARY, folder_of, sync_folder};
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::ArrayView1;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
@@ -65,7 +65,17 @@ impl Sink {
         let refused = |error| Error::io("cannot make the folder of images", folder, error);
         let is_new = !folder.exists();
         fs::create_dir_all(folder).map_err(refused)?;
-        if fs::read_dir(folder).map_err(refused)?.next().is_some() {
+        let mut entries = fs::read_dir(folder).map_err(refused)?;
+        // What a killed command had begun to gather is no image.
+        let is_image = |entry: io::Result<DirEntry>| {
+            entry.is_ok_and(|entry| {
+                !entry
+                    .file_name()
+                    .as_encoded_bytes()
+                    .starts_with(TEMPORARY.as_bytes())
+            })
+        };
+        if entries.any(is_image) {
             return Err(Error::new(ErrorKind::Data, "the folder is not empty")
                 .at(folder.display())
                 .expected("a new or empty folder, so that no image is overwritten"));
@@ -153,7 +163,7 @@ impl Sink {
             }
             // It is not there any more, which is as it should be.
             let _ = self.gathered.keep();
-            return sync_folder(around(&self.folder)).map_err(refused);
+            return sync_folder(folder_of(&self.folder)).map_err(refused);
         }
         for entry in fs::read_dir(self.gathered.path()).map_err(refused)? {
             let entry = entry.map_err(refused)?;
@@ -207,18 +217,10 @@ fn page_of(name: &str) -> Option<(&str, &str)> {
     is_number.then_some((file, page))
 }
 
-/// The folder that a folder is in.
-fn around(folder: &Path) -> &Path {
-    match folder.parent() {
-        Some(around) if !around.as_os_str().is_empty() => around,
-        _ => Path::new("."),
-    }
-}
-
 /// A hidden folder on the disk of `folder`: beside it where it is new, so that it takes its place, else in it, as the
 /// folder may be one that somebody is in or that a disk hangs on.
 fn gathering(folder: &Path, is_new: bool) -> io::Result<TempDir> {
-    let at = if is_new { around(folder) } else { folder };
+    let at = if is_new { folder_of(folder) } else { folder };
     let gathered = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(at)?;
     if is_new {
         fs::set_permissions(gathered.path(), fs::metadata(folder)?.permissions())?;
@@ -244,15 +246,4 @@ fn sync(folder: &Path) -> io::Result<()> {
     });
     synced.into_iter().collect::<io::Result<()>>()?;
     folders.iter().try_for_each(|folder| sync_folder(folder))
-}
-
-/// Writes the names in a folder to the disk.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }

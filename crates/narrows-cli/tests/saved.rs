@@ -1,0 +1,301 @@
+//! Saved means saved: what a run that diverges, fails, is killed or is damaged leaves, and that one trains at a time.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+struct Bench(TempDir);
+
+impl Bench {
+    /// A folder with a table of 300 rows.
+    fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let mut table = "a,b,c,d\n".to_string();
+        for row in 0..300 {
+            let of = |k: u32| ((row * (k + 3) + k) as f64 / 7.0).sin();
+            table += &format!("{:.4},{:.4},{:.4},{:.4}\n", of(1), of(2), of(3), of(4));
+        }
+        fs::write(folder.path().join("t.csv"), table).unwrap();
+        Bench(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_narrows"));
+        command
+            .current_dir(self.0.path())
+            .args(words.split_whitespace());
+        command
+    }
+
+    fn run(&self, words: &str) -> (Option<i32>, String, Output) {
+        let output = self.command(words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{said}");
+        (output.status.code(), said, output)
+    }
+
+    #[track_caller]
+    fn done(&self, words: &str) -> String {
+        let (code, said, _) = self.run(words);
+        assert_eq!(code, Some(0), "{words}: {said}");
+        said
+    }
+
+    #[track_caller]
+    fn refused(&self, words: &str, code: i32, parts: &[&str]) -> String {
+        let (found, said, _) = self.run(words);
+        assert_eq!(found, Some(code), "{words}: {said}");
+        for part in parts {
+            assert!(said.contains(part), "`{part}` is missing in: {said}");
+        }
+        said
+    }
+
+    fn start(&self, words: &str) -> Child {
+        let mut command = self.command(words);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// A run that goes on for long, once it is saved.
+    fn long(&self, out: &str) -> Child {
+        let mut child = self.start(&format!(
+            "train table --data t.csv --epochs 100000 --checkpoint 0.01s --out {out}"
+        ));
+        let start = Instant::now();
+        while !self.path(out).join("checkpoint.previous.safetensors").is_file() {
+            assert_eq!(child.try_wait().unwrap(), None, "it has ended before");
+            assert!(start.elapsed() < Duration::from_secs(120));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+}
+
+const TRAIN: &str = "train table --data t.csv --epochs 4";
+
+#[test]
+fn a_run_that_diverges_in_its_last_step_fails_and_leaves_no_bad_model() {
+    let bench = Bench::new();
+    // Of an epoch of one step nobody sees the loss after it.
+    let diverge = "--lr 1e38 --epochs 1 --batch-size 512 --set schedule.kind=constant";
+    let parts = ["epoch 1", "diverged", "smaller learning rate", "no model was saved"];
+    bench.refused(&format!("train table --data t.csv {diverge} --out r"), 1, &parts);
+    assert!(!bench.path("r/model.safetensors").exists());
+    // It can be overwritten, and going on says what happened.
+    bench.refused("train --resume r", 1, &["diverged before", "--lr X"]);
+    bench.done(&format!("{TRAIN} --out r --force"));
+    assert!(!bench.path("r/diverged.json").exists());
+
+    // An old run stays whole.
+    let before = fs::read(bench.path("r/model.safetensors")).unwrap();
+    let parts = ["r still holds the run before, whole"];
+    bench.refused(&format!("train table --data t.csv {diverge} --out r --force"), 1, &parts);
+    assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == before);
+    bench.done("train --resume r");
+    assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == before);
+}
+
+#[test]
+fn saves_at_every_step_keep_a_model_that_loads() {
+    let bench = Bench::new();
+    let words = "train table --data t.csv --set optimizer.kind=sgd --set schedule.kind=constant --epochs 40 \
+                 --checkpoint 0.000001s --out";
+    let mut kept = 0;
+    for exponent in 0..12 {
+        let out = format!("r{exponent}");
+        let rate = 1.5f64.powi(exponent);
+        let (code, said, _) = bench.run(&format!("{words} {out} --lr {rate}"));
+        if code == Some(0) {
+            continue;
+        }
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("training diverged"), "{said}");
+        if bench.path(&out).join("model.safetensors").exists() {
+            kept += 1;
+            assert!(said.contains(&format!("is kept in {out}/model.safetensors")), "{said}");
+            bench.done(&format!("inspect {out}"));
+            bench.done(&format!("score {out} --data t.csv -o s.csv"));
+            bench.refused(&format!("train --resume {out}"), 1, &["diverged before", "--init-from"]);
+        }
+    }
+    assert!(kept > 0);
+}
+
+#[test]
+fn divergence_names_the_part_and_the_layer() {
+    let bench = Bench::new();
+    let words = "train table --data t.csv --lr 1e30 --epochs 3 --batch-size 16 --out";
+    let parts = ["step 2 of", "the reconstruction loss is not finite", "outputs of `encoder.", "(dense)"];
+    bench.refused(&format!("{words} a"), 1, &parts);
+}
+
+#[test]
+fn one_training_a_folder_and_the_second_is_told_who_it_is() {
+    let bench = Bench::new();
+    let mut first = bench.long("r");
+    let who = format!("process {} on ", first.id());
+    let parts = ["another training is using the folder", &who, " since 20"];
+    bench.refused(&format!("{TRAIN} --out r"), 2, &parts);
+    bench.refused(&format!("{TRAIN} --out r --force"), 2, &parts);
+    bench.refused("train --resume r", 2, &parts);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // The lock of a killed process is no obstacle.
+    assert!(bench.path("r/.narrows-lock").exists());
+    bench.done(&format!("{TRAIN} --out r --force"));
+    assert!(!bench.path("r/.narrows-lock").exists());
+}
+
+#[test]
+fn of_two_that_begin_at_once_in_a_new_folder_one_trains() {
+    let bench = Bench::new();
+    for round in 0..5 {
+        let both = [0, 1].map(|seed| bench.start(&format!("{TRAIN} --seed {seed} --out r{round}")));
+        let codes = both.map(|child| child.wait_with_output().unwrap().status.code());
+        assert!(codes.contains(&Some(0)) && codes.contains(&Some(2)), "{codes:?}");
+    }
+    let both = [0, 1].map(|_| {
+        bench.start("compare table --data t.csv --set training.epochs=2 --out study")
+    });
+    let codes = both.map(|child| child.wait_with_output().unwrap().status.code());
+    assert!(codes.contains(&Some(0)) && codes.contains(&Some(2)), "{codes:?}");
+}
+
+#[test]
+fn a_damaged_checkpoint_gives_way_to_the_one_before() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --out whole"));
+    let mut child = bench.start(&format!("{TRAIN} --checkpoint 1 --out r"));
+    assert!(child.wait().unwrap().success());
+    let newer = bench.path("r/checkpoint.safetensors");
+    let mut bytes = fs::read(&newer).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 4;
+    fs::write(&newer, &bytes).unwrap();
+    let said = bench.done("train --resume r");
+    assert!(said.contains("the checkpoint is damaged"), "{said}");
+    assert!(said.contains("goes on from the checkpoint before it"), "{said}");
+    let [whole, resumed] = ["whole", "r"].map(|run| fs::read(bench.path(run).join("model.safetensors")).unwrap());
+    assert!(whole == resumed);
+    let lines = fs::read_to_string(bench.path("r/metrics.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 4, "{lines}");
+
+    let mut bytes = fs::read(bench.path("r/model.safetensors")).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(bench.path("r/model.safetensors"), &bytes).unwrap();
+    bench.refused("inspect r", 2, &["the tensor `", "is damaged: its checksum differs"]);
+}
+
+#[test]
+fn a_limit_of_a_files_size_is_an_error_of_writing() {
+    let bench = Bench::new();
+    let script = format!("ulimit -f 16; exec {} {TRAIN} --out r", env!("CARGO_BIN_EXE_narrows"));
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(bench.0.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write"), "{said}");
+    let left = fs::read_dir(bench.path("r")).unwrap();
+    let left = left.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with(".narrows-")
+    });
+    assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn a_closed_terminal_saves_the_run_unless_nohup_says_otherwise() {
+    let bench = Bench::new();
+    let child = bench.long("r");
+    let hang_up = |id: u32| {
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-HUP", &id.to_string()]).status().unwrap().success());
+    };
+    hang_up(child.id());
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(129), "{said}");
+    assert!(said.contains("narrows train --resume r"), "{said}");
+
+    let script = format!("trap '' HUP; exec {} train --resume r", env!("CARGO_BIN_EXE_narrows"));
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(bench.0.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    hang_up(child.id());
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(child.try_wait().unwrap(), None);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn links_in_a_runs_folder_are_not_followed() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --out r --tensorboard"));
+    fs::create_dir(bench.path("victim")).unwrap();
+    for name in [".narrows-keep", "note", "log"] {
+        fs::write(bench.path("victim").join(name), "mine").unwrap();
+    }
+    fs::remove_dir_all(bench.path("r/figures")).unwrap();
+    fs::remove_file(bench.path("r/metrics.jsonl")).unwrap();
+    fs::remove_file(bench.path("r/report.html")).unwrap();
+    symlink("../victim", bench.path("r/figures")).unwrap();
+    symlink("../victim/note", bench.path("r/metrics.jsonl")).unwrap();
+    symlink("../victim/note", bench.path("r/report.html")).unwrap();
+    symlink("../victim/log", bench.path("r/events.out.tfevents.9999999999.narrows")).unwrap();
+    bench.done("train --resume r --tensorboard");
+    bench.done(&format!("{TRAIN} --out r --force"));
+    assert_eq!(fs::read_dir(bench.path("victim")).unwrap().count(), 3);
+    for name in [".narrows-keep", "note", "log"] {
+        assert_eq!(fs::read_to_string(bench.path("victim").join(name)).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn metrics_that_cannot_be_read_are_said_and_no_figure_is_lost() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --validation 0.1 --out r"));
+    let before = fs::read(bench.path("r/model.safetensors")).unwrap();
+    fs::write(bench.path("r/metrics.jsonl"), b"\xff\xfe\x00 no text").unwrap();
+    let (code, said, output) = bench.run("train --resume r --json");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("metrics.jsonl: 4 epochs of this run cannot be read"), "{said}");
+    assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == before);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["epochs"], 4);
+    for key in ["train_loss", "validation_loss", "test_mse", "images_per_second"] {
+        assert!(json[key].is_f64(), "{key}: {json}");
+    }
+}
+
+#[test]
+fn a_folder_with_leftovers_of_a_killed_run_is_as_good_as_empty() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.path("r/.narrows-new")).unwrap();
+    fs::write(bench.path("r/.narrows-new/recipe.toml"), "half").unwrap();
+    fs::write(bench.path("r/.narrows-abcdef"), "half").unwrap();
+    bench.done(&format!("{TRAIN} --out r"));
+    let names = fs::read_dir(bench.path("r")).unwrap();
+    let hidden = names.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().starts_with('.')
+    });
+    assert_eq!(hidden.count(), 0);
+}

@@ -1,0 +1,112 @@
+use super::*;
+use crate::data::Dataset;
+use tempfile::TempDir;
+
+fn recipe() -> Recipe {
+    let recipe = Recipe::parse(
+        "name = \"small\"\n\
+         encoder = [{ layer = \"dense\", outputs = 1 }]\n\
+         decoder = [{ layer = \"dense\" }]",
+        "a test",
+    );
+    recipe.unwrap()
+}
+
+fn data() -> Dataset {
+    let rows = ndarray::array![[1.0, 2.0], [3.0, 5.0], [1.5, 7.0]];
+    Dataset::from_array(rows.view()).unwrap()
+}
+
+/// A folder with both checkpoints, after one epoch and after two.
+fn folder_of(training: &mut Training<'_>) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        training.epoch(|_| ()).unwrap();
+        save(training, folder.path()).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_checkpoint_of_another_version_is_refused_for_that_and_not_for_its_data() {
+    let (recipe, data) = (recipe(), data());
+    let mut training = Training::new(&recipe, &data, 1).unwrap();
+    let bytes = bytes_of(&training).unwrap();
+    read(&mut training, &bytes).unwrap();
+    // As a version that had no checksums wrote it.
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let mut about: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
+    about["format_version"] = json!(2);
+    about.as_object_mut().unwrap().remove("checksum");
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let metadata = HashMap::from([(KEY.to_string(), about.to_string())]);
+    let older = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
+    let error = read(&mut training, &older).unwrap_err().to_string();
+    assert!(
+        error.contains("the checkpoint's format is not known"),
+        "{error}"
+    );
+    assert!(
+        error.contains("expected format version 3, found 2"),
+        "{error}"
+    );
+}
+
+#[test]
+fn every_changed_bit_is_noticed() {
+    let (recipe, data) = (recipe(), data());
+    let mut training = Training::new(&recipe, &data, 1).unwrap();
+    training.epoch(|_| ()).unwrap();
+    let bytes = bytes_of(&training).unwrap();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1 << bit;
+            let error = read(&mut training, &damaged);
+            assert!(error.is_err(), "byte {at}, bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
+    let (recipe, data) = (recipe(), data());
+    let mut training = Training::new(&recipe, &data, 1).unwrap();
+    let folder = folder_of(&mut training);
+    let newer = folder.path().join(CHECKPOINT_FILE);
+    assert_eq!(restore(&mut training, folder.path()).unwrap(), None);
+    assert_eq!(training.position(), (2, 0));
+
+    let mut bytes = fs::read(&newer).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&newer, &bytes).unwrap();
+    let notice = restore(&mut training, folder.path())
+        .unwrap()
+        .unwrap()
+        .to_string();
+    assert_eq!(training.position(), (1, 0));
+    assert!(notice.contains("the checkpoint is damaged"), "{notice}");
+    assert!(
+        notice.contains("is damaged: its checksum differs"),
+        "{notice}"
+    );
+
+    fs::remove_file(&newer).unwrap();
+    assert!(restore(&mut training, folder.path()).unwrap().is_some());
+
+    // Both: named, with the way out.
+    fs::write(&newer, &bytes).unwrap();
+    let older = folder.path().join(OLDER_CHECKPOINT_FILE);
+    fs::write(&older, "").unwrap();
+    let error = restore(&mut training, folder.path())
+        .unwrap_err()
+        .to_string();
+    for part in [
+        "checkpoint.safetensors",
+        "checkpoint.previous.safetensors",
+        "--init-from",
+    ] {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}

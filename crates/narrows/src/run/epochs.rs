@@ -1,0 +1,225 @@
+//! Training in a run's folder: epoch after epoch, with the record of each, and with what is saved now and then.
+
+use super::checkpoint::{self, Clock};
+use super::place::Place;
+use super::{DIVERGED_FILE, Event, METRICS_FILE, MODEL_FILE, Options, folder, stopped};
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::tensorboard::EventFile;
+use crate::text::count_of;
+use crate::train::{EpochRecord, Training};
+use serde_json::json;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop.
+pub(super) fn train_epochs(
+    training: &mut Training<'_>,
+    place: &mut Place,
+    options: &Options<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let mut logs = Logs::open(&place.files(), options.tensorboard)?;
+    // Of which position the model in the folder is.
+    let mut saved_at = folder::is_saved(&place.files()).then(|| Saved::of(training));
+    let mut clock = Clock::new(options.checkpoint);
+    while !training.is_finished() {
+        let mut saved = Ok(());
+        let record = training.epoch_while(|training, progress| {
+            observe(Event::Progress(progress));
+            if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
+                saved = save(training, place, &mut logs);
+                if saved.is_ok() {
+                    saved_at = Some(Saved::of(training));
+                }
+                clock.reset();
+            }
+            match options.is_stopped() || saved.is_err() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        let record = record.and_then(|record| saved.map(|()| record));
+        let record = record.map_err(|error| keep(error, place, saved_at))?;
+        let ended = record.as_ref().map(|record| record.epoch);
+        if let Some(record) = &record {
+            logs.add(record)?;
+            observe(Event::Epoch(record));
+        }
+        if options.is_stopped()
+            || training.is_finished()
+            || (ended.is_some() && clock.is_due(ended))
+        {
+            let saved = save(training, place, &mut logs);
+            saved.map_err(|error| keep(error, place, saved_at))?;
+            saved_at = Some(Saved::of(training));
+            clock.reset();
+        }
+        if options.is_stopped() {
+            return Err(stopped(
+                "training was stopped, and is saved",
+                place.folder(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Saves the model, if it is a sound one, and where the run stands. What was recorded until now is on the disk before.
+fn save(training: &Training<'_>, place: &mut Place, logs: &mut Logs) -> Result<()> {
+    let model = training.checked_model()?;
+    logs.sync()?;
+    let files = place.files();
+    let path = files.join(MODEL_FILE);
+    folder::unlink(&path)?;
+    model.save(path)?;
+    checkpoint::save(training, &files)?;
+    place.settle(true)
+}
+
+/// Which model was saved last.
+#[derive(Clone, Copy)]
+struct Saved {
+    epochs: usize,
+    rows: usize,
+    /// The epoch of the lowest validation loss, whose model it is, where there is validation.
+    best: Option<usize>,
+}
+
+impl Saved {
+    fn of(training: &Training<'_>) -> Saved {
+        let (epochs, rows) = training.position();
+        Saved {
+            epochs,
+            rows,
+            best: training
+                .best_validation_loss()
+                .map(|_| training.best_epoch()),
+        }
+    }
+
+    fn words(self) -> String {
+        match (self.best, self.epochs, self.rows) {
+            (Some(epoch), _, _) => format!("the model of epoch {epoch}"),
+            (None, epochs, 0) => format!("the model after epoch {epochs}"),
+            (None, 0, rows) => format!("the model after {} of epoch 1", count_of(rows, "row")),
+            (None, epochs, rows) => format!(
+                "the model after epoch {epochs} and {} of the next",
+                count_of(rows, "row")
+            ),
+        }
+    }
+}
+
+/// Says what is left of a run that diverged, and writes it down for whoever goes on with it.
+fn keep(error: Error, place: &Place, saved: Option<Saved>) -> Error {
+    if error.kind() != ErrorKind::Diverged {
+        return error;
+    }
+    let run = place.folder().display();
+    let model = place.folder().join(MODEL_FILE);
+    let kept = match saved {
+        _ if place.holds_another() => format!("{run} still holds the run before, whole"),
+        Some(saved) => format!(
+            "{}, which was saved last, is kept in {}",
+            saved.words(),
+            model.display()
+        ),
+        None => format!("no model was saved; --force writes another run into {run}"),
+    };
+    if !place.holds_another() {
+        // The command fails anyway; where this cannot be written too, going on says the same by diverging again.
+        let said = json!({ "error": error.to_string() }).to_string();
+        let _ = folder::write(&place.folder().join(DIVERGED_FILE), said.as_bytes());
+    }
+    let hint = match error.what_to_do() {
+        Some(hint) => format!("{hint}; {kept}"),
+        None => kept,
+    };
+    error.hint(hint)
+}
+
+/// Refuses to go on with a run that diverged: the same steps would end in the same.
+pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
+    let path = folder.join(DIVERGED_FILE);
+    let Ok(text) = fs::read_to_string(&path) else {
+        return Ok(());
+    };
+    let said = serde_json::from_str::<serde_json::Value>(&text);
+    let said = said
+        .ok()
+        .and_then(|said| Some(said["error"].as_str()?.to_string()));
+    let run = folder.display();
+    let begin = match folder::is_saved(folder) {
+        true => format!(
+            "begin a new run from its model, with a smaller learning rate: narrows train RECIPE --init-from {run} --lr X"
+        ),
+        false => format!(
+            "it was never saved; begin anew with a smaller learning rate: narrows train RECIPE --lr X --out {run} --force"
+        ),
+    };
+    Err(Error::new(
+        ErrorKind::Diverged,
+        "the run diverged before, and the same steps would end in the same",
+    )
+    .at(run)
+    .found(said.unwrap_or_else(|| format!("a damaged {DIVERGED_FILE}")))
+    .hint(begin))
+}
+
+/// The records of a run while it goes on: `metrics.jsonl`, and the log for TensorBoard.
+struct Logs {
+    path: std::path::PathBuf,
+    metrics: File,
+    log: Option<EventFile>,
+}
+
+impl Logs {
+    fn open(folder: &Path, tensorboard: bool) -> Result<Logs> {
+        let path = folder.join(METRICS_FILE);
+        folder::unlink(&path)?;
+        let mut options = OpenOptions::new();
+        let metrics = options
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|error| Error::io("cannot write the metrics", &path, error))?;
+        let log = match tensorboard {
+            true => Some(EventFile::append(folder)?),
+            false => None,
+        };
+        Ok(Logs { path, metrics, log })
+    }
+
+    fn add(&mut self, record: &EpochRecord) -> Result<()> {
+        let written = writeln!(self.metrics, "{}", folder::line_of(record));
+        written.map_err(|error| Error::io("cannot write the metrics", &self.path, error))?;
+        match &mut self.log {
+            Some(log) => write_log(log, record),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes to the disk what was added.
+    fn sync(&mut self) -> Result<()> {
+        let synced = self.metrics.sync_data();
+        synced.map_err(|error| Error::io("cannot write the metrics", &self.path, error))?;
+        self.log.as_mut().map_or(Ok(()), EventFile::sync)
+    }
+}
+
+fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
+    let step = record.epoch as u64;
+    log.scalar("loss/train", step, record.train_loss)?;
+    if let Some(loss) = record.validation_loss {
+        log.scalar("loss/validation", step, loss)?;
+    }
+    log.scalar("loss/reconstruction", step, record.reconstruction)?;
+    for (name, value) in &record.terms {
+        log.scalar(&format!("loss/{name}"), step, *value)?;
+    }
+    log.scalar("learning_rate", step, record.learning_rate)?;
+    log.scalar("images_per_second", step, record.images_per_second)?;
+    log.flush()
+}

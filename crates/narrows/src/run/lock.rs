@@ -1,0 +1,183 @@
+//! One training a folder: a lock on a file in it, which the system releases when its holder ends, however that is.
+
+use crate::error::{Error, ErrorKind, Result};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The file that is locked. It says who holds it, is removed at the end, and is no obstacle where a killed run left it.
+pub(super) const LOCK_FILE: &str = ".narrows-lock";
+
+/// How much of what a lock file says is told.
+const MAX_SAID: u64 = 200;
+
+/// How long another may take to write down that it holds the lock.
+const WRITING: Duration = Duration::from_millis(50);
+
+/// A folder that nobody else trains in.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    path: PathBuf,
+    /// None on a file system that has no locks.
+    file: Option<File>,
+}
+
+impl Lock {
+    /// Locks a folder until the lock is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When another process, or another run of this one, holds it; when the system refuses.
+    pub(crate) fn take(folder: &Path) -> Result<Lock> {
+        let path = folder.join(LOCK_FILE);
+        let refused = |error| Error::io("cannot lock the folder", folder, error);
+        loop {
+            // A link that somebody put there would have another file written.
+            if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+                fs::remove_file(&path).map_err(refused)?;
+            }
+            let mut options = OpenOptions::new();
+            let options = options.read(true).write(true).create(true).truncate(false);
+            let mut file = options.open(&path).map_err(refused)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(held(folder, file)),
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    return Ok(Lock { path, file: None });
+                }
+                Err(TryLockError::Error(error)) => return Err(refused(error)),
+            }
+            // Whoever held it may have removed it in between: this is then a file that nobody else will meet.
+            if !is_at(&file, &path).map_err(refused)? {
+                continue;
+            }
+            // For people alone: where it cannot be written, on a full disk, the lock holds all the same.
+            let _ = file
+                .set_len(0)
+                .and_then(|()| file.write_all(holder().as_bytes()));
+            return Ok(Lock {
+                path,
+                file: Some(file),
+            });
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is still locked, so that nobody else's is removed. One that cannot be removed is no obstacle.
+        if self.file.is_some() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Who holds the lock.
+fn holder() -> String {
+    format!(
+        "process {} on {} since {}",
+        std::process::id(),
+        gethostname::gethostname().display(),
+        humantime::format_rfc3339_seconds(SystemTime::now())
+    )
+}
+
+fn held(folder: &Path, mut file: File) -> Error {
+    // It may have been locked just now, and still say who held it before.
+    std::thread::sleep(WRITING);
+    let mut said = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(MAX_SAID).read_to_string(&mut said));
+    let said: String = said.chars().filter(|c| !c.is_control()).collect();
+    let error = Error::new(ErrorKind::Data, "another training is using the folder")
+        .at(folder.display())
+        .expected("a folder that no training uses");
+    let error = match read.is_ok() && !said.is_empty() {
+        true => error.found(said),
+        false => error,
+    };
+    error.hint("wait until it ends, or stop it; or choose another folder with --out")
+}
+
+/// Whether an open file is the one that a path names.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_locked_once_and_the_second_is_told_by_whom() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        let error = Lock::take(folder.path()).unwrap_err().to_string();
+        let who = format!("found process {} on ", std::process::id());
+        assert!(
+            error.contains("another training is using the folder"),
+            "{error}"
+        );
+        assert!(
+            error.contains(&who) && error.contains(" since 20"),
+            "{error}"
+        );
+        drop(lock);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        // As a killed process leaves it.
+        fs::write(folder.path().join(LOCK_FILE), "process 1 on x since 1970").unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        let said = fs::read_to_string(folder.path().join(LOCK_FILE)).unwrap();
+        assert!(said.starts_with(&who["found ".len()..]), "{said}");
+        drop(lock);
+    }
+
+    #[test]
+    fn of_many_at_once_one_has_it_at_a_time() {
+        use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+        let folder = tempfile::tempdir().unwrap();
+        let (inside, taken) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        if let Ok(lock) = Lock::take(folder.path()) {
+                            assert_eq!(inside.fetch_add(1, SeqCst), 0);
+                            std::thread::yield_now();
+                            inside.fetch_sub(1, SeqCst);
+                            taken.fetch_add(1, SeqCst);
+                            drop(lock);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(taken.load(SeqCst) > 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_place_of_the_lock_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = folder.path().join("other");
+        fs::write(&other, "mine").unwrap();
+        std::os::unix::fs::symlink(&other, folder.path().join(LOCK_FILE)).unwrap();
+        drop(Lock::take(folder.path()).unwrap());
+        assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
+    }
+}

@@ -1,0 +1,50 @@
+//! What a run has to say that no recipe or data are to blame for.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Something about a run's folder that its user should know.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The newer of two checkpoints cannot be read, for this reason, and the run goes on from the older.
+    OlderCheckpoint(String),
+    /// The record of some epochs cannot be read, so that they are missing in the chart of losses.
+    Metrics {
+        /// The record.
+        path: PathBuf,
+        /// How many epochs are missing.
+        missing: usize,
+        /// Why, where the system refused to read it.
+        why: Option<String>,
+    },
+    /// The principal components' error is no finite number, and is left out.
+    PcaNotFinite,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::OlderCheckpoint(why) => write!(
+                f,
+                "{why}; the run goes on from the checkpoint before it, and does the steps since then again"
+            ),
+            Notice::Metrics { path, missing, why } => {
+                let count = crate::text::count_of(*missing, "epoch");
+                write!(
+                    f,
+                    "{}: {count} of this run cannot be read, and the report's curves are without them",
+                    path.display()
+                )?;
+                match why {
+                    Some(why) => write!(f, ": {why}"),
+                    None => Ok(()),
+                }
+            }
+            Notice::PcaNotFinite => f.write_str(
+                "the error of principal components is too large for a number, and is left out: scale the data, with \
+                 scaling.kind=standardize",
+            ),
+        }
+    }
+}

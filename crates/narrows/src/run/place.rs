@@ -1,0 +1,239 @@
+//! Where a run writes: its folder, which it locks, and until it is put in place a hidden folder in that.
+//!
+//! A new run begins in `.narrows-new` and is put in place once its first files are written; one that overwrites another
+//! (`--force`) is so only once it has saved a model. A kill before leaves the folder as it was, beside hidden files, which
+//! count as nothing. Putting in place has two parts, each of which [`recover`] can do again after a kill:
+//!
+//! 1. `.narrows-new` becomes `.narrows-swap`. While that is there, what is left of the old run is removed, but for its
+//!    model and recipe.
+//! 2. `.narrows-swap` becomes `.narrows-in`. While that is there, its files are moved up, over the model and the recipe.
+
+use super::lock::{LOCK_FILE, Lock};
+use super::{
+    CHECKPOINT_FILE, DIVERGED_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE,
+    PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::files::{TEMPORARY, sync_folder};
+use crate::report::tensorboard;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a run is that is not put in place yet.
+const NEW: &str = ".narrows-new";
+
+/// The same while the old run is removed.
+const SWAP: &str = ".narrows-swap";
+
+/// The same while it is moved up.
+const IN: &str = ".narrows-in";
+
+/// Where a run writes.
+pub(super) struct Place {
+    folder: PathBuf,
+    is_new: bool,
+    /// Whether there is a run in the folder that the new one overwrites.
+    overwrites: bool,
+    _lock: Lock,
+}
+
+impl Place {
+    /// The folder of a new run, of this name where none is given.
+    pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<Place> {
+        let path = match out {
+            Some(out) => out.to_path_buf(),
+            None if force => folder::usual(name),
+            None => folder::new_folder(name)?,
+        };
+        let refused = |error| Error::io("cannot make the run's folder", &path, error);
+        fs::create_dir_all(&path).map_err(refused)?;
+        let lock = Lock::take(&path)?;
+        recover_locked(&path)?;
+        let is_empty = folder::is_empty(&path).map_err(refused)?;
+        if !is_empty && !force {
+            return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
+                .at(path.display())
+                .expected("a folder that is new or empty")
+                .hint("choose another with --out, overwrite the run with --force, or go on with it with --resume"));
+        }
+        if !is_empty && !path.join(RECIPE_FILE).is_file() {
+            return Err(
+                Error::new(ErrorKind::Data, "the folder is not empty, and holds no run")
+                    .at(path.display())
+                    .expected(format!(
+                        "a run, which has a {RECIPE_FILE}, or an empty folder"
+                    ))
+                    .hint("choose another with --out"),
+            );
+        }
+        sweep(&path)?;
+        let new = path.join(NEW);
+        fs::create_dir(&new)
+            .map_err(|error| Error::io("cannot make the run's folder", &new, error))?;
+        Ok(Place {
+            folder: path,
+            is_new: true,
+            overwrites: !is_empty,
+            _lock: lock,
+        })
+    }
+
+    /// The folder of a run that goes on.
+    pub(super) fn of_run(folder: &Path) -> Result<Place> {
+        let lock = Lock::take(folder)?;
+        recover_locked(folder)?;
+        sweep(folder)?;
+        Ok(Place {
+            folder: folder.to_path_buf(),
+            is_new: false,
+            overwrites: false,
+            _lock: lock,
+        })
+    }
+
+    /// The run's folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the run's files are now.
+    pub(super) fn files(&self) -> PathBuf {
+        match self.is_new {
+            true => self.folder.join(NEW),
+            false => self.folder.clone(),
+        }
+    }
+
+    /// Whether the folder still holds another run, whole.
+    pub(super) fn holds_another(&self) -> bool {
+        self.is_new && self.overwrites
+    }
+
+    /// Puts the run in place, unless it is there already or overwrites another and is not `saved` yet.
+    pub(super) fn settle(&mut self, saved: bool) -> Result<()> {
+        if !self.is_new || (self.overwrites && !saved) {
+            return Ok(());
+        }
+        let refused = |error| Error::io("cannot put the run in place", &self.folder, error);
+        let new = self.folder.join(NEW);
+        sync_folder(&new)
+            .and_then(|()| fs::rename(&new, self.folder.join(SWAP)))
+            .map_err(refused)?;
+        self.is_new = false;
+        finish(&self.folder).map_err(refused)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_new {
+            // What is left counts as nothing.
+            let _ = fs::remove_dir_all(self.folder.join(NEW));
+        }
+    }
+}
+
+/// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. This is
+/// done first by whatever reads or goes on with a run's folder.
+///
+/// # Errors
+///
+/// When another training is using the folder, or the system refuses.
+pub fn recover(folder: &Path) -> Result<bool> {
+    if !is_between(folder) {
+        return Ok(false);
+    }
+    let _lock = Lock::take(folder)?;
+    recover_locked(folder)
+}
+
+/// Whether a run is half in place.
+fn is_between(folder: &Path) -> bool {
+    [SWAP, IN].iter().any(|name| folder.join(name).is_dir())
+}
+
+fn recover_locked(folder: &Path) -> Result<bool> {
+    let is_between = is_between(folder);
+    if is_between {
+        finish(folder).map_err(|error| Error::io("cannot put the run in place", folder, error))?;
+    }
+    Ok(is_between)
+}
+
+/// The two parts of putting a run in place, from wherever it stands.
+fn finish(folder: &Path) -> io::Result<()> {
+    let (swap, moving) = (folder.join(SWAP), folder.join(IN));
+    if swap.is_dir() {
+        // What says that the run can go on is the first to go.
+        for name in [
+            RUN_FILE,
+            CHECKPOINT_FILE,
+            OLDER_CHECKPOINT_FILE,
+            DIVERGED_FILE,
+            INIT_FILE,
+            METRICS_FILE,
+            PICTURE_FILE,
+            REPORT_FILE,
+        ] {
+            gone(fs::remove_file(folder.join(name)))?;
+        }
+        for log in tensorboard::logs(folder)? {
+            gone(fs::remove_file(log))?;
+        }
+        let figures = folder.join(FIGURES_FOLDER);
+        match figures.is_symlink() {
+            true => gone(fs::remove_file(&figures))?,
+            false => gone(fs::remove_dir_all(&figures))?,
+        }
+        sync_folder(folder)?;
+        fs::rename(&swap, &moving)?;
+        sync_folder(folder)?;
+    }
+    let mut names: Vec<_> = fs::read_dir(&moving)?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<io::Result<_>>()?;
+    // Last, as a run can go on once it is there.
+    names.sort_by_key(|name| *name == *RUN_FILE);
+    for name in names {
+        fs::rename(moving.join(&name), folder.join(&name))?;
+    }
+    fs::remove_dir(&moving)?;
+    sync_folder(folder)
+}
+
+/// Whether something is gone now, be it that it never was.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Takes away what a killed run had begun to write: files under temporary names, and a run that was never put in place.
+/// Links are not followed.
+fn sweep(folder: &Path) -> Result<()> {
+    let refused = |error| Error::io("the run's folder cannot be read", folder, error);
+    let figures = folder.join(FIGURES_FOLDER);
+    let is_folder = fs::symlink_metadata(&figures).is_ok_and(|found| found.is_dir());
+    for folder in is_folder.then_some(&*figures).into_iter().chain([folder]) {
+        for entry in fs::read_dir(folder).map_err(refused)? {
+            let entry = entry.map_err(refused)?;
+            let name = entry.file_name();
+            if !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) || name == *LOCK_FILE {
+                continue;
+            }
+            let is_folder = entry.file_type().map_err(refused)?.is_dir();
+            match is_folder {
+                true if name == *NEW => gone(fs::remove_dir_all(entry.path())).map_err(refused)?,
+                // Of another command, that gathers images.
+                true => {}
+                false => gone(fs::remove_file(entry.path())).map_err(refused)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

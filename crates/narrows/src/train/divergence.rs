@@ -1,0 +1,173 @@
+//! Training that diverged: where it did, what was not finite first, and what to change.
+
+use super::Training;
+use super::step::NotFinite;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::text::count_of;
+use narrows_kernels::Isa;
+use narrows_kernels::reduce::is_finite;
+use narrows_kernels::team::Team;
+
+/// On how many training rows a model is tried before it is saved.
+const TRIED: usize = 64;
+
+impl Training<'_> {
+    /// What a step ends with whose loss is not finite: `step` of so many, on so many rows.
+    pub(super) fn diverged(&self, (step, steps): (usize, usize), rows: usize) -> Error {
+        let losses = self.stepper.last_losses();
+        let mut terms = self.stepper.terms().zip(&losses.terms);
+        let term = terms.find(|(_, value)| !value.is_finite());
+        let part = match term {
+            _ if !losses.reconstruction.is_finite() => "the reconstruction loss".to_string(),
+            Some((term, _)) => format!("the term `{}`", term.kind.name()),
+            None => "the sum of the losses".to_string(),
+        };
+        let first = self.stepper.first_not_finite(rows);
+        let place = match first {
+            Some(NotFinite::Inputs) => "; the scaled rows themselves are not finite".to_string(),
+            Some(NotFinite::Outputs(layer)) => format!(
+                "; the first values that are not finite are the outputs of {}",
+                self.layer_name(layer)
+            ),
+            None => "; the outputs of all layers are finite".to_string(),
+        };
+        let is_first_step = self.stepper.optimizer().state().0 == 1;
+        let hint = match (first, term) {
+            (Some(NotFinite::Inputs), _) => {
+                "scale the data, with scaling.kind=standardize, or use less noise".to_string()
+            }
+            _ if is_first_step => format!(
+                "this is the first step, so that the learning rate is not the cause: scale the data, with \
+                 scaling.kind=standardize{}",
+                match term {
+                    Some((term, _)) => format!(", or give `{}` a smaller weight", term.kind.name()),
+                    None => String::new(),
+                }
+            ),
+            (_, Some((term, _))) if losses.reconstruction.is_finite() => format!(
+                "give `{}` a smaller weight, or {}",
+                term.kind.name(),
+                self.slower()
+            ),
+            _ => self.slower(),
+        };
+        Error::new(
+            ErrorKind::Diverged,
+            format!("training diverged: {part} is not finite{place}"),
+        )
+        .at(format!(
+            "epoch {}, step {} of {steps}",
+            self.state.epochs_done + 1,
+            step + 1
+        ))
+        .expected("a finite loss")
+        .found(losses.total)
+        .hint(hint)
+    }
+
+    /// The advice against steps that are too large.
+    fn slower(&self) -> String {
+        let rate = self.recipe.optimizer.learning_rate();
+        let clip = match self.recipe.clip_norm {
+            0.0 => ", or training.clip_norm=1",
+            _ => ", or a smaller training.clip_norm",
+        };
+        format!("try a smaller learning rate than {rate}{clip}")
+    }
+
+    /// A layer as errors name it: ``encoder.2` (dense)``.
+    fn layer_name(&self, layer: usize) -> String {
+        let encoder = self.recipe.encoder.len();
+        let (side, index, specs) = match layer.checked_sub(encoder) {
+            None => ("encoder", layer, &self.recipe.encoder),
+            Some(index) => ("decoder", index, &self.recipe.decoder),
+        };
+        let kind = specs.get(index).map_or("layer", |spec| spec.name());
+        format!("`{side}.{index}` ({kind})")
+    }
+
+    /// Where training stands, as errors name it.
+    fn place(&self) -> String {
+        match self.state.sums.rows {
+            0 => format!("epoch {}, after its last step", self.state.epochs_done),
+            rows => format!(
+                "epoch {}, after {}",
+                self.state.epochs_done + 1,
+                count_of(rows, "row")
+            ),
+        }
+    }
+
+    /// Refuses parameters that are not finite. The loss of a step is that before it, so that the last step of all can make
+    /// them so without a word.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Diverged`], with the first such tensor.
+    pub fn check_parameters(&self) -> Result<()> {
+        let isa = Isa::best();
+        let best = &self.state.best.parameters;
+        for all in [self.stepper.parameters().flat(), best] {
+            if is_finite(isa, all) {
+                continue;
+            }
+            let tensors = self.stepper.network().tensors().iter();
+            let mut values = tensors.filter_map(|tensor| {
+                let these = all.get(tensor.range.clone())?;
+                let at = these.iter().position(|value| !value.is_finite())?;
+                Some((tensor.name.clone(), at, these[at]))
+            });
+            let Some((name, at, value)) = values.next() else {
+                continue;
+            };
+            return Err(Error::new(
+                ErrorKind::Diverged,
+                format!("training diverged: the parameters `{name}` are not finite"),
+            )
+            .at(self.place())
+            .expected("finite parameters")
+            .found(format!("{value} at element {at}"))
+            .hint(self.slower()));
+        }
+        Ok(())
+    }
+
+    /// The model, as [`Training::model`] gives it, if it is sound: its parameters are finite, and so is its mean squared
+    /// error on some training rows. Only such a model should take the place of another.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Diverged`] when it is not, or when training is over and no epoch had a finite validation loss.
+    pub fn checked_model(&self) -> Result<Model> {
+        self.check_parameters()?;
+        if self.is_finished() && self.validation.is_some() && self.state.best.epoch == 0 {
+            return Err(Error::new(
+                ErrorKind::Diverged,
+                "training diverged: no epoch had a finite validation loss",
+            )
+            .at(self.place())
+            .hint(self.slower()));
+        }
+        let model = self.model()?;
+        let rows = self.data.head(TRIED.min(self.data.rows()))?;
+        let error = model.mse_on(&rows, &mut Team::new(1))?;
+        if error.is_finite() {
+            return Ok(model);
+        }
+        Err(Error::new(
+            ErrorKind::Diverged,
+            "training diverged: the model's mean squared error is not finite",
+        )
+        .at(self.place())
+        .expected(format!(
+            "a finite error on the first {}",
+            count_of(rows.rows(), "training row")
+        ))
+        .found(error)
+        .hint(format!(
+            "{}; scale the data where their values are huge, with scaling.kind=standardize",
+            self.slower()
+        )))
+    }
+}
