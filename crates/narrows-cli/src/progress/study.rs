@@ -192,7 +192,7 @@ impl Going {
                 );
             }
             Event::Stage(_, name) => self.display.stage(name),
-            Event::Resume(..) | Event::Warning(_) => {}
+            Event::Resume(..) | Event::Warning(_) | Event::Note(_) => {}
         }
     }
 }
