@@ -1,11 +1,11 @@
 //! `narrows calibrate`
 
-use crate::output::{count_of, figures, print, table};
+use crate::output::{figures, note, print, table};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::evaluate::threshold;
-use narrows::model::Rule;
+use narrows::model::{Rule, Threshold, ThresholdRows};
 use narrows::run::{MODEL_FILE, load_model};
 use narrows::{Result, apply};
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Choose this quantile of the scores.
+    /// Choose this quantile of the scores. 1 is the largest score.
     #[arg(long, value_name = "Q", conflicts_with = "false_positive_rate")]
     quantile: Option<f64>,
-    /// Choose so that at most this share of normal rows is taken for unusual [default: 0.01]
+    /// Choose so that at most this share of normal rows is taken for unusual. 0 is the largest score [default: 0.01]
     #[arg(long, value_name = "RATE")]
     false_positive_rate: Option<f64>,
     /// The model file to write [default: the model itself]
@@ -51,11 +51,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (None, level) => Rule::FalsePositiveRate(level.unwrap_or(0.01)),
     };
     let data = arguments.source.rows_for(&model)?;
+    if let Some(warning) = apply::training_rows_warning(&model, &data)? {
+        note(&format!("narrows: warning: {warning}"));
+    }
     let (scores, _) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, None, false, progress)
     })?;
-    let chosen = threshold(&scores, rule)?;
-    model.set_threshold(chosen);
+    let chosen = Threshold {
+        from: ThresholdRows::Source(data.short_name()),
+        ..threshold(&scores, rule)?
+    };
+    model.set_threshold(chosen.clone());
     model.save(&path)?;
     if arguments.json {
         print(&chosen.to_json().to_string());
@@ -65,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     print(&table(&[
         ("threshold", figures(chosen.value.into())),
         ("chosen by", format!("{name} of {level}")),
-        ("from", count_of(chosen.rows, "row")),
+        ("from", chosen.rows_in_words()),
         ("kept in", path.display().to_string()),
     ]));
     Ok(())

@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         sources: Some(Sources {
             data: arguments.source.data.clone(),
             reading: arguments.source.reading.options(),
-            validation: None,
+            ..Sources::default()
         }),
         stop: Some(stop.flag()),
     };

@@ -1,10 +1,11 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, count_of, figures, print, table, thousands};
+use crate::output::{columns, count_of, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::DataArguments;
 use clap::Args;
 use narrows::Result;
+use narrows::data::OtherRows;
 use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
 use std::path::PathBuf;
@@ -34,7 +35,11 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     let source = arguments.source.open_for(&model)?;
-    let split = source.split(model.recipe().seed, 0.0)?;
+    let again = model.split_again(&source, OtherRows::default())?;
+    if let Some(difference) = &again.difference {
+        note(difference);
+    }
+    let split = again.split;
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let evaluation = evaluate(&model, &split, threads, &mut |progress| {

@@ -3,6 +3,7 @@
 use crate::output::{figures, note, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
+use narrows::data::{OtherRows, SplitPlan};
 use narrows::model::{ImportOptions, Imported, SplitRecord};
 use narrows::{Model, Recipe, Result};
 use serde_json::json;
@@ -87,7 +88,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         [] => None,
         data => Some(arguments.reading.open(data)?),
     };
-    let split = source.as_ref().map(|source| source.split(recipe.seed, 0.0));
+    let plan = SplitPlan::with_validation(0.0);
+    let split = source
+        .as_ref()
+        .map(|source| source.split(recipe.seed, &plan));
     let split = split.transpose()?;
     let options = ImportOptions {
         shape: arguments.shape.as_ref().map(|shape| &shape.0[..]),
@@ -99,12 +103,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         note(&format!("{}: {text}", arguments.weights.display()));
     }
     if let Some(split) = &split {
-        let split = SplitRecord::of(split, recipe.seed, 0.0);
+        let split = SplitRecord::of(split, recipe.seed);
         let origin = model.origin().clone();
-        model.set_origin(origin.with_split(split, None));
+        model.set_origin(origin.with_split(split, OtherRows::default()));
     }
-    let test_mse = split.as_ref().map(|split| model.mse(&split.test));
-    let test_mse = test_mse.transpose()?;
+    let test = split.as_ref().and_then(|split| split.test.as_ref());
+    let test_mse = test.map(|test| model.mse(test)).transpose()?;
     let metrics = model.metrics_mut();
     metrics.extend(test_mse.map(|mse| ("test_mse".to_string(), mse)));
     model.save(&arguments.output)?;

@@ -92,8 +92,9 @@ fn to_json(model: &Model) -> Value {
         "data": model.origin().data,
         "columns": model.origin().columns,
         "range": model.origin().range.map(|(low, high)| [low, high]),
-        "split": model.origin().split.map(|split| split.to_json()),
+        "split": model.origin().split.as_ref().map(|split| split.to_json()),
         "validation": model.origin().validation,
+        "test": model.origin().test,
         "threshold": model.threshold().map(|threshold| threshold.to_json()),
         "tensors": tensors(model).iter().map(tensor).collect::<Vec<_>>(),
     })
@@ -109,9 +110,13 @@ fn data(model: &Model) -> Vec<(&'static str, String)> {
         });
         ("trained on", format!("{name}{range}"))
     }));
-    rows.extend(origin.split.map(|split| {
+    rows.extend(origin.split.as_ref().map(|split| {
         let [train, validation, test] = split.rows.map(|rows| thousands(rows as f64));
-        let held_out = if split.held_out { " held out" } else { "" };
+        let held_out = match (split.held_out, &origin.test) {
+            (true, _) => " held out".to_string(),
+            (false, Some(source)) => format!(" from {source}"),
+            (false, None) => String::new(),
+        };
         let source = origin.validation.as_ref();
         let source = source.map_or(String::new(), |source| format!(" from {source}"));
         let text = format!(
@@ -165,10 +170,10 @@ fn describe(model: &Model) -> String {
     rows.extend(model.threshold().map(|threshold| {
         let (name, level) = threshold.rule.parts();
         let text = format!(
-            "{}   {} of {level}, from {} rows",
+            "{}   {} of {level}, from {}",
             figures(threshold.value.into()),
             name,
-            thousands(threshold.rows as f64)
+            threshold.rows_in_words()
         );
         ("threshold", text)
     }));

@@ -5,7 +5,8 @@ use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
 use clap::Args;
-use narrows::data::{ReadOptions, Source};
+use narrows::data::{Dataset, ReadOptions, Source, SplitPlan, TestRows};
+use narrows::model::Threshold;
 use narrows::recipe::Override;
 use narrows::run::{
     BesidePca, Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model,
@@ -25,10 +26,17 @@ pub struct Arguments {
     recipe: Option<String>,
     #[command(flatten)]
     source: DataArguments,
-    /// A share of the training rows (`0.1`) or a second source: rows that training watches; the model of the
-    /// lowest loss on them is kept.
+    /// A share of the training rows (`0.1`), or a second source: rows that training watches. The model of the lowest
+    /// loss on them is kept. 0 takes none [default: 0.1 of 1,000 rows or more of your own, else 0]
     #[arg(long, value_name = "SHARE|SOURCE")]
     validation: Option<String>,
+    /// The rows to test on: a share drawn at random (`0.2`), the last rows of a series (`last:0.2`), a second source, or
+    /// `none` [default: the test rows of the source, else 0.1 of the rows]
+    #[arg(long, value_name = "SHARE|last:SHARE|SOURCE|none")]
+    test: Option<String>,
+    /// Keep rows with the same value in this column together: all for training, all for validation or all for testing
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
     /// The run's folder, new or empty [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -39,7 +47,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "recipe", "data", "columns", "drop", "label", "id", "missing", "header", "classes", "image_size",
         "skip_bad", "fit", "layout", "separator", "decimal", "thousands", "quote", "comment", "skip_lines", "skip_end",
-        "units", "encoding", "validation", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
+        "units", "encoding", "validation", "test", "group", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
         "init_from",
     ])]
     resume: Option<PathBuf>,
@@ -82,8 +90,12 @@ const EXAMPLES: &str = "\
 Examples:
   narrows train simple-linear
       Train on MNIST, which is built in; the result goes to runs/simple-linear.
-  narrows train table --data customers.csv --id customer --missing mean --validation 0.1
-      Your own table; the model of the lowest validation loss is kept.
+  narrows train table --data customers.csv --id customer --missing mean
+      Your own table; of 1,000 rows or more the model of the lowest validation loss is kept.
+  narrows train table --data sensors.csv --test last:0.2
+      A series: training never sees the last fifth of the rows, nor what comes after its own rows.
+  narrows train table --data visits.csv --group patient
+      All visits of a patient are for training, all for validation or all for testing.
   narrows train deep-linear --epochs 3 --seed 1 --out runs/quick
       A shorter run, from other initial parameters, in a folder of its own.
   narrows recipes show simple-linear > mine.toml; narrows train mine.toml
@@ -120,7 +132,7 @@ fn every(text: &str) -> std::result::Result<Every, String> {
 impl Arguments {
     /// The options that stand for keys of the recipe, and `--set`, in this order.
     fn overrides(&self) -> Vec<Override> {
-        let share = self.validation.as_ref().filter(|share| is_number(share));
+        let share = self.validation.as_ref().filter(|text| is_share(text));
         [
             ("training.epochs", "--epochs", self.epochs.as_ref()),
             (
@@ -152,17 +164,74 @@ impl Arguments {
     fn sources(&self) -> Result<Sources> {
         match &self.resume {
             Some(folder) => Sources::read(folder),
-            None => Ok(Sources {
-                data: self.source.data.clone(),
-                reading: self.source.reading.options(),
-                validation: self.validation.clone().filter(|share| !is_number(share)),
-            }),
+            None => {
+                let rows = self.test.as_deref().map_or(Ok(Rows::usual()), test_rows)?;
+                Ok(Sources {
+                    data: self.source.data.clone(),
+                    reading: ReadOptions {
+                        group: self.group.clone(),
+                        ..self.source.reading.options()
+                    },
+                    validation: self.validation.clone().filter(|text| !is_share(text)),
+                    test: rows.source,
+                    split: SplitPlan {
+                        test: rows.held_out,
+                        validation: None,
+                        group: self.group.clone(),
+                    },
+                })
+            }
         }
     }
 }
 
-fn is_number(text: &str) -> bool {
+/// Whether a text is meant as a share of the rows, rather than as a source.
+fn is_share(text: &str) -> bool {
     text.parse::<f64>().is_ok()
+}
+
+/// What `--test` asks for.
+struct Rows {
+    held_out: TestRows,
+    source: Option<String>,
+}
+
+impl Rows {
+    fn usual() -> Rows {
+        Rows {
+            held_out: TestRows::Usual,
+            source: None,
+        }
+    }
+}
+
+/// Reads `--test`.
+fn test_rows(text: &str) -> Result<Rows> {
+    let share = |text: &str| {
+        text.parse::<f64>().map_err(|_| {
+            Error::new(ErrorKind::Data, "the share of the last rows cannot be read")
+                .at(format!("--test last:{text}"))
+                .expected("a number above 0 and below 1, as in `last:0.2`")
+        })
+    };
+    let held_out = match text.strip_prefix("last:") {
+        Some(of) => TestRows::Last(share(of)?),
+        None if text == "none" => TestRows::None,
+        None => match text.parse::<f64>() {
+            Ok(0.0) => TestRows::None,
+            Ok(share) => TestRows::Share(share),
+            Err(_) => {
+                return Ok(Rows {
+                    source: Some(text.to_string()),
+                    ..Rows::usual()
+                });
+            }
+        },
+    };
+    Ok(Rows {
+        held_out,
+        source: None,
+    })
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -183,21 +252,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     let source = open(&sources.data, &sources.reading)?;
-    let validation = match &sources.validation {
-        None => None,
-        Some(spec) => {
-            let options = validation_options(&sources, &source);
-            Some(open(std::slice::from_ref(spec), &options)?.into_rows())
-        }
+    let second = |spec: &Option<String>| -> Result<Option<Dataset>> {
+        let Some(spec) = spec else { return Ok(None) };
+        let options = second_options(&sources, &source);
+        let rows = open(std::slice::from_ref(spec), &options)?.into_rows();
+        Ok(Some(rows))
     };
+    let (validation, test) = (second(&sources.validation)?, second(&sources.test)?);
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
     let options = Options {
         out: arguments.out.as_deref(),
         force: arguments.force,
         threads: arguments.threads.map_or(0, usize::from),
+        split: sources.split.clone(),
         sources: Some(sources),
         validation: validation.as_ref(),
+        test: test.as_ref(),
         init_from: init_from.as_ref(),
         checkpoint: arguments.checkpoint,
         tensorboard: arguments.tensorboard,
@@ -240,6 +311,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
         Event::Notice(notice) => display.line(&format!("narrows: warning: {notice}")),
+        Event::Note(text) => display.line(text),
         Event::Progress(progress) => display.progress(progress),
         Event::Epoch(record) => display.epoch(record, recipe.epochs),
         Event::Stage(folder, name) => {
@@ -277,10 +349,11 @@ fn of_recipe(error: Error, recipe: &str) -> Error {
 }
 
 /// A second source has the columns of the first, with its missing values filled alike.
-fn validation_options(sources: &Sources, source: &Source) -> ReadOptions {
+fn second_options(sources: &Sources, source: &Source) -> ReadOptions {
     ReadOptions {
         model_columns: source.train.columns().map(<[String]>::to_vec),
         fill: source.train.fill().map(<[f64]>::to_vec),
+        group: None,
         ..sources.reading.clone()
     }
 }
@@ -293,10 +366,10 @@ fn describe(summary: &Summary) -> String {
         inputs,
         ..
     } = *summary;
-    let verdict = match pca_mse {
+    let verdict = match pca_mse.zip(test_mse) {
         None => String::new(),
         Some(_) if code_size >= inputs => "PCA loses nothing with so many components".into(),
-        Some(pca) => {
+        Some((pca, test_mse)) => {
             // PCA is given clean rows.
             let clean = summary.corrupted.map_or(test_mse, |c| c.clean_test_mse);
             match BesidePca::of(clean, pca) {
@@ -325,18 +398,23 @@ fn describe(summary: &Summary) -> String {
         files.push_str(", ");
         files.push_str(PICTURE_FILE);
     }
-    let mut rows = vec![("test MSE", format!("{}   {verdict}", figures(test_mse)))];
-    if let Some(corrupted) = &summary.corrupted {
-        rows[0].1 = format!(
-            "{}   of corrupted rows, which are {} from the clean ones",
-            figures(test_mse),
-            figures(corrupted.noise_mse)
-        );
-        let clean = format!("{}   {verdict}", figures(corrupted.clean_test_mse));
-        rows.push(("clean MSE", clean));
-    }
+    let mut rows = Vec::new();
     let pca_name = format!("PCA-{} MSE", code_size.min(inputs));
-    rows.push((&pca_name, pca_mse));
+    if let Some(test_mse) = test_mse {
+        match &summary.corrupted {
+            None => rows.push(("test MSE", format!("{}   {verdict}", figures(test_mse)))),
+            Some(corrupted) => {
+                let text = format!(
+                    "{}   of corrupted rows, which are {} from the clean ones",
+                    figures(test_mse),
+                    figures(corrupted.noise_mse)
+                );
+                let clean = format!("{}   {verdict}", figures(corrupted.clean_test_mse));
+                rows.extend([("test MSE", text), ("clean MSE", clean)]);
+            }
+        }
+        rows.push((&pca_name, pca_mse));
+    }
     if let Some((epoch, loss)) = summary.best {
         let stopped = match summary.stopped_early {
             true => format!("; stopped after {}", count_of(summary.epochs, "epoch")),
@@ -348,11 +426,15 @@ fn describe(summary: &Summary) -> String {
         );
         rows.push(("validation", text));
     }
+    if let Some(threshold) = &summary.threshold {
+        rows.push(("threshold", describe_threshold(threshold)));
+    }
+    let tested = match summary.test_rows {
+        0 => "no rows".to_string(),
+        count => format!("{}{held_out}", count_of(count, "row")),
+    };
     rows.extend([
-        (
-            "tested on",
-            format!("{}{held_out}", count_of(summary.test_rows, "row")),
-        ),
+        ("tested on", tested),
         (
             "code",
             format!(
@@ -378,6 +460,16 @@ fn describe(summary: &Summary) -> String {
         ("run", format!("{}  ({files})", summary.run.display())),
     ]);
     table(&rows)
+}
+
+/// A threshold with where it is from.
+fn describe_threshold(threshold: &Threshold) -> String {
+    let (rule, level) = threshold.rule.parts();
+    format!(
+        "{}   {rule} of {level}, from {}",
+        figures(threshold.value.into()),
+        threshold.rows_in_words()
+    )
 }
 
 fn describe_profile(profile: &Profile) -> String {

@@ -17,6 +17,9 @@ use std::path::Path;
 /// Called with the rows done so far. An error ends the work with it, and no output is left.
 pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
 
+/// The share of training rows among others from which on it is said.
+const NOTICEABLE: f64 = 0.02;
+
 /// The most rows on the way from one row to another: more show no more, and a slip should fill no disk.
 const MOST_STEPS: usize = 1_000_000;
 
@@ -178,6 +181,32 @@ fn check_names(columns: &[String], found: &[String], name: &str) -> Result<()> {
                 .hint("leave the columns to the model, which matches them by name"))
         }
     }
+}
+
+/// What is dubious about choosing a threshold from these rows: that the model was trained on some of them, which score
+/// lower than new rows.
+///
+/// # Errors
+///
+/// If rows that stay in a file cannot be read.
+pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<String>> {
+    let Some(sketch) = &model.origin().rows else {
+        return Ok(None);
+    };
+    let overlap = sketch.overlap(data)?;
+    if overlap.share() <= NOTICEABLE {
+        return Ok(None);
+    }
+    let share = 100.0 * overlap.share();
+    let how = match overlap.looked_up == data.rows() {
+        true => format!("{share:.0} %"),
+        false => format!("about {share:.0} %"),
+    };
+    Ok(Some(format!(
+        "the model was trained on {how} of these rows, which score lower than new rows: the threshold comes out too low, \
+         and more than the wanted share of new normal rows will lie above it; choose it from normal rows that training \
+         has not seen"
+    )))
 }
 
 /// What is dubious about applying the model to these rows: a unit in only one of training and these rows, or values of

@@ -45,6 +45,19 @@ pub struct Portrait {
 }
 
 impl Portrait {
+    /// What there is to show of training alone, without test rows.
+    ///
+    /// # Errors
+    ///
+    /// When a chart cannot be drawn.
+    pub fn of_training(records: &[EpochRecord]) -> Result<Portrait> {
+        Ok(Portrait {
+            figures: loss_figure(records)?.into_iter().collect(),
+            robustness: Vec::new(),
+            jacobian: None,
+        })
+    }
+
     /// Draws a model and its training. `noise` is what the picture of noisy images shows.
     ///
     /// # Errors
@@ -87,10 +100,8 @@ impl Portrait {
             add("filters", caption, filters(model)?.map(Image::Png));
         }
         let chart = |chart: Chart| -> Result<Option<Image>> { Ok(chart.svg()?.map(Image::Svg)) };
-        let caption = "The loss of each epoch: whether training has come to rest";
-        // One epoch is no curve.
-        if records.len() > 1 {
-            add("loss", caption, chart(losses(records))?);
+        if let Some(figure) = loss_figure(records)? {
+            add(&figure.name, &figure.caption, Some(figure.image));
         }
         for curve in &robustness {
             let one = (model.recipe().name.clone(), curve.points.clone());
@@ -117,6 +128,18 @@ impl Portrait {
             jacobian,
         })
     }
+}
+
+/// The losses of training; one epoch is no curve.
+fn loss_figure(records: &[EpochRecord]) -> Result<Option<Figure>> {
+    if records.len() < 2 {
+        return Ok(None);
+    }
+    Ok(losses(records).svg()?.map(|svg| Figure {
+        name: "loss".into(),
+        caption: "The loss of each epoch: whether training has come to rest".into(),
+        image: Image::Svg(svg),
+    }))
 }
 
 fn losses(records: &[EpochRecord]) -> Chart {

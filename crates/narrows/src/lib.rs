@@ -13,7 +13,7 @@
 //!     let rows = Array2::from_shape_fn((500, 6), |(i, j)| 20.0 + (i as f32 * (j + 1) as f32 / 50.0).sin());
 //!     let mut recipe = Recipe::named("table")?; // a code of 4 values
 //!     recipe.epochs = 5;
-//!     recipe.validation = 0.1; // the model of the lowest loss on a tenth of the rows is kept
+//!     recipe.validation = Some(0.1); // the model of the lowest loss on a tenth of the rows is kept
 //!     let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
 //!
 //!     let new = rows.slice(s![..20, ..]); // a view; rows come back in the units they went in with

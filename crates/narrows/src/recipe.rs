@@ -72,8 +72,9 @@ pub struct Recipe {
     pub seed: u64,
     /// The learning rate over time.
     pub schedule: ScheduleSpec,
-    /// The share of the training rows that is set apart for validation, 0 for none.
-    pub validation: f64,
+    /// The share of the training rows that is set apart for validation, 0 for none. In a run, `None` decides from the
+    /// data, as [`SplitPlan::validation`](crate::data::SplitPlan::validation) says; elsewhere it is none.
+    pub validation: Option<f64>,
     /// The epochs without a lower loss after which training stops, 0 for never.
     pub patience: usize,
     /// The largest norm of a gradient over all parameters, 0 for any.
@@ -179,7 +180,7 @@ const TRAINING: &[Key] = &[
     Key {
         name: "validation",
         value: "0 to below 1",
-        default: "0",
+        default: "0.1 of 1,000 training rows or more, else 0; 0 for the built-in MNIST",
         about: "the share of the training rows that is set apart; the model of the lowest loss on it is kept",
     },
     Key {
@@ -442,7 +443,9 @@ impl Recipe {
         line(format!("epochs = {}", self.epochs));
         line(format!("batch_size = {}", self.batch_size));
         line(format!("seed = {}", self.seed));
-        line(format!("validation = {:?}", self.validation));
+        if let Some(share) = self.validation {
+            line(format!("validation = {share:?}"));
+        }
         line(format!("patience = {}", self.patience));
         line(format!("clip_norm = {:?}", self.clip_norm));
         line(format!("accumulation = {}", self.accumulation));
@@ -604,11 +607,9 @@ fn read(root: &Section<'_>) -> Result<Recipe> {
         batch_size: whole("batch_size", 1..=MAX_BATCH, 64)? as usize,
         seed: whole("seed", 0..=i64::MAX as u64, 0)?,
         schedule,
-        validation: training
-            .number("validation", "a number from 0 to below 1", |share| {
-                (0.0..1.0).contains(&share)
-            })?
-            .unwrap_or(0.0),
+        validation: training.number("validation", "a number from 0 to below 1", |share| {
+            (0.0..1.0).contains(&share)
+        })?,
         patience: whole("patience", 0..=MAX_EPOCHS, 0)? as usize,
         clip_norm: training
             .number("clip_norm", "0 or more, representable as float32", |norm| {

@@ -1,7 +1,7 @@
 //! Data from files: what is read of each kind, and how what cannot be read is refused.
 
 use narrows::data::write::{Head, Piece, Sink, number, write_data};
-use narrows::data::{Dataset, Missing, ReadOptions, Source, Values};
+use narrows::data::{Dataset, Missing, ReadOptions, Source, SplitPlan, Values};
 use narrows::{Error, ErrorKind, Recipe, Result};
 use ndarray::{Array2, array};
 use std::fs;
@@ -687,8 +687,16 @@ fn few_rows_and_constant_columns_train() {
     let folder = Folder::new();
     let one = folder.put("one.csv", "a,b\n1,2\n");
     let source = Source::open(&one).unwrap();
-    assert!(source.split(0, 0.0).unwrap().is_tested_on_training_rows());
-    let error = source.split(0, 0.1).unwrap_err().to_string();
+    assert!(
+        source
+            .split(0, &SplitPlan::with_validation(0.0))
+            .unwrap()
+            .is_tested_on_training_rows()
+    );
+    let error = source
+        .split(0, &SplitPlan::with_validation(0.1))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("too few rows"), "{error}");
 
     let constant = folder.put("constant.csv", "a,b\n1,2\n3,2\n5,2\n");

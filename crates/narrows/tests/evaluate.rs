@@ -2,7 +2,7 @@
 
 use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::scaling::{Scaling, ScalingSpec};
-use narrows::data::{Dataset, Source, Split, Values};
+use narrows::data::{Dataset, Source, Split, SplitPlan, Values};
 use narrows::evaluate::{Evaluation, JacobianSummary, Pca, evaluate, noise_draws, psnr, ssim};
 use narrows::network::ScaledRows;
 use narrows::{Model, Recipe};
@@ -69,8 +69,8 @@ fn assert_close(found: f64, expected: f64) {
 fn every_measure_is_that_of_the_rows() {
     let source = source(true);
     let model = model(&source.train);
-    let split = source.split(1, 0.0).unwrap();
-    let (train, test) = (&source.train, &*split.test);
+    let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
+    let (train, test) = (&source.train, split.test.as_deref().unwrap());
     let found = of(&model, &split, 2);
 
     assert_eq!(
@@ -117,7 +117,11 @@ fn every_measure_is_that_of_the_rows() {
 fn errors_of_classes_add_up_to_the_error() {
     let source = source(true);
     let model = model(&source.train);
-    let found = of(&model, &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model,
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     let classes = &found.class_errors;
     let labels: Vec<i64> = classes.iter().map(|class| class.label).collect();
     assert_eq!(labels, [-5, 5]);
@@ -137,7 +141,11 @@ fn errors_of_classes_add_up_to_the_error() {
 #[test]
 fn dead_units_are_counted_behind_the_activation() {
     let source = source(false);
-    let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model(&source.train),
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     let units: Vec<_> = found
         .units
         .iter()
@@ -163,7 +171,11 @@ fn dead_units_are_counted_behind_the_activation() {
 #[test]
 fn without_labels_nothing_is_said_of_classes() {
     let source = source(false);
-    let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model(&source.train),
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     assert!(found.class_errors.is_empty());
     for quality in [&found.model, found.pca.as_ref().unwrap()] {
         assert_eq!(
@@ -180,7 +192,11 @@ fn tables_have_errors_but_no_psnr() {
     let values = data.to_array();
     let table = Dataset::new("table", Values::F32(values), vec![INPUTS], None).unwrap();
     let source = Source::new(table, None).unwrap();
-    let found = of(&model(&data), &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model(&data),
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     assert!(found.held_out && found.test_rows == 3 && found.train_rows == 27);
     assert!(found.model.mse > 0.0);
     assert_eq!(
@@ -193,7 +209,11 @@ fn tables_have_errors_but_no_psnr() {
 fn noise_gives_a_curve_against_the_clean_rows() {
     let source = source(false);
     let model = model(&source.train);
-    let found = of(&model, &source.split(1, 0.0).unwrap(), 2);
+    let found = of(
+        &model,
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        2,
+    );
     let names: Vec<&str> = found
         .robustness
         .iter()
@@ -230,7 +250,7 @@ fn noise_gives_a_curve_against_the_clean_rows() {
 fn threads_change_nothing_and_progress_is_told() {
     let source = source(true);
     let model = model(&source.train);
-    let split = source.split(1, 0.0).unwrap();
+    let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
     let mut stages = Vec::new();
     let alone = evaluate(&model, &split, 1, &mut |progress| {
         assert!(progress.done <= progress.total);
@@ -252,7 +272,11 @@ fn a_model_is_measured_with_the_noise_that_it_knows() {
     recipe.corruption = Some(own);
     let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
     let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
-    let found = of(&model, &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model,
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     let curve = &found.robustness[2].points;
     assert!(curve.is_sorted_by(|a, b| a.level < b.level));
     let point = curve.iter().find(|point| point.level == 0.8).unwrap();
@@ -325,7 +349,11 @@ fn a_probe_that_cannot_be_fitted_says_why() {
     let shape = source.train.shape();
     let parameters = vec![0.01; 2 * 4100 * INPUTS + 4100 + INPUTS];
     let model = Model::new(recipe.unwrap(), scaling, shape, &parameters).unwrap();
-    let found = of(&model, &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model,
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     let why = found.model.probe_refusal.unwrap();
     assert!(
         why.contains("4096") && found.model.probe_accuracy.is_none(),
@@ -339,7 +367,11 @@ fn a_probe_that_cannot_be_fitted_says_why() {
 #[test]
 fn json_has_what_the_record_has() {
     let source = source(true);
-    let found = of(&model(&source.train), &source.split(1, 0.0).unwrap(), 1);
+    let found = of(
+        &model(&source.train),
+        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
+        1,
+    );
     let json = found.to_json();
     assert_eq!(json["model"]["mse"], found.model.mse);
     assert_eq!(json["pca"]["ssim"], found.pca.unwrap().ssim.unwrap());
@@ -366,7 +398,7 @@ fn what_cannot_be_evaluated_is_refused() {
     );
     let narrow = Source::new(narrow.unwrap(), None).unwrap();
     let refuse = |model: &Model, source: &Source| {
-        let split = source.split(1, 0.0).unwrap();
+        let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
         evaluate(model, &split, 1, &mut |_| ())
             .unwrap_err()
             .to_string()

@@ -19,7 +19,7 @@ fn fit_keeps_the_model_of_the_lowest_validation_loss() {
     let mut recipe = Recipe::named("table").unwrap();
     recipe.epochs = 4;
     recipe.batch_size = 32;
-    recipe.validation = 0.1;
+    recipe.validation = Some(0.1);
     let model = narrows::fit(&recipe, &data).unwrap();
 
     let (train, validation) = data.watched(recipe.seed, 0.1).unwrap().unwrap();
@@ -31,15 +31,15 @@ fn fit_keeps_the_model_of_the_lowest_validation_loss() {
     }
     let expected = training.model().unwrap();
     assert_eq!(model.parameters().flat(), expected.parameters().flat());
-    let split = model.origin().split.unwrap();
+    let split = model.origin().split.as_ref().unwrap();
     assert_eq!((split.rows, split.held_out), ([270, 30, 0], false));
     // What is watched is not learnt from.
-    recipe.validation = 0.0;
+    recipe.validation = Some(0.0);
     let all = narrows::fit(&recipe, &data).unwrap();
     assert_ne!(all.parameters().flat(), model.parameters().flat());
-    assert_eq!(all.origin().split.unwrap().rows, [300, 0, 0]);
+    assert_eq!(all.origin().split.as_ref().unwrap().rows, [300, 0, 0]);
 
-    recipe.validation = 1.0;
+    recipe.validation = Some(1.0);
     let error = narrows::fit(&recipe, &data).unwrap_err();
     assert!(error.to_string().contains("validation"), "{error}");
 }
@@ -55,7 +55,7 @@ fn patience_watches_the_validation_rows() {
     let mut recipe = Recipe::named("table").unwrap();
     recipe.epochs = 300;
     recipe.patience = 2;
-    recipe.validation = 0.3;
+    recipe.validation = Some(0.3);
     let (train, validation) = data.watched(recipe.seed, 0.3).unwrap().unwrap();
     let mut training = Training::new(&recipe, &train, 1).unwrap();
     training = training.with_validation(&validation).unwrap();

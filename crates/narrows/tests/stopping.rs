@@ -19,7 +19,7 @@ fn recipe() -> Recipe {
     recipe.epochs = 2;
     // Validation takes more than one batch, and the last step of an epoch is not full.
     recipe.batch_size = 40;
-    recipe.validation = 0.3;
+    recipe.validation = Some(0.3);
     recipe
 }
 

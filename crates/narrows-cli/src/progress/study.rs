@@ -196,7 +196,7 @@ impl Going {
                 let line = format!("narrows: warning: {}: {notice}", self.title);
                 self.display.line(&line);
             }
-            Event::Resume(..) | Event::Warning(_) => {}
+            Event::Resume(..) | Event::Warning(_) | Event::Note(_) => {}
         }
     }
 }

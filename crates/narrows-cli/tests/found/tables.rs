@@ -517,7 +517,7 @@ fn every_way_to_write_that_a_value_is_missing_is_known() {
     assert!(
         tried
             .said
-            .contains("12 missing cells were filled with the mean of the column, in `b`"),
+            .contains("12 missing cells were filled with means, in `b`"),
         "{}",
         tried.said
     );

@@ -6,11 +6,13 @@ use super::number::Number;
 use super::options::ReadOptions;
 use super::records::{AT_ONCE, subtract};
 use super::schema::Column;
+use super::time::InOrder;
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// What the column of the files' names is called, where each row is an image of a folder.
@@ -52,10 +54,16 @@ pub struct Dataset {
     pub(super) missing: usize,
     /// For each column what stands for a missing value, where such are to be filled.
     pub(super) fill: Option<Vec<f64>>,
+    /// Whether `fill` are means of the rows themselves, so that a part of them has others.
+    pub(super) fills_with_means: bool,
     /// All columns of the table that they were read from.
     pub(super) schema: Vec<Column>,
     /// How they were read.
     pub(super) reading: Option<ReadOptions>,
+    /// The column of times whose order the rows are in, if there is one.
+    pub(super) in_order_of: Option<InOrder>,
+    /// Whether they come with Narrows.
+    pub(super) is_built_in: bool,
     pub(super) extremes: Extremes,
 }
 
@@ -140,8 +148,11 @@ impl Dataset {
             notes: Vec::new(),
             missing: 0,
             fill: None,
+            fills_with_means: false,
             schema: Vec::new(),
             reading: None,
+            in_order_of: None,
+            is_built_in: false,
             extremes: Extremes::default(),
         };
         let dataset = match labels {
@@ -299,6 +310,14 @@ impl Dataset {
         &self.name
     }
 
+    /// What they are called, without the folders: somebody else need not know where they lay.
+    pub fn short_name(&self) -> String {
+        match Path::new(&self.name).file_name() {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => self.name.clone(),
+        }
+    }
+
     /// The number of rows, at least 1.
     pub fn rows(&self) -> usize {
         self.values.dim().0
@@ -366,6 +385,16 @@ impl Dataset {
     /// For each column what stands for a missing value, where such are to be filled, whether there are any or not.
     pub fn fill(&self) -> Option<&[f64]> {
         self.fill.as_deref()
+    }
+
+    /// The column of times whose order the rows are in, for a table that has one.
+    pub fn in_order_of(&self) -> Option<&InOrder> {
+        self.in_order_of.as_ref()
+    }
+
+    /// Whether the rows come with Narrows, rather than from a person.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.is_built_in
     }
 
     /// All columns of the table that the rows were read from, those that were left out among them; none for other data.
@@ -555,8 +584,11 @@ impl Dataset {
             notes: self.notes.clone(),
             missing: self.missing,
             fill: self.fill.clone(),
+            fills_with_means: self.fills_with_means,
             schema: self.schema.clone(),
             reading: self.reading.clone(),
+            in_order_of: self.in_order_of.clone(),
+            is_built_in: self.is_built_in,
             extremes: Extremes::default(),
         }
     }

@@ -62,6 +62,9 @@ pub struct ReadOptions {
     pub label: Option<String>,
     /// The columns of a table that are kept as text beside the rows.
     pub ids: Vec<String>,
+    /// The column of a table whose groups of rows are to stay together. It is kept as text beside the rows, unless it is
+    /// an input or the label.
+    pub group: Option<String>,
     /// What to do with missing values in a table.
     pub missing: Missing,
     /// The columns that a model was trained on. If `columns` is empty, the columns of a table are matched with them by

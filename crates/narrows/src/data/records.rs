@@ -319,6 +319,11 @@ impl Records {
         }
     }
 
+    /// Whether missing values have others in their place.
+    pub(super) fn is_filled(&self) -> bool {
+        self.fill.is_some()
+    }
+
     pub(crate) fn dim(&self) -> (usize, usize) {
         let rows = self.chosen.as_ref().map_or(self.rows, |c| c.len());
         (rows, self.row.inputs())

@@ -131,12 +131,45 @@ impl Roles {
         };
         // A table without a header has no names that could be a model's.
         let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
+        if let Some(group) = &options.group {
+            let place = names.find("group", group)?;
+            let is_input = match (&options.model_columns, options.columns.is_empty()) {
+                (Some(wanted), true) if has_names => wanted.contains(group),
+                (_, false) => options.columns.contains(group),
+                (_, true) => {
+                    let is_index = indexes.iter().any(|index| index.place == place);
+                    let is_left = is_index || options.drop.contains(group);
+                    columns[place].kind.is_numeric() && !is_left
+                }
+            };
+            roles.keep_group(group, place, is_input);
+        }
         match (&options.model_columns, options.columns.is_empty()) {
             (Some(wanted), true) if has_names => roles.inputs = names.of_model(wanted)?,
             (_, false) => roles.inputs = roles.chosen(&names, options)?,
             (_, true) => roles.inputs = roles.all_numbers(columns, indexes, options)?,
         }
         Ok(roles)
+    }
+
+    /// Keeps the column that names groups beside the rows, if it has no other role.
+    fn keep_group(&mut self, name: &str, place: usize, is_input: bool) {
+        if self.label == Some(place) || self.ids.contains(&place) {
+            return;
+        }
+        let shown = quoted(name);
+        if is_input {
+            self.notes.push(format!(
+                "{shown} names the groups and is an input too (`--id {}` keeps it beside the rows, the model does not \
+                 learn from it)",
+                for_shell(name)
+            ));
+        } else {
+            self.ids.push(place);
+            self.notes.push(format!(
+                "{shown} names the groups and is kept beside the rows as an id"
+            ));
+        }
     }
 
     /// The columns that a person names.

@@ -1,100 +1,390 @@
-//! The rows to train on and the rows to test on.
+//! The rows to train on, the rows that training watches, and the rows to test on.
+
+mod plan;
+
+pub use plan::{SplitPlan, TestRows};
 
 use super::dataset::Dataset;
+use super::group::Groups;
 use super::source::Source;
 use crate::rng::{Draws, Purpose};
+use crate::text::{counted, thousands};
 use crate::{Error, ErrorKind, Result};
+use plan::check_validation;
 use std::borrow::Cow;
 
 /// The share of the rows that is held out where a source has no test rows: one in ten.
 const HOLD_OUT: usize = 10;
+
+/// The share of the training rows that is set apart for validation if nobody says how many.
+const VALIDATION: f64 = 0.1;
+
+/// The training rows from which on some are set apart for validation if nobody says how many.
+const LEAST_TO_WATCH: usize = 1000;
+
+/// Rows for validation and testing that do not come from the source that is divided.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OtherRows<'a> {
+    /// Rows for validation; then none are set apart for it.
+    pub validation: Option<&'a Dataset>,
+    /// Rows for testing; then none are held out for it.
+    pub test: Option<&'a Dataset>,
+}
 
 /// The rows of a source, to train on and to test on.
 #[derive(Clone, Debug)]
 pub struct Split<'a> {
     /// The rows to train on.
     pub train: Cow<'a, Dataset>,
-    /// The rows that training watches, if any are set apart.
+    /// The rows that training watches, if there are any.
     pub validation: Option<Cow<'a, Dataset>>,
-    /// The rows to test on.
-    pub test: Cow<'a, Dataset>,
-    /// Whether the test rows were held out of the training rows, as the source has none.
+    /// The rows to test on, if there are any.
+    pub test: Option<Cow<'a, Dataset>>,
+    /// Whether the test rows were held out of the rows of the source.
     pub is_held_out: bool,
+    /// Whether rows were drawn at random, for testing or for validation.
+    pub is_random: bool,
+    /// The plan, with the share for validation that was decided on.
+    pub plan: SplitPlan,
+    /// What there is to say of the division, in sentences.
+    pub notes: Vec<String>,
+    is_one_row: bool,
 }
 
 impl Split<'_> {
     /// Whether there is but one row, so that what training does is tested on what it saw.
     pub fn is_tested_on_training_rows(&self) -> bool {
-        !self.is_held_out && std::ptr::eq(&*self.train, &*self.test)
+        self.is_one_row
+    }
+
+    /// The numbers of training, validation and test rows.
+    pub fn counts(&self) -> [usize; 3] {
+        let rows = |data: &Option<Cow<'_, Dataset>>| data.as_ref().map_or(0, |data| data.rows());
+        [self.train.rows(), rows(&self.validation), rows(&self.test)]
+    }
+
+    /// The numbers of rows in words: `8,100 for training, 900 for validation, 1,000 for testing`.
+    pub fn counts_in_words(&self) -> String {
+        let uses = ["training", "validation", "testing"];
+        let of = |(count, of): (usize, &str)| match count {
+            0 => format!("none for {of}"),
+            count => format!("{} for {of}", thousands(count as f64)),
+        };
+        let parts: Vec<String> = self.counts().into_iter().zip(uses).map(of).collect();
+        parts.join(", ")
     }
 }
 
 impl Source {
-    /// The source's own split. If it has no test rows, one row in ten is held out, drawn with `seed`; a single row is
-    /// used for both. The fraction `validation` of the remaining training rows is set apart, drawn with `seed` too;
-    /// none if it is 0.
+    /// The source's rows, divided as the plan says. Whatever is drawn at random is drawn with `seed`. A single row is
+    /// used for both training and testing.
+    ///
+    /// Means in place of missing values are those of the training rows alone.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are too few rows, or if the share is not from 0 to below 1.
-    pub fn split(&self, seed: u64, validation: f64) -> Result<Split<'_>> {
-        let mut split = self.without_validation(seed)?;
-        if let Some((train, validation)) = split.train.watched(seed, validation)? {
-            split.train = Cow::Owned(train);
-            split.validation = Some(Cow::Owned(validation));
-        }
-        Ok(split)
+    /// [`ErrorKind::Data`] if there are too few rows, if a share is not possible, if rows are to be held out though the
+    /// source has test rows of its own, if there is no such column to group by or only one group, or if a column has no
+    /// number in the training rows and missing values are to become means.
+    pub fn split(&self, seed: u64, plan: &SplitPlan) -> Result<Split<'_>> {
+        self.split_beside(seed, plan, OtherRows::default())
     }
 
-    fn without_validation(&self, seed: u64) -> Result<Split<'_>> {
-        if let Some(test) = &self.test {
-            return Ok(Split {
-                train: Cow::Borrowed(&self.train),
-                validation: None,
-                test: Cow::Borrowed(test),
-                is_held_out: false,
-            });
+    /// The same with rows for validation or testing from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::split`].
+    pub fn split_beside<'a>(
+        &'a self,
+        seed: u64,
+        plan: &SplitPlan,
+        other: OtherRows<'a>,
+    ) -> Result<Split<'a>> {
+        plan.check()?;
+        let mut split = Split {
+            train: Cow::Borrowed(&self.train),
+            validation: other.validation.map(Cow::Borrowed),
+            test: other.test.map(Cow::Borrowed),
+            is_held_out: false,
+            is_random: false,
+            plan: plan.clone(),
+            notes: Vec::new(),
+            is_one_row: false,
+        };
+        let mut parts = Parts {
+            seed,
+            group: plan.group.as_deref(),
+            is_last: matches!(plan.test, TestRows::Last(_)),
+            groups: [None; 2],
+        };
+        if let Some(test) = other.test {
+            check_alike(&self.train, test)?;
+            if let Some(own) = &self.test {
+                split.notes.push(not_used(own, "other test rows are given"));
+            }
+        } else {
+            self.set_test(&mut split, &mut parts)?;
         }
-        if self.train.rows() == 1 {
-            // Whether one row can be learnt at all is a question too; what it is tested on is said.
-            return Ok(Split {
-                train: Cow::Borrowed(&self.train),
-                validation: None,
-                test: Cow::Borrowed(&self.train),
-                is_held_out: false,
-            });
+        let share = match other.validation {
+            Some(_) => 0.0,
+            None => plan
+                .validation
+                .unwrap_or_else(|| usual_validation(&split.train)),
+        };
+        let is_asked = plan.validation.is_some();
+        split.plan.validation = Some(share);
+        if share > 0.0 {
+            let count = share_of(split.train.rows(), share);
+            match parts.set_apart(&split.train, count, Purpose::Validation) {
+                Ok((train, validation)) => {
+                    split.train = Cow::Owned(train);
+                    split.validation = Some(Cow::Owned(validation));
+                    split.is_random |= !parts.is_last;
+                }
+                Err(Refusal::OneGroup(_)) if !is_asked => {
+                    split.plan.validation = Some(0.0);
+                    split.notes.push(format!(
+                        "no rows are set apart for validation: all training rows have the same `{}`",
+                        plan.group.as_deref().unwrap_or_default()
+                    ));
+                }
+                Err(refusal) => return Err(refusal.into_error()),
+            }
         }
-        let count = (self.train.rows() / HOLD_OUT).max(1);
-        let (train, test) = set_apart(&self.train, count, seed, Purpose::HoldOut)?;
+        parts.tell(&mut split);
+        split.filled()
+    }
+
+    fn set_test<'a>(&'a self, split: &mut Split<'a>, parts: &mut Parts<'_>) -> Result<()> {
+        let rows = self.train.rows();
+        let count = match (split.plan.test, &self.test) {
+            (TestRows::Usual, Some(test)) => {
+                split.test = Some(Cow::Borrowed(test));
+                return Ok(());
+            }
+            (TestRows::None, own) => {
+                let why = "the run is without test rows";
+                split
+                    .notes
+                    .extend(own.as_ref().map(|own| not_used(own, why)));
+                return Ok(());
+            }
+            (TestRows::Share(_) | TestRows::Last(_), Some(own)) => {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    "the data have test rows of their own, so that none are held out of the training rows",
+                )
+                .at(self.train.name())
+                .found(counted(own.rows(), "test row", "test rows"))
+                .hint("leave `--test` out, or divide the training rows alone with `--data SOURCE:train`"));
+            }
+            // Whether one row can be learned at all is a question too; what it is tested on is said.
+            (TestRows::Usual, None) if rows == 1 => {
+                split.is_one_row = true;
+                split.test = Some(Cow::Borrowed(&self.train));
+                return Ok(());
+            }
+            (TestRows::Usual, None) => (rows / HOLD_OUT).max(1),
+            (TestRows::Share(share) | TestRows::Last(share), None) => share_of(rows, share),
+        };
+        let (train, test) = parts
+            .set_apart(&self.train, count, Purpose::HoldOut)
+            .map_err(Refusal::into_error)?;
+        split.train = Cow::Owned(train);
+        split.test = Some(Cow::Owned(test));
+        split.is_held_out = true;
+        split.is_random = !parts.is_last;
+        Ok(())
+    }
+}
+
+/// The share for validation that nobody asked for.
+fn usual_validation(train: &Dataset) -> f64 {
+    match train.rows() >= LEAST_TO_WATCH && !train.is_built_in() {
+        true => VALIDATION,
+        false => 0.0,
+    }
+}
+
+/// At least one row.
+fn share_of(rows: usize, share: f64) -> usize {
+    (rows as f64 * share).round().max(1.0) as usize
+}
+
+/// Refuses test rows of another shape than the training rows.
+fn check_alike(train: &Dataset, test: &Dataset) -> Result<()> {
+    match test.shape() == train.shape() {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Data,
+            "the test rows differ in shape from the training rows",
+        )
+        .at(test.name())
+        .expected(format!("{:?}", train.shape()))
+        .found(format!("{:?}", test.shape()))),
+    }
+}
+
+fn not_used(own: &Dataset, why: &str) -> String {
+    let rows = counted(own.rows(), "test row", "test rows");
+    format!("the {rows} of the data are not used: {why}")
+}
+
+/// How rows are set apart, and what groups came of it.
+struct Parts<'a> {
+    seed: u64,
+    group: Option<&'a str>,
+    /// Whether the last rows are set apart, rather than some at random.
+    is_last: bool,
+    /// The groups that were set apart for testing and for validation, and those left by then.
+    groups: [Option<(usize, usize)>; 2],
+}
+
+/// Why no rows are set apart.
+enum Refusal {
+    OneGroup(Error),
+    Other(Error),
+}
+
+impl Refusal {
+    fn into_error(self) -> Error {
+        match self {
+            Refusal::OneGroup(error) | Refusal::Other(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Other(error)
+    }
+}
+
+impl Parts<'_> {
+    /// All rows but about `count`, and these; both in the source's order, so that pictures show its first rows.
+    fn set_apart(
+        &mut self,
+        data: &Dataset,
+        count: usize,
+        purpose: Purpose,
+    ) -> std::result::Result<(Dataset, Dataset), Refusal> {
+        let Some(group) = self.group else {
+            return Ok(match self.is_last {
+                true => set_last_apart(data, count)?,
+                false => set_apart(data, count, self.seed, purpose)?,
+            });
+        };
+        let groups = Groups::of(data, group)?;
+        if groups.count() < 2 {
+            return Err(Refusal::OneGroup(
+                Error::new(
+                    ErrorKind::Data,
+                    format!("all rows have the same `{group}`, so that none can be set apart"),
+                )
+                .at(data.name())
+                .expected(format!(
+                    "several groups of rows, by the values of the column `{group}`"
+                ))
+                .hint("leave `--group` out, or give test rows of their own with `--test FILE`"),
+            ));
+        }
+        let (held, of_them) = groups.draw(count, self.seed, purpose);
+        let place = usize::from(purpose == Purpose::Validation);
+        self.groups[place] = Some((of_them, groups.count() - of_them));
+        let mut held_rows = held.iter().peekable();
+        let is_kept = |row: &u32| held_rows.next_if_eq(&row).is_none();
+        let kept: Vec<u32> = (0..data.rows() as u32).filter(is_kept).collect();
+        Ok((data.choose(kept)?, data.choose(held)?))
+    }
+
+    /// Says how the rows were divided where that is not at random, row by row.
+    fn tell(&self, split: &mut Split<'_>) {
+        let [train, validation, test] = split.counts();
+        if self.is_last {
+            let rows = |count| counted(count, "row", "rows");
+            let watched = match validation {
+                _ if split.plan.validation == Some(0.0) => String::new(),
+                count => format!(", and the {} before them for validation", rows(count)),
+            };
+            split.notes.push(format!(
+                "rows stay in their order: the last {} of the data are for testing{watched}",
+                rows(test)
+            ));
+        }
+        let Some(group) = self.group else { return };
+        let mut text = format!("rows with the same `{group}` stay together");
+        let [tested, watched] = self.groups;
+        let left = watched.or(tested).map(|(_, left)| left);
+        let uses = [
+            (left, "training"),
+            (watched.map(|(groups, _)| groups), "validation"),
+            (tested.map(|(groups, _)| groups), "testing"),
+        ];
+        let uses = uses.into_iter().filter_map(|(groups, of)| {
+            let groups = counted(groups?, "group", "groups");
+            Some(format!("{groups} for {of}"))
+        });
+        let uses: Vec<String> = uses.collect();
+        match uses.is_empty() {
+            true => text.push_str(&format!(", as all {train} are for training")),
+            false => text.push_str(&format!(": {}", uses.join(", "))),
+        }
+        let unnamed = Groups::of(&split.train, group).map_or(0, |groups| groups.unnamed);
+        if unnamed > 0 {
+            let rows = counted(unnamed, "training row", "training rows");
+            text.push_str(&format!("; {rows} without a value are one group"));
+        }
+        split.notes.push(text);
+    }
+}
+
+impl<'a> Split<'a> {
+    /// With the means of the training rows in place of what is missing, where means are to stand there.
+    fn filled(self) -> Result<Split<'a>> {
+        if !self.train.fills_with_means() {
+            return Ok(self);
+        }
+        let train = self.train.into_owned().with_own_means()?;
+        let filled = |part: Option<Cow<'a, Dataset>>| {
+            part.map(|data| Cow::Owned(data.into_owned().filled_like(&train)))
+        };
+        let (validation, test) = (filled(self.validation), filled(self.test));
+        let mut notes = self.notes;
+        if train.missing() > 0 {
+            notes.push(format!(
+                "missing values are filled with the means of the {}",
+                counted(train.rows(), "training row", "training rows")
+            ));
+        }
         Ok(Split {
             train: Cow::Owned(train),
-            validation: None,
-            test: Cow::Owned(test),
-            is_held_out: true,
+            validation,
+            test,
+            notes,
+            ..self
         })
     }
 }
 
 impl Dataset {
     /// The rows to learn from and those that training watches, the share `validation` of all, drawn with `seed`; none
-    /// if the share is 0, so that all are to learn from.
+    /// if the share is 0, so that all are to learn from. Means in place of missing values are those of the rows to
+    /// learn from.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Data`] if there are too few rows, or if the share is not from 0 to below 1.
     pub fn watched(&self, seed: u64, validation: f64) -> Result<Option<(Dataset, Dataset)>> {
-        if !(0.0..1.0).contains(&validation) {
-            return Err(
-                Error::new(ErrorKind::Data, "this share for validation is not possible")
-                    .expected("a number from 0 to below 1")
-                    .found(validation),
-            );
-        }
+        check_validation(validation)?;
         if validation == 0.0 {
             return Ok(None);
         }
-        let count = (self.rows() as f64 * validation).round().max(1.0) as usize;
-        set_apart(self, count, seed, Purpose::Validation).map(Some)
+        let count = share_of(self.rows(), validation);
+        let (train, watched) = set_apart(self, count, seed, Purpose::Validation)?;
+        let train = train.with_own_means()?;
+        let watched = watched.filled_like(&train);
+        Ok(Some((train, watched)))
     }
 }
 
@@ -105,16 +395,7 @@ fn set_apart(
     seed: u64,
     purpose: Purpose,
 ) -> Result<(Dataset, Dataset)> {
-    if count >= data.rows() {
-        return Err(
-            Error::new(ErrorKind::Data, "there are too few rows to set some apart")
-                .at(data.name())
-                .expected(format!(
-                    "more than {count} rows, which validation or testing take"
-                ))
-                .found(data.rows()),
-        );
-    }
+    check_count(data, count)?;
     let mut kept = Draws::new(seed, purpose).permutation(0, data.rows());
     let mut held: Vec<u32> = kept.drain(..count).collect();
     held.sort_unstable();
@@ -123,76 +404,26 @@ fn set_apart(
     Ok((data.choose(kept)?, data.choose(held)?))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::Values;
-    use ndarray::Array2;
-
-    fn source(rows: usize) -> Source {
-        let values = Array2::from_shape_fn((rows, 1), |(row, _)| row as f32);
-        let train = Dataset::new("rows", Values::F32(values), vec![1], None).unwrap();
-        Source::new(train, None).unwrap()
-    }
-
-    fn values(data: &Dataset) -> Vec<usize> {
-        data.to_array()
-            .iter()
-            .map(|&value| value as usize)
-            .collect()
-    }
-
-    #[test]
-    fn one_row_in_ten_is_held_out_and_none_is_lost() {
-        let source = source(57);
-        let split = source.split(3, 0.0).unwrap();
-        let (train, test) = (values(&split.train), values(&split.test));
-        assert!(split.is_held_out);
-        assert_eq!(test.len(), 5);
-        assert!(train.is_sorted() && test.is_sorted());
-        let mut all = [train, test.clone()].concat();
-        all.sort_unstable();
-        assert_eq!(all, (0..57).collect::<Vec<_>>());
-        assert_ne!(test, values(&source.split(4, 0.0).unwrap().test));
-        assert_eq!(test, values(&source.split(3, 0.0).unwrap().test));
-    }
-
-    #[test]
-    fn the_source_s_own_test_rows_are_taken_as_they_are() {
-        let (train, test) = (source(3).train, source(1).train);
-        let both = Source::new(train.clone(), Some(test.clone())).unwrap();
-        let split = both.split(1, 0.0).unwrap();
-        assert!(!split.is_held_out);
-        assert_eq!((&*split.train, &*split.test), (&train, &test));
-    }
-
-    #[test]
-    fn a_share_of_the_training_rows_is_set_apart_for_validation() {
-        let source = source(57);
-        let split = source.split(3, 0.1).unwrap();
-        let validation = values(split.validation.as_ref().unwrap());
-        assert_eq!(
-            (validation.len(), split.train.rows(), split.test.rows()),
-            (5, 47, 5)
-        );
-        let mut all = [values(&split.train), validation, values(&split.test)].concat();
-        all.sort_unstable();
-        assert_eq!(all, (0..57).collect::<Vec<_>>());
-        for share in [-0.1, 1.0, f64::NAN, 0.999] {
-            assert!(source.split(3, share).is_err());
-        }
-    }
-
-    #[test]
-    fn one_row_is_trained_and_tested_on_and_two_are_parted() {
-        let one = source(1);
-        let split = one.split(1, 0.0).unwrap();
-        assert!(split.is_tested_on_training_rows());
-        assert_eq!((split.train.rows(), split.test.rows()), (1, 1));
-        assert!(one.split(1, 0.5).is_err());
-        let two = source(2);
-        let split = two.split(1, 0.0).unwrap();
-        assert!(!split.is_tested_on_training_rows());
-        assert_eq!((split.train.rows(), split.test.rows()), (1, 1));
-    }
+/// All rows but the last `count`, and these.
+fn set_last_apart(data: &Dataset, count: usize) -> Result<(Dataset, Dataset)> {
+    check_count(data, count)?;
+    let cut = data.rows() - count;
+    Ok((data.slice(0..cut)?, data.slice(cut..data.rows())?))
 }
+
+fn check_count(data: &Dataset, count: usize) -> Result<()> {
+    if count < data.rows() {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Data, "there are too few rows to set some apart")
+            .at(data.name())
+            .expected(format!(
+                "more than {count} rows, which validation or testing take"
+            ))
+            .found(data.rows()),
+    )
+}
+
+#[cfg(test)]
+mod tests;

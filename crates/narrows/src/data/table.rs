@@ -11,6 +11,7 @@ use super::number::Number;
 use super::options::{Missing, ReadOptions};
 use super::roles::{Index, IndexKind, Roles, is_stored_index, is_unnamed, may_be_index};
 use super::schema::{Column, ColumnKind};
+use super::time::{Times, may_be_time};
 use super::unreadable::Unreadable;
 use crate::text::{counted, for_shell, list_shortly};
 use crate::{Error, ErrorKind, Result};
@@ -18,6 +19,9 @@ use std::collections::HashMap;
 
 /// The columns that an error names before it only counts.
 const NAMED: usize = 12;
+
+/// The most columns of times that are looked at.
+const MOST_TIMES: usize = 4;
 
 /// Reads a whole table.
 pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Dataset> {
@@ -148,6 +152,8 @@ struct Table<'a> {
     tallies: Vec<Tally>,
     labels: Words,
     ids: Vec<Vec<String>>,
+    /// Columns of times, each with its place among those that are read.
+    times: Vec<(usize, Times)>,
     dropped: usize,
     read: u64,
 }
@@ -164,6 +170,7 @@ impl<'a> Table<'a> {
             tallies: vec![counting; inputs],
             labels: Words::default(),
             ids: vec![Vec::new(); roles.ids.len()],
+            times: Vec::new(),
             dropped: 0,
             read: 0,
             columns,
@@ -172,12 +179,26 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Inputs, then ids, then the label.
-    fn wanted(&self) -> Vec<(usize, As)> {
+    /// Inputs, then ids, then the label, then what else may say in which order the rows are.
+    fn wanted(&mut self) -> Vec<(usize, As)> {
         let inputs = self.roles.inputs.iter().map(|&place| (place, As::Numbers));
         let ids = self.roles.ids.iter().map(|&place| (place, As::Written));
         let label = self.roles.label.iter().map(|&place| (place, As::Texts));
-        inputs.chain(ids).chain(label).collect()
+        let mut wanted: Vec<(usize, As)> = inputs.chain(ids).chain(label).collect();
+        // The order matters where rows are divided, and not to a model that is trained.
+        if self.options.model_columns.is_none() {
+            let times = self.columns.iter().enumerate();
+            let times = times.filter(|(_, column)| may_be_time(&column.name, column.kind));
+            for (place, column) in times.take(MOST_TIMES) {
+                let index = wanted.iter().position(|(wanted, _)| *wanted == place);
+                let index = index.unwrap_or(wanted.len());
+                if index == wanted.len() {
+                    wanted.push((place, As::Written));
+                }
+                self.times.push((index, Times::new(&column.name)));
+            }
+        }
+        wanted
     }
 
     fn input_name(&self, input: usize) -> &str {
@@ -194,6 +215,9 @@ impl<'a> Table<'a> {
             bad,
             place,
         } = block;
+        for (index, times) in &mut self.times {
+            columns.get(*index).map(|cells| times.add(cells));
+        }
         let (inputs, texts) = columns.split_at(self.roles.inputs.len().min(columns.len()));
         self.read += rows as u64;
         self.tally_bad(&bad, &place);
@@ -228,6 +252,9 @@ impl<'a> Table<'a> {
             if let Some(ids) = self.ids.get_mut(index) {
                 ids.extend(kept.map(|(_, text)| text.to_string()));
                 continue;
+            }
+            if self.roles.label.is_none() || index > self.ids.len() {
+                break;
             }
             for (row, label) in kept {
                 if label.is_empty() {
@@ -348,6 +375,7 @@ impl<'a> Table<'a> {
             .map(|&place| name_of(place))
             .collect();
         let is_filled = missing > 0;
+        let is_mean = self.options.missing == Missing::Mean;
         let is_integer = |&place: &usize| self.columns[place].kind == ColumnKind::Integer;
         let all_integers = self.roles.inputs.iter().all(is_integer);
         let rounded = self.rows.rounded();
@@ -386,7 +414,9 @@ impl<'a> Table<'a> {
             .collect();
         data.notes = data_notes;
         data.missing = missing as usize;
+        data.fills_with_means = fill.is_some() && self.options.fill.is_none() && is_mean;
         data.fill = fill;
+        data.in_order_of = self.times.into_iter().find_map(|(_, times)| times.order());
         data.schema = schema;
         Ok(data)
     }
@@ -426,8 +456,8 @@ impl<'a> Table<'a> {
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
             let how = match (&self.options.fill, self.options.missing) {
                 (None, Missing::Zero) => "0",
-                (None, _) if names.len() == 1 => "the mean of the column",
-                (None, _) => "the means of their columns",
+                // Which rows' means, the division into rows for training and others decides.
+                (None, _) => "means",
                 (Some(_), _) => "the means that the model was trained with",
             };
             let cells = counted(missing as usize, "missing cell was", "missing cells were");

@@ -1,7 +1,7 @@
 //! Anomalies: thresholds from the scores of normal rows, and how well scores tell anomalies.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Rule, Threshold};
+use crate::model::{Rule, Threshold, ThresholdRows};
 use serde_json::{Value, json};
 
 /// Chooses a threshold from the scores of normal rows that training has not seen.
@@ -10,15 +10,23 @@ use serde_json::{Value, json};
 /// `⌈(n + 1)(1 - r)⌉`-th smallest of `n` scores: a further normal row, exchangeable with these, lies above
 /// it with a probability of at most `r` (Vovk, Gammerman & Shafer 2005, split conformal prediction).
 ///
+/// A quantile of 1 and a false-positive rate of 0 are the largest score, so that none of these rows lies above it. A
+/// further normal row may do so, with a probability of at most `1 / (n + 1)`.
+///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] if the level is not between 0 and 1, or if there are too few scores for it.
+/// [`ErrorKind::Data`] if the quantile is not above 0 and at most 1, if the rate is not from 0 to below 1, or if there
+/// are too few scores for it.
 pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
     let (name, level) = rule.parts();
-    if !(level > 0.0 && level < 1.0) {
+    let (is_possible, expected) = match rule {
+        Rule::Quantile(_) => (level > 0.0 && level <= 1.0, "a number above 0, up to 1"),
+        Rule::FalsePositiveRate(_) => ((0.0..1.0).contains(&level), "a number from 0 to below 1"),
+    };
+    if !is_possible {
         return Err(
             Error::new(ErrorKind::Data, format!("this {name} is not possible"))
-                .expected("a number between 0 and 1")
+                .expected(expected)
                 .found(level),
         );
     }
@@ -41,6 +49,7 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
             let above = sorted.get(low + 1).copied().unwrap_or(below);
             (f64::from(below) + share * (f64::from(above) - f64::from(below))) as f32
         }
+        Rule::FalsePositiveRate(0.0) => *sorted.last().ok_or_else(|| too_few(1.0))?,
         Rule::FalsePositiveRate(_) => {
             let place = ((count + 1) as f64 * (1.0 - level)).ceil() as usize;
             let score = sorted.get(place.wrapping_sub(1));
@@ -60,6 +69,7 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
         value,
         rule,
         rows: count,
+        from: ThresholdRows::Unknown,
     })
 }
 
@@ -179,8 +189,20 @@ mod tests {
         assert_eq!(error.what_was_expected(), Some("at least 19"));
         assert!(threshold(&scores[..19], Rule::FalsePositiveRate(0.05)).is_ok());
         assert!(threshold(&[1.0, f32::INFINITY], Rule::Quantile(0.9)).is_err());
-        for level in [0.0, 1.0, f64::NAN] {
+        for level in [0.0, 1.1, -1.0, f64::NAN] {
             assert!(threshold(&scores, Rule::Quantile(level)).is_err());
+        }
+        for level in [1.0, -0.1, 5.0, f64::NAN] {
+            assert!(threshold(&scores, Rule::FalsePositiveRate(level)).is_err());
+        }
+    }
+
+    #[test]
+    fn the_largest_score_may_be_the_threshold() {
+        let scores = [0.5, 4.0, 1.0];
+        for rule in [Rule::Quantile(1.0), Rule::FalsePositiveRate(0.0)] {
+            assert_eq!(threshold(&scores, rule).unwrap().value, 4.0);
+            assert!(threshold(&[], rule).is_err());
         }
     }
 

@@ -32,6 +32,7 @@ pub use psnr::psnr;
 pub use record::{ClassError, Evaluation, NoiseCurve, NoisePoint, Quality};
 pub use robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard_noises};
 pub use ssim::ssim;
+pub(crate) use study::no_test_rows;
 pub use study::{Progress, evaluate};
 pub use units::LayerUnits;
 

@@ -41,14 +41,18 @@ pub struct Progress {
 ///
 /// # Errors
 ///
-/// When the rows do not fit the model, or what it makes of them is not finite.
+/// When there are no test rows, when the rows do not fit the model, or what it makes of them is not finite.
 pub fn evaluate(
     model: &Model,
     split: &Split<'_>,
     threads: usize,
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Evaluation> {
-    let (train, test) = (&*split.train, &*split.test);
+    let train = &*split.train;
+    let test = split
+        .test
+        .as_deref()
+        .ok_or_else(|| no_test_rows(train.name()))?;
     model.check_width(train.inputs())?;
     model.check_width(test.inputs())?;
     let threads = match threads {
@@ -108,6 +112,14 @@ pub fn evaluate(
         robustness,
         jacobian,
     })
+}
+
+/// Why there is nothing to measure on.
+pub(crate) fn no_test_rows(data: &str) -> Error {
+    Error::new(ErrorKind::Data, "there are no rows to measure the model on")
+        .at(data)
+        .expected("test rows: the model was trained without test rows of these data")
+        .hint("give rows that training has not seen as the data")
 }
 
 struct Study<'a> {

@@ -61,7 +61,7 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
         "input_shape": model.shape,
         "metrics": model.metrics,
         "data": model.origin.to_json(),
-        "threshold": model.threshold.map(|threshold| threshold.to_json()),
+        "threshold": model.threshold.as_ref().map(Threshold::to_json),
     });
     if let Some(columns) = columns {
         about[COLUMNS] = columns;

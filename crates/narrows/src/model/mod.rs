@@ -1,5 +1,6 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
+mod again;
 pub(crate) mod checksums;
 mod columns;
 mod file;
@@ -8,9 +9,10 @@ mod header;
 mod import;
 mod origin;
 
+pub use again::SplitAgain;
 pub use columns::{InputColumn, ModelColumn};
 pub use import::{ImportOptions, Imported};
-pub use origin::{Origin, Rule, SplitRecord, Threshold};
+pub use origin::{Origin, Rule, SplitRecord, Threshold, ThresholdRows};
 
 use crate::data::scaling::Scaling;
 use crate::data::{Dataset, Number, Real};

@@ -1,11 +1,11 @@
 //! What a model knows of its training data, and the threshold above which a row is unusual.
 
 use super::columns::{self, ModelColumn};
-use crate::data::{Dataset, ReadOptions, Split};
+use crate::data::{Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::counted;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// The data that a model was trained on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,50 +27,65 @@ pub struct Origin {
     pub split: Option<SplitRecord>,
     /// What the source of the rows to watch was called, without the folders, where they had one of their own.
     pub validation: Option<String>,
+    /// The same of the test rows, where they were from another source than the training rows.
+    pub test: Option<String>,
+    /// Checksums of some training rows, by which they are known again; none of models of format versions 1 and 2.
+    pub rows: Option<RowSketch>,
 }
 
 /// How rows were divided into training, validation and test rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SplitRecord {
     /// The seed of the division.
     pub seed: u64,
-    /// The share of the training rows that was set apart for validation.
-    pub validation: f64,
-    /// Whether the test rows were held out of the training rows, rather than the source's own.
+    /// The plan of the division, with the share for validation that was decided on.
+    pub plan: SplitPlan,
+    /// Whether the test rows were held out of the rows of the source, rather than the source's own.
     pub held_out: bool,
     /// The numbers of training, validation and test rows.
     pub rows: [usize; 3],
 }
 
 impl SplitRecord {
-    /// The record of a split.
-    pub fn of(split: &Split<'_>, seed: u64, validation: f64) -> SplitRecord {
+    /// The record of a split that was drawn with `seed`.
+    pub fn of(split: &Split<'_>, seed: u64) -> SplitRecord {
         SplitRecord {
             seed,
-            validation,
+            plan: split.plan.clone(),
             held_out: split.is_held_out,
-            rows: [
-                split.train.rows(),
-                split.validation.as_ref().map_or(0, |data| data.rows()),
-                split.test.rows(),
-            ],
+            rows: split.counts(),
         }
     }
 
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let [train, validation, test] = self.rows;
-        json!({
-            "seed": self.seed, "validation": self.validation, "held_out": self.held_out,
+        let mut json = json!({
+            "seed": self.seed, "validation": self.plan.validation.unwrap_or(0.0), "held_out": self.held_out,
             "train_rows": train, "validation_rows": validation, "test_rows": test,
-        })
+        });
+        if self.plan.test != TestRows::Usual {
+            json["test"] = json!(self.plan.test);
+        }
+        if let Some(group) = &self.plan.group {
+            json["group"] = json!(group);
+        }
+        json
     }
 
     fn from_json(value: &Value) -> Option<SplitRecord> {
         let rows = |key: &str| usize::try_from(value.get(key)?.as_u64()?).ok();
+        let test = match value.get("test") {
+            None => TestRows::Usual,
+            Some(test) => TestRows::deserialize(test).ok()?,
+        };
         Some(SplitRecord {
             seed: value.get("seed")?.as_u64()?,
-            validation: value.get("validation")?.as_f64()?,
+            plan: SplitPlan {
+                test,
+                validation: Some(value.get("validation")?.as_f64()?),
+                group: text(value, "group"),
+            },
             held_out: value.get("held_out")?.as_bool()?,
             rows: [
                 rows("train_rows")?,
@@ -81,18 +96,16 @@ impl SplitRecord {
     }
 }
 
-/// What data are called, without the folders.
-fn short_name(data: &Dataset) -> Option<String> {
-    let name = Path::new(data.name()).file_name()?;
-    Some(name.to_string_lossy().into_owned())
-}
-
 impl Origin {
     /// What there is to know of training rows.
-    pub fn of(data: &Dataset) -> Origin {
-        Origin {
+    ///
+    /// # Errors
+    ///
+    /// If rows that stay in a file cannot be read.
+    pub fn of(data: &Dataset) -> Result<Origin> {
+        Ok(Origin {
             // A model that is passed on need not say where its data lay.
-            data: short_name(data),
+            data: Some(data.short_name()),
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f64]>::to_vec),
             table: columns::of(data),
@@ -104,19 +117,19 @@ impl Origin {
             range: Some(data.range()),
             split: None,
             validation: None,
-        }
+            test: None,
+            rows: Some(RowSketch::of(data)?),
+        })
     }
 
-    /// The same with how the rows were divided; `validation` is the source of the rows to watch, where they had
-    /// one of their own.
+    /// The same with how the rows were divided, and with what other sources of rows for validation and testing are
+    /// called.
     #[must_use]
-    pub fn with_split(self, mut split: SplitRecord, validation: Option<&Dataset>) -> Origin {
-        if let Some(validation) = validation {
-            split.rows[1] = validation.rows();
-        }
+    pub fn with_split(self, split: SplitRecord, other: OtherRows<'_>) -> Origin {
         Origin {
             split: Some(split),
-            validation: validation.and_then(short_name),
+            validation: other.validation.map(Dataset::short_name),
+            test: other.test.map(Dataset::short_name),
             ..self
         }
     }
@@ -125,9 +138,16 @@ impl Origin {
     pub(super) fn to_json(&self) -> Value {
         let mut json = json!({
             "name": self.data, "range": self.range.map(|(low, high)| [low, high]),
-            "split": self.split.map(|split| split.to_json()),
+            "split": self.split.as_ref().map(SplitRecord::to_json),
             "validation": self.validation, "reading": self.reading,
         });
+        if let Some(test) = &self.test {
+            json["test"] = json!(test);
+        }
+        if let Some(rows) = &self.rows {
+            let checksums = rows.checksums().iter();
+            json["checksums"] = checksums.map(|sum| format!("{sum:016x}")).collect();
+        }
         match self.table.is_empty() {
             // What stands for a missing value is with the columns.
             false => json["fills"] = self.fill.is_some().into(),
@@ -232,6 +252,14 @@ impl Origin {
             [low, high] => Some((low.as_f64()?, high.as_f64()?)),
             _ => None,
         });
+        let checksums = value.get("checksums").and_then(Value::as_array);
+        let rows = checksums.map(|checksums| {
+            let number = |sum: &Value| u64::from_str_radix(sum.as_str()?, 16).ok();
+            let numbers: Option<Vec<u64>> = checksums.iter().map(number).collect();
+            numbers
+                .map(RowSketch::from_checksums)
+                .ok_or_else(|| damaged("checksums", "a list of hexadecimal numbers".into()))
+        });
         Ok(Origin {
             data: text(value, "data"),
             columns: columns.transpose()?,
@@ -241,6 +269,8 @@ impl Origin {
             range,
             split: value.get("split").and_then(SplitRecord::from_json),
             validation: text(value, "validation"),
+            test: text(value, "test"),
+            rows: rows.transpose()?,
         })
     }
 }
@@ -250,7 +280,7 @@ fn text(value: &Value, key: &str) -> Option<String> {
 }
 
 /// The score above which a row is unusual.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
     /// The score, in the units of [`Model::score`](crate::Model::score).
     pub value: f32,
@@ -258,6 +288,20 @@ pub struct Threshold {
     pub rule: Rule,
     /// The number of normal rows that it was chosen from.
     pub rows: usize,
+    /// Which rows these were.
+    pub from: ThresholdRows,
+}
+
+/// Which rows a threshold was chosen from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ThresholdRows {
+    /// Rows that are not known, as of models of earlier versions.
+    #[default]
+    Unknown,
+    /// The validation rows of the run.
+    Validation,
+    /// The rows of a source of this name.
+    Source(String),
 }
 
 /// How a threshold follows from the scores of normal rows.
@@ -280,11 +324,32 @@ impl Rule {
 }
 
 impl Threshold {
+    /// The rows that it was chosen from: `900 validation rows`, `60 rows of normal.csv`.
+    pub fn rows_in_words(&self) -> String {
+        match &self.from {
+            ThresholdRows::Unknown => counted(self.rows, "row", "rows"),
+            ThresholdRows::Validation => counted(self.rows, "validation row", "validation rows"),
+            ThresholdRows::Source(name) => {
+                format!("{} of {name}", counted(self.rows, "row", "rows"))
+            }
+        }
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let (rule, level) = self.rule.parts();
         let rule = rule.replace('-', "_");
-        json!({ "value": self.value, "rule": rule, "level": level, "rows": self.rows })
+        let mut json =
+            json!({ "value": self.value, "rule": rule, "level": level, "rows": self.rows });
+        match &self.from {
+            ThresholdRows::Unknown => {}
+            ThresholdRows::Validation => json["from"] = json!("validation"),
+            ThresholdRows::Source(name) => {
+                json["from"] = json!("source");
+                json["source"] = json!(name);
+            }
+        }
+        json
     }
 
     pub(super) fn from_json(value: &Value) -> Result<Option<Threshold>> {
@@ -301,6 +366,11 @@ impl Threshold {
                     _ => return None,
                 },
                 rows: usize::try_from(value.get("rows")?.as_u64()?).ok()?,
+                from: match value.get("from").and_then(Value::as_str) {
+                    Some("validation") => ThresholdRows::Validation,
+                    Some("source") => ThresholdRows::Source(text(value, "source")?),
+                    _ => ThresholdRows::Unknown,
+                },
             };
             threshold.value.is_finite().then_some(threshold)
         };

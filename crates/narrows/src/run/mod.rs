@@ -23,14 +23,16 @@ pub use place::recover;
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
-use crate::apply::check;
+use crate::apply::{check, score};
 use crate::corruption::Corruption;
-use crate::data::{Dataset, Source};
+use crate::data::{Dataset, OtherRows, Source, Split, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
+use crate::evaluate::{
+    Baselines, Pca, Reconstruct, TestNoise, no_test_rows, noise_draws, noisy_errors, threshold,
+};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
 use crate::files::write_whole;
-use crate::model::{Model, SplitRecord};
+use crate::model::{Model, Rule, SplitRecord, Threshold, ThresholdRows};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::Report;
@@ -62,7 +64,7 @@ pub const RECIPE_FILE: &str = "recipe.toml";
 pub const RUN_FILE: &str = "run.json";
 
 /// The figure that a model has once its run has come to its end.
-const TEST_MSE: &str = "test_mse";
+const TRAIN_LOSS: &str = "train_loss";
 
 /// The name of the file in a run's folder that says where the run stands.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
@@ -75,6 +77,12 @@ pub const DIVERGED_FILE: &str = "diverged.json";
 
 /// The name of the model in a run's folder whose parameters training began with, if it did.
 const INIT_FILE: &str = "initial.safetensors";
+
+/// The validation rows from which on a model has a threshold after training.
+const LEAST_FOR_THRESHOLD: usize = 100;
+
+/// The quantile of their scores that it is.
+const THRESHOLD_QUANTILE: f64 = 0.99;
 
 /// The folder of the report's pictures in a run's folder.
 pub const FIGURES_FOLDER: &str = "figures";
@@ -90,6 +98,8 @@ pub enum Event<'a> {
     Warning(&'a Warning),
     /// Something about the run's folder should be known.
     Notice(&'a Notice),
+    /// Something about the rows, in a sentence.
+    Note(&'a str),
     /// A step is done.
     Progress(&'a Progress),
     /// An epoch is done.
@@ -139,8 +149,12 @@ pub struct Options<'a> {
     pub threads: usize,
     /// Where the data come from, for a run that may go on later.
     pub sources: Option<Sources>,
+    /// Which rows are for testing, and which stay together. The share for validation is the recipe's.
+    pub split: SplitPlan,
     /// Rows for validation, from a source of their own.
     pub validation: Option<&'a Dataset>,
+    /// Rows for testing, from a source of their own.
+    pub test: Option<&'a Dataset>,
     /// A model whose parameters training begins with.
     pub init_from: Option<&'a Model>,
     /// How often the run is saved.
@@ -162,6 +176,9 @@ impl Options<'_> {
     }
 }
 
+/// What is said of a run that was told to stop after training.
+const FOLLOWS: &str = "training is done, and what follows was stopped";
+
 /// What a run that was told to stop ends with; its folder says how to go on.
 fn stopped(what: &str, folder: &Path) -> Error {
     Error::new(ErrorKind::Interrupted, what)
@@ -174,8 +191,9 @@ fn stopped(what: &str, folder: &Path) -> Error {
 
 /// Trains a recipe on a source and fills the run's folder.
 ///
-/// Without test rows in the source, one row in ten is held out, drawn with the recipe's seed, which also
-/// draws the rows for validation.
+/// The rows are divided as [`Options::split`] says, by default in the usual way ([`Source::split`]), with the recipe's
+/// seed and its share for validation. With 100 validation rows or more, the model has a threshold: the 99 % quantile of
+/// their scores.
 ///
 /// # Errors
 ///
@@ -191,7 +209,8 @@ pub fn run(
 }
 
 /// Goes on with a run where it was saved last, to the same bits as if it had never stopped; the source must
-/// be the one that it began with. Of the options `out`, `force`, `sources` and `init_from` have no meaning.
+/// be the one that it began with, and so must `split`, `validation` and `test`. Of the options `out`, `force`, `sources`
+/// and `init_from` have no meaning.
 ///
 /// # Errors
 ///
@@ -214,22 +233,31 @@ fn run_in(
     resumed: Option<&Path>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
-    let share = match options.validation {
-        Some(_) => 0.0,
-        None => recipe.validation,
+    let plan = SplitPlan {
+        validation: recipe.validation,
+        ..options.split.clone()
     };
-    let split = source.split(recipe.seed, share)?;
+    let other = OtherRows {
+        validation: options.validation,
+        test: options.test,
+    };
+    let split = source.split_beside(recipe.seed, &plan, other)?;
+    // What a run was decided to be, it stays when it goes on.
+    let recipe = &Recipe {
+        validation: recipe.validation.or(split.plan.validation),
+        ..recipe.clone()
+    };
     if split.is_tested_on_training_rows() {
         observe(Event::Warning(&Warning::OneRow));
     }
+    tell_of_split(&split, resumed.is_none(), observe);
     let mut training = Training::new_with(recipe, &split.train, options.threads, |warning| {
         observe(Event::Warning(warning));
     })?;
-    if let Some(validation) = options.validation.or(split.validation.as_deref()) {
+    if let Some(validation) = split.validation.as_deref() {
         training = training.with_validation(validation)?;
     }
-    let record = SplitRecord::of(&split, recipe.seed, share);
-    training.record_split(record, options.validation);
+    training.record_split(SplitRecord::of(&split, recipe.seed), other);
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
@@ -271,7 +299,7 @@ fn run_in(
     let threshold = match resumed {
         Some(folder) if is_done => load_model(folder)
             .ok()
-            .and_then(|model| model.threshold().copied()),
+            .and_then(|model| model.threshold().cloned()),
         _ => None,
     };
     if options.profile {
@@ -285,19 +313,28 @@ fn run_in(
     let mut stage = |name| {
         observe(Event::Stage(&folder, name));
         match options.is_stopped() {
-            true => Err(stopped(
-                "training is done, and what follows was stopped",
-                &folder,
-            )),
+            true => Err(stopped(FOLLOWS, &folder)),
             false => Ok(()),
         }
     };
-    let rows = (&*split.train, &*split.test, split.is_held_out);
     let threads = threads_or_all(options.threads);
     let own = Baselines::default();
     let baselines = options.baselines.unwrap_or(&own);
     let how = (threads, baselines);
-    let mut outcome = measure(&model, &records, rows, how, &folder, &mut stage)?;
+    let mut outcome = measure(&model, &records, &split, how, &folder, &mut stage)?;
+    let chosen = match threshold {
+        Some(threshold) => Ok(Some(threshold)),
+        None => usual_threshold(&model, split.validation.as_deref()),
+    };
+    match chosen {
+        Ok(threshold) => {
+            outcome.summary.threshold.clone_from(&threshold);
+            if let Some(threshold) = threshold {
+                model.set_threshold(threshold);
+            }
+        }
+        Err(error) => observe(Event::Note(&format!("the model has no threshold: {error}"))),
+    }
     let best = training
         .best_validation_loss()
         .map(|loss| (training.best_epoch(), loss));
@@ -310,28 +347,28 @@ fn run_in(
     outcome.summary.profile = training.profile();
     let summary = &outcome.summary;
     let figures = [
-        ("train_loss", Some(summary.train_loss)),
+        (TRAIN_LOSS, Some(summary.train_loss)),
         ("validation_loss", best.map(|(_, loss)| loss)),
-        (TEST_MSE, Some(summary.test_mse)),
+        ("test_mse", summary.test_mse),
         ("pca_mse", summary.pca_mse),
     ];
     let figures = figures
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_string(), value?)));
     model.metrics_mut().extend(figures);
-    if let Some(threshold) = threshold {
-        model.set_threshold(threshold);
+    observe(Event::Stage(&folder, "report"));
+    if options.is_stopped() {
+        return Err(stopped(FOLLOWS, &folder));
     }
-    stage("report")?;
     if has_pca && summary.pca_mse.is_none() {
         observe(Event::Notice(&Notice::PcaNotFinite));
     }
     folder::unlink(&folder.join(MODEL_FILE))?;
     model.save(folder.join(MODEL_FILE))?;
-    if summary.has_picture {
+    if let Some(test) = split.test.as_deref().filter(|_| summary.has_picture) {
         folder::write(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, &split.test, recipe.corruption)?,
+            &reconstruction_picture(&model, test, recipe.corruption)?,
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
@@ -344,7 +381,11 @@ fn run_in(
 ///
 /// When its values are impossible, or do not fit the data.
 pub fn check_recipe(recipe: &Recipe, source: &Source) -> Result<()> {
-    let split = source.split(recipe.seed, recipe.validation)?;
+    let plan = SplitPlan {
+        validation: recipe.validation,
+        ..SplitPlan::default()
+    };
+    let split = source.split(recipe.seed, &plan)?;
     let training = Training::new(recipe, &split.train, 1)?;
     match split.validation.as_deref() {
         Some(validation) => training.with_validation(validation).map(drop),
@@ -372,7 +413,7 @@ pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
 ///
 /// When it is not.
 pub fn check_done(path: &Path, model: &Model) -> Result<()> {
-    match folder::is_saved(path) && !model.metrics().contains_key(TEST_MSE) {
+    match folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
         false => Ok(()),
         true => Err(
             Error::new(ErrorKind::Data, "the run has not come to its end")
@@ -399,8 +440,13 @@ pub fn evaluate_run(
 ) -> Result<(Recipe, Outcome)> {
     let model = load_for(path, source)?;
     let recipe = model.recipe().clone();
-    let split = source.split(recipe.seed, recipe.validation)?;
-    let rows = (&*split.train, &*split.test, split.is_held_out);
+    let again = model.split_again(source, OtherRows::default())?;
+    if let Some(difference) = &again.difference {
+        observe(Event::Note(difference));
+    }
+    if again.split.test.is_none() {
+        return Err(no_test_rows(source.train.name()).at(path.display()));
+    }
     // Those of a run that was never saved are not of the model, which is of the run before.
     let records = match path.is_dir() && folder::is_saved(path) {
         true => records_of(path, 0, observe),
@@ -420,7 +466,7 @@ pub fn evaluate_run(
             false => Ok(()),
         }
     };
-    let outcome = measure(&model, &records, rows, how, path, &mut stage)?;
+    let outcome = measure(&model, &records, &again.split, how, path, &mut stage)?;
     Ok((recipe, outcome))
 }
 
@@ -440,70 +486,122 @@ pub fn is_run(path: &Path) -> bool {
     (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
 }
 
+/// Says how the rows are divided, and what is dubious about it where a run begins.
+fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn FnMut(Event<'_>)) {
+    observe(Event::Note(&format!("rows: {}", split.counts_in_words())));
+    for note in &split.notes {
+        observe(Event::Note(note));
+    }
+    let series = split.train.in_order_of();
+    if let Some(order) = series.filter(|_| is_new && split.is_random) {
+        observe(Event::Warning(&Warning::DrawnFromSeries {
+            column: order.column.clone(),
+            is_latest_first: order.is_latest_first,
+        }));
+    }
+}
+
+/// The threshold that a model has unless another is chosen: of its validation rows, if there are enough of them.
+fn usual_threshold(model: &Model, validation: Option<&Dataset>) -> Result<Option<Threshold>> {
+    let Some(rows) = validation.filter(|rows| rows.rows() >= LEAST_FOR_THRESHOLD) else {
+        return Ok(None);
+    };
+    let scores = score(model, rows, None, false, &mut |_| Ok(()))?;
+    Ok(Some(Threshold {
+        from: ThresholdRows::Validation,
+        ..threshold(&scores, Rule::Quantile(THRESHOLD_QUANTILE))?
+    }))
+}
+
 /// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
 /// may end it.
 fn measure(
     model: &Model,
     records: &[EpochRecord],
-    (train, test, held_out): (&Dataset, &Dataset, bool),
+    split: &Split<'_>,
     (threads, baselines): (usize, &Baselines),
     folder: &Path,
     stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Outcome> {
-    let code_size = model.code_size();
-    model.check_width(test.inputs())?;
-    stage("testing")?;
-    let (test_mse, corrupted) = test_errors(model, test, threads)?;
-    let of_corrupted = corrupted
-        .iter()
-        .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
-    check_finite([test_mse].into_iter().chain(of_corrupted))?;
-    let scaling = model.scaling();
-    let pca_mse = if code_size >= train.inputs() {
-        // All components together lose nothing.
-        Some(0.0)
-    } else if Pca::is_feasible(train.inputs(), code_size) {
-        let rows = |data| ScaledRows { data, scaling };
-        stage("principal components")?;
-        let pca = baselines.fit(&rows(train), code_size, threads)?;
-        stage("reconstructions of principal components")?;
-        Some(pca.reconstruction_mse(code_size, &rows(test), threads))
-    } else {
-        None
-    };
-    // What the study of contractive autoencoders that the recipes come from shows.
-    let usual = Corruption::Gaussian { deviation: 1.5 };
-    let noise = model.recipe().corruption.unwrap_or(usual);
-    stage("pictures")?;
-    let portrait = Portrait::of(model, records, test, noise, threads)?;
+    let train = &*split.train;
+    let [train_rows, validation_rows, test_rows] = split.counts();
     let seconds: f64 = records.iter().map(|record| record.seconds).sum();
-    let summary = Summary {
+    let mut summary = Summary {
         recipe: model.recipe().name.clone(),
         data: train.name().to_string(),
         epochs: records.len(),
         train_loss: records.last().map_or(f64::NAN, |record| record.train_loss),
-        test_mse,
-        corrupted,
-        pca_mse,
+        test_mse: None,
+        corrupted: None,
+        pca_mse: None,
         inputs: train.inputs(),
-        code_size,
+        code_size: model.code_size(),
         parameters: model.network().parameter_count(),
-        train_rows: train.rows(),
-        test_rows: test.rows(),
-        held_out,
+        train_rows,
+        validation_rows,
+        test_rows,
+        held_out: split.is_held_out,
+        threshold: None,
         seconds,
-        images_per_second: (records.len() * train.rows()) as f64 / seconds,
+        images_per_second: (records.len() * train_rows) as f64 / seconds,
         run: folder.to_path_buf(),
         best: None,
         stopped_early: false,
-        has_picture: is_image(test.shape()),
+        has_picture: false,
         profile: None,
+    };
+    let portrait = match split.test.as_deref() {
+        None => Portrait::of_training(records)?,
+        Some(test) => {
+            model.check_width(test.inputs())?;
+            stage("testing")?;
+            let (test_mse, corrupted) = test_errors(model, test, threads)?;
+            let of_corrupted = corrupted
+                .iter()
+                .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
+            check_finite([test_mse].into_iter().chain(of_corrupted))?;
+            (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
+            summary.pca_mse = pca_error(model, (train, test), (threads, baselines), stage)?;
+            summary.has_picture = is_image(test.shape());
+            // What the study of contractive autoencoders that the recipes come from shows.
+            let usual = Corruption::Gaussian { deviation: 1.5 };
+            let noise = model.recipe().corruption.unwrap_or(usual);
+            stage("pictures")?;
+            Portrait::of(model, records, test, noise, threads)?
+        }
     };
     Ok(Outcome {
         summary,
         portrait,
         scaling: model.recipe().scaling,
     })
+}
+
+/// The error of principal components of the training rows on the test rows; none where they take too much memory.
+fn pca_error(
+    model: &Model,
+    (train, test): (&Dataset, &Dataset),
+    (threads, baselines): (usize, &Baselines),
+    stage: &mut dyn FnMut(&'static str) -> Result<()>,
+) -> Result<Option<f64>> {
+    let code_size = model.code_size();
+    if code_size >= train.inputs() {
+        // All components together lose nothing.
+        return Ok(Some(0.0));
+    }
+    if !Pca::is_feasible(train.inputs(), code_size) {
+        return Ok(None);
+    }
+    let scaling = model.scaling();
+    let rows = |data| ScaledRows { data, scaling };
+    stage("principal components")?;
+    let pca = baselines.fit(&rows(train), code_size, threads)?;
+    stage("reconstructions of principal components")?;
+    Ok(Some(pca.reconstruction_mse(
+        code_size,
+        &rows(test),
+        threads,
+    )))
 }
 
 /// Refuses errors on test rows that are no finite numbers.

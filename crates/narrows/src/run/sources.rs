@@ -1,7 +1,7 @@
 //! Where the rows of a run come from: `run.json`.
 
 use super::RUN_FILE;
-use crate::data::{ReadOptions, Source};
+use crate::data::{ReadOptions, Source, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,6 +18,12 @@ pub struct Sources {
     pub reading: ReadOptions,
     /// A second source, for validation.
     pub validation: Option<String>,
+    /// A source of rows for testing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
+    /// Which rows of the data are for testing, and which stay together. The share for validation is in the recipe.
+    #[serde(default)]
+    pub split: SplitPlan,
 }
 
 /// A list of words, or one word, as a run of an earlier version has it.
@@ -40,7 +46,12 @@ impl Sources {
     /// With paths that hold wherever the run is gone on with.
     #[must_use]
     pub fn anywhere(mut self) -> Self {
-        for spec in self.data.iter_mut().chain(&mut self.validation) {
+        for spec in self
+            .data
+            .iter_mut()
+            .chain(&mut self.validation)
+            .chain(&mut self.test)
+        {
             let (name, part) = Source::parts_of(spec);
             if Source::is_built_in(name) {
                 continue;
@@ -76,7 +87,12 @@ impl Sources {
                 .at(path.display())
                 .caused_by(error)
         })?;
-        for spec in sources.data.iter().chain(&sources.validation) {
+        for spec in sources
+            .data
+            .iter()
+            .chain(&sources.validation)
+            .chain(&sources.test)
+        {
             let (name, _) = Source::parts_of(spec);
             let of_several = name.rsplit_once(':').map(|(file, _)| file);
             let is_there = Source::is_built_in(name)

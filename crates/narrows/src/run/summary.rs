@@ -2,6 +2,7 @@
 
 use crate::data::scaling::ScalingSpec;
 use crate::figures::Portrait;
+use crate::model::Threshold;
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Section, Table};
 use crate::text::{count_of, figures, sentence, thousands};
@@ -21,13 +22,13 @@ pub struct Summary {
     /// The mean of the objective over the last epoch.
     pub train_loss: f64,
     /// The mean squared error on the test rows, in scaled units; where the recipe corrupts its rows, of
-    /// what becomes of corrupted ones, against the clean ones.
-    pub test_mse: f64,
+    /// what becomes of corrupted ones, against the clean ones. None without test rows.
+    pub test_mse: Option<f64>,
     /// Where the recipe corrupts its rows: what becomes of clean ones, and how far the corrupted ones
     /// themselves are from the clean ones.
     pub corrupted: Option<CorruptedErrors>,
     /// The same of principal component analysis with as many components as a code has values; none
-    /// where they would take too much memory (see [`Pca::is_feasible`](crate::evaluate::Pca::is_feasible)).
+    /// without test rows, and where they would take too much memory (see [`Pca::is_feasible`](crate::evaluate::Pca::is_feasible)).
     pub pca_mse: Option<f64>,
     /// The values of a row.
     pub inputs: usize,
@@ -37,10 +38,14 @@ pub struct Summary {
     pub parameters: usize,
     /// The rows trained on.
     pub train_rows: usize,
+    /// The rows that training watched.
+    pub validation_rows: usize,
     /// The rows tested on.
     pub test_rows: usize,
     /// Whether the test rows were held out of the training rows, as the source has none.
     pub held_out: bool,
+    /// The score above which a row is unusual, if one was chosen.
+    pub threshold: Option<Threshold>,
     /// The time spent training, in seconds.
     pub seconds: f64,
     /// Rows a second while training.
@@ -51,7 +56,7 @@ pub struct Summary {
     pub best: Option<(usize, f64)>,
     /// Whether training stopped before all epochs, as the loss no longer fell.
     pub stopped_early: bool,
-    /// Whether there is a picture: there is one for images only.
+    /// Whether there is a picture: there is one for images only, of test rows.
     pub has_picture: bool,
     /// Where the time of a step went, if that was asked for and there was a step.
     pub profile: Option<Profile>,
@@ -119,8 +124,10 @@ impl Summary {
             "code_size": self.code_size,
             "parameters": self.parameters,
             "train_rows": self.train_rows,
+            "validation_rows": self.validation_rows,
             "test_rows": self.test_rows,
             "held_out": self.held_out,
+            "threshold": self.threshold.as_ref().map(Threshold::to_json),
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
             "run": self.run.display().to_string(),
@@ -174,6 +181,10 @@ impl Outcome {
                 figures(jacobian.mean_norm),
                 count_of(jacobian.rows, "test row")
             ),
+            None if summary.test_mse.is_none() => {
+                "There are no test rows, so that nothing is shown of what the model does on rows that it has not seen."
+                    .into()
+            }
             None => "The Jacobian of so wide a code would take too much time or memory, so that its spectrum is \
                      left out."
                 .into(),
@@ -188,8 +199,18 @@ impl Outcome {
     pub(super) fn report(&self, recipe: &Recipe) -> Report {
         let summary = &self.summary;
         let figure = |value: f64| -> Cell { figures(value).into() };
+        let Some(test_mse) = summary.test_mse else {
+            return Report {
+                title: format!("{} on {}", summary.recipe, summary.data),
+                lead: vec!["The run is without test rows, so that there is no test error.".into()],
+                table: None,
+                notes: Vec::new(),
+                first: Vec::new(),
+                sections: vec![self.section(recipe)],
+            };
+        };
         let mut heads = vec!["".to_string(), "test MSE".into()];
-        let mut row: Vec<Cell> = vec![summary.recipe.clone().into(), figure(summary.test_mse)];
+        let mut row: Vec<Cell> = vec![summary.recipe.clone().into(), figure(test_mse)];
         if let Some(corrupted) = &summary.corrupted {
             heads.extend(["clean MSE".into(), "noise itself".into()]);
             row.extend([corrupted.clean_test_mse, corrupted.noise_mse].map(figure));
@@ -202,12 +223,12 @@ impl Outcome {
             (_, Some(corrupted)) => format!(
                 "From noisy test rows, {} away from the clean ones, it gives back rows that are {} away.",
                 figures(corrupted.noise_mse),
-                figures(summary.test_mse)
+                figures(test_mse)
             ),
             (Some(pca), None) => format!(
                 "Its test error of {} is {} that of PCA with as many components, {}.",
-                figures(summary.test_mse),
-                match BesidePca::of(summary.test_mse, pca) {
+                figures(test_mse),
+                match BesidePca::of(test_mse, pca) {
                     BesidePca::Same => "as good as".into(),
                     BesidePca::Below(percent) => format!("{percent:.0} % below"),
                     BesidePca::Above(percent) => format!("{percent:.0} % above"),
@@ -215,7 +236,7 @@ impl Outcome {
                 },
                 figures(pca)
             ),
-            (None, None) => format!("Its test error is {}.", figures(summary.test_mse)),
+            (None, None) => format!("Its test error is {}.", figures(test_mse)),
         };
         Report {
             title: format!("{} on {}", summary.recipe, summary.data),

@@ -266,6 +266,8 @@ fn described(scaling: Option<ScalingSpec>) -> String {
 }
 
 fn compared(name: &str, is_finished: bool, runs: &[Done]) -> Compared {
+    // Each is tested: a run without test rows is refused.
+    let test_mse = |run: &Done| run.outcome.summary.test_mse.unwrap_or(f64::NAN);
     let measure = |of: &dyn Fn(&Done) -> f64| {
         let values: Vec<f64> = runs.iter().map(of).collect();
         Measure::of(&values)
@@ -295,12 +297,10 @@ fn compared(name: &str, is_finished: bool, runs: &[Done]) -> Compared {
         seeds: runs.len(),
         scaling: described(runs.first().and_then(|run| run.outcome.scaling)),
         code_size: summary.map_or(0, |summary| summary.code_size),
-        test_mse: measure(&|run| run.outcome.summary.test_mse),
+        test_mse: measure(&test_mse),
         clean_mse: measure(&|run| {
-            let summary = &run.outcome.summary;
-            summary
-                .corrupted
-                .map_or(summary.test_mse, |errors| errors.clean_test_mse)
+            let corrupted = run.outcome.summary.corrupted;
+            corrupted.map_or_else(|| test_mse(run), |errors| errors.clean_test_mse)
         }),
         is_corrupted: runs
             .iter()

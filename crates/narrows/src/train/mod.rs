@@ -16,7 +16,7 @@ pub use warnings::Warning;
 pub(crate) use memory::available as available_memory;
 
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::data::{Dataset, Order};
+use crate::data::{Dataset, Order, OtherRows, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
@@ -160,7 +160,7 @@ impl<'a> Training<'a> {
             state: State::new(stepper.terms().count()),
             share: 1.0,
             validation: None,
-            origin: Origin::of(data),
+            origin: Origin::of(data)?,
             recipe,
             data,
             scaling,
@@ -447,10 +447,10 @@ impl<'a> Training<'a> {
         (self.state.epochs_done, self.state.sums.rows)
     }
 
-    /// Keeps with the model how the rows were divided; `validation` is the source of the rows to watch, where they
-    /// have one of their own.
-    pub fn record_split(&mut self, split: SplitRecord, validation: Option<&Dataset>) {
-        self.origin = std::mem::take(&mut self.origin).with_split(split, validation);
+    /// Keeps with the model how the rows were divided, and what the sources of other rows for validation and testing
+    /// are called.
+    pub fn record_split(&mut self, split: SplitRecord, other: OtherRows<'_>) {
+        self.origin = std::mem::take(&mut self.origin).with_split(split, other);
     }
 
     /// A number that tells the training rows from others, of their count and some of their values.
@@ -579,8 +579,8 @@ impl<'a> Training<'a> {
 
 /// Trains a recipe on data from beginning to end, on all cores and without a word.
 ///
-/// The recipe's share for validation is set apart from the rows, as in a run; the model is then the one of the lowest
-/// loss on it. No rows are held out for testing.
+/// The recipe's share for validation, if it has one, is set apart from the rows, as in a run; the model is then the one
+/// of the lowest loss on it. No rows are held out for testing.
 ///
 /// ```
 /// use narrows::{Recipe, data::Dataset};
@@ -591,7 +591,7 @@ impl<'a> Training<'a> {
 /// let rows = Array2::from_shape_fn((200, 6), |(row, column)| ((row * (column + 1)) as f32 / 20.0).sin());
 /// let mut recipe = Recipe::named("table")?;
 /// recipe.epochs = 3;
-/// recipe.validation = 0.1;
+/// recipe.validation = Some(0.1);
 /// let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
 /// assert_eq!(model.reconstruct(rows.view())?.dim(), (200, 6));
 /// # Ok(()) }
@@ -601,7 +601,8 @@ impl<'a> Training<'a> {
 ///
 /// As [`Dataset::watched`], [`Training::new`], [`Training::epoch`] and [`Training::checked_model`].
 pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
-    let apart = data.watched(recipe.seed, recipe.validation)?;
+    let share = recipe.validation.unwrap_or(0.0);
+    let apart = data.watched(recipe.seed, share)?;
     let (train, validation) = match &apart {
         Some((train, validation)) => (train, Some(validation)),
         None => (data, None),
@@ -613,11 +614,14 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
     training.record_split(
         SplitRecord {
             seed: recipe.seed,
-            validation: recipe.validation,
+            plan: SplitPlan {
+                test: TestRows::None,
+                ..SplitPlan::with_validation(share)
+            },
             held_out: false,
             rows: [train.rows(), validation.map_or(0, Dataset::rows), 0],
         },
-        None,
+        OtherRows::default(),
     );
     while !training.is_finished() {
         training.epoch(|_| ())?;

@@ -41,6 +41,14 @@ pub enum Warning {
     },
     /// There is one row, and it is tested on too.
     OneRow,
+    /// The rows are in the order of a column of times, and some were drawn from among the others for testing or
+    /// validation.
+    DrawnFromSeries {
+        /// The name of the column.
+        column: String,
+        /// Whether the latest row is the first.
+        is_latest_first: bool,
+    },
     /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
     Squeezed {
         /// What 1 becomes.
@@ -203,6 +211,19 @@ impl fmt::Display for Warning {
             }
             Warning::OneRow => f.write_str(
                 "there is one row: the model is tested on the row that it is trained on, which says nothing about other rows",
+            ),
+            Warning::DrawnFromSeries {
+                column,
+                is_latest_first,
+            } => write!(
+                f,
+                "the rows are in the order of the column `{column}`, and rows for testing or validation were drawn at \
+                 random from among them: if neighboring rows are alike, errors on these rows are lower than on later \
+                 rows; {}`--test last:0.1` tests on the last rows instead",
+                match is_latest_first {
+                    true => "with the latest row last, ",
+                    false => "",
+                }
             ),
             Warning::WideCode { code, inputs } => write!(
                 f,

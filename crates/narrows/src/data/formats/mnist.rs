@@ -26,7 +26,9 @@ fn dataset(name: &str, split: io::Result<Split>) -> Result<Dataset> {
     let values = Array2::from_shape_vec((labels.len(), PIXELS), images)
         .map_err(|source| damaged("the built-in data are damaged").caused_by(source))?;
     let labels = labels.into_iter().map(i64::from).collect();
-    Dataset::new(name, Values::U8(values), vec![1, SIDE, SIDE], Some(labels))
+    let mut data = Dataset::new(name, Values::U8(values), vec![1, SIDE, SIDE], Some(labels))?;
+    data.is_built_in = true;
+    Ok(data)
 }
 
 #[cfg(test)]

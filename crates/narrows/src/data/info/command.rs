@@ -254,6 +254,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         drop,
         label,
         ids,
+        group,
         missing,
         model_columns: _,
         unnamed_as_they_stand: _,
@@ -279,6 +280,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
     add("drop", list(drop));
     add("label", label.clone());
     add("id", list(ids));
+    add("group", group.clone());
     add(
         "missing",
         (*missing != Missing::Refuse).then(|| missing.name().to_string()),

@@ -22,7 +22,7 @@ fn model(start: f64) -> Model {
     let network = Network::new(&recipe.encoder, &recipe.decoder, &[2]).unwrap();
     let parameters = Parameters::initial(&network, recipe.initialization, 5);
     let mut model = Model::new(recipe, scaling, &[2], parameters.flat()).unwrap();
-    model.set_origin(Origin::of(&data));
+    model.set_origin(Origin::of(&data).unwrap());
     model
 }
 
@@ -151,6 +151,7 @@ fn the_metadata_say_what_scoring_needs() {
         value: 0.25,
         rule: Rule::Quantile(0.99),
         rows: 150,
+        from: crate::model::ThresholdRows::Validation,
     });
     let expected = json!({
         "value": 0.25, "rule": "quantile", "level": 0.99, "rows": 150, "unusual": "score > value",

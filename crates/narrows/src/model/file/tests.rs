@@ -4,7 +4,8 @@
 use super::*;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
-use crate::model::{Rule, SplitRecord};
+use crate::data::{RowSketch, SplitPlan, TestRows};
+use crate::model::{Rule, SplitRecord, ThresholdRows};
 use ndarray::{Array2, array};
 use std::collections::BTreeMap;
 
@@ -487,7 +488,7 @@ fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
         (Some(&names), None)
     );
     assert_eq!(old.origin().fill.as_ref().unwrap().len(), 3);
-    assert_eq!(old.origin().split.unwrap().rows, [49, 5, 6]);
+    assert_eq!(old.origin().split.as_ref().unwrap().rows, [49, 5, 6]);
     let threshold = old.threshold().unwrap();
     assert_eq!((threshold.rule, threshold.rows), (Rule::Quantile(0.9), 60));
     // Saved again, in the present format, it is the same model.
@@ -536,16 +537,23 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
         range: Some((-3.5, 7.0)),
         split: Some(SplitRecord {
             seed: u64::MAX >> 1,
-            validation: 0.1,
+            plan: SplitPlan {
+                test: TestRows::Last(0.1),
+                group: Some("q".into()),
+                ..SplitPlan::with_validation(0.1)
+            },
             held_out: true,
             rows: [81, 9, 10],
         }),
         validation: Some("b.csv".into()),
+        test: Some("c.csv".into()),
+        rows: Some(RowSketch::from_checksums(vec![u64::MAX, 7, 1 << 60])),
     });
     model.set_threshold(Threshold {
         value: 0.1,
         rule: Rule::FalsePositiveRate(0.05),
         rows: 99,
+        from: ThresholdRows::Source("d.csv".into()),
     });
     // Reading it in a hurry gives another last digit.
     let figure = 0.000_020_354_164_777_813_822;

@@ -88,7 +88,7 @@ fn read(
     recipe.scaling = Some(spec);
     let mut model = Model::new(recipe, scaling, &shape, &numbers.parameters)?;
     if let Some(data) = options.data {
-        model.set_origin(Origin::of(data));
+        model.set_origin(Origin::of(data)?);
     }
     Ok(Imported { model, notes })
 }

@@ -140,6 +140,7 @@ impl Rows {
         if let Some(filled) = filled {
             data.notes.extend(filled.note());
             data.missing = filled.count;
+            data.fills_with_means = filled.are_own_means;
             data.fill = Some(filled.fill);
         }
         Ok(data)

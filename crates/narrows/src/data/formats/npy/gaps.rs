@@ -11,6 +11,8 @@ pub(super) struct Filled {
     pub(super) count: usize,
     /// What the values are, for a sentence.
     what: &'static str,
+    /// Whether they are means of the rows themselves.
+    pub(super) are_own_means: bool,
 }
 
 impl Filled {
@@ -45,7 +47,7 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
         ),
         (None, Missing::Mean) => {
             let sums = sums(&records)?;
-            (sums.means()?, sums.missing(), "the mean of their place")
+            (sums.means()?, sums.missing(), "means")
         }
         (None, Missing::Zero) => (vec![0.0; inputs], sums(&records)?.missing(), "0"),
         (None, _) => return Ok((Values::Records(records), None)),
@@ -54,7 +56,13 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
         0 => Values::Records(records),
         _ => Values::Records(records.filled(Some(fill.clone()))),
     };
-    Ok((values, Some(Filled { fill, count, what })))
+    let filled = Filled {
+        fill,
+        count,
+        what,
+        are_own_means: given.is_none() && options.missing == Missing::Mean,
+    };
+    Ok((values, Some(filled)))
 }
 
 /// Of each place of a row the sum of the values that are there, about a first one so that it keeps its precision.

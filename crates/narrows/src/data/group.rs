@@ -1,0 +1,145 @@
+//! Groups of rows that a column names, such as the rows of one patient, and the choice of whole groups.
+
+use super::dataset::Dataset;
+use super::records::AT_ONCE;
+use crate::rng::{Draws, Purpose};
+use crate::settings::suggest;
+use crate::{Error, ErrorKind, Result};
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Which group each row belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct Groups {
+    /// For each row the number of its group; groups count in the order of their first rows.
+    of_row: Vec<u32>,
+    /// The rows of each group.
+    sizes: Vec<usize>,
+    /// The rows without a value in the column, which are one group.
+    pub(super) unnamed: usize,
+}
+
+impl Groups {
+    /// The groups of rows with the same value in a column: an id, the label or an input.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such column beside the rows.
+    pub(super) fn of(data: &Dataset, column: &str) -> Result<Groups> {
+        let ids = data.ids().iter().find(|ids| ids.name == column);
+        if let Some(ids) = ids {
+            let mut groups = Groups::by(ids.values.iter().map(String::as_str));
+            groups.unnamed = ids.values.iter().filter(|value| value.is_empty()).count();
+            return Ok(groups);
+        }
+        let labels = data.labels().filter(|_| data.label_column() == column);
+        if let Some(labels) = labels {
+            return Ok(Groups::by(labels.iter()));
+        }
+        let inputs = data.columns().unwrap_or_default();
+        if let Some(input) = inputs.iter().position(|name| name == column) {
+            let mut buffer = [0.0; AT_ONCE];
+            let mut of_input = |row: usize| {
+                let mut found = 0.0;
+                data.each_value(row, &mut buffer, |place, values| {
+                    if let Some(value) = values.get(input.wrapping_sub(place)) {
+                        // -0 and 0 are one value.
+                        found = value + 0.0;
+                    }
+                });
+                found.to_bits()
+            };
+            let values: Vec<u64> = (0..data.rows()).map(&mut of_input).collect();
+            data.check_readable()?;
+            return Ok(Groups::by(values.into_iter()));
+        }
+        let mut known: Vec<&str> = data.ids().iter().map(|ids| ids.name.as_str()).collect();
+        known.extend(data.labels().map(|_| data.label_column()));
+        known.extend(inputs.iter().map(String::as_str));
+        let what = format!("there is no column `{column}` to group the rows by");
+        Err(suggest(Error::new(ErrorKind::Data, what), column, &known).at(data.name()))
+    }
+
+    fn by<T: Hash + Eq>(values: impl Iterator<Item = T>) -> Groups {
+        let mut numbers: HashMap<T, u32> = HashMap::new();
+        let mut groups = Groups {
+            of_row: Vec::new(),
+            sizes: Vec::new(),
+            unnamed: 0,
+        };
+        for value in values {
+            let next = groups.sizes.len() as u32;
+            let number = *numbers.entry(value).or_insert(next);
+            if number == next {
+                groups.sizes.push(0);
+            }
+            groups.sizes[number as usize] += 1;
+            groups.of_row.push(number);
+        }
+        groups
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.sizes.len()
+    }
+
+    /// Whole groups of about `wanted` rows together, drawn with `seed`: their rows, and how many groups they are. At
+    /// least one group is taken and one is left.
+    ///
+    /// A group is taken if it brings the number of rows nearer to what is wanted, so that a large one is left out.
+    pub(super) fn draw(&self, wanted: usize, seed: u64, purpose: Purpose) -> (Vec<u32>, usize) {
+        let mut is_taken = vec![false; self.count()];
+        let (mut rows, mut groups) = (0, 0);
+        for group in Draws::new(seed, purpose).permutation(0, self.count()) {
+            let group = group as usize;
+            let with = rows + self.sizes[group];
+            if with.abs_diff(wanted) < rows.abs_diff(wanted) && groups + 1 < self.count() {
+                is_taken[group] = true;
+                (rows, groups) = (with, groups + 1);
+            }
+        }
+        if groups == 0 {
+            let smallest = (0..self.count()).min_by_key(|&group| self.sizes[group]);
+            if let Some(group) = smallest {
+                is_taken[group] = true;
+                groups = 1;
+            }
+        }
+        let taken = self.of_row.iter().enumerate();
+        let taken = taken.filter(|(_, group)| is_taken[**group as usize]);
+        (taken.map(|(row, _)| row as u32).collect(), groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_groups_are_drawn_near_to_what_is_wanted() {
+        let groups = Groups::by((0..1000).map(|row| row % 37));
+        assert_eq!(groups.count(), 37);
+        let (rows, count) = groups.draw(100, 5, Purpose::HoldOut);
+        assert!((87..=113).contains(&rows.len()), "{}", rows.len());
+        let of: std::collections::HashSet<u32> = rows.iter().map(|row| row % 37).collect();
+        assert_eq!(of.len(), count);
+        let all_of = (0..1000).filter(|row| of.contains(&(row % 37))).count();
+        assert_eq!(rows.len(), all_of);
+        assert_ne!(rows, groups.draw(100, 6, Purpose::HoldOut).0);
+    }
+
+    #[test]
+    fn a_group_that_is_most_of_the_rows_is_not_held_out() {
+        let groups = Groups::by((0..100).map(|row| row.max(89)));
+        for seed in 0..20 {
+            let (rows, count) = groups.draw(10, seed, Purpose::HoldOut);
+            assert_eq!((rows.len(), count), (10, 10));
+        }
+        // Of two large ones the smaller.
+        let two = Groups::by((0..100).map(|row| row < 60));
+        assert_eq!(
+            two.draw(10, 0, Purpose::HoldOut).0,
+            (60..100).collect::<Vec<u32>>()
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! How the rows of a source are to be divided.
+
+use crate::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+/// How the rows of a source are divided.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SplitPlan {
+    /// Which rows are for testing.
+    pub test: TestRows,
+    /// The share of the training rows that is set apart for validation, 0 for none. `None` decides from the data: a
+    /// tenth of 1,000 rows or more, else none, and none of the built-in MNIST.
+    pub validation: Option<f64>,
+    /// The column whose groups are divided whole: rows with the same value in it stay together.
+    pub group: Option<String>,
+}
+
+/// Which rows of a source are for testing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TestRows {
+    /// The test rows of the source; if it has none, one row in ten, drawn at random.
+    #[default]
+    Usual,
+    /// No rows.
+    None,
+    /// This share of the rows, drawn at random.
+    Share(f64),
+    /// This share of the rows, from the end of the source: for series.
+    Last(f64),
+}
+
+impl SplitPlan {
+    /// The usual plan with this share of the training rows for validation, 0 for none.
+    pub fn with_validation(share: f64) -> SplitPlan {
+        SplitPlan {
+            validation: Some(share),
+            ..SplitPlan::default()
+        }
+    }
+}
+
+impl SplitPlan {
+    /// Refuses shares that are none.
+    pub(super) fn check(&self) -> Result<()> {
+        if let TestRows::Share(share) | TestRows::Last(share) = self.test
+            && !(share > 0.0 && share < 1.0)
+        {
+            return Err(
+                Error::new(ErrorKind::Data, "this share for testing is not possible")
+                    .expected("a number above 0 and below 1")
+                    .found(share),
+            );
+        }
+        if let (TestRows::Last(_), Some(_)) = (self.test, &self.group) {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the last rows cannot be held out where groups stay together",
+            )
+            .hint("leave `--group` out, or hold out groups at random: `--test 0.1`"));
+        }
+        self.validation.map_or(Ok(()), check_validation)
+    }
+}
+
+pub(super) fn check_validation(share: f64) -> Result<()> {
+    match (0.0..1.0).contains(&share) {
+        true => Ok(()),
+        false => Err(
+            Error::new(ErrorKind::Data, "this share for validation is not possible")
+                .expected("a number from 0 to below 1")
+                .found(share),
+        ),
+    }
+}

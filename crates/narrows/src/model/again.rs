@@ -1,0 +1,193 @@
+//! The rows of a source that was opened again, divided as they were for the training of a model.
+
+use super::Model;
+use super::origin::SplitRecord;
+use crate::data::{OtherRows, Source, Split, SplitPlan, TestRows};
+use crate::error::Result;
+use crate::text::{counted, thousands};
+
+/// Below this share of known rows, training rows are others than those of the model.
+const KNOWN: f64 = 0.98;
+
+/// From this share on, it is said that rows are training rows.
+const NOTICEABLE: f64 = 0.02;
+
+/// The rows of a source, divided as they were for training.
+#[derive(Clone, Debug)]
+pub struct SplitAgain<'a> {
+    /// The rows. There are no test rows if training had none, or had them from another source that is not given.
+    pub split: Split<'a>,
+    /// Whether they are the rows that the model was trained on, as far as it knows.
+    pub is_same: bool,
+    /// Why they are not, in a sentence.
+    pub difference: Option<String>,
+}
+
+impl Model {
+    /// Divides the rows of a source as they were divided when the model was trained, which takes the model alone: seed,
+    /// shares and groups are kept with it. The source must be read as it was for training, with the column of the
+    /// groups if there is one ([`ReadOptions::group`](crate::data::ReadOptions::group)).
+    ///
+    /// If these are other rows, they are divided in the usual way, without rows for validation, and
+    /// [`SplitAgain::difference`] says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::split`].
+    pub fn split_again<'a>(
+        &self,
+        source: &'a Source,
+        other: OtherRows<'a>,
+    ) -> Result<SplitAgain<'a>> {
+        let Some(record) = &self.origin().split else {
+            let plan = SplitPlan::with_validation(self.recipe().validation.unwrap_or(0.0));
+            let split = source.split_beside(self.recipe().seed, &plan, other)?;
+            return Ok(SplitAgain {
+                split,
+                is_same: true,
+                difference: None,
+            });
+        };
+        let trained_on = self.rows_of(record);
+        let rows = source.train.rows();
+        if rows != trained_on {
+            let words = format!(
+                "the data are not those that the model was trained on: {}, where there were {}",
+                counted(rows, "row", "rows"),
+                thousands(trained_on as f64)
+            );
+            return self.split_anew(record.seed, source, other, words);
+        }
+        let mut plan = record.plan.clone();
+        if self.origin().test.is_some() && other.test.is_none() {
+            plan.test = TestRows::None;
+        }
+        let split = source.split_beside(record.seed, &plan, other)?;
+        let is_known = match &self.origin().rows {
+            Some(sketch) => sketch.overlap(&split.train)?.share() >= KNOWN,
+            None => true,
+        };
+        match is_known {
+            true => Ok(SplitAgain {
+                split,
+                is_same: true,
+                difference: None,
+            }),
+            false => {
+                let words = "the data are not those that the model was trained on: they have as many rows, with other \
+                             values";
+                self.split_anew(record.seed, source, other, words.into())
+            }
+        }
+    }
+
+    /// The rows of the source that training divided.
+    fn rows_of(&self, record: &SplitRecord) -> usize {
+        let [train, validation, test] = record.rows;
+        let validation = match self.origin().validation {
+            Some(_) => 0,
+            None => validation,
+        };
+        train + validation + if record.held_out { test } else { 0 }
+    }
+
+    fn split_anew<'a>(
+        &self,
+        seed: u64,
+        source: &'a Source,
+        other: OtherRows<'a>,
+        mut words: String,
+    ) -> Result<SplitAgain<'a>> {
+        let split = source.split_beside(seed, &SplitPlan::with_validation(0.0), other)?;
+        words.push_str("; rows for testing are chosen anew");
+        if let (Some(sketch), Some(test)) = (&self.origin().rows, &split.test) {
+            let share = sketch.overlap(test)?.share();
+            if share > NOTICEABLE {
+                words.push_str(&format!(
+                    ", and about {:.0} % of them are rows that the model was trained on, so that its error on new rows \
+                     is higher",
+                    100.0 * share
+                ));
+            }
+        }
+        Ok(SplitAgain {
+            split,
+            is_same: false,
+            difference: Some(words),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recipe;
+    use crate::data::Dataset;
+    use crate::train::Training;
+    use ndarray::Array2;
+
+    fn source(rows: usize, shift: f64) -> Source {
+        let values = Array2::from_shape_fn((rows, 3), |(row, column)| {
+            ((row * 3 + column) as f64 * 0.7).sin() + shift
+        });
+        Source::new(Dataset::from_array(values.view()).unwrap(), None).unwrap()
+    }
+
+    /// A model of no training, with what training would know.
+    fn model(source: &Source, plan: &SplitPlan) -> Model {
+        let recipe = Recipe::named("table").unwrap();
+        let split = source.split(7, plan).unwrap();
+        let mut training = Training::new(&recipe, &split.train, 1).unwrap();
+        training.record_split(SplitRecord::of(&split, 7), OtherRows::default());
+        training.model().unwrap()
+    }
+
+    #[test]
+    fn the_same_rows_are_divided_as_they_were() {
+        let source = source(500, 0.0);
+        for plan in [
+            SplitPlan::with_validation(0.2),
+            SplitPlan {
+                test: TestRows::Last(0.3),
+                ..SplitPlan::with_validation(0.1)
+            },
+            SplitPlan {
+                test: TestRows::None,
+                ..SplitPlan::default()
+            },
+        ] {
+            let model = model(&source, &plan);
+            let again = model.split_again(&source, OtherRows::default()).unwrap();
+            let first = source.split(7, &plan).unwrap();
+            assert!(again.is_same && again.difference.is_none());
+            assert_eq!(again.split.train, first.train);
+            assert_eq!(again.split.validation, first.validation);
+            assert_eq!(again.split.test, first.test);
+        }
+    }
+
+    #[test]
+    fn other_rows_are_said_to_be_others() {
+        let model = model(&source(500, 0.0), &SplitPlan::with_validation(0.2));
+        let said = |source: &Source| {
+            let again = model.split_again(source, OtherRows::default()).unwrap();
+            assert!(!again.is_same && again.split.validation.is_none());
+            again.difference.unwrap()
+        };
+        let longer = said(&source(700, 0.0));
+        assert!(
+            longer.contains("700 rows, where there were 500"),
+            "{longer}"
+        );
+        assert!(
+            longer.contains("are rows that the model was trained on"),
+            "{longer}"
+        );
+        let changed = said(&source(500, 1.0));
+        assert!(
+            changed.contains("as many rows, with other values"),
+            "{changed}"
+        );
+        assert!(!changed.contains('%'), "{changed}");
+    }
+}
