@@ -9,7 +9,8 @@ use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
 use std::path::PathBuf;
 
-/// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it.
+/// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it. Without --data these
+/// are the test rows of its run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -33,8 +34,17 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
-    let source = arguments.source.open_for(&model)?;
-    let split = source.split(model.recipe().seed, 0.0)?;
+    let (source, own);
+    let split = match arguments.source.data.is_empty() {
+        true => {
+            own = arguments.source.own_split(&arguments.model, &model)?;
+            own.as_split()
+        }
+        false => {
+            source = arguments.source.open_for(&model)?;
+            source.split(model.recipe().seed, 0.0)?
+        }
+    };
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let evaluation = evaluate(&model, &split, threads, &mut |progress| {

@@ -16,6 +16,7 @@ mod import;
 mod inspect;
 mod interpolate;
 mod output;
+mod own;
 mod progress;
 mod recipes;
 mod reconstruct;

@@ -155,6 +155,7 @@ const DATA: &[&str] = &[
     "look",
     "several",
     "tables",
+    "watch",
     "open",
     "write",
     "info",

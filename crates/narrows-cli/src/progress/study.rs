@@ -6,6 +6,7 @@ use crate::output::{count_of, figures, note, remaining, thousands};
 use indicatif::{MultiProgress, ProgressBar};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
+use narrows::train::Warning;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -192,7 +193,13 @@ impl Going {
                 );
             }
             Event::Stage(_, name) => self.display.stage(name),
-            Event::Resume(..) | Event::Warning(_) => {}
+            Event::Warning(warning @ Warning::SourceChanged { .. }) => {
+                self.display.line(&format!("narrows: warning: {warning}"));
+            }
+            Event::Resume(..)
+            | Event::Replanned(_)
+            | Event::Finished(..)
+            | Event::Warning(_) => {}
         }
     }
 }

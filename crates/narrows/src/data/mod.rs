@@ -35,9 +35,10 @@ mod table;
 mod tables;
 mod unreadable;
 mod values;
+mod watch;
 pub mod write;
 
-pub use dataset::{Dataset, Ids};
+pub use dataset::{Checksum, Checksums, Dataset, Ids};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
@@ -50,3 +51,4 @@ pub use split::Split;
 pub use summary::QUANTILES;
 pub(crate) use summary::Summary;
 pub use values::Values;
+pub use watch::Watch;

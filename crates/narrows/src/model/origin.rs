@@ -1,7 +1,7 @@
 //! What a model knows of its training data, and the threshold above which a row is unusual.
 
 use super::columns::{self, ModelColumn};
-use crate::data::{Dataset, ReadOptions, Split};
+use crate::data::{Checksums, Dataset, ReadOptions, Split};
 use crate::error::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ pub struct Origin {
     pub split: Option<SplitRecord>,
     /// What the source of the rows to watch was called, without the folders, where they had one of their own.
     pub validation: Option<String>,
+    /// What tells the rows of the run from others; none for models that no run of this version trained.
+    pub checksums: Option<Checksums>,
 }
 
 /// How rows were divided into training, validation and test rows.
@@ -104,6 +106,7 @@ impl Origin {
             range: Some(data.range()),
             split: None,
             validation: None,
+            checksums: None,
         }
     }
 
@@ -126,7 +129,7 @@ impl Origin {
         let mut json = json!({
             "name": self.data, "range": self.range.map(|(low, high)| [low, high]),
             "split": self.split.map(|split| split.to_json()),
-            "validation": self.validation, "reading": self.reading,
+            "validation": self.validation, "reading": self.reading, "checksum": self.checksums,
         });
         match self.table.is_empty() {
             // What stands for a missing value is with the columns.
@@ -167,6 +170,14 @@ impl Origin {
                 ReadOptions::deserialize(reading)
                     .map_err(|error| damaged("how the data were read").caused_by(error))?,
             ),
+        };
+        origin.checksums = match value.get("checksum") {
+            None | Some(Value::Null) => None,
+            Some(checksums) => Some(Checksums::deserialize(checksums).map_err(|error| {
+                damaged("the checksums of the rows")
+                    .at("data.checksum")
+                    .caused_by(error)
+            })?),
         };
         let reading = origin.reading.as_ref();
         let separator = reading.and_then(|reading| reading.text.separator);
@@ -241,6 +252,7 @@ impl Origin {
             range,
             split: value.get("split").and_then(SplitRecord::from_json),
             validation: text(value, "validation"),
+            checksums: None,
         })
     }
 }

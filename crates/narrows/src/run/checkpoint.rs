@@ -4,6 +4,7 @@
 //! is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
 //! `narrows` of the metadata.
 
+use super::rows::KnownRows;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
@@ -12,6 +13,7 @@ use crate::recipe::Recipe;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,7 +22,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Raised when an older Narrows could no longer go on from the file.
-const FORMAT_VERSION: u64 = 2;
+const FORMAT_VERSION: u64 = 3;
 
 /// The key of the metadata.
 const KEY: &str = "narrows";
@@ -76,7 +78,7 @@ impl Clock {
 }
 
 /// Saves where a run stands.
-pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
+pub(super) fn save(training: &Training<'_>, known: &KnownRows, path: &Path) -> Result<()> {
     let state = training.state();
     let Sums {
         total,
@@ -98,8 +100,7 @@ pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
         "format_version": FORMAT_VERSION,
         "recipe": training.recipe().to_toml(),
         "scaling": training.scaling().to_json(),
-        "fingerprint": training.fingerprint(),
-        "validation": training.validation_fingerprint(),
+        "data": known,
         "epochs_done": state.epochs_done,
         "rows": rows,
         "steps": state.steps,
@@ -136,8 +137,12 @@ pub(super) fn save(training: &Training<'_>, path: &Path) -> Result<()> {
     write_whole(path, &file)
 }
 
-/// Goes on from where a run stood.
-pub(super) fn restore(training: &mut Training<'_>, path: &Path) -> Result<()> {
+/// Goes on from where a run stood, with these rows. Gives the number of epochs that the run was to have.
+pub(super) fn restore(
+    training: &mut Training<'_>,
+    rows: &KnownRows,
+    path: &Path,
+) -> Result<usize> {
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
     let most = 16 * training.parameter_count() as u64 + MAX_REST;
@@ -154,10 +159,10 @@ pub(super) fn restore(training: &mut Training<'_>, path: &Path) -> Result<()> {
                 .expected(format!("at most {most} bytes")),
         );
     }
-    read(training, &bytes).map_err(|error| error.at(path.display()))
+    read(training, rows, &bytes).map_err(|error| error.at(path.display()))
 }
 
-fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
+fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<usize> {
     let damaged = || Error::new(ErrorKind::Format, "the checkpoint is damaged");
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|error| damaged().caused_by(error))?;
@@ -181,25 +186,29 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         about["recipe"].as_str().unwrap_or_default(),
         "the checkpoint",
     );
-    let recipe = recipe.map(|recipe| recipe.with_widths_of(training.shape()));
-    if !recipe.is_ok_and(|recipe| recipe == *training.recipe()) {
+    let mut recipe = recipe
+        .map_err(|error| damaged().caused_by(error))?
+        .with_widths_of(training.shape());
+    let epochs = std::mem::replace(&mut recipe.epochs, training.recipe().epochs);
+    if recipe != *training.recipe() {
         return Err(Error::new(
             ErrorKind::Recipe,
             "the recipe is not the one of the checkpoint",
         )
-        .hint("recipe.toml must stay as it is while a run goes on"));
+        .hint(
+            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with --epochs",
+        ));
     }
     // As numbers: the text of a number in double precision may be read as its neighbour.
     let inputs = training.inputs();
-    let same_data = about["fingerprint"].as_u64() == Some(training.fingerprint().into())
-        && about["validation"].as_u64() == training.validation_fingerprint().map(u64::from)
-        && Scaling::from_json(&about["scaling"], inputs)? == *training.scaling();
-    if !same_data {
-        return Err(Error::new(
+    let known = KnownRows::deserialize(&about["data"])
+        .map_err(|error| damaged().caused_by(error))?;
+    known.check(rows).map_err(elsewhere)?;
+    if Scaling::from_json(&about["scaling"], inputs)? != *training.scaling() {
+        return Err(elsewhere(Error::new(
             ErrorKind::Data,
-            "the training rows are not those that the run began with",
-        )
-        .hint("bring the data back as they were, or train anew with --init-from"));
+            "the training rows are scaled otherwise than when the run began",
+        )));
     }
     let count = |key: &str| about[key].as_u64().ok_or_else(damaged);
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
@@ -260,7 +269,16 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
             waited: count("best_waited")? as usize,
             parameters: singles("best")?,
         },
-    })
+    })?;
+    Ok(epochs)
+}
+
+/// The ways out where a run that is to go on meets other rows.
+pub(super) fn elsewhere(error: Error) -> Error {
+    error.hint(
+        "bring the rows back as they were, or say with --data where the same rows lie now; to train on other rows, begin \
+         a new run with --init-from",
+    )
 }
 
 #[cfg(test)]
@@ -281,22 +299,23 @@ mod tests {
         let mut training = Training::new(&recipe.unwrap(), &data, 1).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
-        save(&training, &path).unwrap();
-        restore(&mut training, &path).unwrap();
+        let known = KnownRows::of(&data, None, &data).unwrap();
+        save(&training, &known, &path).unwrap();
+        restore(&mut training, &known, &path).unwrap();
 
         let mut bytes = std::fs::read(&path).unwrap();
-        let version = br#"\"format_version\":2"#;
+        let version = br#"\"format_version\":3"#;
         let at = bytes
             .windows(version.len())
             .position(|part| part == version);
         bytes[at.unwrap() + version.len() - 1] = b'1';
-        let error = read(&mut training, &bytes).unwrap_err().to_string();
+        let error = read(&mut training, &known, &bytes).unwrap_err().to_string();
         assert!(
             error.contains("the checkpoint's format is not known"),
             "{error}"
         );
         assert!(
-            error.contains("expected format version 2, found 1"),
+            error.contains("expected format version 3, found 1"),
             "{error}"
         );
     }

@@ -6,16 +6,20 @@ use super::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{TEMPORARY, write_whole};
-use crate::recipe::Recipe;
+use crate::recipe::{Override, Recipe};
 use crate::report::tensorboard;
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The recipe of a run's folder.
-pub(super) fn read_recipe(folder: &Path) -> Result<Recipe> {
-    Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])
+/// The recipe of a run's folder, with values set over it.
+///
+/// # Errors
+///
+/// As [`Recipe::load_file`].
+pub fn recipe_of(folder: &Path, overrides: &[Override]) -> Result<Recipe> {
+    Recipe::load_file(&folder.join(RECIPE_FILE), overrides)
 }
 
 /// Makes the folder of a new run.

@@ -7,17 +7,21 @@
 
 mod checkpoint;
 mod folder;
+mod guard;
+mod own;
+mod rows;
 mod sources;
 mod summary;
 
 pub use checkpoint::Every;
-pub use folder::new_folder;
+pub use folder::{new_folder, recipe_of};
+pub use own::{Change, OwnData, folder_of, needs_data};
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::check;
 use crate::corruption::Corruption;
-use crate::data::{Dataset, Source};
+use crate::data::{Dataset, Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
@@ -27,10 +31,14 @@ use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::report::tensorboard::EventFile;
+use crate::text::{count_of, for_shell};
 use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
 use checkpoint::Clock;
+use guard::Guard;
 use narrows_kernels::team::Team;
+use rows::KnownRows;
+use sources::RunFile;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -74,6 +82,10 @@ pub enum Event<'a> {
     Start(&'a Path),
     /// Training goes on in this folder, after so many epochs and so many rows of the next.
     Resume(&'a Path, usize, usize),
+    /// The run in this folder is to have another number of epochs, and its schedule is formed anew.
+    Replanned(&'a Replanned),
+    /// Training is over in this folder, after so many epochs; whether the run came to its end, with tests and report.
+    Finished(&'a Path, usize, bool),
     /// Something is dubious.
     Warning(&'a Warning),
     /// A step is done.
@@ -82,6 +94,19 @@ pub enum Event<'a> {
     Epoch(&'a EpochRecord),
     /// Training is done and saved in this folder, and this comes next.
     Stage(&'a Path, &'static str),
+}
+
+/// A run that is to have another number of epochs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replanned {
+    /// The epochs that it was to have.
+    pub before: usize,
+    /// The epochs that it is to have in all.
+    pub epochs: usize,
+    /// The name of its schedule.
+    pub schedule: &'static str,
+    /// The learning rate of the next step.
+    pub learning_rate: f64,
 }
 
 /// Writes a report, and each of its pictures into a folder beside it.
@@ -122,8 +147,13 @@ pub struct Options<'a> {
     pub force: bool,
     /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
-    /// Where the data come from, for a run that may go on later.
+    /// Where the data come from, for a run that may go on later; for one that goes on, where they lie now, if that is
+    /// another place.
     pub sources: Option<Sources>,
+    /// The files of the data, as they were before these were opened: their changes are noticed while the run goes on.
+    pub watch: Option<&'a Watch>,
+    /// For a run that goes on: how many epochs it is to have in all, if not as many as before.
+    pub epochs: Option<usize>,
     /// Rows for validation, from a source of their own.
     pub validation: Option<&'a Dataset>,
     /// A model whose parameters training begins with.
@@ -176,18 +206,22 @@ pub fn run(
 }
 
 /// Goes on with a run where it was saved last, to the same bits as if it had never stopped; the source must
-/// be the one that it began with. Of the options `out`, `force`, `sources` and `init_from` have no meaning.
+/// be the one that it began with. Of the options `out`, `force` and `init_from` have no meaning.
+///
+/// With another number of epochs the schedule is formed anew for it. Early stopping goes on counting: a run that it has
+/// ended has no more epochs.
 ///
 /// # Errors
 ///
-/// When there is no run in the folder, or its data have changed; else as [`run`].
+/// When there is no run in the folder, its data have changed, or it cannot have so many epochs; else as [`run`].
 pub fn resume(
     folder: &Path,
     source: &Source,
     options: &Options<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
-    let recipe = folder::read_recipe(folder)?;
+    let mut recipe = recipe_of(folder, &[])?;
+    recipe.epochs = options.epochs.unwrap_or(recipe.epochs);
     run_in(&recipe, source, options, Some(folder), observe)
 }
 
@@ -214,20 +248,36 @@ fn run_in(
     }
     let record = SplitRecord::of(&split, recipe.seed, share);
     training.record_split(record, options.validation);
+    training.record_test(&split.test)?;
+    let known = KnownRows::of_split(&split, options.validation)?;
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
     let folder = match resumed {
         Some(folder) => {
             folder::sweep(folder)?;
-            if folder::is_saved(folder) {
-                checkpoint::restore(&mut training, &folder.join(CHECKPOINT_FILE))?;
-            } else if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
-                training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
+            let file = RunFile::read(folder)?;
+            let before = if folder::is_saved(folder) {
+                checkpoint::restore(&mut training, &known, &folder.join(CHECKPOINT_FILE))?
+            } else {
+                if let Some(began_with) = &file.rows {
+                    began_with.check(&known).map_err(checkpoint::elsewhere)?;
+                }
+                if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
+                    training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
+                }
+                recipe_of(folder, &[])?.epochs
+            };
+            replan(&training, before, folder, observe)?;
+            if let Some(sources) = &options.sources {
+                sources.write(folder, Some(&known))?;
             }
             let (epochs, rows) = training.position();
             folder::keep_lines(folder, epochs)?;
-            observe(Event::Resume(folder, epochs, rows));
+            observe(match training.is_finished() && folder::is_saved(folder) {
+                true => Event::Finished(folder, epochs, has_come_to_its_end(folder)),
+                false => Event::Resume(folder, epochs, rows),
+            });
             folder.to_path_buf()
         }
         None => {
@@ -240,7 +290,7 @@ fn run_in(
             }
             // Last, as a run can go on once it is there.
             if let Some(sources) = &options.sources {
-                sources.clone().anywhere().write(&folder)?;
+                sources.write(&folder, Some(&known))?;
             }
             folder
         }
@@ -248,15 +298,20 @@ fn run_in(
     // A run that was done already keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     let threshold = match resumed {
-        Some(folder) if is_done => load_model(folder)
+        Some(folder) if folder::is_saved(folder) => load_model(folder)
             .ok()
             .and_then(|model| model.threshold().copied()),
         _ => None,
     };
+    if threshold.is_some() && !is_done {
+        observe(Event::Warning(&Warning::ThresholdLost));
+    }
     if options.profile {
         training.start_profile();
     }
-    train_epochs(&mut training, &folder, options, observe)?;
+    let in_use = [Some(&*split.train), training.validation(), Some(&*split.test)];
+    let mut guard = Guard::new(options.watch, &folder, in_use.into_iter().flatten())?;
+    train_epochs(&mut training, &known, &folder, options, &mut guard, observe)?;
     let records = folder::read_records(&folder);
     let mut model = training.model()?;
 
@@ -294,11 +349,11 @@ fn run_in(
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_string(), value?)));
     model.metrics_mut().extend(figures);
-    if let Some(threshold) = threshold {
+    if let Some(threshold) = threshold.filter(|_| is_done) {
         model.set_threshold(threshold);
     }
     stage("report")?;
-    model.save(folder.join(MODEL_FILE))?;
+    guard.look(observe)?;
     if summary.has_picture {
         write_whole(
             &folder.join(PICTURE_FILE),
@@ -306,7 +361,60 @@ fn run_in(
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
+    // Last, as the run has come to its end once the model has its figures.
+    model.save(folder.join(MODEL_FILE))?;
     Ok(outcome)
+}
+
+/// Whether the model of a run has the figures of its tests, and all that follows training is written.
+fn has_come_to_its_end(folder: &Path) -> bool {
+    load_model(folder).is_ok_and(|model| model.metrics().contains_key(TEST_MSE))
+}
+
+/// Gives a run that goes on another number of epochs than the `before` that it was to have, if it is to have one.
+///
+/// # Errors
+///
+/// When it has more already, or has ended early.
+fn replan(
+    training: &Training<'_>,
+    before: usize,
+    folder: &Path,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let recipe = training.recipe();
+    if recipe.epochs == before {
+        return Ok(());
+    }
+    let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(folder.display());
+    let anew = format!("narrows train … --init-from {}", for_shell(&folder.display().to_string()));
+    let (done, rows) = training.position();
+    let begun = done + usize::from(rows > 0);
+    if recipe.epochs < begun {
+        return Err(refuse("the run has more epochs than these already")
+            .expected(format!("at least {}", count_of(begun, "epoch")))
+            .found(recipe.epochs)
+            .hint("its model is of all epochs that are done; a shorter run has to begin anew"));
+    }
+    if training.has_stopped_early() && recipe.epochs > done {
+        return Err(refuse("early stopping has ended the run, and more epochs do not change that")
+            .expected(format!("a loss that falls within {}", count_of(recipe.patience, "epoch")))
+            .found(format!(
+                "none lower since epoch {} of {done}",
+                training.best_epoch()
+            ))
+            .hint(format!(
+                "`{anew} --set training.patience=…` begins a new run with its parameters"
+            )));
+    }
+    write_whole(&folder.join(RECIPE_FILE), recipe.to_toml().as_bytes())?;
+    observe(Event::Replanned(&Replanned {
+        before,
+        epochs: recipe.epochs,
+        schedule: recipe.schedule.name(),
+        learning_rate: training.next_learning_rate(),
+    }));
+    Ok(())
 }
 
 /// Checks that a recipe could be trained on a source.
@@ -513,8 +621,10 @@ fn test_errors(
 /// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop.
 fn train_epochs(
     training: &mut Training<'_>,
+    known: &KnownRows,
     folder: &Path,
     options: &Options<'_>,
+    guard: &mut Guard<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     let path = folder.join(METRICS_FILE);
@@ -532,14 +642,17 @@ fn train_epochs(
     let mut clock = Clock::new(options.checkpoint);
     let save = |training: &Training<'_>| -> Result<()> {
         training.model()?.save(folder.join(MODEL_FILE))?;
-        checkpoint::save(training, &folder.join(CHECKPOINT_FILE))
+        checkpoint::save(training, known, &folder.join(CHECKPOINT_FILE))
     };
     while !training.is_finished() {
         let mut saved = Ok(());
         let record = training.epoch_while(|training, progress| {
             observe(Event::Progress(progress));
             if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
-                saved = save(training);
+                // What is saved is of the rows that the run began with.
+                saved = guard
+                    .look_now_and_then(observe)
+                    .and_then(|()| save(training));
                 clock.reset();
             }
             match options.is_stopped() || saved.is_err() {
@@ -561,6 +674,10 @@ fn train_epochs(
             || training.is_finished()
             || (ended.is_some() && clock.is_due(ended))
         {
+            match training.is_finished() {
+                true => guard.look(observe)?,
+                false => guard.look_now_and_then(observe)?,
+            }
             save(training)?;
             clock.reset();
         }
