@@ -304,8 +304,12 @@ fn found_at(place: &str, folder: &Path) -> String {
 fn replanned(name: &str, new: &Replanned) -> String {
     let rate = figures(new.learning_rate);
     let rate = match new.schedule {
-        "cosine" => format!("the schedule `cosine` is formed anew for them, and goes on at a learning rate of {rate}"),
-        schedule => format!("the schedule `{schedule}` does not depend on them, and goes on at a learning rate of {rate}"),
+        "cosine" => format!(
+            "the schedule `cosine` is formed anew for them, and goes on at a learning rate of {rate}"
+        ),
+        schedule => format!(
+            "the schedule `{schedule}` does not depend on them, and goes on at a learning rate of {rate}"
+        ),
     };
     format!(
         "{name}: {} in all instead of {}; {rate}",

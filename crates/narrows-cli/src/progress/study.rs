@@ -196,10 +196,7 @@ impl Going {
             Event::Warning(warning @ Warning::SourceChanged { .. }) => {
                 self.display.line(&format!("narrows: warning: {warning}"));
             }
-            Event::Resume(..)
-            | Event::Replanned(_)
-            | Event::Finished(..)
-            | Event::Warning(_) => {}
+            Event::Resume(..) | Event::Replanned(_) | Event::Finished(..) | Event::Warning(_) => {}
         }
     }
 }

@@ -12,10 +12,10 @@ use super::records::{AT_ONCE, subtract};
 use super::schema::Column;
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
+use checksum::for_each_row_summed;
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
 use std::ops::Range;
-use checksum::for_each_row_summed;
 use std::sync::OnceLock;
 
 /// What the column of the files' names is called, where each row is an image of a folder.

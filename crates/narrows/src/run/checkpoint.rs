@@ -138,11 +138,7 @@ pub(super) fn save(training: &Training<'_>, known: &KnownRows, path: &Path) -> R
 }
 
 /// Goes on from where a run stood, with these rows. Gives the number of epochs that the run was to have.
-pub(super) fn restore(
-    training: &mut Training<'_>,
-    rows: &KnownRows,
-    path: &Path,
-) -> Result<usize> {
+pub(super) fn restore(training: &mut Training<'_>, rows: &KnownRows, path: &Path) -> Result<usize> {
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
     let most = 16 * training.parameter_count() as u64 + MAX_REST;
@@ -201,8 +197,8 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     }
     // As numbers: the text of a number in double precision may be read as its neighbour.
     let inputs = training.inputs();
-    let known = KnownRows::deserialize(&about["data"])
-        .map_err(|error| damaged().caused_by(error))?;
+    let known =
+        KnownRows::deserialize(&about["data"]).map_err(|error| damaged().caused_by(error))?;
     known.check(rows).map_err(elsewhere)?;
     if Scaling::from_json(&about["scaling"], inputs)? != *training.scaling() {
         return Err(elsewhere(Error::new(

@@ -46,10 +46,7 @@ impl<'a> Guard<'a> {
     /// # Errors
     ///
     /// As [`Guard::look`].
-    pub(super) fn look_now_and_then(
-        &mut self,
-        observe: &mut dyn FnMut(Event<'_>),
-    ) -> Result<()> {
+    pub(super) fn look_now_and_then(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
         match self.looked.elapsed() < self.took * SHARE {
             true => Ok(()),
             false => self.look(observe),
@@ -91,5 +88,64 @@ impl<'a> Guard<'a> {
             more: changed.len() - 1,
         }));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn write(path: &Path, last: f32) {
+        let values = (0..40).map(|value| if value == 39 { last } else { value as f32 });
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        // A time that no earlier write has had.
+        fs::write(path, bytes).unwrap();
+        let file = fs::File::options().append(true).open(path).unwrap();
+        let later = std::time::SystemTime::now() + Duration::from_secs(last as u64);
+        file.set_modified(later).unwrap();
+    }
+
+    #[test]
+    fn rows_that_stay_in_a_changed_file_are_refused_and_others_are_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        write(&path, 39.0);
+        let watch = Watch::of([&path.display().to_string()]);
+        let stored = Dataset::of_file(&path, 4);
+        let memory = Dataset::from_array(stored.to_array().view()).unwrap();
+        let run = folder.path().join("run");
+        let look = |guard: &mut Guard<'_>| {
+            let mut warnings = Vec::new();
+            let looked = guard.look(&mut |event| {
+                if let Event::Warning(warning) = event {
+                    warnings.push(warning.to_string());
+                }
+            });
+            (looked, warnings)
+        };
+        let mut of_file = Guard::new(Some(&watch), &run, [&stored]).unwrap();
+        let mut of_memory = Guard::new(Some(&watch), &run, [&memory]).unwrap();
+        assert!(look(&mut of_file).1.is_empty());
+
+        // Touched, with the same rows.
+        let file = fs::File::options().append(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+        let (looked, warnings) = look(&mut of_file);
+        assert!(looked.is_ok() && warnings.len() == 1, "{warnings:?}");
+        assert!(look(&mut of_file).1.is_empty(), "it is said once");
+
+        write(&path, 400.0);
+        let (looked, warnings) = look(&mut of_memory);
+        assert!(
+            looked.is_ok() && warnings[0].contains("rows changed after"),
+            "{warnings:?}"
+        );
+        let error = look(&mut of_file).0.unwrap_err().to_string();
+        assert!(
+            error.contains("the rows have changed while the run used them"),
+            "{error}"
+        );
     }
 }

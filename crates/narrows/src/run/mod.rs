@@ -256,11 +256,12 @@ fn run_in(
     let folder = match resumed {
         Some(folder) => {
             folder::sweep(folder)?;
-            let file = RunFile::read(folder)?;
+            let file = folder.join(RUN_FILE).is_file();
+            let file = file.then(|| RunFile::read(folder)).transpose()?;
             let before = if folder::is_saved(folder) {
                 checkpoint::restore(&mut training, &known, &folder.join(CHECKPOINT_FILE))?
             } else {
-                if let Some(began_with) = &file.rows {
+                if let Some(began_with) = file.and_then(|file| file.rows) {
                     began_with.check(&known).map_err(checkpoint::elsewhere)?;
                 }
                 if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
@@ -309,7 +310,11 @@ fn run_in(
     if options.profile {
         training.start_profile();
     }
-    let in_use = [Some(&*split.train), training.validation(), Some(&*split.test)];
+    let in_use = [
+        Some(&*split.train),
+        training.validation(),
+        Some(&*split.test),
+    ];
     let mut guard = Guard::new(options.watch, &folder, in_use.into_iter().flatten())?;
     train_epochs(&mut training, &known, &folder, options, &mut guard, observe)?;
     let records = folder::read_records(&folder);
@@ -387,7 +392,10 @@ fn replan(
         return Ok(());
     }
     let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(folder.display());
-    let anew = format!("narrows train … --init-from {}", for_shell(&folder.display().to_string()));
+    let anew = format!(
+        "narrows train … --init-from {}",
+        for_shell(&folder.display().to_string())
+    );
     let (done, rows) = training.position();
     let begun = done + usize::from(rows > 0);
     if recipe.epochs < begun {
@@ -397,15 +405,20 @@ fn replan(
             .hint("its model is of all epochs that are done; a shorter run has to begin anew"));
     }
     if training.has_stopped_early() && recipe.epochs > done {
-        return Err(refuse("early stopping has ended the run, and more epochs do not change that")
-            .expected(format!("a loss that falls within {}", count_of(recipe.patience, "epoch")))
-            .found(format!(
-                "none lower since epoch {} of {done}",
-                training.best_epoch()
-            ))
-            .hint(format!(
-                "`{anew} --set training.patience=…` begins a new run with its parameters"
-            )));
+        return Err(
+            refuse("early stopping has ended the run, and more epochs do not change that")
+                .expected(format!(
+                    "a loss that falls within {}",
+                    count_of(recipe.patience, "epoch")
+                ))
+                .found(format!(
+                    "none lower since epoch {} of {done}",
+                    training.best_epoch()
+                ))
+                .hint(format!(
+                    "`{anew} --set training.patience=…` begins a new run with its parameters"
+                )),
+        );
     }
     write_whole(&folder.join(RECIPE_FILE), recipe.to_toml().as_bytes())?;
     observe(Event::Replanned(&Replanned {

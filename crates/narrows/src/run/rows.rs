@@ -88,11 +88,7 @@ impl KnownRows {
             format!("the {which} rows are not those that the run began with"),
         )
         .at(&found.data)
-        .expected(format!(
-            "the {} of `{}`",
-            count_of(known, "row"),
-            self.data
-        ))
+        .expected(format!("the {} of `{}`", count_of(known, "row"), self.data))
         .found(found_text)
     }
 }

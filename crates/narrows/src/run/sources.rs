@@ -126,7 +126,10 @@ impl RunFile {
                 beside.next();
                 continue;
             }
-            let found = beside.next().flatten().and_then(|way| beside_run(folder, &way));
+            let found = beside
+                .next()
+                .flatten()
+                .and_then(|way| beside_run(folder, &way));
             match (is_there(recorded), found) {
                 (true, Some(found)) => *moved = found,
                 (true, None) => {}
@@ -267,7 +270,10 @@ fn way_to(folder: &Path, path: &Path) -> Option<PathBuf> {
     if shared == 0 {
         return None;
     }
-    let back = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let back = folder
+        .components()
+        .skip(shared)
+        .map(|_| Component::ParentDir);
     let way: PathBuf = back.chain(path.components().skip(shared)).collect();
     Some(way)
 }

@@ -121,7 +121,8 @@ impl Digest {
     /// Of the rows of these data, which are to follow.
     pub(super) fn of(data: &Dataset) -> Digest {
         let mut digest = Digest(Hasher::new());
-        let number = |digest: &mut Digest, number: usize| digest.add(&(number as u64).to_le_bytes());
+        let number =
+            |digest: &mut Digest, number: usize| digest.add(&(number as u64).to_le_bytes());
         number(&mut digest, data.rows());
         data.shape()
             .iter()
@@ -177,4 +178,88 @@ pub(super) fn for_each_row_summed(
         records.each_with(row, |bytes| digest.add(bytes), &mut each);
     }
     Some(digest.finish())
+}
+
+#[cfg(test)]
+impl Dataset {
+    /// Rows of `f32` that stay in a file, which holds nothing else.
+    pub(crate) fn of_file(path: &std::path::Path, columns: usize) -> Dataset {
+        use super::super::element::Kind;
+        use super::super::records::{Records, RowType};
+        let file = std::fs::File::open(path).unwrap();
+        let row = RowType::all(Element::little(Kind::F32), columns);
+        let rows = file.metadata().unwrap().len() as usize / row.stride();
+        let values = Values::Records(Records::in_file(file, path, 0, row, rows));
+        Dataset::new("rows in a file", values, vec![columns], None).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn of(values: Array2<f32>) -> Checksum {
+        Dataset::from_array(values.view())
+            .unwrap()
+            .checksum()
+            .unwrap()
+    }
+
+    #[test]
+    fn any_value_and_any_order_has_a_checksum_of_its_own() {
+        let rows = Array2::from_shape_fn((3000, 4), |(row, column)| (row * 4 + column) as f32);
+        let known = of(rows.clone());
+        assert_eq!(known, of(rows.clone()));
+        for row in [0, 1, 1501, 2999] {
+            let mut changed = rows.clone();
+            changed[[row, 3]] += 0.5;
+            assert_ne!(known, of(changed), "row {row}");
+        }
+        let mut turned = rows.clone();
+        turned.invert_axis(ndarray::Axis(0));
+        assert_ne!(known, of(turned));
+        assert_ne!(of(array![[1.0, 2.0]]), of(array![[1.0], [2.0]]));
+        let whole = Dataset::from_array(array![[1_i64, 2]].view()).unwrap();
+        assert_ne!(of(array![[1.0, 2.0]]), whole.checksum().unwrap());
+    }
+
+    #[test]
+    fn rows_in_a_file_have_the_checksum_of_those_in_memory_and_show_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        let rows = Array2::from_shape_fn((50, 3), |(row, column)| (row * 3 + column) as f32);
+        let bytes = |rows: &Array2<f32>| -> Vec<u8> {
+            rows.iter().flat_map(|value| value.to_le_bytes()).collect()
+        };
+        std::fs::write(&path, bytes(&rows)).unwrap();
+        let stored = Dataset::of_file(&path, 3);
+        let chosen: Vec<usize> = (0..50).filter(|row| row % 7 != 0).collect();
+        let some = stored.select(&chosen).unwrap();
+        let memory = Dataset::from_array(rows.view()).unwrap();
+        assert_eq!(stored.checksum().unwrap(), memory.checksum().unwrap());
+        let expected = memory.select(&chosen).unwrap().checksum().unwrap();
+        assert_eq!(some.checksum().unwrap(), expected);
+        assert_eq!(some.checksum_now().unwrap(), expected);
+        let mut changed = rows.clone();
+        changed[[49, 0]] = -1.0;
+        std::fs::write(&path, bytes(&changed)).unwrap();
+        assert_eq!(some.checksum().unwrap(), expected, "it is formed once");
+        // Row 49 is left out.
+        assert_eq!(some.checksum_now().unwrap(), expected);
+        assert_ne!(stored.checksum_now().unwrap(), memory.checksum().unwrap());
+    }
+
+    #[test]
+    fn a_checksum_is_text_of_128_bits() {
+        let sums = Checksums {
+            train: Checksum(5),
+            validation: None,
+            test: Some(Checksum(u128::MAX)),
+        };
+        let text = serde_json::to_string(&sums).unwrap();
+        assert!(text.contains(&format!("\"{:032x}\"", 5)), "{text}");
+        assert_eq!(serde_json::from_str::<Checksums>(&text).unwrap(), sums);
+        assert!(serde_json::from_str::<Checksums>(&text.replace('0', "x")).is_err());
+    }
 }
