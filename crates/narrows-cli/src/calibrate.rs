@@ -11,7 +11,7 @@ use narrows::{Result, apply};
 use std::path::PathBuf;
 
 /// Choose the score above which a row is unusual, from normal rows that training has not seen, and keep it
-/// in the model.
+/// in the model. Without --data these are the validation rows of the run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -35,6 +35,8 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
+  narrows calibrate runs/normal --false-positive-rate 0.01
+      From the rows that `train --validation` has set apart.
   narrows calibrate runs/normal --data normal.csv --false-positive-rate 0.01
   narrows calibrate runs/digits --data mnist:test --classes 0-8 --quantile 0.99";
 
@@ -50,7 +52,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (Some(level), _) => Rule::Quantile(level),
         (None, level) => Rule::FalsePositiveRate(level.unwrap_or(0.01)),
     };
-    let data = arguments.source.rows_for(&model)?;
+    let data = arguments
+        .source
+        .rows_to_calibrate(&arguments.model, &model, &path)?;
     if let Some(warning) = apply::training_rows_warning(&model, &data)? {
         note(&format!("narrows: warning: {warning}"));
     }

@@ -7,11 +7,11 @@ use crate::stop::Stop;
 use clap::Args;
 use narrows::Result;
 use narrows::recipe::Override;
-use narrows::run::Sources;
 use narrows::study::{Comparison, Measure, StudyOptions, compare};
 use std::path::PathBuf;
 
-/// Train recipes on the same data with the same seeds, and put them and finished runs side by side.
+/// Train recipes on the same data with the same seeds, and put them and finished runs side by side. Without --data these
+/// are the data of the runs.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -49,7 +49,7 @@ Examples:
   narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let source = arguments.source.open()?;
+    let (source, sources, watch) = arguments.source.to_compare(&arguments.names)?;
     let mut display = StudyDisplay::new();
     let stop = Stop::default();
     stop.listen();
@@ -57,11 +57,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seeds: usize::from(arguments.seeds),
         out: arguments.out.as_deref(),
         threads: arguments.threads.map_or(0, usize::from),
-        sources: Some(Sources {
-            data: arguments.source.data.clone(),
-            reading: arguments.source.reading.options(),
-            ..Sources::default()
-        }),
+        sources: Some(sources),
+        watch: Some(&watch),
         stop: Some(stop.flag()),
     };
     let epochs = arguments.epochs.iter().map(|epochs| Override {

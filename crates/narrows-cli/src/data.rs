@@ -113,7 +113,7 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     if source.test.is_some() {
         note(&format!(
             "taking the test rows; `--data {}:train` takes those for training",
-            arguments.source.data.join(" ")
+            arguments.source.specs().join(" ")
         ));
     }
     let data = source.into_rows();

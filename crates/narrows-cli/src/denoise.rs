@@ -36,7 +36,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
              with a [corruption], as `denoising` has",
         );
     }
-    let data = arguments.source.rows_for(&model)?;
+    let data = arguments
+        .source
+        .rows_for(&arguments.model, &model, Some(output))?;
     let ((), display) = go_over("denoising", data.rows(), |progress| {
         apply::reconstruct(&model, &data, None, output, progress)
     })?;

@@ -31,7 +31,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let model = load_model(&arguments.model)?;
-    let data = arguments.source.rows_for(&model)?;
+    let data = arguments
+        .source
+        .rows_for(&arguments.model, &model, Some(output))?;
     let encode = |progress: apply::Progress<'_>| apply::encode(&model, &data, output, progress);
     let ((), display) = go_over("encoding", data.rows(), encode)?;
     print(&display.written(output, data.rows()));

@@ -10,7 +10,8 @@ use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
 use std::path::PathBuf;
 
-/// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it.
+/// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it. Without --data these
+/// are the test rows of its run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -34,12 +35,21 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
-    let source = arguments.source.open_for(&model)?;
-    let again = model.split_again(&source, OtherRows::default())?;
-    if let Some(difference) = &again.difference {
-        note(difference);
-    }
-    let split = again.split;
+    let (source, own);
+    let split = match arguments.source.data.is_empty() {
+        true => {
+            own = arguments.source.own(&arguments.model, &model)?;
+            arguments.source.own_split(&own)?
+        }
+        false => {
+            source = arguments.source.open_for(&model)?;
+            let again = model.split_again(&source, OtherRows::default())?;
+            if let Some(difference) = &again.difference {
+                note(difference);
+            }
+            again.split
+        }
+    };
     let mut display = Display::new();
     let threads = arguments.threads.map_or(0, usize::from);
     let evaluation = evaluate(&model, &split, threads, &mut |progress| {

@@ -49,7 +49,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let model = load_model(&arguments.model)?;
-    let data = arguments.source.rows_for(&model)?;
+    let data = arguments
+        .source
+        .rows_for(&arguments.model, &model, Some(output))?;
     let &Arguments {
         from, to, steps, ..
     } = arguments;

@@ -17,6 +17,7 @@ mod import;
 mod inspect;
 mod interpolate;
 mod output;
+mod own;
 mod progress;
 mod recipes;
 mod reconstruct;

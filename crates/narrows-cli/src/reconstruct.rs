@@ -47,7 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !is_picture {
         check_ending(output, &[(".png", "a picture of eight rows")])?;
     }
-    let data = arguments.source.rows_for(&model)?;
+    let data = arguments
+        .source
+        .rows_for(&arguments.model, &model, Some(output))?;
     if is_picture {
         let picture = reconstruction_picture(&model, &data, corruption)?;
         write_whole(output, &picture)?;

@@ -57,6 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         out: arguments.out.as_deref(),
         threads: arguments.threads.map_or(0, usize::from),
         sources: None,
+        watch: None,
         stop: Some(stop.flag()),
     };
     let found = classic(arguments.quick, &options, &mut |event| display.tell(event));

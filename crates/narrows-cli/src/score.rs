@@ -49,7 +49,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         keep_apart(output, &arguments.source.data)?;
     }
     let model = load_model(&arguments.model)?;
-    let data = arguments.source.rows_for(&model)?;
+    let data = arguments
+        .source
+        .rows_for(&arguments.model, &model, output)?;
     let is_anomaly = anomalies(&data, &arguments.anomalies)?;
     let (scores, display) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, output, arguments.explain, progress)

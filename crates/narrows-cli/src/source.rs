@@ -19,7 +19,8 @@ pub struct DataArguments {
     /// Where the rows come from: `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a folder
     /// of them. Repeat it, or give a pattern in quotes (`'days/*.csv'`), to read many files as one table.
     /// `SOURCE:train` and `SOURCE:test` take one part, `FILE.npz:ARRAY` takes one array. `narrows data kinds` lists all
-    #[arg(long, value_name = "SOURCE", default_value = "mnist", help_heading = DATA)]
+    /// [default: for the model of a run the rows of that run; to train on, and to convert, `mnist`]
+    #[arg(long, value_name = "SOURCE", help_heading = DATA)]
     pub data: Vec<String>,
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -46,7 +47,7 @@ pub struct ReadingArguments {
     missing: Option<Missing>,
     /// Use only the rows with these labels, for example `0-8` or `cat,dog`
     #[arg(long, value_name = "LABELS", value_delimiter = ',', help_heading = DATA)]
-    classes: Vec<String>,
+    pub classes: Vec<String>,
     /// Resize images to this size, for example `32x32`
     #[arg(long, value_name = "WxH", value_parser = size, help_heading = DATA)]
     image_size: Option<(u32, u32)>,
@@ -100,18 +101,19 @@ struct TextArguments {
 }
 
 impl TextArguments {
-    fn options(&self) -> TextOptions {
+    /// These options, and others where they are not given.
+    fn over(&self, base: &TextOptions) -> TextOptions {
         TextOptions {
-            separator: self.separator,
-            decimal: self.decimal,
-            thousands: self.thousands,
-            quote: self.quote,
-            comment: self.comment.clone(),
-            skip_lines: self.skip_lines,
-            skip_end: self.skip_end,
-            units: self.units,
-            encoding: self.encoding.clone(),
-            ..TextOptions::default()
+            separator: self.separator.or(base.separator),
+            decimal: self.decimal.or(base.decimal),
+            thousands: self.thousands.or(base.thousands),
+            quote: self.quote.or(base.quote),
+            comment: self.comment.clone().or(base.comment.clone()),
+            skip_lines: self.skip_lines.or(base.skip_lines),
+            skip_end: self.skip_end.or(base.skip_end),
+            units: self.units.or(base.units),
+            encoding: self.encoding.clone().or(base.encoding.clone()),
+            ..base.clone()
         }
     }
 }
@@ -199,20 +201,32 @@ fn size(text: &str) -> std::result::Result<(u32, u32), String> {
 
 impl ReadingArguments {
     pub fn options(&self) -> ReadOptions {
+        self.over(&ReadOptions::default())
+    }
+
+    /// These options, and those of a run where they are not given.
+    pub fn over(&self, base: &ReadOptions) -> ReadOptions {
+        let names = |given: &[Names], base: &[String]| match given.is_empty() {
+            true => base.to_vec(),
+            false => all(given),
+        };
         ReadOptions {
-            columns: all(&self.columns),
-            drop: all(&self.drop),
-            label: self.label.clone(),
-            ids: all(&self.id),
-            missing: self.missing.unwrap_or_default(),
-            header: self.text.header,
-            classes: self.classes.clone(),
-            image_size: self.image_size,
-            fit: self.fit.unwrap_or_default(),
-            layout: self.layout,
-            skip_bad: self.skip_bad,
-            text: self.text.options(),
-            ..ReadOptions::default()
+            columns: names(&self.columns, &base.columns),
+            drop: names(&self.drop, &base.drop),
+            label: self.label.clone().or(base.label.clone()),
+            ids: names(&self.id, &base.ids),
+            missing: self.missing.unwrap_or(base.missing),
+            header: self.text.header.or(base.header),
+            classes: match self.classes.is_empty() {
+                true => base.classes.clone(),
+                false => self.classes.clone(),
+            },
+            image_size: self.image_size.or(base.image_size),
+            fit: self.fit.unwrap_or(base.fit),
+            layout: self.layout.or(base.layout),
+            skip_bad: self.skip_bad || base.skip_bad,
+            text: self.text.over(&base.text),
+            ..base.clone()
         }
     }
 
@@ -235,9 +249,17 @@ impl ReadingArguments {
 }
 
 impl DataArguments {
+    /// What is named, or the built-in data to train on where nothing is.
+    pub fn specs(&self) -> Vec<String> {
+        match self.data.is_empty() {
+            true => vec!["mnist".into()],
+            false => self.data.clone(),
+        }
+    }
+
     /// Opens the source, as for training.
     pub fn open(&self) -> Result<Source> {
-        self.reading.open(&self.data)
+        self.reading.open(&self.specs())
     }
 
     /// Opens the source for a model: with the columns that it was trained on.
@@ -245,8 +267,12 @@ impl DataArguments {
         self.reading.open_for(&self.data, model)
     }
 
-    /// The rows to apply a model to: the test rows of a source that has such, else all.
-    pub fn rows_for(&self, model: &Model) -> Result<Dataset> {
+    /// The rows to apply a model to: the test rows of a source that has such, else all. Where no source is given, those of
+    /// the run that the model's path belongs to, which `output` must not replace.
+    pub fn rows_for(&self, path: &Path, model: &Model, output: Option<&Path>) -> Result<Dataset> {
+        if self.data.is_empty() {
+            return self.own_rows(path, model, output);
+        }
         let source = self.open_for(model)?;
         if source.test.is_some() {
             note(&format!(
@@ -255,9 +281,7 @@ impl DataArguments {
             ));
         }
         let data = source.into_rows();
-        if let Some(warning) = apply::warning(model, &data) {
-            note(&format!("narrows: warning: {warning}"));
-        }
+        warn_of(model, &data);
         Ok(data)
     }
 }
@@ -289,6 +313,19 @@ pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
 /// Opens a source, and says what was done to the data while they were read.
 pub fn open(specs: &[String], options: &ReadOptions) -> Result<Source> {
     let source = Source::open_all(specs, options)?;
+    tell_notes(&source);
+    Ok(source)
+}
+
+/// Says what is odd about rows that a model is applied to.
+pub fn warn_of(model: &Model, rows: &Dataset) {
+    if let Some(warning) = apply::warning(model, rows) {
+        note(&format!("narrows: warning: {warning}"));
+    }
+}
+
+/// Says what was done to data while they were read.
+pub fn tell_notes(source: &Source) {
     for data in [Some(&source.train), source.test.as_ref()]
         .into_iter()
         .flatten()
@@ -297,5 +334,4 @@ pub fn open(specs: &[String], options: &ReadOptions) -> Result<Source> {
             note(&format!("{}: {text}", data.name()));
         }
     }
-    Ok(source)
 }

@@ -5,16 +5,17 @@ use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
 use clap::Args;
-use narrows::data::{Dataset, ReadOptions, Source, SplitPlan, TestRows};
+use narrows::data::{Dataset, ReadOptions, SplitPlan, TestRows, Watch};
 use narrows::model::Threshold;
 use narrows::recipe::Override;
 use narrows::run::{
-    BesidePca, Event, Every, Options, PICTURE_FILE, RECIPE_FILE, Sources, Summary, load_model,
-    recover, resume, run as run_recipe,
+    BesidePca, Event, Every, Options, PICTURE_FILE, RUN_FILE, Replanned, Sources, Summary,
+    load_model, recipe_of, recover, resume, run as run_recipe,
 };
+use narrows::text::for_shell;
 use narrows::train::Profile;
 use narrows::{Error, ErrorKind, Recipe, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Train a recipe and save the run in a folder.
@@ -44,11 +45,9 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     /// Go on with a run that was stopped, to the same model as if it had not been.
+    /// With --epochs it gets so many in all, and its schedule is formed anew; with --data it finds its rows there.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "recipe", "data", "columns", "drop", "label", "id", "missing", "header", "classes", "image_size",
-        "skip_bad", "fit", "layout", "separator", "decimal", "thousands", "quote", "comment", "skip_lines", "skip_end",
-        "units", "encoding", "validation", "test", "group", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
-        "init_from",
+        "recipe", "group", "out", "force", "batch_size", "learning_rate", "seed", "overrides", "init_from",
     ])]
     resume: Option<PathBuf>,
     /// Begin with the parameters of a model of the same layers, as a new run.
@@ -102,6 +101,10 @@ Examples:
       Copy a recipe, change it, train it.
   narrows train --resume runs/mine
       Go on after Ctrl-C, a crash or a loss of power.
+  narrows train --resume runs/mine --epochs 60
+      Train a run for longer: 60 epochs in all.
+  narrows train --resume runs/mine --data moved/customers.csv
+      Go on where the same rows lie now.
   narrows train simple-linear --set schedule.kind=cosine --set training.patience=5 --validation 0.1
       A falling learning rate, and an end when the validation loss no longer falls.
   narrows train simple-linear --epochs 3 --profile
@@ -161,25 +164,54 @@ impl Arguments {
     }
 
     /// Where the rows come from: what is asked for, or what the run that goes on says.
-    fn sources(&self) -> Result<Sources> {
-        match &self.resume {
-            Some(folder) => Sources::read(folder),
-            None => {
-                let rows = self.test.as_deref().map_or(Ok(Rows::usual()), test_rows)?;
-                Ok(Sources {
-                    data: self.source.data.clone(),
-                    reading: ReadOptions {
-                        group: self.group.clone(),
-                        ..self.source.reading.options()
-                    },
-                    validation: self.validation.clone().filter(|text| !is_share(text)),
-                    test: rows.source,
-                    split: SplitPlan {
-                        test: rows.held_out,
-                        validation: None,
-                        group: self.group.clone(),
-                    },
-                })
+    fn sources(&self, recipe: &Recipe) -> Result<Sources> {
+        let (data, reading) = (&self.source.data, &self.source.reading);
+        let rows = self.test.as_deref().map_or(Ok(Rows::usual()), test_rows)?;
+        let validation = self.validation.as_ref();
+        let Some(folder) = &self.resume else {
+            return Ok(Sources {
+                data: self.source.specs(),
+                reading: ReadOptions {
+                    group: self.group.clone(),
+                    ..reading.options()
+                },
+                validation: validation.filter(|text| !is_share(text)).cloned(),
+                test: rows.source,
+                split: SplitPlan {
+                    test: rows.held_out,
+                    validation: None,
+                    group: self.group.clone(),
+                },
+            });
+        };
+        let shares = [
+            ("validation", validation.filter(|text| is_share(text))),
+            ("test", self.test.as_ref().filter(|_| rows.source.is_none())),
+        ];
+        for (name, share) in shares {
+            let Some(share) = share else { continue };
+            let what = format!("a run goes on with the {name} rows that it has");
+            return Err(Error::new(ErrorKind::Data, what)
+                .at(folder.display())
+                .expected(format!(
+                    "at most `--{name} SOURCE`, where those rows lie now"
+                ))
+                .found(format!("`--{name} {share}`"))
+                .hint("to change their share, begin a new run with --init-from"));
+        }
+        let sources = Sources::of_run(folder, recipe, data, validation, rows.source.as_ref())?;
+        Ok(Sources {
+            reading: reading.over(&sources.reading),
+            ..sources
+        })
+    }
+
+    /// The recipe: the one that is named, or that of the run that goes on.
+    fn recipe(&self) -> Result<Recipe> {
+        match (&self.recipe, &self.resume) {
+            (None, Some(folder)) => recipe_of(folder, &self.overrides()),
+            (recipe, _) => {
+                Recipe::load_with(recipe.as_deref().unwrap_or_default(), &self.overrides())
             }
         }
     }
@@ -243,30 +275,31 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             folder.display()
         ));
     }
-    let sources = arguments.sources()?;
-    let recipe = match (&arguments.recipe, &arguments.resume) {
-        (Some(recipe), _) => Recipe::load_with(recipe, &arguments.overrides())?,
-        (None, folder) => {
-            let folder = folder.clone().unwrap_or_default();
-            Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])?
-        }
-    };
+    let recipe = arguments.recipe()?;
+    let sources = arguments.sources(&recipe)?;
+    let watch = Watch::of(sources.specs());
     let source = open(&sources.data, &sources.reading)?;
     let second = |spec: &Option<String>| -> Result<Option<Dataset>> {
         let Some(spec) = spec else { return Ok(None) };
-        let options = second_options(&sources, &source);
+        let options = sources.options_beside(&source);
         let rows = open(std::slice::from_ref(spec), &options)?.into_rows();
         Ok(Some(rows))
     };
     let (validation, test) = (second(&sources.validation)?, second(&sources.test)?);
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
+    // What a run says of its data is written anew only where it has changed.
+    let before = arguments.resume.as_deref().map(Sources::read).transpose()?;
+    let changed = before.filter(|before| *before != sources).is_some();
+    let place = sources.data.join(" ");
     let options = Options {
         out: arguments.out.as_deref(),
         force: arguments.force,
         threads: arguments.threads.map_or(0, usize::from),
         split: sources.split.clone(),
-        sources: Some(sources),
+        sources: (arguments.resume.is_none() || changed).then_some(sources),
+        watch: Some(&watch),
+        epochs: arguments.epochs.as_ref().map(|_| recipe.epochs),
         validation: validation.as_ref(),
         test: test.as_ref(),
         init_from: init_from.as_ref(),
@@ -287,20 +320,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             };
             display.line(&format!("{}{about} -> {}", recipe.name, folder.display()));
         }
+        Event::Replanned(new) => display.line(&replanned(&recipe.name, new)),
+        Event::Finished(folder, epochs, is_at_end) => {
+            stop.listen();
+            display.begin();
+            if changed {
+                display.line(&found_at(&place, folder));
+            }
+            display.line(&finished(&recipe.name, folder, epochs, is_at_end));
+        }
         Event::Resume(folder, epochs, rows) => {
             stop.listen();
             display.begin();
+            if changed {
+                display.line(&found_at(&place, folder));
+            }
             let rows = match rows {
                 0 => String::new(),
                 _ => format!(" and {}", count_of(rows, "row")),
             };
-            if rows.is_empty() && epochs >= recipe.epochs {
-                return display.line(&format!(
-                    "{}: is trained already, what is left is testing and the report -> {}",
-                    recipe.name,
-                    folder.display()
-                ));
-            }
             display.line(&format!(
                 "{}: goes on after {}{rows} of {} -> {}",
                 recipe.name,
@@ -340,21 +378,58 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Where the rows of a run that goes on were found, which its folder remembers.
+fn found_at(place: &str, folder: &Path) -> String {
+    let file = folder.join(RUN_FILE);
+    format!(
+        "data: the same rows are at {place} now, and {} says so",
+        file.display()
+    )
+}
+
+/// A run that is to have more or fewer epochs than before, and what becomes of its learning rate.
+fn replanned(name: &str, new: &Replanned) -> String {
+    let rate = figures(new.learning_rate);
+    let rate = match new.schedule {
+        "cosine" => format!(
+            "the schedule `cosine` is formed anew for them, and goes on at a learning rate of {rate}"
+        ),
+        schedule => format!(
+            "the schedule `{schedule}` does not depend on them, and goes on at a learning rate of {rate}"
+        ),
+    };
+    format!(
+        "{name}: {} in all instead of {}; {rate}",
+        count_of(new.epochs, "epoch"),
+        new.before
+    )
+}
+
+/// A run that is trained already, and what can be done next.
+fn finished(name: &str, folder: &Path, epochs: usize, is_at_end: bool) -> String {
+    let run = for_shell(&folder.display().to_string());
+    let epochs_text = count_of(epochs, "epoch");
+    if !is_at_end {
+        return format!(
+            "{name}: is trained already, with {epochs_text}; what is left is testing and the report -> {}",
+            folder.display()
+        );
+    }
+    format!(
+        "{name}: the run is finished: its {epochs_text} are trained, and it is only tested again -> {}\n  \
+         narrows train --resume {run} --epochs {}   trains it for longer\n  \
+         narrows train … --init-from {run}   begins a new run with its parameters\n  \
+         narrows evaluate {run}, narrows score {run} --data …   use it",
+        folder.display(),
+        2 * epochs
+    )
+}
+
 /// What is wrong with a recipe once the data are known, with the recipe that it is wrong with.
 fn of_recipe(error: Error, recipe: &str) -> Error {
     match error.kind() {
         ErrorKind::Recipe => error.at(recipe),
         _ => error,
-    }
-}
-
-/// A second source has the columns of the first, with its missing values filled alike.
-fn second_options(sources: &Sources, source: &Source) -> ReadOptions {
-    ReadOptions {
-        model_columns: source.train.columns().map(<[String]>::to_vec),
-        fill: source.train.fill().map(<[f64]>::to_vec),
-        group: None,
-        ..sources.reading.clone()
     }
 }
 

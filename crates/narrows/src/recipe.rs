@@ -351,6 +351,16 @@ impl Recipe {
         }
     }
 
+    /// Reads a recipe from a file, with values set over it, which have names of their own in errors.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or as [`Recipe::parse_with`].
+    pub fn load_file(path: &Path, overrides: &[Override]) -> Result<Recipe> {
+        let origin = path.display().to_string();
+        Recipe::parse_variant(&read_text(path)?, &origin, None, overrides)
+    }
+
     /// Checks the values of a recipe that was made or changed in code.
     ///
     /// # Errors

@@ -104,7 +104,7 @@ fn and_more(shown: Vec<String>, all: usize) -> String {
 }
 
 /// A word as a shell reads it back.
-pub(crate) fn for_shell(word: &str) -> String {
+pub fn for_shell(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_string();

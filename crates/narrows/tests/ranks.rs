@@ -159,6 +159,7 @@ const DATA: &[&str] = &[
     "look",
     "several",
     "tables",
+    "watch",
     "open",
     "write",
     "info",

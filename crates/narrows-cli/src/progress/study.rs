@@ -6,6 +6,7 @@ use crate::output::{count_of, figures, note, remaining, thousands};
 use indicatif::{MultiProgress, ProgressBar};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
+use narrows::train::Warning;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -196,7 +197,14 @@ impl Going {
                 let line = format!("narrows: warning: {}: {notice}", self.title);
                 self.display.line(&line);
             }
-            Event::Resume(..) | Event::Warning(_) | Event::Note(_) => {}
+            Event::Warning(warning @ Warning::SourceChanged { .. }) => {
+                self.display.line(&format!("narrows: warning: {warning}"));
+            }
+            Event::Resume(..)
+            | Event::Replanned(_)
+            | Event::Finished(..)
+            | Event::Warning(_)
+            | Event::Note(_) => {}
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Rows of values with a shape, perhaps labels, ids and names of columns.
 
+mod checksum;
+
+pub use checksum::{Checksum, Checksums};
+
 use super::element::EXACT;
 use super::element::{Element, Kind};
 use super::number::Number;
@@ -9,6 +13,7 @@ use super::schema::Column;
 use super::time::InOrder;
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
+use checksum::for_each_row_summed;
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -67,9 +72,13 @@ pub struct Dataset {
     pub(super) extremes: Extremes,
 }
 
-/// The smallest and the largest values, found when they are first asked for.
+/// The smallest and the largest values and the checksum, found when they are first asked for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Extremes(OnceLock<(Vec<f64>, Vec<f64>)>);
+pub(super) struct Extremes {
+    ends: OnceLock<(Vec<f64>, Vec<f64>)>,
+    /// What tells the rows from others.
+    checksum: OnceLock<Checksum>,
+}
 
 impl PartialEq for Extremes {
     /// They follow from the values, whether they are found yet or not.
@@ -517,7 +526,7 @@ impl Dataset {
     /// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]`
     /// each.
     pub(crate) fn extremes(&self) -> &(Vec<f64>, Vec<f64>) {
-        self.extremes.0.get_or_init(|| extremes(self))
+        self.extremes.ends.get_or_init(|| extremes(self))
     }
 
     /// Whether some integers are beyond those that an `f64` holds, where they may differ by less than it can tell.
@@ -618,23 +627,25 @@ impl Dataset {
 fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
     if data.shape().len() > 1 {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for_each_row(data, |_, values| {
+        let checksum = for_each_row_summed(data, |_, values| {
             for &value in values {
                 low = low.min(value);
                 high = high.max(value);
             }
         });
+        checksum.map(|checksum| data.extremes.checksum.set(checksum));
         return (vec![low], vec![high]);
     }
     let mut low = vec![f64::INFINITY; data.inputs()];
     let mut high = vec![f64::NEG_INFINITY; data.inputs()];
-    for_each_row(data, |place, values| {
+    let checksum = for_each_row_summed(data, |place, values| {
         let extremes = low[place..].iter_mut().zip(&mut high[place..]);
         for ((low, high), &value) in extremes.zip(values) {
             *low = low.min(value);
             *high = high.max(value);
         }
     });
+    checksum.map(|checksum| data.extremes.checksum.set(checksum));
     (low, high)
 }
 

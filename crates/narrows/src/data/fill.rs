@@ -38,7 +38,7 @@ impl Dataset {
 
     fn refilled(self, fill: Vec<f64>) -> Self {
         let values = match self.values {
-            Values::Records(records) if records.is_filled() => {
+            Values::Records(records) if records.fill().is_some() => {
                 Values::Records(records.filled(Some(fill.clone())))
             }
             values => values,

@@ -39,9 +39,10 @@ mod tables;
 mod time;
 mod unreadable;
 mod values;
+mod watch;
 pub mod write;
 
-pub use dataset::{Dataset, Ids};
+pub use dataset::{Checksum, Checksums, Dataset, Ids};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
@@ -56,3 +57,4 @@ pub use summary::QUANTILES;
 pub(crate) use summary::Summary;
 pub use time::InOrder;
 pub use values::Values;
+pub use watch::Watch;

@@ -89,6 +89,13 @@ impl RowType {
         self.runs.iter().all(is_whole)
     }
 
+    /// The types of neighbouring values: how many have each, and whether an integer of it stands for a missing value.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (Element, usize, bool)> + '_ {
+        self.runs
+            .iter()
+            .map(|run| (run.element, run.count, run.has_gaps))
+    }
+
     /// The type of each value of a row.
     pub(crate) fn elements(&self) -> impl Iterator<Item = Element> + '_ {
         let of = |run: &Run| std::iter::repeat_n(run.element, run.count);
@@ -319,9 +326,9 @@ impl Records {
         }
     }
 
-    /// Whether missing values have others in their place.
-    pub(super) fn is_filled(&self) -> bool {
-        self.fill.is_some()
+    /// What stands for a missing value of each column, where such are filled.
+    pub(super) fn fill(&self) -> Option<&[f64]> {
+        self.fill.as_ref().map(|fill| &fill[..])
     }
 
     pub(crate) fn dim(&self) -> (usize, usize) {
@@ -390,9 +397,23 @@ impl Records {
     /// [`Records::failure`].
     #[inline]
     pub(crate) fn each(&self, row: usize, give: impl FnMut(usize, &[f64])) {
+        self.each_with(row, |_| (), give);
+    }
+
+    /// The same, with the bytes of the row before its values.
+    #[inline]
+    pub(super) fn each_with(
+        &self,
+        row: usize,
+        bytes_are: impl FnOnce(&[u8]),
+        give: impl FnMut(usize, &[f64]),
+    ) {
         let fill = self.fill.as_ref().map(|fill| &fill[..]);
         match self.row_bytes(row) {
-            Some(bytes) => self.row.each(&bytes, fill, give),
+            Some(bytes) => {
+                bytes_are(&bytes);
+                self.row.each(&bytes, fill, give);
+            }
             None => self.each_lost(give),
         }
     }
@@ -435,7 +456,7 @@ impl Records {
     }
 
     /// The bytes of a row; a failure is kept.
-    fn row_bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
+    pub(super) fn row_bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
         let stride = self.stride();
         match &*self.backing {
             Backing::Memory(bytes) => {

@@ -206,6 +206,12 @@ fn keys_in_vain(spec: &str, first: &File) -> Option<String> {
     })
 }
 
+/// The files of a pattern.
+pub(super) fn files_of_pattern(pattern: &str) -> Result<Vec<PathBuf>> {
+    let files = of_pattern(pattern)?.into_iter();
+    Ok(files.map(|file| file.path).collect())
+}
+
 /// The files that a pattern names, in the order of their names.
 fn of_pattern(pattern: &str) -> Result<Vec<File>> {
     let wrong = |error: glob::PatternError| {

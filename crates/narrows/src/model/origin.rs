@@ -1,7 +1,9 @@
 //! What a model knows of its training data, and the threshold above which a row is unusual.
 
 use super::columns::{self, ModelColumn};
-use crate::data::{Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows};
+use crate::data::{
+    Checksums, Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::counted;
 use serde::Deserialize;
@@ -31,6 +33,8 @@ pub struct Origin {
     pub test: Option<String>,
     /// Checksums of some training rows, by which they are known again; none of models of format versions 1 and 2.
     pub rows: Option<RowSketch>,
+    /// What tells the rows of the run from others; none for models that no run of this version trained.
+    pub checksums: Option<Checksums>,
 }
 
 /// How rows were divided into training, validation and test rows.
@@ -119,6 +123,7 @@ impl Origin {
             validation: None,
             test: None,
             rows: Some(RowSketch::of(data)?),
+            checksums: None,
         })
     }
 
@@ -139,14 +144,14 @@ impl Origin {
         let mut json = json!({
             "name": self.data, "range": self.range.map(|(low, high)| [low, high]),
             "split": self.split.as_ref().map(SplitRecord::to_json),
-            "validation": self.validation, "reading": self.reading,
+            "validation": self.validation, "reading": self.reading, "checksum": self.checksums,
         });
         if let Some(test) = &self.test {
             json["test"] = json!(test);
         }
         if let Some(rows) = &self.rows {
             let checksums = rows.checksums().iter();
-            json["checksums"] = checksums.map(|sum| format!("{sum:016x}")).collect();
+            json["sketch"] = checksums.map(|sum| format!("{sum:016x}")).collect();
         }
         match self.table.is_empty() {
             // What stands for a missing value is with the columns.
@@ -187,6 +192,14 @@ impl Origin {
                 ReadOptions::deserialize(reading)
                     .map_err(|error| damaged("how the data were read").caused_by(error))?,
             ),
+        };
+        origin.checksums = match value.get("checksum") {
+            None | Some(Value::Null) => None,
+            Some(checksums) => Some(Checksums::deserialize(checksums).map_err(|error| {
+                damaged("the checksums of the rows")
+                    .at("data.checksum")
+                    .caused_by(error)
+            })?),
         };
         let reading = origin.reading.as_ref();
         let separator = reading.and_then(|reading| reading.text.separator);
@@ -252,13 +265,13 @@ impl Origin {
             [low, high] => Some((low.as_f64()?, high.as_f64()?)),
             _ => None,
         });
-        let checksums = value.get("checksums").and_then(Value::as_array);
+        let checksums = value.get("sketch").and_then(Value::as_array);
         let rows = checksums.map(|checksums| {
             let number = |sum: &Value| u64::from_str_radix(sum.as_str()?, 16).ok();
             let numbers: Option<Vec<u64>> = checksums.iter().map(number).collect();
             numbers
                 .map(RowSketch::from_checksums)
-                .ok_or_else(|| damaged("checksums", "a list of hexadecimal numbers".into()))
+                .ok_or_else(|| damaged("sketch", "a list of hexadecimal numbers".into()))
         });
         Ok(Origin {
             data: text(value, "data"),
@@ -271,6 +284,7 @@ impl Origin {
             validation: text(value, "validation"),
             test: text(value, "test"),
             rows: rows.transpose()?,
+            checksums: None,
         })
     }
 }

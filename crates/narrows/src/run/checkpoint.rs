@@ -8,6 +8,7 @@
 //! `narrows` of the metadata.
 
 use super::folder::unlink;
+use super::rows::KnownRows;
 use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,6 +19,7 @@ use crate::recipe::Recipe;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -82,12 +84,12 @@ impl Clock {
 }
 
 /// Saves where a run stands, and keeps what was saved before as the older of two.
-pub(super) fn save(training: &Training<'_>, folder: &Path) -> Result<()> {
+pub(super) fn save(training: &Training<'_>, known: &KnownRows, folder: &Path) -> Result<()> {
     let (path, older) = (
         folder.join(CHECKPOINT_FILE),
         folder.join(OLDER_CHECKPOINT_FILE),
     );
-    let bytes = bytes_of(training).map_err(|error| error.at(path.display()))?;
+    let bytes = bytes_of(training, known).map_err(|error| error.at(path.display()))?;
     unlink(&path)?;
     let mut file = NewFile::create(&path)?;
     let refused = |error| Error::io("cannot write the file", &path, error);
@@ -102,7 +104,7 @@ pub(super) fn save(training: &Training<'_>, folder: &Path) -> Result<()> {
     file.finish()
 }
 
-fn bytes_of(training: &Training<'_>) -> Result<Vec<u8>> {
+fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
     let state = training.state();
     let Sums {
         total,
@@ -126,8 +128,7 @@ fn bytes_of(training: &Training<'_>) -> Result<Vec<u8>> {
         "format_version": FORMAT_VERSION,
         "recipe": training.recipe().to_toml(),
         "scaling": training.scaling().to_json(),
-        "fingerprint": training.fingerprint(),
-        "validation": training.validation_fingerprint(),
+        "data": known,
         "epochs_done": state.epochs_done,
         "rows": rows,
         "steps": state.steps,
@@ -160,20 +161,24 @@ fn bytes_of(training: &Training<'_>) -> Result<Vec<u8>> {
     safetensors::serialize(views, Some(metadata)).map_err(broken)
 }
 
-/// Goes on from where the run in a folder stood. Where the newer of the two checkpoints is damaged or missing, that is the
-/// older, and why is said.
-pub(super) fn restore(training: &mut Training<'_>, folder: &Path) -> Result<Option<Notice>> {
+/// Goes on from where the run in a folder stood, with these rows. Where the newer of the two checkpoints is damaged or
+/// missing, that is the older, and why is said. Gives the number of epochs that the run was to have.
+pub(super) fn restore(
+    training: &mut Training<'_>,
+    rows: &KnownRows,
+    folder: &Path,
+) -> Result<(usize, Option<Notice>)> {
     let [newer, older] = [CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE].map(|name| folder.join(name));
-    let error = match restore_from(training, &newer) {
-        Ok(()) => return Ok(None),
+    let error = match restore_from(training, rows, &newer) {
+        Ok(epochs) => return Ok((epochs, None)),
         Err(error) => error,
     };
     // Of other data or another recipe the older is too.
     if ![ErrorKind::Format, ErrorKind::Io].contains(&error.kind()) {
         return Err(error);
     }
-    match restore_from(training, &older) {
-        Ok(()) => Ok(Some(Notice::OlderCheckpoint(error.to_string()))),
+    match restore_from(training, rows, &older) {
+        Ok(epochs) => Ok((epochs, Some(Notice::OlderCheckpoint(error.to_string())))),
         Err(second) => {
             let hint = format!(
                 "begin anew from the run's model: narrows train RECIPE --init-from {}",
@@ -188,8 +193,8 @@ pub(super) fn restore(training: &mut Training<'_>, folder: &Path) -> Result<Opti
     }
 }
 
-/// Goes on from a checkpoint.
-fn restore_from(training: &mut Training<'_>, path: &Path) -> Result<()> {
+/// Goes on from a checkpoint. Gives the number of epochs that the run was to have.
+fn restore_from(training: &mut Training<'_>, rows: &KnownRows, path: &Path) -> Result<usize> {
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
     let most = 16 * training.parameter_count() as u64 + MAX_REST;
@@ -206,10 +211,10 @@ fn restore_from(training: &mut Training<'_>, path: &Path) -> Result<()> {
                 .expected(format!("at most {most} bytes")),
         );
     }
-    read(training, &bytes).map_err(|error| error.at(path.display()))
+    read(training, rows, &bytes).map_err(|error| error.at(path.display()))
 }
 
-fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
+fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<usize> {
     let damaged = || Error::new(ErrorKind::Format, "the checkpoint is damaged");
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|error| damaged().caused_by(error))?;
@@ -236,25 +241,29 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         about["recipe"].as_str().unwrap_or_default(),
         "the checkpoint",
     );
-    let recipe = recipe.map(|recipe| recipe.with_widths_of(training.shape()));
-    if !recipe.is_ok_and(|recipe| recipe == *training.recipe()) {
+    let mut recipe = recipe
+        .map_err(|error| damaged().caused_by(error))?
+        .with_widths_of(training.shape());
+    let epochs = std::mem::replace(&mut recipe.epochs, training.recipe().epochs);
+    if recipe != *training.recipe() {
         return Err(Error::new(
             ErrorKind::Recipe,
             "the recipe is not the one of the checkpoint",
         )
-        .hint("recipe.toml must stay as it is while a run goes on"));
+        .hint(
+            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with --epochs",
+        ));
     }
     // As numbers: the text of a number in double precision may be read as its neighbour.
     let inputs = training.inputs();
-    let same_data = about["fingerprint"].as_u64() == Some(training.fingerprint().into())
-        && about["validation"].as_u64() == training.validation_fingerprint().map(u64::from)
-        && Scaling::from_json(&about["scaling"], inputs)? == *training.scaling();
-    if !same_data {
-        return Err(Error::new(
+    let known =
+        KnownRows::deserialize(&about["data"]).map_err(|error| damaged().caused_by(error))?;
+    known.check(rows).map_err(elsewhere)?;
+    if Scaling::from_json(&about["scaling"], inputs)? != *training.scaling() {
+        return Err(elsewhere(Error::new(
             ErrorKind::Data,
-            "the training rows are not those that the run began with",
-        )
-        .hint("bring the data back as they were, or train anew with --init-from"));
+            "the training rows are scaled otherwise than when the run began",
+        )));
     }
     let count = |key: &str| about[key].as_u64().ok_or_else(damaged);
     let of = |name: &str, kind: Dtype| {
@@ -318,7 +327,16 @@ fn read(training: &mut Training<'_>, bytes: &[u8]) -> Result<()> {
         },
         train_loss: *train_loss,
         seconds: *seconds_of_epochs,
-    })
+    })?;
+    Ok(epochs)
+}
+
+/// The ways out where a run that is to go on meets other rows.
+pub(super) fn elsewhere(error: Error) -> Error {
+    error.hint(
+        "bring the rows back as they were, or say with --data where the same rows lie now; to train on other rows, begin \
+         a new run with --init-from",
+    )
 }
 
 #[cfg(test)]

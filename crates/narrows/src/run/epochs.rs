@@ -1,7 +1,9 @@
 //! Training in a run's folder: epoch after epoch, with the record of each, and with what is saved now and then.
 
 use super::checkpoint::{self, Clock};
+use super::guard::Guard;
 use super::place::Place;
+use super::rows::KnownRows;
 use super::{DIVERGED_FILE, Event, METRICS_FILE, MODEL_FILE, Options, folder, stopped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::tensorboard::EventFile;
@@ -13,23 +15,33 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop.
+/// Where a run goes on, and on which rows.
+pub(super) struct Going<'a> {
+    pub(super) place: Place,
+    pub(super) known: &'a KnownRows,
+    pub(super) guard: Guard<'a>,
+}
+
+/// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop. What is saved is
+/// of the rows that the run began with.
 pub(super) fn train_epochs(
     training: &mut Training<'_>,
-    place: &mut Place,
+    going: &mut Going<'_>,
     options: &Options<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
-    let mut logs = Logs::open(&place.files(), options.tensorboard)?;
+    let files = going.place.files();
+    let mut logs = Logs::open(&files, options.tensorboard)?;
     // Of which position the model in the folder is.
-    let mut saved_at = folder::is_saved(&place.files()).then(|| Saved::of(training));
+    let mut saved_at = folder::is_saved(&files).then(|| Saved::of(training));
     let mut clock = Clock::new(options.checkpoint);
     while !training.is_finished() {
         let mut saved = Ok(());
         let record = training.epoch_while(|training, progress| {
             observe(Event::Progress(progress));
             if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
-                saved = save(training, place, &mut logs);
+                let looked = going.guard.look_now_and_then(observe);
+                saved = looked.and_then(|()| save(training, going, &mut logs));
                 if saved.is_ok() {
                     saved_at = Some(Saved::of(training));
                 }
@@ -41,7 +53,7 @@ pub(super) fn train_epochs(
             }
         });
         let record = record.and_then(|record| saved.map(|()| record));
-        let record = record.map_err(|error| keep(error, place, saved_at))?;
+        let record = record.map_err(|error| keep(error, &going.place, saved_at))?;
         let ended = record.as_ref().map(|record| record.epoch);
         if let Some(record) = &record {
             logs.add(record)?;
@@ -51,15 +63,19 @@ pub(super) fn train_epochs(
             || training.is_finished()
             || (ended.is_some() && clock.is_due(ended))
         {
-            let saved = save(training, place, &mut logs);
-            saved.map_err(|error| keep(error, place, saved_at))?;
+            match training.is_finished() {
+                true => going.guard.look(observe)?,
+                false => going.guard.look_now_and_then(observe)?,
+            }
+            let saved = save(training, going, &mut logs);
+            saved.map_err(|error| keep(error, &going.place, saved_at))?;
             saved_at = Some(Saved::of(training));
             clock.reset();
         }
         if options.is_stopped() {
             return Err(stopped(
                 "training was stopped, and is saved",
-                place.folder(),
+                going.place.folder(),
             ));
         }
     }
@@ -67,15 +83,15 @@ pub(super) fn train_epochs(
 }
 
 /// Saves the model, if it is a sound one, and where the run stands. What was recorded until now is on the disk before.
-fn save(training: &Training<'_>, place: &mut Place, logs: &mut Logs) -> Result<()> {
+fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Result<()> {
     let model = training.checked_model()?;
     logs.sync()?;
-    let files = place.files();
+    let files = going.place.files();
     let path = files.join(MODEL_FILE);
     folder::unlink(&path)?;
     model.save(path)?;
-    checkpoint::save(training, &files)?;
-    place.settle(true)
+    checkpoint::save(training, going.known, &files)?;
+    going.place.settle(true)
 }
 
 /// Which model was saved last.

@@ -3,16 +3,20 @@
 use super::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
 use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, write_whole};
-use crate::recipe::Recipe;
+use crate::recipe::{Override, Recipe};
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The recipe of a run's folder.
-pub(super) fn read_recipe(folder: &Path) -> Result<Recipe> {
-    Recipe::load(&folder.join(RECIPE_FILE).display().to_string(), &[])
+/// The recipe of a run's folder, with values set over it.
+///
+/// # Errors
+///
+/// As [`Recipe::load_file`].
+pub fn recipe_of(folder: &Path, overrides: &[Override]) -> Result<Recipe> {
+    Recipe::load_file(&folder.join(RECIPE_FILE), overrides)
 }
 
 /// The folder of all runs that are given none.

@@ -8,24 +8,30 @@
 mod checkpoint;
 mod epochs;
 mod folder;
+mod guard;
 mod lock;
 mod notice;
+mod own;
 mod place;
+mod replan;
+mod rows;
 mod sources;
 mod summary;
 
 pub use checkpoint::Every;
 pub(crate) use folder::is_empty;
-pub use folder::new_folder;
+pub use folder::{new_folder, recipe_of};
 pub(crate) use lock::Lock;
 pub use notice::Notice;
+pub use own::{Change, OwnData, folder_of, needs_data};
 pub use place::recover;
+pub use replan::Replanned;
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::{check, score};
 use crate::corruption::Corruption;
-use crate::data::{Dataset, OtherRows, Source, Split, SplitPlan};
+use crate::data::{Dataset, OtherRows, Source, Split, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{
     Baselines, Pca, Reconstruct, TestNoise, no_test_rows, noise_draws, noisy_errors, threshold,
@@ -38,9 +44,13 @@ use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
-use epochs::{refuse_diverged, train_epochs};
+use epochs::{Going, refuse_diverged, train_epochs};
+use guard::Guard;
 use narrows_kernels::team::Team;
 use place::Place;
+use replan::{has_come_to_its_end, replan};
+use rows::KnownRows;
+use sources::RunFile;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +104,10 @@ pub enum Event<'a> {
     Start(&'a Path),
     /// Training goes on in this folder, after so many epochs and so many rows of the next.
     Resume(&'a Path, usize, usize),
+    /// The run in this folder is to have another number of epochs, and its schedule is formed anew.
+    Replanned(&'a Replanned),
+    /// Training is over in this folder, after so many epochs; whether the run came to its end, with tests and report.
+    Finished(&'a Path, usize, bool),
     /// Something is dubious.
     Warning(&'a Warning),
     /// Something about the run's folder should be known.
@@ -147,10 +161,15 @@ pub struct Options<'a> {
     pub force: bool,
     /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
-    /// Where the data come from, for a run that may go on later.
+    /// Where the data come from, for a run that may go on later; for one that goes on, where they lie now, if that is
+    /// another place.
     pub sources: Option<Sources>,
     /// Which rows are for testing, and which stay together. The share for validation is the recipe's.
     pub split: SplitPlan,
+    /// The files of the data, as they were before these were opened: their changes are noticed while the run goes on.
+    pub watch: Option<&'a Watch>,
+    /// For a run that goes on: how many epochs it is to have in all, if not as many as before.
+    pub epochs: Option<usize>,
     /// Rows for validation, from a source of their own.
     pub validation: Option<&'a Dataset>,
     /// Rows for testing, from a source of their own.
@@ -209,12 +228,16 @@ pub fn run(
 }
 
 /// Goes on with a run where it was saved last, to the same bits as if it had never stopped; the source must
-/// be the one that it began with, and so must `split`, `validation` and `test`. Of the options `out`, `force`, `sources`
-/// and `init_from` have no meaning.
+/// be the one that it began with, and so must `split`, `validation` and `test`. Of the options `out`, `force` and
+/// `init_from` have no meaning.
+///
+/// With another number of epochs the schedule is formed anew for it. Early stopping goes on counting: a run that it has
+/// ended has no more epochs.
 ///
 /// # Errors
 ///
-/// When there is no run in the folder, it diverged, or its data have changed; else as [`run`].
+/// When there is no run in the folder, it diverged, its data have changed, or it cannot have so many epochs; else as
+/// [`run`].
 pub fn resume(
     folder: &Path,
     source: &Source,
@@ -222,7 +245,8 @@ pub fn resume(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
     recover(folder)?;
-    let recipe = folder::read_recipe(folder)?;
+    let mut recipe = recipe_of(folder, &[])?;
+    recipe.epochs = options.epochs.unwrap_or(recipe.epochs);
     run_in(&recipe, source, options, Some(folder), observe)
 }
 
@@ -258,23 +282,44 @@ fn run_in(
         training = training.with_validation(validation)?;
     }
     training.record_split(SplitRecord::of(&split, recipe.seed), other);
+    if let Some(test) = split.test.as_deref() {
+        training.record_test(test)?;
+    }
+    let known = KnownRows::of_split(&split)?;
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
-    let mut place = match resumed {
+    let place = match resumed {
         Some(folder) => {
             let place = Place::of_run(folder)?;
             refuse_diverged(folder)?;
-            if folder::is_saved(folder) {
-                if let Some(notice) = checkpoint::restore(&mut training, folder)? {
+            let file = folder.join(RUN_FILE).is_file();
+            let file = file.then(|| RunFile::read(folder)).transpose()?;
+            let before = if folder::is_saved(folder) {
+                let (epochs, notice) = checkpoint::restore(&mut training, &known, folder)?;
+                if let Some(notice) = notice {
                     observe(Event::Notice(&notice));
                 }
-            } else if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
-                training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
+                epochs
+            } else {
+                if let Some(began_with) = file.and_then(|file| file.rows) {
+                    began_with.check(&known).map_err(checkpoint::elsewhere)?;
+                }
+                if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
+                    training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
+                }
+                recipe_of(folder, &[])?.epochs
+            };
+            replan(&training, before, folder, observe)?;
+            if let Some(sources) = &options.sources {
+                sources.write(folder, folder, Some(&known))?;
             }
             let (epochs, rows) = training.position();
             folder::keep_lines(folder, epochs)?;
-            observe(Event::Resume(folder, epochs, rows));
+            observe(match training.is_finished() && folder::is_saved(folder) {
+                true => Event::Finished(folder, epochs, has_come_to_its_end(folder)),
+                false => Event::Resume(folder, epochs, rows),
+            });
             place
         }
         None => {
@@ -287,25 +332,40 @@ fn run_in(
                 model.save(files.join(INIT_FILE))?;
             }
             if let Some(sources) = &options.sources {
-                sources.clone().anywhere().write(&files)?;
+                sources.write(place.folder(), &files, Some(&known))?;
             }
             place.settle(false)?;
             place
         }
     };
     let folder = place.folder().to_path_buf();
-    // A run that was done already keeps the threshold that was chosen since.
-    let is_done = training.is_finished() && folder::is_saved(&folder);
     let threshold = match resumed {
-        Some(folder) if is_done => load_model(folder)
+        Some(folder) if folder::is_saved(folder) => load_model(folder)
             .ok()
             .and_then(|model| model.threshold().cloned()),
         _ => None,
     };
+    // A run that was done already keeps the threshold that was chosen since.
+    let is_done = training.is_finished() && folder::is_saved(&folder);
+    if !is_done && threshold.as_ref().is_some_and(is_chosen) {
+        observe(Event::Warning(&Warning::ThresholdLost));
+    }
+    let threshold = threshold.filter(|_| is_done);
     if options.profile {
         training.start_profile();
     }
-    train_epochs(&mut training, &mut place, options, observe)?;
+    let in_use = [
+        Some(&*split.train),
+        training.validation(),
+        split.test.as_deref(),
+    ];
+    let guard = Guard::new(options.watch, &folder, in_use.into_iter().flatten())?;
+    let mut going = Going {
+        place,
+        known: &known,
+        guard,
+    };
+    train_epochs(&mut training, &mut going, options, observe)?;
     // A run that was done already is looked at too: an earlier version saved whatever there was.
     let mut model = training.checked_model()?;
     let records = records_of(&folder, training.position().0, observe);
@@ -360,11 +420,10 @@ fn run_in(
     if options.is_stopped() {
         return Err(stopped(FOLLOWS, &folder));
     }
+    going.guard.look(observe)?;
     if has_pca && summary.pca_mse.is_none() {
         observe(Event::Notice(&Notice::PcaNotFinite));
     }
-    folder::unlink(&folder.join(MODEL_FILE))?;
-    model.save(folder.join(MODEL_FILE))?;
     if let Some(test) = split.test.as_deref().filter(|_| summary.has_picture) {
         folder::write(
             &folder.join(PICTURE_FILE),
@@ -372,6 +431,8 @@ fn run_in(
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
+    // Last, as the run has come to its end once the model has its figures.
+    model.save(folder.join(MODEL_FILE))?;
     Ok(outcome)
 }
 
@@ -511,6 +572,12 @@ fn usual_threshold(model: &Model, validation: Option<&Dataset>) -> Result<Option
         from: ThresholdRows::Validation,
         ..threshold(&scores, Rule::Quantile(THRESHOLD_QUANTILE))?
     }))
+}
+
+/// Whether a threshold is another than the one that every model has after training.
+fn is_chosen(threshold: &Threshold) -> bool {
+    threshold.from != ThresholdRows::Validation
+        || threshold.rule != Rule::Quantile(THRESHOLD_QUANTILE)
 }
 
 /// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and

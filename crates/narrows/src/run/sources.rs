@@ -1,12 +1,12 @@
 //! Where the rows of a run come from: `run.json`.
 
-use super::RUN_FILE;
-use crate::data::{ReadOptions, Source, SplitPlan};
+use super::rows::KnownRows;
+use super::{RUN_FILE, folder};
+use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::write_whole;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Where the rows of a run come from, so that it can go on: `run.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,43 @@ pub struct Sources {
     pub split: SplitPlan,
 }
 
+/// The rows of a run as they are read.
+pub struct Opened {
+    /// The data, which are divided.
+    pub source: Source,
+    /// Rows for validation from a source of their own.
+    pub validation: Option<Dataset>,
+    /// Rows for testing from a source of their own.
+    pub test: Option<Dataset>,
+}
+
+impl Opened {
+    /// The rows from elsewhere.
+    pub fn other(&self) -> OtherRows<'_> {
+        OtherRows {
+            validation: self.validation.as_ref(),
+            test: self.test.as_ref(),
+        }
+    }
+}
+
+/// All that `run.json` holds.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RunFile {
+    #[serde(flatten)]
+    pub(super) sources: Sources,
+    /// For each source where it lies from the run's folder, so that both can be moved together; none for data that come
+    /// with Narrows.
+    #[serde(default)]
+    beside: Vec<Option<String>>,
+    /// Which sources are given anew, in place of those that the run had.
+    #[serde(skip)]
+    given: Vec<bool>,
+    /// What tells the rows from others; none for runs of an earlier version.
+    #[serde(default)]
+    pub(super) rows: Option<KnownRows>,
+}
+
 /// A list of words, or one word, as a run of an earlier version has it.
 fn one_or_several<'de, D: Deserializer<'de>>(
     from: D,
@@ -42,75 +79,304 @@ fn one_or_several<'de, D: Deserializer<'de>>(
     })
 }
 
-impl Sources {
-    /// With paths that hold wherever the run is gone on with.
-    #[must_use]
-    pub fn anywhere(mut self) -> Self {
-        for spec in self
-            .data
-            .iter_mut()
-            .chain(&mut self.validation)
-            .chain(&mut self.test)
-        {
-            let (name, part) = Source::parts_of(spec);
-            if Source::is_built_in(name) {
-                continue;
-            }
-            // A pattern, or an array of an archive, is no path that is there.
-            if let Ok(path) = fs::canonicalize(name).or_else(|_| std::path::absolute(name)) {
-                *spec = format!("{}{part}", path.display());
-            }
-        }
-        self
-    }
-
-    pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| {
-            Error::new(ErrorKind::Format, "cannot write the run's sources").caused_by(error)
-        })?;
-        write_whole(&folder.join(RUN_FILE), text.as_bytes())
-    }
-
+impl RunFile {
     /// What a run's folder says.
     ///
     /// # Errors
     ///
-    /// When there is no run in the folder, its file is damaged, or its data are gone.
-    pub fn read(folder: &Path) -> Result<Sources> {
+    /// When there is no run in the folder, or its file is damaged.
+    pub(super) fn read(folder: &Path) -> Result<RunFile> {
         let path = folder.join(RUN_FILE);
         let text = fs::read_to_string(&path).map_err(|error| {
             Error::io("this is no folder of a run that can go on", &path, error)
                 .hint("give the folder that `narrows train` named")
         })?;
-        let sources: Sources = serde_json::from_str(&text).map_err(|error| {
+        serde_json::from_str(&text).map_err(|error| {
             Error::new(ErrorKind::Format, "the run's sources are damaged")
                 .at(path.display())
                 .caused_by(error)
-        })?;
-        for spec in sources
-            .data
-            .iter()
-            .chain(&sources.validation)
-            .chain(&sources.test)
-        {
-            let (name, _) = Source::parts_of(spec);
-            let of_several = name.rsplit_once(':').map(|(file, _)| file);
-            let is_there = Source::is_built_in(name)
-                || Source::is_pattern(name)
-                || Path::new(name).exists()
-                || of_several.is_some_and(|file| Path::new(file).exists());
-            if !is_there {
-                return Err(Error::new(
-                    ErrorKind::Data,
-                    "the data of the run are not there any more",
-                )
-                .at(name)
-                .hint(format!(
-                    "put them back, or write into {} where they are now",
-                    path.display()
-                )));
+        })
+    }
+
+    /// The same with sources that are given in place of those that the run had.
+    ///
+    /// # Errors
+    ///
+    /// When there is one for validation or testing, and the run had none.
+    pub(super) fn at(
+        mut self,
+        folder: &Path,
+        data: &[String],
+        validation: Option<&String>,
+        test: Option<&String>,
+    ) -> Result<RunFile> {
+        let count = self.sources.data.len().min(self.beside.len());
+        let of_validation = self.beside.split_off(count);
+        if !data.is_empty() {
+            self.sources.data = data.to_vec();
+            self.beside = vec![None; data.len()];
+        }
+        self.beside.resize(self.sources.data.len(), None);
+        self.beside.extend(of_validation);
+        self.given = vec![!data.is_empty(); self.sources.data.len()];
+        let sources = &mut self.sources;
+        for (given, spec, of, option) in [
+            (
+                validation,
+                &mut sources.validation,
+                "validation",
+                "--validation",
+            ),
+            (test, &mut sources.test, "testing", "--test"),
+        ] {
+            match (given, spec) {
+                (None, None) => {}
+                (None, Some(_)) => self.given.push(false),
+                (Some(given), Some(spec)) => {
+                    spec.clone_from(given);
+                    self.given.push(true);
+                }
+                (Some(given), None) => {
+                    let what = format!("the run has no source of its own for {of}");
+                    return Err(Error::new(ErrorKind::Data, what)
+                        .at(folder.display())
+                        .found(format!("`{option} {given}`"))
+                        .hint(format!("leave `{option}` out")));
+                }
             }
         }
-        Ok(sources)
+        Ok(self)
+    }
+
+    /// Where the sources may lie now: where they lay, and where they lie if they were moved along with the run's folder.
+    /// What the rows are decides between the two.
+    ///
+    /// # Errors
+    ///
+    /// When a source is in neither place.
+    pub(super) fn places(self, folder: &Path) -> Result<Vec<Sources>> {
+        let (mut recorded, mut moved) = (self.sources.clone(), self.sources);
+        let both = recorded.specs_mut().zip(moved.specs_mut());
+        let (mut beside, mut given) = (self.beside.into_iter(), self.given.into_iter());
+        for (recorded, moved) in both {
+            if given.next() == Some(true) {
+                // Whether that is there is seen when it is opened.
+                beside.next();
+                continue;
+            }
+            let found = beside
+                .next()
+                .flatten()
+                .and_then(|way| beside_run(folder, &way));
+            match (is_there(recorded), found) {
+                (true, Some(found)) => *moved = found,
+                (true, None) => {}
+                (false, Some(found)) => {
+                    recorded.clone_from(&found);
+                    *moved = found;
+                }
+                (false, None) => {
+                    let what = "the data of the run are not there any more";
+                    return Err(Error::new(ErrorKind::Data, what)
+                        .at(&*recorded)
+                        .hint("say with `--data SOURCE` where they are now, or put them back"));
+                }
+            }
+        }
+        Ok(match moved == recorded {
+            true => vec![recorded],
+            false => vec![recorded, moved],
+        })
+    }
+}
+
+impl Sources {
+    /// The sources that are named, each with what stands behind it.
+    fn specs_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let data = self.data.iter_mut();
+        data.chain(&mut self.validation).chain(&mut self.test)
+    }
+
+    /// The sources that are named.
+    pub fn specs(&self) -> impl Iterator<Item = &String> {
+        let data = self.data.iter();
+        data.chain(&self.validation).chain(&self.test)
+    }
+
+    /// With paths that hold wherever the run is gone on with.
+    #[must_use]
+    pub fn anywhere(mut self) -> Self {
+        for spec in self.specs_mut() {
+            let (name, part) = Source::parts_of(spec);
+            if Source::is_built_in(name) {
+                continue;
+            }
+            // A path that is no text stays as it was given, from the folder where it was.
+            if let Some(path) = whole(Path::new(name)).to_str() {
+                *spec = format!("{path}{part}");
+            }
+        }
+        self
+    }
+
+    /// Writes them for the run in `folder`, whose files lie in `files`, with what tells the rows from others.
+    pub(super) fn write(
+        &self,
+        folder: &Path,
+        files: &Path,
+        rows: Option<&KnownRows>,
+    ) -> Result<()> {
+        let from = whole(folder);
+        let way = |spec: &String| {
+            let (name, part) = Source::parts_of(spec);
+            if Source::is_built_in(name) {
+                return None;
+            }
+            let way = way_to(&from, &whole(Path::new(name)))?;
+            Some(format!("{}{part}", way.to_str()?))
+        };
+        let file = RunFile {
+            beside: self.specs().map(way).collect(),
+            given: Vec::new(),
+            sources: self.clone().anywhere(),
+            rows: rows.cloned(),
+        };
+        let text = serde_json::to_string_pretty(&file).map_err(|error| {
+            Error::new(ErrorKind::Format, "cannot write the run's sources").caused_by(error)
+        })?;
+        folder::write(&files.join(RUN_FILE), text.as_bytes())
+    }
+
+    /// How a second source is read: with the columns of the data, and its missing values filled alike.
+    pub fn options_beside(&self, source: &Source) -> ReadOptions {
+        ReadOptions {
+            model_columns: source.train.columns().map(<[String]>::to_vec),
+            fill: source.train.fill().map(<[f64]>::to_vec),
+            group: None,
+            ..self.reading.clone()
+        }
+    }
+
+    /// Opens the data and, where they have sources of their own, the rows for validation and testing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open_all`].
+    pub fn open(&self) -> Result<Opened> {
+        let source = Source::open_all(&self.data, &self.reading)?;
+        let options = self.options_beside(&source);
+        let open = |spec: &String| Source::open_with(spec, &options).map(Source::into_rows);
+        Ok(Opened {
+            validation: self.validation.as_ref().map(open).transpose()?,
+            test: self.test.as_ref().map(open).transpose()?,
+            source,
+        })
+    }
+}
+
+/// Whether there is what a spec names.
+fn is_there(spec: &str) -> bool {
+    let (name, _) = Source::parts_of(spec);
+    let of_several = name.rsplit_once(':').map(|(file, _)| file);
+    Source::is_built_in(name)
+        || Path::new(name).exists()
+        || of_several.is_some_and(|file| Path::new(file).exists())
+        || (Source::is_pattern(name) && !Watch::of([&name.to_string()]).is_empty())
+}
+
+/// The source that lies there from a run's folder, if it does and has a name that can be told.
+fn beside_run(folder: &Path, way: &str) -> Option<String> {
+    let path = folder.join(way);
+    // Without the way through the run's folder, where it can be had.
+    let whole = whole(&path);
+    let here = std::env::current_dir().ok();
+    let from_here = here.and_then(|here| way_to(&here.canonicalize().ok()?, &whole));
+    let names = [Some(whole), Some(path), from_here];
+    let mut names = names.iter().flatten().filter_map(|path| path.to_str());
+    names.find(|name| is_there(name)).map(String::from)
+}
+
+/// The path from the root, without links and steps back, as far as it is there: a pattern, or an array of an archive, is
+/// no path that is there.
+fn whole(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    for known in path.ancestors() {
+        if let (Ok(whole), Ok(rest)) = (known.canonicalize(), path.strip_prefix(known)) {
+            // An empty rest would end the path with a separator.
+            return match rest.as_os_str().is_empty() {
+                true => whole,
+                false => whole.join(rest),
+            };
+        }
+    }
+    path
+}
+
+/// The way from a folder to a path, both from the root; none where they lie on different drives.
+fn way_to(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let shared = folder.components().zip(path.components());
+    let shared = shared.take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return None;
+    }
+    let back = folder
+        .components()
+        .skip(shared)
+        .map(|_| Component::ParentDir);
+    let way: PathBuf = back.chain(path.components().skip(shared)).collect();
+    Some(way)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_leads_back_as_far_as_it_must() {
+        let way = |from: &str, to: &str| way_to(Path::new(from), Path::new(to));
+        assert_eq!(way("/a/run", "/a/rows.csv"), Some("../rows.csv".into()));
+        assert_eq!(way("/a/b/run", "/c/x.csv"), Some("../../../c/x.csv".into()));
+        assert_eq!(way("/a", "/a/x/*.csv"), Some("x/*.csv".into()));
+        assert_eq!(way("a", "/a"), None);
+    }
+
+    #[test]
+    fn data_are_found_where_they_lay_and_beside_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("old/run")).unwrap();
+        fs::write(at("old/rows.csv"), "a\n1\n").unwrap();
+        let spec = |name: &str| whole(&at(name)).to_str().unwrap().to_string();
+        let sources = Sources {
+            data: vec![spec("old/rows.csv")],
+            ..Sources::default()
+        };
+        sources.write(&at("old/run"), &at("old/run"), None).unwrap();
+        let places = |run: &str| RunFile::read(&at(run)).unwrap().places(&at(run));
+        assert_eq!(places("old/run").unwrap(), [sources.clone()]);
+        // Moved together.
+        fs::rename(at("old"), at("new")).unwrap();
+        let [found] = &places("new/run").unwrap()[..] else {
+            panic!("one place");
+        };
+        assert_eq!(found.data, [spec("new/rows.csv")]);
+        // Copied, so that there are both.
+        fs::create_dir(at("old")).unwrap();
+        fs::write(at("old/rows.csv"), "a\n2\n").unwrap();
+        assert_eq!(places("new/run").unwrap().len(), 2);
+        // The run alone.
+        fs::remove_dir_all(at("old")).unwrap();
+        fs::rename(at("new/run"), at("run")).unwrap();
+        let error = places("run").unwrap_err().to_string();
+        assert!(error.contains("--data SOURCE"), "{error}");
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read() {
+        let text = r#"{"data": "mnist:test", "reading": {"header": true}, "validation": null}"#;
+        let file: RunFile = serde_json::from_str(text).unwrap();
+        assert_eq!(file.sources.data, ["mnist:test"]);
+        assert_eq!(file.sources.reading.header, Some(true));
+        assert!(file.rows.is_none() && file.beside.is_empty());
     }
 }

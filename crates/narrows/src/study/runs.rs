@@ -5,7 +5,7 @@
 //! no run's results depend on its threads, nor on what goes on beside it.
 
 use super::{Done, StudyEvent, StudyOptions};
-use crate::data::Source;
+use crate::data::{Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
 use crate::network::Network;
@@ -70,6 +70,7 @@ pub(super) fn make(
         baselines: Baselines::default(),
         next: AtomicUsize::new(0),
         sources: options.sources.as_ref(),
+        watch: options.watch,
         asked: options.stop,
         stop: AtomicBool::new(false),
         tell: &|event| observe.lock().unwrap_or_else(PoisonError::into_inner)(event),
@@ -147,6 +148,7 @@ struct Shared<'a> {
     /// The run that is begun next.
     next: AtomicUsize,
     sources: Option<&'a Sources>,
+    watch: Option<&'a Watch>,
     /// Set by whoever wants all to stop.
     asked: Option<&'a AtomicBool>,
     /// Set when one has failed, or it was seen that they are to stop.
@@ -194,6 +196,7 @@ impl Shared<'_> {
         (self.tell)(StudyEvent::Begin { which, titles });
         let mut options = Options {
             sources: self.sources.cloned(),
+            watch: self.watch,
             stop: Some(&self.stop),
             baselines: Some(&self.baselines),
             ..Options::default()

@@ -16,7 +16,7 @@ pub use warnings::Warning;
 pub(crate) use memory::available as available_memory;
 
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::data::{Dataset, Order, OtherRows, SplitPlan, TestRows};
+use crate::data::{Checksums, Dataset, Order, OtherRows, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
@@ -90,6 +90,7 @@ pub struct Training<'a> {
     origin: Origin,
     order: Vec<u32>,
     validation: Option<&'a Dataset>,
+    checksums: Checksums,
     state: State,
     /// Of the optimiser's steps that are done, the last one's share of the learning rate.
     share: f64,
@@ -160,6 +161,11 @@ impl<'a> Training<'a> {
             state: State::new(stepper.terms().count()),
             share: 1.0,
             validation: None,
+            checksums: Checksums {
+                train: data.checksum()?,
+                validation: None,
+                test: None,
+            },
             origin: Origin::of(data)?,
             recipe,
             data,
@@ -191,6 +197,7 @@ impl<'a> Training<'a> {
             .check_targets(self.scaling.range(validation))
             .map_err(|error| error.at(validation.name()))?;
         self.stepper.plan_rows(validation.rows());
+        self.checksums.validation = Some(validation.checksum()?);
         self.validation = Some(validation);
         Ok(self)
     }
@@ -371,6 +378,17 @@ impl<'a> Training<'a> {
         )
     }
 
+    /// The learning rate of the next step.
+    pub fn next_learning_rate(&self) -> f64 {
+        let in_step = self
+            .recipe
+            .batch_size
+            .saturating_mul(self.recipe.accumulation);
+        let steps = self.data.rows().div_ceil(in_step);
+        let step = self.state.sums.rows.div_ceil(in_step);
+        self.share_at(step, steps) * self.recipe.optimizer.learning_rate()
+    }
+
     /// How far the epoch is.
     fn progress(&self) -> Progress {
         Progress {
@@ -453,14 +471,29 @@ impl<'a> Training<'a> {
         self.origin = std::mem::take(&mut self.origin).with_split(split, other);
     }
 
-    /// A number that tells the training rows from others, of their count and some of their values.
-    pub fn fingerprint(&self) -> u32 {
-        self.data.fingerprint()
+    /// Keeps with the model what tells the rows from others that it will be tested on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
+    pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
+        self.checksums.test = Some(test.checksum()?);
+        Ok(())
     }
 
-    /// The same of the validation rows, if there are any.
-    pub fn validation_fingerprint(&self) -> Option<u32> {
-        self.validation.map(Dataset::fingerprint)
+    /// What tells the training rows, and those for validation and testing that it knows, from others.
+    pub fn checksums(&self) -> &Checksums {
+        &self.checksums
+    }
+
+    /// The training rows.
+    pub fn data(&self) -> &'a Dataset {
+        self.data
+    }
+
+    /// The rows for validation, if there are any.
+    pub fn validation(&self) -> Option<&'a Dataset> {
+        self.validation
     }
 
     /// The shape of a row.
@@ -572,7 +605,10 @@ impl<'a> Training<'a> {
             self.data.shape(),
             parameters,
         )?;
-        model.set_origin(self.origin.clone());
+        model.set_origin(Origin {
+            checksums: Some(self.checksums),
+            ..self.origin.clone()
+        });
         Ok(model)
     }
 }

@@ -54,6 +54,15 @@ pub enum Warning {
         /// What 1 becomes.
         high: f32,
     },
+    /// A file of the data has changed since it was read; what is trained on is what was read.
+    SourceChanged {
+        /// The file.
+        file: String,
+        /// How many others have changed.
+        more: usize,
+    },
+    /// A threshold was chosen for the model as it was before the run went on; it is not the new model's.
+    ThresholdLost,
     /// Distinct values of columns become equal in single precision, after scaling.
     LostValues {
         /// For each such column: the column, its distinct values, and those that are left.
@@ -184,6 +193,21 @@ fn describe_lost(
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Warning::SourceChanged { file, more } => {
+                write!(f, "{file}")?;
+                if *more > 0 {
+                    let more = counted(*more, "more file", "more files");
+                    write!(f, " and {more} of the data")?;
+                }
+                f.write_str(
+                    " changed after the run began: it uses the rows as they were read then; --resume will refuse other \
+                     training rows",
+                )
+            }
+            Warning::ThresholdLost => f.write_str(
+                "the threshold in the model was chosen before the run went on, and the new model does not have it: choose \
+                 one with `narrows calibrate` when the run is finished",
+            ),
             Warning::OutOfRange {
                 layer,
                 output,

@@ -4,7 +4,7 @@
 use super::*;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
-use crate::data::{RowSketch, SplitPlan, TestRows};
+use crate::data::{Checksums, RowSketch, SplitPlan, TestRows};
 use crate::model::{Rule, SplitRecord, ThresholdRows};
 use ndarray::{Array2, array};
 use std::collections::BTreeMap;
@@ -528,6 +528,11 @@ fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
 #[test]
 fn what_is_known_of_the_data_and_the_threshold_are_kept() {
     let mut model = model();
+    let rows = ndarray::array![[1.0, 2.0], [3.0, 5.0]];
+    let checksum = Dataset::from_array(rows.view())
+        .unwrap()
+        .checksum()
+        .unwrap();
     model.set_origin(Origin {
         data: Some("a.csv".into()),
         columns: Some(["p", "q", "r", "s"].map(String::from).to_vec()),
@@ -548,6 +553,11 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
         validation: Some("b.csv".into()),
         test: Some("c.csv".into()),
         rows: Some(RowSketch::from_checksums(vec![u64::MAX, 7, 1 << 60])),
+        checksums: Some(Checksums {
+            train: checksum,
+            validation: Some(checksum),
+            test: None,
+        }),
     });
     model.set_threshold(Threshold {
         value: 0.1,

@@ -17,12 +17,17 @@ fn data() -> Dataset {
     Dataset::from_array(rows.view()).unwrap()
 }
 
+/// What is known of the rows.
+fn known() -> KnownRows {
+    KnownRows::of(&data(), None, Some(&data())).unwrap()
+}
+
 /// A folder with both checkpoints, after one epoch and after two.
 fn folder_of(training: &mut Training<'_>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
         training.epoch(|_| ()).unwrap();
-        save(training, folder.path()).unwrap();
+        save(training, &known(), folder.path()).unwrap();
     }
     folder
 }
@@ -31,8 +36,8 @@ fn folder_of(training: &mut Training<'_>) -> TempDir {
 fn a_checkpoint_of_another_version_is_refused_for_that_and_not_for_its_data() {
     let (recipe, data) = (recipe(), data());
     let mut training = Training::new(&recipe, &data, 1).unwrap();
-    let bytes = bytes_of(&training).unwrap();
-    read(&mut training, &bytes).unwrap();
+    let bytes = bytes_of(&training, &known()).unwrap();
+    read(&mut training, &known(), &bytes).unwrap();
     // As a version that had no checksums wrote it.
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let mut about: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
@@ -41,7 +46,9 @@ fn a_checkpoint_of_another_version_is_refused_for_that_and_not_for_its_data() {
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let metadata = HashMap::from([(KEY.to_string(), about.to_string())]);
     let older = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
-    let error = read(&mut training, &older).unwrap_err().to_string();
+    let error = read(&mut training, &known(), &older)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("the checkpoint's format is not known"),
         "{error}"
@@ -57,12 +64,12 @@ fn every_changed_bit_is_noticed() {
     let (recipe, data) = (recipe(), data());
     let mut training = Training::new(&recipe, &data, 1).unwrap();
     training.epoch(|_| ()).unwrap();
-    let bytes = bytes_of(&training).unwrap();
+    let bytes = bytes_of(&training, &known()).unwrap();
     for at in 0..bytes.len() {
         for bit in 0..8 {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1 << bit;
-            let error = read(&mut training, &damaged);
+            let error = read(&mut training, &known(), &damaged);
             assert!(error.is_err(), "byte {at}, bit {bit}");
         }
     }
@@ -74,15 +81,19 @@ fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
     let mut training = Training::new(&recipe, &data, 1).unwrap();
     let folder = folder_of(&mut training);
     let newer = folder.path().join(CHECKPOINT_FILE);
-    assert_eq!(restore(&mut training, folder.path()).unwrap(), None);
+    assert_eq!(
+        restore(&mut training, &known(), folder.path()).unwrap().1,
+        None
+    );
     assert_eq!(training.position(), (2, 0));
 
     let mut bytes = fs::read(&newer).unwrap();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     fs::write(&newer, &bytes).unwrap();
-    let notice = restore(&mut training, folder.path())
+    let notice = restore(&mut training, &known(), folder.path())
         .unwrap()
+        .1
         .unwrap()
         .to_string();
     assert_eq!(training.position(), (1, 0));
@@ -93,13 +104,18 @@ fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
     );
 
     fs::remove_file(&newer).unwrap();
-    assert!(restore(&mut training, folder.path()).unwrap().is_some());
+    assert!(
+        restore(&mut training, &known(), folder.path())
+            .unwrap()
+            .1
+            .is_some()
+    );
 
     // Both: named, with the way out.
     fs::write(&newer, &bytes).unwrap();
     let older = folder.path().join(OLDER_CHECKPOINT_FILE);
     fs::write(&older, "").unwrap();
-    let error = restore(&mut training, folder.path())
+    let error = restore(&mut training, &known(), folder.path())
         .unwrap_err()
         .to_string();
     for part in [

@@ -1,0 +1,155 @@
+//! The data of commands on a model that are given none: those of its run.
+
+use crate::output::{count_of, note};
+use crate::source::{DataArguments, ReadingArguments, keep_apart, tell_notes, warn_of};
+use narrows::data::{Dataset, ReadOptions, Source, Split, Watch};
+use narrows::run::{OwnData, Sources};
+use narrows::{Error, ErrorKind, Model, Result};
+use std::borrow::Cow;
+use std::path::Path;
+
+impl ReadingArguments {
+    /// The run's data, with its reading options where the command has no others. Labels are chosen among the rows
+    /// afterwards, as they were divided without that.
+    fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
+        let change = |reading: &ReadOptions| ReadOptions {
+            classes: reading.classes.clone(),
+            ..self.over(reading)
+        };
+        let own = OwnData::of_model(path, model, &change)?;
+        tell_notes(&own.opened.source);
+        Ok(own)
+    }
+
+    fn chosen(&self, data: &Dataset) -> Result<Dataset> {
+        if self.classes.is_empty() {
+            return Ok(data.clone());
+        }
+        let is = data.is_of_classes(&self.classes)?;
+        let rows: Vec<usize> = (0..data.rows()).filter(|&row| is[row]).collect();
+        data.select(&rows)
+    }
+}
+
+/// Says which data a command uses that was given none, and which rows of them.
+fn tell(own: &OwnData, rows: &str) {
+    let moved = match own.is_moved {
+        true => format!(", found at {}", own.sources.data.join(" ")),
+        false => String::new(),
+    };
+    note(&format!(
+        "data: {}{moved}, as in training ({rows})",
+        own.name()
+    ));
+}
+
+fn held_out(is_held_out: bool) -> &'static str {
+    if is_held_out {
+        ", held out of the data"
+    } else {
+        ""
+    }
+}
+
+impl DataArguments {
+    /// The data of the run that a model's path belongs to.
+    pub fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
+        self.reading.own(path, model)
+    }
+
+    /// The rows of a run to measure its model on, with the rows that it was trained on.
+    pub fn own_split<'a>(&self, own: &'a OwnData) -> Result<Split<'a>> {
+        let mut split = own.split()?;
+        if let Some(test) = split.test.take() {
+            let train = self.reading.chosen(&split.train)?;
+            let test = self.reading.chosen(&test)?;
+            let count = count_of(test.rows(), "test row");
+            tell(own, &format!("its {count}{}", held_out(split.is_held_out)));
+            (split.train, split.test) = (Cow::Owned(train), Some(Cow::Owned(test)));
+        }
+        Ok(split)
+    }
+
+    /// The rows of a run to apply its model to: the test rows, or all where there are none.
+    pub(super) fn own_rows(
+        &self,
+        path: &Path,
+        model: &Model,
+        output: Option<&Path>,
+    ) -> Result<Dataset> {
+        let own = self.reading.own(path, model)?;
+        if let Some(output) = output {
+            keep_apart(output, &own.sources.data)?;
+        }
+        let split = own.split()?;
+        let tested = split.test.as_deref();
+        let test = tested.filter(|_| !split.is_tested_on_training_rows());
+        let rows = self
+            .reading
+            .chosen(test.unwrap_or(&own.opened.source.train))?;
+        let count = |noun| count_of(rows.rows(), noun);
+        let which = match test {
+            None => format!(
+                "all {}, as the run has no test rows; `--data` takes others",
+                count("row")
+            ),
+            Some(_) => format!(
+                "its {}{}; `--data` takes others",
+                count("test row"),
+                held_out(split.is_held_out)
+            ),
+        };
+        tell(&own, &which);
+        warn_of(model, &rows);
+        Ok(rows)
+    }
+
+    /// The rows to choose a threshold from: those that are given, or the run's validation rows, which it has not learned
+    /// from.
+    pub fn rows_to_calibrate(&self, path: &Path, model: &Model, output: &Path) -> Result<Dataset> {
+        if !self.data.is_empty() {
+            return self.rows_for(path, model, Some(output));
+        }
+        let own = self.reading.own(path, model)?;
+        keep_apart(output, &own.sources.data)?;
+        let Some(validation) = own.split()?.validation else {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the run has no validation rows to choose a threshold from",
+            )
+            .at(path.display())
+            .expected("normal rows that it was not trained on")
+            .hint("give them with `--data`, or train with `--validation 0.1`, which sets a tenth of the rows apart"));
+        };
+        let rows = self.reading.chosen(&validation)?;
+        let count = count_of(rows.rows(), "validation row");
+        tell(&own, &format!("its {count}"));
+        warn_of(model, &rows);
+        Ok(rows)
+    }
+
+    /// The data to compare recipes and runs on: those that are given, those of the runs among the names, or the built-in
+    /// MNIST where there is no run; where they come from; and their files.
+    pub fn to_compare(&self, names: &[String]) -> Result<(Source, Sources, Watch)> {
+        if self.data.is_empty() {
+            let change = |reading: &ReadOptions| self.reading.over(reading);
+            if let Some(own) = OwnData::of_comparison(names, &change)? {
+                tell_notes(&own.opened.source);
+                tell(&own, "for all of them");
+                let sources = Sources {
+                    validation: None,
+                    ..own.sources
+                };
+                let watch = Watch::of(sources.specs());
+                return Ok((own.opened.source, sources, watch));
+            }
+        }
+        let sources = Sources {
+            data: self.specs(),
+            reading: self.reading.options(),
+            ..Sources::default()
+        };
+        let watch = Watch::of(sources.specs());
+        Ok((self.open()?, sources, watch))
+    }
+}

@@ -1,0 +1,151 @@
+//! Watching the files of the data while a run goes on.
+
+use super::Event;
+use crate::data::{Checksum, Dataset, Watch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::text::count_of;
+use crate::train::Warning;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A look at the files may take this share of the time at most: one in so many parts.
+const SHARE: u32 = 100;
+
+/// Looks now and then whether the files of a run's data are as they were when they were opened.
+pub(super) struct Guard<'a> {
+    watch: Watch,
+    /// The rows that are in use, each with what they were when the run began.
+    rows: Vec<(&'a Dataset, Checksum)>,
+    looked: Instant,
+    took: Duration,
+}
+
+impl<'a> Guard<'a> {
+    /// Watches the files of rows; what is in the run's folder changes with the run.
+    pub(super) fn new(
+        watch: Option<&Watch>,
+        folder: &Path,
+        rows: impl IntoIterator<Item = &'a Dataset>,
+    ) -> Result<Guard<'a>> {
+        let mut watch = watch.cloned().unwrap_or_default();
+        watch.leave_out(folder);
+        let rows = rows.into_iter();
+        // Rows in memory stay as they were read.
+        let rows = rows.filter(|rows| rows.is_in_file());
+        let rows: Result<Vec<_>> = rows.map(|rows| Ok((rows, rows.checksum()?))).collect();
+        Ok(Guard {
+            watch,
+            rows: rows?,
+            looked: Instant::now(),
+            took: Duration::ZERO,
+        })
+    }
+
+    /// Looks, unless that was done a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guard::look`].
+    pub(super) fn look_now_and_then(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
+        match self.looked.elapsed() < self.took * SHARE {
+            true => Ok(()),
+            false => self.look(observe),
+        }
+    }
+
+    /// Looks at all files, and warns of those that have changed since the last look.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] when rows are not those any more that the run began with, because they stay in their file.
+    pub(super) fn look(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
+        let began = Instant::now();
+        let changed = self.watch.changed();
+        (self.looked, self.took) = (Instant::now(), began.elapsed());
+        let Some(file) = changed.first() else {
+            return Ok(());
+        };
+        for (rows, before) in &self.rows {
+            if rows.checksum_now()? != *before {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    "the rows have changed while the run used them",
+                )
+                .at(file.display())
+                .expected(format!(
+                    "the same {}, which are too large for memory and stay in their file",
+                    count_of(rows.rows(), "row")
+                ))
+                .found("other values")
+                .hint(
+                    "what was saved last is of the rows as they were; bring the file back and go on with --resume, or \
+                     begin anew on the rows as they are",
+                ));
+            }
+        }
+        observe(Event::Warning(&Warning::SourceChanged {
+            file: file.display().to_string(),
+            more: changed.len() - 1,
+        }));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn write(path: &Path, last: f32) {
+        let values = (0..40).map(|value| if value == 39 { last } else { value as f32 });
+        let bytes: Vec<u8> = values.flat_map(f32::to_le_bytes).collect();
+        // A time that no earlier write has had.
+        fs::write(path, bytes).unwrap();
+        let file = fs::File::options().append(true).open(path).unwrap();
+        let later = std::time::SystemTime::now() + Duration::from_secs(last as u64);
+        file.set_modified(later).unwrap();
+    }
+
+    #[test]
+    fn rows_that_stay_in_a_changed_file_are_refused_and_others_are_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        write(&path, 39.0);
+        let watch = Watch::of([&path.display().to_string()]);
+        let stored = Dataset::of_file(&path, 4);
+        let memory = Dataset::from_array(stored.to_array().view()).unwrap();
+        let run = folder.path().join("run");
+        let look = |guard: &mut Guard<'_>| {
+            let mut warnings = Vec::new();
+            let looked = guard.look(&mut |event| {
+                if let Event::Warning(warning) = event {
+                    warnings.push(warning.to_string());
+                }
+            });
+            (looked, warnings)
+        };
+        let mut of_file = Guard::new(Some(&watch), &run, [&stored]).unwrap();
+        let mut of_memory = Guard::new(Some(&watch), &run, [&memory]).unwrap();
+        assert!(look(&mut of_file).1.is_empty());
+
+        // Touched, with the same rows.
+        let file = fs::File::options().append(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+        let (looked, warnings) = look(&mut of_file);
+        assert!(looked.is_ok() && warnings.len() == 1, "{warnings:?}");
+        assert!(look(&mut of_file).1.is_empty(), "it is said once");
+
+        write(&path, 400.0);
+        let (looked, warnings) = look(&mut of_memory);
+        assert!(
+            looked.is_ok() && warnings[0].contains("rows changed after"),
+            "{warnings:?}"
+        );
+        let error = look(&mut of_file).0.unwrap_err().to_string();
+        assert!(
+            error.contains("the rows have changed while the run used them"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! A run's own data: found, read and divided as when it was trained, for commands that are given no others.
+
+use super::rows::KnownRows;
+use super::sources::{Opened, RunFile};
+use super::{MODEL_FILE, RUN_FILE, Sources, is_run, load_model};
+use crate::data::{ReadOptions, Split, SplitPlan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::recipe::Recipe;
+use crate::text::list_shortly;
+use std::path::{Path, PathBuf};
+
+/// How options of a command change those that a run was read with.
+pub type Change<'a> = &'a dyn Fn(&ReadOptions) -> ReadOptions;
+
+/// The data that a run was trained on, which are the same rows.
+pub struct OwnData {
+    /// All that was read.
+    pub opened: Opened,
+    /// Where it was read.
+    pub sources: Sources,
+    /// Whether that is another place than when the run was trained.
+    pub is_moved: bool,
+    division: Division,
+}
+
+/// How rows are divided into training, validation and test rows.
+struct Division {
+    seed: u64,
+    plan: SplitPlan,
+}
+
+impl Division {
+    fn of_recipe(recipe: &Recipe, sources: &Sources) -> Division {
+        Division {
+            seed: recipe.seed,
+            plan: SplitPlan {
+                validation: recipe.validation,
+                ..sources.split.clone()
+            },
+        }
+    }
+
+    fn of_model(model: &Model, sources: &Sources) -> Division {
+        match &model.origin().split {
+            Some(split) => Division {
+                seed: split.seed,
+                plan: split.plan.clone(),
+            },
+            None => {
+                let mut division = Division::of_recipe(model.recipe(), sources);
+                // Of an earlier version, which set none apart unless it was told to.
+                division.plan.validation = Some(model.recipe().validation.unwrap_or(0.0));
+                division
+            }
+        }
+    }
+
+    /// The rows as training divided them.
+    fn split<'a>(&self, opened: &'a Opened) -> Result<Split<'a>> {
+        let source = &opened.source;
+        source.split_beside(self.seed, &self.plan, opened.other())
+    }
+}
+
+/// The folder of the run that a model's path belongs to: that folder itself, or the one that the model's file lies in.
+pub fn folder_of(path: &Path) -> Option<PathBuf> {
+    let folder = match path.is_dir() {
+        true => path.to_path_buf(),
+        false if path.file_name()? == MODEL_FILE => match path.parent() {
+            Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+            folder => folder?.to_path_buf(),
+        },
+        false => return None,
+    };
+    folder.join(RUN_FILE).is_file().then_some(folder)
+}
+
+/// Why a command needs to be told the data: nothing is guessed.
+pub fn needs_data(path: &Path, model: &Model) -> Error {
+    let what = match path.is_dir() {
+        true => "this folder does not say where the data of its model lie",
+        false => "a model file does not say where its data lie",
+    };
+    let error = Error::new(ErrorKind::Data, what)
+        .at(path.display())
+        .expected("`--data SOURCE`, or the folder of the run that trained the model");
+    match &model.origin().data {
+        Some(data) => error.hint(format!("the model was trained on `{data}`")),
+        None => error,
+    }
+}
+
+impl OwnData {
+    /// The data of the run that a model's path belongs to.
+    ///
+    /// `change` may change how they are read, not which rows they are.
+    ///
+    /// # Errors
+    ///
+    /// When the model belongs to no run's folder, its data are not there, or they are other rows than those that the
+    /// model was trained on.
+    pub fn of_model(path: &Path, model: &Model, change: Change<'_>) -> Result<OwnData> {
+        let folder = folder_of(path).ok_or_else(|| needs_data(path, model))?;
+        let file = RunFile::read(&folder)?;
+        let before = file.sources.clone();
+        let known = KnownRows::of_model(model);
+        let open = |sources: Sources| {
+            let reading = changed(&sources.reading, model, change);
+            let division = Division::of_model(model, &sources);
+            let opened = Sources {
+                reading,
+                ..sources.clone()
+            }
+            .open()?;
+            let own = OwnData {
+                is_moved: sources != before,
+                opened,
+                sources,
+                division,
+            };
+            own.check(known.as_ref(), model)?;
+            Ok(own)
+        };
+        first_that_fits(file.places(&folder)?, open)
+    }
+
+    /// The data of all runs among the names that a comparison is given, divided as for the first of them; none if no run
+    /// is among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`OwnData::of_model`] for each; also when two were trained on different data.
+    pub fn of_comparison(names: &[String], change: Change<'_>) -> Result<Option<OwnData>> {
+        let mut first: Option<(&String, OwnData)> = None;
+        for name in names.iter().filter(|name| is_run(Path::new(name))) {
+            let path = Path::new(name);
+            let model = load_model(path)?;
+            let Some((other, own)) = &first else {
+                first = Some((name, OwnData::of_model(path, &model, change)?));
+                continue;
+            };
+            let folder = folder_of(path).ok_or_else(|| needs_data(path, &model))?;
+            let places = RunFile::read(&folder)?.places(&folder)?;
+            let alike = |place: &Sources| {
+                place.data == own.sources.data && place.reading == own.sources.reading
+            };
+            if !places.iter().any(alike) {
+                let data = |sources: &Sources| list_shortly(&sources.data);
+                let theirs = places.first().map(data).unwrap_or_default();
+                let what = "the runs were not trained on the same data, or did not read them alike";
+                return Err(Error::new(ErrorKind::Data, what)
+                    .at(name)
+                    .expected(format!("the data of `{other}`: {}", data(&own.sources)))
+                    .found(theirs)
+                    .hint("give the data to compare them on with `--data`"));
+            }
+            let known = KnownRows::of_model(&model);
+            let division = Division::of_model(&model, &own.sources);
+            if let Some(known) = known {
+                let split = division.split(&own.opened)?;
+                let found = KnownRows::of_split(&split)?;
+                // Rows for validation may come from a source of their own, which is not compared.
+                known.check_all_but_validation(&found).map_err(refused)?;
+            }
+        }
+        Ok(first.map(|(_, own)| own))
+    }
+
+    /// The rows as training divided them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::split`](crate::data::Source::split).
+    pub fn split(&self) -> Result<Split<'_>> {
+        self.division.split(&self.opened)
+    }
+
+    /// What the rows are called, without the folders.
+    pub fn name(&self) -> String {
+        let short = |spec: &String| {
+            let name = Path::new(spec).file_name();
+            name.map_or(spec.clone(), |name| name.to_string_lossy().into_owned())
+        };
+        let names: Vec<String> = self.sources.data.iter().map(short).collect();
+        list_shortly(&names)
+    }
+
+    fn check(&self, known: Option<&KnownRows>, model: &Model) -> Result<()> {
+        let split = self.split()?;
+        if let Some(known) = known {
+            let found = KnownRows::of_split(&split)?;
+            return known.check(&found).map_err(refused);
+        }
+        // A model of an earlier version knows the numbers alone.
+        let Some(record) = &model.origin().split else {
+            return Ok(());
+        };
+        let [train, _, test] = split.counts();
+        if record.rows[0] == train && record.rows[2] == test {
+            return Ok(());
+        }
+        Err(refused(
+            Error::new(
+                ErrorKind::Data,
+                "the rows are not those that the run began with",
+            )
+            .at(split.train.name())
+            .expected(format!(
+                "{} training and {} test rows",
+                record.rows[0], record.rows[2]
+            ))
+            .found(format!("{train} and {test}")),
+        ))
+    }
+}
+
+/// The way out where the rows are others.
+fn refused(error: Error) -> Error {
+    error.hint(
+        "without `--data` a run's own rows are used, read as for training; `--data SOURCE` takes rows as they are now",
+    )
+}
+
+/// How to read a run's data where options of a command change it. The columns to learn from stay.
+fn changed(reading: &ReadOptions, model: &Model, change: Change<'_>) -> ReadOptions {
+    let changed = change(reading);
+    match changed == *reading {
+        true => changed,
+        false => ReadOptions {
+            model_columns: model.origin().columns.clone(),
+            ..changed
+        },
+    }
+}
+
+/// What comes of the first place that holds the rows; the error of the first place if none does.
+fn first_that_fits<T>(places: Vec<Sources>, open: impl Fn(Sources) -> Result<T>) -> Result<T> {
+    let mut refused = None;
+    for sources in places {
+        match open(sources) {
+            Ok(opened) => return Ok(opened),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::new(ErrorKind::Data, "the run has no data")))
+}
+
+impl Sources {
+    /// The sources of a run that is to go on: where they lay, or where they were moved along with the run's folder; `data`,
+    /// `validation` and `test` say where they are otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When there is no run in the folder, its file is damaged, or its data are gone.
+    pub fn of_run(
+        folder: &Path,
+        recipe: &Recipe,
+        data: &[String],
+        validation: Option<&String>,
+        test: Option<&String>,
+    ) -> Result<Sources> {
+        let file = RunFile::read(folder)?.at(folder, data, validation, test)?;
+        let known = file.rows.clone();
+        let places = file.places(folder)?;
+        let (Some(known), true) = (known, places.len() > 1) else {
+            // What goes on checks the rows itself.
+            return places
+                .into_iter()
+                .next()
+                .ok_or_else(|| Error::new(ErrorKind::Data, "the run has no data"));
+        };
+        first_that_fits(places, |sources| {
+            let opened = sources.open()?;
+            let split = Division::of_recipe(recipe, &sources).split(&opened)?;
+            known.check(&KnownRows::of_split(&split)?)?;
+            Ok(sources)
+        })
+    }
+
+    /// The sources that a run's folder names, wherever they are now.
+    ///
+    /// # Errors
+    ///
+    /// When there is no run in the folder, or its file is damaged.
+    pub fn read(folder: &Path) -> Result<Sources> {
+        Ok(RunFile::read(folder)?.sources)
+    }
+}

@@ -1,0 +1,91 @@
+//! What tells the rows of a run from others: their numbers and checksums.
+
+use crate::data::{Checksums, Dataset, Split};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::text::count_of;
+use serde::{Deserialize, Serialize};
+
+/// The rows that a run was trained on, as it remembers them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct KnownRows {
+    /// What the data were called.
+    pub(super) data: String,
+    /// The numbers of training, validation and test rows.
+    pub(super) rows: [usize; 3],
+    pub(super) checksums: Checksums,
+}
+
+impl KnownRows {
+    /// Of rows that are divided.
+    pub(super) fn of(
+        train: &Dataset,
+        validation: Option<&Dataset>,
+        test: Option<&Dataset>,
+    ) -> Result<KnownRows> {
+        let rows = |data: Option<&Dataset>| data.map_or(0, Dataset::rows);
+        Ok(KnownRows {
+            data: train.name().to_string(),
+            rows: [train.rows(), rows(validation), rows(test)],
+            checksums: Checksums {
+                train: train.checksum()?,
+                validation: validation.map(Dataset::checksum).transpose()?,
+                test: test.map(Dataset::checksum).transpose()?,
+            },
+        })
+    }
+
+    /// Of a split.
+    pub(super) fn of_split(split: &Split<'_>) -> Result<KnownRows> {
+        let [validation, test] = [&split.validation, &split.test].map(Option::as_deref);
+        KnownRows::of(&split.train, validation, test)
+    }
+
+    /// What a model remembers; none where an earlier version, or no run at all, made it.
+    pub(super) fn of_model(model: &Model) -> Option<KnownRows> {
+        let origin = model.origin();
+        Some(KnownRows {
+            data: origin.data.clone().unwrap_or_default(),
+            rows: origin.split.as_ref()?.rows,
+            checksums: origin.checksums?,
+        })
+    }
+
+    /// Refuses rows that are others than these.
+    pub(super) fn check(&self, found: &KnownRows) -> Result<()> {
+        match self.checksums.differing(&found.checksums) {
+            None => Ok(()),
+            Some(which) => Err(self.refusal(which, found)),
+        }
+    }
+
+    /// The same, whatever the validation rows are.
+    pub(super) fn check_all_but_validation(&self, found: &KnownRows) -> Result<()> {
+        let mut checksums = found.checksums;
+        checksums.validation = self.checksums.validation;
+        match self.checksums.differing(&checksums) {
+            None => Ok(()),
+            Some(which) => Err(self.refusal(which, found)),
+        }
+    }
+
+    fn refusal(&self, which: &str, found: &KnownRows) -> Error {
+        let place = match which {
+            "training" => 0,
+            "validation" => 1,
+            _ => 2,
+        };
+        let (known, found_rows) = (self.rows[place], found.rows[place]);
+        let found_text = match known == found_rows {
+            true => format!("{} with other values", count_of(found_rows, "row")),
+            false => count_of(found_rows, "row"),
+        };
+        Error::new(
+            ErrorKind::Data,
+            format!("the {which} rows are not those that the run began with"),
+        )
+        .at(&found.data)
+        .expected(format!("the {} of `{}`", count_of(known, "row"), self.data))
+        .found(found_text)
+    }
+}
