@@ -2,12 +2,12 @@
 
 use crate::output::{columns, count_of, figures, note, print, table, thousands};
 use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::source::{DataArguments, open};
 use clap::Args;
-use narrows::Result;
 use narrows::data::OtherRows;
 use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
+use narrows::{Result, apply};
 use std::path::PathBuf;
 
 /// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it.
@@ -34,7 +34,9 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
-    let source = arguments.source.open_for(&model)?;
+    let options = apply::options_for_split(&model, &arguments.source.reading.options())?;
+    let source = open(&arguments.source.data, &options)?;
+    apply::check(&model, &source.train)?;
     let again = model.split_again(&source, OtherRows::default())?;
     if let Some(difference) = &again.difference {
         note(difference);

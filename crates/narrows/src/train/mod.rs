@@ -15,7 +15,7 @@ pub use warnings::Warning;
 pub(crate) use memory::available as available_memory;
 
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::data::{Dataset, Order, OtherRows, SplitPlan, TestRows};
+use crate::data::{Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
@@ -428,6 +428,11 @@ impl<'a> Training<'a> {
     /// are called.
     pub fn record_split(&mut self, split: SplitRecord, other: OtherRows<'_>) {
         self.origin = std::mem::take(&mut self.origin).with_split(split, other);
+    }
+
+    /// Checksums of some training rows, by which they are known again.
+    pub fn row_sketch(&self) -> Option<&RowSketch> {
+        self.origin.rows.as_ref()
     }
 
     /// A number that tells the training rows from others, of their count and some of their values.
