@@ -122,7 +122,11 @@ fn describe(comparison: &Comparison) -> String {
         }
     }
     let mut text = columns(&rows);
-    for sentence in comparison.verdict() {
+    for sentence in comparison
+        .verdict()
+        .into_iter()
+        .chain(comparison.rows_in_words())
+    {
         text.push_str(&format!("\n\n  {sentence}"));
     }
     text

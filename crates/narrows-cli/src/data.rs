@@ -2,7 +2,7 @@
 
 mod info;
 
-use crate::output::{described, note, print};
+use crate::output::{count_of, described, note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
@@ -117,6 +117,13 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
         ));
     }
     let data = source.into_rows();
+    if data.fills_with_means() && data.missing() > 0 {
+        note(&format!(
+            "{}: the means are those of all its {}",
+            data.name(),
+            count_of(data.rows(), "row")
+        ));
+    }
     let skip = arguments.skip as usize;
     if skip >= data.rows() {
         return Err(Error::new(ErrorKind::Data, "--skip leaves no rows")

@@ -2,12 +2,12 @@
 
 use crate::output::{columns, count_of, figures, note, print, table, thousands};
 use crate::progress::Display;
-use crate::source::DataArguments;
+use crate::source::{DataArguments, open};
 use clap::Args;
-use narrows::Result;
 use narrows::data::OtherRows;
 use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
 use narrows::run::load_model;
+use narrows::{Result, apply};
 use std::path::PathBuf;
 
 /// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it. Without --data these
@@ -42,7 +42,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.source.own_split(&own)?
         }
         false => {
-            source = arguments.source.open_for(&model)?;
+            let options = apply::options_for_split(&model, &arguments.source.reading.options())?;
+            source = open(&arguments.source.data, &options)?;
+            apply::check(&model, &source.train)?;
             let again = model.split_again(&source, OtherRows::default())?;
             if let Some(difference) = &again.difference {
                 note(difference);

@@ -2,6 +2,7 @@
 
 use crate::output::{columns, figures, print, table, thousands};
 use clap::Args;
+use narrows::data::TestRows;
 use narrows::run::load_model;
 use narrows::{Model, Result};
 use serde_json::{Value, json};
@@ -117,10 +118,16 @@ fn data(model: &Model) -> Vec<(&'static str, String)> {
             (false, Some(source)) => format!(" from {source}"),
             (false, None) => String::new(),
         };
+        let how = match split.plan.test {
+            TestRows::Last(_) => ", the last rows",
+            _ => "",
+        };
+        let group = split.plan.group.as_ref();
+        let group = group.map_or(String::new(), |group| format!(", whole groups by `{group}`"));
         let source = origin.validation.as_ref();
         let source = source.map_or(String::new(), |source| format!(" from {source}"));
         let text = format!(
-            "{train} to train, {validation} to watch{source}, {test} to test{held_out}; seed {}",
+            "{train} to train, {validation} to watch{source}, {test} to test{held_out}{how}{group}; seed {}",
             split.seed
         );
         ("rows", text)

@@ -504,11 +504,17 @@ fn describe(summary: &Summary) -> String {
     if let Some(threshold) = &summary.threshold {
         rows.push(("threshold", describe_threshold(threshold)));
     }
+    let watched = match summary.validation_rows {
+        0 => String::new(),
+        count => format!(", {} more for validation", thousands(count as f64)),
+    };
+    let trained = format!("{}{watched}", count_of(summary.train_rows, "row"));
     let tested = match summary.test_rows {
         0 => "no rows".to_string(),
         count => format!("{}{held_out}", count_of(count, "row")),
     };
     rows.extend([
+        ("trained on", trained),
         ("tested on", tested),
         (
             "code",

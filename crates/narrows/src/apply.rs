@@ -18,7 +18,7 @@ use std::path::Path;
 pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
 
 /// The share of training rows among others from which on it is said.
-const NOTICEABLE: f64 = 0.02;
+pub(crate) const NOTICEABLE: f64 = 0.02;
 
 /// The most rows on the way from one row to another: more show no more, and a slip should fill no disk.
 const MOST_STEPS: usize = 1_000_000;
@@ -73,6 +73,19 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
         fill,
         text,
         ..options.clone()
+    })
+}
+
+/// The same with the column whose groups were kept together for training, for [`Model::split_again`].
+///
+/// # Errors
+///
+/// As [`options_for`].
+pub fn options_for_split(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
+    let split = model.origin().split.as_ref();
+    Ok(ReadOptions {
+        group: split.and_then(|split| split.plan.group.clone()),
+        ..options_for(model, options)?
     })
 }
 

@@ -8,6 +8,17 @@ use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::hash::Hash;
 
+impl Dataset {
+    /// Whether a column can name groups of these rows: an id, the label or an input.
+    pub(crate) fn has_groups(&self, column: &str) -> bool {
+        let is_label = self.labels().is_some() && self.label_column() == column;
+        let mut columns = self.columns().unwrap_or_default().iter();
+        self.ids().iter().any(|ids| ids.name == column)
+            || is_label
+            || columns.any(|name| name == column)
+    }
+}
+
 /// Which group each row belongs to.
 #[derive(Clone, Debug)]
 pub(super) struct Groups {

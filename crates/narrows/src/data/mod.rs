@@ -52,7 +52,7 @@ pub use schema::{Column, ColumnKind, Role};
 pub(crate) use shuffle::Order;
 pub use sketch::{Overlap, RowSketch};
 pub use source::Source;
-pub use split::{OtherRows, Split, SplitPlan, TestRows};
+pub use split::{OtherRows, Split, SplitPlan, TestRows, rows_in_words};
 pub use summary::QUANTILES;
 pub(crate) use summary::Summary;
 pub use time::InOrder;

@@ -131,7 +131,10 @@ impl Roles {
         };
         // A table without a header has no names that could be a model's.
         let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
-        if let Some(group) = &options.group {
+        // Rows for a model are grouped only to divide them again as they were.
+        let is_needed = options.model_columns.is_none();
+        let is_there = |group: &&String| names.places.contains_key(group.as_str());
+        if let Some(group) = options.group.as_ref().filter(|g| is_needed || is_there(g)) {
             let place = names.find("group", group)?;
             let is_input = match (&options.model_columns, options.columns.is_empty()) {
                 (Some(wanted), true) if has_names => wanted.contains(group),

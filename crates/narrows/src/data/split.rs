@@ -63,16 +63,22 @@ impl Split<'_> {
         [self.train.rows(), rows(&self.validation), rows(&self.test)]
     }
 
-    /// The numbers of rows in words: `8,100 for training, 900 for validation, 1,000 for testing`.
+    /// The numbers of rows in words, as [`rows_in_words`].
     pub fn counts_in_words(&self) -> String {
-        let uses = ["training", "validation", "testing"];
-        let of = |(count, of): (usize, &str)| match count {
-            0 => format!("none for {of}"),
-            count => format!("{} for {of}", thousands(count as f64)),
-        };
-        let parts: Vec<String> = self.counts().into_iter().zip(uses).map(of).collect();
-        parts.join(", ")
+        rows_in_words(self.counts())
     }
+}
+
+/// The numbers of training, validation and test rows in words: `8,100 for training, 900 for validation, 1,000 for
+/// testing`.
+pub fn rows_in_words(counts: [usize; 3]) -> String {
+    let uses = ["training", "validation", "testing"];
+    let of = |(count, of): (usize, &str)| match count {
+        0 => format!("none for {of}"),
+        count => format!("{} for {of}", thousands(count as f64)),
+    };
+    let parts: Vec<String> = counts.into_iter().zip(uses).map(of).collect();
+    parts.join(", ")
 }
 
 impl Source {

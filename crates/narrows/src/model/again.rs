@@ -25,8 +25,8 @@ pub struct SplitAgain<'a> {
 
 impl Model {
     /// Divides the rows of a source as they were divided when the model was trained, which takes the model alone: seed,
-    /// shares and groups are kept with it. The source must be read as it was for training, with the column of the
-    /// groups if there is one ([`ReadOptions::group`](crate::data::ReadOptions::group)).
+    /// shares and groups are kept with it. The source must be read with
+    /// [`options_for_split`](crate::apply::options_for_split).
     ///
     /// If these are other rows, they are divided in the usual way, without rows for validation, and
     /// [`SplitAgain::difference`] says so.
@@ -59,6 +59,12 @@ impl Model {
             return self.split_anew(record.seed, source, other, words);
         }
         let mut plan = record.plan.clone();
+        if let Some(group) = plan.group.as_ref().filter(|g| !source.train.has_groups(g)) {
+            let words = format!(
+                "the data have no column `{group}`, by which rows were kept together for training"
+            );
+            return self.split_anew(record.seed, source, other, words);
+        }
         if self.origin().test.is_some() && other.test.is_none() {
             plan.test = TestRows::None;
         }

@@ -29,7 +29,7 @@ pub use replan::Replanned;
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
-use crate::apply::{check, score};
+use crate::apply::{NOTICEABLE, check, score};
 use crate::corruption::Corruption;
 use crate::data::{Dataset, OtherRows, Source, Split, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
@@ -286,6 +286,9 @@ fn run_in(
         training.record_test(test)?;
     }
     let known = KnownRows::of_split(&split)?;
+    if resumed.is_none() {
+        tell_of_known_rows(&training, &split, other, observe)?;
+    }
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
     }
@@ -553,13 +556,41 @@ fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn FnMut(Event<
     for note in &split.notes {
         observe(Event::Note(note));
     }
+    // Whole groups are a choice of its own.
+    let is_drawn = split.is_random && split.plan.group.is_none();
     let series = split.train.in_order_of();
-    if let Some(order) = series.filter(|_| is_new && split.is_random) {
+    if let Some(order) = series.filter(|_| is_new && is_drawn) {
         observe(Event::Warning(&Warning::DrawnFromSeries {
             column: order.column.clone(),
             is_latest_first: order.is_latest_first,
         }));
     }
+}
+
+/// Says whether rows that come from other sources than the training rows are training rows all the same.
+fn tell_of_known_rows(
+    training: &Training<'_>,
+    split: &Split<'_>,
+    other: OtherRows<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let given = [
+        (
+            "validation",
+            other.validation.and(split.validation.as_deref()),
+        ),
+        ("testing", other.test.and(split.test.as_deref())),
+    ];
+    for (given_for, rows) in given {
+        let (Some(rows), Some(known)) = (rows, training.row_sketch()) else {
+            continue;
+        };
+        let share = known.overlap(rows)?.share();
+        if share > NOTICEABLE {
+            observe(Event::Warning(&Warning::KnownRows { given_for, share }));
+        }
+    }
+    Ok(())
 }
 
 /// The threshold that a model has unless another is chosen: of its validation rows, if there are enough of them.

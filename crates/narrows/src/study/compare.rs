@@ -6,8 +6,8 @@ use super::{
     stopped,
 };
 use crate::corruption::Corruption;
-use crate::data::Source;
 use crate::data::scaling::ScalingSpec;
+use crate::data::{Source, rows_in_words};
 use crate::error::Result;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
@@ -58,6 +58,8 @@ pub struct Compared {
     pub is_finished: bool,
     /// The number of seeds; a run that was there has one.
     pub seeds: usize,
+    /// The numbers of training, validation and test rows.
+    pub rows: [usize; 3],
     /// The scaling with its settings: only errors of the same are in the same units.
     pub scaling: String,
     /// The values of a code.
@@ -94,6 +96,9 @@ impl Comparison {
                 "name": row.name,
                 "finished": row.is_finished,
                 "seeds": row.seeds,
+                "train_rows": row.rows[0],
+                "validation_rows": row.rows[1],
+                "test_rows": row.rows[2],
                 "scaling": row.scaling,
                 "code_size": row.code_size,
                 "test_mse": row.test_mse.to_json(),
@@ -133,6 +138,22 @@ impl Comparison {
                 .min_by(|a, b| error(a).total_cmp(&error(b)))
         });
         best.collect()
+    }
+
+    /// How many rows there were for training, validation and testing, in sentences: one for all, or one for each that
+    /// has other numbers.
+    pub fn rows_in_words(&self) -> Vec<String> {
+        let said = |row: &Compared| rows_in_words(row.rows);
+        match &self.rows[..] {
+            [first, others @ ..] if others.iter().all(|row| row.rows == first.rows) => {
+                vec![format!("Rows: {}.", said(first))]
+            }
+            rows => {
+                let each = rows.iter();
+                each.map(|row| format!("Rows of {}: {}.", row.name, said(row)))
+                    .collect()
+            }
+        }
     }
 
     /// What the comparison comes to, and what it does not say, in sentences.
@@ -295,6 +316,13 @@ fn compared(name: &str, is_finished: bool, runs: &[Done]) -> Compared {
         name: name.to_string(),
         is_finished,
         seeds: runs.len(),
+        rows: summary.map_or([0; 3], |summary| {
+            [
+                summary.train_rows,
+                summary.validation_rows,
+                summary.test_rows,
+            ]
+        }),
         scaling: described(runs.first().and_then(|run| run.outcome.scaling)),
         code_size: summary.map_or(0, |summary| summary.code_size),
         test_mse: measure(&test_mse),
@@ -407,6 +435,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
              Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
              Jacobian at the first test rows. Training: where several runs were trained at a time, beside the others."
                 .into(),
+            comparison.rows_in_words().join(" "),
         ],
         first: first_pictures(&all, ""),
         sections,
@@ -422,6 +451,7 @@ mod tests {
             name: name.into(),
             is_finished: false,
             seeds: 1,
+            rows: [90, 0, 10],
             scaling: scaling.into(),
             code_size: 4,
             test_mse: Measure::of(&[test]),
@@ -458,6 +488,12 @@ mod tests {
         comparison.rows[0].is_finished = true;
         assert!(comparison.best().is_empty(), "nothing to be better than");
         assert!(comparison.verdict()[0].contains("keep the seeds"));
+        let rows = "90 for training, none for validation, 10 for testing.";
+        assert_eq!(comparison.rows_in_words(), [format!("Rows: {rows}")]);
+        comparison.rows.push(row("more", "unit", 0.1, 0.1));
+        comparison.rows[1].rows = [80, 10, 10];
+        assert_eq!(comparison.rows_in_words().len(), 2);
+        assert!(comparison.rows_in_words()[0].contains(rows));
     }
 
     #[test]

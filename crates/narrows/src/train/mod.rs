@@ -16,7 +16,7 @@ pub use warnings::Warning;
 pub(crate) use memory::available as available_memory;
 
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::data::{Checksums, Dataset, Order, OtherRows, SplitPlan, TestRows};
+use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
@@ -479,6 +479,11 @@ impl<'a> Training<'a> {
     pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
         self.checksums.test = Some(test.checksum()?);
         Ok(())
+    }
+
+    /// Checksums of some training rows, by which they are known again.
+    pub fn row_sketch(&self) -> Option<&RowSketch> {
+        self.origin.rows.as_ref()
     }
 
     /// What tells the training rows, and those for validation and testing that it knows, from others.

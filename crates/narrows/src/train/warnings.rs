@@ -49,6 +49,13 @@ pub enum Warning {
         /// Whether the latest row is the first.
         is_latest_first: bool,
     },
+    /// Some of the rows that are given for validation or testing are training rows.
+    KnownRows {
+        /// What they are given for.
+        given_for: &'static str,
+        /// The share of them that are training rows.
+        share: f64,
+    },
     /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
     Squeezed {
         /// What 1 becomes.
@@ -248,6 +255,12 @@ impl fmt::Display for Warning {
                     true => "with the latest row last, ",
                     false => "",
                 }
+            ),
+            Warning::KnownRows { given_for, share } => write!(
+                f,
+                "about {:.0} % of the rows for {given_for} are training rows: errors on them are lower than on new rows; \
+                 give rows that training does not see",
+                100.0 * share
             ),
             Warning::WideCode { code, inputs } => write!(
                 f,
