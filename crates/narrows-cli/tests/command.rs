@@ -554,8 +554,10 @@ fn a_run_that_diverges_says_where_and_keeps_what_was_saved() {
             let out = format!("y{rate}");
             let output = diverge(&rate.to_string(), "40", &out);
             let error = text(&output.stderr);
-            (output.status.code() == Some(1) && error.contains("saved last") && !error.contains("no model was saved"))
-                .then_some((out, error))
+            (output.status.code() == Some(1)
+                && error.contains("saved last")
+                && !error.contains("no model was saved"))
+            .then_some((out, error))
         });
     let (out, error) = kept.expect("a rate at which training diverges later");
     let model = folder.path().join(&out).join("model.safetensors");

@@ -353,13 +353,23 @@ fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
     );
 
     // A run that fails before it is saved leaves the run before as it was, and says so.
-    let files = ["recipe.toml", "run.json", "metrics.jsonl", "report.html", "model.safetensors", "checkpoint.safetensors"];
+    let files = [
+        "recipe.toml",
+        "run.json",
+        "metrics.jsonl",
+        "report.html",
+        "model.safetensors",
+        "checkpoint.safetensors",
+    ];
     let read = || files.map(|name| fs::read(bench.file("run", name)).unwrap());
     let before = read();
     let diverged = train("run", &["--lr", "1e30", "--force"]);
     assert_eq!(diverged.status.code(), Some(1));
     let said = text(&diverged.stderr);
-    assert!(said.contains("run still holds the run before, whole"), "{said}");
+    assert!(
+        said.contains("run still holds the run before, whole"),
+        "{said}"
+    );
     assert!(read() == before);
     // The folder is known as a run's, whatever is left of it.
     let before = bench.model("run");

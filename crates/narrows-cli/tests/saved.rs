@@ -71,7 +71,11 @@ impl Bench {
             "train table --data t.csv --epochs 100000 --checkpoint 0.01s --out {out}"
         ));
         let start = Instant::now();
-        while !self.path(out).join("checkpoint.previous.safetensors").is_file() {
+        while !self
+            .path(out)
+            .join("checkpoint.previous.safetensors")
+            .is_file()
+        {
             assert_eq!(child.try_wait().unwrap(), None, "it has ended before");
             assert!(start.elapsed() < Duration::from_secs(120));
             std::thread::sleep(Duration::from_millis(5));
@@ -87,8 +91,17 @@ fn a_run_that_diverges_in_its_last_step_fails_and_leaves_no_bad_model() {
     let bench = Bench::new();
     // Of an epoch of one step nobody sees the loss after it.
     let diverge = "--lr 1e38 --epochs 1 --batch-size 512 --set schedule.kind=constant";
-    let parts = ["epoch 1", "diverged", "smaller learning rate", "no model was saved"];
-    bench.refused(&format!("train table --data t.csv {diverge} --out r"), 1, &parts);
+    let parts = [
+        "epoch 1",
+        "diverged",
+        "smaller learning rate",
+        "no model was saved",
+    ];
+    bench.refused(
+        &format!("train table --data t.csv {diverge} --out r"),
+        1,
+        &parts,
+    );
     assert!(!bench.path("r/model.safetensors").exists());
     // It can be overwritten, and going on says what happened.
     bench.refused("train --resume r", 1, &["diverged before", "--lr X"]);
@@ -98,7 +111,11 @@ fn a_run_that_diverges_in_its_last_step_fails_and_leaves_no_bad_model() {
     // An old run stays whole.
     let before = fs::read(bench.path("r/model.safetensors")).unwrap();
     let parts = ["r still holds the run before, whole"];
-    bench.refused(&format!("train table --data t.csv {diverge} --out r --force"), 1, &parts);
+    bench.refused(
+        &format!("train table --data t.csv {diverge} --out r --force"),
+        1,
+        &parts,
+    );
     assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == before);
     bench.done("train --resume r");
     assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == before);
@@ -121,10 +138,17 @@ fn saves_at_every_step_keep_a_model_that_loads() {
         assert!(said.contains("training diverged"), "{said}");
         if bench.path(&out).join("model.safetensors").exists() {
             kept += 1;
-            assert!(said.contains(&format!("is kept in {out}/model.safetensors")), "{said}");
+            assert!(
+                said.contains(&format!("is kept in {out}/model.safetensors")),
+                "{said}"
+            );
             bench.done(&format!("inspect {out}"));
             bench.done(&format!("score {out} --data t.csv -o s.csv"));
-            bench.refused(&format!("train --resume {out}"), 1, &["diverged before", "--init-from"]);
+            bench.refused(
+                &format!("train --resume {out}"),
+                1,
+                &["diverged before", "--init-from"],
+            );
         }
     }
     assert!(kept > 0);
@@ -134,7 +158,12 @@ fn saves_at_every_step_keep_a_model_that_loads() {
 fn divergence_names_the_part_and_the_layer() {
     let bench = Bench::new();
     let words = "train table --data t.csv --lr 1e30 --epochs 3 --batch-size 16 --out";
-    let parts = ["step 2 of", "the reconstruction loss is not finite", "outputs of `encoder.", "(dense)"];
+    let parts = [
+        "step 2 of",
+        "the reconstruction loss is not finite",
+        "outputs of `encoder.",
+        "(dense)",
+    ];
     bench.refused(&format!("{words} a"), 1, &parts);
 }
 
@@ -161,13 +190,18 @@ fn of_two_that_begin_at_once_in_a_new_folder_one_trains() {
     for round in 0..5 {
         let both = [0, 1].map(|seed| bench.start(&format!("{TRAIN} --seed {seed} --out r{round}")));
         let codes = both.map(|child| child.wait_with_output().unwrap().status.code());
-        assert!(codes.contains(&Some(0)) && codes.contains(&Some(2)), "{codes:?}");
+        assert!(
+            codes.contains(&Some(0)) && codes.contains(&Some(2)),
+            "{codes:?}"
+        );
     }
-    let both = [0, 1].map(|_| {
-        bench.start("compare table --data t.csv --set training.epochs=2 --out study")
-    });
+    let both = [0, 1]
+        .map(|_| bench.start("compare table --data t.csv --set training.epochs=2 --out study"));
     let codes = both.map(|child| child.wait_with_output().unwrap().status.code());
-    assert!(codes.contains(&Some(0)) && codes.contains(&Some(2)), "{codes:?}");
+    assert!(
+        codes.contains(&Some(0)) && codes.contains(&Some(2)),
+        "{codes:?}"
+    );
 }
 
 #[test]
@@ -183,8 +217,12 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     fs::write(&newer, &bytes).unwrap();
     let said = bench.done("train --resume r");
     assert!(said.contains("the checkpoint is damaged"), "{said}");
-    assert!(said.contains("goes on from the checkpoint before it"), "{said}");
-    let [whole, resumed] = ["whole", "r"].map(|run| fs::read(bench.path(run).join("model.safetensors")).unwrap());
+    assert!(
+        said.contains("goes on from the checkpoint before it"),
+        "{said}"
+    );
+    let [whole, resumed] =
+        ["whole", "r"].map(|run| fs::read(bench.path(run).join("model.safetensors")).unwrap());
     assert!(whole == resumed);
     let lines = fs::read_to_string(bench.path("r/metrics.jsonl")).unwrap();
     assert_eq!(lines.lines().count(), 4, "{lines}");
@@ -192,13 +230,20 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     let mut bytes = fs::read(bench.path("r/model.safetensors")).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(bench.path("r/model.safetensors"), &bytes).unwrap();
-    bench.refused("inspect r", 2, &["the tensor `", "is damaged: its checksum differs"]);
+    bench.refused(
+        "inspect r",
+        2,
+        &["the tensor `", "is damaged: its checksum differs"],
+    );
 }
 
 #[test]
 fn a_limit_of_a_files_size_is_an_error_of_writing() {
     let bench = Bench::new();
-    let script = format!("ulimit -f 16; exec {} {TRAIN} --out r", env!("CARGO_BIN_EXE_narrows"));
+    let script = format!(
+        "ulimit -f 16; exec {} {TRAIN} --out r",
+        env!("CARGO_BIN_EXE_narrows")
+    );
     let output = Command::new("sh")
         .args(["-c", &script])
         .current_dir(bench.0.path())
@@ -221,7 +266,12 @@ fn a_closed_terminal_saves_the_run_unless_nohup_says_otherwise() {
     let child = bench.long("r");
     let hang_up = |id: u32| {
         let mut kill = Command::new("kill");
-        assert!(kill.args(["-HUP", &id.to_string()]).status().unwrap().success());
+        assert!(
+            kill.args(["-HUP", &id.to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
     };
     hang_up(child.id());
     let ended = child.wait_with_output().unwrap();
@@ -229,7 +279,10 @@ fn a_closed_terminal_saves_the_run_unless_nohup_says_otherwise() {
     assert_eq!(ended.status.code(), Some(129), "{said}");
     assert!(said.contains("narrows train --resume r"), "{said}");
 
-    let script = format!("trap '' HUP; exec {} train --resume r", env!("CARGO_BIN_EXE_narrows"));
+    let script = format!(
+        "trap '' HUP; exec {} train --resume r",
+        env!("CARGO_BIN_EXE_narrows")
+    );
     let mut child = Command::new("sh")
         .args(["-c", &script])
         .current_dir(bench.0.path())
@@ -259,12 +312,19 @@ fn links_in_a_runs_folder_are_not_followed() {
     symlink("../victim", bench.path("r/figures")).unwrap();
     symlink("../victim/note", bench.path("r/metrics.jsonl")).unwrap();
     symlink("../victim/note", bench.path("r/report.html")).unwrap();
-    symlink("../victim/log", bench.path("r/events.out.tfevents.9999999999.narrows")).unwrap();
+    symlink(
+        "../victim/log",
+        bench.path("r/events.out.tfevents.9999999999.narrows"),
+    )
+    .unwrap();
     bench.done("train --resume r --tensorboard");
     bench.done(&format!("{TRAIN} --out r --force"));
     assert_eq!(fs::read_dir(bench.path("victim")).unwrap().count(), 3);
     for name in [".narrows-keep", "note", "log"] {
-        assert_eq!(fs::read_to_string(bench.path("victim").join(name)).unwrap(), "mine");
+        assert_eq!(
+            fs::read_to_string(bench.path("victim").join(name)).unwrap(),
+            "mine"
+        );
     }
 }
 
@@ -276,11 +336,19 @@ fn metrics_that_cannot_be_read_are_said_and_no_figure_is_lost() {
     fs::write(bench.path("r/metrics.jsonl"), b"\xff\xfe\x00 no text").unwrap();
     let (code, said, output) = bench.run("train --resume r --json");
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("metrics.jsonl: 4 epochs of this run cannot be read"), "{said}");
+    assert!(
+        said.contains("metrics.jsonl: 4 epochs of this run cannot be read"),
+        "{said}"
+    );
     assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == before);
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["epochs"], 4);
-    for key in ["train_loss", "validation_loss", "test_mse", "images_per_second"] {
+    for key in [
+        "train_loss",
+        "validation_loss",
+        "test_mse",
+        "images_per_second",
+    ] {
         assert!(json[key].is_f64(), "{key}: {json}");
     }
 }

@@ -139,5 +139,8 @@ fn links_are_not_followed() {
     drop(Place::of_run(folder.path()).unwrap());
     begin(folder.path()).settle(true).unwrap();
     assert_eq!(contents(folder.path()), after);
-    assert_eq!(contents(other.path()), [".narrows-x1y2z3=mine", "a.svg=mine"]);
+    assert_eq!(
+        contents(other.path()),
+        [".narrows-x1y2z3=mine", "a.svg=mine"]
+    );
 }
