@@ -56,6 +56,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (scores, display) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, output, arguments.explain, progress)
     })?;
+    let lost = scores.iter().filter(|score| !score.is_finite()).count();
+    if lost > 0 {
+        note(&format!(
+            "narrows: warning: {} of {} scores are not finite: the values of these rows, or what the model makes of them, \
+             are too large for a score",
+            thousands(lost as f64),
+            thousands(scores.len() as f64)
+        ));
+    }
     let threshold = model.threshold().map(|threshold| threshold.value);
     let detection = is_anomaly
         .map(|is_anomaly| Detection::of(&scores, &is_anomaly, threshold))

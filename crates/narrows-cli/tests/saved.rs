@@ -367,3 +367,17 @@ fn a_folder_with_leftovers_of_a_killed_run_is_as_good_as_empty() {
     });
     assert_eq!(hidden.count(), 0);
 }
+
+#[test]
+fn scores_and_errors_that_overflow_are_said() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --out r"));
+    fs::write(bench.path("huge.csv"), "a,b,c,d\n1,1,1,1\n1e30,1,1,1\n").unwrap();
+    let said = bench.done("score r --data huge.csv");
+    assert!(said.contains("1 of 2 scores are not finite"), "{said}");
+    let said = bench.done("evaluate r --data huge.csv");
+    assert!(
+        said.contains("the model's error on these rows is not finite"),
+        "{said}"
+    );
+}

@@ -73,6 +73,11 @@ impl Training<'_> {
             0.0 => ", or training.clip_norm=1",
             _ => ", or a smaller training.clip_norm",
         };
+        // 0.001, but 1e38.
+        let rate = match (1e-4..1e6).contains(&rate) {
+            true => format!("{rate}"),
+            false => format!("{rate:e}"),
+        };
         format!("try a smaller learning rate than {rate}{clip}")
     }
 
@@ -87,16 +92,18 @@ impl Training<'_> {
         format!("`{side}.{index}` ({kind})")
     }
 
-    /// Where training stands, as errors name it.
+    /// The step that was done last, as errors name it.
     fn place(&self) -> String {
-        match self.state.sums.rows {
-            0 => format!("epoch {}, after its last step", self.state.epochs_done),
-            rows => format!(
-                "epoch {}, after {}",
-                self.state.epochs_done + 1,
-                count_of(rows, "row")
-            ),
-        }
+        let in_step = self
+            .recipe
+            .batch_size
+            .saturating_mul(self.recipe.accumulation);
+        let steps = self.data.rows().div_ceil(in_step);
+        let (epoch, step) = match self.state.sums.rows {
+            0 => (self.state.epochs_done, steps),
+            rows => (self.state.epochs_done + 1, rows.div_ceil(in_step)),
+        };
+        format!("epoch {epoch}, after step {step} of {steps}")
     }
 
     /// Refuses parameters that are not finite. The loss of a step is that before it, so that the last step of all can make
