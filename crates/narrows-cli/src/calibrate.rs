@@ -1,5 +1,6 @@
 //! `narrows calibrate`
 
+use crate::destination::{called, check_stream, save};
 use crate::output::{count_of, figures, print, table};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -25,7 +26,7 @@ pub struct Arguments {
     /// Choose so that at most this share of normal rows is taken for unusual [default: 0.01]
     #[arg(long, value_name = "RATE")]
     false_positive_rate: Option<f64>,
-    /// The model file to write [default: the model itself]
+    /// The model file to write, `-` for standard output [default: the model itself]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Print the result as one JSON object.
@@ -45,6 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (None, false) => arguments.model.clone(),
     };
     keep_apart(&path, &arguments.source.data)?;
+    check_stream(&path, arguments.json)?;
     let mut model = load_model(&arguments.model)?;
     let rule = match (arguments.quantile, arguments.false_positive_rate) {
         (Some(level), _) => Rule::Quantile(level),
@@ -56,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     })?;
     let chosen = threshold(&scores, rule)?;
     model.set_threshold(chosen);
-    model.save(&path)?;
+    save(&model, &path)?;
     if arguments.json {
         print(&chosen.to_json().to_string());
         return Ok(());
@@ -66,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         ("threshold", figures(chosen.value.into())),
         ("chosen by", format!("{name} of {level}")),
         ("from", count_of(chosen.rows, "row")),
-        ("kept in", path.display().to_string()),
+        ("kept in", called(&path)),
     ]));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `narrows train`
 
-use crate::output::{columns, count_of, duration, figures, print, table, thousands};
+use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
@@ -38,7 +38,7 @@ pub struct Arguments {
     /// Go on with a run that was stopped, to the same model as if it had not been.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "recipe", "data", "columns", "drop", "label", "id", "missing", "header", "classes", "image_size",
-        "skip_bad", "fit", "layout", "separator", "decimal", "thousands", "quote", "comment", "skip_lines", "skip_end",
+        "on_bad", "skip_bad", "fit", "layout", "separator", "decimal", "thousands", "quote", "comment", "skip_lines", "skip_end",
         "units", "encoding", "validation", "out", "force", "epochs", "batch_size", "learning_rate", "seed", "overrides",
         "init_from",
     ])]
@@ -154,7 +154,7 @@ impl Arguments {
             Some(folder) => Sources::read(folder),
             None => Ok(Sources {
                 data: self.source.data.clone(),
-                reading: self.source.reading.options(),
+                reading: self.source.reading.options_without_null()?,
                 validation: self.validation.clone().filter(|share| !is_number(share)),
             }),
         }
@@ -175,6 +175,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     let source = open(&sources.data, &sources.reading)?;
+    let all = sources.data.iter().chain(&sources.validation);
+    if arguments.resume.is_none() && all.into_iter().any(|spec| Source::is_standard_input(spec)) {
+        note(
+            "the rows come from standard input: if this run stops, it goes on only with the same rows on standard \
+             input, or with `narrows train --resume RUN --data FILE`",
+        );
+    }
     let validation = match &sources.validation {
         None => None,
         Some(spec) => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules, as ARCHITECTURE.md has them.
 const RANKS: &[&str] = &[
+    "plain",
     "error",
     "files",
     "rng",
@@ -131,6 +132,7 @@ const DATA: &[&str] = &[
     "element",
     "schema",
     "options",
+    "bad",
     "fault",
     "column",
     "unreadable",
@@ -141,7 +143,9 @@ const DATA: &[&str] = &[
     "dataset",
     "shuffle",
     "choose",
+    "sift",
     "source",
+    "spool",
     "split",
     "scaling",
     "sample",
@@ -151,12 +155,14 @@ const DATA: &[&str] = &[
     "roles",
     "table",
     "output",
+    "reasons",
     "formats",
     "look",
     "several",
     "tables",
     "open",
     "write",
+    "woven",
     "info",
 ];
 

@@ -1,5 +1,6 @@
 //! Rows of values with a shape, perhaps labels, ids and names of columns.
 
+use super::bad::BadRows;
 use super::element::EXACT;
 use super::element::{Element, Kind};
 use super::number::Number;
@@ -27,7 +28,8 @@ pub struct Ids {
 
 /// Rows of values with the shape of one row and, perhaps, one label a row.
 ///
-/// It has at least one row and one input, and every value is finite.
+/// It has at least one row and one input, and every value is finite. Only where bad rows are kept without values
+/// ([`Dataset::bad_rows`]) there may be no row with values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     pub(super) name: String,
@@ -56,6 +58,8 @@ pub struct Dataset {
     pub(super) schema: Vec<Column>,
     /// How they were read.
     pub(super) reading: Option<ReadOptions>,
+    /// The rows that no model can take.
+    pub(super) bad: BadRows,
     pub(super) extremes: Extremes,
 }
 
@@ -92,6 +96,19 @@ impl Dataset {
 
     /// As [`Dataset::new`], for values that have another type where they come from.
     pub(super) fn stored_as(
+        element: Element,
+        name: impl Into<String>,
+        values: Values,
+        shape: Vec<usize>,
+        labels: Option<Vec<i64>>,
+    ) -> Result<Self> {
+        let dataset = Dataset::unchecked(element, name, values, shape, labels)?;
+        dataset.check_finite()?;
+        Ok(dataset)
+    }
+
+    /// The same, where values that are not finite are left to whoever calls.
+    pub(super) fn unchecked(
         element: Element,
         name: impl Into<String>,
         values: Values,
@@ -142,14 +159,13 @@ impl Dataset {
             fill: None,
             schema: Vec::new(),
             reading: None,
+            bad: BadRows::default(),
             extremes: Extremes::default(),
         };
-        let dataset = match labels {
-            Some(labels) => dataset.with_labels(labels)?,
-            None => dataset,
-        };
-        dataset.check_finite()?;
-        Ok(dataset)
+        match labels {
+            Some(labels) => dataset.with_labels(labels),
+            None => Ok(dataset),
+        }
     }
 
     /// Rows of a table, whose columns may differ in type.
@@ -162,6 +178,18 @@ impl Dataset {
         let kind = if all_integers { Kind::I64 } else { Kind::F64 };
         let shape = vec![values.dim().1];
         Dataset::stored_as(Element::little(kind), name, values, shape, labels)
+    }
+
+    /// A table all of whose rows are bad, and kept without values.
+    pub(super) fn empty(name: &str, values: Values, labels: Option<Vec<i64>>) -> Result<Self> {
+        // What stands for the values of one row is taken away again.
+        let one = Values::F32(Array2::zeros((1, values.dim().1)));
+        let data = Dataset::of_table(name, one, false, None)?;
+        let data = Dataset { values, ..data };
+        match labels {
+            Some(labels) => data.with_labels(labels),
+            None => Ok(data),
+        }
     }
 
     /// The same rows with one label each.
@@ -351,6 +379,12 @@ impl Dataset {
     /// Whether the rows are images of a folder, a file each.
     pub(crate) fn is_folder_of_images(&self) -> bool {
         matches!(&self.ids[..], [ids] if ids.name == FILE_COLUMN) && self.columns.is_none()
+    }
+
+    /// The rows that no model can take, where they are not refused: counted, and kept in their place where that is asked
+    /// for.
+    pub fn bad_rows(&self) -> &BadRows {
+        &self.bad
     }
 
     /// What was done to the data while they were read, in sentences.
@@ -557,6 +591,7 @@ impl Dataset {
             fill: self.fill.clone(),
             schema: self.schema.clone(),
             reading: self.reading.clone(),
+            bad: BadRows::default(),
             extremes: Extremes::default(),
         }
     }

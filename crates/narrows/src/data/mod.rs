@@ -4,6 +4,7 @@
 //! gathered, by [`scaling::Scaling::gather`]. Large data stay in their file, and rows are read as they are needed. A
 //! [`Source`] opens data: the built-in MNIST or a path, with [`ReadOptions`].
 
+mod bad;
 mod builder;
 mod choose;
 mod column;
@@ -21,6 +22,7 @@ mod open;
 mod options;
 mod output;
 pub(crate) mod precision;
+mod reasons;
 mod records;
 mod roles;
 mod sample;
@@ -28,20 +30,24 @@ pub mod scaling;
 mod schema;
 mod several;
 mod shuffle;
+mod sift;
 mod source;
 mod split;
+mod spool;
 mod summary;
 mod table;
 mod tables;
 mod unreadable;
 mod values;
+mod woven;
 pub mod write;
 
+pub use bad::{BadKind, BadRow, BadRows};
 pub use dataset::{Dataset, Ids};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
-pub use options::{Fit, Layout, Missing, ReadOptions, TextOptions, list_of_names};
+pub use options::{Fit, Layout, Missing, OnBad, ReadOptions, TextOptions, list_of_names};
 pub use records::Records;
 pub use schema::{Column, ColumnKind, Role};
 pub(crate) use shuffle::Order;
@@ -50,3 +56,4 @@ pub use split::Split;
 pub use summary::QUANTILES;
 pub(crate) use summary::Summary;
 pub use values::Values;
+pub(crate) use woven::Woven;

@@ -42,7 +42,7 @@ impl Sources {
     pub fn anywhere(mut self) -> Self {
         for spec in self.data.iter_mut().chain(&mut self.validation) {
             let (name, part) = Source::parts_of(spec);
-            if Source::is_built_in(name) {
+            if Source::is_built_in(name) || Source::is_standard_input(name) {
                 continue;
             }
             // A pattern, or an array of an archive, is no path that is there.
@@ -80,6 +80,7 @@ impl Sources {
             let (name, _) = Source::parts_of(spec);
             let of_several = name.rsplit_once(':').map(|(file, _)| file);
             let is_there = Source::is_built_in(name)
+                || Source::is_standard_input(name)
                 || Source::is_pattern(name)
                 || Path::new(name).exists()
                 || of_several.is_some_and(|file| Path::new(file).exists());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::output::{NumberType, Piece};
-use crate::data::{Dataset, ReadOptions};
+use crate::data::{Dataset, OnBad, ReadOptions};
 use ::tiff::encoder::{TiffEncoder, colortype};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use ndarray::{Array2, ArrayView2};
@@ -751,7 +751,7 @@ fn of_a_page_that_cannot_be_read_the_others_stay() {
     folder.put("a.tif", &bytes);
     assert!(folder.refused("a.tif").contains("page [1]"));
     let options = ReadOptions {
-        skip_bad: true,
+        on_bad: OnBad::Drop,
         ..ReadOptions::default()
     };
     let data = folder.read_with("a.tif", &options);
