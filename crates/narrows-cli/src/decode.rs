@@ -1,6 +1,6 @@
 //! `narrows decode`
 
-use crate::destination::{FormatArguments, without};
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{ReadingArguments, keep_apart};
@@ -46,6 +46,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(text) = without(&codes, "values", Some(&output)) {
         print(&text);
     }
-    print(&display.written(&output.path, codes.rows()));
+    print(&display.written(&output.path, all_rows(&codes)));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `narrows denoise`
 
-use crate::destination::{FormatArguments, without};
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::{note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -47,6 +47,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(text) = without(&data, "values", Some(&output)) {
         print(&text);
     }
-    print(&display.written(&output.path, data.rows()));
+    print(&display.written(&output.path, all_rows(&data)));
     Ok(())
 }

@@ -70,11 +70,22 @@ pub fn save(model: &Model, path: &Path) -> Result<()> {
     if !is_stream(path) {
         return model.save(&narrows::files::through_links(path)?);
     }
-    let refused = |error| Error::io("cannot write a temporary file", &std::env::temp_dir(), error);
+    let refused = |error| {
+        Error::io(
+            "cannot write a temporary file",
+            &std::env::temp_dir(),
+            error,
+        )
+    };
     let folder = tempfile::tempdir().map_err(refused)?;
     let file = folder.path().join("model.safetensors");
     model.save(&file)?;
     write_output(path, &std::fs::read(&file).map_err(refused)?)
+}
+
+/// The rows of an output, those without values among them.
+pub fn all_rows(data: &Dataset) -> usize {
+    data.rows() + data.bad_rows().rows().len()
 }
 
 /// What is said of rows without values, of which the others have `what`, such as `score`: how many, why, and where the
@@ -85,7 +96,7 @@ pub fn without(data: &Dataset, what: &str, output: Option<&Output>) -> Option<St
     if count == 0 {
         return None;
     }
-    let all = thousands((data.rows() + count) as f64);
+    let all = thousands(all_rows(data) as f64);
     let place = match output.map(Output::reasons) {
         None => String::new(),
         Some(None) => "; see the column `reason`".into(),

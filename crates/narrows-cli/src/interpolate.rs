@@ -52,8 +52,8 @@ const MOST_IN_PICTURE: usize = 1000;
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
-    let is_picture =
-        arguments.format.format.is_none() && output.extension().is_some_and(|ending| ending == "png");
+    let is_picture = arguments.format.format.is_none()
+        && output.extension().is_some_and(|ending| ending == "png");
     let rows = match is_picture {
         true => None,
         false => {

@@ -1,6 +1,6 @@
 //! `narrows reconstruct`
 
-use crate::destination::{FormatArguments, without};
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -42,8 +42,8 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
-    let is_picture =
-        arguments.format.format.is_none() && output.extension().is_some_and(|ending| ending == "png");
+    let is_picture = arguments.format.format.is_none()
+        && output.extension().is_some_and(|ending| ending == "png");
     let rows = match is_picture {
         true => None,
         false => {
@@ -68,6 +68,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(text) = without(&data, "reconstruction", Some(&rows)) {
         print(&text);
     }
-    print(&display.written(&rows.path, data.rows()));
+    print(&display.written(&rows.path, all_rows(&data)));
     Ok(())
 }

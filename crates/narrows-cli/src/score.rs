@@ -1,6 +1,6 @@
 //! `narrows score`
 
-use crate::destination::{FormatArguments, without};
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::{columns, figures, note, print, table, thousands};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let top = arguments.top;
         print(&describe(&model, &data, (&scores, top), detection, output));
         if let Some(output) = output {
-            print(&display.written(&output.path, data.rows()));
+            print(&display.written(&output.path, all_rows(&data)));
         }
     }
     Ok(())
@@ -142,7 +142,7 @@ fn describe(
     let middle = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
     let highest = sorted.last().copied().unwrap_or_default();
     let mut rows = vec![
-        ("rows", thousands(scores.len() as f64)),
+        ("rows", thousands(all_rows(data) as f64)),
         (
             "scores",
             format!(
@@ -154,7 +154,10 @@ fn describe(
         ),
     ];
     if let Some(text) = without(data, "score", output) {
-        rows.push(("no score", format!("{text}; the figures here leave them out")));
+        rows.push((
+            "no score",
+            format!("{text}; the figures here leave them out"),
+        ));
     }
     if scores.is_empty() {
         rows.retain(|(name, _)| *name != "scores");

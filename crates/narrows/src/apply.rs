@@ -272,7 +272,9 @@ pub fn decode(
         pixels: Some(model_pixels(model)),
         ..Head::beside(codes, model_columns(model), model.shape().to_vec())
     };
-    stream(codes, out.into(), &head, progress, |rows, _| model.decode(rows))
+    stream(codes, out.into(), &head, progress, |rows, _| {
+        model.decode(rows)
+    })
 }
 
 /// The type of the pixels of a model's images, by the range of those that it was trained on.
@@ -320,19 +322,25 @@ pub fn reconstruct(
         types: model_types(model),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
-    stream(data, out.into(), &head, progress, |rows, start| match corruption {
-        None => model.reconstruct(rows),
-        Some(corruption) => {
-            let noisy = corrupted(
-                model.scaling(),
-                model.recipe().seed,
-                rows,
-                start,
-                corruption,
-            )?;
-            model.reconstruct(noisy.view())
-        }
-    })
+    stream(
+        data,
+        out.into(),
+        &head,
+        progress,
+        |rows, start| match corruption {
+            None => model.reconstruct(rows),
+            Some(corruption) => {
+                let noisy = corrupted(
+                    model.scaling(),
+                    model.recipe().seed,
+                    rows,
+                    start,
+                    corruption,
+                )?;
+                model.reconstruct(noisy.view())
+            }
+        },
+    )
 }
 
 /// Rows with noise on them, in their own units; the first is row `start` of all.

@@ -182,7 +182,11 @@ impl fmt::Display for Error {
             })
         };
         let usual = cut(false);
-        let length: usize = usual.iter().flatten().map(|part| part.chars().count()).sum();
+        let length: usize = usual
+            .iter()
+            .flatten()
+            .map(|part| part.chars().count())
+            .sum();
         let [place, what, expected, found, source, hint] = match length > LONGEST {
             true => cut(true),
             false => usual,
@@ -234,7 +238,10 @@ mod tests {
             .caused_by(long.clone());
         let text = error.to_string();
         assert!(text.chars().count() <= 24 * 80, "{}", text.chars().count());
-        assert!(!text.contains(char::is_control) && text.contains('…'), "{text}");
+        assert!(
+            !text.contains(char::is_control) && text.contains('…'),
+            "{text}"
+        );
         assert_eq!(error.what_was_found(), Some(&*long));
     }
 

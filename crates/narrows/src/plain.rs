@@ -60,7 +60,11 @@ pub(crate) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     let end = text.char_indices().nth(first).map_or(0, |(at, _)| at);
     let start = match last {
         0 => text.len(),
-        last => text.char_indices().rev().nth(last - 1).map_or(0, |(at, _)| at),
+        last => text
+            .char_indices()
+            .rev()
+            .nth(last - 1)
+            .map_or(0, |(at, _)| at),
     };
     let (head, tail) = (text.get(..end), text.get(start..));
     format!("{}…{}", head.unwrap_or_default(), tail.unwrap_or_default()).into()
@@ -74,7 +78,10 @@ mod tests {
     fn what_a_terminal_obeys_is_shown() {
         assert_eq!(line("plain ü 名"), "plain ü 名");
         assert_eq!(line("\u{1b}]0;x\u{7}\u{9b}"), "\\x1b]0;x\\x07\\x9b");
-        assert_eq!(line("a\u{202e}b\u{2066}\u{2029}"), "a\\u{202e}b\\u{2066}\\u{2029}");
+        assert_eq!(
+            line("a\u{202e}b\u{2066}\u{2029}"),
+            "a\\u{202e}b\\u{2066}\\u{2029}"
+        );
         assert_eq!(line("a\r\n\tb"), "a\\r\\n\\tb");
         assert_eq!(lines("a\r\n\tb"), "a\\r\n\tb");
     }

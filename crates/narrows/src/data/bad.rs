@@ -116,7 +116,8 @@ impl BadRows {
     pub fn by_kind(&self) -> String {
         let all = BadKind::ALL.into_iter().zip(self.counts);
         let there = all.filter(|(_, count)| *count > 0);
-        let words = there.map(|(kind, count)| format!("{} {}", thousands(count as f64), kind.words()));
+        let words =
+            there.map(|(kind, count)| format!("{} {}", thousands(count as f64), kind.words()));
         words.collect::<Vec<_>>().join(", ")
     }
 
@@ -142,7 +143,9 @@ impl BadRows {
     /// Whether a text of all of them is a whole number, or empty.
     pub(super) fn has_integers(&self, place: usize) -> bool {
         let texts = self.rows.iter().filter_map(|row| row.texts.get(place));
-        texts.into_iter().all(|text| text.is_empty() || is_integer(text))
+        texts
+            .into_iter()
+            .all(|text| text.is_empty() || is_integer(text))
     }
 
     /// Those that are among the rows at `indices`, which ascend.
@@ -173,7 +176,11 @@ impl BadRows {
 
     /// Changes a text of each, as a label that is a whole number is written without zeros before it.
     pub(super) fn map_text(&mut self, place: usize, new: impl Fn(&str) -> String) {
-        for text in self.rows.iter_mut().filter_map(|row| row.texts.get_mut(place)) {
+        for text in self
+            .rows
+            .iter_mut()
+            .filter_map(|row| row.texts.get_mut(place))
+        {
             *text = new(text);
         }
     }
@@ -213,7 +220,11 @@ mod tests {
     fn rows_that_are_left_out_are_counted_and_the_first_are_shown() {
         let mut bad = BadRows::new(OnBad::Drop);
         for line in 2..7 {
-            let kind = if line == 2 { BadKind::Width } else { BadKind::Missing };
+            let kind = if line == 2 {
+                BadKind::Width
+            } else {
+                BadKind::Missing
+            };
             bad.push(row(0, kind), || format!("line {line}"));
         }
         assert!(bad.rows().is_empty());

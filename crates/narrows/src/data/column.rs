@@ -140,6 +140,16 @@ pub(crate) struct Bad {
     pub(crate) text: String,
 }
 
+/// A row with another number of cells than the others. Nothing is known of its cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OddRow {
+    /// The row of the block.
+    pub(crate) row: usize,
+    pub(crate) cells: usize,
+    /// The cells of the other rows.
+    pub(crate) usual: usize,
+}
+
 /// Neighbouring rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Block {
@@ -148,9 +158,8 @@ pub(crate) struct Block {
     pub(crate) columns: Vec<Cells>,
     /// All unreadable cells, in the order of rows. In `columns` they count as missing.
     pub(crate) bad: Vec<Bad>,
-    /// The rows with another number of cells than the table has columns, where they are not refused, each with that
-    /// number. Nothing is known of their cells.
-    pub(crate) odd: Vec<(usize, usize)>,
+    /// The rows with another number of cells than the others, where they are not refused.
+    pub(crate) odd: Vec<OddRow>,
     pub(crate) place: Place,
 }
 
@@ -182,8 +191,8 @@ impl Block {
             return (self, 0);
         }
         let mut is = vec![true; self.rows];
-        for &(row, _) in &self.odd {
-            if let Some(is) = is.get_mut(row) {
+        for odd in &self.odd {
+            if let Some(is) = is.get_mut(odd.row) {
                 *is = false;
             }
         }

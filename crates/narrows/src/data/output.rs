@@ -141,10 +141,15 @@ impl Head {
     /// Values of the given names beside the ids and labels of some data.
     pub fn beside(data: &Dataset, columns: Vec<String>, shape: Vec<usize>) -> Head {
         let bad = data.bad_rows();
-        let of_ids = data.ids().iter().enumerate().map(|(place, ids)| TextColumn {
-            name: ids.name.clone(),
-            is_integer: ids.values.iter().all(|text| is_integer(text)) && bad.has_integers(place),
-        });
+        let of_ids = data
+            .ids()
+            .iter()
+            .enumerate()
+            .map(|(place, ids)| TextColumn {
+                name: ids.name.clone(),
+                is_integer: ids.values.iter().all(|text| is_integer(text))
+                    && bad.has_integers(place),
+            });
         let mut texts: Vec<TextColumn> = of_ids.collect();
         let label = data.labels().map(|_| texts.len());
         if label.is_some() {

@@ -42,7 +42,10 @@ impl Dataset {
                 good.push(row as u32);
                 continue;
             }
-            let ids = self.ids.iter().filter_map(|ids| ids.values.get(row).cloned());
+            let ids = self
+                .ids
+                .iter()
+                .filter_map(|ids| ids.values.get(row).cloned());
             let label = self.labels.as_ref().and_then(|labels| labels.get(row));
             let texts = ids.chain(label.map(|&label| self.label_text(label)));
             let bad_row = BadRow {
@@ -58,9 +61,11 @@ impl Dataset {
             return Ok(Dataset { bad, ..self });
         }
         if good.is_empty() && !bad.are_kept() {
-            return Err(Error::new(ErrorKind::Data, "there are no rows without faults")
-                .at(&self.name)
-                .found(format!("{}; the first: {}", bad.by_kind(), bad.examples())));
+            return Err(
+                Error::new(ErrorKind::Data, "there are no rows without faults")
+                    .at(&self.name)
+                    .found(format!("{}; the first: {}", bad.by_kind(), bad.examples())),
+            );
         }
         let mut notes = self.notes.clone();
         notes.extend(bad.note(good.len()));
@@ -118,7 +123,10 @@ mod tests {
 
         let left = sifted(OnBad::Drop).unwrap();
         assert_eq!((left.rows(), left.labels()), (2, Some(&[5, 7][..])));
-        assert!(left.notes()[0].starts_with("2 of 4 rows left out: 1 with missing cells, 1 with values"));
+        assert!(
+            left.notes()[0]
+                .starts_with("2 of 4 rows left out: 1 with missing cells, 1 with values")
+        );
 
         let kept = sifted(OnBad::Null).unwrap();
         let rows: Vec<(usize, &str, &str)> = kept

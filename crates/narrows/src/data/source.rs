@@ -135,8 +135,17 @@ fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
         .collect();
     let label = data.ids().len();
     let has_label = |row: &BadRow| row.texts.get(label).is_some_and(|text| !text.is_empty());
-    let unknown = chosen.bad.rows().iter().filter(|row| !has_label(row)).count();
-    chosen.bad.retain(|row| row.texts.get(label).is_some_and(|text| wanted.contains(text)));
+    let unknown = chosen
+        .bad
+        .rows()
+        .iter()
+        .filter(|row| !has_label(row))
+        .count();
+    chosen.bad.retain(|row| {
+        row.texts
+            .get(label)
+            .is_some_and(|text| wanted.contains(text))
+    });
     if unknown > 0 {
         chosen.notes.push(format!(
             "{} without a label that could be read left out, as `--classes` chooses by labels",

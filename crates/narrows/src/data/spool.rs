@@ -127,8 +127,9 @@ fn standard_input() -> Result<Spool> {
             .hint("write it to a file first, and give that file"));
     }
     if io::stdin().is_terminal() {
-        return Err(refuse("standard input is a terminal")
-            .expected("a pipe or a file, as in `cat rows.csv | narrows …` or `narrows … < rows.csv`"));
+        return Err(refuse("standard input is a terminal").expected(
+            "a pipe or a file, as in `cat rows.csv | narrows …` or `narrows … < rows.csv`",
+        ));
     }
     let Some(mut input) = own_input() else {
         return spool(&mut io::stdin().lock(), CALLED);
@@ -137,7 +138,9 @@ fn standard_input() -> Result<Spool> {
     let path = "/dev/stdin";
     let is_whole = || {
         let is_file = input.metadata().is_ok_and(|of| of.is_file());
-        is_file && Path::new(path).is_file() && io::Seek::stream_position(&mut &input).ok() == Some(0)
+        is_file
+            && Path::new(path).is_file()
+            && io::Seek::stream_position(&mut &input).ok() == Some(0)
     };
     if is_whole() {
         return Ok(Spool {
@@ -193,7 +196,9 @@ fn spool(from: &mut impl Read, called: &str) -> Result<Spool> {
             .at(called)
             .hint("free some space there, or set TMPDIR to another folder")
     };
-    let (mut file, name) = tempfile::NamedTempFile::new().map_err(refused)?.into_parts();
+    let (mut file, name) = tempfile::NamedTempFile::new()
+        .map_err(refused)?
+        .into_parts();
     // Without a name, nothing stays where the command is ended.
     let (path, name) = match nameless(&file) {
         Some(path) => {

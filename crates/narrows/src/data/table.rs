@@ -20,7 +20,7 @@ use super::values::Values;
 use crate::text::{counted, for_shell, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The columns that an error names before it only counts.
 const NAMED: usize = 12;
@@ -30,7 +30,11 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     loop {
         let options = &options.with_lists(&reader.lists());
         let indexes = find_indexes(reader, options)?;
-        let columns = reader.columns().to_vec();
+        let mut columns = reader.columns().to_vec();
+        // Other files than text say which type a column has.
+        if options.on_bad != OnBad::Refuse && reader.how().is_some() {
+            count_as_numbers(&mut columns, options);
+        }
         let roles = Roles::choose(&columns, &indexes, options)?;
         let mut table = Table::new(&columns, roles, options);
         let wanted = table.wanted();
@@ -48,6 +52,21 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
             }),
             None => data,
         });
+    }
+}
+
+/// Takes the columns that are asked for, and those of a model, for columns of numbers whatever most cells hold, as a text
+/// of few rows may hold more words than numbers. A word in them makes its row bad.
+fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
+    let of_model = options.model_columns.iter().flatten();
+    let asked: HashSet<&String> = options.columns.iter().chain(of_model).collect();
+    for column in columns
+        .iter_mut()
+        .filter(|column| asked.contains(&column.name))
+    {
+        if !column.kind.is_numeric() && column.kind != ColumnKind::Empty {
+            column.kind = ColumnKind::Float;
+        }
     }
 }
 

@@ -34,7 +34,9 @@ impl<'a> Woven<'a> {
             sink: Sink::create(output, head)?,
             data,
             columns,
-            piece: pieces(usize::MAX, columns).next().map_or(1, |rows| rows.len()),
+            piece: pieces(usize::MAX, columns)
+                .next()
+                .map_or(1, |rows| rows.len()),
             passed: 0,
         })
     }

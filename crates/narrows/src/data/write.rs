@@ -52,9 +52,7 @@ pub enum Format {
 
 impl Format {
     /// The names, in the order of the variants.
-    pub const NAMES: [&str; 7] = [
-        "csv", "csv.gz", "tsv", "tsv.gz", "parquet", "npy", "images",
-    ];
+    pub const NAMES: [&str; 7] = ["csv", "csv.gz", "tsv", "tsv.gz", "parquet", "npy", "images"];
 
     /// By its name.
     ///

@@ -31,8 +31,7 @@ pub fn is_standard_output(path: &Path) -> bool {
 /// Whether a name stands for something that is written from its beginning to its end, and never replaced: standard
 /// output, a pipe or a device.
 pub fn is_stream(path: &Path) -> bool {
-    is_standard_output(path)
-        || fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir())
+    is_standard_output(path) || fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir())
 }
 
 /// The file that a path leads to through symbolic links, whether it is there yet or not; other paths stay as they are.

@@ -102,7 +102,10 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
         return described(&specs, &specs, options);
     };
     match described(&spooled.specs, &specs, options) {
-        Ok(infos) => Ok(infos.into_iter().map(|info| info.called(&spooled)).collect()),
+        Ok(infos) => Ok(infos
+            .into_iter()
+            .map(|info| info.called(&spooled))
+            .collect()),
         Err(error) => Err(spooled.error(error)),
     }
 }

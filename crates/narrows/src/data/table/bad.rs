@@ -32,8 +32,11 @@ impl Table<'_> {
                 .1
                 .push(reason);
         }
-        let is_bad_cell: std::collections::HashSet<(usize, usize)> =
-            block.bad.iter().map(|cell| (cell.row, cell.column)).collect();
+        let is_bad_cell: std::collections::HashSet<(usize, usize)> = block
+            .bad
+            .iter()
+            .map(|cell| (cell.row, cell.column))
+            .collect();
         if self.options.is_missing_bad() {
             for (input, cells) in block.columns.iter().take(inputs).enumerate() {
                 for row in missing(cells) {
@@ -47,22 +50,24 @@ impl Table<'_> {
                 }
             }
         }
-        if let (Some(place), Some(Cells::Texts(labels))) =
-            (self.roles.label, block.columns.last())
+        if let (Some(place), Some(Cells::Texts(labels))) = (self.roles.label, block.columns.last())
         {
-            let missing = labels.iter().enumerate().filter(|(_, label)| label.is_empty());
+            let missing = labels
+                .iter()
+                .enumerate()
+                .filter(|(_, label)| label.is_empty());
             for (row, _) in missing {
                 let (_, reasons) = faults.entry(row).or_insert((BadKind::Label, Vec::new()));
-                reasons.push(format!("the label `{}` is missing", self.columns[place].name));
+                reasons.push(format!(
+                    "the label `{}` is missing",
+                    self.columns[place].name
+                ));
             }
         }
-        for &(row, cells) in &block.odd {
-            let reason = format!(
-                "the line has {}, not {}",
-                counted(cells, "cell", "cells"),
-                self.columns.len()
-            );
-            faults.insert(row, (BadKind::Width, vec![reason]));
+        for odd in &block.odd {
+            let cells = counted(odd.cells, "cell", "cells");
+            let reason = format!("the line has {cells}, not {}", odd.usual);
+            faults.insert(odd.row, (BadKind::Width, vec![reason]));
         }
         faults
     }

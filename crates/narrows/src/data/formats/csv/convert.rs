@@ -8,7 +8,7 @@ use super::output::Output;
 use super::refusal::{END_LINES, Odd, Reason, other_width, zero_byte};
 use super::syntax::{After, Comments, Cursor, Raw, Syntax, cells_of_line};
 use super::tally::{Kind, Tally};
-use crate::data::column::{As, Bad, Block, Cells, Place};
+use crate::data::column::{As, Bad, Block, Cells, OddRow, Place};
 use crate::data::fault::OnFault;
 use crate::data::limits;
 use crate::{Error, ErrorKind, Result};
@@ -208,7 +208,7 @@ struct Rows<'a> {
     outputs: Vec<Output>,
     lines: Vec<u64>,
     bad: Vec<Bad>,
-    odd: Vec<(usize, usize)>,
+    odd: Vec<OddRow>,
     piece: Piece,
 }
 
@@ -267,7 +267,11 @@ impl Rows<'_> {
             }
         }
         if is_odd {
-            self.odd.push((self.lines.len(), column));
+            self.odd.push(OddRow {
+                row: self.lines.len(),
+                cells: column,
+                usual: width,
+            });
         }
         self.piece.seen.surplus += u64::from(surplus > 0);
         self.piece.seen.rows += 1;

@@ -86,7 +86,11 @@ impl Met<'_> {
     /// Notes the files without a head before an image.
     fn pass_headless(&mut self, image: usize, before: usize) {
         let is_passed = |(at, ..): &(usize, &Found, Error)| *at <= image;
-        let count = self.headless.iter().take_while(|one| is_passed(one)).count();
+        let count = self
+            .headless
+            .iter()
+            .take_while(|one| is_passed(one))
+            .count();
         let passed: Vec<_> = self.headless.drain(..count).collect();
         for (_, file, error) in passed {
             self.is_bad(before, (file, &file.name), &error);
@@ -467,8 +471,9 @@ fn page<'a>(image: &'a Image) -> &'a str {
 fn bad(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Data => error,
-        _ => error
-            .hint("mend or convert it, take it away, or leave such images out with `--on-bad drop`"),
+        _ => error.hint(
+            "mend or convert it, take it away, or leave such images out with `--on-bad drop`",
+        ),
     }
 }
 

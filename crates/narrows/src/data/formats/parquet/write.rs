@@ -46,7 +46,11 @@ impl Sink {
         let mut cells = Vec::with_capacity(piece.texts.len() + self.types.len() + 1);
         let rows = 0..piece.values.nrows();
         let has_bad = piece.reasons.iter().any(Option::is_some);
-        let gaps = has_bad.then(|| rows.clone().map(|row| piece.reason(row).is_some()).collect());
+        let gaps = has_bad.then(|| {
+            rows.clone()
+                .map(|row| piece.reason(row).is_some())
+                .collect()
+        });
         let all_texts = |texts: &mut dyn Iterator<Item = &str>| {
             let mut all = Texts::default();
             texts.for_each(|text| all.push(text));
