@@ -1,5 +1,6 @@
 //! `narrows calibrate`
 
+use crate::destination::{called, check_stream, save};
 use crate::output::{figures, note, print, table};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -25,7 +26,7 @@ pub struct Arguments {
     /// Choose so that at most this share of normal rows is taken for unusual. 0 is the largest score [default: 0.01]
     #[arg(long, value_name = "RATE")]
     false_positive_rate: Option<f64>,
-    /// The model file to write [default: the model itself]
+    /// The model file to write, `-` for standard output [default: the model itself]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Print the result as one JSON object.
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (None, false) => arguments.model.clone(),
     };
     keep_apart(&path, &arguments.source.data)?;
+    check_stream(&path, arguments.json)?;
     let mut model = load_model(&arguments.model)?;
     let rule = match (arguments.quantile, arguments.false_positive_rate) {
         (Some(level), _) => Rule::Quantile(level),
@@ -61,12 +63,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (scores, _) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, None, false, progress)
     })?;
+    let from = match arguments.source.data.is_empty() {
+        true => ThresholdRows::Validation,
+        false => ThresholdRows::Source(data.short_name()),
+    };
     let chosen = Threshold {
-        from: ThresholdRows::Source(data.short_name()),
+        from,
         ..threshold(&scores, rule)?
     };
     model.set_threshold(chosen.clone());
-    model.save(&path)?;
+    save(&model, &path)?;
     if arguments.json {
         print(&chosen.to_json().to_string());
         return Ok(());
@@ -76,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         ("threshold", figures(chosen.value.into())),
         ("chosen by", format!("{name} of {level}")),
         ("from", chosen.rows_in_words()),
-        ("kept in", path.display().to_string()),
+        ("kept in", called(&path)),
     ]));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod info;
 
+use crate::destination::FormatArguments;
 use crate::output::{count_of, described, note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
@@ -58,9 +59,12 @@ struct ConvertArguments {
     /// time.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
-    /// The file or folder to write. Its ending decides the format; a name without an ending is a folder.
+    /// The file or folder to write. Its ending decides the format; a name without an ending is a folder, and `-` is
+    /// standard output.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -89,7 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             reading,
             json,
         } => {
-            let infos = narrows::data::describe(source, &reading.options())?;
+            let infos = narrows::data::describe(source, &reading.options_without_null()?)?;
             let lines: Vec<String> = infos
                 .iter()
                 .map(|info| match json {
@@ -109,6 +113,7 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     let corruption = corruption.transpose()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
+    let output = arguments.format.output(output, false, &[])?;
     let source = arguments.source.open()?;
     if source.test.is_some() {
         note(&format!(
@@ -138,9 +143,9 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
         false => data.slice(skip..end)?,
     };
     let ((), display) = go_over("writing", data.rows(), |progress| match corruption {
-        Some(corruption) => apply::write_corrupted(&data, corruption, output, progress),
-        None => write_data(&data, output, progress),
+        Some(corruption) => apply::write_corrupted(&data, corruption, output.clone(), progress),
+        None => write_data(&data, output.clone(), progress),
     })?;
-    print(&display.written(output, data.rows()));
+    print(&display.written(&output.path, data.rows()));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `narrows decode`
 
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{ReadingArguments, keep_apart};
@@ -20,9 +21,11 @@ pub struct Arguments {
     data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder.
+    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder; `-` is standard output.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -33,11 +36,16 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.data)?;
+    let output = arguments.format.output(output, false, &[])?;
     let model = load_model(&arguments.model)?;
     let codes = arguments.reading.open_codes(&arguments.data, &model)?;
     let codes = codes.into_rows();
-    let decode = |progress: apply::Progress<'_>| apply::decode(&model, &codes, output, progress);
+    let decode =
+        |progress: apply::Progress<'_>| apply::decode(&model, &codes, output.clone(), progress);
     let ((), display) = go_over("decoding", codes.rows(), decode)?;
-    print(&display.written(output, codes.rows()));
+    if let Some(text) = without(&codes, "values", Some(&output)) {
+        print(&text);
+    }
+    print(&display.written(&output.path, all_rows(&codes)));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `narrows denoise`
 
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::{note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -16,9 +17,11 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder.
+    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder; `-` is standard output.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -29,6 +32,7 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
+    let output = arguments.format.output(output, false, &[])?;
     let model = load_model(&arguments.model)?;
     if model.recipe().corruption.is_none() {
         note(
@@ -38,10 +42,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let data = arguments
         .source
-        .rows_for(&arguments.model, &model, Some(output))?;
+        .all_rows_for(&arguments.model, &model, Some(&output.path))?;
     let ((), display) = go_over("denoising", data.rows(), |progress| {
-        apply::reconstruct(&model, &data, None, output, progress)
+        apply::reconstruct(&model, &data, None, output.clone(), progress)
     })?;
-    print(&display.written(output, data.rows()));
+    if let Some(text) = without(&data, "values", Some(&output)) {
+        print(&text);
+    }
+    print(&display.written(&output.path, all_rows(&data)));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `narrows encode`
 
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -16,26 +17,34 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The codes' file: .npy, .csv, .tsv or .parquet; tables keep labels and ids.
+    /// The codes' file: .npy, .csv, .tsv or .parquet, or `-` for standard output; tables keep labels and ids.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   narrows encode runs/simple-linear --data mnist:train -o codes.npy
   narrows encode runs/table --data new.csv --id customer -o codes.csv
-  narrows encode runs/table --data big.parquet -o codes.parquet";
+  narrows encode runs/table --data big.parquet -o codes.parquet
+  zcat new.csv.gz | narrows encode runs/table --data - -o - --on-bad null | sort";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
+    let output = arguments.format.output(output, false, &[])?;
     let model = load_model(&arguments.model)?;
     let data = arguments
         .source
-        .rows_for(&arguments.model, &model, Some(output))?;
-    let encode = |progress: apply::Progress<'_>| apply::encode(&model, &data, output, progress);
+        .all_rows_for(&arguments.model, &model, Some(&output.path))?;
+    let encode =
+        |progress: apply::Progress<'_>| apply::encode(&model, &data, output.clone(), progress);
     let ((), display) = go_over("encoding", data.rows(), encode)?;
-    print(&display.written(output, data.rows()));
+    if let Some(text) = without(&data, "code", Some(&output)) {
+        print(&text);
+    }
+    print(&display.written(&output.path, all_rows(&data)));
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! `narrows export`
 
+use crate::destination::check_stream;
 use crate::output::{columns, count_of, figures, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
 use narrows::data::write::{Head, NumberType, Piece, Sink};
 use narrows::export::onnx::{self, Input};
 use narrows::export::sample_rows;
-use narrows::files::write_whole;
+use narrows::files::{is_stream, write_output};
 use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Model, Result};
 use ndarray::{Array2, Axis};
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     /// A model file, or a run's folder.
     model: PathBuf,
-    /// The file to write; its ending says the format, of which `.onnx` is the one there is.
+    /// The file to write; its ending says the format, of which `.onnx` is the one there is. `-` is standard output.
     #[arg(short, long, value_name = "FILE.onnx")]
     output: PathBuf,
     /// Data whose first rows the graph is tried on [default: random rows]
@@ -70,7 +71,8 @@ type Array = (Vec<usize>, Vec<f64>);
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let ending = arguments.output.extension();
-    if !ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")) {
+    let is_onnx = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    if !is_onnx && !is_stream(&arguments.output) {
         let found = ending.map_or("none".into(), |ending| format!(".{}", ending.display()));
         return Err(
             Error::new(ErrorKind::Data, "this ending stands for no format")
@@ -79,6 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 .found(found),
         );
     }
+    check_stream(&arguments.output, arguments.json)?;
     keep_file_apart(&arguments.output, &arguments.model)?;
     keep_apart(&arguments.output, &arguments.data)?;
     for name in KEPT {
@@ -103,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let bytes = onnx::bytes_with(&model, input)?;
     let outputs = compare(&model, bytes.clone(), &rows)?;
-    write_whole(&arguments.output, &bytes)?;
+    write_output(&arguments.output, &bytes)?;
     if let Some(folder) = &arguments.rows {
         keep(folder, &model, &rows)?;
     }
@@ -245,6 +248,7 @@ fn keep(folder: &Path, model: &Model, rows: &Array2<f64>) -> Result<()> {
             values: rows.view(),
             wide: &[],
             texts: &[],
+            reasons: &[],
         })?;
         sink.finish()?;
     }

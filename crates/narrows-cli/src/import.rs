@@ -1,5 +1,6 @@
 //! `narrows import`
 
+use crate::destination::{called, check_stream, save};
 use crate::output::{figures, note, print, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
@@ -83,6 +84,7 @@ fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
 pub fn run(arguments: &Arguments) -> Result<()> {
     keep_file_apart(&arguments.output, &arguments.weights)?;
     keep_apart(&arguments.output, &arguments.data)?;
+    check_stream(&arguments.output, arguments.json)?;
     let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
     let source = match &arguments.data[..] {
         [] => None,
@@ -111,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let test_mse = test.map(|test| model.mse(test)).transpose()?;
     let metrics = model.metrics_mut();
     metrics.extend(test_mse.map(|mse| ("test_mse".to_string(), mse)));
-    model.save(&arguments.output)?;
+    save(&model, &arguments.output)?;
     let scaling = model.recipe().scaling.map_or("none", |spec| spec.name());
     let parameters = model.network().parameter_count();
     if arguments.json {
@@ -130,7 +132,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let sizes: Vec<String> = model.shape().iter().map(ToString::to_string).collect();
     let mut rows = vec![
-        ("model", arguments.output.display().to_string()),
+        ("model", called(&arguments.output)),
         ("recipe", format!("{}   {}", recipe.name, recipe.about)),
         ("input", sizes.join(" × ")),
         (

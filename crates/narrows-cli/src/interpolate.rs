@@ -1,11 +1,12 @@
 //! `narrows interpolate`
 
+use crate::destination::{FormatArguments, called};
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::figures::strip_picture;
-use narrows::files::write_whole;
+use narrows::files::write_output;
 use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
@@ -27,7 +28,8 @@ pub struct Arguments {
     /// Rows on the way, both ends included.
     #[arg(long, value_name = "N", default_value_t = 8)]
     steps: usize,
-    /// A .png file gets one picture; .npy, .csv, .tsv, .parquet or a folder of images get every row.
+    /// A .png file gets one picture; .npy, .csv, .tsv, .parquet or a folder of images get every row; `-` is standard
+    /// output.
     #[arg(
         short,
         long,
@@ -35,6 +37,8 @@ pub struct Arguments {
         default_value = "interpolation.png"
     )]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -48,6 +52,15 @@ const MOST_IN_PICTURE: usize = 1000;
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
+    let is_picture = arguments.format.format.is_none()
+        && output.extension().is_some_and(|ending| ending == "png");
+    let rows = match is_picture {
+        true => None,
+        false => {
+            let picture = (".png", "one picture");
+            Some(arguments.format.output(output, false, &[picture])?)
+        }
+    };
     let model = load_model(&arguments.model)?;
     let data = arguments
         .source
@@ -56,10 +69,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         from, to, steps, ..
     } = arguments;
     let way = apply::Way::between(&model, &data, from, to, steps)?;
-    if output.extension().is_none_or(|ending| ending != "png") {
-        go_over("interpolating", steps, |progress| {
-            way.write(output, progress)
-        })?;
+    if let Some(rows) = rows {
+        go_over("interpolating", steps, |progress| way.write(rows, progress))?;
     } else if steps > MOST_IN_PICTURE {
         return Err(
             Error::new(ErrorKind::Data, "so many steps fit into no picture")
@@ -69,8 +80,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         );
     } else {
         let label = format!("row {from} to row {to}");
-        write_whole(output, &strip_picture(&data, &way.rows(0..steps)?, &label)?)?;
+        write_output(output, &strip_picture(&data, &way.rows(0..steps)?, &label)?)?;
     }
-    print(&format!("{}", output.display()));
+    print(&called(output));
     Ok(())
 }

@@ -10,6 +10,7 @@ mod compare;
 mod data;
 mod decode;
 mod denoise;
+mod destination;
 mod encode;
 mod evaluate;
 mod export;
@@ -29,7 +30,7 @@ mod stop;
 mod train;
 
 use clap::{Parser, Subcommand};
-use narrows::{Error, ErrorKind};
+use narrows::{Error, ErrorKind, plain};
 use std::process::ExitCode;
 
 /// Autoencoders: train them, look at them, ship them.
@@ -77,7 +78,7 @@ enum Command {
 
 fn main() -> ExitCode {
     stop::ignore_file_size_signal();
-    let result = match Arguments::parse().command {
+    let result = match parse().command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Recipes(arguments) => recipes::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
@@ -97,6 +98,8 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read standard output has what was wanted.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             match error.kind() {
                 ErrorKind::Interrupted => output::note(&format!("narrows: {error}")),
@@ -105,6 +108,33 @@ fn main() -> ExitCode {
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// The arguments, or the help or the error that they come to, which ends the command.
+fn parse() -> Arguments {
+    Arguments::try_parse().unwrap_or_else(|error| {
+        // Colors are left out where an argument has characters that a terminal obeys.
+        let text = error.render().to_string();
+        if plain::lines(&text) != text {
+            output::note(text.trim_end());
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
+/// Whether the reader of standard output, which gets rows or a file, has gone.
+fn is_closed_pipe(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    let is_standard_output = error.place() == Some("standard output");
+    while let Some(inner) = cause {
+        let inner_io = inner.downcast_ref::<std::io::Error>();
+        if inner_io.is_some_and(|inner| inner.kind() == std::io::ErrorKind::BrokenPipe) {
+            return is_standard_output;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// 1 where the command failed, 2 where it was given something that cannot work, 129, 130 or 143 where a

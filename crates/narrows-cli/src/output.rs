@@ -1,16 +1,30 @@
-//! Printing: lines that survive a closed pipe, and numbers for people.
+//! Printing: lines that survive a closed pipe, and numbers for people. What a terminal obeys in names and cells of files
+//! is shown as it is written in Rust: `\x1b`.
 
+use narrows::plain;
 pub use narrows::text::{count_of, figures, thousands};
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use terminal_size::{Width, terminal_size_of};
 use unicode_width::UnicodeWidthStr;
 
-/// Prints to standard output. When the reader has gone, there is nobody to tell; when the text is lost for
+/// Whether rows or a file go to standard output, so that text for people goes to standard error.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Leaves standard output to what a command writes: text for people goes to standard error from now on.
+pub fn leave_standard_output() {
+    IS_TAKEN.store(true, Ordering::SeqCst);
+}
+
+/// Prints to standard output, or to standard error where standard output has rows or a file. When the reader has gone, there is nobody to tell; when the text is lost for
 /// another reason, as on a full disk, this ends the command.
 pub fn print(text: &str) {
+    if IS_TAKEN.load(Ordering::SeqCst) {
+        return note(text);
+    }
     let mut output = std::io::stdout().lock();
-    let text = printable(text);
+    let text = plain::lines(text);
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             note(&format!(
@@ -29,7 +43,7 @@ pub fn note(text: &str) {
 
 /// The text as standard error shows it; on a terminal, lines are broken between words.
 pub fn for_stderr(text: &str) -> Cow<'_, str> {
-    let text = printable(text);
+    let text = plain::lines(text);
     match terminal_size_of(std::io::stderr()) {
         Some((Width(width), _)) => fitted(&text, width.into()).into(),
         None => text,
@@ -89,23 +103,6 @@ pub fn described(rows: &[(&str, &str)]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The text without characters that a terminal obeys, which names and cells of a file may hold: `\u{1b}` becomes
-/// `\\x1b`.
-fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    if !text.contains(obeyed) {
-        return text.into();
-    }
-    let mut printed = String::with_capacity(text.len());
-    for c in text.chars() {
-        match obeyed(c) {
-            true => printed.push_str(&format!("\\x{:02x}", u32::from(c))),
-            false => printed.push(c),
-        }
-    }
-    printed.into()
-}
-
 /// A time: `0.84 s`, `12.3 s`, `3 min 20 s`, `2 h 05 min`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -131,7 +128,7 @@ pub fn table(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     let lines: Vec<String> = rows
         .iter()
-        .map(|(name, value)| format!("  {}   {value}", padded(name, width)))
+        .map(|(name, value)| format!("  {}   {}", padded(name, width), plain::line(value)))
         .collect();
     lines.join("\n")
 }
@@ -139,7 +136,12 @@ pub fn table(rows: &[(&str, String)]) -> String {
 /// A table whose first row names the columns, aligned: texts to the left, all that stands under a
 /// column of numbers to the right.
 pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
-    let rows: Vec<&[String]> = rows.iter().map(AsRef::as_ref).collect();
+    // Escaped before they are measured, so that columns stay aligned.
+    let shown = |row: &R| {
+        let cells = row.as_ref().iter();
+        cells.map(|cell| plain::line(cell).into_owned()).collect()
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
     let layout: Vec<(usize, bool)> = (0..count)
@@ -150,7 +152,7 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
             (width.unwrap_or(0), cells(column).skip(1).all(is_number))
         })
         .collect();
-    let line = |row: &&[String]| {
+    let line = |row: &Vec<String>| {
         let cells = row
             .iter()
             .zip(&layout)
@@ -187,6 +189,15 @@ mod tests {
         let table = columns(&[row(["名前", "x"]), row(["a", "b"])]);
         assert_eq!(table, "  名前   x\n  a      b");
         assert_eq!(wrapped("名前 名前", "", "", 8), "名前\n名前");
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_before_columns_are_aligned() {
+        let row = |cells: [&str; 2]| cells.map(String::from);
+        let table = columns(&[row(["\u{1b}[2J", "x"]), row(["a\nb", "y"])]);
+        assert_eq!(table, "  \\x1b[2J   x\n  a\\nb      y");
+        let lines = super::table(&[("name", "a\u{202e}\nb".to_string())]);
+        assert_eq!(lines, "  name   a\\u{202e}\\nb");
     }
 
     #[test]

@@ -14,6 +14,8 @@ impl ReadingArguments {
     fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
         let change = |reading: &ReadOptions| ReadOptions {
             classes: reading.classes.clone(),
+            // The run has no rows that training did not take.
+            on_bad: reading.on_bad,
             ..self.over(reading)
         };
         let own = OwnData::of_model(path, model, &change)?;

@@ -4,6 +4,7 @@ mod study;
 
 pub use study::StudyDisplay;
 
+use crate::destination::called;
 use crate::output::{count_of, duration, figures, for_stderr, note, remaining, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use narrows::train::{EpochRecord, Progress};
@@ -207,7 +208,7 @@ impl Display {
         let seconds = self.start.elapsed().as_secs_f64();
         format!(
             "{}: {} in {}, {} rows/s",
-            path.display(),
+            called(path),
             count_of(rows, "row"),
             duration(seconds),
             thousands(rows as f64 / seconds)

@@ -1,13 +1,13 @@
 //! `narrows reconstruct`
 
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::corruption::Corruption;
-use narrows::data::write::check_ending;
 use narrows::figures::reconstruction_picture;
-use narrows::files::write_whole;
+use narrows::files::write_output;
 use narrows::run::{PICTURE_FILE, load_model};
 use narrows::{Result, apply};
 use std::path::PathBuf;
@@ -25,9 +25,11 @@ pub struct Arguments {
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
     /// A .png file gets a picture of eight of them; .npy, .csv, .tsv, .parquet or a folder of images get
-    /// every row.
+    /// every row; `-` is standard output.
     #[arg(short, long, value_name = "FILE|FOLDER", default_value = PICTURE_FILE)]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -40,25 +42,36 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
+    let is_picture = arguments.format.format.is_none()
+        && output.extension().is_some_and(|ending| ending == "png");
+    let rows = match is_picture {
+        true => None,
+        false => {
+            let picture = (".png", "a picture of eight rows");
+            Some(arguments.format.output(output, false, &[picture])?)
+        }
+    };
     let model = load_model(&arguments.model)?;
     let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
     let corruption = corruption.transpose()?;
-    let is_picture = output.extension().is_some_and(|ending| ending == "png");
-    if !is_picture {
-        check_ending(output, &[(".png", "a picture of eight rows")])?;
-    }
-    let data = arguments
-        .source
-        .rows_for(&arguments.model, &model, Some(output))?;
-    if is_picture {
+    let Some(rows) = rows else {
+        let data = arguments
+            .source
+            .rows_for(&arguments.model, &model, Some(output))?;
         let picture = reconstruction_picture(&model, &data, corruption)?;
-        write_whole(output, &picture)?;
+        write_output(output, &picture)?;
         print(&format!("{}", output.display()));
         return Ok(());
-    }
+    };
+    let data = arguments
+        .source
+        .all_rows_for(&arguments.model, &model, Some(&rows.path))?;
     let ((), display) = go_over("reconstructing", data.rows(), |progress| {
-        apply::reconstruct(&model, &data, corruption, output, progress)
+        apply::reconstruct(&model, &data, corruption, rows.clone(), progress)
     })?;
-    print(&display.written(output, data.rows()));
+    if let Some(text) = without(&data, "reconstruction", Some(&rows)) {
+        print(&text);
+    }
+    print(&display.written(&rows.path, all_rows(&data)));
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! `narrows score`
 
+use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::{columns, figures, note, print, table, thousands};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::data::Dataset;
+use narrows::data::write::Output;
 use narrows::evaluate::Detection;
 use narrows::run::load_model;
 use narrows::{Model, Result, apply};
@@ -19,9 +21,11 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Write each row's score here: .csv, .tsv, .parquet or .npy; tables keep labels and ids.
+    /// Write each row's score here: .csv, .tsv, .parquet or .npy, or `-` for standard output; tables keep labels and ids.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArguments,
     /// Write also what each value contributes to the score.
     #[arg(long, requires = "output")]
     explain: bool,
@@ -40,18 +44,27 @@ const EXAMPLES: &str = "\
 Examples:
   narrows score runs/normal --data new.csv -o scores.csv
   narrows score runs/normal --data new.csv --id customer -o scores.csv --explain
+  narrows score runs/normal --data new.csv --on-bad null -o scores.parquet
+      Rows that cannot be read stay in their place, without a score and with a reason.
+  zcat new.csv.gz | narrows score runs/normal --data - -o - | sort -t, -k2 -gr | head
   narrows score runs/digits --data mnist:test --anomalies 9
       With labels, also how well the scores tell the nines from the rest.";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = arguments.output.as_deref();
-    if let Some(output) = output {
-        keep_apart(output, &arguments.source.data)?;
-    }
+    let output = match output {
+        None => None,
+        Some(output) => {
+            keep_apart(output, &arguments.source.data)?;
+            Some(arguments.format.output(output, arguments.json, &[])?)
+        }
+    };
+    let output = output.as_ref();
     let model = load_model(&arguments.model)?;
+    let path = output.map(|output| output.path.as_path());
     let data = arguments
         .source
-        .rows_for(&arguments.model, &model, output)?;
+        .all_rows_for(&arguments.model, &model, path)?;
     let is_anomaly = anomalies(&data, &arguments.anomalies)?;
     let (scores, display) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, output, arguments.explain, progress)
@@ -67,14 +80,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let threshold = model.threshold().map(|threshold| threshold.value);
     let detection = is_anomaly
+        .filter(|is_anomaly| !is_anomaly.is_empty())
         .map(|is_anomaly| Detection::of(&scores, &is_anomaly, threshold))
         .transpose()?;
     if arguments.json {
         print(&to_json(&model, &data, &scores, detection, output).to_string());
     } else {
-        print(&describe(&model, &data, &scores, detection, arguments.top));
+        let top = arguments.top;
+        print(&describe(&model, &data, (&scores, top), detection, output));
         if let Some(output) = output {
-            print(&display.written(output, data.rows()));
+            print(&display.written(&output.path, all_rows(&data)));
         }
     }
     Ok(())
@@ -111,33 +126,35 @@ fn to_json(
     data: &Dataset,
     scores: &[f32],
     detection: Option<Detection>,
-    output: Option<&std::path::Path>,
+    output: Option<&Output>,
 ) -> serde_json::Value {
+    let largest = scores.iter().copied().reduce(f32::max);
     json!({
         "data": data.name(),
         "rows": scores.len(),
+        "bad_rows": data.bad_rows().count(),
         "mean": mean(scores),
-        "largest": scores.iter().copied().fold(0.0, f32::max),
+        "largest": largest,
         "threshold": model.threshold().map(|threshold| threshold.to_json()),
         "above": above(model, scores),
         "detection": detection.map(|detection| detection.to_json()),
-        "output": output.map(|output| output.display().to_string()),
+        "output": output.map(|output| output.path.display().to_string()),
     })
 }
 
 fn describe(
     model: &Model,
     data: &Dataset,
-    scores: &[f32],
+    (scores, top): (&[f32], usize),
     detection: Option<Detection>,
-    top: usize,
+    output: Option<&Output>,
 ) -> String {
     let mut sorted = scores.to_vec();
     sorted.sort_by(f32::total_cmp);
     let middle = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
     let highest = sorted.last().copied().unwrap_or_default();
     let mut rows = vec![
-        ("rows", thousands(scores.len() as f64)),
+        ("rows", thousands(all_rows(data) as f64)),
         (
             "scores",
             format!(
@@ -148,6 +165,16 @@ fn describe(
             ),
         ),
     ];
+    if let Some(text) = without(data, "score", output) {
+        rows.push((
+            "no score",
+            format!("{text}; the figures here leave them out"),
+        ));
+    }
+    if scores.is_empty() {
+        rows.retain(|(name, _)| *name != "scores");
+        return table(&rows);
+    }
     match (model.threshold(), above(model, scores)) {
         (Some(threshold), Some(above)) => rows.push((
             "unusual",
@@ -194,7 +221,8 @@ fn describe(
         list[0].extend(data.ids().iter().map(|ids| ids.name.clone()));
         list[0].extend(data.labels().map(|_| data.label_column().to_string()));
         for &row in order.iter().take(top) {
-            let mut line = vec![row.to_string(), figures(scores[row].into())];
+            let place = data.bad_rows().place_of(row);
+            let mut line = vec![place.to_string(), figures(scores[row].into())];
             line.extend(data.ids().iter().map(|ids| ids.values[row].clone()));
             line.extend(data.labels().map(|labels| data.label_text(labels[row])));
             list.push(line);

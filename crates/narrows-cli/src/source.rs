@@ -4,10 +4,11 @@ use crate::output::note;
 use clap::Args;
 use narrows::apply;
 use narrows::data::{
-    Dataset, Fit, Layout, Missing, ReadOptions, Source, TextOptions, list_of_names,
+    Dataset, Fit, Layout, Missing, OnBad, ReadOptions, Source, TextOptions, list_of_names,
 };
-use narrows::{Error, ErrorKind, Model, Result};
+use narrows::{Error, ErrorKind, Model, Result, plain};
 use std::path::Path;
+use std::sync::Once;
 
 /// The headings that the options stand under in `--help`. Each option names its own, as a heading of the struct would
 /// go on to the options behind it.
@@ -18,8 +19,9 @@ const TEXT: &str = "Tables in text: Narrows finds these in the file unless you s
 pub struct DataArguments {
     /// Where the rows come from: `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a folder
     /// of them. Repeat it, or give a pattern in quotes (`'days/*.csv'`), to read many files as one table.
-    /// `SOURCE:train` and `SOURCE:test` take one part, `FILE.npz:ARRAY` takes one array. `narrows data kinds` lists all
-    /// [default: for the model of a run the rows of that run; to train on, and to convert, `mnist`]
+    /// `SOURCE:train` and `SOURCE:test` take one part, `FILE.npz:ARRAY` takes one array, and `-` is standard input.
+    /// `narrows data kinds` lists all [default: for the model of a run the rows of that run; to train on, and to convert,
+    /// `mnist`]
     #[arg(long, value_name = "SOURCE", help_heading = DATA)]
     pub data: Vec<String>,
     #[command(flatten)]
@@ -41,8 +43,8 @@ pub struct ReadingArguments {
     #[arg(long, value_name = "A,B,…", help_heading = DATA)]
     id: Vec<Names>,
     /// What to do with missing cells: `refuse` them, fill them with the `mean` of their column in the training rows or
-    /// with `zero`, or `drop` their rows. Cells that are present but not numbers, such as `2,262`, are always refused
-    /// [default: refuse; for a model that was trained with `mean`, the means of its training rows]
+    /// with `zero`, or `drop` their rows. Cells that are present but not numbers, such as `2,262`, are not filled: see
+    /// `--on-bad` [default: refuse; for a model that was trained with `mean`, the means of its training rows]
     #[arg(long, value_name = "HOW", value_parser = missing, help_heading = DATA)]
     missing: Option<Missing>,
     /// Use only the rows with these labels, for example `0-8` or `cat,dog`
@@ -55,8 +57,14 @@ pub struct ReadingArguments {
     /// sides, `pad` adds black at two sides [default: squeeze]
     #[arg(long, value_name = "HOW", value_parser = fit, requires = "image_size", help_heading = DATA)]
     fit: Option<Fit>,
-    /// Leave out images that cannot be read, and print how many
-    #[arg(long, help_heading = DATA)]
+    /// What to do with bad rows (a missing cell that nothing fills, an unreadable cell, a value that is not finite, a line
+    /// with another number of cells, an image that cannot be read): `refuse` the data, `drop` such rows and print how
+    /// many, or, where rows are written, keep them in their place with empty results and a column `reason` (`null`)
+    /// [default: refuse]
+    #[arg(long, value_name = "HOW", value_parser = on_bad, help_heading = DATA)]
+    on_bad: Option<OnBad>,
+    /// What `--on-bad drop` was called.
+    #[arg(long, hide = true, conflicts_with = "on_bad")]
     skip_bad: bool,
     /// The order of dimensions in an array of images: `channels-first` (PyTorch) or `channels-last` (Keras)
     /// [default: decided by the shape]
@@ -159,6 +167,11 @@ fn layout(text: &str) -> std::result::Result<Layout, String> {
     }
 }
 
+fn on_bad(text: &str) -> std::result::Result<OnBad, String> {
+    let known = || format!("expected one of {}", OnBad::NAMES.join(", "));
+    OnBad::named(text).ok_or_else(known)
+}
+
 fn missing(text: &str) -> std::result::Result<Missing, String> {
     let known = || format!("expected one of {}", Missing::NAMES.join(", "));
     Missing::named(text).ok_or_else(known)
@@ -224,22 +237,49 @@ impl ReadingArguments {
             image_size: self.image_size.or(base.image_size),
             fit: self.fit.unwrap_or(base.fit),
             layout: self.layout.or(base.layout),
-            skip_bad: self.skip_bad || base.skip_bad,
+            on_bad: self.on_bad().unwrap_or(base.on_bad),
             text: self.text.over(&base.text),
             ..base.clone()
         }
     }
 
+    fn on_bad(&self) -> Option<OnBad> {
+        static SAID: Once = Once::new();
+        match (self.on_bad, self.skip_bad) {
+            (None, true) => {
+                SAID.call_once(|| note("`--skip-bad` is now `--on-bad drop`"));
+                Some(OnBad::Drop)
+            }
+            (on_bad, _) => on_bad,
+        }
+    }
+
+    /// The options, for a command that writes no rows and so has no place for rows without values.
+    pub fn options_without_null(&self) -> Result<ReadOptions> {
+        match self.on_bad {
+            Some(OnBad::Null) => Err(Error::new(
+                ErrorKind::Data,
+                "`--on-bad null` keeps rows without values, which only an output can have",
+            )
+            .expected("`--on-bad refuse` or `--on-bad drop` for this command")
+            .hint("encode, decode, reconstruct, denoise and score write such rows")),
+            _ => Ok(self.options()),
+        }
+    }
+
     /// Opens a source, as for training.
     pub fn open(&self, specs: &[String]) -> Result<Source> {
-        open(specs, &self.options())
+        open(specs, &self.options_without_null()?)
     }
 
     /// Opens a source for a model: with the columns that it was trained on. The rows fit it.
     pub fn open_for(&self, specs: &[String], model: &Model) -> Result<Source> {
-        let source = open(specs, &apply::options_for(model, &self.options())?)?;
-        apply::check(model, &source.train)?;
-        Ok(source)
+        open_checked(specs, &self.options_without_null()?, model)
+    }
+
+    /// The same for a command that writes a row for each row, also for those without values.
+    fn open_all_for(&self, specs: &[String], model: &Model) -> Result<Source> {
+        open_checked(specs, &self.options(), model)
     }
 
     /// Opens a source of codes of a model.
@@ -270,10 +310,29 @@ impl DataArguments {
     /// The rows to apply a model to: the test rows of a source that has such, else all. Where no source is given, those of
     /// the run that the model's path belongs to, which `output` must not replace.
     pub fn rows_for(&self, path: &Path, model: &Model, output: Option<&Path>) -> Result<Dataset> {
-        if self.data.is_empty() {
-            return self.own_rows(path, model, output);
+        match self.data.is_empty() {
+            true => self.own_rows(path, model, output),
+            false => Ok(self.rows_of(self.open_for(model)?, model)),
         }
-        let source = self.open_for(model)?;
+    }
+
+    /// The same for a command that writes a row for each row, also for those without values.
+    pub fn all_rows_for(
+        &self,
+        path: &Path,
+        model: &Model,
+        output: Option<&Path>,
+    ) -> Result<Dataset> {
+        match self.data.is_empty() {
+            true => self.own_rows(path, model, output),
+            false => {
+                let source = self.reading.open_all_for(&self.data, model)?;
+                Ok(self.rows_of(source, model))
+            }
+        }
+    }
+
+    fn rows_of(&self, source: Source, model: &Model) -> Dataset {
         if source.test.is_some() {
             note(&format!(
                 "taking the test rows; `--data {}:train` takes those for training",
@@ -282,7 +341,7 @@ impl DataArguments {
         }
         let data = source.into_rows();
         warn_of(model, &data);
-        Ok(data)
+        data
     }
 }
 
@@ -310,6 +369,13 @@ pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Opens a source whose rows fit a model.
+fn open_checked(specs: &[String], options: &ReadOptions, model: &Model) -> Result<Source> {
+    let source = open(specs, &apply::options_for(model, options)?)?;
+    apply::check(model, &source.train)?;
+    Ok(source)
+}
+
 /// Opens a source, and says what was done to the data while they were read.
 pub fn open(specs: &[String], options: &ReadOptions) -> Result<Source> {
     let source = Source::open_all(specs, options)?;
@@ -320,7 +386,7 @@ pub fn open(specs: &[String], options: &ReadOptions) -> Result<Source> {
 /// Says what is odd about rows that a model is applied to.
 pub fn warn_of(model: &Model, rows: &Dataset) {
     if let Some(warning) = apply::warning(model, rows) {
-        note(&format!("narrows: warning: {warning}"));
+        note(&plain::line(&format!("narrows: warning: {warning}")));
     }
 }
 
@@ -331,7 +397,7 @@ pub fn tell_notes(source: &Source) {
         .flatten()
     {
         for text in data.notes() {
-            note(&format!("{}: {text}", data.name()));
+            note(&plain::line(&format!("{}: {text}", data.name())));
         }
     }
 }

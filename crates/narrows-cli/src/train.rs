@@ -173,7 +173,7 @@ impl Arguments {
                 data: self.source.specs(),
                 reading: ReadOptions {
                     group: self.group.clone(),
-                    ..reading.options()
+                    ..reading.options_without_null()?
                 },
                 validation: validation.filter(|text| !is_share(text)).cloned(),
                 test: rows.source,
@@ -279,6 +279,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let sources = arguments.sources(&recipe)?;
     let watch = Watch::of(sources.specs());
     let source = open(&sources.data, &sources.reading)?;
+    if arguments.resume.is_none() && sources.specs().any(|spec| Source::is_standard_input(spec)) {
+        note(
+            "the rows come from standard input: if this run stops, it goes on only with the same rows on standard \
+             input, or with `narrows train --resume RUN --data FILE`",
+        );
+    }
     let second = |spec: &Option<String>| -> Result<Option<Dataset>> {
         let Some(spec) = spec else { return Ok(None) };
         let options = sources.options_beside(&source);

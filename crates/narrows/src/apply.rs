@@ -5,14 +5,13 @@
 
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::scaling::{Scaling, ScalingSpec};
-use crate::data::write::{Head, NumberType, Piece, Sink, column_names, pieces, texts_of};
-use crate::data::{Dataset, Missing, ReadOptions};
+use crate::data::write::{Head, NumberType, Output, Piece, Sink, column_names, pieces};
+use crate::data::{Dataset, Missing, ReadOptions, Woven};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputColumn, Model};
 use crate::network::ScaledRows;
 use ndarray::{Array2, ArrayView2, Axis};
 use std::ops::Range;
-use std::path::Path;
 
 /// Called with the rows done so far. An error ends the work with it, and no output is left.
 pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
@@ -251,20 +250,16 @@ pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
 /// Writes what `make` makes of each piece of the rows.
 fn stream(
     data: &Dataset,
-    out: &Path,
+    out: Output,
     head: &Head,
     progress: Progress<'_>,
     mut make: impl FnMut(ArrayView2<'_, f64>, usize) -> Result<Array2<f64>>,
 ) -> Result<()> {
-    let mut sink = Sink::create(out, head)?;
+    let mut sink = Woven::create(data, out, head)?;
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         let made = make(values.view(), rows.start)?;
-        sink.write(Piece {
-            values: made.view(),
-            wide: &[],
-            texts: &texts_of(data, rows.clone()),
-        })?;
+        sink.write(rows.clone(), made.view())?;
         progress(rows.end)?;
     }
     sink.finish()
@@ -275,10 +270,15 @@ fn stream(
 /// # Errors
 ///
 /// When the data do not fit the model, or the output cannot be written.
-pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
+pub fn encode(
+    model: &Model,
+    data: &Dataset,
+    out: impl Into<Output>,
+    progress: Progress<'_>,
+) -> Result<()> {
     check(model, data)?;
     let head = Head::beside(data, code_names(model), vec![model.code_size()]);
-    stream(data, out, &head, progress, |rows, start| {
+    stream(data, out.into(), &head, progress, |rows, start| {
         // As the data hold them, so that integers beyond 2^53 stay apart.
         let rows = data.slice(start..start + rows.nrows())?;
         Ok(model.codes_of(&rows)?.mapv(f64::from))
@@ -290,7 +290,12 @@ pub fn encode(model: &Model, data: &Dataset, out: &Path, progress: Progress<'_>)
 /// # Errors
 ///
 /// When the rows have another width than a code or their columns other names, or the output cannot be written.
-pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>) -> Result<()> {
+pub fn decode(
+    model: &Model,
+    codes: &Dataset,
+    out: impl Into<Output>,
+    progress: Progress<'_>,
+) -> Result<()> {
     if codes.inputs() != model.code_size() {
         return Err(
             Error::new(ErrorKind::Data, "these are no codes of the model")
@@ -309,7 +314,9 @@ pub fn decode(model: &Model, codes: &Dataset, out: &Path, progress: Progress<'_>
         pixels: Some(model_pixels(model)),
         ..Head::beside(codes, model_columns(model), model.shape().to_vec())
     };
-    stream(codes, out, &head, progress, |rows, _| model.decode(rows))
+    stream(codes, out.into(), &head, progress, |rows, _| {
+        model.decode(rows)
+    })
 }
 
 /// The type of the pixels of a model's images, by the range of those that it was trained on.
@@ -349,7 +356,7 @@ pub fn reconstruct(
     model: &Model,
     data: &Dataset,
     corruption: Option<Corruption>,
-    out: &Path,
+    out: impl Into<Output>,
     progress: Progress<'_>,
 ) -> Result<()> {
     check(model, data)?;
@@ -357,19 +364,25 @@ pub fn reconstruct(
         types: model_types(model),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
-    stream(data, out, &head, progress, |rows, start| match corruption {
-        None => model.reconstruct(rows),
-        Some(corruption) => {
-            let noisy = corrupted(
-                model.scaling(),
-                model.recipe().seed,
-                rows,
-                start,
-                corruption,
-            )?;
-            model.reconstruct(noisy.view())
-        }
-    })
+    stream(
+        data,
+        out.into(),
+        &head,
+        progress,
+        |rows, start| match corruption {
+            None => model.reconstruct(rows),
+            Some(corruption) => {
+                let noisy = corrupted(
+                    model.scaling(),
+                    model.recipe().seed,
+                    rows,
+                    start,
+                    corruption,
+                )?;
+                model.reconstruct(noisy.view())
+            }
+        },
+    )
 }
 
 /// Rows with noise on them, in their own units; the first is row `start` of all.
@@ -404,7 +417,7 @@ fn corrupted(
 pub fn write_corrupted(
     data: &Dataset,
     corruption: Corruption,
-    out: &Path,
+    out: impl Into<Output>,
     progress: Progress<'_>,
 ) -> Result<()> {
     if !data.is_8_bit() {
@@ -422,14 +435,14 @@ pub fn write_corrupted(
         types: vec![NumberType::U8; data.inputs()],
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
-    stream(data, out, &head, progress, |rows, start| {
+    stream(data, out.into(), &head, progress, |rows, start| {
         let mut noisy = corrupted(&scaling, 0, rows, start, corruption)?;
         noisy.mapv_inplace(|value| value.round().clamp(0.0, 255.0));
         Ok(noisy)
     })
 }
 
-/// The scores of all rows, and into `out`, if that is given, each row's `score`, whether it is `above` the
+/// The scores of all rows with values, and into `out`, if that is given, each row's `score`, whether it is `above` the
 /// model's threshold, if it has one, and with `explain` what each value contributes to the score.
 ///
 /// # Errors
@@ -438,7 +451,7 @@ pub fn write_corrupted(
 pub fn score(
     model: &Model,
     data: &Dataset,
-    out: Option<&Path>,
+    out: Option<&Output>,
     explain: bool,
     progress: Progress<'_>,
 ) -> Result<Vec<f32>> {
@@ -457,7 +470,8 @@ pub fn score(
         shape: vec![columns.len()],
         ..Head::beside(data, columns, Vec::new())
     };
-    let mut sink = out.map(|out| Sink::create(out, &head)).transpose()?;
+    let sink = out.map(|out| Woven::create(data, out.clone(), &head));
+    let mut sink = sink.transpose()?;
     let mut scores = Vec::with_capacity(data.rows());
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
@@ -472,11 +486,7 @@ pub fn score(
             if explain {
                 table = beside(&table, &model.contributions(values.view())?)?;
             }
-            sink.write(Piece {
-                values: table.mapv(f64::from).view(),
-                wide: &[],
-                texts: &texts_of(data, rows.clone()),
-            })?;
+            sink.write(rows.clone(), table.mapv(f64::from).view())?;
         }
         progress(rows.end)?;
     }
@@ -546,7 +556,7 @@ impl<'a> Way<'a> {
     /// # Errors
     ///
     /// When the output cannot be written.
-    pub fn write(&self, out: &Path, progress: Progress<'_>) -> Result<()> {
+    pub fn write(&self, out: impl Into<Output>, progress: Progress<'_>) -> Result<()> {
         let head = Head {
             rows: self.steps,
             columns: model_columns(self.model),
@@ -561,6 +571,7 @@ impl<'a> Way<'a> {
                 values: self.rows(rows.clone())?.view(),
                 wide: &[],
                 texts: &[],
+                reasons: &[],
             })?;
             progress(rows.end)?;
         }

@@ -3,6 +3,7 @@
 //! An error says what is wrong, where, what was expected, what was found and what to do
 //! next; [`ErrorKind`] lets a program tell the sorts apart without reading the text.
 
+use crate::plain;
 use std::fmt;
 
 /// A `Result` with Narrows' [`Error`].
@@ -89,6 +90,22 @@ impl Error {
         self
     }
 
+    /// The same error with each of its texts changed.
+    #[must_use]
+    pub(crate) fn map_text(mut self, new: impl Fn(&str) -> String) -> Self {
+        let parts = &mut *self.0;
+        parts.what = new(&parts.what);
+        for part in [
+            &mut parts.place,
+            &mut parts.expected,
+            &mut parts.found,
+            &mut parts.hint,
+        ] {
+            *part = part.as_deref().map(&new);
+        }
+        self
+    }
+
     /// The error that caused this one.
     #[must_use]
     pub fn caused_by(
@@ -132,21 +149,57 @@ impl Error {
     }
 }
 
+/// The most characters of each part of an error: its place, what is wrong, what was expected, what was found, the cause
+/// and the advice. Where the parts together are longer than [`LONGEST`], they are cut to the second of the two.
+const PARTS: [(usize, usize); 6] = [
+    (400, 240),
+    (600, 240),
+    (600, 300),
+    (900, 420),
+    (400, 240),
+    (900, 380),
+];
+
+/// The most characters of an error, so that it fits a screen of 24 lines.
+const LONGEST: usize = 1840;
+
 impl fmt::Display for Error {
+    /// On one line, without characters that a terminal obeys, in not more than a screen.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts {
-            what,
-            place,
-            expected,
-            found,
-            hint,
-            source,
-            ..
-        } = &*self.0;
+        let parts = &*self.0;
+        let source = parts.source.as_ref().map(ToString::to_string);
+        let all = [
+            parts.place.as_deref(),
+            Some(parts.what.as_str()),
+            parts.expected.as_deref(),
+            parts.found.as_deref(),
+            source.as_deref(),
+            parts.hint.as_deref(),
+        ];
+        let cut = |is_long: bool| {
+            let most = PARTS.map(|(usual, least)| if is_long { least } else { usual });
+            let mut most = most.into_iter();
+            all.map(|part| {
+                let most = most.next().unwrap_or_default();
+                // Each character is shown as up to eight.
+                let part = plain::shortened(part?, most);
+                Some(plain::shortened(&plain::line(&part), most).into_owned())
+            })
+        };
+        let usual = cut(false);
+        let length: usize = usual
+            .iter()
+            .flatten()
+            .map(|part| part.chars().count())
+            .sum();
+        let [place, what, expected, found, source, hint] = match length > LONGEST {
+            true => cut(true),
+            false => usual,
+        };
         if let Some(place) = place {
             write!(f, "{place}: ")?;
         }
-        f.write_str(what)?;
+        f.write_str(&what.unwrap_or_default())?;
         match (expected, found) {
             (Some(expected), Some(found)) => write!(f, ": expected {expected}, found {found}")?,
             (Some(expected), None) => write!(f, ": expected {expected}")?,
@@ -172,5 +225,34 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_that_fits_a_screen() {
+        let long = "x\u{1b}[2J\n".repeat(10_000);
+        let error = Error::new(ErrorKind::Data, &long)
+            .at(&long)
+            .expected(&long)
+            .found(&long)
+            .hint(&long)
+            .caused_by(long.clone());
+        let text = error.to_string();
+        assert!(text.chars().count() <= 24 * 80, "{}", text.chars().count());
+        assert!(
+            !text.contains(char::is_control) && text.contains('…'),
+            "{text}"
+        );
+        assert_eq!(error.what_was_found(), Some(&*long));
+    }
+
+    #[test]
+    fn a_name_stays_on_its_line() {
+        let error = Error::new(ErrorKind::Data, "there is no such column").found("a\nb");
+        assert_eq!(error.to_string(), "there is no such column: found a\\nb");
     }
 }

@@ -6,6 +6,12 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
+mod output;
+
+pub use output::{
+    OutputFile, STANDARD_OUTPUT, is_standard_output, is_stream, through_links, write_output,
+};
+
 /// How the names of files begin that are not whole yet.
 pub(crate) const TEMPORARY: &str = ".narrows-";
 

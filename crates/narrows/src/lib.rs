@@ -48,6 +48,7 @@ pub mod model;
 pub mod network;
 pub mod objective;
 pub mod optimizer;
+pub mod plain;
 pub mod recipe;
 pub mod report;
 pub mod rng;

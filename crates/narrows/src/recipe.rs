@@ -469,6 +469,14 @@ fn read_text(path: &Path) -> Result<String> {
         return Err(is_a_folder(path));
     }
     let refused = |error| Error::io("cannot read the recipe", path, error);
+    // Before it is opened: to open a pipe may wait for ever, and a device may have no end.
+    if !std::fs::metadata(path).map_err(refused)?.is_file() {
+        return Err(Error::new(ErrorKind::Recipe, "this is no recipe")
+            .at(path.display())
+            .expected("a regular file, as a recipe is read whole")
+            .found("a pipe or a device")
+            .hint("write the recipe to a file first"));
+    }
     let file = std::fs::File::open(path).map_err(refused)?;
     let mut bytes = Vec::new();
     // One byte more tells that there is more.

@@ -1,7 +1,7 @@
 //! Data from files: what is read of each kind, and how what cannot be read is refused.
 
 use narrows::data::write::{Head, Piece, Sink, number, write_data};
-use narrows::data::{Dataset, Missing, ReadOptions, Source, SplitPlan, Values};
+use narrows::data::{Dataset, Missing, OnBad, ReadOptions, Source, SplitPlan, Values};
 use narrows::{Error, ErrorKind, Recipe, Result};
 use ndarray::{Array2, array};
 use std::fs;
@@ -615,7 +615,7 @@ fn an_image_that_does_not_decode_is_named_or_left_out() {
         "{error}"
     );
     let options = ReadOptions {
-        skip_bad: true,
+        on_bad: OnBad::Drop,
         ..ReadOptions::default()
     };
     let data = Source::open_with(&spec, &options).unwrap().train;

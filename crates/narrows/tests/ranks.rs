@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules, as ARCHITECTURE.md has them.
 const RANKS: &[&str] = &[
+    "plain",
     "error",
     "files",
     "rng",
@@ -131,6 +132,7 @@ const DATA: &[&str] = &[
     "element",
     "schema",
     "options",
+    "bad",
     "fault",
     "column",
     "time",
@@ -144,7 +146,9 @@ const DATA: &[&str] = &[
     "choose",
     "fill",
     "group",
+    "sift",
     "source",
+    "spool",
     "split",
     "scaling",
     "sample",
@@ -155,6 +159,7 @@ const DATA: &[&str] = &[
     "roles",
     "table",
     "output",
+    "reasons",
     "formats",
     "look",
     "several",
@@ -162,6 +167,7 @@ const DATA: &[&str] = &[
     "watch",
     "open",
     "write",
+    "woven",
     "info",
 ];
 

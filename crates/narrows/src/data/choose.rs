@@ -85,6 +85,7 @@ impl Dataset {
             values: chosen(&ids.values, &indices),
         });
         let ids = ids.collect();
+        let bad = self.bad.among(&indices);
         let values = match &self.values {
             Values::U8(values) => Values::U8(rows(values, &indices)?),
             Values::F32(values) => Values::F32(rows(values, &indices)?),
@@ -94,6 +95,7 @@ impl Dataset {
             values,
             labels,
             ids,
+            bad,
             ..self.without_rows()
         })
     }

@@ -80,6 +80,12 @@ impl Texts {
     }
 }
 
+/// The values for which `is` holds.
+fn chosen<T: Copy>(values: &[T], is: &[bool]) -> Vec<T> {
+    let all = values.iter().zip(is).filter(|(_, is)| **is);
+    all.map(|(&value, _)| value).collect()
+}
+
 impl Cells {
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -88,6 +94,23 @@ impl Cells {
             Cells::Floats(values) => values.len(),
             Cells::Floats32(values) => values.len(),
             Cells::Texts(texts) => texts.len(),
+        }
+    }
+
+    /// The cells for which `is` holds.
+    fn only(&self, is: &[bool]) -> Cells {
+        let of = |gaps: &Gaps| gaps.as_ref().map(|gaps| chosen(gaps, is));
+        match self {
+            Cells::Integers(values, gaps) => Cells::Integers(chosen(values, is), of(gaps)),
+            Cells::Unsigned(values, gaps) => Cells::Unsigned(chosen(values, is), of(gaps)),
+            Cells::Floats(values) => Cells::Floats(chosen(values, is)),
+            Cells::Floats32(values) => Cells::Floats32(chosen(values, is)),
+            Cells::Texts(texts) => {
+                let mut these = Texts::default();
+                let all = texts.iter().zip(is).filter(|(_, is)| **is);
+                all.for_each(|(text, _)| these.push(text));
+                Cells::Texts(these)
+            }
         }
     }
 
@@ -117,6 +140,16 @@ pub(crate) struct Bad {
     pub(crate) text: String,
 }
 
+/// A row with another number of cells than the others. Nothing is known of its cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OddRow {
+    /// The row of the block.
+    pub(crate) row: usize,
+    pub(crate) cells: usize,
+    /// The cells of the other rows.
+    pub(crate) usual: usize,
+}
+
 /// Neighbouring rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Block {
@@ -125,7 +158,46 @@ pub(crate) struct Block {
     pub(crate) columns: Vec<Cells>,
     /// All unreadable cells, in the order of rows. In `columns` they count as missing.
     pub(crate) bad: Vec<Bad>,
+    /// The rows with another number of cells than the others, where they are not refused.
+    pub(crate) odd: Vec<OddRow>,
     pub(crate) place: Place,
+}
+
+impl Block {
+    /// The rows for which `is` holds, all of which have the cells of the table.
+    pub(crate) fn only(&self, is: &[bool]) -> Block {
+        let mut places = Vec::with_capacity(is.len());
+        let mut rows = 0;
+        for &is in is {
+            places.push(is.then_some(rows));
+            rows += usize::from(is);
+        }
+        let bad = self.bad.iter().filter_map(|bad| {
+            let row = places.get(bad.row).copied().flatten()?;
+            Some(Bad { row, ..bad.clone() })
+        });
+        Block {
+            rows,
+            columns: self.columns.iter().map(|cells| cells.only(is)).collect(),
+            bad: bad.collect(),
+            odd: Vec::new(),
+            place: self.place.only(is),
+        }
+    }
+
+    /// The rows that have the cells of the table, and the number of the others.
+    pub(crate) fn without_odd(self) -> (Block, usize) {
+        if self.odd.is_empty() {
+            return (self, 0);
+        }
+        let mut is = vec![true; self.rows];
+        for odd in &self.odd {
+            if let Some(is) = is.get_mut(odd.row) {
+                *is = false;
+            }
+        }
+        (self.only(&is), self.odd.len())
+    }
 }
 
 /// Where the rows of a block are in their file.
@@ -135,16 +207,35 @@ pub(crate) enum Place {
     Lines(Vec<u64>),
     /// Neighbouring rows, of which the first is this one, counted from 0.
     Rows(u64),
+    /// Rows by their numbers, counted from 0.
+    Numbers(Vec<u64>),
     /// Within a file, where there are several.
     In(Arc<str>, Box<Place>),
 }
 
 impl Place {
+    /// The places of the rows for which `is` holds.
+    fn only(&self, is: &[bool]) -> Place {
+        match self {
+            Place::Lines(lines) => Place::Lines(chosen(lines, is)),
+            Place::Rows(first) => {
+                let numbers: Vec<u64> = (*first..).take(is.len()).collect();
+                Place::Numbers(chosen(&numbers, is))
+            }
+            Place::Numbers(numbers) => Place::Numbers(chosen(numbers, is)),
+            Place::In(file, place) => Place::In(Arc::clone(file), Box::new(place.only(is))),
+        }
+    }
+
     /// The place of a row of the block, for an error.
     pub(crate) fn of(&self, row: usize) -> String {
         match self {
             Place::Lines(lines) => format!("line {}", lines.get(row).copied().unwrap_or_default()),
             Place::Rows(first) => format!("row {} (counted from 0)", first + row as u64),
+            Place::Numbers(numbers) => {
+                let number = numbers.get(row).copied().unwrap_or_default();
+                format!("row {number} (counted from 0)")
+            }
             Place::In(file, place) => format!("{} of {file}", place.of(row)),
         }
     }

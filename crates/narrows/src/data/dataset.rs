@@ -4,6 +4,7 @@ mod checksum;
 
 pub use checksum::{Checksum, Checksums};
 
+use super::bad::BadRows;
 use super::element::EXACT;
 use super::element::{Element, Kind};
 use super::number::Number;
@@ -34,7 +35,8 @@ pub struct Ids {
 
 /// Rows of values with the shape of one row and, perhaps, one label a row.
 ///
-/// It has at least one row and one input, and every value is finite.
+/// It has at least one row and one input, and every value is finite. Only where bad rows are kept without values
+/// ([`Dataset::bad_rows`]) there may be no row with values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     pub(super) name: String,
@@ -69,6 +71,8 @@ pub struct Dataset {
     pub(super) in_order_of: Option<InOrder>,
     /// Whether they come with Narrows.
     pub(super) is_built_in: bool,
+    /// The rows that no model can take.
+    pub(super) bad: BadRows,
     pub(super) extremes: Extremes,
 }
 
@@ -109,6 +113,19 @@ impl Dataset {
 
     /// As [`Dataset::new`], for values that have another type where they come from.
     pub(super) fn stored_as(
+        element: Element,
+        name: impl Into<String>,
+        values: Values,
+        shape: Vec<usize>,
+        labels: Option<Vec<i64>>,
+    ) -> Result<Self> {
+        let dataset = Dataset::unchecked(element, name, values, shape, labels)?;
+        dataset.check_finite()?;
+        Ok(dataset)
+    }
+
+    /// The same, where values that are not finite are left to whoever calls.
+    pub(super) fn unchecked(
         element: Element,
         name: impl Into<String>,
         values: Values,
@@ -162,14 +179,13 @@ impl Dataset {
             reading: None,
             in_order_of: None,
             is_built_in: false,
+            bad: BadRows::default(),
             extremes: Extremes::default(),
         };
-        let dataset = match labels {
-            Some(labels) => dataset.with_labels(labels)?,
-            None => dataset,
-        };
-        dataset.check_finite()?;
-        Ok(dataset)
+        match labels {
+            Some(labels) => dataset.with_labels(labels),
+            None => Ok(dataset),
+        }
     }
 
     /// Rows of a table, whose columns may differ in type.
@@ -182,6 +198,18 @@ impl Dataset {
         let kind = if all_integers { Kind::I64 } else { Kind::F64 };
         let shape = vec![values.dim().1];
         Dataset::stored_as(Element::little(kind), name, values, shape, labels)
+    }
+
+    /// A table all of whose rows are bad, and kept without values.
+    pub(super) fn empty(name: &str, values: Values, labels: Option<Vec<i64>>) -> Result<Self> {
+        // What stands for the values of one row is taken away again.
+        let one = Values::F32(Array2::zeros((1, values.dim().1)));
+        let data = Dataset::of_table(name, one, false, None)?;
+        let data = Dataset { values, ..data };
+        match labels {
+            Some(labels) => data.with_labels(labels),
+            None => Ok(data),
+        }
     }
 
     /// The same rows with one label each.
@@ -379,6 +407,12 @@ impl Dataset {
     /// Whether the rows are images of a folder, a file each.
     pub(crate) fn is_folder_of_images(&self) -> bool {
         matches!(&self.ids[..], [ids] if ids.name == FILE_COLUMN) && self.columns.is_none()
+    }
+
+    /// The rows that no model can take, where they are not refused: counted, and kept in their place where that is asked
+    /// for.
+    pub fn bad_rows(&self) -> &BadRows {
+        &self.bad
     }
 
     /// What was done to the data while they were read, in sentences.
@@ -598,6 +632,7 @@ impl Dataset {
             reading: self.reading.clone(),
             in_order_of: self.in_order_of.clone(),
             is_built_in: self.is_built_in,
+            bad: BadRows::default(),
             extremes: Extremes::default(),
         }
     }

@@ -4,6 +4,7 @@
 //! gathered, by [`scaling::Scaling::gather`]. Large data stay in their file, and rows are read as they are needed. A
 //! [`Source`] opens data: the built-in MNIST or a path, with [`ReadOptions`].
 
+mod bad;
 mod builder;
 mod choose;
 mod column;
@@ -23,6 +24,7 @@ mod open;
 mod options;
 mod output;
 pub(crate) mod precision;
+mod reasons;
 mod records;
 mod roles;
 mod sample;
@@ -30,9 +32,11 @@ pub mod scaling;
 mod schema;
 mod several;
 mod shuffle;
+mod sift;
 mod sketch;
 mod source;
 mod split;
+mod spool;
 mod summary;
 mod table;
 mod tables;
@@ -40,13 +44,15 @@ mod time;
 mod unreadable;
 mod values;
 mod watch;
+mod woven;
 pub mod write;
 
+pub use bad::{BadKind, BadRow, BadRows};
 pub use dataset::{Checksum, Checksums, Dataset, Ids};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
-pub use options::{Fit, Layout, Missing, ReadOptions, TextOptions, list_of_names};
+pub use options::{Fit, Layout, Missing, OnBad, ReadOptions, TextOptions, list_of_names};
 pub use records::Records;
 pub use schema::{Column, ColumnKind, Role};
 pub(crate) use shuffle::Order;
@@ -58,3 +64,4 @@ pub(crate) use summary::Summary;
 pub use time::InOrder;
 pub use values::Values;
 pub use watch::Watch;
+pub(crate) use woven::Woven;

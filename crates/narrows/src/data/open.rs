@@ -3,11 +3,13 @@
 //! The content of a file decides what it is ([`file_kind`]). [`SOURCE_KINDS`] lists for the user what can be read.
 
 use super::column::TableReader;
+use super::dataset::Dataset;
 use super::fault::OnFault;
 use super::formats::{idx, images, mnist, npy};
 use super::look::{FileKind, file_kind};
-use super::options::ReadOptions;
+use super::options::{Missing, OnBad, ReadOptions};
 use super::source::{MNIST, PARTS, Source, at_source};
+use super::spool::Spooled;
 use super::table::read_table;
 use super::tables;
 use crate::text::for_shell;
@@ -66,6 +68,10 @@ pub const SOURCE_KINDS: &[SourceKind] = &[
         spec: "FILE of IDX",
         description: "images, raw or gzipped",
     },
+    SourceKind {
+        spec: "-",
+        description: "standard input, with any of these files in it; a named pipe is read alike",
+    },
 ];
 
 impl Source {
@@ -90,7 +96,8 @@ impl Source {
     }
 
     /// Opens what `spec` names: one of the built-in sources, else a path, as [`SOURCE_KINDS`]
-    /// lists them. A path that is spelt like a built-in source can be given as `./mnist`.
+    /// lists them. A path that is spelt like a built-in source can be given as `./mnist`. `-` is standard input; it and
+    /// named pipes are copied into a temporary file.
     /// `SPEC:train` and `SPEC:test` take one part of a source that has both.
     ///
     /// # Errors
@@ -98,6 +105,11 @@ impl Source {
     /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
     /// something that is not there.
     pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
+        Source::open_all(&[spec], options)
+    }
+
+    /// Opens one word that names something that can be read more than once.
+    fn open_one(spec: &str, options: &ReadOptions) -> Result<Self> {
         // What stands before a part may name an array or a set of its own: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
         let (path, parts) = Source::parts_of(spec);
         let split = PARTS.into_iter().find_map(|part| {
@@ -130,12 +142,21 @@ impl Source {
     ///
     /// As [`Source::open_with`]; [`ErrorKind::Data`] also if the files are no tables or differ in their columns.
     pub fn open_all(specs: &[impl AsRef<str>], options: &ReadOptions) -> Result<Self> {
+        let specs: Vec<&str> = specs.iter().map(AsRef::as_ref).collect();
+        let Some(spooled) = Spooled::of(&specs)? else {
+            return Source::open_several(&specs, options);
+        };
+        let specs: Vec<&str> = spooled.specs.iter().map(String::as_str).collect();
+        match Source::open_several(&specs, options) {
+            Ok(source) => Ok(spooled.source(source)),
+            Err(error) => Err(spooled.error(error)),
+        }
+    }
+
+    fn open_several(specs: &[&str], options: &ReadOptions) -> Result<Self> {
         match specs {
-            [spec] => Source::open_with(spec.as_ref(), options),
-            specs => {
-                let specs: Vec<&str> = specs.iter().map(AsRef::as_ref).collect();
-                Source::open_whole(&specs, options)?.of_classes(&options.classes)
-            }
+            [spec] => Source::open_one(spec, options),
+            specs => Source::open_whole(specs, options)?.of_classes(&options.classes),
         }
     }
 
@@ -145,6 +166,14 @@ impl Source {
     }
 
     fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
+        if options.on_bad == OnBad::Null && options.missing == Missing::Drop {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "`--missing drop` leaves rows out, and `--on-bad null` keeps every row in its place",
+            )
+            .at(specs.join(", "))
+            .hint("give one of the two"));
+        }
         if let Some(mut reader) = Source::table(specs, options, OnFault::Refuse)? {
             let name = reader.name().to_string();
             let data =
@@ -183,7 +212,25 @@ impl Source {
                 None => idx::open_folder(spec, options)?,
             }
         };
-        source.ok_or_else(|| not_understood(spec))
+        let source = source.ok_or_else(|| not_understood(spec))?;
+        let sifted = |data: Dataset| {
+            let sifted = data.sifted(options);
+            sifted.map_err(|error| match error.what_was_found() {
+                Some("NaN") => error.hint(
+                    "fill missing values with `--missing mean` or `--missing zero`, or leave their rows out with \
+                     `--on-bad drop`",
+                ),
+                _ => error,
+            })
+        };
+        // Images have been looked at one by one.
+        Ok(match source.train.is_folder_of_images() {
+            true => source,
+            false => Source {
+                train: sifted(source.train)?,
+                test: source.test.map(sifted).transpose()?,
+            },
+        })
     }
 
     /// What the file or folder is that a word names, if it is no table.

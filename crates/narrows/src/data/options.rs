@@ -36,6 +36,37 @@ impl Missing {
     }
 }
 
+/// What to do with a bad row: one with a missing cell that nothing fills, an unreadable cell, a value that is not finite,
+/// a line with another number of cells, or an image that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnBad {
+    /// Refuse the data, with the places of such rows.
+    #[default]
+    Refuse,
+    /// Keep the row in its place, without values and with a reason.
+    Null,
+    /// Leave the row out, and count it.
+    Drop,
+}
+
+impl OnBad {
+    /// The names, in the order of the variants.
+    pub const NAMES: [&str; 3] = ["refuse", "null", "drop"];
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [OnBad::Refuse, OnBad::Null, OnBad::Drop];
+        let found = Self::NAMES.iter().position(|&known| known == name)?;
+        all.get(found).copied()
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
 /// The names of a list, which commas separate. A name that contains a comma stands in double quotes, as in CSV.
 pub fn list_of_names(list: &str) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new()
@@ -90,8 +121,8 @@ pub struct ReadOptions {
     /// The bits of the values of the images that a model was trained on, 8 or 16. Images are converted to them.
     #[serde(skip)]
     pub bits: Option<u8>,
-    /// Leave out images that cannot be read, and count them.
-    pub skip_bad: bool,
+    /// What to do with rows that cannot be read.
+    pub on_bad: OnBad,
     /// How the text of a table is written, as far as the user sets it.
     pub text: TextOptions,
     /// The order of dimensions of an array of images; `None` decides by its shape.
@@ -162,6 +193,12 @@ impl ReadOptions {
         options
     }
 
+    /// Whether a missing cell makes a row bad: nothing fills it, and its row is not left out for it.
+    pub(super) fn is_missing_bad(&self) -> bool {
+        let is_filled = self.fill.is_some() || self.missing != Missing::Refuse;
+        self.on_bad != OnBad::Refuse && !is_filled
+    }
+
     /// Refuses all but the classes, for a source that is `what`.
     pub(super) fn refuse_all(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_table(spec, what)?;
@@ -216,7 +253,6 @@ impl ReadOptions {
         let is_set = [
             (self.image_size.is_some(), "image-size"),
             (self.fit != Fit::default(), "fit"),
-            (self.skip_bad, "skip-bad"),
         ];
         refuse(&is_set, spec, what, "images")
     }

@@ -1,5 +1,6 @@
 //! The rows of an output, piece by piece: their names and the types that they are written in.
 
+use super::bad::is_integer;
 use super::dataset::Dataset;
 use super::element::{Element, Kind};
 use super::schema::{ColumnKind, Role};
@@ -9,6 +10,9 @@ use ndarray::{Array2, ArrayView2};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
+
+/// What the column is called that says why a row has no values.
+pub(super) const REASON: &str = "reason";
 
 /// What there will be to write.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +31,8 @@ pub struct Head {
     pub texts: Vec<TextColumn>,
     /// Which of the texts are labels.
     pub label: Option<usize>,
+    /// Whether some rows may have no values, but a reason: in tables in a column `reason` behind the values.
+    pub has_reasons: bool,
 }
 
 /// The type that values are written in.
@@ -98,9 +104,16 @@ pub struct Piece<'a> {
     pub wide: &'a [(usize, Vec<i128>)],
     /// Their texts, `[texts][rows]`.
     pub texts: &'a [Vec<String>],
+    /// For each row why it has no values, if it has none; empty if all have them.
+    pub reasons: &'a [Option<&'a str>],
 }
 
 impl Piece<'_> {
+    /// Why a row has no values, if it has none.
+    pub(super) fn reason(&self, row: usize) -> Option<&str> {
+        self.reasons.get(row).copied().flatten()
+    }
+
     /// A whole number of the rows.
     pub(super) fn integer(&self, row: usize, column: usize) -> i128 {
         let wide = self.wide.iter().find(|(place, _)| *place == column);
@@ -119,34 +132,35 @@ impl Piece<'_> {
 pub struct TextColumn {
     /// What it is called.
     pub name: String,
-    /// Whether every text is a whole number as a program writes it, which Parquet keeps as such.
+    /// Whether every text is a whole number as a program writes it, or empty in a row without values; Parquet keeps them
+    /// as such.
     pub is_integer: bool,
-}
-
-/// Whether a text is a whole number of 64 bits, written as numbers are: what a reader makes of the number is the text.
-fn is_integer(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_plain = !digits.starts_with(['0', '+']) || text == "0";
-    is_plain && text.parse::<i64>().is_ok()
 }
 
 impl Head {
     /// Values of the given names beside the ids and labels of some data.
     pub fn beside(data: &Dataset, columns: Vec<String>, shape: Vec<usize>) -> Head {
-        let of_ids = data.ids().iter().map(|ids| TextColumn {
-            name: ids.name.clone(),
-            is_integer: ids.values.iter().all(|text| is_integer(text)),
-        });
+        let bad = data.bad_rows();
+        let of_ids = data
+            .ids()
+            .iter()
+            .enumerate()
+            .map(|(place, ids)| TextColumn {
+                name: ids.name.clone(),
+                is_integer: ids.values.iter().all(|text| is_integer(text))
+                    && bad.has_integers(place),
+            });
         let mut texts: Vec<TextColumn> = of_ids.collect();
         let label = data.labels().map(|_| texts.len());
         if label.is_some() {
             texts.push(TextColumn {
                 name: data.label_column().to_string(),
-                is_integer: data.label_names().is_empty(),
+                is_integer: data.label_names().is_empty() && bad.has_integers(texts.len()),
             });
         }
         Head {
-            rows: data.rows(),
+            rows: data.rows() + bad.rows().len(),
+            has_reasons: bad.are_kept(),
             columns,
             shape,
             texts,
@@ -181,7 +195,10 @@ impl Head {
     /// The names of all columns, texts first, for formats that find columns by their names.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let texts = self.texts.iter().map(|text| text.name.as_str());
-        texts.chain(self.columns.iter().map(String::as_str))
+        let reason = self.has_reasons.then_some(REASON);
+        texts
+            .chain(self.columns.iter().map(String::as_str))
+            .chain(reason)
     }
 
     /// Refuses a table in which two columns would have one name.

@@ -579,6 +579,7 @@ fn completed(
         rows,
         columns,
         mut bad,
+        odd,
         place: within,
     } = block;
     let mut own = columns.into_iter();
@@ -603,6 +604,7 @@ fn completed(
         rows,
         columns: all,
         bad,
+        odd,
         place: Place::In(Arc::clone(name), Box::new(within)),
     }
 }

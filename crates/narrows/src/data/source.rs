@@ -1,8 +1,11 @@
 //! Sources: training rows and, perhaps, test rows; and how a word names one.
 
+use super::bad::BadRow;
 use super::dataset::Dataset;
 use crate::settings::suggest;
+use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// The built-in source.
@@ -122,8 +125,34 @@ impl Source {
 
 fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
     let is = data.is_of_classes(classes)?;
-    let rows = (0..data.rows() as u32).zip(is).filter(|(_, is)| *is);
-    data.choose(rows.map(|(row, _)| row).collect())
+    let rows = (0..data.rows() as u32).zip(&is).filter(|(_, is)| **is);
+    let mut chosen = data.choose(rows.map(|(row, _)| row).collect())?;
+    // A bad row is of a class if its label is that of a row that is.
+    let labels = data.labels().unwrap_or_default().iter().zip(&is);
+    let wanted: HashSet<String> = labels
+        .filter(|(_, is)| **is)
+        .map(|(&label, _)| data.label_text(label))
+        .collect();
+    let label = data.ids().len();
+    let has_label = |row: &BadRow| row.texts.get(label).is_some_and(|text| !text.is_empty());
+    let unknown = chosen
+        .bad
+        .rows()
+        .iter()
+        .filter(|row| !has_label(row))
+        .count();
+    chosen.bad.retain(|row| {
+        row.texts
+            .get(label)
+            .is_some_and(|text| wanted.contains(text))
+    });
+    if unknown > 0 {
+        chosen.notes.push(format!(
+            "{} without a label that could be read left out, as `--classes` chooses by labels",
+            counted(unknown, "bad row", "bad rows")
+        ));
+    }
+    Ok(chosen)
 }
 
 impl Dataset {

@@ -1,21 +1,27 @@
 //! Tables: from the blocks of a format to a dataset, the same way for all formats.
 //!
 //! Missing and unreadable cells are different. The options say whether missing cells are filled, refused, or dropped
-//! with their rows. Unreadable cells are an error, which counts those of all columns at once.
+//! with their rows. Unreadable cells are an error, which counts those of all columns at once, unless bad rows are left
+//! out or kept without values (`table/bad.rs`).
 
+mod bad;
+
+use super::bad::BadRows;
 use super::column::{As, Bad, Block, Cells, FileColumn, Gaps, Place, TableReader, Verdict};
 use super::columns::TableRows;
 use super::dataset::{Dataset, Ids};
 use super::element::whole;
 use super::number::Number;
-use super::options::{Missing, ReadOptions};
+use super::options::{Missing, OnBad, ReadOptions};
 use super::roles::{Index, IndexKind, Roles, is_stored_index, is_unnamed, may_be_index};
 use super::schema::{Column, ColumnKind};
 use super::time::{Times, may_be_time};
 use super::unreadable::Unreadable;
+use super::values::Values;
 use crate::text::{counted, for_shell, list_shortly};
 use crate::{Error, ErrorKind, Result};
-use std::collections::HashMap;
+use ndarray::Array2;
+use std::collections::{HashMap, HashSet};
 
 /// The columns that an error names before it only counts.
 const NAMED: usize = 12;
@@ -28,7 +34,11 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     loop {
         let options = &options.with_lists(&reader.lists());
         let indexes = find_indexes(reader, options)?;
-        let columns = reader.columns().to_vec();
+        let mut columns = reader.columns().to_vec();
+        // Other files than text say which type a column has.
+        if options.on_bad != OnBad::Refuse && reader.how().is_some() {
+            count_as_numbers(&mut columns, options);
+        }
         let roles = Roles::choose(&columns, &indexes, options)?;
         let mut table = Table::new(&columns, roles, options);
         let wanted = table.wanted();
@@ -46,6 +56,21 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
             }),
             None => data,
         });
+    }
+}
+
+/// Takes the columns that are asked for, and those of a model, for columns of numbers whatever most cells hold, as a text
+/// of few rows may hold more words than numbers. A word in them makes its row bad.
+fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
+    let of_model = options.model_columns.iter().flatten();
+    let asked: HashSet<&String> = options.columns.iter().chain(of_model).collect();
+    for column in columns
+        .iter_mut()
+        .filter(|column| asked.contains(&column.name))
+    {
+        if !column.kind.is_numeric() && column.kind != ColumnKind::Empty {
+            column.kind = ColumnKind::Float;
+        }
     }
 }
 
@@ -155,6 +180,8 @@ struct Table<'a> {
     /// Columns of times, each with its place among those that are read.
     times: Vec<(usize, Times)>,
     dropped: usize,
+    /// The rows that no model can take, where they are not refused.
+    bad: BadRows,
     read: u64,
 }
 
@@ -172,6 +199,7 @@ impl<'a> Table<'a> {
             ids: vec![Vec::new(); roles.ids.len()],
             times: Vec::new(),
             dropped: 0,
+            bad: BadRows::new(options.on_bad),
             read: 0,
             columns,
             roles,
@@ -209,17 +237,25 @@ impl<'a> Table<'a> {
     }
 
     fn push(&mut self, block: Block) -> Result<()> {
+        self.read += block.rows as u64;
+        let block = match self.options.on_bad {
+            OnBad::Refuse => block,
+            OnBad::Null | OnBad::Drop => self.take_bad(block),
+        };
         let Block {
             rows,
             columns,
             bad,
+            odd: _,
             place,
         } = block;
         for (index, times) in &mut self.times {
             columns.get(*index).map(|cells| times.add(cells));
         }
+        if rows == 0 {
+            return Ok(());
+        }
         let (inputs, texts) = columns.split_at(self.roles.inputs.len().min(columns.len()));
-        self.read += rows as u64;
         self.tally_bad(&bad, &place);
         let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
         let mut is_kept = vec![true; rows];
@@ -352,10 +388,17 @@ impl<'a> Table<'a> {
     fn finish(self, name: &str, notes: Vec<String>) -> Result<Dataset> {
         self.check()?;
         let rows = self.rows.count();
-        if rows == 0 {
-            let found = match self.dropped {
-                0 => "none".to_string(),
-                dropped => format!("none but {dropped} with missing cells, all left out"),
+        let is_empty = rows == 0 && self.bad.are_kept() && self.bad.count() > 0;
+        if rows == 0 && !is_empty {
+            let found = match (self.dropped, self.bad.count()) {
+                (0, 0) => "none".to_string(),
+                (dropped, 0) => format!("none but {dropped} with missing cells, all left out"),
+                (_, bad) => format!(
+                    "none but {}, all left out: {}; the first: {}",
+                    counted(bad, "bad row", "bad rows"),
+                    self.bad.by_kind(),
+                    self.bad.examples()
+                ),
             };
             return Err(Error::new(ErrorKind::Data, "there are no rows")
                 .expected("at least one row")
@@ -390,9 +433,8 @@ impl<'a> Table<'a> {
             ));
         }
         let values = self.rows.finish(fill.clone().filter(|_| is_filled))?;
-        let Some(values) = values else {
-            return Err(Error::new(ErrorKind::Data, "there are no rows"));
-        };
+        let none = || Values::F32(Array2::zeros((0, self.roles.inputs.len())));
+        let values = values.unwrap_or_else(none);
         data_notes.extend(self.labels.same_class());
         let (labels, label_names) = match self.roles.label {
             Some(_) => {
@@ -401,9 +443,16 @@ impl<'a> Table<'a> {
             }
             None => (None, Vec::new()),
         };
-        let mut data =
-            Dataset::of_table(name, values, all_integers, labels)?.with_columns(columns)?;
+        let data = match is_empty {
+            true => Dataset::empty(name, values, labels)?,
+            false => Dataset::of_table(name, values, all_integers, labels)?,
+        };
+        let mut data = data.with_columns(columns)?;
         data.label_names = label_names;
+        data.bad = self.bad;
+        if data.label_names.is_empty() && self.roles.label.is_some() {
+            data.bad.map_text(self.roles.ids.len(), as_number);
+        }
         data.label_column = self.roles.label.map(name_of);
         let ids = self.roles.ids.iter().zip(self.ids);
         data.ids = ids
@@ -466,6 +515,7 @@ impl<'a> Table<'a> {
                 list_shortly(&names)
             ));
         }
+        notes.extend(self.bad.note(rows + self.dropped));
         if self.dropped > 0 {
             notes.push(format!(
                 "{} left out for missing cells, {} left",
@@ -599,11 +649,9 @@ impl Words {
         self.rows.push(number as u32);
     }
 
-    /// The words as whole numbers, if all are such. With a point too, as pandas writes integers of a column that once
-    /// had a hole.
+    /// The words as whole numbers, if all are such.
     fn as_numbers(&self) -> Option<Vec<i64>> {
-        let number = |word: &String| word.parse().ok().or_else(|| whole(word.parse().ok()?));
-        self.words.iter().map(number).collect()
+        self.words.iter().map(|word| number_of(word)).collect()
     }
 
     /// What is said where a word with a 0 at its beginning becomes the class of another.
@@ -632,6 +680,16 @@ impl Words {
         let label = |&row: &u32| places.get(row as usize).copied().unwrap_or_default();
         (self.rows.iter().map(label).collect(), names)
     }
+}
+
+/// A word as a whole number. With a point too, as pandas writes integers of a column that once had a hole.
+fn number_of(word: &str) -> Option<i64> {
+    word.parse().ok().or_else(|| whole(word.parse().ok()?))
+}
+
+/// A word as the whole number that it is, as labels are written.
+fn as_number(word: &str) -> String {
+    number_of(word).map_or_else(|| word.to_string(), |number| number.to_string())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ const EXAMPLES: usize = 3;
 
 /// Why a cell of a column of numbers is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(in crate::data) enum Reason {
     /// It is not a number.
     NotANumber,
     /// The other cells have this unit.
@@ -66,6 +66,16 @@ impl Reason {
             },
             _ => Reason::NotANumber,
         }
+    }
+
+    /// Why a cell of a column is refused, in words such as `cannot be read as a number`; and whether it is because it is
+    /// not finite.
+    pub(in crate::data) fn of_one(text: &str, column: &FileColumn) -> (String, bool) {
+        let reason = Reason::of(text, column);
+        let words = reason.says_of(1);
+        // What is said begins with the count.
+        let words = words.strip_prefix("1 cell ").unwrap_or(&words).to_string();
+        (words, reason == Reason::NotFinite)
     }
 
     /// What a sentence says of so many cells: `1 cell is not finite`.

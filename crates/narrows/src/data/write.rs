@@ -1,13 +1,16 @@
-//! Writing rows in the formats that are read. The ending of the path decides the format.
+//! Writing rows in the formats that are read. The format is the one that is asked for, else the ending of the path
+//! decides.
 //!
-//! A file is written under a temporary name and renamed when it is complete. Until then an older file stays.
+//! A file is written under a temporary name and renamed when it is complete. Until then an older file stays. Standard
+//! output, pipes and devices get the rows as they come.
 
 use super::dataset::Dataset;
 use super::formats::{csv, images, npy, parquet};
 use super::output::{types_of, wide_columns};
-use crate::files::NewFile;
+use super::reasons::Reasons;
+use crate::files::{OutputFile, is_stream};
 use crate::{Error, ErrorKind, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use super::output::{
     Head, NumberType, Piece, TextColumn, column_names, number, number_of, pieces, texts_of,
@@ -27,41 +30,148 @@ pub const ENDINGS: &[(&str, &str)] = &[
     ("a folder", "a PNG image for each row"),
 ];
 
-/// What [`Sink::create`] makes of a path.
-enum Ending {
-    Npy,
-    Table,
+/// A format that rows are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// A table with commas and a header.
+    Csv,
+    /// The same in gzip.
+    CsvGz,
+    /// A table with tabs and a header.
+    Tsv,
+    /// The same in gzip.
+    TsvGz,
+    /// A Parquet table.
     Parquet,
+    /// A NumPy array.
+    Npy,
+    /// A folder with a PNG image for each row.
     Images,
 }
 
-impl Ending {
-    fn of(path: &Path) -> Option<Ending> {
-        let name = path.to_string_lossy().to_lowercase();
-        let table = name.strip_suffix(".gz").unwrap_or(&name);
-        if name.ends_with(".npy") {
-            Some(Ending::Npy)
-        } else if table.ends_with(".csv") || table.ends_with(".tsv") {
-            Some(Ending::Table)
-        } else if name.ends_with(".parquet") {
-            Some(Ending::Parquet)
-        } else {
-            let is_folder = path.extension().is_none() || path.is_dir();
-            is_folder.then_some(Ending::Images)
+impl Format {
+    /// The names, in the order of the variants.
+    pub const NAMES: [&str; 7] = ["csv", "csv.gz", "tsv", "tsv.gz", "parquet", "npy", "images"];
+
+    /// By its name.
+    ///
+    /// ```
+    /// use narrows::data::write::Format;
+    /// assert_eq!(Format::named("csv.gz"), Some(Format::CsvGz));
+    /// assert_eq!(Format::named("xlsx"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Format> {
+        use Format::{Csv, CsvGz, Images, Npy, Parquet, Tsv, TsvGz};
+        let all = [Csv, CsvGz, Tsv, TsvGz, Parquet, Npy, Images];
+        let place = Format::NAMES.iter().position(|&known| known == name)?;
+        all.get(place).copied()
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Format::NAMES[self as usize]
+    }
+
+    /// The format that the ending of a path says; none for an ending that says nothing, and for none.
+    fn of_ending(path: &Path) -> Option<Format> {
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
+        let ends = |format: &&Format| name.ends_with(&format!(".{}", format.name()));
+        use Format::{Csv, CsvGz, Npy, Parquet, Tsv, TsvGz};
+        [Csv, CsvGz, Tsv, TsvGz, Parquet, Npy]
+            .iter()
+            .find(ends)
+            .copied()
+    }
+}
+
+/// Where rows are written, and in which format. A path alone stands for an output whose ending decides.
+///
+/// ```
+/// use narrows::data::write::{Format, Output};
+/// let output = Output::from("scores.parquet");
+/// assert_eq!(output.format(), Some(Format::Parquet));
+/// assert_eq!(Output::from("-").format(), Some(Format::Csv));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The file or folder; `-` is standard output.
+    pub path: PathBuf,
+    /// The format that is asked for, whatever the ending of the path.
+    pub asked: Option<Format>,
+}
+
+impl<P: AsRef<Path> + ?Sized> From<&P> for Output {
+    fn from(path: &P) -> Output {
+        Output {
+            path: path.as_ref().to_path_buf(),
+            asked: None,
         }
     }
 }
 
-/// Refuses a path that ends as no output may, before anything is read for it. `beside` are endings that are
-/// taken too, each with what it makes.
-///
-/// # Errors
-///
-/// [`ErrorKind::Data`] if the ending is not known.
-pub fn check_ending(path: &Path, beside: &[(&str, &str)]) -> Result<()> {
-    match Ending::of(path) {
-        Some(_) => Ok(()),
-        None => Err(unknown_ending(path, beside)),
+impl Output {
+    /// The format: the one that is asked for, else that of the ending; without an ending a folder of images, and CSV for
+    /// standard output, a pipe or a device. None for an ending that says nothing.
+    pub fn format(&self) -> Option<Format> {
+        let told = || match Format::of_ending(&self.path) {
+            Some(format) => Some(format),
+            None if is_stream(&self.path) => Some(Format::Csv),
+            None => {
+                let is_folder = self.path.extension().is_none() || self.path.is_dir();
+                is_folder.then_some(Format::Images)
+            }
+        };
+        self.asked.or_else(told)
+    }
+
+    /// What is said where the ending of the path stands for another format than the one that is asked for.
+    pub fn contradiction(&self) -> Option<String> {
+        let (asked, ending) = (self.asked?, Format::of_ending(&self.path)?);
+        (asked != ending).then(|| {
+            format!(
+                "{}: written as {}, as `--format` says, whatever its ending",
+                self.path.display(),
+                asked.name()
+            )
+        })
+    }
+
+    /// Refuses an output that rows cannot be written to, before anything is read for it. `beside` are endings that are
+    /// taken too, each with what it makes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if the ending is not known, or if a folder of images would go to standard output.
+    pub fn check(&self, beside: &[(&str, &str)]) -> Result<()> {
+        self.known_format(beside).map(|_| ())
+    }
+
+    fn known_format(&self, beside: &[(&str, &str)]) -> Result<Format> {
+        match self.format() {
+            Some(Format::Images) if is_stream(&self.path) => Err(Error::new(
+                ErrorKind::Data,
+                "a folder of images cannot be written to standard output, a pipe or a device",
+            )
+            .at(self.path.display())
+            .expected("one of the formats csv, tsv, parquet and npy")),
+            Some(format) => Ok(format),
+            None => Err(unknown_ending(&self.path, beside)),
+        }
+    }
+
+    /// The file for the reasons of rows without values: `scores.reasons.csv` beside `scores.npy`. None for tables, which
+    /// have a column for them.
+    pub fn reasons(&self) -> Option<PathBuf> {
+        let has_no_column = matches!(self.format(), Some(Format::Npy | Format::Images));
+        has_no_column.then(|| self.beside()).flatten()
+    }
+
+    /// The same whatever the format. None for standard output, a pipe or a device.
+    fn beside(&self) -> Option<PathBuf> {
+        let name = self.path.with_extension("");
+        let name = name.file_name()?.to_string_lossy().into_owned();
+        (!is_stream(&self.path)).then(|| self.path.with_file_name(format!("{name}.reasons.csv")))
     }
 }
 
@@ -75,10 +185,15 @@ fn unknown_ending(path: &Path, beside: &[(&str, &str)]) -> Error {
         .at(path.display())
         .expected(endings.join(", "))
         .found(path.extension().unwrap_or_default().to_string_lossy())
+        .hint("or say what to write with `--format`")
 }
 
 /// An output that is being written.
-pub struct Sink(Kinds);
+pub struct Sink {
+    kind: Kinds,
+    /// The reasons of rows without values, for a format that has no column for them.
+    reasons: Option<Reasons>,
+}
 
 enum Kinds {
     Npy(npy::write::Sink),
@@ -88,37 +203,50 @@ enum Kinds {
 }
 
 impl Sink {
-    /// Begins an output of the kind that `path` ends with.
+    /// Begins an output in its format.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not suit it; [`ErrorKind::Io`]
+    /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not suit the format; [`ErrorKind::Io`]
     /// if the system refuses.
-    pub fn create(path: &Path, head: &Head) -> Result<Sink> {
-        let ending = Ending::of(path).ok_or_else(|| unknown_ending(path, &[]))?;
+    pub fn create(output: impl Into<Output>, head: &Head) -> Result<Sink> {
+        let output = output.into();
+        let (path, format) = (&*output.path, output.known_format(&[])?);
         let table_file = || {
             head.check_names(path)?;
-            NewFile::create(path)
+            OutputFile::create(path)
         };
-        Ok(Sink(match ending {
-            Ending::Npy => Kinds::Npy(npy::write::Sink::create(NewFile::create(path)?, head)?),
-            Ending::Table => {
-                let name = path.to_string_lossy().to_lowercase();
-                let (table, is_packed) = match name.strip_suffix(".gz") {
-                    Some(table) => (table, true),
-                    None => (&name[..], false),
-                };
-                let delimiter = if table.ends_with(".tsv") { b'\t' } else { b',' };
+        let has_no_column = head.has_reasons && matches!(format, Format::Npy | Format::Images);
+        let reasons = match has_no_column.then(|| output.beside()) {
+            None => None,
+            Some(Some(beside)) => Some(Reasons::create(&beside)?),
+            Some(None) => {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    "the reasons of rows without values need a file beside the array, and this output has none",
+                )
+                .at(path.display())
+                .expected("a table, which has a column for them, or a file")
+                .hint("use `--format csv` or `--format parquet`, or leave bad rows out with `--on-bad drop`"));
+            }
+        };
+        let kind = match format {
+            Format::Npy => Kinds::Npy(npy::write::Sink::create(OutputFile::create(path)?, head)?),
+            Format::Csv | Format::CsvGz | Format::Tsv | Format::TsvGz => {
+                let is_packed = matches!(format, Format::CsvGz | Format::TsvGz);
+                let is_tsv = matches!(format, Format::Tsv | Format::TsvGz);
+                let delimiter = if is_tsv { b'\t' } else { b',' };
                 let file = table_file()?;
                 Kinds::Csv(Box::new(csv::write::Sink::create(
                     file, head, delimiter, is_packed,
                 )?))
             }
-            Ending::Parquet => {
+            Format::Parquet => {
                 Kinds::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?))
             }
-            Ending::Images => Kinds::Images(images::write::Sink::create(path, head)?),
-        }))
+            Format::Images => Kinds::Images(images::write::Sink::create(path, head)?),
+        };
+        Ok(Sink { kind, reasons })
     }
 
     /// Writes the next rows.
@@ -127,7 +255,10 @@ impl Sink {
     ///
     /// When the system refuses.
     pub fn write(&mut self, piece: Piece<'_>) -> Result<()> {
-        match &mut self.0 {
+        if let Some(reasons) = &mut self.reasons {
+            reasons.write(piece)?;
+        }
+        match &mut self.kind {
             Kinds::Npy(sink) => sink.write(piece),
             Kinds::Csv(sink) => sink.write(piece),
             Kinds::Parquet(sink) => sink.write(piece),
@@ -141,12 +272,13 @@ impl Sink {
     ///
     /// When the system refuses; what was there before stays.
     pub fn finish(self) -> Result<()> {
-        match self.0 {
+        match self.kind {
             Kinds::Npy(sink) => sink.finish(),
             Kinds::Csv(sink) => sink.finish(),
             Kinds::Parquet(sink) => sink.finish(),
             Kinds::Images(sink) => sink.finish(),
-        }
+        }?;
+        self.reasons.map_or(Ok(()), Reasons::finish)
     }
 }
 
@@ -157,7 +289,7 @@ impl Sink {
 /// As [`Sink::create`] and [`Sink::write`], and what `progress` ends it with, which is told the rows that are done.
 pub fn write_data(
     data: &Dataset,
-    path: &Path,
+    output: impl Into<Output>,
     mut progress: impl FnMut(usize) -> Result<()>,
 ) -> Result<()> {
     let head = Head {
@@ -165,7 +297,7 @@ pub fn write_data(
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
     let wide = wide_columns(data, &head.types);
-    let mut sink = Sink::create(path, &head)?;
+    let mut sink = Sink::create(output, &head)?;
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
         let wide: Vec<(usize, Vec<i128>)> = wide
@@ -175,6 +307,7 @@ pub fn write_data(
         sink.write(Piece {
             values: values.view(),
             wide: &wide,
+            reasons: &[],
             texts: &texts_of(data, rows.clone()),
         })?;
         progress(rows.end)?;

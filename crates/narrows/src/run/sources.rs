@@ -208,7 +208,7 @@ impl Sources {
     pub fn anywhere(mut self) -> Self {
         for spec in self.specs_mut() {
             let (name, part) = Source::parts_of(spec);
-            if Source::is_built_in(name) {
+            if Source::is_built_in(name) || Source::is_standard_input(name) {
                 continue;
             }
             // A path that is no text stays as it was given, from the folder where it was.
@@ -229,7 +229,7 @@ impl Sources {
         let from = whole(folder);
         let way = |spec: &String| {
             let (name, part) = Source::parts_of(spec);
-            if Source::is_built_in(name) {
+            if Source::is_built_in(name) || Source::is_standard_input(name) {
                 return None;
             }
             let way = way_to(&from, &whole(Path::new(name)))?;
@@ -279,6 +279,7 @@ fn is_there(spec: &str) -> bool {
     let (name, _) = Source::parts_of(spec);
     let of_several = name.rsplit_once(':').map(|(file, _)| file);
     Source::is_built_in(name)
+        || Source::is_standard_input(name)
         || Path::new(name).exists()
         || of_several.is_some_and(|file| Path::new(file).exists())
         || (Source::is_pattern(name) && !Watch::of([&name.to_string()]).is_empty())

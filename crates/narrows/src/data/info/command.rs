@@ -1,7 +1,7 @@
 //! The command line that trains on data as they are, ready to be pasted.
 
 use super::super::fault::{Fault, Mend};
-use super::super::options::{Fit, Layout, Missing, ReadOptions};
+use super::super::options::{Fit, Layout, Missing, OnBad, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
 use super::table::{ColumnInfo, TableInfo};
@@ -20,7 +20,7 @@ const CLASSES: (usize, usize) = (50, 10);
 pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOptions) {
     let mut wanted = options.clone();
     let mut said = Vec::new();
-    let unusable = unusable(info);
+    let unusable = unusable(info, options);
     if wanted.columns.is_empty() {
         let mut known = HashSet::new();
         let mut names = unusable;
@@ -84,7 +84,8 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         .of_role(Role::Input)
         .filter(|column| left.has(column))
         .collect();
-    if wanted.missing == Missing::Refuse && inputs.iter().any(|column| column.missing > 0) {
+    let is_refused = wanted.missing == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
+    if is_refused && inputs.iter().any(|column| column.missing > 0) {
         wanted.missing = Missing::Mean;
         said.push("`--missing mean` fills missing cells with the means of their columns in the training rows".into());
     }
@@ -155,11 +156,12 @@ fn repeated(info: &TableInfo) -> HashSet<&str> {
 }
 
 /// The inputs that training would refuse whatever becomes of missing cells.
-fn unusable(info: &TableInfo) -> Vec<String> {
+fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
     let is_unusable = |column: &&ColumnInfo| {
         let has_none = column.numbers.is_none();
-        column.unreadable > 0 || has_none || twice.contains(&column.name.as_str())
+        let is_refused = column.unreadable > 0 && options.on_bad == OnBad::Refuse;
+        is_refused || has_none || twice.contains(&column.name.as_str())
     };
     let these = info.of_role(Role::Input).filter(is_unusable);
     these.map(|column| column.name.clone()).collect()
@@ -263,7 +265,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         classes,
         image_size,
         fit,
-        skip_bad,
+        on_bad,
         text,
         layout,
         // Follows from the model.
@@ -318,9 +320,10 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
     add("skip-end", text.skip_end.map(|lines| lines.to_string()));
     add("units", text.units.map(yes_or_no));
     add("encoding", text.encoding.clone());
-    if *skip_bad {
-        all.push("--skip-bad".to_string());
-    }
+    add(
+        "on-bad",
+        (*on_bad != OnBad::Refuse).then(|| on_bad.name().to_string()),
+    );
     all
 }
 

@@ -17,6 +17,7 @@ use super::dataset::Dataset;
 use super::fault::OnFault;
 use super::options::{Missing, ReadOptions};
 use super::source::{Source, at_source};
+use super::spool::Spooled;
 use crate::Result;
 use serde_json::Value;
 
@@ -49,6 +50,25 @@ impl Info {
         table::describe(reader, specs, options).map(Info::Table)
     }
 
+    /// The same, where copies of streams are called as these.
+    fn called(mut self, spooled: &Spooled) -> Info {
+        let (name, lists) = match &mut self {
+            Info::Table(info) => (
+                &mut info.name,
+                [&mut info.notes, &mut info.refusals, &mut info.remarks],
+            ),
+            Info::Values(info) => (
+                &mut info.name,
+                [&mut info.notes, &mut info.refusals, &mut info.constant],
+            ),
+        };
+        *name = spooled.text(name);
+        for text in lists.into_iter().flatten() {
+            *text = spooled.text(text);
+        }
+        self
+    }
+
     /// As a JSON object.
     pub fn to_json(&self) -> Value {
         match self {
@@ -78,12 +98,27 @@ impl Info {
 pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec<Info>> {
     let specs: Vec<String> = specs.iter().map(|spec| spec.as_ref().to_string()).collect();
     let words: Vec<&str> = specs.iter().map(String::as_str).collect();
+    let Some(spooled) = Spooled::of(&words)? else {
+        return described(&specs, &specs, options);
+    };
+    match described(&spooled.specs, &specs, options) {
+        Ok(infos) => Ok(infos
+            .into_iter()
+            .map(|info| info.called(&spooled))
+            .collect()),
+        Err(error) => Err(spooled.error(error)),
+    }
+}
+
+/// What the data are like that `specs` name; the command line that trains on them calls them `called`.
+fn described(specs: &[String], called: &[String], options: &ReadOptions) -> Result<Vec<Info>> {
+    let words: Vec<&str> = specs.iter().map(String::as_str).collect();
     if let Some(mut reader) = Source::table(&words, options, OnFault::Tell)? {
-        let info = Info::of_table(&mut *reader, &specs, options);
+        let info = Info::of_table(&mut *reader, called, options);
         return Ok(vec![info.map_err(|error| at_source(error, reader.name()))?]);
     }
-    let (source, options, refusal) = open_filled(&specs, options)?;
-    let mut train = ValuesInfo::of(&source.train)?.with_command(&source.train, &specs, &options);
+    let (source, options, refusal) = open_filled(specs, options)?;
+    let mut train = ValuesInfo::of(&source.train)?.with_command(&source.train, called, &options);
     train.how = Source::kind_of(&words.join(", ")).map(String::from);
     train.refusals.extend(refusal);
     let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;

@@ -1,6 +1,6 @@
 //! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
 
-use super::super::options::{Missing, ReadOptions};
+use super::super::options::{Missing, OnBad, ReadOptions};
 use super::super::roles::unnamed_input;
 use super::super::schema::Role;
 use super::super::table::counts_up;
@@ -17,13 +17,15 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
     let inputs: Vec<&ColumnInfo> = info.of_role(Role::Input).collect();
     let mut all = Vec::new();
     for (column, seen) in info.columns.iter().zip(seen) {
-        if column.role == Role::Input && column.unreadable > 0 {
+        let is_refused = options.on_bad == OnBad::Refuse;
+        if column.role == Role::Input && column.unreadable > 0 && is_refused {
             let sentence = seen.unreadable.sentence();
             all.push(format!("{}: {sentence}", column.quoted()));
         }
     }
     let missing: Vec<&&ColumnInfo> = inputs.iter().filter(|column| column.missing > 0).collect();
-    if options.missing == Missing::Refuse && !missing.is_empty() {
+    let are_refused = options.missing == Missing::Refuse && options.on_bad == OnBad::Refuse;
+    if are_refused && !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
         let cells: u64 = missing.iter().map(|column| column.missing).sum();
         all.push(format!(

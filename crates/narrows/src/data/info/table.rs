@@ -1,7 +1,7 @@
 //! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
 
-use super::super::column::{As, Block, Cells, FileColumn, TableReader, Verdict};
-use super::super::options::{Missing, ReadOptions};
+use super::super::column::{As, Bad, Block, Cells, FileColumn, TableReader, Verdict};
+use super::super::options::{Missing, OnBad, ReadOptions};
 use super::super::roles::{Index, Roles, check_names, is_unnamed};
 use super::super::schema::{ColumnKind, Role};
 use super::super::table::find_indexes;
@@ -107,6 +107,8 @@ struct Table {
     rows: u64,
     /// The rows in which no input is missing.
     complete: u64,
+    /// The rows that are left out as bad, where they are not refused.
+    bad: u64,
     seen: Vec<Seen>,
 }
 
@@ -119,6 +121,7 @@ pub(super) fn describe(
     let Table {
         rows,
         complete,
+        bad,
         seen,
     } = see(reader, options)?;
     let columns = reader.columns().to_vec();
@@ -148,6 +151,13 @@ pub(super) fn describe(
             "`--missing drop` leaves out {} with missing cells: {}",
             count_of((rows - complete) as usize, "row"),
             counted(complete as usize, "row remains", "rows remain")
+        ));
+    }
+    if bad > 0 {
+        let count = count_of(bad as usize, "row");
+        info.notes.push(format!(
+            "`--on-bad drop` leaves out {count} with unreadable or missing cells, or another number of cells: {}",
+            counted((rows - bad) as usize, "row remains", "rows remain")
         ));
     }
     info.refusals = remarks::refusals(&info, &seen, options);
@@ -208,9 +218,10 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
         let roles = fates(columns, &[], options);
         let is_input = |place: usize| roles.get(place).is_some_and(|fate| fate.0 == Role::Input);
         let kinds = columns.to_vec();
-        let (mut rows, mut complete) = (0, 0);
+        let (mut rows, mut complete, mut bad) = (0, 0, 0);
         let verdict = reader.read(&wanted, &mut |block| {
             rows += block.rows as u64;
+            let (block, odd) = block.without_odd();
             let inputs = block.columns.iter().zip(&wanted);
             let inputs = inputs.filter(|(_, (place, _))| is_input(*place));
             let inputs: Vec<&Cells> = inputs.map(|(cells, _)| cells).collect();
@@ -219,6 +230,19 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
                 Missing::Drop => (0..block.rows).filter(is_complete).count() as u64,
                 _ => 0,
             };
+            if options.on_bad != OnBad::Refuse {
+                let of_input = |bad: &&Bad| {
+                    let place = wanted.get(bad.column);
+                    place.is_some_and(|(place, _)| is_input(*place))
+                };
+                let unreadable = block.bad.iter().filter(of_input).map(|bad| bad.row);
+                let unreadable: HashSet<usize> = unreadable.collect();
+                let is_bad = |row: &usize| {
+                    let has_gap = options.is_missing_bad() && !is_complete(row);
+                    has_gap || unreadable.contains(row)
+                };
+                bad += (odd + (0..block.rows).filter(is_bad).count()) as u64;
+            }
             add(&mut seen, &kinds, &wanted, block);
             Ok(())
         })?;
@@ -226,6 +250,7 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
             return Ok(Table {
                 rows,
                 complete,
+                bad,
                 seen,
             });
         }

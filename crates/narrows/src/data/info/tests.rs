@@ -102,6 +102,7 @@ impl TableReader for Memory {
                 rows: end - start,
                 columns,
                 bad,
+                odd: Vec::new(),
                 place: Place::Lines(lines),
             })?;
         }

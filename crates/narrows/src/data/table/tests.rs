@@ -46,6 +46,7 @@ impl TableReader for Memory {
                 } else {
                     Vec::new()
                 },
+                odd: Vec::new(),
                 place: Place::Rows(first),
             })?;
             first += rows as u64;

@@ -8,7 +8,7 @@ use super::output::Output;
 use super::refusal::{END_LINES, Odd, Reason, other_width, zero_byte};
 use super::syntax::{After, Comments, Cursor, Raw, Syntax, cells_of_line};
 use super::tally::{Kind, Tally};
-use crate::data::column::{As, Bad, Block, Cells, Place};
+use crate::data::column::{As, Bad, Block, Cells, OddRow, Place};
 use crate::data::fault::OnFault;
 use crate::data::limits;
 use crate::{Error, ErrorKind, Result};
@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) columns: Vec<ColumnPlan>,
     /// Whether a record that is no row is an error, or is left out and counted.
     pub(super) on_fault: OnFault,
+    /// Whether a record with another number of cells is a row of which nothing is known.
+    pub(super) keeps_odd: bool,
 }
 
 impl Plan {
@@ -142,6 +144,7 @@ pub(super) fn convert(
         outputs: Vec::new(),
         lines: Vec::new(),
         bad: Vec::new(),
+        odd: Vec::new(),
         piece: Piece::default(),
     };
     let mut cursor = Cursor::new(&chunk.text, plan.syntax);
@@ -205,6 +208,7 @@ struct Rows<'a> {
     outputs: Vec<Output>,
     lines: Vec<u64>,
     bad: Vec<Bad>,
+    odd: Vec<OddRow>,
     piece: Piece,
 }
 
@@ -220,6 +224,7 @@ impl Rows<'_> {
         let mut target = 0;
         let mut surplus = 0;
         let mut is_empty = true;
+        let mut is_odd = false;
         loop {
             let (raw, after) = cursor.cell();
             is_empty &= raw.bytes.is_empty();
@@ -239,6 +244,8 @@ impl Rows<'_> {
                 target = self.cell(&raw, column, target);
             } else if raw.bytes.is_empty() {
                 surplus += 1;
+            } else if self.plan.keeps_odd {
+                is_odd = true;
             } else {
                 let found = column + 1 + rest_of_record(cursor, after);
                 return Err(self.other_width(cursor, first_line, found));
@@ -249,7 +256,22 @@ impl Rows<'_> {
             }
         }
         if column < width {
-            return Err(self.other_width(cursor, first_line, column));
+            if !self.plan.keeps_odd {
+                return Err(self.other_width(cursor, first_line, column));
+            }
+            is_odd = true;
+            let row = self.lines.len();
+            // Whatever was not there is missing.
+            for output in self.outputs.get_mut(target..).unwrap_or_default() {
+                output.push(Value::Missing, b"", row);
+            }
+        }
+        if is_odd {
+            self.odd.push(OddRow {
+                row: self.lines.len(),
+                cells: column,
+                usual: width,
+            });
         }
         self.piece.seen.surplus += u64::from(surplus > 0);
         self.piece.seen.rows += 1;
@@ -393,6 +415,7 @@ impl Rows<'_> {
             rows,
             columns,
             bad,
+            odd: std::mem::take(&mut self.odd),
             place: Place::Lines(std::mem::take(&mut self.lines)),
         });
     }

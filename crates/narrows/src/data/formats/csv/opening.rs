@@ -12,7 +12,7 @@ use super::syntax::last_record_end;
 use super::tally::Decimal;
 use crate::Result;
 use crate::data::fault::{Fault, OnFault};
-use crate::data::{ReadOptions, limits};
+use crate::data::{OnBad, ReadOptions, limits};
 use std::path::Path;
 
 /// The bytes that a text's dialect is told from; more where a record is longer.
@@ -114,6 +114,7 @@ impl CsvTable {
                 header: dialect.header.clone(),
                 columns: Vec::new(),
                 on_fault: OnFault::Refuse,
+                keeps_odd: options.on_bad != OnBad::Refuse,
             },
             dialect,
             decimal: Decimal::None,

@@ -1,7 +1,7 @@
 //! CSV and TSV: a header, then texts and values.
 
 use crate::data::output::{Head, NumberType, Piece, number_of};
-use crate::files::NewFile;
+use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 use csv::Writer;
 use flate2::Compression;
@@ -12,12 +12,13 @@ use std::path::PathBuf;
 pub(in crate::data) struct Sink {
     writer: Writer<Output>,
     types: Vec<NumberType>,
+    has_reasons: bool,
     path: PathBuf,
 }
 
 enum Output {
-    Plain(NewFile),
-    Packed(GzEncoder<NewFile>),
+    Plain(OutputFile),
+    Packed(GzEncoder<OutputFile>),
 }
 
 impl Write for Output {
@@ -38,7 +39,7 @@ impl Write for Output {
 
 impl Sink {
     pub(in crate::data) fn create(
-        file: NewFile,
+        file: OutputFile,
         head: &Head,
         delimiter: u8,
         is_packed: bool,
@@ -55,6 +56,7 @@ impl Sink {
             types: (0..head.columns.len())
                 .map(|column| head.type_of(column))
                 .collect(),
+            has_reasons: head.has_reasons,
             path,
         };
         sink.writer
@@ -76,12 +78,20 @@ impl Sink {
                     let text = texts.get(row).map_or("", String::as_str);
                     self.writer.write_field(text)?;
                 }
+                let reason = piece.reason(row);
                 for (column, (&value, &kind)) in values.iter().zip(&self.types).enumerate() {
+                    if reason.is_some() {
+                        self.writer.write_field("")?;
+                        continue;
+                    }
                     let text = match kind.is_integer() && !piece.wide.is_empty() {
                         true => piece.integer(row, column).to_string(),
                         false => number_of(value, kind),
                     };
                     self.writer.write_field(text)?;
+                }
+                if self.has_reasons {
+                    self.writer.write_field(reason.unwrap_or_default())?;
                 }
                 self.writer.write_record(None::<&[u8]>)?;
             }

@@ -123,7 +123,7 @@ fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<
             Some(labels)
         }
     };
-    let mut data = Dataset::stored_as(
+    let mut data = Dataset::unchecked(
         images.element,
         path.display().to_string(),
         images.values,

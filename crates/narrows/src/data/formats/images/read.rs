@@ -10,7 +10,7 @@ use crate::data::builder::Rows;
 use crate::data::element::{Element, Kind};
 use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};
 use crate::data::records::RowType;
-use crate::data::{Dataset, Fit, Ids, ReadOptions};
+use crate::data::{BadKind, BadRow, BadRows, Dataset, Fit, Ids, OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -27,10 +27,10 @@ struct Image<'a> {
 
 /// What was met and is said.
 #[derive(Default)]
-struct Met {
-    skipped: Vec<Error>,
-    /// All images, with those that are skipped.
-    images: usize,
+struct Met<'a> {
+    bad: BadRows,
+    /// The files without a head that can be read, each with the number of the images before it.
+    headless: Vec<(usize, &'a Found, Error)>,
     transparent: usize,
     rounded: usize,
     reduced_pages: usize,
@@ -38,14 +38,16 @@ struct Met {
 }
 
 pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
-    let mut met = Met::default();
+    let mut met = Met {
+        bad: BadRows::new(options.on_bad),
+        ..Met::default()
+    };
     let mut all = look(files, options, &mut met)?;
-    met.images = all.len() + met.skipped.len();
     check_sum(spec, files, &all)?;
-    let plan = plan(spec, &all, options, met.skipped.len())?;
+    let plan = plan(spec, &all, options, met.headless.len())?;
     let values = gather(&mut all, &plan, options, &mut met)?;
     if all.is_empty() {
-        return Err(none_left(spec, met.skipped.len()));
+        return Err(none_left(spec, met.bad.count()));
     }
     let (labels, label_names) = labels(spec, &all)?;
     let (width, height) = (plan.size.0 as usize, plan.size.1 as usize);
@@ -54,6 +56,12 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
     let mut data = Dataset::stored_as(element(plan.depth), spec, values, shape, labels)?;
     data.label_names = label_names;
     data.notes = notes(&all, &plan, options, &met);
+    data.bad = met.bad;
+    if data.label_names.is_empty() {
+        // As the labels of the others are written.
+        let number = |label: &str| label.parse::<i64>().map_or(label.into(), |n| n.to_string());
+        data.bad.map_text(1, number);
+    }
     data.ids = vec![Ids {
         name: FILE.into(),
         values: all.into_iter().map(|image| image.name).collect(),
@@ -61,15 +69,48 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
     Ok(data)
 }
 
+impl Met<'_> {
+    /// Notes that an image is bad, behind so many that are not.
+    fn is_bad(&mut self, before: usize, (file, name): (&Found, &str), error: &Error) {
+        let label = file.label.iter().cloned();
+        let texts = std::iter::once(name.to_string()).chain(label).collect();
+        let row = BadRow {
+            before,
+            kind: BadKind::Image,
+            reason: error.to_string(),
+            texts,
+        };
+        self.bad.push(row, || name.to_string());
+    }
+
+    /// Notes the files without a head before an image.
+    fn pass_headless(&mut self, image: usize, before: usize) {
+        let is_passed = |(at, ..): &(usize, &Found, Error)| *at <= image;
+        let count = self
+            .headless
+            .iter()
+            .take_while(|one| is_passed(one))
+            .count();
+        let passed: Vec<_> = self.headless.drain(..count).collect();
+        for (_, file, error) in passed {
+            self.is_bad(before, (file, &file.name), &error);
+        }
+    }
+}
+
 /// The heads of all images.
-fn look<'a>(files: &'a [Found], options: &ReadOptions, met: &mut Met) -> Result<Vec<Image<'a>>> {
+fn look<'a>(
+    files: &'a [Found],
+    options: &ReadOptions,
+    met: &mut Met<'a>,
+) -> Result<Vec<Image<'a>>> {
     let mut all = Vec::new();
     let heads = on_threads(files, |file| decode::heads(&file.path, file.kind));
     for (file, heads) in files.iter().zip(heads) {
         let (heads, reduced) = match heads {
             Ok(heads) => heads,
-            Err(error) if options.skip_bad => {
-                met.skipped.push(error);
+            Err(error) if options.on_bad != OnBad::Refuse => {
+                met.headless.push((all.len(), file, error));
                 continue;
             }
             Err(error) => return Err(bad(error)),
@@ -218,7 +259,7 @@ fn gather<'a>(
     all: &mut Vec<Image<'a>>,
     plan: &Plan,
     options: &ReadOptions,
-    met: &mut Met,
+    met: &mut Met<'a>,
 ) -> Result<Rows> {
     let inputs = plan.size.0 as usize * plan.size.1 as usize * if plan.is_colour { 3 } else { 1 };
     let mut rows = Rows::new(RowType::all(element(plan.depth), inputs));
@@ -227,7 +268,9 @@ fn gather<'a>(
     while !rest.is_empty() {
         let (batch, behind) = rest.split_at(batch(rest, inputs as u64 * 4));
         rest = behind;
-        for done in on_threads(batch, |image| decoded(image, plan)) {
+        let decoded = on_threads(batch, |image| decoded(image, plan));
+        for (image, done) in batch.iter().zip(decoded) {
+            met.pass_headless(is_good.len(), rows.count());
             is_good.push(done.is_ok());
             match done {
                 Ok((row, was_rounded)) => {
@@ -235,11 +278,14 @@ fn gather<'a>(
                     met.transparent += usize::from(row.was_transparent);
                     met.rounded += usize::from(was_rounded);
                 }
-                Err(error) if options.skip_bad => met.skipped.push(error),
+                Err(error) if options.on_bad != OnBad::Refuse => {
+                    met.is_bad(rows.count(), (image.file, &image.name), &error);
+                }
                 Err(error) => return Err(bad(error)),
             }
         }
     }
+    met.pass_headless(is_good.len(), rows.count());
     let mut is_good = is_good.into_iter();
     all.retain(|_| is_good.next().unwrap_or(false));
     Ok(rows)
@@ -270,7 +316,7 @@ fn decoded(image: &Image, plan: &Plan) -> Result<(Row, bool)> {
             .at(place(image))
             .expected("finite numbers")
             .found(value)
-            .hint("put numbers in place of NaN, as in Python: `numpy.nan_to_num(image)`; or leave such images out with `--skip-bad`"));
+            .hint("put numbers in place of NaN, as in Python: `numpy.nan_to_num(image)`; or leave such images out with `--on-bad drop`"));
     }
     Ok((row, picture.is_rounded))
 }
@@ -316,13 +362,7 @@ fn labels(spec: &str, all: &[Image]) -> Result<(Option<Vec<i64>>, Vec<String>)> 
 fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<String> {
     let count = |is: &dyn Fn(&Head) -> bool| all.iter().filter(|image| is(&image.head)).count();
     let mut notes = Vec::new();
-    if let Some(error) = met.skipped.first() {
-        let left_out = met.skipped.len();
-        notes.push(format!(
-            "{left_out} of {} images were left out; the first: {error}",
-            met.images
-        ));
-    }
+    notes.extend(met.bad.note(all.len()));
     let mut note = |count: usize, text: &dyn Fn(usize) -> String| {
         if count > 0 {
             notes.push(text(count));
@@ -431,8 +471,9 @@ fn page<'a>(image: &'a Image) -> &'a str {
 fn bad(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Data => error,
-        _ => error
-            .hint("mend or convert it, take it away, or leave such images out with `--skip-bad`"),
+        _ => error.hint(
+            "mend or convert it, take it away, or leave such images out with `--on-bad drop`",
+        ),
     }
 }
 

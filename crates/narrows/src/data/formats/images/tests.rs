@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::output::{NumberType, Piece};
-use crate::data::{Dataset, ReadOptions};
+use crate::data::{Dataset, OnBad, ReadOptions};
 use ::tiff::encoder::{TiffEncoder, colortype};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use ndarray::{Array2, ArrayView2};
@@ -86,6 +86,7 @@ fn piece<'a>(values: ArrayView2<'a, f64>, texts: &'a [Vec<String>]) -> Piece<'a>
         values,
         wide: &[],
         texts,
+        reasons: &[],
     }
 }
 
@@ -752,7 +753,7 @@ fn of_a_page_that_cannot_be_read_the_others_stay() {
     folder.put("a.tif", &bytes);
     assert!(folder.refused("a.tif").contains("page [1]"));
     let options = ReadOptions {
-        skip_bad: true,
+        on_bad: OnBad::Drop,
         ..ReadOptions::default()
     };
     let data = folder.read_with("a.tif", &options);

@@ -4,7 +4,7 @@
 
 use super::threads::on_threads;
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::{TEMPORARY, folder_of, sync_folder};
+use crate::files::{TEMPORARY, folder_of, sync_folder, through_links};
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::ArrayView1;
@@ -62,6 +62,7 @@ impl Sink {
                 );
             }
         };
+        let folder = &through_links(folder)?;
         let refused = |error| Error::io("cannot make the folder of images", folder, error);
         let is_new = !folder.exists();
         fs::create_dir_all(folder).map_err(refused)?;
@@ -100,8 +101,14 @@ impl Sink {
         })
     }
 
-    pub(in crate::data) fn write(&mut self, Piece { values, texts, .. }: Piece<'_>) -> Result<()> {
+    pub(in crate::data) fn write(&mut self, piece: Piece<'_>) -> Result<()> {
+        let Piece { values, texts, .. } = piece;
         for (row, values) in values.rows().into_iter().enumerate() {
+            // A row without values has no image, and keeps its number.
+            if piece.reason(row).is_some() {
+                self.done += 1;
+                continue;
+            }
             let name = self.name(texts, row);
             let is_inside = |part: Component<'_>| matches!(part, Component::Normal(_));
             if !name.components().all(is_inside) {

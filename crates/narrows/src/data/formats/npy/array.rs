@@ -129,13 +129,9 @@ impl Rows {
         options: &ReadOptions,
     ) -> Result<Dataset> {
         let (values, filled) = filled(values, options)?;
-        let data = Dataset::stored_as(self.element, called, values, self.plan.shape, None);
-        let mut data = data.map_err(|error| match error.what_was_found() {
-            Some("NaN") => {
-                error.hint("fill missing values with `--missing mean` or `--missing zero`")
-            }
-            _ => error,
-        })?;
+        // Whoever has the labels too looks whether all values are finite.
+        let data = Dataset::unchecked(self.element, called, values, self.plan.shape, None);
+        let mut data = data?;
         data.notes.extend(self.notes);
         if let Some(filled) = filled {
             data.notes.extend(filled.note());

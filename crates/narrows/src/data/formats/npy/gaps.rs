@@ -34,7 +34,7 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
             "rows of an array cannot be left out for missing values",
         )
         .expected("`--missing mean` or `--missing zero`")
-        .hint("in Python: x[~numpy.isnan(x).any(axis=1)] leaves them out"));
+        .hint("`--on-bad drop` leaves out the rows that have them"));
     }
     let Values::Records(records) = values else {
         return Ok((values, None));

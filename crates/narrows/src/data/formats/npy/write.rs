@@ -1,7 +1,7 @@
 //! `.npy`: the values alone, in the narrowest type that holds those of all columns.
 
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::NewFile;
+use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 use std::io::Write;
 
@@ -9,12 +9,12 @@ use std::io::Write;
 const ALIGNMENT: usize = 64;
 
 pub(in crate::data) struct Sink {
-    file: NewFile,
+    file: OutputFile,
     kind: NumberType,
 }
 
 impl Sink {
-    pub(in crate::data) fn create(file: NewFile, head: &Head) -> Result<Self> {
+    pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         // A grey image has no channels in NumPy's world.
         let sizes = match &head.shape[..] {
             [1, sizes @ ..] if sizes.len() == 2 => sizes,

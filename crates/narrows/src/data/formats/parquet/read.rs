@@ -349,6 +349,7 @@ impl Plan<'_> {
             rows,
             columns: columns.into_iter().flatten().collect(),
             bad,
+            odd: Vec::new(),
             place: Place::Rows(span.first + start as u64),
         })
     }

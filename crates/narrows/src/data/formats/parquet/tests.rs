@@ -529,7 +529,7 @@ fn what_is_written_is_read_back() {
         ColumnType::Text,
     ];
     let names = ["i", "u", "f", "d", "b", "t"].map(String::from);
-    let file = crate::files::NewFile::create(&path).unwrap();
+    let file = crate::files::OutputFile::create(&path).unwrap();
     let mut sink = TypedSink::create(file, &names, &types).unwrap();
     let mut texts = crate::data::column::Texts::default();
     ["x", "", "ü"].iter().for_each(|text| texts.push(text));
@@ -549,7 +549,7 @@ fn what_is_written_is_read_back() {
         (2, Cells::Floats(vec![0.1])),
         (4, Cells::Integers(vec![2], None)),
     ] {
-        let file = crate::files::NewFile::create(&folder.path().join("u.parquet")).unwrap();
+        let file = crate::files::OutputFile::create(&folder.path().join("u.parquet")).unwrap();
         let kind = &types[place..=place];
         let mut one = TypedSink::create(file, &names[..1], kind).unwrap();
         let error = one.write(&[wrong]).unwrap_err().to_string();
@@ -625,7 +625,7 @@ fn threads_give_the_same_blocks_in_order_and_stop_when_told() {
     let names = ["a", "b", "c", "d", "t"].map(String::from);
     let mut types = [ColumnType::Float64; 5];
     types[4] = ColumnType::Text;
-    let file = crate::files::NewFile::create(&path).unwrap();
+    let file = crate::files::OutputFile::create(&path).unwrap();
     let mut sink = TypedSink::create(file, &names, &types).unwrap();
     let mut texts = crate::data::column::Texts::default();
     (0..rows).for_each(|row| texts.push(&format!("row {row}")));

@@ -1,7 +1,7 @@
 //! Writing a table whose columns have types, in row groups of bounded size.
 
 use crate::data::column::{Cells, Gaps, Texts};
-use crate::files::NewFile;
+use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{
@@ -36,7 +36,7 @@ pub(in crate::data) enum ColumnType {
 
 /// A table that is being written. Missing numbers are nulls.
 pub(in crate::data) struct TypedSink {
-    writer: SerializedFileWriter<NewFile>,
+    writer: SerializedFileWriter<OutputFile>,
     path: PathBuf,
     columns: Vec<Column>,
 }
@@ -105,7 +105,7 @@ impl ColumnType {
 impl TypedSink {
     /// Begins a file of some columns.
     pub(in crate::data) fn create(
-        file: NewFile,
+        file: OutputFile,
         names: &[String],
         types: &[ColumnType],
     ) -> Result<Self> {

@@ -4,7 +4,7 @@
 use super::typed::{ColumnType, TypedSink};
 use crate::data::column::{Cells, Texts};
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::NewFile;
+use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 
 pub(in crate::data) struct Sink {
@@ -12,10 +12,11 @@ pub(in crate::data) struct Sink {
     /// Which of the texts are whole numbers.
     integers: Vec<bool>,
     types: Vec<NumberType>,
+    has_reasons: bool,
 }
 
 impl Sink {
-    pub(in crate::data) fn create(file: NewFile, head: &Head) -> Result<Self> {
+    pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         let integers: Vec<bool> = head.texts.iter().map(|text| text.is_integer).collect();
         let of_texts = integers.iter().map(|is_integer| match is_integer {
             true => ColumnType::Integer,
@@ -29,39 +30,53 @@ impl Sink {
             NumberType::F32 => ColumnType::Float32,
             NumberType::F64 => ColumnType::Float64,
         });
-        let all: Vec<ColumnType> = of_texts.chain(of_values).collect();
-        let texts = head.texts.iter().map(|text| text.name.clone());
-        let names: Vec<String> = texts.chain(head.columns.iter().cloned()).collect();
+        let of_reasons = head.has_reasons.then_some(ColumnType::Text);
+        let all: Vec<ColumnType> = of_texts.chain(of_values).chain(of_reasons).collect();
+        let names: Vec<String> = head.names().map(String::from).collect();
         let sink = TypedSink::create(file, &names, &all)?;
         Ok(Sink {
             sink,
             integers,
             types,
+            has_reasons: head.has_reasons,
         })
     }
 
     pub(in crate::data) fn write(&mut self, piece: Piece<'_>) -> Result<()> {
-        let mut cells = Vec::with_capacity(piece.texts.len() + self.types.len());
+        let mut cells = Vec::with_capacity(piece.texts.len() + self.types.len() + 1);
+        let rows = 0..piece.values.nrows();
+        let has_bad = piece.reasons.iter().any(Option::is_some);
+        let gaps = has_bad.then(|| {
+            rows.clone()
+                .map(|row| piece.reason(row).is_some())
+                .collect()
+        });
+        let all_texts = |texts: &mut dyn Iterator<Item = &str>| {
+            let mut all = Texts::default();
+            texts.for_each(|text| all.push(text));
+            Cells::Texts(all)
+        };
         for (texts, &is_integer) in piece.texts.iter().zip(&self.integers) {
             cells.push(match is_integer {
-                true => whole(texts)?,
-                false => {
-                    let mut all = Texts::default();
-                    texts.iter().for_each(|text| all.push(text));
-                    Cells::Texts(all)
-                }
+                true => whole(texts, has_bad)?,
+                false => all_texts(&mut texts.iter().map(String::as_str)),
             });
         }
-        let rows = 0..piece.values.nrows();
         for (column, &kind) in self.types.iter().enumerate() {
             let values = piece.values.column(column);
             let integers = rows.clone().map(|row| piece.integer(row, column));
             cells.push(match kind {
                 NumberType::F32 => Cells::Floats32(values.iter().map(|&v| v as f32).collect()),
                 NumberType::F64 => Cells::Floats(values.to_vec()),
-                NumberType::U64 => Cells::Unsigned(integers.map(|n| n as u64).collect(), None),
-                _ => Cells::Integers(integers.map(|n| n as i64).collect(), None),
+                NumberType::U64 => {
+                    Cells::Unsigned(integers.map(|n| n as u64).collect(), gaps.clone())
+                }
+                _ => Cells::Integers(integers.map(|n| n as i64).collect(), gaps.clone()),
             });
+        }
+        if self.has_reasons {
+            let mut reasons = rows.map(|row| piece.reason(row).unwrap_or_default());
+            cells.push(all_texts(&mut reasons));
         }
         self.sink.write(&cells)
     }
@@ -71,8 +86,13 @@ impl Sink {
     }
 }
 
-fn whole(texts: &[String]) -> Result<Cells> {
+/// Texts as whole numbers; with `may_miss`, empty ones are missing.
+fn whole(texts: &[String], may_miss: bool) -> Result<Cells> {
+    let is_missing = |text: &String| may_miss && text.is_empty();
     let number = |text: &String| {
+        if is_missing(text) {
+            return Ok(0);
+        }
         text.parse().map_err(|_| {
             Error::new(ErrorKind::Data, "a text is no whole number")
                 .expected("whole numbers in the whole column")
@@ -80,5 +100,6 @@ fn whole(texts: &[String]) -> Result<Cells> {
         })
     };
     let numbers = texts.iter().map(number).collect::<Result<_>>()?;
-    Ok(Cells::Integers(numbers, None))
+    let gaps = may_miss.then(|| texts.iter().map(is_missing).collect());
+    Ok(Cells::Integers(numbers, gaps))
 }

@@ -201,7 +201,7 @@ fn a_missing_value_names_its_file() {
         "{error}"
     );
     let options = ReadOptions {
-        skip_bad: true,
+        on_bad: OnBad::Drop,
         ..ReadOptions::default()
     };
     assert_eq!(folder.read_with("in", &options).rows(), 1);

@@ -1,0 +1,191 @@
+//! Outputs that a person names: standard output, pipes and devices are written through, and so are links.
+
+use super::NewFile;
+use crate::error::{Error, ErrorKind, Result};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The name of standard output, where an output is asked for.
+pub const STANDARD_OUTPUT: &str = "-";
+
+/// The names of standard output.
+const NAMES: [&str; 4] = [
+    STANDARD_OUTPUT,
+    "/dev/stdout",
+    "/dev/fd/1",
+    "/proc/self/fd/1",
+];
+
+/// The links that are followed one after the other, as many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// The bytes that are gathered before they are written.
+const BUFFER: usize = 1 << 16;
+
+/// Whether a name stands for standard output: `-`, or a path that the system has for it.
+pub fn is_standard_output(path: &Path) -> bool {
+    NAMES.iter().any(|name| path == Path::new(name))
+}
+
+/// Whether a name stands for something that is written from its beginning to its end, and never replaced: standard
+/// output, a pipe or a device.
+pub fn is_stream(path: &Path) -> bool {
+    is_standard_output(path) || fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir())
+}
+
+/// The file that a path leads to through symbolic links, whether it is there yet or not; other paths stay as they are.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if the links lead around in a circle.
+pub fn through_links(path: &Path) -> Result<PathBuf> {
+    let mut at = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&at) else {
+            return Ok(at);
+        };
+        at = match at.parent() {
+            Some(folder) => folder.join(target),
+            None => target,
+        };
+    }
+    Err(Error::new(
+        ErrorKind::Data,
+        "the symbolic links of the output lead around in a circle",
+    )
+    .at(path.display())
+    .expected("a link that leads to a file")
+    .hint("remove the link, or give the output another name"))
+}
+
+/// An output that a person names. A file is replaced when it is whole, in its own folder, and a link to it stays a link.
+/// Standard output, a pipe or a device gets the bytes as they come.
+#[derive(Debug)]
+pub struct OutputFile {
+    way: Way,
+    path: PathBuf,
+}
+
+#[derive(Debug)]
+enum Way {
+    Replaced(NewFile),
+    StandardOutput(BufWriter<io::Stdout>),
+    Through(BufWriter<File>),
+}
+
+impl OutputFile {
+    /// Begins an output. A pipe without a reader waits for one.
+    ///
+    /// # Errors
+    ///
+    /// When the folder does not exist, links lead around in a circle, or the system refuses to write.
+    pub fn create(path: &Path) -> Result<OutputFile> {
+        let way = if is_standard_output(path) {
+            Way::StandardOutput(BufWriter::with_capacity(BUFFER, io::stdout()))
+        } else if is_stream(path) {
+            let file = File::options().write(true).open(path);
+            let file = file.map_err(|error| Error::io("cannot write to this", path, error))?;
+            Way::Through(BufWriter::with_capacity(BUFFER, file))
+        } else {
+            Way::Replaced(NewFile::create(&through_links(path)?)?)
+        };
+        Ok(OutputFile {
+            way,
+            path: match is_standard_output(path) {
+                true => "standard output".into(),
+                false => path.to_path_buf(),
+            },
+        })
+    }
+
+    /// What messages call the output.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Ends the output; a file gets its name, in place of what was there before.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; a file that was there before stays.
+    pub fn finish(self) -> Result<()> {
+        let flushed = match self.way {
+            Way::Replaced(file) => return file.finish(),
+            Way::StandardOutput(mut output) => output.flush(),
+            Way::Through(mut output) => output.flush(),
+        };
+        flushed.map_err(|error| Error::io("cannot write the output", &self.path, error))
+    }
+}
+
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.way {
+            Way::Replaced(file) => file.write(bytes),
+            Way::StandardOutput(output) => output.write(bytes),
+            Way::Through(output) => output.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.way {
+            Way::Replaced(file) => file.flush(),
+            Way::StandardOutput(output) => output.flush(),
+            Way::Through(output) => output.flush(),
+        }
+    }
+}
+
+/// Writes all bytes of an output that a person names, as [`OutputFile`] does.
+///
+/// # Errors
+///
+/// As [`OutputFile::create`] and [`OutputFile::finish`].
+pub fn write_output(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = OutputFile::create(path)?;
+    file.write_all(bytes)
+        .map_err(|error| Error::io("cannot write the output", file.path(), error))?;
+    file.finish()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_link_is_written_through_and_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("disk")).unwrap();
+        fs::write(at("disk/a"), b"old").unwrap();
+        symlink("disk/a", at("one")).unwrap();
+        symlink(at("one"), at("two")).unwrap();
+        symlink("disk/new", at("dangling")).unwrap();
+        write_output(&at("two"), b"new").unwrap();
+        write_output(&at("dangling"), b"made").unwrap();
+        assert_eq!(fs::read(at("disk/a")).unwrap(), b"new");
+        assert_eq!(fs::read(at("disk/new")).unwrap(), b"made");
+        assert!(at("two").is_symlink() && at("one").is_symlink() && at("dangling").is_symlink());
+        assert_eq!(fs::read_dir(at("disk")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_circle_of_links_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("b", at("a")).unwrap();
+        symlink("a", at("b")).unwrap();
+        let error = write_output(&at("a"), b"x").unwrap_err();
+        assert!(error.to_string().contains("in a circle"), "{error}");
+        assert!(at("a").is_symlink());
+    }
+
+    #[test]
+    fn a_device_is_written_through() {
+        write_output(Path::new("/dev/null"), b"x").unwrap();
+        assert!(is_stream(Path::new("/dev/null")));
+        assert!(!Path::new("/dev/null").is_file());
+    }
+}
