@@ -5,7 +5,7 @@ use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
 use clap::Args;
-use narrows::data::{Dataset, ReadOptions, SplitPlan, TestRows, Watch};
+use narrows::data::{Dataset, ReadOptions, Source, SplitPlan, TestRows, Watch};
 use narrows::model::Threshold;
 use narrows::recipe::Override;
 use narrows::run::{
