@@ -64,11 +64,7 @@ impl Groups {
             data.check_readable()?;
             return Ok(Groups::by(values.into_iter()));
         }
-        let mut known: Vec<&str> = data.ids().iter().map(|ids| ids.name.as_str()).collect();
-        known.extend(data.labels().map(|_| data.label_column()));
-        known.extend(inputs.iter().map(String::as_str));
-        let what = format!("there is no column `{column}` to group the rows by");
-        Err(suggest(Error::new(ErrorKind::Data, what), column, &known).at(data.name()))
+        Err(no_such_group(data, column))
     }
 
     fn by<T: Hash + Eq>(values: impl Iterator<Item = T>) -> Groups {
@@ -120,6 +116,20 @@ impl Groups {
         let taken = taken.filter(|(_, group)| is_taken[**group as usize]);
         (taken.map(|(row, _)| row as u32).collect(), groups)
     }
+}
+
+/// Why a column names no groups: there is no such column beside the rows.
+pub(super) fn no_such_group(data: &Dataset, column: &str) -> Error {
+    let mut known: Vec<&str> = data.ids().iter().map(|ids| ids.name.as_str()).collect();
+    known.extend(data.labels().map(|_| data.label_column()));
+    known.extend(
+        data.columns()
+            .unwrap_or_default()
+            .iter()
+            .map(String::as_str),
+    );
+    let what = format!("there is no column `{column}` to group the rows by");
+    suggest(Error::new(ErrorKind::Data, what), column, &known).at(data.name())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod plan;
 pub use plan::{SplitPlan, TestRows};
 
 use super::dataset::Dataset;
-use super::group::Groups;
+use super::group::{Groups, no_such_group};
 use super::source::Source;
 use crate::rng::{Draws, Purpose};
 use crate::text::{counted, thousands};
@@ -108,6 +108,9 @@ impl Source {
         other: OtherRows<'a>,
     ) -> Result<Split<'a>> {
         plan.check()?;
+        if let Some(group) = plan.group.as_ref().filter(|g| !self.train.has_groups(g)) {
+            return Err(no_such_group(&self.train, group));
+        }
         let mut split = Split {
             train: Cow::Borrowed(&self.train),
             validation: other.validation.map(Cow::Borrowed),
@@ -121,7 +124,7 @@ impl Source {
         let mut parts = Parts {
             seed,
             group: plan.group.as_deref(),
-            is_last: matches!(plan.test, TestRows::Last(_)),
+            is_last: other.test.is_none() && matches!(plan.test, TestRows::Last(_)),
             groups: [None; 2],
         };
         if let Some(test) = other.test {
@@ -314,7 +317,7 @@ impl Parts<'_> {
                 count => format!(", and the {} before them for validation", rows(count)),
             };
             split.notes.push(format!(
-                "rows stay in their order: the last {} of the data are for testing{watched}",
+                "the last {} of the data are for testing{watched}",
                 rows(test)
             ));
         }

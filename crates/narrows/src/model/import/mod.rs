@@ -88,7 +88,11 @@ fn read(
     recipe.scaling = Some(spec);
     let mut model = Model::new(recipe, scaling, &shape, &numbers.parameters)?;
     if let Some(data) = options.data {
-        model.set_origin(Origin::of(data)?);
+        // Another program has trained it, perhaps on other rows.
+        model.set_origin(Origin {
+            rows: None,
+            ..Origin::of(data)?
+        });
     }
     Ok(Imported { model, notes })
 }
