@@ -199,6 +199,12 @@ fn version(about: &Value) -> Option<u64> {
 }
 
 fn check_version(about: &Value) -> Result<()> {
+    // Which a checkpoint has, and a model has not. Its versions are counted apart.
+    if about.get("epochs_done").is_some() {
+        return Err(format("this is a checkpoint, with which a run goes on")
+            .expected("a model")
+            .hint("give the model.safetensors beside it, or the run's folder"));
+    }
     match version(about) {
         Some(1 | 2) => Ok(()),
         Some(FORMAT_VERSION) => check_sections(about),
@@ -253,12 +259,6 @@ fn read_recipe(about: &Value) -> Result<Recipe> {
     let recipe = about
         .get("recipe")
         .ok_or_else(|| format("the model's recipe is missing"))?;
-    // Which a checkpoint has, and a model has not.
-    if about.get("fingerprint").is_some() {
-        return Err(format("this is a checkpoint, with which a run goes on")
-            .expected("a model")
-            .hint("give the model.safetensors beside it, or the run's folder"));
-    }
     for side in ["encoder", "decoder"] {
         let layers = recipe
             .get(side)

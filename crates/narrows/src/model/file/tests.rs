@@ -2,7 +2,7 @@
 //! the reader panic or take memory that the file does not account for.
 
 use super::*;
-use crate::data::Dataset;
+use crate::data::{Checksums, Dataset};
 use crate::data::scaling::ScalingSpec;
 use crate::model::{Rule, SplitRecord};
 use ndarray::{Array2, array};
@@ -489,6 +489,14 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
             rows: [81, 9, 10],
         }),
         validation: Some("b.csv".into()),
+        checksums: Some(Checksums {
+            train: Dataset::from_array(array![[1.0]].view())
+                .unwrap()
+                .checksum()
+                .unwrap(),
+            validation: None,
+            test: None,
+        }),
     });
     model.set_threshold(Threshold {
         value: 0.1,
