@@ -275,6 +275,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             folder.display()
         ));
     }
+    let before = arguments.resume.as_deref().map(Sources::read).transpose()?;
     let recipe = arguments.recipe()?;
     let sources = arguments.sources(&recipe)?;
     let watch = Watch::of(sources.specs());
@@ -295,7 +296,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
     // What a run says of its data is written anew only where it has changed.
-    let before = arguments.resume.as_deref().map(Sources::read).transpose()?;
     let changed = before.filter(|before| *before != sources).is_some();
     let place = sources.data.join(" ");
     let options = Options {

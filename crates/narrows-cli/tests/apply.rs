@@ -891,7 +891,7 @@ fn a_run_says_where_its_rows_to_watch_come_from_and_that_its_data_are_gone() {
     let said = refused(folder, "train --resume run");
     assert!(
         said.contains("b.csv: the data of the run are not there any more")
-            && said.contains("run.json"),
+            && said.contains("--validation SOURCE"),
         "{said}"
     );
     let said = refused(folder, "data info b.csv");

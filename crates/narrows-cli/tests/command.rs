@@ -251,7 +251,7 @@ fn reconstruct_needs_the_model_file_alone() {
     );
     refused(
         folder.path(),
-        &["reconstruct", "elsewhere.safetensors"],
+        &["reconstruct", "elsewhere.safetensors", "--data", "mnist"],
         2,
         &["do not fit", "30", "784"],
     );
@@ -685,7 +685,7 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     // What does not fit is refused.
     refused(
         folder.path(),
-        &["evaluate", "runs/tiny"],
+        &["evaluate", "runs/tiny", "--data", "mnist"],
         2,
         &["do not fit the model", "[1, 6, 5]", "784"],
     );

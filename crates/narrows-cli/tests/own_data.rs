@@ -237,7 +237,7 @@ fn a_threshold_comes_from_the_validation_rows_of_a_run() {
     fs::rename(bench.path("watched.csv"), bench.path("elsewhere.csv")).unwrap();
     bench.refused(
         &["train", "--resume", "second"],
-        &["watched.csv", "not there any more"],
+        &["watched.csv", "not there any more", "--validation SOURCE"],
     );
     let resume = ["train", "--resume", "second", "--validation"];
     bench.refused(

@@ -212,6 +212,12 @@ fn version(about: &Value) -> Option<u64> {
 }
 
 fn check_version(about: &Value) -> Result<()> {
+    // Which a checkpoint has, and a model has not. Its versions are counted apart.
+    if about.get("epochs_done").is_some() {
+        return Err(format("this is a checkpoint, with which a run goes on")
+            .expected("a model")
+            .hint("give the model.safetensors beside it, or the run's folder"));
+    }
     match version(about) {
         Some(1 | 2) => Ok(()),
         Some(FORMAT_VERSION) => check_sections(about),

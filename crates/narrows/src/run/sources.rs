@@ -156,18 +156,17 @@ impl RunFile {
     /// When a source is in neither place.
     pub(super) fn places(self, folder: &Path) -> Result<Vec<Sources>> {
         let (mut recorded, mut moved) = (self.sources.clone(), self.sources);
+        let count = recorded.data.len();
         let both = recorded.specs_mut().zip(moved.specs_mut());
         let (mut beside, mut given) = (self.beside.into_iter(), self.given.into_iter());
-        for (recorded, moved) in both {
+        for (place, (recorded, moved)) in both.enumerate() {
             if given.next() == Some(true) {
                 // Whether that is there is seen when it is opened.
                 beside.next();
                 continue;
             }
-            let found = beside
-                .next()
-                .flatten()
-                .and_then(|way| beside_run(folder, &way));
+            let way = beside.next().flatten();
+            let found = way.as_ref().and_then(|way| beside_run(folder, way));
             match (is_there(recorded), found) {
                 (true, Some(found)) => *moved = found,
                 (true, None) => {}
@@ -176,10 +175,11 @@ impl RunFile {
                     *moved = found;
                 }
                 (false, None) => {
-                    let what = "the data of the run are not there any more";
-                    return Err(Error::new(ErrorKind::Data, what)
-                        .at(&*recorded)
-                        .hint("say with `--data SOURCE` where they are now, or put them back"));
+                    let option = match place < count {
+                        true => "--data",
+                        false => "--validation",
+                    };
+                    return Err(not_there(recorded, folder, way.as_deref(), option));
                 }
             }
         }
@@ -283,6 +283,25 @@ fn is_there(spec: &str) -> bool {
         || Path::new(name).exists()
         || of_several.is_some_and(|file| Path::new(file).exists())
         || (Source::is_pattern(name) && !Watch::of([&name.to_string()]).is_empty())
+}
+
+/// Why a source of a run cannot be read.
+fn not_there(recorded: &str, folder: &Path, way: Option<&str>, option: &str) -> Error {
+    let nameless = way.map(|way| folder.join(way));
+    if let Some(path) = nameless.filter(|path| path.exists()) {
+        let what = "the path of the run's data is not UTF-8 text, by which data are named";
+        return Error::new(ErrorKind::Data, what)
+            .at(path.display())
+            .hint("call Narrows from the folder of the data, or rename the folders above them");
+    }
+    Error::new(
+        ErrorKind::Data,
+        "the data of the run are not there any more",
+    )
+    .at(recorded)
+    .hint(format!(
+        "put them back, or say with `{option} SOURCE` where they are now"
+    ))
 }
 
 /// The source that lies there from a run's folder, if it does and has a name that can be told.
