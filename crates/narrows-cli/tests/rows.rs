@@ -268,6 +268,7 @@ fn several_files_count_their_bad_rows_together() {
     let (model, folder) = (models().at("table"), Folder::new());
     let first = folder.write("first.csv", "id,a,b\nx,oops,2\ny,1,2\n");
     let second = folder.write("second.csv", "id,a,b\nz,1,2,3\n");
+    // With one row the line has more cells than most, and still it is the row that is bad.
     let output = narrows(&[
         "score", &model, "--data", &first, "--data", &second, "--id", "id", "--on-bad", "null",
         "-o", "-",

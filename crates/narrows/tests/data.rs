@@ -621,7 +621,7 @@ fn an_image_that_does_not_decode_is_named_or_left_out() {
     let data = Source::open_with(&spec, &options).unwrap().train;
     assert_eq!(data.ids()[0].values, ["a.png", "c.png"]);
     assert!(
-        data.notes()[0].starts_with("2 of 4 images were left out"),
+        data.notes()[0].starts_with("2 of 4 rows left out"),
         "{:?}",
         data.notes()
     );
@@ -729,6 +729,7 @@ fn a_file_that_is_begun_and_not_finished_leaves_the_old_one() {
         values: array![[1.0], [2.0]].view(),
         wide: &[],
         texts: &[],
+        reasons: &[],
     })
     .unwrap();
     drop(sink);

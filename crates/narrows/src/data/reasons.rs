@@ -27,9 +27,7 @@ impl Reasons {
     }
 
     fn refused(&self, error: csv::Error) -> Error {
-        Error::new(crate::ErrorKind::Io, "cannot write the file")
-            .at(self.path.display())
-            .caused_by(error)
+        Error::io("cannot write the file", &self.path, error.into())
     }
 
     pub(super) fn write(&mut self, piece: Piece<'_>) -> Result<()> {

@@ -6,9 +6,9 @@ use super::header::{self, Header};
 use super::refusal::{Refusable, Refusal, other_width};
 use super::sample::{Record, Row, usual_width};
 use super::syntax::{Comments, Syntax};
-use crate::data::ReadOptions;
 use crate::data::column::Texts;
 use crate::data::fault::Mend;
+use crate::data::{OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
@@ -32,6 +32,7 @@ impl Start<'_> {
                 .found("an empty file")
                 .into());
         };
+        let usual = self.width_of_model(usual).unwrap_or(usual);
         let first = self.first_of_table(usual);
         let mut dialect = Dialect {
             syntax: self.syntax,
@@ -71,6 +72,29 @@ impl Start<'_> {
         let header = self.records.get(first).filter(is_header);
         let header_at = header.map(|header| header.start);
         Ok((dialect, header_at))
+    }
+
+    /// The cells of the header, where it has the columns of a model and most rows have another number of cells, which
+    /// makes them bad rather than the header wrong.
+    fn width_of_model(&self, usual: usize) -> Option<usize> {
+        if self.options.on_bad == OnBad::Refuse || self.options.header == Some(false) {
+            return None;
+        }
+        let is_header = |record: &Record<'_>| !record.is_comment && self.has_model(&record.cells);
+        let at = self.records.iter().position(is_header)?;
+        let width = self.cells(at).len();
+        let is_usual = width == usual
+            || self.is_short_by_row_names(at, usual)
+            || self.differs_by_empty(at, usual);
+        (!is_usual).then_some(width)
+    }
+
+    /// Whether some cells are the names of all columns of a model, perhaps among others.
+    fn has_model(&self, cells: &Row<'_>) -> bool {
+        self.options.model_columns.as_ref().is_some_and(|columns| {
+            let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
+            !columns.is_empty() && columns.iter().all(|column| known.contains(column.as_str()))
+        })
     }
 
     fn cells(&self, at: usize) -> &Row<'_> {
@@ -139,11 +163,7 @@ impl Start<'_> {
             return Ok(true);
         }
         let cells = self.cells(first);
-        let is_model = self.options.model_columns.as_ref().is_some_and(|columns| {
-            let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
-            !columns.is_empty() && columns.iter().all(|column| known.contains(column.as_str()))
-        });
-        if is_model {
+        if self.has_model(cells) {
             return Ok(true);
         }
         let Header {

@@ -2,7 +2,7 @@
 
 use crate::data::output::{Head, NumberType, Piece, number_of};
 use crate::files::OutputFile;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 use csv::Writer;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -66,9 +66,7 @@ impl Sink {
     }
 
     fn refused(&self, error: csv::Error) -> Error {
-        Error::new(ErrorKind::Io, "cannot write the file")
-            .at(self.path.display())
-            .caused_by(error)
+        Error::io("cannot write the file", &self.path, error.into())
     }
 
     pub(in crate::data) fn write(&mut self, piece: Piece<'_>) -> Result<()> {

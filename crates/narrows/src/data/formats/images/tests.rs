@@ -759,5 +759,5 @@ fn of_a_page_that_cannot_be_read_the_others_stay() {
     let data = folder.read_with("a.tif", &options);
     assert_eq!(data.ids()[0].values, ["a.tif[0]", "a.tif[2]"]);
     assert_eq!((row(&data, 0), row(&data, 1)), (vec![0.0; 4], vec![2.0; 4]));
-    assert!(said(&data, "1 of 3 images were left out"));
+    assert!(said(&data, "1 of 3 rows left out"));
 }

@@ -445,7 +445,7 @@ fn missing_values_of_an_array_are_refused_or_filled() {
         read(crate::data::Missing::Drop)
             .unwrap_err()
             .to_string()
-            .contains("isnan")
+            .contains("`--on-bad drop`")
     );
     let error = read(crate::data::Missing::Refuse).unwrap_err().to_string();
     assert!(error.contains("`--missing mean`"), "{error}");
