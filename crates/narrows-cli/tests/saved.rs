@@ -381,3 +381,29 @@ fn scores_and_errors_that_overflow_are_said() {
         "{said}"
     );
 }
+
+#[test]
+fn a_recipe_that_is_a_named_pipe_is_refused_and_one_from_the_shell_is_read() {
+    let bench = Bench::new();
+    let made = Command::new("mkfifo").arg(bench.path("r.toml")).status();
+    assert!(made.unwrap().success());
+    bench.refused(
+        "train ./r.toml --data t.csv --out r",
+        2,
+        &["this is a named pipe"],
+    );
+    let command = env!("CARGO_BIN_EXE_narrows");
+    let script =
+        format!("{command} train <({command} recipes show table) --data t.csv --epochs 1 --out r");
+    let mut bash = Command::new("bash");
+    let output = bash
+        .args(["-c", &script])
+        .current_dir(bench.0.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

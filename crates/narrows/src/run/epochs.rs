@@ -21,8 +21,9 @@ pub(super) fn train_epochs(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<()> {
     let mut logs = Logs::open(&place.files(), options.tensorboard)?;
-    // Of which position the model in the folder is.
-    let mut saved_at = folder::is_saved(&place.files()).then(|| Saved::of(training));
+    // The model that was saved last.
+    let mut kept =
+        folder::is_saved(&place.files()).then(|| "the model from before it went on".to_string());
     let mut clock = Clock::new(options.checkpoint);
     while !training.is_finished() {
         let mut saved = Ok(());
@@ -31,7 +32,7 @@ pub(super) fn train_epochs(
             if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
                 saved = save(training, place, &mut logs);
                 if saved.is_ok() {
-                    saved_at = Some(Saved::of(training));
+                    kept = Some(words_of(training));
                 }
                 clock.reset();
             }
@@ -41,7 +42,7 @@ pub(super) fn train_epochs(
             }
         });
         let record = record.and_then(|record| saved.map(|()| record));
-        let record = record.map_err(|error| keep(error, place, saved_at))?;
+        let record = record.map_err(|error| keep(error, place, kept.as_deref()))?;
         let ended = record.as_ref().map(|record| record.epoch);
         if let Some(record) = &record {
             logs.add(record)?;
@@ -52,8 +53,8 @@ pub(super) fn train_epochs(
             || (ended.is_some() && clock.is_due(ended))
         {
             let saved = save(training, place, &mut logs);
-            saved.map_err(|error| keep(error, place, saved_at))?;
-            saved_at = Some(Saved::of(training));
+            saved.map_err(|error| keep(error, place, kept.as_deref()))?;
+            kept = Some(words_of(training));
             clock.reset();
         }
         if options.is_stopped() {
@@ -78,42 +79,23 @@ fn save(training: &Training<'_>, place: &mut Place, logs: &mut Logs) -> Result<(
     place.settle(true)
 }
 
-/// Which model was saved last.
-#[derive(Clone, Copy)]
-struct Saved {
-    epochs: usize,
-    rows: usize,
-    /// The epoch of the lowest validation loss, whose model it is, where there is validation.
-    best: Option<usize>,
-}
-
-impl Saved {
-    fn of(training: &Training<'_>) -> Saved {
-        let (epochs, rows) = training.position();
-        Saved {
-            epochs,
-            rows,
-            best: training
-                .best_validation_loss()
-                .map(|_| training.best_epoch()),
-        }
+/// The model that a save writes, as errors name it.
+fn words_of(training: &Training<'_>) -> String {
+    if training.best_validation_loss().is_some() {
+        return format!("the model of epoch {}", training.best_epoch());
     }
-
-    fn words(self) -> String {
-        match (self.best, self.epochs, self.rows) {
-            (Some(epoch), _, _) => format!("the model of epoch {epoch}"),
-            (None, epochs, 0) => format!("the model after epoch {epochs}"),
-            (None, 0, rows) => format!("the model after {} of epoch 1", count_of(rows, "row")),
-            (None, epochs, rows) => format!(
-                "the model after epoch {epochs} and {} of the next",
-                count_of(rows, "row")
-            ),
-        }
+    match training.position() {
+        (epochs, 0) => format!("the model after epoch {epochs}"),
+        (0, rows) => format!("the model after {} of epoch 1", count_of(rows, "row")),
+        (epochs, rows) => format!(
+            "the model after epoch {epochs} and {} of the next",
+            count_of(rows, "row")
+        ),
     }
 }
 
 /// Says what is left of a run that diverged, and writes it down for whoever goes on with it.
-fn keep(error: Error, place: &Place, saved: Option<Saved>) -> Error {
+fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     if error.kind() != ErrorKind::Diverged {
         return error;
     }
@@ -122,8 +104,7 @@ fn keep(error: Error, place: &Place, saved: Option<Saved>) -> Error {
     let kept = match saved {
         _ if place.holds_another() => format!("{run} still holds the run before, whole"),
         Some(saved) => format!(
-            "{}, which was saved last, is kept in {}",
-            saved.words(),
+            "{saved}, which was saved last, is kept in {}",
             model.display()
         ),
         None => format!("no model was saved; --force writes another run into {run}"),

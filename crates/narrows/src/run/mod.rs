@@ -265,6 +265,7 @@ fn run_in(
             place
         }
     };
+    place.warn(observe);
     let folder = place.folder().to_path_buf();
     // A run that was done already keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);

@@ -30,7 +30,11 @@ impl Training<'_> {
                 "; the first values that are not finite are the outputs of {}",
                 self.layer_name(layer)
             ),
-            None => "; the outputs of all layers are finite".to_string(),
+            None if rows <= self.stepper.batch() => {
+                "; the outputs of all layers are finite".to_string()
+            }
+            // Of several batches the last alone was looked at.
+            None => String::new(),
         };
         let is_first_step = self.stepper.optimizer().state().0 == 1;
         let hint = match (first, term) {
