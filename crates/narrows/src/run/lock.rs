@@ -1,6 +1,7 @@
 //! One training a folder: a lock on a file in it, which the system releases when its holder ends, however that is.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::is_at;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -110,24 +111,6 @@ fn held(folder: &Path, mut file: File) -> Error {
         false => error,
     };
     error.hint("wait until it ends, or stop it; or choose another folder with --out")
-}
-
-/// Whether an open file is the one that a path names.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let open = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Elsewhere an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
 }
 
 #[cfg(test)]
