@@ -102,7 +102,10 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     let run = place.folder().display();
     let model = place.folder().join(MODEL_FILE);
     let kept = match saved {
-        _ if place.holds_another() => format!("{run} still holds the run before, whole"),
+        _ if place.holds_another() && model.is_file() => {
+            format!("{run} still holds the run before, whole")
+        }
+        _ if place.holds_another() => format!("no model was saved; {run} is left as it was"),
         Some(saved) => format!(
             "{saved}, which was saved last, is kept in {}",
             model.display()
