@@ -1,6 +1,6 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, count_of, figures, note, print, table, thousands};
+use crate::output::{columns, count_of, figures, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
@@ -59,12 +59,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     });
     display.finish();
     let evaluation = evaluation?;
-    if !evaluation.model.mse.is_finite() {
-        note(
-            "narrows: warning: the model's error on these rows is not finite: values of them, or what the model makes of \
-             them, are too large",
-        );
-    }
     if arguments.json {
         print(&evaluation.to_json().to_string());
     } else {

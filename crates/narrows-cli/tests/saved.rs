@@ -168,6 +168,34 @@ fn divergence_names_the_part_and_the_layer() {
 }
 
 #[test]
+fn what_diverges_before_the_first_step_is_not_blamed_on_the_learning_rate() {
+    let bench = Bench::new();
+    let noise = "--set corruption.kind=gaussian --set corruption.deviation=1e38";
+    let parts = [
+        "epoch 1, step 1 of",
+        "the learning rate is not the cause",
+        "use less noise",
+    ];
+    let said = bench.refused(&format!("{TRAIN} {noise} --out a"), 1, &parts);
+    // They are standardized already.
+    assert!(!said.contains("scale the data"), "{said}");
+    fs::write(
+        bench.path("huge.csv"),
+        "a,b\n1e30,2e30\n".to_string() + &"3e30,1e30\n".repeat(30),
+    )
+    .unwrap();
+    let words = "train table --data huge.csv --set scaling.kind=none --out b";
+    bench.refused(
+        words,
+        1,
+        &["the learning rate is not the cause", "scale the data"],
+    );
+    // What is there is no run that could be whole.
+    let parts = ["b is left as it was"];
+    bench.refused(&format!("{words} --force"), 1, &parts);
+}
+
+#[test]
 fn one_training_a_folder_and_the_second_is_told_who_it_is() {
     let bench = Bench::new();
     let mut first = bench.long("r");
@@ -369,15 +397,36 @@ fn a_folder_with_leftovers_of_a_killed_run_is_as_good_as_empty() {
 }
 
 #[test]
-fn scores_and_errors_that_overflow_are_said() {
+fn scores_that_overflow_are_counted() {
     let bench = Bench::new();
     bench.done(&format!("{TRAIN} --out r"));
     fs::write(bench.path("huge.csv"), "a,b,c,d\n1,1,1,1\n1e30,1,1,1\n").unwrap();
     let said = bench.done("score r --data huge.csv");
     assert!(said.contains("1 of 2 scores are not finite"), "{said}");
-    let said = bench.done("evaluate r --data huge.csv");
+}
+
+#[test]
+fn a_recipe_that_is_a_named_pipe_is_refused_and_one_from_the_shell_is_read() {
+    let bench = Bench::new();
+    let made = Command::new("mkfifo").arg(bench.path("r.toml")).status();
+    assert!(made.unwrap().success());
+    bench.refused(
+        "train ./r.toml --data t.csv --out r",
+        2,
+        &["this is a named pipe"],
+    );
+    let command = env!("CARGO_BIN_EXE_narrows");
+    let script =
+        format!("{command} train <({command} recipes show table) --data t.csv --epochs 1 --out r");
+    let mut bash = Command::new("bash");
+    let output = bash
+        .args(["-c", &script])
+        .current_dir(bench.0.path())
+        .output()
+        .unwrap();
     assert!(
-        said.contains("the model's error on these rows is not finite"),
-        "{said}"
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
     );
 }

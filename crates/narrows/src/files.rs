@@ -1,10 +1,10 @@
 //! Writing files so that a reader never meets half of one.
 
 use crate::error::{Error, ErrorKind, Result};
-use std::fs::File;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 mod output;
 
@@ -52,9 +52,8 @@ impl NewFile {
             .at(path.display())
             .hint(format!("make the folder {} first", folder.display())));
         }
-        let file = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempfile_in(folder)
+        sweep_dead(folder);
+        let file = temporary_in(folder)
             // Its text names the temporary file, which means nothing to anybody.
             .map_err(|error| Error::io("cannot write the file", path, error.kind().into()))?;
         let (file, temporary) = file.into_parts();
@@ -101,6 +100,71 @@ impl Write for NewFile {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// A file under a temporary name. It is locked, which tells it from one that a killed command left.
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .tempfile_in(folder)?;
+        match file.as_file().try_lock() {
+            // Somebody may have taken it for a dead one until now.
+            Ok(()) if is_at(file.as_file(), file.path())? => return Ok(file),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // Without locks nobody takes any for dead.
+            Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
+/// Removes what killed commands left in a folder under temporary names. What cannot be removed stays: it is in nobody's
+/// way.
+pub(crate) fn sweep_dead(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
+        // As they are drawn: any other name is somebody's.
+        let is_drawn = |rest: &[u8]| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric);
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if !name.is_some_and(is_drawn) || !(kind.is_file() || kind.is_dir()) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(file) = File::open(&path) else {
+            continue;
+        };
+        // The system releases the lock of whoever ends, however that is.
+        if file.try_lock().is_ok() && is_at(&file, &path).unwrap_or(false) {
+            let _ = match kind.is_dir() {
+                true => fs::remove_dir_all(&path),
+                false => fs::remove_file(&path),
+            };
+        }
+    }
+}
+
+/// Whether an open file is the one that a path names.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// The folder that a file or folder is in.
@@ -156,6 +220,32 @@ mod tests {
         write_whole(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_killed_commands_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let going = NewFile::create(&at("going")).unwrap();
+        fs::write(at(".narrows-aB3dE6"), "half").unwrap();
+        fs::create_dir(at(".narrows-Zb3dE7")).unwrap();
+        fs::write(at(".narrows-Zb3dE7/0.png"), "half").unwrap();
+        for mine in [".narrows-keep", ".narrows-mine.txt", ".other"] {
+            fs::write(at(mine), "mine").unwrap();
+        }
+        write_whole(&at("done"), b"whole").unwrap();
+        assert!(!at(".narrows-aB3dE6").exists() && !at(".narrows-Zb3dE7").exists());
+        going.finish().unwrap();
+        let names = [
+            ".narrows-keep",
+            ".narrows-mine.txt",
+            ".other",
+            "done",
+            "going",
+        ];
+        assert!(names.iter().all(|name| at(name).exists()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), names.len());
     }
 
     #[cfg(target_os = "linux")]

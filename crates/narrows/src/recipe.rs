@@ -468,6 +468,12 @@ fn read_text(path: &Path) -> Result<String> {
     if path.is_dir() {
         return Err(is_a_folder(path));
     }
+    if is_named_pipe(path) {
+        return Err(Error::new(ErrorKind::Recipe, "this is a named pipe")
+            .at(path.display())
+            .expected("a text file in TOML")
+            .hint("write the recipe into a file: a pipe that nobody writes to has no end"));
+    }
     let refused = |error| Error::io("cannot read the recipe", path, error);
     // Before it is opened: to open a pipe may wait for ever, and a device may have no end.
     if !std::fs::metadata(path).map_err(refused)?.is_file() {
@@ -495,6 +501,19 @@ fn read_text(path: &Path) -> Result<String> {
             .expected("a text file in TOML")
             .found("bytes that are no UTF-8")
     })
+}
+
+/// Whether a path is a pipe with a name. One that a shell made for `<(…)` has its writer, and is read.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    !is_of_shell && std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_: &Path) -> bool {
+    false
 }
 
 fn is_a_folder(path: &Path) -> Error {

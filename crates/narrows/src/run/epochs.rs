@@ -32,8 +32,8 @@ pub(super) fn train_epochs(
 ) -> Result<()> {
     let files = going.place.files();
     let mut logs = Logs::open(&files, options.tensorboard)?;
-    // Of which position the model in the folder is.
-    let mut saved_at = folder::is_saved(&files).then(|| Saved::of(training));
+    // The model that was saved last.
+    let mut kept = folder::is_saved(&files).then(|| "the model from before it went on".to_string());
     let mut clock = Clock::new(options.checkpoint);
     while !training.is_finished() {
         let mut saved = Ok(());
@@ -43,7 +43,7 @@ pub(super) fn train_epochs(
                 let looked = going.guard.look_now_and_then(observe);
                 saved = looked.and_then(|()| save(training, going, &mut logs));
                 if saved.is_ok() {
-                    saved_at = Some(Saved::of(training));
+                    kept = Some(words_of(training));
                 }
                 clock.reset();
             }
@@ -53,7 +53,7 @@ pub(super) fn train_epochs(
             }
         });
         let record = record.and_then(|record| saved.map(|()| record));
-        let record = record.map_err(|error| keep(error, &going.place, saved_at))?;
+        let record = record.map_err(|error| keep(error, &going.place, kept.as_deref()))?;
         let ended = record.as_ref().map(|record| record.epoch);
         if let Some(record) = &record {
             logs.add(record)?;
@@ -68,8 +68,8 @@ pub(super) fn train_epochs(
                 false => going.guard.look_now_and_then(observe)?,
             }
             let saved = save(training, going, &mut logs);
-            saved.map_err(|error| keep(error, &going.place, saved_at))?;
-            saved_at = Some(Saved::of(training));
+            saved.map_err(|error| keep(error, &going.place, kept.as_deref()))?;
+            kept = Some(words_of(training));
             clock.reset();
         }
         if options.is_stopped() {
@@ -94,52 +94,35 @@ fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Resu
     going.place.settle(true)
 }
 
-/// Which model was saved last.
-#[derive(Clone, Copy)]
-struct Saved {
-    epochs: usize,
-    rows: usize,
-    /// The epoch of the lowest validation loss, whose model it is, where there is validation.
-    best: Option<usize>,
-}
-
-impl Saved {
-    fn of(training: &Training<'_>) -> Saved {
-        let (epochs, rows) = training.position();
-        Saved {
-            epochs,
-            rows,
-            best: training
-                .best_validation_loss()
-                .map(|_| training.best_epoch()),
-        }
+/// The model that a save writes, as errors name it.
+fn words_of(training: &Training<'_>) -> String {
+    if training.best_validation_loss().is_some() {
+        return format!("the model of epoch {}", training.best_epoch());
     }
-
-    fn words(self) -> String {
-        match (self.best, self.epochs, self.rows) {
-            (Some(epoch), _, _) => format!("the model of epoch {epoch}"),
-            (None, epochs, 0) => format!("the model after epoch {epochs}"),
-            (None, 0, rows) => format!("the model after {} of epoch 1", count_of(rows, "row")),
-            (None, epochs, rows) => format!(
-                "the model after epoch {epochs} and {} of the next",
-                count_of(rows, "row")
-            ),
-        }
+    match training.position() {
+        (epochs, 0) => format!("the model after epoch {epochs}"),
+        (0, rows) => format!("the model after {} of epoch 1", count_of(rows, "row")),
+        (epochs, rows) => format!(
+            "the model after epoch {epochs} and {} of the next",
+            count_of(rows, "row")
+        ),
     }
 }
 
 /// Says what is left of a run that diverged, and writes it down for whoever goes on with it.
-fn keep(error: Error, place: &Place, saved: Option<Saved>) -> Error {
+fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     if error.kind() != ErrorKind::Diverged {
         return error;
     }
     let run = place.folder().display();
     let model = place.folder().join(MODEL_FILE);
     let kept = match saved {
-        _ if place.holds_another() => format!("{run} still holds the run before, whole"),
+        _ if place.holds_another() && model.is_file() => {
+            format!("{run} still holds the run before, whole")
+        }
+        _ if place.holds_another() => format!("no model was saved; {run} is left as it was"),
         Some(saved) => format!(
-            "{}, which was saved last, is kept in {}",
-            saved.words(),
+            "{saved}, which was saved last, is kept in {}",
             model.display()
         ),
         None => format!("no model was saved; --force writes another run into {run}"),

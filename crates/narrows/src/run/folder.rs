@@ -64,9 +64,14 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
 
 /// Whether the run in a folder was saved, so that the model in it is the run's own: a checkpoint follows each.
 pub(super) fn is_saved(folder: &Path) -> bool {
-    [CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE]
+    // What cannot be looked at is there: a run must not begin anew because of it.
+    let is_missing = |name: &&str| match fs::metadata(folder.join(name)) {
+        Ok(_) => false,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    ![CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE]
         .iter()
-        .any(|name| folder.join(name).is_file())
+        .all(is_missing)
 }
 
 /// Removes a symbolic link at a path in a run's folder, so that what is written there stays in the folder: it may be a

@@ -1,6 +1,7 @@
 //! One training a folder: a lock on a file in it, which the system releases when its holder ends, however that is.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::is_at;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -19,8 +20,8 @@ const WRITING: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
-    /// None on a file system that has no locks.
-    file: Option<File>,
+    /// Or why the system gave no lock, as some file systems of a network have none.
+    file: io::Result<File>,
 }
 
 impl Lock {
@@ -28,7 +29,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When another process, or another run of this one, holds it; when the system refuses.
+    /// When another process, or another run of this one, holds it; when the lock's file cannot be made. Where the file
+    /// system has no locks, that is no error, see [`Lock::why_not`].
     pub(crate) fn take(folder: &Path) -> Result<Lock> {
         let path = folder.join(LOCK_FILE);
         let refused = |error| Error::io("cannot lock the folder", folder, error);
@@ -43,10 +45,15 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(held(folder, file)),
-                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    return Ok(Lock { path, file: None });
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                    continue;
                 }
-                Err(TryLockError::Error(error)) => return Err(refused(error)),
+                Err(TryLockError::Error(error)) => {
+                    return Ok(Lock {
+                        path,
+                        file: Err(error),
+                    });
+                }
             }
             // Whoever held it may have removed it in between: this is then a file that nobody else will meet.
             if !is_at(&file, &path).map_err(refused)? {
@@ -58,16 +65,21 @@ impl Lock {
                 .and_then(|()| file.write_all(holder().as_bytes()));
             return Ok(Lock {
                 path,
-                file: Some(file),
+                file: Ok(file),
             });
         }
+    }
+
+    /// Why the system gave no lock, if it did not.
+    pub(crate) fn why_not(&self) -> Option<&io::Error> {
+        self.file.as_ref().err()
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // While it is still locked, so that nobody else's is removed. One that cannot be removed is no obstacle.
-        if self.file.is_some() {
+        if self.file.is_ok() {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -99,24 +111,6 @@ fn held(folder: &Path, mut file: File) -> Error {
         false => error,
     };
     error.hint("wait until it ends, or stop it; or choose another folder with --out")
-}
-
-/// Whether an open file is the one that a path names.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let open = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Elsewhere an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -341,6 +341,7 @@ fn run_in(
             place
         }
     };
+    place.warn(observe);
     let folder = place.folder().to_path_buf();
     let threshold = match resumed {
         Some(folder) if folder::is_saved(folder) => load_model(folder)

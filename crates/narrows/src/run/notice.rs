@@ -18,6 +18,13 @@ pub enum Notice {
         /// Why, where the system refused to read it.
         why: Option<String>,
     },
+    /// The file system has no locks, so that nothing keeps another training out of the folder.
+    NotLocked {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        why: String,
+    },
     /// The principal components' error is no finite number, and is left out.
     PcaNotFinite,
 }
@@ -41,6 +48,11 @@ impl fmt::Display for Notice {
                     None => Ok(()),
                 }
             }
+            Notice::NotLocked { folder, why } => write!(
+                f,
+                "{}: the folder cannot be locked ({why}): let no other training use it",
+                folder.display()
+            ),
             Notice::PcaNotFinite => f.write_str(
                 "the error of principal components is too large for a number, and is left out: scale the data, with \
                  scaling.kind=standardize",

@@ -10,8 +10,8 @@
 
 use super::lock::{LOCK_FILE, Lock};
 use super::{
-    CHECKPOINT_FILE, DIVERGED_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE,
-    PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
+    CHECKPOINT_FILE, DIVERGED_FILE, Event, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, Notice,
+    OLDER_CHECKPOINT_FILE, PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{TEMPORARY, sync_folder};
@@ -35,7 +35,7 @@ pub(super) struct Place {
     is_new: bool,
     /// Whether there is a run in the folder that the new one overwrites.
     overwrites: bool,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Place {
@@ -75,7 +75,7 @@ impl Place {
             folder: path,
             is_new: true,
             overwrites: !is_empty,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -88,7 +88,7 @@ impl Place {
             folder: folder.to_path_buf(),
             is_new: false,
             overwrites: false,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -102,6 +102,15 @@ impl Place {
         match self.is_new {
             true => self.folder.join(NEW),
             false => self.folder.clone(),
+        }
+    }
+
+    /// Says that nothing keeps another training out, where that is so.
+    pub(super) fn warn(&self, observe: &mut dyn FnMut(Event<'_>)) {
+        if let Some(why) = self.lock.why_not() {
+            let folder = self.folder.clone();
+            let why = why.to_string();
+            observe(Event::Notice(&Notice::NotLocked { folder, why }));
         }
     }
 

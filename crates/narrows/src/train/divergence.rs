@@ -2,6 +2,7 @@
 
 use super::Training;
 use super::step::NotFinite;
+use crate::data::scaling::ScalingSpec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::text::count_of;
@@ -30,26 +31,23 @@ impl Training<'_> {
                 "; the first values that are not finite are the outputs of {}",
                 self.layer_name(layer)
             ),
-            None => "; the outputs of all layers are finite".to_string(),
+            None if rows <= self.stepper.batch() => {
+                "; the outputs of all layers are finite".to_string()
+            }
+            // Of several batches the last alone was looked at.
+            None => String::new(),
         };
         let is_first_step = self.stepper.optimizer().state().0 == 1;
-        let hint = match (first, term) {
-            (Some(NotFinite::Inputs), _) => {
-                "scale the data, with scaling.kind=standardize, or use less noise".to_string()
+        let weight = term.map(|(term, _)| format!("give `{}` a smaller weight", term.kind.name()));
+        let hint = match (first, weight) {
+            (Some(NotFinite::Inputs), _) => self.smaller_values(),
+            (_, weight) if is_first_step => format!(
+                "this is the first step, so that the learning rate is not the cause: {}",
+                weight.unwrap_or_else(|| self.smaller_values())
+            ),
+            (_, Some(weight)) if losses.reconstruction.is_finite() => {
+                format!("{weight}, or {}", self.slower())
             }
-            _ if is_first_step => format!(
-                "this is the first step, so that the learning rate is not the cause: scale the data, with \
-                 scaling.kind=standardize{}",
-                match term {
-                    Some((term, _)) => format!(", or give `{}` a smaller weight", term.kind.name()),
-                    None => String::new(),
-                }
-            ),
-            (_, Some((term, _))) if losses.reconstruction.is_finite() => format!(
-                "give `{}` a smaller weight, or {}",
-                term.kind.name(),
-                self.slower()
-            ),
             _ => self.slower(),
         };
         Error::new(
@@ -79,6 +77,23 @@ impl Training<'_> {
             false => format!("{rate:e}"),
         };
         format!("try a smaller learning rate than {rate}{clip}")
+    }
+
+    /// The advice against rows whose values are too large.
+    fn smaller_values(&self) -> String {
+        let is_scaled = matches!(
+            self.recipe.scaling,
+            Some(
+                ScalingSpec::Standardize { mean: None, .. } | ScalingSpec::MinMax { min: None, .. }
+            )
+        );
+        match (self.recipe.corruption.is_some(), is_scaled) {
+            (true, true) => "use less noise",
+            (true, false) => "use less noise, or scale the data, with scaling.kind=standardize",
+            (false, false) => "scale the data, with scaling.kind=standardize",
+            (false, true) => "look for huge values with `narrows data info`",
+        }
+        .to_string()
     }
 
     /// A layer as errors name it: ``encoder.2` (dense)``.

@@ -4,11 +4,11 @@
 
 use super::threads::on_threads;
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::{TEMPORARY, folder_of, sync_folder, through_links};
+use crate::files::{TEMPORARY, folder_of, is_at, sweep_dead, sync_folder, through_links};
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::ArrayView1;
-use std::fs::{self, DirEntry, File};
+use std::fs::{self, DirEntry, File, TryLockError};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
@@ -19,6 +19,8 @@ pub(in crate::data) struct Sink {
     is_new: bool,
     /// Where the images are until all are there.
     gathered: TempDir,
+    /// Locked, as whoever finds the folder would take it for that of a killed command.
+    _lock: Option<File>,
     depth: Depth,
     channels: usize,
     size: (u32, u32),
@@ -87,8 +89,10 @@ impl Sink {
             Some(_) => None,
             None => head.label,
         };
+        let (gathered, lock) = gathering(folder, is_new).map_err(refused)?;
         Ok(Sink {
-            gathered: gathering(folder, is_new).map_err(refused)?,
+            gathered,
+            _lock: lock,
             folder: folder.to_path_buf(),
             is_new,
             depth,
@@ -225,14 +229,25 @@ fn page_of(name: &str) -> Option<(&str, &str)> {
 }
 
 /// A hidden folder on the disk of `folder`: beside it where it is new, so that it takes its place, else in it, as the
-/// folder may be one that somebody is in or that a disk hangs on.
-fn gathering(folder: &Path, is_new: bool) -> io::Result<TempDir> {
+/// folder may be one that somebody is in or that a disk hangs on. It comes with its lock, where the system locks folders.
+fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)> {
     let at = if is_new { folder_of(folder) } else { folder };
-    let gathered = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(at)?;
-    if is_new {
-        fs::set_permissions(gathered.path(), fs::metadata(folder)?.permissions())?;
+    sweep_dead(at);
+    loop {
+        let gathered = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(at)?;
+        if is_new {
+            fs::set_permissions(gathered.path(), fs::metadata(folder)?.permissions())?;
+        }
+        let Ok(file) = File::open(gathered.path()) else {
+            return Ok((gathered, None));
+        };
+        match file.try_lock() {
+            // Somebody may have taken it for a dead one until now.
+            Ok(()) if is_at(&file, gathered.path())? => return Ok((gathered, Some(file))),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(_)) => return Ok((gathered, None)),
+        }
     }
-    Ok(gathered)
 }
 
 /// Writes all that is in a folder to the disk.
