@@ -1,6 +1,6 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, count_of, figures, print, table, thousands};
+use crate::output::{columns, count_of, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
