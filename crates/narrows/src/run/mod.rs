@@ -1,9 +1,10 @@
 //! A run: training with its folder, from the recipe to the report.
 //!
 //! The folder holds `recipe.toml` (with every default filled in), `run.json` (where the data come from),
-//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with) and
-//! `checkpoint.previous.safetensors` (where it stood at the save before), `model.safetensors`, `report.html` with its pictures in `figures` and, for images,
-//! `reconstructions.png`.
+//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with),
+//! `checkpoint.previous.safetensors` (where it stood at the save before), `model.safetensors`, `report.html`
+//! with its pictures in `figures` and, for images, `reconstructions.png`. Of a run that diverged,
+//! `diverged.json` says how.
 
 mod checkpoint;
 mod epochs;
@@ -270,9 +271,13 @@ fn run_in(
     // A run that was done already keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     let threshold = match resumed {
-        Some(folder) if is_done => load_model(folder)
-            .ok()
-            .and_then(|model| model.threshold().copied()),
+        Some(folder) if is_done => match load_model(folder) {
+            Ok(model) => model.threshold().copied(),
+            Err(error) => {
+                observe(Event::Notice(&Notice::ModelAgain(error.to_string())));
+                None
+            }
+        },
         _ => None,
     };
     if options.profile {
