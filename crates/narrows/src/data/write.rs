@@ -5,7 +5,7 @@
 use super::dataset::Dataset;
 use super::formats::{csv, images, npy, parquet};
 use super::output::{types_of, wide_columns};
-use crate::files::NewFile;
+use crate::files::{NewFile, folder_of, sweep_dead};
 use crate::{Error, ErrorKind, Result};
 use std::path::Path;
 
@@ -96,6 +96,7 @@ impl Sink {
     /// if the system refuses.
     pub fn create(path: &Path, head: &Head) -> Result<Sink> {
         let ending = Ending::of(path).ok_or_else(|| unknown_ending(path, &[]))?;
+        sweep_dead(folder_of(path));
         let table_file = || {
             head.check_names(path)?;
             NewFile::create(path)

@@ -30,7 +30,6 @@ use crate::data::{Dataset, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
 use crate::figures::{Portrait, is_image, reconstruction_picture};
-use crate::files::write_whole;
 use crate::model::{Model, SplitRecord};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
@@ -255,7 +254,7 @@ fn run_in(
             observe(Event::Start(place.folder()));
             let files = place.files();
             let toml = training.recipe().to_toml();
-            write_whole(&files.join(RECIPE_FILE), toml.as_bytes())?;
+            folder::write(&files.join(RECIPE_FILE), toml.as_bytes())?;
             if let Some(model) = options.init_from {
                 model.save(files.join(INIT_FILE))?;
             }
