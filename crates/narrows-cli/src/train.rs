@@ -466,7 +466,10 @@ fn describe(summary: &Summary) -> String {
         }
     };
     let pca_mse = pca_mse.map_or_else(
-        || "not measured: so many components of such wide rows need too much memory".into(),
+        || {
+            "not measured: so many components need too much memory, or the values are too large"
+                .into()
+        },
         figures,
     );
     let held_out = if summary.held_out {

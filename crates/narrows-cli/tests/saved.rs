@@ -263,6 +263,12 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
         2,
         &["the tensor `", "is damaged: its checksum differs"],
     );
+    let said = bench.done("train --resume r");
+    assert!(
+        said.contains("the model is written again from the checkpoint"),
+        "{said}"
+    );
+    bench.done("inspect r");
 }
 
 #[test]

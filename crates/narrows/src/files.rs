@@ -22,6 +22,12 @@ pub(crate) const TEMPORARY: &str = ".narrows-";
 ///
 /// When the folder does not exist or the system refuses to write; the file names are in the error.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    sweep_dead(folder_of(path));
+    write_alone(path, bytes)
+}
+
+/// The same in a folder that nobody else writes into, and that needs no sweeping.
+pub(crate) fn write_alone(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = NewFile::create(path)?;
     file.write_all(bytes)
         .map_err(|error| Error::io("cannot write the file", path, error))?;
@@ -52,7 +58,6 @@ impl NewFile {
             .at(path.display())
             .hint(format!("make the folder {} first", folder.display())));
         }
-        sweep_dead(folder);
         let file = temporary_in(folder)
             // Its text names the temporary file, which means nothing to anybody.
             .map_err(|error| Error::io("cannot write the file", path, error.kind().into()))?;

@@ -8,7 +8,7 @@ use super::dataset::Dataset;
 use super::formats::{csv, images, npy, parquet};
 use super::output::{types_of, wide_columns};
 use super::reasons::Reasons;
-use crate::files::{OutputFile, is_stream};
+use crate::files::{OutputFile, folder_of, is_stream, sweep_dead};
 use crate::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
@@ -212,6 +212,7 @@ impl Sink {
     pub fn create(output: impl Into<Output>, head: &Head) -> Result<Sink> {
         let output = output.into();
         let (path, format) = (&*output.path, output.known_format(&[])?);
+        sweep_dead(folder_of(path));
         let table_file = || {
             head.check_names(path)?;
             OutputFile::create(path)

@@ -2,7 +2,7 @@
 
 use super::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
 use crate::error::{Error, Result};
-use crate::files::{TEMPORARY, write_whole};
+use crate::files::{TEMPORARY, write_alone};
 use crate::recipe::{Override, Recipe};
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ pub(super) fn unlink(path: &Path) -> Result<()> {
 /// Writes a file of a run's folder.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     unlink(path)?;
-    write_whole(path, bytes)
+    write_alone(path, bytes)
 }
 
 /// The line of an epoch in the record.

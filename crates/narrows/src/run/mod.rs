@@ -1,9 +1,10 @@
 //! A run: training with its folder, from the recipe to the report.
 //!
 //! The folder holds `recipe.toml` (with every default filled in), `run.json` (where the data come from),
-//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with) and
-//! `checkpoint.previous.safetensors` (where it stood at the save before), `model.safetensors`, `report.html` with its pictures in `figures` and, for images,
-//! `reconstructions.png`.
+//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with),
+//! `checkpoint.previous.safetensors` (where it stood at the save before), `model.safetensors`, `report.html`
+//! with its pictures in `figures` and, for images, `reconstructions.png`. Of a run that diverged,
+//! `diverged.json` says how.
 
 mod checkpoint;
 mod epochs;
@@ -37,7 +38,6 @@ use crate::evaluate::{
     Baselines, Pca, Reconstruct, TestNoise, no_test_rows, noise_draws, noisy_errors, threshold,
 };
 use crate::figures::{Portrait, is_image, reconstruction_picture};
-use crate::files::write_whole;
 use crate::model::{Model, Rule, SplitRecord, Threshold, ThresholdRows};
 use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
@@ -330,7 +330,7 @@ fn run_in(
             observe(Event::Start(place.folder()));
             let files = place.files();
             let toml = training.recipe().to_toml();
-            write_whole(&files.join(RECIPE_FILE), toml.as_bytes())?;
+            folder::write(&files.join(RECIPE_FILE), toml.as_bytes())?;
             if let Some(model) = options.init_from {
                 model.save(files.join(INIT_FILE))?;
             }
@@ -344,9 +344,13 @@ fn run_in(
     place.warn(observe);
     let folder = place.folder().to_path_buf();
     let threshold = match resumed {
-        Some(folder) if folder::is_saved(folder) => load_model(folder)
-            .ok()
-            .and_then(|model| model.threshold().cloned()),
+        Some(folder) if folder::is_saved(folder) => match load_model(folder) {
+            Ok(model) => model.threshold().cloned(),
+            Err(error) => {
+                observe(Event::Notice(&Notice::ModelAgain(error.to_string())));
+                None
+            }
+        },
         _ => None,
     };
     // A run that was done already keeps the threshold that was chosen since.

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub enum Notice {
     /// The newer of two checkpoints cannot be read, for this reason, and the run goes on from the older.
     OlderCheckpoint(String),
+    /// The model of a run that is done cannot be read, for this reason, and is written again.
+    ModelAgain(String),
     /// The record of some epochs cannot be read, so that they are missing in the chart of losses.
     Metrics {
         /// The record.
@@ -35,6 +37,10 @@ impl fmt::Display for Notice {
             Notice::OlderCheckpoint(why) => write!(
                 f,
                 "{why}; the run goes on from the checkpoint before it, and does the steps since then again"
+            ),
+            Notice::ModelAgain(why) => write!(
+                f,
+                "{why}; the model is written again from the checkpoint, without a threshold: `narrows calibrate` chooses one"
             ),
             Notice::Metrics { path, missing, why } => {
                 let count = crate::text::count_of(*missing, "epoch");
