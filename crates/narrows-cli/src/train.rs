@@ -1,6 +1,6 @@
 //! `narrows train`
 
-use crate::output::{columns, count_of, duration, figures, print, table, thousands};
+use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
@@ -9,7 +9,7 @@ use narrows::data::Watch;
 use narrows::recipe::Override;
 use narrows::run::{
     BesidePca, Event, Every, Options, PICTURE_FILE, RUN_FILE, Replanned, Sources, Summary,
-    load_model, recipe_of, resume, run as run_recipe,
+    folder_of, load_model, needs_data, recipe_of, resume, run as run_recipe,
 };
 use narrows::text::for_shell;
 use narrows::train::Profile;
@@ -42,7 +42,7 @@ pub struct Arguments {
         "recipe", "out", "force", "batch_size", "learning_rate", "seed", "overrides", "init_from",
     ])]
     resume: Option<PathBuf>,
-    /// Begin with the parameters of a model of the same layers, as a new run.
+    /// Begin with the parameters of a model of the same layers, as a new run; without --data on the data of its run.
     #[arg(long, value_name = "MODEL")]
     init_from: Option<PathBuf>,
     /// Passes over all rows.
@@ -155,6 +155,10 @@ impl Arguments {
     fn sources(&self, recipe: &Recipe) -> Result<Sources> {
         let (data, reading) = (&self.source.data, &self.source.reading);
         let Some(folder) = &self.resume else {
+            // A model that training begins with was made for data, of which none are guessed.
+            if let (Some(path), true) = (&self.init_from, data.is_empty()) {
+                return self.sources_of_model(path);
+            }
             return Ok(Sources {
                 data: self.source.specs(),
                 reading: reading.options(),
@@ -173,6 +177,24 @@ impl Arguments {
         Ok(Sources {
             reading: reading.over(&sources.reading),
             ..sources
+        })
+    }
+
+    /// The data of the run whose model training begins with.
+    fn sources_of_model(&self, path: &Path) -> Result<Sources> {
+        let folder = match folder_of(path) {
+            Some(folder) => folder,
+            None => return Err(needs_data(path, &load_model(path)?)),
+        };
+        let found = Sources::of_run(&folder, &recipe_of(&folder, &[])?, &[], None)?;
+        note(&format!(
+            "data: {}, as in the run that it begins with",
+            found.data.join(" ")
+        ));
+        Ok(Sources {
+            reading: self.source.reading.over(&found.reading),
+            validation: self.validation.clone().filter(|share| !is_number(share)),
+            ..found
         })
     }
 

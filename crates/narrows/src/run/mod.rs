@@ -491,7 +491,10 @@ pub fn evaluate_run(
 ) -> Result<(Recipe, Outcome)> {
     let model = load_for(path, source)?;
     let recipe = model.recipe().clone();
-    let split = source.split(recipe.seed, recipe.validation)?;
+    // A run with validation rows of another source has set none apart.
+    let known = model.origin().split;
+    let share = known.map_or(recipe.validation, |split| split.validation);
+    let split = source.split(recipe.seed, share)?;
     let rows = (&*split.train, &*split.test, split.is_held_out);
     // Those of a run that was never saved are not of the model, which is of the run before.
     let records = match path.is_dir() && folder::is_saved(path) {

@@ -2,8 +2,8 @@
 //! the reader panic or take memory that the file does not account for.
 
 use super::*;
-use crate::data::{Checksums, Dataset};
 use crate::data::scaling::ScalingSpec;
+use crate::data::{Checksums, Dataset};
 use crate::model::{Rule, SplitRecord};
 use ndarray::{Array2, array};
 use std::collections::BTreeMap;
