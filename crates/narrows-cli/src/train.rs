@@ -1,5 +1,7 @@
 //! `narrows train`
 
+mod resumed;
+
 use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
@@ -8,12 +10,12 @@ use clap::Args;
 use narrows::data::Watch;
 use narrows::recipe::Override;
 use narrows::run::{
-    BesidePca, Event, Every, Options, PICTURE_FILE, RUN_FILE, Replanned, Sources, Summary,
-    folder_of, load_model, needs_data, recipe_of, resume, run as run_recipe,
+    BesidePca, Event, Every, Options, PICTURE_FILE, Sources, Summary, folder_of, load_model,
+    needs_data, recipe_of, resume, run as run_recipe,
 };
-use narrows::text::for_shell;
 use narrows::train::Profile;
 use narrows::{Error, ErrorKind, Recipe, Result};
+use resumed::{finished, found_at, replanned};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -311,53 +313,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Where the rows of a run that goes on were found, which its folder remembers.
-fn found_at(place: &str, folder: &Path) -> String {
-    let file = folder.join(RUN_FILE);
-    format!(
-        "data: the same rows are at {place} now, and {} says so",
-        file.display()
-    )
-}
-
-/// A run that is to have more or fewer epochs than before, and what becomes of its learning rate.
-fn replanned(name: &str, new: &Replanned) -> String {
-    let rate = figures(new.learning_rate);
-    let rate = match new.schedule {
-        "cosine" => format!(
-            "the schedule `cosine` is formed anew for them, and goes on at a learning rate of {rate}"
-        ),
-        schedule => format!(
-            "the schedule `{schedule}` does not depend on them, and goes on at a learning rate of {rate}"
-        ),
-    };
-    format!(
-        "{name}: {} in all instead of {}; {rate}",
-        count_of(new.epochs, "epoch"),
-        new.before
-    )
-}
-
-/// A run that is trained already, and what can be done next.
-fn finished(name: &str, folder: &Path, epochs: usize, is_at_end: bool) -> String {
-    let run = for_shell(&folder.display().to_string());
-    let epochs_text = count_of(epochs, "epoch");
-    if !is_at_end {
-        return format!(
-            "{name}: is trained already, with {epochs_text}; what is left is testing and the report -> {}",
-            folder.display()
-        );
-    }
-    format!(
-        "{name}: the run is finished: its {epochs_text} are trained, and it is only tested again -> {}\n  \
-         narrows train --resume {run} --epochs {}   trains it for longer\n  \
-         narrows train … --init-from {run}   begins a new run with its parameters\n  \
-         narrows evaluate {run}, narrows score {run} --data …   use it",
-        folder.display(),
-        2 * epochs
-    )
 }
 
 /// What is wrong with a recipe once the data are known, with the recipe that it is wrong with.

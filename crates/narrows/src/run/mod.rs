@@ -9,6 +9,7 @@ mod checkpoint;
 mod folder;
 mod guard;
 mod own;
+mod replan;
 mod rows;
 mod sources;
 mod summary;
@@ -16,6 +17,7 @@ mod summary;
 pub use checkpoint::Every;
 pub use folder::{new_folder, recipe_of};
 pub use own::{Change, OwnData, folder_of, needs_data};
+pub use replan::Replanned;
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
@@ -31,12 +33,12 @@ use crate::network::{Rows, ScaledRows, forward};
 use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::report::tensorboard::EventFile;
-use crate::text::{count_of, for_shell};
 use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
 use checkpoint::Clock;
 use guard::Guard;
 use narrows_kernels::team::Team;
+use replan::replan;
 use rows::KnownRows;
 use sources::RunFile;
 use std::fs::{self, OpenOptions};
@@ -94,19 +96,6 @@ pub enum Event<'a> {
     Epoch(&'a EpochRecord),
     /// Training is done and saved in this folder, and this comes next.
     Stage(&'a Path, &'static str),
-}
-
-/// A run that is to have another number of epochs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Replanned {
-    /// The epochs that it was to have.
-    pub before: usize,
-    /// The epochs that it is to have in all.
-    pub epochs: usize,
-    /// The name of its schedule.
-    pub schedule: &'static str,
-    /// The learning rate of the next step.
-    pub learning_rate: f64,
 }
 
 /// Writes a report, and each of its pictures into a folder beside it.
@@ -376,60 +365,6 @@ fn has_come_to_its_end(folder: &Path) -> bool {
     load_model(folder).is_ok_and(|model| model.metrics().contains_key(TEST_MSE))
 }
 
-/// Gives a run that goes on another number of epochs than the `before` that it was to have, if it is to have one.
-///
-/// # Errors
-///
-/// When it has more already, or has ended early.
-fn replan(
-    training: &Training<'_>,
-    before: usize,
-    folder: &Path,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<()> {
-    let recipe = training.recipe();
-    if recipe.epochs == before {
-        return Ok(());
-    }
-    let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(folder.display());
-    let anew = format!(
-        "narrows train … --init-from {}",
-        for_shell(&folder.display().to_string())
-    );
-    let (done, rows) = training.position();
-    let begun = done + usize::from(rows > 0);
-    if recipe.epochs < begun {
-        return Err(refuse("the run has more epochs than these already")
-            .expected(format!("at least {}", count_of(begun, "epoch")))
-            .found(recipe.epochs)
-            .hint("its model is of all epochs that are done; a shorter run has to begin anew"));
-    }
-    if training.has_stopped_early() && recipe.epochs > done {
-        return Err(
-            refuse("early stopping has ended the run, and more epochs do not change that")
-                .expected(format!(
-                    "a loss that falls within {}",
-                    count_of(recipe.patience, "epoch")
-                ))
-                .found(format!(
-                    "none lower since epoch {} of {done}",
-                    training.best_epoch()
-                ))
-                .hint(format!(
-                    "`{anew} --set training.patience=…` begins a new run with its parameters"
-                )),
-        );
-    }
-    write_whole(&folder.join(RECIPE_FILE), recipe.to_toml().as_bytes())?;
-    observe(Event::Replanned(&Replanned {
-        before,
-        epochs: recipe.epochs,
-        schedule: recipe.schedule.name(),
-        learning_rate: training.next_learning_rate(),
-    }));
-    Ok(())
-}
-
 /// Checks that a recipe could be trained on a source.
 ///
 /// # Errors
@@ -676,6 +611,10 @@ fn train_epochs(
                 false => ControlFlow::Continue(()),
             }
         });
+        if record.is_err() {
+            // Rows that have changed in their file may be why.
+            guard.look(observe)?;
+        }
         let record = record.map_err(|error| keep(error, folder))?;
         saved?;
         let ended = record.as_ref().map(|record| record.epoch);

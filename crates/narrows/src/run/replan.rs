@@ -1,0 +1,75 @@
+//! Another number of epochs for a run that goes on.
+
+use super::{Event, RECIPE_FILE};
+use crate::error::{Error, ErrorKind, Result};
+use crate::files::write_whole;
+use crate::text::{count_of, for_shell};
+use crate::train::Training;
+use std::path::Path;
+
+/// A run that is to have another number of epochs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replanned {
+    /// The epochs that it was to have.
+    pub before: usize,
+    /// The epochs that it is to have in all.
+    pub epochs: usize,
+    /// The name of its schedule.
+    pub schedule: &'static str,
+    /// The learning rate of the next step.
+    pub learning_rate: f64,
+}
+
+/// Gives a run that goes on another number of epochs than the `before` that it was to have, if it is to have one.
+///
+/// # Errors
+///
+/// When it has more already, or has ended early.
+pub(super) fn replan(
+    training: &Training<'_>,
+    before: usize,
+    folder: &Path,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let recipe = training.recipe();
+    if recipe.epochs == before {
+        return Ok(());
+    }
+    let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(folder.display());
+    let anew = format!(
+        "narrows train … --init-from {}",
+        for_shell(&folder.display().to_string())
+    );
+    let (done, rows) = training.position();
+    let begun = done + usize::from(rows > 0);
+    if recipe.epochs < begun {
+        return Err(refuse("the run has more epochs than these already")
+            .expected(format!("at least {}", count_of(begun, "epoch")))
+            .found(recipe.epochs)
+            .hint("its model is of all epochs that are done; a shorter run has to begin anew"));
+    }
+    if training.has_stopped_early() && recipe.epochs > done {
+        return Err(
+            refuse("early stopping has ended the run, and more epochs do not change that")
+                .expected(format!(
+                    "a loss that falls within {}",
+                    count_of(recipe.patience, "epoch")
+                ))
+                .found(format!(
+                    "none lower since epoch {} of {done}",
+                    training.best_epoch()
+                ))
+                .hint(format!(
+                    "`{anew} --set training.patience=…` begins a new run with its parameters"
+                )),
+        );
+    }
+    write_whole(&folder.join(RECIPE_FILE), recipe.to_toml().as_bytes())?;
+    observe(Event::Replanned(&Replanned {
+        before,
+        epochs: recipe.epochs,
+        schedule: recipe.schedule.name(),
+        learning_rate: training.next_learning_rate(),
+    }));
+    Ok(())
+}
