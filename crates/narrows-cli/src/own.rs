@@ -18,9 +18,8 @@ impl ReadingArguments {
             on_bad: reading.on_bad,
             ..self.over(reading)
         };
-        let own = OwnData::of_model(path, model, &change)?;
-        tell_notes(&own.opened.source);
-        Ok(own)
+        // What there is to say of reading them was said when they were trained on.
+        OwnData::of_model(path, model, &change)
     }
 
     fn chosen(&self, data: &Dataset) -> Result<Dataset> {

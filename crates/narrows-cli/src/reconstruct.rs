@@ -35,7 +35,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows reconstruct runs/simple-linear
-  narrows reconstruct model.safetensors -o look.png
+  narrows reconstruct model.safetensors --data digits -o look.png
   narrows reconstruct runs/denoising --corrupt gaussian=0.5
   narrows reconstruct runs/table --data table.csv -o reconstructed.csv";
 

@@ -1,5 +1,7 @@
 //! `narrows train`
 
+mod resumed;
+
 use crate::output::{columns, count_of, duration, figures, note, print, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
@@ -9,12 +11,12 @@ use narrows::data::{Dataset, ReadOptions, Source, SplitPlan, TestRows, Watch};
 use narrows::model::Threshold;
 use narrows::recipe::Override;
 use narrows::run::{
-    BesidePca, Event, Every, Options, PICTURE_FILE, RUN_FILE, Replanned, Sources, Summary,
-    load_model, recipe_of, recover, resume, run as run_recipe,
+    BesidePca, Event, Every, Options, PICTURE_FILE, Sources, Summary, folder_of, load_model,
+    needs_data, recipe_of, recover, resume, run as run_recipe,
 };
-use narrows::text::for_shell;
 use narrows::train::Profile;
 use narrows::{Error, ErrorKind, Recipe, Result};
+use resumed::{finished, found_at, replanned};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,7 +52,7 @@ pub struct Arguments {
         "recipe", "group", "out", "force", "batch_size", "learning_rate", "seed", "overrides", "init_from",
     ])]
     resume: Option<PathBuf>,
-    /// Begin with the parameters of a model of the same layers, as a new run.
+    /// Begin with the parameters of a model of the same layers, as a new run; without --data on the data of its run.
     #[arg(long, value_name = "MODEL")]
     init_from: Option<PathBuf>,
     /// Passes over all rows.
@@ -169,6 +171,10 @@ impl Arguments {
         let rows = self.test.as_deref().map_or(Ok(Rows::usual()), test_rows)?;
         let validation = self.validation.as_ref();
         let Some(folder) = &self.resume else {
+            // A model that training begins with was made for data, of which none are guessed.
+            if let (Some(path), true) = (&self.init_from, data.is_empty()) {
+                return self.sources_of_model(path, rows);
+            }
             return Ok(Sources {
                 data: self.source.specs(),
                 reading: ReadOptions {
@@ -203,6 +209,42 @@ impl Arguments {
         Ok(Sources {
             reading: reading.over(&sources.reading),
             ..sources
+        })
+    }
+
+    /// The data of the run whose model training begins with.
+    fn sources_of_model(&self, path: &Path, rows: Rows) -> Result<Sources> {
+        let folder = match folder_of(path) {
+            Some(folder) => folder,
+            None => return Err(needs_data(path, &load_model(path)?)),
+        };
+        let found = Sources::of_run(&folder, &recipe_of(&folder, &[])?, &[], None, None)?;
+        note(&format!(
+            "data: {}, as in the run that it begins with",
+            found.data.join(" ")
+        ));
+        Ok(Sources {
+            reading: ReadOptions {
+                group: self.group.clone().or(found.reading.group.clone()),
+                ..self.source.reading.over(&found.reading)
+            },
+            validation: match &self.validation {
+                Some(text) => Some(text.clone()).filter(|text| !is_share(text)),
+                None => found.validation,
+            },
+            split: SplitPlan {
+                test: match &self.test {
+                    Some(_) => rows.held_out,
+                    None => found.split.test,
+                },
+                group: self.group.clone().or(found.split.group),
+                ..found.split
+            },
+            test: match &self.test {
+                Some(_) => rows.source,
+                None => found.test,
+            },
+            data: found.data,
         })
     }
 
@@ -346,9 +388,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 _ => format!(" and {}", count_of(rows, "row")),
             };
             display.line(&format!(
-                "{}: goes on after {}{rows} of {} -> {}",
+                "{}: goes on after {epochs}{rows} of {} -> {}",
                 recipe.name,
-                count_of(epochs, "epoch"),
                 count_of(recipe.epochs, "epoch"),
                 folder.display()
             ));
@@ -382,53 +423,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Where the rows of a run that goes on were found, which its folder remembers.
-fn found_at(place: &str, folder: &Path) -> String {
-    let file = folder.join(RUN_FILE);
-    format!(
-        "data: the same rows are at {place} now, and {} says so",
-        file.display()
-    )
-}
-
-/// A run that is to have more or fewer epochs than before, and what becomes of its learning rate.
-fn replanned(name: &str, new: &Replanned) -> String {
-    let rate = figures(new.learning_rate);
-    let rate = match new.schedule {
-        "cosine" => format!(
-            "the schedule `cosine` is formed anew for them, and goes on at a learning rate of {rate}"
-        ),
-        schedule => format!(
-            "the schedule `{schedule}` does not depend on them, and goes on at a learning rate of {rate}"
-        ),
-    };
-    format!(
-        "{name}: {} in all instead of {}; {rate}",
-        count_of(new.epochs, "epoch"),
-        new.before
-    )
-}
-
-/// A run that is trained already, and what can be done next.
-fn finished(name: &str, folder: &Path, epochs: usize, is_at_end: bool) -> String {
-    let run = for_shell(&folder.display().to_string());
-    let epochs_text = count_of(epochs, "epoch");
-    if !is_at_end {
-        return format!(
-            "{name}: is trained already, with {epochs_text}; what is left is testing and the report -> {}",
-            folder.display()
-        );
-    }
-    format!(
-        "{name}: the run is finished: its {epochs_text} are trained, and it is only tested again -> {}\n  \
-         narrows train --resume {run} --epochs {}   trains it for longer\n  \
-         narrows train … --init-from {run}   begins a new run with its parameters\n  \
-         narrows evaluate {run}, narrows score {run} --data …   use it",
-        folder.display(),
-        2 * epochs
-    )
 }
 
 /// What is wrong with a recipe once the data are known, with the recipe that it is wrong with.

@@ -301,6 +301,23 @@ fn data_that_moved_are_found_or_told_and_other_rows_are_refused() {
     bench.said(&["score", "third/run"]);
     let anew = "train small.toml --data old/rows.csv --id name --label kind --init-from third/run --out anew";
     bench.said(&anew.split(' ').collect::<Vec<_>>());
+    // A run that begins with another's model has that run's data, unless it is given others.
+    let again = "train small.toml --init-from third/run --out again";
+    let (_, notes) = bench.said(&again.split(' ').collect::<Vec<_>>());
+    assert!(
+        notes.contains("here.csv, as in the run that it begins with"),
+        "{notes}"
+    );
+    fs::copy(
+        bench.path("third/run/model.safetensors"),
+        bench.path("alone.safetensors"),
+    )
+    .unwrap();
+    let guess = "train small.toml --init-from alone.safetensors";
+    bench.refused(
+        &guess.split(' ').collect::<Vec<_>>(),
+        &["does not say where its data lie", "--data"],
+    );
 }
 
 #[test]
@@ -520,7 +537,7 @@ fn a_folder_whose_name_is_no_text_goes_on() {
     let inner = bench.path("").join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
     fs::create_dir(&inner).unwrap();
     for file in ["rows.csv", "small.toml"] {
-        fs::copy(bench.path(file), inner.join(file)).unwrap();
+        fs::rename(bench.path(file), inner.join(file)).unwrap();
     }
     let train = "train small.toml --data rows.csv --id name --label kind --out run";
     let trained = narrows(&inner, &train.split(' ').collect::<Vec<_>>());

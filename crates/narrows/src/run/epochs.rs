@@ -53,6 +53,10 @@ pub(super) fn train_epochs(
             }
         });
         let record = record.and_then(|record| saved.map(|()| record));
+        if record.is_err() {
+            // Rows that have changed in their file may be why.
+            going.guard.look(observe)?;
+        }
         let record = record.map_err(|error| keep(error, &going.place, kept.as_deref()))?;
         let ended = record.as_ref().map(|record| record.epoch);
         if let Some(record) = &record {

@@ -373,7 +373,7 @@ mod tests {
         };
         sources.write(&at("old/run"), &at("old/run"), None).unwrap();
         let places = |run: &str| RunFile::read(&at(run)).unwrap().places(&at(run));
-        assert_eq!(places("old/run").unwrap(), [sources.clone()]);
+        assert_eq!(places("old/run").unwrap(), std::slice::from_ref(&sources));
         // Moved together.
         fs::rename(at("old"), at("new")).unwrap();
         let [found] = &places("new/run").unwrap()[..] else {

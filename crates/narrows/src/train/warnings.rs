@@ -212,8 +212,8 @@ impl fmt::Display for Warning {
                 )
             }
             Warning::ThresholdLost => f.write_str(
-                "the threshold in the model was chosen before the run went on, and the new model does not have it: choose \
-                 one with `narrows calibrate` when the run is finished",
+                "the threshold that was chosen for the model so far does not fit the new one, and is not kept: choose one \
+                 again with `narrows calibrate` when the run is finished",
             ),
             Warning::OutOfRange {
                 layer,
