@@ -32,7 +32,7 @@ pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::{NOTICEABLE, check, score};
 use crate::corruption::Corruption;
-use crate::data::{Dataset, OtherRows, Source, Split, SplitPlan, Watch};
+use crate::data::{Dataset, OtherRows, Overlap, Source, Split, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{
     Baselines, Pca, Reconstruct, TestNoise, no_test_rows, noise_draws, noisy_errors, threshold,
@@ -291,6 +291,7 @@ fn run_in(
     }
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
+        tell_of_begun_on(model, &split, observe)?;
     }
     let place = match resumed {
         Some(folder) => {
@@ -593,6 +594,28 @@ fn tell_of_known_rows(
         let share = known.overlap(rows)?.share();
         if share > NOTICEABLE {
             observe(Event::Warning(&Warning::KnownRows { given_for, share }));
+        }
+    }
+    Ok(())
+}
+
+/// Warns of rows to measure a model with that another was trained on, with whose parameters it begins.
+fn tell_of_begun_on(
+    model: &Model,
+    split: &Split<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let Some(known) = &model.origin().rows else {
+        return Ok(());
+    };
+    for (used_for, rows) in [("validation", &split.validation), ("testing", &split.test)] {
+        let share = rows
+            .as_deref()
+            .map(|rows| known.overlap(rows))
+            .transpose()?;
+        let share = share.map_or(0.0, Overlap::share);
+        if share > NOTICEABLE {
+            observe(Event::Warning(&Warning::BegunOn { used_for, share }));
         }
     }
     Ok(())

@@ -56,6 +56,13 @@ pub enum Warning {
         /// The share of them that are training rows.
         share: f64,
     },
+    /// The model that training begins with was trained on rows that are to measure the new one.
+    BegunOn {
+        /// What the rows are for: `validation` or `testing`.
+        used_for: &'static str,
+        /// The share of the rows that it was trained on.
+        share: f64,
+    },
     /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
     Squeezed {
         /// What 1 becomes.
@@ -255,6 +262,13 @@ impl fmt::Display for Warning {
                     true => "with the latest row last, ",
                     false => "",
                 }
+            ),
+            Warning::BegunOn { used_for, share } => write!(
+                f,
+                "the model that training begins with was trained on about {:.0} % of the rows for {used_for}: errors on \
+                 them are lower than on new rows; divide the rows as its run did (with the same `--seed` and options), or \
+                 give other rows with `--validation FILE` and `--test FILE`",
+                100.0 * share
             ),
             Warning::KnownRows { given_for, share } => write!(
                 f,
