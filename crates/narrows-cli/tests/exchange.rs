@@ -212,6 +212,6 @@ fn an_imported_model_knows_its_table() {
     let origin = model.origin();
     assert_eq!(origin.data.as_deref(), Some("table.csv"));
     assert_eq!(origin.columns.as_deref().unwrap(), ["a", "b"]);
-    assert_eq!(origin.split.unwrap().rows, [18, 0, 2]);
+    assert_eq!(origin.split.as_ref().unwrap().rows, [18, 0, 2]);
     assert!(origin.fill.is_some() && origin.range.is_some());
 }
