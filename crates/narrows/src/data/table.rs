@@ -216,7 +216,9 @@ impl<'a> Table<'a> {
             place,
         } = block;
         for (index, times) in &mut self.times {
-            columns.get(*index).map(|cells| times.add(cells));
+            if let Some(cells) = columns.get(*index) {
+                times.add(cells);
+            }
         }
         let (inputs, texts) = columns.split_at(self.roles.inputs.len().min(columns.len()));
         self.read += rows as u64;
