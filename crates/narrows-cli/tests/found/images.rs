@@ -139,7 +139,11 @@ fn one_image_trains_with_a_warning() {
             "{}",
             tried.said
         );
-        assert!(tried.table.contains("tested on   1 row"), "{}", tried.table);
+        assert!(
+            tried.table.contains("tested on    1 row"),
+            "{}",
+            tried.table
+        );
     }
     // So does a table of one row.
     folder.put("one.csv", "a,b,c\n1.5,2.5,3.5\n");

@@ -116,7 +116,10 @@ impl Folder {
         ));
         let said = text(&output.stderr);
         assert!(output.status.success(), "{command}: {said}");
-        let is_told = |line: &&str| !line.starts_with("epoch") && !line.contains(" -> ");
+        let is_usual = |line: &str| {
+            line.starts_with("epoch") || line.starts_with("rows: ") || line.contains(" -> ")
+        };
+        let is_told = |line: &&str| !is_usual(line);
         Tried {
             parts,
             said: said.lines().filter(is_told).collect::<Vec<_>>().join("\n"),

@@ -250,7 +250,9 @@ impl<'a> Table<'a> {
             place,
         } = block;
         for (index, times) in &mut self.times {
-            columns.get(*index).map(|cells| times.add(cells));
+            if let Some(cells) = columns.get(*index) {
+                times.add(cells);
+            }
         }
         if rows == 0 {
             return Ok(());

@@ -26,7 +26,7 @@ pub struct SplitAgain<'a> {
 impl Model {
     /// Divides the rows of a source as they were divided when the model was trained, which takes the model alone: seed,
     /// shares and groups are kept with it. The source must be read with
-    /// [`options_for_split`](crate::apply::options_for_split).
+    /// `apply::options_for_split`.
     ///
     /// If these are other rows, they are divided in the usual way, without rows for validation, and
     /// [`SplitAgain::difference`] says so.

@@ -87,7 +87,9 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     let is_refused = wanted.missing == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
     if is_refused && inputs.iter().any(|column| column.missing > 0) {
         wanted.missing = Missing::Mean;
-        said.push("`--missing mean` fills missing cells with the means of their columns in the training rows".into());
+        said.push(
+            "`--missing mean` fills missing cells with column means of the training rows".into(),
+        );
     }
     if inputs.is_empty() || info.rows == 0 {
         let has_inputs = info.of_role(Role::Input).next().is_some();

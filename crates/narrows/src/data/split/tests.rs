@@ -223,7 +223,13 @@ fn groups_stay_together() {
 #[test]
 fn means_are_those_of_the_training_rows() {
     let rows = 50_usize;
-    let value = |row: usize| if row % 5 == 0 { f64::NAN } else { row as f64 };
+    let value = |row: usize| {
+        if row.is_multiple_of(5) {
+            f64::NAN
+        } else {
+            row as f64
+        }
+    };
     let bytes = (0..rows).flat_map(|row| value(row).to_le_bytes()).collect();
     let row = RowType::all(Element::little(Kind::F64), 1);
     let records = Records::in_memory(bytes, row).filled(Some(vec![-1.0]));

@@ -154,7 +154,8 @@ fn the_metadata_say_what_scoring_needs() {
         from: crate::model::ThresholdRows::Validation,
     });
     let expected = json!({
-        "value": 0.25, "rule": "quantile", "level": 0.99, "rows": 150, "unusual": "score > value",
+        "value": 0.25, "rule": "quantile", "level": 0.99, "rows": 150, "from": "validation",
+        "unusual": "score > value",
     });
     assert_eq!(json(&model, "threshold"), expected);
     model.set_origin(Origin {
