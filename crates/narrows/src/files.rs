@@ -1,6 +1,7 @@
 //! Writing files so that a reader never meets half of one.
 
 use crate::error::{Error, ErrorKind, Result};
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -126,32 +127,93 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
 /// Removes what killed commands left in a folder under temporary names. What cannot be removed stays: it is in nobody's
 /// way.
 pub(crate) fn sweep_dead(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
-        // As they are drawn: any other name is somebody's.
-        let is_drawn = |rest: &[u8]| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric);
-        let Ok(kind) = entry.file_type() else {
-            continue;
-        };
-        if !name.is_some_and(is_drawn) || !(kind.is_file() || kind.is_dir()) {
+    // As they are drawn: any other name is somebody's.
+    let is_drawn = |rest: &[u8]| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric);
+    for (name, kind) in entries(folder).unwrap_or_default() {
+        let rest = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
+        if !rest.is_some_and(is_drawn) || kind == Kind::Other {
             continue;
         }
-        let path = entry.path();
+        let path = folder.join(name);
         let Ok(file) = File::open(&path) else {
             continue;
         };
         // The system releases the lock of whoever ends, however that is.
         if file.try_lock().is_ok() && is_at(&file, &path).unwrap_or(false) {
-            let _ = match kind.is_dir() {
-                true => fs::remove_dir_all(&path),
-                false => fs::remove_file(&path),
+            let _ = match kind {
+                Kind::Folder => remove_folder(&path),
+                _ => fs::remove_file(&path),
             };
         }
     }
+}
+
+/// What a name in a folder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Folder,
+    /// A symbolic link, which is not followed, a pipe, a device.
+    Other,
+}
+
+/// The names in a folder.
+#[cfg(unix)]
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+    use rustix::fs::{Dir, FileType};
+    use std::os::unix::ffi::OsStrExt;
+    let mut entries = Vec::new();
+    for entry in Dir::new(open_folder(folder)?)? {
+        let entry = entry?;
+        let name = std::ffi::OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Folder,
+            FileType::Unknown => kind_of(&fs::symlink_metadata(folder.join(name))?.file_type()),
+            _ => Kind::Other,
+        };
+        entries.push((name.to_os_string(), kind));
+    }
+    Ok(entries)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+    let entry = |entry: io::Result<fs::DirEntry>| {
+        let entry = entry?;
+        Ok((entry.file_name(), kind_of(&entry.file_type()?)))
+    };
+    fs::read_dir(folder)?.map(entry).collect()
+}
+
+fn kind_of(found: &fs::FileType) -> Kind {
+    match (found.is_file(), found.is_dir()) {
+        (true, _) => Kind::File,
+        (_, true) => Kind::Folder,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(unix)]
+fn open_folder(folder: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open};
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(open(folder, flags, Mode::empty())?.into())
+}
+
+/// Removes a folder with all that is in it; links are not followed.
+pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+    for (name, kind) in entries(folder)? {
+        let path = folder.join(name);
+        match kind {
+            Kind::Folder => remove_folder(&path)?,
+            _ => fs::remove_file(path)?,
+        }
+    }
+    fs::remove_dir(folder)
 }
 
 /// Whether an open file is the one that a path names.
@@ -184,7 +246,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let file = match File::open(folder) {
+    let file = match open_folder(folder) {
         // A folder that may be written and not be read cannot be synced by anybody but its owner.
         Err(error) if error.kind() == PermissionDenied => return Ok(()),
         file => file?,

@@ -6,6 +6,7 @@
 //! the time.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::{Kind, entries};
 use crc::{CRC_32_ISCSI, Crc};
 use prost::Message;
 use std::collections::BTreeMap;
@@ -235,16 +236,15 @@ fn newest(folder: &Path) -> Result<Option<PathBuf>> {
 
 /// The logs of Narrows in a folder, by the times in their names. A symbolic link is none: it may lead anywhere.
 pub(crate) fn logs(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
+    let entries = match entries(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let mut logs = BTreeMap::new();
-    for entry in entries {
-        let entry = entry?;
-        let time = entry.file_name().to_str().and_then(time_of);
-        if let (Some(time), true) = (time, entry.file_type()?.is_file()) {
-            logs.insert(time, entry.path());
+    for (name, kind) in entries {
+        let time = name.to_str().and_then(time_of);
+        if let (Some(time), Kind::File) = (time, kind) {
+            logs.insert(time, folder.join(name));
         }
     }
     Ok(logs.into_values().collect())

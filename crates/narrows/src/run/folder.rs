@@ -2,10 +2,11 @@
 
 use super::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
 use crate::error::{Error, Result};
-use crate::files::{TEMPORARY, write_alone};
+use crate::files::{TEMPORARY, entries, write_alone};
 use crate::recipe::{Override, Recipe};
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,13 +30,8 @@ pub(super) fn usual(name: &str) -> PathBuf {
 
 /// Whether a folder has nothing in it but what a killed command had begun to write.
 pub(crate) fn is_empty(folder: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        if !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let is_begun = |name: &OsString| name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+    Ok(entries(folder)?.iter().all(|(name, _)| is_begun(name)))
 }
 
 /// Makes `runs/NAME`, or `runs/NAME-2` and so on where that exists.

@@ -14,7 +14,7 @@ use super::{
     OLDER_CHECKPOINT_FILE, PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{TEMPORARY, sync_folder};
+use crate::files::{Kind, TEMPORARY, entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
 use std::fs;
 use std::io;
@@ -138,7 +138,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         if self.is_new {
             // What is left counts as nothing.
-            let _ = fs::remove_dir_all(self.folder.join(NEW));
+            let _ = remove_folder(&self.folder.join(NEW));
         }
     }
 }
@@ -193,18 +193,16 @@ fn finish(folder: &Path) -> io::Result<()> {
         let figures = folder.join(FIGURES_FOLDER);
         match figures.is_symlink() {
             true => gone(fs::remove_file(&figures))?,
-            false => gone(fs::remove_dir_all(&figures))?,
+            false => gone(remove_folder(&figures))?,
         }
         sync_folder(folder)?;
         fs::rename(&swap, &moving)?;
         sync_folder(folder)?;
     }
-    let mut names: Vec<_> = fs::read_dir(&moving)?
-        .map(|entry| entry.map(|entry| entry.file_name()))
-        .collect::<io::Result<_>>()?;
+    let mut names = entries(&moving)?;
     // Last, as a run can go on once it is there.
-    names.sort_by_key(|name| *name == *RUN_FILE);
-    for name in names {
+    names.sort_by_key(|(name, _)| *name == *RUN_FILE);
+    for (name, _) in names {
         fs::rename(moving.join(&name), folder.join(&name))?;
     }
     fs::remove_dir(&moving)?;
@@ -226,18 +224,16 @@ fn sweep(folder: &Path) -> Result<()> {
     let figures = folder.join(FIGURES_FOLDER);
     let is_folder = fs::symlink_metadata(&figures).is_ok_and(|found| found.is_dir());
     for folder in is_folder.then_some(&*figures).into_iter().chain([folder]) {
-        for entry in fs::read_dir(folder).map_err(refused)? {
-            let entry = entry.map_err(refused)?;
-            let name = entry.file_name();
+        for (name, kind) in entries(folder).map_err(refused)? {
             if !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) || name == *LOCK_FILE {
                 continue;
             }
-            let is_folder = entry.file_type().map_err(refused)?.is_dir();
-            match is_folder {
-                true if name == *NEW => gone(fs::remove_dir_all(entry.path())).map_err(refused)?,
+            let path = folder.join(&name);
+            match kind {
+                Kind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
                 // Of another command, that gathers images.
-                true => {}
-                false => gone(fs::remove_file(entry.path())).map_err(refused)?,
+                Kind::Folder => {}
+                _ => gone(fs::remove_file(path)).map_err(refused)?,
             }
         }
     }

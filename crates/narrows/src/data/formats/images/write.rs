@@ -4,11 +4,12 @@
 
 use super::threads::on_threads;
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::{TEMPORARY, folder_of, is_at, sweep_dead, sync_folder, through_links};
+use crate::files::{Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, through_links};
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::ArrayView1;
-use std::fs::{self, DirEntry, File, TryLockError};
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
@@ -68,17 +69,10 @@ impl Sink {
         let refused = |error| Error::io("cannot make the folder of images", folder, error);
         let is_new = !folder.exists();
         fs::create_dir_all(folder).map_err(refused)?;
-        let mut entries = fs::read_dir(folder).map_err(refused)?;
         // What a killed command had begun to gather is no image.
-        let is_image = |entry: io::Result<DirEntry>| {
-            entry.is_ok_and(|entry| {
-                !entry
-                    .file_name()
-                    .as_encoded_bytes()
-                    .starts_with(TEMPORARY.as_bytes())
-            })
-        };
-        if entries.any(is_image) {
+        let is_image = |name: &OsString| !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+        let entries = entries(folder).map_err(refused)?;
+        if entries.iter().any(|(name, _)| is_image(name)) {
             return Err(Error::new(ErrorKind::Data, "the folder is not empty")
                 .at(folder.display())
                 .expected("a new or empty folder, so that no image is overwritten"));
@@ -176,10 +170,9 @@ impl Sink {
             let _ = self.gathered.keep();
             return sync_folder(folder_of(&self.folder)).map_err(refused);
         }
-        for entry in fs::read_dir(self.gathered.path()).map_err(refused)? {
-            let entry = entry.map_err(refused)?;
-            let path = self.folder.join(entry.file_name());
-            fs::rename(entry.path(), path).map_err(refused)?;
+        for (name, _) in entries(self.gathered.path()).map_err(refused)? {
+            let from = self.gathered.path().join(&name);
+            fs::rename(from, self.folder.join(name)).map_err(refused)?;
         }
         self.gathered.close().map_err(refused)?;
         sync_folder(&self.folder).map_err(refused)
@@ -255,11 +248,12 @@ fn sync(folder: &Path) -> io::Result<()> {
     let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     let mut next = 0;
     while let Some(folder) = folders.get(next).cloned() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let is_folder = entry.file_type()?.is_dir();
-            let list = if is_folder { &mut folders } else { &mut files };
-            list.push(entry.path());
+        for (name, kind) in entries(&folder)? {
+            let list = match kind {
+                Kind::Folder => &mut folders,
+                _ => &mut files,
+            };
+            list.push(folder.join(name));
         }
         next += 1;
     }
