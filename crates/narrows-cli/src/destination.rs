@@ -7,7 +7,9 @@ use narrows::data::write::{Format, Output};
 use narrows::files::{is_standard_output, is_stream, write_output};
 use narrows::text::thousands;
 use narrows::{Error, ErrorKind, Model, Result, plain};
+use std::fs::File;
 use std::path::Path;
+use std::sync::OnceLock;
 
 #[derive(Args)]
 pub struct FormatArguments {
@@ -43,7 +45,7 @@ impl FormatArguments {
 /// asked for as JSON.
 pub fn check_stream(path: &Path, is_json: bool) -> Result<()> {
     if !is_standard_output(path) {
-        return Ok(());
+        return await_reader(path);
     }
     if is_json {
         return Err(Error::new(
@@ -54,6 +56,19 @@ pub fn check_stream(path: &Path, is_json: bool) -> Result<()> {
         .hint("write the output to a file, or leave out `--json`"));
     }
     leave_standard_output();
+    Ok(())
+}
+
+/// Waits for somebody to read from the output, if it is a pipe with a name: now, as a signal still ends the command at
+/// once.
+fn await_reader(path: &Path) -> Result<()> {
+    /// The pipe, which a reader finds open until the command ends.
+    static HELD: OnceLock<File> = OnceLock::new();
+    if is_stream(path) {
+        let file = File::options().write(true).open(path);
+        let file = file.map_err(|error| Error::io("cannot write to this", path, error))?;
+        HELD.get_or_init(|| file);
+    }
     Ok(())
 }
 

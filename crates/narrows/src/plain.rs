@@ -24,8 +24,9 @@ fn escaped(text: &str, is_hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
-            ..='\u{ff}' => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => shown.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            ..='\u{1f}' => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            // As JSON has it, so that an object that is printed stays the same object.
+            c => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
     shown.into()
@@ -43,7 +44,7 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 /// A name, a cell or a sentence on one line: ends of lines and tabs are shown as `\n` and `\t` too.
 ///
 /// ```
-/// assert_eq!(narrows::plain::line("a\nb\u{202e}"), "a\\nb\\u{202e}");
+/// assert_eq!(narrows::plain::line("a\nb\u{202e}"), "a\\nb\\u202e");
 /// ```
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed)
@@ -77,10 +78,10 @@ mod tests {
     #[test]
     fn what_a_terminal_obeys_is_shown() {
         assert_eq!(line("plain ü 名"), "plain ü 名");
-        assert_eq!(line("\u{1b}]0;x\u{7}\u{9b}"), "\\x1b]0;x\\x07\\x9b");
+        assert_eq!(line("\u{1b}]0;x\u{7}\u{9b}"), "\\x1b]0;x\\x07\\u009b");
         assert_eq!(
             line("a\u{202e}b\u{2066}\u{2029}"),
-            "a\\u{202e}b\\u{2066}\\u{2029}"
+            "a\\u202eb\\u2066\\u2029"
         );
         assert_eq!(line("a\r\n\tb"), "a\\r\\n\\tb");
         assert_eq!(lines("a\r\n\tb"), "a\\r\n\tb");

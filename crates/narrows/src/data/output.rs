@@ -14,6 +14,14 @@ use std::path::Path;
 /// What the column is called that says why a row has no values.
 pub(super) const REASON: &str = "reason";
 
+/// The system's error behind one of writing CSV, so that it can be told what it is.
+pub(super) fn io_error(error: csv::Error) -> std::io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    }
+}
+
 /// What there will be to write.
 #[derive(Clone, Debug, Default)]
 pub struct Head {

@@ -1,6 +1,6 @@
 //! The reasons of rows without values, beside an array or a folder of images: `scores.reasons.csv`.
 
-use super::output::{Piece, REASON};
+use super::output::{Piece, REASON, io_error};
 use crate::files::OutputFile;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ impl Reasons {
     }
 
     fn refused(&self, error: csv::Error) -> Error {
-        Error::io("cannot write the file", &self.path, error.into())
+        Error::io("cannot write the file", &self.path, io_error(error))
     }
 
     pub(super) fn write(&mut self, piece: Piece<'_>) -> Result<()> {

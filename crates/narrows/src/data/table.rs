@@ -365,8 +365,10 @@ impl<'a> Table<'a> {
             .expected("numbers; missing cells are empty, `NA` and the like")
             .found(found)
             .hint(match is_of_model {
-                true => "correct these cells: the model needs the columns",
-                false => "correct these cells, or leave the columns out with `--drop`",
+                true => "correct these cells, or leave their rows out with `--on-bad drop`: the model needs the columns",
+                false => {
+                    "correct these cells, or leave the columns out with `--drop` or their rows with `--on-bad drop`"
+                }
             }));
         }
         if missing.is_empty() || may_miss {

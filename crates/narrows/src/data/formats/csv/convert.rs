@@ -336,7 +336,7 @@ impl Rows<'_> {
                 "if the table ends before it, leave the rest out with `--skip-end {lines}`"
             ));
         }
-        error
+        error.hint("correct the line, or leave such lines out with `--on-bad drop`")
     }
 
     /// Takes a cell of a column, and gives the place of the next target.

@@ -1,6 +1,6 @@
 //! CSV and TSV: a header, then texts and values.
 
-use crate::data::output::{Head, NumberType, Piece, number_of};
+use crate::data::output::{Head, NumberType, Piece, io_error, number_of};
 use crate::files::OutputFile;
 use crate::{Error, Result};
 use csv::Writer;
@@ -66,7 +66,7 @@ impl Sink {
     }
 
     fn refused(&self, error: csv::Error) -> Error {
-        Error::io("cannot write the file", &self.path, error.into())
+        Error::io("cannot write the file", &self.path, io_error(error))
     }
 
     pub(in crate::data) fn write(&mut self, piece: Piece<'_>) -> Result<()> {
