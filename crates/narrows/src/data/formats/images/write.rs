@@ -4,7 +4,9 @@
 
 use super::threads::on_threads;
 use crate::data::output::{Head, NumberType, Piece};
-use crate::files::{Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, through_links};
+use crate::files::{
+    Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, through_links,
+};
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::ArrayView1;
