@@ -39,6 +39,23 @@ impl FormatArguments {
         }
         Ok(output)
     }
+
+    /// The same for a command that draws a picture where the path ends in .png: none then. `picture` is that ending and
+    /// what it makes.
+    pub fn unless_picture(&self, path: &Path, picture: (&str, &str)) -> Result<Option<Output>> {
+        let is_picture = path.extension().is_some_and(|ending| ending == "png");
+        match (is_picture, self.format) {
+            (true, None) => Ok(None),
+            (true, Some(format)) => Err(Error::new(
+                ErrorKind::Data,
+                format!("a .png file gets {}, no rows", picture.1),
+            )
+            .at(path.display())
+            .expected(format!("another output for `--format {}`", format.name()))
+            .hint("name it with `-o`; `-o -` is standard output")),
+            (false, _) => self.output(path, false, &[picture]).map(Some),
+        }
+    }
 }
 
 /// Leaves standard output to the output of a command, if that is where it goes; `is_json` says whether the result is

@@ -52,15 +52,8 @@ const MOST_IN_PICTURE: usize = 1000;
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
-    let is_picture = arguments.format.format.is_none()
-        && output.extension().is_some_and(|ending| ending == "png");
-    let rows = match is_picture {
-        true => None,
-        false => {
-            let picture = (".png", "one picture");
-            Some(arguments.format.output(output, false, &[picture])?)
-        }
-    };
+    let picture = (".png", "one picture");
+    let rows = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;
     let data = arguments
         .source

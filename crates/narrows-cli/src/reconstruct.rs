@@ -42,15 +42,8 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
-    let is_picture = arguments.format.format.is_none()
-        && output.extension().is_some_and(|ending| ending == "png");
-    let rows = match is_picture {
-        true => None,
-        false => {
-            let picture = (".png", "a picture of eight rows");
-            Some(arguments.format.output(output, false, &[picture])?)
-        }
-    };
+    let picture = (".png", "a picture of eight rows");
+    let rows = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;
     let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
     let corruption = corruption.transpose()?;

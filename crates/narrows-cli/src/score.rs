@@ -9,7 +9,7 @@ use narrows::data::Dataset;
 use narrows::data::write::Output;
 use narrows::evaluate::Detection;
 use narrows::run::load_model;
-use narrows::{Model, Result, apply};
+use narrows::{Error, ErrorKind, Model, Result, apply};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -53,6 +53,10 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = arguments.output.as_deref();
     let output = match output {
+        None if arguments.format.format.is_some() => {
+            return Err(Error::new(ErrorKind::Data, "`--format` needs an output")
+                .hint("name a file with `-o`, or `-o -` for standard output"));
+        }
         None => None,
         Some(output) => {
             keep_apart(output, &arguments.source.data)?;

@@ -268,7 +268,7 @@ fn several_files_count_their_bad_rows_together() {
     let (model, folder) = (models().at("table"), Folder::new());
     let first = folder.write("first.csv", "id,a,b\nx,oops,2\ny,1,2\n");
     let second = folder.write("second.csv", "id,a,b\nz,1,2,3\n");
-    // With one row the line has more cells than most, and still it is the row that is bad.
+    // With one row most lines have more cells than the header, and still it is the row that is bad.
     let output = narrows(&[
         "score", &model, "--data", &first, "--data", &second, "--id", "id", "--on-bad", "null",
         "-o", "-",
@@ -575,6 +575,13 @@ fn the_option_decides_the_format_and_says_so_against_an_ending() {
     good(encode("codes", &["--format", "tsv"]));
     assert!(folder.read("codes").starts_with("code0\t"));
     bad(&encode("-", &["--format", "xlsx"]), "expected one of csv");
+    // An option that would say nothing is refused.
+    let without = |command: &str| narrows(&[command, &model, "--data", &rows, "--format", "csv"]);
+    bad(&without("score"), "`--format` needs an output");
+    bad(
+        &without("reconstruct"),
+        "a .png file gets a picture of eight rows, no rows",
+    );
 }
 
 #[test]
