@@ -129,7 +129,9 @@ mod tests {
     use super::*;
     use crate::Recipe;
     use crate::data::Dataset;
-    use crate::train::Training;
+    use crate::data::scaling::{Scaling, ScalingSpec};
+    use crate::model::Origin;
+    use crate::network::Network;
     use ndarray::Array2;
 
     fn source(rows: usize, shift: f64) -> Source {
@@ -141,11 +143,16 @@ mod tests {
 
     /// A model of no training, with what training would know.
     fn model(source: &Source, plan: &SplitPlan) -> Model {
-        let recipe = Recipe::named("table").unwrap();
+        let recipe = Recipe::named("table").unwrap().with_widths_of(&[3]);
         let split = source.split(7, plan).unwrap();
-        let mut training = Training::new(&recipe, &split.train, 1).unwrap();
-        training.record_split(SplitRecord::of(&split, 7), OtherRows::default());
-        training.model().unwrap()
+        let scaling = Scaling::fit(&ScalingSpec::None, &split.train).unwrap();
+        let network = Network::new(&recipe.encoder, &recipe.decoder, &[3]).unwrap();
+        let parameters = vec![0.0; network.parameter_count()];
+        let mut model = Model::new(recipe, scaling, &[3], &parameters).unwrap();
+        let origin = Origin::of(&split.train).unwrap();
+        let record = SplitRecord::of(&split, 7);
+        model.set_origin(origin.with_split(record, OtherRows::default()));
+        model
     }
 
     #[test]
