@@ -7,10 +7,12 @@
 //! `diverged.json` says how.
 
 mod checkpoint;
+mod division;
 mod epochs;
 mod folder;
 mod guard;
 mod lock;
+mod measure;
 mod notice;
 mod own;
 mod place;
@@ -18,6 +20,7 @@ mod replan;
 mod rows;
 mod sources;
 mod summary;
+mod threshold;
 
 pub use checkpoint::Every;
 pub(crate) use folder::is_empty;
@@ -30,23 +33,20 @@ pub use replan::Replanned;
 pub use sources::Sources;
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
-use crate::apply::{NOTICEABLE, check, score};
-use crate::corruption::Corruption;
-use crate::data::{Dataset, OtherRows, Overlap, Source, Split, SplitPlan, Watch};
+use crate::apply::check;
+use crate::data::{Dataset, OtherRows, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{
-    Baselines, Pca, Reconstruct, TestNoise, no_test_rows, noise_draws, noisy_errors, threshold,
-};
-use crate::figures::{Portrait, is_image, reconstruction_picture};
-use crate::model::{Model, Rule, SplitRecord, Threshold, ThresholdRows};
-use crate::network::{Rows, ScaledRows, forward};
+use crate::evaluate::{Baselines, no_test_rows};
+use crate::figures::reconstruction_picture;
+use crate::model::{Model, SplitRecord};
 use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
+use division::{tell_of_begun_on, tell_of_known_rows, tell_of_split};
 use epochs::{Going, refuse_diverged, train_epochs};
 use guard::Guard;
-use narrows_kernels::team::Team;
+use measure::measure;
 use place::Place;
 use replan::{has_come_to_its_end, replan};
 use rows::KnownRows;
@@ -54,6 +54,7 @@ use sources::RunFile;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use threshold::{is_chosen, usual_threshold};
 
 /// The name of the model's file in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
@@ -87,12 +88,6 @@ pub const DIVERGED_FILE: &str = "diverged.json";
 
 /// The name of the model in a run's folder whose parameters training began with, if it did.
 const INIT_FILE: &str = "initial.safetensors";
-
-/// The validation rows from which on a model has a threshold after training.
-const LEAST_FOR_THRESHOLD: usize = 100;
-
-/// The quantile of their scores that it is.
-const THRESHOLD_QUANTILE: f64 = 0.99;
 
 /// The folder of the report's pictures in a run's folder.
 pub const FIGURES_FOLDER: &str = "figures";
@@ -554,234 +549,6 @@ pub fn is_run(path: &Path) -> bool {
         .extension()
         .is_some_and(|ending| ending == "safetensors");
     (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
-}
-
-/// Says how the rows are divided, and what is dubious about it where a run begins.
-fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn FnMut(Event<'_>)) {
-    observe(Event::Note(&format!("rows: {}", split.counts_in_words())));
-    for note in &split.notes {
-        observe(Event::Note(note));
-    }
-    // Whole groups are a choice of its own.
-    let is_drawn = split.is_random && split.plan.group.is_none();
-    let series = split.train.in_order_of();
-    if let Some(order) = series.filter(|_| is_new && is_drawn) {
-        observe(Event::Warning(&Warning::DrawnFromSeries {
-            column: order.column.clone(),
-            is_latest_first: order.is_latest_first,
-        }));
-    }
-}
-
-/// Says whether rows that come from other sources than the training rows are training rows all the same.
-fn tell_of_known_rows(
-    training: &Training<'_>,
-    split: &Split<'_>,
-    other: OtherRows<'_>,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<()> {
-    let given = [
-        (
-            "validation",
-            other.validation.and(split.validation.as_deref()),
-        ),
-        ("testing", other.test.and(split.test.as_deref())),
-    ];
-    for (given_for, rows) in given {
-        let (Some(rows), Some(known)) = (rows, training.row_sketch()) else {
-            continue;
-        };
-        let share = known.overlap(rows)?.share();
-        if share > NOTICEABLE {
-            observe(Event::Warning(&Warning::KnownRows { given_for, share }));
-        }
-    }
-    Ok(())
-}
-
-/// Warns of rows to measure a model with that another was trained on, with whose parameters it begins.
-fn tell_of_begun_on(
-    model: &Model,
-    split: &Split<'_>,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Result<()> {
-    let Some(known) = &model.origin().rows else {
-        return Ok(());
-    };
-    for (used_for, rows) in [("validation", &split.validation), ("testing", &split.test)] {
-        let share = rows
-            .as_deref()
-            .map(|rows| known.overlap(rows))
-            .transpose()?;
-        let share = share.map_or(0.0, Overlap::share);
-        if share > NOTICEABLE {
-            observe(Event::Warning(&Warning::BegunOn { used_for, share }));
-        }
-    }
-    Ok(())
-}
-
-/// The threshold that a model has unless another is chosen: of its validation rows, if there are enough of them.
-fn usual_threshold(model: &Model, validation: Option<&Dataset>) -> Result<Option<Threshold>> {
-    let Some(rows) = validation.filter(|rows| rows.rows() >= LEAST_FOR_THRESHOLD) else {
-        return Ok(None);
-    };
-    let scores = score(model, rows, None, false, &mut |_| Ok(()))?;
-    Ok(Some(Threshold {
-        from: ThresholdRows::Validation,
-        ..threshold(&scores, Rule::Quantile(THRESHOLD_QUANTILE))?
-    }))
-}
-
-/// Whether a threshold is another than the one that every model has after training.
-fn is_chosen(threshold: &Threshold) -> bool {
-    threshold.from != ThresholdRows::Validation
-        || threshold.rule != Rule::Quantile(THRESHOLD_QUANTILE)
-}
-
-/// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
-/// may end it.
-fn measure(
-    model: &Model,
-    records: &[EpochRecord],
-    split: &Split<'_>,
-    (threads, baselines): (usize, &Baselines),
-    folder: &Path,
-    stage: &mut dyn FnMut(&'static str) -> Result<()>,
-) -> Result<Outcome> {
-    let train = &*split.train;
-    let [train_rows, validation_rows, test_rows] = split.counts();
-    let seconds: f64 = records.iter().map(|record| record.seconds).sum();
-    let mut summary = Summary {
-        recipe: model.recipe().name.clone(),
-        data: train.name().to_string(),
-        epochs: records.len(),
-        train_loss: records.last().map_or(f64::NAN, |record| record.train_loss),
-        test_mse: None,
-        corrupted: None,
-        pca_mse: None,
-        inputs: train.inputs(),
-        code_size: model.code_size(),
-        parameters: model.network().parameter_count(),
-        train_rows,
-        validation_rows,
-        test_rows,
-        held_out: split.is_held_out,
-        threshold: None,
-        seconds,
-        images_per_second: (records.len() * train_rows) as f64 / seconds,
-        run: folder.to_path_buf(),
-        best: None,
-        stopped_early: false,
-        has_picture: false,
-        profile: None,
-    };
-    let portrait = match split.test.as_deref() {
-        None => Portrait::of_training(records)?,
-        Some(test) => {
-            model.check_width(test.inputs())?;
-            stage("testing")?;
-            let (test_mse, corrupted) = test_errors(model, test, threads)?;
-            let of_corrupted = corrupted
-                .iter()
-                .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
-            check_finite([test_mse].into_iter().chain(of_corrupted))?;
-            (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
-            summary.pca_mse = pca_error(model, (train, test), (threads, baselines), stage)?;
-            summary.has_picture = is_image(test.shape());
-            // What the study of contractive autoencoders that the recipes come from shows.
-            let usual = Corruption::Gaussian { deviation: 1.5 };
-            let noise = model.recipe().corruption.unwrap_or(usual);
-            stage("pictures")?;
-            Portrait::of(model, records, test, noise, threads)?
-        }
-    };
-    Ok(Outcome {
-        summary,
-        portrait,
-        scaling: model.recipe().scaling,
-    })
-}
-
-/// The error of principal components of the training rows on the test rows; none where they take too much memory.
-fn pca_error(
-    model: &Model,
-    (train, test): (&Dataset, &Dataset),
-    (threads, baselines): (usize, &Baselines),
-    stage: &mut dyn FnMut(&'static str) -> Result<()>,
-) -> Result<Option<f64>> {
-    let code_size = model.code_size();
-    if code_size >= train.inputs() {
-        // All components together lose nothing.
-        return Ok(Some(0.0));
-    }
-    if !Pca::is_feasible(train.inputs(), code_size) {
-        return Ok(None);
-    }
-    let scaling = model.scaling();
-    let rows = |data| ScaledRows { data, scaling };
-    stage("principal components")?;
-    let pca = baselines.fit(&rows(train), code_size, threads)?;
-    stage("reconstructions of principal components")?;
-    Ok(Some(pca.reconstruction_mse(
-        code_size,
-        &rows(test),
-        threads,
-    )))
-}
-
-/// Refuses errors on test rows that are no finite numbers.
-fn check_finite(mut errors: impl Iterator<Item = f64>) -> Result<()> {
-    match errors.find(|error| !error.is_finite()) {
-        None => Ok(()),
-        Some(error) => Err(Error::new(
-            ErrorKind::Diverged,
-            "the mean squared error on the test rows is not finite",
-        )
-        .expected("a finite error")
-        .found(error)
-        .hint(
-            "look for huge values with `narrows data info`, or train anew with a smaller learning rate or with \
-             scaling.kind=standardize",
-        )),
-    }
-}
-
-/// The error on the test rows, and those beside it where the recipe corrupts rows.
-fn test_errors(
-    model: &Model,
-    test: &Dataset,
-    threads: usize,
-) -> Result<(f64, Option<CorruptedErrors>)> {
-    let clean_test_mse = model.mse_on(test, &mut Team::new(threads))?;
-    let Some(corruption) = model.recipe().corruption else {
-        return Ok((clean_test_mse, None));
-    };
-    let rows = ScaledRows {
-        data: test,
-        scaling: model.scaling(),
-    };
-    let (network, parameters) = (model.network(), model.parameters());
-    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-        forward(network, parameters, network.layers(), rows, team, out);
-    };
-    let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
-        rows.write(0..rows.count(), out);
-    };
-    let noise = TestNoise {
-        corruption,
-        seed: model.recipe().seed,
-        draws: noise_draws(test.rows(), test.inputs()),
-    };
-    let both: [&Reconstruct<'_>; 2] = [&reconstruct, &copy];
-    let team = &mut Team::new(threads);
-    let errors = noisy_errors(&rows, test.inputs(), noise, &both, team);
-    let corrupted = CorruptedErrors {
-        clean_test_mse,
-        noise_mse: errors[1],
-        noise_draws: noise.draws,
-    };
-    Ok((errors[0], Some(corrupted)))
 }
 
 /// The records of a run of so many epochs; those that cannot be read are said to be missing.

@@ -1,0 +1,73 @@
+//! What is said of how the rows of a run are divided.
+
+use super::Event;
+use crate::apply::NOTICEABLE;
+use crate::data::{OtherRows, Overlap, Split};
+use crate::error::Result;
+use crate::model::Model;
+use crate::train::{Training, Warning};
+
+/// Says how the rows are divided, and what is dubious about it where a run begins.
+pub(super) fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn FnMut(Event<'_>)) {
+    observe(Event::Note(&format!("rows: {}", split.counts_in_words())));
+    for note in &split.notes {
+        observe(Event::Note(note));
+    }
+    // Whole groups are a choice of its own.
+    let is_drawn = split.is_random && split.plan.group.is_none();
+    let series = split.train.in_order_of();
+    if let Some(order) = series.filter(|_| is_new && is_drawn) {
+        observe(Event::Warning(&Warning::DrawnFromSeries {
+            column: order.column.clone(),
+            is_latest_first: order.is_latest_first,
+        }));
+    }
+}
+
+/// Says whether rows that come from other sources than the training rows are training rows all the same.
+pub(super) fn tell_of_known_rows(
+    training: &Training<'_>,
+    split: &Split<'_>,
+    other: OtherRows<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let given = [
+        (
+            "validation",
+            other.validation.and(split.validation.as_deref()),
+        ),
+        ("testing", other.test.and(split.test.as_deref())),
+    ];
+    for (given_for, rows) in given {
+        let (Some(rows), Some(known)) = (rows, training.row_sketch()) else {
+            continue;
+        };
+        let share = known.overlap(rows)?.share();
+        if share > NOTICEABLE {
+            observe(Event::Warning(&Warning::KnownRows { given_for, share }));
+        }
+    }
+    Ok(())
+}
+
+/// Warns of rows to measure a model with that another was trained on, with whose parameters it begins.
+pub(super) fn tell_of_begun_on(
+    model: &Model,
+    split: &Split<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<()> {
+    let Some(known) = &model.origin().rows else {
+        return Ok(());
+    };
+    for (used_for, rows) in [("validation", &split.validation), ("testing", &split.test)] {
+        let share = rows
+            .as_deref()
+            .map(|rows| known.overlap(rows))
+            .transpose()?;
+        let share = share.map_or(0.0, Overlap::share);
+        if share > NOTICEABLE {
+            observe(Event::Warning(&Warning::BegunOn { used_for, share }));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! What a model does on test rows, in figures and pictures.
+
+use super::{CorruptedErrors, Outcome, Summary};
+use crate::corruption::Corruption;
+use crate::data::{Dataset, Split};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
+use crate::figures::{Portrait, is_image};
+use crate::model::Model;
+use crate::network::{Rows, ScaledRows, forward};
+use crate::train::EpochRecord;
+use narrows_kernels::team::Team;
+use std::path::Path;
+
+/// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
+/// may end it.
+pub(super) fn measure(
+    model: &Model,
+    records: &[EpochRecord],
+    split: &Split<'_>,
+    (threads, baselines): (usize, &Baselines),
+    folder: &Path,
+    stage: &mut dyn FnMut(&'static str) -> Result<()>,
+) -> Result<Outcome> {
+    let train = &*split.train;
+    let [train_rows, validation_rows, test_rows] = split.counts();
+    let seconds: f64 = records.iter().map(|record| record.seconds).sum();
+    let mut summary = Summary {
+        recipe: model.recipe().name.clone(),
+        data: train.name().to_string(),
+        epochs: records.len(),
+        train_loss: records.last().map_or(f64::NAN, |record| record.train_loss),
+        test_mse: None,
+        corrupted: None,
+        pca_mse: None,
+        inputs: train.inputs(),
+        code_size: model.code_size(),
+        parameters: model.network().parameter_count(),
+        train_rows,
+        validation_rows,
+        test_rows,
+        held_out: split.is_held_out,
+        threshold: None,
+        seconds,
+        images_per_second: (records.len() * train_rows) as f64 / seconds,
+        run: folder.to_path_buf(),
+        best: None,
+        stopped_early: false,
+        has_picture: false,
+        profile: None,
+    };
+    let portrait = match split.test.as_deref() {
+        None => Portrait::of_training(records)?,
+        Some(test) => {
+            model.check_width(test.inputs())?;
+            stage("testing")?;
+            let (test_mse, corrupted) = test_errors(model, test, threads)?;
+            let of_corrupted = corrupted
+                .iter()
+                .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
+            check_finite([test_mse].into_iter().chain(of_corrupted))?;
+            (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
+            summary.pca_mse = pca_error(model, (train, test), (threads, baselines), stage)?;
+            summary.has_picture = is_image(test.shape());
+            // What the study of contractive autoencoders that the recipes come from shows.
+            let usual = Corruption::Gaussian { deviation: 1.5 };
+            let noise = model.recipe().corruption.unwrap_or(usual);
+            stage("pictures")?;
+            Portrait::of(model, records, test, noise, threads)?
+        }
+    };
+    Ok(Outcome {
+        summary,
+        portrait,
+        scaling: model.recipe().scaling,
+    })
+}
+
+/// The error of principal components of the training rows on the test rows; none where they take too much memory.
+fn pca_error(
+    model: &Model,
+    (train, test): (&Dataset, &Dataset),
+    (threads, baselines): (usize, &Baselines),
+    stage: &mut dyn FnMut(&'static str) -> Result<()>,
+) -> Result<Option<f64>> {
+    let code_size = model.code_size();
+    if code_size >= train.inputs() {
+        // All components together lose nothing.
+        return Ok(Some(0.0));
+    }
+    if !Pca::is_feasible(train.inputs(), code_size) {
+        return Ok(None);
+    }
+    let scaling = model.scaling();
+    let rows = |data| ScaledRows { data, scaling };
+    stage("principal components")?;
+    let pca = baselines.fit(&rows(train), code_size, threads)?;
+    stage("reconstructions of principal components")?;
+    Ok(Some(pca.reconstruction_mse(
+        code_size,
+        &rows(test),
+        threads,
+    )))
+}
+
+/// Refuses errors on test rows that are no finite numbers.
+fn check_finite(mut errors: impl Iterator<Item = f64>) -> Result<()> {
+    match errors.find(|error| !error.is_finite()) {
+        None => Ok(()),
+        Some(error) => Err(Error::new(
+            ErrorKind::Diverged,
+            "the mean squared error on the test rows is not finite",
+        )
+        .expected("a finite error")
+        .found(error)
+        .hint(
+            "look for huge values with `narrows data info`, or train anew with a smaller learning rate or with \
+             scaling.kind=standardize",
+        )),
+    }
+}
+
+/// The error on the test rows, and those beside it where the recipe corrupts rows.
+fn test_errors(
+    model: &Model,
+    test: &Dataset,
+    threads: usize,
+) -> Result<(f64, Option<CorruptedErrors>)> {
+    let clean_test_mse = model.mse_on(test, &mut Team::new(threads))?;
+    let Some(corruption) = model.recipe().corruption else {
+        return Ok((clean_test_mse, None));
+    };
+    let rows = ScaledRows {
+        data: test,
+        scaling: model.scaling(),
+    };
+    let (network, parameters) = (model.network(), model.parameters());
+    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
+        forward(network, parameters, network.layers(), rows, team, out);
+    };
+    let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
+        rows.write(0..rows.count(), out);
+    };
+    let noise = TestNoise {
+        corruption,
+        seed: model.recipe().seed,
+        draws: noise_draws(test.rows(), test.inputs()),
+    };
+    let both: [&Reconstruct<'_>; 2] = [&reconstruct, &copy];
+    let team = &mut Team::new(threads);
+    let errors = noisy_errors(&rows, test.inputs(), noise, &both, team);
+    let corrupted = CorruptedErrors {
+        clean_test_mse,
+        noise_mse: errors[1],
+        noise_draws: noise.draws,
+    };
+    Ok((errors[0], Some(corrupted)))
+}
