@@ -49,7 +49,7 @@ Examples:
   narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let (source, sources, watch) = arguments.source.to_compare(&arguments.names)?;
+    let (opened, sources, watch) = arguments.source.to_compare(&arguments.names)?;
     let mut display = StudyDisplay::new();
     let stop = Stop::default();
     stop.listen();
@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         out: arguments.out.as_deref(),
         threads: arguments.threads.map_or(0, usize::from),
         sources: Some(sources),
+        other: opened.other(),
         watch: Some(&watch),
         stop: Some(stop.flag()),
     };
@@ -70,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let comparison = compare(
         &arguments.names,
         &overrides,
-        &source,
+        &opened.source,
         &options,
         &mut |event| display.tell(event),
     );

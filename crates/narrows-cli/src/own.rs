@@ -1,9 +1,9 @@
 //! The data of commands on a model that are given none: those of its run.
 
 use crate::output::{count_of, note};
-use crate::source::{DataArguments, ReadingArguments, keep_apart, tell_notes, warn_of};
-use narrows::data::{Dataset, ReadOptions, Source, Split, Watch};
-use narrows::run::{OwnData, Sources};
+use crate::source::{DataArguments, ReadingArguments, keep_apart, warn_of};
+use narrows::data::{Dataset, ReadOptions, Split, Watch};
+use narrows::run::{Opened, OwnData, Sources};
 use narrows::{Error, ErrorKind, Model, Result};
 use std::borrow::Cow;
 use std::path::Path;
@@ -44,6 +44,12 @@ fn tell(own: &OwnData, rows: &str) {
     ));
 }
 
+/// Refuses an output that would replace a file of a run's data.
+fn keep_own_apart(output: &Path, own: &OwnData) -> Result<()> {
+    let specs: Vec<String> = own.sources.specs().cloned().collect();
+    keep_apart(output, &specs)
+}
+
 fn held_out(is_held_out: bool) -> &'static str {
     if is_held_out {
         ", held out of the data"
@@ -80,7 +86,7 @@ impl DataArguments {
     ) -> Result<Dataset> {
         let own = self.reading.own(path, model)?;
         if let Some(output) = output {
-            keep_apart(output, &own.sources.data)?;
+            keep_own_apart(output, &own)?;
         }
         let split = own.split()?;
         let tested = split.test.as_deref();
@@ -112,7 +118,7 @@ impl DataArguments {
             return self.rows_for(path, model, Some(output));
         }
         let own = self.reading.own(path, model)?;
-        keep_apart(output, &own.sources.data)?;
+        keep_own_apart(output, &own)?;
         let Some(validation) = own.split()?.validation else {
             return Err(Error::new(
                 ErrorKind::Data,
@@ -131,18 +137,13 @@ impl DataArguments {
 
     /// The data to compare recipes and runs on: those that are given, those of the runs among the names, or the built-in
     /// MNIST where there is no run; where they come from; and their files.
-    pub fn to_compare(&self, names: &[String]) -> Result<(Source, Sources, Watch)> {
+    pub fn to_compare(&self, names: &[String]) -> Result<(Opened, Sources, Watch)> {
         if self.data.is_empty() {
             let change = |reading: &ReadOptions| self.reading.over(reading);
             if let Some(own) = OwnData::of_comparison(names, &change)? {
-                tell_notes(&own.opened.source);
                 tell(&own, "for all of them");
-                let sources = Sources {
-                    validation: None,
-                    ..own.sources
-                };
-                let watch = Watch::of(sources.specs());
-                return Ok((own.opened.source, sources, watch));
+                let watch = Watch::of(own.sources.specs());
+                return Ok((own.opened, own.sources, watch));
             }
         }
         let sources = Sources {
@@ -151,6 +152,11 @@ impl DataArguments {
             ..Sources::default()
         };
         let watch = Watch::of(sources.specs());
-        Ok((self.open()?, sources, watch))
+        let opened = Opened {
+            source: self.open()?,
+            validation: None,
+            test: None,
+        };
+        Ok((opened, sources, watch))
     }
 }

@@ -56,9 +56,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seeds: usize::from(arguments.seeds),
         out: arguments.out.as_deref(),
         threads: arguments.threads.map_or(0, usize::from),
-        sources: None,
-        watch: None,
         stop: Some(stop.flag()),
+        ..StudyOptions::default()
     };
     let found = classic(arguments.quick, &options, &mut |event| display.tell(event));
     display.finish();

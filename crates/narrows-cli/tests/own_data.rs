@@ -561,3 +561,46 @@ fn a_folder_whose_name_is_no_text_goes_on() {
         }
     }
 }
+
+#[test]
+fn a_comparison_divides_the_rows_as_the_run_did() {
+    let bench = Bench::new(60);
+    fs::write(bench.path("later.csv"), table(17)).unwrap();
+    for (run, test, counts) in [
+        ("end", "last:0.3", [42, 0, 18]),
+        ("other", "later.csv", [60, 0, 17]),
+    ] {
+        let train = ["--id", "name", "--label", "kind", "--test", test];
+        bench.train(run, &train);
+        let compare = ["compare", run, "small.toml", "--epochs", "1", "--out", test];
+        let found = bench.json(&compare);
+        for row in found["rows"].as_array().unwrap() {
+            let of = ["train_rows", "validation_rows", "test_rows"].map(|key| row[key].as_u64());
+            assert_eq!(of, counts.map(Some), "{row}");
+        }
+        // No output replaces rows that the run is tested on.
+        if test == "later.csv" {
+            bench.refused(
+                &["encode", run, "-o", "later.csv"],
+                &["would replace the data"],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_model_that_was_trained_on_the_rows_for_testing_is_said_to_be() {
+    let bench = Bench::new(200);
+    bench.train("first", &READ);
+    let begin = |seed: &str, out: &str| {
+        let line = format!("train small.toml --init-from first --seed {seed} --out {out}");
+        bench.said(&line.split(' ').collect::<Vec<_>>()).1
+    };
+    let said = begin("5", "second");
+    assert!(
+        said.contains("the model that training begins with was trained on about"),
+        "{said}"
+    );
+    let same = begin("0", "third");
+    assert!(!same.contains("begins with was trained on"), "{same}");
+}

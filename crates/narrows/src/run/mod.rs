@@ -30,7 +30,7 @@ pub use notice::Notice;
 pub use own::{Change, OwnData, folder_of, needs_data};
 pub use place::recover;
 pub use replan::Replanned;
-pub use sources::Sources;
+pub use sources::{Opened, Sources};
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
 use crate::apply::check;
@@ -184,7 +184,14 @@ pub struct Options<'a> {
     pub baselines: Option<&'a Baselines>,
 }
 
-impl Options<'_> {
+impl<'a> Options<'a> {
+    fn other(&self) -> OtherRows<'a> {
+        OtherRows {
+            validation: self.validation,
+            test: self.test,
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
@@ -256,10 +263,7 @@ fn run_in(
         validation: recipe.validation,
         ..options.split.clone()
     };
-    let other = OtherRows {
-        validation: options.validation,
-        test: options.test,
-    };
+    let other = options.other();
     let split = source.split_beside(recipe.seed, &plan, other)?;
     // What a run was decided to be, it stays when it goes on.
     let recipe = &Recipe {
@@ -492,7 +496,7 @@ pub fn check_done(path: &Path, model: &Model) -> Result<()> {
 }
 
 /// Measures a model that is there already, from its file or its run's folder, as [`run`] would. Of the options
-/// `threads`, `baselines` and `stop` have a meaning.
+/// `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
 ///
 /// # Errors
 ///
@@ -505,7 +509,7 @@ pub fn evaluate_run(
 ) -> Result<(Recipe, Outcome)> {
     let model = load_for(path, source)?;
     let recipe = model.recipe().clone();
-    let again = model.split_again(source, OtherRows::default())?;
+    let again = model.split_again(source, options.other())?;
     if let Some(difference) = &again.difference {
         observe(Event::Note(difference));
     }

@@ -7,7 +7,7 @@ mod runs;
 pub use classic::{Classic, ClassicRow, NOISY_NOTE, Setting, classic};
 pub use compare::{Compared, Comparison, Measure, compare};
 
-use crate::data::Watch;
+use crate::data::{OtherRows, Watch};
 use crate::figures::{ERROR, robustness_chart};
 use crate::report::{Figure, Image};
 use crate::run::{Event, Lock, Outcome, Sources, is_empty, new_folder};
@@ -27,6 +27,8 @@ pub struct StudyOptions<'a> {
     pub threads: usize,
     /// Where the data come from, for runs that may go on later.
     pub sources: Option<Sources>,
+    /// Rows for validation and testing from sources of their own.
+    pub other: OtherRows<'a>,
     /// The files of the data, as they were before these were opened: their changes are noticed.
     pub watch: Option<&'a Watch>,
     /// Set to stop: what is being trained is saved, and the study ends with [`ErrorKind::Interrupted`], unless all runs

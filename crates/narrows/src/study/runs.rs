@@ -5,7 +5,7 @@
 //! no run's results depend on its threads, nor on what goes on beside it.
 
 use super::{Done, StudyEvent, StudyOptions};
-use crate::data::{Source, Watch};
+use crate::data::{OtherRows, Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
 use crate::network::Network;
@@ -70,6 +70,7 @@ pub(super) fn make(
         baselines: Baselines::default(),
         next: AtomicUsize::new(0),
         sources: options.sources.as_ref(),
+        other: options.other,
         watch: options.watch,
         asked: options.stop,
         stop: AtomicBool::new(false),
@@ -148,6 +149,7 @@ struct Shared<'a> {
     /// The run that is begun next.
     next: AtomicUsize,
     sources: Option<&'a Sources>,
+    other: OtherRows<'a>,
     watch: Option<&'a Watch>,
     /// Set by whoever wants all to stop.
     asked: Option<&'a AtomicBool>,
@@ -196,6 +198,12 @@ impl Shared<'_> {
         (self.tell)(StudyEvent::Begin { which, titles });
         let mut options = Options {
             sources: self.sources.cloned(),
+            split: self
+                .sources
+                .map(|sources| sources.split.clone())
+                .unwrap_or_default(),
+            validation: self.other.validation,
+            test: self.other.test,
             watch: self.watch,
             stop: Some(&self.stop),
             baselines: Some(&self.baselines),
