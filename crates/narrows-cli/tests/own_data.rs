@@ -222,7 +222,7 @@ fn a_threshold_comes_from_the_validation_rows_of_a_run() {
     let more = ["train", "--resume", "with", "--epochs", "5"];
     let (_, notes) = bench.said(&more);
     assert!(
-        notes.contains("the threshold in the model was chosen before"),
+        notes.contains("the threshold that was chosen for the model so far does not fit"),
         "{notes}"
     );
     assert!(bench.json(&["inspect", "with"])["threshold"].is_null());
@@ -572,7 +572,8 @@ fn a_comparison_divides_the_rows_as_the_run_did() {
     ] {
         let train = ["--id", "name", "--label", "kind", "--test", test];
         bench.train(run, &train);
-        let compare = ["compare", run, "small.toml", "--epochs", "1", "--out", test];
+        let out = format!("{run}-compared");
+        let compare = ["compare", run, "small.toml", "--epochs", "1", "--out", &out];
         let found = bench.json(&compare);
         for row in found["rows"].as_array().unwrap() {
             let of = ["train_rows", "validation_rows", "test_rows"].map(|key| row[key].as_u64());

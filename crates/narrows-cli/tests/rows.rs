@@ -631,8 +631,11 @@ fn a_recipe_is_no_pipe_and_no_device() {
     let folder = Folder::new();
     let pipe = folder.at("recipe.toml");
     fifo(&pipe);
-    bad(&narrows(&["train", &pipe]), "a pipe or a device");
-    bad(&narrows(&["train", "/dev/zero"]), "a pipe or a device");
+    bad(&narrows(&["train", &pipe]), "a named pipe or a device");
+    bad(
+        &narrows(&["train", "/dev/zero"]),
+        "a named pipe or a device",
+    );
 }
 
 #[test]

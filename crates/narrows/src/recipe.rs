@@ -468,19 +468,13 @@ fn read_text(path: &Path) -> Result<String> {
     if path.is_dir() {
         return Err(is_a_folder(path));
     }
-    if is_named_pipe(path) {
-        return Err(Error::new(ErrorKind::Recipe, "this is a named pipe")
-            .at(path.display())
-            .expected("a text file in TOML")
-            .hint("write the recipe into a file: a pipe that nobody writes to has no end"));
-    }
     let refused = |error| Error::io("cannot read the recipe", path, error);
     // Before it is opened: to open a pipe may wait for ever, and a device may have no end.
-    if !std::fs::metadata(path).map_err(refused)?.is_file() {
+    if !may_end(path, &std::fs::metadata(path).map_err(refused)?) {
         return Err(Error::new(ErrorKind::Recipe, "this is no recipe")
             .at(path.display())
-            .expected("a regular file, as a recipe is read whole")
-            .found("a pipe or a device")
+            .expected("a text file in TOML")
+            .found("a named pipe or a device")
             .hint("write the recipe to a file first"));
     }
     let file = std::fs::File::open(path).map_err(refused)?;
@@ -503,17 +497,18 @@ fn read_text(path: &Path) -> Result<String> {
     })
 }
 
-/// Whether a path is a pipe with a name. One that a shell made for `<(…)` has its writer, and is read.
+/// Whether reading to the end comes to one: that of a file, or of a pipe that a shell made for `<(…)`, which has its
+/// writer.
 #[cfg(unix)]
-fn is_named_pipe(path: &Path) -> bool {
+fn may_end(path: &Path, found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;
     let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
-    !is_of_shell && std::fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+    found.is_file() || (is_of_shell && found.file_type().is_fifo())
 }
 
 #[cfg(not(unix))]
-fn is_named_pipe(_: &Path) -> bool {
-    false
+fn may_end(_: &Path, found: &std::fs::Metadata) -> bool {
+    found.is_file()
 }
 
 fn is_a_folder(path: &Path) -> Error {
