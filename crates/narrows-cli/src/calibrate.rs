@@ -7,7 +7,7 @@ use crate::source::{DataArguments, keep_apart};
 use clap::Args;
 use narrows::evaluate::threshold;
 use narrows::model::{Rule, Threshold, ThresholdRows};
-use narrows::run::{MODEL_FILE, load_model};
+use narrows::run::{Lock, MODEL_FILE, folder_of, load_model};
 use narrows::{Result, apply};
 use std::path::PathBuf;
 
@@ -49,6 +49,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     keep_apart(&path, &arguments.source.data)?;
     check_stream(&path, arguments.json)?;
+    // Before the model is read, so that no training puts another in its place meanwhile.
+    let run = folder_of(&arguments.model).filter(|_| arguments.output.is_none());
+    let _lock = run.as_deref().map(Lock::take).transpose()?;
     let mut model = load_model(&arguments.model)?;
     let rule = match (arguments.quantile, arguments.false_positive_rate) {
         (Some(level), _) => Rule::Quantile(level),
@@ -57,13 +60,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let data = arguments
         .source
         .rows_to_calibrate(&arguments.model, &model, &path)?;
-    if let Some(warning) = apply::training_rows_warning(&model, &data)? {
+    let is_own = arguments.source.data.is_empty();
+    // The validation rows of a run are none that it was trained on.
+    if !is_own && let Some(warning) = apply::training_rows_warning(&model, &data)? {
         note(&format!("narrows: warning: {warning}"));
     }
     let (scores, _) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, None, false, progress)
     })?;
-    let from = match arguments.source.data.is_empty() {
+    let from = match is_own {
         true => ThresholdRows::Validation,
         false => ThresholdRows::Source(data.short_name()),
     };

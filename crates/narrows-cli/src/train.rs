@@ -369,13 +369,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             display.line(&format!("{}{about} -> {}", recipe.name, folder.display()));
         }
         Event::Replanned(new) => display.line(&replanned(&recipe.name, new)),
-        Event::Finished(folder, epochs, is_at_end) => {
+        Event::Finished(folder, run) => {
             stop.listen();
             display.begin();
             if changed {
                 display.line(&found_at(&place, folder));
             }
-            display.line(&finished(&recipe.name, folder, epochs, is_at_end));
+            display.line(&finished(&recipe.name, folder, run));
         }
         Event::Resume(folder, epochs, rows) => {
             stop.listen();

@@ -425,6 +425,9 @@ fn a_schedule_is_formed_anew_and_early_stopping_goes_on_counting() {
             "--init-from early",
         ],
     );
+    let (_, notes) = bench.said(&["train", "--resume", "early"]);
+    assert!(notes.contains("early stopping has ended it"), "{notes}");
+    assert!(!notes.contains("--epochs"), "{notes}");
 }
 
 #[test]

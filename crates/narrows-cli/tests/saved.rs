@@ -459,3 +459,17 @@ fn a_recipe_that_is_a_named_pipe_is_refused_and_one_from_the_shell_is_read() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn a_threshold_is_not_chosen_while_the_run_goes_on() {
+    let bench = Bench::new();
+    let mut child = bench.long("r");
+    bench.refused(
+        "calibrate r --data t.csv",
+        2,
+        &["another training is using the folder", "process"],
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    bench.done("calibrate r --data t.csv");
+}

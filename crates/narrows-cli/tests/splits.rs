@@ -301,7 +301,8 @@ fn calibration_on_training_rows_warns_and_may_take_the_largest_score() {
     folder.train("--out run");
     let (threshold, said) = folder.json("calibrate run --data a.csv");
     assert!(
-        said.contains("narrows: warning: the model was trained on about 8"),
+        said.contains("narrows: warning: about 8")
+            && said.contains("equal to training rows of the model"),
         "{said}"
     );
     assert!(
@@ -337,7 +338,7 @@ fn calibration_on_training_rows_warns_and_may_take_the_largest_score() {
     folder.json("train table --data few.csv --missing mean --epochs 1 --out few");
     let (_, said) = folder.json("calibrate few --data few.csv --false-positive-rate 0.05");
     assert!(
-        said.contains("the model was trained on 90 % of these rows"),
+        said.contains("90 % of these rows are equal to training rows"),
         "{said}"
     );
 }
@@ -365,5 +366,55 @@ fn a_copy_of_the_data_in_another_format_is_known_again() {
     let converted = folder.run("data convert --data a.csv --columns a,c,d -o a.parquet");
     assert!(converted.status.success() && Path::new(&folder.path("a.parquet")).exists());
     let (_, said) = folder.json("calibrate run --data a.parquet");
-    assert!(said.contains("the model was trained on about"), "{said}");
+    assert!(said.contains("are equal to training rows"), "{said}");
+}
+
+#[test]
+fn a_series_that_is_tested_on_its_earliest_rows_is_warned_of_and_only_what_was_drawn_is_said() {
+    let folder = Folder::new();
+    let whole = table(2000, 0);
+    let mut lines: Vec<&str> = whole.lines().collect();
+    lines[1..].reverse();
+    folder.put("latest.csv", &(lines.join("\n") + "\n"));
+    let train = "train table --epochs 1 --missing mean --data";
+    let (_, said) = folder.json(&format!("{train} latest.csv --test last:0.1 --out latest"));
+    assert!(
+        said.contains(
+            "with the latest first: the last rows, which are for testing, are the earliest"
+        ),
+        "{said}"
+    );
+    let (_, said) = folder.json(&format!("{train} a.csv --test new.csv --out other"));
+    assert!(
+        said.contains("and rows for validation were drawn at random")
+            && said.contains("`--validation 0`"),
+        "{said}"
+    );
+    assert!(!said.contains("--test last"), "{said}");
+    // A comparison says so too, and once.
+    let (_, said) = folder.json("compare table --seeds 2 --epochs 1 --missing mean --data a.csv");
+    assert_eq!(
+        said.matches("in the order of the column").count(),
+        1,
+        "{said}"
+    );
+}
+
+#[test]
+fn a_model_is_not_compared_on_other_rows_without_a_word() {
+    let folder = Folder::new();
+    folder.train("--out run --columns a,c,d");
+    let (_, said) = folder.json("compare run --data new.csv --columns a,c,d --out compared");
+    assert!(
+        said.contains("the data are not those that the model was trained on: 500 rows"),
+        "{said}"
+    );
+    // The validation rows of the run are none that it was trained on, whatever values they have.
+    let rows: String = (0..1500)
+        .map(|row| format!("{},{}\n", row % 3, row % 2))
+        .collect();
+    folder.put("few-values.csv", &format!("a,b\n{rows}"));
+    folder.json("train table --epochs 1 --data few-values.csv --out few-values");
+    let (_, said) = folder.json("calibrate few-values");
+    assert!(!said.contains("training rows"), "{said}");
 }

@@ -16,9 +16,6 @@ use std::ops::Range;
 /// Called with the rows done so far. An error ends the work with it, and no output is left.
 pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
 
-/// The share of training rows among others from which on it is said.
-pub(crate) const NOTICEABLE: f64 = 0.02;
-
 /// The most rows on the way from one row to another: more show no more, and a slip should fill no disk.
 const MOST_STEPS: usize = 1_000_000;
 
@@ -206,7 +203,7 @@ pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<Str
         return Ok(None);
     };
     let overlap = sketch.overlap(data)?;
-    if overlap.share() <= NOTICEABLE {
+    if !overlap.is_noticeable() {
         return Ok(None);
     }
     let share = 100.0 * overlap.share();
@@ -215,9 +212,9 @@ pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<Str
         false => format!("about {share:.0} %"),
     };
     Ok(Some(format!(
-        "the model was trained on {how} of these rows, which score lower than new rows: the threshold comes out too low, \
-         and more than the wanted share of new normal rows will lie above it; choose it from normal rows that training \
-         has not seen"
+        "{how} of these rows are equal to training rows of the model, which score lower than new rows: the threshold comes \
+         out too low, and more than the wanted share of new normal rows will lie above it; choose it from normal rows that \
+         training has not seen"
     )))
 }
 

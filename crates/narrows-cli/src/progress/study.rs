@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
 use narrows::train::Warning;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
 /// What of a run is done when it is trained, and the rest is measured.
@@ -26,6 +26,8 @@ pub struct StudyDisplay {
     going: BTreeMap<usize, Going>,
     /// That of the longest title.
     width: usize,
+    /// The warnings that were shown.
+    said: HashSet<String>,
 }
 
 /// A run that goes on.
@@ -54,6 +56,7 @@ impl StudyDisplay {
             ended: 0,
             going: BTreeMap::new(),
             width: 0,
+            said: HashSet::new(),
         }
     }
 
@@ -66,7 +69,7 @@ impl StudyDisplay {
                 event,
             } => {
                 if let Some(going) = self.going.get_mut(&which) {
-                    going.tell(epochs, &event);
+                    going.tell(epochs, &event, &mut self.said);
                 }
             }
             StudyEvent::End { which } => return self.end(which),
@@ -175,7 +178,7 @@ impl Going {
         }
     }
 
-    fn tell(&mut self, epochs: usize, event: &Event<'_>) {
+    fn tell(&mut self, epochs: usize, event: &Event<'_>, said: &mut HashSet<String>) {
         match event {
             Event::Start(_) => self.display.begin(),
             Event::Progress(progress) => {
@@ -197,14 +200,29 @@ impl Going {
                 let line = format!("narrows: warning: {}: {notice}", self.title);
                 self.display.line(&line);
             }
-            Event::Warning(warning @ Warning::SourceChanged { .. }) => {
-                self.display.line(&format!("narrows: warning: {warning}"));
+            Event::Warning(
+                warning @ (Warning::SourceChanged { .. }
+                | Warning::DrawnFromSeries { .. }
+                | Warning::LastIsEarliest { .. }
+                | Warning::KnownRows { .. }
+                | Warning::OneRow),
+            ) => self.once(format!("narrows: warning: {warning}"), said),
+            Event::Warning(warning @ Warning::DividedAnew { .. }) => {
+                self.once(format!("narrows: warning: {}: {warning}", self.title), said);
             }
             Event::Resume(..)
             | Event::Replanned(_)
             | Event::Finished(..)
             | Event::Warning(_)
             | Event::Note(_) => {}
+        }
+    }
+
+    /// Says what several runs may have to say, once.
+    fn once(&self, text: String, said: &mut HashSet<String>) {
+        if !said.contains(&text) {
+            self.display.line(&text);
+            said.insert(text);
         }
     }
 }
@@ -233,6 +251,7 @@ mod tests {
                 ended,
                 going: going.into_iter().enumerate().collect(),
                 width: 0,
+                said: HashSet::new(),
             };
             display.left()
         };

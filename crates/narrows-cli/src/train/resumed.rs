@@ -1,7 +1,7 @@
 //! What is said of a run that goes on.
 
 use crate::output::{count_of, figures};
-use narrows::run::{RUN_FILE, Replanned};
+use narrows::run::{Finished, RUN_FILE, Replanned};
 use narrows::text::for_shell;
 use std::path::Path;
 
@@ -33,21 +33,29 @@ pub(super) fn replanned(name: &str, new: &Replanned) -> String {
 }
 
 /// A run that is trained already, and what can be done next.
-pub(super) fn finished(name: &str, folder: &Path, epochs: usize, is_at_end: bool) -> String {
-    let run = for_shell(&folder.display().to_string());
-    let epochs_text = count_of(epochs, "epoch");
-    if !is_at_end {
-        return format!(
-            "{name}: is trained already, with {epochs_text}; what is left is testing and the report -> {}",
-            folder.display()
-        );
+pub(super) fn finished(name: &str, folder: &Path, run: Finished) -> String {
+    let Finished { epochs, .. } = run;
+    let shown = folder.display();
+    let done = match epochs {
+        1 => "its 1 epoch is trained".to_string(),
+        _ => format!("its {epochs} epochs are trained"),
+    };
+    if !run.is_at_end {
+        return format!("{name}: {done}; what is left is testing and the report -> {shown}");
     }
+    let quoted = for_shell(&shown.to_string());
+    let longer = match run.has_stopped_early {
+        true => {
+            "  early stopping has ended it, so that it cannot be trained for longer\n".to_string()
+        }
+        false => format!(
+            "  narrows train --resume {quoted} --epochs {}   trains it for longer\n",
+            2 * epochs
+        ),
+    };
     format!(
-        "{name}: the run is finished: its {epochs_text} are trained, and it is only tested again -> {}\n  \
-         narrows train --resume {run} --epochs {}   trains it for longer\n  \
-         narrows train … --init-from {run}   begins a new run with its parameters\n  \
-         narrows evaluate {run}, narrows score {run} --data …   use it",
-        folder.display(),
-        2 * epochs
+        "{name}: the run is finished: {done}, and it is only tested again -> {shown}\n{longer}  \
+         narrows train … --init-from {quoted}   begins a new run with its parameters\n  \
+         narrows evaluate {quoted}, narrows score {quoted} --data …   use it"
     )
 }

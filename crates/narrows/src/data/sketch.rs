@@ -35,6 +35,14 @@ pub struct Overlap {
 }
 
 impl Overlap {
+    /// From this share on, it is said that rows are among those of the sketch.
+    const NOTICEABLE: f64 = 0.02;
+
+    /// Whether it is worth saying that so many rows are among those of the sketch.
+    pub fn is_noticeable(self) -> bool {
+        self.share() > Overlap::NOTICEABLE
+    }
+
     /// The share of the rows that are among those of the sketch, as far as is known; 0 if no row could be looked up.
     pub fn share(self) -> f64 {
         match self.looked_up {

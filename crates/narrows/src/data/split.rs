@@ -43,7 +43,9 @@ pub struct Split<'a> {
     /// Whether the test rows were held out of the rows of the source.
     pub is_held_out: bool,
     /// Whether rows were drawn at random, for testing or for validation.
-    pub is_random: bool,
+    pub is_test_random: bool,
+    /// Whether rows were drawn at random for validation.
+    pub is_validation_random: bool,
     /// The plan, with the share for validation that was decided on.
     pub plan: SplitPlan,
     /// What there is to say of the division, in sentences.
@@ -52,6 +54,11 @@ pub struct Split<'a> {
 }
 
 impl Split<'_> {
+    /// Whether any rows were drawn at random.
+    pub fn is_random(&self) -> bool {
+        self.is_test_random || self.is_validation_random
+    }
+
     /// Whether there is but one row, so that what training does is tested on what it saw.
     pub fn is_tested_on_training_rows(&self) -> bool {
         self.is_one_row
@@ -116,7 +123,8 @@ impl Source {
             validation: other.validation.map(Cow::Borrowed),
             test: other.test.map(Cow::Borrowed),
             is_held_out: false,
-            is_random: false,
+            is_test_random: false,
+            is_validation_random: false,
             plan: plan.clone(),
             notes: Vec::new(),
             is_one_row: false,
@@ -149,7 +157,7 @@ impl Source {
                 Ok((train, validation)) => {
                     split.train = Cow::Owned(train);
                     split.validation = Some(Cow::Owned(validation));
-                    split.is_random |= !parts.is_last;
+                    split.is_validation_random = !parts.is_last;
                 }
                 Err(Refusal::OneGroup(_)) if !is_asked => {
                     split.plan.validation = Some(0.0);
@@ -203,7 +211,7 @@ impl Source {
         split.train = Cow::Owned(train);
         split.test = Some(Cow::Owned(test));
         split.is_held_out = true;
-        split.is_random = !parts.is_last;
+        split.is_test_random = !parts.is_last;
         Ok(())
     }
 }

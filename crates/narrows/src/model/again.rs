@@ -9,9 +9,6 @@ use crate::text::{counted, thousands};
 /// Below this share of known rows, training rows are others than those of the model.
 const KNOWN: f64 = 0.98;
 
-/// From this share on, it is said that rows are training rows.
-const NOTICEABLE: f64 = 0.02;
-
 /// The rows of a source, divided as they were for training.
 #[derive(Clone, Debug)]
 pub struct SplitAgain<'a> {
@@ -69,22 +66,34 @@ impl Model {
             plan.test = TestRows::None;
         }
         let split = source.split_beside(record.seed, &plan, other)?;
-        let is_known = match &self.origin().rows {
-            Some(sketch) => sketch.overlap(&split.train)?.share() >= KNOWN,
+        let checksum = self.origin().checksums.map(|checksums| checksums.train);
+        let is_same = match checksum {
+            Some(checksum) => checksum == split.train.checksum()?,
             None => true,
         };
-        match is_known {
-            true => Ok(SplitAgain {
+        if is_same {
+            return Ok(SplitAgain {
                 split,
-                is_same: true,
+                is_same,
                 difference: None,
-            }),
-            false => {
-                let words = "the data are not those that the model was trained on: they have as many rows, with other \
-                             values";
-                self.split_anew(record.seed, source, other, words.into())
-            }
+            });
         }
+        let is_known = match &self.origin().rows {
+            Some(sketch) => sketch.overlap(&split.train)?.share() >= KNOWN,
+            None => false,
+        };
+        if is_known {
+            // Of a file of another format, or with a few other values: the same rows are in the same places.
+            let words = "the training rows differ a little from those that the model was trained on, in some values or in \
+                         their type; they are divided as in training";
+            return Ok(SplitAgain {
+                split,
+                is_same,
+                difference: Some(words.into()),
+            });
+        }
+        let words = "the data are not those that the model was trained on: they have as many rows, with other values";
+        self.split_anew(record.seed, source, other, words.into())
     }
 
     /// The rows of the source that training divided.
@@ -105,14 +114,17 @@ impl Model {
         mut words: String,
     ) -> Result<SplitAgain<'a>> {
         let split = source.split_beside(seed, &SplitPlan::with_validation(0.0), other)?;
-        words.push_str("; rows for testing are chosen anew");
+        words.push_str(match split.is_held_out {
+            true => "; rows for testing are drawn anew",
+            false => "",
+        });
         if let (Some(sketch), Some(test)) = (&self.origin().rows, &split.test) {
-            let share = sketch.overlap(test)?.share();
-            if share > NOTICEABLE {
+            let overlap = sketch.overlap(test)?;
+            if overlap.is_noticeable() {
                 words.push_str(&format!(
                     ", and about {:.0} % of them are rows that the model was trained on, so that its error on new rows \
                      is higher",
-                    100.0 * share
+                    100.0 * overlap.share()
                 ));
             }
         }

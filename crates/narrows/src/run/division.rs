@@ -1,8 +1,7 @@
 //! What is said of how the rows of a run are divided.
 
 use super::Event;
-use crate::apply::NOTICEABLE;
-use crate::data::{OtherRows, Overlap, Split};
+use crate::data::{OtherRows, Split, TestRows};
 use crate::error::Result;
 use crate::model::Model;
 use crate::train::{Training, Warning};
@@ -13,14 +12,20 @@ pub(super) fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn F
     for note in &split.notes {
         observe(Event::Note(note));
     }
+    let Some(order) = split.train.in_order_of().filter(|_| is_new) else {
+        return;
+    };
+    let column = order.column.clone();
+    let is_last = matches!(split.plan.test, TestRows::Last(_));
     // Whole groups are a choice of its own.
-    let is_drawn = split.is_random && split.plan.group.is_none();
-    let series = split.train.in_order_of();
-    if let Some(order) = series.filter(|_| is_new && is_drawn) {
+    if split.is_random() && split.plan.group.is_none() {
         observe(Event::Warning(&Warning::DrawnFromSeries {
-            column: order.column.clone(),
+            column,
+            has_drawn_test: split.is_test_random,
             is_latest_first: order.is_latest_first,
         }));
+    } else if is_last && order.is_latest_first {
+        observe(Event::Warning(&Warning::LastIsEarliest { column }));
     }
 }
 
@@ -42,8 +47,9 @@ pub(super) fn tell_of_known_rows(
         let (Some(rows), Some(known)) = (rows, training.row_sketch()) else {
             continue;
         };
-        let share = known.overlap(rows)?.share();
-        if share > NOTICEABLE {
+        let overlap = known.overlap(rows)?;
+        if overlap.is_noticeable() {
+            let share = overlap.share();
             observe(Event::Warning(&Warning::KnownRows { given_for, share }));
         }
     }
@@ -60,12 +66,10 @@ pub(super) fn tell_of_begun_on(
         return Ok(());
     };
     for (used_for, rows) in [("validation", &split.validation), ("testing", &split.test)] {
-        let share = rows
-            .as_deref()
-            .map(|rows| known.overlap(rows))
-            .transpose()?;
-        let share = share.map_or(0.0, Overlap::share);
-        if share > NOTICEABLE {
+        let Some(rows) = rows else { continue };
+        let overlap = known.overlap(rows)?;
+        if overlap.is_noticeable() {
+            let share = overlap.share();
             observe(Event::Warning(&Warning::BegunOn { used_for, share }));
         }
     }

@@ -16,9 +16,9 @@ const MAX_SAID: u64 = 200;
 /// How long another may take to write down that it holds the lock.
 const WRITING: Duration = Duration::from_millis(50);
 
-/// A folder that nobody else trains in.
+/// A run's folder, or a study's, that no other process writes into until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     path: PathBuf,
     /// Or why the system gave no lock, as some file systems of a network have none.
     file: io::Result<File>,
@@ -30,8 +30,8 @@ impl Lock {
     /// # Errors
     ///
     /// When another process, or another run of this one, holds it; when the lock's file cannot be made. Where the file
-    /// system has no locks, that is no error, see [`Lock::why_not`].
-    pub(crate) fn take(folder: &Path) -> Result<Lock> {
+    /// system has no locks, that is no error, and nobody else is kept out.
+    pub fn take(folder: &Path) -> Result<Lock> {
         let path = folder.join(LOCK_FILE);
         let refused = |error| Error::io("cannot lock the folder", folder, error);
         loop {
@@ -110,7 +110,7 @@ fn held(folder: &Path, mut file: File) -> Error {
         true => error.found(said),
         false => error,
     };
-    error.hint("wait until it ends, or stop it; or choose another folder with --out")
+    error.hint("wait until it ends, or stop it; a new run can have another folder with --out")
 }
 
 #[cfg(test)]

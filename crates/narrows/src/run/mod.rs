@@ -25,11 +25,11 @@ mod threshold;
 pub use checkpoint::Every;
 pub(crate) use folder::is_empty;
 pub use folder::{new_folder, recipe_of};
-pub(crate) use lock::Lock;
+pub use lock::Lock;
 pub use notice::Notice;
 pub use own::{Change, OwnData, folder_of, needs_data};
 pub use place::recover;
-pub use replan::Replanned;
+pub use replan::{Finished, Replanned};
 pub use sources::{Opened, Sources};
 pub use summary::{BesidePca, CorruptedErrors, Outcome, Summary};
 
@@ -101,8 +101,8 @@ pub enum Event<'a> {
     Resume(&'a Path, usize, usize),
     /// The run in this folder is to have another number of epochs, and its schedule is formed anew.
     Replanned(&'a Replanned),
-    /// Training is over in this folder, after so many epochs; whether the run came to its end, with tests and report.
-    Finished(&'a Path, usize, bool),
+    /// Training is over in this folder.
+    Finished(&'a Path, Finished),
     /// Something is dubious.
     Warning(&'a Warning),
     /// Something about the run's folder should be known.
@@ -320,7 +320,14 @@ fn run_in(
             let (epochs, rows) = training.position();
             folder::keep_lines(folder, epochs)?;
             observe(match training.is_finished() && folder::is_saved(folder) {
-                true => Event::Finished(folder, epochs, has_come_to_its_end(folder)),
+                true => Event::Finished(
+                    folder,
+                    Finished {
+                        epochs,
+                        is_at_end: has_come_to_its_end(folder),
+                        has_stopped_early: training.has_stopped_early(),
+                    },
+                ),
                 false => Event::Resume(folder, epochs, rows),
             });
             place
@@ -510,8 +517,8 @@ pub fn evaluate_run(
     let model = load_for(path, source)?;
     let recipe = model.recipe().clone();
     let again = model.split_again(source, options.other())?;
-    if let Some(difference) = &again.difference {
-        observe(Event::Note(difference));
+    if let Some(difference) = again.difference {
+        observe(Event::Warning(&Warning::DividedAnew { difference }));
     }
     if again.split.test.is_none() {
         return Err(no_test_rows(source.train.name()).at(path.display()));

@@ -6,6 +6,17 @@ use crate::text::{count_of, for_shell};
 use crate::train::Training;
 use std::path::Path;
 
+/// A run that is trained already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finished {
+    /// The epochs that are done.
+    pub epochs: usize,
+    /// Whether all is done that follows training, with tests and report.
+    pub is_at_end: bool,
+    /// Whether the loss did not fall for as long as the recipe waits: then there can be no more epochs.
+    pub has_stopped_early: bool,
+}
+
 /// A run that is to have another number of epochs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Replanned {

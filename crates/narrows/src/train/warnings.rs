@@ -48,6 +48,18 @@ pub enum Warning {
         column: String,
         /// Whether the latest row is the first.
         is_latest_first: bool,
+        /// Whether rows for testing were drawn, or rows for validation alone.
+        has_drawn_test: bool,
+    },
+    /// The last rows of a series are for testing, but the latest rows come first.
+    LastIsEarliest {
+        /// The column of times.
+        column: String,
+    },
+    /// A model is measured on other rows than its run would be.
+    DividedAnew {
+        /// Why, in a sentence.
+        difference: String,
     },
     /// Some of the rows that are given for validation or testing are training rows.
     KnownRows {
@@ -252,17 +264,29 @@ impl fmt::Display for Warning {
             ),
             Warning::DrawnFromSeries {
                 column,
+                has_drawn_test,
                 is_latest_first,
             } => write!(
                 f,
-                "the rows are in the order of the column `{column}`, and rows for testing or validation were drawn at \
-                 random from among them: if neighboring rows are alike, errors on these rows are lower than on later \
-                 rows; {}`--test last:0.1` tests on the last rows instead",
-                match is_latest_first {
-                    true => "with the latest row last, ",
-                    false => "",
+                "the rows are in the order of the column `{column}`, and rows for {} were drawn at random from among \
+                 them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
+                match has_drawn_test {
+                    true => "testing or validation",
+                    false => "validation",
+                },
+                match (has_drawn_test, is_latest_first) {
+                    (true, true) => "with the latest row last, `--test last:0.1` tests on the last rows instead",
+                    (true, false) => "`--test last:0.1` tests on the last rows instead",
+                    (false, _) => "`--validation 0` sets none apart, `--validation FILE` takes those of another file",
                 }
             ),
+            Warning::LastIsEarliest { column } => write!(
+                f,
+                "the rows are in the order of the column `{column}` with the latest first: the last rows, which are for \
+                 testing, are the earliest, and training sees what comes after them; sort the rows by `{column}` for \
+                 `--test last:…`"
+            ),
+            Warning::DividedAnew { difference } => f.write_str(difference),
             Warning::BegunOn { used_for, share } => write!(
                 f,
                 "the model that training begins with was trained on about {:.0} % of the rows for {used_for}: errors on \

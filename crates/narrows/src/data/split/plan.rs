@@ -39,9 +39,7 @@ impl SplitPlan {
             ..SplitPlan::default()
         }
     }
-}
 
-impl SplitPlan {
     /// Refuses shares that are none.
     pub(super) fn check(&self) -> Result<()> {
         if let TestRows::Share(share) | TestRows::Last(share) = self.test

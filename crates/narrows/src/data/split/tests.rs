@@ -119,10 +119,10 @@ fn test_rows_are_a_share_or_none_or_the_last() {
     let of = |test| SplitPlan { test, ..none() };
     let split = source.split(0, &of(TestRows::Share(0.25))).unwrap();
     assert_eq!(split.counts(), [75, 0, 25]);
-    assert!(split.is_held_out && split.is_random);
+    assert!(split.is_held_out && split.is_test_random);
     let split = source.split(0, &of(TestRows::None)).unwrap();
     assert_eq!(split.counts(), [100, 0, 0]);
-    assert!(split.test.is_none() && !split.is_held_out && !split.is_random);
+    assert!(split.test.is_none() && !split.is_held_out && !split.is_random());
     let last = SplitPlan {
         validation: Some(0.125),
         ..of(TestRows::Last(0.2))
@@ -133,7 +133,7 @@ fn test_rows_are_a_share_or_none_or_the_last() {
     assert_eq!(values(watched), (70..80).collect::<Vec<_>>());
     let tested = split.test.as_ref().unwrap();
     assert_eq!(values(tested), (80..100).collect::<Vec<_>>());
-    assert!(split.is_held_out && !split.is_random);
+    assert!(split.is_held_out && !split.is_random());
     assert!(
         split.notes[0]
             .contains("the last 20 rows of the data are for testing, and the 10 rows before them")
