@@ -65,10 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let output = output.as_ref();
     let model = load_model(&arguments.model)?;
-    let path = output.map(|output| output.path.as_path());
     let data = arguments
         .source
-        .all_rows_for(&arguments.model, &model, path)?;
+        .all_rows_for(&arguments.model, &model, output)?;
     let is_anomaly = anomalies(&data, &arguments.anomalies)?;
     let (scores, display) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, output, arguments.explain, progress)

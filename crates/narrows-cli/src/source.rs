@@ -3,6 +3,7 @@
 use crate::output::note;
 use clap::Args;
 use narrows::apply;
+use narrows::data::write::Output;
 use narrows::data::{
     Dataset, Fit, Layout, Missing, OnBad, ReadOptions, Source, TextOptions, list_of_names,
 };
@@ -282,6 +283,16 @@ impl ReadingArguments {
         open_checked(specs, &self.options(), model)
     }
 
+    /// Refuses an output beside which the reasons of rows without values would replace a file that is read.
+    pub fn keep_reasons_apart(&self, output: &Output, specs: &[String]) -> Result<()> {
+        let is_null = self.on_bad == Some(OnBad::Null);
+        let reasons = output.reasons().filter(|_| is_null);
+        match reasons.filter(|file| specs.iter().any(|spec| Source::reads(spec, file))) {
+            Some(file) => Err(would_replace("the reasons beside the output", &file)),
+            None => Ok(()),
+        }
+    }
+
     /// Opens a source of codes of a model.
     pub fn open_codes(&self, specs: &[String], model: &Model) -> Result<Source> {
         open(specs, &apply::options_for_codes(model, &self.options()))
@@ -321,11 +332,14 @@ impl DataArguments {
         &self,
         path: &Path,
         model: &Model,
-        output: Option<&Path>,
+        output: Option<&Output>,
     ) -> Result<Dataset> {
         match self.data.is_empty() {
-            true => self.own_rows(path, model, output),
+            true => self.own_rows(path, model, output.map(|output| &*output.path)),
             false => {
+                output.map_or(Ok(()), |output| {
+                    self.reading.keep_reasons_apart(output, &self.data)
+                })?;
                 let source = self.reading.open_all_for(&self.data, model)?;
                 Ok(self.rows_of(source, model))
             }
@@ -345,28 +359,28 @@ impl DataArguments {
     }
 }
 
-/// Refuses an output that would replace what a command reads: a source's file, or an image of its folder.
+/// Refuses an output that would replace what a command reads: a file of a source, also one of a pattern or folder.
 pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
-    let mut paths = specs.iter().filter_map(|spec| Source::path_of(spec));
-    paths.try_for_each(|read| keep_file_apart(output, &read))
+    match specs.iter().any(|spec| Source::reads(spec, output)) {
+        true => Err(would_replace("the output", output)),
+        false => Ok(()),
+    }
 }
 
 /// The same for a file or folder that a command reads.
 pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
     // What is not there yet replaces nothing.
-    let (Ok(output_path), Ok(read)) = (output.canonicalize(), read.canonicalize()) else {
-        return Ok(());
-    };
-    let is_image = output.extension().is_some_and(|ending| ending == "png");
-    if output_path == read || (is_image && output_path.starts_with(&read)) {
-        return Err(Error::new(
-            ErrorKind::Data,
-            "the output would replace the data that are read",
-        )
-        .at(output.display())
-        .hint("give the output another name"));
+    match (output.canonicalize(), read.canonicalize()) {
+        (Ok(path), Ok(read)) if path == read => Err(would_replace("the output", output)),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+fn would_replace(what: &str, file: &Path) -> Error {
+    let what = format!("{what} would replace the data that are read");
+    Error::new(ErrorKind::Data, what)
+        .at(file.display())
+        .hint("give the output another name")
 }
 
 /// Opens a source whose rows fit a model.

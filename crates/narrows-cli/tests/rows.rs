@@ -315,6 +315,28 @@ fn a_bad_row_of_an_array_is_nan_with_its_reason_beside() {
         err(&text)
     );
     assert_eq!(values(&fs::read(&output).unwrap()).len(), 2);
+    // The reasons replace no rows that are read.
+    let read = folder.write("own.reasons.csv", "a,b\n1,2\n,3\n");
+    let before = folder.read("own.reasons.csv");
+    let beside = folder.at("own.npy");
+    let score = |how: &str| {
+        narrows(&[
+            "score",
+            &models().at("table"),
+            "--data",
+            &read,
+            "--on-bad",
+            how,
+            "-o",
+            &beside,
+        ])
+    };
+    bad(
+        &score("null"),
+        "own.reasons.csv: the reasons beside the output would replace the data that are read",
+    );
+    assert_eq!(folder.read("own.reasons.csv"), before);
+    good(score("drop"));
     // To standard output there is no file beside.
     bad(
         &narrows(&[

@@ -165,6 +165,32 @@ impl Source {
         tables::is_pattern(name)
     }
 
+    /// Whether a file that is there is one of those that `spec` is read from: the file itself, a file of the pattern, a
+    /// part of the table in a folder, or an image or IDX file below it.
+    pub fn reads(spec: &str, file: &Path) -> bool {
+        let Some(path) = Source::path_of(spec) else {
+            return false;
+        };
+        // What is not there is read by nothing.
+        let Ok(whole) = file.canonicalize() else {
+            return false;
+        };
+        let is_file = |path: &Path| path.canonicalize().is_ok_and(|path| path == whole);
+        if is_file(&path) {
+            return true;
+        }
+        if !(path.is_dir() && (idx::is_folder(&path) || images::is_folder(&path))) {
+            let parts = tables::files_of(Source::parts_of(spec).0).unwrap_or_default();
+            return parts.iter().any(|part| is_file(part));
+        }
+        // A damaged image is known by its ending.
+        let is_png = || whole.extension().is_some_and(|ending| ending == "png");
+        let of_folder = |kind| matches!(kind, FileKind::Image | FileKind::Idx);
+        path.canonicalize()
+            .is_ok_and(|path| whole.starts_with(path))
+            && (is_png() || file_kind(&whole).is_ok_and(of_folder))
+    }
+
     fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
         if options.on_bad == OnBad::Null && options.missing == Missing::Drop {
             return Err(Error::new(
