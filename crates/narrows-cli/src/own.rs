@@ -14,10 +14,9 @@ impl ReadingArguments {
     fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
         let change = |reading: &ReadOptions| ReadOptions {
             classes: reading.classes.clone(),
-            // The run has no rows that training did not take.
-            on_bad: reading.on_bad,
-            ..self.over(reading)
+            ..self.over_own(reading)
         };
+        self.tell_on_bad_in_vain();
         // What there is to say of reading them was said when they were trained on.
         OwnData::of_model(path, model, &change)
     }
@@ -61,6 +60,7 @@ fn held_out(is_held_out: bool) -> &'static str {
 impl DataArguments {
     /// The data of the run that a model's path belongs to.
     pub fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
+        self.reading.refuse_null()?;
         self.reading.own(path, model)
     }
 
@@ -117,7 +117,7 @@ impl DataArguments {
         if !self.data.is_empty() {
             return self.rows_for(path, model, Some(output));
         }
-        let own = self.reading.own(path, model)?;
+        let own = self.own(path, model)?;
         keep_own_apart(output, &own)?;
         let Some(validation) = own.split()?.validation else {
             return Err(Error::new(
@@ -138,8 +138,9 @@ impl DataArguments {
     /// The data to compare recipes and runs on: those that are given, those of the runs among the names, or the built-in
     /// MNIST where there is no run; where they come from; and their files.
     pub fn to_compare(&self, names: &[String]) -> Result<(Opened, Sources, Watch)> {
+        self.reading.refuse_null()?;
         if self.data.is_empty() {
-            let change = |reading: &ReadOptions| self.reading.over(reading);
+            let change = |reading: &ReadOptions| self.reading.over_own(reading);
             if let Some(own) = OwnData::of_comparison(names, &change)? {
                 tell(&own, "for all of them");
                 let watch = Watch::of(own.sources.specs());
@@ -148,7 +149,7 @@ impl DataArguments {
         }
         let sources = Sources {
             data: self.specs(),
-            reading: self.reading.options(),
+            reading: self.reading.options_without_null()?,
             ..Sources::default()
         };
         let watch = Watch::of(sources.specs());

@@ -214,12 +214,35 @@ fn size(text: &str) -> std::result::Result<(u32, u32), String> {
 }
 
 impl ReadingArguments {
-    pub fn options(&self) -> ReadOptions {
+    fn options(&self) -> ReadOptions {
         self.over(&ReadOptions::default())
     }
 
-    /// These options, and those of a run where they are not given.
-    pub fn over(&self, base: &ReadOptions) -> ReadOptions {
+    /// These options, and those of a run where they are not given, for a command that writes no rows.
+    pub fn over_without_null(&self, base: &ReadOptions) -> Result<ReadOptions> {
+        self.refuse_null()?;
+        Ok(self.over(base))
+    }
+
+    /// The same for a run's own rows: which of them are bad was decided when it was trained.
+    pub(super) fn over_own(&self, base: &ReadOptions) -> ReadOptions {
+        ReadOptions {
+            on_bad: base.on_bad,
+            ..self.over(base)
+        }
+    }
+
+    /// Says that how bad rows are treated changes nothing in a run's own rows.
+    pub(super) fn tell_on_bad_in_vain(&self) {
+        if let Some(on_bad) = self.on_bad() {
+            note(&format!(
+                "`--on-bad {}` has no effect on a run's own rows: bad rows were refused or left out when it was trained",
+                on_bad.name()
+            ));
+        }
+    }
+
+    fn over(&self, base: &ReadOptions) -> ReadOptions {
         let names = |given: &[Names], base: &[String]| match given.is_empty() {
             true => base.to_vec(),
             false => all(given),
@@ -255,8 +278,13 @@ impl ReadingArguments {
         }
     }
 
-    /// The options, for a command that writes no rows and so has no place for rows without values.
+    /// The options, for a command that writes no rows.
     pub fn options_without_null(&self) -> Result<ReadOptions> {
+        self.over_without_null(&ReadOptions::default())
+    }
+
+    /// Refuses to keep bad rows, for a command that writes no rows and so has no place for those without values.
+    pub(super) fn refuse_null(&self) -> Result<()> {
         match self.on_bad {
             Some(OnBad::Null) => Err(Error::new(
                 ErrorKind::Data,
@@ -264,7 +292,7 @@ impl ReadingArguments {
             )
             .expected("`--on-bad refuse` or `--on-bad drop` for this command")
             .hint("encode, decode, reconstruct, denoise and score write such rows")),
-            _ => Ok(self.options()),
+            _ => Ok(()),
         }
     }
 
@@ -321,6 +349,7 @@ impl DataArguments {
     /// The rows to apply a model to: the test rows of a source that has such, else all. Where no source is given, those of
     /// the run that the model's path belongs to, which `output` must not replace.
     pub fn rows_for(&self, path: &Path, model: &Model, output: Option<&Path>) -> Result<Dataset> {
+        self.reading.refuse_null()?;
         match self.data.is_empty() {
             true => self.own_rows(path, model, output),
             false => Ok(self.rows_of(self.open_for(model)?, model)),

@@ -207,7 +207,7 @@ impl Arguments {
         }
         let sources = Sources::of_run(folder, recipe, data, validation, rows.source.as_ref())?;
         Ok(Sources {
-            reading: reading.over(&sources.reading),
+            reading: reading.over_without_null(&sources.reading)?,
             ..sources
         })
     }
@@ -226,7 +226,7 @@ impl Arguments {
         Ok(Sources {
             reading: ReadOptions {
                 group: self.group.clone().or(found.reading.group.clone()),
-                ..self.source.reading.over(&found.reading)
+                ..self.source.reading.over_without_null(&found.reading)?
             },
             validation: match &self.validation {
                 Some(text) => Some(text.clone()).filter(|text| !is_share(text)),
