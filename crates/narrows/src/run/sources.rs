@@ -252,7 +252,8 @@ impl Sources {
         ReadOptions {
             model_columns: source.train.columns().map(<[String]>::to_vec),
             fill: source.train.fill().map(<[f64]>::to_vec),
-            group: None,
+            // Other data than tables have no columns, but perhaps labels.
+            group: (self.reading.group.clone()).filter(|_| source.train.columns().is_some()),
             ..self.reading.clone()
         }
     }
