@@ -134,7 +134,8 @@ fn to_json(
     let largest = scores.iter().copied().reduce(f32::max);
     json!({
         "data": data.name(),
-        "rows": scores.len(),
+        "rows": all_rows(data),
+        "rows_without_score": data.bad_rows().rows().len(),
         "bad_rows": data.bad_rows().count(),
         "mean": mean(scores),
         "largest": largest,

@@ -170,6 +170,14 @@ impl Arguments {
         let (data, reading) = (&self.source.data, &self.source.reading);
         let rows = self.test.as_deref().map_or(Ok(Rows::usual()), test_rows)?;
         let validation = self.validation.as_ref();
+        for (option, given) in [("--validation", validation), ("--test", self.test.as_ref())] {
+            if given.is_some_and(String::is_empty) {
+                let what = format!("`{option}` is empty: it names no rows");
+                return Err(Error::new(ErrorKind::Data, what)
+                    .expected(format!("a share or a source, as in `{option} 0.1`"))
+                    .hint(format!("leave `{option}` out for the default")));
+            }
+        }
         let Some(folder) = &self.resume else {
             // A model that training begins with was made for data, of which none are guessed.
             if let (Some(path), true) = (&self.init_from, data.is_empty()) {
