@@ -3,7 +3,7 @@
 use crate::output::{count_of, note};
 use crate::source::{DataArguments, ReadingArguments, keep_apart, warn_of};
 use narrows::data::{Dataset, ReadOptions, Split, Watch};
-use narrows::run::{Opened, OwnData, Sources};
+use narrows::run::{Opened, OwnData, Part, Sources};
 use narrows::{Error, ErrorKind, Model, Result};
 use std::borrow::Cow;
 use std::path::Path;
@@ -32,15 +32,13 @@ impl ReadingArguments {
 }
 
 /// Says which data a command uses that was given none, and which rows of them.
-fn tell(own: &OwnData, rows: &str) {
-    let moved = match own.is_moved {
-        true => format!(", found at {}", own.sources.data.join(" ")),
-        false => String::new(),
+fn tell(own: &OwnData, part: Part, rows: &str) {
+    let moved = match &own.moved[..] {
+        [] => String::new(),
+        moved => format!(", found at {}", moved.join(" ")),
     };
-    note(&format!(
-        "data: {}{moved}, as in training ({rows})",
-        own.name()
-    ));
+    let name = own.name(part);
+    note(&format!("data: {name}{moved}, as in training ({rows})"));
 }
 
 /// Refuses an output that would replace a file of a run's data.
@@ -71,7 +69,8 @@ impl DataArguments {
             let train = self.reading.chosen(&split.train)?;
             let test = self.reading.chosen(&test)?;
             let count = count_of(test.rows(), "test row");
-            tell(own, &format!("its {count}{}", held_out(split.is_held_out)));
+            let rows = format!("its {count}{}", held_out(split.is_held_out));
+            tell(own, Part::Test, &rows);
             (split.train, split.test) = (Cow::Owned(train), Some(Cow::Owned(test)));
         }
         Ok(split)
@@ -106,7 +105,8 @@ impl DataArguments {
                 held_out(split.is_held_out)
             ),
         };
-        tell(&own, &which);
+        let part = test.map_or(Part::Data, |_| Part::Test);
+        tell(&own, part, &which);
         warn_of(model, &rows);
         Ok(rows)
     }
@@ -130,7 +130,7 @@ impl DataArguments {
         };
         let rows = self.reading.chosen(&validation)?;
         let count = count_of(rows.rows(), "validation row");
-        tell(&own, &format!("its {count}"));
+        tell(&own, Part::Validation, &format!("its {count}"));
         warn_of(model, &rows);
         Ok(rows)
     }
@@ -142,7 +142,8 @@ impl DataArguments {
         if self.data.is_empty() {
             let change = |reading: &ReadOptions| self.reading.over_own(reading);
             if let Some(own) = OwnData::of_comparison(names, &change)? {
-                tell(&own, "for all of them");
+                self.reading.tell_on_bad_in_vain();
+                tell(&own, Part::Data, "for all of them");
                 let watch = Watch::of(own.sources.specs());
                 return Ok((own.opened, own.sources, watch));
             }

@@ -226,7 +226,7 @@ impl Arguments {
             Some(folder) => folder,
             None => return Err(needs_data(path, &load_model(path)?)),
         };
-        let found = Sources::of_run(&folder, &recipe_of(&folder, &[])?, &[], None, None)?;
+        let found = Sources::to_begin_with(&folder, &recipe_of(&folder, &[])?)?;
         note(&format!(
             "data: {}, as in the run that it begins with",
             found.data.join(" ")
@@ -346,8 +346,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
     // What a run says of its data is written anew only where it has changed.
-    let changed = before.filter(|before| *before != sources).is_some();
-    let place = sources.data.join(" ");
+    let moved = before.as_ref().map(|before| sources.moved_from(before));
+    let moved = moved.unwrap_or_default();
+    let is_read_otherwise = |before: &Sources| before.reading != sources.reading;
+    let changed = !moved.is_empty() || before.as_ref().is_some_and(is_read_otherwise);
     let options = Options {
         out: arguments.out.as_deref(),
         force: arguments.force,
@@ -381,7 +383,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             stop.listen();
             display.begin();
             if changed {
-                display.line(&found_at(&place, folder));
+                display.line(&found_at(&moved, folder));
             }
             display.line(&finished(&recipe.name, folder, epochs, is_at_end));
         }
@@ -389,7 +391,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             stop.listen();
             display.begin();
             if changed {
-                display.line(&found_at(&place, folder));
+                display.line(&found_at(&moved, folder));
             }
             let rows = match rows {
                 0 => String::new(),

@@ -28,7 +28,7 @@ pub(crate) use folder::is_empty;
 pub use folder::{new_folder, recipe_of};
 pub(crate) use lock::Lock;
 pub use notice::Notice;
-pub use own::{Change, OwnData, folder_of, needs_data};
+pub use own::{Change, OwnData, Part, folder_of, needs_data};
 pub use place::recover;
 pub use replan::Replanned;
 pub use sources::{Opened, Sources};
