@@ -37,6 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let output = &arguments.output;
     keep_apart(output, &arguments.data)?;
     let output = arguments.format.output(output, false, &[])?;
+    arguments
+        .reading
+        .keep_reasons_apart(&output, &arguments.data)?;
     let model = load_model(&arguments.model)?;
     let codes = arguments.reading.open_codes(&arguments.data, &model)?;
     let codes = codes.into_rows();

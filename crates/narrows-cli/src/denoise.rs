@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let data = arguments
         .source
-        .all_rows_for(&arguments.model, &model, Some(&output.path))?;
+        .all_rows_for(&arguments.model, &model, Some(&output))?;
     let ((), display) = go_over("denoising", data.rows(), |progress| {
         apply::reconstruct(&model, &data, None, output.clone(), progress)
     })?;

@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     let data = arguments
         .source
-        .all_rows_for(&arguments.model, &model, Some(&output.path))?;
+        .all_rows_for(&arguments.model, &model, Some(&output))?;
     let encode =
         |progress: apply::Progress<'_>| apply::encode(&model, &data, output.clone(), progress);
     let ((), display) = go_over("encoding", data.rows(), encode)?;

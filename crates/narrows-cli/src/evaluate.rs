@@ -42,7 +42,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.source.own_split(&own)?
         }
         false => {
-            let options = apply::options_for_split(&model, &arguments.source.reading.options())?;
+            let reading = arguments.source.reading.options_without_null()?;
+            let options = apply::options_for_split(&model, &reading)?;
             source = open(&arguments.source.data, &options)?;
             apply::check(&model, &source.train)?;
             let again = model.split_again(&source, OtherRows::default())?;

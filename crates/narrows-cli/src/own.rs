@@ -3,7 +3,7 @@
 use crate::output::{count_of, note};
 use crate::source::{DataArguments, ReadingArguments, keep_apart, warn_of};
 use narrows::data::{Dataset, ReadOptions, Split, Watch};
-use narrows::run::{Opened, OwnData, Sources};
+use narrows::run::{Opened, OwnData, Part, Sources};
 use narrows::{Error, ErrorKind, Model, Result};
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,10 +14,9 @@ impl ReadingArguments {
     fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
         let change = |reading: &ReadOptions| ReadOptions {
             classes: reading.classes.clone(),
-            // The run has no rows that training did not take.
-            on_bad: reading.on_bad,
-            ..self.over(reading)
+            ..self.over_own(reading)
         };
+        self.tell_on_bad_in_vain();
         // What there is to say of reading them was said when they were trained on.
         OwnData::of_model(path, model, &change)
     }
@@ -33,15 +32,13 @@ impl ReadingArguments {
 }
 
 /// Says which data a command uses that was given none, and which rows of them.
-fn tell(own: &OwnData, rows: &str) {
-    let moved = match own.is_moved {
-        true => format!(", found at {}", own.sources.data.join(" ")),
-        false => String::new(),
+fn tell(own: &OwnData, part: Part, rows: &str) {
+    let moved = match &own.moved[..] {
+        [] => String::new(),
+        moved => format!(", found at {}", moved.join(" ")),
     };
-    note(&format!(
-        "data: {}{moved}, as in training ({rows})",
-        own.name()
-    ));
+    let name = own.name(part);
+    note(&format!("data: {name}{moved}, as in training ({rows})"));
 }
 
 /// Refuses an output that would replace a file of a run's data.
@@ -61,6 +58,7 @@ fn held_out(is_held_out: bool) -> &'static str {
 impl DataArguments {
     /// The data of the run that a model's path belongs to.
     pub fn own(&self, path: &Path, model: &Model) -> Result<OwnData> {
+        self.reading.refuse_null()?;
         self.reading.own(path, model)
     }
 
@@ -71,7 +69,8 @@ impl DataArguments {
             let train = self.reading.chosen(&split.train)?;
             let test = self.reading.chosen(&test)?;
             let count = count_of(test.rows(), "test row");
-            tell(own, &format!("its {count}{}", held_out(split.is_held_out)));
+            let rows = format!("its {count}{}", held_out(split.is_held_out));
+            tell(own, Part::Test, &rows);
             (split.train, split.test) = (Cow::Owned(train), Some(Cow::Owned(test)));
         }
         Ok(split)
@@ -106,7 +105,8 @@ impl DataArguments {
                 held_out(split.is_held_out)
             ),
         };
-        tell(&own, &which);
+        let part = test.map_or(Part::Data, |_| Part::Test);
+        tell(&own, part, &which);
         warn_of(model, &rows);
         Ok(rows)
     }
@@ -117,7 +117,7 @@ impl DataArguments {
         if !self.data.is_empty() {
             return self.rows_for(path, model, Some(output));
         }
-        let own = self.reading.own(path, model)?;
+        let own = self.own(path, model)?;
         keep_own_apart(output, &own)?;
         let Some(validation) = own.split()?.validation else {
             return Err(Error::new(
@@ -130,7 +130,7 @@ impl DataArguments {
         };
         let rows = self.reading.chosen(&validation)?;
         let count = count_of(rows.rows(), "validation row");
-        tell(&own, &format!("its {count}"));
+        tell(&own, Part::Validation, &format!("its {count}"));
         warn_of(model, &rows);
         Ok(rows)
     }
@@ -138,17 +138,19 @@ impl DataArguments {
     /// The data to compare recipes and runs on: those that are given, those of the runs among the names, or the built-in
     /// MNIST where there is no run; where they come from; and their files.
     pub fn to_compare(&self, names: &[String]) -> Result<(Opened, Sources, Watch)> {
+        self.reading.refuse_null()?;
         if self.data.is_empty() {
-            let change = |reading: &ReadOptions| self.reading.over(reading);
+            let change = |reading: &ReadOptions| self.reading.over_own(reading);
             if let Some(own) = OwnData::of_comparison(names, &change)? {
-                tell(&own, "for all of them");
+                self.reading.tell_on_bad_in_vain();
+                tell(&own, Part::Data, "for all of them");
                 let watch = Watch::of(own.sources.specs());
                 return Ok((own.opened, own.sources, watch));
             }
         }
         let sources = Sources {
             data: self.specs(),
-            reading: self.reading.options(),
+            reading: self.reading.options_without_null()?,
             ..Sources::default()
         };
         let watch = Watch::of(sources.specs());

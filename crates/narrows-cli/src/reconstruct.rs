@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let data = arguments
         .source
-        .all_rows_for(&arguments.model, &model, Some(&rows.path))?;
+        .all_rows_for(&arguments.model, &model, Some(&rows))?;
     let ((), display) = go_over("reconstructing", data.rows(), |progress| {
         apply::reconstruct(&model, &data, corruption, rows.clone(), progress)
     })?;

@@ -65,10 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let output = output.as_ref();
     let model = load_model(&arguments.model)?;
-    let path = output.map(|output| output.path.as_path());
     let data = arguments
         .source
-        .all_rows_for(&arguments.model, &model, path)?;
+        .all_rows_for(&arguments.model, &model, output)?;
     let is_anomaly = anomalies(&data, &arguments.anomalies)?;
     let (scores, display) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, output, arguments.explain, progress)
@@ -135,7 +134,8 @@ fn to_json(
     let largest = scores.iter().copied().reduce(f32::max);
     json!({
         "data": data.name(),
-        "rows": scores.len(),
+        "rows": all_rows(data),
+        "rows_without_score": data.bad_rows().rows().len(),
         "bad_rows": data.bad_rows().count(),
         "mean": mean(scores),
         "largest": largest,

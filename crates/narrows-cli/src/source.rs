@@ -3,6 +3,7 @@
 use crate::output::note;
 use clap::Args;
 use narrows::apply;
+use narrows::data::write::Output;
 use narrows::data::{
     Dataset, Fit, Layout, Missing, OnBad, ReadOptions, Source, TextOptions, list_of_names,
 };
@@ -213,12 +214,35 @@ fn size(text: &str) -> std::result::Result<(u32, u32), String> {
 }
 
 impl ReadingArguments {
-    pub fn options(&self) -> ReadOptions {
+    fn options(&self) -> ReadOptions {
         self.over(&ReadOptions::default())
     }
 
-    /// These options, and those of a run where they are not given.
-    pub fn over(&self, base: &ReadOptions) -> ReadOptions {
+    /// These options, and those of a run where they are not given, for a command that writes no rows.
+    pub fn over_without_null(&self, base: &ReadOptions) -> Result<ReadOptions> {
+        self.refuse_null()?;
+        Ok(self.over(base))
+    }
+
+    /// The same for a run's own rows: which of them are bad was decided when it was trained.
+    pub(super) fn over_own(&self, base: &ReadOptions) -> ReadOptions {
+        ReadOptions {
+            on_bad: base.on_bad,
+            ..self.over(base)
+        }
+    }
+
+    /// Says that how bad rows are treated changes nothing in a run's own rows.
+    pub(super) fn tell_on_bad_in_vain(&self) {
+        if let Some(on_bad) = self.on_bad() {
+            note(&format!(
+                "`--on-bad {}` has no effect on a run's own rows: bad rows were refused or left out when it was trained",
+                on_bad.name()
+            ));
+        }
+    }
+
+    fn over(&self, base: &ReadOptions) -> ReadOptions {
         let names = |given: &[Names], base: &[String]| match given.is_empty() {
             true => base.to_vec(),
             false => all(given),
@@ -254,8 +278,13 @@ impl ReadingArguments {
         }
     }
 
-    /// The options, for a command that writes no rows and so has no place for rows without values.
+    /// The options, for a command that writes no rows.
     pub fn options_without_null(&self) -> Result<ReadOptions> {
+        self.over_without_null(&ReadOptions::default())
+    }
+
+    /// Refuses to keep bad rows, for a command that writes no rows and so has no place for those without values.
+    pub(super) fn refuse_null(&self) -> Result<()> {
         match self.on_bad {
             Some(OnBad::Null) => Err(Error::new(
                 ErrorKind::Data,
@@ -263,7 +292,7 @@ impl ReadingArguments {
             )
             .expected("`--on-bad refuse` or `--on-bad drop` for this command")
             .hint("encode, decode, reconstruct, denoise and score write such rows")),
-            _ => Ok(self.options()),
+            _ => Ok(()),
         }
     }
 
@@ -280,6 +309,16 @@ impl ReadingArguments {
     /// The same for a command that writes a row for each row, also for those without values.
     fn open_all_for(&self, specs: &[String], model: &Model) -> Result<Source> {
         open_checked(specs, &self.options(), model)
+    }
+
+    /// Refuses an output beside which the reasons of rows without values would replace a file that is read.
+    pub fn keep_reasons_apart(&self, output: &Output, specs: &[String]) -> Result<()> {
+        let is_null = self.on_bad == Some(OnBad::Null);
+        let reasons = output.reasons().filter(|_| is_null);
+        match reasons.filter(|file| specs.iter().any(|spec| Source::reads(spec, file))) {
+            Some(file) => Err(would_replace("the reasons beside the output", &file)),
+            None => Ok(()),
+        }
     }
 
     /// Opens a source of codes of a model.
@@ -310,6 +349,7 @@ impl DataArguments {
     /// The rows to apply a model to: the test rows of a source that has such, else all. Where no source is given, those of
     /// the run that the model's path belongs to, which `output` must not replace.
     pub fn rows_for(&self, path: &Path, model: &Model, output: Option<&Path>) -> Result<Dataset> {
+        self.reading.refuse_null()?;
         match self.data.is_empty() {
             true => self.own_rows(path, model, output),
             false => Ok(self.rows_of(self.open_for(model)?, model)),
@@ -321,11 +361,14 @@ impl DataArguments {
         &self,
         path: &Path,
         model: &Model,
-        output: Option<&Path>,
+        output: Option<&Output>,
     ) -> Result<Dataset> {
         match self.data.is_empty() {
-            true => self.own_rows(path, model, output),
+            true => self.own_rows(path, model, output.map(|output| &*output.path)),
             false => {
+                output.map_or(Ok(()), |output| {
+                    self.reading.keep_reasons_apart(output, &self.data)
+                })?;
                 let source = self.reading.open_all_for(&self.data, model)?;
                 Ok(self.rows_of(source, model))
             }
@@ -345,28 +388,28 @@ impl DataArguments {
     }
 }
 
-/// Refuses an output that would replace what a command reads: a source's file, or an image of its folder.
+/// Refuses an output that would replace what a command reads: a file of a source, also one of a pattern or folder.
 pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
-    let mut paths = specs.iter().filter_map(|spec| Source::path_of(spec));
-    paths.try_for_each(|read| keep_file_apart(output, &read))
+    match specs.iter().any(|spec| Source::reads(spec, output)) {
+        true => Err(would_replace("the output", output)),
+        false => Ok(()),
+    }
 }
 
 /// The same for a file or folder that a command reads.
 pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
     // What is not there yet replaces nothing.
-    let (Ok(output_path), Ok(read)) = (output.canonicalize(), read.canonicalize()) else {
-        return Ok(());
-    };
-    let is_image = output.extension().is_some_and(|ending| ending == "png");
-    if output_path == read || (is_image && output_path.starts_with(&read)) {
-        return Err(Error::new(
-            ErrorKind::Data,
-            "the output would replace the data that are read",
-        )
-        .at(output.display())
-        .hint("give the output another name"));
+    match (output.canonicalize(), read.canonicalize()) {
+        (Ok(path), Ok(read)) if path == read => Err(would_replace("the output", output)),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+fn would_replace(what: &str, file: &Path) -> Error {
+    let what = format!("{what} would replace the data that are read");
+    Error::new(ErrorKind::Data, what)
+        .at(file.display())
+        .hint("give the output another name")
 }
 
 /// Opens a source whose rows fit a model.

@@ -170,6 +170,14 @@ impl Arguments {
         let (data, reading) = (&self.source.data, &self.source.reading);
         let rows = self.test.as_deref().map_or(Ok(Rows::usual()), test_rows)?;
         let validation = self.validation.as_ref();
+        for (option, given) in [("--validation", validation), ("--test", self.test.as_ref())] {
+            if given.is_some_and(String::is_empty) {
+                let what = format!("`{option}` is empty: it names no rows");
+                return Err(Error::new(ErrorKind::Data, what)
+                    .expected(format!("a share or a source, as in `{option} 0.1`"))
+                    .hint(format!("leave `{option}` out for the default")));
+            }
+        }
         let Some(folder) = &self.resume else {
             // A model that training begins with was made for data, of which none are guessed.
             if let (Some(path), true) = (&self.init_from, data.is_empty()) {
@@ -207,7 +215,7 @@ impl Arguments {
         }
         let sources = Sources::of_run(folder, recipe, data, validation, rows.source.as_ref())?;
         Ok(Sources {
-            reading: reading.over(&sources.reading),
+            reading: reading.over_without_null(&sources.reading)?,
             ..sources
         })
     }
@@ -218,7 +226,7 @@ impl Arguments {
             Some(folder) => folder,
             None => return Err(needs_data(path, &load_model(path)?)),
         };
-        let found = Sources::of_run(&folder, &recipe_of(&folder, &[])?, &[], None, None)?;
+        let found = Sources::to_begin_with(&folder, &recipe_of(&folder, &[])?)?;
         note(&format!(
             "data: {}, as in the run that it begins with",
             found.data.join(" ")
@@ -226,7 +234,7 @@ impl Arguments {
         Ok(Sources {
             reading: ReadOptions {
                 group: self.group.clone().or(found.reading.group.clone()),
-                ..self.source.reading.over(&found.reading)
+                ..self.source.reading.over_without_null(&found.reading)?
             },
             validation: match &self.validation {
                 Some(text) => Some(text.clone()).filter(|text| !is_share(text)),
@@ -338,8 +346,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
     // What a run says of its data is written anew only where it has changed.
-    let changed = before.filter(|before| *before != sources).is_some();
-    let place = sources.data.join(" ");
+    let moved = before.as_ref().map(|before| sources.moved_from(before));
+    let moved = moved.unwrap_or_default();
+    let is_read_otherwise = |before: &Sources| before.reading != sources.reading;
+    let changed = !moved.is_empty() || before.as_ref().is_some_and(is_read_otherwise);
     let options = Options {
         out: arguments.out.as_deref(),
         force: arguments.force,
@@ -373,7 +383,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             stop.listen();
             display.begin();
             if changed {
-                display.line(&found_at(&place, folder));
+                display.line(&found_at(&moved, folder));
             }
             display.line(&finished(&recipe.name, folder, run));
         }
@@ -381,7 +391,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             stop.listen();
             display.begin();
             if changed {
-                display.line(&found_at(&place, folder));
+                display.line(&found_at(&moved, folder));
             }
             let rows = match rows {
                 0 => String::new(),

@@ -891,7 +891,7 @@ fn a_run_says_where_its_rows_to_watch_come_from_and_that_its_data_are_gone() {
     fs::remove_file(folder.join("b.csv")).unwrap();
     let said = refused(folder, "train --resume run");
     assert!(
-        said.contains("b.csv: the data of the run are not there any more")
+        said.contains("b.csv: the validation rows of the run are not there any more")
             && said.contains("--validation SOURCE"),
         "{said}"
     );

@@ -608,3 +608,148 @@ fn a_model_that_was_trained_on_the_rows_for_testing_is_said_to_be() {
     let same = begin("0", "third");
     assert!(!same.contains("begins with was trained on"), "{same}");
 }
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
+#[test]
+fn no_output_replaces_a_file_of_a_pattern_or_folder() {
+    let bench = Bench::new(60);
+    bench.train("run", &READ);
+    fs::create_dir_all(bench.path("fold/deep")).unwrap();
+    for name in ["a.csv", "b.csv", "fold/tr.csv", "fold/_beside.csv"] {
+        fs::write(bench.path(name), table(20)).unwrap();
+    }
+    let before = fs::read(bench.path("a.csv")).unwrap();
+    let train = "train small.toml --id name --label kind --epochs 1";
+    bench.said(&words(&format!("{train} --data [ab].csv --out pattern")));
+    bench.said(&words(&format!("{train} --data fold --out folder")));
+    let refused = "would replace the data that are read";
+    for line in [
+        "score run --data [ab].csv -o a.csv",
+        "score pattern -o a.csv",
+        "score run --data fold -o fold/tr.csv",
+        "score folder -o fold/tr.csv",
+        "data convert --data fold -o fold/tr.csv",
+    ] {
+        bench.refused(&words(line), &[refused]);
+    }
+    for name in ["a.csv", "fold/tr.csv"] {
+        assert_eq!(fs::read(bench.path(name)).unwrap(), before, "{name}");
+    }
+    // What is not read may be written, more than once.
+    for output in ["fold/_beside.csv", "fold/deep/scores.csv", "c.csv"] {
+        for _ in 0..2 {
+            let source = if output == "c.csv" {
+                "[ab].csv"
+            } else {
+                "fold"
+            };
+            bench.said(&["score", "run", "--data", source, "-o", output]);
+        }
+    }
+}
+
+#[test]
+fn bad_rows_are_kept_only_where_rows_are_written() {
+    let bench = Bench::new(60);
+    bench.train("run", &READ);
+    for line in [
+        "train small.toml --init-from run --out no",
+        "train --resume run",
+        "evaluate run",
+        "evaluate run --data rows.csv",
+        "compare run small.toml --out no",
+        "compare small.toml --data rows.csv --out no",
+        "calibrate run",
+        "interpolate run -o no.png",
+    ] {
+        let all = [&words(line)[..], &["--on-bad", "null"]].concat();
+        bench.refused(&all, &["`--on-bad null` keeps rows without values"]);
+    }
+    for how in ["refuse", "null", "drop"] {
+        let (_, notes) = bench.said(&["score", "run", "--on-bad", how]);
+        let note = format!("`--on-bad {how}` has no effect on a run's own rows");
+        assert_eq!(notes.matches(&note).count(), 1, "{notes}");
+    }
+}
+
+#[test]
+fn messages_name_the_source_that_they_are_about() {
+    let bench = Bench::new(60);
+    fs::create_dir(bench.path("beside")).unwrap();
+    for (name, rows) in [("beside/v.csv", 15), ("beside/t.csv", 17)] {
+        fs::write(bench.path(name), table(rows)).unwrap();
+    }
+    let both = ["--validation", "beside/v.csv", "--test", "beside/t.csv"];
+    bench.train("run", &[&READ[..], &both].concat());
+    bench.train("tested", &[&READ[..], &both[2..]].concat());
+    let (_, notes) = bench.said(&["score", "run"]);
+    assert!(
+        notes.contains("data: `t.csv`, as in training (its 17 test rows"),
+        "{notes}"
+    );
+    let (_, notes) = bench.said(&words(
+        "calibrate run --quantile 1 -o calibrated.safetensors",
+    ));
+    assert!(
+        notes.contains("data: `v.csv`, as in training (its 15 validation rows"),
+        "{notes}"
+    );
+    // Other rows are refused with the name of their file.
+    fs::write(bench.path("other.csv"), table(9)).unwrap();
+    let resume = ["train", "--resume", "run"];
+    let other = [&resume[..], &["--test", "other.csv"]].concat();
+    bench.refused(
+        &other,
+        &[
+            "other.csv: the test rows are not those that the run began with",
+            "expected the 17 rows of `",
+            "t.csv`",
+        ],
+    );
+    fs::rename(bench.path("beside/t.csv"), bench.path("moved.csv")).unwrap();
+    for run in ["run", "tested"] {
+        bench.refused(
+            &["score", run],
+            &[
+                "the test rows of the run are not there any more",
+                &format!("`narrows train --resume {run} --test SOURCE`"),
+            ],
+        );
+        let resume = ["train", "--resume", run];
+        bench.refused(&resume, &["say with `--test SOURCE` where they are now"]);
+        let begin = ["train", "small.toml", "--init-from", run, "--out", "no"];
+        bench.refused(&begin, &[&format!("--resume {run} --test SOURCE")]);
+    }
+    let (_, notes) = bench.said(&[&resume[..], &["--test", "moved.csv"]].concat());
+    assert!(
+        notes.contains("the same rows are at moved.csv now"),
+        "{notes}"
+    );
+    bench.said(&["score", "run"]);
+    fs::write(bench.path("moved.csv"), table(9)).unwrap();
+    bench.refused(
+        &["score", "run"],
+        &[
+            "moved.csv: the test rows are not those",
+            "the 17 rows that it had",
+        ],
+    );
+    fs::write(bench.path("moved.csv"), table(17)).unwrap();
+    fs::remove_file(bench.path("beside/v.csv")).unwrap();
+    bench.refused(
+        &resume,
+        &["v.csv: the validation rows", "--validation SOURCE"],
+    );
+    // Where nothing has moved, nothing is said to have.
+    let again = ["train", "--resume", "tested", "--data", "rows.csv"];
+    let (_, notes) = bench.said(&[&again[..], &["--test", "moved.csv"]].concat());
+    assert!(
+        notes.contains("the same rows are at moved.csv now"),
+        "{notes}"
+    );
+    let (_, notes) = bench.said(&again);
+    assert!(!notes.contains("the same rows"), "{notes}");
+}

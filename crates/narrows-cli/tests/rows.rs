@@ -246,7 +246,8 @@ fn a_text_of_few_rows_keeps_each_in_its_place() {
         "score", &model, "--data", &two, "--on-bad", "null", "--json",
     ]));
     let json: serde_json::Value = serde_json::from_str(&out(&json)).unwrap();
-    assert_eq!((&json["bad_rows"], &json["rows"]), (&1.into(), &0.into()));
+    let counts = ["rows", "rows_without_score", "bad_rows"].map(|key| json[key].as_u64());
+    assert_eq!(counts, [Some(1), Some(1), Some(1)], "{json}");
     // The means of a model that saw no gaps fill, and then the row is not bad.
     let filled = narrows(&[
         "score",
@@ -315,6 +316,28 @@ fn a_bad_row_of_an_array_is_nan_with_its_reason_beside() {
         err(&text)
     );
     assert_eq!(values(&fs::read(&output).unwrap()).len(), 2);
+    // The reasons replace no rows that are read.
+    let read = folder.write("own.reasons.csv", "a,b\n1,2\n,3\n");
+    let before = folder.read("own.reasons.csv");
+    let beside = folder.at("own.npy");
+    let score = |how: &str| {
+        narrows(&[
+            "score",
+            &models().at("table"),
+            "--data",
+            &read,
+            "--on-bad",
+            how,
+            "-o",
+            &beside,
+        ])
+    };
+    bad(
+        &score("null"),
+        "own.reasons.csv: the reasons beside the output would replace the data that are read",
+    );
+    assert_eq!(folder.read("own.reasons.csv"), before);
+    good(score("drop"));
     // To standard output there is no file beside.
     bad(
         &narrows(&[
@@ -670,4 +693,22 @@ fn what_a_terminal_obeys_is_shown_and_an_error_fits_a_screen() {
         "{}",
         err(&output).len()
     );
+}
+
+#[test]
+fn an_empty_list_or_name_is_not_shown() {
+    let folder = Folder::new();
+    let array = folder.write("rows.npy", npy(&[[1.0, 2.0], [2.0, 3.0], [3.0, 5.0]]));
+    let out = folder.at("no");
+    let train = |more: &[&str]| {
+        let all = [&["train", "table", "--data", &array, "--out", &out], more].concat();
+        narrows(&all)
+    };
+    let refused = train(&["--group", "0"]);
+    bad(&refused, "there is no column `0` to group the rows by");
+    assert!(!err(&refused).contains("there are"), "{}", err(&refused));
+    bad(&train(&["--test="]), "`--test` is empty");
+    bad(&train(&["--validation="]), "`--validation` is empty");
+    let nameless = narrows(&["train", "table", "--data=", "--out", &out]);
+    bad(&nameless, "error: the name of a source of data is empty");
 }

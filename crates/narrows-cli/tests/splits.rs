@@ -418,3 +418,53 @@ fn a_model_is_not_compared_on_other_rows_without_a_word() {
     let (_, said) = folder.json("calibrate few-values");
     assert!(!said.contains("training rows"), "{said}");
 }
+
+#[test]
+fn groups_of_another_source_that_are_training_groups_are_warned_of() {
+    let folder = Folder::new();
+    let (_, said) = folder.train("--out known --group patient --test new.csv --validation 0");
+    let expected = "rows for testing share groups of `patient` with the training rows: 60 of 60 groups, 500 of 500 rows;";
+    assert!(said.contains(expected), "{said}");
+    let means = "new.csv: 10 missing cells were filled with the means of the training rows, in `b`";
+    assert!(said.contains(means), "{said}");
+    // A third of them, for validation.
+    let mixed = table(90, 9000).replace(",p1", ",q1").replace(",p2", ",q2");
+    folder.put("mixed.csv", &mixed);
+    let groups = |rows: &str| -> std::collections::BTreeMap<String, usize> {
+        let mut groups = std::collections::BTreeMap::new();
+        for line in rows.lines().skip(1) {
+            *groups
+                .entry(line.split(',').nth(1).unwrap().to_string())
+                .or_default() += 1;
+        }
+        groups
+    };
+    let all = groups(&mixed);
+    let shared = || all.iter().filter(|(name, _)| name.starts_with('p'));
+    let rows: usize = shared().map(|(_, rows)| rows).sum();
+    let (_, said) = folder.train("--out mixed --group patient --validation mixed.csv --test none");
+    let expected = format!(
+        "rows for validation share groups of `patient` with the training rows: {} of {} groups, {rows} of 90 rows;",
+        shared().count(),
+        all.len()
+    );
+    assert!(said.contains(&expected), "{expected}: {said}");
+    // Other groups, and no groups at all.
+    folder.put("others.csv", &table(90, 9000).replace(",p", ",q"));
+    let (_, said) = folder.train("--out others --group patient --test others.csv");
+    assert!(!said.contains("share groups"), "{said}");
+    folder.put("none.csv", &table(90, 9000).replace("patient", "person"));
+    let (_, said) = folder.train("--out none --group patient --test none.csv");
+    assert!(
+        said.contains(
+            "the rows for testing have no column `patient`: whether they are of the groups"
+        ),
+        "{said}"
+    );
+    folder.json("evaluate known");
+    let zero = "--missing zero --test new.csv --epochs 1 --out zero";
+    let (_, said) = folder.json(&format!("train table --data a.csv {zero}"));
+    let zeros = "new.csv: 10 missing cells were filled with 0, in `b`";
+    assert!(said.contains(zeros), "{said}");
+    folder.json("score none");
+}

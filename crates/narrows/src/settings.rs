@@ -652,6 +652,7 @@ pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
         Some((likeness, nearest)) if likeness >= 0.5 => {
             error.hint(format!("did you mean `{nearest}`?"))
         }
-        _ => error.hint(format!("there are {}", crate::text::first_of(known))),
+        None => error,
+        Some(_) => error.hint(format!("there are {}", crate::text::first_of(known))),
     }
 }

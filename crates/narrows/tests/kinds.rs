@@ -224,9 +224,8 @@ fn means_are_kept_where_nothing_is_missing() {
     let data = Source::open_with(&holes, &of_model).unwrap().train;
     assert_eq!(data.to_array(), array![[2.0, 100.0], [50.0, 4.0]]);
     assert!(
-        data.notes()[1].starts_with(
-            "2 missing cells were filled with the means that the model was trained with"
-        ),
+        data.notes()[1]
+            .starts_with("2 missing cells were filled with the means of the training rows"),
         "{:?}",
         data.notes()
     );

@@ -5,11 +5,15 @@ use narrows::run::{Finished, RUN_FILE, Replanned};
 use narrows::text::for_shell;
 use std::path::Path;
 
-/// Where the rows of a run that goes on were found, which its folder remembers.
-pub(super) fn found_at(place: &str, folder: &Path) -> String {
+/// Where the rows of a run that goes on were found, or that they are read with other options; its folder remembers it.
+pub(super) fn found_at(moved: &[String], folder: &Path) -> String {
     let file = folder.join(RUN_FILE);
+    let how = match moved {
+        [] => "read with other options".to_string(),
+        moved => format!("at {}", moved.join(" ")),
+    };
     format!(
-        "data: the same rows are at {place} now, and {} says so",
+        "data: the same rows are {how} now, and {} says so",
         file.display()
     )
 }

@@ -19,6 +19,66 @@ impl Dataset {
     }
 }
 
+/// Groups that rows have in common with other rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SharedGroups {
+    /// The groups of the rows that the other rows are of too.
+    pub(crate) groups: usize,
+    /// All groups of the rows.
+    pub(crate) of_groups: usize,
+    /// The rows of the groups in common.
+    pub(crate) rows: usize,
+}
+
+impl Dataset {
+    /// The groups of these rows, by the values of a column, that rows of `other` are of too. Rows without a value are of
+    /// no group.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such column beside either, or rows cannot be read.
+    pub(crate) fn groups_shared_with(&self, other: &Dataset, column: &str) -> Result<SharedGroups> {
+        let known = rows_of_groups(other, column)?;
+        let own = rows_of_groups(self, column)?;
+        let shared = own.iter().filter(|(name, _)| known.contains_key(*name));
+        let shared: Vec<usize> = shared.map(|(_, &rows)| rows).collect();
+        Ok(SharedGroups {
+            groups: shared.len(),
+            of_groups: own.len(),
+            rows: shared.iter().sum(),
+        })
+    }
+}
+
+/// The number of rows of each group by its name, which is the same in other data.
+fn rows_of_groups(data: &Dataset, column: &str) -> Result<HashMap<String, usize>> {
+    let groups = Groups::of(data, column)?;
+    let ids = data.ids().iter().find(|ids| ids.name == column);
+    let labels = data.labels().filter(|_| data.label_column() == column);
+    let inputs = data.columns().unwrap_or_default();
+    let input = inputs.iter().position(|name| name == column);
+    let mut buffer = [0.0; AT_ONCE];
+    let mut rows = HashMap::new();
+    let mut is_named = vec![false; groups.count()];
+    for (row, &group) in groups.of_row.iter().enumerate() {
+        let group = group as usize;
+        // The first row of a group names it.
+        if std::mem::replace(&mut is_named[group], true) {
+            continue;
+        }
+        let name = match (ids, labels, input) {
+            (Some(ids), _, _) => ids.values[row].clone(),
+            (None, Some(labels), _) => data.label_text(labels[row]),
+            (None, None, Some(input)) => value_at(data, row, input, &mut buffer).to_string(),
+            (None, None, None) => continue,
+        };
+        if !name.is_empty() {
+            rows.insert(name, groups.sizes[group]);
+        }
+    }
+    Ok(rows)
+}
+
 /// Which group each row belongs to.
 #[derive(Clone, Debug)]
 pub(super) struct Groups {
@@ -50,17 +110,8 @@ impl Groups {
         let inputs = data.columns().unwrap_or_default();
         if let Some(input) = inputs.iter().position(|name| name == column) {
             let mut buffer = [0.0; AT_ONCE];
-            let mut of_input = |row: usize| {
-                let mut found = 0.0;
-                data.each_value(row, &mut buffer, |place, values| {
-                    if let Some(value) = values.get(input.wrapping_sub(place)) {
-                        // -0 and 0 are one value.
-                        found = value + 0.0;
-                    }
-                });
-                found.to_bits()
-            };
-            let values: Vec<u64> = (0..data.rows()).map(&mut of_input).collect();
+            let of_input = |row| value_at(data, row, input, &mut buffer).to_bits();
+            let values: Vec<u64> = (0..data.rows()).map(of_input).collect();
             data.check_readable()?;
             return Ok(Groups::by(values.into_iter()));
         }
@@ -118,6 +169,17 @@ impl Groups {
     }
 }
 
+/// The value of an input in a row, without a sign where it is 0: -0 and 0 are one value.
+fn value_at(data: &Dataset, row: usize, input: usize, buffer: &mut [f64; AT_ONCE]) -> f64 {
+    let mut found = 0.0;
+    data.each_value(row, buffer, |place, values| {
+        if let Some(value) = values.get(input.wrapping_sub(place)) {
+            found = value + 0.0;
+        }
+    });
+    found
+}
+
 /// Why a column names no groups: there is no such column beside the rows.
 pub(super) fn no_such_group(data: &Dataset, column: &str) -> Error {
     let mut known: Vec<&str> = data.ids().iter().map(|ids| ids.name.as_str()).collect();
@@ -147,6 +209,24 @@ mod tests {
         let all_of = (0..1000).filter(|row| of.contains(&(row % 37))).count();
         assert_eq!(rows.len(), all_of);
         assert_ne!(rows, groups.draw(100, 6, Purpose::HoldOut).0);
+    }
+
+    #[test]
+    fn groups_in_common_are_counted_by_their_values() {
+        let of = |values: &[f64]| {
+            let rows = ndarray::Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
+            let data = Dataset::from_array(rows.view()).unwrap();
+            data.with_columns(vec!["a".into()]).unwrap()
+        };
+        let (train, test) = (of(&[1.0, 2.0, 2.0, 0.0]), of(&[2.0, 3.0, 2.0, -0.0, 5.0]));
+        let shared = test.groups_shared_with(&train, "a").unwrap();
+        let expected = SharedGroups {
+            groups: 2,
+            of_groups: 4,
+            rows: 3,
+        };
+        assert_eq!(shared, expected);
+        assert!(test.groups_shared_with(&train, "b").is_err());
     }
 
     #[test]

@@ -165,6 +165,32 @@ impl Source {
         tables::is_pattern(name)
     }
 
+    /// Whether a file that is there is one of those that `spec` is read from: the file itself, a file of the pattern, a
+    /// part of the table in a folder, or an image or IDX file below it.
+    pub fn reads(spec: &str, file: &Path) -> bool {
+        let Some(path) = Source::path_of(spec) else {
+            return false;
+        };
+        // What is not there is read by nothing.
+        let Ok(whole) = file.canonicalize() else {
+            return false;
+        };
+        let is_file = |path: &Path| path.canonicalize().is_ok_and(|path| path == whole);
+        if is_file(&path) {
+            return true;
+        }
+        if !(path.is_dir() && (idx::is_folder(&path) || images::is_folder(&path))) {
+            let parts = tables::files_of(Source::parts_of(spec).0).unwrap_or_default();
+            return parts.iter().any(|part| is_file(part));
+        }
+        // A damaged image is known by its ending.
+        let is_png = || whole.extension().is_some_and(|ending| ending == "png");
+        let of_folder = |kind| matches!(kind, FileKind::Image | FileKind::Idx);
+        path.canonicalize()
+            .is_ok_and(|path| whole.starts_with(path))
+            && (is_png() || file_kind(&whole).is_ok_and(of_folder))
+    }
+
     fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
         if options.on_bad == OnBad::Null && options.missing == Missing::Drop {
             return Err(Error::new(
@@ -291,6 +317,10 @@ fn a_run(spec: &str) -> Error {
 
 /// Why no kind took `spec`.
 fn not_understood(spec: &str) -> Error {
+    if spec.is_empty() {
+        return Error::new(ErrorKind::Data, "the name of a source of data is empty")
+            .hint("`narrows data kinds` lists what is read");
+    }
     let path = Path::new(spec);
     let (whole, part) = Source::parts_of(spec);
     if let (true, Some(part)) = (Path::new(whole).exists(), part.strip_prefix(':')) {
@@ -336,7 +366,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_and_a_missing_path_say_where_the_kinds_are_listed() {
-        for spec in ["mnits", "no/such/folder", ""] {
+        for spec in ["mnits", "no/such/folder"] {
             let error = Source::open(spec).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Data);
             let text = error.to_string();
@@ -346,6 +376,47 @@ mod tests {
             );
             assert!(text.contains("narrows data kinds"), "{text}");
         }
+        let error = Source::open("").unwrap_err().to_string();
+        assert!(error.starts_with("the name of a source of data is empty"));
+    }
+
+    #[test]
+    fn a_source_reads_the_files_of_its_pattern_or_folder_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let spec = |name: &str| at(name).to_str().unwrap().to_string();
+        for inner in ["table/day=1", "images/cat"] {
+            fs::create_dir_all(at(inner)).unwrap();
+        }
+        for name in [
+            "a.csv",
+            "b.csv",
+            "table/day=1/p.csv",
+            "table/_log.csv",
+            "images/scores.csv",
+        ] {
+            fs::write(at(name), "a\n1\n").unwrap();
+        }
+        fs::write(at("images/cat/damaged.png"), "no image").unwrap();
+        for (source, file, is_read) in [
+            ("a.csv", "a.csv", true),
+            ("a.csv", "b.csv", false),
+            ("a.csv:test", "a.csv", true),
+            ("[a]*.csv", "a.csv", true),
+            ("[a]*.csv", "b.csv", false),
+            ("table", "table/day=1/p.csv", true),
+            ("table", "table/day=1/new.csv", false),
+            ("table", "table/_log.csv", false),
+            ("images", "images/cat/damaged.png", true),
+            ("images", "images/scores.csv", false),
+        ] {
+            assert_eq!(
+                Source::reads(&spec(source), &at(file)),
+                is_read,
+                "{source} {file}"
+            );
+        }
+        assert!(!Source::reads(MNIST, &at("a.csv")));
     }
 
     #[test]

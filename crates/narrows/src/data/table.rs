@@ -508,10 +508,10 @@ impl<'a> Table<'a> {
                 .filter(|(_, tally)| tally.missing > 0);
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
             let how = match (&self.options.fill, self.options.missing) {
-                (None, Missing::Zero) => "0",
+                (_, Missing::Zero) => "0",
                 // Which rows' means, the division into rows for training and others decides.
                 (None, _) => "means",
-                (Some(_), _) => "the means that the model was trained with",
+                (Some(_), _) => "the means of the training rows",
             };
             let cells = counted(missing as usize, "missing cell was", "missing cells were");
             notes.push(format!(

@@ -212,6 +212,20 @@ pub(super) fn files_of_pattern(pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(files.map(|file| file.path).collect())
 }
 
+/// The files that a table is read from, if the word names one: those of a pattern, the parts in a folder, or the file
+/// itself.
+pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
+    let path = Path::new(spec);
+    if is_pattern(spec) {
+        return files_of_pattern(spec);
+    }
+    if path.is_dir() {
+        let parts = Parts::of(path)?.files.into_iter();
+        return Ok(parts.map(|file| file.path).collect());
+    }
+    Ok(vec![path.to_path_buf()])
+}
+
 /// The files that a pattern names, in the order of their names.
 fn of_pattern(pattern: &str) -> Result<Vec<File>> {
     let wrong = |error: glob::PatternError| {

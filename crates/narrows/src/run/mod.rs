@@ -10,6 +10,7 @@ mod checkpoint;
 mod division;
 mod epochs;
 mod folder;
+mod groups;
 mod guard;
 mod lock;
 mod measure;
@@ -27,7 +28,7 @@ pub(crate) use folder::is_empty;
 pub use folder::{new_folder, recipe_of};
 pub use lock::Lock;
 pub use notice::Notice;
-pub use own::{Change, OwnData, folder_of, needs_data};
+pub use own::{Change, OwnData, Part, folder_of, needs_data};
 pub use place::recover;
 pub use replan::{Finished, Replanned};
 pub use sources::{Opened, Sources};
@@ -45,6 +46,7 @@ use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
 use division::{tell_of_begun_on, tell_of_known_rows, tell_of_split};
 use epochs::{Going, refuse_diverged, train_epochs};
+use groups::tell_of_known_groups;
 use guard::Guard;
 use measure::measure;
 use place::Place;
@@ -287,6 +289,7 @@ fn run_in(
     let known = KnownRows::of_split(&split)?;
     if resumed.is_none() {
         tell_of_known_rows(&training, &split, other, observe)?;
+        tell_of_known_groups(&split, other, observe)?;
     }
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;

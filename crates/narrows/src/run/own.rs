@@ -13,14 +13,25 @@ use std::path::{Path, PathBuf};
 /// How options of a command change those that a run was read with.
 pub type Change<'a> = &'a dyn Fn(&ReadOptions) -> ReadOptions;
 
+/// Some rows of a run's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The rows that are divided.
+    Data,
+    /// The rows for validation.
+    Validation,
+    /// The rows for testing.
+    Test,
+}
+
 /// The data that a run was trained on, which are the same rows.
 pub struct OwnData {
     /// All that was read.
     pub opened: Opened,
     /// Where it was read.
     pub sources: Sources,
-    /// Whether that is another place than when the run was trained.
-    pub is_moved: bool,
+    /// The sources that are in another place than when the run was trained.
+    pub moved: Vec<String>,
     division: Division,
 }
 
@@ -114,7 +125,7 @@ impl OwnData {
             }
             .open()?;
             let own = OwnData {
-                is_moved: sources != before,
+                moved: sources.moved_from(&before),
                 opened,
                 sources,
                 division,
@@ -122,7 +133,7 @@ impl OwnData {
             own.check(known.as_ref(), model)?;
             Ok(own)
         };
-        first_that_fits(file.places(&folder)?, open)
+        first_that_fits(file.places(&folder, false)?, open)
     }
 
     /// The data of all runs among the names that a comparison is given, divided as for the first of them; none if no run
@@ -141,7 +152,7 @@ impl OwnData {
                 continue;
             };
             let folder = folder_of(path).ok_or_else(|| needs_data(path, &model))?;
-            let places = RunFile::read(&folder)?.places(&folder)?;
+            let places = RunFile::read(&folder)?.places(&folder, false)?;
             let alike = |place: &Sources| {
                 place.data == own.sources.data && place.reading == own.sources.reading
             };
@@ -176,13 +187,22 @@ impl OwnData {
         self.division.split(&self.opened)
     }
 
-    /// What the rows are called, without the folders.
-    pub fn name(&self) -> String {
+    /// What the rows are called, without the folders: by their own source where they have one.
+    pub fn name(&self, part: Part) -> String {
         let short = |spec: &String| {
             let name = Path::new(spec).file_name();
             name.map_or(spec.clone(), |name| name.to_string_lossy().into_owned())
         };
-        let names: Vec<String> = self.sources.data.iter().map(short).collect();
+        let beside = match part {
+            Part::Data => &[],
+            Part::Validation => self.sources.validation.as_slice(),
+            Part::Test => self.sources.test.as_slice(),
+        };
+        let specs = match beside {
+            [] => &self.sources.data,
+            beside => beside,
+        };
+        let names: Vec<String> = specs.iter().map(short).collect();
         list_shortly(&names)
     }
 
@@ -261,8 +281,22 @@ impl Sources {
         test: Option<&String>,
     ) -> Result<Sources> {
         let file = RunFile::read(folder)?.at(folder, data, validation, test)?;
+        Sources::of_file(file, folder, recipe, true)
+    }
+
+    /// The sources of a run whose model a new run begins with: where they lay, or where they were moved along with the
+    /// run's folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sources::of_run`].
+    pub fn to_begin_with(folder: &Path, recipe: &Recipe) -> Result<Sources> {
+        Sources::of_file(RunFile::read(folder)?, folder, recipe, false)
+    }
+
+    fn of_file(file: RunFile, folder: &Path, recipe: &Recipe, goes_on: bool) -> Result<Sources> {
         let known = file.rows.clone();
-        let places = file.places(folder)?;
+        let places = file.places(folder, goes_on)?;
         let (Some(known), true) = (known, places.len() > 1) else {
             // What goes on checks the rows itself.
             return places

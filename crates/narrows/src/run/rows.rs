@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub(super) struct KnownRows {
     /// What the data were called.
     pub(super) data: String,
+    /// What the sources of validation and test rows were called.
+    #[serde(default)]
+    beside: [Option<String>; 2],
     /// The numbers of training, validation and test rows.
     pub(super) rows: [usize; 3],
     pub(super) checksums: Checksums,
@@ -26,6 +29,7 @@ impl KnownRows {
         let rows = |data: Option<&Dataset>| data.map_or(0, Dataset::rows);
         Ok(KnownRows {
             data: train.name().to_string(),
+            beside: [validation, test].map(|data| data.map(|data| data.name().to_string())),
             rows: [train.rows(), rows(validation), rows(test)],
             checksums: Checksums {
                 train: train.checksum()?,
@@ -46,6 +50,7 @@ impl KnownRows {
         let origin = model.origin();
         Some(KnownRows {
             data: origin.data.clone().unwrap_or_default(),
+            beside: [None, None],
             rows: origin.split.as_ref()?.rows,
             checksums: origin.checksums?,
         })
@@ -80,12 +85,26 @@ impl KnownRows {
             true => format!("{} with other values", count_of(found_rows, "row")),
             false => count_of(found_rows, "row"),
         };
+        let name = |rows: &KnownRows| match place {
+            0 => Some(rows.data.clone()),
+            place => rows.beside[place - 1].clone(),
+        };
+        let found_name = name(found).unwrap_or_else(|| found.data.clone());
+        // A model knows the name of its data alone.
+        let known_name = match found_name == found.data {
+            true => name(self).unwrap_or_else(|| self.data.clone()),
+            false => name(self).unwrap_or_default(),
+        };
+        let known = count_of(known, "row");
         Error::new(
             ErrorKind::Data,
             format!("the {which} rows are not those that the run began with"),
         )
-        .at(&found.data)
-        .expected(format!("the {} of `{}`", count_of(known, "row"), self.data))
+        .at(found_name)
+        .expected(match &known_name[..] {
+            "" => format!("the {known} that it had"),
+            name => format!("the {known} of `{name}`"),
+        })
         .found(found_text)
     }
 }

@@ -4,6 +4,7 @@ use super::rows::KnownRows;
 use super::{RUN_FILE, folder};
 use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::for_shell;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -149,14 +150,15 @@ impl RunFile {
     }
 
     /// Where the sources may lie now: where they lay, and where they lie if they were moved along with the run's folder.
-    /// What the rows are decides between the two.
+    /// What the rows are decides between the two. `goes_on` says whether the command is `narrows train --resume`, which can
+    /// be told where each source is.
     ///
     /// # Errors
     ///
     /// When a source is in neither place.
-    pub(super) fn places(self, folder: &Path) -> Result<Vec<Sources>> {
+    pub(super) fn places(self, folder: &Path, goes_on: bool) -> Result<Vec<Sources>> {
         let (mut recorded, mut moved) = (self.sources.clone(), self.sources);
-        let count = recorded.data.len();
+        let (count, has_validation) = (recorded.data.len(), recorded.validation.is_some());
         let both = recorded.specs_mut().zip(moved.specs_mut());
         let (mut beside, mut given) = (self.beside.into_iter(), self.given.into_iter());
         for (place, (recorded, moved)) in both.enumerate() {
@@ -175,11 +177,15 @@ impl RunFile {
                     *moved = found;
                 }
                 (false, None) => {
-                    let option = match place < count {
-                        true => "--data",
-                        false => "--validation",
+                    let option = match place.checked_sub(count) {
+                        None => "--data",
+                        Some(0) if has_validation => "--validation",
+                        Some(_) => "--test",
                     };
-                    return Err(not_there(recorded, folder, way.as_deref(), option));
+                    let error = nameless(folder, way.as_deref());
+                    return Err(
+                        error.unwrap_or_else(|| moved_away(recorded, folder, option, goes_on))
+                    );
                 }
             }
         }
@@ -201,6 +207,21 @@ impl Sources {
     pub fn specs(&self) -> impl Iterator<Item = &String> {
         let data = self.data.iter();
         data.chain(&self.validation).chain(&self.test)
+    }
+
+    /// The sources that lie elsewhere than those of `before`.
+    pub fn moved_from(&self, before: &Sources) -> Vec<String> {
+        let (now, before) = (self.clone().anywhere(), before.clone().anywhere());
+        let data = now.data.iter().enumerate();
+        let data = data.map(|(place, spec)| Some(spec) != before.data.get(place));
+        let beside = [
+            (&now.validation, &before.validation),
+            (&now.test, &before.test),
+        ];
+        let beside = beside.into_iter().filter(|(now, _)| now.is_some());
+        let is_moved = data.chain(beside.map(|(now, before)| now != before));
+        let moved = self.specs().zip(is_moved).filter(|(_, is_moved)| *is_moved);
+        moved.map(|(spec, _)| spec.clone()).collect()
     }
 
     /// With paths that hold wherever the run is gone on with.
@@ -252,7 +273,8 @@ impl Sources {
         ReadOptions {
             model_columns: source.train.columns().map(<[String]>::to_vec),
             fill: source.train.fill().map(<[f64]>::to_vec),
-            group: None,
+            // Other data than tables have no columns, but perhaps labels.
+            group: (self.reading.group.clone()).filter(|_| source.train.columns().is_some()),
             ..self.reading.clone()
         }
     }
@@ -285,23 +307,34 @@ fn is_there(spec: &str) -> bool {
         || (Source::is_pattern(name) && !Watch::of([&name.to_string()]).is_empty())
 }
 
-/// Why a source of a run cannot be read.
-fn not_there(recorded: &str, folder: &Path, way: Option<&str>, option: &str) -> Error {
-    let nameless = way.map(|way| folder.join(way));
-    if let Some(path) = nameless.filter(|path| path.exists()) {
-        let what = "the path of the run's data is not UTF-8 text, by which data are named";
-        return Error::new(ErrorKind::Data, what)
-            .at(path.display())
-            .hint("call Narrows from the folder of the data, or rename the folders above them");
-    }
-    Error::new(
-        ErrorKind::Data,
-        "the data of the run are not there any more",
-    )
-    .at(recorded)
-    .hint(format!(
-        "put them back, or say with `{option} SOURCE` where they are now"
-    ))
+/// Why a source of a run that is there cannot be named.
+fn nameless(folder: &Path, way: Option<&str>) -> Option<Error> {
+    let path = way
+        .map(|way| folder.join(way))
+        .filter(|path| path.exists())?;
+    let what = "the path of the run's data is not UTF-8 text, by which data are named";
+    let error = Error::new(ErrorKind::Data, what).at(path.display());
+    Some(error.hint("call Narrows from the folder of the data, or rename the folders above them"))
+}
+
+/// Why a source of a run cannot be read: it is not where it was. `option` of `narrows train` names it.
+fn moved_away(recorded: &str, folder: &Path, option: &str, goes_on: bool) -> Error {
+    let way_out = match goes_on || option == "--data" {
+        true => format!("say with `{option} SOURCE` where they are now"),
+        // Other commands have no such option.
+        false => format!(
+            "say where they are now with `narrows train --resume {} {option} SOURCE`",
+            for_shell(&folder.display().to_string())
+        ),
+    };
+    let what = match option {
+        "--data" => "the data of the run are not there any more",
+        "--validation" => "the validation rows of the run are not there any more",
+        _ => "the test rows of the run are not there any more",
+    };
+    Error::new(ErrorKind::Data, what)
+        .at(recorded)
+        .hint(format!("put them back, or {way_out}"))
 }
 
 /// The source that lies there from a run's folder, if it does and has a name that can be told.
@@ -372,7 +405,7 @@ mod tests {
             ..Sources::default()
         };
         sources.write(&at("old/run"), &at("old/run"), None).unwrap();
-        let places = |run: &str| RunFile::read(&at(run)).unwrap().places(&at(run));
+        let places = |run: &str| RunFile::read(&at(run)).unwrap().places(&at(run), true);
         assert_eq!(places("old/run").unwrap(), std::slice::from_ref(&sources));
         // Moved together.
         fs::rename(at("old"), at("new")).unwrap();
@@ -389,6 +422,21 @@ mod tests {
         fs::rename(at("new/run"), at("run")).unwrap();
         let error = places("run").unwrap_err().to_string();
         assert!(error.contains("--data SOURCE"), "{error}");
+    }
+
+    #[test]
+    fn only_what_lies_elsewhere_has_moved() {
+        let at = |data: &[&str], test: Option<&str>| Sources {
+            data: data.iter().map(|spec| (*spec).to_string()).collect(),
+            test: test.map(String::from),
+            ..Sources::default()
+        };
+        let before = at(&["/a/x.csv", "/a/y.csv"], Some("/a/t.csv"));
+        assert_eq!(before.moved_from(&before), [""; 0]);
+        let now = at(&["/a/x.csv", "/b/y.csv"], Some("/b/t.csv"));
+        assert_eq!(now.moved_from(&before), ["/b/y.csv", "/b/t.csv"]);
+        let here = at(&["x.csv"], None);
+        assert_eq!(here.moved_from(&here.clone().anywhere()), [""; 0]);
     }
 
     #[test]

@@ -98,6 +98,24 @@ pub enum Warning {
         /// The rows that were looked at, where it is not all of them.
         looked_at: Option<usize>,
     },
+    /// Groups of rows that are to stay together are among the training rows and among rows of another source.
+    KnownGroups {
+        /// What the rows of the other source are given for.
+        given_for: &'static str,
+        /// The column that names the groups.
+        column: String,
+        /// The groups that both have, and all groups of the other source.
+        groups: (usize, usize),
+        /// The rows of the other source that are of these groups, and all its rows.
+        rows: (usize, usize),
+    },
+    /// Rows of another source have no column that names their groups.
+    NoGroups {
+        /// What the rows are given for.
+        given_for: &'static str,
+        /// The column that names the groups of the training rows.
+        column: String,
+    },
 }
 
 /// What stands behind the number of a column without a name; said once for several.
@@ -341,6 +359,26 @@ impl fmt::Display for Warning {
                 scaling,
                 looked_at,
             } => describe_lost(f, columns, scaling, *looked_at),
+            Warning::KnownGroups {
+                given_for,
+                column,
+                groups: (groups, of_groups),
+                rows: (rows, of_rows),
+            } => {
+                let [groups, of_groups, rows, of_rows] =
+                    [groups, of_groups, rows, of_rows].map(|&count| thousands(count as f64));
+                write!(
+                    f,
+                    "rows for {given_for} share groups of `{column}` with the training rows: {groups} of {of_groups} groups, \
+                     {rows} of {of_rows} rows; errors on them are lower than on rows of new groups; give rows of other \
+                     groups"
+                )
+            }
+            Warning::NoGroups { given_for, column } => write!(
+                f,
+                "the rows for {given_for} have no column `{column}`: whether they are of the groups of the training rows \
+                 is not known"
+            ),
         }
     }
 }
