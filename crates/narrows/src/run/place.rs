@@ -14,7 +14,7 @@ use super::{
     OLDER_CHECKPOINT_FILE, PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{Kind, TEMPORARY, entries, remove_folder, sync_folder};
+use crate::files::{Kind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
 use std::fs;
 use std::io;
@@ -159,7 +159,20 @@ pub fn recover(folder: &Path) -> Result<bool> {
 
 /// Whether a run is half in place.
 fn is_between(folder: &Path) -> bool {
-    [SWAP, IN].iter().any(|name| folder.join(name).is_dir())
+    [SWAP, IN].iter().any(|name| is_folder(&folder.join(name)))
+}
+
+/// Whether there is a folder at a path itself: a symbolic link leads to somebody's, and is none.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+/// Removes what stands at a path, if that is no folder; a symbolic link is not followed.
+fn clear(path: &Path) -> io::Result<()> {
+    match is_folder(path) {
+        true => Ok(()),
+        false => gone(fs::remove_file(path)),
+    }
 }
 
 fn recover_locked(folder: &Path) -> Result<bool> {
@@ -173,7 +186,7 @@ fn recover_locked(folder: &Path) -> Result<bool> {
 /// The two parts of putting a run in place, from wherever it stands.
 fn finish(folder: &Path) -> io::Result<()> {
     let (swap, moving) = (folder.join(SWAP), folder.join(IN));
-    if swap.is_dir() {
+    if is_folder(&swap) {
         // What says that the run can go on is the first to go.
         for name in [
             RUN_FILE,
@@ -191,15 +204,14 @@ fn finish(folder: &Path) -> io::Result<()> {
             gone(fs::remove_file(log))?;
         }
         let figures = folder.join(FIGURES_FOLDER);
-        match figures.is_symlink() {
-            true => gone(fs::remove_file(&figures))?,
-            false => gone(remove_folder(&figures))?,
-        }
+        clear(&figures)?;
+        gone(remove_folder(&figures))?;
         sync_folder(folder)?;
+        clear(&moving)?;
         fs::rename(&swap, &moving)?;
         sync_folder(folder)?;
     }
-    let mut names = entries(&moving)?;
+    let mut names = own_entries(&moving)?;
     // Last, as a run can go on once it is there.
     names.sort_by_key(|(name, _)| *name == *RUN_FILE);
     for (name, _) in names {
@@ -218,12 +230,12 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 }
 
 /// Takes away what a killed run had begun to write: files under temporary names, and a run that was never put in place.
-/// Links are not followed.
+/// Links are not followed; one that has the name of such a thing is removed.
 fn sweep(folder: &Path) -> Result<()> {
     let refused = |error| Error::io("the run's folder cannot be read", folder, error);
     let figures = folder.join(FIGURES_FOLDER);
-    let is_folder = fs::symlink_metadata(&figures).is_ok_and(|found| found.is_dir());
-    for folder in is_folder.then_some(&*figures).into_iter().chain([folder]) {
+    let figures = is_folder(&figures).then_some(&*figures);
+    for folder in figures.into_iter().chain([folder]) {
         for (name, kind) in entries(folder).map_err(refused)? {
             if !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) || name == *LOCK_FILE {
                 continue;
