@@ -39,7 +39,10 @@ pub(super) fn train_epochs(
         let mut saved = Ok(());
         let record = training.epoch_while(|training, progress| {
             observe(Event::Progress(progress));
-            if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
+            if clock.is_due(None)
+                && progress.rows < progress.rows_in_epoch
+                && !is_too_early(training, &going.place)
+            {
                 let looked = going.guard.look_now_and_then(observe);
                 saved = looked.and_then(|()| save(training, going, &mut logs));
                 if saved.is_ok() {
@@ -62,6 +65,9 @@ pub(super) fn train_epochs(
         if let Some(record) = &record {
             logs.add(record)?;
             observe(Event::Epoch(record));
+        }
+        if options.is_stopped() && is_too_early(training, &going.place) {
+            return Err(not_kept(&going.place));
         }
         if options.is_stopped()
             || training.is_finished()
@@ -93,9 +99,36 @@ fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Resu
     let files = going.place.files();
     let path = files.join(MODEL_FILE);
     folder::unlink(&path)?;
-    model.save(path)?;
-    checkpoint::save(training, going.known, &files)?;
+    let saved = model
+        .save(path)
+        .and_then(|()| checkpoint::save(training, going.known, &files));
+    saved.map_err(|error| going.place.named(error))?;
     going.place.settle(true)
+}
+
+/// Whether a run has to have gone on for longer before it takes the place of another: after a few steps its model is hardly
+/// trained.
+fn is_too_early(training: &Training<'_>, place: &Place) -> bool {
+    place.holds_another() && training.position().0 == 0
+}
+
+/// What a run ends with that is stopped before it takes the place of another.
+fn not_kept(place: &Place) -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "training was stopped within its first epoch, and is not kept",
+    )
+    .at(place.folder().display())
+    .hint(left_in(place))
+}
+
+/// What is in the folder of a run that was to take the place of another, and does not.
+fn left_in(place: &Place) -> String {
+    let run = place.folder();
+    match run.join(MODEL_FILE).is_file() {
+        true => format!("{} still holds the run before, whole", run.display()),
+        false => format!("{} is left as it was", run.display()),
+    }
 }
 
 /// The model that a save writes, as errors name it.
@@ -121,10 +154,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     let run = place.folder().display();
     let model = place.folder().join(MODEL_FILE);
     let kept = match saved {
-        _ if place.holds_another() && model.is_file() => {
-            format!("{run} still holds the run before, whole")
-        }
-        _ if place.holds_another() => format!("no model was saved; {run} is left as it was"),
+        _ if place.holds_another() => format!("no model was saved; {}", left_in(place)),
         Some(saved) => format!(
             "{saved}, which was saved last, is kept in {}",
             model.display()

@@ -152,7 +152,8 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
 pub struct Options<'a> {
     /// The folder; `runs/NAME`, or `runs/NAME-2` and so on where that exists, if none is given.
     pub out: Option<&'a Path>,
-    /// Whether a run that is in the folder is overwritten; it stays whole until the new one is first saved.
+    /// Whether a run that is in the folder is overwritten; it stays whole until the new one is first saved, which is after
+    /// its first epoch at the earliest.
     pub force: bool,
     /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,

@@ -105,6 +105,13 @@ impl Place {
         }
     }
 
+    /// An error about the run's files, which names them as they will be called: a person knows nothing of where they are
+    /// until then.
+    pub(super) fn named(&self, error: Error) -> Error {
+        let files = self.files().display().to_string();
+        error.map_text(|text| text.replace(&files, &self.folder.display().to_string()))
+    }
+
     /// Says that nothing keeps another training out, where that is so.
     pub(super) fn warn(&self, observe: &mut dyn FnMut(Event<'_>)) {
         if let Some(why) = self.lock.why_not() {
