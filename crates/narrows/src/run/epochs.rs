@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::report::tensorboard::EventFile;
 use crate::text::count_of;
 use crate::train::{EpochRecord, Training};
-use serde_json::json;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use serde_json::{Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(super) struct Going<'a> {
     pub(super) place: Place,
     pub(super) known: &'a KnownRows,
     pub(super) guard: Guard<'a>,
+    /// Whether the older of two checkpoints is the good one.
+    pub(super) is_newer_damaged: bool,
 }
 
 /// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop. What is saved is
@@ -101,8 +103,9 @@ fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Resu
     folder::unlink(&path)?;
     let saved = model
         .save(path)
-        .and_then(|()| checkpoint::save(training, going.known, &files));
+        .and_then(|()| checkpoint::save(training, going.known, &files, going.is_newer_damaged));
     saved.map_err(|error| going.place.named(error))?;
+    going.is_newer_damaged = false;
     going.place.settle(true)
 }
 
@@ -176,13 +179,14 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
 /// Refuses to go on with a run that diverged: the same steps would end in the same.
 pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     let path = folder.join(DIVERGED_FILE);
-    let Ok(text) = fs::read_to_string(&path) else {
-        return Ok(());
+    let said = match folder::read(&path, folder::SMALL) {
+        Ok(bytes) => serde_json::from_slice::<Value>(&bytes)
+            .ok()
+            .and_then(|said| Some(said["error"].as_str()?.to_string()))
+            .unwrap_or_else(|| format!("a damaged {DIVERGED_FILE}")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => format!("a {DIVERGED_FILE} that cannot be read: {error}"),
     };
-    let said = serde_json::from_str::<serde_json::Value>(&text);
-    let said = said
-        .ok()
-        .and_then(|said| Some(said["error"].as_str()?.to_string()));
     let run = folder.display();
     let begin = match folder::is_saved(folder) {
         true => format!(
@@ -197,7 +201,7 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
         "the run diverged before, and the same steps would end in the same",
     )
     .at(run)
-    .found(said.unwrap_or_else(|| format!("a damaged {DIVERGED_FILE}")))
+    .found(said)
     .hint(begin))
 }
 
@@ -212,11 +216,7 @@ impl Logs {
     fn open(folder: &Path, tensorboard: bool) -> Result<Logs> {
         let path = folder.join(METRICS_FILE);
         folder::unlink(&path)?;
-        let mut options = OpenOptions::new();
-        let metrics = options
-            .create(true)
-            .append(true)
-            .open(&path)
+        let metrics = folder::open(OpenOptions::new().create(true).append(true), &path)
             .map_err(|error| Error::io("cannot write the metrics", &path, error))?;
         let log = match tensorboard {
             true => Some(EventFile::append(folder)?),

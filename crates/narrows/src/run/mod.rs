@@ -293,6 +293,7 @@ fn run_in(
         training.init_from(model)?;
         tell_of_begun_on(model, &split, observe)?;
     }
+    let mut is_newer_damaged = false;
     let place = match resumed {
         Some(folder) => {
             let place = Place::of_run(folder)?;
@@ -301,6 +302,7 @@ fn run_in(
             let file = file.then(|| RunFile::read(folder)).transpose()?;
             let before = if folder::is_saved(folder) {
                 let (epochs, notice) = checkpoint::restore(&mut training, &known, folder)?;
+                is_newer_damaged = notice.is_some();
                 if let Some(notice) = notice {
                     observe(Event::Notice(&notice));
                 }
@@ -380,6 +382,7 @@ fn run_in(
         place,
         known: &known,
         guard,
+        is_newer_damaged,
     };
     train_epochs(&mut training, &mut going, options, observe)?;
     // A run that was done already is looked at too: an earlier version saved whatever there was.
@@ -560,7 +563,9 @@ pub fn is_run(path: &Path) -> bool {
     let is_model = path
         .extension()
         .is_some_and(|ending| ending == "safetensors");
-    (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
+    (is_model && path.is_file())
+        || path.join(MODEL_FILE).is_file()
+        || place::check_in_place(path).is_err()
 }
 
 /// The records of a run of so many epochs; those that cannot be read are said to be missing.
@@ -588,10 +593,13 @@ fn records_of(
 ///
 /// # Errors
 ///
-/// As [`Model::load`].
+/// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`] ends.
 pub fn load_model(path: &Path) -> Result<Model> {
     match path.is_dir() {
-        true => Model::load(path.join(MODEL_FILE)),
+        true => {
+            place::check_in_place(path)?;
+            Model::load(path.join(MODEL_FILE))
+        }
         false => Model::load(path),
     }
 }

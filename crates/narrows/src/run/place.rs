@@ -16,6 +16,7 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{Kind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
+use crate::text::for_shell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ impl Place {
             return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
                 .at(path.display())
                 .expected("a folder that is new or empty")
-                .hint("choose another with --out, overwrite the run with --force, or go on with it with --resume"));
+                .hint(ways_out(&path)));
         }
         if !is_empty && !path.join(RECIPE_FILE).is_file() {
             return Err(
@@ -150,8 +151,23 @@ impl Drop for Place {
     }
 }
 
-/// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. This is
-/// done first by whatever reads or goes on with a run's folder.
+/// What helps where a new run is to have a folder that is not empty.
+fn ways_out(folder: &Path) -> &'static str {
+    let has = |name| fs::symlink_metadata(folder.join(name)).is_ok();
+    match (has(RECIPE_FILE), has(DIVERGED_FILE)) {
+        (false, _) => "choose another with --out",
+        (true, true) => {
+            "choose another with --out, or overwrite the run, which diverged, with --force"
+        }
+        (true, false) => {
+            "choose another with --out, overwrite the run with --force, or go on with it with --resume"
+        }
+    }
+}
+
+/// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. Whatever
+/// goes on with a run or overwrites one does this first; what only reads it changes nothing, and is told by
+/// [`check_in_place`].
 ///
 /// # Errors
 ///
@@ -162,6 +178,23 @@ pub fn recover(folder: &Path) -> Result<bool> {
     }
     let _lock = Lock::take(folder)?;
     recover_locked(folder)
+}
+
+/// Refuses a folder with a run that is half in place.
+pub(super) fn check_in_place(folder: &Path) -> Result<()> {
+    match is_between(folder) {
+        false => Ok(()),
+        true => Err(Error::new(
+            ErrorKind::Data,
+            "a training was killed while it overwrote the run in this folder, or is overwriting it now",
+        )
+        .at(folder.display())
+        .expected("a whole run")
+        .hint(format!(
+            "put the new run in place and go on with it: narrows train --resume {}",
+            for_shell(&folder.display().to_string())
+        ))),
+    }
 }
 
 /// Whether a run is half in place.
