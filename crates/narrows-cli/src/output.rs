@@ -17,8 +17,8 @@ pub fn leave_standard_output() {
     IS_TAKEN.store(true, Ordering::SeqCst);
 }
 
-/// Prints to standard output, or to standard error where standard output has rows or a file. When the reader has gone, there is nobody to tell; when the text is lost for
-/// another reason, as on a full disk, this ends the command.
+/// Prints to standard output, or to standard error where standard output has rows or a file. When the reader has gone,
+/// there is nobody to tell; when the text is lost for another reason, as on a full disk, this ends the command.
 pub fn print(text: &str) {
     if IS_TAKEN.load(Ordering::SeqCst) {
         return note(text);

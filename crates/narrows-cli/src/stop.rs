@@ -1,6 +1,6 @@
-//! Ctrl-C and its kin: SIGTERM, and SIGHUP of a terminal that is closed. The first asks what goes on to end in order: training to save itself, what writes rows to take
-//! away what it has begun. A second, or one that comes when a trained model is saved and the rest can be done again,
-//! ends the process at once.
+//! Ctrl-C and its kin: SIGTERM, and SIGHUP of a terminal that is closed. The first asks what goes on to end in order:
+//! training to save itself, what writes rows to take away what it has begun. A second, or one that comes when a trained
+//! model is saved and the rest can be done again, ends the process at once.
 
 use crate::output::note;
 use narrows::{Error, ErrorKind, Result};

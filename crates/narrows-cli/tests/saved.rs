@@ -128,6 +128,11 @@ fn a_run_that_diverges_in_its_last_step_fails_and_leaves_no_bad_model() {
     assert!(!bench.path("r/model.safetensors").exists());
     // It can be overwritten, and going on says what happened.
     bench.refused("train --resume r", 1, &["diverged before", "--lr X"]);
+    let said = bench.refused(&format!("{TRAIN} --out r"), 2, &["is not empty", "--force"]);
+    assert!(!said.contains("--resume"), "{said}");
+    fs::write(bench.path("r/diverged.json"), b"\xff\xfe").unwrap();
+    let parts = ["diverged before", "found a damaged diverged.json"];
+    bench.refused("train --resume r", 1, &parts);
     bench.done(&format!("{TRAIN} --out r --force"));
     assert!(!bench.path("r/diverged.json").exists());
 
@@ -266,7 +271,12 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 4;
     fs::write(&newer, &bytes).unwrap();
+    let older = bench.path("r/checkpoint.previous.safetensors");
+    let good = fs::read(&older).unwrap();
     let said = bench.done("train --resume r");
+    // It was saved once since then, over the damaged one.
+    assert!(fs::read(&older).unwrap() == good);
+    assert!(!said.contains("import"), "{said}");
     assert!(said.contains("the checkpoint is damaged"), "{said}");
     assert!(
         said.contains("goes on from the checkpoint before it"),
@@ -297,18 +307,28 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
 #[test]
 fn a_limit_of_a_files_size_is_an_error_of_writing() {
     let bench = Bench::new();
-    let script = format!(
-        "ulimit -f 16; exec {} {TRAIN} --out r",
-        env!("CARGO_BIN_EXE_narrows")
+    let limited = |words: &str| {
+        let script = format!(
+            "ulimit -f 16; exec {} {TRAIN} {words}",
+            env!("CARGO_BIN_EXE_narrows")
+        );
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(bench.0.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("cannot write"), "{said}");
+        said
+    };
+    bench.done(&format!("{TRAIN} --out other"));
+    let said = limited("--out other --force");
+    assert!(
+        said.contains(" other/") && !said.contains(".narrows-"),
+        "{said}"
     );
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(bench.0.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("cannot write"), "{said}");
+    limited("--out r");
     let left = fs::read_dir(bench.path("r")).unwrap();
     let left = left.filter(|entry| {
         let name = entry.as_ref().unwrap().file_name();
@@ -472,4 +492,96 @@ fn a_threshold_is_not_chosen_while_the_run_goes_on() {
     child.kill().unwrap();
     child.wait().unwrap();
     bench.done("calibrate r --data t.csv");
+}
+
+#[test]
+fn pipes_in_a_runs_folder_are_not_waited_for() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --checkpoint 1 --out r"));
+    let pipe = |name: &str| {
+        let path = bench.path("r").join(name);
+        let kept = fs::read(&path).ok();
+        let _ = fs::remove_file(&path);
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let output = Command::new("timeout")
+            .args(["100", env!("CARGO_BIN_EXE_narrows"), "train", "--resume"])
+            .arg("r")
+            .current_dir(bench.0.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let code = output.status.code();
+        assert!(
+            [Some(0), Some(1), Some(2)].contains(&code),
+            "{name}: {said}"
+        );
+        assert!(
+            said.contains(name) && said.contains("it is no file"),
+            "{name}: {said}"
+        );
+        fs::remove_file(&path).unwrap();
+        if let Some(kept) = kept {
+            fs::write(&path, kept).unwrap();
+        }
+        code
+    };
+    for name in ["run.json", "metrics.jsonl", "diverged.json"] {
+        assert_ne!(pipe(name), Some(0), "{name}");
+    }
+    // There is the one before.
+    assert_eq!(pipe("checkpoint.safetensors"), Some(0));
+    bench.done("train --resume r");
+}
+
+#[test]
+fn a_run_that_was_killed_while_it_was_put_in_place_is_said_to_be_so() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --out r"));
+    let model = fs::read(bench.path("r/model.safetensors")).unwrap();
+    fs::create_dir(bench.path("r/.narrows-in")).unwrap();
+    for name in ["model.safetensors", "run.json"] {
+        fs::rename(
+            bench.path("r").join(name),
+            bench.path("r/.narrows-in").join(name),
+        )
+        .unwrap();
+    }
+    for words in [
+        "inspect r",
+        "score r --data t.csv",
+        "encode r --data t.csv -o codes.csv",
+        "export r -o model.onnx",
+        "calibrate r --data t.csv",
+        "compare r table --data t.csv",
+    ] {
+        bench.refused(words, 2, &["was killed", "narrows train --resume r"]);
+    }
+    bench.done("train --resume r");
+    assert!(fs::read(bench.path("r/model.safetensors")).unwrap() == model);
+    bench.done("inspect r");
+}
+
+#[test]
+fn links_in_place_of_the_hidden_folders_lead_nobody_astray() {
+    let bench = Bench::new();
+    bench.done(&format!("{TRAIN} --out r"));
+    fs::create_dir(bench.path("victim")).unwrap();
+    fs::write(bench.path("victim/thesis.txt"), "mine").unwrap();
+    for words in [
+        "train --resume r".to_string(),
+        format!("{TRAIN} --out r --force"),
+    ] {
+        for name in [".narrows-new", ".narrows-swap", ".narrows-in"] {
+            symlink("../victim", bench.path("r").join(name)).unwrap();
+            bench.done(&words);
+            assert!(bench.path("victim/thesis.txt").is_file(), "{name}");
+            assert!(!bench.path("r/thesis.txt").exists(), "{name}");
+        }
+    }
 }

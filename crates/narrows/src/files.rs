@@ -13,8 +13,22 @@ pub use output::{
     OutputFile, STANDARD_OUTPUT, is_standard_output, is_stream, through_links, write_output,
 };
 
-/// How the names of files begin that are not whole yet.
+/// How the hidden names of Narrows begin: of what is not whole yet, and of a run's lock.
 pub(crate) const TEMPORARY: &str = ".narrows-";
+
+/// How the names begin that are drawn for files and folders that are not whole yet. What has such a name is removed once
+/// its command is dead, so that nobody may choose one by accident.
+const DRAWN: &str = ".narrows-tmp-";
+
+/// The letters and digits that are drawn for such a name.
+const DRAWN_LETTERS: usize = 12;
+
+/// What makes files and folders under temporary names.
+pub(crate) fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(DRAWN).rand_bytes(DRAWN_LETTERS);
+    builder
+}
 
 /// Writes `bytes` to `path` under a temporary name, syncs it to the disk and renames it: after a
 /// failure, or a loss of power, what was there before is still there.
@@ -111,9 +125,7 @@ impl Write for NewFile {
 /// A file under a temporary name. It is locked, which tells it from one that a killed command left.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
-        let file = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempfile_in(folder)?;
+        let file = temporary().tempfile_in(folder)?;
         match file.as_file().try_lock() {
             // Somebody may have taken it for a dead one until now.
             Ok(()) if is_at(file.as_file(), file.path())? => return Ok(file),
@@ -128,9 +140,10 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
 /// way.
 pub(crate) fn sweep_dead(folder: &Path) {
     // As they are drawn: any other name is somebody's.
-    let is_drawn = |rest: &[u8]| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric);
+    let is_drawn =
+        |rest: &[u8]| rest.len() == DRAWN_LETTERS && rest.iter().all(u8::is_ascii_alphanumeric);
     for (name, kind) in entries(folder).unwrap_or_default() {
-        let rest = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
+        let rest = name.as_encoded_bytes().strip_prefix(DRAWN.as_bytes());
         if !rest.is_some_and(is_drawn) || kind == Kind::Other {
             continue;
         }
@@ -157,13 +170,29 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// The names in a folder.
-#[cfg(unix)]
+/// The names in a folder that a person names, which may be a symbolic link to one.
 pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+    list(folder, Links::Followed)
+}
+
+/// The names in a folder that Narrows has made: a symbolic link in its place leads to somebody's, and is an error.
+pub(crate) fn own_entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+    list(folder, Links::Refused)
+}
+
+/// What is done where a symbolic link stands in place of a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+    Followed,
+    Refused,
+}
+
+#[cfg(unix)]
+fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
     use rustix::fs::{Dir, FileType};
     use std::os::unix::ffi::OsStrExt;
     let mut entries = Vec::new();
-    for entry in Dir::new(open_folder(folder)?)? {
+    for entry in Dir::new(open_folder(folder, links)?)? {
         let entry = entry?;
         let name = std::ffi::OsStr::from_bytes(entry.file_name().to_bytes());
         if name == "." || name == ".." {
@@ -181,7 +210,10 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
+    if links == Links::Refused && folder.is_symlink() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
     let entry = |entry: io::Result<fs::DirEntry>| {
         let entry = entry?;
         Ok((entry.file_name(), kind_of(&entry.file_type()?)))
@@ -198,15 +230,18 @@ fn kind_of(found: &fs::FileType) -> Kind {
 }
 
 #[cfg(unix)]
-fn open_folder(folder: &Path) -> io::Result<File> {
+fn open_folder(folder: &Path, links: Links) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if links == Links::Refused {
+        flags |= OFlags::NOFOLLOW;
+    }
     Ok(open(folder, flags, Mode::empty())?.into())
 }
 
-/// Removes a folder with all that is in it; links are not followed.
+/// Removes a folder with all that is in it; links are not followed, and one in place of the folder is an error.
 pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
-    for (name, kind) in entries(folder)? {
+    for (name, kind) in own_entries(folder)? {
         let path = folder.join(name);
         match kind {
             Kind::Folder => remove_folder(&path)?,
@@ -246,7 +281,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let file = match open_folder(folder) {
+    let file = match open_folder(folder, Links::Followed) {
         // A folder that may be written and not be read cannot be synced by anybody but its owner.
         Err(error) if error.kind() == PermissionDenied => return Ok(()),
         file => file?,
@@ -295,16 +330,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let going = NewFile::create(&at("going")).unwrap();
-        fs::write(at(".narrows-aB3dE6"), "half").unwrap();
-        fs::create_dir(at(".narrows-Zb3dE7")).unwrap();
-        fs::write(at(".narrows-Zb3dE7/0.png"), "half").unwrap();
+        let dead = [".narrows-tmp-aB3dE6gH9kL2", ".narrows-tmp-Zb3dE7gH9kL2"].map(at);
+        fs::write(&dead[0], "half").unwrap();
+        fs::create_dir(&dead[1]).unwrap();
+        fs::write(dead[1].join("0.png"), "half").unwrap();
+        fs::create_dir(at(".narrows-backup")).unwrap();
         for mine in [".narrows-keep", ".narrows-mine.txt", ".other"] {
             fs::write(at(mine), "mine").unwrap();
         }
         write_whole(&at("done"), b"whole").unwrap();
-        assert!(!at(".narrows-aB3dE6").exists() && !at(".narrows-Zb3dE7").exists());
+        assert!(dead.iter().all(|path| !path.exists()));
         going.finish().unwrap();
         let names = [
+            ".narrows-backup",
             ".narrows-keep",
             ".narrows-mine.txt",
             ".other",
@@ -313,6 +351,20 @@ mod tests {
         ];
         assert!(names.iter().all(|name| at(name).exists()));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), names.len());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_drawn_is_known_again_and_a_link_is_no_folder_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let half = temporary().tempdir_in(folder.path()).unwrap().keep();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&half, &link).unwrap();
+        fs::write(half.join("a"), "a").unwrap();
+        assert!(remove_folder(&link).is_err());
+        assert!(half.join("a").exists());
+        sweep_dead(folder.path());
+        assert!(!half.exists() && link.is_symlink());
     }
 
     #[cfg(target_os = "linux")]

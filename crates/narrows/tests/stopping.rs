@@ -1,11 +1,12 @@
 //! Runs that are told to stop after the steps of an epoch and after training, and go on to the same bytes.
 
 use narrows::data::{Dataset, Source};
-use narrows::run::{CHECKPOINT_FILE, Event, MODEL_FILE, Options, REPORT_FILE, resume, run};
+use narrows::run::{CHECKPOINT_FILE, Event, Every, MODEL_FILE, Options, REPORT_FILE, resume, run};
 use narrows::{ErrorKind, Recipe};
 use ndarray::Array2;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 fn source() -> Source {
     let values = Array2::from_shape_fn((700, 6), |(row, column)| {
@@ -85,4 +86,49 @@ fn a_run_stops_at_each_stage_after_training() {
     for stage in ["testing", "principal components", "pictures", "report"] {
         stopped_at(|event| matches!(event, Event::Stage(_, name) if *name == stage));
     }
+}
+
+#[test]
+fn a_run_that_is_stopped_in_its_first_epoch_does_not_take_the_place_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let options = Options {
+        out: Some(&out),
+        force: true,
+        // Each step is an occasion to save.
+        checkpoint: Every::Time(Duration::ZERO),
+        ..Options::default()
+    };
+    run(&recipe(), &source(), &options, &mut |_| ()).unwrap();
+    let before = (model(&out), std::fs::read(out.join(REPORT_FILE)).unwrap());
+    let stopped = |is_end: &dyn Fn(&Event<'_>) -> bool| {
+        let stop = AtomicBool::new(false);
+        let options = Options {
+            stop: Some(&stop),
+            ..options.clone()
+        };
+        let recipe = Recipe {
+            seed: 7,
+            ..recipe()
+        };
+        let outcome = run(&recipe, &source(), &options, &mut |event| {
+            stop.fetch_or(is_end(&event), Ordering::Relaxed);
+        });
+        let Err(error) = outcome else {
+            panic!("it was not stopped")
+        };
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        error.to_string()
+    };
+    let said = stopped(
+        &|event| matches!(event, Event::Progress(progress) if progress.rows > 2 * recipe().batch_size),
+    );
+    for part in ["is not kept", "still holds the run before, whole"] {
+        assert!(said.contains(part), "`{part}` is missing in: {said}");
+    }
+    assert!(before == (model(&out), std::fs::read(out.join(REPORT_FILE)).unwrap()));
+    // After an epoch it does.
+    let said = stopped(&|event| matches!(event, Event::Epoch(_)));
+    assert!(said.contains("--resume"), "{said}");
+    assert!(before.0 != model(&out) && !out.join(REPORT_FILE).exists());
 }

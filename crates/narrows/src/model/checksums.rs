@@ -43,8 +43,7 @@ pub(crate) fn check_text(text: &str) -> Result<()> {
         Some((text, sum)) if of(&[text.as_bytes()]) != sum => {
             Err(format("the metadata are damaged: their checksum differs")
                 .expected(sum)
-                .found(of(&[text.as_bytes()]))
-                .hint(HINT))
+                .found(of(&[text.as_bytes()])))
         }
         _ => Ok(()),
     }
@@ -55,7 +54,7 @@ pub(crate) fn check_text(text: &str) -> Result<()> {
 pub(crate) fn check_tensors(text: &str, about: &Value, tensors: &SafeTensors<'_>) -> Result<()> {
     let sums = about.get(TENSORS).and_then(Value::as_object);
     let (Some(sums), Some(_)) = (sums, seal_of(text)) else {
-        return Err(format("the checksums are missing in the metadata").hint(HINT));
+        return Err(format("the checksums are missing in the metadata"));
     };
     for (name, view) in tensors.iter() {
         let sum = sums.get(name).and_then(Value::as_str);
@@ -64,20 +63,14 @@ pub(crate) fn check_tensors(text: &str, about: &Value, tensors: &SafeTensors<'_>
             let error = format(format!(
                 "the tensor `{name}` is damaged: its checksum differs"
             ));
-            return Err(error
-                .expected(sum.unwrap_or("none"))
-                .found(found)
-                .hint(HINT));
+            return Err(error.expected(sum.unwrap_or("none")).found(found));
         }
     }
     match sums.keys().find(|name| tensors.tensor(name).is_err()) {
         None => Ok(()),
-        Some(name) => Err(format(format!("the tensor `{name}` is missing")).hint(HINT)),
+        Some(name) => Err(format(format!("the tensor `{name}` is missing"))),
     }
 }
-
-/// What to do about a file that is not as it was written.
-const HINT: &str = "copy the file again; if another program changed it on purpose, `narrows import` makes a model of it";
 
 /// The text that a checksum at its end is over, and that checksum.
 fn seal_of(text: &str) -> Option<(&str, &str)> {

@@ -97,6 +97,9 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
     write_whole(path, &file)
 }
 
+/// What to do about a model's file that is not as it was written.
+const DAMAGED: &str = "copy the file again; if another program changed it on purpose, `narrows import` makes a model of it";
+
 pub(super) fn load(path: &Path) -> Result<Model> {
     let (mut file, len) = open(path)?;
     read(&mut file, len).map_err(|error| error.at(path.display()))
@@ -135,12 +138,6 @@ pub(super) fn format(what: impl Into<String>) -> Error {
 fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let mut bytes = Vec::new();
     let (text, about) = about(&read_header(file, len, &mut bytes)?)?;
-    // Which a checkpoint has, and a model has not.
-    if about.get("fingerprint").is_some() {
-        return Err(format("this is a checkpoint, with which a run goes on")
-            .expected("a model")
-            .hint("give the model.safetensors beside it, or the run's folder"));
-    }
     check_version(&about)?;
     let recipe = read_recipe(&about)?;
     let shape = read_shape(&about)?;
@@ -159,7 +156,7 @@ fn read(file: &mut impl Read, len: u64) -> Result<Model> {
     let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
     let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
     if version(&about) >= Some(3) {
-        checksums::check_tensors(&text, &about, &tensors)?;
+        checksums::check_tensors(&text, &about, &tensors).map_err(|error| error.hint(DAMAGED))?;
     }
     let parameters = read_parameters(&network, &tensors)?;
     let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
@@ -201,7 +198,7 @@ fn about(header: &Header) -> Result<(String, Value)> {
             .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
     })?;
     check_values(about)?;
-    checksums::check_text(about)?;
+    checksums::check_text(about).map_err(|error| error.hint(DAMAGED))?;
     let json = serde_json::from_str(about)
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))?;
     Ok((about.clone(), json))

@@ -7,23 +7,24 @@
 //! is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
 //! `narrows` of the metadata.
 
-use super::folder::unlink;
+use super::folder::{self, unlink};
 use super::rows::KnownRows;
-use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE};
+use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE, RECIPE_FILE, load_model};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::NewFile;
 use crate::model::checksums;
 use crate::optimizer::Plateau;
 use crate::recipe::Recipe;
+use crate::text::for_shell;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -83,8 +84,14 @@ impl Clock {
     }
 }
 
-/// Saves where a run stands, and keeps what was saved before as the older of two.
-pub(super) fn save(training: &Training<'_>, known: &KnownRows, folder: &Path) -> Result<()> {
+/// Saves where a run stands, and keeps what was saved before as the older of two. Where that `is_damaged`, it is replaced,
+/// and the older stays.
+pub(super) fn save(
+    training: &Training<'_>,
+    known: &KnownRows,
+    folder: &Path,
+    is_damaged: bool,
+) -> Result<()> {
     let (path, older) = (
         folder.join(CHECKPOINT_FILE),
         folder.join(OLDER_CHECKPOINT_FILE),
@@ -96,6 +103,9 @@ pub(super) fn save(training: &Training<'_>, known: &KnownRows, folder: &Path) ->
     file.write_all(&bytes)
         .and_then(|()| file.flush())
         .map_err(refused)?;
+    if is_damaged {
+        return file.finish();
+    }
     // All of the new one is written by now. Whatever happens between the two renames, the older is there.
     match fs::rename(&path, &older) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
@@ -180,10 +190,17 @@ pub(super) fn restore(
     match restore_from(training, rows, &older) {
         Ok(epochs) => Ok((epochs, Some(Notice::OlderCheckpoint(error.to_string())))),
         Err(second) => {
-            let hint = format!(
-                "begin anew from the run's model: narrows train RECIPE --init-from {}",
-                folder.display()
-            );
+            let shown = |path: &Path| for_shell(&path.display().to_string());
+            let hint = match load_model(folder) {
+                Ok(_) => format!(
+                    "begin anew from the run's model: narrows train RECIPE --init-from {}",
+                    shown(folder)
+                ),
+                Err(_) => format!(
+                    "the run's model cannot be read either; begin anew with its recipe: narrows train {} --data SOURCE",
+                    shown(&folder.join(RECIPE_FILE))
+                ),
+            };
             let both = match older.exists() {
                 true => format!("{error}; and the one before: {second}"),
                 false => format!("{error}; there is none before it"),
@@ -198,19 +215,7 @@ fn restore_from(training: &mut Training<'_>, rows: &KnownRows, path: &Path) -> R
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
     let most = 16 * training.parameter_count() as u64 + MAX_REST;
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(refused)?;
-    // One byte more tells that there is more.
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(refused)?;
-    if bytes.len() as u64 > most {
-        return Err(
-            Error::new(ErrorKind::Format, "the checkpoint is too large for its run")
-                .at(path.display())
-                .expected(format!("at most {most} bytes")),
-        );
-    }
+    let bytes = folder::read(path, most).map_err(refused)?;
     read(training, rows, &bytes).map_err(|error| error.at(path.display()))
 }
 

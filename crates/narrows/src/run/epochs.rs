@@ -9,9 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::report::tensorboard::EventFile;
 use crate::text::count_of;
 use crate::train::{EpochRecord, Training};
-use serde_json::json;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use serde_json::{Value, json};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(super) struct Going<'a> {
     pub(super) place: Place,
     pub(super) known: &'a KnownRows,
     pub(super) guard: Guard<'a>,
+    /// Whether the older of two checkpoints is the good one.
+    pub(super) is_newer_damaged: bool,
 }
 
 /// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop. What is saved is
@@ -39,7 +41,10 @@ pub(super) fn train_epochs(
         let mut saved = Ok(());
         let record = training.epoch_while(|training, progress| {
             observe(Event::Progress(progress));
-            if clock.is_due(None) && progress.rows < progress.rows_in_epoch {
+            if clock.is_due(None)
+                && progress.rows < progress.rows_in_epoch
+                && !is_too_early(training, &going.place)
+            {
                 let looked = going.guard.look_now_and_then(observe);
                 saved = looked.and_then(|()| save(training, going, &mut logs));
                 if saved.is_ok() {
@@ -62,6 +67,9 @@ pub(super) fn train_epochs(
         if let Some(record) = &record {
             logs.add(record)?;
             observe(Event::Epoch(record));
+        }
+        if options.is_stopped() && is_too_early(training, &going.place) {
+            return Err(not_kept(&going.place));
         }
         if options.is_stopped()
             || training.is_finished()
@@ -93,9 +101,37 @@ fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Resu
     let files = going.place.files();
     let path = files.join(MODEL_FILE);
     folder::unlink(&path)?;
-    model.save(path)?;
-    checkpoint::save(training, going.known, &files)?;
+    let saved = model
+        .save(path)
+        .and_then(|()| checkpoint::save(training, going.known, &files, going.is_newer_damaged));
+    saved.map_err(|error| going.place.named(error))?;
+    going.is_newer_damaged = false;
     going.place.settle(true)
+}
+
+/// Whether a run has to have gone on for longer before it takes the place of another: after a few steps its model is hardly
+/// trained.
+fn is_too_early(training: &Training<'_>, place: &Place) -> bool {
+    place.holds_another() && training.position().0 == 0
+}
+
+/// What a run ends with that is stopped before it takes the place of another.
+fn not_kept(place: &Place) -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "training was stopped within its first epoch, and is not kept",
+    )
+    .at(place.folder().display())
+    .hint(left_in(place))
+}
+
+/// What is in the folder of a run that was to take the place of another, and does not.
+fn left_in(place: &Place) -> String {
+    let run = place.folder();
+    match run.join(MODEL_FILE).is_file() {
+        true => format!("{} still holds the run before, whole", run.display()),
+        false => format!("{} is left as it was", run.display()),
+    }
 }
 
 /// The model that a save writes, as errors name it.
@@ -121,10 +157,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     let run = place.folder().display();
     let model = place.folder().join(MODEL_FILE);
     let kept = match saved {
-        _ if place.holds_another() && model.is_file() => {
-            format!("{run} still holds the run before, whole")
-        }
-        _ if place.holds_another() => format!("no model was saved; {run} is left as it was"),
+        _ if place.holds_another() => format!("no model was saved; {}", left_in(place)),
         Some(saved) => format!(
             "{saved}, which was saved last, is kept in {}",
             model.display()
@@ -146,13 +179,14 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
 /// Refuses to go on with a run that diverged: the same steps would end in the same.
 pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     let path = folder.join(DIVERGED_FILE);
-    let Ok(text) = fs::read_to_string(&path) else {
-        return Ok(());
+    let said = match folder::read(&path, folder::SMALL) {
+        Ok(bytes) => serde_json::from_slice::<Value>(&bytes)
+            .ok()
+            .and_then(|said| Some(said["error"].as_str()?.to_string()))
+            .unwrap_or_else(|| format!("a damaged {DIVERGED_FILE}")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => format!("a {DIVERGED_FILE} that cannot be read: {error}"),
     };
-    let said = serde_json::from_str::<serde_json::Value>(&text);
-    let said = said
-        .ok()
-        .and_then(|said| Some(said["error"].as_str()?.to_string()));
     let run = folder.display();
     let begin = match folder::is_saved(folder) {
         true => format!(
@@ -167,7 +201,7 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
         "the run diverged before, and the same steps would end in the same",
     )
     .at(run)
-    .found(said.unwrap_or_else(|| format!("a damaged {DIVERGED_FILE}")))
+    .found(said)
     .hint(begin))
 }
 
@@ -182,11 +216,7 @@ impl Logs {
     fn open(folder: &Path, tensorboard: bool) -> Result<Logs> {
         let path = folder.join(METRICS_FILE);
         folder::unlink(&path)?;
-        let mut options = OpenOptions::new();
-        let metrics = options
-            .create(true)
-            .append(true)
-            .open(&path)
+        let metrics = folder::open(OpenOptions::new().create(true).append(true), &path)
             .map_err(|error| Error::io("cannot write the metrics", &path, error))?;
         let log = match tensorboard {
             true => Some(EventFile::append(folder)?),

@@ -7,8 +7,8 @@ use crate::recipe::{Override, Recipe};
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
 use std::ffi::OsString;
-use std::fs;
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The recipe of a run's folder, with values set over it.
@@ -86,6 +86,37 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_alone(path, bytes)
 }
 
+/// The most bytes of a run's file that is small.
+pub(super) const SMALL: u64 = 1 << 26;
+
+/// The most bytes of a run's record of its epochs: millions of them.
+const MAX_METRICS: u64 = 1 << 30;
+
+/// Reads a file of a run's folder, of at most so many bytes. What is no file is not opened: a named pipe would be waited
+/// for, and a device may have no end.
+pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(OpenOptions::new().read(true), path)?;
+    let mut bytes = Vec::new();
+    // One byte more tells that there is more.
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::Error::other(format!(
+            "it has more than {most} bytes, the most that such a file can have"
+        ))),
+        false => Ok(bytes),
+    }
+}
+
+/// Opens a file of a run's folder, unless there is something else in its place.
+pub(super) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other(
+            "it is no file, but a folder, a named pipe or a device: move it out of the run's folder",
+        )),
+        _ => options.open(path),
+    }
+}
+
 /// The line of an epoch in the record.
 pub(super) fn line_of(record: &EpochRecord) -> Value {
     let mut line = json!({
@@ -108,7 +139,7 @@ pub(super) fn line_of(record: &EpochRecord) -> Value {
 /// What a run's record of its epochs says, line by line; empty where there is none. Bytes that are no text are no line.
 fn read_metrics(folder: &Path) -> Result<String> {
     let path = folder.join(METRICS_FILE);
-    match fs::read(&path) {
+    match read(&path, MAX_METRICS) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(Error::io("cannot read the metrics", &path, error)),

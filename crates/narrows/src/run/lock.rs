@@ -35,8 +35,8 @@ impl Lock {
         let path = folder.join(LOCK_FILE);
         let refused = |error| Error::io("cannot lock the folder", folder, error);
         loop {
-            // A link that somebody put there would have another file written.
-            if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            // A link that somebody put there would have another file written, and a pipe would be waited for.
+            if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
                 fs::remove_file(&path).map_err(refused)?;
             }
             let mut options = OpenOptions::new();

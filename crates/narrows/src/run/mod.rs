@@ -154,7 +154,8 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
 pub struct Options<'a> {
     /// The folder; `runs/NAME`, or `runs/NAME-2` and so on where that exists, if none is given.
     pub out: Option<&'a Path>,
-    /// Whether a run that is in the folder is overwritten; it stays whole until the new one is first saved.
+    /// Whether a run that is in the folder is overwritten; it stays whole until the new one is first saved, which is after
+    /// its first epoch at the earliest.
     pub force: bool,
     /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
     pub threads: usize,
@@ -295,6 +296,7 @@ fn run_in(
         training.init_from(model)?;
         tell_of_begun_on(model, &split, observe)?;
     }
+    let mut is_newer_damaged = false;
     let place = match resumed {
         Some(folder) => {
             let place = Place::of_run(folder)?;
@@ -303,6 +305,7 @@ fn run_in(
             let file = file.then(|| RunFile::read(folder)).transpose()?;
             let before = if folder::is_saved(folder) {
                 let (epochs, notice) = checkpoint::restore(&mut training, &known, folder)?;
+                is_newer_damaged = notice.is_some();
                 if let Some(notice) = notice {
                     observe(Event::Notice(&notice));
                 }
@@ -382,6 +385,7 @@ fn run_in(
         place,
         known: &known,
         guard,
+        is_newer_damaged,
     };
     train_epochs(&mut training, &mut going, options, observe)?;
     // A run that was done already is looked at too: an earlier version saved whatever there was.
@@ -562,7 +566,9 @@ pub fn is_run(path: &Path) -> bool {
     let is_model = path
         .extension()
         .is_some_and(|ending| ending == "safetensors");
-    (is_model && path.is_file()) || path.join(MODEL_FILE).is_file()
+    (is_model && path.is_file())
+        || path.join(MODEL_FILE).is_file()
+        || place::check_in_place(path).is_err()
 }
 
 /// The records of a run of so many epochs; those that cannot be read are said to be missing.
@@ -590,10 +596,13 @@ fn records_of(
 ///
 /// # Errors
 ///
-/// As [`Model::load`].
+/// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`] ends.
 pub fn load_model(path: &Path) -> Result<Model> {
     match path.is_dir() {
-        true => Model::load(path.join(MODEL_FILE)),
+        true => {
+            place::check_in_place(path)?;
+            Model::load(path.join(MODEL_FILE))
+        }
         false => Model::load(path),
     }
 }

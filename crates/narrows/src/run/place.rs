@@ -14,8 +14,9 @@ use super::{
     OLDER_CHECKPOINT_FILE, PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{Kind, TEMPORARY, entries, remove_folder, sync_folder};
+use crate::files::{Kind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
+use crate::text::for_shell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ impl Place {
             return Err(Error::new(ErrorKind::Data, "the run's folder is not empty")
                 .at(path.display())
                 .expected("a folder that is new or empty")
-                .hint("choose another with --out, overwrite the run with --force, or go on with it with --resume"));
+                .hint(ways_out(&path)));
         }
         if !is_empty && !path.join(RECIPE_FILE).is_file() {
             return Err(
@@ -105,6 +106,13 @@ impl Place {
         }
     }
 
+    /// An error about the run's files, which names them as they will be called: a person knows nothing of where they are
+    /// until then.
+    pub(super) fn named(&self, error: Error) -> Error {
+        let files = self.files().display().to_string();
+        error.map_text(|text| text.replace(&files, &self.folder.display().to_string()))
+    }
+
     /// Says that nothing keeps another training out, where that is so.
     pub(super) fn warn(&self, observe: &mut dyn FnMut(Event<'_>)) {
         if let Some(why) = self.lock.why_not() {
@@ -143,8 +151,23 @@ impl Drop for Place {
     }
 }
 
-/// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. This is
-/// done first by whatever reads or goes on with a run's folder.
+/// What helps where a new run is to have a folder that is not empty.
+fn ways_out(folder: &Path) -> &'static str {
+    let has = |name| fs::symlink_metadata(folder.join(name)).is_ok();
+    match (has(RECIPE_FILE), has(DIVERGED_FILE)) {
+        (false, _) => "choose another with --out",
+        (true, true) => {
+            "choose another with --out, or overwrite the run, which diverged, with --force"
+        }
+        (true, false) => {
+            "choose another with --out, overwrite the run with --force, or go on with it with --resume"
+        }
+    }
+}
+
+/// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. Whatever
+/// goes on with a run or overwrites one does this first; what only reads it changes nothing, and is told by
+/// [`check_in_place`].
 ///
 /// # Errors
 ///
@@ -157,9 +180,39 @@ pub fn recover(folder: &Path) -> Result<bool> {
     recover_locked(folder)
 }
 
+/// Refuses a folder with a run that is half in place.
+pub(super) fn check_in_place(folder: &Path) -> Result<()> {
+    match is_between(folder) {
+        false => Ok(()),
+        true => Err(Error::new(
+            ErrorKind::Data,
+            "a training was killed while it overwrote the run in this folder, or is overwriting it now",
+        )
+        .at(folder.display())
+        .expected("a whole run")
+        .hint(format!(
+            "put the new run in place and go on with it: narrows train --resume {}",
+            for_shell(&folder.display().to_string())
+        ))),
+    }
+}
+
 /// Whether a run is half in place.
 fn is_between(folder: &Path) -> bool {
-    [SWAP, IN].iter().any(|name| folder.join(name).is_dir())
+    [SWAP, IN].iter().any(|name| is_folder(&folder.join(name)))
+}
+
+/// Whether there is a folder at a path itself: a symbolic link leads to somebody's, and is none.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+/// Removes what stands at a path, if that is no folder; a symbolic link is not followed.
+fn clear(path: &Path) -> io::Result<()> {
+    match is_folder(path) {
+        true => Ok(()),
+        false => gone(fs::remove_file(path)),
+    }
 }
 
 fn recover_locked(folder: &Path) -> Result<bool> {
@@ -173,7 +226,7 @@ fn recover_locked(folder: &Path) -> Result<bool> {
 /// The two parts of putting a run in place, from wherever it stands.
 fn finish(folder: &Path) -> io::Result<()> {
     let (swap, moving) = (folder.join(SWAP), folder.join(IN));
-    if swap.is_dir() {
+    if is_folder(&swap) {
         // What says that the run can go on is the first to go.
         for name in [
             RUN_FILE,
@@ -191,15 +244,14 @@ fn finish(folder: &Path) -> io::Result<()> {
             gone(fs::remove_file(log))?;
         }
         let figures = folder.join(FIGURES_FOLDER);
-        match figures.is_symlink() {
-            true => gone(fs::remove_file(&figures))?,
-            false => gone(remove_folder(&figures))?,
-        }
+        clear(&figures)?;
+        gone(remove_folder(&figures))?;
         sync_folder(folder)?;
+        clear(&moving)?;
         fs::rename(&swap, &moving)?;
         sync_folder(folder)?;
     }
-    let mut names = entries(&moving)?;
+    let mut names = own_entries(&moving)?;
     // Last, as a run can go on once it is there.
     names.sort_by_key(|(name, _)| *name == *RUN_FILE);
     for (name, _) in names {
@@ -218,12 +270,12 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
 }
 
 /// Takes away what a killed run had begun to write: files under temporary names, and a run that was never put in place.
-/// Links are not followed.
+/// Links are not followed; one that has the name of such a thing is removed.
 fn sweep(folder: &Path) -> Result<()> {
     let refused = |error| Error::io("the run's folder cannot be read", folder, error);
     let figures = folder.join(FIGURES_FOLDER);
-    let is_folder = fs::symlink_metadata(&figures).is_ok_and(|found| found.is_dir());
-    for folder in is_folder.then_some(&*figures).into_iter().chain([folder]) {
+    let figures = is_folder(&figures).then_some(&*figures);
+    for folder in figures.into_iter().chain([folder]) {
         for (name, kind) in entries(folder).map_err(refused)? {
             if !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) || name == *LOCK_FILE {
                 continue;

@@ -1,12 +1,12 @@
 //! Where the rows of a run come from: `run.json`.
 
+use super::place::check_in_place;
 use super::rows::KnownRows;
 use super::{RUN_FILE, folder};
 use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::for_shell;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Where the rows of a run come from, so that it can go on: `run.json`.
@@ -88,11 +88,12 @@ impl RunFile {
     /// When there is no run in the folder, or its file is damaged.
     pub(super) fn read(folder: &Path) -> Result<RunFile> {
         let path = folder.join(RUN_FILE);
-        let text = fs::read_to_string(&path).map_err(|error| {
+        check_in_place(folder)?;
+        let bytes = folder::read(&path, folder::SMALL).map_err(|error| {
             Error::io("this is no folder of a run that can go on", &path, error)
                 .hint("give the folder that `narrows train` named")
         })?;
-        serde_json::from_str(&text).map_err(|error| {
+        serde_json::from_slice(&bytes).map_err(|error| {
             Error::new(ErrorKind::Format, "the run's sources are damaged")
                 .at(path.display())
                 .caused_by(error)
@@ -383,6 +384,7 @@ fn way_to(folder: &Path, path: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_way_leads_back_as_far_as_it_must() {

@@ -27,7 +27,7 @@ fn folder_of(training: &mut Training<'_>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..2 {
         training.epoch(|_| ()).unwrap();
-        save(training, &known(), folder.path()).unwrap();
+        save(training, &known(), folder.path(), false).unwrap();
     }
     folder
 }
@@ -111,18 +111,37 @@ fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
             .is_some()
     );
 
-    // Both: named, with the way out.
+    // The next save replaces the damaged one, and the good one stays until the save after.
     fs::write(&newer, &bytes).unwrap();
     let older = folder.path().join(OLDER_CHECKPOINT_FILE);
+    let good = fs::read(&older).unwrap();
+    training.epoch(|_| ()).unwrap();
+    save(&training, &known(), folder.path(), true).unwrap();
+    assert!(fs::read(&older).unwrap() == good);
+    assert_eq!(
+        restore(&mut training, &known(), folder.path()).unwrap().1,
+        None
+    );
+    assert_eq!(training.position(), (2, 0));
+
+    // Both: named, with the way out.
+    fs::write(&newer, &bytes).unwrap();
     fs::write(&older, "").unwrap();
-    let error = restore(&mut training, &known(), folder.path())
-        .unwrap_err()
-        .to_string();
-    for part in [
-        "checkpoint.safetensors",
-        "checkpoint.previous.safetensors",
-        "--init-from",
-    ] {
-        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    let model = training.checked_model().unwrap();
+    for way_out in ["begin anew with its recipe", "--init-from"] {
+        let error = restore(&mut training, &known(), folder.path())
+            .unwrap_err()
+            .to_string();
+        for part in [
+            "checkpoint.safetensors",
+            "checkpoint.previous.safetensors",
+            way_out,
+        ] {
+            assert!(error.contains(part), "`{part}` is missing in: {error}");
+        }
+        assert!(!error.contains("import"), "{error}");
+        model
+            .save(folder.path().join(crate::run::MODEL_FILE))
+            .unwrap();
     }
 }

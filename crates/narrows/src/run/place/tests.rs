@@ -144,3 +144,34 @@ fn links_are_not_followed() {
         [".narrows-x1y2z3=mine", "a.svg=mine"]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn links_in_place_of_the_hidden_folders_are_removed_and_not_followed() {
+    for name in [NEW, SWAP, IN] {
+        for force in [false, true] {
+            let (folder, before, after) = bench();
+            let other = tempfile::tempdir().unwrap();
+            fill(other.path(), &["thesis.txt"], "mine");
+            let link = folder.path().join(name);
+            std::os::unix::fs::symlink(other.path(), &link).unwrap();
+            assert!(!recover(folder.path()).unwrap());
+            match force {
+                true => begin(folder.path()).settle(true).unwrap(),
+                false => drop(Place::of_run(folder.path()).unwrap()),
+            }
+            assert!(!link.is_symlink(), "{name}");
+            let expected = if force { &after } else { &before };
+            assert_eq!(&contents(folder.path()), expected, "{name}");
+            assert_eq!(contents(other.path()), ["thesis.txt=mine"], "{name}");
+        }
+    }
+    // As a killed run leaves the one, and a stranger the other.
+    let (folder, _, after) = bench();
+    let other = tempfile::tempdir().unwrap();
+    fill(&folder.path().join(SWAP), &NEWER, "new");
+    std::os::unix::fs::symlink(other.path(), folder.path().join(IN)).unwrap();
+    assert!(recover(folder.path()).unwrap());
+    assert_eq!(contents(folder.path()), after);
+    assert!(contents(other.path()).is_empty());
+}

@@ -5,7 +5,7 @@
 use super::threads::on_threads;
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::{
-    Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, through_links,
+    Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, temporary, through_links,
 };
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
@@ -229,7 +229,7 @@ fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)>
     let at = if is_new { folder_of(folder) } else { folder };
     sweep_dead(at);
     loop {
-        let gathered = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(at)?;
+        let gathered = temporary().tempdir_in(at)?;
         if is_new {
             fs::set_permissions(gathered.path(), fs::metadata(folder)?.permissions())?;
         }
