@@ -182,7 +182,7 @@ pub(super) fn restore(
         Err(second) => {
             let hint = format!(
                 "begin anew from the run's model: narrows train RECIPE --init-from {}",
-                folder.display()
+                crate::text::path_for_shell(folder)
             );
             let both = match older.exists() {
                 true => format!("{error}; and the one before: {second}"),
