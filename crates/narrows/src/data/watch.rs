@@ -1,40 +1,24 @@
 //! The files of sources, as they were when they were opened, so that a change of them is noticed.
 
 use super::formats::{idx, images};
+use super::records::FileState;
 use super::source::Source;
 use super::tables;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// The files of sources with their sizes and times. It is made before they are read, so that no change is missed.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    files: Vec<(PathBuf, Seen)>,
+    files: Vec<(PathBuf, FileState)>,
     /// The folders among the sources.
     folders: Vec<PathBuf>,
 }
 
-/// What shows that a file has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Seen {
-    bytes: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Seen {
-    fn of(metadata: &Metadata) -> Seen {
-        Seen {
-            bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-        }
-    }
-
-    /// How a file is now; none that is not there any more.
-    fn now(path: &Path) -> Option<Seen> {
-        let metadata = fs::metadata(path).ok()?;
-        metadata.is_file().then(|| Seen::of(&metadata))
-    }
+/// How a file is now; none that is not there any more.
+fn state_of(path: &Path) -> Option<FileState> {
+    let metadata = fs::metadata(path).ok()?;
+    metadata.is_file().then(|| FileState::of(Ok(metadata)))
 }
 
 impl Watch {
@@ -55,7 +39,7 @@ impl Watch {
                 vec![path]
             };
             for file in files {
-                if let Some(seen) = Seen::now(&file) {
+                if let Some(seen) = state_of(&file) {
                     watch.files.push((file, seen));
                 }
             }
@@ -95,7 +79,7 @@ impl Watch {
     pub fn changed(&mut self) -> Vec<PathBuf> {
         let mut changed = Vec::new();
         self.files.retain_mut(|(path, seen)| {
-            let now = Seen::now(path);
+            let now = state_of(path);
             if now == Some(*seen) {
                 return true;
             }
@@ -178,7 +162,11 @@ mod tests {
         assert_eq!(watched("images"), expected);
 
         create_dir(at("idx")).unwrap();
-        for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t.csv"] {
+        for name in [
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            "t.csv",
+        ] {
             write(at("idx").join(name), "").unwrap();
         }
         let expected = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
