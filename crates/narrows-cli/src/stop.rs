@@ -3,6 +3,7 @@
 //! model is saved and the rest can be done again, ends the process at once.
 
 use crate::output::note;
+use narrows::text::path_for_shell;
 use narrows::{Error, ErrorKind, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -75,11 +76,12 @@ impl Stop {
 
     /// The trained model of the run in `folder` is saved.
     pub fn is_saved(&self, folder: &Path) {
+        let quoted = path_for_shell(folder);
         let folder = folder.display();
         self.saved.get_or_init(|| {
             format!(
                 "narrows: {folder}: training is done and saved, what follows was stopped (go on with: \
-                 narrows train --resume {folder})"
+                 narrows train --resume {quoted})"
             )
         });
     }

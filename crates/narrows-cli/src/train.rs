@@ -228,6 +228,7 @@ impl Arguments {
             Some(folder) => folder,
             None => return Err(needs_data(path, &load_model(path)?)),
         };
+        Sources::read(&folder)?.refuse_streams(&folder)?;
         let found = Sources::to_begin_with(&folder, &recipe_of(&folder, &[])?)?;
         note(&format!(
             "data: {}, as in the run that it begins with",
@@ -283,7 +284,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let sources = arguments.sources(&recipe)?;
     let watch = Watch::of(sources.specs());
     let source = open(&sources.data, &sources.reading)?;
-    if arguments.resume.is_none() && sources.specs().any(|spec| Source::is_standard_input(spec)) {
+    if arguments.resume.is_none() && sources.specs().any(|spec| Source::is_stream(spec)) {
         note(
             "the rows come from standard input: if this run stops, it goes on only with the same rows on standard \
              input, or with `narrows train --resume RUN --data FILE`",

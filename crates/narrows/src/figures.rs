@@ -264,11 +264,15 @@ fn code_maps(
                 values: codes.as_slice().unwrap_or_default(),
                 width,
             };
-            let pca = Pca::fit(&rows, width, 2, threads)?;
-            let how = "its first two principal components";
-            let axes = ["first", "second"].map(|which| format!("{which} principal component"));
-            let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
-            return Ok(vec![("codes".into(), how.into(), map)]);
+            if let Ok(pca) = Pca::fit(&rows, width, 2, threads) {
+                let how = "its first two principal components";
+                let axes = ["first", "second"].map(|which| format!("{which} principal component"));
+                let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
+                return Ok(vec![("codes".into(), how.into(), map)]);
+            }
+            // Of codes beyond what the squares in their covariance can hold.
+            let how = "its first two values, as huge ones leave no principal components";
+            (codes, how, vec![(0, 1)])
         }
         _ => (codes, "its first two values", vec![(0, 1)]),
     };

@@ -1,5 +1,7 @@
 //! Words and numbers as people read them.
 
+use std::path::Path;
+
 /// A number with four significant digits, as errors and losses need: `0.03312`, `1.254e-5`; from 10,000 on as a whole
 /// number, from 100,000 on with an exponent.
 pub fn figures(number: f64) -> String {
@@ -101,6 +103,11 @@ fn and_more(shown: Vec<String>, all: usize) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+/// A path as a shell reads it back.
+pub fn path_for_shell(path: &Path) -> String {
+    for_shell(&path.display().to_string())
 }
 
 /// A word as a shell reads it back.

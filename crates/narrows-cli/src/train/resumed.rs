@@ -2,7 +2,7 @@
 
 use crate::output::{count_of, figures};
 use narrows::run::{Finished, RUN_FILE, Replanned};
-use narrows::text::for_shell;
+use narrows::text::path_for_shell;
 use std::path::Path;
 
 /// Where the rows of a run that goes on were found, or that they are read with other options; its folder remembers it.
@@ -47,7 +47,7 @@ pub(super) fn finished(name: &str, folder: &Path, run: Finished) -> String {
     if !run.is_at_end {
         return format!("{name}: {done}; what is left is testing and the report -> {shown}");
     }
-    let quoted = for_shell(&shown.to_string());
+    let quoted = path_for_shell(folder);
     let longer = match run.has_stopped_early {
         true => {
             "  early stopping has ended it, so that it cannot be trained for longer\n".to_string()

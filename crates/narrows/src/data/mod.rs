@@ -53,6 +53,7 @@ pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInf
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
 pub use options::{Fit, Layout, Missing, OnBad, ReadOptions, TextOptions, list_of_names};
+pub(crate) use records::FileState;
 pub use records::Records;
 pub use schema::{Column, ColumnKind, Role};
 pub(crate) use shuffle::Order;

@@ -9,17 +9,35 @@ use super::element::{Element, Kind};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// Data of more bytes than this stay in their file; smaller ones are read into memory.
 pub(crate) const IN_MEMORY: u64 = 512 << 20;
 
 /// The values that are converted at a time, so that they stay in the first-level cache.
 pub(crate) const AT_ONCE: usize = 256;
+
+/// What shows that a file has changed: its size and its time, where the system tells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileState {
+    bytes: Option<u64>,
+    modified: Option<SystemTime>,
+}
+
+impl FileState {
+    pub(super) fn of(metadata: io::Result<Metadata>) -> FileState {
+        let metadata = metadata.ok();
+        FileState {
+            bytes: metadata.as_ref().map(Metadata::len),
+            modified: metadata.and_then(|metadata| metadata.modified().ok()),
+        }
+    }
+}
 
 /// Neighbouring values of one type in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,6 +282,8 @@ enum Backing {
         path: PathBuf,
         /// Where the first row begins.
         start: u64,
+        /// How the file was when it was opened.
+        opened: FileState,
         /// What went wrong while rows were read by threads that cannot say so.
         failure: Mutex<Option<io::Error>>,
     },
@@ -294,6 +314,7 @@ impl Records {
     /// The rows of a file of known layout; its length must have been checked.
     pub(crate) fn in_file(file: File, path: &Path, start: u64, row: RowType, rows: usize) -> Self {
         let backing = Backing::File {
+            opened: FileState::of(file.metadata()),
             file,
             path: path.to_path_buf(),
             start,
@@ -342,6 +363,14 @@ impl Records {
 
     pub(crate) fn is_in_file(&self) -> bool {
         matches!(&*self.backing, Backing::File { .. })
+    }
+
+    /// How the file that rows stay in was when it was opened, and how it is now.
+    pub(super) fn file_states(&self) -> Option<(FileState, FileState)> {
+        match &*self.backing {
+            Backing::Memory(_) => None,
+            Backing::File { file, opened, .. } => Some((*opened, FileState::of(file.metadata()))),
+        }
     }
 
     /// Some of the rows; the bytes are shared.

@@ -5,7 +5,7 @@ use super::dataset::Dataset;
 use super::source::Source;
 use crate::{Error, ErrorKind, Result};
 use std::fs::{self, File};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempPath;
@@ -15,6 +15,9 @@ const STANDARD_INPUT: &str = "-";
 
 /// What messages call it.
 const CALLED: &str = "standard input";
+
+/// The bytes that are copied at a time.
+const AT_ONCE: usize = 1 << 18;
 
 /// Whether standard input was read already.
 static IS_READ: AtomicBool = AtomicBool::new(false);
@@ -39,6 +42,15 @@ impl Source {
     pub fn is_standard_input(spec: &str) -> bool {
         let part = spec.strip_prefix(STANDARD_INPUT);
         part.is_some_and(|part| part.is_empty() || part.starts_with(':'))
+    }
+
+    /// Whether a word names what is read once and is then gone: standard input, a pipe with a name, or one that a shell
+    /// opens for a command, as `<(…)` does.
+    pub fn is_stream(spec: &str) -> bool {
+        let is_of_process = |path: &str| path.starts_with("/proc/") || path.starts_with("/dev/fd/");
+        Source::is_standard_input(spec)
+            || is_of_process(spec)
+            || is_pipe(Path::new(Source::parts_of(spec).0))
     }
 }
 
@@ -207,7 +219,15 @@ fn spool(from: &mut impl Read, called: &str) -> Result<Spool> {
         }
         None => (name.to_path_buf(), Some(name)),
     };
-    io::copy(from, &mut file).map_err(refused)?;
+    let mut buffer = vec![0; AT_ONCE];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => file.write_all(&buffer[..count]).map_err(refused)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::io("cannot be read", Path::new(called), error)),
+        }
+    }
     Ok(Spool {
         path: path.to_string_lossy().into_owned(),
         called: called.to_string(),
@@ -248,6 +268,19 @@ mod tests {
         assert_eq!(spooled.error(error).to_string(), "the pipe: line 3: no");
         drop(spooled);
         assert!(!Path::new(&path).is_file());
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_read_is_not_one_that_cannot_be_written() {
+        struct Unreadable;
+        impl Read for Unreadable {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("it is a folder"))
+            }
+        }
+        let error = spool(&mut Unreadable, "standard input").err().unwrap();
+        let expected = "standard input: cannot be read: it is a folder";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

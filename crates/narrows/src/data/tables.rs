@@ -219,11 +219,16 @@ pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
     if is_pattern(spec) {
         return files_of_pattern(spec);
     }
-    if path.is_dir() {
-        let parts = Parts::of(path)?.files.into_iter();
-        return Ok(parts.map(|file| file.path).collect());
+    match path.is_dir() {
+        true => files_of_folder(path),
+        false => Ok(vec![path.to_path_buf()]),
     }
-    Ok(vec![path.to_path_buf()])
+}
+
+/// The files of a table in a folder; none if the folder is something else.
+pub(super) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = Parts::of(folder)?.files.into_iter();
+    Ok(files.map(|file| file.path).collect())
 }
 
 /// The files that a pattern names, in the order of their names.
@@ -279,7 +284,7 @@ struct Parts {
 impl Parts {
     fn of(folder: &Path) -> Result<Self> {
         let mut parts = Parts::default();
-        parts.collect(folder, &[], DEPTH)?;
+        parts.collect(folder, &[], &mut Vec::new())?;
         let has_tables = !parts.files.is_empty();
         for file in std::mem::take(&mut parts.texts) {
             let name = file.path.display().to_string();
@@ -298,8 +303,15 @@ impl Parts {
         Some(format!("left out what else is in {folder}: {beside}"))
     }
 
-    fn collect(&mut self, folder: &Path, keys: &[(String, String)], depth: usize) -> Result<()> {
+    /// Adds the files of a folder; `above` are the folders that it was come to through, without links.
+    fn collect(
+        &mut self,
+        folder: &Path,
+        keys: &[(String, String)],
+        above: &mut Vec<PathBuf>,
+    ) -> Result<()> {
         let unreadable = |error| Error::io("the folder cannot be read", folder, error);
+        above.push(folder.canonicalize().map_err(unreadable)?);
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
@@ -311,8 +323,10 @@ impl Parts {
         entries.sort();
         for (name, path) in entries {
             if path.is_dir() {
-                match key_of(&name).filter(|_| depth > 0) {
-                    Some(key) => self.collect(&path, &[keys, &[key]].concat(), depth - 1)?,
+                // A link may lead in a circle.
+                let is_circle = || path.canonicalize().is_ok_and(|path| above.contains(&path));
+                match key_of(&name).filter(|_| above.len() <= DEPTH && !is_circle()) {
+                    Some(key) => self.collect(&path, &[keys, &[key]].concat(), above)?,
                     None => *self.beside.entry(sort_of(&path)).or_default() += 1,
                 }
                 continue;
@@ -329,6 +343,7 @@ impl Parts {
                 *self.beside.entry(sort_of(&file.path)).or_default() += 1;
             }
         }
+        above.pop();
         Ok(())
     }
 }

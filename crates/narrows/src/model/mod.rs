@@ -260,7 +260,37 @@ impl Model {
         self.mse_on(data, &mut self.team(data.rows()))
     }
 
+    /// As [`Model::mse`]. Where the error of a row is too large for single precision, all are formed in double precision,
+    /// as the measures of an evaluation are.
     pub(crate) fn mse_on(&self, data: &Dataset, team: &mut Team) -> Result<f64> {
+        let error = self.mse_in_single_precision(data, team)?;
+        if error.is_finite() {
+            return Ok(error);
+        }
+        let scaling = &self.scaling;
+        let rows = ScaledRows { data, scaling };
+        let (inputs, at_once) = (self.network.inputs(), ROWS_PER_THREAD * team.threads());
+        let mut sum = 0.0;
+        for start in (0..data.rows()).step_by(at_once) {
+            let count = at_once.min(data.rows() - start);
+            let mut given = vec![0.0; count * inputs];
+            rows.write(start..start + count, &mut given);
+            let mut made = vec![0.0; count * inputs];
+            let block = Block {
+                given: &given,
+                inputs,
+            };
+            let (network, layers) = (&self.network, self.network.layers());
+            forward(network, &self.parameters, layers, &block, team, &mut made);
+            let errors = given.iter().zip(&made);
+            let errors = errors.map(|(&given, &made)| f64::from(given) - f64::from(made));
+            sum += errors.map(|error| error * error).sum::<f64>();
+        }
+        Ok(sum / (data.rows() * inputs) as f64)
+    }
+
+    /// The same with the errors of rows in single precision, as training forms them.
+    pub(crate) fn mse_in_single_precision(&self, data: &Dataset, team: &mut Team) -> Result<f64> {
         self.check_width(data.inputs())?;
         let rows = ScaledRows {
             data,
@@ -384,6 +414,21 @@ impl Model {
             },
         );
         Array1::from(errors)
+    }
+}
+
+/// Scaled rows, one after the other.
+struct Block<'a> {
+    given: &'a [f32],
+    inputs: usize,
+}
+
+impl Rows for Block<'_> {
+    fn count(&self) -> usize {
+        self.given.len() / self.inputs
+    }
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        into.copy_from_slice(&self.given[rows.start * self.inputs..rows.end * self.inputs]);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::files::NewFile;
 use crate::model::checksums;
 use crate::optimizer::Plateau;
 use crate::recipe::Recipe;
-use crate::text::for_shell;
+use crate::text::path_for_shell;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -190,15 +190,14 @@ pub(super) fn restore(
     match restore_from(training, rows, &older) {
         Ok(epochs) => Ok((epochs, Some(Notice::OlderCheckpoint(error.to_string())))),
         Err(second) => {
-            let shown = |path: &Path| for_shell(&path.display().to_string());
             let hint = match load_model(folder) {
                 Ok(_) => format!(
                     "begin anew from the run's model: narrows train RECIPE --init-from {}",
-                    shown(folder)
+                    path_for_shell(folder)
                 ),
                 Err(_) => format!(
                     "the run's model cannot be read either; begin anew with its recipe: narrows train {} --data SOURCE",
-                    shown(&folder.join(RECIPE_FILE))
+                    path_for_shell(&folder.join(RECIPE_FILE))
                 ),
             };
             let both = match older.exists() {

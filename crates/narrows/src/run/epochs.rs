@@ -7,7 +7,7 @@ use super::rows::KnownRows;
 use super::{DIVERGED_FILE, Event, METRICS_FILE, MODEL_FILE, Options, folder, stopped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::tensorboard::EventFile;
-use crate::text::count_of;
+use crate::text::{count_of, path_for_shell};
 use crate::train::{EpochRecord, Training};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -188,12 +188,14 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
         Err(error) => format!("a {DIVERGED_FILE} that cannot be read: {error}"),
     };
     let run = folder.display();
+    let quoted = path_for_shell(folder);
+    let change = "change what made it diverge, such as the learning rate (`--lr X`) or huge values in the rows";
     let begin = match folder::is_saved(folder) {
         true => format!(
-            "begin a new run from its model, with a smaller learning rate: narrows train RECIPE --init-from {run} --lr X"
+            "{change}, and begin a new run from its model: narrows train RECIPE --init-from {quoted}"
         ),
         false => format!(
-            "it was never saved; begin anew with a smaller learning rate: narrows train RECIPE --lr X --out {run} --force"
+            "it was never saved; {change}, and begin anew: narrows train RECIPE --out {quoted} --force"
         ),
     };
     Err(Error::new(

@@ -1,7 +1,7 @@
 //! Watching the files of the data while a run goes on.
 
 use super::Event;
-use crate::data::{Checksum, Dataset, Watch};
+use crate::data::{Checksum, Dataset, FileState, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::count_of;
 use crate::train::Warning;
@@ -14,10 +14,27 @@ const SHARE: u32 = 100;
 /// Looks now and then whether the files of a run's data are as they were when they were opened.
 pub(super) struct Guard<'a> {
     watch: Watch,
-    /// The rows that are in use, each with what they were when the run began.
-    rows: Vec<(&'a Dataset, Checksum)>,
+    /// The rows in use that stay in a file.
+    rows: Vec<Stored<'a>>,
     looked: Instant,
     took: Duration,
+}
+
+/// Rows that stay in a file.
+struct Stored<'a> {
+    rows: &'a Dataset,
+    /// What they were when the run began.
+    checksum: Checksum,
+    /// How their file was when they were compared last.
+    state: FileState,
+}
+
+impl Stored<'_> {
+    /// How their file is now, if it has changed since.
+    fn changed(&self) -> Option<FileState> {
+        let (_, now) = self.rows.file_states()?;
+        (now != self.state).then_some(now)
+    }
 }
 
 impl<'a> Guard<'a> {
@@ -29,10 +46,16 @@ impl<'a> Guard<'a> {
     ) -> Result<Guard<'a>> {
         let mut watch = watch.cloned().unwrap_or_default();
         watch.leave_out(folder);
-        let rows = rows.into_iter();
         // Rows in memory stay as they were read.
-        let rows = rows.filter(|rows| rows.is_in_file());
-        let rows: Result<Vec<_>> = rows.map(|rows| Ok((rows, rows.checksum()?))).collect();
+        let stored = |rows: &'a Dataset| {
+            let (state, _) = rows.file_states()?;
+            Some(rows.checksum().map(|checksum| Stored {
+                rows,
+                checksum,
+                state,
+            }))
+        };
+        let rows: Result<Vec<_>> = rows.into_iter().filter_map(stored).collect();
         Ok(Guard {
             watch,
             rows: rows?,
@@ -41,13 +64,14 @@ impl<'a> Guard<'a> {
         })
     }
 
-    /// Looks, unless that was done a moment ago.
+    /// Looks, unless that was done a moment ago and the files of rows in use are as they were.
     ///
     /// # Errors
     ///
     /// As [`Guard::look`].
     pub(super) fn look_now_and_then(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
-        match self.looked.elapsed() < self.took * SHARE {
+        let is_early = self.looked.elapsed() < self.took * SHARE;
+        match is_early && self.rows.iter().all(|stored| stored.changed().is_none()) {
             true => Ok(()),
             false => self.look(observe),
         }
@@ -62,16 +86,17 @@ impl<'a> Guard<'a> {
         let began = Instant::now();
         let changed = self.watch.changed();
         (self.looked, self.took) = (Instant::now(), began.elapsed());
-        let Some(file) = changed.first() else {
-            return Ok(());
-        };
-        for (rows, before) in &self.rows {
-            if rows.checksum_now()? != *before {
+        for stored in &mut self.rows {
+            let Some(state) = stored.changed() else {
+                continue;
+            };
+            let rows = stored.rows;
+            if rows.checksum_now()? != stored.checksum {
                 return Err(Error::new(
                     ErrorKind::Data,
                     "the rows have changed while the run used them",
                 )
-                .at(file.display())
+                .at(rows.name())
                 .expected(format!(
                     "the same {}, which are too large for memory and stay in their file",
                     count_of(rows.rows(), "row")
@@ -82,7 +107,11 @@ impl<'a> Guard<'a> {
                      begin anew on the rows as they are",
                 ));
             }
+            stored.state = state;
         }
+        let Some(file) = changed.first() else {
+            return Ok(());
+        };
         observe(Event::Warning(&Warning::SourceChanged {
             file: file.display().to_string(),
             more: changed.len() - 1,
@@ -147,5 +176,21 @@ mod tests {
             error.contains("the rows have changed while the run used them"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn rows_in_a_file_are_compared_before_each_save_and_without_a_watch() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        write(&path, 39.0);
+        let stored = Dataset::of_file(&path, 4);
+        let mut guard = Guard::new(None, folder.path(), [&stored]).unwrap();
+        guard.took = Duration::from_secs(3600);
+        guard.look_now_and_then(&mut |_| ()).unwrap();
+        write(&path, 400.0);
+        let error = guard.look_now_and_then(&mut |_| ()).unwrap_err();
+        assert!(error.to_string().contains("rows have changed"), "{error}");
+        // What could not be saved is not saved later.
+        assert!(guard.look(&mut |_| ()).is_err());
     }
 }

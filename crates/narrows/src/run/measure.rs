@@ -8,6 +8,7 @@ use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy
 use crate::figures::{Portrait, is_image};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
+use crate::text::path_for_shell;
 use crate::train::EpochRecord;
 use narrows_kernels::team::Team;
 use std::path::Path;
@@ -58,7 +59,7 @@ pub(super) fn measure(
             let of_corrupted = corrupted
                 .iter()
                 .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
-            check_finite([test_mse].into_iter().chain(of_corrupted))?;
+            check_finite([test_mse].into_iter().chain(of_corrupted), test, folder)?;
             (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
             summary.pca_mse = pca_error(model, (train, test), (threads, baselines), stage)?;
             summary.has_picture = is_image(test.shape());
@@ -103,20 +104,26 @@ fn pca_error(
     )))
 }
 
-/// Refuses errors on test rows that are no finite numbers.
-fn check_finite(mut errors: impl Iterator<Item = f64>) -> Result<()> {
+/// Refuses errors on test rows that are no finite numbers. On training rows the model's are finite, as it is saved.
+fn check_finite(
+    mut errors: impl Iterator<Item = f64>,
+    test: &Dataset,
+    folder: &Path,
+) -> Result<()> {
     match errors.find(|error| !error.is_finite()) {
         None => Ok(()),
         Some(error) => Err(Error::new(
             ErrorKind::Diverged,
             "the mean squared error on the test rows is not finite",
         )
+        .at(test.name())
         .expected("a finite error")
         .found(error)
-        .hint(
-            "look for huge values with `narrows data info`, or train anew with a smaller learning rate or with \
-             scaling.kind=standardize",
-        )),
+        .hint(format!(
+            "some test rows hold huge values: look for them with `narrows data info`; the model is trained and saved, \
+             and `narrows evaluate {} --data SOURCE` measures it on other rows",
+            path_for_shell(folder)
+        ))),
     }
 }
 

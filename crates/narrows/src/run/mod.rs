@@ -42,6 +42,7 @@ use crate::figures::reconstruction_picture;
 use crate::model::{Model, SplitRecord};
 use crate::recipe::Recipe;
 use crate::report::Report;
+use crate::text::path_for_shell;
 use crate::threads::available_threads;
 use crate::train::{EpochRecord, Progress, Training, Warning};
 use division::{tell_of_begun_on, tell_of_known_rows, tell_of_split};
@@ -209,7 +210,7 @@ fn stopped(what: &str, folder: &Path) -> Error {
         .at(folder.display())
         .hint(format!(
             "go on with: narrows train --resume {}",
-            folder.display()
+            path_for_shell(folder)
         ))
 }
 

@@ -3,7 +3,7 @@
 use super::rows::KnownRows;
 use super::sources::{Opened, RunFile};
 use super::{MODEL_FILE, RUN_FILE, Sources, is_run, load_model};
-use crate::data::{ReadOptions, Split, SplitPlan};
+use crate::data::{ReadOptions, Source, Split, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::recipe::Recipe;
@@ -114,6 +114,7 @@ impl OwnData {
     pub fn of_model(path: &Path, model: &Model, change: Change<'_>) -> Result<OwnData> {
         let folder = folder_of(path).ok_or_else(|| needs_data(path, model))?;
         let file = RunFile::read(&folder)?;
+        file.sources.refuse_streams(&folder)?;
         let before = file.sources.clone();
         let known = KnownRows::of_model(model);
         let open = |sources: Sources| {
@@ -152,7 +153,9 @@ impl OwnData {
                 continue;
             };
             let folder = folder_of(path).ok_or_else(|| needs_data(path, &model))?;
-            let places = RunFile::read(&folder)?.places(&folder, false)?;
+            let file = RunFile::read(&folder)?;
+            file.sources.refuse_streams(&folder)?;
+            let places = file.places(&folder, false)?;
             let alike = |place: &Sources| {
                 place.data == own.sources.data && place.reading == own.sources.reading
             };
@@ -310,6 +313,28 @@ impl Sources {
             known.check(&KnownRows::of_split(&split)?)?;
             Ok(sources)
         })
+    }
+
+    /// Refuses rows that came from standard input or a pipe: they are not there any more, and what is there now was not
+    /// given for them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] when some did.
+    pub fn refuse_streams(&self, folder: &Path) -> Result<()> {
+        let Some(spec) = self.specs().find(|spec| Source::is_stream(spec)) else {
+            return Ok(());
+        };
+        let from = match Source::is_standard_input(spec) {
+            true => "standard input".to_string(),
+            false => format!("a pipe, {spec}"),
+        };
+        Err(Error::new(
+            ErrorKind::Data,
+            format!("the rows of this run came from {from}"),
+        )
+        .at(folder.display())
+        .hint("give them with `--data FILE`, or with `--data -` on standard input"))
     }
 
     /// The sources that a run's folder names, wherever they are now.

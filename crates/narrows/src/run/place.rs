@@ -48,7 +48,8 @@ impl Place {
             None => folder::new_folder(name)?,
         };
         let refused = |error| Error::io("cannot make the run's folder", &path, error);
-        fs::create_dir_all(&path).map_err(refused)?;
+        fs::create_dir_all(&path)
+            .map_err(|error| leads_nowhere(&path).unwrap_or(refused(error)))?;
         let lock = Lock::take(&path)?;
         recover_locked(&path)?;
         let is_empty = folder::is_empty(&path).map_err(refused)?;
@@ -290,6 +291,21 @@ fn sweep(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// That a path goes through a symbolic link that leads nowhere, if it does.
+fn leads_nowhere(path: &Path) -> Option<Error> {
+    let link = path
+        .ancestors()
+        .find(|path| path.is_symlink() && !path.exists())?;
+    let what = "the run's folder cannot be made through a symbolic link that leads nowhere";
+    let error = Error::new(ErrorKind::Data, what).at(link.display());
+    Some(match fs::read_link(link) {
+        Ok(target) => error
+            .found(format!("a link to {}", target.display()))
+            .hint("make that folder, or remove the link"),
+        Err(_) => error.hint("remove the link"),
+    })
 }
 
 #[cfg(test)]

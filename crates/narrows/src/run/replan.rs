@@ -2,7 +2,7 @@
 
 use super::{Event, RECIPE_FILE, TRAIN_LOSS, folder, load_model};
 use crate::error::{Error, ErrorKind, Result};
-use crate::text::{count_of, for_shell};
+use crate::text::{count_of, path_for_shell};
 use crate::train::Training;
 use std::path::Path;
 
@@ -51,10 +51,7 @@ pub(super) fn replan(
         return Ok(());
     }
     let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(folder.display());
-    let anew = format!(
-        "narrows train … --init-from {}",
-        for_shell(&folder.display().to_string())
-    );
+    let anew = format!("narrows train … --init-from {}", path_for_shell(folder));
     let (done, rows) = training.position();
     let begun = done + usize::from(rows > 0);
     if recipe.epochs < begun {

@@ -18,7 +18,7 @@ use crate::files::write_whole;
 use crate::recipe::Recipe;
 use crate::report::{Figure, Image, Report, Section};
 use crate::run::{REPORT_FILE, Sources, write_report};
-use crate::text::{count_of, figures};
+use crate::text::{count_of, figures, path_for_shell};
 use claims::claims;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -267,7 +267,7 @@ pub fn classic(
     let planned = planned(&out, quick, seeds)?;
     let hint = format!(
         "each of them goes on with `narrows train --resume {}/…`; for the whole study begin it again",
-        out.display()
+        path_for_shell(&out)
     );
     let made = make(&planned, &source, &options, observe);
     let mut made = made

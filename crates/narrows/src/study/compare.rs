@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
 use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
-use crate::text::{figures, mean_and_deviation};
+use crate::text::{figures, mean_and_deviation, path_for_shell};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -246,7 +246,7 @@ pub fn compare(
     }
     let hint = format!(
         "each of them goes on with `narrows train --resume {}/…`; `narrows compare` takes those that are done",
-        out.display()
+        path_for_shell(&out)
     );
     let made = make(&planned, source, options, observe);
     let mut made = made

@@ -2,6 +2,7 @@
 
 use super::Training;
 use super::step::NotFinite;
+use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -160,22 +161,56 @@ impl Training<'_> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Diverged`] when it is not, or when training is over and no epoch had a finite validation loss.
+    /// [`ErrorKind::Diverged`] when it is not, or when training is over and no epoch had a finite validation loss, as an
+    /// earlier version let it come to.
     pub fn checked_model(&self) -> Result<Model> {
         self.check_parameters()?;
-        if self.is_finished() && self.validation.is_some() && self.state.best.epoch == 0 {
-            return Err(Error::new(
-                ErrorKind::Diverged,
-                "training diverged: no epoch had a finite validation loss",
-            )
-            .at(self.place())
-            .hint(self.slower()));
-        }
         let model = self.model()?;
+        self.check_model(&model)?;
+        match self.validation {
+            Some(validation) if self.is_finished() && self.state.best.epoch == 0 => {
+                Err(self.validation_rows_too_large(validation))
+            }
+            _ => Ok(model),
+        }
+    }
+
+    /// Refuses a validation loss that is not finite, and names its cause: the parameters, what they make of training
+    /// rows, or else the validation rows.
+    pub(super) fn check_validation_loss(&self, loss: f64, validation: &Dataset) -> Result<()> {
+        if loss.is_finite() {
+            return Ok(());
+        }
+        self.check_parameters()?;
+        self.check_model(&self.model_of(self.stepper.parameters().flat())?)?;
+        Err(self
+            .validation_rows_too_large(validation)
+            .expected("a finite loss")
+            .found(loss))
+    }
+
+    /// Why the validation loss is not finite where a sound model gives it.
+    fn validation_rows_too_large(&self, validation: &Dataset) -> Error {
+        Error::new(
+            ErrorKind::Diverged,
+            format!(
+                "the validation loss on rows of `{}` is not finite, while the training loss is",
+                validation.name()
+            ),
+        )
+        .at(self.place())
+        .hint(
+            "some of its validation rows hold huge values: look for them with `narrows data info`, correct these values \
+             or leave the rows out, and begin a new run",
+        )
+    }
+
+    /// Refuses a model whose mean squared error on some training rows is not finite.
+    fn check_model(&self, model: &Model) -> Result<()> {
         let rows = self.data.head(TRIED.min(self.data.rows()))?;
-        let error = model.mse_on(&rows, &mut Team::new(1))?;
+        let error = model.mse_in_single_precision(&rows, &mut Team::new(1))?;
         if error.is_finite() {
-            return Ok(model);
+            return Ok(());
         }
         Err(Error::new(
             ErrorKind::Diverged,

@@ -276,7 +276,7 @@ impl<'a> Training<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Diverged`] when the loss is no longer finite; the run is of no use after that.
+    /// [`ErrorKind::Diverged`] when the training or validation loss is not finite; the run is of no use after that.
     /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
     pub fn epoch(&mut self, mut observe: impl FnMut(&Progress)) -> Result<EpochRecord> {
         let record = self.epoch_while(|_, progress| {
@@ -358,9 +358,8 @@ impl<'a> Training<'a> {
                 loss => loss,
             },
         };
-        // Where the parameters are sound, it is a loss that is not better than any other.
-        if validation_loss.is_some_and(|loss| !loss.is_finite()) {
-            self.check_parameters()?;
+        if let Some((loss, validation)) = validation_loss.zip(self.validation) {
+            self.check_validation_loss(loss, validation)?;
         }
         Ok(Some(self.end_epoch(
             validation_loss,
@@ -600,10 +599,14 @@ impl<'a> Training<'a> {
     /// Never for a run that [`Training::new`] accepted.
     pub fn model(&self) -> Result<Model> {
         let best = &self.state.best.parameters;
-        let parameters = match best.is_empty() {
+        self.model_of(match best.is_empty() {
             true => self.stepper.parameters().flat(),
             false => best,
-        };
+        })
+    }
+
+    /// The model with these parameters.
+    fn model_of(&self, parameters: &[f32]) -> Result<Model> {
         let mut model = Model::new(
             self.recipe.clone(),
             self.scaling.clone(),

@@ -1,6 +1,7 @@
 //! A checksum over all rows of a dataset, which tells them from all others.
 
 use super::super::element::Element;
+use super::super::records::FileState;
 use super::super::values::Values;
 use super::{Dataset, for_each_row};
 use crate::Result;
@@ -87,6 +88,14 @@ impl Dataset {
         let checksum = self.hash();
         self.check_readable()?;
         Ok(checksum)
+    }
+
+    /// How the file that the rows stay in was when it was opened, and how it is now; none of rows in memory.
+    pub(crate) fn file_states(&self) -> Option<(FileState, FileState)> {
+        match &self.values {
+            Values::Records(records) => records.file_states(),
+            _ => None,
+        }
     }
 
     fn hash(&self) -> Checksum {

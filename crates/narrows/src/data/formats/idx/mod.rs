@@ -9,7 +9,7 @@ use crate::data::{Dataset, ReadOptions, Source};
 use file::{Images, read_labels};
 pub(in crate::data) use files::names_idx;
 use files::{Files, Told, paths, with_images};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Opens a folder that has IDX files of images, `FOLDER` or one of the sets in it, `FOLDER:SET`.
 ///
@@ -91,6 +91,14 @@ pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Op
 pub(in crate::data) fn is_folder(folder: &Path) -> bool {
     // What is wrong with several is for the opening to say.
     !matches!(with_images(folder), Ok(None))
+}
+
+/// The IDX files of a folder, in it or where torchvision puts them.
+pub(in crate::data) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    match with_images(folder)? {
+        Some(place) => paths(&place, |path| Told::of(path).is_some() && path.is_file()),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Whether content begins as IDX does: two zeros, a type, the number of dimensions.

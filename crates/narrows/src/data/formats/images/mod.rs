@@ -22,7 +22,7 @@ pub(in crate::data) use kind::begins_as_image;
 use crate::data::{Fit, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use find::{Folder, Found};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::data::dataset::FILE_COLUMN as FILE;
 
@@ -44,6 +44,12 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
 /// Whether a folder has images in it or in its subfolders.
 pub(in crate::data) fn is_folder(folder: &Path) -> bool {
     Folder::look(folder).is_ok_and(|found| !found.images.is_empty())
+}
+
+/// The images of a folder and its subfolders.
+pub(in crate::data) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    let images = Folder::look(folder)?.images.into_iter();
+    Ok(images.map(|image| image.path).collect())
 }
 
 fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
