@@ -167,8 +167,8 @@ fn ways_out(folder: &Path) -> &'static str {
 }
 
 /// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. Whatever
-/// goes on with a run or overwrites one does this first; what only reads it changes nothing, and is told by
-/// [`check_in_place`].
+/// goes on with a run or overwrites one does this first; what only reads it changes nothing, and is refused
+/// ([`load_model`](super::load_model)).
 ///
 /// # Errors
 ///
