@@ -69,7 +69,10 @@ impl Model {
         let checksum = self.origin().checksums.map(|checksums| checksums.train);
         let is_same = match checksum {
             Some(checksum) => checksum == split.train.checksum()?,
-            None => true,
+            None => match &self.origin().rows {
+                Some(sketch) => sketch.overlap(&split.train)?.share() >= KNOWN,
+                None => true,
+            },
         };
         if is_same {
             return Ok(SplitAgain {

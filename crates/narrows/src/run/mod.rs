@@ -504,7 +504,7 @@ pub fn check_done(path: &Path, model: &Model) -> Result<()> {
                 .at(path.display())
                 .hint(format!(
                     "go on with: narrows train --resume {}",
-                    path.display()
+                    path_for_shell(path)
                 )),
         ),
     }
