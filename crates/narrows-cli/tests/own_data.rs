@@ -446,6 +446,11 @@ fn a_finished_run_is_said_to_be_finished_with_what_can_be_done() {
         assert!(notes.contains(part), "{part} is missing in {notes}");
     }
     assert!(bench.model("run") == before);
+    let page = fs::read_to_string(bench.path("run/report.html")).unwrap();
+    assert!(
+        page.contains("small on rows.csv"),
+        "the page says where the data lie"
+    );
     bench.refused(&["train", "--resume", "run", "--lr", "1"], &["--lr"]);
 }
 

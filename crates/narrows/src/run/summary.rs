@@ -8,7 +8,7 @@ use crate::report::{Cell, Report, Section, Table};
 use crate::text::{count_of, figures, sentence, thousands};
 use crate::train::{Profile, Training};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -199,9 +199,13 @@ impl Outcome {
     pub(super) fn report(&self, recipe: &Recipe) -> Report {
         let summary = &self.summary;
         let figure = |value: f64| -> Cell { figures(value).into() };
+        // Without the folders, which differ where a run went on elsewhere.
+        let data = Path::new(&summary.data).file_name();
+        let data = data.map_or(summary.data.as_str().into(), |name| name.to_string_lossy());
+        let title = format!("{} on {data}", summary.recipe);
         let Some(test_mse) = summary.test_mse else {
             return Report {
-                title: format!("{} on {}", summary.recipe, summary.data),
+                title,
                 lead: vec!["The run is without test rows, so that there is no test error.".into()],
                 table: None,
                 notes: Vec::new(),
@@ -239,7 +243,7 @@ impl Outcome {
             (None, None) => format!("Its test error is {}.", figures(test_mse)),
         };
         Report {
-            title: format!("{} on {}", summary.recipe, summary.data),
+            title,
             lead: vec![lead],
             table: Some(Table {
                 heads,
