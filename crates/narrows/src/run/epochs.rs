@@ -20,6 +20,8 @@ pub(super) struct Going<'a> {
     pub(super) place: Place,
     pub(super) known: &'a KnownRows,
     pub(super) guard: Guard<'a>,
+    /// The records of the epochs that are done.
+    pub(super) records: Vec<EpochRecord>,
     /// Whether the older of two checkpoints is the good one.
     pub(super) is_newer_damaged: bool,
 }
@@ -66,6 +68,11 @@ pub(super) fn train_epochs(
         let ended = record.as_ref().map(|record| record.epoch);
         if let Some(record) = &record {
             logs.add(record)?;
+            // As a run that goes on later reads it again.
+            going.records.push(EpochRecord {
+                terms: Vec::new(),
+                ..record.clone()
+            });
             observe(Event::Epoch(record));
         }
         if options.is_stopped() && is_too_early(training, &going.place) {

@@ -152,6 +152,10 @@ fn read_metrics(folder: &Path) -> Result<String> {
 ///
 /// When the system refuses to read them.
 pub(super) fn read_records(folder: &Path) -> Result<Vec<EpochRecord>> {
+    Ok(records_in(&read_metrics(folder)?))
+}
+
+fn records_in(text: &str) -> Vec<EpochRecord> {
     let record = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
         Some(EpochRecord {
@@ -165,11 +169,11 @@ pub(super) fn read_records(folder: &Path) -> Result<Vec<EpochRecord>> {
             learning_rate: line["learning_rate"].as_f64().unwrap_or(0.0),
         })
     };
-    Ok(read_metrics(folder)?.lines().filter_map(record).collect())
+    text.lines().filter_map(record).collect()
 }
 
-/// Leaves the lines of the first epochs, as the rest will be written again.
-pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<()> {
+/// Leaves the lines of the first epochs, as the rest will be written again. Gives their records.
+pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<Vec<EpochRecord>> {
     let text = read_metrics(folder)?;
     let of_epoch = |line: &&str| {
         let line: Option<Value> = serde_json::from_str(line).ok();
@@ -181,5 +185,6 @@ pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<()> {
         .filter(of_epoch)
         .map(|line| format!("{line}\n"))
         .collect();
-    write(&folder.join(METRICS_FILE), kept.as_bytes())
+    write(&folder.join(METRICS_FILE), kept.as_bytes())?;
+    Ok(records_in(&kept))
 }

@@ -298,6 +298,7 @@ fn run_in(
         tell_of_begun_on(model, &split, observe)?;
     }
     let mut is_newer_damaged = false;
+    let mut records = Vec::new();
     let place = match resumed {
         Some(folder) => {
             let place = Place::of_run(folder)?;
@@ -325,7 +326,7 @@ fn run_in(
                 sources.write(folder, folder, Some(&known))?;
             }
             let (epochs, rows) = training.position();
-            folder::keep_lines(folder, epochs)?;
+            records = folder::keep_lines(folder, epochs)?;
             observe(match training.is_finished() && folder::is_saved(folder) {
                 true => Event::Finished(
                     folder,
@@ -386,12 +387,14 @@ fn run_in(
         place,
         known: &known,
         guard,
+        records,
         is_newer_damaged,
     };
     train_epochs(&mut training, &mut going, options, observe)?;
     // A run that was done already is looked at too: an earlier version saved whatever there was.
     let mut model = training.checked_model()?;
-    let records = records_of(&folder, training.position().0, observe);
+    let records = std::mem::take(&mut going.records);
+    tell_of_missing(&folder, training.position().0, &records, None, observe);
 
     let mut stage = |name| {
         observe(Event::Stage(&folder, name));
@@ -533,7 +536,7 @@ pub fn evaluate_run(
     }
     // Those of a run that was never saved are not of the model, which is of the run before.
     let records = match path.is_dir() && folder::is_saved(path) {
-        true => records_of(path, 0, observe),
+        true => records_of(path, observe),
         false => Vec::new(),
     };
     let own = Baselines::default();
@@ -572,16 +575,24 @@ pub fn is_run(path: &Path) -> bool {
         || place::check_in_place(path).is_err()
 }
 
-/// The records of a run of so many epochs; those that cannot be read are said to be missing.
-fn records_of(
-    folder: &Path,
-    epochs: usize,
-    observe: &mut dyn FnMut(Event<'_>),
-) -> Vec<EpochRecord> {
+/// The records of a run; that they cannot be read is said.
+fn records_of(folder: &Path, observe: &mut dyn FnMut(Event<'_>)) -> Vec<EpochRecord> {
     let (records, why) = match folder::read_records(folder) {
         Ok(records) => (records, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
+    tell_of_missing(folder, 0, &records, why, observe);
+    records
+}
+
+/// Says that the records of some of so many epochs are missing, if they are.
+fn tell_of_missing(
+    folder: &Path,
+    epochs: usize,
+    records: &[EpochRecord],
+    why: Option<String>,
+    observe: &mut dyn FnMut(Event<'_>),
+) {
     let missing = epochs.saturating_sub(records.len());
     if missing > 0 || why.is_some() {
         observe(Event::Notice(&Notice::Metrics {
@@ -590,7 +601,6 @@ fn records_of(
             why,
         }));
     }
-    records
 }
 
 /// Loads a model from its file or from a run's folder.
