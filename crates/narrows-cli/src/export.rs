@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     /// A model file, or a run's folder.
     model: PathBuf,
-    /// The file to write; its ending says the format, of which `.onnx` is the one there is. `-` is standard output.
+    /// The file to write. Its ending names the format; `.onnx` is the only one. `-` is standard output
     #[arg(short, long, value_name = "FILE.onnx")]
     output: PathBuf,
     /// Data whose first rows the graph is tried on [default: random rows]

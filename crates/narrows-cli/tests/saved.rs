@@ -522,7 +522,7 @@ fn pipes_in_a_runs_folder_are_not_waited_for() {
             "{name}: {said}"
         );
         assert!(
-            said.contains(name) && said.contains("it is no file"),
+            said.contains(name) && said.contains("it is not a file"),
             "{name}: {said}"
         );
         fs::remove_file(&path).unwrap();

@@ -45,7 +45,7 @@ pub(super) fn finished(name: &str, folder: &Path, run: Finished) -> String {
         _ => format!("its {epochs} epochs are trained"),
     };
     if !run.is_at_end {
-        return format!("{name}: {done}; what is left is testing and the report -> {shown}");
+        return format!("{name}: {done}; testing and the report are left -> {shown}");
     }
     let quoted = path_for_shell(folder);
     let longer = match run.has_stopped_early {

@@ -111,7 +111,7 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 pub(super) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(io::Error::other(
-            "it is no file, but a folder, a named pipe or a device: move it out of the run's folder",
+            "it is not a file but a folder, a named pipe or a device: move it out of the run's folder",
         )),
         _ => options.open(path),
     }

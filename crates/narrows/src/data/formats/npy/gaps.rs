@@ -101,7 +101,7 @@ impl Sums {
             return Err(
                 Error::new(ErrorKind::Data, "a place of the rows has no number at all")
                     .at(format!("place {place} (counted from 0)"))
-                    .expected("a number in at least one row, of which a mean can be made")
+                    .expected("a number in at least one row, so that the column has a mean")
                     .hint("leave the place out of the array, or give `--missing zero`"),
             );
         }
