@@ -24,6 +24,7 @@ pub mod conv;
 pub mod convert;
 pub mod counts;
 pub mod loss;
+pub mod memory;
 pub mod noise;
 pub mod optimizer;
 pub mod peak;

@@ -5,7 +5,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::evaluate::{JacobianSummary, Matrix, Pca, TestNoise, noisy_errors, standard_noises};
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows, forward};
+use crate::network::{Rows, ScaledRows};
 use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
 use crate::text::thousands;
 use crate::train::EpochRecord;
@@ -212,15 +212,7 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
         scaling: model.scaling(),
     };
     let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-        let network = model.network();
-        forward(
-            network,
-            model.parameters(),
-            network.layers(),
-            rows,
-            team,
-            out,
-        );
+        model.reconstructor().run(rows, team, out);
     };
     let team = &mut Team::new(threads);
     let clean = model.mse_on(&test, team)?;

@@ -49,6 +49,7 @@ pub mod network;
 pub mod objective;
 pub mod optimizer;
 pub mod plain;
+pub mod program;
 pub mod recipe;
 pub mod report;
 pub mod rng;

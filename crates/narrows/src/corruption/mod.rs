@@ -5,6 +5,7 @@
 
 mod gaussian;
 mod masking;
+mod operation;
 mod rows;
 mod salt_and_pepper;
 

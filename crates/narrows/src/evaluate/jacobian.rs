@@ -8,7 +8,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
 use faer::{Mat, Side};
-use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use ndarray::Array2;
@@ -51,9 +50,7 @@ impl JacobianSummary {
     ) -> Result<Option<JacobianSummary>> {
         let (inputs, code, network) = (data.inputs(), model.code_size(), model.network());
         let each = inputs as f64 * code as f64 * inputs.min(code) as f64;
-        let outputs = network
-            .encoder()
-            .map(|index| network.layer(index).outputs());
+        let outputs = network.encoder().map(|index| network.width(index + 1));
         let widest = outputs.fold(inputs, usize::max);
         if each > 50.0 * WORK || inputs.saturating_mul(widest) > MAX_VALUES {
             return Ok(None);
@@ -73,7 +70,8 @@ impl JacobianSummary {
             data,
             scaling: model.scaling(),
         };
-        let width = model.code_size().min(data.inputs());
+        let code = model.code_size();
+        let width = code.min(data.inputs());
         // For each row the squared norm, then the singular values.
         let mut found = vec![f64::NAN; data.rows() * (width + 1)];
         let ends = (0..=data.rows()).map(|row| row * (width + 1));
@@ -86,7 +84,12 @@ impl JacobianSummary {
             |(), row, found| {
                 let mut input = vec![0.0; data.inputs()];
                 rows.write(row..row + 1, &mut input);
-                let jacobian = at(model, &input);
+                let Some(jacobian) = model.network().jacobian(model.parameters(), &input) else {
+                    return;
+                };
+                let Ok(jacobian) = Array2::from_shape_vec((data.inputs(), code), jacobian) else {
+                    return;
+                };
                 found[0] = jacobian.iter().map(|&d| f64::from(d).powi(2)).sum();
                 if let Some(values) = singular_values(&jacobian) {
                     found[1..].copy_from_slice(&values);
@@ -138,46 +141,4 @@ fn singular_values(matrix: &Array2<f32>) -> Option<Vec<f64>> {
         _ => 0.0,
     };
     Some(values.into_iter().map(value).collect())
-}
-
-/// The transposed Jacobian at a scaled row, `[inputs, code]`.
-fn at(model: &Model, row: &[f32]) -> Array2<f32> {
-    let (isa, network, parameters) = (Isa::best(), model.network(), model.parameters());
-    let inputs = row.len();
-    let mut x = row.to_vec();
-    let is_dense = |index: usize| network.layer(index).as_dense().is_some();
-    let mut tangents: Array2<f32> = match network.encoder().next().is_some_and(is_dense) {
-        // Not read.
-        true => Array2::zeros((0, inputs)),
-        false => Array2::eye(inputs),
-    };
-    let mut scratch = vec![0.0; network.scratch()];
-    for index in network.encoder() {
-        let (layer, p) = (
-            network.layer(index),
-            network.parameters_of(index, parameters),
-        );
-        let mut y = vec![0.0; layer.outputs()];
-        layer.forward(isa, p, &x, &mut y, &mut scratch);
-        let mut next = Array2::zeros((inputs, layer.outputs()));
-        if index == 0 && is_dense(index) {
-            // The first tangents are the unit vectors.
-            let columns = next.columns_mut().into_iter();
-            for (mut column, weights) in columns.zip(p.chunks_exact(inputs)) {
-                let pairs = column.iter_mut().zip(weights);
-                pairs.for_each(|(to, weight)| *to = *weight);
-            }
-        } else if let (Some(from), Some(to)) = (tangents.as_slice(), next.as_slice_mut()) {
-            if layer.is_linear() {
-                layer.tangent(isa, p, &x, &y, from, to, &mut scratch);
-            } else {
-                let pairs = from.chunks_exact(x.len()).zip(to.chunks_exact_mut(y.len()));
-                for (from, to) in pairs {
-                    layer.tangent(isa, p, &x, &y, from, to, &mut scratch);
-                }
-            }
-        }
-        (x, tangents) = (y, next);
-    }
-    tangents
 }

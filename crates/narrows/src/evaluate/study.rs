@@ -12,7 +12,7 @@ use crate::corruption::Corruption;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows, forward};
+use crate::network::{Rows, ScaledRows};
 use crate::threads::available_threads;
 use narrows_kernels::team::Team;
 use ndarray::Array2;
@@ -168,7 +168,7 @@ impl<'a> Study<'a> {
     fn run_model(&mut self) -> Result<Measured> {
         let (model, test) = (self.model, self.test);
         let (network, inputs) = (model.network(), test.inputs());
-        let mut groups = groups(model);
+        let mut groups = groups(model)?;
         let mut comparison = Comparison::new(model.scaling(), self.images);
         let mut codes = Vec::with_capacity(test.rows() * model.code_size());
         let step = block_rows(inputs);
@@ -185,9 +185,7 @@ impl<'a> Study<'a> {
                     values: &values,
                     width,
                 };
-                let (parameters, layers) = (model.parameters(), group.layers.clone());
-                let team = &mut self.team;
-                forward(network, parameters, layers, &rows, team, &mut outputs);
+                group.pass.run(&rows, &mut self.team, &mut outputs);
                 group.add(&outputs);
                 if group.layers.end == network.encoder().end {
                     codes.extend_from_slice(&outputs);
@@ -265,14 +263,7 @@ impl<'a> Study<'a> {
         let mut codes = Array2::zeros((train.rows(), model.code_size()));
         let rows = self.scaled(train);
         if let Some(codes) = codes.as_slice_mut() {
-            forward(
-                model.network(),
-                model.parameters(),
-                model.network().encoder(),
-                &rows,
-                &mut self.team,
-                codes,
-            );
+            model.encoder().run(&rows, &mut self.team, codes);
         }
         codes
     }
@@ -285,8 +276,7 @@ impl<'a> Study<'a> {
     fn robustness(&mut self, pca: Option<&Pca>, own_draws: u32) -> Vec<NoiseCurve> {
         let model = self.model;
         let of_model = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-            let (network, parameters) = (model.network(), model.parameters());
-            forward(network, parameters, network.layers(), rows, team, out);
+            model.reconstructor().run(rows, team, out);
         };
         let of_pca = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
             if let Some(pca) = pca {

@@ -1,6 +1,8 @@
 //! Dead units: outputs of layers that are the same whatever the data.
 
+use crate::error::Result;
 use crate::model::Model;
+use crate::network::Pass;
 use std::ops::Range;
 
 /// The share of a layer's largest output that a unit must change by to be alive.
@@ -25,6 +27,7 @@ pub struct LayerUnits {
 /// The layers that make one set of units: one with parameters and those without that follow.
 pub(super) struct Group {
     pub(super) layers: Range<usize>,
+    pub(super) pass: Pass,
     name: String,
     kind: String,
     is_code: bool,
@@ -36,7 +39,7 @@ pub(super) struct Group {
 }
 
 /// The layers of a model in groups, in order.
-pub(super) fn groups(model: &Model) -> Vec<Group> {
+pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
     let network = model.network();
     let recipe = model.recipe();
     let layers: Vec<(String, &str)> = [("encoder", &recipe.encoder), ("decoder", &recipe.decoder)]
@@ -66,26 +69,24 @@ pub(super) fn groups(model: &Model) -> Vec<Group> {
         .windows(2)
         .map(|ends| {
             let range = ends[0]..ends[1];
-            let width = network
-                .widths(range.clone())
-                .last()
-                .copied()
-                .unwrap_or_default();
+            let pass = model.pass(range.clone())?;
+            let width = pass.outputs();
             let name = layers[range.start].0.clone();
             let kinds: Vec<&str> = layers[range.clone()]
                 .iter()
                 .map(|(_, kind)| *kind)
                 .collect();
-            Group {
+            Ok(Group {
                 is_code: range.end == code,
                 is_inside: has_parameters(&name) && (range.end < end || range.end == code),
                 name,
                 kind: kinds.join(", "),
                 layers: range,
+                pass,
                 width,
                 low: vec![f32::INFINITY; width],
                 high: vec![f32::NEG_INFINITY; width],
-            }
+            })
         })
         .collect()
 }

@@ -26,13 +26,15 @@ mod graph;
 mod metadata;
 mod proto;
 
+use crate::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec};
-use crate::{Model, Recipe};
+use crate::network::Network;
 use graph::{Graph, rows};
 use prost::Message;
 use proto::{Attribute, DOUBLE, FLOAT};
 use std::f32::consts::FRAC_1_SQRT_2;
+use std::ops::Range;
 
 /// The version of ONNX's operators that the graph uses: the oldest that has all of them in their
 /// present form, which runtimes since the end of 2020 know.
@@ -156,16 +158,10 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
     }
     scale(&mut graph, model, input);
 
-    let (coded, code_shape) = layers(&mut graph, model.recipe(), "encoder", SCALED, shape, shape)?;
+    let network = model.network();
+    let coded = layers(&mut graph, network, network.encoder(), SCALED);
     graph.node("Flatten", &[&coded], &[Attribute::int("axis", 1)], CODE);
-    let (decoded, _) = layers(
-        &mut graph,
-        model.recipe(),
-        "decoder",
-        &coded,
-        &code_shape,
-        shape,
-    )?;
+    let decoded = layers(&mut graph, network, network.decoder(), &coded);
     let output = graph.reshape(&decoded, shape, "output");
 
     unscale(&mut graph, &output, input);
@@ -236,34 +232,15 @@ fn unscale(graph: &mut Graph, output: &str, input: Input) {
     graph.node("Add", &undone, &[], RECONSTRUCTION);
 }
 
-/// Adds one side of the network, from the value `from` of `[batch, …shape]`; gives the value that it
-/// ends with and the shape of its rows. `data` is the shape of a row of the data.
-fn layers(
-    graph: &mut Graph,
-    recipe: &Recipe,
-    side: &str,
-    from: &str,
-    shape: &[usize],
-    data: &[usize],
-) -> Result<(String, Vec<usize>)> {
-    let specs = match side {
-        "encoder" => &recipe.encoder,
-        _ => &recipe.decoder,
-    };
-    let (mut value, mut shape) = (from.to_string(), shape.to_vec());
-    for (index, spec) in specs.iter().enumerate() {
-        let (_, next) = spec.plan(&shape, data)?;
-        value = layer(
-            graph,
-            spec,
-            &format!("{side}.{index}"),
-            value,
-            &shape,
-            &next,
-        );
-        shape = next;
+/// Adds some of the layers, from the value `from`; gives the value that they end with.
+fn layers(graph: &mut Graph, network: &Network, range: Range<usize>, from: &str) -> String {
+    let mut value = from.to_string();
+    for index in range {
+        let (spec, name) = (&network.specs()[index], network.name_of(index));
+        let (shape, next) = (network.shape(index), network.shape(index + 1));
+        value = layer(graph, spec, &name, value, shape, next);
     }
-    Ok((value, shape))
+    value
 }
 
 /// Adds a layer from rows of one shape to rows of another; gives the value that it makes.

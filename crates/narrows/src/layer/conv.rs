@@ -2,13 +2,11 @@
 //! `ConvTranspose2d` compute them.
 
 use super::spec::MAX_WIDTH;
-use super::{Layer, TensorSpec};
 use crate::error::{Error, ErrorKind, Result};
-use narrows_kernels::Isa;
+use crate::program::{Derivative, Point, RowFunction, TensorSpec, Tile};
 use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
-use std::ops::Range;
 use std::sync::OnceLock;
 
 /// The channels of the weights' first axis that form one tile of the parameter phase: the columns of the
@@ -181,17 +179,34 @@ impl Conv {
         [g.output[0], g.input[0], g.kernel[0], g.kernel[1]]
     }
 
-    /// The weights and the bias.
-    fn tensors_of<'a>(&self, p: &'a [f32]) -> (&'a [f32], Option<&'a [f32]>) {
-        let (weights, bias) = p.split_at(self.weight_shape().iter().product());
-        (weights, self.bias.then_some(bias))
+    /// Its tensors: the weights and, perhaps, the bias.
+    pub(crate) fn tensors(&self) -> Vec<TensorSpec> {
+        let shape = self.weight_shape();
+        let kernel = shape[2] * shape[3];
+        // PyTorch takes the second axis for the inputs, in a transposed convolution too.
+        let fans = (shape[1] * kernel, shape[0] * kernel);
+        let mut tensors = vec![TensorSpec {
+            name: "weight",
+            shape: shape.to_vec(),
+            fans,
+            tile: TILE * shape[1] * kernel,
+        }];
+        if self.bias {
+            let channels = self.output_shape()[0];
+            tensors.push(TensorSpec {
+                name: "bias",
+                shape: vec![channels],
+                fans,
+                tile: channels,
+            });
+        }
+        tensors
     }
 
-    /// The first axis of a tile of weights; the tile behind the last one is the bias.
-    fn tile_channels(&self, tile: usize) -> Range<usize> {
-        let channels = self.weight_shape()[0];
-        let start = (tile * TILE).min(channels);
-        start..(start + TILE).min(channels)
+    /// The numbers of a tile of weights, at the most.
+    fn tile(&self) -> usize {
+        let [channels, inputs, height, width] = self.weight_shape();
+        TILE.min(channels) * inputs * height * width
     }
 }
 
@@ -209,7 +224,17 @@ fn image(shape: &[usize]) -> Result<[usize; 3]> {
     })
 }
 
-impl Layer for Conv {
+impl RowFunction for Conv {
+    fn label(&self) -> String {
+        let [from, to] = self.shapes();
+        let [_, _, height, width] = self.weight_shape();
+        let name = match self.is_transposed {
+            false => "conv2d",
+            true => "conv-transpose2d",
+        };
+        format!("{name} {from:?} -> {to:?}, kernel {height}x{width}")
+    }
+
     fn inputs(&self) -> usize {
         self.shapes()[0].iter().product()
     }
@@ -218,37 +243,9 @@ impl Layer for Conv {
         self.shapes()[1].iter().product()
     }
 
-    fn tensors(&self) -> Vec<TensorSpec> {
-        let shape = self.weight_shape();
-        let kernel = shape[2] * shape[3];
-        // PyTorch takes the second axis for the inputs, in a transposed convolution too.
-        let fans = (shape[1] * kernel, shape[0] * kernel);
-        let mut tensors = vec![TensorSpec {
-            name: "weight",
-            shape: shape.to_vec(),
-            fans,
-        }];
-        if self.bias {
-            tensors.push(TensorSpec {
-                name: "bias",
-                shape: vec![self.output_shape()[0]],
-                fans,
-            });
-        }
-        tensors
-    }
-
-    fn tiles(&self) -> Vec<usize> {
-        let [channels, inputs, height, width] = self.weight_shape();
-        let weights = (0..channels.div_ceil(TILE))
-            .map(|tile| self.tile_channels(tile).len() * inputs * height * width);
-        let bias = self.bias.then_some(self.output_shape()[0]);
-        weights.chain(bias).collect()
-    }
-
     fn scratch(&self) -> usize {
         // The sums of the bias are first formed place by place; a tile is for a gradient that is added.
-        self.plan().scratch().max(self.outputs()) + self.tiles().into_iter().max().unwrap_or(0)
+        self.plan().scratch().max(self.outputs()) + self.tile().max(self.output_shape()[0])
     }
 
     fn work(&self) -> usize {
@@ -257,95 +254,90 @@ impl Layer for Conv {
         self.weight_shape().iter().product::<usize>() * height * width
     }
 
-    fn forward(&self, isa: Isa, p: &[f32], x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
-        let (weights, bias) = self.tensors_of(p);
+    fn forward(&self, at: Point<'_>, y: &mut [f32], scratch: &mut [f32]) {
+        let weights = at.tensors.tensor(0);
+        let bias = self.bias.then(|| at.tensors.tensor(1));
         match self.is_transposed {
-            false => self.plan().forward(isa, weights, bias, x, y, scratch),
-            true => self.plan().transposed(isa, weights, bias, x, y, scratch),
+            false => self.plan().forward(at.isa, weights, bias, at.x, y, scratch),
+            true => self
+                .plan()
+                .transposed(at.isa, weights, bias, at.x, y, scratch),
         }
     }
 
-    fn backward(
-        &self,
-        isa: Isa,
-        p: &[f32],
-        _x: &[f32],
-        _y: &[f32],
-        dy: &[f32],
-        dx: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let (weights, _) = self.tensors_of(p);
+    fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], scratch: &mut [f32]) {
+        let weights = at.tensors.tensor(0);
         match self.is_transposed {
-            false => self.plan().transposed(isa, weights, None, dy, dx, scratch),
-            true => self.plan().forward(isa, weights, None, dy, dx, scratch),
+            false => self
+                .plan()
+                .transposed(at.isa, weights, None, dy, dx, scratch),
+            true => self.plan().forward(at.isa, weights, None, dy, dx, scratch),
         }
     }
 
     fn gradient(
         &self,
-        isa: Isa,
-        tile: usize,
+        tile: &Tile,
         x: &[f32],
         dy: &[f32],
         gradient: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let channels = self.tile_channels(tile);
-        if !channels.is_empty() {
+        if tile.adds {
+            let (sums, scratch) = scratch.split_at_mut(gradient.len());
+            let alone = Tile {
+                adds: false,
+                ..tile.clone()
+            };
+            self.gradient(&alone, x, dy, sums, scratch);
+            return add(tile.isa, gradient, sums);
+        }
+        if tile.tensor == 0 {
+            let of_channel = self.weight_shape()[1..].iter().product::<usize>();
+            let channels = tile.place.start / of_channel..tile.place.end / of_channel;
             let (input, output) = match self.is_transposed {
                 false => (x, dy),
                 true => (dy, x),
             };
             return self
                 .plan()
-                .gradient(isa, channels, input, output, gradient, scratch);
+                .gradient(tile.isa, channels, input, output, gradient, scratch);
         }
         let [_, height, width] = self.output_shape();
         let sums = &mut scratch[..self.outputs()];
-        column_sums(isa, dy, sums);
+        column_sums(tile.isa, dy, sums);
         for (gradient, channel) in gradient.iter_mut().zip(sums.chunks_exact(height * width)) {
             *gradient = channel.iter().copied().map(f64::from).sum::<f64>() as f32;
         }
     }
 
-    fn is_linear(&self) -> bool {
+    fn derivative(&self) -> Option<&dyn Derivative> {
+        Some(self)
+    }
+}
+
+impl Derivative for Conv {
+    fn is_constant(&self) -> bool {
         true
     }
 
-    fn tangent(
-        &self,
-        isa: Isa,
-        p: &[f32],
-        _x: &[f32],
-        _y: &[f32],
-        dx: &[f32],
-        dy: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let (weights, _) = self.tensors_of(p);
+    fn is_curved(&self) -> bool {
+        false
+    }
+
+    fn depends_on(&self, tensor: usize) -> bool {
+        tensor == 0
+    }
+
+    fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]) {
+        let weights = at.tensors.tensor(0);
         match self.is_transposed {
-            false => self.plan().forward(isa, weights, None, dx, dy, scratch),
-            true => self.plan().transposed(isa, weights, None, dx, dy, scratch),
+            false => self.plan().forward(at.isa, weights, None, dx, dy, scratch),
+            true => self
+                .plan()
+                .transposed(at.isa, weights, None, dx, dy, scratch),
         }
     }
 
-    fn add_tangent_gradient(
-        &self,
-        isa: Isa,
-        tile: usize,
-        w: &[f32],
-        v: &[f32],
-        gradient: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        // The derivative does not depend on the bias.
-        if !self.tile_channels(tile).is_empty() {
-            let (sums, scratch) = scratch.split_at_mut(gradient.len());
-            self.gradient(isa, tile, w, v, sums, scratch);
-            add(isa, gradient, sums);
-        }
-    }
-
-    fn add_curvature(&self, _: Isa, _: &[f32], _: &[f32], _: &[f32], _: &[f32], _: &mut [f32]) {}
+    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
 }

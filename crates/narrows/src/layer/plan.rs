@@ -1,36 +1,30 @@
-//! From what a recipe says of a layer to the layer, for rows of a shape.
+//! From what a recipe says of a layer to the operations that it consists of.
 
 use super::conv::Window;
-use super::{Activation, Conv, Dense, Elementwise, Layer, LayerSpec};
+use super::{Conv, LayerSpec};
 use crate::error::{Error, ErrorKind, Result};
+use crate::program::{Affine, Builder, Elementwise, Var};
 
 impl LayerSpec {
-    /// The layer for rows of `shape`, and the shape that it gives. Where the width is left to the
-    /// data, whose rows have the shape `data`, it is theirs.
+    /// Applies the layer to a value. Where the width is left to the data, whose rows have the shape `data`, it is theirs.
     ///
     /// # Errors
     ///
     /// When the layer cannot work on rows of this shape.
-    pub(crate) fn plan(
-        &self,
-        shape: &[usize],
-        data: &[usize],
-    ) -> Result<(Box<dyn Layer>, Vec<usize>)> {
-        let width = shape.iter().product();
-        let same = |shape: Vec<usize>| -> (Box<dyn Layer>, Vec<usize>) {
-            let function = Activation::Identity;
-            (Box::new(Elementwise { function, width }), shape)
-        };
-        Ok(match *self {
+    pub(crate) fn build(&self, builder: &mut Builder, x: Var, data: &[usize]) -> Result<Var> {
+        let (shape, width) = (builder.shape(x).to_vec(), builder.width(x));
+        match *self {
             LayerSpec::Dense { outputs, bias } => {
                 let outputs = outputs.unwrap_or(data.iter().product());
-                let inputs = width;
-                let dense = Dense {
-                    inputs,
+                let affine = Affine {
+                    inputs: width,
                     outputs,
                     bias,
                 };
-                (Box::new(dense), vec![outputs])
+                let tensors = affine.tensors().into_iter();
+                let tensors = tensors.map(|spec| builder.tensor(spec));
+                let tensors = tensors.collect::<Result<Vec<_>>>()?;
+                Ok(builder.apply(affine, tensors, x, vec![outputs]))
             }
             LayerSpec::Conv2d {
                 channels,
@@ -44,9 +38,8 @@ impl LayerSpec {
                     stride,
                     padding,
                 };
-                let conv = Conv::new(shape, of_data(channels, data)?, window, bias)?;
-                let shape = conv.output_shape().to_vec();
-                (Box::new(conv), shape)
+                let conv = Conv::new(&shape, of_data(channels, data)?, window, bias)?;
+                conv.build(builder, x)
             }
             LayerSpec::ConvTranspose2d {
                 channels,
@@ -62,29 +55,25 @@ impl LayerSpec {
                     padding,
                 };
                 let channels = of_data(channels, data)?;
-                let conv = Conv::transposed(shape, channels, window, output_padding, bias)?;
-                let shape = conv.output_shape().to_vec();
-                (Box::new(conv), shape)
+                Conv::transposed(&shape, channels, window, output_padding, bias)?.build(builder, x)
             }
-            LayerSpec::Flatten => same(vec![width]),
-            LayerSpec::Reshape { shape: to } => {
-                // Three sizes of 24 bits each: no product wraps in 128.
-                if to.map(|n| n as u128).iter().product::<u128>() != width as u128 {
-                    return Err(Error::new(
-                        ErrorKind::Recipe,
-                        "the layer gives another number of values than it gets",
-                    )
-                    .expected(format!(
-                        "a shape of {width} values, for rows of shape {shape:?}"
-                    ))
-                    .found(format!("{to:?}")));
-                }
-                same(to.to_vec())
-            }
+            LayerSpec::Flatten => builder.reshape(x, &[width]),
+            LayerSpec::Reshape { shape: to } => builder.reshape(x, &to),
             LayerSpec::Activation(function) => {
-                (Box::new(Elementwise { function, width }), shape.to_vec())
+                let elementwise = Elementwise { function, width };
+                Ok(builder.apply(elementwise, Vec::new(), x, shape))
             }
-        })
+        }
+    }
+}
+
+impl Conv {
+    fn build(self, builder: &mut Builder, x: Var) -> Result<Var> {
+        let tensors = self.tensors().into_iter();
+        let tensors = tensors.map(|spec| builder.tensor(spec));
+        let tensors = tensors.collect::<Result<Vec<_>>>()?;
+        let shape = self.output_shape().to_vec();
+        Ok(builder.apply(self, tensors, x, shape))
     }
 }
 

@@ -17,7 +17,7 @@ pub use origin::{Origin, Rule, SplitRecord, Threshold, ThresholdRows};
 use crate::data::scaling::Scaling;
 use crate::data::{Dataset, Number, Real};
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, Parameters, Rows, ScaledRows, forward, map_rows};
+use crate::network::{Network, Parameters, Pass, Passed, Rows, ScaledRows};
 use crate::recipe::Recipe;
 use crate::threads::available_threads;
 use narrows_kernels::Isa;
@@ -28,6 +28,7 @@ use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A trained autoencoder, with all that its use needs: recipe, scaling, shape and parameters.
@@ -40,7 +41,11 @@ pub struct Model {
     scaling: Scaling,
     shape: Vec<usize>,
     network: Network,
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
+    encoder: Pass,
+    decoder: Pass,
+    /// Encoder and decoder.
+    reconstructor: Pass,
     metrics: BTreeMap<String, f64>,
     origin: Origin,
     threshold: Option<Threshold>,
@@ -69,12 +74,16 @@ impl Model {
                     .found(parameters.len()),
             );
         }
-        let parameters = Parameters::new(&network, parameters);
+        let parameters = Arc::new(Parameters::new(&network, parameters));
+        let pass = |layers| Pass::new(&network, &parameters, layers);
         let (shape, metrics) = (shape.to_vec(), BTreeMap::new());
         Ok(Model {
             recipe,
             scaling,
             shape,
+            encoder: pass(network.encoder())?,
+            decoder: pass(network.decoder())?,
+            reconstructor: pass(network.layers())?,
             network,
             parameters,
             metrics,
@@ -106,6 +115,30 @@ impl Model {
     /// The parameters.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// From scaled rows to codes.
+    pub fn encoder(&self) -> &Pass {
+        &self.encoder
+    }
+
+    /// From codes to scaled rows.
+    pub fn decoder(&self) -> &Pass {
+        &self.decoder
+    }
+
+    /// From scaled rows to their reconstructions.
+    pub fn reconstructor(&self) -> &Pass {
+        &self.reconstructor
+    }
+
+    /// From what some of the layers read to what they give.
+    ///
+    /// # Errors
+    ///
+    /// Never for layers that the network has.
+    pub fn pass(&self, layers: Range<usize>) -> Result<Pass> {
+        Pass::new(&self.network, &self.parameters, layers)
     }
 
     /// The number of values in a code.
@@ -174,7 +207,7 @@ impl Model {
     /// When the rows have another width than the model's data, or hold a value that is not finite.
     pub fn encode<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
         let rows = self.scaled(rows)?;
-        let codes = self.run(self.network.encoder(), &rows, self.code_size())?;
+        let codes = self.run(&self.encoder, &rows)?;
         rows.checked(codes)
     }
 
@@ -189,7 +222,7 @@ impl Model {
             data,
             scaling: &self.scaling,
         };
-        let codes = self.run(self.network.encoder(), &rows, self.code_size())?;
+        let codes = self.run(&self.encoder, &rows)?;
         data.check_readable()?;
         Ok(codes)
     }
@@ -208,7 +241,7 @@ impl Model {
             );
         }
         let codes = InMemory::new(row_major(codes), None, "codes");
-        let rows = self.run(self.network.decoder(), &codes, self.network.inputs())?;
+        let rows = self.run(&self.decoder, &codes)?;
         self.in_own_units(codes.checked(rows)?)
     }
 
@@ -219,7 +252,7 @@ impl Model {
     /// As [`Model::encode`].
     pub fn reconstruct<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
         let rows = self.scaled(rows)?;
-        let outputs = self.run(self.network.layers(), &rows, self.network.inputs())?;
+        let outputs = self.run(&self.reconstructor, &rows)?;
         self.in_own_units(rows.checked(outputs)?)
     }
 
@@ -280,8 +313,7 @@ impl Model {
                 given: &given,
                 inputs,
             };
-            let (network, layers) = (&self.network, self.network.layers());
-            forward(network, &self.parameters, layers, &block, team, &mut made);
+            self.reconstructor.run(&block, team, &mut made);
             let errors = given.iter().zip(&made);
             let errors = errors.map(|(&given, &made)| f64::from(given) - f64::from(made));
             sum += errors.map(|error| error * error).sum::<f64>();
@@ -312,7 +344,7 @@ impl Model {
             rows.write(0..rows.count(), inputs);
         }
         let scaled = InMemory::new(inputs.view().into(), None, "rows");
-        let outputs = self.run(self.network.layers(), &scaled, self.network.inputs())?;
+        let outputs = self.run(&self.reconstructor, &scaled)?;
         Ok((inputs, outputs))
     }
 
@@ -386,11 +418,11 @@ impl Model {
         Team::new(available_threads().min(rows.div_ceil(ROWS_PER_THREAD)))
     }
 
-    fn run(&self, layers: Range<usize>, rows: &dyn Rows, width: usize) -> Result<Array2<f32>> {
-        let mut out = Array2::zeros((rows.count(), width));
+    fn run(&self, pass: &Pass, rows: &dyn Rows) -> Result<Array2<f32>> {
+        let mut out = Array2::zeros((rows.count(), pass.outputs()));
         if let Some(out) = out.as_slice_mut() {
             let team = &mut self.team(rows.count());
-            forward(&self.network, &self.parameters, layers, rows, team, out);
+            pass.run(rows, team, out);
         }
         Ok(out)
     }
@@ -398,15 +430,15 @@ impl Model {
     fn errors(&self, rows: &dyn Rows, team: &mut Team) -> Array1<f32> {
         let (isa, inputs) = (Isa::best(), self.network.inputs());
         let mut errors = vec![0.0; rows.count()];
-        map_rows(
-            &self.network,
-            &self.parameters,
-            self.network.layers(),
+        self.reconstructor.map(
             rows,
             team,
-            1,
             &mut errors,
-            |given, made, errors| {
+            |Passed {
+                 inputs: given,
+                 outputs: made,
+             },
+             errors| {
                 let pairs = given.chunks_exact(inputs).zip(made.chunks_exact(inputs));
                 for (error, (input, output)) in errors.iter_mut().zip(pairs) {
                     *error = Loss::Squared.sum(isa, output, input) / inputs as f32;

@@ -1,37 +1,29 @@
 //! The network: encoder and decoder as one list of layers over one arena of parameters.
-//!
-//! The arena is cut into tiles, each the work of one thread in the parameter phase; the buffers of
-//! a step are planned from the layers and the batch size before the first step.
 
-mod folding;
 mod parameters;
 mod pass;
 
-pub(crate) use folding::{Folding, StepRows, folded_at_steps};
-pub use parameters::{Parameters, Tensor};
-pub use pass::{Rows, ScaledRows, forward, map_rows};
+pub use crate::program::Tensor;
+pub use parameters::Parameters;
+pub use pass::{Pass, Passed, Rows, ScaledRows};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::{Layer, LayerSpec};
-use narrows_kernels::Isa;
-use narrows_kernels::split::{Bounds, RowBlock};
+use crate::layer::LayerSpec;
+use crate::program::{Builder, Mode, Var, tiles};
+use narrows_kernels::split::Bounds;
 use std::ops::Range;
 
-/// The most parameters of a network: 16 GiB. More are a slip of the finger or a damaged file.
-const MAX_PARAMETERS: usize = 1 << 32;
-
 /// Encoder and decoder, their shapes and the layout of their parameters; without the parameters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Network {
-    layers: Vec<Box<dyn Layer>>,
+    layers: Vec<LayerSpec>,
     /// How many of the layers are the encoder's.
     encoder: usize,
+    /// The shape of a row of data.
+    data: Vec<usize>,
+    /// The shape of a row before each layer, and behind the last.
+    shapes: Vec<Vec<usize>>,
     tensors: Vec<Tensor>,
-    /// For each layer where its parameters lie.
-    places: Vec<Range<usize>>,
-    /// For each tile its layer and its number there.
-    tiles: Vec<(usize, usize)>,
-    parameter_bounds: Bounds,
 }
 
 impl Network {
@@ -43,46 +35,32 @@ impl Network {
     /// than 2³² parameters.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
         let mut network = Network {
-            layers: Vec::new(),
+            layers: encoder.iter().chain(decoder).copied().collect(),
             encoder: encoder.len(),
+            data: shape.to_vec(),
+            shapes: Vec::new(),
             tensors: Vec::new(),
-            places: Vec::new(),
-            tiles: Vec::new(),
-            parameter_bounds: Bounds::new(vec![0]),
         };
-        let mut bounds = vec![0];
-        let data = shape;
-        let mut shape = data.to_vec();
-        for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
-            for (index, spec) in specs.iter().enumerate() {
-                let name = format!("{side}.{index}");
-                let layer;
-                (layer, shape) = spec
-                    .plan(&shape, data)
-                    .map_err(|error| error.at(format!("{name} ({})", spec.name())))?;
-                network.add(layer, &name)?;
-            }
-        }
-        // Only now that all sizes are known to be sound: a wide layer has many tiles.
-        for (number, (layer, place)) in network.layers.iter().zip(&network.places).enumerate() {
-            let mut at = place.start;
-            for (index, len) in layer.tiles().into_iter().enumerate() {
-                network.tiles.push((number, index));
-                at += len;
-                bounds.push(at);
-            }
-        }
+        let mut builder = Builder::new(Mode::Inference);
+        let data = builder.input("data", shape);
+        let values = network.build(&mut builder, 0, data)?;
+        network.shapes = values
+            .iter()
+            .map(|&value| builder.shape(value).to_vec())
+            .collect();
+        network.tensors = builder.tensors;
+        let given = network.shapes.last().map_or(shape, Vec::as_slice);
         // What is flat has no shape to get wrong.
-        let values = data.iter().product::<usize>();
-        if shape != data && shape != [values] {
+        let values = shape.iter().product::<usize>();
+        if given != shape && given != [values] {
             return Err(Error::new(
                 ErrorKind::Recipe,
                 "the decoder does not give back the data's shape",
             )
             .at("decoder")
-            .expected(format!("rows of shape {data:?}, {values} values"))
-            .found(format!("{shape:?}"))
-            .hint(match (shape.len(), data.len()) {
+            .expected(format!("rows of shape {shape:?}, {values} values"))
+            .found(format!("{given:?}"))
+            .hint(match (given.len(), shape.len()) {
                 (1, _) => "leave `outputs` out of the decoder's last dense layer",
                 (_, 3) => {
                     "leave `channels` out of the decoder's last convolution, and choose kernels, strides, \
@@ -92,7 +70,6 @@ impl Network {
                 _ => "put a flatten layer at its end, and a dense one behind it where the number differs",
             }));
         }
-        network.parameter_bounds = Bounds::new(bounds);
         Ok(network)
     }
 
@@ -106,66 +83,90 @@ impl Network {
         decoder: &[LayerSpec],
         data: &[usize],
     ) -> Result<u64> {
-        let (mut shape, mut count) = (data.to_vec(), 0u64);
-        for (side, specs) in [("encoder", encoder), ("decoder", decoder)] {
-            for (index, spec) in specs.iter().enumerate() {
-                let layer;
-                (layer, shape) = spec
-                    .plan(&shape, data)
-                    .map_err(|error| error.at(format!("{side}.{index} ({})", spec.name())))?;
-                for tensor in layer.tensors() {
-                    let sizes = tensor.shape.iter().map(|&size| size as u64);
-                    count = count.saturating_add(sizes.fold(1, u64::saturating_mul));
-                }
-            }
-        }
-        Ok(count)
+        let network = Network {
+            layers: encoder.iter().chain(decoder).copied().collect(),
+            encoder: encoder.len(),
+            data: data.to_vec(),
+            shapes: Vec::new(),
+            tensors: Vec::new(),
+        };
+        let mut builder = Builder::new(Mode::Inference);
+        let input = builder.input("data", data);
+        network.build(&mut builder, 0, input)?;
+        Ok(builder.parameters() as u64)
     }
 
-    fn add(&mut self, layer: Box<dyn Layer>, name: &str) -> Result<()> {
-        let start = self.parameter_count();
-        let mut end = start;
-        for tensor in layer.tensors() {
-            let len = tensor
-                .shape
-                .iter()
-                .try_fold(1usize, |len, &size| len.checked_mul(size))
-                .filter(|&len| len <= MAX_PARAMETERS - end)
-                .ok_or_else(|| {
-                    Error::new(ErrorKind::Recipe, "the network has too many parameters")
-                        .at(name)
-                        .expected(format!("at most {MAX_PARAMETERS} in all"))
-                        .found(format!("a tensor of {:?}", tensor.shape))
-                        .hint("give the layers fewer outputs")
-                })?;
-            self.tensors.push(Tensor {
-                name: format!("{name}.{}", tensor.name),
-                shape: tensor.shape,
-                fans: tensor.fans,
-                range: end..end + len,
-            });
-            end += len;
+    /// Applies all layers, of which those from `first` on follow on `input`: gives the value before each of these, and
+    /// the one behind the last.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit the one before it.
+    pub(crate) fn build(
+        &self,
+        builder: &mut Builder,
+        first: usize,
+        input: Var,
+    ) -> Result<Vec<Var>> {
+        let mut values = vec![input];
+        let mut value = match first {
+            0 => input,
+            // The layers before only say which tensors there are.
+            _ => builder.input("data", &self.data),
+        };
+        for (index, layer) in self.layers.iter().enumerate() {
+            if index == first {
+                value = input;
+            }
+            let name = self.name_of(index);
+            builder.at(&name);
+            value = layer
+                .build(builder, value, &self.data)
+                .map_err(|error| error.at(format!("{name} ({})", layer.name())))?;
+            if index >= first {
+                values.push(value);
+            }
         }
-        self.places.push(start..end);
-        self.layers.push(layer);
-        Ok(())
+        builder.at("");
+        Ok(values)
+    }
+
+    /// Where a layer stands: `encoder.0`.
+    pub(crate) fn name_of(&self, layer: usize) -> String {
+        match layer.checked_sub(self.encoder) {
+            None => format!("encoder.{layer}"),
+            Some(index) => format!("decoder.{index}"),
+        }
+    }
+
+    /// The transposed Jacobian `[inputs, code]` of the code by the input, at a scaled row; nothing where a layer of the
+    /// encoder cannot be differentiated.
+    pub fn jacobian(&self, parameters: &Parameters, row: &[f32]) -> Option<Vec<f32>> {
+        let mut builder = Builder::new(Mode::Inference);
+        let data = builder.input("data", &self.data);
+        let values = self.build(&mut builder, 0, data).ok()?;
+        let ends = [data, values[self.encoder]];
+        crate::program::jacobian(&builder, ends, parameters.flat(), row)
+    }
+
+    /// The layers, in order.
+    pub(crate) fn specs(&self) -> &[LayerSpec] {
+        &self.layers
     }
 
     /// The number of values in a row of data.
     pub fn inputs(&self) -> usize {
-        self.layers.first().map_or(0, |layer| layer.inputs())
+        self.data.iter().product()
     }
 
     /// The number of values in a code.
     pub fn code_size(&self) -> usize {
-        self.encoder
-            .checked_sub(1)
-            .map_or(self.inputs(), |last| self.layers[last].outputs())
+        self.width(self.encoder)
     }
 
     /// The number of parameters.
     pub fn parameter_count(&self) -> usize {
-        self.places.last().map_or(0, |place| place.end)
+        self.tensors.last().map_or(0, |tensor| tensor.range.end)
     }
 
     /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
@@ -173,7 +174,7 @@ impl Network {
         &self.tensors
     }
 
-    /// The layers of the encoder, as a range for [`forward`].
+    /// The layers of the encoder, as a range for [`Pass::new`].
     pub fn encoder(&self) -> Range<usize> {
         0..self.encoder
     }
@@ -188,63 +189,18 @@ impl Network {
         0..self.layers.len()
     }
 
-    /// How many numbers of scratch memory a thread needs to run any of the layers.
-    pub(crate) fn scratch(&self) -> usize {
-        let needs = self.layers.iter().map(|layer| layer.scratch());
-        needs.max().unwrap_or(0)
+    /// Where tiles begin and end among the parameters.
+    pub(crate) fn tile_bounds(&self) -> Bounds {
+        tiles(&self.tensors).1
     }
 
-    /// Where tiles begin and end in the arena.
-    pub(crate) fn parameter_bounds(&self) -> &Bounds {
-        &self.parameter_bounds
+    /// The values of a row before a layer, or behind the last.
+    pub fn width(&self, layer: usize) -> usize {
+        self.shape(layer).iter().product()
     }
 
-    /// One of the layers.
-    pub(crate) fn layer(&self, index: usize) -> &dyn Layer {
-        &*self.layers[index]
-    }
-
-    /// The number of parameters of a layer.
-    pub(crate) fn parameters_in(&self, layer: usize) -> usize {
-        self.places[layer].len()
-    }
-
-    /// The parameters of a layer, tensor after tensor.
-    pub(crate) fn parameters_of<'a>(&self, layer: usize, p: &'a Parameters) -> &'a [f32] {
-        &p.flat()[self.places[layer].clone()]
-    }
-
-    /// The widths of what the layers of a range read and write: the input of the first, then the
-    /// output of each.
-    pub(crate) fn widths(&self, layers: Range<usize>) -> Vec<usize> {
-        let mut widths = Vec::with_capacity(layers.len() + 1);
-        widths.extend(self.layers.get(layers.start).map(|first| first.inputs()));
-        widths.extend(self.layers[layers].iter().map(|layer| layer.outputs()));
-        widths
-    }
-
-    /// The gradient by the input of a layer from that by its output. Slab `layer` is the input, the next the
-    /// output; slab `gradients + layer` gets the gradient by the input, the next has that by the output.
-    pub(crate) fn backward_layer(
-        &self,
-        isa: Isa,
-        p: &Parameters,
-        layer: usize,
-        gradients: usize,
-        block: &mut RowBlock<'_>,
-        scratch: &mut [f32],
-    ) {
-        let ([x, y, dy], dx) =
-            block.read_write([layer, layer + 1, gradients + layer + 1], gradients + layer);
-        let p = self.parameters_of(layer, p);
-        self.layers[layer].backward(isa, p, x, y, dy, dx, scratch);
-    }
-
-    /// Which layer a tile belongs to, its number there, and where it lies among the layer's parameters.
-    pub(crate) fn tile(&self, tile: usize) -> (usize, usize, Range<usize>) {
-        let (layer, part) = self.tiles[tile];
-        let Range { start, end } = self.parameter_bounds.range(tile);
-        let first = self.places[layer].start;
-        (layer, part, start - first..end - first)
+    /// The shape of a row before a layer, or behind the last.
+    pub fn shape(&self, layer: usize) -> &[usize] {
+        &self.shapes[layer]
     }
 }

@@ -3,10 +3,15 @@
 use super::{Network, Parameters};
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
-use narrows_kernels::split::{Bounds, Parts, Slabs};
+use crate::error::Result;
+use crate::program::{
+    Batch, Buffer, Builder, Cpu, Input, Mode, Options, Plan, Program, ThreadMemory,
+};
+use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The rows that a thread takes at a time: enough for the products, few enough for the cache.
 const CHUNK: usize = 256;
@@ -43,106 +48,161 @@ impl Rows for ScaledRows<'_> {
     }
 }
 
-/// Runs some of the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives. Linear layers are
-/// folded where all of a run is asked for, which changes the rounding.
-///
-/// # Panics
-///
-/// When `out` has another length, or the parameters are as many as another network's, or were used before with one that
-/// folds otherwise.
-pub fn forward(
-    network: &Network,
-    parameters: &Parameters,
-    layers: Range<usize>,
-    rows: &dyn Rows,
-    team: &mut Team,
-    out: &mut [f32],
-) {
-    let width = network.widths(layers.clone()).last().copied().unwrap_or(0);
-    map_rows(
-        network,
-        parameters,
-        layers,
-        rows,
-        team,
-        width,
-        out,
-        |_, outputs, out| out.copy_from_slice(outputs),
-    );
+/// Some layers of a network with parameters that stand still, compiled. Linear layers that follow each other are folded,
+/// which changes the rounding.
+pub struct Pass {
+    program: Program,
+    parameters: Arc<Parameters>,
+    /// Where the rows are, and what becomes of them.
+    input: Buffer,
+    output: Buffer,
+    outputs: usize,
+    /// The rows that a thread takes at a time, at the most.
+    chunk: usize,
 }
 
-/// Runs some of the layers on all rows and lets `f` make `width` numbers a row of their inputs and outputs. `out` is
-/// `[rows, width]`.
-///
-/// # Panics
-///
-/// When `out` has another length, or the parameters are as many as another network's, or were used before with one that
-/// folds otherwise.
-#[allow(clippy::too_many_arguments)]
-pub fn map_rows(
-    network: &Network,
-    parameters: &Parameters,
-    layers: Range<usize>,
-    rows: &dyn Rows,
-    team: &mut Team,
-    width: usize,
-    out: &mut [f32],
-    f: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
-) {
-    let count = rows.count();
-    assert_eq!(out.len(), count * width);
-    let isa = Isa::best();
-    let folding = parameters.folding(network);
-    let mut widths = network.widths(layers.clone());
-    // The layers one by one or folded: from which slab to which.
-    let mut passes = Vec::new();
-    let mut layer = layers.start;
-    while layer < layers.end {
-        let run = folding.run_of(layer);
-        let run = run.filter(|run| run.start == layer && run.end <= layers.end);
-        let end = run.as_ref().map_or(layer + 1, |run| run.end);
-        widths[layer + 1 - layers.start..end - layers.start].fill(0);
-        passes.push((layer..end, run.is_some()));
-        layer = end;
+impl std::fmt::Debug for Pass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a pass to {} values", self.outputs)
     }
-    let is_dense = |layer: usize| {
-        let layer = network.layer(layer);
-        layer.as_dense().is_some() || layer.work() == 0
-    };
-    let most = match layers.clone().all(is_dense) {
-        true => CHUNK,
-        false => (CHUNK_NUMBERS / widths.iter().sum::<usize>()).clamp(1, CHUNK),
-    };
-    let chunk = most.min(count.div_ceil(team.threads()).max(1));
-    let starts = (0..count.div_ceil(chunk) + 1).map(|i| (i * chunk).min(count) * width);
-    let bounds = Bounds::new(starts.collect());
-    let mut scratch: Vec<(Slabs, Aligned)> = (0..team.threads())
-        .map(|_| {
-            (
-                Slabs::new(&widths, chunk),
-                Aligned::zeros(network.scratch()),
-            )
+}
+
+/// What a pass leaves of some rows.
+pub struct Passed<'a> {
+    /// What was read, `[rows, inputs]`.
+    pub inputs: &'a [f32],
+    /// What was made of it, `[rows, outputs]`.
+    pub outputs: &'a [f32],
+}
+
+/// Some of the rows as a batch.
+struct Chunk<'a> {
+    rows: &'a dyn Rows,
+}
+
+impl Input for Chunk<'_> {
+    fn write(&self, places: Range<usize>, into: &mut [f32]) {
+        self.rows.write(places, into);
+    }
+}
+
+impl Pass {
+    /// Compiles some of the layers for these parameters.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit where it stands.
+    pub fn new(
+        network: &Network,
+        parameters: &Arc<Parameters>,
+        layers: Range<usize>,
+    ) -> Result<Pass> {
+        let mut builder = Builder::new(Mode::Inference);
+        let given = builder.input("rows", network.shape(layers.start));
+        let values = network.build(&mut builder, layers.start, given)?;
+        let made = values[layers.len()];
+        builder.keep(given);
+        builder.keep(made);
+        crate::program::optimize(&mut builder, CHUNK);
+        let plan = Plan::new(
+            &builder,
+            Options {
+                batch: CHUNK,
+                threads: 1,
+                cores: 1,
+            },
+        )?;
+        let mut program = plan.program(1);
+        let missing = || defect("a pass has no rows to read");
+        let input = program.buffer_of(given).ok_or_else(missing)?;
+        let output = program.buffer_of(builder.root(made)).ok_or_else(missing)?;
+        if !program.is_of_rows_alone() {
+            return Err(defect("a model in use works on each row by itself"));
+        }
+        let mut cpu = Cpu::new(1, Isa::best()).with_memory(program.row_sizes(1));
+        cpu.run_prologue(&mut program, parameters.flat());
+        let chunk = match program.works_in_panels() {
+            true => CHUNK,
+            false => (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK),
+        };
+        Ok(Pass {
+            program,
+            parameters: Arc::clone(parameters),
+            input,
+            output,
+            outputs: network.width(layers.end),
+            chunk,
         })
-        .collect();
-    team.run(
-        &mut scratch,
-        Parts::new(out, &bounds),
-        |(slabs, scratch), index, out| {
-            let range = index * chunk..(index * chunk + chunk).min(count);
-            let mut block = slabs.first_rows(range.len());
-            rows.write(range, block.get_mut(0));
-            for (these, is_folded) in &passes {
-                let [from, to] = [these.start, these.end].map(|slab| slab - layers.start);
-                let ([x], y) = block.read_write([from], to);
-                match is_folded {
-                    true => folding.forward(isa, these.start, x, y),
-                    false => {
-                        let p = network.parameters_of(these.start, parameters);
-                        network.layer(these.start).forward(isa, p, x, y, scratch);
-                    }
-                }
-            }
-            f(block.get(0), block.get(layers.len()), out);
-        },
-    );
+    }
+
+    /// The values of a row that it gives.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Runs the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives.
+    ///
+    /// # Panics
+    ///
+    /// When `out` has another length.
+    pub fn run(&self, rows: &dyn Rows, team: &mut Team, out: &mut [f32]) {
+        let copy = |passed: Passed<'_>, out: &mut [f32]| out.copy_from_slice(passed.outputs);
+        self.map(rows, team, out, copy);
+    }
+
+    /// Runs the layers on all rows and lets `f` make as many numbers of each row as `out` has room for, of what the layers
+    /// read and gave.
+    ///
+    /// # Panics
+    ///
+    /// When the length of `out` is not a multiple of the rows.
+    pub fn map(
+        &self,
+        rows: &dyn Rows,
+        team: &mut Team,
+        out: &mut [f32],
+        f: impl Fn(Passed<'_>, &mut [f32]) + Sync,
+    ) {
+        let count = rows.count();
+        if count == 0 {
+            return;
+        }
+        let width = out.len() / count;
+        assert_eq!(out.len(), count * width);
+        let chunk = self.chunk.min(count.div_ceil(team.threads()).max(1));
+        let starts = (0..count.div_ceil(chunk) + 1).map(|i| (i * chunk).min(count) * width);
+        let bounds = Bounds::new(starts.collect());
+        let (isa, sizes) = (Isa::best(), self.program.row_sizes(chunk));
+        let mut scratch: Vec<(Aligned, Aligned)> = (0..team.threads())
+            .map(|_| (Aligned::zeros(sizes.local), Aligned::zeros(sizes.scratch)))
+            .collect();
+        team.run(
+            &mut scratch,
+            Parts::new(out, &bounds),
+            |(local, scratch), index, out| {
+                let range = index * chunk..(index * chunk + chunk).min(count);
+                let batch = Batch {
+                    input: &Chunk { rows },
+                    samples: &[],
+                    epoch: 0,
+                };
+                let memory = ThreadMemory {
+                    isa,
+                    local,
+                    scratch,
+                };
+                let numbers = self.parameters.flat();
+                let buffers = self.program.run_rows(numbers, batch, range, memory);
+                let passed = Passed {
+                    inputs: buffers.get(self.input),
+                    outputs: buffers.get(self.output),
+                };
+                f(passed, out);
+            },
+        );
+    }
+}
+
+fn defect(what: &str) -> crate::Error {
+    crate::Error::new(crate::ErrorKind::Recipe, what)
 }

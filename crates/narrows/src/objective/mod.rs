@@ -1,10 +1,9 @@
 //! The objective: one reconstruction loss and, beside it, any number of weighted terms.
 
-mod contraction;
+mod operation;
 mod spec;
 mod term;
 
-pub(crate) use contraction::{Batch, Contraction};
 pub use spec::Reconstruction;
 pub(crate) use spec::{RECONSTRUCTION, RECONSTRUCTIONS, TERMS};
 pub(crate) use term::{KIND as TERM_KIND, TERMS as TERM_KINDS, WEIGHT};
@@ -12,9 +11,7 @@ pub use term::{Term, TermKind};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, last_of_values};
-use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
-use narrows_kernels::split::RowBlock;
 
 /// The objective of a network: what is compared with the data, and how.
 #[derive(Clone, Copy, Debug)]
@@ -76,35 +73,5 @@ impl Objective {
         .expected("scaled data in [0, 1]")
         .found(format!("[{}, {}]", range.0, range.1))
         .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
-    }
-
-    /// How many of the decoder's last layers come after what the loss compares with the data.
-    pub(crate) fn left_out(&self) -> usize {
-        self.left_out
-    }
-
-    /// The sum of the loss over one row of a block: slab `target` is the target and slab `compared`
-    /// what is compared with it. The gradient, times `scale`, goes to slab `gradients + compared`.
-    pub(crate) fn row(
-        &self,
-        isa: Isa,
-        block: &mut RowBlock<'_>,
-        row: usize,
-        (target, compared): (usize, usize),
-        gradients: usize,
-        scale: f32,
-    ) -> f32 {
-        let rows = block.rows().len();
-        let ([target, output], gradient) =
-            block.read_write([target, compared], gradients + compared);
-        let width = target.len() / rows;
-        let this = row * width..(row + 1) * width;
-        self.loss.sum_and_gradient(
-            isa,
-            &output[this.clone()],
-            &target[this.clone()],
-            scale,
-            &mut gradient[this],
-        )
     }
 }

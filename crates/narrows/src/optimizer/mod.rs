@@ -59,7 +59,7 @@ pub(crate) enum Update {
 impl Optimizer {
     /// An optimizer that has done no step, for the parameters of a network.
     pub fn new(spec: OptimizerSpec, network: &Network) -> Optimizer {
-        let bounds = network.parameter_bounds();
+        let bounds = &network.tile_bounds();
         Optimizer {
             spec,
             steps: 0,

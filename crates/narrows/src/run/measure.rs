@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
 use crate::figures::{Portrait, is_image};
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows, forward};
+use crate::network::{Rows, ScaledRows};
 use crate::text::path_for_shell;
 use crate::train::EpochRecord;
 use narrows_kernels::team::Team;
@@ -141,9 +141,8 @@ fn test_errors(
         data: test,
         scaling: model.scaling(),
     };
-    let (network, parameters) = (model.network(), model.parameters());
     let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-        forward(network, parameters, network.layers(), rows, team, out);
+        model.reconstructor().run(rows, team, out);
     };
     let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
         rows.write(0..rows.count(), out);

@@ -12,7 +12,7 @@ use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::run::{Event, Options, Sources, evaluate_run, run};
 use crate::threads::{available_threads, on_share};
-use crate::train::{Memory, available_memory};
+use crate::train::{available_memory, steps_memory};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -125,7 +125,7 @@ fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize
             let network = Network::new(&recipe.encoder, &recipe.decoder, rows.shape())?;
             let batch = recipe.batch_size.min(rows.rows());
             // Saving copies what there is.
-            let steps = Memory::least(&recipe, &network, batch)
+            let steps = steps_memory(&recipe, network, batch)?
                 .total()
                 .saturating_mul(2);
             let total = steps.saturating_add(rows.chosen_bytes() + MEASURING);

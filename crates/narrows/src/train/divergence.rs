@@ -15,8 +15,13 @@ use narrows_kernels::team::Team;
 const TRIED: usize = 64;
 
 impl Training<'_> {
-    /// What a step ends with whose loss is not finite: `step` of so many, on so many rows.
-    pub(super) fn diverged(&self, (step, steps): (usize, usize), rows: usize) -> Error {
+    /// What a step ends with whose loss is not finite: `step` of so many, on some rows.
+    pub(super) fn diverged(
+        &self,
+        (step, steps): (usize, usize),
+        data: &Dataset,
+        rows: &[u32],
+    ) -> Error {
         let losses = self.stepper.last_losses();
         let mut terms = self.stepper.terms().zip(&losses.terms);
         let term = terms.find(|(_, value)| !value.is_finite());
@@ -25,20 +30,20 @@ impl Training<'_> {
             Some((term, _)) => format!("the term `{}`", term.kind.name()),
             None => "the sum of the losses".to_string(),
         };
-        let first = self.stepper.first_not_finite(rows);
+        let (scaling, epoch) = (&self.scaling, self.state.epochs_done as u32);
+        let first = self
+            .stepper
+            .first_not_finite(data, scaling, epoch, rows)
+            .unwrap_or(None);
         let place = match first {
             Some(NotFinite::Inputs) => "; the scaled rows themselves are not finite".to_string(),
             Some(NotFinite::Outputs(layer)) => format!(
                 "; the first values that are not finite are the outputs of {}",
                 self.layer_name(layer)
             ),
-            None if rows <= self.stepper.batch() => {
-                "; the outputs of all layers are finite".to_string()
-            }
-            // Of several batches the last alone was looked at.
-            None => String::new(),
+            None => "; the outputs of all layers are finite".to_string(),
         };
-        let is_first_step = self.stepper.optimizer().state().0 == 1;
+        let is_first_step = self.stepper.optimizer().state().0 == 0;
         let weight = term.map(|(term, _)| format!("give `{}` a smaller weight", term.kind.name()));
         let hint = match (first, weight) {
             (Some(NotFinite::Inputs), _) => self.smaller_values(),

@@ -2,15 +2,13 @@
 
 mod divergence;
 mod memory;
-mod profile;
 mod state;
 mod step;
 mod warnings;
-mod workers;
 
-pub use profile::{PartOfStep, Profile};
+pub use crate::program::{PartOfStep, Profile};
 pub use state::{Best, State, Sums};
-pub use step::{Losses, Memory, Setting, Stepper};
+pub use step::{Losses, Memory, Setting, StepPlan, Stepper};
 pub use warnings::Warning;
 
 pub(crate) use memory::available as available_memory;
@@ -19,9 +17,8 @@ use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
-use crate::network::{Network, Parameters};
+use crate::network::Network;
 use crate::objective::Objective;
-use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
 use std::ops::ControlFlow;
@@ -135,27 +132,13 @@ impl<'a> Training<'a> {
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
-        memory::check(
-            &Memory::least(&recipe, &network, batch),
-            memory::available(),
-        )?;
-        let parameters = Parameters::initial(&network, recipe.initialization, recipe.seed);
-        let optimizer = Optimizer::new(recipe.optimizer, &network);
-        let mut stepper = Stepper::new(
-            Setting {
-                network,
-                parameters,
-                corruption: recipe.corruption,
-                objective,
-                terms: recipe.terms.clone(),
-                optimizer,
-                seed: recipe.seed,
-                clip_norm: recipe.clip_norm,
-                accumulates: recipe.accumulation > 1,
-            },
-            batch,
-            threads,
-        );
+        let available = memory::available();
+        memory::check(&Memory::least(&recipe, &network), available)?;
+        let mut setting = Setting::of(&recipe, network)?;
+        setting.accumulation = recipe.accumulation.min(data.rows().div_ceil(batch));
+        let plan = StepPlan::new(setting, batch, threads)?;
+        memory::check(&plan.memory(), available)?;
+        let mut stepper = plan.stepper();
         stepper.plan_rows(data.rows());
         Ok(Training {
             state: State::new(stepper.terms().count()),
@@ -336,8 +319,7 @@ impl<'a> Training<'a> {
             let (scaling, share) = (&self.scaling, self.share);
             let losses = self.stepper.step(data, scaling, epoch as u32, these, share);
             if !losses.total.is_finite() {
-                let rows = these.len();
-                return Err(self.diverged((step, steps), rows));
+                return Err(self.diverged((step, steps), data, these));
             }
             self.state.sums.add(losses, these.len());
             self.state.sums.seconds = before + began.elapsed().as_secs_f64();
@@ -619,6 +601,16 @@ impl<'a> Training<'a> {
         });
         Ok(model)
     }
+}
+
+/// The memory that steps of a recipe will take on a network of its layers.
+///
+/// # Errors
+///
+/// When parts of the recipe do not fit together.
+pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> Result<Memory> {
+    let setting = Setting::of(recipe, network)?;
+    Ok(StepPlan::new(setting, batch, 0)?.memory())
 }
 
 /// Trains a recipe on data from beginning to end, on all cores and without a word.

@@ -1,6 +1,10 @@
-//! Where the numbers of the last step stopped being finite.
+//! Where the numbers of a step stopped being finite.
 
-use super::{Losses, Stepper};
+use super::{Gathered, Losses, Stepper};
+use crate::data::Dataset;
+use crate::data::scaling::Scaling;
+use crate::error::Result;
+use crate::program::{Batch, Cpu, Mode, Options, Plan};
 use narrows_kernels::reduce::is_finite;
 
 /// What was not finite first, in the order in which a step works it out.
@@ -18,16 +22,55 @@ impl Stepper {
         &self.losses
     }
 
-    /// What was not finite first in the last step, which was on so many rows; none where only a sum was too large. Of a
-    /// step of several batches the last is looked at. Between linear layers that are folded nothing is worked out.
-    pub(in crate::train) fn first_not_finite(&self, rows: usize) -> Option<NotFinite> {
-        let rows = rows.checked_sub(1)? % self.plan.batch + 1;
-        let is_sound = |slab: usize| is_finite(self.isa, self.slabs.rows(slab, rows));
-        if !is_sound(0) || !is_sound(self.plan.target) {
-            return Some(NotFinite::Inputs);
+    /// What is not finite first in a step on some rows, none where only a sum is too large: the step is run again, layer
+    /// by layer, as it left the parameters as they were.
+    ///
+    /// # Errors
+    ///
+    /// Never for a step that was run.
+    pub(in crate::train) fn first_not_finite(
+        &self,
+        data: &Dataset,
+        scaling: &Scaling,
+        epoch: u32,
+        rows: &[u32],
+    ) -> Result<Option<NotFinite>> {
+        let graph = self.sentence.graph(Mode::Training)?;
+        let batch = self.batch();
+        let options = Options {
+            batch,
+            threads: 1,
+            cores: 1,
+        };
+        let mut plan = Plan::new(&graph.builder, options)?;
+        plan.keep_all();
+        let mut program = plan.program(1);
+        let mut cpu = Cpu::new(1, self.cpu.isa()).with_memory(program.row_sizes(batch));
+        for these in rows.chunks(batch) {
+            let input = Gathered {
+                data,
+                scaling,
+                rows: these,
+            };
+            let batch = Batch {
+                input: &input,
+                samples: these,
+                epoch,
+            };
+            cpu.run(&mut program, self.parameters.flat(), batch);
+            let is_sound = |var| {
+                let numbers = program.value(var, these.len());
+                numbers.is_none_or(|numbers| is_finite(self.cpu.isa(), numbers))
+            };
+            if !is_sound(graph.target) || !is_sound(graph.values[0]) {
+                return Ok(Some(NotFinite::Inputs));
+            }
+            let outputs = &graph.values[1..];
+            let found = outputs.iter().position(|&var| !is_sound(var));
+            if let Some(layer) = found {
+                return Ok(Some(NotFinite::Outputs(layer)));
+            }
         }
-        (0..self.plan.layers)
-            .find(|layer| !is_sound(layer + 1))
-            .map(NotFinite::Outputs)
+        Ok(None)
     }
 }

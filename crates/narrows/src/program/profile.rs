@@ -10,33 +10,49 @@
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A part of a step.
+/// A part of a step, under which an operation's time is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
+    /// Rows are copied from the data, and scaled.
     Gather,
+    /// Noise is drawn and applied.
     Noise,
+    /// Factors of folded linear layers are formed.
     Folding,
+    /// Forward, in matrix products and convolutions.
     ForwardProducts,
+    /// Forward, value by value or row by row.
     ForwardElementwise,
+    /// The reconstruction loss and its gradient.
     Loss,
-    Terms,
+    /// Penalties and what they need.
+    Penalties,
+    /// Statistics over the rows of a batch.
+    Statistics,
+    /// Back, in matrix products and convolutions.
     BackwardProducts,
+    /// Back, value by value or row by row.
     BackwardElementwise,
+    /// The gradients by the parameters.
     Gradients,
+    /// The optimizer.
     Optimizer,
+    /// A thread waits for others.
     Waiting,
+    /// All else.
     Rest,
 }
 
 /// All parts, in the order of the table, with their names.
-const PARTS: [(Part, &str); 13] = [
+const PARTS: [(Part, &str); 14] = [
     (Part::Gather, "gather and scaling"),
     (Part::Noise, "noise"),
     (Part::Folding, "linear layers folded"),
     (Part::ForwardProducts, "forward: products"),
     (Part::ForwardElementwise, "forward: elementwise"),
     (Part::Loss, "loss"),
-    (Part::Terms, "terms"),
+    (Part::Penalties, "penalties"),
+    (Part::Statistics, "statistics of the batch"),
     (Part::BackwardProducts, "backward: products"),
     (Part::BackwardElementwise, "backward: elementwise"),
     (Part::Gradients, "gradients by parameters"),
@@ -49,7 +65,7 @@ const PARTS: [(Part, &str); 13] = [
 // On cache lines of its own, as other threads write theirs at the same time.
 #[derive(Clone, Debug, Default)]
 #[repr(align(128))]
-pub(super) struct Watch(Option<Running>);
+pub(crate) struct Watch(Option<Running>);
 
 #[derive(Clone, Debug)]
 struct Running {
@@ -66,14 +82,14 @@ impl Watch {
     }
 
     /// Counts from now on.
-    pub(super) fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         if let Some(running) = &mut self.0 {
             running.last = Instant::now();
         }
     }
 
     /// Counts the time since the last look as that of a part.
-    pub(super) fn lap(&mut self, part: Part) {
+    pub(crate) fn lap(&mut self, part: Part) {
         if let Some(running) = &mut self.0 {
             let now = Instant::now();
             running.spent[part as usize] += now - running.last;
@@ -89,8 +105,8 @@ impl Watch {
 
 /// What the calling thread counts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Record {
-    pub(super) watch: Watch,
+pub(crate) struct Record {
+    pub(crate) watch: Watch,
     steps: u64,
     rows: u64,
     /// When the first step began, and the last one ended.
@@ -99,7 +115,7 @@ pub(super) struct Record {
 
 impl Record {
     /// A record that runs, and a watch that does for a thread.
-    pub(super) fn running() -> (Record, Watch) {
+    pub(crate) fn running() -> (Record, Watch) {
         let record = Record {
             watch: Watch::running(),
             ..Record::default()
@@ -108,7 +124,7 @@ impl Record {
     }
 
     /// A step on so many rows begins.
-    pub(super) fn begin(&mut self, rows: usize) {
+    pub(crate) fn begin(&mut self, rows: usize) {
         self.watch.start();
         if let Some(running) = &self.watch.0 {
             self.span.get_or_insert((running.last, running.last));
@@ -118,7 +134,7 @@ impl Record {
     }
 
     /// The step ends.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.watch.lap(Part::Rest);
         if let (Some(running), Some((_, end))) = (&self.watch.0, &mut self.span) {
             *end = running.last;
@@ -127,7 +143,7 @@ impl Record {
 
     /// What was counted by all; none before the first step. `work` says how many multiply-adds a row needs in
     /// the products of a part.
-    pub(super) fn profile<'a>(
+    pub(crate) fn profile<'a>(
         &self,
         watches: impl Iterator<Item = &'a Watch> + Clone,
         work: impl Fn(Part) -> usize,

@@ -1,0 +1,111 @@
+//! The reconstruction loss as an operation of a program.
+
+use super::Objective;
+use crate::error::Result;
+use crate::program::{
+    Buffer, Builder, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses, Var,
+};
+use narrows_kernels::loss::Loss;
+use std::sync::Arc;
+
+impl Objective {
+    /// Compares a value with the target; `values` are the data and what the layers gave, one after the other.
+    pub(crate) fn build(&self, builder: &mut Builder, values: &[Var], target: Var) {
+        builder.at("objective");
+        let compared = values[values.len() - 1 - self.left_out];
+        let operation = Comparison { loss: self.loss };
+        let inputs = vec![compared, target];
+        builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new());
+    }
+}
+
+/// The mean over rows and values of a loss between a value and its target.
+#[derive(Clone, Copy, Debug)]
+struct Comparison {
+    loss: Loss,
+}
+
+impl Operation for Comparison {
+    fn label(&self) -> String {
+        format!("{:?}", self.loss)
+    }
+
+    fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
+        let width = lower.width_of(node.inputs[1]);
+        let output = lower.buffer_of(node.inputs[0]);
+        let target = lower.buffer_of(node.inputs[1]);
+        let losses = lower.buffer("losses of rows", 1);
+        let compare = Compare {
+            loss: self.loss,
+            output,
+            target,
+            losses,
+            gradient: None,
+            width,
+        };
+        match lower.mode() {
+            // The gradient comes with the loss: both need the same numbers.
+            Mode::Training => lower.contribute(node.inputs[0], |lower, gradient| {
+                lower.rows(Compare {
+                    gradient: Some(gradient),
+                    ..compare
+                });
+            }),
+            Mode::Validation | Mode::Inference => lower.rows(compare),
+        }
+        lower.loss("reconstruction", 1.0, losses, Mean::OverRows(width));
+        Ok(())
+    }
+
+    fn backward(&self, _: &Node, _: &mut Lower<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Compare {
+    loss: Loss,
+    output: Buffer,
+    target: Buffer,
+    losses: Buffer,
+    gradient: Option<Buffer>,
+    width: usize,
+}
+
+impl RowOperation for Compare {
+    fn label(&self) -> String {
+        format!("{:?} loss", self.loss)
+    }
+
+    fn part(&self) -> Part {
+        Part::Loss
+    }
+
+    fn uses(&self) -> Uses {
+        let uses = Uses::new().reads([self.output, self.target]);
+        uses.writes([self.losses]).writes(self.gradient)
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let (isa, width) = (context.isa, self.width);
+        let scale = 1.0 / (context.batch.rows() * width) as f32;
+        let reads = [self.output, self.target];
+        let Some(gradient) = self.gradient else {
+            let ([output, target], losses) = context.buffers.read_write(reads, self.losses);
+            let rows = output.chunks_exact(width).zip(target.chunks_exact(width));
+            for (loss, (output, target)) in losses.iter_mut().zip(rows) {
+                *loss = self.loss.sum(isa, output, target);
+            }
+            return;
+        };
+        let ([output, target], [losses, gradient]) =
+            context.buffers.access(reads, [self.losses, gradient]);
+        let rows = output.chunks_exact(width).zip(target.chunks_exact(width));
+        let rows = rows.zip(gradient.chunks_exact_mut(width));
+        for (loss, ((output, target), gradient)) in losses.iter_mut().zip(rows) {
+            *loss = self
+                .loss
+                .sum_and_gradient(isa, output, target, scale, gradient);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Buffers: what the operations of a program read and write, by typed handles.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+/// What a buffer holds.
+pub trait Element: Copy + Send + Sync + 'static {
+    /// Its name in a printed program.
+    const NAME: &'static str;
+    /// The numbers of 32 bits that so many elements take.
+    fn words(elements: usize) -> usize;
+}
+
+impl Element for f32 {
+    const NAME: &'static str = "f32";
+    fn words(elements: usize) -> usize {
+        elements
+    }
+}
+
+impl Element for u32 {
+    const NAME: &'static str = "u32";
+    fn words(elements: usize) -> usize {
+        elements
+    }
+}
+
+/// A bit for each element, 64 to a word.
+#[derive(Clone, Copy, Debug)]
+pub struct Bit;
+
+impl Element for Bit {
+    const NAME: &'static str = "bits";
+    fn words(elements: usize) -> usize {
+        2 * elements.div_ceil(64)
+    }
+}
+
+/// A handle to a buffer of a program.
+pub struct Buffer<E: Element = f32> {
+    index: usize,
+    element: PhantomData<E>,
+}
+
+impl<E: Element> Clone for Buffer<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: Element> Copy for Buffer<E> {}
+
+impl<E: Element> PartialEq for Buffer<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl<E: Element> fmt::Debug for Buffer<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b{}", self.index)
+    }
+}
+
+impl<E: Element> Buffer<E> {
+    pub(super) fn at(index: usize) -> Self {
+        Buffer {
+            index,
+            element: PhantomData,
+        }
+    }
+
+    /// Its number, without its type.
+    pub(crate) fn index(self) -> usize {
+        self.index
+    }
+}
+
+/// The size of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// So many numbers for each row of the batch.
+    Rows {
+        /// The numbers of 32 bits of a row.
+        words: usize,
+    },
+    /// A matrix that has nothing to do with rows of the batch.
+    Whole {
+        /// Its rows.
+        rows: usize,
+        /// The numbers of 32 bits of a row.
+        words: usize,
+    },
+}
+
+/// What a program knows of a buffer.
+#[derive(Clone, Debug)]
+pub(crate) struct BufferInfo {
+    pub(crate) name: String,
+    pub(crate) extent: Extent,
+    /// The name of what it holds.
+    pub(crate) element: &'static str,
+    /// What it holds before the first step, and between steps; other buffers share their memory with each other.
+    pub(crate) constant: Option<Vec<f32>>,
+}
+
+/// Which buffers an operation uses, and how. An operation may read what it writes or adds to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    pub(crate) reads: Vec<usize>,
+    pub(crate) writes: Vec<usize>,
+    pub(crate) adds: Vec<usize>,
+}
+
+impl Uses {
+    /// No buffers.
+    pub fn new() -> Uses {
+        Uses::default()
+    }
+
+    /// And reads these.
+    pub fn reads<E: Element>(mut self, buffers: impl IntoIterator<Item = Buffer<E>>) -> Uses {
+        self.reads.extend(buffers.into_iter().map(Buffer::index));
+        self
+    }
+
+    /// And writes these, whatever was in them.
+    pub fn writes<E: Element>(mut self, buffers: impl IntoIterator<Item = Buffer<E>>) -> Uses {
+        self.writes.extend(buffers.into_iter().map(Buffer::index));
+        self
+    }
+
+    /// And changes these, which another operation has written.
+    pub fn adds<E: Element>(mut self, buffers: impl IntoIterator<Item = Buffer<E>>) -> Uses {
+        self.adds.extend(buffers.into_iter().map(Buffer::index));
+        self
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = usize> {
+        let all = self.reads.iter().chain(&self.writes).chain(&self.adds);
+        all.copied()
+    }
+}

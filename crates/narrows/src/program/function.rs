@@ -1,0 +1,336 @@
+//! Functions of one row: what most layers are. Forward and backward stand side by side.
+
+use super::buffer::{Buffer, Uses};
+use super::builder::Node;
+use super::context::{Given, RowContext, TileContext};
+use super::lower::Lower;
+use super::operation::{Cost, RowOperation, TileOperation};
+use super::profile::Part;
+use super::tensor::TensorId;
+use crate::error::Result;
+use narrows_kernels::Isa;
+use narrows_kernels::activation::Activation;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What the passes know of a function.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// `y = x Wᵀ + b`, with tensors W of `[outputs, inputs]` and, perhaps, b.
+    Affine,
+    /// An activation of each value.
+    Activation(Activation),
+    /// Something else.
+    Other,
+}
+
+/// Where a function is differentiated: `x` of `[rows, inputs]` and what it gives there, `y` of `[rows, outputs]`. Both
+/// are empty where the derivative is the same everywhere.
+#[derive(Clone, Copy)]
+pub struct Point<'a> {
+    /// The instruction set.
+    pub isa: Isa,
+    /// The function's tensors.
+    pub tensors: Given<'a>,
+    /// What it reads.
+    pub x: &'a [f32],
+    /// What it gives.
+    pub y: &'a [f32],
+}
+
+/// Some numbers of one of a function's tensors, by which the gradient is formed.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    /// The instruction set.
+    pub isa: Isa,
+    /// Which of the function's tensors.
+    pub tensor: usize,
+    /// Which of its numbers.
+    pub place: Range<usize>,
+    /// Whether to add to what is there; else it is overwritten.
+    pub adds: bool,
+}
+
+/// A function of one row: `y` of `[rows, outputs]` from `x` of `[rows, inputs]`.
+///
+/// [`RowFunction::forward`] and [`RowFunction::backward`] overwrite what they fill. Scratch memory has
+/// [`RowFunction::scratch`] numbers and holds anything at first. Each sum is formed in an order that depends neither on
+/// how the rows nor on how the tensors are cut.
+pub trait RowFunction: Debug + Send + Sync {
+    /// What it is, in a few words: for a printed program.
+    fn label(&self) -> String;
+    /// The values of a row that it reads.
+    fn inputs(&self) -> usize;
+    /// The values of a row that it gives.
+    fn outputs(&self) -> usize;
+    /// What passes may know of it.
+    fn kind(&self) -> Kind {
+        Kind::Other
+    }
+    /// The multiply-adds of its product for one row, which the gradients by the input and by the weights need once
+    /// more each; 0 where there is no product.
+    fn work(&self) -> usize {
+        0
+    }
+    /// How many numbers of scratch memory a thread needs.
+    fn scratch(&self) -> usize {
+        0
+    }
+    /// `y` from `x`.
+    fn forward(&self, at: Point<'_>, y: &mut [f32], scratch: &mut [f32]);
+    /// The gradient `dx` by the input from `dy` by the output.
+    fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], scratch: &mut [f32]);
+    /// The gradient by some numbers of a tensor, summed over the rows from first to last.
+    fn gradient(
+        &self,
+        tile: &Tile,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    );
+    /// What penalties on derivatives need; nothing where the function cannot be differentiated twice.
+    fn derivative(&self) -> Option<&dyn Derivative> {
+        None
+    }
+}
+
+/// The derivative J of a function's output by its input, as something to differentiate again.
+pub trait Derivative {
+    /// Whether J is the same everywhere. `x` and `y` then mean nothing, and there may be more rows than those have.
+    fn is_constant(&self) -> bool;
+    /// Whether [`Derivative::add_curvature`] adds anything: whether J changes, other than in steps.
+    fn is_curved(&self) -> bool;
+    /// Whether J depends on a tensor.
+    fn depends_on(&self, tensor: usize) -> bool;
+    /// The change `dy = J dx` of the output with a small change of the input.
+    fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]);
+    /// Adds to `dx` the gradient of `v · J w` by the input.
+    fn add_curvature(&self, at: Point<'_>, w: &[f32], v: &[f32], dx: &mut [f32]);
+}
+
+/// A function between two buffers.
+#[derive(Clone, Debug)]
+struct Applied {
+    function: Arc<dyn RowFunction>,
+    tensors: Vec<TensorId>,
+    x: Buffer,
+    y: Buffer,
+}
+
+impl Applied {
+    fn cost(&self, shared: usize) -> Cost {
+        let (work, outputs) = (self.function.work(), self.function.outputs());
+        let is_panel = self.function.kind() == Kind::Affine;
+        Cost {
+            panel: if is_panel { work } else { 0 },
+            products: if is_panel { 0 } else { work },
+            elements: if is_panel { 0 } else { outputs },
+            shared,
+            ..Cost::default()
+        }
+    }
+}
+
+/// `y` from `x`.
+#[derive(Debug)]
+struct Forward {
+    applied: Applied,
+    /// The numbers of the tensors.
+    parameters: usize,
+}
+
+impl RowOperation for Forward {
+    fn label(&self) -> String {
+        self.applied.function.label()
+    }
+
+    fn part(&self) -> Part {
+        match self.applied.function.work() {
+            0 => Part::ForwardElementwise,
+            _ => Part::ForwardProducts,
+        }
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.applied.x]).writes([self.applied.y])
+    }
+
+    fn cost(&self) -> Cost {
+        self.applied.cost(self.parameters)
+    }
+
+    fn scratch(&self) -> usize {
+        self.applied.function.scratch()
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let Applied {
+            function,
+            tensors,
+            x,
+            y,
+        } = &self.applied;
+        let ([x], y) = context.buffers.read_write([*x], *y);
+        let at = Point {
+            isa: context.isa,
+            tensors: context.tensors.of(tensors),
+            x,
+            y: &[],
+        };
+        function.forward(at, y, context.scratch);
+    }
+}
+
+/// `dx` from `dy`.
+#[derive(Debug)]
+struct Backward {
+    applied: Applied,
+    dy: Buffer,
+    dx: Buffer,
+}
+
+impl RowOperation for Backward {
+    fn label(&self) -> String {
+        format!("{}, back", self.applied.function.label())
+    }
+
+    fn part(&self) -> Part {
+        match self.applied.function.work() {
+            0 => Part::BackwardElementwise,
+            _ => Part::BackwardProducts,
+        }
+    }
+
+    fn uses(&self) -> Uses {
+        let Applied { x, y, .. } = self.applied;
+        let uses = Uses::new().reads([self.dy]).writes([self.dx]);
+        let is_constant = self.applied.function.derivative();
+        match is_constant.is_some_and(|derivative| derivative.is_constant()) {
+            true => uses,
+            false => uses.reads([x, y]),
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        self.applied.cost(0)
+    }
+
+    fn scratch(&self) -> usize {
+        self.applied.function.scratch()
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let Applied {
+            function,
+            tensors,
+            x,
+            y,
+        } = &self.applied;
+        let tensors = context.tensors.of(tensors);
+        let isa = context.isa;
+        let is_constant = function.derivative().is_some_and(Derivative::is_constant);
+        if is_constant {
+            let ([dy], dx) = context.buffers.read_write([self.dy], self.dx);
+            let at = Point {
+                isa,
+                tensors,
+                x: &[],
+                y: &[],
+            };
+            return function.backward(at, dy, dx, context.scratch);
+        }
+        let ([x, y, dy], dx) = context.buffers.read_write([*x, *y, self.dy], self.dx);
+        let at = Point { isa, tensors, x, y };
+        function.backward(at, dy, dx, context.scratch);
+    }
+}
+
+/// The gradient by one tensor.
+#[derive(Debug)]
+struct Gradient {
+    function: Arc<dyn RowFunction>,
+    tensor: usize,
+    x: Buffer,
+    dy: Buffer,
+    work: usize,
+}
+
+impl TileOperation for Gradient {
+    fn label(&self) -> String {
+        self.function.label()
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.x, self.dy])
+    }
+
+    fn work(&self) -> usize {
+        self.work
+    }
+
+    fn scratch(&self) -> usize {
+        self.function.scratch()
+    }
+
+    fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
+        let tile = Tile {
+            isa: context.isa,
+            tensor: self.tensor,
+            place: context.place.clone(),
+            adds: context.adds,
+        };
+        let (x, dy) = (context.get(self.x), context.get(self.dy));
+        self.function
+            .gradient(&tile, x, dy, gradient, context.scratch);
+    }
+}
+
+/// Emits a function's forward operation.
+pub(super) fn forward(function: &Arc<dyn RowFunction>, node: &Node, lower: &mut Lower<'_>) {
+    let applied = Applied {
+        function: Arc::clone(function),
+        tensors: node.tensors.clone(),
+        x: lower.buffer_of(node.inputs[0]),
+        y: lower.buffer_of(node.outputs[0]),
+    };
+    let parameters = lower.numbers_of(&node.tensors);
+    lower.rows(Forward {
+        applied,
+        parameters,
+    });
+}
+
+/// Emits a function's backward operation and its contributions to the gradients by its tensors.
+pub(super) fn backward(
+    function: &Arc<dyn RowFunction>,
+    node: &Node,
+    lower: &mut Lower<'_>,
+) -> Result<()> {
+    let Some(dy) = lower.gradient_of(node.outputs[0]) else {
+        return Ok(());
+    };
+    let applied = Applied {
+        function: Arc::clone(function),
+        tensors: node.tensors.clone(),
+        x: lower.buffer_of(node.inputs[0]),
+        y: lower.buffer_of(node.outputs[0]),
+    };
+    let x = applied.x;
+    lower.contribute(node.inputs[0], |lower, dx| {
+        lower.rows(Backward { applied, dy, dx });
+    });
+    for (index, &tensor) in node.tensors.iter().enumerate() {
+        let operation = Gradient {
+            function: Arc::clone(function),
+            tensor: index,
+            x,
+            dy,
+            // Products are with the first tensor alone.
+            work: if index == 0 { function.work() } else { 0 },
+        };
+        lower.tile(tensor, operation);
+    }
+    Ok(())
+}

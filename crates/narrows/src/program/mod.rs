@@ -1,0 +1,48 @@
+//! The program: what a sentence is compiled into, and what runs it.
+//!
+//! ```text
+//! Builder   parts apply operations to values                   a graph
+//! passes    rewrite the graph: linear layers folded, …         a graph
+//! Lower     each node emits its operations, forward and back   operations that say what they use
+//! schedule  an operation runs in the first stage that it can   stages: Rows, Columns, and at the end Tiles
+//! layout    buffers get places, shared where lifetimes allow   a table for each stage
+//! Cpu       a team of threads runs one stage after the other
+//! ```
+//!
+//! Every part of a sentence imports this module; it knows none of them.
+
+mod affine;
+mod buffer;
+mod builder;
+mod context;
+mod cpu;
+mod elementwise;
+mod function;
+mod layout;
+mod lower;
+mod operation;
+mod passes;
+mod plan;
+pub(crate) mod profile;
+mod schedule;
+mod tangent;
+mod tensor;
+mod workers;
+
+pub use affine::Affine;
+pub use buffer::{Bit, Buffer, Element, Extent, Uses};
+pub use builder::{Builder, Mode, Node, Operation, Var};
+pub use context::{
+    Batch, ColumnContext, Given, Input, RowBuffers, RowContext, Tensors, TileContext,
+};
+pub use elementwise::Elementwise;
+pub use function::{Derivative, Kind, Point, RowFunction, Tile};
+pub use lower::{Lower, Mean};
+pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
+pub use profile::{Part, PartOfStep, Profile};
+pub use tensor::{Tensor, TensorId, TensorSpec};
+
+pub(crate) use cpu::{Cpu, Piece, ThreadMemory};
+pub(crate) use passes::optimize;
+pub(crate) use plan::{Options, Plan, Program, ThreadSizes, tiles};
+pub(crate) use tangent::jacobian;

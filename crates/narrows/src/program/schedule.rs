@@ -1,0 +1,171 @@
+//! Which operation runs in which stage.
+//!
+//! Operations come in an order in which they could run one after the other. Each goes into the first stage of its kind that
+//! lies behind all that it depends on, so that operations with nothing to wait for share a barrier. What depends on
+//! parameters and constants alone forms a prologue: it stays as it is while the parameters do.
+
+use super::lower::{Body, Lowered};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What the operations of a stage have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StageKind {
+    /// Each thread takes blocks of rows through all operations.
+    Rows,
+    /// Each thread takes parts of quantities over the whole batch.
+    Columns,
+}
+
+/// A stage, with a barrier behind it.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub(crate) kind: StageKind,
+    /// The operations, by their number, in order.
+    pub(crate) operations: Vec<usize>,
+}
+
+/// The stages of a program, but for that of the tiles.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    /// The first of the stages make up the prologue.
+    pub(crate) prologue: usize,
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// Where an operation runs: whether in the prologue, and in which of its stages or of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct At {
+    is_main: bool,
+    stage: usize,
+}
+
+/// Who has used a buffer so far.
+#[derive(Clone, Default)]
+struct History {
+    is_written: bool,
+    last_change: Option<At>,
+    last_read: Option<At>,
+}
+
+/// Two lists of stages to put operations into.
+struct Stages {
+    prologue: Vec<Stage>,
+    main: Vec<Stage>,
+}
+
+impl Stages {
+    fn list(&mut self, is_main: bool) -> &mut Vec<Stage> {
+        match is_main {
+            true => &mut self.main,
+            false => &mut self.prologue,
+        }
+    }
+
+    /// The first stage in which an operation that depends on these may run.
+    fn first_behind(&self, kind: StageKind, before: &[At]) -> usize {
+        let behind = before.iter().filter(|at| at.is_main).map(|at| {
+            // Operations on rows run one after the other within a stage.
+            let shares = kind == StageKind::Rows && self.main[at.stage].kind == StageKind::Rows;
+            at.stage + usize::from(!shares)
+        });
+        behind.max().unwrap_or(0)
+    }
+}
+
+/// Finds the stages, and checks how operations use buffers: a buffer has one writer; who reads or adds comes after it.
+///
+/// # Errors
+///
+/// When operations break these rules, which is a defect of the part that emitted them.
+pub(crate) fn schedule(lowered: &Lowered) -> Result<Schedule> {
+    let mut histories: Vec<History> = lowered
+        .buffers
+        .iter()
+        .map(|buffer| History {
+            is_written: buffer.constant.is_some(),
+            ..History::default()
+        })
+        .collect();
+    let mut stages = Stages {
+        prologue: Vec::new(),
+        main: Vec::new(),
+    };
+    for (number, placed) in lowered.operations.iter().enumerate() {
+        let kind = match placed.body {
+            Body::Rows(_) => StageKind::Rows,
+            Body::Columns(_) => StageKind::Columns,
+        };
+        let uses = &placed.uses;
+        let defect = |what: &str, buffer: usize| {
+            Error::new(ErrorKind::Recipe, "a part of the recipe is built wrongly")
+                .at(&placed.name)
+                .expected("each buffer written once, and before others read it or add to it")
+                .found(format!("{what} `{}`", lowered.buffers[buffer].name))
+        };
+        for &buffer in uses.reads.iter().chain(&uses.adds) {
+            if !histories[buffer].is_written {
+                return Err(defect("an operation before any has written", buffer));
+            }
+        }
+        for &buffer in &uses.writes {
+            if histories[buffer].is_written {
+                return Err(defect("a second writer of", buffer));
+            }
+        }
+        let changes = || uses.writes.iter().chain(&uses.adds);
+        let mut before: Vec<At> = Vec::new();
+        for &buffer in uses.reads.iter().chain(changes()) {
+            before.extend(histories[buffer].last_change);
+        }
+        for &buffer in changes() {
+            before.extend(histories[buffer].last_read);
+        }
+        let is_main = kind == StageKind::Rows
+            || before.iter().any(|at| at.is_main)
+            || !uses
+                .reads
+                .iter()
+                .chain(changes())
+                .all(|&b| is_whole(lowered, b));
+        let least = match is_main {
+            true => stages.first_behind(kind, &before),
+            false => before.iter().map(|at| at.stage + 1).max().unwrap_or(0),
+        };
+        let list = stages.list(is_main);
+        let found = (least..list.len()).find(|&stage| list[stage].kind == kind);
+        let stage = found.unwrap_or_else(|| {
+            list.push(Stage {
+                kind,
+                operations: Vec::new(),
+            });
+            list.len() - 1
+        });
+        list[stage].operations.push(number);
+        let at = At { is_main, stage };
+        for &buffer in &uses.reads {
+            let last = &mut histories[buffer].last_read;
+            *last = (*last).max(Some(at));
+        }
+        for &buffer in changes() {
+            let history = &mut histories[buffer];
+            history.is_written = true;
+            history.last_change = history.last_change.max(Some(at));
+        }
+    }
+    let Stages { prologue, mut main } = stages;
+    let count = prologue.len();
+    let mut all = prologue;
+    all.append(&mut main);
+    Ok(Schedule {
+        prologue: count,
+        stages: all,
+    })
+}
+
+/// Whether a buffer has nothing to do with rows of the batch.
+fn is_whole(lowered: &Lowered, buffer: usize) -> bool {
+    matches!(
+        lowered.buffers[buffer].extent,
+        super::buffer::Extent::Whole { .. }
+    )
+}

@@ -1,0 +1,92 @@
+//! The Jacobian of a value by another at one row, column by column: what the measures of a trained model need.
+
+use super::builder::{Builder, Var};
+use super::context::Tensors;
+use super::function::{Kind, Point, RowFunction};
+use narrows_kernels::Isa;
+
+/// A row at some value of a graph, with its tangents.
+struct At<'a> {
+    isa: Isa,
+    tensors: Tensors<'a>,
+    inputs: usize,
+    x: Vec<f32>,
+    /// `[inputs, x.len()]`; none while they are unit vectors.
+    tangents: Option<Vec<f32>>,
+}
+
+/// The transposed Jacobian `[inputs, outputs]` of a value by the one that the nodes from there on read, at a row. Nothing
+/// where something between the two is no function of one row that can be differentiated.
+pub(crate) fn jacobian(
+    graph: &Builder,
+    [from, to]: [Var; 2],
+    parameters: &[f32],
+    row: &[f32],
+) -> Option<Vec<f32>> {
+    let [from, to] = [from, to].map(|var| graph.root(var));
+    let mut at = At {
+        isa: Isa::best(),
+        tensors: Tensors {
+            numbers: parameters,
+            all: &graph.tensors,
+        },
+        inputs: row.len(),
+        x: row.to_vec(),
+        tangents: None,
+    };
+    let mut value = from;
+    while value != to {
+        let node = graph.nodes.iter().find(|node| node.inputs == [value])?;
+        let function = node.operation.function()?;
+        at.pass(&**function, &node.tensors)?;
+        value = *node.outputs.first()?;
+    }
+    let inputs = at.inputs;
+    Some(at.tangents.unwrap_or_else(|| unit(inputs)))
+}
+
+/// Unit vectors, one after the other.
+fn unit(width: usize) -> Vec<f32> {
+    let mut unit = vec![0.0; width * width];
+    unit.iter_mut().step_by(width + 1).for_each(|x| *x = 1.0);
+    unit
+}
+
+impl At<'_> {
+    /// Goes through a function.
+    fn pass(&mut self, function: &dyn RowFunction, ids: &[super::TensorId]) -> Option<()> {
+        let derivative = function.derivative()?;
+        let tensors = self.tensors.of(ids);
+        let mut scratch = vec![0.0; function.scratch()];
+        let (inputs, outputs) = (self.inputs, function.outputs());
+        let mut y = vec![0.0; outputs];
+        let at = |x, y| Point {
+            isa: self.isa,
+            tensors,
+            x,
+            y,
+        };
+        function.forward(at(&self.x, &[]), &mut y, &mut scratch);
+        let mut next = vec![0.0; inputs * outputs];
+        if self.tangents.is_none() && function.kind() == Kind::Affine {
+            // The first tangents are the unit vectors: what becomes of them are the columns of the weights.
+            let rows = tensors.tensor(0).chunks_exact(inputs);
+            for (column, weights) in rows.enumerate() {
+                let to = next[column..].iter_mut().step_by(outputs);
+                to.zip(weights).for_each(|(to, weight)| *to = *weight);
+            }
+        } else {
+            let from = self.tangents.take().unwrap_or_else(|| unit(inputs));
+            if derivative.is_constant() {
+                derivative.push(at(&[], &[]), &from, &mut next, &mut scratch);
+            } else {
+                let pairs = from.chunks_exact(self.x.len());
+                for (from, to) in pairs.zip(next.chunks_exact_mut(outputs)) {
+                    derivative.push(at(&self.x, &y), from, to, &mut scratch);
+                }
+            }
+        }
+        (self.x, self.tangents) = (y, Some(next));
+        Some(())
+    }
+}
