@@ -192,6 +192,29 @@ impl<'a> PartBlock<'a> {
         self.access([], 0).1
     }
 
+    /// Some of the rectangles, each as one slice.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such rectangle, one is asked for twice, or one does not have whole rows of its buffer.
+    pub fn some_mut<const N: usize>(&mut self, rects: [usize; N]) -> [&mut [f32]; N] {
+        let is_twice = |at: usize| rects[..at].contains(&rects[at]);
+        assert!(!(0..N).any(is_twice), "different rectangles");
+        rects.map(|rect| {
+            let (at, len) = self.slice(rect);
+            // SAFETY: inside the arena by the table's check; rectangles do not overlap, and the borrow is exclusive.
+            unsafe { std::slice::from_raw_parts_mut(self.arena.add(at), len) }
+        })
+    }
+
+    /// Where a rectangle of whole rows begins, and its numbers.
+    fn slice(&self, rect: usize) -> (usize, usize) {
+        let rect = &self.rects()[rect];
+        let (start, width, _) = self.shape(rect.buffer);
+        assert!(rect.columns == (0..width), "whole rows");
+        (start + rect.rows.start * width, rect.rows.len() * width)
+    }
+
     /// Buffers to read, as [`PartBlock::get`] gives them, and the first rectangles, each as one slice.
     ///
     /// # Panics
@@ -202,13 +225,7 @@ impl<'a> PartBlock<'a> {
         reads: [usize; R],
         rows: usize,
     ) -> ([&[f32]; R], [&mut [f32]; W]) {
-        let rects = self.rects();
-        let write_at: [(usize, usize); W] = std::array::from_fn(|index| {
-            let rect = &rects[index];
-            let (start, width, _) = self.shape(rect.buffer);
-            assert!(rect.columns == (0..width), "whole rows");
-            (start + rect.rows.start * width, rect.rows.len() * width)
-        });
+        let write_at: [(usize, usize); W] = std::array::from_fn(|index| self.slice(index));
         (
             reads.map(|buffer| {
                 let (data, len) = (

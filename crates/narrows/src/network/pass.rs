@@ -103,6 +103,10 @@ impl Pass {
         let made = values[layers.len()];
         builder.keep(given);
         builder.keep(made);
+        // Nothing is folded over the code.
+        if layers.contains(&network.encoder().end) {
+            builder.keep(values[network.encoder().end - layers.start]);
+        }
         crate::program::optimize(&mut builder, CHUNK);
         let plan = Plan::new(
             &builder,

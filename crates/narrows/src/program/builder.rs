@@ -18,6 +18,13 @@ const MAX_PARAMETERS: usize = 1 << 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Var(pub(super) usize);
 
+impl Var {
+    /// Its place among the values.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Which of the three programs of a sentence is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -188,6 +195,19 @@ impl Builder {
         let reshaped = self.value(name, shape.to_vec(), rows, made_by);
         self.values[reshaped.0].same_as = Some(self.root(var));
         Ok(reshaped)
+    }
+
+    /// Which values depend on a tensor.
+    pub(crate) fn depends_on_tensors(&self) -> Vec<bool> {
+        let mut depends = vec![false; self.values.len()];
+        for node in &self.nodes {
+            let is_learnt =
+                !node.tensors.is_empty() || node.inputs.iter().any(|var| depends[var.0]);
+            node.outputs
+                .iter()
+                .for_each(|var| depends[var.0] = is_learnt);
+        }
+        depends
     }
 
     /// The value that holds the numbers of another.

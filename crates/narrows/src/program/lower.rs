@@ -13,6 +13,7 @@ use super::profile::Part;
 use super::tensor::TensorId;
 use crate::error::Result;
 use narrows_kernels::reduce::add;
+use std::any::Any;
 
 /// An operation of a program, before it has a stage.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ pub struct Lower<'g> {
     operations: Vec<Placed>,
     tiles: Vec<Vec<Contribution>>,
     pending: Vec<Pending>,
+    stashed: Vec<(usize, Box<dyn Any>)>,
     losses: Vec<Loss>,
     node: usize,
 }
@@ -205,10 +207,11 @@ pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
         buffers: Vec::new(),
         of_values: vec![None; graph.values.len()],
         gradients: vec![None; graph.values.len()],
-        needs_gradient: needs_gradient(graph),
+        needs_gradient: graph.depends_on_tensors(),
         operations: Vec::new(),
         tiles: graph.tensors.iter().map(|_| Vec::new()).collect(),
         pending: Vec::new(),
+        stashed: Vec::new(),
         losses: Vec::new(),
         node: 0,
     };
@@ -267,16 +270,6 @@ fn needed(graph: &Builder) -> Vec<bool> {
         }
     }
     is_needed
-}
-
-/// Which values depend on a tensor.
-fn needs_gradient(graph: &Builder) -> Vec<bool> {
-    let mut needs = vec![false; graph.values.len()];
-    for node in &graph.nodes {
-        let is_learnt = !node.tensors.is_empty() || node.inputs.iter().any(|var| needs[var.0]);
-        node.outputs.iter().for_each(|var| needs[var.0] = is_learnt);
-    }
-    needs
 }
 
 impl Lower<'_> {
@@ -398,6 +391,19 @@ impl Lower<'_> {
             name: self.graph.nodes[self.node].name.clone(),
             operation: Box::new(operation),
         });
+    }
+
+    /// Keeps something of a node's way forth for its way back.
+    pub fn stash<T: Any>(&mut self, what: T) {
+        self.stashed.push((self.node, Box::new(what)));
+    }
+
+    /// What the node kept with [`Lower::stash`].
+    pub fn unstash<T: Any>(&mut self) -> Option<T> {
+        let is_own = |(node, what): &(usize, Box<dyn Any>)| *node == self.node && what.is::<T>();
+        let place = self.stashed.iter().position(is_own)?;
+        let (_, what) = self.stashed.swap_remove(place);
+        what.downcast().ok().map(|what| *what)
     }
 
     /// The gradient by a value, if anything has contributed to it.

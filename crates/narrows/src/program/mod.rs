@@ -17,6 +17,7 @@ mod builder;
 mod context;
 mod cpu;
 mod elementwise;
+mod folded;
 mod function;
 mod layout;
 mod lower;

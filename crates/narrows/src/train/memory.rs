@@ -69,7 +69,7 @@ fn of_process(limits: &str, status: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Training;
+    use super::super::{Setting, StepPlan};
     use super::*;
     use crate::Recipe;
     use crate::data::{Dataset, Values};
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_that_steps_take_is_less_than_they_take() {
+    fn steps_take_what_was_planned() {
         let pixels = ndarray::Array2::from_shape_fn((600, 784), |(r, c)| ((r * c) % 251) as u8);
         let data = Dataset::new("pattern", Values::U8(pixels), vec![1, 28, 28], None).unwrap();
         for name in [
@@ -105,21 +105,20 @@ mod tests {
             let mut recipe =
                 Recipe::named(name).unwrap_or_else(|_| Recipe::load(name, &[]).unwrap());
             recipe.batch_size = 512;
+            recipe.clip_norm = 1.0;
             let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
-            let least = Memory::least(&recipe, &network, recipe.batch_size);
-            let planned = Training::new(&recipe, &data, 1).unwrap().memory();
-            assert_eq!(least.parameters, planned.parameters, "{name}");
-            let (least, planned) = (least.activations, planned.activations);
-            assert!(
-                least <= planned,
-                "{name}: {least} B at least, and {planned}"
-            );
-            // Terms are not counted.
-            let is_plain = recipe.terms.iter().all(|term| term.weight == 0.0);
-            assert!(
-                !is_plain || 2 * least > planned,
-                "{name}: {least} B at least of {planned}"
-            );
+            let least = Memory::least(&recipe, &network);
+            let setting = Setting::of(&recipe.clone(), network).unwrap();
+            let planned = StepPlan::new(setting, 512, 2).unwrap();
+            let memory = planned.memory();
+            let taken = planned.stepper().memory();
+            assert_eq!(memory.parameters, taken.parameters, "{name}");
+            assert_eq!(memory.optimizer, taken.optimizer, "{name}");
+            assert_eq!(memory.activations, taken.activations, "{name}");
+            // What products keep is known when there are threads.
+            assert!(memory.scratch <= taken.scratch, "{name}");
+            assert!(2 * memory.scratch > taken.scratch, "{name}");
+            assert!(least.total() < memory.total(), "{name}");
         }
     }
 

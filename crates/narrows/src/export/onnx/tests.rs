@@ -1,6 +1,7 @@
 //! The parts of a graph that a runtime in single precision cannot show.
 
 use super::*;
+use crate::Recipe;
 use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::model::{Origin, Rule, Threshold};

@@ -1,6 +1,11 @@
-//! Passes: rewrite the graph of a program into one that gives the same with less work.
+//! Passes: rewrite the graph of a program into one that gives the same with less work. They see operations, not the parts
+//! of a sentence that applied them.
+
+mod fold;
 
 use super::builder::Builder;
 
 /// Applies all passes, for batches of up to `batch` rows.
-pub(crate) fn optimize(_graph: &mut Builder, _batch: usize) {}
+pub(crate) fn optimize(graph: &mut Builder, batch: usize) {
+    fold::fold(graph, batch);
+}

@@ -1,0 +1,158 @@
+//! Rows through a run, at once.
+
+use super::Shape;
+use super::factors::by_rows;
+use crate::program::buffer::{Buffer, Uses};
+use crate::program::context::RowContext;
+use crate::program::operation::{Cost, RowOperation};
+use crate::program::profile::Part;
+use narrows_kernels::product::{Right, Start, product};
+
+/// `y` of a run's outputs from `x` of its inputs.
+#[derive(Debug)]
+pub(super) struct Forward {
+    pub(super) x: Buffer,
+    pub(super) y: Buffer,
+    pub(super) whole: Buffer,
+    pub(super) offsets: Option<Buffer>,
+    pub(super) shape: Shape,
+}
+
+impl Shape {
+    /// What a row costs, each way; a factor has one number for each multiply-add.
+    fn cost(self, shared: usize) -> Cost {
+        Cost {
+            panel: self.rank * self.wide,
+            shared,
+            ..Cost::default()
+        }
+    }
+
+    /// The values of a row that the run reads, and of one that it gives.
+    fn ends(self) -> (usize, usize) {
+        match self.widens {
+            true => (self.rank, self.wide),
+            false => (self.wide, self.rank),
+        }
+    }
+}
+
+impl RowOperation for Forward {
+    fn label(&self) -> String {
+        let (inputs, outputs) = self.shape.ends();
+        format!("dense {inputs} -> {outputs}, folded")
+    }
+
+    fn part(&self) -> Part {
+        Part::ForwardProducts
+    }
+
+    fn uses(&self) -> Uses {
+        let uses = Uses::new().reads([self.x, self.whole]).reads(self.offsets);
+        uses.writes([self.y])
+    }
+
+    fn cost(&self) -> Cost {
+        self.shape.cost(self.shape.rank * self.shape.wide)
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let Shape { rank, wide, .. } = self.shape;
+        let (inputs, outputs) = self.shape.ends();
+        // Where there are no offsets beside, they are the last row of the factor.
+        let offsets = self.offsets.unwrap_or(self.whole);
+        let reads = [self.x, self.whole, offsets];
+        let ([x, whole, offsets], y) = context.buffers.read_write(reads, self.y);
+        let (factor, last) = whole.split_at(rank * wide);
+        let (factor, offsets) = match self.shape.widens {
+            true => (Right::row_major(factor, wide), last),
+            false => (Right::transpose_of(factor, wide), offsets),
+        };
+        let shape = (x.len() / inputs, outputs, inputs);
+        let start = Start::Bias(offsets);
+        let isa = context.isa;
+        product(isa, shape, by_rows(x, inputs), factor, start, y, outputs);
+    }
+}
+
+/// Keeps the narrow end's rows with a 1 behind each, where a run widens.
+#[derive(Debug)]
+pub(super) struct Extend {
+    pub(super) x: Buffer,
+    pub(super) to: Buffer,
+    pub(super) rank: usize,
+}
+
+impl RowOperation for Extend {
+    fn label(&self) -> String {
+        "rows with a 1".into()
+    }
+
+    fn part(&self) -> Part {
+        Part::Folding
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.x]).writes([self.to])
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let ([x], to) = context.buffers.read_write([self.x], self.to);
+        let rows = to.chunks_exact_mut(self.rank + 1);
+        for (from, to) in x.chunks_exact(self.rank).zip(rows) {
+            to[..self.rank].copy_from_slice(from);
+            to[self.rank] = 1.0;
+        }
+    }
+}
+
+/// The gradient by the input of a run, from that by its output.
+#[derive(Debug)]
+pub(super) struct Backward {
+    pub(super) dy: Buffer,
+    pub(super) dx: Buffer,
+    pub(super) whole: Buffer,
+    pub(super) shape: Shape,
+}
+
+impl RowOperation for Backward {
+    fn label(&self) -> String {
+        let (inputs, outputs) = self.shape.ends();
+        format!("dense {inputs} -> {outputs}, folded, back")
+    }
+
+    fn part(&self) -> Part {
+        Part::BackwardProducts
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.dy, self.whole]).writes([self.dx])
+    }
+
+    fn cost(&self) -> Cost {
+        self.shape.cost(0)
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let Shape { rank, wide, .. } = self.shape;
+        let (inputs, outputs) = self.shape.ends();
+        let reads = [self.dy, self.whole];
+        let ([dy, whole], dx) = context.buffers.read_write(reads, self.dx);
+        let factor = &whole[..rank * wide];
+        let factor = match self.shape.widens {
+            true => Right::transpose_of(factor, wide),
+            false => Right::row_major(factor, wide),
+        };
+        let shape = (dy.len() / outputs, inputs, outputs);
+        let isa = context.isa;
+        product(
+            isa,
+            shape,
+            by_rows(dy, outputs),
+            factor,
+            Start::Zero,
+            dx,
+            inputs,
+        );
+    }
+}
