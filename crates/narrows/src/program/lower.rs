@@ -62,6 +62,15 @@ pub enum Mean {
 }
 
 impl Mean {
+    /// What it is of a buffer's numbers, in words.
+    pub(crate) fn describe(self) -> String {
+        match self {
+            Mean::OverRows(1) => "mean over rows".into(),
+            Mean::OverRows(values) => format!("mean over rows and {values} values"),
+            Mean::Sum => "sum".into(),
+        }
+    }
+
     /// The divisor for a batch of so many rows.
     pub(crate) fn divisor(self, rows: usize) -> f64 {
         match self {
@@ -424,7 +433,7 @@ impl Lower<'_> {
             return;
         }
         let value = &self.graph.values[var.0];
-        let own = self.buffer(format!("gradient by {}", value.name), value.numbers());
+        let own = self.buffer(format!("d({})", value.name), value.numbers());
         emit(self, own);
         match self.gradients[var.0] {
             None => self.gradients[var.0] = Some(own),
@@ -462,7 +471,7 @@ impl Lower<'_> {
                 Some(gradient) => gradient,
                 None => {
                     let value = &self.graph.values[to.0];
-                    let name = format!("gradient by {}", value.name);
+                    let name = format!("d({})", value.name);
                     let gradient = self.buffer(name, value.numbers());
                     self.rows(ClearGradient(gradient));
                     self.gradients[to.0] = Some(gradient);

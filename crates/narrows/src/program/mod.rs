@@ -24,6 +24,7 @@ mod lower;
 mod operation;
 mod passes;
 mod plan;
+mod print;
 pub(crate) mod profile;
 mod schedule;
 mod tangent;

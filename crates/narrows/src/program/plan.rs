@@ -91,11 +91,11 @@ impl ThreadSizes {
 
 /// A program of which everything is decided, and for which no memory was taken yet.
 pub(crate) struct Plan {
-    lowered: Lowered,
-    schedule: Schedule,
-    layout: Layout,
-    tensors: Vec<Tensor>,
-    threads: usize,
+    pub(crate) lowered: Lowered,
+    pub(crate) schedule: Schedule,
+    pub(crate) layout: Layout,
+    pub(crate) tensors: Vec<Tensor>,
+    pub(crate) threads: usize,
     cutting: Cutting,
 }
 
