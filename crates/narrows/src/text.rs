@@ -35,6 +35,14 @@ fn significant(number: f64, digits: i32) -> String {
     }
 }
 
+/// A number in as few characters as tell it from all others: `0.001`, `1e-8`.
+pub(crate) fn short_number(number: f64) -> String {
+    match number.abs() {
+        0.0 | 1e-5..1e16 => number.to_string(),
+        _ => format!("{number:e}"),
+    }
+}
+
 /// A whole number with its thousands apart: `1,234,567`.
 pub fn thousands(number: f64) -> String {
     let whole = format!("{number:.0}");

@@ -137,7 +137,7 @@ impl Conv {
         }
         let given = if is_transposed { input } else { output };
         let width = given.iter().product::<usize>();
-        if width as u64 > MAX_WIDTH {
+        if width as u64 > MAX_WIDTH.unsigned_abs() {
             return Err(refuse("the layer's output is too large")
                 .expected(format!("at most {MAX_WIDTH} values"))
                 .found(format!("shape {given:?}")));

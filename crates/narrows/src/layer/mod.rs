@@ -1,21 +1,30 @@
-//! Layers: forward and backward side by side, a file per layer.
+//! Layers: a file per layer, with its declaration and with forward and backward side by side.
+//!
+//! A recipe has [`LayerSpec`]s; [`LayerPart`] is what a kind of layer says of itself.
 
 pub mod activation;
 mod conv;
+mod conv2d;
+mod conv_transpose2d;
 mod dense;
 mod elementwise;
+mod flatten;
 pub mod initialization;
-mod plan;
+mod reshape;
 mod spec;
 
-pub use activation::Activation;
-pub(crate) use activation::output_range;
-pub(crate) use conv::Conv;
+pub use activation::{Activation, activation};
+pub use conv_transpose2d::conv_transpose2d;
+pub use conv2d::conv2d;
 pub(crate) use dense::Dense;
+pub use dense::dense;
 pub(crate) use elementwise::Elementwise;
+pub use flatten::flatten;
 pub use initialization::Initialization;
-pub use spec::LayerSpec;
-pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS, last_of_values};
+pub(crate) use initialization::{INITIALIZATION, INITIALIZATIONS};
+pub use reshape::reshape;
+pub(crate) use spec::{LAYER, last_of_values, layers};
+pub use spec::{LayerPart, LayerSpec, OpenWidth, Planned};
 
 use narrows_kernels::Isa;
 

@@ -120,7 +120,7 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
         total,
         reconstruction,
         seconds,
-        terms,
+        penalties,
         rows,
     } = &state.sums;
     let mut sums = vec![
@@ -128,12 +128,12 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
         *reconstruction,
         *seconds,
         state.plateau.best,
-        state.plateau.share,
+        state.plateau.factor,
         state.best.loss,
         state.train_loss,
         state.seconds,
     ];
-    sums.extend(terms);
+    sums.extend(penalties);
     let about = json!({
         "format_version": FORMAT_VERSION,
         "recipe": training.recipe().to_toml(),
@@ -296,11 +296,11 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
         reconstruction,
         seconds,
         plateau_best,
-        share,
+        factor,
         best_loss,
         train_loss,
         seconds_of_epochs,
-        terms @ ..,
+        penalties @ ..,
     ] = &sums[..]
     else {
         return Err(damaged().at("tensor `sums`"));
@@ -311,7 +311,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             rows: count("rows")? as usize,
             total: *total,
             reconstruction: *reconstruction,
-            terms: terms.to_vec(),
+            penalties: penalties.to_vec(),
             seconds: *seconds,
         },
         parameters: singles("parameters")?,
@@ -321,7 +321,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
         plateau: Plateau {
             best: *plateau_best,
             waited: count("plateau_waited")? as usize,
-            share: *share,
+            factor: *factor,
         },
         best: Best {
             loss: *best_loss,

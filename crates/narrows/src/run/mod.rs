@@ -453,7 +453,7 @@ fn run_in(
     if let Some(test) = split.test.as_deref().filter(|_| summary.has_picture) {
         folder::write(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, test, recipe.corruption)?,
+            &reconstruction_picture(&model, test, recipe.corruption.as_ref())?,
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;

@@ -345,7 +345,7 @@ fn row(
     errors: &[f64],
 ) -> ClassicRow {
     let summary = &first.outcome.summary;
-    let name = Corruption::Gaussian { deviation: 1.0 }.name();
+    let name = Corruption::gaussian(1.0).name();
     let mut curves = first.outcome.portrait.robustness.iter();
     let gaussian = curves.find(|curve| curve.noise.name() == name);
     ClassicRow {
@@ -456,7 +456,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
 fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
     let (mut figures, mut others) = (Vec::new(), Vec::new());
     for (about, runs) in [("original", original), ("corrected", corrected)] {
-        let noise = Corruption::Gaussian { deviation: 1.0 };
+        let noise = Corruption::gaussian(1.0);
         let lines = runs[CONTRACTIVE].iter().filter_map(|run| {
             let mut curves = run.outcome.portrait.robustness.iter();
             let curve = curves.find(|curve| curve.noise.name() == noise.name())?;

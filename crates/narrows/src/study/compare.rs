@@ -293,9 +293,10 @@ fn compared(name: &str, is_finished: bool, runs: &[Done]) -> Compared {
         let values: Vec<f64> = runs.iter().map(of).collect();
         Measure::of(&values)
     };
+    let gaussian = Corruption::gaussian(0.8);
     let noisy = |done: &Done| {
         let mut curves = done.outcome.portrait.robustness.iter();
-        let curve = curves.find(|curve| matches!(curve.noise, Corruption::Gaussian { .. }));
+        let curve = curves.find(|curve| curve.noise.name() == gaussian.name());
         let point = curve.and_then(|curve| {
             curve
                 .points

@@ -18,11 +18,11 @@ impl Training<'_> {
     /// What a step ends with whose loss is not finite: `step` of so many, on so many rows.
     pub(super) fn diverged(&self, (step, steps): (usize, usize), rows: usize) -> Error {
         let losses = self.stepper.last_losses();
-        let mut terms = self.stepper.terms().zip(&losses.terms);
-        let term = terms.find(|(_, value)| !value.is_finite());
-        let part = match term {
+        let mut penalties = self.stepper.penalties().zip(&losses.penalties);
+        let penalty = penalties.find(|(_, value)| !value.is_finite());
+        let part = match penalty {
             _ if !losses.reconstruction.is_finite() => "the reconstruction loss".to_string(),
-            Some((term, _)) => format!("the term `{}`", term.kind.name()),
+            Some((penalty, _)) => format!("the penalty `{}`", penalty.kind.name()),
             None => "the sum of the losses".to_string(),
         };
         let first = self.stepper.first_not_finite(rows);
@@ -39,7 +39,8 @@ impl Training<'_> {
             None => String::new(),
         };
         let is_first_step = self.stepper.optimizer().state().0 == 1;
-        let weight = term.map(|(term, _)| format!("give `{}` a smaller weight", term.kind.name()));
+        let weight =
+            penalty.map(|(penalty, _)| format!("give `{}` a smaller weight", penalty.kind.name()));
         let hint = match (first, weight) {
             (Some(NotFinite::Inputs), _) => self.smaller_values(),
             (_, weight) if is_first_step => format!(

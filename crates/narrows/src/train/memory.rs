@@ -114,8 +114,8 @@ mod tests {
                 least <= planned,
                 "{name}: {least} B at least, and {planned}"
             );
-            // Terms are not counted.
-            let is_plain = recipe.terms.iter().all(|term| term.weight == 0.0);
+            // Penalties are not counted.
+            let is_plain = recipe.penalties.iter().all(|penalty| penalty.weight == 0.0);
             assert!(
                 !is_plain || 2 * least > planned,
                 "{name}: {least} B at least of {planned}"

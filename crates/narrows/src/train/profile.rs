@@ -19,7 +19,7 @@ pub(super) enum Part {
     ForwardProducts,
     ForwardElementwise,
     Loss,
-    Terms,
+    Penalties,
     BackwardProducts,
     BackwardElementwise,
     Gradients,
@@ -36,7 +36,7 @@ const PARTS: [(Part, &str); 13] = [
     (Part::ForwardProducts, "forward: products"),
     (Part::ForwardElementwise, "forward: elementwise"),
     (Part::Loss, "loss"),
-    (Part::Terms, "terms"),
+    (Part::Penalties, "penalties"),
     (Part::BackwardProducts, "backward: products"),
     (Part::BackwardElementwise, "backward: elementwise"),
     (Part::Gradients, "gradients by parameters"),
@@ -203,7 +203,7 @@ pub struct PartOfStep {
     /// The time that it takes in a step, in the mean over the threads.
     pub seconds: f64,
     /// The floating-point operations a second of all threads together while they were at it, where it is
-    /// matrix products; a multiply-add is two. Products of terms are not counted.
+    /// matrix products; a multiply-add is two. Products of penalties are not counted.
     pub operations_per_second: Option<f64>,
 }
 

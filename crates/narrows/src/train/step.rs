@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rows phase       each thread takes rows of the batch through gather, scaling, corruption, forward,
-//!                  loss, terms and the gradients by the activations
+//!                  loss, penalties and the gradients by the activations
 //! parameter phase  each thread takes tiles of the parameters, forms the gradient of a tile over the
 //!                  whole batch, and lets the optimiser apply it while it is in the cache
 //! ```
@@ -24,7 +24,7 @@ use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Folding, Network, Parameters, StepRows, folded_at_steps};
-use crate::objective::{Batch, Contraction, Objective, Term};
+use crate::objective::{Batch, Contraction, Objective, Penalty};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
@@ -43,7 +43,7 @@ pub struct Stepper {
     corruption: Option<Corruption>,
     noise: Draws,
     objective: Objective,
-    terms: Vec<Contraction>,
+    penalties: Vec<Contraction>,
     folding: Folding,
     optimizer: Optimizer,
     team: Team,
@@ -83,8 +83,8 @@ pub struct Setting {
     pub corruption: Option<Corruption>,
     /// The reconstruction loss.
     pub objective: Objective,
-    /// The terms beside it; those of weight 0 are left out.
-    pub terms: Vec<Term>,
+    /// The penalties beside it; those of weight 0 are left out.
+    pub penalties: Vec<Penalty>,
     /// The optimiser.
     pub optimizer: Optimizer,
     /// What noise and probes follow from.
@@ -102,22 +102,22 @@ pub struct Losses {
     pub total: f64,
     /// The reconstruction loss.
     pub reconstruction: f64,
-    /// The value of each term without its weight, in the recipe's order.
-    pub terms: Vec<f64>,
+    /// The value of each penalty without its weight, in the recipe's order.
+    pub penalties: Vec<f64>,
 }
 
 impl Losses {
     fn reset(&mut self) {
         self.total = 0.0;
         self.reconstruction = 0.0;
-        self.terms.fill(0.0);
+        self.penalties.fill(0.0);
     }
 
     fn add(&mut self, other: &Losses, weight: f64) {
         self.total += weight * other.total;
         self.reconstruction += weight * other.reconstruction;
-        for (sum, term) in self.terms.iter_mut().zip(&other.terms) {
-            *sum += weight * term;
+        for (sum, penalty) in self.penalties.iter_mut().zip(&other.penalties) {
+            *sum += weight * penalty;
         }
     }
 }
@@ -129,20 +129,20 @@ pub struct Memory {
     pub parameters: usize,
     /// What the optimiser remembers of each.
     pub optimizer: usize,
-    /// Activations and gradients of the rows of a batch, those of terms included, and factors of folded layers.
+    /// Activations and gradients of the rows of a batch, those of penalties included, and factors of folded layers.
     pub activations: usize,
     /// What the threads have for themselves, and the whole gradient where there is one.
     pub scratch: usize,
 }
 
 impl Memory {
-    /// The least that steps of up to `batch` rows will take: without the terms' and the threads' own.
+    /// The least that steps of up to `batch` rows will take: without the penalties' and the threads' own.
     pub(crate) fn least(recipe: &Recipe, network: &Network, batch: usize) -> Memory {
         let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
         let parameters = bytes(network.parameter_count());
-        let has_terms = recipe.terms.iter().any(|term| term.weight > 0.0);
+        let has_penalties = recipe.penalties.iter().any(|penalty| penalty.weight > 0.0);
         let mut widths = network.widths(network.layers());
-        for run in folded_at_steps(network, first_foldable(network, has_terms), batch) {
+        for run in folded_at_steps(network, first_foldable(network, has_penalties), batch) {
             widths[run.start + 1..run.end].fill(0);
         }
         let values: usize = widths.iter().sum();
@@ -168,9 +168,9 @@ impl Memory {
     }
 }
 
-/// The first layer that may be folded: terms need what lies between the layers of the encoder.
-fn first_foldable(network: &Network, has_terms: bool) -> usize {
-    match has_terms {
+/// The first layer that may be folded: penalties need what lies between the layers of the encoder.
+fn first_foldable(network: &Network, has_penalties: bool) -> usize {
+    match has_penalties {
         true => network.decoder().start,
         false => 0,
     }
@@ -220,7 +220,7 @@ impl Stepper {
             parameters,
             corruption,
             objective,
-            terms,
+            penalties,
             optimizer,
             seed,
             clip_norm,
@@ -239,19 +239,19 @@ impl Stepper {
             target = widths.len();
             widths.push(network.inputs());
         }
-        let terms: Vec<Contraction> = terms
+        let penalties: Vec<Contraction> = penalties
             .into_iter()
-            .filter(|term| term.weight > 0.0)
-            .map(|term| Contraction::plan(term, &network, seed, (batch, &mut widths)))
+            .filter(|penalty| penalty.weight > 0.0)
+            .map(|penalty| Contraction::plan(penalty, &network, seed, (batch, &mut widths)))
             .collect();
-        let first = first_foldable(&network, !terms.is_empty());
+        let first = first_foldable(&network, !penalties.is_empty());
         let folding = Folding::for_steps(&network, first, batch, (&mut widths, gradients));
         let bounds = network.parameter_bounds();
         let largest = (0..bounds.count())
             .map(|tile| bounds.range(tile).len())
             .max();
         let losses_of = Losses {
-            terms: vec![0.0; terms.len()],
+            penalties: vec![0.0; penalties.len()],
             ..Losses::default()
         };
         let whole = (clip_norm > 0.0 || accumulates).then(|| Whole {
@@ -262,14 +262,14 @@ impl Stepper {
         });
         let mut team = Team::new(match threads {
             0 => {
-                let work = Work::of(&network, (&terms, &folding), corruption.as_ref(), batch);
+                let work = Work::of(&network, (&penalties, &folding), corruption.as_ref(), batch);
                 work.workers(available_threads())
             }
             _ => threads,
         });
-        let of_terms = terms.iter().map(|term| term.scratch(&network));
+        let of_penalties = penalties.iter().map(|penalty| penalty.scratch(&network));
         let least = network.scratch().max(folding.scratch());
-        let layers_scratch = of_terms.fold(least, usize::max);
+        let layers_scratch = of_penalties.fold(least, usize::max);
         let isa = Isa::best();
         let kept = product::prepare(isa);
         team.on_each(|| {
@@ -295,7 +295,7 @@ impl Stepper {
                 losses,
                 compared: layers - objective.left_out(),
                 batch,
-                blocks: Blocks::of(&network, &terms),
+                blocks: Blocks::of(&network, &penalties),
                 cuts: Vec::new(),
             },
             network,
@@ -305,7 +305,7 @@ impl Stepper {
             objective,
             losses: losses_of.clone(),
             sums: losses_of,
-            terms,
+            penalties,
             folding,
             optimizer,
             team,
@@ -336,9 +336,9 @@ impl Stepper {
         self.plan.batch
     }
 
-    /// The terms at work, in the order of [`Losses::terms`].
-    pub fn terms(&self) -> impl Iterator<Item = &Term> {
-        self.terms.iter().map(Contraction::term)
+    /// The penalties at work, in the order of [`Losses::penalties`].
+    pub fn penalties(&self) -> impl Iterator<Item = &Penalty> {
+        self.penalties.iter().map(Contraction::penalty)
     }
 
     /// Plans for the batches that so many rows are cut into, so that no step on them has to.
@@ -422,7 +422,7 @@ impl Stepper {
         let update = self.optimizer.next_update(share);
         let gradients = Gradients {
             network: &self.network,
-            terms: &self.terms,
+            penalties: &self.penalties,
             folding: &self.folding,
             slabs: &self.slabs,
             plan: &self.plan,
@@ -473,7 +473,7 @@ impl Stepper {
             stepper.gather_phase(batch);
             let gradients = Gradients {
                 network: &stepper.network,
-                terms: &stepper.terms,
+                penalties: &stepper.penalties,
                 folding: &stepper.folding,
                 slabs: &stepper.slabs,
                 plan: &stepper.plan,
@@ -636,7 +636,7 @@ impl Stepper {
         self.gather_phase(rows.len());
         let gradients = Gradients {
             network: &self.network,
-            terms: &self.terms,
+            penalties: &self.penalties,
             folding: &self.folding,
             slabs: &self.slabs,
             plan: &self.plan,
@@ -686,14 +686,14 @@ impl Stepper {
         let (network, parameters, plan) = (&self.network, &self.parameters, &self.plan);
         let (objective, isa) = (&self.objective, self.isa);
         let (corruption, noise) = (&self.corruption, &self.noise);
-        for term in &mut self.terms {
-            term.prepare(
+        for penalty in &mut self.penalties {
+            penalty.prepare(
                 (&mut self.team, &mut self.scratch),
                 isa,
                 network,
                 parameters,
             );
-            self.record.watch.lap(Part::Terms);
+            self.record.watch.lap(Part::Penalties);
         }
         if !self.folding.is_empty() {
             let team = (
@@ -704,7 +704,7 @@ impl Stepper {
             self.folding.fold(team, isa, network, parameters);
             self.record.watch.lap(Part::Folding);
         }
-        let (terms, folding) = (&self.terms, &self.folding);
+        let (penalties, folding) = (&self.penalties, &self.folding);
         let inputs = network.inputs();
         // The mean over the batch and the inputs.
         let scale = 1.0 / (rows.len() * inputs) as f32;
@@ -763,8 +763,8 @@ impl Stepper {
                     epoch,
                     size: rows.len(),
                 };
-                for term in terms {
-                    term.rows(
+                for penalty in penalties {
+                    penalty.rows(
                         isa,
                         network,
                         parameters,
@@ -772,7 +772,7 @@ impl Stepper {
                         batch,
                         &mut scratch.layers,
                     );
-                    watch.lap(Part::Terms);
+                    watch.lap(Part::Penalties);
                 }
                 // Nothing needs the gradient by the data.
                 let mut layer = plan.compared;
@@ -797,32 +797,32 @@ impl Stepper {
                         0 => Part::BackwardElementwise,
                         _ => Part::BackwardProducts,
                     });
-                    for term in terms {
-                        term.add_curvature(isa, network, layer, plan.gradients, &mut block);
-                        watch.lap(Part::Terms);
+                    for penalty in penalties {
+                        penalty.add_curvature(isa, network, layer, plan.gradients, &mut block);
+                        watch.lap(Part::Penalties);
                     }
                 }
             },
         );
         self.record.watch.lap(Part::Waiting);
-        for term in &mut self.terms {
+        for penalty in &mut self.penalties {
             let team = (
                 &mut self.team,
                 &mut self.scratch[..],
                 Scratch::layers as fn(&mut _) -> &mut _,
             );
             let rows = (&self.slabs, &plan.cuts[cut].1);
-            term.finish(team, isa, network, parameters, rows);
-            self.record.watch.lap(Part::Terms);
+            penalty.finish(team, isa, network, parameters, rows);
+            self.record.watch.lap(Part::Penalties);
         }
         // Row by row, so that the sum does not depend on the cut.
         let losses = self.slabs.rows(plan.losses, rows.len());
         let sum: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
         self.losses.reconstruction = sum / (rows.len() * inputs) as f64;
         self.losses.total = self.losses.reconstruction;
-        for (term, value) in self.terms.iter().zip(&mut self.losses.terms) {
-            *value = term.value(&self.slabs, rows.len());
-            self.losses.total += f64::from(term.term().weight) * *value;
+        for (penalty, value) in self.penalties.iter().zip(&mut self.losses.penalties) {
+            *value = penalty.value(&self.slabs, rows.len());
+            self.losses.total += f64::from(penalty.penalty().weight) * *value;
         }
         self.record.watch.lap(Part::Rest);
     }
@@ -831,7 +831,7 @@ impl Stepper {
 /// What the gradient of the objective by the parameters is formed from, after the rows phase.
 struct Gradients<'a> {
     network: &'a Network,
-    terms: &'a [Contraction],
+    penalties: &'a [Contraction],
     folding: &'a Folding,
     slabs: &'a Slabs,
     plan: &'a Plan,
@@ -874,10 +874,10 @@ impl Gradients<'_> {
             .gradient(isa, number, x, dy, gradient, layers);
         watch.lap(Part::Gradients);
         if let Some((_, cut)) = self.plan.cuts.iter().find(|(size, _)| *size == self.rows) {
-            for term in self.terms {
+            for penalty in self.penalties {
                 let place = (layer, number, place.clone());
-                term.add_gradient(isa, network, place, (self.slabs, cut), gradient, layers);
-                watch.lap(Part::Terms);
+                penalty.add_gradient(isa, network, place, (self.slabs, cut), gradient, layers);
+                watch.lap(Part::Penalties);
             }
         }
         each(0..place.len(), gradient, watch);

@@ -2,7 +2,7 @@
 
 use crate::data::scaling::Scaling;
 use crate::data::{Dataset, precision};
-use crate::layer::{LayerSpec, last_of_values};
+use crate::layer::last_of_values;
 use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::text::{counted, figures, first_of, thousands};
@@ -133,9 +133,10 @@ pub fn warnings(
 ) -> Vec<Warning> {
     let mut all = Vec::new();
     let (code, inputs) = (network.code_size(), network.inputs());
-    // A contractive term does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
+    // A contractive penalty does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
     let is_clean = recipe
         .corruption
+        .as_ref()
         .is_none_or(|noise| noise.strength() == 0.0);
     if code >= inputs && is_clean {
         all.push(Warning::WideCode { code, inputs });
@@ -145,11 +146,11 @@ pub fn warnings(
     if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
         all.push(Warning::Squeezed { high });
     }
-    if let Some((_, LayerSpec::Activation(last))) = last_of_values(&recipe.decoder) {
-        let output = crate::layer::output_range(*last);
+    if let Some((_, last)) = last_of_values(&recipe.decoder) {
+        let output = last.output_range();
         if low < output.0 || high > output.1 {
             all.push(Warning::OutOfRange {
-                layer: LayerSpec::Activation(*last).name(),
+                layer: last.name(),
                 output,
                 data: (low, high),
                 floor: scaling.clamp_floor(data, output.0, output.1),
@@ -322,7 +323,7 @@ impl fmt::Display for Warning {
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
                  learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise \
-                 (`--set corruption.kind=masking --set corruption.drop=0.5`)"
+                 (`--set corruption.kind=masking --set corruption.fraction=0.5`)"
             ),
             Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
                 "the training rows are all the same: there is nothing to learn",

@@ -112,13 +112,13 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// Of a network trained with terms.
-    pub(super) fn of(network: &Network, terms: &[Contraction]) -> Blocks {
+    /// Of a network trained with penalties.
+    pub(super) fn of(network: &Network, penalties: &[Contraction]) -> Blocks {
         let mut layers = network.layers().map(|layer| network.layer(layer));
         // Convolutions and probes have work for more than one thread in a single row.
         let is_dense = layers.all(|layer| layer.as_dense().is_some() || layer.work() == 0);
         Blocks {
-            least: if is_dense && terms.is_empty() {
+            least: if is_dense && penalties.is_empty() {
                 PANEL
             } else {
                 1
@@ -147,7 +147,7 @@ impl Work {
     fn at(
         costs: Costs,
         network: &Network,
-        (terms, folding): (&[Contraction], &Folding),
+        (penalties, folding): (&[Contraction], &Folding),
         corruption: Option<&Corruption>,
         rows: usize,
     ) -> Work {
@@ -178,11 +178,11 @@ impl Work {
                 row += products + passes * costs.element * layer.outputs() as f64;
             }
         }
-        let mut of_terms = 0.0;
-        for term in terms {
-            let (of_rows, of_parameters) = term.work(network);
+        let mut of_penalties = 0.0;
+        for penalty in penalties {
+            let (of_rows, of_parameters) = penalty.work(network);
             row += costs.multiply_add * of_rows as f64;
-            of_terms += costs.multiply_add * (rows * of_parameters) as f64;
+            of_penalties += costs.multiply_add * (rows * of_parameters) as f64;
         }
         let parameters = network.parameter_count() as f64;
         let bounds = network.parameter_bounds();
@@ -197,7 +197,7 @@ impl Work {
             let read = layer.inputs() as f64 + share * layer.outputs() as f64;
             Part {
                 time: costs.multiply_add * products
-                    + (costs.parameter + of_terms / parameters) * len,
+                    + (costs.parameter + of_penalties / parameters) * len,
                 bytes: 4.0 * depth as f64 * read,
             }
         });
@@ -213,7 +213,7 @@ impl Work {
         Work {
             costs,
             rows,
-            blocks: Blocks::of(network, terms),
+            blocks: Blocks::of(network, penalties),
             panel_row,
             row,
             parameters: read as f64,

@@ -150,7 +150,7 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     machine.clocks[0] / STEPS as f64
 }
 
-/// The work of a step without terms and noise.
+/// The work of a step without penalties and noise.
 fn work(costs: Costs, network: &Network, rows: usize) -> Work {
     let mut widths = network.widths(network.layers());
     let gradients = widths.len();
