@@ -33,8 +33,11 @@ pub struct Declaration {
     /// Its keys, in the order in which they are written.
     pub keys: &'static [Key],
     /// Refuses values that do not go together, though each is possible by itself.
-    pub check: Option<fn(&Settings) -> std::result::Result<(), Conflict>>,
+    pub check: Option<Check>,
 }
+
+/// Looks whether values go together.
+pub type Check = fn(&Settings) -> std::result::Result<(), Conflict>;
 
 /// Why values do not go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,10 +77,7 @@ impl Declaration {
     }
 
     /// The same with a check of the values against each other.
-    pub const fn check(
-        self,
-        check: fn(&Settings) -> std::result::Result<(), Conflict>,
-    ) -> Declaration {
+    pub const fn check(self, check: Check) -> Declaration {
         Declaration {
             check: Some(check),
             ..self

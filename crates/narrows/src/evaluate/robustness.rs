@@ -17,12 +17,8 @@ pub fn standard_noises(own: Option<&Corruption>) -> [Vec<Corruption>; 3] {
     let salt_and_pepper = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5];
     let masking = [0.1, 0.25, 0.5, 0.75, 0.9];
     let mut noises = [
-        gaussian
-            .map(Corruption::gaussian)
-            .to_vec(),
-        salt_and_pepper
-            .map(Corruption::salt_and_pepper)
-            .to_vec(),
+        gaussian.map(Corruption::gaussian).to_vec(),
+        salt_and_pepper.map(Corruption::salt_and_pepper).to_vec(),
         masking.map(Corruption::masking).to_vec(),
     ];
     if let Some(own) = own.filter(|own| own.strength() > 0.0) {
@@ -158,7 +154,7 @@ mod tests {
         };
         let of_draw = |draw| {
             let mut noisy = vec![0.0; values.len()];
-            CorruptedRows::new(&rows, 3, noise.corruption, noise.seed)
+            CorruptedRows::new(&rows, 3, &noise.corruption, noise.seed)
                 .drawn_again(draw)
                 .write(0..2500, &mut noisy);
             mse(&values, &noisy)
@@ -167,7 +163,7 @@ mod tests {
         assert!(each[0] != each[1] && each[1] != each[2] && each[0] != each[2]);
         for threads in [1, 3] {
             let team = &mut Team::new(threads);
-            let found = noisy_errors(&rows, 3, noise, &[&copy], team)[0];
+            let found = noisy_errors(&rows, 3, &noise, &[&copy], team)[0];
             let mean = each.iter().sum::<f64>() / 3.0;
             assert!((found - mean).abs() < 1e-12, "{found} {mean}");
         }
@@ -195,7 +191,7 @@ mod tests {
                     seed: 1,
                     draws: 1,
                 };
-                noisy_errors(&rows, 3, noise, &[&copy, &half], team)
+                noisy_errors(&rows, 3, &noise, &[&copy, &half], team)
             };
             let all = errors(Corruption::masking(1.0));
             assert!((all[0] - square).abs() < 1e-9 && (all[1] - square).abs() < 1e-9);

@@ -41,7 +41,7 @@ pub(crate) const SCHEDULE: Key =
 
 const WARMUP: Key = Key::new(
     "warmup",
-    Kind::Number(Range::of(End::Closed(0.0), End::Closed(1e6))),
+    Kind::Number(Range::of(End::Closed(0.0), End::Open(1e6))),
     "the epochs of the rise, also a part of one",
 )
 .default(Preset::Number(0.0));

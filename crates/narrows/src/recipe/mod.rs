@@ -93,14 +93,14 @@ pub struct Recipe {
     pub clip_norm: f64,
     /// The batches whose gradients make one step.
     pub accumulation: usize,
-    /// What there was to tell when it was read.
-    pub(crate) notes: Notes,
+    /// What there was to tell when it was read; see [`Recipe::notes`].
+    pub notes: Notes,
 }
 
 /// What there was to tell when a recipe was read. It is no part of what the recipe is: recipes that differ in it alone
 /// are equal.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notes(Vec<String>);
+pub struct Notes(Vec<String>);
 
 impl PartialEq for Notes {
     fn eq(&self, _: &Notes) -> bool {
@@ -228,6 +228,14 @@ impl Recipe {
         &self.notes.0
     }
 
+    /// The same with nothing to tell.
+    pub(crate) fn without_notes(self) -> Recipe {
+        Recipe {
+            notes: Notes::default(),
+            ..self
+        }
+    }
+
     /// The library's parts and those of this recipe.
     pub fn parts(&self) -> Parts {
         fn add<P: Part + ?Sized>(list: &mut List<P>, of_recipe: impl Iterator<Item = &'static P>) {
@@ -348,3 +356,6 @@ fn shortened(text: &str) -> String {
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests;

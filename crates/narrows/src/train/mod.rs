@@ -334,7 +334,9 @@ impl<'a> Training<'a> {
                 }
             };
             let (scaling, factor) = (&self.scaling, self.factor);
-            let losses = self.stepper.step(data, scaling, epoch as u32, these, factor);
+            let losses = self
+                .stepper
+                .step(data, scaling, epoch as u32, these, factor);
             if !losses.total.is_finite() {
                 let rows = these.len();
                 return Err(self.diverged((step, steps), rows));

@@ -22,11 +22,7 @@ pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
     .hint("choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are in [0, 1]"))
 }
 
-pub(super) fn standardize(
-    data: &Dataset,
-    mean: Option<f32>,
-    std: Option<f32>,
-) -> Result<Scaling> {
+pub(super) fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Scaling> {
     let refuse = |what: &str, expected: &str, found: f32| {
         Err(Error::new(ErrorKind::Recipe, what)
             .expected(expected)
@@ -45,19 +41,12 @@ pub(super) fn standardize(
         && !(std.is_finite() && std > 0.0)
     {
         let expected = "a finite number above 0";
-        return refuse(
-            "the std of `standardize` is impossible",
-            expected,
-            std,
-        );
+        return refuse("the std of `standardize` is impossible", expected, std);
     }
     // What is given is on the [0, 1] scale for 8-bit data; what is fitted is in their own units.
     let unit = if data.is_8_bit() { LARGEST_8_BIT } else { 1.0 };
     let (mean, std) = match (mean, std) {
-        (Some(mean), Some(std)) => (
-            vec![f64::from(mean) * unit],
-            vec![f64::from(std) * unit],
-        ),
+        (Some(mean), Some(std)) => (vec![f64::from(mean) * unit], vec![f64::from(std) * unit]),
         _ => {
             let mut means = means(data);
             let stds = match std {

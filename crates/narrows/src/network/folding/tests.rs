@@ -1,7 +1,7 @@
 //! Which layers are folded.
 
 use super::*;
-use crate::layer::{Activation, LayerSpec};
+use crate::layer::{self, Activation, LayerSpec};
 
 const SIMPLE: [usize; 6] = [784, 128, 64, 32, 16, 8];
 const DEEP: [usize; 7] = [784, 512, 256, 128, 64, 16, 3];
@@ -9,13 +9,9 @@ const DEEP: [usize; 7] = [784, 512, 256, 128, 64, 16, 3];
 /// The network of these widths and back, with an activation behind each layer or none.
 fn network(widths: &[usize], activation: Option<LayerSpec>) -> Network {
     let layers = |&outputs: &usize| {
-        let outputs = Some(outputs);
-        [LayerSpec::Dense {
-            outputs,
-            bias: true,
-        }]
-        .into_iter()
-        .chain(activation)
+        [layer::dense(outputs)]
+            .into_iter()
+            .chain(activation.clone())
     };
     let encoder: Vec<_> = widths[1..].iter().flat_map(layers).collect();
     let decoder: Vec<_> = widths.iter().rev().skip(1).flat_map(layers).collect();
@@ -50,7 +46,7 @@ fn linear_encoders_and_decoders_are_folded_where_that_is_less_arithmetic() {
     // What lies between the layers of the encoder is needed.
     assert_eq!(folded(&simple, 5, 64), vec![5..10; 1]);
     // With an activation behind every layer there is nothing to fold.
-    let relu = Some(LayerSpec::Activation(Activation::Relu));
+    let relu = Some(layer::activation(Activation::Relu));
     assert_eq!(folded(&network(&SIMPLE, relu), 0, 4096), []);
 }
 
@@ -86,6 +82,6 @@ fn parameters_go_with_one_network() {
     let linear = network(&SIMPLE, None);
     let parameters = Parameters::new(&linear, &vec![0.0; linear.parameter_count()]);
     parameters.folding(&linear);
-    let relu = Some(LayerSpec::Activation(Activation::Relu));
+    let relu = Some(layer::activation(Activation::Relu));
     parameters.folding(&network(&SIMPLE, relu));
 }

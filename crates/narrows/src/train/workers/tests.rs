@@ -2,14 +2,14 @@
 //! whichever worker is free.
 
 use super::*;
-use crate::layer::{Activation, LayerSpec};
+use crate::layer::{self, Activation, LayerSpec};
 
 const CORES: [usize; 10] = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128];
 const BATCHES: [usize; 9] = [1, 8, 16, 64, 100, 256, 512, 1024, 4096];
 
 /// The network of these widths and, mirrored, back.
 fn mirrored(widths: &[usize]) -> Network {
-    stacked(widths, Some(LayerSpec::Activation(Activation::Relu)))
+    stacked(widths, Some(layer::activation(Activation::Relu)))
 }
 
 /// The same without activations.
@@ -18,13 +18,10 @@ fn linear(widths: &[usize]) -> Network {
 }
 
 fn stacked(widths: &[usize], activation: Option<LayerSpec>) -> Network {
-    let layer = |outputs| LayerSpec::Dense {
-        outputs,
-        bias: true,
-    };
+    let layer = |outputs: Option<usize>| layer::dense(outputs);
     let layers = |width: &usize| {
         let layer = layer(Some(*width));
-        std::iter::once(layer).chain(activation)
+        std::iter::once(layer).chain(activation.clone())
     };
     let encoder: Vec<LayerSpec> = widths[1..].iter().flat_map(layers).collect();
     let back = widths[1..widths.len() - 1].iter().rev();
