@@ -4,11 +4,10 @@ mod info;
 
 use crate::destination::FormatArguments;
 use crate::output::{count_of, described, note, print};
-use crate::rows::go_over;
+use crate::rows::{corruption_of, go_over};
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
 use info::{describe, json_line};
-use narrows::corruption::Corruption;
 use narrows::data::SOURCE_KINDS;
 use narrows::data::write::write_data;
 use narrows::{Error, ErrorKind, Result, apply};
@@ -55,7 +54,7 @@ struct ConvertArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rows: Option<u32>,
     /// Add noise to 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05`, `masking=0.5` (the fraction of pixels that is
-    /// dropped) or `masking-keep=0.5`. Strengths are in units where black is 0 and white is 1. The noise is the same each
+    /// dropped). Strengths are in units where black is 0 and white is 1. The noise is the same each
     /// time.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
@@ -109,8 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn convert(arguments: &ConvertArguments) -> Result<()> {
-    let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
-    let corruption = corruption.transpose()?;
+    let corruption = corruption_of(arguments.corrupt.as_deref())?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let output = arguments.format.output(output, false, &[])?;
@@ -142,7 +140,7 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
         true => data,
         false => data.slice(skip..end)?,
     };
-    let ((), display) = go_over("writing", data.rows(), |progress| match corruption {
+    let ((), display) = go_over("writing", data.rows(), |progress| match &corruption {
         Some(corruption) => apply::write_corrupted(&data, corruption, output.clone(), progress),
         None => write_data(&data, output.clone(), progress),
     })?;

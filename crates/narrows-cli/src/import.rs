@@ -2,6 +2,7 @@
 
 use crate::destination::{called, check_stream, save};
 use crate::output::{figures, note, print, table, thousands};
+use crate::rows::with_warnings;
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
 use narrows::data::{OtherRows, SplitPlan};
@@ -85,7 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     keep_file_apart(&arguments.output, &arguments.weights)?;
     keep_apart(&arguments.output, &arguments.data)?;
     check_stream(&arguments.output, arguments.json)?;
-    let recipe = Recipe::load(&arguments.recipe, &arguments.overrides)?;
+    let recipe = with_warnings(Recipe::load(&arguments.recipe, &arguments.overrides)?);
     let source = match &arguments.data[..] {
         [] => None,
         data => Some(arguments.reading.open(data)?),

@@ -33,7 +33,7 @@ struct Tensor {
     name: String,
     shape: Vec<usize>,
     mean: f64,
-    deviation: f64,
+    std: f64,
     largest: f64,
 }
 
@@ -60,7 +60,7 @@ fn tensors(model: &Model) -> Vec<Tensor> {
             name: tensor.name.clone(),
             shape: tensor.shape.clone(),
             mean,
-            deviation: mean_of(&|v| (v - mean).powi(2)).sqrt(),
+            std: mean_of(&|v| (v - mean).powi(2)).sqrt(),
             largest: values.iter().fold(0.0, |a, &v| a.max(f64::from(v).abs())),
         }
     };
@@ -78,7 +78,7 @@ fn to_json(model: &Model) -> Value {
             "name": tensor.name,
             "shape": tensor.shape,
             "mean": tensor.mean,
-            "deviation": tensor.deviation,
+            "std": tensor.std,
             "largest": tensor.largest,
         })
     };
@@ -163,14 +163,14 @@ fn describe(model: &Model) -> String {
         ),
         ("scaling", scaling.to_string()),
     ];
-    rows.extend(recipe.corruption.map(|corruption| {
+    rows.extend(recipe.corruption.as_ref().map(|corruption| {
         let text = format!("{} of {}", corruption.name(), corruption.strength());
         ("corruption", text)
     }));
-    for term in &recipe.terms {
+    for penalty in &recipe.penalties {
         rows.push((
-            "term",
-            format!("{} of weight {}", term.kind.name(), term.weight),
+            "penalty",
+            format!("{} of weight {}", penalty.kind.name(), penalty.weight),
         ));
     }
     rows.extend(data(model));
@@ -191,13 +191,13 @@ fn describe(model: &Model) -> String {
     if !metrics.is_empty() {
         rows.push(("figures", metrics.join("   ")));
     }
-    let mut list = vec![["tensor", "shape", "mean", "deviation", "largest"].map(String::from)];
+    let mut list = vec![["tensor", "shape", "mean", "std", "largest"].map(String::from)];
     list.extend(tensors(model).into_iter().map(|tensor| {
         [
             tensor.name,
             shape(&tensor.shape),
             figures(tensor.mean),
-            figures(tensor.deviation),
+            figures(tensor.std),
             figures(tensor.largest),
         ]
     }));

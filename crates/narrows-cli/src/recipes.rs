@@ -1,6 +1,7 @@
 //! `narrows recipes`
 
 use crate::output::{described, print};
+use crate::rows::with_warnings;
 use clap::{Args, Subcommand};
 use narrows::{Recipe, Result};
 
@@ -49,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             print(&described(&rows));
         }
         Some(Command::Show { name }) if name.contains(':') => {
-            print(Recipe::load(name, &[])?.to_toml().trim_end());
+            print(with_warnings(Recipe::load(name, &[])?).to_toml().trim_end());
         }
         Some(Command::Show { name }) => print(Recipe::text(name)?.trim_end()),
         Some(Command::Keys) => print(Recipe::reference().trim_end()),

@@ -2,10 +2,9 @@
 
 use crate::destination::{FormatArguments, all_rows, without};
 use crate::output::print;
-use crate::rows::go_over;
+use crate::rows::{corruption_of, go_over};
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
-use narrows::corruption::Corruption;
 use narrows::figures::reconstruction_picture;
 use narrows::files::write_output;
 use narrows::run::{PICTURE_FILE, load_model};
@@ -20,8 +19,8 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05`, `masking=0.8` (the share that is dropped) or
-    /// `masking-keep=0.2`, in scaled units.
+    /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05`, `masking=0.8` (the fraction that is dropped), in
+    /// scaled units.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
     /// A .png file gets a picture of eight of them; .npy, .csv, .tsv, .parquet or a folder of images get
@@ -45,13 +44,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let picture = (".png", "a picture of eight rows");
     let rows = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;
-    let corruption = arguments.corrupt.as_deref().map(Corruption::parse);
-    let corruption = corruption.transpose()?;
+    let corruption = corruption_of(arguments.corrupt.as_deref())?;
     let Some(rows) = rows else {
         let data = arguments
             .source
             .rows_for(&arguments.model, &model, Some(output))?;
-        let picture = reconstruction_picture(&model, &data, corruption)?;
+        let picture = reconstruction_picture(&model, &data, corruption.as_ref())?;
         write_output(output, &picture)?;
         print(&format!("{}", output.display()));
         return Ok(());
@@ -60,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .source
         .all_rows_for(&arguments.model, &model, Some(&rows))?;
     let ((), display) = go_over("reconstructing", data.rows(), |progress| {
-        apply::reconstruct(&model, &data, corruption, rows.clone(), progress)
+        apply::reconstruct(&model, &data, corruption.as_ref(), rows.clone(), progress)
     })?;
     if let Some(text) = without(&data, "reconstruction", Some(&rows)) {
         print(&text);

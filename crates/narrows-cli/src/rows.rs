@@ -1,9 +1,35 @@
 //! Commands that go over rows: how far they are, and what a signal does meanwhile.
 
+use crate::output::note;
 use crate::progress::Display;
 use crate::stop::Stop;
+use narrows::Recipe;
 use narrows::Result;
 use narrows::apply::Progress;
+use narrows::corruption::Corruption;
+
+/// Says, as warnings, what there was to tell when something was read.
+pub fn warn_of_notes(notes: &[String]) {
+    for text in notes {
+        note(&format!("narrows: warning: {text}"));
+    }
+}
+
+/// Says, as warnings, what there was to tell when a recipe was read that nothing is trained with.
+pub fn with_warnings(recipe: Recipe) -> Recipe {
+    warn_of_notes(recipe.notes());
+    recipe
+}
+
+/// The noise that an argument names, if it is given.
+pub fn corruption_of(argument: Option<&str>) -> Result<Option<Corruption>> {
+    let Some(text) = argument else {
+        return Ok(None);
+    };
+    let (corruption, notes) = Corruption::parse(text)?;
+    warn_of_notes(&notes);
+    Ok(Some(corruption))
+}
 
 /// Does `work` on `rows` rows, which tells how many are done. A signal ends it, so that it takes away what it has begun
 /// to write.

@@ -320,6 +320,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         profile: arguments.profile,
         stop: Some(stop.flag()),
         baselines: None,
+        parts: None,
     };
     let mut display = Display::of(source.train.shape());
     let mut observe = |event: Event<'_>| match event {

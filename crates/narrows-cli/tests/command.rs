@@ -586,7 +586,7 @@ fn data_beyond_the_decoders_reach_come_with_the_floor() {
         "--set",
         "scaling.mean=0.5",
         "--set",
-        "scaling.deviation=0.25",
+        "scaling.std=0.25",
     ];
     let output = narrows(folder.path(), &arguments);
     // The floor, from the bytes of the file.
@@ -724,14 +724,14 @@ encoder = [{ layer = "dense", outputs = 9 }, { layer = "tanh" }]
 decoder = [{ layer = "dense" }, { layer = "sigmoid" }]
 [corruption]
 kind = "gaussian"
-deviation = 0.3
+std = 0.3
 [objective]
-terms = [{ kind = "jacobian", weight = 1e-3 }]
+penalties = [{ kind = "jacobian", weight = 1e-3 }]
 [training]
 epochs = 2
 batch_size = 8
 [variants]
-masked = ["corruption.kind=masking", "corruption.drop=0.5"]
+masked = ["corruption.kind=masking", "corruption.fraction=0.5"]
 "#;
 
 #[test]
@@ -777,8 +777,8 @@ fn a_run_writes_a_report_that_stands_alone() {
     let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     let line: Value = serde_json::from_str(metrics.lines().next().unwrap()).unwrap();
     let (loss, reconstruction) = (line["train_loss"].as_f64(), line["reconstruction"].as_f64());
-    let term = line["jacobian"].as_f64().unwrap();
-    assert!((loss.unwrap() - reconstruction.unwrap() - 1e-3 * term).abs() < 1e-9);
+    let penalty = line["penalty.jacobian"].as_f64().unwrap();
+    assert!((loss.unwrap() - reconstruction.unwrap() - 1e-3 * penalty).abs() < 1e-9);
 }
 
 #[test]
@@ -800,21 +800,25 @@ fn reconstruct_takes_a_noise() {
             "-o",
             file,
         ];
-        assert!(narrows(folder.path(), &arguments).status.success());
+        let output = narrows(folder.path(), &arguments);
+        assert!(output.status.success());
+        // An older name of a key is told once.
+        let told = text(&output.stderr);
+        let warnings = told.matches("narrows: warning: ").count();
+        assert_eq!(warnings, usize::from(noise.contains("keep")), "{told}");
+        assert!(warnings == 0 || told.contains("`keep` is now given as `fraction`"));
         fs::read(folder.path().join(file)).unwrap()
     };
     assert_eq!(with("gaussian=0.5", "a.png"), with("gaussian=0.5", "b.png"));
     assert_ne!(with("gaussian=0.5", "a.png"), with("masking=0.5", "c.png"));
-    assert_eq!(
-        with("masking=0.5", "c.png"),
-        with("masking-keep=0.5", "d.png")
-    );
+    let older = with("masking-keep=0.5", "d.png");
+    assert_eq!(with("masking=0.5", "c.png"), older);
     let bad = ["reconstruct", "run", "--data", "data", "--corrupt"];
     for (noise, part) in [
         ("gauss=1", "gaussian"),
         ("gaussian", "strength"),
         ("masking=2", "0 to 1"),
-        ("keep=0.2", "masking-keep"),
+        ("keep=0.2", "masking=FRACTION"),
     ] {
         refused(folder.path(), &[&bad[..], &[noise]].concat(), 2, &[part]);
     }
@@ -844,13 +848,13 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = json["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 3);
-    assert!(rows[0]["test_mse"]["deviation"].as_f64().unwrap() > 0.0);
-    assert!(rows[2]["test_mse"]["deviation"].is_null());
+    assert!(rows[0]["test_mse"]["std"].as_f64().unwrap() > 0.0);
+    assert!(rows[2]["test_mse"]["std"].is_null());
     // The run was trained with the first of the seeds, so its error is among theirs.
     let mean = rows[0]["test_mse"]["mean"].as_f64().unwrap();
-    let deviation = rows[0]["test_mse"]["deviation"].as_f64().unwrap();
+    let std = rows[0]["test_mse"]["std"].as_f64().unwrap();
     let run = rows[2]["test_mse"]["mean"].as_f64().unwrap();
-    assert!((run - mean).abs() <= 2.0 * deviation);
+    assert!((run - mean).abs() <= 2.0 * std);
     let sizes = |row: &Value| row["clean_mse"]["mean"].as_f64().unwrap();
     assert!(sizes(&rows[1]) < rows[1]["test_mse"]["mean"].as_f64().unwrap());
     assert_eq!(sizes(&rows[0]), mean);

@@ -99,7 +99,7 @@ impl Bench {
             &self.epochs,
             "scaling.kind=minmax",
             "corruption.kind=gaussian",
-            "corruption.deviation=0.2",
+            "corruption.std=0.2",
             "schedule.kind=plateau",
             "schedule.patience=1",
             "training.accumulation=2",

@@ -198,7 +198,7 @@ fn divergence_names_the_part_and_the_layer() {
 #[test]
 fn what_diverges_before_the_first_step_is_not_blamed_on_the_learning_rate() {
     let bench = Bench::new();
-    let noise = "--set corruption.kind=gaussian --set corruption.deviation=1e38";
+    let noise = "--set corruption.kind=gaussian --set corruption.std=1e38";
     let parts = [
         "epoch 1, step 1 of",
         "the learning rate is not the cause",

@@ -9,9 +9,9 @@
 use narrows::corruption::Corruption;
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Values};
-use narrows::layer::{Activation, Initialization, LayerSpec};
+use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::network::{Network, Parameters};
-use narrows::objective::{Objective, Reconstruction, Term, TermKind};
+use narrows::objective::{Objective, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::rng::{Draws, Purpose};
 use narrows::threads::available_threads;
@@ -38,7 +38,7 @@ struct Configuration {
     encoder: Vec<LayerSpec>,
     decoder: Vec<LayerSpec>,
     corruption: Option<Corruption>,
-    term: Option<TermKind>,
+    penalty: Option<PenaltyKind>,
     work: Work,
 }
 
@@ -132,10 +132,10 @@ impl Configuration {
     /// but for the first layer's. How much the exact Jacobian needs depends on how many probes the code
     /// stops, and is not counted.
     fn operations(&self) -> Option<f64> {
-        let probes = match self.term {
+        let probes = match &self.penalty {
             None => 0,
             // The probe's way back, forth, and its gradient.
-            Some(TermKind::Summed) => 3 * (784 * 256 + 256 * 64),
+            Some(kind) if kind.name() == "summed" => 3 * (784 * 256 + 256 * 64),
             Some(_) => return None,
         };
         let work = 3 * self.work.iter().sum::<usize>() - self.work[0] + probes;
@@ -151,15 +151,16 @@ impl Configuration {
             epsilon: 1e-8,
             weight_decay: 0.0,
         };
-        let terms = self.term.map(|kind| Term { kind, weight: 1e-4 });
+        let penalty = self.penalty.clone();
+        let penalties = penalty.map(|kind| kind.weighted(1e-4));
         let setting = Setting {
             parameters: Parameters::initial(&network, Initialization::Pytorch, seed),
             optimizer: Optimizer::new(adam, &network),
             network,
-            corruption: self.corruption,
-            objective: Objective::new(Reconstruction::Mse, &self.decoder)
+            corruption: self.corruption.clone(),
+            objective: Objective::new(&Reconstruction::mse(), &self.decoder)
                 .expect("a sound objective"),
-            terms: terms.into_iter().collect(),
+            penalties: penalties.into_iter().collect(),
             seed,
             clip_norm: 0.0,
             accumulation: 1,
@@ -170,8 +171,8 @@ impl Configuration {
 
 fn configurations() -> Vec<Configuration> {
     let relu = Some(Activation::Relu);
-    let dense = |name, batch, codes: &[usize], activation, term| {
-        let (encoder, decoder) = mirrored(codes, activation, term);
+    let dense = |name, batch, codes: &[usize], activation, penalty: Option<PenaltyKind>| {
+        let (encoder, decoder) = mirrored(codes, activation, penalty.is_some());
         Configuration {
             name,
             batch,
@@ -179,52 +180,49 @@ fn configurations() -> Vec<Configuration> {
             encoder,
             decoder,
             corruption: None,
-            term,
+            penalty,
         }
     };
     let simple = [128, 64, 32, 16, 8];
     let hinton = [1000, 500, 250, 30];
-    let contractive = |name, term| dense(name, 64, &[256, 64], relu, Some(term));
+    let contractive = |name, penalty| dense(name, 64, &[256, 64], relu, Some(penalty));
     vec![
         dense("simple linear", 64, &simple, None, None),
         dense("simple linear", 1024, &simple, None, None),
         dense("deep linear", 64, &[512, 256, 128, 64, 16, 3], None, None),
         dense("784-1000-500-250-30 ReLU", 64, &hinton, relu, None),
         dense("784-1000-500-250-30 ReLU", 512, &hinton, relu, None),
-        contractive("contractive `summed`", TermKind::Summed),
-        contractive("contractive `jacobian`", TermKind::Jacobian),
+        contractive("contractive `summed`", PenaltyKind::summed()),
+        contractive("contractive `jacobian`", PenaltyKind::jacobian()),
         denoising(32),
         denoising(256),
     ]
 }
 
 /// An encoder, and a decoder of the same widths backwards that ends in a sigmoid. The code is linear, but
-/// for a contractive term's.
+/// for a contractive penalty's.
 fn mirrored(
     codes: &[usize],
-    activation: Option<Activation>,
-    term: Option<TermKind>,
+    function: Option<Activation>,
+    has_penalty: bool,
 ) -> (Vec<LayerSpec>, Vec<LayerSpec>) {
-    let layer = |outputs| LayerSpec::Dense {
-        outputs,
-        bias: true,
-    };
-    let activation = activation.map(LayerSpec::Activation);
+    let layer = |outputs: Option<usize>| layer::dense(outputs);
+    let function = function.map(activation);
     let stack = |widths: &mut dyn Iterator<Item = &usize>| {
         let mut layers = Vec::new();
         for &outputs in widths {
             layers.push(layer(Some(outputs)));
-            layers.extend(activation);
+            layers.extend(function.clone());
         }
         layers
     };
     let mut encoder = stack(&mut codes.iter());
-    if activation.is_some() && term.is_none() {
+    if function.is_some() && !has_penalty {
         encoder.pop();
     }
     let mut decoder = stack(&mut codes.iter().rev().skip(1));
     decoder.push(layer(None));
-    decoder.push(LayerSpec::Activation(Activation::Sigmoid));
+    decoder.push(activation(Activation::Sigmoid));
     (encoder, decoder)
 }
 
@@ -236,20 +234,16 @@ fn dense_work(codes: &[usize]) -> Work {
 }
 
 fn denoising(batch: usize) -> Configuration {
-    let conv = |channels| LayerSpec::Conv2d {
-        channels: Some(channels),
-        kernel: [3, 3],
-        stride: [2, 2],
-        padding: [1, 1],
-        bias: true,
+    let conv = |channels: usize| {
+        layer::conv2d(channels, [3, 3])
+            .with("stride", 2)
+            .and_then(|layer| layer.with("padding", 1))
+            .expect("a sound layer")
     };
-    let transposed = |channels| LayerSpec::ConvTranspose2d {
-        channels,
-        kernel: [2, 2],
-        stride: [2, 2],
-        padding: [0, 0],
-        output_padding: [0, 0],
-        bias: true,
+    let transposed = |channels: Option<usize>| {
+        layer::conv_transpose2d(channels, [2, 2])
+            .with("stride", 2)
+            .expect("a sound layer")
     };
     let work = |input, output, kernel, padding| {
         convolution_work(&Geometry {
@@ -260,16 +254,16 @@ fn denoising(batch: usize) -> Configuration {
             padding: [padding; 2],
         })
     };
-    let relu = LayerSpec::Activation(Activation::Relu);
-    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
+    let relu = || activation(Activation::Relu);
+    let sigmoid = activation(Activation::Sigmoid);
     let (large, middle, small) = ([1, 28, 28], [16, 14, 14], [32, 7, 7]);
     Configuration {
         name: "conv denoising",
         batch,
-        encoder: vec![conv(16), relu, conv(32), relu],
-        decoder: vec![transposed(Some(16)), relu, transposed(None), sigmoid],
-        corruption: Some(Corruption::Gaussian { deviation: 0.8 }),
-        term: None,
+        encoder: vec![conv(16), relu(), conv(32), relu()],
+        decoder: vec![transposed(Some(16)), relu(), transposed(None), sigmoid],
+        corruption: Some(Corruption::gaussian(0.8)),
+        penalty: None,
         work: vec![
             work(large, middle, 3, 1),
             work(middle, small, 3, 1),

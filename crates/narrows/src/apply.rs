@@ -352,7 +352,7 @@ fn model_types(model: &Model) -> Vec<NumberType> {
 pub fn reconstruct(
     model: &Model,
     data: &Dataset,
-    corruption: Option<Corruption>,
+    corruption: Option<&Corruption>,
     out: impl Into<Output>,
     progress: Progress<'_>,
 ) -> Result<()> {
@@ -388,7 +388,7 @@ fn corrupted(
     seed: u64,
     rows: ArrayView2<'_, f64>,
     start: usize,
-    corruption: Corruption,
+    corruption: &Corruption,
 ) -> Result<Array2<f64>> {
     let piece = Dataset::from_array(rows)?;
     let scaled = ScaledRows {
@@ -413,7 +413,7 @@ fn corrupted(
 /// [`ErrorKind::Data`] when the data are not 8-bit, or as [`crate::data::write::write_data`].
 pub fn write_corrupted(
     data: &Dataset,
-    corruption: Corruption,
+    corruption: &Corruption,
     out: impl Into<Output>,
     progress: Progress<'_>,
 ) -> Result<()> {

@@ -67,7 +67,7 @@ impl Portrait {
         model: &Model,
         records: &[EpochRecord],
         test: &Dataset,
-        noise: Corruption,
+        noise: &Corruption,
         threads: usize,
     ) -> Result<Portrait> {
         let mut figures = Vec::new();
@@ -148,7 +148,7 @@ fn losses(records: &[EpochRecord]) -> Chart {
         points: records.iter().map(|r| (r.epoch as f64, of(r))).collect(),
     };
     let mut all = vec![series("reconstruction", &|r| r.reconstruction)];
-    if records.iter().any(|record| !record.terms.is_empty()) {
+    if records.iter().any(|record| !record.penalties.is_empty()) {
         all.insert(0, series("objective", &|r| r.train_loss));
     }
     if records
@@ -217,18 +217,21 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
     let team = &mut Team::new(threads);
     let clean = model.mse_on(&test, team)?;
     let mut curves = Vec::new();
-    for noises in standard_noises(model.recipe().corruption) {
+    for noises in standard_noises(model.recipe().corruption.as_ref()) {
         let mut points = vec![(0.0, clean)];
-        for &noise in &noises {
+        for noise in &noises {
             let one = TestNoise {
-                corruption: noise,
+                corruption: noise.clone(),
                 seed: model.recipe().seed,
                 draws: 1,
             };
-            let errors = noisy_errors(&rows, test.inputs(), one, &[&reconstruct], team);
+            let errors = noisy_errors(&rows, test.inputs(), &one, &[&reconstruct], team);
             points.push((f64::from(noise.strength()), errors[0]));
         }
-        curves.extend(noises.first().map(|&noise| Curve { noise, points }));
+        curves.extend(noises.first().map(|noise| Curve {
+            noise: noise.clone(),
+            points,
+        }));
     }
     Ok(curves)
 }
@@ -430,7 +433,7 @@ fn pictured(data: &Dataset) -> Result<Dataset> {
 pub fn reconstruction_picture(
     model: &Model,
     data: &Dataset,
-    corruption: Option<Corruption>,
+    corruption: Option<&Corruption>,
 ) -> Result<Vec<u8>> {
     model.check_width(data.inputs())?;
     let data = pictured(data)?;

@@ -9,13 +9,13 @@ pub fn figures(number: f64) -> String {
 }
 
 /// A mean and the standard deviation around it, of which two digits are known at best: `0.03376 ± 0.00016`.
-pub(crate) fn mean_and_deviation(mean: f64, deviation: f64) -> String {
+pub(crate) fn mean_and_std(mean: f64, std: f64) -> String {
     let mean = figures(mean);
-    let deviation = match mean.contains('e') && deviation != 0.0 {
-        true => format!("{deviation:.1e}"),
-        false => significant(deviation, 2),
+    let std = match mean.contains('e') && std != 0.0 {
+        true => format!("{std:.1e}"),
+        false => significant(std, 2),
     };
-    format!("{mean} ± {deviation}")
+    format!("{mean} ± {std}")
 }
 
 fn significant(number: f64, digits: i32) -> String {
@@ -32,6 +32,14 @@ fn significant(number: f64, digits: i32) -> String {
         }
         // With an exponent, or not finite.
         _ => rounded,
+    }
+}
+
+/// A number in as few characters as tell it from all others: `0.001`, `1e-8`.
+pub(crate) fn short_number(number: f64) -> String {
+    match number.abs() {
+        0.0 | 1e-5..1e16 => number.to_string(),
+        _ => format!("{number:e}"),
     }
 }
 
@@ -188,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_has_two_digits() {
-        for (mean, deviation, text) in [
+    fn a_std_has_two_digits() {
+        for (mean, std, text) in [
             (0.033_76, 1.563e-4, "0.03376 ± 0.00016"),
             (0.8428, 1.325e-3, "0.8428 ± 0.0013"),
             (0.8359, 6.7e-5, "0.8359 ± 0.000067"),
@@ -200,7 +208,7 @@ mod tests {
             (1.5e5, 14_600.0, "1.500e5 ± 1.5e4"),
             (2e-6, 1.46e-6, "2.000e-6 ± 1.5e-6"),
         ] {
-            assert_eq!(mean_and_deviation(mean, deviation), text);
+            assert_eq!(mean_and_std(mean, std), text);
         }
     }
 

@@ -13,7 +13,7 @@ use narrows::optimizer::Optimizer;
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
 use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_TERMS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole,
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, NOISE_AND_PENALTIES, noise, whole,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
@@ -28,9 +28,9 @@ fn planned(recipe: &Recipe, data: &Dataset, threads: usize) -> Result<Stepper> {
         parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
         optimizer: Optimizer::new(recipe.optimizer, &network),
         network,
-        corruption: recipe.corruption,
-        objective: Objective::new(recipe.reconstruction, &recipe.decoder)?,
-        terms: recipe.terms.clone(),
+        corruption: recipe.corruption.clone(),
+        objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+        penalties: recipe.penalties.clone(),
         seed: recipe.seed,
         clip_norm: recipe.clip_norm,
         accumulation: recipe.accumulation,
@@ -64,14 +64,14 @@ epochs = 1
 #[test]
 fn a_step_allocates_nothing() {
     let data = noise(29 * 20 + 7, 13);
-    let whole = whole(NOISE_AND_TERMS);
+    let whole = whole(NOISE_AND_PENALTIES);
     // Two ReLUs, whose gates are counted.
-    let counted = NOISE_AND_TERMS.replace("silu", "relu");
+    let counted = NOISE_AND_PENALTIES.replace("silu", "relu");
     let texts = [
         EVERY_ACTIVATION,
-        NOISE_AND_TERMS,
+        NOISE_AND_PENALTIES,
         CONVOLUTIONS,
-        CONVOLUTIONS_AND_TERMS,
+        CONVOLUTIONS_AND_PENALTIES,
         &whole,
         &counted,
         FOLDED,

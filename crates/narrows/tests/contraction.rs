@@ -1,13 +1,13 @@
-//! Contractive terms: value and gradient against central differences of a float64 Jacobian, and what the
-//! terms are for.
+//! Contractive penalties: value and gradient against central differences of a float64 Jacobian, and what the
+//! penalties are for.
 
 use narrows::Recipe;
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Values};
 use narrows::evaluate::mean_jacobian_norm;
-use narrows::layer::{Activation, Initialization, LayerSpec};
+use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::network::{Network, Parameters};
-use narrows::objective::{Objective, Reconstruction, Term, TermKind};
+use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::rng::{Draws, Purpose};
 use narrows::train::{Setting, Stepper};
@@ -19,24 +19,18 @@ const INPUTS: usize = 11;
 const ROWS: usize = 5;
 /// What probes are drawn with, and how many a row has.
 const SEED: u64 = 3;
-const HUTCHINSON: TermKind = TermKind::Hutchinson { probes: 3 };
+const PROBES: usize = 3;
 
 fn dense(outputs: usize) -> LayerSpec {
-    LayerSpec::Dense {
-        outputs: Some(outputs),
-        bias: true,
-    }
+    layer::dense(outputs)
 }
 
 /// A convolution of odd sizes.
 fn conv(channels: usize, stride: [usize; 2]) -> LayerSpec {
-    LayerSpec::Conv2d {
-        channels: Some(channels),
-        kernel: [3, 3],
-        stride,
-        padding: [1, 1],
-        bias: true,
-    }
+    layer::conv2d(channels, [3, 3])
+        .with("stride", stride)
+        .and_then(|layer| layer.with("padding", 1))
+        .unwrap()
 }
 
 /// A layer that is linear but for its bias, in float64.
@@ -48,22 +42,19 @@ enum Linear {
 impl Linear {
     /// The layer for rows of a shape, and the shape that it gives.
     fn of(layer: &LayerSpec, shape: &[usize]) -> (Linear, Vec<usize>) {
-        match *layer {
-            LayerSpec::Dense { outputs, .. } => {
-                let (outputs, inputs) = (outputs.unwrap(), shape.iter().product());
+        match layer.name() {
+            "dense" => {
+                let outputs: usize = layer.get("outputs").unwrap();
+                let inputs = shape.iter().product();
                 (Linear::Dense { outputs, inputs }, vec![outputs])
             }
-            LayerSpec::Conv2d {
-                channels,
-                kernel,
-                stride,
-                padding,
-                ..
-            } => {
+            "conv2d" => {
+                let [kernel, stride, padding] = ["kernel", "stride", "padding"]
+                    .map(|key| layer.get::<[usize; 2]>(key).unwrap());
                 let size = |axis: usize| {
                     (shape[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
                 };
-                let output = [channels.unwrap(), size(0), size(1)];
+                let output = [layer.get("channels").unwrap(), size(0), size(1)];
                 let geometry = Geometry {
                     input: [shape[0], shape[1], shape[2]],
                     output,
@@ -73,7 +64,7 @@ impl Linear {
                 };
                 (Linear::Conv(geometry), output.to_vec())
             }
-            other => unreachable!("{other:?} is tested elsewhere"),
+            _ => unreachable!("{layer:?} is tested elsewhere"),
         }
     }
 
@@ -133,7 +124,7 @@ impl Case {
         }
     }
 
-    fn stepper(&self, term: Term, seed: u64) -> Stepper {
+    fn stepper(&self, penalty: Penalty, seed: u64) -> Stepper {
         let network = Network::new(&self.encoder, &self.decoder, &self.shape).unwrap();
         let parameters = Parameters::initial(&network, Initialization::XavierUniform, 5);
         let sgd = OptimizerSpec::Sgd {
@@ -146,8 +137,8 @@ impl Case {
             network,
             parameters,
             corruption: None,
-            objective: Objective::new(Reconstruction::Mse, &self.decoder).unwrap(),
-            terms: vec![term],
+            objective: Objective::new(&Reconstruction::mse(), &self.decoder).unwrap(),
+            penalties: vec![penalty],
             seed,
             clip_norm: 0.0,
             accumulation: 1,
@@ -168,7 +159,7 @@ impl Case {
             let mut of_code = Vec::new();
             let mut at = 0;
             for (index, layer) in self.encoder.iter().chain(&self.decoder).enumerate() {
-                if let LayerSpec::Activation(f) = *layer {
+                if let Some(f) = function(layer) {
                     for tangent in &mut tangents {
                         for (t, &x) in tangent.iter_mut().zip(&x) {
                             *t *= reference::activation_derivative(f, x);
@@ -199,8 +190,8 @@ impl Case {
         self.rows.iter().map(of_row).collect()
     }
 
-    /// The mean squared error and the value of a term, in float64.
-    fn losses(&self, kind: TermKind, parameters: &[f64]) -> (f64, f64) {
+    /// The mean squared error and the value of a penalty, in float64.
+    fn losses(&self, kind: &PenaltyKind, parameters: &[f64]) -> (f64, f64) {
         let all = self.tangents(parameters);
         let mse = all.iter().zip(&self.rows).map(|((_, y), x)| {
             let squares = y.iter().zip(x).map(|(y, x)| (y - x).powi(2));
@@ -213,23 +204,23 @@ impl Case {
         };
         let values = all.iter().enumerate().map(|(row, (tangents, _))| {
             let code_size = tangents[0].len();
-            match kind {
-                TermKind::Summed => along(tangents, &vec![1.0; code_size]),
-                TermKind::Jacobian => tangents.iter().flatten().map(|d| d * d).sum(),
-                TermKind::Hutchinson { probes } => (0..probes)
+            match kind.name() {
+                "summed" => along(tangents, &vec![1.0; code_size]),
+                "jacobian" => tangents.iter().flatten().map(|d| d * d).sum(),
+                _ => (0..PROBES)
                     .map(|probe| along(tangents, &signs(row, probe, code_size)))
                     .sum(),
             }
         });
-        let share = match kind {
-            TermKind::Summed => 1.0,
-            TermKind::Jacobian => 1.0 / ROWS as f64,
-            TermKind::Hutchinson { probes } => 1.0 / (ROWS * probes) as f64,
+        let factor = match kind.name() {
+            "summed" => 1.0,
+            "jacobian" => 1.0 / ROWS as f64,
+            _ => 1.0 / (ROWS * PROBES) as f64,
         };
         let values_of_all = (ROWS * self.rows[0].len()) as f64;
         (
             mse.sum::<f64>() / values_of_all,
-            values.sum::<f64>() * share,
+            values.sum::<f64>() * factor,
         )
     }
 }
@@ -250,26 +241,55 @@ fn signs(row: usize, probe: usize, code_size: usize) -> Vec<f64> {
         .collect()
 }
 
+/// The function that a layer applies, if it is an activation.
+fn function(layer: &LayerSpec) -> Option<Activation> {
+    Some(match layer.name() {
+        "identity" => Activation::Identity,
+        "relu" => Activation::Relu,
+        "leaky-relu" => Activation::LeakyRelu {
+            slope: layer.get("slope")?,
+        },
+        "elu" => Activation::Elu {
+            alpha: layer.get("alpha")?,
+        },
+        "silu" => Activation::Silu,
+        "gelu" => Activation::Gelu,
+        "tanh" => Activation::Tanh,
+        "sigmoid" => Activation::Sigmoid,
+        "softplus" => Activation::Softplus,
+        _ => return None,
+    })
+}
+
+/// The contractive penalties.
+fn kinds() -> [PenaltyKind; 3] {
+    [
+        PenaltyKind::jacobian(),
+        PenaltyKind::summed(),
+        PenaltyKind::hutchinson(PROBES),
+    ]
+}
+
 fn order() -> Vec<u32> {
     (0..ROWS as u32).collect()
 }
 
 /// Encoders of one, two and three dense layers, one that is wider than its input, one that begins with an
 /// activation.
-fn encoders(activation: Activation) -> [Vec<LayerSpec>; 5] {
-    let f = LayerSpec::Activation(activation);
+fn encoders(function: Activation) -> [Vec<LayerSpec>; 5] {
+    let f = || activation(function);
     [
-        vec![dense(6), f],
-        vec![dense(7), f, dense(3), f],
-        vec![dense(8), f, dense(6), f, dense(4)],
-        vec![dense(17), f, dense(3), f],
-        vec![f, dense(7), f],
+        vec![dense(6), f()],
+        vec![dense(7), f(), dense(3), f()],
+        vec![dense(8), f(), dense(6), f(), dense(4)],
+        vec![dense(17), f(), dense(3), f()],
+        vec![f(), dense(7), f()],
     ]
 }
 
 #[test]
 fn value_and_gradient_meet_central_differences() {
-    for activation in [
+    for function in [
         Activation::Relu,
         Activation::Sigmoid,
         Activation::Tanh,
@@ -279,9 +299,9 @@ fn value_and_gradient_meet_central_differences() {
         Activation::Elu { alpha: 0.7 },
         Activation::LeakyRelu { slope: 0.1 },
     ] {
-        for encoder in encoders(activation) {
-            for kind in [TermKind::Jacobian, TermKind::Summed, HUTCHINSON] {
-                check(&Case::new(encoder.clone()), kind);
+        for encoder in encoders(function) {
+            for kind in kinds() {
+                check(&Case::new(encoder.clone()), &kind);
             }
         }
     }
@@ -289,55 +309,52 @@ fn value_and_gradient_meet_central_differences() {
 
 #[test]
 fn counting_gates_meets_central_differences() {
-    let relu = LayerSpec::Activation(Activation::Relu);
+    let relu = || activation(Activation::Relu);
     for encoder in [
-        vec![dense(7), relu, dense(3), relu],
-        vec![dense(7), relu, dense(3)],
-        vec![dense(10), relu, dense(12), relu],
-        vec![dense(5), relu, dense(1)],
+        vec![dense(7), relu(), dense(3), relu()],
+        vec![dense(7), relu(), dense(3)],
+        vec![dense(10), relu(), dense(12), relu()],
+        vec![dense(5), relu(), dense(1)],
     ] {
         let few = Case::new(encoder.clone());
         let mut many = Case::new(encoder);
         many.planned = 70;
         let per_row = |case: &Case| {
-            let kind = TermKind::Jacobian;
-            let memory = case.stepper(Term { kind, weight: 0.5 }, SEED).memory();
+            let kind = PenaltyKind::jacobian();
+            let memory = case.stepper(kind.weighted(0.5), SEED).memory();
             memory.activations / case.planned
         };
         assert!(per_row(&many) < per_row(&few), "counts in place of probes");
-        check(&many, TermKind::Jacobian);
+        check(&many, &PenaltyKind::jacobian());
     }
 }
 
 /// Convolutions of one and two layers, with strides that differ, and a dense layer behind them.
 #[test]
 fn convolutional_encoders_meet_central_differences_too() {
-    for activation in [
+    for function in [
         Activation::Relu,
         Activation::Sigmoid,
         Activation::Tanh,
         Activation::Silu,
     ] {
-        let f = LayerSpec::Activation(activation);
+        let f = || activation(function);
         for encoder in [
-            vec![conv(2, [2, 2]), f],
-            vec![conv(2, [2, 2]), f, conv(3, [2, 1]), f],
-            vec![conv(2, [2, 1]), f, dense(4), f],
+            vec![conv(2, [2, 2]), f()],
+            vec![conv(2, [2, 2]), f(), conv(3, [2, 1]), f()],
+            vec![conv(2, [2, 1]), f(), dense(4), f()],
         ] {
-            for kind in [TermKind::Jacobian, TermKind::Summed, HUTCHINSON] {
-                check(&Case::of(encoder.clone(), &[1, 5, 6]), kind);
+            for kind in kinds() {
+                check(&Case::of(encoder.clone(), &[1, 5, 6]), &kind);
             }
         }
     }
 }
 
-fn check(case: &Case, kind: TermKind) {
+fn check(case: &Case, kind: &PenaltyKind) {
     const WEIGHT: f64 = 0.5;
-    let term = Term {
-        kind,
-        weight: WEIGHT as f32,
-    };
-    let mut stepper = case.stepper(term, SEED);
+    let penalty = kind.clone().weighted(WEIGHT as f32);
+    let mut stepper = case.stepper(penalty, SEED);
     let flat: Vec<f64> = stepper
         .parameters()
         .flat()
@@ -354,7 +371,7 @@ fn check(case: &Case, kind: TermKind) {
             "{name}: {found}, not {expected}"
         );
     };
-    close(losses.terms[0], value);
+    close(losses.penalties[0], value);
     close(losses.reconstruction, mse);
     close(losses.total, mse + WEIGHT * value);
 
@@ -381,21 +398,17 @@ fn check(case: &Case, kind: TermKind) {
 
 #[test]
 fn random_probes_meet_the_exact_norm_and_its_gradient_in_the_mean() {
-    let f = LayerSpec::Activation(Activation::Tanh);
-    let case = Case::new(vec![dense(7), f, dense(3), f]);
-    let term = |kind| Term { kind, weight: 1.0 };
-    let (exact, exact_gradient) = case.stepper(term(TermKind::Jacobian), 0).loss_and_gradient(
-        &case.data,
-        &case.scaling(),
-        0,
-        &order(),
-    );
-    const PROBES: usize = 4096;
-    let kind = TermKind::Hutchinson { probes: PROBES };
+    let f = || activation(Activation::Tanh);
+    let case = Case::new(vec![dense(7), f(), dense(3), f()]);
+    let penalty = |kind: PenaltyKind| kind.weighted(1.0);
+    let (exact, exact_gradient) = case
+        .stepper(penalty(PenaltyKind::jacobian()), 0)
+        .loss_and_gradient(&case.data, &case.scaling(), 0, &order());
+    let kind = PenaltyKind::hutchinson(4096);
     let (many, gradient) =
-        case.stepper(term(kind), 1)
+        case.stepper(penalty(kind), 1)
             .loss_and_gradient(&case.data, &case.scaling(), 0, &order());
-    let error = (many.terms[0] / exact.terms[0] - 1.0).abs();
+    let error = (many.penalties[0] / exact.penalties[0] - 1.0).abs();
     assert!(error < 0.03, "{many:?} {exact:?}");
     let largest = exact_gradient.iter().fold(0.0f32, |a, g| a.max(g.abs()));
     for (found, expected) in gradient.iter().zip(&exact_gradient) {
@@ -405,17 +418,17 @@ fn random_probes_meet_the_exact_norm_and_its_gradient_in_the_mean() {
         );
     }
     // One probe an epoch, over many epochs: each epoch draws others.
-    let mut one = case.stepper(term(TermKind::Hutchinson { probes: 1 }), 1);
+    let mut one = case.stepper(penalty(PenaltyKind::hutchinson(1)), 1);
     let values: Vec<f64> = (0..2000)
         .map(|epoch| {
             let scaling = case.scaling();
             one.loss_and_gradient(&case.data, &scaling, epoch, &order())
                 .0
-                .terms[0]
+                .penalties[0]
         })
         .collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
-    assert!((mean / exact.terms[0] - 1.0).abs() < 0.05, "{mean}");
+    assert!((mean / exact.penalties[0] - 1.0).abs() < 0.05, "{mean}");
     assert!(values.iter().any(|value| *value != values[0]));
 }
 
@@ -425,10 +438,7 @@ fn the_penalty_makes_the_jacobian_smaller() {
     let mut recipe = Recipe::named("contractive").unwrap();
     recipe.epochs = 3;
     let mut norm = |weight| {
-        recipe.terms = vec![Term {
-            kind: TermKind::Jacobian,
-            weight,
-        }];
+        recipe.penalties = vec![PenaltyKind::jacobian().weighted(weight)];
         let model = narrows::fit(&recipe, &data).unwrap();
         // By tangents through the trained model, a route of its own.
         mean_jacobian_norm(&model, &data.head(64).unwrap()).unwrap()

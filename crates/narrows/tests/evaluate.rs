@@ -231,10 +231,8 @@ fn noise_gives_a_curve_against_the_clean_rows() {
         data: test,
         scaling: model.scaling(),
     };
-    let corruption = Corruption::Masking {
-        drop: point.level as f32,
-    };
-    let noisy = CorruptedRows::new(&clean, test.inputs(), corruption, model.recipe().seed);
+    let corruption = Corruption::masking(point.level as f32);
+    let noisy = CorruptedRows::new(&clean, test.inputs(), &corruption, model.recipe().seed);
     let (given, made) = model.scaled_reconstructions(&noisy).unwrap();
     let (clean, _) = model.scaled_reconstructions(&clean).unwrap();
     assert_ne!(given, clean);
@@ -268,8 +266,8 @@ fn a_model_is_measured_with_the_noise_that_it_knows() {
     let source = source(false);
     let plain = model(&source.train);
     let mut recipe = plain.recipe().clone();
-    let own = Corruption::Masking { drop: 0.8 };
-    recipe.corruption = Some(own);
+    let own = Corruption::masking(0.8);
+    recipe.corruption = Some(own.clone());
     let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
     let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
     let found = of(
@@ -280,7 +278,7 @@ fn a_model_is_measured_with_the_noise_that_it_knows() {
     let curve = &found.robustness[2].points;
     assert!(curve.is_sorted_by(|a, b| a.level < b.level));
     let point = curve.iter().find(|point| point.level == 0.8).unwrap();
-    assert_eq!(found.corruption, Some(own));
+    assert_eq!(found.corruption, Some(own.clone()));
     assert_eq!(found.model.noisy_mse, Some(point.mse));
     // The mean over several noises for each row, by sums of its own.
     let test = source.test.as_ref().unwrap();
@@ -291,7 +289,7 @@ fn a_model_is_measured_with_the_noise_that_it_knows() {
     let draws = noise_draws(test.rows(), INPUTS);
     let mut squares = Vec::new();
     for draw in 0..draws {
-        let noisy = CorruptedRows::new(&clean, INPUTS, own, model.recipe().seed).drawn_again(draw);
+        let noisy = CorruptedRows::new(&clean, INPUTS, &own, model.recipe().seed).drawn_again(draw);
         let (_, made) = model.scaled_reconstructions(&noisy).unwrap();
         let (clean, _) = model.scaled_reconstructions(&clean).unwrap();
         squares.push(

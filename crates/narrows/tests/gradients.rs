@@ -2,22 +2,20 @@
 
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
-use narrows::layer::{Activation, Initialization, LayerSpec};
+use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::train::{Setting, Stepper};
 use narrows_kernels::conv::Geometry;
+use narrows_kernels::loss::Loss;
 use narrows_kernels::reference;
 use ndarray::Array2;
 
 const ROWS: usize = 5;
 
 fn dense(outputs: usize) -> LayerSpec {
-    LayerSpec::Dense {
-        outputs: Some(outputs),
-        bias: true,
-    }
+    layer::dense(outputs)
 }
 
 /// The parameters that come next in the arena.
@@ -36,35 +34,34 @@ fn add_bias(image: &mut [f64], bias: &[f64]) {
 }
 
 /// What a layer makes of one row `x` of a shape, in float64, from its definition.
-fn layer(
+fn row_of(
     layer: &LayerSpec,
     x: Vec<f64>,
     shape: &mut Vec<usize>,
     data: &[usize],
     parameters: &mut &[f64],
 ) -> Vec<f64> {
-    match *layer {
-        LayerSpec::Dense { outputs, bias } => {
-            let outputs = outputs.unwrap_or(data.iter().product());
+    let pair = |key: &str| layer.get::<[usize; 2]>(key).unwrap();
+    let bias = |y: &mut [f64], parameters: &mut &[f64], outputs| {
+        if layer.get("bias").unwrap() {
+            add_bias(y, next(parameters, outputs));
+        }
+    };
+    match layer.name() {
+        "dense" => {
+            let outputs = layer.get("outputs").unwrap_or(data.iter().product());
             *shape = vec![outputs];
             let weights = next(parameters, outputs * x.len());
             let mut y: Vec<f64> = weights
                 .chunks_exact(x.len())
                 .map(|w| w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>())
                 .collect();
-            if bias {
-                add_bias(&mut y, next(parameters, outputs));
-            }
+            bias(&mut y, parameters, outputs);
             y
         }
-        LayerSpec::Conv2d {
-            channels,
-            kernel,
-            stride,
-            padding,
-            bias,
-        } => {
-            let channels = channels.unwrap_or(data[0]);
+        "conv2d" => {
+            let (kernel, stride, padding) = (pair("kernel"), pair("stride"), pair("padding"));
+            let channels = layer.get("channels").unwrap_or(data[0]);
             let input = [shape[0], shape[1], shape[2]];
             let size = |axis: usize| {
                 (input[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
@@ -80,20 +77,13 @@ fn layer(
             };
             let weights = next(parameters, channels * input[0] * kernel[0] * kernel[1]);
             let mut y = reference::convolution(&geometry, weights, &x);
-            if bias {
-                add_bias(&mut y, next(parameters, channels));
-            }
+            bias(&mut y, parameters, channels);
             y
         }
-        LayerSpec::ConvTranspose2d {
-            channels,
-            kernel,
-            stride,
-            padding,
-            output_padding,
-            bias,
-        } => {
-            let channels = channels.unwrap_or(data[0]);
+        "conv-transpose2d" => {
+            let (kernel, stride, padding) = (pair("kernel"), pair("stride"), pair("padding"));
+            let output_padding = pair("output_padding");
+            let channels = layer.get("channels").unwrap_or(data[0]);
             let input = [shape[0], shape[1], shape[2]];
             let size = |axis: usize| {
                 (input[axis + 1] - 1) * stride[axis] + kernel[axis] + output_padding[axis]
@@ -110,41 +100,57 @@ fn layer(
             };
             let weights = next(parameters, channels * input[0] * kernel[0] * kernel[1]);
             let mut y = reference::transposed_convolution(&geometry, weights, &x);
-            if bias {
-                add_bias(&mut y, next(parameters, channels));
-            }
+            bias(&mut y, parameters, channels);
             y
         }
-        LayerSpec::Flatten => {
+        "flatten" => {
             *shape = vec![x.len()];
             x
         }
-        LayerSpec::Reshape { shape: to } => {
-            *shape = to.to_vec();
+        "reshape" => {
+            *shape = layer.get::<[usize; 3]>("shape").unwrap().to_vec();
             x
         }
-        LayerSpec::Activation(f) => x.iter().map(|&x| reference::activation(f, x)).collect(),
+        _ => {
+            let f = function(layer).expect("every layer has its formula here");
+            x.iter().map(|&x| reference::activation(f, x)).collect()
+        }
     }
+}
+
+/// The function that a layer applies, if it is an activation.
+fn function(layer: &LayerSpec) -> Option<Activation> {
+    Some(match layer.name() {
+        "identity" => Activation::Identity,
+        "relu" => Activation::Relu,
+        "leaky-relu" => Activation::LeakyRelu {
+            slope: layer.get("slope")?,
+        },
+        "elu" => Activation::Elu {
+            alpha: layer.get("alpha")?,
+        },
+        "silu" => Activation::Silu,
+        "gelu" => Activation::Gelu,
+        "tanh" => Activation::Tanh,
+        "sigmoid" => Activation::Sigmoid,
+        "softplus" => Activation::Softplus,
+        _ => return None,
+    })
 }
 
 /// The objective in float64.
 fn objective(
     layers: &[LayerSpec],
-    reconstruction: Reconstruction,
+    reconstruction: &Reconstruction,
     mut parameters: &[f64],
     rows: &[Vec<f64>],
     data: &[usize],
 ) -> f64 {
-    let loss = match reconstruction {
-        Reconstruction::Mse => narrows_kernels::loss::Loss::Squared,
-        Reconstruction::L1 => narrows_kernels::loss::Loss::Absolute,
-        Reconstruction::Huber { delta } => narrows_kernels::loss::Loss::Huber { delta },
-        Reconstruction::BinaryCrossEntropy => narrows_kernels::loss::Loss::CrossEntropyOfLogits,
-    };
+    let loss = reconstruction.part().loss(reconstruction.settings());
     // Cross-entropy starts from the logits.
-    let layers = match reconstruction {
-        Reconstruction::BinaryCrossEntropy => {
-            let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
+    let layers = match loss {
+        Loss::CrossEntropyOfLogits => {
+            let sigmoid = activation(Activation::Sigmoid);
             &layers[..layers.iter().rposition(|layer| *layer == sigmoid).unwrap()]
         }
         _ => layers,
@@ -155,7 +161,7 @@ fn objective(
         parameters = all;
         let (mut x, mut shape) = (row.clone(), data.to_vec());
         for spec in layers {
-            x = layer(spec, x, &mut shape, data, &mut parameters);
+            x = row_of(spec, x, &mut shape, data, &mut parameters);
         }
         assert!(parameters.is_empty(), "every parameter has a part");
         assert_eq!(x.len(), row.len());
@@ -182,18 +188,18 @@ fn every_gradient_meets_central_differences_for_every_activation_and_loss() {
         Activation::Softplus,
     ];
     let losses = [
-        Reconstruction::Mse,
-        Reconstruction::L1,
-        Reconstruction::Huber { delta: 0.3 },
-        Reconstruction::BinaryCrossEntropy,
+        Reconstruction::mse(),
+        Reconstruction::l1(),
+        Reconstruction::huber(0.3),
+        Reconstruction::binary_cross_entropy(),
     ];
-    for activation in activations {
-        for reconstruction in losses {
-            let encoder = [dense(7), LayerSpec::Activation(activation), dense(3)];
+    for function in activations {
+        for reconstruction in &losses {
+            let encoder = [dense(7), activation(function), dense(3)];
             let decoder = [
-                LayerSpec::Activation(activation),
+                activation(function),
                 dense(11),
-                LayerSpec::Activation(Activation::Sigmoid),
+                activation(Activation::Sigmoid),
             ];
             check(&encoder, &decoder, &[11], reconstruction);
         }
@@ -204,13 +210,13 @@ fn every_gradient_meets_central_differences_for_every_activation_and_loss() {
 fn cross_entropy_finds_its_logits_before_layers_that_keep_the_values() {
     let decoder = [
         dense(12),
-        LayerSpec::Activation(Activation::Sigmoid),
-        LayerSpec::Activation(Activation::Identity),
-        LayerSpec::Reshape { shape: [1, 3, 4] },
+        activation(Activation::Sigmoid),
+        activation(Activation::Identity),
+        layer::reshape([1, 3, 4]),
     ];
-    let entropy = Reconstruction::BinaryCrossEntropy;
+    let entropy = &Reconstruction::binary_cross_entropy();
     check(&[dense(3)], &decoder, &[1, 3, 4], entropy);
-    let flat = [&decoder[..2], &[LayerSpec::Flatten]].concat();
+    let flat = [&decoder[..2], &[layer::flatten()]].concat();
     check(&[dense(3)], &flat, &[1, 3, 4], entropy);
 }
 
@@ -221,13 +227,11 @@ fn conv(
     padding: [usize; 2],
     bias: bool,
 ) -> LayerSpec {
-    LayerSpec::Conv2d {
-        channels,
-        kernel,
-        stride,
-        padding,
-        bias,
-    }
+    layer::conv2d(channels, kernel)
+        .with("stride", stride)
+        .and_then(|layer| layer.with("padding", padding))
+        .and_then(|layer| layer.with("bias", bias))
+        .unwrap()
 }
 
 fn transposed(
@@ -238,36 +242,34 @@ fn transposed(
     output_padding: [usize; 2],
     bias: bool,
 ) -> LayerSpec {
-    LayerSpec::ConvTranspose2d {
-        channels,
-        kernel,
-        stride,
-        padding,
-        output_padding,
-        bias,
-    }
+    layer::conv_transpose2d(channels, kernel)
+        .with("stride", stride)
+        .and_then(|layer| layer.with("padding", padding))
+        .and_then(|layer| layer.with("output_padding", output_padding))
+        .and_then(|layer| layer.with("bias", bias))
+        .unwrap()
 }
 
 #[test]
 fn gradients_of_convolutions_meet_central_differences() {
-    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
-    let tanh = LayerSpec::Activation(Activation::Tanh);
-    let silu = LayerSpec::Activation(Activation::Silu);
+    let sigmoid = || activation(Activation::Sigmoid);
+    let tanh = || activation(Activation::Tanh);
+    let silu = || activation(Activation::Silu);
     // The network of the classic study, small; [1, 8, 8] to [3, 2, 2] and back.
     let encoder = [
         conv(Some(2), [3, 3], [2, 2], [1, 1], true),
-        silu,
+        silu(),
         conv(Some(3), [3, 3], [2, 2], [1, 1], true),
     ];
     let decoder = [
-        silu,
+        silu(),
         transposed(Some(2), [2, 2], [2, 2], [0, 0], [0, 0], true),
-        silu,
+        silu(),
         transposed(None, [2, 2], [2, 2], [0, 0], [0, 0], true),
-        sigmoid,
+        sigmoid(),
     ];
-    check(&encoder, &decoder, &[1, 8, 8], Reconstruction::Mse);
-    let entropy = Reconstruction::BinaryCrossEntropy;
+    check(&encoder, &decoder, &[1, 8, 8], &Reconstruction::mse());
+    let entropy = &Reconstruction::binary_cross_entropy();
     check(&encoder, &decoder, &[1, 8, 8], entropy);
 
     // Odd sizes, strides of 1 to 3, kernels that overlap and leave gaps, output padding; dense layers
@@ -275,23 +277,23 @@ fn gradients_of_convolutions_meet_central_differences() {
     let encoder = [
         // [2, 9, 7] → [4, 4, 7] → [3, 2, 3] → [5]
         conv(Some(4), [3, 3], [2, 1], [0, 1], false),
-        tanh,
+        tanh(),
         conv(Some(3), [2, 1], [3, 3], [1, 0], true),
-        LayerSpec::Flatten,
+        layer::flatten(),
         dense(5),
     ];
     let decoder = [
         // [5] → [2, 2, 3] → [3, 5, 6] → [4, 9, 11] → [2, 9, 7]
         dense(12),
-        LayerSpec::Reshape { shape: [2, 2, 3] },
+        layer::reshape([2, 2, 3]),
         transposed(Some(3), [3, 2], [3, 2], [1, 0], [1, 0], true),
-        tanh,
+        tanh(),
         transposed(Some(4), [3, 3], [2, 2], [1, 1], [0, 0], false),
-        silu,
+        silu(),
         conv(None, [3, 5], [1, 1], [1, 0], true),
-        sigmoid,
+        sigmoid(),
     ];
-    check(&encoder, &decoder, &[2, 9, 7], Reconstruction::Mse);
+    check(&encoder, &decoder, &[2, 9, 7], &Reconstruction::mse());
 
     // A kernel larger than its stride in one axis and smaller in the other; dense straight after and
     // before images.
@@ -302,42 +304,39 @@ fn gradients_of_convolutions_meet_central_differences() {
     ];
     let decoder = [
         dense(10),
-        LayerSpec::Reshape { shape: [5, 2, 1] },
+        layer::reshape([5, 2, 1]),
         transposed(Some(4), [2, 4], [3, 1], [0, 0], [2, 0], true),
-        tanh,
+        tanh(),
         dense(90),
-        sigmoid,
+        sigmoid(),
     ];
-    check(&encoder, &decoder, &[3, 5, 6], Reconstruction::L1);
+    check(&encoder, &decoder, &[3, 5, 6], &Reconstruction::l1());
 }
 
 #[test]
 fn gradients_of_folded_linear_layers_meet_central_differences() {
-    let tanh = LayerSpec::Activation(Activation::Tanh);
-    let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
-    let unbiased = |outputs| LayerSpec::Dense {
-        outputs: Some(outputs),
-        bias: false,
-    };
-    let mse = Reconstruction::Mse;
-    let check = |encoder: &[LayerSpec], decoder: &[LayerSpec], reconstruction| {
+    let tanh = || activation(Activation::Tanh);
+    let sigmoid = || activation(Activation::Sigmoid);
+    let unbiased = |outputs| dense(outputs).with("bias", false).unwrap();
+    let mse = &Reconstruction::mse();
+    let check = |encoder: &[LayerSpec], decoder: &[LayerSpec], reconstruction: &Reconstruction| {
         check_planned(encoder, decoder, &[11], reconstruction, FOLDED);
     };
     // The whole encoder and the whole decoder.
     let encoder = [dense(9), dense(5), dense(2)];
-    let decoder = [dense(5), dense(9), dense(11), sigmoid];
+    let decoder = [dense(5), dense(9), dense(11), sigmoid()];
     check(&encoder, &decoder, mse);
-    check(&encoder, &decoder, Reconstruction::BinaryCrossEntropy);
+    check(&encoder, &decoder, &Reconstruction::binary_cross_entropy());
     let encoder = [dense(9), unbiased(5), dense(4), unbiased(1)];
     let decoder = [unbiased(4), dense(9), unbiased(11)];
     check(&encoder, &decoder, mse);
     // Behind other layers and before them, so that gradients pass.
-    let encoder = [dense(10), tanh, dense(8), unbiased(3), dense(2)];
-    let decoder = [dense(6), dense(9), tanh, dense(11)];
+    let encoder = [dense(10), tanh(), dense(8), unbiased(3), dense(2)];
+    let decoder = [dense(6), dense(9), tanh(), dense(11)];
     check(&encoder, &decoder, mse);
     // An encoder's run that widens, and a decoder's that narrows.
-    let encoder = [dense(2), tanh, dense(7), dense(12), tanh, dense(3)];
-    let decoder = [dense(12), tanh, dense(6), dense(3), tanh, dense(11)];
+    let encoder = [dense(2), tanh(), dense(7), dense(12), tanh(), dense(3)];
+    let decoder = [dense(12), tanh(), dense(6), dense(3), tanh(), dense(11)];
     check(&encoder, &decoder, mse);
 }
 
@@ -355,8 +354,8 @@ fn exchanged_parameters_count_at_once_where_layers_are_folded() {
             optimizer: Optimizer::new(recipe.optimizer, &network),
             network,
             corruption: None,
-            objective: Objective::new(recipe.reconstruction, &recipe.decoder).unwrap(),
-            terms: Vec::new(),
+            objective: Objective::new(&recipe.reconstruction, &recipe.decoder).unwrap(),
+            penalties: Vec::new(),
             seed,
             clip_norm: 0.0,
             accumulation: 1,
@@ -381,7 +380,7 @@ fn check(
     encoder: &[LayerSpec],
     decoder: &[LayerSpec],
     shape: &[usize],
-    reconstruction: Reconstruction,
+    reconstruction: &Reconstruction,
 ) {
     check_planned(encoder, decoder, shape, reconstruction, ROWS);
 }
@@ -394,7 +393,7 @@ fn check_planned(
     encoder: &[LayerSpec],
     decoder: &[LayerSpec],
     shape: &[usize],
-    reconstruction: Reconstruction,
+    reconstruction: &Reconstruction,
     planned: usize,
 ) {
     let inputs = shape.iter().product();
@@ -417,7 +416,7 @@ fn check_planned(
         parameters,
         corruption: None,
         objective: goal,
-        terms: Vec::new(),
+        penalties: Vec::new(),
         optimizer,
         seed: 0,
         clip_norm: 0.0,
@@ -430,15 +429,13 @@ fn check_planned(
         for side in [encoder, decoder] {
             let mut width = 0;
             for (index, layer) in side.iter().enumerate() {
-                if let LayerSpec::Dense { outputs, .. } = layer {
-                    width = outputs.unwrap_or(inputs);
+                if layer.name() == "dense" {
+                    width = layer.get("outputs").unwrap_or(inputs);
                 } else if index == 0 {
                     panic!("sides begin with a dense layer here");
                 }
-                let is_inner = matches!(
-                    side[index..],
-                    [LayerSpec::Dense { .. }, LayerSpec::Dense { .. }, ..]
-                );
+                let is_inner = side.len() > index + 1
+                    && side[index..index + 2].iter().all(|l| l.name() == "dense");
                 values += if is_inner { 0 } else { 2 * width };
             }
         }

@@ -236,7 +236,7 @@ fn what_a_scaling_needs_is_given_or_asked_for() {
         ("scaling.kind = 'unit'", 0.0, f64::from(1.0f32 / 255.0)),
         ("scaling.kind = 'none'", 0.0, 1.0),
         (
-            "scaling = { kind = 'standardize', mean = 3, deviation = 4 }",
+            "scaling = { kind = 'standardize', mean = 3, std = 4 }",
             3.0,
             0.25,
         ),

@@ -12,9 +12,9 @@
 
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
-use narrows::layer::{Activation, LayerSpec};
+use narrows::layer::{self, Activation, LayerSpec, activation};
 use narrows::network::{Network, Parameters, Pass, ScaledRows, Tensor};
-use narrows::objective::{Objective, Reconstruction, Term, TermKind};
+use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec, Plateau, ScheduleSpec};
 use narrows::train::{Setting, Stepper};
 use narrows_kernels::team::Team;
@@ -57,7 +57,7 @@ struct Case {
     batch: usize,
     data: Dataset,
     scaling: Scaling,
-    terms: Vec<Term>,
+    penalties: Vec<Penalty>,
     clip_norm: f64,
     accumulation: usize,
 }
@@ -83,7 +83,7 @@ impl Case {
             batch,
             data,
             scaling,
-            terms: Vec::new(),
+            penalties: Vec::new(),
             clip_norm: 0.0,
             accumulation: 1,
         }
@@ -106,7 +106,7 @@ impl Case {
         Parameters::new(&network, &flat)
     }
 
-    fn stepper(&self, reconstruction: Reconstruction, optimizer: OptimizerSpec) -> Stepper {
+    fn stepper(&self, reconstruction: &Reconstruction, optimizer: OptimizerSpec) -> Stepper {
         let network = self.network();
         let optimizer = Optimizer::new(optimizer, &network);
         let objective = Objective::new(reconstruction, &self.decoder).unwrap();
@@ -115,7 +115,7 @@ impl Case {
             parameters: self.parameters(),
             corruption: None,
             objective,
-            terms: self.terms.clone(),
+            penalties: self.penalties.clone(),
             optimizer,
             seed: 0,
             clip_norm: self.clip_norm,
@@ -132,7 +132,7 @@ impl Case {
 
     /// Twenty steps: the loss before each, and the parameters after all.
     fn train(&self, optimizer: OptimizerSpec) -> (Vec<f64>, Vec<f32>) {
-        let mut stepper = self.stepper(Reconstruction::Mse, optimizer);
+        let mut stepper = self.stepper(&Reconstruction::mse(), optimizer);
         let losses = (0..20)
             .map(|step| {
                 stepper
@@ -279,7 +279,7 @@ fn recipe(name: &str) {
         );
         let outputs = case.forward(network.layers(), 784);
         fixture.compare("output", &outputs[..2 * 784]);
-        let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-3, 0.0));
+        let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-3, 0.0));
         let (loss, gradient) =
             stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
         let (losses, last) = case.train(adam(1e-3, 0.0));
@@ -304,11 +304,8 @@ fn deep_linear() {
 
 /// A small network in which every activation occurs.
 fn every_activation() -> Case {
-    let dense = |outputs| LayerSpec::Dense {
-        outputs: Some(outputs),
-        bias: true,
-    };
-    let f = LayerSpec::Activation;
+    let dense = |outputs| layer::dense(outputs);
+    let f = activation;
     let encoder = vec![
         dense(10),
         f(Activation::Relu),
@@ -343,13 +340,13 @@ fn every_loss() {
         fixture.compare("code", &case.forward(network.encoder(), 5));
         fixture.compare("output", &case.forward(network.layers(), 12));
         for reconstruction in [
-            Reconstruction::Mse,
-            Reconstruction::L1,
-            Reconstruction::Huber { delta: 0.5 },
-            Reconstruction::BinaryCrossEntropy,
+            Reconstruction::mse(),
+            Reconstruction::l1(),
+            Reconstruction::huber(0.5),
+            Reconstruction::binary_cross_entropy(),
         ] {
             let name = reconstruction.name();
-            let mut stepper = case.stepper(reconstruction, adam(1e-3, 0.0));
+            let mut stepper = case.stepper(&reconstruction, adam(1e-3, 0.0));
             let (loss, gradient) =
                 stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
             fixture.compare(&format!("{name}/loss"), &[loss.total]);
@@ -402,12 +399,9 @@ fn every_optimizer() {
 }
 
 #[test]
-fn contractive_terms() {
-    let dense = |outputs| LayerSpec::Dense {
-        outputs: Some(outputs),
-        bias: true,
-    };
-    let f = LayerSpec::Activation;
+fn contractive_penalties() {
+    let dense = |outputs| layer::dense(outputs);
+    let f = activation;
     let encoder = vec![
         dense(10),
         f(Activation::Silu),
@@ -422,13 +416,16 @@ fn contractive_terms() {
     let mut case = Case::new(encoder, decoder, &[12], 6);
     let network = case.network();
     with_fixture("contractive", |fixture| {
-        for (kind, weight) in [(TermKind::Jacobian, 0.3), (TermKind::Summed, 0.05)] {
-            case.terms = vec![Term { kind, weight }];
+        for (kind, weight) in [
+            (PenaltyKind::jacobian(), 0.3),
+            (PenaltyKind::summed(), 0.05),
+        ] {
             let name = kind.name();
-            let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+            case.penalties = vec![kind.weighted(weight)];
+            let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-2, 0.0));
             let (losses, gradient) =
                 stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
-            fixture.compare(&format!("{name}/value"), &losses.terms);
+            fixture.compare(&format!("{name}/value"), &losses.penalties);
             for tensor in network.tensors() {
                 let found: Vec<f64> = gradient[tensor.range.clone()]
                     .iter()
@@ -442,10 +439,10 @@ fn contractive_terms() {
     });
 }
 
-/// Terms where the code's activation stops probes, behind convolutions, and with random probes, which PyTorch is given
+/// Penalties where the code's activation stops probes, behind convolutions, and with random probes, which PyTorch is given
 /// from the same generator.
 #[test]
-fn terms_of_every_kind_of_encoder() {
+fn penalties_of_every_kind_of_encoder() {
     let dense = |outputs| format!("{{ layer = \"dense\", outputs = {outputs} }}");
     let smooth = format!(
         "{}, {{ layer = \"silu\" }}, {}, {{ layer = \"tanh\" }}, {}, {{ layer = \"softplus\" }}, {}, {{ layer = \"sigmoid\" }}",
@@ -475,17 +472,17 @@ fn terms_of_every_kind_of_encoder() {
             );
             let recipe = narrows::Recipe::parse(&text, "test").unwrap();
             let mut case = Case::new(recipe.encoder, recipe.decoder, shape, 6);
-            for (term, weight) in [
-                (TermKind::Jacobian, 0.3),
-                (TermKind::Summed, 0.05),
-                (TermKind::Hutchinson { probes: 3 }, 0.3),
+            for (penalty, weight) in [
+                (PenaltyKind::jacobian(), 0.3),
+                (PenaltyKind::summed(), 0.05),
+                (PenaltyKind::hutchinson(3), 0.3),
             ] {
-                case.terms = vec![Term { kind: term, weight }];
-                let name = format!("{kind}/{}", term.name());
-                let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+                case.penalties = vec![penalty.clone().weighted(weight)];
+                let name = format!("{kind}/{}", penalty.name());
+                let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-2, 0.0));
                 let (losses, gradient) =
                     stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
-                fixture.compare(&format!("{name}/value"), &losses.terms);
+                fixture.compare(&format!("{name}/value"), &losses.penalties);
                 for tensor in case.network().tensors() {
                     let found = wide(&gradient[tensor.range.clone()]);
                     fixture.compare(&format!("{name}/grad/{}", tensor.name), &found);
@@ -520,7 +517,7 @@ fn convolutions() {
     with_fixture("convolutions", |fixture| {
         fixture.compare("code", &case.forward(network.encoder(), 7));
         fixture.compare("output", &case.forward(network.layers(), 144));
-        let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+        let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-2, 0.0));
         let (_, gradient) = stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
         let (losses, last) = case.train(adam(1e-2, 0.0));
         fixture.compare("loss", &losses);
@@ -538,11 +535,8 @@ fn wide(numbers: &[f32]) -> Vec<f64> {
 
 /// A small smooth network, for what stands between the gradient and the step.
 fn smooth() -> Case {
-    let dense = |outputs| LayerSpec::Dense {
-        outputs: Some(outputs),
-        bias: true,
-    };
-    let f = LayerSpec::Activation;
+    let dense = |outputs| layer::dense(outputs);
+    let f = activation;
     let encoder = vec![dense(10), f(Activation::Silu), dense(5)];
     let decoder = vec![
         dense(10),
@@ -564,7 +558,7 @@ fn clipping() {
     };
     with_fixture("training", |fixture| {
         for (name, optimizer) in [("clip-adam", adam(1e-2, 0.01)), ("clip-sgd", sgd)] {
-            let mut stepper = case.stepper(Reconstruction::Mse, optimizer);
+            let mut stepper = case.stepper(&Reconstruction::mse(), optimizer);
             let (mut norms, mut losses) = (Vec::new(), Vec::new());
             for step in 0..20 {
                 let rows = case.rows(step);
@@ -591,7 +585,7 @@ fn accumulation() {
     let mut case = smooth();
     case.accumulation = 4;
     with_fixture("training", |fixture| {
-        let mut stepper = case.stepper(Reconstruction::Mse, adam(1e-2, 0.0));
+        let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-2, 0.0));
         let step = |k: u32| {
             // The last of the four batches has five rows.
             let rows: Vec<u32> = (k * 23..(k + 1) * 23).collect();
@@ -610,7 +604,10 @@ fn accumulation() {
 #[test]
 fn schedules() {
     const RATE: f64 = 0.1;
-    let cosine = |warmup, last| ScheduleSpec::Cosine { warmup, last };
+    let cosine = |warmup, final_factor| ScheduleSpec::Cosine {
+        warmup,
+        final_factor,
+    };
     with_fixture("training", |fixture| {
         for (name, schedule) in [
             ("cosine", cosine(0.0, 0.0)),
@@ -626,7 +623,7 @@ fn schedules() {
             let expected = fixture.get(&format!("schedule/{name}"));
             assert_eq!(expected.len(), 48);
             for (step, expected) in expected.into_iter().enumerate() {
-                let rate = RATE * schedule.share(step as u64, 8, 6, &Plateau::default());
+                let rate = RATE * schedule.factor(step as u64, 8, 6, &Plateau::default());
                 assert!(
                     (rate - expected).abs() < 1e-12,
                     "{name}, step {step}: {rate}, and PyTorch {expected}"
@@ -636,14 +633,14 @@ fn schedules() {
         let schedule = ScheduleSpec::Plateau {
             patience: 2,
             factor: 0.3,
-            minimum: 0.05,
+            minimum_factor: 0.05,
         };
         let mut plateau = Plateau::default();
         let losses = fixture.get("schedule/plateau/loss");
         let rates = fixture.get("schedule/plateau");
         for (epoch, (&loss, expected)) in losses.iter().zip(rates).enumerate() {
             plateau.watch(&schedule, loss);
-            let rate = RATE * plateau.share;
+            let rate = RATE * plateau.factor;
             assert!(
                 (rate - expected).abs() < 1e-12,
                 "epoch {epoch}: {rate}, and PyTorch {expected}"

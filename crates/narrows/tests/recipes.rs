@@ -2,8 +2,8 @@
 
 use narrows::Recipe;
 use narrows::data::scaling::ScalingSpec;
-use narrows::layer::{Activation, Initialization, LayerSpec};
-use narrows::objective::Reconstruction;
+use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
+use narrows::objective::{PenaltyKind, Reconstruction};
 use narrows::optimizer::OptimizerSpec;
 use narrows::recipe::Override;
 
@@ -64,13 +64,8 @@ fn the_shipped_recipes_are_those_of_the_study() {
     let widths = |layers: &[LayerSpec]| -> Vec<Option<usize>> {
         layers
             .iter()
-            .filter_map(|layer| match layer {
-                LayerSpec::Dense {
-                    outputs,
-                    bias: true,
-                } => Some(*outputs),
-                _ => None,
-            })
+            .filter(|layer| layer.get("bias") == Some(true))
+            .map(|layer| layer.get("outputs"))
             .collect()
     };
     for (name, encoder) in [
@@ -93,10 +88,10 @@ fn the_shipped_recipes_are_those_of_the_study() {
         );
         assert_eq!(
             recipe.decoder.last(),
-            Some(&LayerSpec::Activation(Activation::Sigmoid))
+            Some(&activation(Activation::Sigmoid))
         );
         assert_eq!(recipe.scaling, Some(ScalingSpec::Unit));
-        assert_eq!(recipe.reconstruction, Reconstruction::Mse);
+        assert_eq!(recipe.reconstruction, Reconstruction::mse());
         assert_eq!((recipe.epochs, recipe.batch_size), (10, 64));
         assert_eq!(
             recipe.optimizer,
@@ -157,43 +152,33 @@ fn what_is_written_reads_back_the_same() {
     recipe.seed = i64::MAX as u64;
     recipe.initialization = Initialization::HeNormal;
     recipe.encoder = vec![
-        LayerSpec::Dense {
-            outputs: Some(5),
-            bias: false,
-        },
-        LayerSpec::Activation(Activation::LeakyRelu { slope: 0.2 }),
-        LayerSpec::Activation(Activation::Elu { alpha: 1.7e-9 }),
-        LayerSpec::Activation(Activation::Gelu),
-        LayerSpec::Reshape { shape: [5, 1, 1] },
-        LayerSpec::Conv2d {
-            channels: Some(4),
-            kernel: [3, 2],
-            stride: [2, 2],
-            padding: [0, 1],
-            bias: false,
-        },
-        LayerSpec::Flatten,
+        layer::dense(5).with("bias", false).unwrap(),
+        activation(Activation::LeakyRelu { slope: 0.2 }),
+        activation(Activation::Elu { alpha: 1.7e-9 }),
+        activation(Activation::Gelu),
+        layer::reshape([5, 1, 1]),
+        layer::conv2d(4, [3, 2])
+            .with("stride", 2)
+            .and_then(|layer| layer.with("padding", [0, 1]))
+            .and_then(|layer| layer.with("bias", false))
+            .unwrap(),
+        layer::flatten(),
     ];
     recipe.decoder.pop();
-    recipe.decoder.push(LayerSpec::ConvTranspose2d {
-        channels: None,
-        kernel: [3, 3],
-        stride: [2, 3],
-        padding: [1, 1],
-        output_padding: [1, 2],
-        bias: true,
-    });
-    recipe
-        .decoder
-        .push(LayerSpec::Activation(Activation::Sigmoid));
+    recipe.decoder.push(
+        layer::conv_transpose2d(None, [3, 3])
+            .with("stride", [2, 3])
+            .and_then(|layer| layer.with("padding", 1))
+            .and_then(|layer| layer.with("output_padding", [1, 2]))
+            .unwrap(),
+    );
+    recipe.decoder.push(activation(Activation::Sigmoid));
     // Only the last may leave its width to the data.
-    recipe
-        .decoder
-        .retain(|layer| !matches!(layer, LayerSpec::Dense { outputs: None, .. }));
+    recipe.decoder.retain(|spec| *spec != layer::dense(None));
     for (scaling, reconstruction, optimizer) in [
         (
             None,
-            Reconstruction::Huber { delta: 0.3 },
+            Reconstruction::huber(0.3),
             OptimizerSpec::Sgd {
                 learning_rate: 0.1,
                 momentum: 0.9,
@@ -203,9 +188,9 @@ fn what_is_written_reads_back_the_same() {
         (
             Some(ScalingSpec::Standardize {
                 mean: Some(-0.1307),
-                deviation: None,
+                std: None,
             }),
-            Reconstruction::BinaryCrossEntropy,
+            Reconstruction::binary_cross_entropy(),
             OptimizerSpec::AdamW {
                 learning_rate: 1e-5,
                 beta1: 0.0,
@@ -219,12 +204,12 @@ fn what_is_written_reads_back_the_same() {
                 min: None,
                 max: None,
             }),
-            Reconstruction::L1,
+            Reconstruction::l1(),
             recipe.optimizer,
         ),
         (
             Some(ScalingSpec::None),
-            Reconstruction::Mse,
+            Reconstruction::mse(),
             recipe.optimizer,
         ),
     ] {
@@ -468,11 +453,7 @@ fn impossible_values_are_refused() {
             "reconstruction = \"huber\"\ndelta = 0",
             "objective.delta",
         ),
-        (
-            "scaling",
-            "kind = \"standardize\"\ndeviation = 0",
-            "scaling.deviation",
-        ),
+        ("scaling", "kind = \"standardize\"\nstd = 0", "scaling.std"),
         (
             "scaling",
             "kind = \"standardize\"\nmean = inf",
@@ -539,7 +520,7 @@ fn overrides_set_values_and_errors_name_them() {
         "training.epochs=3",
         "scaling.kind=standardize",
         "scaling.mean=0.1307",
-        "scaling.deviation = 0.3081",
+        "scaling.std = 0.3081",
         "encoder[0].outputs=64",
         "optimizer.learning_rate=1e-4",
         "about=two words",
@@ -548,16 +529,10 @@ fn overrides_set_values_and_errors_name_them() {
     assert_eq!(recipe.epochs, 3);
     let both = ScalingSpec::Standardize {
         mean: Some(0.1307),
-        deviation: Some(0.3081),
+        std: Some(0.3081),
     };
     assert_eq!(recipe.scaling, Some(both));
-    assert_eq!(
-        recipe.encoder[0],
-        LayerSpec::Dense {
-            outputs: Some(64),
-            bias: true
-        }
-    );
+    assert_eq!(recipe.encoder[0], layer::dense(64));
     assert_eq!(recipe.optimizer.learning_rate(), 1e-4);
     assert_eq!(recipe.about, "two words");
 
@@ -705,11 +680,8 @@ fn another_kind_by_override_drops_the_keys_that_it_does_not_have() {
         "layer = \"dense\"\noutputs = 9\n[[encoder]]\nlayer = \"dense\"\noutputs = 2",
     );
     let recipe = Recipe::parse_with(&two, "a", &layer).unwrap();
-    assert_eq!(recipe.encoder[0], LayerSpec::Activation(Activation::Relu));
-    let dense = LayerSpec::Dense {
-        outputs: Some(2),
-        bias: true,
-    };
+    assert_eq!(recipe.encoder[0], activation(Activation::Relu));
+    let dense = layer::dense(2);
     assert_eq!(recipe.encoder[1], dense);
     // What does not exist at all is refused all the same.
     let unknown = with("optimizer", "kind = \"adam\"\nbeta3 = 0.5");
@@ -755,7 +727,11 @@ fn the_reference_names_every_key_and_kind() {
         "scaling",
         "kind",
         "mean",
-        "deviation",
+        "std",
+        "penalties",
+        "fraction",
+        "final_factor",
+        "minimum_factor",
         "initialization",
         "he-normal",
         "layer",
@@ -794,30 +770,30 @@ fn the_reference_names_every_key_and_kind() {
 }
 
 #[test]
-fn noise_and_terms_are_read_and_checked() {
+fn noise_and_penalties_are_read_and_checked() {
     let base = Recipe::text("contractive").unwrap();
     let set = |assignment: &str| Recipe::parse_with(base, "test", &[assignment.to_string()]);
-    let recipe = set("objective.terms[0].kind=hutchinson").unwrap();
-    assert_eq!(
-        recipe.terms[0].kind,
-        narrows::objective::TermKind::Hutchinson { probes: 1 }
-    );
+    let recipe = set("objective.penalties[0].kind=hutchinson").unwrap();
+    assert_eq!(recipe.penalties[0].kind, PenaltyKind::hutchinson(1));
     assert_eq!(Recipe::parse(&recipe.to_toml(), "written").unwrap(), recipe);
     for (assignment, part) in [
-        ("objective.terms[0].weight=-1", "0 or above"),
-        ("objective.terms[0].weight=heavy", "0 or above"),
-        ("objective.terms[0].kind=jacobean", "jacobian"),
-        ("objective.terms[0].probes=3", "hutchinson"),
+        ("objective.penalties[0].weight=-1", "0 or above"),
+        ("objective.penalties[0].weight=heavy", "0 or above"),
+        ("objective.penalties[0].kind=jacobean", "jacobian"),
+        ("objective.penalties[0].probes=3", "hutchinson"),
         ("corruption.kind=gausian", "gaussian"),
-        ("corruption.kind=gaussian", "deviation"),
-        ("corruption.deviation=0.5", "kind"),
+        ("corruption.kind=gaussian", "std"),
+        ("corruption.std=0.5", "kind"),
     ] {
         let error = set(assignment).unwrap_err().to_string();
         assert!(error.contains(part), "{assignment}: {error}");
     }
-    let twice = "\n[[objective.terms]]\nkind = \"summed\"\nweight = 1\n[optimizer]";
+    let twice = "\n[[objective.penalties]]\nkind = \"summed\"\nweight = 1\n[optimizer]";
     let error = Recipe::parse(&base.replacen("\n[optimizer]", twice, 1), "test").unwrap_err();
-    assert!(error.to_string().contains("two `summed` terms"), "{error}");
+    assert!(
+        error.to_string().contains("two `summed` penalties"),
+        "{error}"
+    );
     let both = [
         "corruption.kind=masking",
         "corruption.drop=0.1",

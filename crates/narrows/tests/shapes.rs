@@ -1,6 +1,6 @@
 //! The shapes of rows from layer to layer: what they become, and what is refused in which words.
 
-use narrows::layer::{Initialization, LayerSpec};
+use narrows::layer::{self, Initialization};
 use narrows::network::{Network, Parameters};
 use narrows::{Recipe, Result};
 
@@ -228,16 +228,11 @@ fn a_decoder_that_gives_another_shape_is_refused_with_both() {
 #[test]
 fn layers_made_in_code_meet_the_same_checks() {
     let mut recipe = Recipe::named("simple-linear").unwrap();
-    recipe.encoder.insert(
-        0,
-        LayerSpec::Conv2d {
-            channels: Some(2),
-            kernel: [3, 3],
-            stride: [0, 1],
-            padding: [0, 0],
-            bias: true,
-        },
-    );
+    recipe.encoder.insert(0, layer::conv2d(0, [3, 3]));
     let error = recipe.check().unwrap_err().to_string();
-    assert!(error.contains("encoder[0].stride"), "{error}");
+    assert!(error.contains("encoder[0].kernel"), "{error}");
+    let error = layer::conv2d(2, [3, 3]).with("stride", [0, 1]).unwrap_err();
+    for part in ["conv2d.stride", "from 1 to 1024", "found [0, 1]"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
 }

@@ -8,7 +8,7 @@ use narrows::data::Dataset;
 use narrows::optimizer::{OptimizerSpec, ScheduleSpec};
 use narrows::train::{Progress, State, Training};
 use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_TERMS, EVERY_ACTIVATION, NOISE_AND_TERMS, noise, whole,
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, NOISE_AND_PENALTIES, noise, whole,
 };
 use std::ops::ControlFlow;
 
@@ -35,7 +35,7 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
     // Its layers are folded, and so are those of one whose gradient is formed whole.
     let mut clipped = shipped.clone();
     (clipped.clip_norm, clipped.accumulation) = (0.1, 2);
-    let rectified = NOISE_AND_TERMS
+    let rectified = NOISE_AND_PENALTIES
         .replace("relu", "tanh")
         .replace("silu", "relu");
     assert!(rectified.contains("tanh\" },\n]") && rectified.contains("67 }, { layer = \"relu"));
@@ -46,7 +46,7 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             noise(29 * 25 + 7, 13),
         ),
         (
-            Recipe::parse(NOISE_AND_TERMS, "test").unwrap(),
+            Recipe::parse(NOISE_AND_PENALTIES, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         (
@@ -54,12 +54,12 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             noise(29 * 25 + 7, 13),
         ),
         (
-            Recipe::parse(CONVOLUTIONS_AND_TERMS, "test").unwrap(),
+            Recipe::parse(CONVOLUTIONS_AND_PENALTIES, "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         // Two ReLUs, whose gates the exact Jacobian counts.
         (
-            Recipe::parse(&NOISE_AND_TERMS.replace("silu", "relu"), "test").unwrap(),
+            Recipe::parse(&NOISE_AND_PENALTIES.replace("silu", "relu"), "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         // A first ReLU alone, whose stopped units it leaves out.
@@ -68,7 +68,7 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
             noise(29 * 25 + 7, 13),
         ),
         (
-            Recipe::parse(&whole(NOISE_AND_TERMS), "test").unwrap(),
+            Recipe::parse(&whole(NOISE_AND_PENALTIES), "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         (clipped, noise(64 * 50 + 3, 28)),
@@ -89,9 +89,13 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
 #[test]
 fn a_profile_changes_nothing_and_accounts_for_the_whole_step() {
     let (data, validation) = (noise(29 * 12 + 7, 13), noise(50, 13));
-    for (text, threads) in [NOISE_AND_TERMS, &whole(NOISE_AND_TERMS), CONVOLUTIONS]
-        .into_iter()
-        .flat_map(|text| [(text, 1), (text, 3)])
+    for (text, threads) in [
+        NOISE_AND_PENALTIES,
+        &whole(NOISE_AND_PENALTIES),
+        CONVOLUTIONS,
+    ]
+    .into_iter()
+    .flat_map(|text| [(text, 1), (text, 3)])
     {
         let recipe = Recipe::parse(text, "test").unwrap();
         let begin = || {
@@ -120,11 +124,11 @@ fn a_profile_changes_nothing_and_accounts_for_the_whole_step() {
         let sum: f64 = profile.parts.iter().map(|part| part.seconds).sum();
         assert!((sum - profile.seconds).abs() < 1e-9);
         let names: Vec<&str> = profile.parts.iter().map(|part| part.name).collect();
-        let has_terms = recipe.name == "noise-and-terms";
+        let has_penalties = recipe.name == "noise-and-penalties";
         for (name, is_expected) in [
             ("gather and scaling", true),
-            ("noise", has_terms),
-            ("terms", has_terms),
+            ("noise", has_penalties),
+            ("penalties", has_penalties),
             ("forward: products", true),
             ("backward: elementwise", true),
             ("optimizer", true),
@@ -164,7 +168,7 @@ fn accumulated_batches_are_one_large_batch() {
 #[test]
 fn a_run_that_goes_on_has_the_same_bits() {
     let (data, validation) = (noise(29 * 12 + 7, 13), noise(50, 13));
-    let mut recipe = Recipe::parse(NOISE_AND_TERMS, "test").unwrap();
+    let mut recipe = Recipe::parse(NOISE_AND_PENALTIES, "test").unwrap();
     recipe.epochs = 8;
     recipe.accumulation = 2;
     recipe.clip_norm = 0.05;
@@ -178,7 +182,7 @@ fn a_run_that_goes_on_has_the_same_bits() {
     recipe.schedule = ScheduleSpec::Plateau {
         patience: 0,
         factor: 0.5,
-        minimum: 0.1,
+        minimum_factor: 0.1,
     };
     let begin = |threads| {
         let training = Training::new(&recipe, &data, threads).unwrap();
@@ -246,7 +250,7 @@ fn a_state_of_another_run_is_refused() {
         |state: &mut State| state.parameters.truncate(3),
         |state: &mut State| state.first.push(0.0),
         |state: &mut State| state.best.parameters.push(0.0),
-        |state: &mut State| state.sums.terms.push(0.0),
+        |state: &mut State| state.sums.penalties.push(0.0),
     ] {
         let mut other = state.clone();
         change(&mut other);

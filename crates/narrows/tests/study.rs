@@ -76,7 +76,7 @@ fn what_runs_side_by_side_give_depends_on_no_threads() {
         );
         // What may depend on threads.
         rows.iter_mut().for_each(|row| row.seconds.mean = 0.0);
-        rows.iter_mut().for_each(|row| row.seconds.deviation = None);
+        rows.iter_mut().for_each(|row| row.seconds.std = None);
         let models = (1..=names.len()).flat_map(|place| {
             let name = Path::new(&names[place - 1]).file_stem().unwrap();
             let name = name.to_str().unwrap().to_string();
@@ -89,11 +89,8 @@ fn what_runs_side_by_side_give_depends_on_no_threads() {
         (rows, models.collect::<Vec<_>>())
     };
     let alone = of(1);
-    let deviations = alone.0.iter().map(|row| row.test_mse.deviation);
-    assert!(
-        deviations.flatten().all(|deviation| deviation > 0.0),
-        "seeds differ"
-    );
+    let stds = alone.0.iter().map(|row| row.test_mse.std);
+    assert!(stds.flatten().all(|std| std > 0.0), "seeds differ");
     for threads in [2, 3, 20] {
         assert!(of(threads) == alone, "{threads} threads");
     }
@@ -242,11 +239,11 @@ fn runs_that_are_there_are_measured_beside_others() {
         assert_eq!((new.is_finished, new.seeds), (false, SEEDS));
         // The run was trained from the second seed.
         let mean = new.test_mse.mean;
-        let deviation = new.test_mse.deviation.unwrap();
-        assert!(deviation > 0.0);
+        let std = new.test_mse.std.unwrap();
+        assert!(std > 0.0);
         // Two values lie so far from their mean.
         let apart = (old.test_mse.mean - mean).abs();
-        assert!((apart - deviation / 2f64.sqrt()).abs() < 1e-9 * mean);
+        assert!((apart - std / 2f64.sqrt()).abs() < 1e-9 * mean);
         (old.test_mse, new.test_mse)
     });
     assert_eq!(measured[0], measured[1]);

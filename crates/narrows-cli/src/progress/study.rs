@@ -205,7 +205,8 @@ impl Going {
                 | Warning::DrawnFromSeries { .. }
                 | Warning::LastIsEarliest { .. }
                 | Warning::KnownRows { .. }
-                | Warning::OneRow),
+                | Warning::OneRow
+                | Warning::OlderName { .. }),
             ) => self.once(format!("narrows: warning: {warning}"), said),
             Event::Warning(warning @ Warning::DividedAnew { .. }) => {
                 self.once(format!("narrows: warning: {}: {warning}", self.title), said);

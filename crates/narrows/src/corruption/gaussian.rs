@@ -1,35 +1,46 @@
 //! Normal noise (Vincent et al. 2010, "Stacked denoising autoencoders").
 
-use super::Corruption;
-use crate::settings::{Choice, Key};
-use narrows_kernels::Isa;
-use narrows_kernels::noise::{Address, add_normal};
+use super::{Corruption, CorruptionPart, Target};
+use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
+use narrows_kernels::noise::add_normal;
 
-pub(super) const CHOICE: Choice<Corruption> = Choice {
-    name: "gaussian",
-    about: "normal noise is added to each value, in scaled units",
-    keys: &[Key {
-        name: "deviation",
-        value: "above 0",
-        default: "required",
-        about: "the standard deviation",
-    }],
-    read: |section| {
-        let possible = |d: f64| d > 0.0 && (d as f32).is_finite();
-        let deviation = section.number(
-            "deviation",
-            "a number above 0, representable as float32",
-            possible,
-        )?;
-        let deviation = deviation.ok_or_else(|| {
-            section
-                .error("deviation", "`deviation` is missing")
-                .expected("a number above 0")
-        })? as f32;
-        Ok(Corruption::Gaussian { deviation })
-    },
-};
+/// Normal noise is added to each value.
+#[derive(Debug)]
+pub(super) struct Gaussian;
 
-pub(super) fn apply(isa: Isa, address: Address, deviation: f32, row: &mut [f32]) {
-    add_normal(isa, address, deviation, row);
+const STD: Key = Key::new(
+    "std",
+    Kind::Number(Range::ABOVE_0),
+    "the standard deviation",
+)
+.unit("scaled units")
+.aliases(&[Alias::Renamed("deviation")]);
+
+impl Part for Gaussian {
+    fn declaration(&self) -> &Declaration {
+        const {
+            &Declaration::new(
+                "gaussian",
+                "normal noise is added to each value, in scaled units",
+            )
+            .keys(&[STD])
+        }
+    }
+}
+
+impl CorruptionPart for Gaussian {
+    fn measure(&self) -> &'static str {
+        "standard deviation, in scaled units"
+    }
+
+    fn apply(&self, settings: &Settings, target: Target<'_>) {
+        add_normal(target.isa, target.address, settings.get(&STD), target.row);
+    }
+}
+
+impl Corruption {
+    /// Normal noise of a standard deviation, in scaled units.
+    pub fn gaussian(std: f32) -> Corruption {
+        Corruption::unchecked(&Gaussian, &[(&STD, Some(std.into()))])
+    }
 }

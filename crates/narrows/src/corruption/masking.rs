@@ -1,54 +1,47 @@
 //! Masking: values that are dropped (Vincent et al. 2008, "Extracting and composing robust features").
 
-use super::Corruption;
-use crate::settings::{Choice, Key};
-use narrows_kernels::Isa;
-use narrows_kernels::noise::{Address, fill_uniform};
+use super::{Corruption, CorruptionPart, Target};
+use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
+use narrows_kernels::noise::fill_uniform;
 
-pub(super) const CHOICE: Choice<Corruption> = Choice {
-    name: "masking",
-    about: "some values become 0, in scaled units",
-    keys: &[
-        Key {
-            name: "drop",
-            value: "0 to 1",
-            default: "1 - keep",
-            about: "the share of values that are dropped",
-        },
-        Key {
-            name: "keep",
-            value: "0 to 1",
-            default: "1 - drop",
-            about: "the share of values that are kept; one of the two keys is required",
-        },
-    ],
-    read: |section| {
-        let possible = |share: f64| (0.0..=1.0).contains(&share);
-        let share = |key| section.number(key, "a number from 0 to 1", possible);
-        let drop = match (share("drop")?, share("keep")?) {
-            (Some(drop), None) => drop,
-            (None, Some(keep)) => 1.0 - keep,
-            (None, None) => {
-                return Err(section
-                    .error("drop", "`drop` is missing")
-                    .expected("a number from 0 to 1, or `keep`"));
-            }
-            // What was set goes over what the recipe says in the other way.
-            (Some(drop), Some(_)) if section.level("drop") > section.level("keep") => drop,
-            (Some(_), Some(keep)) if section.level("keep") > section.level("drop") => 1.0 - keep,
-            (Some(_), Some(_)) => {
-                return Err(section
-                    .error("keep", "`drop` and `keep` say the same thing twice")
-                    .expected("one of the two"));
-            }
-        };
-        Ok(Corruption::Masking { drop: drop as f32 })
-    },
-};
+/// Some values become 0.
+#[derive(Debug)]
+pub(super) struct Masking;
 
-pub(super) fn apply(isa: Isa, address: Address, drop: f32, row: &mut [f32], drawn: &mut [f32]) {
-    fill_uniform(isa, address, drawn);
-    for (value, &u) in row.iter_mut().zip(drawn.iter()) {
-        *value = if u < drop { 0.0 } else { *value };
+const FRACTION: Key = Key::new(
+    "fraction",
+    Kind::Number(Range::FRACTION),
+    "the fraction of values that are dropped",
+)
+.aliases(&[Alias::Renamed("drop"), Alias::Complement("keep")]);
+
+impl Part for Masking {
+    fn declaration(&self) -> &Declaration {
+        const {
+            &Declaration::new("masking", "some values become 0, in scaled units")
+                .elsewhere(&["dropout"])
+                .keys(&[FRACTION])
+        }
+    }
+}
+
+impl CorruptionPart for Masking {
+    fn measure(&self) -> &'static str {
+        "fraction of the values that are dropped"
+    }
+
+    fn apply(&self, settings: &Settings, target: Target<'_>) {
+        let fraction: f32 = settings.get(&FRACTION);
+        fill_uniform(target.isa, target.address, target.scratch);
+        for (value, &u) in target.row.iter_mut().zip(target.scratch.iter()) {
+            *value = if u < fraction { 0.0 } else { *value };
+        }
+    }
+}
+
+impl Corruption {
+    /// A fraction of the values becomes 0.
+    pub fn masking(fraction: f32) -> Corruption {
+        Corruption::unchecked(&Masking, &[(&FRACTION, Some(fraction.into()))])
     }
 }

@@ -11,96 +11,92 @@ mod salt_and_pepper;
 
 pub use rows::CorruptedRows;
 
+use crate::declaration::{FromValue, Key, Kind, List, Part, Preset, Settings, Spec};
+use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::Draws;
-use crate::settings::{Choice, Document, Key};
 use narrows_kernels::Isa;
+use narrows_kernels::noise::Address;
 
-/// A noise with its strength, in scaled units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Corruption {
-    /// Normal noise is added to each value.
-    Gaussian {
-        /// Its standard deviation.
-        deviation: f32,
-    },
-    /// Some values become 1 and as many 0.
-    SaltAndPepper {
-        /// The share of values that are replaced, half of them by each.
-        level: f32,
-    },
-    /// Some values become 0.
-    Masking {
-        /// The share of values that are dropped.
-        drop: f32,
-    },
+/// A noise with the values of its keys, in scaled units.
+pub type Corruption = Spec<dyn CorruptionPart>;
+
+/// A kind of noise: its declaration, of which the first key is its strength, and what it does to a row.
+pub trait CorruptionPart: Part {
+    /// What its strength is, in words.
+    fn measure(&self) -> &'static str;
+
+    /// Corrupts a row.
+    fn apply(&self, settings: &Settings, target: Target<'_>);
+}
+
+/// A row that is to be corrupted.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// The instructions that the CPU has.
+    pub isa: Isa,
+    /// Where the row's random numbers are.
+    pub address: Address,
+    /// The scaled values.
+    pub row: &'a mut [f32],
+    /// Memory of the same length, to be overwritten.
+    pub scratch: &'a mut [f32],
 }
 
 /// The key that names the noise.
-pub(crate) const KIND: Key = Key {
-    name: "kind",
-    value: "a name",
-    default: "no corruption",
-    about: "corruption",
-};
+pub(crate) const KIND: Key =
+    Key::new("kind", Kind::Name, "corruption").default(Preset::Open("no corruption"));
 
-/// The noises, by name.
-pub(crate) const CORRUPTIONS: &[Choice<Corruption>] =
-    &[gaussian::CHOICE, salt_and_pepper::CHOICE, masking::CHOICE];
+/// The noises, in the order in which they are listed.
+pub(crate) const CORRUPTIONS: &[&dyn CorruptionPart] = &[
+    &gaussian::Gaussian,
+    &salt_and_pepper::SaltAndPepper,
+    &masking::Masking,
+];
 
-impl Corruption {
-    /// Its name in a recipe.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Corruption::Gaussian { .. } => gaussian::CHOICE.name,
-            Corruption::SaltAndPepper { .. } => salt_and_pepper::CHOICE.name,
-            Corruption::Masking { .. } => masking::CHOICE.name,
-        }
-    }
-
-    /// How strong it is: the deviation, the level or the share that is dropped.
+impl Spec<dyn CorruptionPart> {
+    /// How strong it is: the value of its first key, a std or a fraction. A noise whose first key is no number is of
+    /// strength 1.
     pub fn strength(&self) -> f32 {
-        match *self {
-            Corruption::Gaussian { deviation } => deviation,
-            Corruption::SaltAndPepper { level } => level,
-            Corruption::Masking { drop } => drop,
-        }
+        let first = self.settings().values().first();
+        f32::from_value(first.map(|(_, value)| value)).unwrap_or(1.0)
     }
 
     /// What its strength is, in words.
     pub fn measure(&self) -> &'static str {
-        match self {
-            Corruption::Gaussian { .. } => "standard deviation, in scaled units",
-            Corruption::SaltAndPepper { .. } => "share of the values that are replaced",
-            Corruption::Masking { .. } => "share of the values that are dropped",
-        }
+        self.part().measure()
     }
 
     /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key that the noise
-    /// has in a recipe, as in `masking-keep=0.2`.
+    /// has in a recipe, as in `masking-fraction=0.2`. Gives beside it what there is to tell of older names.
     ///
     /// # Errors
     ///
     /// When there is no such noise, or the strength is impossible.
-    pub fn parse(text: &str) -> Result<Corruption> {
-        let forms = || {
-            CORRUPTIONS.iter().flat_map(|choice| {
-                let others = choice.keys.iter().skip(1);
-                let other = |key: &Key| {
-                    (
-                        format!("{}-{}", choice.name, key.name),
-                        choice.name,
-                        key.name,
-                    )
-                };
-                let first = choice.keys.first();
-                let first = first.map(|key| (choice.name.to_string(), choice.name, key.name));
-                first.into_iter().chain(others.map(other))
-            })
+    pub fn parse(text: &str) -> Result<(Corruption, Vec<String>)> {
+        Corruption::parse_of(&List::of(CORRUPTIONS), text)
+    }
+
+    /// As [`Corruption::parse`], of a list of noises.
+    ///
+    /// # Errors
+    ///
+    /// As [`Corruption::parse`].
+    pub fn parse_of(
+        parts: &List<dyn CorruptionPart>,
+        text: &str,
+    ) -> Result<(Corruption, Vec<String>)> {
+        let first = |part: &dyn CorruptionPart| {
+            let declaration = part.declaration();
+            declaration
+                .keys
+                .first()
+                .map(|key| (declaration.name, key.name))
         };
         let refuse = |what| {
-            let known: Vec<String> = forms()
-                .map(|(form, ..)| format!("{form}=STRENGTH"))
+            let known = parts.iter().filter_map(first);
+            let known: Vec<String> = known
+                .map(|(name, key)| format!("{name}={}", key.to_uppercase()))
                 .collect();
             Error::new(ErrorKind::Recipe, what)
                 .expected(known.join(", "))
@@ -110,23 +106,38 @@ impl Corruption {
         let (form, strength) = text
             .split_once('=')
             .ok_or_else(|| refuse("a corruption has a strength"))?;
-        let (_, name, key) = forms()
-            .find(|(known, ..)| known == form)
+        // The name alone stands for its first key; older names of keys are those that recipes had.
+        let key_of = |part: &'static dyn CorruptionPart| {
+            let (name, first) = first(part)?;
+            let rest = form.strip_prefix(name)?;
+            let keys = part.declaration().keys.iter();
+            let mut names = keys.flat_map(|key| {
+                key.aliases
+                    .iter()
+                    .map(|alias| alias.name())
+                    .chain([key.name])
+            });
+            match rest.strip_prefix('-') {
+                Some(key) => Some((name, names.find(|known| *known == key)?)),
+                None => rest.is_empty().then_some((name, first)),
+            }
+        };
+        let (name, key) = parts
+            .iter()
+            .find_map(key_of)
             .ok_or_else(|| refuse("there is no such corruption"))?;
         let toml = format!("kind = \"{name}\"\n{key} = {strength}");
         let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
-        let corruption = document.root().choose(&KIND, None, &[], CORRUPTIONS)?;
-        corruption.ok_or_else(|| Error::new(ErrorKind::Recipe, "there is no corruption"))
-    }
-
-    /// Its keys and values, as TOML.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
-        let key = match self {
-            Corruption::Gaussian { .. } => "deviation",
-            Corruption::SaltAndPepper { .. } => "level",
-            Corruption::Masking { .. } => "drop",
+        let corruption = parts.read(&document.root(), &KIND, &[])?;
+        let corruption = corruption.ok_or_else(|| refuse("there is no such corruption"))?;
+        // All of it is on one line.
+        let place = format!("corruption `{text}`, line 2: ");
+        let shortened = |note: String| match note.strip_prefix(&place) {
+            Some(note) => format!("corruption `{text}`: {note}"),
+            None => note,
         };
-        vec![(key, format!("{:?}", self.strength()))]
+        let notes = document.notes().into_iter().map(shortened).collect();
+        Ok((corruption, notes))
     }
 
     /// Corrupts a scaled row. `scratch` is as long and gets overwritten.
@@ -138,14 +149,13 @@ impl Corruption {
         row: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let address = draws.address(epoch, sample);
-        match *self {
-            Corruption::Gaussian { deviation } => gaussian::apply(isa, address, deviation, row),
-            Corruption::SaltAndPepper { level } => {
-                salt_and_pepper::apply(isa, address, level, row, scratch);
-            }
-            Corruption::Masking { drop } => masking::apply(isa, address, drop, row, scratch),
-        }
+        let target = Target {
+            isa,
+            address: draws.address(epoch, sample),
+            row,
+            scratch,
+        };
+        self.part().apply(self.settings(), target);
     }
 }
 

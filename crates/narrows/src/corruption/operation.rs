@@ -1,6 +1,7 @@
 //! Corruption as an operation of a program.
 
-use super::Corruption;
+use super::{Corruption, CorruptionPart};
+use crate::declaration::Spec;
 use crate::error::Result;
 use crate::program::{
     Buffer, Builder, Cost, Lower, Node, Operation, Part, RowContext, RowOperation, Uses, Var,
@@ -8,13 +9,13 @@ use crate::program::{
 use crate::rng::Draws;
 use std::sync::Arc;
 
-impl Corruption {
+impl Spec<dyn CorruptionPart> {
     /// Applies the noise to a value; `draws` are what it follows from.
-    pub(crate) fn build(self, builder: &mut Builder, clean: Var, draws: Draws) -> Var {
+    pub(crate) fn build(&self, builder: &mut Builder, clean: Var, draws: Draws) -> Var {
         builder.at("corruption");
         let shape = builder.shape(clean).to_vec();
         let operation = Noise {
-            corruption: self,
+            corruption: self.clone(),
             draws,
         };
         builder.node(

@@ -10,7 +10,7 @@ use std::ops::Range;
 pub struct CorruptedRows<'a> {
     rows: &'a dyn Rows,
     inputs: usize,
-    corruption: Corruption,
+    corruption: &'a Corruption,
     draws: Draws,
     /// What the first row counts as.
     first: usize,
@@ -20,7 +20,7 @@ pub struct CorruptedRows<'a> {
 
 impl<'a> CorruptedRows<'a> {
     /// `rows` of `inputs` values each, with noise.
-    pub fn new(rows: &'a dyn Rows, inputs: usize, corruption: Corruption, seed: u64) -> Self {
+    pub fn new(rows: &'a dyn Rows, inputs: usize, corruption: &'a Corruption, seed: u64) -> Self {
         CorruptedRows {
             rows,
             inputs,

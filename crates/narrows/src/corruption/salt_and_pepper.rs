@@ -1,35 +1,50 @@
 //! Salt and pepper: values that are lost, and read as the brightest or the darkest.
 
-use super::Corruption;
-use crate::settings::{Choice, Key};
-use narrows_kernels::Isa;
-use narrows_kernels::noise::{Address, fill_uniform};
+use super::{Corruption, CorruptionPart, Target};
+use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
+use narrows_kernels::noise::fill_uniform;
 
-pub(super) const CHOICE: Choice<Corruption> = Choice {
-    name: "salt-and-pepper",
-    about: "some values become 1 and as many 0, in scaled units",
-    keys: &[Key {
-        name: "level",
-        value: "0 to 1",
-        default: "required",
-        about: "the share of values that are replaced, half of them by each",
-    }],
-    read: |section| {
-        let possible = |level: f64| (0.0..=1.0).contains(&level);
-        let level = section.number("level", "a number from 0 to 1", possible)?;
-        let level = level.ok_or_else(|| {
-            section
-                .error("level", "`level` is missing")
-                .expected("a number from 0 to 1")
-        })? as f32;
-        Ok(Corruption::SaltAndPepper { level })
-    },
-};
+/// Some values become 1 and as many 0.
+#[derive(Debug)]
+pub(super) struct SaltAndPepper;
 
-pub(super) fn apply(isa: Isa, address: Address, level: f32, row: &mut [f32], drawn: &mut [f32]) {
-    fill_uniform(isa, address, drawn);
-    for (value, &u) in row.iter_mut().zip(drawn.iter()) {
-        let other = if u < 0.5 * level { 1.0 } else { 0.0 };
-        *value = if u < level { other } else { *value };
+const FRACTION: Key = Key::new(
+    "fraction",
+    Kind::Number(Range::FRACTION),
+    "the fraction of values that are replaced, half of them by each",
+)
+.aliases(&[Alias::Renamed("level")]);
+
+impl Part for SaltAndPepper {
+    fn declaration(&self) -> &Declaration {
+        const {
+            &Declaration::new(
+                "salt-and-pepper",
+                "some values become 1 and as many 0, in scaled units",
+            )
+            .keys(&[FRACTION])
+        }
+    }
+}
+
+impl CorruptionPart for SaltAndPepper {
+    fn measure(&self) -> &'static str {
+        "fraction of the values that are replaced"
+    }
+
+    fn apply(&self, settings: &Settings, target: Target<'_>) {
+        let fraction: f32 = settings.get(&FRACTION);
+        fill_uniform(target.isa, target.address, target.scratch);
+        for (value, &u) in target.row.iter_mut().zip(target.scratch.iter()) {
+            let other = if u < 0.5 * fraction { 1.0 } else { 0.0 };
+            *value = if u < fraction { other } else { *value };
+        }
+    }
+}
+
+impl Corruption {
+    /// A fraction of the values is replaced, half of them by 1 and half by 0.
+    pub fn salt_and_pepper(fraction: f32) -> Corruption {
+        Corruption::unchecked(&SaltAndPepper, &[(&FRACTION, Some(fraction.into()))])
     }
 }

@@ -2,8 +2,8 @@
 
 use super::dataset::Dataset;
 use super::records::AT_ONCE;
+use crate::declaration::suggest;
 use crate::rng::{Draws, Purpose};
-use crate::settings::suggest;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -3,7 +3,7 @@
 use super::column::FileColumn;
 use super::options::ReadOptions;
 use super::schema::{ColumnKind, Role};
-use crate::settings::suggest;
+use crate::declaration::suggest;
 use crate::text::{counted, for_shell, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};

@@ -54,7 +54,7 @@ impl ScalingSpec {
         } else {
             ScalingSpec::Standardize {
                 mean: None,
-                deviation: None,
+                std: None,
             }
         }
     }
@@ -74,7 +74,7 @@ impl Scaling {
     pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
         let scaling = match *spec {
             ScalingSpec::Unit => fit::unit(data),
-            ScalingSpec::Standardize { mean, deviation } => fit::standardize(data, mean, deviation),
+            ScalingSpec::Standardize { mean, std } => fit::standardize(data, mean, std),
             ScalingSpec::MinMax { min, max } => fit::min_max(data, min, max),
             ScalingSpec::None => Ok(Scaling::none()),
         }?;
@@ -99,7 +99,7 @@ impl Scaling {
 
     /// The scaling where there are no data to fit it to: what `spec` says has to be enough.
     ///
-    /// The mean and deviation of `standardize` are then in the data's own units, as for data that are
+    /// The mean and std of `standardize` are then in the data's own units, as for data that are
     /// not 8-bit.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Scaling {
             ScalingSpec::None
             | ScalingSpec::Standardize {
                 mean: Some(_),
-                deviation: Some(_),
+                std: Some(_),
             }
             | ScalingSpec::MinMax {
                 min: Some(_),
@@ -126,7 +126,7 @@ impl Scaling {
                 .found("no data")
                 .hint(
                     "give --data, or let the recipe say `unit`, `none`, or `standardize` with \
-                     `mean` and `deviation`, or `minmax` with `min` and `max`",
+                     `mean` and `std`, or `minmax` with `min` and `max`",
                 ));
             }
         };

@@ -2,7 +2,7 @@
 
 use super::bad::BadRow;
 use super::dataset::Dataset;
-use crate::settings::suggest;
+use crate::declaration::suggest;
 use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;

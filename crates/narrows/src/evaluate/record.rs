@@ -139,7 +139,7 @@ impl Evaluation {
             "test_rows": self.test_rows,
             "held_out": self.held_out,
             "data_range": self.data_range,
-            "corruption": self.corruption.map(|c| json!({"kind": c.name(), "strength": c.strength()})),
+            "corruption": self.corruption.as_ref().map(|c| json!({"kind": c.name(), "strength": c.strength()})),
             "noise_draws": self.noise_draws,
             "model": self.model.to_json(),
             "pca": self.pca.as_ref().map(Quality::to_json),

@@ -12,33 +12,29 @@ pub type Reconstruct<'a> = dyn Fn(&dyn Rows, &mut Team, &mut [f32]) + 'a;
 
 /// The noises that the robustness curve tries, each from weak to strong; the one that a model was trained with is among
 /// them.
-pub fn standard_noises(own: Option<Corruption>) -> [Vec<Corruption>; 3] {
+pub fn standard_noises(own: Option<&Corruption>) -> [Vec<Corruption>; 3] {
     let gaussian = [0.1, 0.2, 0.4, 0.8, 1.2, 1.5, 2.0];
-    let level = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5];
-    let drop = [0.1, 0.25, 0.5, 0.75, 0.9];
+    let salt_and_pepper = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5];
+    let masking = [0.1, 0.25, 0.5, 0.75, 0.9];
     let mut noises = [
-        gaussian
-            .map(|deviation| Corruption::Gaussian { deviation })
-            .to_vec(),
-        level
-            .map(|level| Corruption::SaltAndPepper { level })
-            .to_vec(),
-        drop.map(|drop| Corruption::Masking { drop }).to_vec(),
+        gaussian.map(Corruption::gaussian).to_vec(),
+        salt_and_pepper.map(Corruption::salt_and_pepper).to_vec(),
+        masking.map(Corruption::masking).to_vec(),
     ];
     if let Some(own) = own.filter(|own| own.strength() > 0.0) {
         let is_same = |levels: &&mut Vec<Corruption>| levels[0].name() == own.name();
         if let Some(levels) = noises.iter_mut().find(is_same)
-            && !levels.contains(&own)
+            && !levels.contains(own)
         {
             let place = levels.partition_point(|level| level.strength() < own.strength());
-            levels.insert(place, own);
+            levels.insert(place, own.clone());
         }
     }
     noises
 }
 
 /// Noise to test with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TestNoise {
     /// Its kind and strength.
     pub corruption: Corruption,
@@ -64,7 +60,7 @@ pub fn noise_draws(rows: usize, inputs: usize) -> u32 {
 pub fn noisy_errors(
     rows: &dyn Rows,
     inputs: usize,
-    noise: TestNoise,
+    noise: &TestNoise,
     autoencoders: &[&Reconstruct<'_>],
     team: &mut Team,
 ) -> Vec<f64> {
@@ -83,7 +79,7 @@ pub fn noisy_errors(
             width: inputs,
         };
         for draw in 0..noise.draws {
-            let noisy = CorruptedRows::new(&clean, inputs, noise.corruption, noise.seed)
+            let noisy = CorruptedRows::new(&clean, inputs, &noise.corruption, noise.seed)
                 .from_row(start)
                 .drawn_again(draw);
             fill(&noisy, 0, inputs, given, team, |_| ());
@@ -123,10 +119,10 @@ mod tests {
     fn the_own_noise_is_among_the_levels_once() {
         let levels = |own| standard_noises(own).map(|levels| levels.len());
         let usual = levels(None);
-        let own = Corruption::Gaussian { deviation: 0.8 };
-        assert_eq!(levels(Some(own)), usual, "it is there already");
-        let own = Corruption::Masking { drop: 0.8 };
-        let [_, _, masking] = standard_noises(Some(own));
+        let own = Corruption::gaussian(0.8);
+        assert_eq!(levels(Some(&own)), usual, "it is there already");
+        let own = Corruption::masking(0.8);
+        let [_, _, masking] = standard_noises(Some(&own));
         assert_eq!(masking.len(), usual[2] + 1);
         assert!(masking.contains(&own));
         assert!(masking.is_sorted_by(|a, b| a.strength() < b.strength()));
@@ -152,13 +148,13 @@ mod tests {
         let copy =
             |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| rows.write(0..rows.count(), out);
         let noise = TestNoise {
-            corruption: Corruption::Gaussian { deviation: 0.5 },
+            corruption: Corruption::gaussian(0.5),
             seed: 4,
             draws: 3,
         };
         let of_draw = |draw| {
             let mut noisy = vec![0.0; values.len()];
-            CorruptedRows::new(&rows, 3, noise.corruption, noise.seed)
+            CorruptedRows::new(&rows, 3, &noise.corruption, noise.seed)
                 .drawn_again(draw)
                 .write(0..2500, &mut noisy);
             mse(&values, &noisy)
@@ -167,7 +163,7 @@ mod tests {
         assert!(each[0] != each[1] && each[1] != each[2] && each[0] != each[2]);
         for threads in [1, 3] {
             let team = &mut Team::new(threads);
-            let found = noisy_errors(&rows, 3, noise, &[&copy], team)[0];
+            let found = noisy_errors(&rows, 3, &noise, &[&copy], team)[0];
             let mean = each.iter().sum::<f64>() / 3.0;
             assert!((found - mean).abs() < 1e-12, "{found} {mean}");
         }
@@ -195,13 +191,13 @@ mod tests {
                     seed: 1,
                     draws: 1,
                 };
-                noisy_errors(&rows, 3, noise, &[&copy, &half], team)
+                noisy_errors(&rows, 3, &noise, &[&copy, &half], team)
             };
-            let all = errors(Corruption::Masking { drop: 1.0 });
+            let all = errors(Corruption::masking(1.0));
             assert!((all[0] - square).abs() < 1e-9 && (all[1] - square).abs() < 1e-9);
-            let none = errors(Corruption::Masking { drop: 0.0 });
+            let none = errors(Corruption::masking(0.0));
             assert!(none[0] == 0.0 && (none[1] - square / 4.0).abs() < 1e-9);
-            let noise = errors(Corruption::Gaussian { deviation: 0.5 });
+            let noise = errors(Corruption::gaussian(0.5));
             assert!((noise[0] - 0.25).abs() < 0.02, "{noise:?}");
         }
     }

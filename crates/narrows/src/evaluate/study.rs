@@ -76,7 +76,7 @@ pub fn evaluate(
     };
     let own_draws = noise_draws(test.rows(), test.inputs());
     let robustness = study.robustness(pca.as_ref(), own_draws);
-    if let Some(own) = model.recipe().corruption {
+    if let Some(own) = &model.recipe().corruption {
         let curve = robustness.iter().find(|curve| curve.noise == own.name());
         let level = decimal(own.strength());
         let point = curve.and_then(|curve| curve.points.iter().find(|point| point.level == level));
@@ -104,7 +104,7 @@ pub fn evaluate(
             &measured.errors,
             beside.as_ref().map(|b| &b.errors[..]),
         ),
-        corruption: model.recipe().corruption,
+        corruption: model.recipe().corruption.clone(),
         noise_draws: measured.quality.noisy_mse.map(|_| own_draws),
         model: measured.quality,
         pca: beside.map(|beside| beside.quality),
@@ -287,23 +287,23 @@ impl<'a> Study<'a> {
         let autoencoders = &both[..1 + usize::from(pca.is_some())];
         let rows = self.scaled(self.test);
         let inputs = self.test.inputs();
-        let noises = standard_noises(model.recipe().corruption);
+        let noises = standard_noises(model.recipe().corruption.as_ref());
         let total = noises.iter().map(Vec::len).sum();
         let mut done = 0;
         let mut curves = Vec::new();
         for levels in &noises {
             let mut points = Vec::new();
-            for &corruption in levels {
+            for corruption in levels {
                 self.tell("robustness", done, total);
                 done += 1;
                 // That of training gives a figure of its own, the others points of a curve.
-                let is_own = model.recipe().corruption == Some(corruption);
+                let is_own = model.recipe().corruption.as_ref() == Some(corruption);
                 let noise = TestNoise {
-                    corruption,
+                    corruption: corruption.clone(),
                     seed: model.recipe().seed,
                     draws: if is_own { own_draws } else { 1 },
                 };
-                let errors = noisy_errors(&rows, inputs, noise, autoencoders, &mut self.team);
+                let errors = noisy_errors(&rows, inputs, &noise, autoencoders, &mut self.team);
                 points.push(NoisePoint {
                     level: decimal(corruption.strength()),
                     mse: errors[0],

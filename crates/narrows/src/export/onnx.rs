@@ -22,18 +22,14 @@
 //! | `score` | what the score is, and in which units |
 //! | `threshold` | `value`, `rule`, `level`, `rows` as JSON, and when a row is unusual; where one was chosen |
 
-mod graph;
 mod metadata;
-mod proto;
 
 use crate::Model;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::{Activation, LayerSpec};
 use crate::network::Network;
-use graph::{Graph, rows};
+use crate::onnx::proto::{self, DOUBLE, FLOAT};
+use crate::onnx::{Attribute, Graph, Place, rows};
 use prost::Message;
-use proto::{Attribute, DOUBLE, FLOAT};
-use std::f32::consts::FRAC_1_SQRT_2;
 use std::ops::Range;
 
 /// The version of ONNX's operators that the graph uses: the oldest that has all of them in their
@@ -238,121 +234,15 @@ fn layers(graph: &mut Graph, network: &Network, range: Range<usize>, from: &str)
     for index in range {
         let (spec, name) = (&network.specs()[index], network.name_of(index));
         let (shape, next) = (network.shape(index), network.shape(index + 1));
-        value = layer(graph, spec, &name, value, shape, next);
+        let place = Place {
+            name: &name,
+            input: &value,
+            from: shape,
+            to: next,
+        };
+        value = spec.nodes(graph, place);
     }
     value
-}
-
-/// Adds a layer from rows of one shape to rows of another; gives the value that it makes.
-fn layer(
-    graph: &mut Graph,
-    spec: &LayerSpec,
-    name: &str,
-    input: String,
-    from: &[usize],
-    to: &[usize],
-) -> String {
-    let weight = format!("{name}.weight");
-    let bias_name = format!("{name}.bias");
-    let with_bias = |x: &str, bias: bool| -> Vec<String> {
-        let bias = bias.then(|| bias_name.clone());
-        [x.to_string(), weight.clone()]
-            .into_iter()
-            .chain(bias)
-            .collect()
-    };
-    match *spec {
-        LayerSpec::Dense { bias, .. } => {
-            let flat = match from.len() {
-                1 => input,
-                _ => {
-                    let flat = format!("{name}/flat");
-                    graph.node("Flatten", &[&input], &[Attribute::int("axis", 1)], &flat)
-                }
-            };
-            let transposed = Attribute::int("transB", 1);
-            graph.node("Gemm", &with_bias(&flat, bias), &[transposed], name)
-        }
-        LayerSpec::Conv2d {
-            kernel,
-            stride,
-            padding,
-            bias,
-            ..
-        } => {
-            let window = window(kernel, stride, padding);
-            graph.node("Conv", &with_bias(&input, bias), &window, name)
-        }
-        LayerSpec::ConvTranspose2d {
-            kernel,
-            stride,
-            padding,
-            output_padding,
-            bias,
-            ..
-        } => {
-            let mut window = window(kernel, stride, padding).to_vec();
-            window.push(Attribute::ints("output_padding", &output_padding));
-            graph.node("ConvTranspose", &with_bias(&input, bias), &window, name)
-        }
-        LayerSpec::Flatten | LayerSpec::Reshape { .. } => graph.reshape(&input, to, name),
-        LayerSpec::Activation(function) => activation(graph, function, name, input),
-    }
-}
-
-fn window(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> [Attribute; 3] {
-    let [height, width] = padding;
-    [
-        Attribute::ints("kernel_shape", &kernel),
-        Attribute::ints("strides", &stride),
-        // At the top and left, then at the bottom and right.
-        Attribute::ints("pads", &[height, width, height, width]),
-    ]
-}
-
-/// Adds an activation; gives the value that it makes.
-fn activation(graph: &mut Graph, function: Activation, name: &str, x: String) -> String {
-    match function {
-        Activation::Identity => x,
-        Activation::Relu => graph.node("Relu", &[&x], &[], name),
-        Activation::LeakyRelu { slope } => graph.node(
-            "LeakyRelu",
-            &[&x],
-            &[Attribute::float("alpha", slope)],
-            name,
-        ),
-        Activation::Elu { alpha } => {
-            graph.node("Elu", &[&x], &[Attribute::float("alpha", alpha)], name)
-        }
-        Activation::Silu => {
-            let sigmoid = graph.node("Sigmoid", &[&x], &[], &format!("{name}/sigmoid"));
-            graph.node("Mul", &[&x, &sigmoid], &[], name)
-        }
-        // x · Φ(x) = x/2 · (1 + erf(x/√2))
-        Activation::Gelu => {
-            let part = |what: &str| format!("{name}/{what}");
-            let root = graph.number(&part("1/sqrt2"), FRAC_1_SQRT_2);
-            let one = graph.number(&part("one"), 1.0);
-            let half = graph.number(&part("half"), 0.5);
-            let scaled = graph.node("Mul", &[&x, &root], &[], &part("scaled"));
-            let erf = graph.node("Erf", &[&scaled], &[], &part("erf"));
-            let sum = graph.node("Add", &[&erf, &one], &[], &part("sum"));
-            let halved = graph.node("Mul", &[&x, &half], &[], &part("halved"));
-            graph.node("Mul", &[&halved, &sum], &[], name)
-        }
-        Activation::Tanh => graph.node("Tanh", &[&x], &[], name),
-        Activation::Sigmoid => graph.node("Sigmoid", &[&x], &[], name),
-        // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that works it out
-        // as it is written.
-        Activation::Softplus => {
-            let part = |what: &str| format!("{name}/{what}");
-            let positive = graph.node("Relu", &[&x], &[], &part("positive"));
-            let size = graph.node("Abs", &[&x], &[], &part("size"));
-            let negative = graph.node("Neg", &[&size], &[], &part("negative"));
-            let rest = graph.node("Softplus", &[&negative], &[], &part("rest"));
-            graph.node("Add", &[&positive, &rest], &[], name)
-        }
-    }
 }
 
 #[cfg(test)]

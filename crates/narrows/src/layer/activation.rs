@@ -1,18 +1,201 @@
-//! Elementwise activations.
+//! Elementwise activations as layers, each with its declaration, its range and its nodes.
 
 pub use narrows_kernels::activation::Activation;
 
-/// What an activation can give: its infimum and supremum.
-pub(crate) fn output_range(activation: Activation) -> (f32, f32) {
-    match activation {
-        Activation::Identity | Activation::LeakyRelu { .. } => (f32::NEG_INFINITY, f32::INFINITY),
-        Activation::Relu | Activation::Softplus => (0.0, f32::INFINITY),
-        Activation::Elu { alpha } => (-alpha, f32::INFINITY),
-        // The minima of x · sigmoid(x) and x · Φ(x).
-        Activation::Silu => (-0.278_464_55, f32::INFINITY),
-        Activation::Gelu => (-0.169_971_21, f32::INFINITY),
-        Activation::Tanh => (-1.0, 1.0),
-        Activation::Sigmoid => (0.0, 1.0),
+use super::{LayerPart, LayerSpec};
+use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
+use crate::error::Result;
+use crate::onnx::{Attribute, Graph, Place};
+use crate::program::{Builder, Elementwise, Var};
+use std::f32::consts::FRAC_1_SQRT_2;
+
+/// An activation as a layer.
+#[derive(Debug)]
+pub(super) struct ActivationPart {
+    declaration: Declaration,
+    function: fn(&Settings) -> Activation,
+    /// The infimum and supremum of what it can give.
+    range: fn(&Settings) -> (f32, f32),
+    nodes: fn(&Settings, &mut Graph, Place<'_>) -> String,
+}
+
+const ALL: (f32, f32) = (f32::NEG_INFINITY, f32::INFINITY);
+
+const SLOPE: Key = Key::new(
+    "slope",
+    Kind::Number(Range::ANY),
+    "the slope of the negative part",
+)
+.default(Preset::Number(0.01));
+
+const ALPHA: Key = Key::new(
+    "alpha",
+    Kind::Number(Range::ABOVE_0),
+    "how far the negative part goes",
+)
+.default(Preset::Number(1.0));
+
+static IDENTITY: ActivationPart = ActivationPart {
+    declaration: Declaration::new("identity", "x"),
+    function: |_| Activation::Identity,
+    range: |_| ALL,
+    nodes: |_, _, place| place.input.to_string(),
+};
+
+static RELU: ActivationPart = ActivationPart {
+    declaration: Declaration::new("relu", "max(x, 0)"),
+    function: |_| Activation::Relu,
+    range: |_| (0.0, f32::INFINITY),
+    nodes: |_, graph, place| place.single(graph, "Relu", &[]),
+};
+
+static LEAKY_RELU: ActivationPart = ActivationPart {
+    declaration: Declaration::new("leaky-relu", "x where positive, else slope · x").keys(&[SLOPE]),
+    function: |settings| Activation::LeakyRelu {
+        slope: settings.get(&SLOPE),
+    },
+    range: |_| ALL,
+    nodes: |settings, graph, place| {
+        let slope = Attribute::float("alpha", settings.get(&SLOPE));
+        place.single(graph, "LeakyRelu", &[slope])
+    },
+};
+
+static ELU: ActivationPart = ActivationPart {
+    declaration: Declaration::new("elu", "x where positive, else alpha · (eˣ - 1)").keys(&[ALPHA]),
+    function: |settings| Activation::Elu {
+        alpha: settings.get(&ALPHA),
+    },
+    range: |settings| (-settings.get::<f32>(&ALPHA), f32::INFINITY),
+    nodes: |settings, graph, place| {
+        let alpha = Attribute::float("alpha", settings.get(&ALPHA));
+        place.single(graph, "Elu", &[alpha])
+    },
+};
+
+static SILU: ActivationPart = ActivationPart {
+    declaration: Declaration::new("silu", "x · sigmoid(x)").elsewhere(&["swish"]),
+    function: |_| Activation::Silu,
+    // The minimum of x · sigmoid(x).
+    range: |_| (-0.278_464_55, f32::INFINITY),
+    nodes: |_, graph, place| {
+        let sigmoid = graph.node("Sigmoid", &[place.input], &[], &place.part("sigmoid"));
+        graph.node("Mul", &[place.input, &sigmoid], &[], place.name)
+    },
+};
+
+static GELU: ActivationPart = ActivationPart {
+    declaration: Declaration::new("gelu", "x · Φ(x), exactly"),
+    function: |_| Activation::Gelu,
+    // The minimum of x · Φ(x).
+    range: |_| (-0.169_971_21, f32::INFINITY),
+    // x · Φ(x) = x/2 · (1 + erf(x/√2))
+    nodes: |_, graph, place| {
+        let x = place.input;
+        let root = graph.number(&place.part("1/sqrt2"), FRAC_1_SQRT_2);
+        let one = graph.number(&place.part("one"), 1.0);
+        let half = graph.number(&place.part("half"), 0.5);
+        let scaled = graph.node("Mul", &[x, &root], &[], &place.part("scaled"));
+        let erf = graph.node("Erf", &[&scaled], &[], &place.part("erf"));
+        let sum = graph.node("Add", &[&erf, &one], &[], &place.part("sum"));
+        let halved = graph.node("Mul", &[x, &half], &[], &place.part("halved"));
+        graph.node("Mul", &[&halved, &sum], &[], place.name)
+    },
+};
+
+static TANH: ActivationPart = ActivationPart {
+    declaration: Declaration::new("tanh", "tanh(x)"),
+    function: |_| Activation::Tanh,
+    range: |_| (-1.0, 1.0),
+    nodes: |_, graph, place| place.single(graph, "Tanh", &[]),
+};
+
+static SIGMOID: ActivationPart = ActivationPart {
+    declaration: Declaration::new("sigmoid", "1 / (1 + e⁻ˣ)").elsewhere(&["logistic"]),
+    function: |_| Activation::Sigmoid,
+    range: |_| (0.0, 1.0),
+    nodes: |_, graph, place| place.single(graph, "Sigmoid", &[]),
+};
+
+static SOFTPLUS: ActivationPart = ActivationPart {
+    declaration: Declaration::new("softplus", "ln(1 + eˣ)"),
+    function: |_| Activation::Softplus,
+    range: |_| (0.0, f32::INFINITY),
+    // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that works it out
+    // as it is written.
+    nodes: |_, graph, place| {
+        let x = place.input;
+        let positive = graph.node("Relu", &[x], &[], &place.part("positive"));
+        let size = graph.node("Abs", &[x], &[], &place.part("size"));
+        let negative = graph.node("Neg", &[&size], &[], &place.part("negative"));
+        let rest = graph.node("Softplus", &[&negative], &[], &place.part("rest"));
+        graph.node("Add", &[&positive, &rest], &[], place.name)
+    },
+};
+
+/// The activations, in the order in which they are listed.
+pub(super) static ACTIVATIONS: &[&ActivationPart] = &[
+    &IDENTITY,
+    &RELU,
+    &LEAKY_RELU,
+    &ELU,
+    &SILU,
+    &GELU,
+    &TANH,
+    &SIGMOID,
+    &SOFTPLUS,
+];
+
+impl Part for ActivationPart {
+    fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+}
+
+impl LayerPart for ActivationPart {
+    fn keeps_values(&self) -> bool {
+        self.declaration.name == IDENTITY.declaration.name
+    }
+
+    fn output_range(&self, settings: &Settings) -> (f32, f32) {
+        (self.range)(settings)
+    }
+
+    fn build(
+        &self,
+        settings: &Settings,
+        builder: &mut Builder,
+        x: Var,
+        _: &[usize],
+    ) -> Result<Var> {
+        let elementwise = Elementwise {
+            function: (self.function)(settings),
+            width: builder.width(x),
+        };
+        let shape = builder.shape(x).to_vec();
+        Ok(builder.apply(elementwise, Vec::new(), x, shape))
+    }
+
+    fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String {
+        (self.nodes)(settings, graph, place)
+    }
+}
+
+/// A layer that applies a function to each value.
+pub fn activation(function: Activation) -> LayerSpec {
+    let plain = |part: &'static ActivationPart| LayerSpec::unchecked(part, &[]);
+    match function {
+        Activation::Identity => plain(&IDENTITY),
+        Activation::Relu => plain(&RELU),
+        Activation::LeakyRelu { slope } => {
+            LayerSpec::unchecked(&LEAKY_RELU, &[(&SLOPE, Some(slope.into()))])
+        }
+        Activation::Elu { alpha } => LayerSpec::unchecked(&ELU, &[(&ALPHA, Some(alpha.into()))]),
+        Activation::Silu => plain(&SILU),
+        Activation::Gelu => plain(&GELU),
+        Activation::Tanh => plain(&TANH),
+        Activation::Sigmoid => plain(&SIGMOID),
+        Activation::Softplus => plain(&SOFTPLUS),
     }
 }
 
@@ -25,37 +208,34 @@ mod tests {
     fn outputs_fill_their_range_and_never_leave_it() {
         let x: Vec<f32> = (-400_000..=400_000).map(|i| i as f32 * 1e-4).collect();
         let mut y = vec![0.0; x.len()];
-        for activation in [
-            Activation::Identity,
-            Activation::Relu,
-            Activation::LeakyRelu { slope: 0.01 },
-            Activation::Elu { alpha: 1.5 },
-            Activation::Silu,
-            Activation::Gelu,
-            Activation::Tanh,
-            Activation::Sigmoid,
-            Activation::Softplus,
-        ] {
-            activation.forward(Isa::best(), &x, &mut y);
+        let mut seen: Vec<LayerSpec> = ACTIVATIONS
+            .iter()
+            .map(|&part| LayerSpec::unchecked(part, &[]))
+            .collect();
+        seen.push(super::activation(Activation::Elu { alpha: 1.5 }));
+        for (part, spec) in ACTIVATIONS.iter().chain([&&ELU]).zip(&seen) {
+            let function = (part.function)(spec.settings());
+            function.forward(Isa::best(), &x, &mut y);
             let low = y.iter().copied().fold(f32::INFINITY, f32::min);
             let high = y.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let (least, most) = output_range(activation);
+            let (least, most) = spec.output_range();
             assert!(
                 low >= least - 1e-6 && high <= most,
-                "{activation:?}: {low} to {high}"
+                "{spec:?}: {low} to {high}"
             );
             if least.is_finite() {
                 assert!(
                     low - least < 1e-6,
-                    "{activation:?}: {low}, and {least} was promised"
+                    "{spec:?}: {low}, and {least} was promised"
                 );
             }
             if most.is_finite() {
                 assert!(
                     most - high < 1e-6,
-                    "{activation:?}: {high}, and {most} was promised"
+                    "{spec:?}: {high}, and {most} was promised"
                 );
             }
+            assert_eq!(super::activation(function), *spec);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::spec::MAX_WIDTH;
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{Derivative, Point, RowFunction, TensorSpec, Tile};
+use crate::program::{Builder, Var, Derivative, Point, RowFunction, TensorSpec, Tile};
 use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
@@ -135,7 +135,7 @@ impl Conv {
         }
         let given = if is_transposed { input } else { output };
         let width = given.iter().product::<usize>();
-        if width as u64 > MAX_WIDTH {
+        if width as u64 > MAX_WIDTH.unsigned_abs() {
             return Err(refuse("the layer's output is too large")
                 .expected(format!("at most {MAX_WIDTH} values"))
                 .found(format!("shape {given:?}")));
@@ -201,6 +201,13 @@ impl Conv {
             });
         }
         tensors
+    }
+
+    /// Applies it to a value.
+    pub(super) fn build(self, builder: &mut Builder, x: Var) -> Result<Var> {
+        let tensors = builder.tensors(self.tensors())?;
+        let shape = self.output_shape().to_vec();
+        Ok(builder.apply(self, tensors, x, shape))
     }
 
     /// The numbers of a tile of weights, at the most.

@@ -15,9 +15,58 @@ pub enum Initialization {
     HeNormal,
 }
 
+use crate::declaration::{Choice, Declaration, Key, Kind, Preset};
 use crate::rng::{normal, uniform};
 
+/// The key of the initialisation.
+pub(crate) const INITIALIZATION: Key =
+    Key::new("initialization", Kind::Name, "initialization").default(Preset::Text("pytorch"));
+
+/// The initialisations, by name.
+pub(crate) const INITIALIZATIONS: &[Choice<Initialization>] = &[
+    Choice {
+        declaration: Declaration::new(
+            "pytorch",
+            "PyTorch's default: weights and biases uniform in ±1/√fan_in",
+        ),
+        make: |_| Initialization::Pytorch,
+    },
+    Choice {
+        declaration: Declaration::new(
+            "xavier-uniform",
+            "uniform in ±√(6/(fan_in + fan_out)), biases 0",
+        ),
+        make: |_| Initialization::XavierUniform,
+    },
+    Choice {
+        declaration: Declaration::new(
+            "xavier-normal",
+            "normal of variance 2/(fan_in + fan_out), biases 0",
+        ),
+        make: |_| Initialization::XavierNormal,
+    },
+    Choice {
+        declaration: Declaration::new("he-uniform", "uniform in ±√(6/fan_in), biases 0"),
+        make: |_| Initialization::HeUniform,
+    },
+    Choice {
+        declaration: Declaration::new("he-normal", "normal of variance 2/fan_in, biases 0"),
+        make: |_| Initialization::HeNormal,
+    },
+];
+
 impl Initialization {
+    /// Its name in a recipe.
+    pub fn name(self) -> &'static str {
+        match self {
+            Initialization::Pytorch => "pytorch",
+            Initialization::XavierUniform => "xavier-uniform",
+            Initialization::XavierNormal => "xavier-normal",
+            Initialization::HeUniform => "he-uniform",
+            Initialization::HeNormal => "he-normal",
+        }
+    }
+
     /// Fills a tensor; `words` gives the random words of a block of four elements.
     pub(crate) fn fill(
         self,

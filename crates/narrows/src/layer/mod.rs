@@ -1,14 +1,24 @@
-//! Layers: what a recipe says of them, and the operations that they consist of.
+//! Layers: a file per layer, with its declaration and the operations that it consists of.
+//!
+//! A recipe has [`LayerSpec`]s; [`LayerPart`] is what a kind of layer says of itself.
 
 pub mod activation;
 mod conv;
+mod conv2d;
+mod conv_transpose2d;
+mod dense;
+mod flatten;
 pub mod initialization;
-mod plan;
+mod reshape;
 mod spec;
 
-pub use activation::Activation;
-pub(crate) use activation::output_range;
-pub(crate) use conv::Conv;
+pub use activation::{Activation, activation};
+pub use conv_transpose2d::conv_transpose2d;
+pub use conv2d::conv2d;
+pub use dense::dense;
+pub use flatten::flatten;
 pub use initialization::Initialization;
-pub use spec::LayerSpec;
-pub(crate) use spec::{INITIALIZATION, INITIALIZATIONS, LAYER, LAYERS, last_of_values};
+pub(crate) use initialization::{INITIALIZATION, INITIALIZATIONS};
+pub use reshape::reshape;
+pub(crate) use spec::{LAYER, last_of_values, layers};
+pub use spec::{LayerPart, LayerSpec, OpenWidth};

@@ -26,6 +26,7 @@ use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::network::Network;
+use crate::parts::Parts;
 use crate::recipe::{MAX_LAYERS, Recipe};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -100,9 +101,9 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
 /// What to do about a model's file that is not as it was written.
 const DAMAGED: &str = "copy the file again; if another program changed it on purpose, `narrows import` makes a model of it";
 
-pub(super) fn load(path: &Path) -> Result<Model> {
+pub(super) fn load(path: &Path, parts: &Parts) -> Result<Model> {
     let (mut file, len) = open(path)?;
-    read(&mut file, len).map_err(|error| error.at(path.display()))
+    read(&mut file, len, parts).map_err(|error| error.at(path.display()))
 }
 
 /// Opens a safetensors file; says how many bytes it has.
@@ -135,11 +136,11 @@ pub(super) fn format(what: impl Into<String>) -> Error {
 /// Reads a model from its file of `len` bytes.
 ///
 /// The header alone says how large the rest may be, so that no more is read than the model needs.
-fn read(file: &mut impl Read, len: u64) -> Result<Model> {
+fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let mut bytes = Vec::new();
     let (text, about) = about(&read_header(file, len, &mut bytes)?)?;
     check_version(&about)?;
-    let recipe = read_recipe(&about)?;
+    let recipe = read_recipe(&about, parts)?;
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
@@ -265,7 +266,7 @@ fn read_origin(about: &Value, inputs: usize) -> Result<Origin> {
     Origin::from_json(of("data"), columns, inputs)
 }
 
-fn read_recipe(about: &Value) -> Result<Recipe> {
+fn read_recipe(about: &Value, parts: &Parts) -> Result<Recipe> {
     let recipe = about
         .get("recipe")
         .ok_or_else(|| format("the model's recipe is missing"))?;
@@ -285,7 +286,9 @@ fn read_recipe(about: &Value) -> Result<Recipe> {
         .map_err(|_| format("the model's recipe is damaged").expected("a table as in TOML"))?;
     let text = toml::to_string(&table)
         .map_err(|error| format("the model's recipe is damaged").caused_by(error))?;
-    Recipe::parse(&text, "the model's recipe")
+    let recipe = parts.parse(&text, "the model's recipe", &[])?;
+    // An older model has older names, which is nobody's mistake.
+    Ok(recipe.without_notes())
 }
 
 fn read_shape(about: &Value) -> Result<Vec<usize>> {

@@ -18,6 +18,7 @@ use crate::data::scaling::Scaling;
 use crate::data::{Dataset, Number, Real};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Pass, Passed, Rows, ScaledRows};
+use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::threads::available_threads;
 use narrows_kernels::Isa;
@@ -363,7 +364,16 @@ impl Model {
     ///
     /// When the file is no such model, is damaged, or is of a newer format.
     pub fn load(path: impl AsRef<Path>) -> Result<Model> {
-        file::load(path.as_ref())
+        Model::load_of(path, &Parts::standard())
+    }
+
+    /// As [`Model::load`], for a model whose recipe is of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
+    pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
+        file::load(path.as_ref(), parts)
     }
 
     /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in

@@ -35,7 +35,7 @@ impl Network {
     /// than 2³² parameters.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
         let mut network = Network {
-            layers: encoder.iter().chain(decoder).copied().collect(),
+            layers: encoder.iter().chain(decoder).cloned().collect(),
             encoder: encoder.len(),
             data: shape.to_vec(),
             shapes: Vec::new(),
@@ -84,7 +84,7 @@ impl Network {
         data: &[usize],
     ) -> Result<u64> {
         let network = Network {
-            layers: encoder.iter().chain(decoder).copied().collect(),
+            layers: encoder.iter().chain(decoder).cloned().collect(),
             encoder: encoder.len(),
             data: data.to_vec(),
             shapes: Vec::new(),

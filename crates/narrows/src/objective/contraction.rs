@@ -1,4 +1,4 @@
-//! Contractive terms: the value and the gradient of `‖Jᵀ r‖²`, for any encoder.
+//! Contractive penalties: the value and the gradient of `‖Jᵀ r‖²`, for any encoder.
 //!
 //! J is the Jacobian of the code by the input, r a probe. With a_0 the input, a_l what layer l - 1 gives
 //! and J_l the derivative of layer l:
@@ -23,7 +23,7 @@
 mod counted;
 mod rectified;
 
-use super::term::{Term, TermKind};
+use super::penalty::{Penalty, Probes};
 use crate::layer::{Dense, Layer};
 use crate::network::{Network, Parameters};
 use crate::rng::{Draws, Purpose};
@@ -42,10 +42,10 @@ type Memory<S> = fn(&mut S) -> &mut [f32];
 /// The rows of a square matrix that one thread forms at a time.
 const TILE: usize = 48;
 
-/// One term of an objective, with all that a training step needs for it.
+/// One penalty of an objective, with all that a training step needs for it.
 #[derive(Debug)]
 pub(crate) struct Contraction {
-    term: Term,
+    penalty: Penalty,
     draws: Draws,
     /// The layers of the encoder.
     encoder: usize,
@@ -117,18 +117,18 @@ pub(crate) struct Batch<'a> {
 }
 
 impl Contraction {
-    /// Plans a term for steps of `batch` rows; `widths` gets the widths of the slabs that it needs.
+    /// Plans a penalty for steps of `batch` rows; `widths` gets the widths of the slabs that it needs.
     pub(crate) fn plan(
-        term: Term,
+        penalty: Penalty,
         network: &Network,
         seed: u64,
         (batch, widths): (usize, &mut Vec<usize>),
     ) -> Contraction {
         let encoder = network.encoder().len();
         let layers = network.widths(network.encoder());
-        let probes = term.kind.probes(network.code_size());
+        let probes = penalty.kind.probes(network.code_size());
         // One probe passes through the first layer for less than its square costs.
-        let squared = (term.kind == TermKind::Jacobian && encoder > 1)
+        let squared = (penalty.kind.is_basis() && encoder > 1)
             .then(|| network.layer(0).as_dense())
             .flatten()
             .filter(|dense| dense.outputs < dense.inputs)
@@ -148,7 +148,7 @@ impl Contraction {
         let count = widths.len();
         widths.push(1);
         let slopes = widths.len();
-        let stops = term.kind == TermKind::Jacobian
+        let stops = penalty.kind.is_basis()
             && counted.is_none()
             && encoder > first + 1
             && !network.layer(encoder - 1).is_linear()
@@ -167,7 +167,7 @@ impl Contraction {
             squared.is_some() && counted.is_none() && network.layer(1).is_rectifier();
         let units = is_rectified.then(|| Units::plan(layers[1], widths));
         Contraction {
-            term,
+            penalty,
             draws: Draws::new(seed, Purpose::Probes),
             encoder,
             first,
@@ -194,8 +194,8 @@ impl Contraction {
     }
 
     /// What it is.
-    pub(crate) fn term(&self) -> &Term {
-        &self.term
+    pub(crate) fn penalty(&self) -> &Penalty {
+        &self.penalty
     }
 
     /// The multiply-adds for one row, where no probe is stopped: in the rows phase, and for the gradients.
@@ -321,8 +321,12 @@ impl Contraction {
         let width = probes.len() / rows;
         let code_size = width / self.probes;
         for (probes, &sample) in probes.chunks_exact_mut(width).zip(batch.samples) {
-            let (kind, address) = (self.term.kind, (batch.epoch, sample));
-            kind.fill(isa, &self.draws, address, code_size, probes);
+            self.penalty.kind.fill(Probes {
+                isa,
+                address: self.draws.address(batch.epoch, sample),
+                code_size,
+                values: probes,
+            });
         }
         rows * self.probes
     }
@@ -481,7 +485,7 @@ impl Contraction {
 
     /// What half the gradient of a row's value is multiplied with.
     fn factor(&self, batch: usize) -> f32 {
-        (2.0 * f64::from(self.term.weight) * self.term.kind.share(batch)) as f32
+        (2.0 * f64::from(self.penalty.weight) * self.penalty.kind.factor(batch)) as f32
     }
 
     /// After the rows of a batch: the gradient by the first layer's weights, where they are squared.
@@ -585,7 +589,7 @@ impl Contraction {
         );
     }
 
-    /// Adds the term's gradient to that of a tile of a layer; `place` is where the tile lies among the
+    /// Adds the penalty's gradient to that of a tile of a layer; `place` is where the tile lies among the
     /// layer's parameters.
     pub(crate) fn add_gradient(
         &self,
@@ -639,7 +643,7 @@ impl Contraction {
         }
     }
 
-    /// Adds the term's gradient to that of a tile of the dense layer below the code's activation: each probe has
+    /// Adds the penalty's gradient to that of a tile of the dense layer below the code's activation: each probe has
     /// to do with one output alone.
     fn add_diagonal_gradient(
         &self,
@@ -677,13 +681,13 @@ impl Contraction {
 
     /// The value over the batch, without its weight.
     pub(crate) fn value(&self, slabs: &Slabs, rows: usize) -> f64 {
-        let share = self.term.kind.share(rows);
+        let factor = self.penalty.kind.factor(rows);
         if let Some(counted) = &self.counted {
-            return counted.value() * share;
+            return counted.value() * factor;
         }
         let values = slabs.rows(self.value, rows);
         // Row by row, so that the sum does not depend on the cut.
-        values.iter().map(|&v| f64::from(v)).sum::<f64>() * share
+        values.iter().map(|&v| f64::from(v)).sum::<f64>() * factor
     }
 }
 

@@ -1,16 +1,18 @@
-//! The objective: one reconstruction loss and, beside it, any number of weighted terms.
+//! The objective: one reconstruction loss and, beside it, any number of weighted penalties.
 
 mod operation;
-mod spec;
-mod term;
+mod penalty;
+mod reconstruction;
 
-pub use spec::Reconstruction;
-pub(crate) use spec::{RECONSTRUCTION, RECONSTRUCTIONS, TERMS};
-pub(crate) use term::{KIND as TERM_KIND, TERMS as TERM_KINDS, WEIGHT};
-pub use term::{Term, TermKind};
+pub(crate) use penalty::{
+    KIND as PENALTY_KIND, OLDER_PENALTIES, PARTS as PENALTY_KINDS, PENALTIES, WEIGHT,
+};
+pub use penalty::{Penalty, PenaltyKind, PenaltyPart, Probes};
+pub(crate) use reconstruction::{RECONSTRUCTION, RECONSTRUCTIONS};
+pub use reconstruction::{Reconstruction, ReconstructionPart};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::{Activation, LayerSpec, last_of_values};
+use crate::layer::{Activation, LayerSpec, activation, last_of_values};
 use narrows_kernels::loss::Loss;
 
 /// The objective of a network: what is compared with the data, and how.
@@ -29,30 +31,26 @@ impl Objective {
     ///
     /// When the loss is binary cross-entropy and the decoder does not end in a sigmoid, as its
     /// outputs are then no probabilities. Layers that only bring them into another shape may follow.
-    pub fn new(reconstruction: Reconstruction, decoder: &[LayerSpec]) -> Result<Objective> {
+    pub fn new(reconstruction: &Reconstruction, decoder: &[LayerSpec]) -> Result<Objective> {
+        let loss = reconstruction.part().loss(reconstruction.settings());
         let mut left_out = 0;
-        let loss = match reconstruction {
-            Reconstruction::Mse => Loss::Squared,
-            Reconstruction::L1 => Loss::Absolute,
-            Reconstruction::Huber { delta } => Loss::Huber { delta },
-            Reconstruction::BinaryCrossEntropy => {
-                let last = last_of_values(decoder);
-                let Some((place, LayerSpec::Activation(Activation::Sigmoid))) = last else {
-                    let found =
-                        last.map_or("no layer".into(), |(_, last)| format!("`{}`", last.name()));
-                    return Err(Error::new(
-                        ErrorKind::Recipe,
-                        "binary cross-entropy compares probabilities, and the decoder gives none",
-                    )
-                    .at("objective.reconstruction")
-                    .expected("a decoder that ends in a sigmoid layer")
-                    .found(found)
-                    .hint("add a sigmoid layer to the decoder, or choose mse, l1 or huber"));
-                };
-                left_out = decoder.len() - place;
-                Loss::CrossEntropyOfLogits
-            }
-        };
+        if loss == Loss::CrossEntropyOfLogits {
+            let last = last_of_values(decoder);
+            let sigmoid = activation(Activation::Sigmoid);
+            let Some((place, _)) = last.filter(|(_, last)| **last == sigmoid) else {
+                let found =
+                    last.map_or("no layer".into(), |(_, last)| format!("`{}`", last.name()));
+                return Err(Error::new(
+                    ErrorKind::Recipe,
+                    "binary cross-entropy compares probabilities, and the decoder gives none",
+                )
+                .at("objective.reconstruction")
+                .expected("a decoder that ends in a sigmoid layer")
+                .found(found)
+                .hint("add a sigmoid layer to the decoder, or choose mse, l1 or huber"));
+            };
+            left_out = decoder.len() - place;
+        }
         Ok(Objective { loss, left_out })
     }
 

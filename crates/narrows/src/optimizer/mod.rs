@@ -6,7 +6,7 @@ mod spec;
 pub use schedule::{Plateau, ScheduleSpec};
 pub(crate) use schedule::{SCHEDULE, SCHEDULES};
 pub use spec::OptimizerSpec;
-pub(crate) use spec::{KIND, LEARNING_RATE, OPTIMIZERS};
+pub(crate) use spec::{KIND, OPTIMIZERS};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::Network;
@@ -68,10 +68,10 @@ impl Optimizer {
         }
     }
 
-    /// Counts a step, and gives what it does to each parameter, at a share of the learning rate.
+    /// Counts a step, and gives what it does to each parameter, with the learning rate multiplied by `factor`.
     ///
     /// Shares and corrections are formed in double precision, as `1 - 0.999` in single is 5e-5 off.
-    pub(crate) fn next_update(&mut self, share: f64) -> Update {
+    pub(crate) fn next_update(&mut self, factor: f64) -> Update {
         self.steps += 1;
         let adam = |learning_rate: f64, (beta1, beta2): (f64, f64), epsilon, l2, shrink| {
             let t = self.steps as f64;
@@ -85,14 +85,14 @@ impl Optimizer {
                 second_correction: (1.0 / (1.0 - beta2.powf(t)).sqrt()) as f32,
             })
         };
-        let share_of = |learning_rate: f64| learning_rate * share;
+        let rate_of = |learning_rate: f64| learning_rate * factor;
         match self.spec {
             OptimizerSpec::Sgd {
                 learning_rate,
                 momentum,
                 weight_decay,
             } => Update::Sgd(Sgd {
-                learning_rate: share_of(learning_rate) as f32,
+                learning_rate: rate_of(learning_rate) as f32,
                 momentum: momentum as f32,
                 weight_decay: weight_decay as f32,
             }),
@@ -103,7 +103,7 @@ impl Optimizer {
                 epsilon,
                 weight_decay,
             } => {
-                let rate = share_of(learning_rate);
+                let rate = rate_of(learning_rate);
                 adam(rate, (beta1, beta2), epsilon, weight_decay, 1.0)
             }
             OptimizerSpec::AdamW {
@@ -113,7 +113,7 @@ impl Optimizer {
                 epsilon,
                 weight_decay,
             } => {
-                let rate = share_of(learning_rate);
+                let rate = rate_of(learning_rate);
                 let shrink = 1.0 - rate * weight_decay;
                 adam(rate, (beta1, beta2), epsilon, 0.0, shrink)
             }

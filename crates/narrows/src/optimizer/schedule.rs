@@ -1,7 +1,6 @@
-//! Schedules: what share of the learning rate a step takes.
+//! Schedules: what the learning rate of a step is multiplied by.
 
-use crate::error::Result;
-use crate::settings::{Choice, Key, Section};
+use crate::declaration::{Alias, Choice, Declaration, End, Key, Kind, Preset, Range};
 use std::f64::consts::PI;
 
 /// What a recipe says of the learning rate over time.
@@ -14,8 +13,8 @@ pub enum ScheduleSpec {
     Cosine {
         /// The epochs of the rise.
         warmup: f64,
-        /// The share of the learning rate at the end.
-        last: f64,
+        /// What the learning rate is multiplied by at the end.
+        final_factor: f64,
     },
     /// Multiplied by a factor every so many epochs.
     Step {
@@ -31,116 +30,103 @@ pub enum ScheduleSpec {
         patience: usize,
         /// The factor.
         factor: f64,
-        /// The smallest share of the learning rate.
-        minimum: f64,
+        /// The least that the first learning rate is multiplied by.
+        minimum_factor: f64,
     },
 }
 
 /// The key that names the schedule.
-pub(crate) const SCHEDULE: Key = Key {
-    name: "kind",
-    value: "a name",
-    default: "\"constant\"",
-    about: "schedule of the learning rate",
-};
+pub(crate) const SCHEDULE: Key =
+    Key::new("kind", Kind::Name, "schedule of the learning rate").default(Preset::Text("constant"));
 
-const FACTOR: Key = Key {
-    name: "factor",
-    value: "above 0 to below 1",
-    default: "0.1",
-    about: "what the learning rate is multiplied by",
-};
+const WARMUP: Key = Key::new(
+    "warmup",
+    Kind::Number(Range::of(End::Closed(0.0), End::Open(1e6))),
+    "the epochs of the rise, also a part of one",
+)
+.default(Preset::Number(0.0));
+
+const FINAL_FACTOR: Key = Key::new(
+    "final_factor",
+    Kind::Number(Range::FRACTION),
+    "what the learning rate is multiplied by at the end",
+)
+.aliases(&[Alias::Renamed("last")])
+.default(Preset::Number(0.0));
+
+const EVERY: Key = Key::new(
+    "every",
+    Kind::Whole {
+        least: 1,
+        most: 1_000_000,
+    },
+    "the epochs between",
+)
+.default(Preset::Whole(10));
+
+const PATIENCE: Key = Key::new(
+    "patience",
+    Kind::Whole {
+        least: 0,
+        most: 1_000_000,
+    },
+    "the epochs without a lower loss that are waited for",
+)
+.default(Preset::Whole(10));
+
+const FACTOR: Key = Key::new(
+    "factor",
+    Kind::Number(Range::BETWEEN_0_AND_1),
+    "what the learning rate is multiplied by",
+)
+.default(Preset::Number(0.1));
+
+const MINIMUM_FACTOR: Key = Key::new(
+    "minimum_factor",
+    Kind::Number(Range::FRACTION),
+    "the least that the first learning rate is multiplied by",
+)
+.aliases(&[Alias::Renamed("minimum")])
+.default(Preset::Number(0.0));
 
 /// The schedules, by name.
 pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
     Choice {
-        name: "constant",
-        about: "always the same",
-        keys: &[],
-        read: |_| Ok(ScheduleSpec::Constant),
+        declaration: Declaration::new("constant", "always the same"),
+        make: |_| ScheduleSpec::Constant,
     },
     Choice {
-        name: "cosine",
-        about: "a linear rise, then half a cosine down to the last epoch",
-        keys: &[
-            Key {
-                name: "warmup",
-                value: "0 or more",
-                default: "0",
-                about: "the epochs of the rise, also a part of one",
-            },
-            Key {
-                name: "last",
-                value: "0 to 1",
-                default: "0",
-                about: "the share of the learning rate at the end",
-            },
-        ],
-        read: |section| {
-            let warmup = section.number("warmup", "0 or more", |x| (0.0..=1e6).contains(&x))?;
-            let last =
-                section.number("last", "a number from 0 to 1", |x| (0.0..=1.0).contains(&x))?;
-            Ok(ScheduleSpec::Cosine {
-                warmup: warmup.unwrap_or(0.0),
-                last: last.unwrap_or(0.0),
-            })
+        declaration: Declaration::new(
+            "cosine",
+            "a linear rise, then half a cosine down to the last epoch",
+        )
+        .keys(&[WARMUP, FINAL_FACTOR]),
+        make: |settings| ScheduleSpec::Cosine {
+            warmup: settings.get(&WARMUP),
+            final_factor: settings.get(&FINAL_FACTOR),
         },
     },
     Choice {
-        name: "step",
-        about: "multiplied by a factor every so many epochs",
-        keys: &[
-            Key {
-                name: "every",
-                value: "1 or more",
-                default: "10",
-                about: "the epochs between",
-            },
-            FACTOR,
-        ],
-        read: |section| {
-            Ok(ScheduleSpec::Step {
-                every: section.integer("every", 1..=1_000_000)?.unwrap_or(10) as usize,
-                factor: factor(section)?,
-            })
+        declaration: Declaration::new("step", "multiplied by a factor every so many epochs")
+            .keys(&[EVERY, FACTOR]),
+        make: |settings| ScheduleSpec::Step {
+            every: settings.get(&EVERY),
+            factor: settings.get(&FACTOR),
         },
     },
     Choice {
-        name: "plateau",
-        about: "multiplied by a factor when the validation loss, or the training loss without validation, no longer falls",
-        keys: &[
-            Key {
-                name: "patience",
-                value: "0 or more",
-                default: "10",
-                about: "the epochs without a lower loss that are waited for",
-            },
-            FACTOR,
-            Key {
-                name: "minimum",
-                value: "0 to 1",
-                default: "0",
-                about: "the smallest share of the learning rate",
-            },
-        ],
-        read: |section| {
-            let minimum = section.number("minimum", "a number from 0 to 1", |x| {
-                (0.0..=1.0).contains(&x)
-            })?;
-            Ok(ScheduleSpec::Plateau {
-                patience: section.integer("patience", 0..=1_000_000)?.unwrap_or(10) as usize,
-                factor: factor(section)?,
-                minimum: minimum.unwrap_or(0.0),
-            })
+        declaration: Declaration::new(
+            "plateau",
+            "multiplied by a factor when the validation loss, or the training loss without validation, no longer falls",
+        )
+        .keys(&[PATIENCE, FACTOR, MINIMUM_FACTOR]),
+        make: |settings| ScheduleSpec::Plateau {
+            patience: settings.get(&PATIENCE),
+            factor: settings.get(&FACTOR),
+            minimum_factor: settings.get(&MINIMUM_FACTOR),
         },
     },
 ];
-
-fn factor(section: &Section<'_>) -> Result<f64> {
-    let is_possible = |x: f64| x > 0.0 && x < 1.0;
-    let factor = section.number("factor", "a number above 0 and below 1", is_possible)?;
-    Ok(factor.unwrap_or(0.1))
-}
 
 impl ScheduleSpec {
     /// Its name in a recipe.
@@ -158,8 +144,14 @@ impl ScheduleSpec {
         let number = |x: f64| format!("{x:?}");
         match *self {
             ScheduleSpec::Constant => Vec::new(),
-            ScheduleSpec::Cosine { warmup, last } => {
-                vec![("warmup", number(warmup)), ("last", number(last))]
+            ScheduleSpec::Cosine {
+                warmup,
+                final_factor,
+            } => {
+                vec![
+                    ("warmup", number(warmup)),
+                    ("final_factor", number(final_factor)),
+                ]
             }
             ScheduleSpec::Step { every, factor } => {
                 vec![("every", every.to_string()), ("factor", number(factor))]
@@ -167,21 +159,24 @@ impl ScheduleSpec {
             ScheduleSpec::Plateau {
                 patience,
                 factor,
-                minimum,
+                minimum_factor,
             } => vec![
                 ("patience", patience.to_string()),
                 ("factor", number(factor)),
-                ("minimum", number(minimum)),
+                ("minimum_factor", number(minimum_factor)),
             ],
         }
     }
 
-    /// The share of the learning rate in a step, where step and epochs are counted from 0; `plateau` says
+    /// What the learning rate is multiplied by in a step, where step and epochs are counted from 0; `plateau` says
     /// what has come of watching.
-    pub fn share(&self, step: u64, steps_per_epoch: u64, epochs: usize, plateau: &Plateau) -> f64 {
+    pub fn factor(&self, step: u64, steps_per_epoch: u64, epochs: usize, plateau: &Plateau) -> f64 {
         match *self {
             ScheduleSpec::Constant => 1.0,
-            ScheduleSpec::Cosine { warmup, last } => {
+            ScheduleSpec::Cosine {
+                warmup,
+                final_factor,
+            } => {
                 let rise = (warmup * steps_per_epoch as f64).round();
                 let step = step as f64;
                 if step < rise {
@@ -189,13 +184,13 @@ impl ScheduleSpec {
                 }
                 let fall = (epochs as f64 * steps_per_epoch as f64 - rise).max(1.0);
                 let way = ((step - rise) / fall).min(1.0);
-                last + (1.0 - last) * 0.5 * (1.0 + (PI * way).cos())
+                final_factor + (1.0 - final_factor) * 0.5 * (1.0 + (PI * way).cos())
             }
             ScheduleSpec::Step { every, factor } => {
                 let falls = step / steps_per_epoch.max(1) / every as u64;
                 factor.powf(falls as f64)
             }
-            ScheduleSpec::Plateau { .. } => plateau.share,
+            ScheduleSpec::Plateau { .. } => plateau.factor,
         }
     }
 }
@@ -207,8 +202,8 @@ pub struct Plateau {
     pub best: f64,
     /// The epochs since.
     pub waited: usize,
-    /// The share of the learning rate.
-    pub share: f64,
+    /// What the learning rate is multiplied by.
+    pub factor: f64,
 }
 
 impl Default for Plateau {
@@ -216,7 +211,7 @@ impl Default for Plateau {
         Plateau {
             best: f64::INFINITY,
             waited: 0,
-            share: 1.0,
+            factor: 1.0,
         }
     }
 }
@@ -227,7 +222,7 @@ impl Plateau {
         let ScheduleSpec::Plateau {
             patience,
             factor,
-            minimum,
+            minimum_factor,
         } = *spec
         else {
             return;
@@ -240,7 +235,7 @@ impl Plateau {
         }
         self.waited += 1;
         if self.waited > patience {
-            self.share = (self.share * factor).max(minimum);
+            self.factor = (self.factor * factor).max(minimum_factor);
             self.waited = 0;
         }
     }
@@ -250,10 +245,10 @@ impl Plateau {
 mod tests {
     use super::*;
 
-    fn shares(spec: ScheduleSpec, steps: u64) -> Vec<f64> {
+    fn factors(spec: ScheduleSpec, steps: u64) -> Vec<f64> {
         let plateau = Plateau::default();
         (0..steps)
-            .map(|step| spec.share(step, 4, 3, &plateau))
+            .map(|step| spec.factor(step, 4, 3, &plateau))
             .collect()
     }
 
@@ -265,22 +260,22 @@ mod tests {
     }
 
     #[test]
-    fn a_cosine_rises_and_falls_to_its_last_share() {
+    fn a_cosine_rises_and_falls_to_its_final_factor() {
         let spec = ScheduleSpec::Cosine {
             warmup: 0.5,
-            last: 0.2,
+            final_factor: 0.2,
         };
-        let found = shares(spec, 13);
+        let found = factors(spec, 13);
         assert_close(&found[..3], &[1.0 / 3.0, 2.0 / 3.0, 1.0]);
         // Half way down, and at the end of the third epoch.
         assert_close(&[found[7], found[12]], &[0.6, 0.2]);
         assert!(found[2..].windows(2).all(|pair| pair[0] > pair[1]));
-        // torch.optim.lr_scheduler.CosineAnnealingLR(T_max=12, eta_min=0), shares of the first rate.
+        // torch.optim.lr_scheduler.CosineAnnealingLR(T_max=12, eta_min=0), factors of the first rate.
         let plain = ScheduleSpec::Cosine {
             warmup: 0.0,
-            last: 0.0,
+            final_factor: 0.0,
         };
-        let found = shares(plain, 5);
+        let found = factors(plain, 5);
         assert_close(
             &found,
             &[
@@ -299,7 +294,7 @@ mod tests {
             every: 2,
             factor: 0.5,
         };
-        assert_close(&shares(spec, 12)[6..], &[1.0, 1.0, 0.5, 0.5, 0.5, 0.5]);
+        assert_close(&factors(spec, 12)[6..], &[1.0, 1.0, 0.5, 0.5, 0.5, 0.5]);
     }
 
     #[test]
@@ -308,7 +303,7 @@ mod tests {
         let spec = ScheduleSpec::Plateau {
             patience: 1,
             factor: 0.5,
-            minimum: 0.2,
+            minimum_factor: 0.2,
         };
         let mut plateau = Plateau::default();
         let losses = [1.0, 0.9, 0.9, 0.89999, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8];
@@ -316,7 +311,7 @@ mod tests {
             .iter()
             .map(|&loss| {
                 plateau.watch(&spec, loss);
-                spec.share(0, 1, 1, &plateau)
+                spec.factor(0, 1, 1, &plateau)
             })
             .collect();
         assert_close(

@@ -1,7 +1,6 @@
 //! What a recipe says of the optimiser.
 
-use crate::error::Result;
-use crate::settings::{Choice, Key, Section};
+use crate::declaration::{Choice, Declaration, Key, Kind, Preset, Range};
 
 /// What a recipe says of the optimiser. Defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,7 +9,7 @@ pub enum OptimizerSpec {
     Sgd {
         /// The step size.
         learning_rate: f64,
-        /// The share of the last step that is kept, 0 by default.
+        /// The fraction of the last step that is kept, 0 by default.
         momentum: f64,
         /// L2 weight decay, added to the gradient, 0 by default.
         weight_decay: f64,
@@ -44,147 +43,102 @@ pub enum OptimizerSpec {
 }
 
 /// The key that names the optimiser.
-pub(crate) const KIND: Key = Key {
-    name: "kind",
-    value: "a name",
-    default: "\"adam\"",
-    about: "optimizer",
-};
+pub(crate) const KIND: Key =
+    Key::new("kind", Kind::Name, "optimizer").default(Preset::Text("adam"));
 
-/// The key that all optimisers have.
-pub(crate) const LEARNING_RATE: Key = Key {
-    name: "learning_rate",
-    value: "above 0",
-    default: "0.001",
-    about: "the step size",
-};
+const LEARNING_RATE: Key = Key::new(
+    "learning_rate",
+    Kind::Number(Range::ABOVE_0),
+    "the step size",
+)
+.default(Preset::Number(1e-3))
+.elsewhere(&["lr"]);
 
-const WEIGHT_DECAY: Key = Key {
-    name: "weight_decay",
-    value: "0 or more",
-    default: "0",
-    about: "L2 decay, added to the gradient",
-};
+const WEIGHT_DECAY: Key = Key::new(
+    "weight_decay",
+    Kind::Number(Range::FROM_0),
+    "L2 decay, added to the gradient",
+)
+.default(Preset::Number(0.0));
 
-const BETA1: Key = Key {
-    name: "beta1",
-    value: "0 to below 1",
-    default: "0.9",
-    about: "decay of the first moment",
-};
+const DECOUPLED_DECAY: Key = Key::new(
+    "weight_decay",
+    Kind::Number(Range::FROM_0),
+    "decoupled decay: each step takes learning_rate · weight_decay of a parameter",
+)
+.default(Preset::Number(0.01));
 
-const BETA2: Key = Key {
-    name: "beta2",
-    value: "0 to below 1",
-    default: "0.999",
-    about: "decay of the second moment",
-};
+const BETA1: Key = Key::new(
+    "beta1",
+    Kind::Number(Range::BELOW_1),
+    "decay of the first moment",
+)
+.default(Preset::Number(0.9));
 
-const EPSILON: Key = Key {
-    name: "epsilon",
-    value: "above 0",
-    default: "1e-8",
-    about: "added to the root of the second moment",
-};
+const BETA2: Key = Key::new(
+    "beta2",
+    Kind::Number(Range::BELOW_1),
+    "decay of the second moment",
+)
+.default(Preset::Number(0.999));
+
+const EPSILON: Key = Key::new(
+    "epsilon",
+    Kind::Number(Range::ABOVE_0),
+    "added to the root of the second moment",
+)
+.default(Preset::Number(1e-8));
+
+const MOMENTUM: Key = Key::new(
+    "momentum",
+    Kind::Number(Range::BELOW_1),
+    "the fraction of the last step that is kept",
+)
+.default(Preset::Number(0.0));
 
 /// The optimisers, by name.
-pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] = &[
-    Choice {
-        name: "adam",
-        about: "Adam (Kingma & Ba 2015)",
-        keys: &[BETA1, BETA2, EPSILON, WEIGHT_DECAY],
-        read: |section| {
-            let (beta1, beta2, epsilon) = moments(section)?;
-            Ok(OptimizerSpec::Adam {
-                learning_rate: learning_rate(section)?,
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay: weight_decay(section, 0.0)?,
-            })
-        },
-    },
-    Choice {
-        name: "adamw",
-        about: "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
-        keys: &[
-            BETA1,
-            BETA2,
-            EPSILON,
-            Key {
-                default: "0.01",
-                about: "decoupled decay: each step takes learning_rate · weight_decay of a parameter",
-                ..WEIGHT_DECAY
+pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] =
+    &[
+        Choice {
+            declaration: Declaration::new("adam", "Adam (Kingma & Ba 2015)").keys(&[
+                LEARNING_RATE,
+                BETA1,
+                BETA2,
+                EPSILON,
+                WEIGHT_DECAY,
+            ]),
+            make: |settings| OptimizerSpec::Adam {
+                learning_rate: settings.get(&LEARNING_RATE),
+                beta1: settings.get(&BETA1),
+                beta2: settings.get(&BETA2),
+                epsilon: settings.get(&EPSILON),
+                weight_decay: settings.get(&WEIGHT_DECAY),
             },
-        ],
-        read: |section| {
-            let (beta1, beta2, epsilon) = moments(section)?;
-            Ok(OptimizerSpec::AdamW {
-                learning_rate: learning_rate(section)?,
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay: weight_decay(section, 0.01)?,
-            })
         },
-    },
-    Choice {
-        name: "sgd",
-        about: "stochastic gradient descent with momentum",
-        keys: &[
-            Key {
-                name: "momentum",
-                value: "0 to below 1",
-                default: "0",
-                about: "the share of the last step that is kept",
+        Choice {
+            declaration: Declaration::new(
+                "adamw",
+                "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
+            )
+            .keys(&[LEARNING_RATE, BETA1, BETA2, EPSILON, DECOUPLED_DECAY]),
+            make: |settings| OptimizerSpec::AdamW {
+                learning_rate: settings.get(&LEARNING_RATE),
+                beta1: settings.get(&BETA1),
+                beta2: settings.get(&BETA2),
+                epsilon: settings.get(&EPSILON),
+                weight_decay: settings.get(&DECOUPLED_DECAY),
             },
-            WEIGHT_DECAY,
-        ],
-        read: |section| {
-            Ok(OptimizerSpec::Sgd {
-                learning_rate: learning_rate(section)?,
-                momentum: share(section, "momentum", 0.0)?,
-                weight_decay: weight_decay(section, 0.0)?,
-            })
         },
-    },
-];
-
-/// What [`is_positive`] takes.
-const POSITIVE: &str = "a number above 0, representable as float32";
-
-/// Numbers that are used in single precision, and must not vanish or overflow there.
-fn is_positive(number: f64) -> bool {
-    number as f32 > 0.0 && (number as f32).is_finite()
-}
-
-fn learning_rate(section: &Section<'_>) -> Result<f64> {
-    Ok(section
-        .number("learning_rate", POSITIVE, is_positive)?
-        .unwrap_or(1e-3))
-}
-
-fn share(section: &Section<'_>, key: &str, default: f64) -> Result<f64> {
-    let share = section.number(key, "a number from 0 to below 1", |b| {
-        (0.0..1.0).contains(&b)
-    })?;
-    Ok(share.unwrap_or(default))
-}
-
-fn weight_decay(section: &Section<'_>, default: f64) -> Result<f64> {
-    let expected = "0, or a number above it that is representable as float32";
-    let decay = section.number("weight_decay", expected, |d| d == 0.0 || is_positive(d))?;
-    Ok(decay.unwrap_or(default))
-}
-
-fn moments(section: &Section<'_>) -> Result<(f64, f64, f64)> {
-    let epsilon = section.number("epsilon", POSITIVE, is_positive)?;
-    Ok((
-        share(section, "beta1", 0.9)?,
-        share(section, "beta2", 0.999)?,
-        epsilon.unwrap_or(1e-8),
-    ))
-}
+        Choice {
+            declaration: Declaration::new("sgd", "stochastic gradient descent with momentum")
+                .keys(&[LEARNING_RATE, MOMENTUM, WEIGHT_DECAY]),
+            make: |settings| OptimizerSpec::Sgd {
+                learning_rate: settings.get(&LEARNING_RATE),
+                momentum: settings.get(&MOMENTUM),
+                weight_decay: settings.get(&WEIGHT_DECAY),
+            },
+        },
+    ];
 
 impl OptimizerSpec {
     /// Its name in a recipe.

@@ -252,6 +252,15 @@ impl Builder {
         Ok(TensorId(self.tensors.len() - 1))
     }
 
+    /// Tensors of the part that is being built, in this order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::tensor`].
+    pub fn tensors(&mut self, specs: Vec<TensorSpec>) -> Result<Vec<TensorId>> {
+        specs.into_iter().map(|spec| self.tensor(spec)).collect()
+    }
+
     /// The number of parameters so far.
     pub fn parameters(&self) -> usize {
         self.tensors.last().map_or(0, |tensor| tensor.range.end)

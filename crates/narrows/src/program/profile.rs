@@ -219,7 +219,7 @@ pub struct PartOfStep {
     /// The time that it takes in a step, in the mean over the threads.
     pub seconds: f64,
     /// The floating-point operations a second of all threads together while they were at it, where it is
-    /// matrix products; a multiply-add is two. Products of terms are not counted.
+    /// matrix products; a multiply-add is two. Products of penalties are not counted.
     pub operations_per_second: Option<f64>,
 }
 

@@ -1,121 +1,110 @@
 //! The reference of recipes: every key with its values, default and meaning, as Markdown tables made of the
-//! lists that reading uses.
+//! declarations that reading uses.
 
-use super::{ROOT, Recipe, TRAINING};
-use crate::data::scaling;
-use crate::settings::{Choice, Key};
+use super::Recipe;
+use super::keys::{PENALTY_LIST, ROOT, TRAINING};
+use crate::data::scaling::{self, SCALINGS};
+use crate::declaration::{Choice, Declaration, Key, List, Part};
+use crate::layer::{INITIALIZATION, INITIALIZATIONS};
+use crate::optimizer::{OPTIMIZERS, SCHEDULE, SCHEDULES};
+use crate::parts::Parts;
 use crate::{corruption, layer, objective, optimizer};
 use std::fmt::Write;
 
 impl Recipe {
-    /// Every key that a recipe may have, as Markdown tables made of the lists that reading uses.
+    /// Every key that a recipe of the library's parts may have; see [`Parts::reference`].
     pub fn reference() -> String {
+        Parts::standard().reference()
+    }
+}
+
+impl Parts {
+    /// Every key that a recipe may have, as Markdown tables made of the declarations that reading uses.
+    pub fn reference(&self) -> String {
         let mut text = String::new();
-        table(&mut text, "The recipe", ROOT);
-        choices(
-            &mut text,
-            "[scaling]",
-            &scaling::KIND,
-            &[],
-            scaling::SCALINGS,
-        );
-        choices(
-            &mut text,
-            "[corruption]",
-            &corruption::KIND,
-            &[],
-            corruption::CORRUPTIONS,
-        );
-        choices(
-            &mut text,
-            "[network]",
-            &layer::INITIALIZATION,
-            &[],
-            layer::INITIALIZATIONS,
-        );
-        choices(
-            &mut text,
-            "[[encoder]] and [[decoder]]",
-            &layer::LAYER,
-            &[],
-            layer::LAYERS,
-        );
-        choices(
-            &mut text,
-            "[objective]",
-            &objective::RECONSTRUCTION,
-            &[objective::TERMS],
-            objective::RECONSTRUCTIONS,
-        );
-        choices(
-            &mut text,
-            "[[objective.terms]]",
-            &objective::TERM_KIND,
-            &[objective::WEIGHT],
-            objective::TERM_KINDS,
-        );
-        let common = [optimizer::LEARNING_RATE];
-        choices(
-            &mut text,
-            "[optimizer]",
-            &optimizer::KIND,
-            &common,
-            optimizer::OPTIMIZERS,
-        );
-        choices(
-            &mut text,
-            "[schedule]",
-            &optimizer::SCHEDULE,
-            &[],
-            optimizer::SCHEDULES,
-        );
-        table(&mut text, "[training]", TRAINING);
+        table(&mut text, "The recipe", &ROOT);
+        let list = of_choices(SCALINGS);
+        choices(&mut text, "[scaling]", &scaling::KIND, &[], &list);
+        let list = of_list(self.corruptions());
+        choices(&mut text, "[corruption]", &corruption::KIND, &[], &list);
+        let list = of_choices(INITIALIZATIONS);
+        choices(&mut text, "[network]", &INITIALIZATION, &[], &list);
+        let list = of_list(self.layers());
+        let title = "[[encoder]] and [[decoder]]";
+        choices(&mut text, title, &layer::LAYER, &[], &list);
+        let list = of_list(self.reconstructions());
+        let selector = &objective::RECONSTRUCTION;
+        choices(&mut text, "[objective]", selector, &[PENALTY_LIST], &list);
+        let list = of_list(self.penalties());
+        let (title, selector) = ("[[objective.penalties]]", &objective::PENALTY_KIND);
+        choices(&mut text, title, selector, &[objective::WEIGHT], &list);
+        let list = of_choices(OPTIMIZERS);
+        choices(&mut text, "[optimizer]", &optimizer::KIND, &[], &list);
+        let list = of_choices(SCHEDULES);
+        choices(&mut text, "[schedule]", &SCHEDULE, &[], &list);
+        table(&mut text, "[training]", &TRAINING);
         text
     }
 }
 
-fn table(text: &mut String, title: &str, keys: &[Key]) {
+fn of_choices<T>(choices: &'static [Choice<T>]) -> Vec<&'static Declaration> {
+    choices.iter().map(|choice| &choice.declaration).collect()
+}
+
+fn of_list<P: Part + ?Sized>(list: &List<P>) -> Vec<&'static Declaration> {
+    list.iter().map(|part| part.declaration()).collect()
+}
+
+fn table(text: &mut String, title: &str, declaration: &Declaration) {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
         "## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|"
     );
-    for Key {
-        name,
-        value,
-        default,
-        about,
-    } in keys
-    {
-        let _ = writeln!(text, "| `{name}` | {value} | {default} | {about} |");
+    for key in declaration.keys {
+        let (values, default) = (key.values_in_words(), key.default_in_words());
+        let _ = writeln!(
+            text,
+            "| `{}` | {values} | {default} | {} |",
+            key.name, key.about
+        );
     }
     text.push('\n');
 }
 
-fn choices<T>(text: &mut String, title: &str, selector: &Key, common: &[Key], all: &[Choice<T>]) {
-    let Key { name, default, .. } = selector;
+fn choices(
+    text: &mut String,
+    title: &str,
+    selector: &Key,
+    common: &[Key],
+    all: &[&'static Declaration],
+) {
+    let (name, default) = (selector.name, selector.default_in_words());
     let _ = writeln!(
         text,
         "## {title}\n\n`{name}` names the {} (default: {default}):\n",
         selector.about
     );
     let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
-    for choice in all {
+    for part in all {
         let keys: Vec<String> = common
             .iter()
-            .chain(choice.keys)
+            .chain(part.keys)
             .map(|key| {
                 format!(
                     "`{}`: {} ({}; default: {})",
-                    key.name, key.about, key.value, key.default
+                    key.name,
+                    key.about,
+                    key.values_in_words(),
+                    key.default_in_words()
                 )
             })
             .collect();
         let _ = writeln!(
             text,
             "| `\"{}\"` | {} | {} |",
-            choice.name,
-            choice.about,
+            part.name,
+            part.about,
             keys.join("<br>")
         );
     }

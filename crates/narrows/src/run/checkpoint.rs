@@ -9,13 +9,12 @@
 
 use super::folder::{self, unlink};
 use super::rows::KnownRows;
-use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE, RECIPE_FILE, load_model};
+use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE, RECIPE_FILE, load_model_of};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::NewFile;
 use crate::model::checksums;
 use crate::optimizer::Plateau;
-use crate::recipe::Recipe;
 use crate::text::path_for_shell;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
@@ -120,7 +119,7 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
         total,
         reconstruction,
         seconds,
-        terms,
+        penalties,
         rows,
     } = &state.sums;
     let mut sums = vec![
@@ -128,12 +127,12 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
         *reconstruction,
         *seconds,
         state.plateau.best,
-        state.plateau.share,
+        state.plateau.factor,
         state.best.loss,
         state.train_loss,
         state.seconds,
     ];
-    sums.extend(terms);
+    sums.extend(penalties);
     let about = json!({
         "format_version": FORMAT_VERSION,
         "recipe": training.recipe().to_toml(),
@@ -190,7 +189,7 @@ pub(super) fn restore(
     match restore_from(training, rows, &older) {
         Ok(epochs) => Ok((epochs, Some(Notice::OlderCheckpoint(error.to_string())))),
         Err(second) => {
-            let hint = match load_model(folder) {
+            let hint = match load_model_of(folder, &training.recipe().parts()) {
                 Ok(_) => format!(
                     "begin anew from the run's model: narrows train RECIPE --init-from {}",
                     path_for_shell(folder)
@@ -241,10 +240,9 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
     checksums::check_tensors(text, &about, &tensors).map_err(as_damaged)?;
     // One that an older version wrote may leave the width of the last layer to the data.
-    let recipe = Recipe::parse(
-        about["recipe"].as_str().unwrap_or_default(),
-        "the checkpoint",
-    );
+    let text = about["recipe"].as_str().unwrap_or_default();
+    let parts = training.recipe().parts();
+    let recipe = parts.parse(text, "the checkpoint", &[]);
     let mut recipe = recipe
         .map_err(|error| damaged().caused_by(error))?
         .with_widths_of(training.shape());
@@ -296,11 +294,11 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
         reconstruction,
         seconds,
         plateau_best,
-        share,
+        factor,
         best_loss,
         train_loss,
         seconds_of_epochs,
-        terms @ ..,
+        penalties @ ..,
     ] = &sums[..]
     else {
         return Err(damaged().at("tensor `sums`"));
@@ -311,7 +309,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             rows: count("rows")? as usize,
             total: *total,
             reconstruction: *reconstruction,
-            terms: terms.to_vec(),
+            penalties: penalties.to_vec(),
             seconds: *seconds,
         },
         parameters: singles("parameters")?,
@@ -321,7 +319,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
         plateau: Plateau {
             best: *plateau_best,
             waited: count("plateau_waited")? as usize,
-            share: *share,
+            factor: *factor,
         },
         best: Best {
             loss: *best_loss,

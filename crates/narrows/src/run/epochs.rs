@@ -70,7 +70,7 @@ pub(super) fn train_epochs(
             logs.add(record)?;
             // As a run that goes on later reads it again.
             going.records.push(EpochRecord {
-                terms: Vec::new(),
+                penalties: Vec::new(),
                 ..record.clone()
             });
             observe(Event::Epoch(record));
@@ -258,8 +258,8 @@ fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
         log.scalar("loss/validation", step, loss)?;
     }
     log.scalar("loss/reconstruction", step, record.reconstruction)?;
-    for (name, value) in &record.terms {
-        log.scalar(&format!("loss/{name}"), step, *value)?;
+    for (name, value) in &record.penalties {
+        log.scalar(&format!("penalty.{name}"), step, *value)?;
     }
     log.scalar("learning_rate", step, record.learning_rate)?;
     log.scalar("images_per_second", step, record.images_per_second)?;

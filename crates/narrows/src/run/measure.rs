@@ -64,8 +64,8 @@ pub(super) fn measure(
             summary.pca_mse = pca_error(model, (train, test), (threads, baselines), stage)?;
             summary.has_picture = is_image(test.shape());
             // What the study of contractive autoencoders that the recipes come from shows.
-            let usual = Corruption::Gaussian { deviation: 1.5 };
-            let noise = model.recipe().corruption.unwrap_or(usual);
+            let usual = Corruption::gaussian(1.5);
+            let noise = model.recipe().corruption.as_ref().unwrap_or(&usual);
             stage("pictures")?;
             Portrait::of(model, records, test, noise, threads)?
         }
@@ -134,7 +134,7 @@ fn test_errors(
     threads: usize,
 ) -> Result<(f64, Option<CorruptedErrors>)> {
     let clean_test_mse = model.mse_on(test, &mut Team::new(threads))?;
-    let Some(corruption) = model.recipe().corruption else {
+    let Some(corruption) = &model.recipe().corruption else {
         return Ok((clean_test_mse, None));
     };
     let rows = ScaledRows {
@@ -148,13 +148,13 @@ fn test_errors(
         rows.write(0..rows.count(), out);
     };
     let noise = TestNoise {
-        corruption,
+        corruption: corruption.clone(),
         seed: model.recipe().seed,
         draws: noise_draws(test.rows(), test.inputs()),
     };
     let both: [&Reconstruct<'_>; 2] = [&reconstruct, &copy];
     let team = &mut Team::new(threads);
-    let errors = noisy_errors(&rows, test.inputs(), noise, &both, team);
+    let errors = noisy_errors(&rows, test.inputs(), &noise, &both, team);
     let corrupted = CorruptedErrors {
         clean_test_mse,
         noise_mse: errors[1],

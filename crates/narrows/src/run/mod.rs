@@ -40,6 +40,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Baselines, no_test_rows};
 use crate::figures::reconstruction_picture;
 use crate::model::{Model, SplitRecord};
+use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::report::Report;
 use crate::text::path_for_shell;
@@ -163,7 +164,7 @@ pub struct Options<'a> {
     /// Where the data come from, for a run that may go on later; for one that goes on, where they lie now, if that is
     /// another place.
     pub sources: Option<Sources>,
-    /// Which rows are for testing, and which stay together. The share for validation is the recipe's.
+    /// Which rows are for testing, and which stay together. The fraction for validation is the recipe's.
     pub split: SplitPlan,
     /// The files of the data, as they were before these were opened: their changes are noticed while the run goes on.
     pub watch: Option<&'a Watch>,
@@ -186,6 +187,8 @@ pub struct Options<'a> {
     pub stop: Option<&'a AtomicBool>,
     /// Principal components that several runs share; each fits its own otherwise.
     pub baselines: Option<&'a Baselines>,
+    /// The parts that the recipe of a run that goes on may name; none for those of the library.
+    pub parts: Option<&'a Parts>,
 }
 
 impl<'a> Options<'a> {
@@ -217,7 +220,7 @@ fn stopped(what: &str, folder: &Path) -> Error {
 /// Trains a recipe on a source and fills the run's folder.
 ///
 /// The rows are divided as [`Options::split`] says, by default in the usual way ([`Source::split`]), with the recipe's
-/// seed and its share for validation. With 100 validation rows or more, the model has a threshold: the 99 % quantile of
+/// seed and its fraction for validation. With 100 validation rows or more, the model has a threshold: the 99 % quantile of
 /// their scores.
 ///
 /// # Errors
@@ -251,7 +254,8 @@ pub fn resume(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
     recover(folder)?;
-    let mut recipe = recipe_of(folder, &[])?;
+    let parts = options.parts.map_or_else(Parts::standard, Parts::clone);
+    let mut recipe = parts.load_file(&folder.join(RECIPE_FILE), &[])?;
     recipe.epochs = options.epochs.unwrap_or(recipe.epochs);
     run_in(&recipe, source, options, Some(folder), observe)
 }
@@ -263,6 +267,10 @@ fn run_in(
     resumed: Option<&Path>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
+    for note in recipe.notes() {
+        let note = note.clone();
+        observe(Event::Warning(&Warning::OlderName { note }));
+    }
     let plan = SplitPlan {
         validation: recipe.validation,
         ..options.split.clone()
@@ -317,9 +325,11 @@ fn run_in(
                     began_with.check(&known).map_err(checkpoint::elsewhere)?;
                 }
                 if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
-                    training.init_from(&Model::load(folder.join(INIT_FILE))?)?;
+                    let parts = recipe.parts();
+                    training.init_from(&Model::load_of(folder.join(INIT_FILE), &parts)?)?;
                 }
-                recipe_of(folder, &[])?.epochs
+                let file = folder.join(RECIPE_FILE);
+                recipe.parts().load_file(&file, &[])?.epochs
             };
             replan(&training, before, folder, observe)?;
             if let Some(sources) = &options.sources {
@@ -359,7 +369,7 @@ fn run_in(
     place.warn(observe);
     let folder = place.folder().to_path_buf();
     let threshold = match resumed {
-        Some(folder) if folder::is_saved(folder) => match load_model(folder) {
+        Some(folder) if folder::is_saved(folder) => match load_model_of(folder, &recipe.parts()) {
             Ok(model) => model.threshold().cloned(),
             Err(error) => {
                 observe(Event::Notice(&Notice::ModelAgain(error.to_string())));
@@ -453,7 +463,7 @@ fn run_in(
     if let Some(test) = split.test.as_deref().filter(|_| summary.has_picture) {
         folder::write(
             &folder.join(PICTURE_FILE),
-            &reconstruction_picture(&model, test, recipe.corruption)?,
+            &reconstruction_picture(&model, test, recipe.corruption.as_ref())?,
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
@@ -609,11 +619,20 @@ fn tell_of_missing(
 ///
 /// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`] ends.
 pub fn load_model(path: &Path) -> Result<Model> {
+    load_model_of(path, &Parts::standard())
+}
+
+/// As [`load_model`], for a model whose recipe is of these parts.
+///
+/// # Errors
+///
+/// As [`load_model`].
+pub fn load_model_of(path: &Path, parts: &Parts) -> Result<Model> {
     match path.is_dir() {
         true => {
             place::check_in_place(path)?;
-            Model::load(path.join(MODEL_FILE))
+            Model::load_of(path.join(MODEL_FILE), parts)
         }
-        false => Model::load(path),
+        false => Model::load_of(path, parts),
     }
 }

@@ -32,7 +32,7 @@ struct Experiment {
     epochs: usize,
     /// What PyTorch 2.15 reached from one seed, where it was measured: the test error.
     reference: [Option<f64>; 2],
-    /// The same with noise of [`DEVIATION`] on the input.
+    /// The same with noise of [`STD`] on the input.
     noisy_reference: [Option<f64>; 2],
 }
 
@@ -119,11 +119,11 @@ const EXPERIMENTS: [Experiment; 8] = [
 /// The experiments that differ in the weight of the contractive penalty alone.
 const CONTRACTIVE: std::ops::Range<usize> = 5..8;
 
-/// The deviation of the Gaussian noise that the study of contractive autoencoders shows.
-const DEVIATION: f64 = 1.5;
+/// The std of the Gaussian noise that the study of contractive autoencoders shows.
+const STD: f64 = 1.5;
 
 /// What the noisy error is, and how it is written.
-pub const NOISY_NOTE: &str = "Noisy MSE: with Gaussian noise of deviation 1.5 on the first 500 test images, and how \
+pub const NOISY_NOTE: &str = "Noisy MSE: with Gaussian noise of std 1.5 on the first 500 test images, and how \
                               much larger that is than without: in percent, from tenfold on as a factor";
 
 /// The name of the file with the results as a Markdown table.
@@ -168,20 +168,20 @@ pub struct ClassicRow {
     /// The test error of the image that is best where all inputs are given the same one: the mean of the training
     /// images, brought into the sigmoid's range.
     pub constant_mse: f64,
-    /// Deviation of Gaussian noise on the input and the error with it, on the first 500 test images; first without
+    /// The std of Gaussian noise on the input and the error with it, on the first 500 test images; first without
     /// noise.
     pub gaussian: Vec<(f64, f64)>,
-    /// The test error of PyTorch with noise of deviation 1.5 on the input, where it was measured.
+    /// The test error of PyTorch with noise of std 1.5 on the input, where it was measured.
     pub noisy_reference: Option<f64>,
 }
 
 impl ClassicRow {
-    /// The error with Gaussian noise of deviation 1.5 on the input, on the first 500 test images.
+    /// The error with Gaussian noise of std 1.5 on the input, on the first 500 test images.
     pub fn noisy_mse(&self) -> f64 {
         let point = self
             .gaussian
             .iter()
-            .find(|(level, _)| (level - DEVIATION).abs() < 1e-6);
+            .find(|(level, _)| (level - STD).abs() < 1e-6);
         point.map_or(f64::NAN, |(_, mse)| *mse)
     }
 
@@ -195,7 +195,7 @@ impl ClassicRow {
         added.sum::<f64>() / noisy.len() as f64
     }
 
-    /// The error with noise of deviation 1.5, and what that is more than without: `0.04500 (+50 %)`, `0.5344 (×280)`.
+    /// The error with noise of std 1.5, and what that is more than without: `0.04500 (+50 %)`, `0.5344 (×280)`.
     pub fn noisy(&self) -> String {
         let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
         let times = self.noisy_mse() / clean;
@@ -345,7 +345,7 @@ fn row(
     errors: &[f64],
 ) -> ClassicRow {
     let summary = &first.outcome.summary;
-    let name = Corruption::Gaussian { deviation: 1.0 }.name();
+    let name = Corruption::gaussian(1.0).name();
     let mut curves = first.outcome.portrait.robustness.iter();
     let gaussian = curves.find(|curve| curve.noise.name() == name);
     ClassicRow {
@@ -456,7 +456,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
 fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
     let (mut figures, mut others) = (Vec::new(), Vec::new());
     for (about, runs) in [("original", original), ("corrected", corrected)] {
-        let noise = Corruption::Gaussian { deviation: 1.0 };
+        let noise = Corruption::gaussian(1.0);
         let lines = runs[CONTRACTIVE].iter().filter_map(|run| {
             let mut curves = run.outcome.portrait.robustness.iter();
             let curve = curves.find(|curve| curve.noise.name() == noise.name())?;

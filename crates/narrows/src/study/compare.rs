@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
 use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
-use crate::text::{figures, mean_and_deviation, path_for_shell};
+use crate::text::{figures, mean_and_std, path_for_shell};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub struct Measure {
     /// The mean.
     pub mean: f64,
     /// The standard deviation of a sample; none of one value.
-    pub deviation: Option<f64>,
+    pub std: Option<f64>,
 }
 
 impl Measure {
@@ -32,20 +32,20 @@ impl Measure {
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         Measure {
             mean,
-            deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
+            std: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
         }
     }
 
-    /// The mean, and the deviation behind it: `0.03376 ± 0.00016`.
+    /// The mean, and the std behind it: `0.03376 ± 0.00016`.
     pub fn text(self) -> String {
-        match self.deviation {
-            Some(deviation) => mean_and_deviation(self.mean, deviation),
+        match self.std {
+            Some(std) => mean_and_std(self.mean, std),
             None => figures(self.mean),
         }
     }
 
     pub(super) fn to_json(self) -> Value {
-        json!({"mean": self.mean, "deviation": self.deviation})
+        json!({"mean": self.mean, "std": self.std})
     }
 }
 
@@ -72,7 +72,7 @@ pub struct Compared {
     pub is_corrupted: bool,
     /// The error of PCA with as many components; none where those are all there are.
     pub pca_mse: Option<f64>,
-    /// The error with Gaussian noise of deviation 0.8 on the input, on the first 500 test rows.
+    /// The error with Gaussian noise of std 0.8 on the input, on the first 500 test rows.
     pub noisy_mse: Measure,
     /// The mean Frobenius norm of the code's Jacobian, unless it would take too much time or memory.
     pub jacobian_norm: Option<Measure>,
@@ -293,9 +293,10 @@ fn compared(name: &str, is_finished: bool, runs: &[Done]) -> Compared {
         let values: Vec<f64> = runs.iter().map(of).collect();
         Measure::of(&values)
     };
+    let gaussian = Corruption::gaussian(0.8);
     let noisy = |done: &Done| {
         let mut curves = done.outcome.portrait.robustness.iter();
-        let curve = curves.find(|curve| matches!(curve.noise, Corruption::Gaussian { .. }));
+        let curve = curves.find(|curve| curve.noise.name() == gaussian.name());
         let point = curve.and_then(|curve| {
             curve
                 .points
@@ -432,7 +433,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
             "Same data and same seeds for all that were trained here; mean ± standard deviation over seeds. Mean \
              squared errors in the units of training, marked where they are the smallest on clean rows among \
              models of one scaling. Test MSE: of rows as the recipe corrupts them, if it does. Noisy MSE: with \
-             Gaussian noise of deviation 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
+             Gaussian noise of std 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's \
              Jacobian at the first test rows. Training: where several runs were trained at a time, beside the others."
                 .into(),
             comparison.rows_in_words().join(" "),
@@ -500,24 +501,21 @@ mod tests {
     fn a_scaling_is_known_by_its_settings() {
         let spec = ScalingSpec::Standardize {
             mean: Some(0.5),
-            deviation: Some(0.25),
+            std: Some(0.25),
         };
-        assert_eq!(
-            described(Some(spec)),
-            "standardize (mean 0.5, deviation 0.25)"
-        );
+        assert_eq!(described(Some(spec)), "standardize (mean 0.5, std 0.25)");
         assert_eq!(described(Some(ScalingSpec::Unit)), "unit");
     }
 
     #[test]
-    fn a_measure_is_mean_and_sample_deviation() {
+    fn a_measure_is_mean_and_sample_std() {
         assert_eq!(
             Measure::of(&[1.0, 2.0, 3.0]),
             Measure {
                 mean: 2.0,
-                deviation: Some(1.0)
+                std: Some(1.0)
             }
         );
-        assert_eq!(Measure::of(&[4.0]).deviation, None);
+        assert_eq!(Measure::of(&[4.0]).std, None);
     }
 }

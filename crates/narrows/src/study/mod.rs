@@ -113,10 +113,10 @@ fn make_folder(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock)> {
 }
 
 /// The pictures that a report of several runs begins with: what each makes of the same images, of noisy ones where its
-/// recipe is about noise, be it by corruption or by a contractive term. `about` is said of all.
+/// recipe is about noise, be it by corruption or by a contractive penalty. `about` is said of all.
 fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
     let picture = |(place, done): (usize, &&Done)| {
-        let wanted = match done.recipe.corruption.is_some() || !done.recipe.terms.is_empty() {
+        let wanted = match done.recipe.corruption.is_some() || !done.recipe.penalties.is_empty() {
             true => "noisy",
             false => "reconstructions",
         };
@@ -142,13 +142,13 @@ fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Result<Vec<Fi
         .join("-");
     let mut figures = Vec::new();
     let first = runs.first().map(|run| &run.outcome.portrait.robustness[..]);
-    for noise in first.unwrap_or_default().iter().map(|curve| curve.noise) {
+    for noise in first.unwrap_or_default().iter().map(|curve| &curve.noise) {
         let lines = runs.iter().filter_map(|run| {
             let mut curves = run.outcome.portrait.robustness.iter();
             let curve = curves.find(|curve| curve.noise.name() == noise.name())?;
             Some((run.label.clone(), curve.points.clone()))
         });
-        let mut chart = robustness_chart(&noise, ERROR, lines.collect());
+        let mut chart = robustness_chart(noise, ERROR, lines.collect());
         chart.log_y = log_y;
         figures.extend(chart.svg()?.map(|svg| Figure {
             name: format!("{}-{slug}", noise.name()),

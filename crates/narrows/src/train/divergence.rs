@@ -23,11 +23,11 @@ impl Training<'_> {
         rows: &[u32],
     ) -> Error {
         let losses = self.stepper.last_losses();
-        let mut terms = self.stepper.terms().zip(&losses.terms);
-        let term = terms.find(|(_, value)| !value.is_finite());
-        let part = match term {
+        let mut penalties = self.stepper.penalties().zip(&losses.penalties);
+        let penalty = penalties.find(|(_, value)| !value.is_finite());
+        let part = match penalty {
             _ if !losses.reconstruction.is_finite() => "the reconstruction loss".to_string(),
-            Some((term, _)) => format!("the term `{}`", term.kind.name()),
+            Some((penalty, _)) => format!("the penalty `{}`", penalty.kind.name()),
             None => "the sum of the losses".to_string(),
         };
         let (scaling, epoch) = (&self.scaling, self.state.epochs_done as u32);
@@ -44,7 +44,8 @@ impl Training<'_> {
             None => "; the outputs of all layers are finite".to_string(),
         };
         let is_first_step = self.stepper.optimizer().state().0 == 0;
-        let weight = term.map(|(term, _)| format!("give `{}` a smaller weight", term.kind.name()));
+        let weight =
+            penalty.map(|(penalty, _)| format!("give `{}` a smaller weight", penalty.kind.name()));
         let hint = match (first, weight) {
             (Some(NotFinite::Inputs), _) => self.smaller_values(),
             (_, weight) if is_first_step => format!(

@@ -33,8 +33,8 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// The mean of the reconstruction loss.
     pub reconstruction: f64,
-    /// The mean of each term, without its weight, by its name in the recipe.
-    pub terms: Vec<(&'static str, f64)>,
+    /// The mean of each penalty, without its weight, by its name in the recipe.
+    pub penalties: Vec<(&'static str, f64)>,
     /// The time that the epoch took.
     pub seconds: f64,
     /// Rows a second.
@@ -89,8 +89,8 @@ pub struct Training<'a> {
     validation: Option<&'a Dataset>,
     checksums: Checksums,
     state: State,
-    /// Of the optimiser's steps that are done, the last one's share of the learning rate.
-    share: f64,
+    /// What the learning rate was multiplied by in the last step that is done.
+    factor: f64,
 }
 
 impl<'a> Training<'a> {
@@ -127,7 +127,7 @@ impl<'a> Training<'a> {
             scaling: Some(scaling_spec),
             ..recipe.clone().with_widths_of(data.shape())
         };
-        let objective = Objective::new(recipe.reconstruction, &recipe.decoder)?;
+        let objective = Objective::new(&recipe.reconstruction, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
@@ -141,8 +141,8 @@ impl<'a> Training<'a> {
         let mut stepper = plan.stepper();
         stepper.plan_rows(data.rows());
         Ok(Training {
-            state: State::new(stepper.terms().count()),
-            share: 1.0,
+            state: State::new(stepper.penalties().count()),
+            factor: 1.0,
             validation: None,
             checksums: Checksums {
                 train: data.checksum()?,
@@ -175,7 +175,7 @@ impl<'a> Training<'a> {
             .expected(format!("{:?}", self.data.shape()))
             .found(format!("{:?}", validation.shape())));
         }
-        let objective = Objective::new(self.recipe.reconstruction, &self.recipe.decoder)?;
+        let objective = Objective::new(&self.recipe.reconstruction, &self.recipe.decoder)?;
         objective
             .check_targets(self.scaling.range(validation))
             .map_err(|error| error.at(validation.name()))?;
@@ -296,7 +296,7 @@ impl<'a> Training<'a> {
         let steps = rows.div_ceil(in_step);
         let first = self.state.sums.rows.div_ceil(in_step);
         for step in first..steps {
-            self.share = self.share_at(step, steps);
+            self.factor = self.factor_at(step, steps);
             let (start, end) = (step * in_step, (step + 1).saturating_mul(in_step).min(rows));
             let index = in_epoch.pool_of(start);
             let pool_start = in_epoch.start_of(index);
@@ -316,8 +316,10 @@ impl<'a> Training<'a> {
                     (read, &places[..])
                 }
             };
-            let (scaling, share) = (&self.scaling, self.share);
-            let losses = self.stepper.step(data, scaling, epoch as u32, these, share);
+            let (scaling, factor) = (&self.scaling, self.factor);
+            let losses = self
+                .stepper
+                .step(data, scaling, epoch as u32, these, factor);
             if !losses.total.is_finite() {
                 return Err(self.diverged((step, steps), data, these));
             }
@@ -332,7 +334,7 @@ impl<'a> Training<'a> {
         }
         self.order = order;
         // Not known yet where the run went on with the validation.
-        self.share = self.share_at(steps - 1, steps);
+        self.factor = self.factor_at(steps - 1, steps);
         let validation_loss = match self.validation {
             None => None,
             Some(validation) => match self.loss_on(validation, observe)? {
@@ -349,9 +351,9 @@ impl<'a> Training<'a> {
         )))
     }
 
-    /// The share of the learning rate that a step of the epoch in progress has.
-    fn share_at(&self, step: usize, steps: usize) -> f64 {
-        self.recipe.schedule.share(
+    /// What the learning rate is multiplied by in a step of the epoch in progress.
+    fn factor_at(&self, step: usize, steps: usize) -> f64 {
+        self.recipe.schedule.factor(
             (self.state.epochs_done * steps + step) as u64,
             steps as u64,
             self.recipe.epochs,
@@ -367,7 +369,7 @@ impl<'a> Training<'a> {
             .saturating_mul(self.recipe.accumulation);
         let steps = self.data.rows().div_ceil(in_step);
         let step = self.state.sums.rows.div_ceil(in_step);
-        self.share_at(step, steps) * self.recipe.optimizer.learning_rate()
+        self.factor_at(step, steps) * self.recipe.optimizer.learning_rate()
     }
 
     /// How far the epoch is.
@@ -426,18 +428,18 @@ impl<'a> Training<'a> {
         let seconds = seconds.max(1e-9);
         state.train_loss = train_loss;
         state.seconds += seconds;
-        let terms = self.stepper.terms().zip(&sums.terms);
+        let penalties = self.stepper.penalties().zip(&sums.penalties);
         EpochRecord {
             epoch: state.epochs_done,
             train_loss,
             reconstruction: sums.mean(sums.reconstruction),
-            terms: terms
-                .map(|(term, &sum)| (term.kind.name(), sums.mean(sum)))
+            penalties: penalties
+                .map(|(penalty, &sum)| (penalty.kind.name(), sums.mean(sum)))
                 .collect(),
             seconds,
             images_per_second: sums.rows as f64 / seconds,
             validation_loss,
-            learning_rate: self.share * self.recipe.optimizer.learning_rate(),
+            learning_rate: self.factor * self.recipe.optimizer.learning_rate(),
         }
     }
 
@@ -532,8 +534,8 @@ impl<'a> Training<'a> {
                 ))
                 .found(rows));
         }
-        if state.sums.terms.len() != self.state.sums.terms.len() {
-            return Err(refuse("the state has other terms than the recipe"));
+        if state.sums.penalties.len() != self.state.sums.penalties.len() {
+            return Err(refuse("the state has other penalties than the recipe"));
         }
         if !state.best.parameters.is_empty() && state.best.parameters.len() != count {
             return Err(refuse("the best parameters do not fit the network")
@@ -615,7 +617,7 @@ pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> R
 
 /// Trains a recipe on data from beginning to end, on all cores and without a word.
 ///
-/// The recipe's share for validation, if it has one, is set apart from the rows, as in a run; the model is then the one
+/// The recipe's fraction for validation, if it has one, is set apart from the rows, as in a run; the model is then the one
 /// of the lowest loss on it. No rows are held out for testing.
 ///
 /// ```
@@ -637,8 +639,8 @@ pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> R
 ///
 /// As [`Dataset::watched`], [`Training::new`], [`Training::epoch`] and [`Training::checked_model`].
 pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
-    let share = recipe.validation.unwrap_or(0.0);
-    let apart = data.watched(recipe.seed, share)?;
+    let fraction = recipe.validation.unwrap_or(0.0);
+    let apart = data.watched(recipe.seed, fraction)?;
     let (train, validation) = match &apart {
         Some((train, validation)) => (train, Some(validation)),
         None => (data, None),
@@ -652,7 +654,7 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
             seed: recipe.seed,
             plan: SplitPlan {
                 test: TestRows::None,
-                ..SplitPlan::with_validation(share)
+                ..SplitPlan::with_validation(fraction)
             },
             held_out: false,
             rows: [train.rows(), validation.map_or(0, Dataset::rows), 0],

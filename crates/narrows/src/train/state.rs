@@ -37,8 +37,8 @@ pub struct Sums {
     pub total: f64,
     /// Of the reconstruction loss.
     pub reconstruction: f64,
-    /// Of each term.
-    pub terms: Vec<f64>,
+    /// Of each penalty.
+    pub penalties: Vec<f64>,
     /// The time taken.
     pub seconds: f64,
 }
@@ -58,12 +58,12 @@ pub struct Best {
 }
 
 impl State {
-    /// Before the first step of a run with so many terms.
-    pub(super) fn new(terms: usize) -> State {
+    /// Before the first step of a run with so many penalties.
+    pub(super) fn new(penalties: usize) -> State {
         State {
             epochs_done: 0,
             sums: Sums {
-                terms: vec![0.0; terms],
+                penalties: vec![0.0; penalties],
                 ..Sums::default()
             },
             parameters: Vec::new(),
@@ -89,8 +89,8 @@ impl Sums {
         self.rows += rows;
         self.total += losses.total * weight;
         self.reconstruction += losses.reconstruction * weight;
-        for (sum, term) in self.terms.iter_mut().zip(&losses.terms) {
-            *sum += term * weight;
+        for (sum, penalty) in self.penalties.iter_mut().zip(&losses.penalties) {
+            *sum += penalty * weight;
         }
     }
 
@@ -101,9 +101,9 @@ impl Sums {
 
     /// The sums, which begin anew.
     pub(super) fn take(&mut self) -> Sums {
-        let terms = vec![0.0; self.terms.len()];
+        let penalties = vec![0.0; self.penalties.len()];
         let new = Sums {
-            terms,
+            penalties,
             ..Sums::default()
         };
         std::mem::replace(self, new)

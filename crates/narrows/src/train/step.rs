@@ -14,7 +14,7 @@ use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters};
-use crate::objective::{Objective, Term};
+use crate::objective::{Objective, Penalty};
 use crate::optimizer::Optimizer;
 use crate::program::{
     Batch, Cpu, Input, Mode, Options, Part, Piece, Plan, Profile, Program, ThreadSizes,
@@ -52,8 +52,8 @@ pub struct Setting {
     pub corruption: Option<Corruption>,
     /// The reconstruction loss.
     pub objective: Objective,
-    /// The terms beside it; those of weight 0 are left out.
-    pub terms: Vec<Term>,
+    /// The penalties beside it; those of weight 0 are left out.
+    pub penalties: Vec<Penalty>,
     /// The optimizer.
     pub optimizer: Optimizer,
     /// What noise and probes follow from.
@@ -73,9 +73,9 @@ impl Setting {
     pub(crate) fn of(recipe: &Recipe, network: Network) -> Result<Setting> {
         Ok(Setting {
             parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
-            corruption: recipe.corruption,
-            objective: Objective::new(recipe.reconstruction, &recipe.decoder)?,
-            terms: recipe.terms.clone(),
+            corruption: recipe.corruption.clone(),
+            objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+            penalties: recipe.penalties.clone(),
             optimizer: Optimizer::new(recipe.optimizer, &network),
             seed: recipe.seed,
             clip_norm: recipe.clip_norm,
@@ -92,36 +92,36 @@ pub struct Losses {
     pub total: f64,
     /// The reconstruction loss.
     pub reconstruction: f64,
-    /// The value of each term without its weight, in the recipe's order.
-    pub terms: Vec<f64>,
+    /// The value of each penalty without its weight, in the recipe's order.
+    pub penalties: Vec<f64>,
 }
 
 impl Losses {
     fn reset(&mut self) {
         self.total = 0.0;
         self.reconstruction = 0.0;
-        self.terms.fill(0.0);
+        self.penalties.fill(0.0);
     }
 
     fn add(&mut self, other: &Losses, weight: f64) {
         self.total += weight * other.total;
         self.reconstruction += weight * other.reconstruction;
-        for (sum, term) in self.terms.iter_mut().zip(&other.terms) {
-            *sum += weight * term;
+        for (sum, penalty) in self.penalties.iter_mut().zip(&other.penalties) {
+            *sum += weight * penalty;
         }
     }
 
     /// Takes the losses of a program that was run on so many rows.
     fn take(&mut self, program: &Program, rows: usize) {
         self.total = 0.0;
-        let mut terms = self.terms.iter_mut();
+        let mut penalties = self.penalties.iter_mut();
         for loss in program.losses() {
             let value = program.loss(loss, rows);
             self.total += f64::from(loss.weight) * value;
             if loss.name == sentence::RECONSTRUCTION {
                 self.reconstruction = value;
-            } else if let Some(term) = terms.next() {
-                *term = value;
+            } else if let Some(penalty) = penalties.next() {
+                *penalty = value;
             }
         }
     }
@@ -134,7 +134,7 @@ pub struct Memory {
     pub parameters: usize,
     /// What the optimizer remembers of each.
     pub optimizer: usize,
-    /// Activations and gradients of the rows of a batch, those of terms included, and factors of folded layers.
+    /// Activations and gradients of the rows of a batch, those of penalties included, and factors of folded layers.
     pub activations: usize,
     /// What the threads have for themselves, and the whole gradient where there is one.
     pub scratch: usize,
@@ -200,13 +200,13 @@ impl StepPlan {
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
         let sentence = Sentence {
             network: setting.network.clone(),
-            corruption: setting.corruption,
+            corruption: setting.corruption.clone(),
             objective: setting.objective,
-            terms: setting
-                .terms
+            penalties: setting
+                .penalties
                 .iter()
-                .filter(|term| term.weight > 0.0)
-                .copied()
+                .filter(|penalty| penalty.weight > 0.0)
+                .cloned()
                 .collect(),
             seed: setting.seed,
         };
@@ -278,7 +278,7 @@ impl StepPlan {
             ..
         } = self.setting;
         let losses = Losses {
-            terms: vec![0.0; self.sentence.terms.len()],
+            penalties: vec![0.0; self.sentence.penalties.len()],
             ..Losses::default()
         };
         let training = self.training.program(threads);
@@ -327,9 +327,9 @@ impl Stepper {
         self.training.batch()
     }
 
-    /// The terms at work, in the order of [`Losses::terms`].
-    pub fn terms(&self) -> impl Iterator<Item = &Term> {
-        self.sentence.terms.iter()
+    /// The penalties at work, in the order of [`Losses::penalties`].
+    pub fn penalties(&self) -> impl Iterator<Item = &Penalty> {
+        self.sentence.penalties.iter()
     }
 
     /// Plans for the batches that so many rows are cut into, so that no step on them has to.
@@ -367,7 +367,7 @@ impl Stepper {
         self.cpu.profile(|part| self.training.work_of(part))
     }
 
-    /// One step on the given rows of the data, in an epoch counted from 0, at a share of the learning
+    /// One step on the given rows of the data, in an epoch counted from 0, at a factor of the learning
     /// rate; gives the losses on them, before the step. Where gradients are added up the rows may be those
     /// of several batches. Where the objective is not finite there is no step: the parameters stay.
     ///
@@ -380,7 +380,7 @@ impl Stepper {
         scaling: &Scaling,
         epoch: u32,
         rows: &[u32],
-        share: f64,
+        factor: f64,
     ) -> &Losses {
         self.cpu.record.begin(rows.len());
         let rows = Gathered {
@@ -389,8 +389,8 @@ impl Stepper {
             rows,
         };
         match self.whole.is_some() {
-            true => self.step_whole(&rows, epoch, share),
-            false => self.step_at_once(&rows, epoch, share),
+            true => self.step_whole(&rows, epoch, factor),
+            false => self.step_at_once(&rows, epoch, factor),
         }
         self.training.outdate();
         self.validation.outdate();
@@ -399,13 +399,13 @@ impl Stepper {
     }
 
     /// A step whose gradient is applied tile by tile, as it is formed.
-    fn step_at_once(&mut self, rows: &Gathered<'_>, epoch: u32, share: f64) {
+    fn step_at_once(&mut self, rows: &Gathered<'_>, epoch: u32, factor: f64) {
         self.run(Mode::Training, rows, epoch);
         if !self.losses.total.is_finite() {
             return;
         }
         let (isa, count) = (self.cpu.isa(), rows.rows.len());
-        let update = self.optimizer.next_update(share);
+        let update = self.optimizer.next_update(factor);
         let (first, second) = self.optimizer.state_mut();
         let parts = (
             Parts::new(self.parameters.flat_mut(), &self.training.tile_bounds),

@@ -2,7 +2,7 @@
 
 use crate::data::scaling::Scaling;
 use crate::data::{Dataset, precision};
-use crate::layer::{LayerSpec, last_of_values};
+use crate::layer::last_of_values;
 use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::text::{counted, figures, first_of, thousands};
@@ -41,6 +41,11 @@ pub enum Warning {
     },
     /// There is one row, and it is tested on too.
     OneRow,
+    /// The recipe has an older name of a key.
+    OlderName {
+        /// Where, and what it is called now.
+        note: String,
+    },
     /// The rows are in the order of a column of times, and some were drawn from among the others for testing or
     /// validation.
     DrawnFromSeries {
@@ -133,9 +138,10 @@ pub fn warnings(
 ) -> Vec<Warning> {
     let mut all = Vec::new();
     let (code, inputs) = (network.code_size(), network.inputs());
-    // A contractive term does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
+    // A contractive penalty does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
     let is_clean = recipe
         .corruption
+        .as_ref()
         .is_none_or(|noise| noise.strength() == 0.0);
     if code >= inputs && is_clean {
         all.push(Warning::WideCode { code, inputs });
@@ -145,11 +151,11 @@ pub fn warnings(
     if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
         all.push(Warning::Squeezed { high });
     }
-    if let Some((_, LayerSpec::Activation(last))) = last_of_values(&recipe.decoder) {
-        let output = crate::layer::output_range(*last);
+    if let Some((_, last)) = last_of_values(&recipe.decoder) {
+        let output = last.output_range();
         if low < output.0 || high > output.1 {
             all.push(Warning::OutOfRange {
-                layer: LayerSpec::Activation(*last).name(),
+                layer: last.name(),
                 output,
                 data: (low, high),
                 floor: scaling.clamp_floor(data, output.0, output.1),
@@ -305,6 +311,7 @@ impl fmt::Display for Warning {
                  `--test last:…`"
             ),
             Warning::DividedAnew { difference } => f.write_str(difference),
+            Warning::OlderName { note } => f.write_str(note),
             Warning::BegunOn { used_for, share } => write!(
                 f,
                 "the model that training begins with was trained on about {:.0} % of the rows for {used_for}: errors on \
@@ -322,7 +329,7 @@ impl fmt::Display for Warning {
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
                  learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise \
-                 (`--set corruption.kind=masking --set corruption.drop=0.5`)"
+                 (`--set corruption.kind=masking --set corruption.fraction=0.5`)"
             ),
             Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
                 "the training rows are all the same: there is nothing to learn",
@@ -388,7 +395,7 @@ mod tests {
     use super::*;
     use crate::corruption::Corruption;
     use crate::data::scaling::ScalingSpec;
-    use crate::layer::Activation;
+    use crate::layer::{self, Activation, LayerSpec, activation};
     use ndarray::{Array2, ArrayView2, array};
 
     fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
@@ -424,7 +431,7 @@ mod tests {
             of(&recipe, rows.view())
         };
         let wide = [Warning::WideCode { code: 1, inputs: 1 }];
-        let noise = |deviation| Some(Corruption::Gaussian { deviation });
+        let noise = |std| Some(Corruption::gaussian(std));
         assert_eq!(found(&|_| ()), wide);
         assert_eq!(found(&|recipe| recipe.corruption = noise(0.5)), []);
         assert_eq!(found(&|recipe| recipe.corruption = noise(0.0)), wide);
@@ -460,7 +467,7 @@ mod tests {
         assert!(text.starts_with(expected), "{text}");
         let standardize = ScalingSpec::Standardize {
             mean: None,
-            deviation: None,
+            std: None,
         };
         assert_eq!(with(standardize), []);
         // Seconds, and one value that draws the mean far away from them.
@@ -530,7 +537,7 @@ mod tests {
         assert_eq!(of(&table, ScalingSpec::None), [""; 0]);
         let given = ScalingSpec::Standardize {
             mean: None,
-            deviation: Some(2.0),
+            std: Some(2.0),
         };
         assert_eq!(of(&table, given), [""; 0]);
         let mut wide = ndarray::Array2::<f32>::ones((2, 21));
@@ -555,20 +562,17 @@ mod tests {
 
     #[test]
     fn layers_that_keep_the_values_hide_no_range() {
-        let dense = LayerSpec::Dense {
-            outputs: None,
-            bias: true,
-        };
-        let sigmoid = LayerSpec::Activation(Activation::Sigmoid);
-        let identity = LayerSpec::Activation(Activation::Identity);
+        let dense = || layer::dense(None);
+        let sigmoid = || activation(Activation::Sigmoid);
+        let identity = || activation(Activation::Identity);
         let rows = array![[-1.0, 0.5], [0.0, 2.0]];
         for after in [
             vec![],
-            vec![identity],
-            vec![LayerSpec::Flatten, identity],
-            vec![LayerSpec::Reshape { shape: [1, 1, 2] }, LayerSpec::Flatten],
+            vec![identity()],
+            vec![layer::flatten(), identity()],
+            vec![layer::reshape([1, 1, 2]), layer::flatten()],
         ] {
-            let decoder = [vec![dense, sigmoid], after].concat();
+            let decoder = [vec![dense(), sigmoid()], after].concat();
             let found = all(&decoder, rows.view());
             let is_expected = matches!(
                 found[..],
@@ -578,6 +582,6 @@ mod tests {
             assert_eq!(all(&decoder, array![[0.0, 1.0], [0.5, 0.5]].view()), []);
         }
         // What follows changes the values.
-        assert_eq!(all(&[sigmoid, dense], rows.view()), []);
+        assert_eq!(all(&[sigmoid(), dense()], rows.view()), []);
     }
 }

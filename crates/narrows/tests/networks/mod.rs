@@ -32,9 +32,9 @@ batch_size = 29
 epochs = 1
 "#;
 
-/// A network with noise on its input and every term.
-pub const NOISE_AND_TERMS: &str = r#"
-name = "noise-and-terms"
+/// A network with noise on its input and every penalty.
+pub const NOISE_AND_PENALTIES: &str = r#"
+name = "noise-and-penalties"
 encoder = [
   { layer = "dense", outputs = 67 }, { layer = "silu" },
   { layer = "dense", outputs = 9 }, { layer = "relu" },
@@ -42,9 +42,9 @@ encoder = [
 decoder = [{ layer = "dense", outputs = 67 }, { layer = "tanh" }, { layer = "dense" }]
 [corruption]
 kind = "gaussian"
-deviation = 0.3
+std = 0.3
 [objective]
-terms = [
+penalties = [
   { kind = "jacobian", weight = 1e-3 },
   { kind = "hutchinson", weight = 1e-3, probes = 3 },
   { kind = "summed", weight = 1e-4 },
@@ -74,16 +74,16 @@ batch_size = 29
 epochs = 1
 "#;
 
-/// Every term behind convolutions.
-pub const CONVOLUTIONS_AND_TERMS: &str = r#"
-name = "convolutions-and-terms"
+/// Every penalty behind convolutions.
+pub const CONVOLUTIONS_AND_PENALTIES: &str = r#"
+name = "convolutions-and-penalties"
 encoder = [
   { layer = "conv2d", channels = 11, kernel = 3, stride = 2, padding = 1 }, { layer = "silu" },
   { layer = "conv2d", channels = 3, kernel = [2, 3], stride = [3, 2] }, { layer = "relu" },
 ]
 decoder = [{ layer = "dense" }]
 [objective]
-terms = [
+penalties = [
   { kind = "jacobian", weight = 1e-3 },
   { kind = "hutchinson", weight = 1e-3, probes = 3 },
   { kind = "summed", weight = 1e-4 },

@@ -10,7 +10,7 @@ fn table<T: Number>(rows: usize, value: impl Fn(usize) -> T) -> Dataset {
 
 const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
     mean: None,
-    deviation: None,
+    std: None,
 };
 
 /// The distinct values and those that are left, if that is said, with these two scalings: none and `standardize`.

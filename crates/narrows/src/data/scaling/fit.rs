@@ -22,11 +22,7 @@ pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
     .hint("choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are in [0, 1]"))
 }
 
-pub(super) fn standardize(
-    data: &Dataset,
-    mean: Option<f32>,
-    deviation: Option<f32>,
-) -> Result<Scaling> {
+pub(super) fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Scaling> {
     let refuse = |what: &str, expected: &str, found: f32| {
         Err(Error::new(ErrorKind::Recipe, what)
             .expected(expected)
@@ -41,45 +37,38 @@ pub(super) fn standardize(
             mean,
         );
     }
-    if let Some(deviation) = deviation
-        && !(deviation.is_finite() && deviation > 0.0)
+    if let Some(std) = std
+        && !(std.is_finite() && std > 0.0)
     {
         let expected = "a finite number above 0";
-        return refuse(
-            "the deviation of `standardize` is impossible",
-            expected,
-            deviation,
-        );
+        return refuse("the std of `standardize` is impossible", expected, std);
     }
     // What is given is on the [0, 1] scale for 8-bit data; what is fitted is in their own units.
     let unit = if data.is_8_bit() { LARGEST_8_BIT } else { 1.0 };
-    let (mean, deviation) = match (mean, deviation) {
-        (Some(mean), Some(deviation)) => (
-            vec![f64::from(mean) * unit],
-            vec![f64::from(deviation) * unit],
-        ),
+    let (mean, std) = match (mean, std) {
+        (Some(mean), Some(std)) => (vec![f64::from(mean) * unit], vec![f64::from(std) * unit]),
         _ => {
             let mut means = means(data);
-            let deviations = match deviation {
-                Some(deviation) => vec![f64::from(deviation) * unit; means.len()],
+            let stds = match std {
+                Some(std) => vec![f64::from(std) * unit; means.len()],
                 None => {
-                    let mut deviations = deviations(data, &means);
+                    let mut stds = stds(data, &means);
                     // A sum of equal values may round: what is constant becomes 0, divided by 1.
                     for (column, value) in constants(data) {
                         means[column] = value;
-                        deviations[column] = 1.0;
+                        stds[column] = 1.0;
                     }
-                    deviations
+                    stds
                 }
             };
             let means = match mean {
                 Some(mean) => vec![f64::from(mean) * unit; means.len()],
                 None => means,
             };
-            (means, deviations)
+            (means, stds)
         }
     };
-    let factor = deviation.into_iter().map(|deviation| 1.0 / deviation);
+    let factor = std.into_iter().map(|std| 1.0 / std);
     Ok(Scaling::for_data(data, mean, factor.collect()))
 }
 
@@ -131,7 +120,7 @@ impl ScalingSpec {
     /// stands for images, which are fitted as a whole.
     pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
         let divides = match self {
-            ScalingSpec::Standardize { deviation, .. } => deviation.is_none(),
+            ScalingSpec::Standardize { std, .. } => std.is_none(),
             ScalingSpec::MinMax { min, max } => min.is_none() && max.is_none(),
             ScalingSpec::Unit | ScalingSpec::None => false,
         };
@@ -166,8 +155,8 @@ fn means(data: &Dataset) -> Vec<f64> {
     averages(data, sums)
 }
 
-/// The deviation about the means, one for the whole or one for each column.
-fn deviations(data: &Dataset, means: &[f64]) -> Vec<f64> {
+/// The std about the means, one for the whole or one for each column.
+fn stds(data: &Dataset, means: &[f64]) -> Vec<f64> {
     let mut sums = vec![(0.0, 0.0); data.inputs()];
     for_each_row_minus(data, means, |place, values| {
         for ((sum, squares), &distance) in sums[place..].iter_mut().zip(values) {

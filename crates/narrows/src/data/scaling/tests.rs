@@ -4,7 +4,7 @@ use ndarray::array;
 
 const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
     mean: None,
-    deviation: None,
+    std: None,
 };
 
 const MIN_MAX: ScalingSpec = ScalingSpec::MinMax {
@@ -12,10 +12,10 @@ const MIN_MAX: ScalingSpec = ScalingSpec::MinMax {
     max: None,
 };
 
-fn standardize_by(mean: f32, deviation: f32) -> ScalingSpec {
+fn standardize_by(mean: f32, std: f32) -> ScalingSpec {
     ScalingSpec::Standardize {
         mean: Some(mean),
-        deviation: Some(deviation),
+        std: Some(std),
     }
 }
 
@@ -82,7 +82,7 @@ fn none_leaves_values_alone() {
 }
 
 #[test]
-fn a_given_mean_and_deviation_are_on_the_scale_from_0_to_1() {
+fn a_given_mean_and_std_are_on_the_scale_from_0_to_1() {
     let data = pixels(array![[0, 51, 255]], &[3]);
     let scaling = Scaling::fit(&standardize_by(0.1307, 0.3081), &data).unwrap();
     let expected = [0.0, 0.2, 1.0].map(|x: f32| (x - 0.1307) / 0.3081);
@@ -104,7 +104,7 @@ fn images_are_standardized_as_a_whole() {
 
 #[test]
 fn tables_are_standardized_column_by_column() {
-    // Means 2 and 300, deviations 1 and 100; a large offset costs no precision.
+    // Means 2 and 300, stds 1 and 100; a large offset costs no precision.
     for shift in [0.0, 1e6] {
         let data = table(array![[1.0, 200.0 + shift], [3.0, 400.0 + shift]]);
         let scaling = Scaling::fit(&STANDARDIZE, &data).unwrap();
@@ -120,20 +120,20 @@ fn what_is_given_is_kept_and_the_rest_fitted() {
     let data = table(array![[1.0, 200.0], [3.0, 400.0]]);
     let mean_alone = ScalingSpec::Standardize {
         mean: Some(3.0),
-        deviation: None,
+        std: None,
     };
     let scaling = Scaling::fit(&mean_alone, &data).unwrap();
     assert_close(&gathered(&scaling, &data), &[-2.0, 1.97, 0.0, 3.97]);
 
-    let deviation_alone = ScalingSpec::Standardize {
+    let std_alone = ScalingSpec::Standardize {
         mean: None,
-        deviation: Some(4.0),
+        std: Some(4.0),
     };
-    let scaling = Scaling::fit(&deviation_alone, &data).unwrap();
+    let scaling = Scaling::fit(&std_alone, &data).unwrap();
     assert_close(&gathered(&scaling, &data), &[-0.25, -25.0, 0.25, 25.0]);
 
     let data = pixels(array![[0, 255], [0, 255]], &[1, 1, 2]);
-    let scaling = Scaling::fit(&deviation_alone, &data).unwrap();
+    let scaling = Scaling::fit(&std_alone, &data).unwrap();
     assert_close(&gathered(&scaling, &data), &[-0.125, 0.125, -0.125, 0.125]);
 }
 
@@ -237,16 +237,16 @@ fn all_types_of_rows_are_scaled_alike() {
 }
 
 #[test]
-fn an_impossible_mean_or_deviation_is_refused() {
+fn an_impossible_mean_or_std_is_refused() {
     let data = table(array![[1.0], [2.0]]);
-    for deviation in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-        let (kind, text) = refusal(&standardize_by(0.0, deviation), &data);
+    for std in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let (kind, text) = refusal(&standardize_by(0.0, std), &data);
         assert_eq!(kind, ErrorKind::Recipe);
         assert_eq!(
             text,
             format!(
-                "the deviation of `standardize` is impossible: expected a finite number \
-                 above 0, found {deviation}"
+                "the std of `standardize` is impossible: expected a finite number \
+                 above 0, found {std}"
             )
         );
     }
@@ -330,8 +330,8 @@ fn the_floor_of_standardized_mnist_under_a_sigmoid_is_the_known_one() {
     let test = narrows_mnist::test().unwrap();
     let images = Array2::from_shape_vec((10_000, 784), test.images).unwrap();
     let data = pixels(images, &[1, 28, 28]);
-    for (mean, deviation, floor) in [(0.1307, 0.3081, 0.4694), (0.5, 0.5, 0.8311)] {
-        let scaling = Scaling::fit(&standardize_by(mean, deviation), &data).unwrap();
+    for (mean, std, floor) in [(0.1307, 0.3081, 0.4694), (0.5, 0.5, 0.8311)] {
+        let scaling = Scaling::fit(&standardize_by(mean, std), &data).unwrap();
         let found = scaling.clamp_floor(&data, 0.0, 1.0);
         assert!((found - floor).abs() < 5e-5, "{found} {floor}");
     }

@@ -1,7 +1,7 @@
 //! The metadata of a graph: what whoever scores rows with it needs to know beside the graph.
 
-use super::proto::Entry;
 use crate::Model;
+use crate::onnx::proto::Entry;
 use serde_json::{Value, json};
 
 /// The most offsets that are listed; others are tensors of the graph only.

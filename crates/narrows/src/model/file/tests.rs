@@ -43,7 +43,7 @@ fn bytes_of(model: &Model) -> Vec<u8> {
 }
 
 fn load_bytes(bytes: &[u8]) -> Result<Model> {
-    read(&mut &*bytes, bytes.len() as u64)
+    read(&mut &*bytes, bytes.len() as u64, &Parts::standard())
 }
 
 /// The file of a model after a change to what its metadata say and to its tensors.
@@ -115,7 +115,7 @@ fn a_file_cut_off_anywhere_is_refused() {
     for len in 0..bytes.len() {
         refusal(&bytes[..len]);
         // The length that the system told may be that of before.
-        assert!(read(&mut &bytes[..len], bytes.len() as u64).is_err());
+        assert!(read(&mut &bytes[..len], bytes.len() as u64, &Parts::standard()).is_err());
     }
     let longer = [&bytes[..], &[0]].concat();
     refusal(&longer);
@@ -196,7 +196,7 @@ fn an_absurd_header_is_refused_before_it_is_read() {
             "{message}"
         );
         // A file of any length does not change that.
-        let told = read(&mut &absurd[..], u64::MAX).unwrap_err();
+        let told = read(&mut &absurd[..], u64::MAX, &Parts::standard()).unwrap_err();
         assert!(told.to_string().contains("safetensors"), "{told}");
     }
 }
@@ -205,7 +205,9 @@ fn an_absurd_header_is_refused_before_it_is_read() {
 fn a_file_far_larger_than_its_recipe_is_not_read() {
     let bytes = bytes_of(&model());
     let mut file = bytes.chain(std::io::repeat(0));
-    let message = read(&mut file, 1 << 50).unwrap_err().to_string();
+    let message = read(&mut file, 1 << 50, &Parts::standard())
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("too large for its recipe"), "{message}");
     assert!(
         message.contains(&format!("expected {} bytes", bytes.len())),
@@ -613,7 +615,9 @@ fn damaged_words_about_the_data_are_refused() {
 fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
     let file = |header: &str| [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
     let refused = |bytes: &[u8], len: u64, part: &str| {
-        let error = read(&mut &*bytes, len).unwrap_err().to_string();
+        let error = read(&mut &*bytes, len, &Parts::standard())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(part), "`{part}` is missing in: {error}");
     };
     // Twelve convolutions of 62 million weights each.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::Dataset;
+use crate::recipe::Recipe;
 use tempfile::TempDir;
 
 fn recipe() -> Recipe {

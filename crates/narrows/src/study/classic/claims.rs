@@ -104,7 +104,7 @@ fn errors<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
         format!("{} for {name}{reference}", figures(row.noisy_mse()))
     });
     format!(
-        "With noise of deviation 1.5 the errors themselves are {}.",
+        "With noise of std 1.5 the errors themselves are {}.",
         each.join(", ")
     )
 }

@@ -3,7 +3,7 @@
 use crate::corruption::Corruption;
 use crate::error::Result;
 use crate::network::Network;
-use crate::objective::{Objective, Term};
+use crate::objective::{Objective, Penalty};
 use crate::program::{Builder, Mode, Var};
 use crate::rng::{Draws, Purpose};
 
@@ -15,7 +15,7 @@ pub(super) struct Sentence {
     pub(super) network: Network,
     pub(super) corruption: Option<Corruption>,
     pub(super) objective: Objective,
-    pub(super) terms: Vec<Term>,
+    pub(super) penalties: Vec<Penalty>,
     pub(super) seed: u64,
 }
 
@@ -37,7 +37,7 @@ impl Sentence {
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
         let mut builder = Builder::new(mode);
         let target = builder.input("data", self.network.shape(0));
-        let input = match self.corruption {
+        let input = match &self.corruption {
             None => target,
             Some(corruption) => {
                 let draws = Draws::new(self.seed, Purpose::Corruption);

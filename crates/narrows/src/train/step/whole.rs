@@ -70,14 +70,14 @@ impl Whole {
 
 impl Stepper {
     /// A step whose gradient is formed whole first, over one batch after the other, and cut down to the largest norm.
-    pub(super) fn step_whole(&mut self, rows: &Gathered<'_>, epoch: u32, share: f64) {
+    pub(super) fn step_whole(&mut self, rows: &Gathered<'_>, epoch: u32, factor: f64) {
         let batches = rows.rows.len().div_ceil(self.batch());
         self.over_batches(Mode::Training, rows, epoch, |stepper, batch, number| {
             let weight = batch as f32 / rows.rows.len() as f32;
             stepper.add_gradient(batch, weight, (number, batches));
         });
         if self.losses.total.is_finite() {
-            self.apply_whole(share);
+            self.apply_whole(factor);
         }
     }
 
@@ -125,10 +125,10 @@ impl Stepper {
     }
 
     /// Applies the gradient that was added up.
-    fn apply_whole(&mut self, share: f64) {
+    fn apply_whole(&mut self, factor: f64) {
         let isa = self.cpu.isa();
         let Some(whole) = &mut self.whole else { return };
-        let update = self.optimizer.next_update(share);
+        let update = self.optimizer.next_update(factor);
         // Tile by tile, so that the sum does not depend on the threads.
         let norm = whole
             .squares

@@ -1,9 +1,15 @@
-//! A graph as it is put together: nodes in the order of computation, and tensors.
+//! The vocabulary of ONNX graphs: nodes and tensors, in which a layer says what it computes.
+//!
+//! [`export::onnx`](crate::export::onnx) puts the nodes of a model's layers together into a file.
 
-use super::proto::{self, Attribute, DOUBLE, Dimension, FLOAT, INT64};
+pub(crate) mod proto;
+
+pub use proto::Attribute;
+
+use proto::{DOUBLE, Dimension, FLOAT, INT64};
 
 /// An input or output: rows of a shape, and how many is left open.
-pub(super) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInfo {
+pub(crate) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInfo {
     let batch = Dimension {
         size: None,
         name: Some("batch".into()),
@@ -25,16 +31,17 @@ pub(super) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInf
     }
 }
 
-/// Nodes in the order of computation, and tensors.
-#[derive(Default)]
-pub(super) struct Graph {
-    pub(super) nodes: Vec<proto::Node>,
-    pub(super) tensors: Vec<proto::Tensor>,
+/// A graph as it is put together: nodes in the order of computation, and tensors.
+#[derive(Debug, Default)]
+pub struct Graph {
+    pub(crate) nodes: Vec<proto::Node>,
+    pub(crate) tensors: Vec<proto::Tensor>,
 }
 
 impl Graph {
-    /// Adds a node with one output, after which it is named; gives the output.
-    pub(super) fn node<S: AsRef<str>>(
+    /// Adds a node with one output, after which it is named; gives the output. `inputs` are outputs of other nodes or
+    /// tensors, among which are those of the network: `encoder.0.weight`.
+    pub fn node<S: AsRef<str>>(
         &mut self,
         operator: &str,
         inputs: &[S],
@@ -52,7 +59,7 @@ impl Graph {
     }
 
     /// Adds a node that gives rows another shape, of as many values.
-    pub(super) fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
+    pub fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
         // 0 stands for the size that is there.
         let sizes: Vec<i64> = [0]
             .into_iter()
@@ -68,7 +75,7 @@ impl Graph {
         self.node("Reshape", &[input, &target], &[], output)
     }
 
-    pub(super) fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
+    pub(crate) fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
         self.tensors.push(proto::Tensor {
             dims: shape.iter().map(|&size| size as i64).collect(),
             data_type: Some(FLOAT),
@@ -82,7 +89,7 @@ impl Graph {
         });
     }
 
-    pub(super) fn doubles(&mut self, name: &str, shape: &[usize], values: &[f64]) {
+    pub(crate) fn doubles(&mut self, name: &str, shape: &[usize], values: &[f64]) {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
         self.tensors.push(proto::Tensor {
             dims: shape.iter().map(|&size| size as i64).collect(),
@@ -93,13 +100,46 @@ impl Graph {
     }
 
     /// Adds a conversion to another type of numbers; gives its output.
-    pub(super) fn cast(&mut self, input: &str, to: i32, output: &str) -> String {
+    pub(crate) fn cast(&mut self, input: &str, to: i32, output: &str) -> String {
         self.node("Cast", &[input], &[Attribute::int("to", to.into())], output)
     }
 
     /// Adds a single number; gives its name.
-    pub(super) fn number(&mut self, name: &str, value: f32) -> String {
+    pub fn number(&mut self, name: &str, value: f32) -> String {
         self.floats(name, &[], &[value]);
         name.into()
+    }
+}
+
+/// The place of a layer in a graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The name of the layer, `encoder.0`, which its last node should have: those before it have names that begin with it
+    /// and a slash. Its tensors are `encoder.0.weight` and `encoder.0.bias`.
+    pub name: &'a str,
+    /// The value that the layer reads, of `[batch, …from]`.
+    pub input: &'a str,
+    /// The shape of a row that it reads.
+    pub from: &'a [usize],
+    /// The shape of a row that it gives.
+    pub to: &'a [usize],
+}
+
+impl Place<'_> {
+    /// The name of a node that comes before the last.
+    pub fn part(&self, what: &str) -> String {
+        format!("{}/{what}", self.name)
+    }
+
+    /// An input, the layer's weights, and its bias where it has one: what a node of a product reads.
+    pub(crate) fn with_parameters(&self, input: &str, bias: bool) -> Vec<String> {
+        let mut all = vec![input.to_string(), format!("{}.weight", self.name)];
+        all.extend(bias.then(|| format!("{}.bias", self.name)));
+        all
+    }
+
+    /// Adds the one node that the layer is; gives the value that it makes.
+    pub fn single(&self, graph: &mut Graph, operator: &str, attributes: &[Attribute]) -> String {
+        graph.node(operator, &[self.input], attributes, self.name)
     }
 }

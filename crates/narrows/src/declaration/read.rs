@@ -1,0 +1,198 @@
+//! From a section of a recipe to the settings of a part.
+
+use super::settings::{missing, suggest_key};
+use super::suggest::did_you_mean;
+use super::{Alias, Declaration, Key, Preset, Settings, Value, suggest};
+use crate::document::{Level, Node, Section, Tree, is_now, twice};
+use crate::error::Result;
+
+/// One of several kinds of something that is an enum in code.
+#[derive(Debug)]
+pub(crate) struct Choice<T: 'static> {
+    pub(crate) declaration: Declaration,
+    /// Makes it from its settings.
+    pub(crate) make: fn(&Settings) -> T,
+}
+
+/// The value as a key may have it, if one may.
+fn value_of(tree: &Tree) -> Option<Value> {
+    match tree {
+        Tree::Text(text) => Some(Value::Text(text.clone())),
+        Tree::Integer(number) => Some(Value::Whole(*number)),
+        Tree::Float(number) => Some(Value::Number(*number)),
+        Tree::Boolean(value) => Some(Value::Flag(*value)),
+        Tree::List(items) => {
+            let whole = |item: &Node| match item.value {
+                Tree::Integer(number) => Some(number),
+                _ => None,
+            };
+            items
+                .iter()
+                .map(whole)
+                .collect::<Option<_>>()
+                .map(Value::Wholes)
+        }
+        Tree::Large(_) | Tree::Table(_) | Tree::Date => None,
+    }
+}
+
+impl Section<'_> {
+    /// The settings of a part whose keys are all that this section may have.
+    ///
+    /// # Errors
+    ///
+    /// When a key is unknown, a value impossible, or a required one missing.
+    pub fn read(&self, declaration: &Declaration) -> Result<Settings> {
+        self.allow(&[declaration.keys], &[], Level::Text)?;
+        self.settings(declaration)
+    }
+
+    /// The settings of a part whose keys are among those of this section.
+    ///
+    /// # Errors
+    ///
+    /// When a value is impossible, or a required one missing.
+    pub fn settings(&self, declaration: &Declaration) -> Result<Settings> {
+        let mut values = Vec::new();
+        for key in declaration.keys {
+            let value = match self.value(key)? {
+                Some(value) => Some(value),
+                None => missing(key).map_err(|error| self.locate(error, key.name))?,
+            };
+            values.extend(value.map(|value| (key.name, value)));
+        }
+        let settings = Settings::of(values);
+        match declaration.check.map_or(Ok(()), |check| check(&settings)) {
+            Ok(()) => Ok(settings),
+            Err(conflict) => {
+                let error = self.error(conflict.key, "this value is not possible");
+                let found = settings.value(conflict.key).map(Value::describe);
+                Err(error
+                    .expected(conflict.expected)
+                    .found(found.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// The value of a key, if it is there, by its name or an older one.
+    fn value(&self, key: &Key) -> Result<Option<Value>> {
+        if matches!(key.kind, super::Kind::Section(_) | super::Kind::List(_)) {
+            return Ok(None);
+        }
+        let older = key.aliases.iter().map(|alias| (alias.name(), Some(*alias)));
+        let mut found: Option<(&str, Option<Alias>, &Node)> = None;
+        for (name, alias) in std::iter::once((key.name, None)).chain(older) {
+            let Some(node) = self.get(name) else { continue };
+            match found {
+                // What comes later goes over what comes before, whatever it is called.
+                Some((_, _, other)) if other.level > node.level => {}
+                Some((other, _, before)) if before.level == node.level => {
+                    let what = format!("`{other}` and `{name}` say the same thing twice");
+                    return Err(twice(self.error(name, what), key.name));
+                }
+                _ => found = Some((name, alias, node)),
+            }
+        }
+        let Some((name, alias, node)) = found else {
+            return Ok(None);
+        };
+        let written = value_of(&node.value);
+        let wrong = || self.wrong(name, node, &key.kind.expected(written.as_ref()));
+        let value = written.clone().and_then(|value| key.kind.accept(value));
+        let value = value.ok_or_else(wrong)?;
+        match (alias, value) {
+            (Some(Alias::Complement(_)), Value::Number(number)) => {
+                self.note(
+                    name,
+                    &format!("is now given as `{}`, which is 1 less it", key.name),
+                );
+                // In single precision, so that 1 less 0.9 is 0.1.
+                Ok(Some(Value::from((1.0 - number) as f32)))
+            }
+            (Some(_), value) => {
+                self.note(name, &is_now(key.name));
+                Ok(Some(value))
+            }
+            (None, value) => Ok(Some(value)),
+        }
+    }
+
+    /// Refuses keys that are in none of the lists. `elsewhere` are keys that exist, but belong to
+    /// another kind, which is named; they are passed over where the kind, of a `level`, went over one
+    /// that they may have belonged to.
+    fn allow(&self, keys: &[&[Key]], elsewhere: &[(&Key, &str)], level: Level) -> Result<()> {
+        for (name, node) in self.entries() {
+            let mut known = keys.iter().copied().flatten();
+            if known.any(|key| key.is_called(name)) {
+                continue;
+            }
+            if let Some((_, owner)) = elsewhere.iter().find(|(key, _)| key.is_called(name)) {
+                if node.level < level {
+                    continue;
+                }
+                return Err(self
+                    .error(name, format!("`{name}` belongs to `{owner}`"))
+                    .hint("remove it, or choose what it belongs to"));
+            }
+            let error = self.error(name, format!("there is no key `{name}` here"));
+            return Err(suggest_key(error, name, keys.iter().copied().flatten()));
+        }
+        Ok(())
+    }
+
+    /// Which of several parts the `selector` names in this section (its default where it is left out), and the settings
+    /// of its keys; `common` are keys that all have beside their own. Without name, default and section there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the name is missing or unknown, a key belongs to another part or to none, or a value is impossible.
+    pub fn choose(
+        &self,
+        selector: &Key,
+        common: &[Key],
+        parts: &[&Declaration],
+    ) -> Result<Option<(usize, Settings)>> {
+        let default = match selector.default {
+            Preset::Text(name) => Some(name),
+            _ => None,
+        };
+        let known: Vec<&str> = parts.iter().map(|part| part.name).collect();
+        let names = || format!("one of {}", known.join(", "));
+        let Some(name) = self.text(selector.name)?.or(default) else {
+            if self.is_missing() {
+                return Ok(None);
+            }
+            let missing = self.error(selector.name, format!("`{}` is missing", selector.name));
+            return Err(missing.expected(names()));
+        };
+        let Some(chosen) = parts.iter().position(|part| part.is_called(name)) else {
+            let what = format!("there is no {} `{name}`", selector.about);
+            let error = self.error(selector.name, what).expected(names());
+            let meant = parts.iter().find(|part| part.elsewhere.contains(&name));
+            return Err(match meant {
+                Some(part) => did_you_mean(error, part.name),
+                None => suggest(error, name, &known),
+            });
+        };
+        let part = parts[chosen];
+        if name != part.name {
+            self.note_value(selector.name, name, &is_now(part.name));
+        }
+        let of_part = |other: &&'_ Declaration| {
+            let name = other.name;
+            other.keys.iter().map(move |key| (key, name))
+        };
+        let elsewhere: Vec<(&Key, &str)> = parts.iter().flat_map(of_part).collect();
+        let level = self.level(selector.name).unwrap_or(Level::Text);
+        let own = [std::slice::from_ref(selector), common, part.keys];
+        self.allow(&own, &elsewhere, level)?;
+        Ok(Some((chosen, self.settings(part)?)))
+    }
+
+    /// As [`Section::choose`], for what is an enum in code.
+    pub(crate) fn pick<T>(&self, selector: &Key, choices: &[Choice<T>]) -> Result<Option<T>> {
+        let parts: Vec<&Declaration> = choices.iter().map(|choice| &choice.declaration).collect();
+        let chosen = self.choose(selector, &[], &parts)?;
+        Ok(chosen.map(|(chosen, settings)| (choices[chosen].make)(&settings)))
+    }
+}

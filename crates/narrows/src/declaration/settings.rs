@@ -1,0 +1,122 @@
+//! The checked values of a part's keys.
+
+use super::suggest::did_you_mean;
+use super::{Declaration, FromValue, Key, Preset, Value, suggest};
+use crate::document::{is_now, refuse};
+use crate::error::{Error, Result};
+
+/// The values of a part's keys, each of its key's type and in its range. Of a key that is left open there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Settings {
+    /// Values for the keys of a part by their names; defaults for the others.
+    ///
+    /// # Errors
+    ///
+    /// When a key is unknown, a value impossible, or a required one missing.
+    pub fn new(declaration: &Declaration, given: &[(&str, Value)]) -> Result<Settings> {
+        let part = declaration.name;
+        let mut values = Vec::new();
+        for (name, _) in given {
+            if !declaration.keys.iter().any(|key| key.name == *name) {
+                return Err(unknown(declaration, name).at(part));
+            }
+        }
+        for key in declaration.keys {
+            let place = || format!("{part}.{}", key.name);
+            // The last one counts, as where a value is set over another.
+            let value = given.iter().rfind(|(name, _)| *name == key.name);
+            let value = match value {
+                Some((_, value)) => key.kind.accept(value.clone()).ok_or_else(|| {
+                    refuse("this value is not possible")
+                        .at(place())
+                        .expected(key.kind.expected(Some(value)))
+                        .found(value.describe())
+                }),
+                None => match missing(key)? {
+                    Some(value) => Ok(value),
+                    None => continue,
+                },
+            };
+            values.push((key.name, value?));
+        }
+        let settings = Settings { values };
+        match declaration.check.map_or(Ok(()), |check| check(&settings)) {
+            Ok(()) => Ok(settings),
+            Err(conflict) => {
+                let found = settings.value(conflict.key).map(Value::describe);
+                Err(refuse("this value is not possible")
+                    .at(format!("{part}.{}", conflict.key))
+                    .expected(conflict.expected)
+                    .found(found.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Values that are known to be those of a part, in the order of its keys.
+    pub(super) fn of(values: Vec<(&'static str, Value)>) -> Settings {
+        Settings { values }
+    }
+
+    /// The value of a key.
+    ///
+    /// # Panics
+    ///
+    /// When the key is not one of the part's, or its value of another type: a mistake of the part's code. The value of a
+    /// key that may be left open is an `Option`.
+    pub fn get<T: FromValue>(&self, key: &Key) -> T {
+        match T::from_value(self.value(key.name)) {
+            Some(value) => value,
+            None => panic!("`{}` is read as another type than it has", key.name),
+        }
+    }
+
+    /// The value of a key by its name; `None` where the part has no such key or it is left open.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        let entry = self.values.iter().find(|(key, _)| *key == name);
+        entry.map(|(_, value)| value)
+    }
+
+    /// All values, in the order of the keys. A value's [`Display`](std::fmt::Display) is TOML.
+    pub fn values(&self) -> &[(&'static str, Value)] {
+        &self.values
+    }
+}
+
+/// The value of a key that is not given; `None` where it is left open.
+pub(super) fn missing(key: &Key) -> Result<Option<Value>> {
+    match key.default {
+        Preset::Required => {
+            Err(refuse(format!("`{}` is missing", key.name)).expected(key.kind.expected(None)))
+        }
+        _ => Ok(key.preset()),
+    }
+}
+
+/// An error about a key that a part does not have.
+fn unknown(declaration: &Declaration, name: &str) -> Error {
+    let error = refuse(format!("there is no key `{name}` here"));
+    match declaration.keys.iter().find(|key| key.is_called(name)) {
+        Some(key) => error.hint(format!("`{name}` {}", is_now(key.name))),
+        None => suggest_key(error, name, declaration.keys),
+    }
+}
+
+/// Adds the key that is meant to an error about an unknown one.
+pub(super) fn suggest_key<'a>(
+    error: Error,
+    name: &str,
+    keys: impl IntoIterator<Item = &'a Key> + Clone,
+) -> Error {
+    let mut all = keys.clone().into_iter();
+    match all.find(|key| key.elsewhere.contains(&name)) {
+        Some(key) => did_you_mean(error, key.name),
+        None => {
+            let known: Vec<&str> = keys.into_iter().map(|key| key.name).collect();
+            suggest(error, name, &known)
+        }
+    }
+}

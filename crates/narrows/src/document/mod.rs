@@ -1,0 +1,216 @@
+//! TOML documents whose every value knows its place: a line of a file, or the `--set` it came from.
+//!
+//! A [`Document`] is a tree; [`Section`] reads one section of it. What keys a section may have is said by the
+//! [`Declaration`](crate::declaration::Declaration)s of the parts.
+
+mod section;
+mod tree;
+
+pub use section::Section;
+pub(crate) use tree::{Node, Tree};
+
+use crate::error::{Error, ErrorKind, Result};
+use std::cell::RefCell;
+use toml::de::{DeTable, DeValue};
+use tree::{table_of, value_of};
+
+/// Where a value comes from; what comes later in this list goes over what comes before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The text of the document.
+    Text,
+    /// One of the document's variants.
+    Variant,
+    /// Whoever reads it.
+    Set,
+}
+
+/// What reading a document has to tell beside what was read: that a name has become another. Each is told once.
+#[derive(Clone, Debug, Default)]
+struct Notes(RefCell<Vec<(String, String)>>);
+
+impl Notes {
+    /// Notes that `old`, which stands at `place`, has become another.
+    fn add(&self, place: &str, old: &str, text: &str) {
+        let about = format!("`{old}` {text}");
+        let mut notes = self.0.borrow_mut();
+        if !notes.iter().any(|(_, known)| *known == about) {
+            notes.push((place.to_string(), about));
+        }
+    }
+}
+
+/// An older name of a section or of a list of sections.
+#[derive(Clone, Copy, Debug)]
+struct Rename {
+    /// The path of the section that it is in.
+    section: &'static str,
+    old: &'static str,
+    new: &'static str,
+}
+
+/// A TOML document, perhaps with values set over it.
+#[derive(Clone, Debug)]
+pub struct Document {
+    root: Node,
+    renames: Vec<Rename>,
+    notes: Notes,
+}
+
+pub(crate) fn refuse(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Recipe, what)
+}
+
+/// An error about an older and the newer name of one key, or two older ones, which are given together.
+pub(crate) fn twice(error: Error, new: &str) -> Error {
+    error.expected(format!("`{new}` alone"))
+}
+
+/// What a note says of an older name.
+pub(crate) fn is_now(new: &str) -> String {
+    format!("is now called `{new}`")
+}
+
+/// The most parts of a key that is set.
+const MAX_PARTS: usize = 16;
+
+impl Document {
+    /// Parses TOML; `origin` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no TOML.
+    pub fn parse(text: &str, origin: &str) -> Result<Document> {
+        let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let place = |offset: usize| {
+            let line = breaks.partition_point(|&at| at < offset) + 1;
+            format!("{origin}, line {line}")
+        };
+        let table = DeTable::parse(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            refuse(format!("this is not TOML: {}", error.message())).at(place(at))
+        })?;
+        let root = Node {
+            value: table_of(table.get_ref(), &(&place, Level::Text)),
+            place: origin.to_string(),
+            level: Level::Text,
+        };
+        Ok(Document {
+            root,
+            renames: Vec::new(),
+            notes: Notes::default(),
+        })
+    }
+
+    /// The same document where `old` is read as `new`, a list or section of the section at the path `section`. It is a
+    /// note where the document has the older name.
+    ///
+    /// # Errors
+    ///
+    /// When the document has both.
+    pub fn renamed(
+        mut self,
+        section: &'static str,
+        old: &'static str,
+        new: &'static str,
+    ) -> Result<Document> {
+        self.renames.push(Rename { section, old, new });
+        self.settle()?;
+        Ok(self)
+    }
+
+    /// Gives older names in the tree their newer ones.
+    fn settle(&mut self) -> Result<()> {
+        for Rename { section, old, new } in &self.renames {
+            let mut node = Some(&mut self.root);
+            for key in section.split('.') {
+                node = node.and_then(|node| node.get_mut(key));
+            }
+            let Some(Tree::Table(entries)) = node.map(|node| &mut node.value) else {
+                continue;
+            };
+            let has_new = entries.iter().any(|(name, _)| name == new);
+            let Some((name, node)) = entries.iter_mut().find(|(name, _)| name == old) else {
+                continue;
+            };
+            if has_new {
+                let error = refuse(format!("`{old}` and `{new}` say the same thing twice"));
+                return Err(twice(error, new)
+                    .at(format!("{section}.{old}"))
+                    .at(&node.place));
+            }
+            self.notes.add(&node.place, old, &is_now(new));
+            *name = new.to_string();
+        }
+        Ok(())
+    }
+
+    /// Sets one value from `key=value`, where the key is a path such as `training.epochs` or
+    /// `encoder[0].outputs`, and the value is TOML or a bare word; `origin` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// When there is no key or no `=`, or the path leads through something that is no section or list.
+    pub fn set(&mut self, assignment: &str, origin: &str, level: Level) -> Result<()> {
+        let nothing = || {
+            refuse("this sets nothing")
+                .at(origin)
+                .expected("key=value")
+                .found(assignment)
+        };
+        let (path, text) = assignment.split_once('=').ok_or_else(nothing)?;
+        if path.split('.').count() > MAX_PARTS {
+            return Err(refuse("the key has too many parts")
+                .at(origin)
+                .expected(format!("at most {MAX_PARTS}, separated by dots")));
+        }
+        let from = (|_| origin.to_string(), level);
+        let value = match DeValue::parse(text.trim()) {
+            Ok(value) => value_of(value.get_ref(), &from),
+            Err(_) => Tree::Text(text.trim().to_string()),
+        };
+        let mut node = &mut self.root;
+        let mut walked = String::new();
+        for part in path.split('.') {
+            let (key, indices) = part
+                .split_once('[')
+                .map_or((part, None), |(key, rest)| (key, Some(rest)));
+            let mut key = key.trim();
+            if key.is_empty() {
+                return Err(nothing());
+            }
+            let renames = self.renames.iter();
+            let mut renames = renames.filter(|rename| rename.section == walked);
+            if let Some(rename) = renames.find(|rename| rename.old == key) {
+                self.notes.add(origin, key, &is_now(rename.new));
+                key = rename.new;
+            }
+            node = node.child(key, origin, level)?;
+            if let Some(rest) = indices {
+                node = node.element(rest, origin)?;
+            }
+            if !walked.is_empty() {
+                walked.push('.');
+            }
+            walked.push_str(part.trim());
+        }
+        *node = Node {
+            value,
+            place: origin.to_string(),
+            level,
+        };
+        self.settle()
+    }
+
+    /// The whole document as a section.
+    pub fn root(&self) -> Section<'_> {
+        Section::of(&self.root, &self.notes)
+    }
+
+    /// What reading had to tell: each older name that was read, with its place and the newer one.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.notes.0.borrow();
+        let text = |(place, about): &(String, String)| format!("{place}: {about}");
+        notes.iter().map(text).collect()
+    }
+}

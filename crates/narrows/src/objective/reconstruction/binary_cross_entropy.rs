@@ -1,0 +1,30 @@
+//! Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
+
+use super::{Reconstruction, ReconstructionPart};
+use crate::declaration::{Declaration, Part, Settings};
+use narrows_kernels::loss::Loss;
+
+/// Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
+#[derive(Debug)]
+pub(super) struct BinaryCrossEntropy;
+
+impl Part for BinaryCrossEntropy {
+    fn declaration(&self) -> &Declaration {
+        const {
+            &Declaration::new("binary-cross-entropy", "cross-entropy of pixels as probabilities, for data in [0, 1] and a decoder that ends in sigmoid").elsewhere(&["bce"])
+        }
+    }
+}
+
+impl ReconstructionPart for BinaryCrossEntropy {
+    fn loss(&self, _: &Settings) -> Loss {
+        Loss::CrossEntropyOfLogits
+    }
+}
+
+impl Reconstruction {
+    /// Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
+    pub fn binary_cross_entropy() -> Reconstruction {
+        Reconstruction::unchecked(&BinaryCrossEntropy, &[])
+    }
+}

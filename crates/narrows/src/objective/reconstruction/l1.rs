@@ -1,0 +1,28 @@
+//! The mean absolute error.
+
+use super::{Reconstruction, ReconstructionPart};
+use crate::declaration::{Declaration, Part, Settings};
+use narrows_kernels::loss::Loss;
+
+/// The mean absolute error.
+#[derive(Debug)]
+pub(super) struct L1;
+
+impl Part for L1 {
+    fn declaration(&self) -> &Declaration {
+        const { &Declaration::new("l1", "mean absolute error").elsewhere(&["mae"]) }
+    }
+}
+
+impl ReconstructionPart for L1 {
+    fn loss(&self, _: &Settings) -> Loss {
+        Loss::Absolute
+    }
+}
+
+impl Reconstruction {
+    /// The mean absolute error.
+    pub fn l1() -> Reconstruction {
+        Reconstruction::unchecked(&L1, &[])
+    }
+}

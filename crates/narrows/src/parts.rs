@@ -1,0 +1,138 @@
+//! The parts that a recipe may name: those of the library, and those that another crate adds.
+//!
+//! ```
+//! use narrows::declaration::{Declaration, Part, Settings};
+//! use narrows::objective::{PenaltyPart, Probes};
+//! use narrows::parts::Parts;
+//!
+//! /// The squared gradient of the first value of the code.
+//! #[derive(Debug)]
+//! struct First;
+//!
+//! impl Part for First {
+//!     fn declaration(&self) -> &Declaration {
+//!         const { &Declaration::new("first", "the squared gradient of the code's first value") }
+//!     }
+//! }
+//!
+//! impl PenaltyPart for First {
+//!     fn probes(&self, _: &Settings, _code_size: usize) -> usize {
+//!         1
+//!     }
+//!
+//!     fn factor(&self, _: &Settings, batch: usize) -> f64 {
+//!         1.0 / batch as f64
+//!     }
+//!
+//!     fn fill(&self, _: &Settings, probes: Probes<'_>) {
+//!         probes.values.fill(0.0);
+//!         probes.values.iter_mut().take(1).for_each(|one| *one = 1.0);
+//!     }
+//! }
+//!
+//! fn main() -> narrows::Result<()> {
+//!     let parts = Parts::standard().with_penalty(&First)?;
+//!     let text = "name = 'a'
+//! encoder = [{ layer = 'dense', outputs = 2 }]
+//! decoder = [{ layer = 'dense' }]
+//! objective = { penalties = [{ kind = 'first', weight = 0.1 }] }";
+//!     let recipe = parts.parse(text, "a text", &[])?;
+//!     assert_eq!(recipe.penalties[0].kind.name(), "first");
+//!     Ok(())
+//! }
+//! ```
+
+use crate::corruption::{CORRUPTIONS, CorruptionPart};
+use crate::declaration::{List, Part};
+use crate::error::Result;
+use crate::layer::{LayerPart, layers};
+use crate::objective::{PENALTY_KINDS, PenaltyPart, RECONSTRUCTIONS, ReconstructionPart};
+
+/// The parts that a recipe may name.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    pub(crate) layers: List<dyn LayerPart>,
+    pub(crate) corruptions: List<dyn CorruptionPart>,
+    pub(crate) reconstructions: List<dyn ReconstructionPart>,
+    pub(crate) penalties: List<dyn PenaltyPart>,
+}
+
+impl Parts {
+    /// The parts of the library.
+    pub fn standard() -> Parts {
+        Parts {
+            layers: List::of(&layers()),
+            corruptions: List::of(CORRUPTIONS),
+            reconstructions: List::of(RECONSTRUCTIONS),
+            penalties: List::of(PENALTY_KINDS),
+        }
+    }
+
+    /// The same with a layer.
+    ///
+    /// # Errors
+    ///
+    /// When there is a layer of its name.
+    pub fn with_layer(mut self, part: &'static dyn LayerPart) -> Result<Parts> {
+        self.layers.add(part)?;
+        Ok(self)
+    }
+
+    /// The same with a noise.
+    ///
+    /// # Errors
+    ///
+    /// When there is a noise of its name.
+    pub fn with_corruption(mut self, part: &'static dyn CorruptionPart) -> Result<Parts> {
+        self.corruptions.add(part)?;
+        Ok(self)
+    }
+
+    /// The same with a reconstruction loss.
+    ///
+    /// # Errors
+    ///
+    /// When there is a reconstruction loss of its name.
+    pub fn with_reconstruction(mut self, part: &'static dyn ReconstructionPart) -> Result<Parts> {
+        self.reconstructions.add(part)?;
+        Ok(self)
+    }
+
+    /// The same with a penalty.
+    ///
+    /// # Errors
+    ///
+    /// When there is a penalty of its name.
+    pub fn with_penalty(mut self, part: &'static dyn PenaltyPart) -> Result<Parts> {
+        self.penalties.add(part)?;
+        Ok(self)
+    }
+
+    /// The layers.
+    pub fn layers(&self) -> &List<dyn LayerPart> {
+        &self.layers
+    }
+
+    /// The noises.
+    pub fn corruptions(&self) -> &List<dyn CorruptionPart> {
+        &self.corruptions
+    }
+
+    /// The reconstruction losses.
+    pub fn reconstructions(&self) -> &List<dyn ReconstructionPart> {
+        &self.reconstructions
+    }
+
+    /// The penalties.
+    pub fn penalties(&self) -> &List<dyn PenaltyPart> {
+        &self.penalties
+    }
+}
+
+/// Adds a part to a list that has none of its name.
+pub(crate) fn add_new<P: Part + ?Sized>(list: &mut List<P>, part: &'static P) {
+    // It can fail only where the list has the name, and then the list's part is the one that a file means.
+    if !list.has(part.declaration().name) {
+        let _ = list.add(part);
+    }
+}

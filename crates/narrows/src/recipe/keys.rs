@@ -1,0 +1,140 @@
+//! The keys of a recipe that are no part's: its sections, and the settings of training.
+
+use crate::declaration::{Declaration, Key, Kind, Preset, Range};
+use crate::objective::PENALTIES;
+
+const NONE: Preset = Preset::Open("none");
+const LEFT_OUT: Preset = Preset::Open("as its keys say");
+const SECTION: Kind = Kind::Section("a section");
+
+pub(super) const NAME: Key = Key::new(
+    "name",
+    Kind::Text,
+    "a short name: letters, digits, `-`, `_`, `.`",
+);
+
+pub(super) const ABOUT: Key =
+    Key::new("about", Kind::Text, "what it is, in one line").default(Preset::Text(""));
+
+/// The keys of the whole recipe.
+pub(super) const ROOT: Declaration = Declaration::new("recipe", "the whole recipe").keys(&[
+    NAME,
+    ABOUT,
+    Key::new(
+        "variants",
+        Kind::Section("a section of lists"),
+        "for each variant what it sets, as in `[\"training.epochs=3\"]`; chosen as `NAME:VARIANT`",
+    )
+    .default(NONE),
+    Key::new(
+        "scaling",
+        SECTION,
+        "the map from the data's units to the network's",
+    )
+    .default(Preset::Open("from the data")),
+    Key::new("corruption", SECTION, "noise on what the encoder reads").default(NONE),
+    Key::new(
+        "network",
+        SECTION,
+        "settings of encoder and decoder together",
+    )
+    .default(LEFT_OUT),
+    Key::new("encoder", Kind::List("layers"), "from the data to the code"),
+    Key::new(
+        "decoder",
+        Kind::List("layers"),
+        "from the code back to the data",
+    ),
+    Key::new("objective", SECTION, "what training makes small").default(LEFT_OUT),
+    Key::new("optimizer", SECTION, "how training makes it small").default(LEFT_OUT),
+    Key::new("schedule", SECTION, "the learning rate over time").default(LEFT_OUT),
+    Key::new("training", SECTION, "how long and on how much at a time").default(LEFT_OUT),
+]);
+
+/// The key of the list of penalties, beside those of the reconstruction loss.
+pub(super) const PENALTY_LIST: Key = Key::new(
+    PENALTIES,
+    Kind::List("penalties"),
+    "what counts beside the reconstruction loss",
+)
+.default(NONE);
+
+/// The most epochs, and the most that are waited for.
+const MAX_EPOCHS: i64 = 1_000_000;
+
+pub(super) const EPOCHS: Key = Key::new(
+    "epochs",
+    Kind::Whole {
+        least: 1,
+        most: MAX_EPOCHS,
+    },
+    "passes over all rows",
+)
+.default(Preset::Whole(10));
+
+pub(super) const BATCH_SIZE: Key = Key::new(
+    "batch_size",
+    Kind::Whole {
+        least: 1,
+        most: 1 << 20,
+    },
+    "rows in a step",
+)
+.default(Preset::Whole(64));
+
+pub(super) const SEED: Key = Key::new(
+    "seed",
+    Kind::Whole {
+        least: 0,
+        most: i64::MAX,
+    },
+    "random seed",
+)
+.default(Preset::Whole(0));
+
+pub(super) const VALIDATION: Key = Key::new(
+    "validation",
+    Kind::Number(Range::BELOW_1),
+    "the fraction of the training rows that is set apart; the model of the lowest loss on it is kept",
+)
+.default(Preset::Open(
+    "0.1 of 1,000 training rows or more, else 0; 0 for the built-in MNIST",
+));
+
+pub(super) const PATIENCE: Key = Key::new(
+    "patience",
+    Kind::Whole {
+        least: 0,
+        most: MAX_EPOCHS,
+    },
+    "stop after so many epochs without a lower validation loss (training loss without validation); 0 never stops early",
+)
+.default(Preset::Whole(0));
+
+pub(super) const CLIP_NORM: Key = Key::new(
+    "clip_norm",
+    Kind::Number(Range::FROM_0),
+    "gradients of a larger norm over all parameters are brought down to it; 0 leaves all as they are",
+)
+.default(Preset::Number(0.0));
+
+pub(super) const ACCUMULATION: Key = Key::new(
+    "accumulation",
+    Kind::Whole {
+        least: 1,
+        most: 1 << 16,
+    },
+    "batches whose gradients make one step together",
+)
+.default(Preset::Whole(1));
+
+/// The keys of training.
+pub(super) const TRAINING: Declaration = Declaration::new("training", "training").keys(&[
+    EPOCHS,
+    BATCH_SIZE,
+    SEED,
+    VALIDATION,
+    PATIENCE,
+    CLIP_NORM,
+    ACCUMULATION,
+]);

@@ -1,0 +1,361 @@
+//! Recipes: an autoencoder as one sentence (data, scaling, encoder, decoder, objective) with the
+//! settings of its training, as TOML.
+//!
+//! The named autoencoders are recipes that ship with Narrows, not types in code. Each part reads its
+//! own keys, next to its code; this file puts them together. Values are checked in one place only,
+//! when TOML is read: a recipe made in code is checked by writing and reading it.
+
+mod file;
+mod keys;
+mod read;
+mod reference;
+mod write;
+
+use crate::corruption::Corruption;
+use crate::data::scaling::ScalingSpec;
+use crate::declaration::{List, Part, suggest};
+use crate::document::{Document, Level};
+use crate::error::{Error, ErrorKind, Result};
+use crate::layer::{Initialization, LayerSpec};
+use crate::objective::{OLDER_PENALTIES, PENALTIES, Penalty, Reconstruction};
+use crate::optimizer::{OptimizerSpec, ScheduleSpec};
+use crate::parts::{Parts, add_new};
+use file::{is_a_folder, read_text};
+use std::path::Path;
+
+/// The recipes that ship with Narrows: name and text.
+const SHIPPED: &[(&str, &str)] = &[
+    (
+        "simple-linear",
+        include_str!("../../recipes/simple-linear.toml"),
+    ),
+    (
+        "deep-linear",
+        include_str!("../../recipes/deep-linear.toml"),
+    ),
+    ("denoising", include_str!("../../recipes/denoising.toml")),
+    (
+        "denoising-salt-pepper",
+        include_str!("../../recipes/denoising-salt-pepper.toml"),
+    ),
+    (
+        "denoising-masking",
+        include_str!("../../recipes/denoising-masking.toml"),
+    ),
+    (
+        "contractive",
+        include_str!("../../recipes/contractive.toml"),
+    ),
+    (
+        "contractive-strong",
+        include_str!("../../recipes/contractive-strong.toml"),
+    ),
+    ("table", include_str!("../../recipes/table.toml")),
+];
+
+/// An autoencoder and its training, complete but for what the data decide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// A short name, for folders and tables.
+    pub name: String,
+    /// What it is, in one line.
+    pub about: String,
+    /// The scaling; `None` lets the data decide.
+    pub scaling: Option<ScalingSpec>,
+    /// What happens to the rows that the encoder reads.
+    pub corruption: Option<Corruption>,
+    /// How parameters start.
+    pub initialization: Initialization,
+    /// The layers from the data to the code.
+    pub encoder: Vec<LayerSpec>,
+    /// The layers from the code back to the data.
+    pub decoder: Vec<LayerSpec>,
+    /// The reconstruction loss.
+    pub reconstruction: Reconstruction,
+    /// The penalties beside it.
+    pub penalties: Vec<Penalty>,
+    /// The optimiser.
+    pub optimizer: OptimizerSpec,
+    /// How often training passes over all rows.
+    pub epochs: usize,
+    /// The rows in a step.
+    pub batch_size: usize,
+    /// What all randomness of a run follows from.
+    pub seed: u64,
+    /// The learning rate over time.
+    pub schedule: ScheduleSpec,
+    /// The fraction of the training rows that is set apart for validation, 0 for none. In a run, `None` decides from the
+    /// data, as [`SplitPlan::validation`](crate::data::SplitPlan::validation) says; elsewhere it is none.
+    pub validation: Option<f64>,
+    /// The epochs without a lower loss after which training stops, 0 for never.
+    pub patience: usize,
+    /// The largest norm of a gradient over all parameters, 0 for any.
+    pub clip_norm: f64,
+    /// The batches whose gradients make one step.
+    pub accumulation: usize,
+    /// What there was to tell when it was read; see [`Recipe::notes`].
+    pub notes: Notes,
+}
+
+/// What there was to tell when a recipe was read. It is no part of what the recipe is: recipes that differ in it alone
+/// are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Notes(Vec<String>);
+
+impl PartialEq for Notes {
+    fn eq(&self, _: &Notes) -> bool {
+        true
+    }
+}
+
+/// The most layers of an encoder or a decoder: a guard against damaged files.
+pub(crate) const MAX_LAYERS: usize = 4096;
+
+/// A value to set over that of a recipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// `key=value`, as in `encoder[0].outputs=64`.
+    pub assignment: String,
+    /// What it is called in errors: what its user wrote.
+    pub origin: String,
+}
+
+impl Override {
+    /// Of `key=value`, as the command's `--set` takes it.
+    pub fn set(assignment: &str) -> Override {
+        Override {
+            assignment: assignment.to_string(),
+            origin: format!("--set {}", shortened(assignment)),
+        }
+    }
+
+    fn all(assignments: &[String]) -> Vec<Override> {
+        assignments.iter().map(|text| Override::set(text)).collect()
+    }
+}
+
+impl Recipe {
+    /// The names of the shipped recipes, in the order in which they are listed.
+    pub fn shipped() -> impl Iterator<Item = &'static str> {
+        SHIPPED.iter().map(|(name, _)| *name)
+    }
+
+    /// The names of a shipped recipe's variants.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub fn variants(name: &str) -> Result<Vec<String>> {
+        let document = Document::parse(Recipe::text(name)?, name)?;
+        let variants = document.root().section("variants")?;
+        Ok(variants.keys().map(String::from).collect())
+    }
+
+    /// The text of a shipped recipe, to copy and edit.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub fn text(name: &str) -> Result<&'static str> {
+        if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+            return Ok(text);
+        }
+        let known: Vec<&str> = Recipe::shipped().collect();
+        let error = Error::new(ErrorKind::Recipe, format!("there is no recipe `{name}`"));
+        Err(suggest(error, name, &known))
+    }
+
+    /// A shipped recipe.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that name.
+    pub fn named(name: &str) -> Result<Recipe> {
+        Recipe::parse(Recipe::text(name)?, name)
+    }
+
+    /// Reads a recipe from TOML; `origin` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// When a key is unknown or a value impossible, with the key's path and line.
+    pub fn parse(text: &str, origin: &str) -> Result<Recipe> {
+        Recipe::parse_with(text, origin, &[])
+    }
+
+    /// As [`Recipe::parse`], with values set over those of the text: `training.epochs=3`,
+    /// `encoder[0].outputs=64`. Setting the `kind` of a section, or the `layer`, drops those of the
+    /// text's keys that the new kind does not have.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::parse`]; an error about a value that was set names it.
+    pub fn parse_with(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe> {
+        Parts::standard().parse(text, origin, &Override::all(overrides))
+    }
+
+    /// Reads a shipped recipe by its name, or a file by its path (with a separator or ending in
+    /// `.toml`), with values set over it. `NAME:VARIANT` first sets what the recipe says of a variant.
+    ///
+    /// # Errors
+    ///
+    /// When it does not exist, or as [`Recipe::parse_with`].
+    pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Recipe> {
+        Recipe::load_with(name_or_path, &Override::all(overrides))
+    }
+
+    /// As [`Recipe::load`], with values that have names of their own in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::load`].
+    pub fn load_with(name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
+        Parts::standard().load(name_or_path, overrides)
+    }
+
+    /// Reads a recipe from a file, with values set over it, which have names of their own in errors.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or as [`Recipe::parse_with`].
+    pub fn load_file(path: &Path, overrides: &[Override]) -> Result<Recipe> {
+        Parts::standard().load_file(path, overrides)
+    }
+
+    /// What there was to tell when it was read: that older names of keys were, each with its place and the newer name.
+    /// Nothing for a model's recipe.
+    pub fn notes(&self) -> &[String] {
+        &self.notes.0
+    }
+
+    /// The same with nothing to tell.
+    pub(crate) fn without_notes(self) -> Recipe {
+        Recipe {
+            notes: Notes::default(),
+            ..self
+        }
+    }
+
+    /// The library's parts and those of this recipe.
+    pub fn parts(&self) -> Parts {
+        fn add<P: Part + ?Sized>(list: &mut List<P>, of_recipe: impl Iterator<Item = &'static P>) {
+            of_recipe.for_each(|part| add_new(list, part));
+        }
+        let mut parts = Parts::standard();
+        let layers = self.encoder.iter().chain(&self.decoder);
+        add(&mut parts.layers, layers.map(LayerSpec::part));
+        let noises = self.corruption.iter().map(Corruption::part);
+        add(&mut parts.corruptions, noises);
+        let losses = std::iter::once(self.reconstruction.part());
+        add(&mut parts.reconstructions, losses);
+        let penalties = self.penalties.iter().map(|penalty| penalty.kind.part());
+        add(&mut parts.penalties, penalties);
+        parts
+    }
+
+    /// Checks the values of a recipe that was made or changed in code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::parse`].
+    pub fn check(&self) -> Result<()> {
+        let origin = format!("recipe {}", self.name);
+        self.parts()
+            .parse(&self.to_toml(), &origin, &[])
+            .map(|_| ())
+    }
+
+    /// The recipe with the width that it leaves to the data, whose rows are of a shape that fits it.
+    pub(crate) fn with_widths_of(mut self, data: &[usize]) -> Recipe {
+        self.decoder
+            .iter_mut()
+            .for_each(|layer| layer.fill_width(data));
+        self
+    }
+}
+
+impl Parts {
+    /// As [`Recipe::parse_with`], for a recipe of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::parse_with`].
+    pub fn parse(&self, text: &str, origin: &str, overrides: &[Override]) -> Result<Recipe> {
+        self.parse_variant(text, origin, None, overrides)
+    }
+
+    /// As [`Recipe::load`], for a recipe of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::load`].
+    pub fn load(&self, name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
+        // A variant comes behind the last colon, which no separator follows.
+        let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
+            Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
+            _ => (name_or_path, None),
+        };
+        let path = Path::new(name_or_path);
+        if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
+        {
+            let text = read_text(path)?;
+            self.parse_variant(&text, name_or_path, variant, overrides)
+        } else {
+            let text = Recipe::text(name_or_path).map_err(|error| match path.is_dir() {
+                true => is_a_folder(path),
+                false => error,
+            })?;
+            self.parse_variant(text, name_or_path, variant, overrides)
+        }
+    }
+
+    /// As [`Recipe::load_file`], for a recipe of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::load_file`].
+    pub fn load_file(&self, path: &Path, overrides: &[Override]) -> Result<Recipe> {
+        let origin = path.display().to_string();
+        self.parse_variant(&read_text(path)?, &origin, None, overrides)
+    }
+
+    fn parse_variant(
+        &self,
+        text: &str,
+        origin: &str,
+        variant: Option<&str>,
+        overrides: &[Override],
+    ) -> Result<Recipe> {
+        let document = Document::parse(text, origin)?;
+        let mut document = document.renamed("objective", OLDER_PENALTIES, PENALTIES)?;
+        if let Some(variant) = variant {
+            let (name, settings) = read::read_variant(&document.root(), variant)?;
+            let name = format!("name={}", quoted(&name));
+            for assignment in std::iter::once(&name).chain(&settings) {
+                let origin = format!("{origin}, variant `{variant}`");
+                document.set(assignment, &origin, Level::Variant)?;
+            }
+        }
+        for Override { assignment, origin } in overrides {
+            document.set(assignment, origin, Level::Set)?;
+        }
+        let mut recipe = read::read(&document.root(), self)?;
+        recipe.notes = Notes(document.notes());
+        Ok(recipe)
+    }
+}
+
+/// A text for an error, cut where it is long.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        None => text.to_string(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! From a document to a recipe.
+
+use super::keys::{
+    ABOUT, ACCUMULATION, BATCH_SIZE, CLIP_NORM, EPOCHS, NAME, PATIENCE, PENALTY_LIST, ROOT, SEED,
+    TRAINING, VALIDATION,
+};
+use super::{MAX_LAYERS, Notes, Recipe};
+use crate::corruption;
+use crate::data::scaling;
+use crate::declaration::{Key, suggest};
+use crate::document::Section;
+use crate::error::{Error, Result};
+use crate::layer::{self, LayerSpec};
+use crate::objective::{self, Objective, Penalty};
+use crate::optimizer::{self, ScheduleSpec};
+use crate::parts::Parts;
+
+/// The name of a recipe's variant, and what it sets.
+pub(super) fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String>)> {
+    let variants = root.section("variants")?;
+    if !variants.has(variant) {
+        let known: Vec<&str> = variants.keys().collect();
+        let error = root.error("variants", format!("the recipe has no variant `{variant}`"));
+        return Err(match known.is_empty() {
+            true => error.expected("the recipe's name alone, as it has no variants"),
+            false => suggest(error, variant, &known),
+        });
+    }
+    let name = format!("{}-{variant}", root.text("name")?.unwrap_or_default());
+    let settings = variants.texts(variant)?;
+    Ok((name, settings.into_iter().map(String::from).collect()))
+}
+
+fn missing(section: &Section<'_>, key: &Key) -> Error {
+    section.error(key.name, format!("`{}` is missing", key.name))
+}
+
+/// Reads the whole of a recipe, whose parts are among those of the lists.
+pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
+    let own = root.read(&ROOT)?;
+    let name: String = own.get(&NAME);
+    if name.is_empty()
+        || name.len() > 64
+        || !name.chars().all(is_name_character)
+        || name.starts_with('.')
+    {
+        return Err(root
+            .error("name", "this name is not possible")
+            .expected("1 to 64 letters, digits, `-`, `_` or `.`, the first no `.`")
+            .found(format!("\"{name}\"")));
+    }
+    let variants = root.section("variants")?;
+    for variant in variants.keys() {
+        variants.texts(variant)?;
+    }
+    let network = root.section("network")?;
+    let objective = root.section("objective")?;
+    let optimizer = root.section("optimizer")?;
+    let training = root.section("training")?.read(&TRAINING)?;
+    let epochs: usize = training.get(&EPOCHS);
+    let schedule = read_schedule(&root.section("schedule")?, epochs)?;
+    let scaling = root
+        .section("scaling")?
+        .pick(&scaling::KIND, scaling::SCALINGS)?;
+    let corruption = root.section("corruption")?;
+    let corruption = parts
+        .corruptions()
+        .read(&corruption, &corruption::KIND, &[])?;
+    let encoder = layers(root, "encoder", parts)?;
+    let decoder = layers(root, "decoder", parts)?;
+    let reconstruction = parts
+        .reconstructions()
+        .read(&objective, &objective::RECONSTRUCTION, &[PENALTY_LIST])?
+        .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?;
+    Objective::new(&reconstruction, &decoder)
+        .map_err(|error| error.at(objective.place(objective::RECONSTRUCTION.name)))?;
+    Ok(Recipe {
+        name,
+        about: own.get(&ABOUT),
+        scaling,
+        corruption,
+        initialization: network
+            .pick(&layer::INITIALIZATION, layer::INITIALIZATIONS)?
+            .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?,
+        encoder,
+        decoder,
+        reconstruction,
+        penalties: penalties(&objective, parts)?,
+        optimizer: optimizer
+            .pick(&optimizer::KIND, optimizer::OPTIMIZERS)?
+            .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?,
+        epochs,
+        batch_size: training.get(&BATCH_SIZE),
+        seed: training.get(&SEED),
+        schedule,
+        validation: training.get(&VALIDATION),
+        patience: training.get(&PATIENCE),
+        clip_norm: training.get(&CLIP_NORM),
+        accumulation: training.get(&ACCUMULATION),
+        notes: Notes::default(),
+    })
+}
+
+fn read_schedule(section: &Section<'_>, epochs: usize) -> Result<ScheduleSpec> {
+    let schedule = section.pick(&optimizer::SCHEDULE, optimizer::SCHEDULES)?;
+    let schedule = schedule.unwrap_or_default();
+    match schedule {
+        ScheduleSpec::Cosine { warmup, .. } if warmup >= epochs as f64 => Err(section
+            .error("warmup", "the rise takes all of training")
+            .expected(format!("fewer than the {epochs} epochs"))
+            .found(warmup)),
+        _ => Ok(schedule),
+    }
+}
+
+/// The penalties of an objective, of which no two are of a kind: each has a column in the record.
+fn penalties(objective: &Section<'_>, parts: &Parts) -> Result<Vec<Penalty>> {
+    if !objective.has(PENALTY_LIST.name) {
+        return Ok(Vec::new());
+    }
+    let mut penalties: Vec<Penalty> = Vec::new();
+    for section in objective.sections(PENALTY_LIST.name)? {
+        let penalty = Penalty::read(&section, parts.penalties())?;
+        let name = penalty.kind.name();
+        if penalties.iter().any(|other| other.kind.name() == name) {
+            return Err(section
+                .error("kind", format!("there are two `{name}` penalties"))
+                .expected("one penalty of a kind")
+                .hint("add their weights up"));
+        }
+        penalties.push(penalty);
+    }
+    Ok(penalties)
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+/// The layers of the encoder or decoder, of which at least one has parameters, and of which only the
+/// decoder's last that has may leave its width to the data.
+fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec>> {
+    let sections = root.sections(side)?;
+    if sections.len() > MAX_LAYERS {
+        return Err(root
+            .error(side, format!("the {side} has too many layers"))
+            .expected(format!("at most {MAX_LAYERS}"))
+            .found(sections.len()));
+    }
+    let mut layers = Vec::new();
+    for section in &sections {
+        let layer = parts.layers().read(section, &layer::LAYER, &[])?;
+        layers.push(layer.ok_or_else(|| missing(section, &layer::LAYER))?);
+    }
+    let Some(last) = layers.iter().rposition(LayerSpec::has_parameters) else {
+        let learn = parts.layers().iter().filter(|part| part.has_parameters());
+        let learn: Vec<&str> = learn.map(|part| part.declaration().name).collect();
+        return Err(root
+            .error(side, format!("the {side} has nothing to learn"))
+            .expected(format!(
+                "at least one layer with parameters: {}",
+                learn.join(", ")
+            )));
+    };
+    for (index, (layer, section)) in layers.iter().zip(&sections).enumerate() {
+        let may_be_open = side == "decoder" && index == last;
+        if let Some(key) = layer.open_width().filter(|_| !may_be_open) {
+            return Err(section
+                .error(key, format!("`{key}` is missing"))
+                .expected("a whole number; only the decoder's last layer with parameters is as wide as the data by itself"));
+        }
+    }
+    Ok(layers)
+}
