@@ -20,7 +20,7 @@
 //! [`BatchNorm::scale_and_shift`] once and [`affine`] for all rows, one multiply-add a value.
 //!
 //! **Order of the sums.** A channel's sums are formed by one thread, in double precision, row by row in order. Value
-//! `i` of a row's `area` goes to partial sum `i mod 16`; the 16 partial sums run on through all rows and are added in
+//! `i` of a row's `area` goes to partial sum `i mod 8`; the 8 partial sums run on through all rows and are added in
 //! order at the end. So no bit depends on which channels a call is given, and results have the same bits on every
 //! instruction set. Means and variances are rounded to `f32` once: of values about 10,000 a mean is off by up to
 //! 0.0005, as in PyTorch, a variance of 1 by nothing more than its own rounding.

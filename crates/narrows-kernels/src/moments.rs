@@ -7,13 +7,15 @@
 //! | mean and variance of `x` | `x` | a value near the mean | `x` | the same value |
 //! | `Σ g` and `Σ g (x - mean)`, for the gradient | `g` | 0 | `x` | the mean |
 //!
-//! The order is fixed by the shape alone: value `i` of a run of numbers goes to partial sum `i mod 16`, runs
-//! follow each other in order, and the 16 partial sums are added in order at the end. All of it is plain
+//! The order is fixed by the shape alone: value `i` of a run of numbers goes to partial sum `i mod 8`, runs
+//! follow each other in order, and the 8 partial sums are added in order at the end. All of it is plain
 //! arithmetic in double precision without a fused multiply-add, so that a sum also has the same bits on every
 //! instruction set.
 
-/// The partial sums: what a double-precision loop keeps in registers, and a cache line of `f32`.
-pub(crate) const LANES: usize = 16;
+use std::array::from_fn;
+
+/// The partial sums: as many as stay in registers together with the terms, on every instruction set.
+pub(crate) const LANES: usize = 8;
 
 /// Partial sums of `u - p` and of `(u - p)(v - q)`.
 #[derive(Clone, Copy)]
@@ -40,11 +42,11 @@ impl Moments {
         v: &[f32; LANES],
         q: &[f64; LANES],
     ) {
-        for lane in 0..LANES {
-            let d = f64::from(u[lane]) - p[lane];
-            self.first[lane] += d;
-            self.second[lane] += d * (f64::from(v[lane]) - q[lane]);
-        }
+        // Arrays as values, which stay in registers; elements that are added to in place do not.
+        let d: [f64; LANES] = from_fn(|lane| f64::from(u[lane]) - p[lane]);
+        let e: [f64; LANES] = from_fn(|lane| f64::from(v[lane]) - q[lane]);
+        self.first = from_fn(|lane| self.first[lane] + d[lane]);
+        self.second = from_fn(|lane| self.second[lane] + d[lane] * e[lane]);
     }
 
     /// Adds a run of values, the first of them to the first partial sum; `u` and `v` are equally long.
@@ -56,16 +58,22 @@ impl Moments {
         for (u, v) in whole_u.iter().zip(whole_v) {
             sums.add(u, &[p; LANES], v, &[q; LANES]);
         }
+        // Whole groups again, padded with terms of 0: a partial sum that is chosen by number would keep all of them
+        // out of registers.
+        let mut padded = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for (lane, (&u, &v)) in rest_u.iter().zip(rest_v).enumerate() {
-            let d = f64::from(u) - p;
-            sums.first[lane] += d;
-            sums.second[lane] += d * (f64::from(v) - q);
+            (padded.0[lane], padded.1[lane]) = (u, p);
+            (padded.2[lane], padded.3[lane]) = (v, q);
+        }
+        if !rest_u.is_empty() {
+            sums.add(&padded.0, &padded.1, &padded.2, &padded.3);
         }
         *self = sums;
     }
 
     /// Both sums, over all partial sums in order.
-    #[inline(always)]
+    // Not inlined: loops that end in it would unpack and pack their vectors in each turn.
+    #[inline(never)]
     pub(crate) fn total(&self) -> (f64, f64) {
         (self.first.iter().sum(), self.second.iter().sum())
     }

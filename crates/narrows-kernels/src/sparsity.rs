@@ -77,8 +77,8 @@ pub fn l1(isa: Isa, x: &[f32], sums: &mut [f32]) {
 /// When the lengths differ.
 pub fn add_sign(isa: Isa, factor: f32, x: &[f32], dx: &mut [f32]) {
     assert_eq!(x.len(), dx.len());
-    // SAFETY: as many numbers at each pointer as the length says.
-    unsafe { sign(isa, factor, x.as_ptr(), dx.as_mut_ptr(), x.len()) }
+    // SAFETY: the body has no conditions.
+    unsafe { sign(isa, factor, x, dx) }
 }
 
 multiversion! {
@@ -105,27 +105,19 @@ unsafe fn magnitude_body<L: Lanes>(x: &[f32]) -> f32 {
 }
 
 multiversion! {
-    unsafe fn sign(factor: f32, x: *const f32, dx: *mut f32, len: usize) = sign_body
+    unsafe fn sign(factor: f32, x: &[f32], dx: &mut [f32]) = sign_body
 }
 
 /// # Safety
 ///
-/// `len` numbers at each pointer.
+/// None.
 #[inline(always)]
-unsafe fn sign_body<L: Lanes>(factor: f32, x: *const f32, dx: *mut f32, len: usize) {
-    // SAFETY: indices stay below `len`.
-    unsafe {
-        let (zero, up, down) = (L::splat(0.0), L::splat(factor), L::splat(-factor));
-        let mut i = 0;
-        while i < len {
-            let n = (len - i).min(L::N);
-            let x = L::load_first(x.add(i), n);
-            let below = zero.where_greater(x, down, zero);
-            let step = x.where_greater(zero, up, below);
-            L::load_first(dx.add(i), n)
-                .add(step)
-                .store_first(dx.add(i), n);
-            i += n;
-        }
+unsafe fn sign_body<L: Lanes>(factor: f32, x: &[f32], dx: &mut [f32]) {
+    for (dx, &x) in dx.iter_mut().zip(x) {
+        *dx += match x {
+            x if x > 0.0 => factor,
+            x if x < 0.0 => -factor,
+            _ => 0.0,
+        };
     }
 }

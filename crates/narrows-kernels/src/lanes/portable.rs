@@ -125,8 +125,8 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn bits_above(self, other: Self) -> u32 {
         (0..LANES).fold(0, |bits, lane| {
-            let is_above = !(self.0[lane] <= other.0[lane]);
-            bits | u32::from(is_above) << lane
+            let is_below = self.0[lane] <= other.0[lane];
+            bits | u32::from(!is_below) << lane
         })
     }
     #[inline(always)]
