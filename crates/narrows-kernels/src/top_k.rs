@@ -120,7 +120,7 @@ unsafe fn choose_body<L: Lanes>(row: &[f32], chosen: &mut [u32]) -> usize {
         }
     }
     // SAFETY: vectors stay inside the row.
-    unsafe { collect::<L>(row, [low, high], spare, chosen) }
+    unsafe { collect::<L>(row, low, high, spare, chosen) }
 }
 
 /// How many values lie above the number of these bits; NaN does.
@@ -144,7 +144,8 @@ unsafe fn count_above<L: Lanes>(row: &[f32], bits: u32) -> usize {
     }
 }
 
-/// Writes the indices of the values above `high`, and of the first `spare` of those above `low` alone.
+/// Writes the indices of the values above `high`, and of the first `spare` of those above `low` alone; the bounds are
+/// bits of numbers.
 ///
 /// # Safety
 ///
@@ -152,7 +153,8 @@ unsafe fn count_above<L: Lanes>(row: &[f32], bits: u32) -> usize {
 #[inline(always)]
 unsafe fn collect<L: Lanes>(
     row: &[f32],
-    [low, high]: [u32; 2],
+    low: u32,
+    high: u32,
     mut spare: usize,
     chosen: &mut [u32],
 ) -> usize {
