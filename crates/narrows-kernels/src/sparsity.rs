@@ -12,7 +12,8 @@
 //! all codes are saturated, has an infinite divergence. So means are first clamped to `[1e-7, 1 - 1e-7]`
 //! ([`CLOSEST`], the epsilon of Keras), and both value and gradient are those at the clamped mean. This differs from
 //! `torch.clamp`, whose gradient outside is 0: here the gradient still points back inside. It cannot explode:
-//! behind a sigmoid it meets the factor `c (1 - c)`, whose mean over the batch is at most `rho_hat`.
+//! behind a sigmoid it meets the factor `c (1 - c)`, whose mean over the batch is at most `rho_hat`, and at most
+//! `1 - rho_hat`.
 //!
 //! **L1**: `Σ |x|` of a row, with the gradient `sign(x)`, which is 0 at 0.
 
