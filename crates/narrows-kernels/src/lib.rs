@@ -1,7 +1,8 @@
 //! The kernels of Narrows: slices in, slices out.
 //!
 //! Everything here is either arithmetic on `f32` slices ([`product`], [`conv`], [`activation`],
-//! [`loss`], [`optimizer`], [`reduce`], [`counts`]) or the [`team`] of threads that runs it. The one thing a reader must
+//! [`loss`], [`optimizer`], [`reduce`], [`counts`], [`layer_norm`], [`batch_norm`], [`dropout`], [`top_k`],
+//! [`sparsity`]) or the [`team`] of threads that runs it. The one thing a reader must
 //! know: **no result depends on how the work is cut up.** Each output element is formed by one
 //! thread, in an order that depends on the shapes alone, so a training run has the same bits for
 //! any number of threads.
@@ -17,12 +18,17 @@
 
 mod lanes;
 mod math;
+mod moments;
 
 pub mod activation;
 pub mod aligned;
+pub mod batch_norm;
+pub mod bits;
 pub mod conv;
 pub mod convert;
 pub mod counts;
+pub mod dropout;
+pub mod layer_norm;
 pub mod loss;
 pub mod memory;
 pub mod noise;
@@ -31,8 +37,10 @@ pub mod peak;
 pub mod product;
 pub mod reduce;
 pub mod reference;
+pub mod sparsity;
 pub mod split;
 pub mod team;
+pub mod top_k;
 
 pub use aligned::Aligned;
 pub use lanes::Isa;

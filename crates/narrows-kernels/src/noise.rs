@@ -9,6 +9,9 @@ use crate::lanes::{Isa, Lanes, multiversion};
 /// The blocks of four words that are drawn together.
 const LANES: usize = 16;
 
+/// The numbers of these blocks.
+pub(crate) const GROUP: usize = 4 * LANES;
+
 /// Words of `N` blocks, by their place in the block.
 type Words<const N: usize> = [[u32; N]; 4];
 
@@ -69,6 +72,19 @@ fn philox<const N: usize>(address: Address, first: u32) -> Words<N> {
     counter
 }
 
+/// Numbers `group · 64` to `group · 64 + 63` of a row of uniform ones.
+#[inline(always)]
+pub(crate) fn uniform_group(address: Address, group: u32) -> [f32; GROUP] {
+    let words = philox::<LANES>(address, group.wrapping_mul(LANES as u32));
+    let mut drawn = [0.0; GROUP];
+    for lane in 0..LANES {
+        for (i, words) in words.iter().enumerate() {
+            drawn[4 * lane + i] = (words[lane] >> 8) as f32 * (1.0 / (1 << 24) as f32);
+        }
+    }
+    drawn
+}
+
 multiversion! {
     unsafe fn uniform(address: Address, row: &mut [f32]) = uniform_body
 }
@@ -78,14 +94,8 @@ multiversion! {
 /// None.
 #[inline(always)]
 unsafe fn uniform_body<L: Lanes>(address: Address, row: &mut [f32]) {
-    for (group, numbers) in row.chunks_mut(4 * LANES).enumerate() {
-        let words = philox::<LANES>(address, (group * LANES) as u32);
-        let mut drawn = [0.0; 4 * LANES];
-        for lane in 0..LANES {
-            for (i, words) in words.iter().enumerate() {
-                drawn[4 * lane + i] = (words[lane] >> 8) as f32 * (1.0 / (1 << 24) as f32);
-            }
-        }
+    for (group, numbers) in row.chunks_mut(GROUP).enumerate() {
+        let drawn = uniform_group(address, group as u32);
         numbers.copy_from_slice(&drawn[..numbers.len()]);
     }
 }
@@ -99,9 +109,9 @@ multiversion! {
 /// None.
 #[inline(always)]
 unsafe fn normal_body<L: Lanes>(address: Address, deviation: f32, row: &mut [f32]) {
-    for (group, numbers) in row.chunks_mut(4 * LANES).enumerate() {
+    for (group, numbers) in row.chunks_mut(GROUP).enumerate() {
         let words = philox::<LANES>(address, (group * LANES) as u32);
-        let mut drawn = [0.0; 4 * LANES];
+        let mut drawn = [0.0; GROUP];
         for pair in 0..2 {
             let (mut cosines, mut sines) = ([0.0; LANES], [0.0; LANES]);
             for lane in 0..LANES {

@@ -1,6 +1,7 @@
 //! Sums and small vector operations, each in a fixed order.
 
 use crate::lanes::{Isa, Lanes, multiversion};
+use std::ops::Range;
 
 /// Sums the columns of a row-major matrix `[rows, columns]`, from the first row to the last:
 /// the gradient of a bias. `sums` is overwritten.
@@ -26,6 +27,49 @@ pub fn column_sums(isa: Isa, matrix: &[f32], sums: &mut [f32]) {
             columns,
             sums.as_mut_ptr(),
         )
+    }
+}
+
+/// Adds some columns of a row-major matrix `[rows, width]` to `sums`, from the first row to the last, in double precision:
+/// sums over several batches. Cutting the rows into several calls does not change a bit, nor does the instruction set.
+///
+/// # Panics
+///
+/// When `matrix` is not a whole number of rows of `width`, or `sums` is not as long as there are columns in the range.
+pub fn add_column_sums(
+    isa: Isa,
+    matrix: &[f32],
+    width: usize,
+    columns: Range<usize>,
+    sums: &mut [f64],
+) {
+    assert!(
+        width > 0 && matrix.len().is_multiple_of(width),
+        "a whole number of rows"
+    );
+    assert!(columns.end <= width && columns.len() == sums.len());
+    // SAFETY: the body has no conditions.
+    unsafe { sum_wide(isa, matrix, width, columns, sums) }
+}
+
+multiversion! {
+    unsafe fn sum_wide(matrix: &[f32], width: usize, columns: Range<usize>, sums: &mut [f64]) = sum_wide_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn sum_wide_body<L: Lanes>(
+    matrix: &[f32],
+    width: usize,
+    columns: Range<usize>,
+    sums: &mut [f64],
+) {
+    for row in matrix.chunks_exact(width) {
+        for (sum, &number) in sums.iter_mut().zip(&row[columns.clone()]) {
+            *sum += f64::from(number);
+        }
     }
 }
 

@@ -3,9 +3,14 @@
 //! Nothing here is fast, and nothing shares code with the kernels. The derivatives are closed
 //! forms, which the tests hold against finite differences of the values.
 
+mod code;
+mod normalization;
+
 use crate::activation::Activation;
 use crate::conv::Geometry;
 use crate::loss::Loss;
+pub use code::*;
+pub use normalization::*;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// `start + A · B` of `m` × `n`, row-major, summed over `k`; the matrices are functions of row and

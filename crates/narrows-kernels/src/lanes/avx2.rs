@@ -131,6 +131,22 @@ impl Lanes for Avx2 {
         })
     }
     #[inline(always)]
+    unsafe fn bits_above(self, other: Self) -> u32 {
+        unsafe {
+            let above = _mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, other.0);
+            _mm256_movemask_ps(above) as u32
+        }
+    }
+    #[inline(always)]
+    unsafe fn keep(self, bits: u32) -> Self {
+        Self(unsafe {
+            let bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let kept = _mm256_and_si256(_mm256_set1_epi32(bits as i32), bit);
+            let kept = _mm256_castsi256_ps(_mm256_cmpeq_epi32(kept, bit));
+            _mm256_and_ps(self.0, kept)
+        })
+    }
+    #[inline(always)]
     unsafe fn prefetch(at: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }

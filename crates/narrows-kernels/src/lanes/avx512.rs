@@ -120,6 +120,14 @@ impl Lanes for Avx512 {
         })
     }
     #[inline(always)]
+    unsafe fn bits_above(self, other: Self) -> u32 {
+        u32::from(unsafe { _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn keep(self, bits: u32) -> Self {
+        Self(unsafe { _mm512_maskz_mov_ps(bits as __mmask16, self.0) })
+    }
+    #[inline(always)]
     unsafe fn prefetch(at: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
     }

@@ -55,6 +55,10 @@ pub(crate) trait Lanes: Copy {
     unsafe fn power_of_two(self) -> Self;
     /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
+    /// A bit for each lane, the first the lowest: 1 unless `self <= other`, so also where either is NaN.
+    unsafe fn bits_above(self, other: Self) -> u32;
+    /// The lanes whose bit is 1, the first the lowest; the other lanes are 0. Bits beyond the lanes count for nothing.
+    unsafe fn keep(self, bits: u32) -> Self;
     /// Asks for a cache line early, to the second level; the address need not be a valid one.
     unsafe fn prefetch(at: *const f32);
     /// The lanes of `self` and `other` one by one in turn, from the lower halves and from the upper.

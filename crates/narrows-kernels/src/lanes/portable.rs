@@ -123,6 +123,20 @@ impl Lanes for Portable {
         })
     }
     #[inline(always)]
+    unsafe fn bits_above(self, other: Self) -> u32 {
+        (0..LANES).fold(0, |bits, lane| {
+            let is_below = self.0[lane] <= other.0[lane];
+            bits | u32::from(!is_below) << lane
+        })
+    }
+    #[inline(always)]
+    unsafe fn keep(self, bits: u32) -> Self {
+        each(|lane| match bits >> lane & 1 {
+            0 => 0.0,
+            _ => self.0[lane],
+        })
+    }
+    #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
     #[inline(always)]
     unsafe fn zip(self, other: Self) -> (Self, Self) {

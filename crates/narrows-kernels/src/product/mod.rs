@@ -9,6 +9,10 @@
 //! | gradient of the input, `dx = dy W` | `dy`, by rows | `W` | outputs |
 //! | gradient of the weights, `dW = dyᵀ x` | `dyᵀ`, by columns | `x` | rows of the batch |
 //!
+//! A layer that uses the transpose of another's weights (tied weights, `y = x W + b`) takes the same three: its
+//! forward pass is the second with a bias, its gradient of the input `dy Wᵀ` the first without one, and its
+//! gradient of some rows of `W`, `xᵀ dy`, the third, added to that of the other use.
+//!
 //! The vectors of the micro-kernel run along whichever side lies ready for it:
 //!
 //! - where `A` lies by rows (forward, gradient of the input) they run down the rows of `C`: a panel of

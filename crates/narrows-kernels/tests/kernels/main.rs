@@ -1,9 +1,13 @@
 //! The kernels against the float64 reference, on every instruction set that this CPU has.
 
 mod activation;
+mod batch_norm;
+mod bits;
 mod conv;
 mod convert;
 mod counts;
+mod dropout;
+mod layer_norm;
 mod loss;
 mod memory;
 mod noise;
@@ -11,7 +15,10 @@ mod optimizer;
 mod product;
 mod reduce;
 mod reference;
+mod sparsity;
 mod team;
+mod tied;
+mod top_k;
 
 use narrows_kernels::Isa;
 
@@ -26,6 +33,24 @@ fn numbers(len: usize, seed: u64) -> Vec<f32> {
         ((z >> 40) as f32) / (1 << 23) as f32 - 1.0
     };
     (0..len).map(|_| next()).collect()
+}
+
+fn wide(numbers: &[f32]) -> Vec<f64> {
+    numbers.iter().copied().map(f64::from).collect()
+}
+
+/// The central difference by each value of `x`; its error is some `h²` times the third derivative.
+fn differences(f: impl Fn(&[f64]) -> f64, x: &[f64]) -> Vec<f64> {
+    let h = 1e-5;
+    let by = |i: usize| {
+        let moved = |step: f64| {
+            let mut x = x.to_vec();
+            x[i] += step;
+            f(&x)
+        };
+        (moved(h) - moved(-h)) / (2.0 * h)
+    };
+    (0..x.len()).map(by).collect()
 }
 
 fn bits(numbers: &[f32]) -> Vec<u32> {

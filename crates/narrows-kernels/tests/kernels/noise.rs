@@ -50,6 +50,18 @@ fn every_instruction_set_draws_the_same_bits() {
 }
 
 #[test]
+fn uniform_numbers_are_the_upper_bits_of_the_words_in_order() {
+    for isa in Isa::available() {
+        let mut drawn = vec![f32::NAN; 1001];
+        fill_uniform(isa, ADDRESS, &mut drawn);
+        for (i, &drawn) in drawn.iter().enumerate() {
+            let word = words(ADDRESS, i as u32 / 4)[i % 4];
+            assert_eq!(drawn, (word >> 8) as f32 / (1 << 24) as f32, "number {i}");
+        }
+    }
+}
+
+#[test]
 fn normal_numbers_are_those_of_box_and_muller() {
     let mut drawn = vec![0.0; 4096];
     add_normal(Isa::best(), ADDRESS, 1.0, &mut drawn);

@@ -1,15 +1,11 @@
 //! Optimisers, over fifty steps.
 
-use crate::{bits, numbers};
+use crate::{bits, numbers, wide};
 use narrows_kernels::Isa;
 use narrows_kernels::optimizer::{Adam, Sgd};
 use narrows_kernels::reference;
 
 const STEPS: i32 = 50;
-
-fn wide(numbers: &[f32]) -> Vec<f64> {
-    numbers.iter().copied().map(f64::from).collect()
-}
 
 /// The gradient of step `t`: it changes, and differs in size from place to place.
 fn gradient(len: usize, t: i32) -> Vec<f32> {

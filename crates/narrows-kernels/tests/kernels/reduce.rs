@@ -1,8 +1,10 @@
 //! Sums and small vector operations.
 
-use crate::numbers;
+use crate::{numbers, wide};
 use narrows_kernels::Isa;
-use narrows_kernels::reduce::{add, add_scaled, column_sums, dot, is_finite, scale};
+use narrows_kernels::reduce::{
+    add, add_column_sums, add_scaled, column_sums, dot, is_finite, scale,
+};
 use narrows_kernels::reference;
 
 #[test]
@@ -11,7 +13,7 @@ fn sums_of_columns() {
         for columns in (1..=70).chain([127, 784]) {
             for rows in [0, 1, 2, 3, 17, 64] {
                 let matrix = numbers(rows * columns, 8);
-                let wide: Vec<f64> = matrix.iter().copied().map(f64::from).collect();
+                let wide = wide(&matrix);
                 let expected = reference::column_sums(&wide, columns);
                 let mut sums = vec![9.0; columns];
                 column_sums(isa, &matrix, &mut sums);
@@ -38,6 +40,43 @@ fn sums_of_columns() {
 #[should_panic(expected = "a whole number of rows")]
 fn column_sums_refuses_a_broken_row() {
     column_sums(Isa::best(), &[0.0; 7], &mut [0.0; 3]);
+}
+
+/// Sums over batches: from the first row to the last, whatever the cuts of rows and columns.
+#[test]
+fn sums_of_columns_over_several_batches() {
+    for isa in Isa::available() {
+        for (rows, width) in [(1, 1), (5, 7), (64, 33), (300, 784)] {
+            let matrix = numbers(rows * width, 5);
+            let expected: Vec<f64> = (0..width)
+                .map(|j| wide(&matrix).iter().skip(j).step_by(width).sum())
+                .collect();
+            for batch in [1, 3, rows] {
+                for part in [1, 5, width] {
+                    let mut sums = vec![0.0; width];
+                    for first in (0..width).step_by(part) {
+                        let columns = first..(first + part).min(width);
+                        for rows in matrix.chunks(batch * width) {
+                            add_column_sums(
+                                isa,
+                                rows,
+                                width,
+                                columns.clone(),
+                                &mut sums[columns.clone()],
+                            );
+                        }
+                    }
+                    assert!(sums == expected, "{rows} x {width} on {}", isa.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "a whole number of rows")]
+fn sums_over_batches_refuse_a_broken_row() {
+    add_column_sums(Isa::best(), &[0.0; 7], 3, 0..3, &mut [0.0; 3]);
 }
 
 #[test]

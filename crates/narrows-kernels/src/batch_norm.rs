@@ -1,0 +1,319 @@
+//! Batch normalization (Ioffe & Szegedy 2015), as PyTorch's `BatchNorm1d` and `BatchNorm2d`.
+//!
+//! Values are of `[rows, channels, area]`: the area is 1 behind a dense layer, height × width behind a convolution.
+//! A channel is normalized over `n = rows · area` values.
+//!
+//! ```text
+//! forward:   y = xhat · weight + bias          xhat = (x - mean) rstd, rstd = 1 / √(variance + eps)
+//! backward:  dx = weight · rstd (dy - Σ dy / n - xhat · Σ (dy · xhat) / n)      the sums over the whole batch
+//!            dweight = Σ dy · xhat,  dbias = Σ dy
+//! ```
+//!
+//! So a training step has four parts, and the first and third are over the whole batch:
+//!
+//! 1. [`statistics`] of some channels, then [`update_running`] and [`rstd`] of the same channels;
+//! 2. [`BatchNorm::forward`] of some rows;
+//! 3. [`BatchNorm::sums`] of some channels, which also are the gradients by weight and bias;
+//! 4. [`BatchNorm::backward`] of some rows.
+//!
+//! With the running mean and variance in place of the batch's, the second part alone is the inference; or
+//! [`BatchNorm::scale_and_shift`] once and [`affine`] for all rows, one multiply-add a value.
+//!
+//! **Order of the sums.** A channel's sums are formed by one thread, in double precision, row by row in order. Value
+//! `i` of a row's `area` goes to partial sum `i mod 8`; the 8 partial sums run on through all rows and are added in
+//! order at the end. So no bit depends on which channels a call is given, and results have the same bits on every
+//! instruction set. Means and variances are rounded to `f32` once: of values about 10,000 a mean is off by up to
+//! 0.0005, as in PyTorch, a variance of 1 by nothing more than its own rounding.
+//!
+//! Every function overwrites what it fills.
+
+mod statistics;
+
+use crate::lanes::{Isa, Lanes, multiversion};
+use crate::moments::LANES;
+pub use statistics::{Running, rstd, statistics, update_running};
+use statistics::{Terms, groups};
+use std::ops::Range;
+
+/// The shape of a row: `[channels, area]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planes {
+    /// How many channels a row has.
+    pub channels: usize,
+    /// How many values a channel has in a row.
+    pub area: usize,
+}
+
+impl Planes {
+    fn width(self) -> usize {
+        self.channels * self.area
+    }
+
+    /// How many rows a matrix has.
+    fn rows(self, matrix: &[f32]) -> usize {
+        let width = self.width();
+        assert!(
+            width > 0 && matrix.len().is_multiple_of(width),
+            "a whole number of rows of {width} numbers, not {} numbers",
+            matrix.len()
+        );
+        matrix.len() / width
+    }
+}
+
+/// Σ dy and Σ dy · xhat over a whole batch, channel by channel.
+#[derive(Clone, Copy, Debug)]
+pub struct Sums<'a> {
+    /// Σ dy, `[channels]`: the gradient by the bias.
+    pub dy: &'a [f32],
+    /// Σ dy · xhat, `[channels]`: the gradient by the weight.
+    pub dy_xhat: &'a [f32],
+    /// How many values a channel has in the batch: `rows · area`.
+    pub count: usize,
+}
+
+/// Σ dy and Σ dy · xhat of some channels, to fill; each is as long as there are channels.
+#[derive(Debug)]
+pub struct ChannelSums<'a> {
+    /// Σ dy.
+    pub dy: &'a mut [f32],
+    /// Σ dy · xhat.
+    pub dy_xhat: &'a mut [f32],
+}
+
+/// What each channel is normalized by, all of `[channels]`.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchNorm<'a> {
+    /// How many values a channel has in a row.
+    pub area: usize,
+    /// The means, of a batch or running.
+    pub mean: &'a [f32],
+    /// `1 / √(variance + eps)`, from [`rstd`].
+    pub rstd: &'a [f32],
+    /// What normalized values are multiplied with.
+    pub weight: &'a [f32],
+    /// What is added to them.
+    pub bias: &'a [f32],
+}
+
+impl BatchNorm<'_> {
+    /// The shape of a row, once the lengths are checked.
+    fn planes(&self) -> Planes {
+        let channels = self.mean.len();
+        let others = [self.rstd.len(), self.weight.len(), self.bias.len()];
+        assert!(others == [channels; 3], "as many numbers as channels");
+        Planes {
+            channels,
+            area: self.area,
+        }
+    }
+
+    /// `y = (x - mean) rstd · weight + bias` of some rows, `[rows, channels, area]`.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
+        self.planes().rows(x);
+        assert_eq!(x.len(), y.len());
+        // SAFETY: the body has no conditions.
+        unsafe { normalize(isa, *self, x, y) }
+    }
+
+    /// `Σ dy` and `Σ dy · xhat` of some channels over all rows, `x` and `dy` of `[rows, channels, area]`: what
+    /// [`BatchNorm::backward`] needs, and the gradients by bias and weight.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn sums(
+        &self,
+        isa: Isa,
+        channels: Range<usize>,
+        x: &[f32],
+        dy: &[f32],
+        sums: ChannelSums<'_>,
+    ) {
+        let planes = self.planes();
+        planes.rows(x);
+        assert!(x.len() == dy.len() && channels.end <= planes.channels);
+        assert!(sums.dy.len() == channels.len() && sums.dy_xhat.len() == channels.len());
+        let results = sums.dy.chunks_mut(LANES);
+        let results = results.zip(sums.dy_xhat.chunks_mut(LANES));
+        for (group, (of_dy, of_dy_xhat)) in groups(channels).zip(results) {
+            let mut mean = [0.0; LANES];
+            for (mean, &of_channel) in mean.iter_mut().zip(&self.mean[group.clone()]) {
+                *mean = f64::from(of_channel);
+            }
+            let terms = Terms {
+                u: dy,
+                p: [0.0; LANES],
+                v: x,
+                q: mean,
+            };
+            let sums = terms.sum(isa, planes, group.clone());
+            for (lane, &rstd) in self.rstd[group].iter().enumerate() {
+                of_dy[lane] = sums.first[lane] as f32;
+                of_dy_xhat[lane] = (sums.second[lane] * f64::from(rstd)) as f32;
+            }
+        }
+    }
+
+    /// `dx = weight · rstd (dy - Σ dy / n - xhat · Σ (dy · xhat) / n)` of some rows, with the sums over all of them.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn backward(&self, isa: Isa, sums: Sums<'_>, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+        let planes = self.planes();
+        planes.rows(x);
+        assert!(x.len() == dy.len() && x.len() == dx.len() && sums.count > 0);
+        assert!(sums.dy.len() == planes.channels && sums.dy_xhat.len() == planes.channels);
+        // SAFETY: the body has no conditions.
+        unsafe { differentiate(isa, *self, sums, x, dy, dx) }
+    }
+
+    /// The same map as one multiply-add a channel: `scale = weight · rstd` and `shift = bias - mean · scale`, worked out
+    /// in double precision.
+    ///
+    /// # Panics
+    ///
+    /// When lengths differ.
+    pub fn scale_and_shift(&self, scale: &mut [f32], shift: &mut [f32]) {
+        let channels = self.planes().channels;
+        assert!(scale.len() == channels && shift.len() == channels);
+        for c in 0..channels {
+            let factor = f64::from(self.weight[c]) * f64::from(self.rstd[c]);
+            scale[c] = factor as f32;
+            shift[c] = (f64::from(self.bias[c]) - f64::from(self.mean[c]) * factor) as f32;
+        }
+    }
+}
+
+/// `y = x · scale + shift`, channel by channel, of some rows of `[rows, channels, area]`; `scale` and `shift` are of
+/// `[channels]`.
+///
+/// # Panics
+///
+/// When lengths do not fit.
+pub fn affine(isa: Isa, area: usize, scale: &[f32], shift: &[f32], x: &[f32], y: &mut [f32]) {
+    let channels = scale.len();
+    Planes { channels, area }.rows(x);
+    assert!(shift.len() == channels && x.len() == y.len());
+    // SAFETY: the body has no conditions.
+    unsafe { multiply_add(isa, area, scale, shift, x, y) }
+}
+
+multiversion! {
+    unsafe fn normalize(norm: BatchNorm<'_>, x: &[f32], y: &mut [f32]) = normalize_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn normalize_body<L: Lanes>(norm: BatchNorm<'_>, x: &[f32], y: &mut [f32]) {
+    let BatchNorm {
+        area,
+        mean,
+        rstd,
+        weight,
+        bias,
+    } = norm;
+    let channels = mean.len();
+    let (rstd, weight, bias) = (&rstd[..channels], &weight[..channels], &bias[..channels]);
+    let width = channels * area;
+    for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+        if area == 1 {
+            let (x, y) = (&x[..channels], &mut y[..channels]);
+            for c in 0..channels {
+                y[c] = (x[c] - mean[c]) * rstd[c] * weight[c] + bias[c];
+            }
+            continue;
+        }
+        let planes = x.chunks_exact(area).zip(y.chunks_exact_mut(area));
+        for (c, (x, y)) in planes.enumerate() {
+            let (mean, rstd, weight, bias) = (mean[c], rstd[c], weight[c], bias[c]);
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = (x - mean) * rstd * weight + bias;
+            }
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn differentiate(norm: BatchNorm<'_>, sums: Sums<'_>, x: &[f32], dy: &[f32], dx: &mut [f32]) = differentiate_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn differentiate_body<L: Lanes>(
+    norm: BatchNorm<'_>,
+    sums: Sums<'_>,
+    x: &[f32],
+    dy: &[f32],
+    dx: &mut [f32],
+) {
+    let BatchNorm { area, mean, .. } = norm;
+    let channels = mean.len();
+    let (rstd, weight) = (&norm.rstd[..channels], &norm.weight[..channels]);
+    let (of_dy, of_dy_xhat) = (&sums.dy[..channels], &sums.dy_xhat[..channels]);
+    let part = 1.0 / sums.count as f32;
+    let width = channels * area;
+    let rows = x.chunks_exact(width).zip(dy.chunks_exact(width));
+    for ((x, dy), dx) in rows.zip(dx.chunks_exact_mut(width)) {
+        if area == 1 {
+            let (x, dy, dx) = (&x[..channels], &dy[..channels], &mut dx[..channels]);
+            for c in 0..channels {
+                let xhat = (x[c] - mean[c]) * rstd[c];
+                let centered = dy[c] - of_dy[c] * part - xhat * (of_dy_xhat[c] * part);
+                dx[c] = centered * (weight[c] * rstd[c]);
+            }
+            continue;
+        }
+        let planes = x.chunks_exact(area).zip(dy.chunks_exact(area));
+        for (c, ((x, dy), dx)) in planes.zip(dx.chunks_exact_mut(area)).enumerate() {
+            let (mean, rstd, factor) = (mean[c], rstd[c], weight[c] * rstd[c]);
+            let (level, slope) = (of_dy[c] * part, of_dy_xhat[c] * part);
+            for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
+                let xhat = (x - mean) * rstd;
+                *dx = (dy - level - xhat * slope) * factor;
+            }
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn multiply_add(area: usize, scale: &[f32], shift: &[f32], x: &[f32], y: &mut [f32]) = multiply_add_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn multiply_add_body<L: Lanes>(
+    area: usize,
+    scale: &[f32],
+    shift: &[f32],
+    x: &[f32],
+    y: &mut [f32],
+) {
+    let width = scale.len() * area;
+    for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+        if area == 1 {
+            let channels = y.iter_mut().zip(x).zip(scale.iter().zip(shift));
+            for ((y, x), (scale, shift)) in channels {
+                *y = x * scale + shift;
+            }
+            continue;
+        }
+        let planes = x.chunks_exact(area).zip(y.chunks_exact_mut(area));
+        for ((x, y), (scale, shift)) in planes.zip(scale.iter().zip(shift)) {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = x * scale + shift;
+            }
+        }
+    }
+}
