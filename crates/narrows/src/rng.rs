@@ -29,21 +29,37 @@ pub enum Purpose {
     Validation = 8,
     /// Rows to try an exported model on.
     SampleRows = 9,
+    /// Which values a layer drops in training.
+    Dropout = 10,
 }
 
 /// The draws of one seed for one purpose.
 #[derive(Clone, Copy, Debug)]
 pub struct Draws {
     key: [u32; 2],
-    purpose: Purpose,
+    /// The purpose, and in the bits above it which of several parts draws for it.
+    counter: u32,
 }
+
+/// The bits of a counter that hold the purpose.
+const PURPOSE_BITS: u32 = 8;
 
 impl Draws {
     /// The draws of `seed` for `purpose`.
     pub fn new(seed: u64, purpose: Purpose) -> Self {
         Draws {
             key: [seed as u32, (seed >> 32) as u32],
-            purpose,
+            counter: purpose as u32,
+        }
+    }
+
+    /// The draws of one of several parts that draw for the same purpose, counted from 0. Those of the first part are the
+    /// draws of the purpose itself.
+    pub fn of_part(self, number: u32) -> Self {
+        let purpose = self.counter & ((1 << PURPOSE_BITS) - 1);
+        Draws {
+            counter: purpose | number << PURPOSE_BITS,
+            ..self
         }
     }
 
@@ -56,7 +72,7 @@ impl Draws {
     pub fn address(&self, epoch: u32, sample: u32) -> Address {
         Address {
             key: self.key,
-            counter: [sample, epoch, self.purpose as u32],
+            counter: [sample, epoch, self.counter],
         }
     }
 

@@ -189,6 +189,7 @@ impl Conv {
             name: "weight",
             shape: shape.to_vec(),
             fans,
+            start: None,
             tile: TILE * shape[1] * kernel,
         }];
         if self.bias {
@@ -197,6 +198,7 @@ impl Conv {
                 name: "bias",
                 shape: vec![channels],
                 fans,
+                start: None,
                 tile: channels,
             });
         }

@@ -1,9 +1,10 @@
-//! The dense layer, `y = x Wᵀ + b`.
+//! The dense layer, `y = x Wᵀ + b`. In the decoder its weights may be the transpose of an encoder layer's (tied weights).
 
 use super::spec::MAX_WIDTH;
+use super::tied::Tied;
 use super::{LayerPart, LayerSpec, OpenWidth};
-use crate::declaration::{Declaration, Key, Kind, Part, Preset, Settings};
-use crate::error::Result;
+use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Settings};
+use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Attribute, Graph, Place};
 use crate::program::{Affine, Builder, Var};
 
@@ -20,11 +21,19 @@ const OUTPUTS: Key = Key::new(
     "the values that the layer gives",
 )
 .default(Preset::Open(
-    "the data's width, in the decoder's last layer with parameters only",
+    "the data's width, in the decoder's last layer with parameters only; where weights are tied, the width that the \
+     other layer reads",
 ));
 
 pub(super) const BIAS: Key =
     Key::new("bias", Kind::Flag, "whether there is a bias").default(Preset::Flag(true));
+
+const TIED: Key = Key::new(
+    "tied",
+    Kind::Text,
+    "the dense layer of the encoder, as in `encoder[0]`, whose weights this layer of the decoder uses transposed",
+)
+.default(Preset::Open("weights of its own"));
 
 const OPEN_OUTPUTS: OpenWidth = OpenWidth {
     key: &OUTPUTS,
@@ -36,7 +45,8 @@ impl Part for DensePart {
         const {
             &Declaration::new("dense", "y = x Wᵀ + b, with W of [outputs, inputs]")
                 .elsewhere(&["linear", "fully-connected"])
-                .keys(&[OUTPUTS, BIAS])
+                .keys(&[OUTPUTS, BIAS, TIED])
+                .check(check_tie)
         }
     }
 }
@@ -50,6 +60,10 @@ impl LayerPart for DensePart {
         Some(OPEN_OUTPUTS)
     }
 
+    fn follows(&self, settings: &Settings) -> bool {
+        tie(settings).is_some()
+    }
+
     fn build(
         &self,
         settings: &Settings,
@@ -57,6 +71,9 @@ impl LayerPart for DensePart {
         x: Var,
         data: &[usize],
     ) -> Result<Var> {
+        if let Some(tie) = tie(settings) {
+            return build_tied(settings, &tie, builder, x);
+        }
         let outputs = OPEN_OUTPUTS.of(settings, data)?;
         let affine = Affine {
             inputs: builder.width(x),
@@ -75,10 +92,80 @@ impl LayerPart for DensePart {
                 graph.node("Flatten", &[place.input], &[axis], &place.part("flat"))
             }
         };
-        let inputs = place.with_parameters(&flat, settings.get(&BIAS));
-        let transposed = Attribute::int("transB", 1);
+        let mut inputs = place.with_parameters(&flat, settings.get(&BIAS));
+        let other = tie(settings).and_then(|tie| place_of(&tie));
+        let transposed = Attribute::int("transB", other.is_none().into());
+        if let Some(other) = other {
+            inputs[1] = format!("{other}.weight");
+        }
         graph.node("Gemm", &inputs, &[transposed], place.name)
     }
+}
+
+/// The layer whose weights are used, as the recipe has it: `encoder[0]`.
+fn tie(settings: &Settings) -> Option<String> {
+    settings.get(&TIED)
+}
+
+/// The place of a layer that a recipe calls `encoder[0]`: `encoder.0`.
+fn place_of(tie: &str) -> Option<String> {
+    let index = tie.strip_prefix("encoder[")?.strip_suffix(']')?;
+    // What is written otherwise, as in `+1` or `01`, is another name.
+    let number: usize = index.parse().ok()?;
+    (number.to_string() == index).then(|| format!("encoder.{number}"))
+}
+
+fn check_tie(settings: &Settings) -> std::result::Result<(), Conflict> {
+    let is_wrong = tie(settings).is_some_and(|tie| place_of(&tie).is_none());
+    match is_wrong {
+        false => Ok(()),
+        true => Err(Conflict {
+            key: TIED.name,
+            expected: "a layer of the encoder, counted from 0, as in `encoder[0]`".into(),
+        }),
+    }
+}
+
+/// Applies a layer with the transpose of another's weights.
+fn build_tied(settings: &Settings, tie: &str, builder: &mut Builder, x: Var) -> Result<Var> {
+    let refuse = |what: &str| Error::new(ErrorKind::Recipe, what);
+    if builder.place().starts_with("encoder") {
+        return Err(refuse("`tied` is for layers of the decoder")
+            .expected("weights of its own in the encoder")
+            .found(format!("`tied = \"{tie}\"`")));
+    }
+    let weights = place_of(tie).and_then(|place| builder.affine_weights(&place));
+    let sizes = weights.map(|weights| builder.tensor_shape(weights).to_vec());
+    let (Some(weights), Some(&[code, width])) = (weights, sizes.as_deref()) else {
+        return Err(refuse("`tied` names a layer that is not dense")
+            .expected("a dense layer of the encoder, counted from 0 with activations, as in `encoder[0]`")
+            .found(format!("`tied = \"{tie}\"`")));
+    };
+    let inputs = builder.width(x);
+    if inputs != code {
+        return Err(refuse("the tied weights do not fit what the layer reads")
+            .expected(format!("rows of {code} values, which `{tie}` gives"))
+            .found(format!("rows of {inputs} values"))
+            .hint("tie the decoder's layers to those of the encoder in reverse order"));
+    }
+    let outputs: Option<usize> = settings.get(&OUTPUTS);
+    if let Some(outputs) = outputs.filter(|&outputs| outputs != width) {
+        return Err(refuse("`outputs` does not fit the tied weights")
+            .expected(format!("{width}, the values that `{tie}` reads"))
+            .found(outputs)
+            .hint("leave `outputs` out: it follows from `tied`"));
+    }
+    let tied = Tied {
+        inputs,
+        outputs: width,
+        bias: settings.get(&BIAS),
+    };
+    builder.tie(weights, "weight");
+    let mut tensors = vec![weights];
+    if tied.bias {
+        tensors.push(builder.tensor(tied.bias_tensor())?);
+    }
+    Ok(builder.apply(tied, tensors, x, vec![width]))
 }
 
 /// A dense layer that gives so many values, with a bias. `None` stands for the width of the data, in the decoder's last
@@ -86,4 +173,11 @@ impl LayerPart for DensePart {
 pub fn dense(outputs: impl Into<Option<usize>>) -> LayerSpec {
     let outputs = outputs.into().map(Into::into);
     LayerSpec::unchecked(&DensePart, &[(&OUTPUTS, outputs)])
+}
+
+/// A dense layer of the decoder that uses the weights of a dense layer of the encoder transposed, with a bias of its own.
+/// The encoder's layers are counted from 0, activations included. It gives as many values as the other layer reads.
+pub fn tied_dense(encoder_layer: usize) -> LayerSpec {
+    let tie = format!("encoder[{encoder_layer}]");
+    LayerSpec::unchecked(&DensePart, &[(&TIED, Some(tie.as_str().into()))])
 }

@@ -4,7 +4,9 @@ use super::activation::ACTIVATIONS;
 use super::conv_transpose2d::ConvTranspose2d;
 use super::conv2d::Conv2d;
 use super::dense::DensePart;
+use super::dropout::DropoutPart;
 use super::flatten::Flatten;
+use super::layer_norm::LayerNorm;
 use super::reshape::Reshape;
 use crate::declaration::{FromValue, Key, Kind, Part, Settings, Spec, Value};
 use crate::error::Result;
@@ -30,6 +32,11 @@ pub trait LayerPart: Part {
     /// The key of its width, where the decoder's last layer with parameters may leave it to the data.
     fn open_width(&self) -> Option<OpenWidth> {
         None
+    }
+
+    /// Whether its width follows from another layer's, so that none is given.
+    fn follows(&self, _settings: &Settings) -> bool {
+        false
     }
 
     /// Whether it gives the values that it gets, though perhaps in another shape.
@@ -80,8 +87,15 @@ impl OpenWidth {
 
 /// The layers, in the order in which they are listed.
 pub(crate) fn layers() -> Vec<&'static dyn LayerPart> {
-    let mut all: Vec<&'static dyn LayerPart> =
-        vec![&DensePart, &Conv2d, &ConvTranspose2d, &Flatten, &Reshape];
+    let mut all: Vec<&'static dyn LayerPart> = vec![
+        &DensePart,
+        &Conv2d,
+        &ConvTranspose2d,
+        &Flatten,
+        &Reshape,
+        &LayerNorm,
+        &DropoutPart,
+    ];
     for part in ACTIVATIONS {
         all.push(*part);
     }
@@ -105,10 +119,16 @@ impl Spec<dyn LayerPart> {
         self.part().has_parameters()
     }
 
+    /// Whether it is of a kind whose width a key gives, or leaves to the data.
+    pub(crate) fn has_width(&self) -> bool {
+        self.part().open_width().is_some()
+    }
+
     /// The key of its width, where it is one that leaves its width to the data.
     pub(crate) fn open_width(&self) -> Option<&'static str> {
         let key = self.part().open_width()?.key.name;
-        self.settings().value(key).is_none().then_some(key)
+        let is_open = self.settings().value(key).is_none() && !self.part().follows(self.settings());
+        is_open.then_some(key)
     }
 
     /// Gives it the width that it leaves to the data, whose rows have the shape `data`.

@@ -3,7 +3,7 @@
 mod parameters;
 mod pass;
 
-pub use crate::program::Tensor;
+pub use crate::program::{Tensor, Tie};
 pub use parameters::Parameters;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
 
@@ -24,6 +24,7 @@ pub struct Network {
     /// The shape of a row before each layer, and behind the last.
     shapes: Vec<Vec<usize>>,
     tensors: Vec<Tensor>,
+    ties: Vec<Tie>,
 }
 
 impl Network {
@@ -40,6 +41,7 @@ impl Network {
             data: shape.to_vec(),
             shapes: Vec::new(),
             tensors: Vec::new(),
+            ties: Vec::new(),
         };
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", shape);
@@ -49,6 +51,7 @@ impl Network {
             .map(|&value| builder.shape(value).to_vec())
             .collect();
         network.tensors = builder.tensors;
+        network.ties = builder.ties;
         let given = network.shapes.last().map_or(shape, Vec::as_slice);
         // What is flat has no shape to get wrong.
         let values = shape.iter().product::<usize>();
@@ -89,6 +92,7 @@ impl Network {
             data: data.to_vec(),
             shapes: Vec::new(),
             tensors: Vec::new(),
+            ties: Vec::new(),
         };
         let mut builder = Builder::new(Mode::Inference);
         let input = builder.input("data", data);
@@ -172,6 +176,11 @@ impl Network {
     /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
     pub fn tensors(&self) -> &[Tensor] {
         &self.tensors
+    }
+
+    /// The tensors that a second layer uses transposed, in the order of these layers.
+    pub fn ties(&self) -> &[Tie] {
+        &self.ties
     }
 
     /// The layers of the encoder, as a range for [`Pass::new`].

@@ -17,9 +17,14 @@ impl Parameters {
         let mut flat = vec![0.0; network.parameter_count()];
         let draws = Draws::new(seed, Purpose::Initialization);
         for (index, tensor) in network.tensors().iter().enumerate() {
+            let numbers = &mut flat[tensor.range.clone()];
+            if let Some(start) = tensor.start {
+                numbers.fill(start);
+                continue;
+            }
             let is_bias = tensor.shape.len() == 1;
             how.fill(
-                &mut flat[tensor.range.clone()],
+                numbers,
                 tensor.fans,
                 is_bias,
                 |block| draws.words(index as u32, (block >> 32) as u32, block as u32),

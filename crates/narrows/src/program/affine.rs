@@ -29,6 +29,7 @@ impl Affine {
             name: "weight",
             shape: vec![self.outputs, self.inputs],
             fans,
+            start: None,
             tile: TILE * self.inputs,
         }];
         if self.bias {
@@ -36,6 +37,7 @@ impl Affine {
                 name: "bias",
                 shape: vec![self.outputs],
                 fans,
+                start: None,
                 tile: self.outputs,
             });
         }

@@ -6,8 +6,9 @@
 
 use super::function::{self, Kind, RowFunction};
 use super::lower::Lower;
-use super::tensor::{Tensor, TensorId, TensorSpec};
+use super::tensor::{Tensor, TensorId, TensorSpec, Tie};
 use crate::error::{Error, ErrorKind, Result};
+use crate::rng::{Draws, Purpose};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -120,9 +121,14 @@ impl Operation for Function {
 #[derive(Clone, Debug)]
 pub struct Builder {
     mode: Mode,
+    /// What all numbers that parts draw follow from.
+    seed: u64,
+    /// The purposes of the parts that draw, in the order of the sentence.
+    purposes: Vec<Purpose>,
     pub(crate) values: Vec<Value>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) tensors: Vec<Tensor>,
+    pub(crate) ties: Vec<Tie>,
     /// Where in the sentence parts are being built.
     place: String,
     /// Values that are needed whatever reads them: outputs.
@@ -130,21 +136,42 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Nothing yet.
+    /// An empty graph. What its parts draw follows from the seed 0.
     pub fn new(mode: Mode) -> Builder {
         Builder {
             mode,
+            seed: 0,
+            purposes: Vec::new(),
             values: Vec::new(),
             nodes: Vec::new(),
             tensors: Vec::new(),
+            ties: Vec::new(),
             place: String::new(),
             kept: Vec::new(),
         }
     }
 
+    /// The same with the seed that all numbers that parts draw follow from.
+    pub fn with_seed(self, seed: u64) -> Builder {
+        Builder { seed, ..self }
+    }
+
+    /// Draws for the part that is being built. Each of several parts that draw for one purpose has draws of its own.
+    pub fn draws(&mut self, purpose: Purpose) -> Draws {
+        let before = self.purposes.iter().filter(|&&other| other == purpose);
+        let number = before.count();
+        self.purposes.push(purpose);
+        Draws::new(self.seed, purpose).of_part(number as u32)
+    }
+
     /// Which program is built.
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Where in the sentence the part stands that is being built: `encoder.0`.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// Says where in the sentence parts are built from now on: `encoder.0`.
@@ -160,6 +187,11 @@ impl Builder {
     /// The shape of a row of a value.
     pub fn shape(&self, var: Var) -> &[usize] {
         &self.values[var.0].shape
+    }
+
+    /// How many rows a sample has at a value.
+    pub fn rows(&self, var: Var) -> usize {
+        self.values[var.0].rows
     }
 
     /// The numbers of a row of a value.
@@ -246,6 +278,7 @@ impl Builder {
             name: format!("{}.{}", self.place, spec.name),
             shape: spec.shape,
             fans: spec.fans,
+            start: spec.start,
             range: start..start + len,
             tile: spec.tile,
         });
@@ -272,6 +305,23 @@ impl Builder {
         place.map(TensorId)
     }
 
+    /// Uses a tensor of another part transposed, in place of a tensor `name` of the part that is being built.
+    pub fn tie(&mut self, tensor: TensorId, name: &str) {
+        let name = format!("{}.{name}", self.place);
+        self.ties.push(Tie { name, tensor });
+    }
+
+    /// The weights of the part at a place, where that part is an affine map.
+    pub fn affine_weights(&self, place: &str) -> Option<TensorId> {
+        let is_affine = |node: &Node| {
+            let function = node.operation.function();
+            function.is_some_and(|function| function.kind() == Kind::Affine)
+        };
+        let mut nodes = self.nodes.iter();
+        let node = nodes.find(|node| node.name == place && is_affine(node))?;
+        node.tensors.first().copied()
+    }
+
     /// The sizes of a tensor.
     pub fn tensor_shape(&self, tensor: TensorId) -> &[usize] {
         &self.tensors[tensor.0].shape
@@ -289,7 +339,7 @@ impl Builder {
         if function.kind() == Kind::Activation(narrows_kernels::activation::Activation::Identity) {
             return input;
         }
-        let rows = self.values[input.0].rows;
+        let rows = self.rows(input);
         let operation: Arc<dyn Operation> = Arc::new(Function(Arc::new(function)));
         self.node(operation, tensors, vec![input], vec![(shape, rows)])[0]
     }

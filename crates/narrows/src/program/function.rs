@@ -73,6 +73,10 @@ pub trait RowFunction: Debug + Send + Sync {
     fn work(&self) -> usize {
         0
     }
+    /// Whether its product takes a whole panel of rows or nothing, as a product with one matrix of weights does.
+    fn is_panel(&self) -> bool {
+        self.kind() == Kind::Affine
+    }
     /// How many numbers of scratch memory a thread needs.
     fn scratch(&self) -> usize {
         0
@@ -122,7 +126,7 @@ struct Applied {
 impl Applied {
     fn cost(&self, shared: usize) -> Cost {
         let (work, outputs) = (self.function.work(), self.function.outputs());
-        let is_panel = self.function.kind() == Kind::Affine;
+        let is_panel = self.function.is_panel();
         Cost {
             panel: if is_panel { work } else { 0 },
             products: if is_panel { 0 } else { work },

@@ -42,7 +42,7 @@ pub use function::{Derivative, Kind, Point, RowFunction, Tile};
 pub use lower::{Lower, Mean};
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
-pub use tensor::{Tensor, TensorId, TensorSpec};
+pub use tensor::{Tensor, TensorId, TensorSpec, Tie};
 
 pub(crate) use cpu::{Cpu, Piece, ThreadMemory};
 pub(crate) use passes::optimize;

@@ -22,6 +22,8 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// How many inputs an output has, and how many outputs an input.
     pub fans: (usize, usize),
+    /// The number that each of its elements starts as, where they are not drawn.
+    pub start: Option<f32>,
     /// Where it lies in the arena.
     pub range: Range<usize>,
     /// The numbers of a tile, which one thread changes at a time; the last tile may be smaller.
@@ -29,7 +31,7 @@ pub struct Tensor {
 }
 
 /// A tensor that a part asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TensorSpec {
     /// `weight` or `bias`.
     pub name: &'static str,
@@ -37,6 +39,17 @@ pub struct TensorSpec {
     pub shape: Vec<usize>,
     /// How many inputs an output has, and how many outputs an input.
     pub fans: (usize, usize),
+    /// The number that each of its elements starts as; `None` where they are drawn as the recipe says.
+    pub start: Option<f32>,
     /// The numbers of a tile: a multiple of what lies behind the first axis.
     pub tile: usize,
+}
+
+/// A tensor that a second layer uses transposed, so that it is stored once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// The name that PyTorch's `state_dict` has for the transpose: `decoder.0.weight`.
+    pub name: String,
+    /// The tensor that is stored, of two axes.
+    pub tensor: TensorId,
 }

@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::network::Network;
 use crate::objective::{Objective, Penalty};
 use crate::program::{Builder, Mode, Var};
-use crate::rng::{Draws, Purpose};
 
 /// The name of the loss that is no penalty.
 pub(super) const RECONSTRUCTION: &str = "reconstruction";
@@ -35,14 +34,11 @@ impl Sentence {
     ///
     /// When parts do not fit together.
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
-        let mut builder = Builder::new(mode);
+        let mut builder = Builder::new(mode).with_seed(self.seed);
         let target = builder.input("data", self.network.shape(0));
         let input = match &self.corruption {
             None => target,
-            Some(corruption) => {
-                let draws = Draws::new(self.seed, Purpose::Corruption);
-                corruption.build(&mut builder, target, draws)
-            }
+            Some(corruption) => corruption.build(&mut builder, target),
         };
         let values = self.network.build(&mut builder, 0, input)?;
         builder.keep(values[self.network.encoder().end]);

@@ -1,0 +1,150 @@
+//! The dense layer with the transpose of an earlier layer's weights, `y = x W + b`: tied weights.
+//!
+//! ```text
+//! forward   y = x W + b
+//! backward  dx = dy Wᵀ,  dW = xᵀ dy,  db = 1ᵀ dy
+//! ```
+//!
+//! W is the tensor of the earlier layer, `[inputs, outputs]` as seen from here. Its gradient is the sum of both layers'
+//! contributions, the earlier layer's first.
+
+use crate::program::{Derivative, Point, RowFunction, TensorSpec, Tile};
+use narrows_kernels::product::{Left, Right, Start, product};
+use narrows_kernels::reduce::{add, column_sums};
+
+/// `y = x W + b`, with `x` of `[rows, inputs]`, `W` of `[inputs, outputs]`, `y` of `[rows, outputs]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tied {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) bias: bool,
+}
+
+impl Tied {
+    /// The one tensor that is the layer's own.
+    pub(super) fn bias_tensor(&self) -> TensorSpec {
+        TensorSpec {
+            name: "bias",
+            shape: vec![self.outputs],
+            fans: (self.inputs, self.outputs),
+            start: None,
+            tile: self.outputs,
+        }
+    }
+
+    /// `y = start + x W`.
+    fn multiply(&self, at: Point<'_>, start: Start<'_>, x: &[f32], y: &mut [f32]) {
+        let left = Left {
+            data: x,
+            row: self.inputs,
+            column: 1,
+        };
+        let right = Right::row_major(at.tensors.tensor(0), self.outputs);
+        let shape = (x.len() / self.inputs, self.outputs, self.inputs);
+        product(at.isa, shape, left, right, start, y, self.outputs);
+    }
+}
+
+impl RowFunction for Tied {
+    fn label(&self) -> String {
+        format!("dense {} -> {}, tied", self.inputs, self.outputs)
+    }
+
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn is_panel(&self) -> bool {
+        true
+    }
+
+    fn work(&self) -> usize {
+        self.inputs * self.outputs
+    }
+
+    fn scratch(&self) -> usize {
+        // Sums over rows before they are added to a bias's gradient.
+        self.outputs
+    }
+
+    fn forward(&self, at: Point<'_>, y: &mut [f32], _: &mut [f32]) {
+        let start = match self.bias {
+            true => Start::Bias(at.tensors.tensor(1)),
+            false => Start::Zero,
+        };
+        self.multiply(at, start, at.x, y);
+    }
+
+    fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], _: &mut [f32]) {
+        let left = Left {
+            data: dy,
+            row: self.outputs,
+            column: 1,
+        };
+        let right = Right::transpose_of(at.tensors.tensor(0), self.outputs);
+        let shape = (dy.len() / self.outputs, self.inputs, self.outputs);
+        product(at.isa, shape, left, right, Start::Zero, dx, self.inputs);
+    }
+
+    fn gradient(
+        &self,
+        tile: &Tile,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        if tile.tensor > 0 {
+            let sums = &mut scratch[..self.outputs];
+            return match tile.adds {
+                false => column_sums(tile.isa, dy, gradient),
+                true => {
+                    column_sums(tile.isa, dy, sums);
+                    add(tile.isa, gradient, &sums[tile.place.clone()]);
+                }
+            };
+        }
+        // Rows of W belong to this layer's inputs.
+        let left = Left {
+            data: &x[tile.place.start / self.outputs..],
+            row: 1,
+            column: self.inputs,
+        };
+        let right = Right::row_major(dy, self.outputs);
+        let start = match tile.adds {
+            true => Start::Accumulate,
+            false => Start::Zero,
+        };
+        let rows = x.len() / self.inputs;
+        let shape = (gradient.len() / self.outputs, self.outputs, rows);
+        product(tile.isa, shape, left, right, start, gradient, self.outputs);
+    }
+
+    fn derivative(&self) -> Option<&dyn Derivative> {
+        Some(self)
+    }
+}
+
+impl Derivative for Tied {
+    fn is_constant(&self) -> bool {
+        true
+    }
+
+    fn is_curved(&self) -> bool {
+        false
+    }
+
+    fn depends_on(&self, tensor: usize) -> bool {
+        tensor == 0
+    }
+
+    fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], _: &mut [f32]) {
+        self.multiply(at, Start::Zero, dx, dy);
+    }
+
+    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
+}
