@@ -189,7 +189,7 @@ impl Conv {
             name: "weight",
             shape: shape.to_vec(),
             fans,
-            start: None,
+            initial: None,
             tile: TILE * shape[1] * kernel,
         }];
         if self.bias {
@@ -198,7 +198,7 @@ impl Conv {
                 name: "bias",
                 shape: vec![channels],
                 fans,
-                start: None,
+                initial: None,
                 tile: channels,
             });
         }

@@ -54,11 +54,11 @@ impl LayerPart for LayerNorm {
         _: &[usize],
     ) -> Result<Var> {
         let (shape, width) = (builder.shape(x).to_vec(), builder.width(x));
-        let tensor = |name, start| TensorSpec {
+        let tensor = |name, initial| TensorSpec {
             name,
             shape: shape.clone(),
             fans: (width, width),
-            start: Some(start),
+            initial: Some(initial),
             tile: width,
         };
         let tensors = builder.tensors(vec![tensor("weight", 1.0), tensor("bias", 0.0)])?;

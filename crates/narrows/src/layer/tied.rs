@@ -27,7 +27,7 @@ impl Tied {
             name: "bias",
             shape: vec![self.outputs],
             fans: (self.inputs, self.outputs),
-            start: None,
+            initial: None,
             tile: self.outputs,
         }
     }

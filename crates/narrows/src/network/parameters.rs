@@ -18,8 +18,8 @@ impl Parameters {
         let draws = Draws::new(seed, Purpose::Initialization);
         for (index, tensor) in network.tensors().iter().enumerate() {
             let numbers = &mut flat[tensor.range.clone()];
-            if let Some(start) = tensor.start {
-                numbers.fill(start);
+            if let Some(initial) = tensor.initial {
+                numbers.fill(initial);
                 continue;
             }
             let is_bias = tensor.shape.len() == 1;

@@ -29,7 +29,7 @@ impl Affine {
             name: "weight",
             shape: vec![self.outputs, self.inputs],
             fans,
-            start: None,
+            initial: None,
             tile: TILE * self.inputs,
         }];
         if self.bias {
@@ -37,7 +37,7 @@ impl Affine {
                 name: "bias",
                 shape: vec![self.outputs],
                 fans,
-                start: None,
+                initial: None,
                 tile: self.outputs,
             });
         }

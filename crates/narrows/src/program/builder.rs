@@ -278,7 +278,7 @@ impl Builder {
             name: format!("{}.{}", self.place, spec.name),
             shape: spec.shape,
             fans: spec.fans,
-            start: spec.start,
+            initial: spec.initial,
             range: start..start + len,
             tile: spec.tile,
         });

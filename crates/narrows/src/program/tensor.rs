@@ -22,10 +22,10 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// How many inputs an output has, and how many outputs an input.
     pub fans: (usize, usize),
-    /// The number that each of its elements starts as, where they are not drawn.
-    pub start: Option<f32>,
     /// Where it lies in the arena.
     pub range: Range<usize>,
+    /// What each number is before training; none where the recipe's initialization draws it.
+    pub(crate) initial: Option<f32>,
     /// The numbers of a tile, which one thread changes at a time; the last tile may be smaller.
     pub(crate) tile: usize,
 }
@@ -39,8 +39,8 @@ pub struct TensorSpec {
     pub shape: Vec<usize>,
     /// How many inputs an output has, and how many outputs an input.
     pub fans: (usize, usize),
-    /// The number that each of its elements starts as; `None` where they are drawn as the recipe says.
-    pub start: Option<f32>,
+    /// What each number is before training; none where the recipe's initialization draws it.
+    pub initial: Option<f32>,
     /// The numbers of a tile: a multiple of what lies behind the first axis.
     pub tile: usize,
 }

@@ -93,6 +93,25 @@ batch_size = 29
 epochs = 1
 "#;
 
+/// Layers that normalize and drop, and weights that two layers share.
+pub const LAYERS_OF_ROWS: &str = r#"
+name = "layers-of-rows"
+encoder = [
+  { layer = "dense", outputs = 131 }, { layer = "layer-norm" }, { layer = "silu" },
+  { layer = "dropout", fraction = 0.2 },
+  { layer = "dense", outputs = 35 }, { layer = "dropout", fraction = 0.1 }, { layer = "dense", outputs = 9 },
+]
+decoder = [
+  { layer = "dense", tied = "encoder[6]" }, { layer = "layer-norm", epsilon = 1e-3 }, { layer = "tanh" },
+  { layer = "dropout", fraction = 0.5 },
+  { layer = "dense", tied = "encoder[4]", bias = false }, { layer = "layer-norm" }, { layer = "relu" },
+  { layer = "dense", tied = "encoder[0]" },
+]
+[training]
+batch_size = 29
+epochs = 1
+"#;
+
 /// Gradients that are added up and cut down before a step.
 pub fn whole(text: &str) -> String {
     format!("{text}accumulation = 3\nclip_norm = 0.01\n")

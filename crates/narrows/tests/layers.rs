@@ -1,0 +1,691 @@
+//! Layer normalization, dropout and tied weights: alone, with each other, and with all that a step does to a gradient.
+
+mod networks;
+
+use narrows::data::scaling::{Scaling, ScalingSpec};
+use narrows::data::{Dataset, Values};
+use narrows::layer::{
+    self, Activation, Initialization, LayerSpec, activation, dense, dropout, layer_norm, tied_dense,
+};
+use narrows::network::{Network, Parameters};
+use narrows::objective::{Objective, Reconstruction};
+use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::rng::{Draws, Purpose};
+use narrows::train::{Setting, Stepper, Training};
+use narrows::{ErrorKind, Model, Recipe};
+use narrows_kernels::Isa;
+use narrows_kernels::conv::Geometry;
+use narrows_kernels::dropout::{draw_mask, words};
+use narrows_kernels::reference;
+use ndarray::Array2;
+use networks::{LAYERS_OF_ROWS, noise, whole};
+use std::ops::ControlFlow;
+
+const SEED: u64 = 0x5eed_0000_0005;
+const EPOCH: u32 = 3;
+
+/// So many rows are worth folding linear layers for, however small.
+const FOLDED: usize = 20_000;
+
+/// A network of layers on rows of a shape.
+struct Case {
+    encoder: Vec<LayerSpec>,
+    decoder: Vec<LayerSpec>,
+    shape: Vec<usize>,
+    reconstruction: Reconstruction,
+}
+
+/// How a step is planned, and what becomes of its gradient.
+#[derive(Clone, Copy)]
+struct Plan {
+    batch: usize,
+    accumulation: usize,
+    clip_norm: f64,
+    learning_rate: f64,
+}
+
+/// One batch, whose gradient is looked at.
+const PLAIN: Plan = Plan {
+    batch: 10,
+    accumulation: 1,
+    clip_norm: 0.0,
+    learning_rate: 0.0,
+};
+
+fn f(function: Activation) -> LayerSpec {
+    activation(function)
+}
+
+fn tanh() -> LayerSpec {
+    f(Activation::Tanh)
+}
+
+fn without_bias(layer: LayerSpec) -> LayerSpec {
+    layer.with("bias", false).unwrap()
+}
+
+fn case(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Case {
+    Case {
+        encoder: encoder.to_vec(),
+        decoder: decoder.to_vec(),
+        shape: shape.to_vec(),
+        reconstruction: Reconstruction::mse(),
+    }
+}
+
+/// What a sample is, of which everything that is drawn follows.
+#[derive(Clone, Copy)]
+struct Sample {
+    number: u32,
+    is_training: bool,
+}
+
+impl Case {
+    fn network(&self) -> Network {
+        Network::new(&self.encoder, &self.decoder, &self.shape).unwrap()
+    }
+
+    fn inputs(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    fn data(&self, rows: usize) -> Dataset {
+        let byte = |(r, c): (usize, usize)| ((r * 37 + c * 101 + r * c * 13) % 256) as u8;
+        let pixels = Array2::from_shape_fn((rows, self.inputs()), byte);
+        Dataset::new("pattern", Values::U8(pixels), self.shape.clone(), None).unwrap()
+    }
+
+    /// The parameters to start from: drawn ones, and what a normalization multiplies with and adds near 1 and 0.
+    fn parameters(&self) -> Parameters {
+        let network = self.network();
+        let drawn = Parameters::initial(&network, Initialization::XavierUniform, 5);
+        let bend = |(i, p): (usize, &f32)| p + 0.1 * ((i * 31 % 17) as f32 / 8.0 - 1.0);
+        let flat: Vec<f32> = drawn.flat().iter().enumerate().map(bend).collect();
+        Parameters::new(&network, &flat)
+    }
+
+    fn stepper(&self, plan: Plan) -> Stepper {
+        let network = self.network();
+        let sgd = OptimizerSpec::Sgd {
+            learning_rate: plan.learning_rate,
+            momentum: 0.0,
+            weight_decay: 0.0,
+        };
+        let setting = Setting {
+            parameters: self.parameters(),
+            corruption: None,
+            objective: Objective::new(&self.reconstruction, &self.decoder).unwrap(),
+            penalties: Vec::new(),
+            optimizer: Optimizer::new(sgd, &network),
+            network,
+            seed: SEED,
+            clip_norm: plan.clip_norm,
+            accumulation: plan.accumulation,
+        };
+        Stepper::new(setting, plan.batch, 2).unwrap()
+    }
+
+    /// The numbers of a tensor, if the network has it.
+    fn tensor<'a>(
+        &self,
+        network: &Network,
+        parameters: &'a [f64],
+        name: &str,
+    ) -> Option<&'a [f64]> {
+        let tensor = network.tensors().iter().find(|t| t.name == name)?;
+        Some(&parameters[tensor.range.clone()])
+    }
+
+    /// What the network makes of one row in float64, by the definition of each layer.
+    fn forward(
+        &self,
+        network: &Network,
+        parameters: &[f64],
+        mut x: Vec<f64>,
+        sample: Sample,
+    ) -> Vec<f64> {
+        let sides = [("encoder", &self.encoder), ("decoder", &self.decoder)];
+        let layers = sides.into_iter().flat_map(|(side, layers)| {
+            let layers = layers.iter().enumerate();
+            layers.map(move |(index, layer)| (format!("{side}.{index}"), layer))
+        });
+        let (mut shape, mut dropouts) = (self.shape.clone(), 0);
+        for (name, layer) in layers {
+            let tensor = |part: &str| {
+                let name = format!("{name}.{part}");
+                self.tensor(network, parameters, &name)
+            };
+            x = match layer.name() {
+                "dense" => match layer.get::<String>("tied") {
+                    None => product(tensor("weight").unwrap(), &x, false),
+                    Some(tie) => {
+                        let other = tie.replace('[', ".").replace(']', ".weight");
+                        let weights = self.tensor(network, parameters, &other);
+                        product(weights.unwrap(), &x, true)
+                    }
+                },
+                "conv2d" => {
+                    let pair = |key: &str| layer.get::<[usize; 2]>(key).unwrap();
+                    let (kernel, stride, padding) =
+                        (pair("kernel"), pair("stride"), pair("padding"));
+                    let size = |axis: usize| {
+                        (shape[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
+                    };
+                    let geometry = Geometry {
+                        input: [shape[0], shape[1], shape[2]],
+                        output: [layer.get("channels").unwrap(), size(0), size(1)],
+                        kernel,
+                        stride,
+                        padding,
+                    };
+                    shape = geometry.output.to_vec();
+                    reference::convolution(&geometry, tensor("weight").unwrap(), &x)
+                }
+                "layer-norm" => {
+                    let y = reference::normalize(&x, layer.get("epsilon").unwrap());
+                    let weights = tensor("weight").unwrap();
+                    y.iter().zip(weights).map(|(y, w)| y * w).collect()
+                }
+                "dropout" => {
+                    let fraction: f32 = layer.get("fraction").unwrap();
+                    let draws = Draws::new(SEED, Purpose::Dropout).of_part(dropouts);
+                    dropouts += 1;
+                    dropped(draws, fraction, x, sample)
+                }
+                "tanh" => x.iter().map(|x| x.tanh()).collect(),
+                "sigmoid" => x.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+                "silu" => x.iter().map(|x| x / (1.0 + (-x).exp())).collect(),
+                other => panic!("{other} has no formula here"),
+            };
+            if let Some(bias) = tensor("bias") {
+                let area = x.len() / bias.len();
+                for (x, bias) in x.chunks_exact_mut(area).zip(bias) {
+                    x.iter_mut().for_each(|x| *x += bias);
+                }
+            }
+        }
+        x
+    }
+
+    /// The mean squared error of some rows, in float64.
+    fn loss(&self, parameters: &[f64], rows: std::ops::Range<usize>, is_training: bool) -> f64 {
+        let (network, data) = (self.network(), self.data(rows.end).to_array());
+        let mut sum = 0.0;
+        for row in rows.clone() {
+            let x: Vec<f64> = data.row(row).iter().map(|&v| f64::from(v) / 255.0).collect();
+            let sample = Sample {
+                number: row as u32,
+                is_training,
+            };
+            let y = self.forward(&network, parameters, x.clone(), sample);
+            sum += y.iter().zip(&x).map(|(y, x)| (y - x).powi(2)).sum::<f64>();
+        }
+        sum / (rows.len() * self.inputs()) as f64
+    }
+
+    /// Central differences of the loss in training.
+    fn differences(&self, rows: std::ops::Range<usize>) -> Vec<f64> {
+        let flat: Vec<f64> = self.parameters().flat().iter().map(|&p| p.into()).collect();
+        let step = 1e-5;
+        let difference = |i: usize| {
+            let at = |moved: f64| {
+                let mut parameters = flat.clone();
+                parameters[i] += moved;
+                self.loss(&parameters, rows.clone(), true)
+            };
+            (at(step) - at(-step)) / (2.0 * step)
+        };
+        (0..flat.len()).map(difference).collect()
+    }
+
+    fn name(&self) -> String {
+        format!("{:?}, {:?}", self.encoder, self.decoder)
+    }
+
+    /// Checks losses and gradients of a batch of a step that is planned for `planned` rows.
+    fn check(&self, planned: usize) {
+        const ROWS: usize = 10;
+        let plan = Plan {
+            batch: planned,
+            ..PLAIN
+        };
+        let (mut stepper, data) = (self.stepper(plan), self.data(ROWS));
+        let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+        let order: Vec<u32> = (0..ROWS as u32).collect();
+        let flat: Vec<f64> = self.parameters().flat().iter().map(|&p| p.into()).collect();
+        let (losses, found) = stepper.loss_and_gradient(&data, &scaling, EPOCH, &order);
+        let validation = stepper.losses(&data, &scaling, &order).total;
+        for (found, is_training) in [(losses.total, true), (validation, false)] {
+            let expected = self.loss(&flat, 0..ROWS, is_training);
+            let name = self.name();
+            assert!(
+                (found - expected).abs() < 1e-6 * expected.abs(),
+                "{name}, training {is_training}: {found}, not {expected}"
+            );
+        }
+        assert_close(&self.name(), &found, &self.differences(0..ROWS), 2e-6);
+    }
+}
+
+/// `y = W x`, or `y = Wᵀ x`, where W has as many rows as it is long.
+fn product(weights: &[f64], x: &[f64], is_transposed: bool) -> Vec<f64> {
+    match is_transposed {
+        false => {
+            let rows = weights.chunks_exact(x.len());
+            let dot = |row: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum();
+            rows.map(dot).collect()
+        }
+        true => {
+            let mut y = vec![0.0; weights.len() / x.len()];
+            for (row, x) in weights.chunks_exact(y.len()).zip(x) {
+                y.iter_mut().zip(row).for_each(|(y, w)| *y += w * x);
+            }
+            y
+        }
+    }
+}
+
+/// What is left of a row, which follows from (seed, purpose and layer, epoch, sample, element).
+fn dropped(draws: Draws, fraction: f32, x: Vec<f64>, sample: Sample) -> Vec<f64> {
+    if !sample.is_training {
+        return x;
+    }
+    let mut mask = vec![0; words(x.len())];
+    let address = draws.address(EPOCH, sample.number);
+    draw_mask(Isa::best(), address, fraction, x.len(), &mut mask);
+    let value = |(i, x): (usize, &f64)| match (mask[i / 64] >> (i % 64)) & 1 {
+        1 => x / (1.0 - f64::from(fraction)),
+        _ => 0.0,
+    };
+    x.iter().enumerate().map(value).collect()
+}
+
+/// Holds a gradient against central differences, relative to the largest of them.
+#[track_caller]
+fn assert_close(name: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    let largest = expected.iter().fold(0.0f64, |a, g| a.max(g.abs()));
+    assert!(largest > 1e-4, "{name}: a gradient to compare");
+    assert_eq!(found.len(), expected.len());
+    for (i, (&found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (f64::from(found) - expected).abs() < tolerance * largest.max(0.1),
+            "{name}: parameter {i} has {found}, differences give {expected}"
+        );
+    }
+}
+
+#[test]
+fn gradients_of_layer_norm_meet_central_differences() {
+    let wide = layer_norm().with("epsilon", 0.1).unwrap();
+    let sigmoid = f(Activation::Sigmoid);
+    for case in [
+        case(
+            &[dense(7), layer_norm(), tanh(), dense(3)],
+            &[wide.clone(), dense(11), sigmoid.clone()],
+            &[11],
+        ),
+        // First and last, and two after each other.
+        case(
+            &[layer_norm(), dense(4)],
+            &[dense(11), wide, layer_norm()],
+            &[11],
+        ),
+        // Behind a convolution, over all channels and places.
+        case(
+            &[
+                layer::conv2d(3, [3, 2]),
+                layer_norm(),
+                f(Activation::Silu),
+                dense(4),
+            ],
+            &[dense(40), layer_norm(), sigmoid],
+            &[2, 5, 4],
+        ),
+    ] {
+        case.check(10);
+    }
+}
+
+#[test]
+fn gradients_of_dropout_meet_central_differences() {
+    for case in [
+        case(
+            &[dense(9), dropout(0.5), tanh(), dense(4)],
+            &[dropout(0.25), dense(11)],
+            &[11],
+        ),
+        // First and last, and two after each other; more values than a word of the mask.
+        case(
+            &[dropout(0.1), dense(70), dropout(0.5), dropout(0.5), dense(3)],
+            &[tanh(), dense(11), dropout(0.2)],
+            &[11],
+        ),
+        case(&[dropout(0.0), dense(3)], &[dense(11)], &[11]),
+    ] {
+        case.check(10);
+    }
+}
+
+#[test]
+fn gradients_of_tied_weights_meet_central_differences() {
+    for case in [
+        case(
+            &[dense(7), tanh(), dense(3)],
+            &[tied_dense(2), tanh(), tied_dense(0), f(Activation::Sigmoid)],
+            &[11],
+        ),
+        case(
+            &[without_bias(dense(65)), tanh(), without_bias(dense(3))],
+            &[without_bias(tied_dense(2)), tanh(), tied_dense(0)],
+            &[11],
+        ),
+        // One tensor with three uses, and a bias that only the decoder has.
+        case(
+            &[without_bias(dense(5)), tanh()],
+            &[tied_dense(0), dense(5), tied_dense(0)],
+            &[11],
+        ),
+    ] {
+        case.check(10);
+    }
+}
+
+/// Networks that pair each of the layers with the others, of linear layers that are worth folding.
+fn pairs() -> [Case; 4] {
+    [
+        case(
+            &[dense(9), dense(5), dense(2)],
+            &[tied_dense(2), tied_dense(1), tied_dense(0)],
+            &[11],
+        ),
+        case(
+            &[dense(9), dense(6), layer_norm(), dense(5), dense(2)],
+            &[
+                tied_dense(4),
+                layer_norm(),
+                tied_dense(3),
+                dense(9),
+                dense(11),
+            ],
+            &[11],
+        ),
+        case(
+            &[dropout(0.2), dense(9), dense(5), layer_norm(), dense(2)],
+            &[dense(5), dense(9), dropout(0.3), layer_norm(), dense(11)],
+            &[11],
+        ),
+        case(
+            &[dense(9), dropout(0.3), tanh(), dense(6), dense(2)],
+            &[tied_dense(4), dropout(0.3), dense(9), tied_dense(0)],
+            &[11],
+        ),
+    ]
+}
+
+#[test]
+fn gradients_meet_central_differences_where_layers_meet_and_are_folded() {
+    for case in pairs() {
+        case.check(10);
+        case.check(FOLDED);
+        // The code, at least, has two layers that are folded: what lies between needs no memory.
+        let sides = [&case.encoder, &case.decoder];
+        let unfolded = sides.map(|side| {
+            let layers = side.iter().flat_map(|layer| match layer.name() {
+                "dense" => vec![layer.clone(), tanh()],
+                _ => vec![layer.clone()],
+            });
+            layers.collect::<Vec<_>>()
+        });
+        if case.encoder[1].name() == "dense" {
+            let without_ties = |side: &[LayerSpec]| -> Vec<LayerSpec> {
+                let own = |layer: &LayerSpec| match layer.get::<String>("tied") {
+                    Some(_) => dense(layer_width(&case, layer)),
+                    None => layer.clone(),
+                };
+                side.iter().map(own).collect()
+            };
+            let [encoder, decoder] = unfolded.each_ref().map(|side| without_ties(side));
+            let plan = Plan {
+                batch: FOLDED,
+                ..PLAIN
+            };
+            let other = self::case(&encoder, &decoder, &case.shape);
+            let memory = |case: &Case| case.stepper(plan).memory().activations;
+            assert!(memory(&case) < memory(&other), "{}: folded", case.name());
+        }
+    }
+}
+
+/// The width that a tied layer gives.
+fn layer_width(case: &Case, layer: &LayerSpec) -> usize {
+    let tie: String = layer.get("tied").unwrap();
+    let name = tie.replace('[', ".").replace(']', ".weight");
+    let network = case.network();
+    let tensor = network.tensors().iter().find(|t| t.name == name);
+    tensor.unwrap().shape[1]
+}
+
+#[test]
+fn gradients_are_added_up_and_clipped_as_those_of_one_batch() {
+    const ROWS: usize = 10;
+    for case in pairs() {
+        let expected = case.differences(0..ROWS);
+        let norm = expected.iter().map(|g| g * g).sum::<f64>().sqrt();
+        for clip_norm in [0.0, norm / 3.0, 2.0 * norm] {
+            let plan = Plan {
+                batch: 4,
+                accumulation: 3,
+                clip_norm,
+                learning_rate: 4.0,
+            };
+            let (mut stepper, data) = (case.stepper(plan), case.data(ROWS));
+            let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+            let order: Vec<u32> = (0..ROWS as u32).collect();
+            stepper.step(&data, &scaling, EPOCH, &order, 1.0);
+            let before = case.parameters();
+            let pairs = before.flat().iter().zip(stepper.parameters().flat());
+            let moved: Vec<f32> = pairs.map(|(before, now)| (before - now) / 4.0).collect();
+            let factor = match clip_norm {
+                0.0 => 1.0,
+                most => (most / (norm + 1e-6)).min(1.0),
+            };
+            let clipped: Vec<f64> = expected.iter().map(|g| g * factor).collect();
+            assert_close(&case.name(), &moved, &clipped, 5e-6);
+        }
+    }
+}
+
+#[test]
+fn several_dropouts_and_epochs_and_samples_draw_differently_and_half_is_about_half() {
+    let draws = |part| Draws::new(SEED, Purpose::Dropout).of_part(part);
+    let mask = |part, epoch, sample| {
+        let mut mask = vec![0; words(4096)];
+        let address = draws(part).address(epoch, sample);
+        draw_mask(Isa::best(), address, 0.5, 4096, &mut mask);
+        mask
+    };
+    let first = mask(0, 0, 0);
+    for other in [mask(1, 0, 0), mask(2, 0, 0), mask(0, 1, 0), mask(0, 0, 1)] {
+        let apart = first.iter().zip(&other).map(|(a, b)| (a ^ b).count_ones());
+        // Half of 4096 with a std of 32.
+        let apart: u32 = apart.sum();
+        assert!((1888..=2208).contains(&apart), "{apart}");
+    }
+    assert_eq!(first, mask(0, 0, 0));
+}
+
+#[test]
+fn a_normalization_starts_as_one_and_tied_weights_are_drawn_once() {
+    let case = case(
+        &[dense(5), layer_norm()],
+        &[layer_norm(), tied_dense(0)],
+        &[11],
+    );
+    let network = case.network();
+    let names: Vec<&str> = network.tensors().iter().map(|t| &*t.name).collect();
+    let expected = [
+        "encoder.0.weight",
+        "encoder.0.bias",
+        "encoder.1.weight",
+        "encoder.1.bias",
+        "decoder.0.weight",
+        "decoder.0.bias",
+        "decoder.1.bias",
+    ];
+    assert_eq!(names, expected);
+    for how in [
+        Initialization::Pytorch,
+        Initialization::XavierNormal,
+        Initialization::HeUniform,
+    ] {
+        let parameters = Parameters::initial(&network, how, 7);
+        for tensor in network.tensors() {
+            let numbers = &parameters.flat()[tensor.range.clone()];
+            match &*tensor.name {
+                "encoder.1.weight" | "decoder.0.weight" => {
+                    assert!(numbers.iter().all(|&number| number == 1.0));
+                }
+                "encoder.1.bias" | "decoder.0.bias" => {
+                    assert!(numbers.iter().all(|&number| number == 0.0));
+                }
+                // As PyTorch's Linear, which counts the values that a row of this layer has.
+                "decoder.1.bias" if how == Initialization::Pytorch => {
+                    let most = 1.0 / 5.0f32.sqrt();
+                    let largest = numbers.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+                    assert!(largest <= most && largest > 0.5 * most, "{largest}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn ties_that_do_not_fit_are_refused() {
+    let refused = |encoder: &[LayerSpec], decoder: &[LayerSpec], parts: &[&str]| {
+        let error = Network::new(encoder, decoder, &[11]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Recipe);
+        let text = error.to_string();
+        for part in parts {
+            assert!(text.contains(part), "`{part}` is missing in: {text}");
+        }
+    };
+    let encoder = [dense(7), tanh(), dense(3)];
+    for missing in [1, 3] {
+        let tie = format!("tied = \"encoder[{missing}]\"");
+        refused(
+            &encoder,
+            &[tied_dense(missing)],
+            &["decoder.0", "not dense", "a dense layer of the encoder", &tie],
+        );
+    }
+    let convolution = [layer::conv2d(2, [1, 1]), layer::flatten(), dense(3)];
+    let error = Network::new(&convolution, &[tied_dense(0)], &[1, 3, 3]).unwrap_err();
+    assert!(error.to_string().contains("not dense"), "{error}");
+    refused(
+        &encoder,
+        &[tied_dense(0)],
+        &["decoder.0", "rows of 7 values", "rows of 3 values", "reverse order"],
+    );
+    refused(
+        &encoder,
+        &[tied_dense(2).with("outputs", 8).unwrap()],
+        &["`outputs` does not fit", "expected 7", "found 8"],
+    );
+    let given = [tied_dense(2).with("outputs", 7).unwrap(), tied_dense(0)];
+    Network::new(&encoder, &given, &[11]).unwrap();
+    refused(
+        &[dense(11), tied_dense(0)],
+        &[dense(11)],
+        &["encoder.1", "layers of the decoder"],
+    );
+    // Another form is refused where the recipe is read.
+    for tie in ["encoder", "encoder.0", "decoder[0]", "encoder[+1]", "encoder[01]", "encoder[0] "] {
+        let text = format!(
+            "name = 'a'\nencoder = [{{ layer = 'dense', outputs = 3 }}]\n\
+             decoder = [{{ layer = 'dense', tied = '{tie}' }}]"
+        );
+        let error = Recipe::parse(&text, "test.toml").unwrap_err().to_string();
+        assert!(error.contains("as in `encoder[0]`"), "{error}");
+    }
+}
+
+fn bits(training: &Training<'_>) -> Vec<u32> {
+    let flat = training.state().parameters;
+    flat.iter().map(|p| p.to_bits()).collect()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let data = noise(29 * 12 + 7, 13);
+    for text in [LAYERS_OF_ROWS, &whole(LAYERS_OF_ROWS)] {
+        let recipe = Recipe::parse(text, "test").unwrap();
+        let after = |threads| {
+            let mut training = Training::new(&recipe, &data, threads).unwrap();
+            assert_eq!(training.threads(), threads);
+            for _ in 0..3 {
+                training.epoch(|_| ()).unwrap();
+            }
+            bits(&training)
+        };
+        let alone = after(1);
+        for threads in [2, 3, 5] {
+            assert!(alone == after(threads), "{threads} threads give other bits");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_has_the_same_bits() {
+    let (data, validation) = (noise(29 * 6 + 7, 13), noise(50, 13));
+    let mut recipe = Recipe::parse(&whole(LAYERS_OF_ROWS), "test").unwrap();
+    recipe.epochs = 4;
+    let begin = |threads| {
+        let training = Training::new(&recipe, &data, threads).unwrap();
+        training.with_validation(&validation).unwrap()
+    };
+    let mut whole = begin(2);
+    let mut losses = Vec::new();
+    while !whole.is_finished() {
+        let record = whole.epoch(|_| ()).unwrap();
+        losses.push((record.train_loss, record.validation_loss));
+    }
+    let (mut found, mut training, mut steps) = (Vec::new(), begin(1), 0);
+    while !training.is_finished() {
+        let record = training.epoch_while(|_, _| {
+            steps += 1;
+            match steps % 2 {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        let record = record.unwrap();
+        found.extend(record.map(|record| (record.train_loss, record.validation_loss)));
+        let mut next = begin(1 + steps % 3);
+        next.restore(training.state()).unwrap();
+        training = next;
+    }
+    assert_eq!(found, losses);
+    assert!(bits(&training) == bits(&whole));
+}
+
+#[test]
+fn a_saved_model_is_the_same_model_and_stores_tied_weights_once() {
+    let data = noise(60, 13);
+    let recipe = Recipe::parse(LAYERS_OF_ROWS, "test").unwrap();
+    let model = narrows::fit(&recipe, &data).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    model.save(file.path()).unwrap();
+    let loaded = Model::load(file.path()).unwrap();
+    assert_eq!(loaded.recipe(), model.recipe());
+    assert!(loaded.parameters().flat() == model.parameters().flat());
+    let rows = data.to_array();
+    assert_eq!(
+        loaded.reconstruct(rows.view()).unwrap(),
+        model.reconstruct(rows.view()).unwrap()
+    );
+    let bytes = std::fs::read(file.path()).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert!(file.tensor("encoder.0.weight").is_ok());
+    assert!(file.tensor("decoder.7.weight").is_err() && file.tensor("decoder.7.bias").is_ok());
+}
