@@ -42,6 +42,7 @@
 //! }
 //! ```
 
+use crate::bottleneck::{BOTTLENECKS, BottleneckPart};
 use crate::corruption::{CORRUPTIONS, CorruptionPart};
 use crate::declaration::{List, Part};
 use crate::error::Result;
@@ -53,6 +54,7 @@ use crate::objective::{PENALTY_KINDS, PenaltyPart, RECONSTRUCTIONS, Reconstructi
 pub struct Parts {
     pub(crate) layers: List<dyn LayerPart>,
     pub(crate) corruptions: List<dyn CorruptionPart>,
+    pub(crate) bottlenecks: List<dyn BottleneckPart>,
     pub(crate) reconstructions: List<dyn ReconstructionPart>,
     pub(crate) penalties: List<dyn PenaltyPart>,
 }
@@ -63,6 +65,7 @@ impl Parts {
         Parts {
             layers: List::of(&layers()),
             corruptions: List::of(CORRUPTIONS),
+            bottlenecks: List::of(BOTTLENECKS),
             reconstructions: List::of(RECONSTRUCTIONS),
             penalties: List::of(PENALTY_KINDS),
         }
@@ -85,6 +88,16 @@ impl Parts {
     /// When there is a noise of its name.
     pub fn with_corruption(mut self, part: &'static dyn CorruptionPart) -> Result<Parts> {
         self.corruptions.add(part)?;
+        Ok(self)
+    }
+
+    /// The same with a bottleneck.
+    ///
+    /// # Errors
+    ///
+    /// When there is a bottleneck of its name.
+    pub fn with_bottleneck(mut self, part: &'static dyn BottleneckPart) -> Result<Parts> {
+        self.bottlenecks.add(part)?;
         Ok(self)
     }
 
@@ -116,6 +129,11 @@ impl Parts {
     /// The noises.
     pub fn corruptions(&self) -> &List<dyn CorruptionPart> {
         &self.corruptions
+    }
+
+    /// The bottlenecks.
+    pub fn bottlenecks(&self) -> &List<dyn BottleneckPart> {
+        &self.bottlenecks
     }
 
     /// The reconstruction losses.

@@ -348,7 +348,7 @@ fn exchanged_parameters_count_at_once_where_layers_are_folded() {
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
     let rows: Vec<u32> = (0..64).collect();
     let stepper = |seed| {
-        let network = Network::new(&recipe.encoder, &recipe.decoder, &[784]).unwrap();
+        let network = recipe.network(&[784]).unwrap();
         let setting = Setting {
             parameters: Parameters::initial(&network, Initialization::Pytorch, seed),
             optimizer: Optimizer::new(recipe.optimizer, &network),

@@ -99,7 +99,7 @@ impl Pass {
     ) -> Result<Pass> {
         let mut builder = Builder::new(Mode::Inference);
         let given = builder.input("rows", network.shape(layers.start));
-        let values = network.build(&mut builder, layers.start, given)?;
+        let values = network.build(&mut builder, layers.start, given)?.values;
         let made = values[layers.len()];
         builder.keep(given);
         builder.keep(made);

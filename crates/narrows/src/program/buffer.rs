@@ -1,27 +1,63 @@
 //! Buffers: what the operations of a program read and write, by typed handles.
 
+use narrows_kernels::bits;
 use std::fmt;
 use std::marker::PhantomData;
 
 /// What a buffer holds.
 pub trait Element: Copy + Send + Sync + 'static {
+    /// What its elements are read and written as.
+    type Number: Copy + Send + Sync + 'static;
     /// Its name in a printed program.
     const NAME: &'static str;
     /// The numbers of 32 bits that so many elements take.
     fn words(elements: usize) -> usize;
+    /// Memory of a buffer as what it holds.
+    fn view(memory: &[f32]) -> &[Self::Number];
+    /// The same, to write.
+    fn view_mut(memory: &mut [f32]) -> &mut [Self::Number];
 }
 
 impl Element for f32 {
+    type Number = f32;
     const NAME: &'static str = "f32";
     fn words(elements: usize) -> usize {
         elements
     }
+    fn view(memory: &[f32]) -> &[f32] {
+        memory
+    }
+    fn view_mut(memory: &mut [f32]) -> &mut [f32] {
+        memory
+    }
 }
 
 impl Element for u32 {
+    type Number = u32;
     const NAME: &'static str = "u32";
     fn words(elements: usize) -> usize {
         elements
+    }
+    fn view(memory: &[f32]) -> &[u32] {
+        bits::words(memory)
+    }
+    fn view_mut(memory: &mut [f32]) -> &mut [u32] {
+        bits::words_mut(memory)
+    }
+}
+
+/// Sums in double precision.
+impl Element for f64 {
+    type Number = f64;
+    const NAME: &'static str = "f64";
+    fn words(elements: usize) -> usize {
+        2 * elements
+    }
+    fn view(memory: &[f32]) -> &[f64] {
+        bits::doubles(bits::words(memory)).unwrap_or(&[])
+    }
+    fn view_mut(memory: &mut [f32]) -> &mut [f64] {
+        bits::doubles_mut(bits::words_mut(memory)).unwrap_or(&mut [])
     }
 }
 
@@ -29,10 +65,18 @@ impl Element for u32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Bit;
 
+// Buffers begin on cache lines and their rows are of an even number of words, so that none of these views is refused.
 impl Element for Bit {
+    type Number = u64;
     const NAME: &'static str = "bits";
     fn words(elements: usize) -> usize {
         2 * elements.div_ceil(64)
+    }
+    fn view(memory: &[f32]) -> &[u64] {
+        bits::pairs(bits::words(memory)).unwrap_or(&[])
+    }
+    fn view_mut(memory: &mut [f32]) -> &mut [u64] {
+        bits::pairs_mut(bits::words_mut(memory)).unwrap_or(&mut [])
     }
 }
 
@@ -68,6 +112,11 @@ impl<E: Element> Buffer<E> {
             index,
             element: PhantomData,
         }
+    }
+
+    /// The same memory without its type: [`Element::view`] gives its elements.
+    pub fn memory(self) -> Buffer {
+        Buffer::at(self.index)
     }
 
     /// Its number, without its type.

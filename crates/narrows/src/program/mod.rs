@@ -39,7 +39,9 @@ pub use context::{
 };
 pub use elementwise::Elementwise;
 pub use function::{Derivative, Kind, Point, RowFunction, Tile};
-pub use lower::{Lower, Mean};
+pub(crate) use lower::LossValue;
+pub use lower::{Coupled, Lower, Mean};
+pub use narrows_kernels::memory::Rect;
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
 pub use tensor::{Tensor, TensorId, TensorSpec};

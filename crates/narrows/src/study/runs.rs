@@ -122,7 +122,7 @@ fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize
         if let Work::Train(recipe, _) = &wanted.work {
             let (rows, recipe) = (&source.train, Recipe::clone(recipe));
             let recipe = recipe.with_widths_of(rows.shape());
-            let network = Network::new(&recipe.encoder, &recipe.decoder, rows.shape())?;
+            let network = recipe.network(rows.shape())?;
             let batch = recipe.batch_size.min(rows.rows());
             // Saving copies what there is.
             let steps = steps_memory(&recipe, network, batch)?

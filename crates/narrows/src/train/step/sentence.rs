@@ -2,8 +2,8 @@
 
 use crate::corruption::Corruption;
 use crate::error::Result;
-use crate::network::Network;
-use crate::objective::{Objective, Penalty};
+use crate::network::{Built, Network};
+use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, Var};
 use crate::rng::{Draws, Purpose};
 
@@ -44,9 +44,25 @@ impl Sentence {
                 corruption.build(&mut builder, target, draws)
             }
         };
-        let values = self.network.build(&mut builder, 0, input)?;
-        builder.keep(values[self.network.encoder().end]);
+        let Built { values, encoded } = self.network.build(&mut builder, 0, input)?;
+        let encoder = self.network.encoder().end;
+        let code = values[encoder];
+        builder.keep(code);
         self.objective.build(&mut builder, &values, target);
+        let mut of_encoder = values[..encoder].to_vec();
+        of_encoder.push(encoded);
+        for penalty in &self.penalties {
+            builder.at(format!("penalty.{}", penalty.kind.name()));
+            let place = PenaltyPlace {
+                name: penalty.kind.name(),
+                weight: penalty.weight,
+                code,
+                code_range: self.network.code_range(),
+                encoder: &of_encoder,
+                draws: Draws::new(self.seed, Purpose::Probes),
+            };
+            penalty.kind.build(&mut builder, &place)?;
+        }
         Ok(Graph {
             builder,
             target,

@@ -6,7 +6,7 @@ use narrows_kernels::noise::fill_uniform;
 
 /// An unbiased estimate of the mean over the batch of `‖J‖²_F`.
 #[derive(Debug)]
-pub(super) struct Hutchinson;
+pub(in super::super) struct Hutchinson;
 
 const PROBES: Key = Key::new(
     "probes",

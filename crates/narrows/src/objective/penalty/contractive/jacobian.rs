@@ -5,7 +5,7 @@ use crate::declaration::{Declaration, Part, Settings};
 
 /// The mean over the batch of `‖J‖²_F`.
 #[derive(Debug)]
-pub(super) struct Jacobian;
+pub(in super::super) struct Jacobian;
 
 impl Part for Jacobian {
     fn declaration(&self) -> &Declaration {

@@ -1,14 +1,10 @@
-//! Contractive penalties: each is a choice of probes, a file each.
+//! Contractive penalties: `‖Jᵀ r‖²` for a choice of probes r, a file each; J is the Jacobian of what the encoder gives by
+//! what it reads, `[code, inputs]`.
 
 mod hutchinson;
 mod jacobian;
 mod summed;
 
-use super::PenaltyPart;
-
-/// The contractive penalties, in the order in which they are listed.
-pub(super) const PARTS: &[&dyn PenaltyPart] = &[
-    &jacobian::Jacobian,
-    &hutchinson::Hutchinson,
-    &summed::Summed,
-];
+pub(super) use hutchinson::Hutchinson;
+pub(super) use jacobian::Jacobian;
+pub(super) use summed::Summed;

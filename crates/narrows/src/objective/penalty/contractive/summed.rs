@@ -5,7 +5,7 @@ use crate::declaration::{Declaration, Part, Settings};
 
 /// The sum over the batch of `‖Jᵀ 1‖²`.
 #[derive(Debug)]
-pub(super) struct Summed;
+pub(in super::super) struct Summed;
 
 impl Part for Summed {
     fn declaration(&self) -> &Declaration {
