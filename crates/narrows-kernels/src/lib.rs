@@ -20,6 +20,7 @@ mod math;
 
 pub mod activation;
 pub mod aligned;
+pub mod bits;
 pub mod conv;
 pub mod convert;
 pub mod counts;

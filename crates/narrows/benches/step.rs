@@ -162,9 +162,9 @@ impl Configuration {
             terms: terms.into_iter().collect(),
             seed,
             clip_norm: 0.0,
-            accumulates: false,
+            accumulation: 1,
         };
-        Stepper::new(setting, self.batch, threads)
+        Stepper::new(setting, self.batch, threads).expect("a setting that fits")
     }
 }
 

@@ -33,9 +33,9 @@ fn planned(recipe: &Recipe, data: &Dataset, threads: usize) -> Result<Stepper> {
         terms: recipe.terms.clone(),
         seed: recipe.seed,
         clip_norm: recipe.clip_norm,
-        accumulates: recipe.accumulation > 1,
+        accumulation: recipe.accumulation,
     };
-    let mut stepper = Stepper::new(setting, recipe.batch_size, threads);
+    let mut stepper = Stepper::new(setting, recipe.batch_size, threads).unwrap();
     stepper.plan_rows(data.rows());
     Ok(stepper)
 }

@@ -150,9 +150,9 @@ impl Case {
             terms: vec![term],
             seed,
             clip_norm: 0.0,
-            accumulates: false,
+            accumulation: 1,
         };
-        Stepper::new(setting, self.planned, 2)
+        Stepper::new(setting, self.planned, 2).unwrap()
     }
 
     fn scaling(&self) -> Scaling {

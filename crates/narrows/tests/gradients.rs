@@ -359,9 +359,9 @@ fn exchanged_parameters_count_at_once_where_layers_are_folded() {
             terms: Vec::new(),
             seed,
             clip_norm: 0.0,
-            accumulates: false,
+            accumulation: 1,
         };
-        Stepper::new(setting, 64, 1)
+        Stepper::new(setting, 64, 1).unwrap()
     };
     let (mut one, mut other) = (stepper(1), stepper(2));
     let before = one.losses(&data, &scaling, &rows).clone();
@@ -421,9 +421,9 @@ fn check_planned(
         optimizer,
         seed: 0,
         clip_norm: 0.0,
-        accumulates: false,
+        accumulation: 1,
     };
-    let mut stepper = Stepper::new(setting, planned, 2);
+    let mut stepper = Stepper::new(setting, planned, 2).unwrap();
     if planned == FOLDED {
         // What lies between folded layers is not formed, neither forward nor backward.
         let mut values = inputs;

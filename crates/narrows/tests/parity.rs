@@ -13,7 +13,7 @@
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{Activation, LayerSpec};
-use narrows::network::{Network, Parameters, ScaledRows, Tensor, forward};
+use narrows::network::{Network, Parameters, Pass, ScaledRows, Tensor};
 use narrows::objective::{Objective, Reconstruction, Term, TermKind};
 use narrows::optimizer::{Optimizer, OptimizerSpec, Plateau, ScheduleSpec};
 use narrows::train::{Setting, Stepper};
@@ -119,9 +119,9 @@ impl Case {
             optimizer,
             seed: 0,
             clip_norm: self.clip_norm,
-            accumulates: self.accumulation > 1,
+            accumulation: self.accumulation,
         };
-        Stepper::new(setting, self.batch, 2)
+        Stepper::new(setting, self.batch, 2).unwrap()
     }
 
     fn rows(&self, step: usize) -> Vec<u32> {
@@ -152,14 +152,9 @@ impl Case {
             scaling: &self.scaling,
         };
         let mut team = Team::new(2);
-        forward(
-            &self.network(),
-            &self.parameters(),
-            layers,
-            &rows,
-            &mut team,
-            &mut out,
-        );
+        let parameters = std::sync::Arc::new(self.parameters());
+        let pass = Pass::new(&self.network(), &parameters, layers).unwrap();
+        pass.run(&rows, &mut team, &mut out);
         out.into_iter().map(f64::from).collect()
     }
 }

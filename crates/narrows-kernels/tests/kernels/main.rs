@@ -1,6 +1,7 @@
 //! The kernels against the float64 reference, on every instruction set that this CPU has.
 
 mod activation;
+mod bits;
 mod conv;
 mod convert;
 mod counts;

@@ -108,27 +108,46 @@ impl Network {
         first: usize,
         input: Var,
     ) -> Result<Vec<Var>> {
-        let mut values = vec![input];
-        let mut value = match first {
-            0 => input,
+        if first > 0 {
             // The layers before only say which tensors there are.
-            _ => builder.input("data", &self.data),
+            let data = builder.input("data", &self.data);
+            self.apply(builder, 0..first, &mut vec![data])?;
+        }
+        let mut values = vec![input];
+        self.apply(builder, first..self.layers.len(), &mut values)?;
+        Ok(values)
+    }
+
+    /// Applies some layers to the last of `values`, and adds what each gives.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit the one before it.
+    pub(crate) fn apply(
+        &self,
+        builder: &mut Builder,
+        layers: Range<usize>,
+        values: &mut Vec<Var>,
+    ) -> Result<()> {
+        let Some(mut value) = values.last().copied() else {
+            return Ok(());
         };
-        for (index, layer) in self.layers.iter().enumerate() {
-            if index == first {
-                value = input;
-            }
+        for (index, layer) in self
+            .layers
+            .iter()
+            .enumerate()
+            .take(layers.end)
+            .skip(layers.start)
+        {
             let name = self.name_of(index);
             builder.at(&name);
             value = layer
                 .build(builder, value, &self.data)
                 .map_err(|error| error.at(format!("{name} ({})", layer.name())))?;
-            if index >= first {
-                values.push(value);
-            }
+            values.push(value);
         }
         builder.at("");
-        Ok(values)
+        Ok(())
     }
 
     /// Where a layer stands: `encoder.0`.

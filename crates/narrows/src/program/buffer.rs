@@ -70,6 +70,11 @@ impl<E: Element> Buffer<E> {
         }
     }
 
+    /// The same memory as numbers, whose bits are its elements: see [`narrows_kernels::bits`].
+    pub fn numbers(self) -> Buffer {
+        Buffer::at(self.index)
+    }
+
     /// Its number, without its type.
     pub(crate) fn index(self) -> usize {
         self.index

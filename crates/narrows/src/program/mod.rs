@@ -18,6 +18,7 @@ mod context;
 mod cpu;
 mod elementwise;
 mod function;
+mod jacobian;
 mod layout;
 mod lower;
 mod operation;
@@ -37,12 +38,14 @@ pub use context::{
 };
 pub use elementwise::Elementwise;
 pub use function::{Derivative, Kind, Point, RowFunction, Tile};
+pub use jacobian::{JacobianNorm, Probes};
 pub use lower::{Lower, Mean};
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
 pub use tensor::{Tensor, TensorId, TensorSpec};
 
 pub(crate) use cpu::{Cpu, Piece, ThreadMemory};
+pub(crate) use lower::Loss;
 pub(crate) use passes::optimize;
 pub(crate) use plan::{Options, Plan, Program, ThreadSizes, tiles};
 pub(crate) use tangent::jacobian;

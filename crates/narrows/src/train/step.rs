@@ -17,7 +17,7 @@ use crate::network::{Network, Parameters};
 use crate::objective::{Objective, Term};
 use crate::optimizer::Optimizer;
 use crate::program::{
-    Batch, Cpu, Input, Mode, Options, Part, Piece, Plan, Profile, Program, ThreadSizes,
+    Batch, Cpu, Input, Loss, Mode, Options, Part, Piece, Plan, Profile, Program, ThreadSizes,
 };
 use crate::recipe::Recipe;
 use crate::threads::available_threads;
@@ -113,16 +113,20 @@ impl Losses {
 
     /// Takes the losses of a program that was run on so many rows.
     fn take(&mut self, program: &Program, rows: usize) {
-        self.total = 0.0;
         let mut terms = self.terms.iter_mut();
         for loss in program.losses() {
             let value = program.loss(loss, rows);
-            self.total += f64::from(loss.weight) * value;
             if loss.name == sentence::RECONSTRUCTION {
                 self.reconstruction = value;
             } else if let Some(term) = terms.next() {
                 *term = value;
             }
+        }
+        let is_term = |loss: &&Loss| loss.name != sentence::RECONSTRUCTION;
+        let of_terms = program.losses().iter().filter(is_term);
+        self.total = self.reconstruction;
+        for (loss, value) in of_terms.zip(&self.terms) {
+            self.total += f64::from(loss.weight) * value;
         }
     }
 }
@@ -211,7 +215,7 @@ impl StepPlan {
             seed: setting.seed,
         };
         let plan = |mode, threads| {
-            let mut graph = sentence.graph(mode)?.builder;
+            let mut graph = sentence.graph(mode, &sentence.terms)?.builder;
             crate::program::optimize(&mut graph, batch);
             let cores = available_threads();
             Plan::new(

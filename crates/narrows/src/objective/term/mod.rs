@@ -1,15 +1,14 @@
 //! Weighted terms beside the reconstruction loss; a file per term.
 //!
 //! All contractive terms are `‖Jᵀ r‖²` for a choice of probes r, J being the Jacobian of the code by the
-//! input, `[code, inputs]`; [`super::Contraction`] works them out.
+//! input, `[code, inputs]`; [`crate::program::JacobianNorm`] works them out.
 
 mod hutchinson;
 mod jacobian;
+mod probes;
 mod summed;
 
-use crate::rng::Draws;
 use crate::settings::{Choice, Key, Section};
-use narrows_kernels::Isa;
 
 /// What a term makes small.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,42 +88,6 @@ impl TermKind {
             TermKind::Jacobian => jacobian::CHOICE.name,
             TermKind::Hutchinson { .. } => hutchinson::CHOICE.name,
             TermKind::Summed => summed::CHOICE.name,
-        }
-    }
-
-    /// The number of probes of a row.
-    pub(super) fn probes(&self, code_size: usize) -> usize {
-        match *self {
-            TermKind::Jacobian => code_size,
-            TermKind::Hutchinson { probes } => probes,
-            TermKind::Summed => 1,
-        }
-    }
-
-    /// What `‖Jᵀ r‖²`, summed over probes and batch, is multiplied by.
-    pub(super) fn share(&self, batch: usize) -> f64 {
-        match *self {
-            TermKind::Jacobian => 1.0 / batch as f64,
-            TermKind::Hutchinson { probes } => 1.0 / (batch * probes) as f64,
-            TermKind::Summed => 1.0,
-        }
-    }
-
-    /// Fills the probes of a row, one after the other, `code_size` numbers each.
-    pub(super) fn fill(
-        &self,
-        isa: Isa,
-        draws: &Draws,
-        (epoch, sample): (u32, u32),
-        code_size: usize,
-        probes: &mut [f32],
-    ) {
-        match self {
-            TermKind::Jacobian => jacobian::fill(code_size, probes),
-            TermKind::Hutchinson { .. } => {
-                hutchinson::fill(isa, draws.address(epoch, sample), probes);
-            }
-            TermKind::Summed => probes.fill(1.0),
         }
     }
 }

@@ -35,7 +35,8 @@ impl Stepper {
         epoch: u32,
         rows: &[u32],
     ) -> Result<Option<NotFinite>> {
-        let graph = self.sentence.graph(Mode::Training)?;
+        // Terms change no value.
+        let graph = self.sentence.graph(Mode::Training, &[])?;
         let batch = self.batch();
         let options = Options {
             batch,

@@ -29,12 +29,12 @@ pub(super) struct Graph {
 }
 
 impl Sentence {
-    /// Builds one of its programs.
+    /// Builds one of its programs, with these terms.
     ///
     /// # Errors
     ///
     /// When parts do not fit together.
-    pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
+    pub(super) fn graph(&self, mode: Mode, terms: &[Term]) -> Result<Graph> {
         let mut builder = Builder::new(mode);
         let target = builder.input("data", self.network.shape(0));
         let input = match self.corruption {
@@ -44,8 +44,16 @@ impl Sentence {
                 corruption.build(&mut builder, target, draws)
             }
         };
-        let values = self.network.build(&mut builder, 0, input)?;
-        builder.keep(values[self.network.encoder().end]);
+        let mut values = vec![input];
+        let network = &self.network;
+        network.apply(&mut builder, network.encoder(), &mut values)?;
+        let code = values[network.encoder().end];
+        builder.keep(code);
+        for term in terms {
+            let draws = Draws::new(self.seed, Purpose::Probes);
+            term.build(&mut builder, input, code, draws)?;
+        }
+        network.apply(&mut builder, network.decoder(), &mut values)?;
         self.objective.build(&mut builder, &values, target);
         Ok(Graph {
             builder,
