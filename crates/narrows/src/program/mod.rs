@@ -19,6 +19,7 @@ mod cpu;
 mod elementwise;
 mod folded;
 mod function;
+mod jacobian;
 mod layout;
 mod lower;
 mod operation;
@@ -39,6 +40,7 @@ pub use context::{
 };
 pub use elementwise::Elementwise;
 pub use function::{Derivative, Kind, Point, RowFunction, Tile};
+pub use jacobian::{JacobianNorm, Probes};
 pub(crate) use lower::LossValue;
 pub use lower::{Coupled, Lower, Mean};
 pub use narrows_kernels::memory::Rect;

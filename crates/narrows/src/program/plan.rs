@@ -274,13 +274,17 @@ impl Program {
     }
 
     /// The multiply-adds that a row needs in the products of a part of a step; for gradients none where they are formed
-    /// from factors.
+    /// from factors, and none for penalties.
     pub(crate) fn work_of(&self, part: Part) -> usize {
-        let tiles = || self.lowered.tiles.iter().flatten();
+        if part == Part::Penalties {
+            // How many probes pass, and so what their products need, depends on the rows.
+            return 0;
+        }
         if part == Part::Gradients {
-            let is_of_rows = tiles().all(|tile| tile.operation.depth().is_none());
-            let of_part = tiles().filter(|tile| tile.operation.part() == part);
-            return of_part.map(|tile| tile.operation.work()).sum::<usize>()
+            let tiles = self.lowered.tiles.iter().flatten();
+            let of_part = || tiles.clone().filter(|tile| tile.operation.part() == part);
+            let is_of_rows = of_part().all(|tile| tile.operation.depth().is_none());
+            return of_part().map(|tile| tile.operation.work()).sum::<usize>()
                 * usize::from(is_of_rows);
         }
         let bodies = self.lowered.operations.iter().map(|placed| &placed.body);

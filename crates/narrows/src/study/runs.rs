@@ -8,7 +8,6 @@ use super::{Done, StudyEvent, StudyOptions};
 use crate::data::{OtherRows, Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
-use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::run::{Event, Options, Sources, evaluate_run, run};
 use crate::threads::{available_threads, on_share};

@@ -44,7 +44,7 @@ impl PenaltyPart for KlSparsity {
         &self,
         settings: &Settings,
         builder: &mut Builder,
-        place: &PenaltyPlace<'_>,
+        place: &PenaltyPlace,
     ) -> Result<()> {
         let (low, high) = place.code_range;
         if low < 0.0 || high > 1.0 {

@@ -25,7 +25,7 @@ impl Part for L1 {
 }
 
 impl PenaltyPart for L1 {
-    fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace<'_>) -> Result<()> {
+    fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
         let operation = Absolute {
             name: place.name,
             weight: place.weight,

@@ -20,17 +20,13 @@ pub trait PenaltyPart: Part {
     /// # Errors
     ///
     /// When it cannot act on this encoder or code.
-    fn build(
-        &self,
-        settings: &Settings,
-        builder: &mut Builder,
-        place: &PenaltyPlace<'_>,
-    ) -> Result<()>;
+    fn build(&self, settings: &Settings, builder: &mut Builder, place: &PenaltyPlace)
+    -> Result<()>;
 }
 
 /// Where a penalty stands: the values that it may act on.
 #[derive(Clone, Copy, Debug)]
-pub struct PenaltyPlace<'a> {
+pub struct PenaltyPlace {
     /// Its name, under which its value is reported.
     pub name: &'static str,
     /// How much it counts.
@@ -39,8 +35,10 @@ pub struct PenaltyPlace<'a> {
     pub code: Var,
     /// The infimum and supremum of a value of the code.
     pub code_range: (f32, f32),
-    /// What the encoder reads, then what each of its layers gives, up to the bottleneck.
-    pub encoder: &'a [Var],
+    /// What the encoder reads.
+    pub input: Var,
+    /// What the encoder gives, before the bottleneck.
+    pub encoded: Var,
     /// What random numbers follow from.
     pub draws: Draws,
 }
@@ -108,7 +106,7 @@ impl Spec<dyn PenaltyPart> {
     /// # Errors
     ///
     /// When it cannot act on this encoder or code.
-    pub(crate) fn build(&self, builder: &mut Builder, place: &PenaltyPlace<'_>) -> Result<()> {
+    pub(crate) fn build(&self, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
         self.part().build(self.settings(), builder, place)
     }
 }

@@ -45,12 +45,9 @@ impl Sentence {
             }
         };
         let Built { values, encoded } = self.network.build(&mut builder, 0, input)?;
-        let encoder = self.network.encoder().end;
-        let code = values[encoder];
+        let code = values[self.network.encoder().end];
         builder.keep(code);
         self.objective.build(&mut builder, &values, target);
-        let mut of_encoder = values[..encoder].to_vec();
-        of_encoder.push(encoded);
         for penalty in &self.penalties {
             builder.at(format!("penalty.{}", penalty.kind.name()));
             let place = PenaltyPlace {
@@ -58,7 +55,8 @@ impl Sentence {
                 weight: penalty.weight,
                 code,
                 code_range: self.network.code_range(),
-                encoder: &of_encoder,
+                input,
+                encoded,
                 draws: Draws::new(self.seed, Purpose::Probes),
             };
             penalty.kind.build(&mut builder, &place)?;
