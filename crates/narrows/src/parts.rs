@@ -2,8 +2,11 @@
 //!
 //! ```
 //! use narrows::declaration::{Declaration, Part, Settings};
-//! use narrows::objective::{PenaltyPart, Probes};
+//! use narrows::Result;
+//! use narrows::objective::{PenaltyPart, PenaltyPlace};
 //! use narrows::parts::Parts;
+//! use narrows::program::{Builder, Isa, JacobianNorm, Mean, Probes};
+//! use std::sync::Arc;
 //!
 //! /// The squared gradient of the first value of the code.
 //! #[derive(Debug)]
@@ -16,21 +19,36 @@
 //! }
 //!
 //! impl PenaltyPart for First {
-//!     fn probes(&self, _: &Settings, _code_size: usize) -> usize {
-//!         1
-//!     }
-//!
-//!     fn factor(&self, _: &Settings, batch: usize) -> f64 {
-//!         1.0 / batch as f64
-//!     }
-//!
-//!     fn fill(&self, _: &Settings, probes: Probes<'_>) {
-//!         probes.values.fill(0.0);
-//!         probes.values.iter_mut().take(1).for_each(|one| *one = 1.0);
+//!     fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+//!         let norm = JacobianNorm {
+//!             name: place.name.into(),
+//!             weight: place.weight,
+//!             probes: Arc::new(FirstValue),
+//!         };
+//!         norm.apply(builder, place.input, place.encoded)
 //!     }
 //! }
 //!
-//! fn main() -> narrows::Result<()> {
+//! /// The basis vector of the first value.
+//! #[derive(Debug)]
+//! struct FirstValue;
+//!
+//! impl Probes for FirstValue {
+//!     fn count(&self, _code_size: usize) -> usize {
+//!         1
+//!     }
+//!
+//!     fn fill(&self, _: Isa, _epoch: u32, _sample: u32, _code_size: usize, probes: &mut [f32]) {
+//!         probes.fill(0.0);
+//!         probes.iter_mut().take(1).for_each(|one| *one = 1.0);
+//!     }
+//!
+//!     fn mean(&self) -> Mean {
+//!         Mean::OverRows(1)
+//!     }
+//! }
+//!
+//! fn main() -> Result<()> {
 //!     let parts = Parts::standard().with_penalty(&First)?;
 //!     let text = "name = 'a'
 //! encoder = [{ layer = 'dense', outputs = 2 }]

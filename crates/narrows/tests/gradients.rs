@@ -367,12 +367,12 @@ fn exchanged_parameters_count_at_once_where_layers_are_folded() {
     let expected = other.losses(&data, &scaling, &rows).clone();
     assert_ne!(before, expected);
     one.set_parameters(other.parameters().flat()).unwrap();
-    assert_eq!(*one.losses(&data, &scaling, &rows), expected);
+    assert_eq!(one.losses(&data, &scaling, &rows), expected);
     // And after a step.
     one.step(&data, &scaling, 0, &rows, 1.0);
     other.step(&data, &scaling, 0, &rows, 1.0);
     let after = one.losses(&data, &scaling, &rows).clone();
-    assert_eq!(after, *other.losses(&data, &scaling, &rows));
+    assert_eq!(after, other.losses(&data, &scaling, &rows));
     assert_ne!(after, expected);
 }
 

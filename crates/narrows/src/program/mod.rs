@@ -43,6 +43,7 @@ pub use function::{Derivative, Kind, Point, RowFunction, Tile};
 pub use jacobian::{JacobianNorm, Probes};
 pub(crate) use lower::LossValue;
 pub use lower::{Coupled, Lower, Mean};
+pub use narrows_kernels::Isa;
 pub use narrows_kernels::memory::Rect;
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
