@@ -5,6 +5,7 @@ mod pass;
 
 pub use crate::program::Tensor;
 pub use parameters::Parameters;
+pub(crate) use pass::Planned;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
 
 use crate::bottleneck::Bottleneck;

@@ -1,5 +1,6 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod describe;
 mod divergence;
 mod memory;
 mod state;
@@ -7,6 +8,7 @@ mod step;
 mod warnings;
 
 pub use crate::program::{PartOfStep, Profile};
+pub use describe::{Described, describe};
 pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, StepPlan, Stepper};
 pub use warnings::Warning;

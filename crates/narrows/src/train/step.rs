@@ -213,6 +213,16 @@ impl StepPlan {
     ///
     /// When parts of the setting do not fit together.
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
+        StepPlan::with(setting, batch, threads, true)
+    }
+
+    /// As [`StepPlan::new`]; without passes over the graph unless it `optimizes`.
+    pub(crate) fn with(
+        setting: Setting,
+        batch: usize,
+        threads: usize,
+        optimizes: bool,
+    ) -> Result<StepPlan> {
         let sentence = Sentence {
             network: setting.network.clone(),
             corruption: setting.corruption.clone(),
@@ -227,7 +237,9 @@ impl StepPlan {
         };
         let plan = |mode, threads| {
             let mut graph = sentence.graph(mode)?.builder;
-            crate::program::optimize(&mut graph, batch);
+            if optimizes {
+                crate::program::optimize(&mut graph, batch);
+            }
             let cores = available_threads();
             Plan::new(
                 &graph,
@@ -246,6 +258,11 @@ impl StepPlan {
             training,
             validation,
         })
+    }
+
+    /// The programs of training and validation as text.
+    pub(crate) fn describe(&self) -> [String; 2] {
+        [self.training.describe(), self.validation.describe()]
     }
 
     /// The memory that they will take.
