@@ -63,9 +63,9 @@ In PyTorch the weights are saved by
 
 /// The shape of a row.
 #[derive(Clone)]
-struct Shape(Vec<usize>);
+pub struct Shape(pub Vec<usize>);
 
-fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
+pub fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
     let sizes = text.split(['x', '×']).map(str::parse);
     let sizes: std::result::Result<Vec<usize>, _> = sizes.collect();
     sizes

@@ -1,22 +1,36 @@
 //! `narrows inspect`
 
+use crate::import::{Shape, parse_shape};
 use crate::output::{columns, figures, print, table, thousands};
 use clap::Args;
 use narrows::data::TestRows;
 use narrows::run::load_model;
-use narrows::{Model, Result};
+use narrows::train::{Described, describe as describe_programs};
+use narrows::{Error, ErrorKind, Model, Recipe, Result};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Show what is in a model file: recipe, shapes, scaling, tensors and figures.
+/// Show what is in a model file: recipe, shapes, scaling, tensors and figures. With `--program`: the operations that
+/// training and use of a model or recipe consist of.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A model file, or a run's folder.
+    /// A model file, or a run's folder; with `--program` also a recipe.
     model: PathBuf,
     /// Print the recipe alone, as TOML to train again.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "program"])]
     recipe: bool,
+    /// Print the programs of training, validation and use: stages, operations, buffers. `--program=raw` prints them
+    /// before the passes that make them cheaper.
+    #[arg(long, value_name = "raw", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        value_parser = ["", "raw"], hide_possible_values = true, conflicts_with = "json")]
+    program: Option<String>,
+    /// The shape of a row for the programs of a recipe, as `1x28x28` or `784` [default: 1x28x28].
+    #[arg(long, value_name = "SHAPE", value_parser = parse_shape, requires = "program")]
+    shape: Option<Shape>,
+    /// The threads of the programs [default: as many as a step has work for].
+    #[arg(long, value_name = "N", requires = "program")]
+    threads: Option<usize>,
     /// Print all of it as one JSON object.
     #[arg(long)]
     json: bool,
@@ -26,7 +40,9 @@ const EXAMPLES: &str = "\
 Examples:
   narrows inspect runs/simple-linear
   narrows inspect model.safetensors --recipe > again.toml
-  narrows inspect model.safetensors --json | jq .metrics.test_mse";
+  narrows inspect model.safetensors --json | jq .metrics.test_mse
+  narrows inspect contractive --program
+  narrows inspect mine.toml --program=raw --shape 12";
 
 /// What is said of a tensor: its name, shape, mean and standard deviation, and largest size.
 struct Tensor {
@@ -38,6 +54,9 @@ struct Tensor {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(program) = &arguments.program {
+        return print_program(arguments, program == "raw");
+    }
     let model = load_model(&arguments.model)?;
     if arguments.recipe {
         print(model.recipe().to_toml().trim_end());
@@ -46,6 +65,38 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         print(&describe(&model));
     }
+    Ok(())
+}
+
+/// Prints the programs of a model, or of a recipe.
+fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
+    let path = &arguments.model;
+    let is_recipe = path.extension().is_some_and(|ending| ending == "toml") || !path.exists();
+    let (recipe, own_shape) = match is_recipe {
+        true => (Recipe::load(&path.display().to_string(), &[])?, None),
+        false => {
+            let model = load_model(path)?;
+            (model.recipe().clone(), Some(model.shape().to_vec()))
+        }
+    };
+    let chosen = arguments.shape.as_ref().map(|shape| shape.0.clone());
+    if let (Some(own), Some(_)) = (&own_shape, &chosen) {
+        return Err(Error::new(ErrorKind::Recipe, "a model has its own shape")
+            .at("--shape")
+            .expected("no --shape, or a recipe in place of the model")
+            .found(format!("a model for rows of shape {}", shape(own))));
+    }
+    let described = Described {
+        shape: own_shape.or(chosen).unwrap_or(vec![1, 28, 28]),
+        threads: arguments.threads.unwrap_or(0),
+        is_raw,
+    };
+    let text = describe_programs(&recipe, &described)?;
+    print(&format!(
+        "rows of shape {}\n\n{}",
+        shape(&described.shape),
+        text.trim_end()
+    ));
     Ok(())
 }
 

@@ -22,7 +22,7 @@ const RECIPE: &str = "
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let recipe = Recipe::parse(RECIPE, "tiny.toml").unwrap();
-    let network = Network::new(&recipe.encoder, &recipe.decoder, &[1, 6, 5]).unwrap();
+    let network = recipe.network(&[1, 6, 5]).unwrap();
     let parameters = Parameters::initial(&network, recipe.initialization, 1);
     let scaling = Scaling::without_data(&ScalingSpec::Unit).unwrap();
     let model = Model::new(recipe, scaling, &[1, 6, 5], parameters.flat()).unwrap();

@@ -9,83 +9,84 @@ use std::ops::Range;
 /// The outer units whose gates lie side by side.
 pub const GROUP: usize = 8;
 
-/// The gates of units, for [`gated_sums`].
-#[derive(Clone, Debug)]
-pub struct Gates {
-    words: usize,
-    /// How many units there are, and how many there is room for.
-    units: usize,
-    room: usize,
-    /// `[words, room]`, groups of units in the order that the counts come in.
-    gates: Vec<u64>,
-}
-
 /// Where the unit of a place in a group of [`GROUP`] lies: the order in which two vectors of 64-bit counts become
 /// one of 32-bit ones without crossing halves.
 const ORDER: [usize; GROUP] = [0, 1, 4, 5, 2, 3, 6, 7];
 
-impl Gates {
-    /// Closed gates of `units` units for up to `rows` rows.
-    pub fn new(units: usize, rows: usize) -> Gates {
-        let (words, room) = (rows.div_ceil(64), units.next_multiple_of(GROUP));
+/// How many numbers a vector over units has room for: their number, rounded up to whole groups.
+pub fn room(units: usize) -> usize {
+    units.next_multiple_of(GROUP)
+}
+
+/// How many numbers of 32 bits the gates of units take for each 64 rows.
+pub fn size(units: usize) -> usize {
+    2 * room(units)
+}
+
+/// Opens the gates of units that are above 0 in a row, and closes all others; `x` of `[rows, units]` has up to 64 rows,
+/// and `gates` are their [`size`] numbers.
+///
+/// # Panics
+///
+/// When there are more rows, `x` is no whole number of rows, or `gates` have another size.
+pub fn set(units: usize, x: &[f32], gates: &mut [u32]) {
+    assert!(
+        x.len().is_multiple_of(units) && x.len() / units <= 64 && gates.len() == size(units),
+        "rows as planned"
+    );
+    gates.fill(0);
+    for (row, x) in x.chunks_exact(units).enumerate() {
+        let groups = gates.chunks_exact_mut(2 * GROUP);
+        for (gates, x) in groups.zip(x.chunks(GROUP)) {
+            for (&place, &x) in ORDER.iter().zip(x) {
+                gates[2 * place + row / 32] |= u32::from(x > 0.0) << (row % 32);
+            }
+        }
+    }
+}
+
+/// Opens the gates of all units in the first `rows` of 64 rows, and closes those of others; `gates` are their [`size`]
+/// numbers.
+///
+/// # Panics
+///
+/// When there are more rows, or `gates` have another size.
+pub fn open(units: usize, rows: usize, gates: &mut [u32]) {
+    assert!(rows <= 64 && gates.len() == size(units), "rows as planned");
+    gates.fill(0);
+    let bits = (1u128 << rows) - 1;
+    for unit in 0..units {
+        let at = 2 * place(unit);
+        gates[at] = bits as u32;
+        gates[at + 1] = (bits >> 32) as u32;
+    }
+}
+
+/// The gates of units, in words of 64 rows: `[words, size]`, groups of units in the order that the counts come in.
+#[derive(Clone, Copy, Debug)]
+struct Gates<'a> {
+    words: usize,
+    /// How many units there are, and how many there is room for.
+    units: usize,
+    room: usize,
+    gates: &'a [u32],
+}
+
+impl<'a> Gates<'a> {
+    fn new(units: usize, gates: &'a [u32]) -> Gates<'a> {
+        assert!(gates.len().is_multiple_of(size(units)), "whole words");
         Gates {
-            words,
+            words: gates.len() / size(units),
             units,
-            room,
-            gates: vec![0; words * room],
-        }
-    }
-
-    /// How many numbers a vector over the units has room for: their number, rounded up to whole groups.
-    pub fn room(&self) -> usize {
-        self.room
-    }
-
-    /// Opens the gates of units that are above 0 in a row, `x` of `[rows, units]`, and closes all others.
-    ///
-    /// # Panics
-    ///
-    /// When there are more rows than planned for, or `x` is no whole number of rows.
-    pub fn set(&mut self, x: &[f32]) {
-        assert!(
-            x.len().is_multiple_of(self.units) && x.len() / self.units <= 64 * self.words,
-            "rows as planned"
-        );
-        self.gates.fill(0);
-        for (row, x) in x.chunks_exact(self.units).enumerate() {
-            let gates = &mut self.gates[row / 64 * self.room..][..self.room];
-            for (gates, x) in gates.chunks_exact_mut(GROUP).zip(x.chunks(GROUP)) {
-                for (&place, &x) in ORDER.iter().zip(x) {
-                    gates[place] |= u64::from(x > 0.0) << (row % 64);
-                }
-            }
-        }
-    }
-
-    /// Opens the gates of all units in the first `rows` rows, and closes those of others.
-    ///
-    /// # Panics
-    ///
-    /// When there are more rows than planned for.
-    pub fn open(&mut self, rows: usize) {
-        assert!(rows <= 64 * self.words, "rows as planned");
-        for (word, gates) in self.gates.chunks_exact_mut(self.room).enumerate() {
-            let open = rows.saturating_sub(64 * word).min(64);
-            let bits = if open == 64 {
-                u64::MAX
-            } else {
-                (1 << open) - 1
-            };
-            gates.fill(0);
-            for unit in 0..self.units {
-                gates[place(unit)] = bits;
-            }
+            room: room(units),
+            gates,
         }
     }
 
     /// The gate of a unit in a word.
     fn of(&self, unit: usize, word: usize) -> u64 {
-        self.gates[word * self.room + place(unit)]
+        let at = 2 * (word * self.room + place(unit));
+        u64::from(self.gates[at]) | u64::from(self.gates[at + 1]) << 32
     }
 }
 
@@ -94,54 +95,86 @@ fn place(unit: usize) -> usize {
     unit / GROUP * GROUP + ORDER[unit % GROUP]
 }
 
-/// With `c_ijk` the number of rows that the gates of inner units i and j and of outer unit k let pass, of one inner
-/// unit i the sums
-///
-/// ```text
-/// s_j = Σ_k a_ik a_jk c_ijk        over the outer units, for each inner one
-/// h_k = Σ_j a_jk g_j c_ijk         over the inner units, for each outer one
-/// ```
-///
-/// `a` is `[inner, room]` with [`Gates::room`] of the outer gates, 0 where there is no unit; `g` and `s` are as long as
-/// there are inner units, `h` has `room` numbers.
-///
-/// # Panics
-///
-/// When lengths do not fit.
-pub fn gated_sums(
-    isa: Isa,
-    gates: (&Gates, &Gates),
-    i: usize,
-    (a, g): (&[f32], &[f32]),
-    (s, h): (&mut [f32], &mut [f32]),
-) {
-    let (inner, outer) = gates;
-    let (units, room) = (inner.units, outer.room);
-    assert!(i < units && inner.words == outer.words && a.len() == units * room);
-    assert!(g.len() == units && s.len() == units && h.len() == room);
-    s.fill(0.0);
-    h.fill(0.0);
-    for first in (0..inner.words).step_by(WORDS) {
-        let words = first..(first + WORDS).min(inner.words);
-        match isa.0 {
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: such an `Isa` exists only where the CPU has AVX2 and FMA; lengths were checked.
-            Kind::Amx | Kind::Avx512 | Kind::Avx2 => unsafe {
-                match words.len() {
-                    1 => add_avx2::<true>(gates, words, i, (a, g), (s, h)),
-                    _ => add_avx2::<false>(gates, words, i, (a, g), (s, h)),
-                }
-            },
-            Kind::Portable => add(gates, words, i, (a, g), (s, h)),
+/// Gates of inner and of outer units, and a number for each pair of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Gated<'a> {
+    inner: Gates<'a>,
+    outer: Gates<'a>,
+    numbers: &'a [f32],
+}
+
+impl<'a> Gated<'a> {
+    /// `inner` and `outer` are gates of as many rows, words of [`size`] numbers each, that [`set`] or [`open`] has
+    /// filled; `numbers` are `[inner units, room]` with the [`room`] of the outer units, 0 where there is no unit.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn new(
+        [inner, outer]: [&'a [u32]; 2],
+        [inner_units, outer_units]: [usize; 2],
+        numbers: &'a [f32],
+    ) -> Gated<'a> {
+        let inner = Gates::new(inner_units, inner);
+        let outer = Gates::new(outer_units, outer);
+        assert!(inner.words == outer.words && numbers.len() == inner_units * outer.room);
+        Gated {
+            inner,
+            outer,
+            numbers,
         }
     }
+
+    /// With a the numbers, and c_ijk the number of rows that the gates of inner units i and j and of outer unit k let
+    /// pass, of one inner unit i the sums
+    ///
+    /// ```text
+    /// s_j = Σ_k a_ik a_jk c_ijk        over the outer units, for each inner one
+    /// h_k = Σ_j a_jk g_j c_ijk         over the inner units, for each outer one
+    /// ```
+    ///
+    /// `g` and `s` are as long as there are inner units, `h` has the [`room`] of the outer ones.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn sums(&self, isa: Isa, i: usize, g: &[f32], s: &mut [f32], h: &mut [f32]) {
+        let Gated { inner, outer, .. } = self;
+        let (units, room) = (inner.units, outer.room);
+        assert!(i < units && g.len() == units && s.len() == units && h.len() == room);
+        s.fill(0.0);
+        h.fill(0.0);
+        let mut sums = Sums { i, g, s, h };
+        for first in (0..inner.words).step_by(WORDS) {
+            let words = first..(first + WORDS).min(inner.words);
+            match isa.0 {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: such an `Isa` exists only where the CPU has AVX2 and FMA; lengths were checked.
+                Kind::Amx | Kind::Avx512 | Kind::Avx2 => unsafe {
+                    match words.len() {
+                        1 => add_avx2::<true>(self, words, &mut sums),
+                        _ => add_avx2::<false>(self, words, &mut sums),
+                    }
+                },
+                Kind::Portable => add(self, words, &mut sums),
+            }
+        }
+    }
+}
+
+/// What [`Gated::sums`] forms of inner unit i.
+struct Sums<'a> {
+    i: usize,
+    g: &'a [f32],
+    s: &'a mut [f32],
+    h: &'a mut [f32],
 }
 
 /// The words whose counts are summed before they meet numbers.
 const WORDS: usize = 16;
 
 /// What both of two inner units let pass.
-fn common(inner: &Gates, words: Range<usize>, (i, j): (usize, usize)) -> [u64; WORDS] {
+fn common(inner: &Gates<'_>, words: Range<usize>, (i, j): (usize, usize)) -> [u64; WORDS] {
     let mut common = [0; WORDS];
     for (common, word) in common.iter_mut().zip(words) {
         *common = inner.of(i, word) & inner.of(j, word);
@@ -149,16 +182,17 @@ fn common(inner: &Gates, words: Range<usize>, (i, j): (usize, usize)) -> [u64; W
     common
 }
 
-fn add(
-    (inner, outer): (&Gates, &Gates),
-    words: Range<usize>,
-    i: usize,
-    (a, g): (&[f32], &[f32]),
-    (s, h): (&mut [f32], &mut [f32]),
-) {
+fn add(gated: &Gated<'_>, words: Range<usize>, sums: &mut Sums<'_>) {
+    let Gated {
+        inner,
+        outer,
+        numbers: a,
+    } = gated;
+    let Sums { i, g, s, h } = sums;
+    let i = *i;
     let room = outer.room;
     let own = &a[i * room..(i + 1) * room];
-    for (j, (a, s)) in a.chunks_exact(room).zip(s).enumerate() {
+    for (j, (a, s)) in a.chunks_exact(room).zip(s.iter_mut()).enumerate() {
         let common = common(inner, words.clone(), (i, j));
         for (k, h) in h.iter_mut().enumerate().take(outer.units) {
             let pairs = words.clone().zip(common);
@@ -174,17 +208,18 @@ fn add(
 
 /// # Safety
 ///
-/// AVX2 and FMA, and lengths as [`gated_sums`] checks them; no more than [`WORDS`] words, and with `ONE` just one.
+/// AVX2 and FMA, and lengths as [`Gated::sums`] checks them; no more than [`WORDS`] words, and with `ONE` just one.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn add_avx2<const ONE: bool>(
-    (inner, outer): (&Gates, &Gates),
-    words: Range<usize>,
-    i: usize,
-    (a, g): (&[f32], &[f32]),
-    (s, h): (&mut [f32], &mut [f32]),
-) {
+unsafe fn add_avx2<const ONE: bool>(gated: &Gated<'_>, words: Range<usize>, sums: &mut Sums<'_>) {
     use std::arch::x86_64::*;
+    let Gated {
+        inner,
+        outer,
+        numbers: a,
+    } = gated;
+    let Sums { i, g, s, h } = sums;
+    let i = *i;
     let room = outer.room;
     let count_of = if ONE { 1 } else { words.len() };
     let (low, zero) = (_mm256_set1_epi8(15), _mm256_setzero_si256());
@@ -203,7 +238,8 @@ unsafe fn add_avx2<const ONE: bool>(
     let mut lanes = [0.0; GROUP];
     // SAFETY: `j` counts inner units, `k` groups in `room`, words are those of the gates.
     unsafe {
-        let gates = outer.gates.as_ptr().add(words.start * room);
+        // Two numbers of 32 bits are a gate of 64 rows, on machines of this kind the lower half first.
+        let gates = outer.gates.as_ptr().add(2 * words.start * room);
         let own = a.as_ptr().add(i * room);
         for (j, s) in s.iter_mut().enumerate() {
             let common = common(inner, words.clone(), (i, j));
@@ -213,7 +249,7 @@ unsafe fn add_avx2<const ONE: bool>(
             for k in (0..room).step_by(GROUP) {
                 let (mut first, mut second) = (_mm256_setzero_si256(), _mm256_setzero_si256());
                 for (word, &common) in common[..count_of].iter().enumerate() {
-                    let gates = gates.add(word * room + k).cast::<__m256i>();
+                    let gates = gates.add(2 * (word * room + k)).cast::<__m256i>();
                     let common = _mm256_set1_epi64x(common as i64);
                     let both = |at| _mm256_and_si256(_mm256_loadu_si256(at), common);
                     first = _mm256_add_epi64(first, count(both(gates)));

@@ -36,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 pub mod apply;
+pub mod bottleneck;
 pub mod corruption;
 pub mod data;
 pub mod declaration;

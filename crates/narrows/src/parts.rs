@@ -2,8 +2,11 @@
 //!
 //! ```
 //! use narrows::declaration::{Declaration, Part, Settings};
-//! use narrows::objective::{PenaltyPart, Probes};
+//! use narrows::Result;
+//! use narrows::objective::{PenaltyPart, PenaltyPlace};
 //! use narrows::parts::Parts;
+//! use narrows::program::{Builder, Isa, JacobianNorm, Mean, Probes};
+//! use std::sync::Arc;
 //!
 //! /// The squared gradient of the first value of the code.
 //! #[derive(Debug)]
@@ -16,21 +19,36 @@
 //! }
 //!
 //! impl PenaltyPart for First {
-//!     fn probes(&self, _: &Settings, _code_size: usize) -> usize {
-//!         1
-//!     }
-//!
-//!     fn factor(&self, _: &Settings, batch: usize) -> f64 {
-//!         1.0 / batch as f64
-//!     }
-//!
-//!     fn fill(&self, _: &Settings, probes: Probes<'_>) {
-//!         probes.values.fill(0.0);
-//!         probes.values.iter_mut().take(1).for_each(|one| *one = 1.0);
+//!     fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+//!         let norm = JacobianNorm {
+//!             name: place.name.into(),
+//!             weight: place.weight,
+//!             probes: Arc::new(FirstValue),
+//!         };
+//!         norm.apply(builder, place.input, place.encoded)
 //!     }
 //! }
 //!
-//! fn main() -> narrows::Result<()> {
+//! /// The basis vector of the first value.
+//! #[derive(Debug)]
+//! struct FirstValue;
+//!
+//! impl Probes for FirstValue {
+//!     fn count(&self, _code_size: usize) -> usize {
+//!         1
+//!     }
+//!
+//!     fn fill(&self, _: Isa, _epoch: u32, _sample: u32, _code_size: usize, probes: &mut [f32]) {
+//!         probes.fill(0.0);
+//!         probes.iter_mut().take(1).for_each(|one| *one = 1.0);
+//!     }
+//!
+//!     fn mean(&self) -> Mean {
+//!         Mean::OverRows(1)
+//!     }
+//! }
+//!
+//! fn main() -> Result<()> {
 //!     let parts = Parts::standard().with_penalty(&First)?;
 //!     let text = "name = 'a'
 //! encoder = [{ layer = 'dense', outputs = 2 }]
@@ -42,6 +60,7 @@
 //! }
 //! ```
 
+use crate::bottleneck::{BOTTLENECKS, BottleneckPart};
 use crate::corruption::{CORRUPTIONS, CorruptionPart};
 use crate::declaration::{List, Part};
 use crate::error::Result;
@@ -53,6 +72,7 @@ use crate::objective::{PENALTY_KINDS, PenaltyPart, RECONSTRUCTIONS, Reconstructi
 pub struct Parts {
     pub(crate) layers: List<dyn LayerPart>,
     pub(crate) corruptions: List<dyn CorruptionPart>,
+    pub(crate) bottlenecks: List<dyn BottleneckPart>,
     pub(crate) reconstructions: List<dyn ReconstructionPart>,
     pub(crate) penalties: List<dyn PenaltyPart>,
 }
@@ -63,6 +83,7 @@ impl Parts {
         Parts {
             layers: List::of(&layers()),
             corruptions: List::of(CORRUPTIONS),
+            bottlenecks: List::of(BOTTLENECKS),
             reconstructions: List::of(RECONSTRUCTIONS),
             penalties: List::of(PENALTY_KINDS),
         }
@@ -85,6 +106,16 @@ impl Parts {
     /// When there is a noise of its name.
     pub fn with_corruption(mut self, part: &'static dyn CorruptionPart) -> Result<Parts> {
         self.corruptions.add(part)?;
+        Ok(self)
+    }
+
+    /// The same with a bottleneck.
+    ///
+    /// # Errors
+    ///
+    /// When there is a bottleneck of its name.
+    pub fn with_bottleneck(mut self, part: &'static dyn BottleneckPart) -> Result<Parts> {
+        self.bottlenecks.add(part)?;
         Ok(self)
     }
 
@@ -116,6 +147,11 @@ impl Parts {
     /// The noises.
     pub fn corruptions(&self) -> &List<dyn CorruptionPart> {
         &self.corruptions
+    }
+
+    /// The bottlenecks.
+    pub fn bottlenecks(&self) -> &List<dyn BottleneckPart> {
+        &self.bottlenecks
     }
 
     /// The reconstruction losses.

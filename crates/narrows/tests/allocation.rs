@@ -23,7 +23,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// The steps of a recipe, planned as training plans them.
 fn planned(recipe: &Recipe, data: &Dataset, threads: usize) -> Result<Stepper> {
-    let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape())?;
+    let network = recipe.network(data.shape())?;
     let setting = Setting {
         parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
         optimizer: Optimizer::new(recipe.optimizer, &network),

@@ -60,7 +60,7 @@ fn model(
     shape: &[usize],
 ) -> Model {
     recipe.scaling = spec;
-    let network = Network::new(&recipe.encoder, &recipe.decoder, shape).unwrap();
+    let network = recipe.network(shape).unwrap();
     let initial = Parameters::initial(&network, recipe.initialization, 5);
     let parameters: Vec<f32> = initial.flat().iter().map(|p| 2.0 * p).collect();
     Model::new(recipe, scaling, shape, &parameters).unwrap()

@@ -5,14 +5,17 @@ use narrows::data::{Dataset, Source};
 use narrows::declaration::{
     Alias, Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings,
 };
-use narrows::layer::{Activation, LayerPart, Planned};
-use narrows::objective::{PenaltyPart, Probes, ReconstructionPart};
+use narrows::layer::{Activation, LayerPart};
+use narrows::objective::{PenaltyPart, PenaltyPlace, ReconstructionPart};
 use narrows::onnx::{Attribute, Graph, Place};
 use narrows::parts::Parts;
+use narrows::program::{Builder, Elementwise, JacobianNorm, Mean, Probes, Var};
 use narrows::run::{self, MODEL_FILE, Options, RECIPE_FILE};
 use narrows::{Model, Recipe, Result};
+use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
 use ndarray::Array2;
+use std::sync::Arc;
 
 /// An activation that is bounded below by a value of its own.
 #[derive(Debug)]
@@ -41,9 +44,21 @@ impl LayerPart for Bounded {
         (-settings.get::<f32>(&FLOOR), f32::INFINITY)
     }
 
-    fn plan(&self, settings: &Settings, shape: &[usize], _: &[usize]) -> Result<Planned> {
-        let alpha = settings.get(&FLOOR);
-        Ok(Planned::elementwise(Activation::Elu { alpha }, shape))
+    fn build(
+        &self,
+        settings: &Settings,
+        builder: &mut Builder,
+        x: Var,
+        _: &[usize],
+    ) -> Result<Var> {
+        let elu = Elementwise {
+            function: Activation::Elu {
+                alpha: settings.get(&FLOOR),
+            },
+            width: builder.width(x),
+        };
+        let shape = builder.shape(x).to_vec();
+        Ok(builder.apply(elu, Vec::new(), x, shape))
     }
 
     fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String {
@@ -134,20 +149,39 @@ impl Part for One {
 }
 
 impl PenaltyPart for One {
-    fn probes(&self, _: &Settings, _: usize) -> usize {
+    fn build(
+        &self,
+        settings: &Settings,
+        builder: &mut Builder,
+        place: &PenaltyPlace,
+    ) -> Result<()> {
+        let norm = JacobianNorm {
+            name: place.name.into(),
+            weight: place.weight,
+            probes: Arc::new(OneProbe(settings.get(&WHICH))),
+        };
+        norm.apply(builder, place.input, place.encoded)
+    }
+}
+
+/// The basis vector of one value.
+#[derive(Debug)]
+struct OneProbe(usize);
+
+impl Probes for OneProbe {
+    fn count(&self, _: usize) -> usize {
         1
     }
 
-    fn factor(&self, _: &Settings, batch: usize) -> f64 {
-        1.0 / batch as f64
-    }
-
-    fn fill(&self, settings: &Settings, probes: Probes<'_>) {
-        probes.values.fill(0.0);
-        let which: usize = settings.get(&WHICH);
-        if let Some(value) = probes.values.get_mut(which) {
+    fn fill(&self, _: Isa, _: u32, _: u32, _: usize, probes: &mut [f32]) {
+        probes.fill(0.0);
+        if let Some(value) = probes.get_mut(self.0) {
             *value = 1.0;
         }
+    }
+
+    fn mean(&self) -> Mean {
+        Mean::OverRows(1)
     }
 }
 

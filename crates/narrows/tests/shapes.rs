@@ -8,7 +8,7 @@ use narrows::{Recipe, Result};
 fn network(encoder: &str, decoder: &str, shape: &[usize]) -> Result<Network> {
     let text = format!("name = 'a'\nencoder = [{encoder}]\ndecoder = [{decoder}]");
     let recipe = Recipe::parse(&text, "test.toml")?;
-    Network::new(&recipe.encoder, &recipe.decoder, shape)
+    recipe.network(shape)
 }
 
 #[track_caller]

@@ -183,6 +183,23 @@ impl<'a> PartBlock<'a> {
         unsafe { std::slice::from_raw_parts_mut(self.arena.add(at), columns.len()) }
     }
 
+    /// Buffers to read, as [`PartBlock::get`] gives them, and the columns of the first rectangle in the first of its rows.
+    ///
+    /// # Panics
+    ///
+    /// As [`PartBlock::get`] and [`PartBlock::row_mut`].
+    pub fn read_and_row<const R: usize>(
+        &mut self,
+        reads: [usize; R],
+        rows: usize,
+    ) -> ([&[f32]; R], &mut [f32]) {
+        let row = self.row_mut(0, self.rects()[0].rows.start);
+        let (data, len) = (row.as_mut_ptr(), row.len());
+        let reads = reads.map(|buffer| self.get(buffer, rows));
+        // SAFETY: as in `row_mut`; nothing that is read is written, and the borrow is exclusive.
+        (reads, unsafe { std::slice::from_raw_parts_mut(data, len) })
+    }
+
     /// The first rectangles, each as one slice.
     ///
     /// # Panics

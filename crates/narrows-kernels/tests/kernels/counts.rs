@@ -1,7 +1,7 @@
 //! Gated sums against their definition in float64.
 
 use narrows_kernels::Isa;
-use narrows_kernels::counts::{Gates, gated_sums};
+use narrows_kernels::counts::{Gated, open, room, set, size};
 
 /// A number in [-1, 1) for an index.
 fn value(index: usize) -> f32 {
@@ -24,16 +24,23 @@ fn sums_are_those_of_the_definition() {
         let y: Vec<f32> = (0..rows * outer).map(|i| value(i + 7919)).collect();
         let g: Vec<f32> = (0..inner).map(|i| value(i + 104_729)).collect();
         for is_open in [false, true] {
-            let mut of_inner = Gates::new(inner, rows + 3);
-            let mut of_outer = Gates::new(outer, rows + 3);
-            of_inner.set(&x);
             // Nothing of a batch before is left.
-            of_outer.set(&vec![1.0; rows * outer]);
-            match is_open {
-                true => of_outer.open(rows),
-                false => of_outer.set(&y),
+            let words = (rows + 3usize).div_ceil(64);
+            let mut of_inner = vec![u32::MAX; words * size(inner)];
+            let mut of_outer = vec![u32::MAX; words * size(outer)];
+            let at = |x: &[f32], units: usize, word: usize| {
+                let place = |row: usize| row.min(rows) * units;
+                x[place(64 * word)..place(64 * word + 64)].to_vec()
+            };
+            let inners = of_inner.chunks_exact_mut(size(inner)).enumerate();
+            inners.for_each(|(word, gates)| set(inner, &at(&x, inner, word), gates));
+            for (word, gates) in of_outer.chunks_exact_mut(size(outer)).enumerate() {
+                match is_open {
+                    true => open(outer, rows.saturating_sub(64 * word).min(64), gates),
+                    false => set(outer, &at(&y, outer, word), gates),
+                }
             }
-            let room = of_outer.room();
+            let room = room(outer);
             let mut a = vec![0.0; inner * room];
             for (i, a) in a.chunks_exact_mut(room).enumerate() {
                 (0..outer).for_each(|k| a[k] = value(i * outer + k + 1_299_709));
@@ -43,10 +50,11 @@ fn sums_are_those_of_the_definition() {
                 open(&x, i, inner) && open(&x, j, inner) && (is_open || open(&y, k, outer))
             };
             let count = |i, j, k| (0..rows).filter(|&row| opens(row, i, j, k)).count() as f64;
+            let gated = Gated::new([&of_inner, &of_outer], [inner, outer], &a);
             for isa in Isa::available() {
                 for i in 0..inner {
                     let (mut s, mut h) = (vec![f32::NAN; inner], vec![f32::NAN; room]);
-                    gated_sums(isa, (&of_inner, &of_outer), i, (&a, &g), (&mut s, &mut h));
+                    gated.sums(isa, i, &g, &mut s, &mut h);
                     let a = |i: usize, k: usize| f64::from(a[i * room + k]);
                     let (mut least, mut all) = (0.0, 0.0);
                     for (j, &s) in s.iter().enumerate() {
@@ -84,5 +92,5 @@ fn sums_are_those_of_the_definition() {
 #[test]
 #[should_panic(expected = "rows as planned")]
 fn more_rows_than_there_are_gates_for() {
-    Gates::new(2, 64).set(&[1.0; 130]);
+    set(2, &[1.0; 130], &mut [0; 16]);
 }

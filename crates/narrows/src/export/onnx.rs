@@ -155,7 +155,15 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
     scale(&mut graph, model, input);
 
     let network = model.network();
-    let coded = layers(&mut graph, network, network.encoder(), SCALED);
+    let encoded = layers(&mut graph, network, network.encoder(), SCALED);
+    let code_shape = network.shape(network.encoder().end);
+    let place = Place {
+        name: "bottleneck",
+        input: &encoded,
+        from: code_shape,
+        to: code_shape,
+    };
+    let coded = network.bottleneck().nodes(&mut graph, place);
     graph.node("Flatten", &[&coded], &[Attribute::int("axis", 1)], CODE);
     let decoded = layers(&mut graph, network, network.decoder(), &coded);
     let output = graph.reshape(&decoded, shape, "output");

@@ -3,7 +3,7 @@
 
 use super::spec::MAX_WIDTH;
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{Builder, Var, Derivative, Point, RowFunction, TensorSpec, Tile};
+use crate::program::{Builder, Derivative, Point, RowFunction, TensorSpec, Tile, Var};
 use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};

@@ -161,7 +161,7 @@ mod tests {
         let recipe = Recipe::named("table").unwrap().with_widths_of(&[3]);
         let split = source.split(7, plan).unwrap();
         let scaling = Scaling::fit(&ScalingSpec::None, &split.train).unwrap();
-        let network = Network::new(&recipe.encoder, &recipe.decoder, &[3]).unwrap();
+        let network = recipe.network(&[3]).unwrap();
         let parameters = vec![0.0; network.parameter_count()];
         let mut model = Model::new(recipe, scaling, &[3], &parameters).unwrap();
         let origin = Origin::of(&split.train).unwrap();

@@ -154,7 +154,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
             .expected(format!("at least {needed} bytes"))
             .found(len));
     }
-    let network = Network::new(&recipe.encoder, &recipe.decoder, &shape)?;
+    let network = recipe.network(&shape)?;
     let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
     if version(&about) >= Some(3) {
         checksums::check_tensors(&text, &about, &tensors).map_err(|error| error.hint(DAMAGED))?;

@@ -67,7 +67,7 @@ impl Model {
         shape: &[usize],
         parameters: &[f32],
     ) -> Result<Model> {
-        let network = Network::new(&recipe.encoder, &recipe.decoder, shape)?;
+        let network = recipe.network(shape)?;
         if parameters.len() != network.parameter_count() {
             return Err(
                 Error::new(ErrorKind::Data, "the parameters do not fit the network")

@@ -5,13 +5,23 @@ mod pass;
 
 pub use crate::program::{Tensor, Tie};
 pub use parameters::Parameters;
+pub(crate) use pass::Planned;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
 
+use crate::bottleneck::Bottleneck;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layer::LayerSpec;
+use crate::layer::{LayerSpec, last_of_values};
 use crate::program::{Builder, Mode, Var, tiles};
 use narrows_kernels::split::Bounds;
 use std::ops::Range;
+
+/// The values of a sentence's layers.
+pub(crate) struct Built {
+    /// What each layer reads, then what the last one gives; what the decoder reads is the code.
+    pub(crate) values: Vec<Var>,
+    /// What the encoder gives, before the bottleneck.
+    pub(crate) encoded: Var,
+}
 
 /// Encoder and decoder, their shapes and the layout of their parameters; without the parameters.
 #[derive(Clone, Debug)]
@@ -19,6 +29,7 @@ pub struct Network {
     layers: Vec<LayerSpec>,
     /// How many of the layers are the encoder's.
     encoder: usize,
+    bottleneck: Bottleneck,
     /// The shape of a row of data.
     data: Vec<usize>,
     /// The shape of a row before each layer, and behind the last.
@@ -35,17 +46,24 @@ impl Network {
     /// When a layer does not fit the one before it, the output does not fit the data, or there are more
     /// than 2³² parameters.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
-        let mut network = Network {
-            layers: encoder.iter().chain(decoder).cloned().collect(),
-            encoder: encoder.len(),
-            data: shape.to_vec(),
-            shapes: Vec::new(),
-            tensors: Vec::new(),
-            ties: Vec::new(),
-        };
+        Network::with_bottleneck(encoder, &Bottleneck::plain(), decoder, shape)
+    }
+
+    /// As [`Network::new`], with something that happens to the code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::new`], and when the bottleneck cannot work on the code.
+    pub fn with_bottleneck(
+        encoder: &[LayerSpec],
+        bottleneck: &Bottleneck,
+        decoder: &[LayerSpec],
+        shape: &[usize],
+    ) -> Result<Network> {
+        let mut network = Network::unplanned(encoder, bottleneck, decoder, shape);
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", shape);
-        let values = network.build(&mut builder, 0, data)?;
+        let values = network.build(&mut builder, 0, data)?.values;
         network.shapes = values
             .iter()
             .map(|&value| builder.shape(value).to_vec())
@@ -76,6 +94,23 @@ impl Network {
         Ok(network)
     }
 
+    fn unplanned(
+        encoder: &[LayerSpec],
+        bottleneck: &Bottleneck,
+        decoder: &[LayerSpec],
+        data: &[usize],
+    ) -> Network {
+        Network {
+            layers: encoder.iter().chain(decoder).cloned().collect(),
+            encoder: encoder.len(),
+            bottleneck: bottleneck.clone(),
+            data: data.to_vec(),
+            shapes: Vec::new(),
+            tensors: Vec::new(),
+            ties: Vec::new(),
+        }
+    }
+
     /// How many parameters a network would have, before anything is laid out for it; see [`Network::new`].
     ///
     /// # Errors
@@ -86,33 +121,20 @@ impl Network {
         decoder: &[LayerSpec],
         data: &[usize],
     ) -> Result<u64> {
-        let network = Network {
-            layers: encoder.iter().chain(decoder).cloned().collect(),
-            encoder: encoder.len(),
-            data: data.to_vec(),
-            shapes: Vec::new(),
-            tensors: Vec::new(),
-            ties: Vec::new(),
-        };
+        let network = Network::unplanned(encoder, &Bottleneck::plain(), decoder, data);
         let mut builder = Builder::new(Mode::Inference);
         let input = builder.input("data", data);
         network.build(&mut builder, 0, input)?;
         Ok(builder.parameters() as u64)
     }
 
-    /// Applies all layers, of which those from `first` on follow on `input`: gives the value before each of these, and
-    /// the one behind the last.
+    /// Applies all layers, of which those from `first` on follow on `input`.
     ///
     /// # Errors
     ///
     /// When a layer does not fit the one before it.
-    pub(crate) fn build(
-        &self,
-        builder: &mut Builder,
-        first: usize,
-        input: Var,
-    ) -> Result<Vec<Var>> {
-        let mut values = vec![input];
+    pub(crate) fn build(&self, builder: &mut Builder, first: usize, input: Var) -> Result<Built> {
+        let (mut values, mut encoded) = (vec![input], input);
         let mut value = match first {
             0 => input,
             // The layers before only say which tensors there are.
@@ -121,6 +143,12 @@ impl Network {
         for (index, layer) in self.layers.iter().enumerate() {
             if index == first {
                 value = input;
+            } else if index == self.encoder {
+                let given = value;
+                value = self.through_bottleneck(builder, given)?;
+                if let Some(last) = values.last_mut().filter(|_| index > first) {
+                    (encoded, *last) = (given, value);
+                }
             }
             let name = self.name_of(index);
             builder.at(&name);
@@ -132,7 +160,28 @@ impl Network {
             }
         }
         builder.at("");
-        Ok(values)
+        Ok(Built { values, encoded })
+    }
+
+    fn through_bottleneck(&self, builder: &mut Builder, code: Var) -> Result<Var> {
+        let bottleneck = &self.bottleneck;
+        bottleneck
+            .build(builder, code)
+            .map_err(|error| error.at(format!("bottleneck ({})", bottleneck.name())))
+    }
+
+    /// The infimum and supremum of a value of the code.
+    pub(crate) fn code_range(&self) -> (f32, f32) {
+        let encoder = &self.layers[..self.encoder];
+        let last = last_of_values(encoder);
+        let all = (f32::NEG_INFINITY, f32::INFINITY);
+        let given = last.map_or(all, |(_, layer)| layer.output_range());
+        self.bottleneck.output_range(given)
+    }
+
+    /// What happens to the code.
+    pub(crate) fn bottleneck(&self) -> &Bottleneck {
+        &self.bottleneck
     }
 
     /// Where a layer stands: `encoder.0`.
@@ -149,7 +198,7 @@ impl Network {
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", &self.data);
         let values = self.build(&mut builder, 0, data).ok()?;
-        let ends = [data, values[self.encoder]];
+        let ends = [data, values.values[self.encoder]];
         crate::program::jacobian(&builder, ends, parameters.flat(), row)
     }
 

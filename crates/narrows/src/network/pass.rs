@@ -5,7 +5,7 @@ use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::program::{
-    Batch, Buffer, Builder, Cpu, Input, Mode, Options, Plan, Program, ThreadMemory,
+    Batch, Buffer, Builder, Cpu, Input, Mode, Options, Plan, Program, ThreadMemory, Var,
 };
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
@@ -67,6 +67,46 @@ impl std::fmt::Debug for Pass {
     }
 }
 
+/// A pass of which everything is decided, and for which no memory was taken yet.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    given: Var,
+    made: Var,
+}
+
+impl Planned {
+    /// Plans some of the layers, without passes over the graph unless it `optimizes`.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit where it stands.
+    pub(crate) fn new(network: &Network, layers: Range<usize>, optimizes: bool) -> Result<Planned> {
+        let mut builder = Builder::new(Mode::Inference);
+        let given = builder.input("rows", network.shape(layers.start));
+        let values = network.build(&mut builder, layers.start, given)?.values;
+        let made = values[layers.len()];
+        builder.keep(given);
+        builder.keep(made);
+        // Nothing is folded over the code.
+        if layers.contains(&network.encoder().end) {
+            builder.keep(values[network.encoder().end - layers.start]);
+        }
+        if optimizes {
+            crate::program::optimize(&mut builder, CHUNK);
+        }
+        let options = Options {
+            batch: CHUNK,
+            threads: 1,
+            cores: 1,
+        };
+        Ok(Planned {
+            plan: Plan::new(&builder, options)?,
+            made: builder.root(made),
+            given,
+        })
+    }
+}
+
 /// What a pass leaves of some rows.
 pub struct Passed<'a> {
     /// What was read, `[rows, inputs]`.
@@ -97,29 +137,11 @@ impl Pass {
         parameters: &Arc<Parameters>,
         layers: Range<usize>,
     ) -> Result<Pass> {
-        let mut builder = Builder::new(Mode::Inference);
-        let given = builder.input("rows", network.shape(layers.start));
-        let values = network.build(&mut builder, layers.start, given)?;
-        let made = values[layers.len()];
-        builder.keep(given);
-        builder.keep(made);
-        // Nothing is folded over the code.
-        if layers.contains(&network.encoder().end) {
-            builder.keep(values[network.encoder().end - layers.start]);
-        }
-        crate::program::optimize(&mut builder, CHUNK);
-        let plan = Plan::new(
-            &builder,
-            Options {
-                batch: CHUNK,
-                threads: 1,
-                cores: 1,
-            },
-        )?;
+        let Planned { plan, given, made } = Planned::new(network, layers.clone(), true)?;
         let mut program = plan.program(1);
         let missing = || defect("a pass has no rows to read");
         let input = program.buffer_of(given).ok_or_else(missing)?;
-        let output = program.buffer_of(builder.root(made)).ok_or_else(missing)?;
+        let output = program.buffer_of(made).ok_or_else(missing)?;
         if !program.is_of_rows_alone() {
             return Err(defect("a model in use works on each row by itself"));
         }

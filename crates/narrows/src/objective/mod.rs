@@ -7,7 +7,7 @@ mod reconstruction;
 pub(crate) use penalty::{
     KIND as PENALTY_KIND, OLDER_PENALTIES, PARTS as PENALTY_KINDS, PENALTIES, WEIGHT,
 };
-pub use penalty::{Penalty, PenaltyKind, PenaltyPart, Probes};
+pub use penalty::{Penalty, PenaltyKind, PenaltyPart, PenaltyPlace};
 pub(crate) use reconstruction::{RECONSTRUCTION, RECONSTRUCTIONS};
 pub use reconstruction::{Reconstruction, ReconstructionPart};
 

@@ -58,6 +58,39 @@ impl Graph {
         output.into()
     }
 
+    /// Adds a node with several outputs, after the first of which it is named.
+    pub fn node_of(
+        &mut self,
+        operator: &str,
+        inputs: &[&String],
+        attributes: &[Attribute],
+        outputs: &[&String],
+    ) {
+        self.nodes.push(proto::Node {
+            input: inputs.iter().map(|name| (*name).clone()).collect(),
+            output: outputs.iter().map(|name| (*name).clone()).collect(),
+            name: outputs.first().map(|name| (*name).clone()),
+            op_type: Some(operator.into()),
+            attribute: attributes.to_vec(),
+        });
+    }
+
+    /// Adds a list of whole numbers; gives its name.
+    pub fn integers(&mut self, name: &str, values: &[i64]) -> String {
+        self.tensors.push(proto::Tensor {
+            dims: vec![values.len() as i64],
+            data_type: Some(INT64),
+            name: Some(name.into()),
+            raw_data: Some(
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            ),
+        });
+        name.into()
+    }
+
     /// Adds a node that gives rows another shape, of as many values.
     pub fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
         // 0 stands for the size that is there.
@@ -65,13 +98,7 @@ impl Graph {
             .into_iter()
             .chain(shape.iter().map(|&size| size as i64))
             .collect();
-        let target = format!("{output}/shape");
-        self.tensors.push(proto::Tensor {
-            dims: vec![sizes.len() as i64],
-            data_type: Some(INT64),
-            name: Some(target.clone()),
-            raw_data: Some(sizes.iter().flat_map(|size| size.to_le_bytes()).collect()),
-        });
+        let target = self.integers(&format!("{output}/shape"), &sizes);
         self.node("Reshape", &[input, &target], &[], output)
     }
 

@@ -9,6 +9,7 @@ use super::lower::Lower;
 use super::tensor::{Tensor, TensorId, TensorSpec, Tie};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Draws, Purpose};
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ pub struct Node {
 
 /// What can be applied to values. Most layers are a [`RowFunction`], which becomes one through
 /// [`Builder::apply`]; what acts across rows or draws numbers says by itself which operations it consists of.
-pub trait Operation: Debug + Send + Sync {
+pub trait Operation: Any + Debug + Send + Sync {
     /// What it is, in a few words.
     fn label(&self) -> String;
     /// The function of one row that it is, if it is one.

@@ -154,6 +154,16 @@ impl ColumnContext<'_> {
     pub fn get(&self, buffer: Buffer) -> &[f32] {
         self.buffers.get(buffer.index(), self.rows())
     }
+
+    /// Some buffers as [`ColumnContext::get`] gives them, and the columns of the part's first rectangle in the first of
+    /// its rows, to write.
+    pub fn read_and_row<const R: usize>(
+        &mut self,
+        reads: [Buffer; R],
+    ) -> ([&[f32]; R], &mut [f32]) {
+        let rows = self.rows();
+        self.buffers.read_and_row(reads.map(Buffer::index), rows)
+    }
 }
 
 /// What a [`TileOperation`](super::TileOperation) is given: some numbers of a tensor.

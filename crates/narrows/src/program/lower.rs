@@ -14,6 +14,8 @@ use super::tensor::TensorId;
 use crate::error::Result;
 use narrows_kernels::reduce::add;
 use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 /// An operation of a program, before it has a stage.
 #[derive(Debug)]
@@ -47,9 +49,24 @@ pub(crate) struct Loss {
     pub(crate) name: String,
     /// How much it counts in the objective.
     pub(crate) weight: f32,
-    /// What is added up, in double precision and in order.
+    /// What is added up, in double precision and in order; or sums of a coupled loss.
     pub(crate) buffer: usize,
-    pub(crate) mean: Mean,
+    pub(crate) value: LossValue,
+}
+
+/// What the value of a loss is.
+#[derive(Clone, Debug)]
+pub(crate) enum LossValue {
+    /// The sum over the buffer, divided.
+    Mean(Mean),
+    /// What a function makes of sums over rows: rows count together.
+    Coupled(Arc<dyn Coupled>),
+}
+
+/// A loss that couples rows: a function of sums over them. Of several batches the sums are added up first.
+pub trait Coupled: Debug + Send + Sync {
+    /// The loss of so many rows, without its weight, from sums over them.
+    fn value(&self, sums: &[f64], rows: usize) -> f64;
 }
 
 /// What the sum of a loss over its buffer is divided by.
@@ -61,9 +78,19 @@ pub enum Mean {
     Sum,
 }
 
+impl LossValue {
+    /// What it is of a buffer's numbers, in words.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            LossValue::Mean(mean) => mean.describe(),
+            LossValue::Coupled(coupled) => format!("{coupled:?}"),
+        }
+    }
+}
+
 impl Mean {
     /// What it is of a buffer's numbers, in words.
-    pub(crate) fn describe(self) -> String {
+    fn describe(self) -> String {
         match self {
             Mean::OverRows(1) => "mean over rows".into(),
             Mean::OverRows(values) => format!("mean over rows and {values} values"),
@@ -489,7 +516,23 @@ impl Lower<'_> {
             name: name.into(),
             weight,
             buffer: buffer.index(),
-            mean,
+            value: LossValue::Mean(mean),
+        });
+    }
+
+    /// Reports a loss that couples rows, from sums over them.
+    pub fn coupled_loss(
+        &mut self,
+        name: impl Into<String>,
+        weight: f32,
+        sums: Buffer<f64>,
+        value: Arc<dyn Coupled>,
+    ) {
+        self.losses.push(Loss {
+            name: name.into(),
+            weight,
+            buffer: sums.index(),
+            value: LossValue::Coupled(value),
         });
     }
 }

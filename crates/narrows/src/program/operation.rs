@@ -3,6 +3,7 @@
 use super::buffer::Uses;
 use super::context::{ColumnContext, RowContext, TileContext};
 use super::profile::Part;
+use narrows_kernels::memory::Rect;
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -73,7 +74,7 @@ pub trait ColumnOperation: Debug + Send + Sync {
 #[derive(Clone, Debug)]
 pub struct ColumnPart {
     /// The rectangles of buffers that it writes.
-    pub writes: Vec<narrows_kernels::memory::Rect>,
+    pub writes: Vec<Rect>,
     /// Multiply-adds, for a full batch.
     pub work: usize,
     /// The numbers that it reads of what other stages wrote.

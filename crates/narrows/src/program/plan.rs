@@ -1,9 +1,9 @@
 //! A program that is ready to run: stages with their tables, the arena, and how rows are cut.
 
-use super::buffer::{Buffer, Extent};
+use super::buffer::{Buffer, Element, Extent};
 use super::builder::{Builder, Mode, Var};
 use super::layout::{Layout, layout};
-use super::lower::{Body, Loss, Lowered, lower};
+use super::lower::{Body, Loss, LossValue, Lowered, lower};
 use super::profile::Part;
 use super::schedule::{Schedule, StageKind, schedule};
 use super::tensor::Tensor;
@@ -274,13 +274,17 @@ impl Program {
     }
 
     /// The multiply-adds that a row needs in the products of a part of a step; for gradients none where they are formed
-    /// from factors.
+    /// from factors, and none for penalties.
     pub(crate) fn work_of(&self, part: Part) -> usize {
-        let tiles = || self.lowered.tiles.iter().flatten();
+        if part == Part::Penalties {
+            // How many probes pass, and so what their products need, depends on the rows.
+            return 0;
+        }
         if part == Part::Gradients {
-            let is_of_rows = tiles().all(|tile| tile.operation.depth().is_none());
-            let of_part = tiles().filter(|tile| tile.operation.part() == part);
-            return of_part.map(|tile| tile.operation.work()).sum::<usize>()
+            let tiles = self.lowered.tiles.iter().flatten();
+            let of_part = || tiles.clone().filter(|tile| tile.operation.part() == part);
+            let is_of_rows = of_part().all(|tile| tile.operation.depth().is_none());
+            return of_part().map(|tile| tile.operation.work()).sum::<usize>()
                 * usize::from(is_of_rows);
         }
         let bodies = self.lowered.operations.iter().map(|placed| &placed.body);
@@ -294,9 +298,19 @@ impl Program {
     /// The value of a loss on a batch of so many rows that was run last, without its weight.
     pub(crate) fn loss(&self, loss: &Loss, rows: usize) -> f64 {
         let numbers = self.arena.read(self.layout.places[loss.buffer], rows);
-        // In order, so that the sum does not depend on the cut.
-        let sum: f64 = numbers.iter().map(|&number| f64::from(number)).sum();
-        sum / loss.mean.divisor(rows)
+        match &loss.value {
+            LossValue::Mean(mean) => {
+                // In order, so that the sum does not depend on the cut.
+                let sum: f64 = numbers.iter().map(|&number| f64::from(number)).sum();
+                sum / mean.divisor(rows)
+            }
+            LossValue::Coupled(coupled) => coupled.value(f64::view(numbers), rows),
+        }
+    }
+
+    /// The sums over rows of a batch that a coupled loss is made of.
+    pub(crate) fn sums(&self, loss: &Loss) -> &[f64] {
+        f64::view(self.arena.read(self.layout.places[loss.buffer], 0))
     }
 
     /// The rows of a value of the graph after a batch, if it lies where it can be read.

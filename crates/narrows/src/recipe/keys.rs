@@ -45,6 +45,7 @@ pub(super) const ROOT: Declaration = Declaration::new("recipe", "the whole recip
         Kind::List("layers"),
         "from the code back to the data",
     ),
+    Key::new("bottleneck", SECTION, "what happens to the code").default(LEFT_OUT),
     Key::new("objective", SECTION, "what training makes small").default(LEFT_OUT),
     Key::new("optimizer", SECTION, "how training makes it small").default(LEFT_OUT),
     Key::new("schedule", SECTION, "the learning rate over time").default(LEFT_OUT),

@@ -11,12 +11,14 @@ mod read;
 mod reference;
 mod write;
 
+use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
 use crate::data::scaling::ScalingSpec;
 use crate::declaration::{List, Part, suggest};
 use crate::document::{Document, Level};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Initialization, LayerSpec};
+use crate::network::Network;
 use crate::objective::{OLDER_PENALTIES, PENALTIES, Penalty, Reconstruction};
 use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 use crate::parts::{Parts, add_new};
@@ -68,6 +70,8 @@ pub struct Recipe {
     pub initialization: Initialization,
     /// The layers from the data to the code.
     pub encoder: Vec<LayerSpec>,
+    /// What happens to the code.
+    pub bottleneck: Bottleneck,
     /// The layers from the code back to the data.
     pub decoder: Vec<LayerSpec>,
     /// The reconstruction loss.
@@ -246,11 +250,24 @@ impl Recipe {
         add(&mut parts.layers, layers.map(LayerSpec::part));
         let noises = self.corruption.iter().map(Corruption::part);
         add(&mut parts.corruptions, noises);
+        add(
+            &mut parts.bottlenecks,
+            std::iter::once(self.bottleneck.part()),
+        );
         let losses = std::iter::once(self.reconstruction.part());
         add(&mut parts.reconstructions, losses);
         let penalties = self.penalties.iter().map(|penalty| penalty.kind.part());
         add(&mut parts.penalties, penalties);
         parts
+    }
+
+    /// The network for rows of a shape: `[channels, height, width]` of images, `[columns]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::with_bottleneck`].
+    pub fn network(&self, shape: &[usize]) -> Result<Network> {
+        Network::with_bottleneck(&self.encoder, &self.bottleneck, &self.decoder, shape)
     }
 
     /// Checks the values of a recipe that was made or changed in code.

@@ -5,7 +5,6 @@ use super::keys::{
     TRAINING, VALIDATION,
 };
 use super::{MAX_LAYERS, Notes, Recipe};
-use crate::corruption;
 use crate::data::scaling;
 use crate::declaration::{Key, suggest};
 use crate::document::Section;
@@ -14,6 +13,7 @@ use crate::layer::{self, LayerSpec};
 use crate::objective::{self, Objective, Penalty};
 use crate::optimizer::{self, ScheduleSpec};
 use crate::parts::Parts;
+use crate::{bottleneck, corruption};
 
 /// The name of a recipe's variant, and what it sets.
 pub(super) fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String>)> {
@@ -68,6 +68,11 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
         .read(&corruption, &corruption::KIND, &[])?;
     let encoder = layers(root, "encoder", parts)?;
     let decoder = layers(root, "decoder", parts)?;
+    let section = root.section("bottleneck")?;
+    let bottleneck = parts
+        .bottlenecks()
+        .read(&section, &bottleneck::KIND, &[])?
+        .ok_or_else(|| missing(&section, &bottleneck::KIND))?;
     let reconstruction = parts
         .reconstructions()
         .read(&objective, &objective::RECONSTRUCTION, &[PENALTY_LIST])?
@@ -83,6 +88,7 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
             .pick(&layer::INITIALIZATION, layer::INITIALIZATIONS)?
             .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?,
         encoder,
+        bottleneck,
         decoder,
         reconstruction,
         penalties: penalties(&objective, parts)?,

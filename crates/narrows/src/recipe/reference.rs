@@ -8,7 +8,7 @@ use crate::declaration::{Choice, Declaration, Key, List, Part};
 use crate::layer::{INITIALIZATION, INITIALIZATIONS};
 use crate::optimizer::{OPTIMIZERS, SCHEDULE, SCHEDULES};
 use crate::parts::Parts;
-use crate::{corruption, layer, objective, optimizer};
+use crate::{bottleneck, corruption, layer, objective, optimizer};
 use std::fmt::Write;
 
 impl Recipe {
@@ -32,6 +32,8 @@ impl Parts {
         let list = of_list(self.layers());
         let title = "[[encoder]] and [[decoder]]";
         choices(&mut text, title, &layer::LAYER, &[], &list);
+        let list = of_list(self.bottlenecks());
+        choices(&mut text, "[bottleneck]", &bottleneck::KIND, &[], &list);
         let list = of_list(self.reconstructions());
         let selector = &objective::RECONSTRUCTION;
         choices(&mut text, "[objective]", selector, &[PENALTY_LIST], &list);

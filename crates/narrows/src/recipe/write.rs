@@ -56,13 +56,12 @@ impl Recipe {
         }
         text.line("\n[network]");
         text.value("initialization", quoted(self.initialization.name()));
-        for (head, layers) in [
-            ("[[encoder]]", &self.encoder),
-            ("[[decoder]]", &self.decoder),
-        ] {
-            for layer in layers {
-                text.part(head, "layer", layer);
-            }
+        for layer in &self.encoder {
+            text.part("[[encoder]]", "layer", layer);
+        }
+        text.part("[bottleneck]", "kind", &self.bottleneck);
+        for layer in &self.decoder {
+            text.part("[[decoder]]", "layer", layer);
         }
         text.part("[objective]", "reconstruction", &self.reconstruction);
         for penalty in &self.penalties {

@@ -8,7 +8,6 @@ use super::{Done, StudyEvent, StudyOptions};
 use crate::data::{OtherRows, Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
-use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::run::{Event, Options, Sources, evaluate_run, run};
 use crate::threads::{available_threads, on_share};
@@ -122,7 +121,7 @@ fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize
         if let Work::Train(recipe, _) = &wanted.work {
             let (rows, recipe) = (&source.train, Recipe::clone(recipe));
             let recipe = recipe.with_widths_of(rows.shape());
-            let network = Network::new(&recipe.encoder, &recipe.decoder, rows.shape())?;
+            let network = recipe.network(rows.shape())?;
             let batch = recipe.batch_size.min(rows.rows());
             // Saving copies what there is.
             let steps = steps_memory(&recipe, network, batch)?

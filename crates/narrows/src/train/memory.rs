@@ -106,7 +106,7 @@ mod tests {
                 Recipe::named(name).unwrap_or_else(|_| Recipe::load(name, &[]).unwrap());
             recipe.batch_size = 512;
             recipe.clip_norm = 1.0;
-            let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+            let network = recipe.network(data.shape()).unwrap();
             let least = Memory::least(&recipe, &network);
             let setting = Setting::of(&recipe.clone(), network).unwrap();
             let planned = StepPlan::new(setting, 512, 2).unwrap();

@@ -1,5 +1,6 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod describe;
 mod divergence;
 mod memory;
 mod state;
@@ -7,6 +8,7 @@ mod step;
 mod warnings;
 
 pub use crate::program::{PartOfStep, Profile};
+pub use describe::{Described, describe};
 pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, StepPlan, Stepper};
 pub use warnings::Warning;
@@ -122,7 +124,7 @@ impl<'a> Training<'a> {
         recipe.check()?;
         let scaling_spec = recipe.scaling.unwrap_or_else(|| ScalingSpec::usual(data));
         let scaling = Scaling::fit(&scaling_spec, data)?;
-        let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape())?;
+        let network = recipe.network(data.shape())?;
         let recipe = Recipe {
             scaling: Some(scaling_spec),
             ..recipe.clone().with_widths_of(data.shape())
@@ -390,19 +392,20 @@ impl<'a> Training<'a> {
         mut observe: impl FnMut(&Self, &Progress) -> ControlFlow<()>,
     ) -> Result<Option<f64>> {
         let (rows, batch) = (data.rows(), self.stepper.batch());
-        let (mut loss, mut places) = (0.0, Vec::with_capacity(batch));
+        let mut measured = self.stepper.measured(rows);
+        let mut places = Vec::with_capacity(batch);
         for start in (0..rows).step_by(batch) {
             let end = (start + batch).min(rows);
             places.clear();
             places.extend(start as u32..end as u32);
-            let losses = self.stepper.losses(data, &self.scaling, &places);
-            loss += losses.total * ((end - start) as f64 / rows as f64);
+            let scaling = &self.scaling;
+            self.stepper.measure(&mut measured, data, scaling, &places);
             if end < rows && observe(self, &self.progress()).is_break() {
                 return Ok(None);
             }
         }
         data.check_readable()?;
-        Ok(Some(loss))
+        Ok(Some(measured.losses.total))
     }
 
     fn end_epoch(&mut self, validation_loss: Option<f64>, seconds: f64) -> EpochRecord {

@@ -17,7 +17,7 @@ use crate::network::{Network, Parameters};
 use crate::objective::{Objective, Penalty};
 use crate::optimizer::Optimizer;
 use crate::program::{
-    Batch, Cpu, Input, Mode, Options, Part, Piece, Plan, Profile, Program, ThreadSizes,
+    Batch, Cpu, Input, LossValue, Mode, Options, Part, Piece, Plan, Profile, Program, ThreadSizes,
 };
 use crate::recipe::Recipe;
 use crate::threads::available_threads;
@@ -111,12 +111,17 @@ impl Losses {
         }
     }
 
-    /// Takes the losses of a program that was run on so many rows.
-    fn take(&mut self, program: &Program, rows: usize) {
+    /// Takes the losses of a program that was run on so many rows; those that couple rows are 0 where they are to wait for
+    /// other batches.
+    fn take(&mut self, program: &Program, rows: usize, waits: bool) {
         self.total = 0.0;
         let mut penalties = self.penalties.iter_mut();
         for loss in program.losses() {
-            let value = program.loss(loss, rows);
+            let is_coupled = matches!(loss.value, LossValue::Coupled(_));
+            let value = match waits && is_coupled {
+                true => 0.0,
+                false => program.loss(loss, rows),
+            };
             self.total += f64::from(loss.weight) * value;
             if loss.name == sentence::RECONSTRUCTION {
                 self.reconstruction = value;
@@ -125,6 +130,16 @@ impl Losses {
             }
         }
     }
+}
+
+/// Losses on rows that are not learnt from, batch by batch.
+pub(crate) struct Measured {
+    /// All rows, and those of them that were seen.
+    rows: usize,
+    seen: usize,
+    pub(crate) losses: Losses,
+    /// The sums of losses that couple rows, by their place among all.
+    coupled: Vec<(usize, Vec<f64>)>,
 }
 
 /// The memory that a step is planned with, in bytes, beside that of the data.
@@ -198,6 +213,16 @@ impl StepPlan {
     ///
     /// When parts of the setting do not fit together.
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
+        StepPlan::with(setting, batch, threads, true)
+    }
+
+    /// As [`StepPlan::new`]; without passes over the graph unless it `optimizes`.
+    pub(crate) fn with(
+        setting: Setting,
+        batch: usize,
+        threads: usize,
+        optimizes: bool,
+    ) -> Result<StepPlan> {
         let sentence = Sentence {
             network: setting.network.clone(),
             corruption: setting.corruption.clone(),
@@ -212,7 +237,9 @@ impl StepPlan {
         };
         let plan = |mode, threads| {
             let mut graph = sentence.graph(mode)?.builder;
-            crate::program::optimize(&mut graph, batch);
+            if optimizes {
+                crate::program::optimize(&mut graph, batch);
+            }
             let cores = available_threads();
             Plan::new(
                 &graph,
@@ -231,6 +258,11 @@ impl StepPlan {
             training,
             validation,
         })
+    }
+
+    /// The programs of training and validation as text.
+    pub(crate) fn describe(&self) -> [String; 2] {
+        [self.training.describe(), self.validation.describe()]
     }
 
     /// The memory that they will take.
@@ -437,7 +469,8 @@ impl Stepper {
             epoch,
         };
         self.cpu.run(program, self.parameters.flat(), batch);
-        self.losses.take(program, rows.rows.len());
+        let waits = mode == Mode::Validation;
+        self.losses.take(program, rows.rows.len(), waits);
         self.cpu.record.watch.lap(Part::Rest);
     }
 
@@ -470,16 +503,66 @@ impl Stepper {
     /// # Panics
     ///
     /// When there are no rows, or one that the data do not have.
-    pub fn losses(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> &Losses {
-        let rows = Gathered {
+    pub fn losses(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> Losses {
+        let mut measured = self.measured(rows.len());
+        for rows in rows.chunks(self.batch()) {
+            self.measure(&mut measured, data, scaling, rows);
+        }
+        measured.losses
+    }
+
+    /// What [`Stepper::measure`] adds up over so many rows.
+    pub(crate) fn measured(&self, rows: usize) -> Measured {
+        let coupled = self.validation.losses().iter().enumerate();
+        let coupled = coupled.filter(|(_, loss)| matches!(loss.value, LossValue::Coupled(_)));
+        Measured {
+            rows,
+            seen: 0,
+            losses: Losses {
+                penalties: vec![0.0; self.sentence.penalties.len()],
+                ..Losses::default()
+            },
+            coupled: coupled
+                .map(|(place, loss)| (place, vec![0.0; self.validation.sums(loss).len()]))
+                .collect(),
+        }
+    }
+
+    /// Adds the losses on a batch of rows to those on others, as [`Stepper::losses`] does. Losses that couple rows
+    /// are those of all rows together, once all were seen.
+    pub(crate) fn measure(
+        &mut self,
+        measured: &mut Measured,
+        data: &Dataset,
+        scaling: &Scaling,
+        rows: &[u32],
+    ) {
+        let gathered = Gathered {
             data,
             scaling,
             rows,
         };
-        let watches = self.cpu.pause_profile();
-        self.over_batches(Mode::Validation, &rows, u32::MAX, |_, _, _| ());
-        self.cpu.resume_profile(watches);
-        &self.losses
+        let paused = self.cpu.pause_profile();
+        self.run(Mode::Validation, &gathered, u32::MAX);
+        self.cpu.resume_profile(paused);
+        let weight = rows.len() as f64 / measured.rows as f64;
+        measured.losses.add(&self.losses, weight);
+        measured.seen += rows.len();
+        for (place, sums) in &mut measured.coupled {
+            let loss = &self.validation.losses()[*place];
+            let these = self.validation.sums(loss);
+            sums.iter_mut()
+                .zip(these)
+                .for_each(|(sum, this)| *sum += this);
+            if let LossValue::Coupled(coupled) = &loss.value
+                && measured.seen == measured.rows
+            {
+                let value = coupled.value(sums, measured.rows);
+                measured.losses.total += f64::from(loss.weight) * value;
+                // The first loss is the reconstruction.
+                measured.losses.penalties[*place - 1] = value;
+            }
+        }
     }
 
     /// Exchanges the parameters for others, and the optimizer's state for another.

@@ -401,7 +401,7 @@ mod tests {
     fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
         let data = Dataset::from_array(rows).unwrap();
         let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
-        let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+        let network = recipe.network(data.shape()).unwrap();
         warnings(recipe, &network, &data, &scaling)
     }
 
@@ -452,7 +452,7 @@ mod tests {
                 ..recipe()
             };
             let scaling = Scaling::fit(&spec, &data).unwrap();
-            let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+            let network = recipe.network(data.shape()).unwrap();
             warnings(&recipe, &network, &data, &scaling)
         };
         let found = with(ScalingSpec::None);
@@ -508,7 +508,7 @@ mod tests {
                 ..recipe()
             };
             let scaling = Scaling::fit(&spec, data).unwrap();
-            let network = Network::new(&recipe.encoder, &recipe.decoder, data.shape()).unwrap();
+            let network = recipe.network(data.shape()).unwrap();
             let all = warnings(&recipe, &network, data, &scaling);
             all.iter().map(ToString::to_string).collect::<Vec<_>>()
         };

@@ -20,7 +20,7 @@ fn model(start: f64) -> Model {
     let spec = ScalingSpec::usual(&data);
     let scaling = Scaling::fit(&spec, &data).unwrap();
     recipe.scaling = Some(spec);
-    let network = Network::new(&recipe.encoder, &recipe.decoder, &[2]).unwrap();
+    let network = recipe.network(&[2]).unwrap();
     let parameters = Parameters::initial(&network, recipe.initialization, 5);
     let mut model = Model::new(recipe, scaling, &[2], parameters.flat()).unwrap();
     model.set_origin(Origin::of(&data).unwrap());

@@ -104,7 +104,7 @@ fn plan(
     options: &ImportOptions<'_>,
     header: &Header,
 ) -> Result<(Vec<usize>, Network)> {
-    let network = |shape: &[usize]| Network::new(&recipe.encoder, &recipe.decoder, shape);
+    let network = |shape: &[usize]| recipe.network(shape);
     if let Some(shape) = given_shape(options)?.or_else(|| stored_shape(header)) {
         let network = network(&shape)?;
         return Ok((shape, network));

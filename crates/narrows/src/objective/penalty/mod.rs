@@ -1,47 +1,46 @@
 //! Weighted penalties beside the reconstruction loss.
 
 mod contractive;
+mod kl_sparsity;
+mod l1;
 
 use crate::declaration::{Declaration, Key, Kind, List, Part, Range, Settings, Spec};
 use crate::document::Section;
 use crate::error::Result;
-use narrows_kernels::Isa;
-use narrows_kernels::noise::Address;
+use crate::program::{Builder, Var};
+use crate::rng::Draws;
 
 /// What a penalty makes small, with the values of its keys.
 pub type PenaltyKind = Spec<dyn PenaltyPart>;
 
-/// A kind of penalty: its declaration, and what it computes.
-///
-/// All penalties are contractive: `‖Jᵀ r‖²` for a choice of probes r, J being the Jacobian of the code by the
-/// input, `[code, inputs]`; [`super::Contraction`] works them out.
+/// A kind of penalty: its declaration, and what it adds to a sentence.
 pub trait PenaltyPart: Part {
-    /// The number of probes of a row, for a code of a size.
-    fn probes(&self, settings: &Settings, code_size: usize) -> usize;
-
-    /// Whether the probes of each row are the basis vectors, in their order.
-    fn is_basis(&self) -> bool {
-        false
-    }
-
-    /// What `‖Jᵀ r‖²`, summed over probes and a batch of rows, is multiplied by.
-    fn factor(&self, settings: &Settings, batch: usize) -> f64;
-
-    /// Fills the probes of a row, one after the other.
-    fn fill(&self, settings: &Settings, probes: Probes<'_>);
+    /// Applies it to the values of a sentence.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot act on this encoder or code.
+    fn build(&self, settings: &Settings, builder: &mut Builder, place: &PenaltyPlace)
+    -> Result<()>;
 }
 
-/// The probes of a row, to be filled.
-#[derive(Debug)]
-pub struct Probes<'a> {
-    /// The instructions that the CPU has.
-    pub isa: Isa,
-    /// Where the row's random numbers are.
-    pub address: Address,
-    /// How many numbers a probe has.
-    pub code_size: usize,
-    /// One probe after the other.
-    pub values: &'a mut [f32],
+/// Where a penalty stands: the values that it may act on.
+#[derive(Clone, Copy, Debug)]
+pub struct PenaltyPlace {
+    /// Its name, under which its value is reported.
+    pub name: &'static str,
+    /// How much it counts.
+    pub weight: f32,
+    /// The code: what leaves the bottleneck.
+    pub code: Var,
+    /// The infimum and supremum of a value of the code.
+    pub code_range: (f32, f32),
+    /// What the encoder reads.
+    pub input: Var,
+    /// What the encoder gives, before the bottleneck.
+    pub encoded: Var,
+    /// What random numbers follow from.
+    pub draws: Draws,
 }
 
 /// A penalty of the objective.
@@ -73,7 +72,13 @@ pub(crate) const WEIGHT: Key = Key::new(
 const COMMON: Declaration = Declaration::new("penalty", "penalty").keys(&[WEIGHT]);
 
 /// The penalties, in the order in which they are listed.
-pub(crate) const PARTS: &[&dyn PenaltyPart] = contractive::PARTS;
+pub(crate) const PARTS: &[&dyn PenaltyPart] = &[
+    &contractive::Jacobian,
+    &contractive::Hutchinson,
+    &contractive::Summed,
+    &l1::L1,
+    &kl_sparsity::KlSparsity,
+];
 
 impl Penalty {
     /// Reads a penalty of a list from its section.
@@ -96,23 +101,12 @@ impl Spec<dyn PenaltyPart> {
         Penalty { kind: self, weight }
     }
 
-    /// The number of probes of a row.
-    pub(super) fn probes(&self, code_size: usize) -> usize {
-        self.part().probes(self.settings(), code_size)
-    }
-
-    /// Whether the probes are the basis vectors.
-    pub(super) fn is_basis(&self) -> bool {
-        self.part().is_basis()
-    }
-
-    /// What `‖Jᵀ r‖²`, summed over probes and batch, is multiplied by.
-    pub(super) fn factor(&self, batch: usize) -> f64 {
-        self.part().factor(self.settings(), batch)
-    }
-
-    /// Fills the probes of a row.
-    pub(super) fn fill(&self, probes: Probes<'_>) {
-        self.part().fill(self.settings(), probes);
+    /// Applies it to the values of a sentence.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot act on this encoder or code.
+    pub(crate) fn build(&self, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+        self.part().build(self.settings(), builder, place)
     }
 }

@@ -3,9 +3,12 @@
 
 mod fold;
 
+mod jacobian;
+
 use super::builder::Builder;
 
 /// Applies all passes, for batches of up to `batch` rows.
 pub(crate) fn optimize(graph: &mut Builder, batch: usize) {
     fold::fold(graph, batch);
+    jacobian::choose(graph, batch);
 }

@@ -35,6 +35,7 @@ impl Stepper {
         epoch: u32,
         rows: &[u32],
     ) -> Result<Option<NotFinite>> {
+        // Terms change no value.
         let graph = self.sentence.graph(Mode::Training)?;
         let batch = self.batch();
         let options = Options {

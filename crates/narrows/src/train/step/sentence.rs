@@ -2,9 +2,10 @@
 
 use crate::corruption::Corruption;
 use crate::error::Result;
-use crate::network::Network;
-use crate::objective::{Objective, Penalty};
+use crate::network::{Built, Network};
+use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, Var};
+use crate::rng::{Draws, Purpose};
 
 /// The name of the loss that is no penalty.
 pub(super) const RECONSTRUCTION: &str = "reconstruction";
@@ -40,9 +41,23 @@ impl Sentence {
             None => target,
             Some(corruption) => corruption.build(&mut builder, target),
         };
-        let values = self.network.build(&mut builder, 0, input)?;
-        builder.keep(values[self.network.encoder().end]);
+        let Built { values, encoded } = self.network.build(&mut builder, 0, input)?;
+        let code = values[self.network.encoder().end];
+        builder.keep(code);
         self.objective.build(&mut builder, &values, target);
+        for penalty in &self.penalties {
+            builder.at(format!("penalty.{}", penalty.kind.name()));
+            let place = PenaltyPlace {
+                name: penalty.kind.name(),
+                weight: penalty.weight,
+                code,
+                code_range: self.network.code_range(),
+                input,
+                encoded,
+                draws: Draws::new(self.seed, Purpose::Probes),
+            };
+            penalty.kind.build(&mut builder, &place)?;
+        }
         Ok(Graph {
             builder,
             target,

@@ -1,12 +1,17 @@
 //! The same by an estimate: probes are random signs (Hutchinson 1990).
 
-use super::super::{PenaltyKind, PenaltyPart, Probes};
+use super::super::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::apply;
 use crate::declaration::{Declaration, Key, Kind, Part, Preset, Settings};
+use crate::error::Result;
+use crate::program::{Builder, Mean, Probes};
+use crate::rng::Draws;
+use narrows_kernels::Isa;
 use narrows_kernels::noise::fill_uniform;
 
 /// An unbiased estimate of the mean over the batch of `‖J‖²_F`.
 #[derive(Debug)]
-pub(super) struct Hutchinson;
+pub(in super::super) struct Hutchinson;
 
 const PROBES: Key = Key::new(
     "probes",
@@ -32,20 +37,17 @@ impl Part for Hutchinson {
 }
 
 impl PenaltyPart for Hutchinson {
-    fn probes(&self, settings: &Settings, _: usize) -> usize {
-        settings.get(&PROBES)
-    }
-
-    fn factor(&self, settings: &Settings, batch: usize) -> f64 {
-        let probes: usize = settings.get(&PROBES);
-        1.0 / (batch * probes) as f64
-    }
-
-    fn fill(&self, _: &Settings, probes: Probes<'_>) {
-        fill_uniform(probes.isa, probes.address, probes.values);
-        for number in probes.values {
-            *number = if *number < 0.5 { -1.0 } else { 1.0 };
-        }
+    fn build(
+        &self,
+        settings: &Settings,
+        builder: &mut Builder,
+        place: &PenaltyPlace,
+    ) -> Result<()> {
+        let signs = Signs {
+            count: settings.get(&PROBES),
+            draws: place.draws,
+        };
+        apply(builder, place, signs)
     }
 }
 
@@ -54,5 +56,29 @@ impl PenaltyKind {
     /// (Hutchinson 1990).
     pub fn hutchinson(probes: usize) -> PenaltyKind {
         PenaltyKind::unchecked(&Hutchinson, &[(&PROBES, Some(probes.into()))])
+    }
+}
+
+/// Random signs.
+#[derive(Debug)]
+struct Signs {
+    count: usize,
+    draws: Draws,
+}
+
+impl Probes for Signs {
+    fn count(&self, _: usize) -> usize {
+        self.count
+    }
+
+    fn fill(&self, isa: Isa, epoch: u32, sample: u32, _: usize, probes: &mut [f32]) {
+        fill_uniform(isa, self.draws.address(epoch, sample), probes);
+        for number in probes {
+            *number = if *number < 0.5 { -1.0 } else { 1.0 };
+        }
+    }
+
+    fn mean(&self) -> Mean {
+        Mean::OverRows(self.count)
     }
 }

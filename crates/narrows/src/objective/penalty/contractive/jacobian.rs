@@ -1,11 +1,15 @@
 //! The contractive penalty of Rifai et al. 2011: probes are the basis vectors.
 
-use super::super::{PenaltyKind, PenaltyPart, Probes};
+use super::super::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::apply;
 use crate::declaration::{Declaration, Part, Settings};
+use crate::error::Result;
+use crate::program::{Builder, Mean, Probes};
+use narrows_kernels::Isa;
 
 /// The mean over the batch of `‖J‖²_F`.
 #[derive(Debug)]
-pub(super) struct Jacobian;
+pub(in super::super) struct Jacobian;
 
 impl Part for Jacobian {
     fn declaration(&self) -> &Declaration {
@@ -19,22 +23,8 @@ impl Part for Jacobian {
 }
 
 impl PenaltyPart for Jacobian {
-    fn probes(&self, _: &Settings, code_size: usize) -> usize {
-        code_size
-    }
-
-    fn is_basis(&self) -> bool {
-        true
-    }
-
-    fn factor(&self, _: &Settings, batch: usize) -> f64 {
-        1.0 / batch as f64
-    }
-
-    fn fill(&self, _: &Settings, probes: Probes<'_>) {
-        probes.values.fill(0.0);
-        let diagonal = probes.values.iter_mut().step_by(probes.code_size + 1);
-        diagonal.for_each(|one| *one = 1.0);
+    fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+        apply(builder, place, Basis)
     }
 }
 
@@ -42,5 +32,29 @@ impl PenaltyKind {
     /// The mean over the batch of `‖J‖²_F` (Rifai et al. 2011, "Contractive auto-encoders").
     pub fn jacobian() -> PenaltyKind {
         PenaltyKind::unchecked(&Jacobian, &[])
+    }
+}
+
+/// All basis vectors.
+#[derive(Debug)]
+struct Basis;
+
+impl Probes for Basis {
+    fn count(&self, width: usize) -> usize {
+        width
+    }
+
+    fn fill(&self, _: Isa, _: u32, _: u32, width: usize, probes: &mut [f32]) {
+        probes.fill(0.0);
+        let diagonal = probes.iter_mut().step_by(width + 1);
+        diagonal.for_each(|one| *one = 1.0);
+    }
+
+    fn is_basis(&self) -> bool {
+        true
+    }
+
+    fn mean(&self) -> Mean {
+        Mean::OverRows(1)
     }
 }

@@ -1,14 +1,30 @@
-//! Contractive penalties: each is a choice of probes, a file each.
+//! Contractive penalties: `‖Jᵀ r‖²` for a choice of probes r, a file each; J is the Jacobian of what the encoder gives by
+//! what it reads, `[code, inputs]`.
 
 mod hutchinson;
 mod jacobian;
 mod summed;
 
-use super::PenaltyPart;
+pub(super) use hutchinson::Hutchinson;
+pub(super) use jacobian::Jacobian;
+pub(super) use summed::Summed;
 
-/// The contractive penalties, in the order in which they are listed.
-pub(super) const PARTS: &[&dyn PenaltyPart] = &[
-    &jacobian::Jacobian,
-    &hutchinson::Hutchinson,
-    &summed::Summed,
-];
+use super::PenaltyPlace;
+use crate::error::Result;
+use crate::program::{Builder, JacobianNorm, Probes};
+use std::sync::Arc;
+
+/// Applies the penalty of some probes to the encoder, up to the bottleneck.
+fn apply(builder: &mut Builder, place: &PenaltyPlace, probes: impl Probes + 'static) -> Result<()> {
+    let norm = JacobianNorm {
+        name: place.name.into(),
+        weight: place.weight,
+        probes: Arc::new(probes),
+    };
+    norm.apply(builder, place.input, place.encoded)
+        .map_err(|error| {
+            error.hint(
+                "put the layer into the decoder, or choose a penalty on the code: `l1`, `kl-sparsity`",
+            )
+        })
+}

@@ -1,11 +1,15 @@
 //! The penalty on the gradient of the summed code: the one probe is all ones.
 
-use super::super::{PenaltyKind, PenaltyPart, Probes};
+use super::super::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::apply;
 use crate::declaration::{Declaration, Part, Settings};
+use crate::error::Result;
+use crate::program::{Builder, Mean, Probes};
+use narrows_kernels::Isa;
 
 /// The sum over the batch of `‖Jᵀ 1‖²`.
 #[derive(Debug)]
-pub(super) struct Summed;
+pub(in super::super) struct Summed;
 
 impl Part for Summed {
     fn declaration(&self) -> &Declaration {
@@ -19,16 +23,8 @@ impl Part for Summed {
 }
 
 impl PenaltyPart for Summed {
-    fn probes(&self, _: &Settings, _: usize) -> usize {
-        1
-    }
-
-    fn factor(&self, _: &Settings, _: usize) -> f64 {
-        1.0
-    }
-
-    fn fill(&self, _: &Settings, probes: Probes<'_>) {
-        probes.values.fill(1.0);
+    fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+        apply(builder, place, Ones)
     }
 }
 
@@ -37,5 +33,23 @@ impl PenaltyKind {
     /// public implementations take for the contractive penalty. Its weight grows with the batch.
     pub fn summed() -> PenaltyKind {
         PenaltyKind::unchecked(&Summed, &[])
+    }
+}
+
+/// The vector of ones.
+#[derive(Debug)]
+struct Ones;
+
+impl Probes for Ones {
+    fn count(&self, _: usize) -> usize {
+        1
+    }
+
+    fn fill(&self, _: Isa, _: u32, _: u32, _: usize, probes: &mut [f32]) {
+        probes.fill(1.0);
+    }
+
+    fn mean(&self) -> Mean {
+        Mean::Sum
     }
 }

@@ -1,0 +1,72 @@
+//! Where probes lie: those of a block of rows one after the other, at the block's beginning. Behind them there may be
+//! room, as a row need not have all its probes.
+
+use crate::program::buffer::Buffer;
+use narrows_kernels::split::Bounds;
+use std::ops::Range;
+
+/// The probes of the rows of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed {
+    /// The probes that a row has room for.
+    pub(super) probes: usize,
+    /// How many each row has.
+    pub(super) counts: Buffer<u32>,
+}
+
+/// How many probes some rows have together.
+pub(super) fn all(counts: &[u32]) -> usize {
+    counts.iter().map(|&count| count as usize).sum()
+}
+
+/// Which of the probes of a block are those of each row.
+pub(super) fn of_rows(counts: &[u32]) -> impl Iterator<Item = Range<usize>> {
+    counts.iter().scan(0, |next, &count| {
+        let start = *next;
+        *next += count as usize;
+        Some(start..*next)
+    })
+}
+
+impl Packed {
+    /// Calls `f` with each row of the batch and where its probes lie.
+    pub(super) fn each_row(
+        self,
+        counts: &[u32],
+        blocks: &Bounds,
+        mut f: impl FnMut(usize, Range<usize>),
+    ) {
+        for block in 0..blocks.count() {
+            let rows = blocks.range(block);
+            let start = rows.start * self.probes;
+            for (row, probes) in rows.clone().zip(of_rows(&counts[rows])) {
+                f(row, start + probes.start..start + probes.end);
+            }
+        }
+    }
+
+    /// Calls `f` with ranges of probes that lie side by side, in the order of the rows; none is empty. Sums over them are
+    /// the same however the rows were cut into blocks.
+    pub(super) fn each_range(
+        self,
+        counts: &[u32],
+        blocks: &Bounds,
+        mut f: impl FnMut(Range<usize>),
+    ) {
+        let mut open = 0..0;
+        for block in 0..blocks.count() {
+            let rows = blocks.range(block);
+            let start = rows.start * self.probes;
+            if start != open.end {
+                if !open.is_empty() {
+                    f(open.clone());
+                }
+                open = start..start;
+            }
+            open.end = start + all(&counts[rows]);
+        }
+        if !open.is_empty() {
+            f(open);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Probes on their ways back and forth: operations on rows.
+
+use super::packed::{Packed, all, of_rows};
+use super::{Link, Probes, derivative};
+use crate::program::{
+    Buffer, Cost, Lower, Mean, Part, Point, RowContext, RowFunction, RowOperation, TensorId, Uses,
+};
+use narrows_kernels::Isa;
+use narrows_kernels::bits::{words, words_mut};
+use narrows_kernels::reduce::{dot, scale};
+use std::sync::Arc;
+
+/// The weight of a norm, and what its sum is divided by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scaled {
+    pub(super) weight: f32,
+    pub(super) mean: Mean,
+}
+
+impl Scaled {
+    /// What half the gradient by the norm of a row is multiplied with, in a batch of so many rows.
+    pub(super) fn factor(self, rows: usize) -> f32 {
+        (2.0 * f64::from(self.weight) * (1.0 / self.mean.divisor(rows))) as f32
+    }
+}
+
+/// Fills the probes of rows.
+#[derive(Debug)]
+pub(super) struct Fill {
+    pub(super) probes: Arc<dyn Probes>,
+    pub(super) packed: Packed,
+    /// The numbers of a probe.
+    pub(super) width: usize,
+    pub(super) to: Buffer,
+}
+
+impl RowOperation for Fill {
+    fn label(&self) -> String {
+        format!("{} probes", self.packed.probes)
+    }
+
+    fn part(&self) -> Part {
+        Part::Penalties
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().writes([self.to]).writes([self.packed.counts])
+    }
+
+    fn cost(&self) -> Cost {
+        Cost {
+            elements: self.packed.probes * self.width,
+            ..Cost::default()
+        }
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let (isa, epoch, samples) = (context.isa, context.batch.epoch, context.samples());
+        let Packed { probes, counts } = self.packed;
+        let ([], [to, counts]) = context.buffers.access([], [self.to, counts.memory()]);
+        words_mut(counts).fill(probes as u32);
+        for (to, &sample) in to.chunks_exact_mut(probes * self.width).zip(samples) {
+            self.probes.fill(isa, epoch, sample, self.width, to);
+        }
+    }
+}
+
+/// A function of the chain, at the rows of a batch.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    function: Arc<dyn RowFunction>,
+    tensors: Vec<TensorId>,
+    x: Buffer,
+    y: Buffer,
+    packed: Packed,
+}
+
+impl Place {
+    pub(super) fn new(link: &Link, packed: Packed, lower: &mut Lower<'_>) -> Place {
+        Place {
+            function: Arc::clone(&link.function),
+            tensors: link.tensors.clone(),
+            x: lower.buffer_of(link.x),
+            y: lower.buffer_of(link.y),
+            packed,
+        }
+    }
+
+    /// The buffers that its derivative reads.
+    fn uses(&self) -> Uses {
+        let uses = Uses::new().reads([self.packed.counts]);
+        match derivative(&self.function).is_constant() {
+            true => uses,
+            false => uses.reads([self.x, self.y]),
+        }
+    }
+}
+
+/// On which way probes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// `v_l = J_lᵀ v_{l+1}`
+    Back,
+    /// `w_{l+1} = J_l w_l`
+    Forth,
+}
+
+/// Takes probes through a function of the chain.
+#[derive(Debug)]
+pub(super) struct Through {
+    pub(super) way: Way,
+    pub(super) place: Place,
+    pub(super) from: Buffer,
+    pub(super) to: Buffer,
+}
+
+impl Through {
+    fn apply(&self, at: Point<'_>, from: &[f32], to: &mut [f32], scratch: &mut [f32]) {
+        let function = &self.place.function;
+        match self.way {
+            Way::Back => function.backward(at, from, to, scratch),
+            Way::Forth => derivative(function).push(at, from, to, scratch),
+        }
+    }
+}
+
+impl RowOperation for Through {
+    fn label(&self) -> String {
+        let way = match self.way {
+            Way::Back => "back",
+            Way::Forth => "forth",
+        };
+        format!("probes {way} through {}", self.place.function.label())
+    }
+
+    fn part(&self) -> Part {
+        Part::Penalties
+    }
+
+    fn uses(&self) -> Uses {
+        self.place.uses().reads([self.from]).writes([self.to])
+    }
+
+    fn cost(&self) -> Cost {
+        let Place {
+            function, packed, ..
+        } = &self.place;
+        let work = function.work();
+        Cost {
+            products: packed.probes * work,
+            elements: match work {
+                0 => packed.probes * function.outputs(),
+                _ => 0,
+            },
+            ..Cost::default()
+        }
+    }
+
+    fn scratch(&self) -> usize {
+        self.place.function.scratch()
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let Place {
+            function,
+            tensors,
+            x,
+            y,
+            packed,
+        } = &self.place;
+        let (isa, tensors) = (context.isa, context.tensors.of(tensors));
+        let (inputs, outputs) = (function.inputs(), function.outputs());
+        let (width, to_width) = match self.way {
+            Way::Back => (outputs, inputs),
+            Way::Forth => (inputs, outputs),
+        };
+        let counts = packed.counts.memory();
+        if derivative(function).is_constant() {
+            let ([counts, from], to) = context.buffers.read_write([counts, self.from], self.to);
+            let all = all(words(counts));
+            let at = Point {
+                isa,
+                tensors,
+                x: &[],
+                y: &[],
+            };
+            let (from, to) = (&from[..all * width], &mut to[..all * to_width]);
+            return self.apply(at, from, to, context.scratch);
+        }
+        let reads = [counts, *x, *y, self.from];
+        let ([counts, x, y, from], to) = context.buffers.read_write(reads, self.to);
+        let mut pairs = from.chunks_exact(width).zip(to.chunks_exact_mut(to_width));
+        let values = x.chunks_exact(inputs).zip(y.chunks_exact(outputs));
+        for (&count, (x, y)) in words(counts).iter().zip(values) {
+            for (from, to) in pairs.by_ref().take(count as usize) {
+                let at = Point { isa, tensors, x, y };
+                self.apply(at, from, to, context.scratch);
+            }
+        }
+    }
+}
+
+/// The norms of rows, and w_0.
+#[derive(Debug)]
+pub(super) struct Norm {
+    pub(super) packed: Packed,
+    /// The numbers of a probe.
+    pub(super) width: usize,
+    pub(super) v: Buffer,
+    /// Where w_0 goes, if something depends on it.
+    pub(super) w: Option<Buffer>,
+    pub(super) scaled: Scaled,
+    pub(super) norms: Buffer,
+}
+
+impl RowOperation for Norm {
+    fn label(&self) -> String {
+        "squared norms".into()
+    }
+
+    fn part(&self) -> Part {
+        Part::Penalties
+    }
+
+    fn uses(&self) -> Uses {
+        let uses = Uses::new().reads([self.packed.counts]).reads([self.v]);
+        uses.writes([self.norms]).writes(self.w)
+    }
+
+    fn cost(&self) -> Cost {
+        Cost {
+            elements: self.packed.probes * self.width,
+            ..Cost::default()
+        }
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let (isa, factor) = (context.isa, self.scaled.factor(context.batch.rows()));
+        let reads = [self.packed.counts.memory(), self.v];
+        let ([counts, v], norms) = context.buffers.read_write(reads, self.norms);
+        sum_products(isa, words(counts), [v, v], self.width, norms);
+        let all = all(words(counts)) * self.width;
+        if let Some(w) = self.w {
+            let ([v], w) = context.buffers.read_write([self.v], w);
+            let w = &mut w[..all];
+            w.copy_from_slice(&v[..all]);
+            scale(isa, w, factor);
+        }
+    }
+}
+
+/// The sum over the probes of each row of the products of v and w, `width` numbers for each probe.
+pub(super) fn sum_products(
+    isa: Isa,
+    counts: &[u32],
+    [v, w]: [&[f32]; 2],
+    width: usize,
+    sums: &mut [f32],
+) {
+    for (sum, probes) in sums.iter_mut().zip(of_rows(counts)) {
+        let numbers = probes.start * width..probes.end * width;
+        *sum = dot(isa, &v[numbers.clone()], &w[numbers]);
+    }
+}
+
+/// Adds to the gradient by the input of a function what follows from its curvature.
+#[derive(Debug)]
+pub(super) struct Curvature {
+    pub(super) place: Place,
+    pub(super) w: Buffer,
+    pub(super) v: Buffer,
+    pub(super) dx: Buffer,
+}
+
+impl RowOperation for Curvature {
+    fn label(&self) -> String {
+        format!("curvature of {}", self.place.function.label())
+    }
+
+    fn part(&self) -> Part {
+        Part::Penalties
+    }
+
+    fn uses(&self) -> Uses {
+        let Place { x, y, packed, .. } = &self.place;
+        let uses = Uses::new().reads([packed.counts]);
+        uses.reads([*x, *y, self.w, self.v]).adds([self.dx])
+    }
+
+    fn cost(&self) -> Cost {
+        Cost {
+            elements: self.place.packed.probes * self.place.function.outputs(),
+            ..Cost::default()
+        }
+    }
+
+    fn run(&self, context: &mut RowContext<'_>) {
+        let Place {
+            function,
+            tensors,
+            x,
+            y,
+            packed,
+        } = &self.place;
+        let (isa, tensors) = (context.isa, context.tensors.of(tensors));
+        let reads = [packed.counts.memory(), *x, *y, self.w, self.v];
+        let ([counts, x, y, w, v], dx) = context.buffers.read_write(reads, self.dx);
+        let (inputs, outputs) = (function.inputs(), function.outputs());
+        let values = x.chunks_exact(inputs).zip(y.chunks_exact(outputs));
+        let rows = values.zip(dx.chunks_exact_mut(inputs));
+        let mut probes = w.chunks_exact(inputs).zip(v.chunks_exact(outputs));
+        for (&count, ((x, y), dx)) in words(counts).iter().zip(rows) {
+            for (w, v) in probes.by_ref().take(count as usize) {
+                let at = Point { isa, tensors, x, y };
+                derivative(function).add_curvature(at, w, v, dx);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a norm contributes to the gradients by tensors.
+
+use super::packed::Packed;
+use crate::program::{Buffer, Part, RowFunction, Tile, TileContext, TileOperation, Uses};
+use narrows_kernels::bits::words;
+use narrows_kernels::reduce::add;
+use std::sync::Arc;
+
+/// The gradient of `Σ v · J w` by a tensor of a function, over the probes of the batch.
+#[derive(Debug)]
+pub(super) struct ProbeGradient {
+    pub(super) function: Arc<dyn RowFunction>,
+    pub(super) tensor: usize,
+    pub(super) packed: Packed,
+    pub(super) w: Buffer,
+    pub(super) v: Buffer,
+}
+
+impl TileOperation for ProbeGradient {
+    fn label(&self) -> String {
+        format!("{}, of probes", self.function.label())
+    }
+
+    fn uses(&self) -> Uses {
+        let uses = Uses::new().reads([self.w, self.v]);
+        uses.reads([self.packed.counts])
+    }
+
+    fn work(&self) -> usize {
+        self.packed.probes * self.function.work()
+    }
+
+    fn scratch(&self) -> usize {
+        self.function.scratch()
+    }
+
+    fn part(&self) -> Part {
+        Part::Penalties
+    }
+
+    fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
+        start(context, gradient);
+        let tile = Tile {
+            isa: context.isa,
+            tensor: self.tensor,
+            place: context.place.clone(),
+            adds: true,
+        };
+        let counts = words(context.get(self.packed.counts.memory()));
+        let (w, v) = (context.get(self.w), context.get(self.v));
+        let (inputs, outputs) = (self.function.inputs(), self.function.outputs());
+        let scratch = &mut *context.scratch;
+        self.packed.each_range(counts, context.blocks, |probes| {
+            let w = &w[probes.start * inputs..probes.end * inputs];
+            let v = &v[probes.start * outputs..probes.end * outputs];
+            self.function.gradient(&tile, w, v, gradient, scratch);
+        });
+    }
+}
+
+/// Adds a gradient that a stage before has formed.
+#[derive(Debug)]
+pub(super) struct AddFormed(pub(super) Buffer);
+
+impl TileOperation for AddFormed {
+    fn label(&self) -> String {
+        "add a formed gradient".into()
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.0])
+    }
+
+    fn work(&self) -> usize {
+        0
+    }
+
+    fn depth(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn part(&self) -> Part {
+        Part::Penalties
+    }
+
+    fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
+        let formed = &context.get(self.0)[context.place.clone()];
+        match context.adds {
+            true => add(context.isa, gradient, formed),
+            false => gradient.copy_from_slice(formed),
+        }
+    }
+}
+
+/// Begins a gradient to which parts are then added, if others have not.
+pub(super) fn start(context: &TileContext<'_>, gradient: &mut [f32]) {
+    if !context.adds {
+        gradient.fill(0.0);
+    }
+}

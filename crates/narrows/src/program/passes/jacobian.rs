@@ -1,0 +1,55 @@
+//! Chooses the form in which the norm of a Jacobian is the least work; see [`crate::program::jacobian`].
+
+use crate::program::builder::{Builder, Operation};
+use crate::program::function::Kind;
+use crate::program::jacobian::{Contraction, Form, Savings};
+use narrows_kernels::activation::Activation;
+use std::any::Any;
+use std::sync::Arc;
+
+/// Batches of fewer rows leave too much of a word of gates empty.
+const LEAST_COUNTED: usize = 24;
+
+const RELU: Kind = Kind::Activation(Activation::Relu);
+
+/// Chooses the form of every norm, for batches of up to `batch` rows.
+pub(super) fn choose(graph: &mut Builder, batch: usize) {
+    for node in &mut graph.nodes {
+        let operation: &dyn Any = &*node.operation;
+        if let Some(contraction) = operation.downcast_ref::<Contraction>() {
+            let formed = contraction.formed(form(contraction, batch));
+            let operation: Arc<dyn Operation> = Arc::new(formed);
+            node.operation = operation;
+        }
+    }
+}
+
+fn form(contraction: &Contraction, batch: usize) -> Form {
+    // One probe passes through the first function for less than its square costs.
+    if !contraction.is_of_basis() {
+        return Form::Probes(Savings::default());
+    }
+    let functions = || contraction.chain.iter().map(|link| &link.function);
+    let kinds: Vec<Kind> = functions().map(|function| function.kind()).collect();
+    let squares = kinds.len() > 1
+        && kinds[0] == Kind::Affine
+        && functions()
+            .take(1)
+            .all(|first| first.outputs() < first.inputs());
+    let is_counted = matches!(
+        kinds[..],
+        [_, RELU, Kind::Affine] | [_, RELU, Kind::Affine, RELU]
+    );
+    if squares && is_counted && batch >= LEAST_COUNTED {
+        return Form::Counted;
+    }
+    let is_elementary = |kind: &Kind| matches!(kind, Kind::Affine | Kind::Activation(_));
+    Form::Probes(Savings {
+        squares,
+        rectifies: squares && kinds[1] == RELU,
+        // What sums over all that it is given at once, as a convolution does, would depend on the cut of the rows.
+        stops: kinds.len() > 1 + usize::from(squares)
+            && matches!(kinds.last(), Some(Kind::Activation(_)))
+            && kinds.iter().all(is_elementary),
+    })
+}
