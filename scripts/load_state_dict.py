@@ -9,6 +9,9 @@ under the key `narrows`, JSON with
     scaling      {"offset": […], "factor": […]}, of length 1 or of one entry for each value of a row:
                  the network sees (value - offset) * factor
 
+A layer of the decoder with `tied = "encoder[0]"` has no weights of its own in the file: the one line
+`tensors["decoder.0.weight"] = tensors["encoder.0.weight"].T` adds them.
+
 README.md beside this file says how to run it.
 """
 
@@ -87,6 +90,11 @@ def main():
         tensors, about = read(arguments.model)
         inputs = math.prod(about["input_shape"])
         modules = autoencoder(about["recipe"]["encoder"], about["recipe"]["decoder"], about["input_shape"])
+        for place, layer in enumerate(about["recipe"]["decoder"]):
+            if "tied" in layer:
+                # Tied weights are stored once: `encoder[0]` is `encoder.0.weight`, of which PyTorch gets the transpose.
+                other = layer["tied"].replace("[", ".").replace("]", ".weight")
+                tensors[f"decoder.{place}.weight"] = tensors[other].T
         modules.load_state_dict(tensors, strict=True)
     except (OSError, SafetensorError, ValueError, RuntimeError) as error:
         sys.exit(f"{arguments.model}: {error}")

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 from torch.nn import functional as F
 from torch.optim import lr_scheduler
 
-from sequential import ACTIVATIONS, autoencoder
+from sequential import ACTIVATIONS, Tied, autoencoder
 
 STEPS = 20
 SAMPLES = 64
@@ -30,6 +30,7 @@ INPUTS_AT = 1 << 56
 SIGNS_AT = 2 << 56
 # The last word of the counter that Narrows draws probes with.
 PROBES = 6
+DROPOUT = 10
 
 FORMULA = {
     "hash(i)": "z = (i + 1) * 0x9E3779B97F4A7C15; z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9; "
@@ -96,24 +97,60 @@ def philox(counter):
 # Networks
 
 
+class Dropout(torch.nn.Module):
+    """Dropout with the values that Narrows drops: those whose uniform number is below the fraction."""
+
+    def __init__(self, fraction, part):
+        super().__init__()
+        self.fraction, self.part, self.first = fraction, part, 0
+
+    def forward(self, rows):
+        if not self.training:
+            return rows
+        width = rows[0].numel()
+        samples = range(self.first, self.first + len(rows))
+        kept = np.stack([uniform(sample, width, self.part) for sample in samples]) >= np.float32(self.fraction)
+        mask = torch.from_numpy(kept.reshape(rows.shape)).to(rows.dtype)
+        return rows * mask / (1 - float(np.float32(self.fraction)))
+
+
+def uniform(sample, width, part):
+    """The uniform numbers of a sample in epoch 0 for one of several layers that drop values, as Narrows draws them."""
+    blocks = -(-width // 4)
+    words = np.concatenate([philox([block, sample, 0, DROPOUT | part << 8]) for block in range(blocks)])
+    return (words[:width] >> 8).astype(np.float32) / np.float32(1 << 24)
+
+
+def fan_in_of(module):
+    """The values that one output of a module is made of; those of a row where it is a normalization."""
+    if isinstance(module, torch.nn.LayerNorm):
+        return module.weight.numel()
+    return module.in_features if isinstance(module, Tied) else module.weight[0].numel()
+
+
 class Autoencoder:
     """A network from its recipe, with the formula's parameters."""
 
     def __init__(self, recipe, dtype):
         self.recipe, self.dtype = recipe, dtype
         self.shape = recipe.get("shape") or [recipe["inputs"]]
-        self.modules = autoencoder(recipe["encoder"], recipe["decoder"], self.shape).to(dtype)
-        fan_in = 0
+        self.modules = autoencoder(recipe["encoder"], recipe["decoder"], self.shape, share=True).to(dtype)
+        self.dropouts = []
+        for side in self.modules.values():
+            for place, module in enumerate(side):
+                if isinstance(module, torch.nn.Dropout):
+                    side[place] = Dropout(module.p, len(self.dropouts))
+                    self.dropouts.append(side[place])
         with torch.no_grad():
             for tensor, (name, parameters) in enumerate(self.modules.named_parameters()):
-                is_weight = parameters.ndim > 1
-                assert parameters.dtype == dtype and name.endswith("weight" if is_weight else "bias"), name
-                # A bias comes after its weight and starts in the same range.
-                fan_in = parameters[0].numel() if is_weight else fan_in
-                start = parameter(tensor, parameters.numel(), fan_in)
+                assert parameters.dtype == dtype and name.endswith(("weight", "bias")), name
+                module = self.modules.get_submodule(name.rpartition(".")[0])
+                start = parameter(tensor, parameters.numel(), fan_in_of(module))
                 parameters.copy_(torch.from_numpy(start).reshape(parameters.shape))
 
     def batch(self, step):
+        for dropout in self.dropouts:
+            dropout.first = step * self.recipe["batch"]
         return batch_of(step, self.recipe["batch"], self.shape, self.dtype)
 
     def run(self, x):
@@ -479,6 +516,95 @@ def of_convolutions(recipe, dtype):
 
 
 # ---------------------------------------------------------------------------------------------
+# Layers that normalize and drop, and weights that two layers share; decay acts once on these
+
+LAYERS = {
+    "batch": 6,
+    "steps": STEPS,
+    "reconstruction": "mse",
+    "optimizer": {"kind": "adam", "learning_rate": 1e-2, "weight_decay": 0.01},
+    "dropout": "of Philox4x32-10 with the key 0 and the counter [block, sample, 0, 10 + 256 * layer], where the layers "
+    "that drop are counted from 0, the words of all blocks, one after the other: value i of a sample is dropped if "
+    "(word >> 8) / 2^24 is below the fraction",
+    "networks": {
+        "normalized": {
+            "inputs": 12,
+            "encoder": [
+                *dense(10), {"layer": "layer-norm"}, {"layer": "silu"},
+                *dense(7), {"layer": "layer-norm", "epsilon": 0.01},
+            ],
+            "decoder": [
+                {"layer": "layer-norm"}, *dense(9), {"layer": "tanh"}, *dense(12), {"layer": "layer-norm"},
+                {"layer": "sigmoid"},
+            ],
+        },
+        "images": {
+            "shape": [2, 7, 6],
+            "encoder": [
+                {"layer": "conv2d", "channels": 4, "kernel": 3, "stride": 2, "padding": 1}, {"layer": "layer-norm"},
+                {"layer": "silu"}, *dense(7),
+            ],
+            "decoder": [*dense(84), {"layer": "layer-norm"}, {"layer": "sigmoid"}],
+        },
+        "dropped": {
+            "inputs": 12,
+            "encoder": [*dense(70), {"layer": "tanh"}, {"layer": "dropout", "fraction": 0.2}, *dense(5)],
+            "decoder": [
+                {"layer": "dropout", "fraction": 0.1}, *dense(9), {"layer": "silu"},
+                {"layer": "dropout", "fraction": 0.5}, *dense(12), {"layer": "sigmoid"},
+            ],
+        },
+        "tied": {
+            "inputs": 12,
+            "encoder": [*dense(10), {"layer": "silu"}, *dense(5)],
+            "decoder": [
+                {"layer": "dense", "tied": "encoder[2]"}, {"layer": "tanh"},
+                {"layer": "dense", "tied": "encoder[0]"}, {"layer": "sigmoid"},
+            ],
+        },
+        "all": {
+            "inputs": 12,
+            "encoder": [
+                *dense(10), {"layer": "layer-norm"}, {"layer": "silu"}, {"layer": "dropout", "fraction": 0.25}, *dense(5),
+            ],
+            "decoder": [
+                {"layer": "dense", "tied": "encoder[4]", "bias": False}, {"layer": "dropout", "fraction": 0.25},
+                {"layer": "layer-norm"}, {"layer": "tanh"}, {"layer": "dense", "tied": "encoder[0]"},
+                {"layer": "sigmoid"},
+            ],
+        },
+    },
+}  # fmt: skip
+
+LAYERS_TENSORS = {
+    "NETWORK/code": "[batch, code] of the first batch, before any update, with nothing dropped",
+    "NETWORK/output": "the outputs of the first batch, before any update, with nothing dropped",
+    "NETWORK/loss": "[steps] the mean squared error of each step, before its update",
+    "NETWORK/grad/NAME": "the gradient of the first loss by a parameter",
+    "NETWORK/final/NAME": "a parameter after the last step",
+    "NAME": "tensors are numbered over all layers; the fan_in of a normalization is the number of values of a row, and "
+    "that of a tied layer's bias the number of values that the layer reads",
+}
+
+
+def of_layers(recipe, dtype):
+    tensors = {}
+    shared = {key: recipe[key] for key in ("batch", "steps", "reconstruction", "optimizer")}
+    for kind, layers in recipe["networks"].items():
+        network = Autoencoder(shared | layers, dtype)
+        network.modules.eval()
+        code, _, output = network.run(network.batch(0))
+        network.modules.train()
+        _, gradient = network.gradient(network.batch(0), recipe["reconstruction"])
+        losses, final = network.train(optimizer_of(recipe["optimizer"], network.modules.parameters()))
+        named = {"code": numpy(code), "output": numpy(output), "loss": losses}
+        named |= {f"grad/{name}": tensor for name, tensor in gradient.items()}
+        named |= {f"final/{name}": tensor for name, tensor in final.items()}
+        tensors |= {f"{kind}/{name}": tensor for name, tensor in named.items()}
+    return tensors
+
+
+# ---------------------------------------------------------------------------------------------
 # What stands between the gradient and the step, and the learning rate's course
 
 TRAINING = {
@@ -620,6 +746,7 @@ FIXTURES = {
     "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
     "parity-terms": (TERMS, of_terms, TERMS_TENSORS),
     "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
+    "parity-layers": (LAYERS, of_layers, LAYERS_TENSORS),
     "parity-training": (TRAINING, of_training, TRAINING_TENSORS),
 }
 

@@ -4,6 +4,7 @@ import math
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 ACTIVATIONS = {
     "identity": lambda layer: nn.Identity(),
@@ -30,27 +31,49 @@ class Dense(nn.Linear):
         return super().forward(rows.flatten(1))
 
 
-def sequential(layers, shape, data=None):
+class Tied(nn.Module):
+    """A linear layer over flat rows with the transposed weights of another, and a bias of its own."""
+
+    def __init__(self, other, bias):
+        super().__init__()
+        # In a list, so that the weights are parameters of the other layer alone.
+        self.other = [other]
+        self.in_features, self.out_features = other.out_features, other.in_features
+        self.bias = nn.Parameter(torch.zeros(self.out_features)) if bias else None
+
+    def forward(self, rows):
+        return F.linear(rows.flatten(1), self.other[0].weight.t(), self.bias)
+
+
+def sequential(layers, shape, data=None, encoder=None, share=False):
     """A list of layers, as a recipe writes them, as an nn.Sequential over rows of a shape, and the
     shape that it gives.
 
-    A layer without `outputs` or `channels` has those of `data`, a shape.
+    A layer without `outputs` or `channels` has those of `data`, a shape. A layer that is tied to one of `encoder`, an
+    nn.Sequential, shares its weights if `share` says so; else it has room for a copy of the transpose.
     """
     modules, shape = [], tuple(shape)
     for place, layer in enumerate(layers):
         kind, bias = layer["layer"], layer.get("bias", True)
         key = "outputs" if kind == "dense" else "channels"
-        width = layer.get(key)
+        tied = encoder[int(layer["tied"][len("encoder[") : -1])] if "tied" in layer else None
+        width = layer.get(key) if tied is None else tied.in_features
         if width is None and data is not None:
             width = math.prod(data) if kind == "dense" else data[0]
         if width is None and (kind == "dense" or kind in CONVOLUTIONS):
             raise ValueError(f"layer {place}: only the decoder's last layer may go without `{key}`")
-        if kind == "dense":
+        if tied is not None and share:
+            module = Tied(tied, bias)
+        elif kind == "dense":
             module = Dense(math.prod(shape), width, bias=bias)
         elif kind in CONVOLUTIONS:
             make, names = CONVOLUTIONS[kind]
             rest = {name: pair(layer[name]) for name in names if name in layer}
             module = make(shape[0], width, pair(layer["kernel"]), bias=bias, **rest)
+        elif kind == "layer-norm":
+            module = nn.LayerNorm(shape, eps=layer.get("epsilon", 1e-5))
+        elif kind == "dropout":
+            module = nn.Dropout(layer["fraction"])
         elif kind == "flatten":
             module = nn.Flatten()
         elif kind == "reshape":
@@ -58,7 +81,7 @@ def sequential(layers, shape, data=None):
         elif kind in ACTIVATIONS:
             module = ACTIVATIONS[kind](layer)
         else:
-            known = ", ".join(["dense", *CONVOLUTIONS, "flatten", "reshape", *ACTIVATIONS])
+            known = ", ".join(["dense", *CONVOLUTIONS, "layer-norm", "dropout", "flatten", "reshape", *ACTIVATIONS])
             raise ValueError(f"layer {place}: `{kind}` is not known here; known are {known}")
         modules.append(module)
         with torch.no_grad():
@@ -84,11 +107,12 @@ class Reshape(nn.Module):
         return f"shape={self.shape}"
 
 
-def autoencoder(encoder, decoder, shape):
+def autoencoder(encoder, decoder, shape, share=False):
     """Encoder and decoder over rows of a shape as a ModuleDict of two nn.Sequential, whose state_dict
-    is named `encoder.0.weight` and so on. The decoder gives rows of that shape or flat ones."""
+    is named `encoder.0.weight` and so on. The decoder gives rows of that shape or flat ones. `share` says whether tied
+    layers share their weights, as they do in training, or have room for a copy of the transpose."""
     first, code = sequential(encoder, shape)
-    second, outputs = sequential(decoder, code, data=shape)
+    second, outputs = sequential(decoder, code, data=shape, encoder=first, share=share)
     if outputs not in (tuple(shape), (math.prod(shape),)):
         raise ValueError(f"the decoder gives rows of shape {list(outputs)}, and the data have {list(shape)}")
     return nn.ModuleDict({"encoder": first, "decoder": second})

@@ -13,7 +13,8 @@ use narrows::optimizer::Optimizer;
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
 use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, NOISE_AND_PENALTIES, noise, whole,
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
+    NOISE_AND_PENALTIES, noise, whole,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
@@ -69,6 +70,7 @@ fn a_step_allocates_nothing() {
     let counted = NOISE_AND_PENALTIES.replace("silu", "relu");
     let texts = [
         EVERY_ACTIVATION,
+        LAYERS_OF_ROWS,
         NOISE_AND_PENALTIES,
         CONVOLUTIONS,
         CONVOLUTIONS_AND_PENALTIES,

@@ -370,3 +370,133 @@ fn damaged_files_are_refused() {
     let folder = at(env!("CARGO_MANIFEST_DIR"));
     refused(folder, ErrorKind::Format, &["this is no file"]);
 }
+
+const TIED: &str = "
+    name = 'tied'
+    scaling.kind = 'unit'
+    encoder = [{ layer = 'dense', outputs = 3 }, { layer = 'layer-norm' }]
+    decoder = [{ layer = 'dense', tied = 'encoder[0]' }]
+";
+
+/// Weights of [`TIED`] on rows of four values under these names, `copy` being that of the transpose.
+fn tied(names: [&str; 5], copy: Option<(&str, Vec<f32>)>) -> Vec<u8> {
+    let weights: Vec<f32> = (0..12).map(|i| (i * i) as f32 / 64.0 - 1.0).collect();
+    let shapes = [&[3, 4][..], &[3], &[3], &[3], &[4]];
+    let own = names.into_iter().zip(shapes).map(|(name, shape)| {
+        let count = shape.iter().product::<usize>();
+        (name, shape.to_vec(), weights[..count].to_vec())
+    });
+    let copy = copy.map(|(name, numbers)| (name, vec![4, 3], numbers));
+    let bytes = |numbers: &[f32]| -> Vec<u8> {
+        numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
+    };
+    let all: Vec<_> = own
+        .chain(copy)
+        .map(|(name, shape, numbers)| (name, shape, bytes(&numbers)))
+        .collect();
+    let views = all.iter().map(|(name, shape, data)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), data);
+        (*name, view.unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+#[test]
+fn tied_weights_come_with_their_transpose_or_without_it() {
+    let weight = |row: usize, column: usize| {
+        let i = row * 4 + column;
+        (i * i) as f32 / 64.0 - 1.0
+    };
+    let transpose: Vec<f32> = (0..12).map(|i| weight(i % 3, i / 3)).collect();
+    let ours = [
+        "encoder.0.weight",
+        "encoder.0.bias",
+        "encoder.1.weight",
+        "encoder.1.bias",
+        "decoder.0.bias",
+    ];
+    let theirs = [
+        "enc.weight",
+        "enc.bias",
+        "enc_norm.weight",
+        "enc_norm.bias",
+        "dec.bias",
+    ];
+    let recipe = recipe(TIED);
+    let shape = Some(&[4][..]);
+    let alone = import(&tied(ours, None), &recipe, shape, None).unwrap();
+    let copies = [
+        tied(ours, Some(("decoder.0.weight", transpose.clone()))),
+        tied(
+            [
+                "m.encoder.0.weight",
+                "m.encoder.0.bias",
+                "m.encoder.1.weight",
+                "m.encoder.1.bias",
+                "m.decoder.0.bias",
+            ],
+            Some(("m.decoder.0.weight", transpose.clone())),
+        ),
+    ];
+    for bytes in &copies {
+        // The width of a row follows from the weights, too.
+        for shape in [shape, None] {
+            let both = import(bytes, &recipe, shape, None).unwrap();
+            assert!(both.parameters().flat() == alone.parameters().flat());
+        }
+    }
+    let map = ["enc=encoder.0", "enc_norm=encoder.1", "dec=decoder.0"];
+    let map = map.map(|pair| pair.split_once('=').unwrap());
+    let map = map.map(|(from, to)| (from.to_string(), to.to_string()));
+    for copy in [None, Some(("dec.weight", transpose.clone()))] {
+        let options = ImportOptions {
+            shape,
+            data: None,
+            map: &map,
+        };
+        let mapped = import_with(&tied(theirs, copy), &recipe, &options).unwrap();
+        assert!(mapped.model.parameters().flat() == alone.parameters().flat());
+    }
+    // A model of Narrows is such a file itself.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    alone.save(file.path()).unwrap();
+    let again = import(&fs::read(file.path()).unwrap(), &recipe, None, None).unwrap();
+    assert!(again.parameters().flat() == alone.parameters().flat());
+
+    for at in [0, 5, 11] {
+        let mut other = transpose.clone();
+        other[at] += 0.5;
+        let bytes = tied(ours, Some(("decoder.0.weight", other.clone())));
+        let element = format!("element [{}, {}]", at / 3, at % 3);
+        refused(
+            import(&bytes, &recipe, shape, None),
+            ErrorKind::Format,
+            &[
+                "ties weights that differ",
+                "decoder.0.weight",
+                &element,
+                "take `tied` out",
+            ],
+        );
+    }
+    let mut infinite = transpose.clone();
+    infinite[3] = f32::INFINITY;
+    let bytes = tied(ours, Some(("decoder.0.weight", infinite)));
+    refused(
+        import(&bytes, &recipe, shape, None),
+        ErrorKind::Format,
+        &["not finite"],
+    );
+    // Without a tie the file needs both.
+    let untied = TIED.replace(", tied = 'encoder[0]'", "");
+    let untied = Recipe::parse(&untied, "test.toml").unwrap();
+    import(&copies[0], &untied, shape, None).unwrap();
+    refused(
+        import(&tied(ours, None), &untied, shape, None),
+        ErrorKind::Format,
+        &["missing", "decoder.0.weight"],
+    );
+}

@@ -36,6 +36,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("flatten", &[""]),
     ("reshape", &["shape = [2, 10, 6]", "shape = [120, 1, 1]"]),
+    ("layer-norm", &["", "epsilon = 0.3"]),
+    ("dropout", &["fraction = 0.5"]),
     ("identity", &[""]),
     ("relu", &[""]),
     ("leaky-relu", &["", "slope = 0.3"]),
@@ -170,11 +172,26 @@ fn every_layer_and_activation_is_the_same() {
 }
 
 #[test]
+fn tied_weights_are_transposed_in_the_graph() {
+    for shape in [&[12][..], &[1, 4, 3]] {
+        let recipe = recipe(
+            "{ layer = 'dense', outputs = 7 }, { layer = 'tanh' }, { layer = 'dense', outputs = 3 }",
+            "{ layer = 'dense', tied = 'encoder[2]', bias = false }, { layer = 'tanh' }, \
+             { layer = 'dense', tied = 'encoder[0]' }",
+        );
+        let data = pixels(shape);
+        let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+        let model = model(recipe, Some(ScalingSpec::Unit), scaling, shape);
+        assert_same("tied weights", &model, &data.to_array());
+    }
+}
+
+#[test]
 fn no_activation_overflows() {
     let data = floats(&[12]);
     for (name, settings) in LAYERS {
         let spec = match *name {
-            "dense" | "conv2d" | "conv-transpose2d" | "flatten" | "reshape" => continue,
+            "dense" | "conv2d" | "conv-transpose2d" | "flatten" | "reshape" | "dropout" => continue,
             name => format!("{{ layer = 'dense', outputs = 8 }}, {{ layer = '{name}' }}"),
         };
         assert!(settings.contains(&""), "{name}");

@@ -138,7 +138,9 @@ fn build_tied(settings: &Settings, tie: &str, builder: &mut Builder, x: Var) -> 
     let sizes = weights.map(|weights| builder.tensor_shape(weights).to_vec());
     let (Some(weights), Some(&[code, width])) = (weights, sizes.as_deref()) else {
         return Err(refuse("`tied` names a layer that is not dense")
-            .expected("a dense layer of the encoder, counted from 0 with activations, as in `encoder[0]`")
+            .expected(
+                "a dense layer of the encoder, counted from 0 with activations, as in `encoder[0]`",
+            )
             .found(format!("`tied = \"{tie}\"`")));
     };
     let inputs = builder.width(x);

@@ -23,12 +23,9 @@ impl Parameters {
                 continue;
             }
             let is_bias = tensor.shape.len() == 1;
-            how.fill(
-                numbers,
-                tensor.fans,
-                is_bias,
-                |block| draws.words(index as u32, (block >> 32) as u32, block as u32),
-            );
+            how.fill(numbers, tensor.fans, is_bias, |block| {
+                draws.words(index as u32, (block >> 32) as u32, block as u32)
+            });
         }
         Parameters::new(network, &flat)
     }

@@ -4,6 +4,7 @@
 mod names;
 mod numbers;
 mod order;
+mod ties;
 
 use super::file::{KEY, format, is_usable_shape, open, read_tensors};
 use super::header::{Header, check_values, read_header};
@@ -68,21 +69,29 @@ fn read(
     names::refuse_others(&header)?;
     let (shape, network) = plan(recipe, options, &header)?;
     let (spec, scaling) = scaling(recipe, options.data)?;
-    let Assignment { sources, mut notes } = names::assign(network.tensors(), &header, options.map)?;
-    check_shapes(network.tensors(), &sources, &header)?;
+    let (expected, assignment) = assign(&network, &header, options.map)?;
+    let Assignment { sources, mut notes } = assignment;
+    check_shapes(&expected, &sources, &header)?;
     // Float64 is the widest that is read, and the map may leave tensors unused.
     let most = match options.map.is_empty() {
-        true => 8 * network.parameter_count() as u64,
+        true => 8 * ties::numbers(&expected) as u64,
         false => len,
     };
     let tensors = read_tensors(file, len, most, &mut bytes)?;
     let mut numbers = Numbers::default();
-    for source in &sources {
+    let (stored, copies) = sources.split_at(network.tensors().len().min(sources.len()));
+    for source in stored {
         let view = tensors.tensor(source).map_err(|error| {
             format(format!("the tensor `{source}` is damaged")).caused_by(error)
         })?;
         numbers.add(source, &view)?;
     }
+    notes.extend(ties::check(
+        &network,
+        &numbers.parameters,
+        copies,
+        &tensors,
+    )?);
     notes.extend(numbers.notes());
     let mut recipe = recipe.clone();
     recipe.scaling = Some(spec);
@@ -95,6 +104,24 @@ fn read(
         });
     }
     Ok(Imported { model, notes })
+}
+
+/// The tensors of a network that the file has, and where: all that the network stores and, where the file has them too, the
+/// copies of tied weights behind them.
+fn assign(
+    network: &Network,
+    header: &Header,
+    map: &[(String, String)],
+) -> Result<(Vec<Tensor>, Assignment)> {
+    let stored = network.tensors().to_vec();
+    if !network.ties().is_empty() {
+        let all = ties::with_copies(network);
+        if let Ok(assignment) = names::assign(&all, header, map) {
+            return Ok((all, assignment));
+        }
+    }
+    let assignment = names::assign(&stored, header, map)?;
+    Ok((stored, assignment))
 }
 
 /// The shape of a row and the network for it: as it is given, else that of the data or of a model, else the one width at which the
@@ -115,8 +142,8 @@ fn plan(
             .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data")
     };
     let fits = |network: &Network| {
-        let assignment = names::assign(network.tensors(), header, options.map)?;
-        check_shapes(network.tensors(), &assignment.sources, header)
+        let (expected, assignment) = assign(network, header, options.map)?;
+        check_shapes(&expected, &assignment.sources, header)
     };
     let widths: BTreeSet<usize> = header
         .tensors

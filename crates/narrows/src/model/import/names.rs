@@ -325,8 +325,8 @@ const NAMES: &str = "name them `encoder.INDEX.weight` and so on, with indices th
      as nn.Sequential does";
 
 /// What weights of one axis are.
-const NORMALIZATION: &str =
-    "weights with one axis belong to LayerNorm, GroupNorm or PReLU, which are no layers here";
+const NORMALIZATION: &str = "weights with one axis belong to LayerNorm, which is `layer-norm` in a recipe, or to GroupNorm or PReLU, which are no \
+     layers here";
 
 fn is_normalization(tensor: &Theirs<'_>) -> bool {
     tensor.name.ends_with("weight") && tensor.shape.len() == 1

@@ -1,0 +1,72 @@
+//! Tied weights in the files of other programs, which may have both the weights and their transpose.
+
+use super::format;
+use super::numbers::Numbers;
+use crate::error::Result;
+use crate::network::{Network, Tensor};
+use safetensors::SafeTensors;
+
+/// The tensors of a network, and behind them those that PyTorch has beside them: the transpose for each tie.
+pub(super) fn with_copies(network: &Network) -> Vec<Tensor> {
+    let stored = network.tensors();
+    let mut all = stored.to_vec();
+    for tie in network.ties() {
+        if let Some(tensor) = stored.get(tie.tensor.index()) {
+            all.push(Tensor {
+                name: tie.name.clone(),
+                shape: tensor.shape.iter().rev().copied().collect(),
+                ..tensor.clone()
+            });
+        }
+    }
+    all
+}
+
+/// How many numbers some tensors have.
+pub(super) fn numbers(tensors: &[Tensor]) -> usize {
+    tensors.iter().map(|tensor| tensor.range.len()).sum()
+}
+
+/// Refuses copies of tied weights that are not the transpose of these: `copies` are the names of the file's tensors, one for
+/// each tie, or none. Gives a note for each copy.
+pub(super) fn check(
+    network: &Network,
+    parameters: &[f32],
+    copies: &[String],
+    tensors: &SafeTensors<'_>,
+) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    for (tie, source) in network.ties().iter().zip(copies) {
+        let tensor = network.tensors().get(tie.tensor.index());
+        let (Some(tensor), Some(&[rows, columns])) =
+            (tensor, tensor.map(|tensor| tensor.shape.as_slice()))
+        else {
+            return Err(format(format!("`{}` is no transpose", tie.name)));
+        };
+        let view = tensors.tensor(source).map_err(|error| {
+            format(format!("the tensor `{source}` is damaged")).caused_by(error)
+        })?;
+        let mut copy = Numbers::default();
+        copy.add(source, &view)?;
+        let weights = parameters.get(tensor.range.clone()).unwrap_or_default();
+        for (at, &weight) in weights.iter().enumerate() {
+            let (row, column) = (at / columns, at % columns);
+            let other = copy.parameters.get(column * rows + row).copied();
+            if other != Some(weight) {
+                return Err(format("the recipe ties weights that differ in the file")
+                    .at(format!("tensor `{source}`, element [{column}, {row}]"))
+                    .expected(format!(
+                        "{weight}, as `{}` has it at [{row}, {column}]",
+                        tensor.name
+                    ))
+                    .found(other.map_or_else(String::new, |other| other.to_string()))
+                    .hint("take `tied` out of the recipe, so that both layers have weights of their own"));
+            }
+        }
+        notes.push(format!(
+            "`{source}` is the transpose of the tied weights `{}`, which are stored once",
+            tensor.name
+        ));
+    }
+    Ok(notes)
+}
