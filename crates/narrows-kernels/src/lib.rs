@@ -23,6 +23,7 @@ pub mod aligned;
 pub mod conv;
 pub mod convert;
 pub mod counts;
+pub mod heap;
 pub mod loss;
 pub mod noise;
 pub mod optimizer;

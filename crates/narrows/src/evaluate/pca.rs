@@ -2,8 +2,10 @@
 //! autoencoder.
 
 use super::moments::{MAX_WIDTH, Moments, TILE, subtract, tiles};
+use super::needs::of_pca;
 use super::subspace;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::require;
 use crate::network::Rows;
 use faer::{MatRef, Side};
 use narrows_kernels::Isa;
@@ -24,6 +26,12 @@ pub struct Pca {
 /// The width above which a few components are found one by one rather than all at once.
 pub(super) const FEW_OF: usize = 1024;
 
+/// Whether all components of rows of `inputs` values are found at once, from their covariance.
+pub(super) fn is_whole(inputs: usize, components: usize) -> bool {
+    let few = inputs > FEW_OF && components <= inputs / 16;
+    inputs <= MAX_WIDTH && !few
+}
+
 impl Pca {
     /// The first `components` principal components, or as many as there are, of rows of `inputs`
     /// values each.
@@ -38,7 +46,7 @@ impl Pca {
     /// # Errors
     ///
     /// When there are no rows, when the components would take too much memory (see
-    /// [`Pca::is_feasible`]), or when the eigenvalues cannot be found, as for values that are not
+    /// [`Pca::is_feasible`]) or more than is left, or when the eigenvalues cannot be found, as for values that are not
     /// finite.
     pub fn fit(rows: &dyn Rows, inputs: usize, components: usize, threads: usize) -> Result<Pca> {
         Pca::fit_with(rows, inputs, components, &mut Team::new(threads))
@@ -77,8 +85,11 @@ impl Pca {
             ))
             .found(components));
         }
-        let few = inputs > FEW_OF && components <= inputs / 16;
-        let pca = if inputs <= MAX_WIDTH && !few {
+        require(
+            "principal component analysis",
+            of_pca(inputs, components, team.threads()),
+        )?;
+        let pca = if is_whole(inputs, components) {
             let Moments { mean, covariance } = Moments::of(rows, inputs, team);
             let eigen = Eigen::of(covariance.as_ref())?;
             let vectors = (0..components).flat_map(|c| eigen.vector(c));

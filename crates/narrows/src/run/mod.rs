@@ -39,6 +39,7 @@ use crate::data::{Dataset, OtherRows, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Baselines, no_test_rows};
 use crate::figures::reconstruction_picture;
+use crate::memory::require;
 use crate::model::{Model, SplitRecord};
 use crate::recipe::Recipe;
 use crate::report::Report;
@@ -293,6 +294,7 @@ fn run_in(
         tell_of_known_rows(&training, &split, other, observe)?;
         tell_of_known_groups(&split, other, observe)?;
     }
+    require("saving the run", bytes_of_saving(&training))?;
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
         tell_of_begun_on(model, &split, observe)?;
@@ -408,6 +410,7 @@ fn run_in(
     let baselines = options.baselines.unwrap_or(&own);
     let how = (threads, baselines);
     let mut outcome = measure(&model, &records, &split, how, &folder, &mut stage)?;
+    tell_of_left_out(&outcome, observe);
     let chosen = match threshold {
         Some(threshold) => Ok(Some(threshold)),
         None => usual_threshold(&model, split.validation.as_deref()),
@@ -460,6 +463,12 @@ fn run_in(
     // Last, as the run has come to its end once the model has its figures.
     model.save(folder.join(MODEL_FILE))?;
     Ok(outcome)
+}
+
+/// The memory that a save takes: what it writes, of the optimizer and of the parameters, the best ones too, and a copy.
+fn bytes_of_saving(training: &Training<'_>) -> usize {
+    let memory = training.memory();
+    2 * (2 * memory.parameters + memory.optimizer) + memory.parameters
 }
 
 /// Checks that a recipe could be trained on a source.
@@ -554,7 +563,15 @@ pub fn evaluate_run(
         }
     };
     let outcome = measure(&model, &records, &again.split, how, path, &mut stage)?;
+    tell_of_left_out(&outcome, observe);
     Ok((recipe, outcome))
+}
+
+/// Says which parts of what follows training were left out.
+fn tell_of_left_out(outcome: &Outcome, observe: &mut dyn FnMut(Event<'_>)) {
+    for why in &outcome.summary.left_out {
+        observe(Event::Notice(&Notice::LeftOut(why.clone())));
+    }
 }
 
 /// What 0 stands for where rows are many and independent.

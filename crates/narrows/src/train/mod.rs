@@ -13,11 +13,10 @@ pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, Stepper};
 pub use warnings::Warning;
 
-pub(crate) use memory::available as available_memory;
-
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::available;
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
 use crate::objective::Objective;
@@ -137,7 +136,7 @@ impl<'a> Training<'a> {
         let batch = recipe.batch_size.min(data.rows());
         memory::check(
             &Memory::least(&recipe, &network, batch),
-            memory::available(),
+            available(),
         )?;
         let parameters = Parameters::initial(&network, recipe.initialization, recipe.seed);
         let optimizer = Optimizer::new(recipe.optimizer, &network);
