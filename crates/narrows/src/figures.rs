@@ -3,7 +3,9 @@
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::evaluate::{JacobianSummary, Matrix, Pca, TestNoise, noisy_errors, require_passes, standard_noises};
+use crate::evaluate::{
+    JacobianSummary, Matrix, Pca, TestNoise, noisy_errors, require_passes, standard_noises,
+};
 use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};

@@ -22,7 +22,10 @@ pub fn prepare() -> Result<()> {
     }
     match left() {
         Some(left) if left < SPARE => Err(refusal("a command needs more memory than is left")
-            .expected(format!("at least {}, beside the program itself", words(SPARE)))
+            .expected(format!(
+                "at least {}, beside the program itself",
+                words(SPARE)
+            ))
             .found(words(left))),
         _ => Ok(()),
     }
@@ -63,10 +66,7 @@ fn refusal(what: &str) -> Error {
 /// # Errors
 ///
 /// All others.
-pub(crate) fn unless_left_out<T>(
-    made: Result<T>,
-    left_out: &mut Vec<String>,
-) -> Result<Option<T>> {
+pub(crate) fn unless_left_out<T>(made: Result<T>, left_out: &mut Vec<String>) -> Result<Option<T>> {
     match made {
         Ok(made) => Ok(Some(made)),
         Err(error) if error.kind() == ErrorKind::Memory => {

@@ -62,7 +62,10 @@ impl Rows {
             if len as u64 <= self.limit {
                 if len > self.memory.capacity() {
                     // A vector doubles its memory, and holds both while it copies.
-                    require("reading the rows into memory", len.max(2 * self.memory.capacity()))?;
+                    require(
+                        "reading the rows into memory",
+                        len.max(2 * self.memory.capacity()),
+                    )?;
                 }
                 self.memory.extend_from_slice(rows);
                 return Ok(());

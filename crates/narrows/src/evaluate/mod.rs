@@ -6,6 +6,7 @@
 
 mod anomaly;
 mod baselines;
+mod eigen;
 mod jacobian;
 mod moments;
 mod mse;

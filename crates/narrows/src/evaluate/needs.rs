@@ -3,8 +3,7 @@
 //! The figures are upper bounds for what grows with rows, inputs and codes. What is small stays uncounted, as
 //! [`require`] keeps memory for it.
 
-use super::moments::MAX_WIDTH;
-use super::pca::is_whole;
+use super::moments::{MAX_WIDTH, is_whole};
 use super::{block_rows, subspace};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -64,7 +63,9 @@ pub(super) fn of_classes(rows: usize, code: usize) -> usize {
 /// Of Jacobians at rows, one a thread: the tangents before and after a layer, and the squares of the narrower side.
 pub(super) fn of_jacobians(model: &Model, threads: usize) -> usize {
     let network = model.network();
-    let outputs = network.encoder().map(|index| network.layer(index).outputs());
+    let outputs = network
+        .encoder()
+        .map(|index| network.layer(index).outputs());
     let widest = outputs.fold(model.code_size(), usize::max);
     let tangents = singles(network.inputs().saturating_mul(2 * widest));
     let code = model.code_size().min(network.inputs());
@@ -77,7 +78,12 @@ pub(super) fn of_jacobians(model: &Model, threads: usize) -> usize {
 /// # Errors
 ///
 /// [`ErrorKind::Memory`](crate::ErrorKind::Memory), with what the passes need and what there is.
-pub(crate) fn require_passes(what: &str, model: &Model, rows: &Dataset, threads: usize) -> Result<()> {
+pub(crate) fn require_passes(
+    what: &str,
+    model: &Model,
+    rows: &Dataset,
+    threads: usize,
+) -> Result<()> {
     let codes = singles(rows.rows().saturating_mul(model.code_size() + 2));
     require(what, of_passes(model, threads).saturating_add(codes))
 }

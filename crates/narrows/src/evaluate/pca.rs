@@ -1,13 +1,13 @@
 //! Principal component analysis: the best linear code of a size, and so the baseline of every
 //! autoencoder.
 
-use super::moments::{MAX_WIDTH, Moments, TILE, subtract, tiles};
+use super::eigen::{Eigen, not_found};
+use super::moments::{MAX_WIDTH, Moments, TILE, is_whole, subtract, tiles};
 use super::needs::of_pca;
 use super::subspace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::require;
 use crate::network::Rows;
-use faer::{MatRef, Side};
 use narrows_kernels::Isa;
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::split::{Bounds, Parts};
@@ -21,15 +21,6 @@ pub struct Pca {
     /// Row-major `[components, inputs]`, the one of largest variance first.
     components: Vec<f32>,
     variances: Vec<f64>,
-}
-
-/// The width above which a few components are found one by one rather than all at once.
-pub(super) const FEW_OF: usize = 1024;
-
-/// Whether all components of rows of `inputs` values are found at once, from their covariance.
-pub(super) fn is_whole(inputs: usize, components: usize) -> bool {
-    let few = inputs > FEW_OF && components <= inputs / 16;
-    inputs <= MAX_WIDTH && !few
 }
 
 impl Pca {
@@ -280,44 +271,6 @@ struct Projected<'a> {
     /// The components, `[code, inputs]`.
     basis: &'a [f32],
     code: usize,
-}
-
-/// The eigenvalues and eigenvectors of a symmetric matrix, the largest value first.
-pub(super) struct Eigen(faer::linalg::solvers::SelfAdjointEigen<f64>);
-
-impl Eigen {
-    /// Of a matrix whose lower half is there.
-    pub(super) fn of(matrix: MatRef<'_, f64>) -> Result<Eigen> {
-        let eigen = matrix
-            .self_adjoint_eigen(Side::Lower)
-            .map_err(|error| not_found(&format!("{error:?}")))?;
-        Ok(Eigen(eigen))
-    }
-
-    /// The first `count` values; rounding below 0 is taken back.
-    pub(super) fn values(&self, count: usize) -> Vec<f64> {
-        let values = self.0.S().column_vector();
-        // In ascending order there.
-        let descending = (0..values.nrows()).rev().take(count);
-        // Not `max`, which would hide what is not a number.
-        descending
-            .map(|c| if values[c] < 0.0 { 0.0 } else { values[c] })
-            .collect()
-    }
-
-    /// The vector of the `index`-th value.
-    pub(super) fn vector(&self, index: usize) -> impl Iterator<Item = f64> {
-        let vectors = self.0.U();
-        let column = vectors.ncols() - 1 - index;
-        (0..vectors.nrows()).map(move |i| vectors[(i, column)])
-    }
-}
-
-fn not_found(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Data,
-        format!("the principal components cannot be found: {why}"),
-    )
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@
 //!
 //! A basis is kept as its transpose, `[size, inputs]`, which is how components are kept.
 
+use super::eigen::Eigen;
 use super::moments::{TILE, add_products, add_rows, fill, subtract, tiles};
-use super::pca::Eigen;
 use crate::error::Result;
 use crate::network::Rows;
 use crate::rng::{Draws, Purpose, normal};

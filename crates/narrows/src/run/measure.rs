@@ -1,6 +1,9 @@
 //! What a model does on test rows, in figures and pictures.
 
-use super::{CorruptedErrors, Outcome, Summary};
+use super::event::Event;
+use super::names::METRICS_FILE;
+use super::notice::Notice;
+use super::summary::{CorruptedErrors, Outcome, Summary};
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,6 +15,7 @@ use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
 use crate::text::path_for_shell;
+use crate::threads::available_threads;
 use crate::train::EpochRecord;
 use narrows_kernels::team::Team;
 use std::path::Path;
@@ -59,7 +63,8 @@ pub(super) fn measure(
         Some(test) => {
             model.check_width(test.inputs())?;
             stage("testing")?;
-            require_passes("testing", model, test, threads).map_err(|error| to_do(error, folder))?;
+            require_passes("testing", model, test, threads)
+                .map_err(|error| to_do(error, folder))?;
             let (test_mse, corrupted) = test_errors(model, test, threads)?;
             let of_corrupted = corrupted
                 .iter()
@@ -187,4 +192,37 @@ fn test_errors(
         noise_draws: noise.draws,
     };
     Ok((errors[0], Some(corrupted)))
+}
+
+/// Says which parts of what follows training were left out.
+pub(super) fn tell_of_left_out(outcome: &Outcome, observe: &mut dyn FnMut(Event<'_>)) {
+    for why in &outcome.summary.left_out {
+        observe(Event::Notice(&Notice::LeftOut(why.clone())));
+    }
+}
+
+/// What 0 stands for where rows are many and independent.
+pub(super) fn threads_or_all(threads: usize) -> usize {
+    match threads {
+        0 => available_threads(),
+        _ => threads,
+    }
+}
+
+/// Says that the records of some of so many epochs are missing, if they are.
+pub(super) fn tell_of_missing(
+    folder: &Path,
+    epochs: usize,
+    records: &[EpochRecord],
+    why: Option<String>,
+    observe: &mut dyn FnMut(Event<'_>),
+) {
+    let missing = epochs.saturating_sub(records.len());
+    if missing > 0 || why.is_some() {
+        observe(Event::Notice(&Notice::Metrics {
+            path: folder.join(METRICS_FILE),
+            missing,
+            why,
+        }));
+    }
 }

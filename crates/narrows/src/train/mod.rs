@@ -134,10 +134,7 @@ impl<'a> Training<'a> {
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
-        memory::check(
-            &Memory::least(&recipe, &network, batch),
-            available(),
-        )?;
+        memory::check(&Memory::least(&recipe, &network, batch), available())?;
         let parameters = Parameters::initial(&network, recipe.initialization, recipe.seed);
         let optimizer = Optimizer::new(recipe.optimizer, &network);
         let mut stepper = Stepper::new(

@@ -69,7 +69,11 @@ fn circles(root: &Path) -> Vec<(String, String)> {
 fn no_modules_beside_each_other_use_each_other() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut unknown = Vec::new();
-    for root in ["narrows/src/lib.rs", "narrows-kernels/src/lib.rs", "narrows-cli/src/main.rs"] {
+    for root in [
+        "narrows/src/lib.rs",
+        "narrows-kernels/src/lib.rs",
+        "narrows-cli/src/main.rs",
+    ] {
         for (room, way) in circles(&crates.join(root)) {
             unknown.push(format!("{root} {room}: {way}"));
         }

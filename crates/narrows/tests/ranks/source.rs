@@ -84,7 +84,10 @@ impl Sources {
                 "crate" => at.clear(),
                 "self" => {}
                 "super" => drop(at.pop()),
-                name if self.0.contains_key(&[&at[..], &[name.to_string()]].concat()) => {
+                name if self
+                    .0
+                    .contains_key(&[&at[..], &[name.to_string()]].concat()) =>
+                {
                     at.push(name.to_string());
                 }
                 "*" => return Some(at),

@@ -2,8 +2,8 @@
 
 use crate::data::source::MNIST;
 use crate::data::{Dataset, ReadOptions, Source, Values};
-use crate::{Error, ErrorKind, Result};
 use crate::memory::require;
+use crate::{Error, ErrorKind, Result};
 use narrows_mnist::{PIXELS, SIDE, Split};
 use ndarray::Array2;
 use std::io;

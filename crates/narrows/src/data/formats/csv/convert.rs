@@ -1,8 +1,8 @@
 //! From the records of a chunk to the cells of columns.
 
 use super::cell::{Plain, find, scientific};
-use super::class::Class;
 use super::chunks::Chunk;
+use super::class::Class;
 use super::encoding::NotText;
 use super::number::{Style, Value};
 use super::output::Output;

@@ -261,9 +261,7 @@ fn are_decimal_commas(records: &[Record<'_>]) -> bool {
         let rows = records.iter().filter(|record| !record.is_comment).skip(1);
         rows.flat_map(|row| row.cells.iter().filter(|cell| cell.contains(',')))
     };
-    let is_number = |cell: &Cow<'_, str>| {
-        Sort::of(cell) == Sort::Number && !cell.ends_with(',')
-    };
+    let is_number = |cell: &Cow<'_, str>| Sort::of(cell) == Sort::Number && !cell.ends_with(',');
     cells().next().is_some() && cells().all(is_number)
 }
 
