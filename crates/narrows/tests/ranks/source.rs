@@ -128,6 +128,11 @@ fn tokens(text: &str) -> Vec<String> {
             while i < chars.len() && at(i) != '\n' {
                 i += 1;
             }
+        } else if c == '/' && at(i + 1) == '*' {
+            while i < chars.len() && !(at(i) == '*' && at(i + 1) == '/') {
+                i += 1;
+            }
+            i += 2;
         } else if c == '"' {
             i = after_string(&chars, i);
         } else if c == '\'' {
