@@ -222,6 +222,7 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Checksums;
     use super::*;
     use ndarray::array;
 

@@ -1,7 +1,6 @@
 //! Counts of what the cells of each column could be, and the decisions that follow for the whole file.
 
-use super::cell::Found;
-use super::class::Class;
+use super::{cell::Found, class::Class};
 use super::number::Style;
 use crate::data::schema::ColumnKind;
 
