@@ -13,7 +13,7 @@ use crate::recipe::Recipe;
 use crate::train::{EpochRecord, Warning};
 use std::path::Path;
 
-/// Measures a model that is there already, from its file or its run's folder, as [`run`] would. Of the options
+/// Measures a model that is there already, from its file or its run's folder, as [`run`](super::run) would. Of the options
 /// `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
 ///
 /// # Errors

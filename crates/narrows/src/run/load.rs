@@ -56,7 +56,7 @@ pub fn is_run(path: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`] ends.
+/// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`](super::recover) ends.
 pub fn load_model(path: &Path) -> Result<Model> {
     match path.is_dir() {
         true => {

@@ -39,7 +39,7 @@ pub struct Options<'a> {
     pub checkpoint: Every,
     /// Whether losses are written for TensorBoard too.
     pub tensorboard: bool,
-    /// Whether to count where the time of a step goes, for [`Summary::profile`].
+    /// Whether to count where the time of a step goes, for [`Summary::profile`](super::Summary::profile).
     pub profile: bool,
     /// Set to stop after the current step, or between the stages that follow training, before which the run
     /// is saved: it ends with [`ErrorKind::Interrupted`].

@@ -19,7 +19,7 @@ use super::rows::KnownRows;
 use super::sources::RunFile;
 use super::summary::Outcome;
 use super::threshold::{is_chosen, usual_threshold};
-use crate::data::{Source, SplitPlan};
+use crate::data::{Dataset, Source, SplitPlan};
 use crate::error::Result;
 use crate::evaluate::Baselines;
 use crate::figures::reconstruction_picture;
@@ -38,7 +38,7 @@ use std::path::Path;
 /// # Errors
 ///
 /// When the recipe does not fit the data, the folder exists already, another training is using it, the system refuses to
-/// write, or training diverges; what was saved before is kept. [`ErrorKind::Interrupted`] when it was told to stop.
+/// write, or training diverges; what was saved before is kept. [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
 pub fn run(
     recipe: &Recipe,
     source: &Source,
@@ -108,7 +108,7 @@ fn run_in(
         tell_of_known_rows(&training, &split, other, observe)?;
         tell_of_known_groups(&split, other, observe)?;
     }
-    require("saving the run", bytes_of_saving(&training))?;
+    require("saving the run", bytes_of_saving(&training, &split.train))?;
     if let Some(model) = options.init_from.filter(|_| resumed.is_none()) {
         training.init_from(model)?;
         tell_of_begun_on(model, &split, observe)?;
@@ -280,9 +280,16 @@ fn run_in(
 }
 
 /// The memory that a save takes: what it writes, of the optimizer and of the parameters, the best ones too, and a copy.
-fn bytes_of_saving(training: &Training<'_>) -> usize {
+/// What is said of a column, as JSON, is measured.
+fn bytes_of_saving(training: &Training<'_>, data: &Dataset) -> usize {
+    const OF_COLUMN: usize = 2 << 10;
     let memory = training.memory();
-    2 * (2 * memory.parameters + memory.optimizer) + memory.parameters
+    // The values of images are no columns.
+    let columns = match data.shape().len() {
+        1 => data.inputs(),
+        _ => 0,
+    };
+    2 * (2 * memory.parameters + memory.optimizer) + memory.parameters + columns * OF_COLUMN
 }
 
 /// Checks that a recipe could be trained on a source.
