@@ -253,7 +253,10 @@ fn about(evaluation: &Evaluation) -> String {
                 .into(),
         );
     }
-    if evaluation.pca.is_none() {
+    for why in &evaluation.left_out {
+        lines.push(format!("  left out: {why}"));
+    }
+    if evaluation.pca.is_none() && evaluation.left_out.is_empty() {
         lines.push(format!(
             "  {}: not measured, so many components of such wide rows need too much memory",
             pca_name(evaluation)

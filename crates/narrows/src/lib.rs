@@ -47,6 +47,7 @@ pub mod export;
 pub mod figures;
 pub mod files;
 pub mod layer;
+pub mod memory;
 pub mod model;
 pub mod network;
 pub mod objective;

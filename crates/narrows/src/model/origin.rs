@@ -5,9 +5,13 @@ use crate::data::{
     Checksums, Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::require;
 use crate::text::counted;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// The bytes that a model keeps of a column, and needs for a moment to find them.
+const OF_COLUMN: usize = 400;
 
 /// The data that a model was trained on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,8 +109,14 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// If rows that stay in a file cannot be read.
+    /// If rows that stay in a file cannot be read, or the columns need more memory than is left.
     pub fn of(data: &Dataset) -> Result<Origin> {
+        if data.shape().len() == 1 {
+            require(
+                "what a model keeps of its columns",
+                data.inputs() * OF_COLUMN,
+            )?;
+        }
         Ok(Origin {
             // A model that is passed on need not say where its data lay.
             data: Some(data.short_name()),

@@ -29,6 +29,9 @@ pub enum Notice {
     },
     /// The principal components' error is no finite number, and is left out.
     PcaNotFinite,
+    /// A part of what follows training was left out for lack of memory; the sentence says which part, what it needs and
+    /// what there is.
+    LeftOut(String),
 }
 
 impl fmt::Display for Notice {
@@ -59,6 +62,7 @@ impl fmt::Display for Notice {
                 "{}: the folder cannot be locked ({why}): let no other training use it",
                 folder.display()
             ),
+            Notice::LeftOut(why) => write!(f, "left out: {why}"),
             Notice::PcaNotFinite => f.write_str(
                 "the error of principal components is too large for a number, and is left out: scale the data, with \
                  scaling.kind=standardize",

@@ -1,8 +1,9 @@
 //! Where the rows of a run come from: `run.json`.
 
+use super::folder;
+use super::names::RUN_FILE;
 use super::place::check_in_place;
 use super::rows::KnownRows;
-use super::{RUN_FILE, folder};
 use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::for_shell;

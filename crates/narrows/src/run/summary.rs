@@ -58,6 +58,8 @@ pub struct Summary {
     pub stopped_early: bool,
     /// Whether there is a picture: there is one for images only, of test rows.
     pub has_picture: bool,
+    /// What follows training and was left out for lack of memory, a sentence each, with what it needs and what there was.
+    pub left_out: Vec<String>,
     /// Where the time of a step went, if that was asked for and there was a step.
     pub profile: Option<Profile>,
 }
@@ -131,6 +133,7 @@ impl Summary {
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
             "run": self.run.display().to_string(),
+            "left_out": self.left_out,
         });
         if let Some((epoch, loss)) = self.best {
             object["best_epoch"] = json!(epoch);

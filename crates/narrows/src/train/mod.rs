@@ -13,11 +13,10 @@ pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, StepPlan, Stepper};
 pub use warnings::Warning;
 
-pub(crate) use memory::available as available_memory;
-
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::available;
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::Network;
 use crate::objective::Objective;
@@ -134,12 +133,11 @@ impl<'a> Training<'a> {
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
-        let available = memory::available();
-        memory::check(&Memory::least(&recipe, &network), available)?;
+        memory::check(&Memory::least(&recipe, &network), available())?;
         let mut setting = Setting::of(&recipe, network)?;
         setting.accumulation = recipe.accumulation.min(data.rows().div_ceil(batch));
         let plan = StepPlan::new(setting, batch, threads)?;
-        memory::check(&plan.memory(), available)?;
+        memory::check(&plan.memory(), available())?;
         let mut stepper = plan.stepper();
         stepper.plan_rows(data.rows());
         Ok(Training {
