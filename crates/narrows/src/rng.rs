@@ -29,6 +29,37 @@ pub enum Purpose {
     Validation = 8,
     /// Rows to try an exported model on.
     SampleRows = 9,
+    /// What corrupts a row where the loss on validation rows is measured; the "epoch" is 0.
+    ValidationCorruption = 10,
+    /// The probes of a penalty on derivatives there; the "epoch" is 0.
+    ValidationProbes = 11,
+}
+
+/// What rows pass through a network for, which their noise and probes follow from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// Training, in an epoch counted from 0.
+    Training(u32),
+    /// The loss on validation rows, whose noise and probes are the same after every epoch.
+    Validation,
+}
+
+impl Pass {
+    /// What corrupts a row: the draws of a seed, and the epoch of the address.
+    pub(crate) fn corruption(self, seed: u64) -> (Draws, u32) {
+        match self {
+            Pass::Training(epoch) => (Draws::new(seed, Purpose::Corruption), epoch),
+            Pass::Validation => (Draws::new(seed, Purpose::ValidationCorruption), 0),
+        }
+    }
+
+    /// The same for the probes of a penalty on derivatives.
+    pub(crate) fn probes(self, seed: u64) -> (Draws, u32) {
+        match self {
+            Pass::Training(epoch) => (Draws::new(seed, Purpose::Probes), epoch),
+            Pass::Validation => (Draws::new(seed, Purpose::ValidationProbes), 0),
+        }
+    }
 }
 
 /// The draws of one seed for one purpose.

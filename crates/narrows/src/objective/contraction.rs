@@ -24,9 +24,10 @@ mod counted;
 mod rectified;
 
 use super::term::{Term, TermKind};
+use crate::data::Dataset;
 use crate::layer::{Dense, Layer};
 use crate::network::{Network, Parameters};
-use crate::rng::{Draws, Purpose};
+use crate::rng::Pass;
 use counted::{Counted, SECOND};
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::reduce::{add, add_scaled, dot, scale};
@@ -46,7 +47,7 @@ const TILE: usize = 48;
 #[derive(Debug)]
 pub(crate) struct Contraction {
     term: Term,
-    draws: Draws,
+    seed: u64,
     /// The layers of the encoder.
     encoder: usize,
     /// The layer at which v ends and w begins: 1 where the first layer's weights are squared.
@@ -108,11 +109,12 @@ impl Squared {
     }
 }
 
-/// What rows of a batch are: their place in the data, the epoch, and how many there are in the batch.
-#[derive(Clone, Copy, Debug)]
+/// Some rows of a batch: which of the data they are, what they pass for, and how many there are in the batch.
+#[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
-    pub(crate) samples: &'a [u32],
-    pub(crate) epoch: u32,
+    pub(crate) data: &'a Dataset,
+    pub(crate) rows: &'a [u32],
+    pub(crate) pass: Pass,
     pub(crate) size: usize,
 }
 
@@ -168,7 +170,7 @@ impl Contraction {
         let units = is_rectified.then(|| Units::plan(layers[1], widths));
         Contraction {
             term,
-            draws: Draws::new(seed, Purpose::Probes),
+            seed,
             encoder,
             first,
             probes,
@@ -293,7 +295,7 @@ impl Contraction {
         let factor = self.factor(batch.size);
         self.square(isa, network, block, all, scratch);
         if self.units.is_none() {
-            let width = block.get(self.w + self.first).len() / (batch.samples.len() * self.probes);
+            let width = block.get(self.w + self.first).len() / (batch.rows.len() * self.probes);
             let w = &mut block.get_mut(self.w + self.first)[..all * width];
             scale(isa, w, factor);
         }
@@ -315,14 +317,15 @@ impl Contraction {
 
     /// Fills the probes of a block; gives how many there are.
     fn start(&self, isa: Isa, block: &mut RowBlock<'_>, batch: Batch<'_>) -> usize {
-        let rows = batch.samples.len();
+        let rows = batch.rows.len();
         block.get_mut(self.count).fill(self.probes as f32);
         let probes = block.get_mut(self.v + self.encoder);
         let width = probes.len() / rows;
         let code_size = width / self.probes;
-        for (probes, &sample) in probes.chunks_exact_mut(width).zip(batch.samples) {
-            let (kind, address) = (self.term.kind, (batch.epoch, sample));
-            kind.fill(isa, &self.draws, address, code_size, probes);
+        let (draws, epoch) = batch.pass.probes(self.seed);
+        for (probes, &row) in probes.chunks_exact_mut(width).zip(batch.rows) {
+            let (kind, address) = (self.term.kind, (epoch, batch.data.identity(row)));
+            kind.fill(isa, &draws, address, code_size, probes);
         }
         rows * self.probes
     }

@@ -5,6 +5,8 @@ mod memory;
 mod profile;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod warnings;
 mod workers;
 
@@ -321,15 +323,15 @@ impl<'a> Training<'a> {
                 pool = Some(index);
                 in_epoch.rows_of(index, &mut order);
                 if self.data.is_in_file() {
-                    read = Some(self.data.pooled(&order, pool_start, read.take())?);
+                    read = Some(self.data.pooled(&order, read.take())?);
                 }
             }
-            // Rows that were read from a file count by their place in the epoch.
+            let in_pool = start - pool_start..end - pool_start;
             let (data, these) = match &read {
-                None => (self.data, &order[start - pool_start..end - pool_start]),
+                None => (self.data, &order[in_pool]),
                 Some(read) => {
                     places.clear();
-                    places.extend(start as u32..end as u32);
+                    places.extend(in_pool.map(|place| place as u32));
                     (read, &places[..])
                 }
             };

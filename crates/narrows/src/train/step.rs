@@ -27,7 +27,7 @@ use crate::network::{Folding, Network, Parameters, StepRows, folded_at_steps};
 use crate::objective::{Batch, Contraction, Objective, Term};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
-use crate::rng::{Draws, Purpose};
+use crate::rng::Pass;
 use crate::threads::available_threads;
 use narrows_kernels::product;
 use narrows_kernels::reduce::{add, dot, scale};
@@ -41,7 +41,7 @@ pub struct Stepper {
     network: Network,
     parameters: Parameters,
     corruption: Option<Corruption>,
-    noise: Draws,
+    seed: u64,
     objective: Objective,
     terms: Vec<Contraction>,
     folding: Folding,
@@ -301,7 +301,7 @@ impl Stepper {
             network,
             parameters,
             corruption,
-            noise: Draws::new(seed, Purpose::Corruption),
+            seed,
             objective,
             losses: losses_of.clone(),
             sums: losses_of,
@@ -417,7 +417,7 @@ impl Stepper {
             self.record.end();
             return &self.losses;
         }
-        self.rows_phase(data, scaling, epoch, rows);
+        self.rows_phase(data, scaling, Pass::Training(epoch), rows);
         self.gather_phase(rows.len());
         let update = self.optimizer.next_update(share);
         let gradients = Gradients {
@@ -467,8 +467,8 @@ impl Stepper {
         let Some(mut whole) = self.whole.take() else {
             return;
         };
-        let isa = self.isa;
-        self.over_batches(data, scaling, epoch, rows, |stepper, batch, is_first| {
+        let (isa, pass) = (self.isa, Pass::Training(epoch));
+        self.over_batches(data, scaling, pass, rows, |stepper, batch, is_first| {
             let weight = batch as f32 / rows.len() as f32;
             stepper.gather_phase(batch);
             let gradients = Gradients {
@@ -547,14 +547,14 @@ impl Stepper {
         &mut self,
         data: &Dataset,
         scaling: &Scaling,
-        epoch: u32,
+        pass: Pass,
         rows: &[u32],
         mut each: impl FnMut(&mut Stepper, usize, bool),
     ) {
         let mut sums = std::mem::take(&mut self.sums);
         sums.reset();
         for (index, batch) in rows.chunks(self.plan.batch).enumerate() {
-            self.rows_phase(data, scaling, epoch, batch);
+            self.rows_phase(data, scaling, pass, batch);
             sums.add(&self.losses, batch.len() as f64 / rows.len() as f64);
             each(self, batch.len(), index == 0);
         }
@@ -573,7 +573,7 @@ impl Stepper {
         let record = std::mem::take(&mut self.record);
         let watch = |scratch: &mut Scratch| std::mem::take(&mut scratch.watch);
         let watches: Vec<Watch> = self.scratch.iter_mut().map(watch).collect();
-        self.over_batches(data, scaling, u32::MAX, rows, |_, _, _| ());
+        self.over_batches(data, scaling, Pass::Validation, rows, |_, _, _| ());
         self.record = record;
         for (scratch, watch) in self.scratch.iter_mut().zip(watches) {
             scratch.watch = watch;
@@ -632,7 +632,7 @@ impl Stepper {
         epoch: u32,
         rows: &[u32],
     ) -> (Losses, Vec<f32>) {
-        self.rows_phase(data, scaling, epoch, rows);
+        self.rows_phase(data, scaling, Pass::Training(epoch), rows);
         self.gather_phase(rows.len());
         let gradients = Gradients {
             network: &self.network,
@@ -677,7 +677,7 @@ impl Stepper {
     }
 
     /// Fills the slabs with all that the gradients need, and works the losses out.
-    fn rows_phase(&mut self, data: &Dataset, scaling: &Scaling, epoch: u32, rows: &[u32]) {
+    fn rows_phase(&mut self, data: &Dataset, scaling: &Scaling, pass: Pass, rows: &[u32]) {
         assert!(
             !rows.is_empty() && rows.len() <= self.plan.batch,
             "rows as planned"
@@ -685,7 +685,7 @@ impl Stepper {
         let cut = self.plan.cut(rows.len(), self.team.threads());
         let (network, parameters, plan) = (&self.network, &self.parameters, &self.plan);
         let (objective, isa) = (&self.objective, self.isa);
-        let (corruption, noise) = (&self.corruption, &self.noise);
+        let (corruption, (noise, epoch)) = (&self.corruption, pass.corruption(self.seed));
         for term in &mut self.terms {
             term.prepare(
                 (&mut self.team, &mut self.scratch),
@@ -724,7 +724,8 @@ impl Stepper {
                     let ([target], input) = block.read_write([plan.target], 0);
                     input.copy_from_slice(target);
                     for (&row, input) in these.iter().zip(input.chunks_exact_mut(inputs)) {
-                        corruption.apply(isa, noise, (epoch, row), input, &mut scratch.noise);
+                        let address = (epoch, data.identity(row));
+                        corruption.apply(isa, &noise, address, input, &mut scratch.noise);
                     }
                     watch.lap(Part::Noise);
                 }
@@ -759,8 +760,9 @@ impl Stepper {
                 }
                 watch.lap(Part::Loss);
                 let batch = Batch {
-                    samples: these,
-                    epoch,
+                    data,
+                    rows: these,
+                    pass,
                     size: rows.len(),
                 };
                 for term in terms {
