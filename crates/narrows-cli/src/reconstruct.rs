@@ -1,6 +1,7 @@
 //! `narrows reconstruct`
 
 use crate::destination::{FormatArguments, all_rows, without};
+use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -30,6 +31,8 @@ pub struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     format: FormatArguments,
+    #[command(flatten)]
+    isa: IsaArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -40,6 +43,7 @@ Examples:
   narrows reconstruct runs/table --data table.csv -o reconstructed.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let picture = (".png", "a picture of eight rows");

@@ -43,6 +43,7 @@ pub mod evaluate;
 pub mod export;
 pub mod figures;
 pub mod files;
+pub mod isa;
 pub mod layer;
 pub mod model;
 pub mod network;

@@ -12,6 +12,7 @@ const RANKS: &[&str] = &[
     "text",
     "settings",
     "threads",
+    "isa",
     "data",
     "layer",
     "network",

@@ -6,6 +6,7 @@ use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
 use crate::figures::{Portrait, is_image};
+use crate::isa;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, forward};
 use crate::text::path_for_shell;
@@ -44,6 +45,7 @@ pub(super) fn measure(
         threshold: None,
         seconds,
         images_per_second: (records.len() * train_rows) as f64 / seconds,
+        isa: isa::name(),
         run: folder.to_path_buf(),
         best: None,
         stopped_early: false,

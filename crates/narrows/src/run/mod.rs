@@ -12,6 +12,7 @@ mod epochs;
 mod folder;
 mod groups;
 mod guard;
+mod isa;
 mod lock;
 mod measure;
 mod notice;
@@ -304,7 +305,7 @@ fn run_in(
             let place = Place::of_run(folder)?;
             refuse_diverged(folder)?;
             let file = folder.join(RUN_FILE).is_file();
-            let file = file.then(|| RunFile::read(folder)).transpose()?;
+            let mut file = file.then(|| RunFile::read(folder)).transpose()?;
             let before = if folder::is_saved(folder) {
                 let (epochs, notice) = checkpoint::restore(&mut training, &known, folder)?;
                 is_newer_damaged = notice.is_some();
@@ -313,7 +314,7 @@ fn run_in(
                 }
                 epochs
             } else {
-                if let Some(began_with) = file.and_then(|file| file.rows) {
+                if let Some(began_with) = file.as_ref().and_then(|file| file.rows.as_ref()) {
                     began_with.check(&known).map_err(checkpoint::elsewhere)?;
                 }
                 if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
@@ -322,8 +323,14 @@ fn run_in(
                 recipe_of(folder, &[])?.epochs
             };
             replan(&training, before, folder, observe)?;
-            if let Some(sources) = &options.sources {
-                sources.write(folder, folder, Some(&known))?;
+            let isa = isa::goes_on(&mut training, file.as_ref(), observe);
+            match (&options.sources, &mut file) {
+                (Some(sources), _) => sources.write(folder, folder, Some(&known), &isa)?,
+                (None, Some(file)) if file.isa != isa => {
+                    file.isa = isa;
+                    file.write(folder)?;
+                }
+                (None, _) => {}
             }
             let (epochs, rows) = training.position();
             records = folder::keep_lines(folder, epochs)?;
@@ -350,7 +357,8 @@ fn run_in(
                 model.save(files.join(INIT_FILE))?;
             }
             if let Some(sources) = &options.sources {
-                sources.write(place.folder(), &files, Some(&known))?;
+                let isa = [crate::isa::name().to_string()];
+                sources.write(place.folder(), &files, Some(&known), &isa)?;
             }
             place.settle(false)?;
             place

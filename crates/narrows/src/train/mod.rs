@@ -20,6 +20,7 @@ pub(crate) use memory::available as available_memory;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::isa;
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::{Network, Parameters};
 use crate::objective::Objective;
@@ -168,7 +169,10 @@ impl<'a> Training<'a> {
                 validation: None,
                 test: None,
             },
-            origin: Origin::of(data)?,
+            origin: Origin {
+                isa: vec![isa::name().to_string()],
+                ..Origin::of(data)?
+            },
             recipe,
             data,
             scaling,
@@ -480,6 +484,11 @@ impl<'a> Training<'a> {
     pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
         self.checksums.test = Some(test.checksum()?);
         Ok(())
+    }
+
+    /// Keeps with the model which instruction sets trained it, the first one first, where that is not this one alone.
+    pub fn record_isa(&mut self, isa: Vec<String>) {
+        self.origin.isa = isa;
     }
 
     /// Checksums of some training rows, by which they are known again.
