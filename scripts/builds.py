@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -73,23 +74,62 @@ def instruction_sets():
 
 
 class State:
-    """A commit in a folder, with its own target folder beside the sources."""
+    """A commit in a folder of its own. Both states have one target folder beside theirs, so that what they depend on is
+    built once."""
 
     def __init__(self, name, commit, folder):
         self.name = name
         self.commit = commit
         self.tree = git("rev-parse", f"{commit}^{{tree}}").decode().strip()
-        self.source = Path(folder) / "source"
-        self.target = Path(folder) / "target"
-        self.fill()
+        self.folder = Path(folder)
+
+    def text(self, path):
+        """The text of a file of the commit."""
+        return git("show", f"{self.commit}:{path}").decode()
+
+    def has(self, words, path):
+        """Whether a text is in the files below a path of the commit."""
+        return subprocess.run(["git", "grep", "--quiet", "--fixed-strings", words, self.commit, "--", path],
+                              cwd=ROOT).returncode == 0
+
+    def command(self, isa=None):
+        """The path of the command `narrows`."""
+        return self.build(["build", "--release", "-p", "narrows-cli"], "narrows", isa)
+
+    def bench(self):
+        """The path of the benchmark of steps."""
+        return self.build(["bench", "-p", "narrows", "--no-run", "--bench", "step"], "step")
+
+    def build(self, arguments, name, isa=None):
+        """Builds with cargo, with no other instruction set than `isa` if there is one; the path of the executable `name`,
+        which may be there already."""
+        path = self.folder / f"{name}-{self.tree[:12]}-{isa or 'any'}"
+        if path.exists():
+            return path
+        say(f"building {name} of {self.name}" + (f" for {isa}" if isa else ""))
+        self.fill(isa)
+        environment = os.environ | {"CARGO_TARGET_DIR": str(self.folder.parent / "target")}
+        command = ["cargo", *arguments, "--message-format=json-render-diagnostics"]
+        done = subprocess.run(command, cwd=self.folder / "source", env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            last = "\n".join(done.stderr.splitlines()[-30:])
+            raise Failed(f"{self.name} does not build:\n{last}")
+        messages = map(json.loads, done.stdout.splitlines())
+        made = [one["executable"] for one in messages if one.get("executable") and one["target"]["name"] == name]
+        if not made:
+            raise Failed(f"{self.name} has no executable `{name}`")
+        # Whole at once, as whoever finds it takes it for built.
+        shutil.copy2(made[-1], f"{path}.new")
+        return Path(f"{path}.new").rename(path)
 
     def fill(self, isa=None):
         """Writes the files of the commit; those that are right already keep their time, so that cargo builds only what
         has changed. With `isa` the build has no other instruction set."""
+        source = self.folder / "source"
         wanted = set()
         with tarfile.open(fileobj=io.BytesIO(git("archive", "--format=tar", self.commit))) as archive:
             for member in archive:
-                path = self.source / member.name
+                path = source / member.name
                 if member.isdir():
                     continue
                 wanted.add(path)
@@ -103,27 +143,9 @@ class State:
                 is_right = path.is_file() and not path.is_symlink() and path.read_bytes() == data
                 replace(path, is_right, lambda path=path, data=data: path.write_bytes(data))
                 path.chmod(member.mode)
-        for path in self.source.rglob("*"):
+        for path in source.rglob("*"):
             if path not in wanted and (path.is_symlink() or path.is_file()):
                 path.unlink()
-
-    def build(self, arguments, name):
-        """Builds with cargo; the path of the executable `name`."""
-        environment = os.environ | {"CARGO_TARGET_DIR": str(self.target)}
-        command = ["cargo", *arguments, "--message-format=json-render-diagnostics"]
-        done = subprocess.run(command, cwd=self.source, env=environment, capture_output=True, text=True)
-        if done.returncode != 0:
-            last = "\n".join(done.stderr.splitlines()[-30:])
-            raise Failed(f"{self.name} does not build:\n{last}")
-        messages = map(json.loads, done.stdout.splitlines())
-        made = [one["executable"] for one in messages if one.get("executable") and one["target"]["name"] == name]
-        if not made:
-            raise Failed(f"{self.name} has no executable `{name}`")
-        return made[-1]
-
-    def command(self):
-        """The path of the command `narrows`."""
-        return self.build(["build", "--release", "-p", "narrows-cli"], "narrows")
 
 
 def replace(path, is_right, write):

@@ -67,20 +67,13 @@ class Side:
         self.state = state
         self.models = work / "models" / state.tree
         self.models.mkdir(parents=True, exist_ok=True)
-        sources = (state.source / "crates" / "narrows-cli" / "src").rglob("*.rs")
-        self.has_isa = any(b"NARROWS_ISA" in source.read_bytes() for source in sources)
-        self.narrows = None
-        self.built_for = None
+        self.has_isa = state.has("NARROWS_ISA", "crates/narrows-cli/src")
 
     def command(self, isa):
         """The command that computes with this instruction set, and its arguments for that."""
-        pinned = None if self.has_isa else isa
-        if self.narrows is None or self.built_for != pinned:
-            say(f"building {self.state.name}" + (f" for {pinned}" if pinned else ""))
-            self.state.fill(pinned)
-            self.narrows = self.state.command()
-            self.built_for = pinned
-        return self.narrows, ["--isa", isa] if self.has_isa else []
+        if self.has_isa:
+            return self.state.command(), ["--isa", isa]
+        return self.state.command(isa), []
 
     def model(self, case, data):
         """The path of the model that a case gives."""
@@ -187,7 +180,7 @@ def main():
     of_images = []
     if given.rows:
         images = given.work / "mnist.npy"
-        write_images(images, given.rows, sides[0].narrows)
+        write_images(images, given.rows, sides[0].command(isas[0])[0])
         of_images = ["--data", images]
     width = max(len("recipe"), *(len(recipe) for recipe in recipes))
     print(f"{'recipe':<{width}}  {'isa':<8}  threads  old and new")
