@@ -195,18 +195,3 @@ fn refused(error: io::Error) -> Error {
     .caused_by(error)
     .hint("free some space there, or set TMPDIR to another folder")
 }
-
-/// The same rows of `f32`, in memory and in a file.
-#[cfg(test)]
-pub(crate) fn in_memory_and_in_file(values: &Array2<f32>) -> [super::Dataset; 2] {
-    [IN_MEMORY, 0].map(|limit| {
-        let kind = Element::little(Kind::F32);
-        let mut rows = Rows::with_limit(RowType::all(kind, values.ncols()), limit);
-        for value_row in values.rows() {
-            let bytes: Vec<u8> = value_row.iter().flat_map(|x| x.to_le_bytes()).collect();
-            rows.push(&bytes).unwrap();
-        }
-        let values_of = rows.finish(None).unwrap();
-        super::Dataset::new("rows", values_of, vec![values.ncols()], None).unwrap()
-    })
-}

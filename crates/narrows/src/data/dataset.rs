@@ -711,4 +711,4 @@ pub(super) fn for_each_row_minus(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -323,7 +323,7 @@ fn run_in(
                 recipe_of(folder, &[])?.epochs
             };
             replan(&training, before, folder, observe)?;
-            let isa = isa::goes_on(&mut training, file.as_ref(), observe);
+            let isa = isa::goes_on(&mut training, folder, file.as_ref(), observe);
             match (&options.sources, &mut file) {
                 (Some(sources), _) => sources.write(folder, folder, Some(&known), &isa)?,
                 (None, Some(file)) if file.isa != isa => {
