@@ -17,6 +17,7 @@ mod export;
 mod import;
 mod inspect;
 mod interpolate;
+mod isa;
 mod output;
 mod own;
 mod progress;

@@ -46,6 +46,7 @@ pub mod evaluate;
 pub mod export;
 pub mod figures;
 pub mod files;
+pub mod isa;
 pub mod layer;
 pub mod memory;
 pub mod model;

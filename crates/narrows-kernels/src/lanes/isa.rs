@@ -2,6 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::amx;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An instruction set that this CPU has: holding the value proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,31 @@ pub(crate) enum Kind {
     Portable,
 }
 
+/// All that there are, fastest first.
+const KINDS: &[Kind] = &[
+    #[cfg(target_arch = "x86_64")]
+    Kind::Amx,
+    #[cfg(target_arch = "x86_64")]
+    Kind::Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Kind::Avx2,
+    Kind::Portable,
+];
+
+/// The place in [`KINDS`] of what the process is pinned to. Only [`Isa::pin`] writes it, so that the CPU has it.
+static PINNED: AtomicUsize = AtomicUsize::new(usize::MAX);
+
 impl Isa {
-    /// The fastest instruction set of this CPU.
+    /// The fastest instruction set that this process may use: the CPU's, or the one that it is pinned to.
     pub fn best() -> Isa {
+        match KINDS.get(PINNED.load(Ordering::Relaxed)) {
+            Some(&kind) => Isa(kind),
+            None => Isa::fastest(),
+        }
+    }
+
+    /// The fastest of this CPU.
+    fn fastest() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
             // All that `multiversion!` enables for each.
@@ -38,21 +61,18 @@ impl Isa {
         Isa(Kind::Portable)
     }
 
-    /// All that this CPU has, fastest first; for tests and benchmarks.
+    /// Pins the process to this instruction set: [`Isa::best`] is this one from now on, until another is pinned.
+    ///
+    /// Call it before anything is computed. Whoever has asked for the best already goes on with that.
+    pub fn pin(self) {
+        let place = KINDS.iter().position(|&kind| kind == self.0);
+        PINNED.store(place.unwrap_or(usize::MAX), Ordering::Relaxed);
+    }
+
+    /// All that this CPU has, fastest first, whatever the process is pinned to.
     pub fn available() -> Vec<Isa> {
-        let kinds = [
-            #[cfg(target_arch = "x86_64")]
-            Kind::Amx,
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512,
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2,
-            Kind::Portable,
-        ];
-        let slower = kinds
-            .into_iter()
-            .skip_while(|&kind| Isa(kind) != Isa::best());
-        slower.map(Isa).collect()
+        let kinds = KINDS.iter().map(|&kind| Isa(kind));
+        kinds.skip_while(|&isa| isa != Isa::fastest()).collect()
     }
 
     /// The same without tiles, for products that are too small for them.
@@ -64,15 +84,15 @@ impl Isa {
         self
     }
 
-    /// Its name, for people.
+    /// Its name: `AMX` (which has AVX-512 too), `AVX-512`, `AVX2` (with FMA) or `portable`.
     pub fn name(self) -> &'static str {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            Kind::Amx => "AVX-512 and AMX",
+            Kind::Amx => "AMX",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "AVX-512",
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => "AVX2 and FMA",
+            Kind::Avx2 => "AVX2",
             Kind::Portable => "portable",
         }
     }

@@ -45,8 +45,9 @@ pub struct Dataset {
     pub(super) values: Values,
     /// The type that they have where they come from.
     pub(super) element: Element,
-    /// What the first row counts as: more than 0 for a piece of larger data.
-    pub(super) first: usize,
+    /// Which row of the data in their file each row is, for rows that were read from there in another order; none where
+    /// each row is its own.
+    pub(super) identities: Vec<u32>,
     pub(super) shape: Vec<usize>,
     pub(super) labels: Option<Vec<i64>>,
     /// What the labels stand for, where they are words; label 0 is the first of them.
@@ -165,7 +166,7 @@ impl Dataset {
             name,
             element,
             values: values.standard_layout(),
-            first: 0,
+            identities: Vec::new(),
             shape,
             labels: None,
             label_names: Vec::new(),
@@ -595,7 +596,7 @@ impl Dataset {
             name: self.name.clone(),
             values: Values::U8(Array2::zeros((0, 0))),
             element: self.element,
-            first: 0,
+            identities: Vec::new(),
             shape: self.shape.clone(),
             labels: None,
             label_names: self.label_names.clone(),
@@ -615,6 +616,11 @@ impl Dataset {
         }
     }
 
+    /// Which row of all it is, in memory or in its file: what is drawn for a row follows from that.
+    pub(crate) fn identity(&self, row: u32) -> u32 {
+        self.identities.get(row as usize).copied().unwrap_or(row)
+    }
+
     /// One row as it is stored, `[inputs]`.
     ///
     /// # Panics
@@ -627,7 +633,6 @@ impl Dataset {
                 .to_slice()
                 .expect("a dataset is in standard layout")
         }
-        let row = row - self.first;
         match &self.values {
             Values::U8(values) => Row::U8(slice(values, row)),
             Values::F32(values) => Row::F32(slice(values, row)),
@@ -637,4 +642,4 @@ impl Dataset {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -10,8 +10,6 @@ use crate::error::Result;
 use crate::memory::require;
 use crate::model::Model;
 
-/// The rows that a thread takes through a network at a time, at the most.
-
 /// What the products of `faer` keep for each thread that uses them: 4.4 MiB.
 const PRODUCTS: usize = 5 << 20;
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// The bytes that a model keeps of a column, and needs for a moment to find them.
 const OF_COLUMN: usize = 400;
 
-/// The data that a model was trained on.
+/// The data that a model was trained on, and with what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
     /// What they were called, without the folders.
@@ -39,6 +39,9 @@ pub struct Origin {
     pub rows: Option<RowSketch>,
     /// What tells the rows of the run from others; none for models that no run of this version trained.
     pub checksums: Option<Checksums>,
+    /// The instruction sets that trained it, by [name](crate::isa::name), the first one first; several where a run went on
+    /// with another. None for models that no run of this version trained.
+    pub isa: Vec<String>,
 }
 
 /// How rows were divided into training, validation and test rows.
@@ -134,6 +137,7 @@ impl Origin {
             test: None,
             rows: Some(RowSketch::of(data)?),
             checksums: None,
+            isa: Vec::new(),
         })
     }
 
@@ -158,6 +162,9 @@ impl Origin {
         });
         if let Some(test) = &self.test {
             json["test"] = json!(test);
+        }
+        if !self.isa.is_empty() {
+            json["isa"] = json!(self.isa);
         }
         if let Some(rows) = &self.rows {
             let checksums = rows.checksums().iter();
@@ -270,6 +277,11 @@ impl Origin {
                 .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
                 .ok_or_else(|| damaged("fill", "a list of finite numbers".into()))
         });
+        let names = |key: &str| {
+            let names = value.get(key).and_then(Value::as_array);
+            let names = names.into_iter().flatten().filter_map(Value::as_str);
+            names.map(String::from).collect()
+        };
         let range = value.get("range").and_then(Value::as_array);
         let range = range.and_then(|range| match &range[..] {
             [low, high] => Some((low.as_f64()?, high.as_f64()?)),
@@ -295,6 +307,7 @@ impl Origin {
             test: text(value, "test"),
             rows: rows.transpose()?,
             checksums: None,
+            isa: names("isa"),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::evaluate::{
     Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors, require_passes,
 };
 use crate::figures::{Portrait, is_image};
+use crate::isa;
 use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
@@ -51,6 +52,7 @@ pub(super) fn measure(
         threshold: None,
         seconds,
         images_per_second: (records.len() * train_rows) as f64 / seconds,
+        isa: isa::name(),
         run: folder.to_path_buf(),
         best: None,
         stopped_early: false,

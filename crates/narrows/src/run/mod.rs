@@ -14,6 +14,7 @@ mod event;
 mod folder;
 mod groups;
 mod guard;
+mod isa;
 mod load;
 mod lock;
 mod measure;

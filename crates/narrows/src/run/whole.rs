@@ -7,6 +7,7 @@ use super::event::{Event, Finished};
 use super::folder;
 use super::groups::tell_of_known_groups;
 use super::guard::Guard;
+use super::isa;
 use super::load::load_model_of;
 use super::measure::{measure, tell_of_left_out, tell_of_missing, threads_or_all};
 use super::names::{INIT_FILE, MODEL_FILE, PICTURE_FILE, RECIPE_FILE, RUN_FILE, TRAIN_LOSS};
@@ -126,7 +127,7 @@ fn run_in(
             let place = Place::of_run(folder)?;
             refuse_diverged(folder)?;
             let file = folder.join(RUN_FILE).is_file();
-            let file = file.then(|| RunFile::read(folder)).transpose()?;
+            let mut file = file.then(|| RunFile::read(folder)).transpose()?;
             let before = if folder::is_saved(folder) {
                 let (epochs, notice) = checkpoint::restore(&mut training, &known, folder)?;
                 is_newer_damaged = notice.is_some();
@@ -135,7 +136,7 @@ fn run_in(
                 }
                 epochs
             } else {
-                if let Some(began_with) = file.and_then(|file| file.rows) {
+                if let Some(began_with) = file.as_ref().and_then(|file| file.rows.as_ref()) {
                     began_with.check(&known).map_err(checkpoint::elsewhere)?;
                 }
                 if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
@@ -146,8 +147,14 @@ fn run_in(
                 recipe.parts().load_file(&file, &[])?.epochs
             };
             replan(&training, before, folder, observe)?;
-            if let Some(sources) = &options.sources {
-                sources.write(folder, folder, Some(&known))?;
+            let isa = isa::goes_on(&mut training, folder, file.as_ref(), observe);
+            match (&options.sources, &mut file) {
+                (Some(sources), _) => sources.write(folder, folder, Some(&known), &isa)?,
+                (None, Some(file)) if file.isa != isa => {
+                    file.isa = isa;
+                    file.write(folder)?;
+                }
+                (None, _) => {}
             }
             let (epochs, rows) = training.position();
             records = folder::keep_lines(folder, epochs)?;
@@ -174,7 +181,8 @@ fn run_in(
                 model.save(files.join(INIT_FILE))?;
             }
             if let Some(sources) = &options.sources {
-                sources.write(place.folder(), &files, Some(&known))?;
+                let isa = [crate::isa::name().to_string()];
+                sources.write(place.folder(), &files, Some(&known), &isa)?;
             }
             place.settle(false)?;
             place

@@ -16,6 +16,7 @@ use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::Result;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
+use crate::isa;
 use crate::recipe::Recipe;
 use crate::report::{Figure, Image, Report, Section};
 use crate::run::{REPORT_FILE, Sources, write_report};
@@ -287,6 +288,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
          the summed code, summed over the batch, which is not the norm of the Jacobian. For that, train \
          contractive:jacobian."
             .to_string(),
+        isa::note(),
     ];
     if classic.seeds > 1 {
         notes.push(format!(

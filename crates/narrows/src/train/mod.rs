@@ -5,6 +5,8 @@ mod divergence;
 mod memory;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod warnings;
 
 pub use crate::program::{PartOfStep, Profile};
@@ -16,6 +18,7 @@ pub use warnings::Warning;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::isa;
 use crate::memory::available;
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::Network;
@@ -149,7 +152,10 @@ impl<'a> Training<'a> {
                 validation: None,
                 test: None,
             },
-            origin: Origin::of(data)?,
+            origin: Origin {
+                isa: vec![isa::name().to_string()],
+                ..Origin::of(data)?
+            },
             recipe,
             data,
             scaling,
@@ -304,15 +310,15 @@ impl<'a> Training<'a> {
                 pool = Some(index);
                 in_epoch.rows_of(index, &mut order);
                 if self.data.is_in_file() {
-                    read = Some(self.data.pooled(&order, pool_start, read.take())?);
+                    read = Some(self.data.pooled(&order, read.take())?);
                 }
             }
-            // Rows that were read from a file count by their place in the epoch.
+            let in_pool = start - pool_start..end - pool_start;
             let (data, these) = match &read {
-                None => (self.data, &order[start - pool_start..end - pool_start]),
+                None => (self.data, &order[in_pool]),
                 Some(read) => {
                     places.clear();
-                    places.extend(start as u32..end as u32);
+                    places.extend(in_pool.map(|place| place as u32));
                     (read, &places[..])
                 }
             };
@@ -463,6 +469,11 @@ impl<'a> Training<'a> {
     pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
         self.checksums.test = Some(test.checksum()?);
         Ok(())
+    }
+
+    /// Keeps with the model which instruction sets trained it, the first one first, where that is not this one alone.
+    pub fn record_isa(&mut self, isa: Vec<String>) {
+        self.origin.isa = isa;
     }
 
     /// Checksums of some training rows, by which they are known again.

@@ -17,6 +17,7 @@ const RANKS: &[&str] = &[
     "declaration",
     "memory",
     "threads",
+    "isa",
     "data",
     "onnx",
     "layer",

@@ -560,6 +560,7 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
             validation: Some(checksum),
             test: None,
         }),
+        isa: vec!["portable".into(), "AVX2".into()],
     });
     model.set_threshold(Threshold {
         value: 0.1,
