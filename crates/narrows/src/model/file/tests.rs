@@ -685,7 +685,11 @@ fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
 #[test]
 fn older_names_of_keys_are_read_without_a_note() {
     let recipe = |scaling: Value, corruption: Value, key: &str| {
-        let factor = if key == "terms" { "last" } else { "final_factor" };
+        let factor = if key == "terms" {
+            "last"
+        } else {
+            "final_factor"
+        };
         json!({"recipe": {
             "name": "a",
             "scaling": scaling,
