@@ -141,7 +141,12 @@ impl PenaltyPart for Length {
             name: place.name,
             weight: place.weight,
         };
-        builder.node(Arc::new(operation), Vec::new(), vec![place.code], Vec::new());
+        builder.node(
+            Arc::new(operation),
+            Vec::new(),
+            vec![place.code],
+            Vec::new(),
+        );
         Ok(())
     }
 }

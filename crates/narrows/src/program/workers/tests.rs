@@ -59,7 +59,14 @@ impl RowFunction for RowByRow {
     fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], scratch: &mut [f32]) {
         self.0.backward(at, dy, dx, scratch);
     }
-    fn gradient(&self, tile: &Tile, x: &[f32], dy: &[f32], gradient: &mut [f32], scratch: &mut [f32]) {
+    fn gradient(
+        &self,
+        tile: &Tile,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         self.0.gradient(tile, x, dy, gradient, scratch);
     }
 }
