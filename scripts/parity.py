@@ -30,7 +30,7 @@ INPUTS_AT = 1 << 56
 SIGNS_AT = 2 << 56
 # The last word of the counter that Narrows draws probes with.
 PROBES = 6
-DROPOUT = 10
+DROPOUT = 12
 
 FORMULA = {
     "hash(i)": "z = (i + 1) * 0x9E3779B97F4A7C15; z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9; "
@@ -161,14 +161,14 @@ class Autoencoder:
         logits = decoder[:-1](code)
         return code, logits, decoder[-1](logits)
 
-    def penalty(self, x, term):
-        """A contractive term, by differentiating twice."""
+    def penalty(self, x, penalty):
+        """A contractive penalty, by differentiating twice."""
         x = x.clone().requires_grad_()
         code = self.modules["encoder"](x).flatten(1)
-        if term == "summed":
+        if penalty == "summed":
             (g,) = torch.autograd.grad(code.sum(), x, create_graph=True)
             return g.square().sum()
-        if term == "hutchinson":
+        if penalty == "hutchinson":
             count = self.recipe["probes"]
             signs = np.stack([probes(sample, count, code.shape[1]) for sample in range(len(x))])
             rows = [
@@ -176,13 +176,13 @@ class Autoencoder:
                 for probe in signs.swapaxes(0, 1)
             ]
             return sum(g.square().sum() for g in rows) / (len(x) * count)
-        assert term == "jacobian"
+        assert penalty == "jacobian"
         rows = [torch.autograd.grad(column.sum(), x, create_graph=True)[0] for column in code.unbind(1)]
         return sum(g.square().sum() for g in rows) / len(x)
 
     def loss(self, x, kind):
-        if kind in self.recipe.get("terms", {}):
-            return self.loss(x, "mse") + self.recipe["terms"][kind] * self.penalty(x, kind)
+        if kind in self.recipe.get("penalties", {}):
+            return self.loss(x, "mse") + self.recipe["penalties"][kind] * self.penalty(x, kind)
         _, logits, output = self.run(x)
         if kind == "mse":
             # A decoder may give images as flat rows.
@@ -363,7 +363,7 @@ def of_every_activation(recipe, dtype):
     return tensors | activations(dtype)
 
 
-# The contractive terms, through activations whose second derivatives are not zero.
+# The contractive penalties, through activations whose second derivatives are not zero.
 CONTRACTIVE = {
     "inputs": 12,
     "batch": 6,
@@ -375,36 +375,36 @@ CONTRACTIVE = {
         *dense(5), {"layer": "sigmoid"},
     ],
     "decoder": [*dense(12), {"layer": "sigmoid"}],
-    "terms": {"jacobian": 0.3, "summed": 0.05},
+    "penalties": {"jacobian": 0.3, "summed": 0.05},
     "optimizer": {"kind": "adam", "learning_rate": 1e-2},
 }  # fmt: skip
 
 TERM_TENSORS = {
-    "TERM/loss": "[steps] the mean squared error and the weighted term of each step, before its update",
-    "TERM/value": "[1] the term itself on the first batch, before any update",
-    "TERM/grad/NAME": "the gradient of the first loss by a parameter",
+    "PENALTY/loss": "[steps] the mean squared error and the weighted penalty of each step, before its update",
+    "PENALTY/value": "[1] the penalty itself on the first batch, before any update",
+    "PENALTY/grad/NAME": "the gradient of the first loss by a parameter",
 }
 
 
 def of_contractive(recipe, dtype):
     tensors = {}
-    for term in recipe["terms"]:
+    for penalty in recipe["penalties"]:
         network = Autoencoder(recipe, dtype)
-        tensors[f"{term}/value"] = np.array([network.penalty(network.batch(0), term).item()])
-        _, gradient = network.gradient(network.batch(0), term)
-        tensors |= {f"{term}/grad/{name}": tensor for name, tensor in gradient.items()}
+        tensors[f"{penalty}/value"] = np.array([network.penalty(network.batch(0), penalty).item()])
+        _, gradient = network.gradient(network.batch(0), penalty)
+        tensors |= {f"{penalty}/grad/{name}": tensor for name, tensor in gradient.items()}
         optimizer = optimizer_of(recipe["optimizer"], network.modules.parameters())
-        tensors[f"{term}/loss"], _ = network.train(optimizer, term)
+        tensors[f"{penalty}/loss"], _ = network.train(optimizer, penalty)
     return tensors
 
 
-# The terms where the code's activation stops probes, behind convolutions, and with random probes.
-TERMS = {
+# The penalties where the code's activation stops probes, behind convolutions, and with random probes.
+PENALTIES = {
     "batch": 6,
     "probes": 3,
     "probe": "of Philox4x32-10 with the key 0 and the counter [block, sample, 0, 6] the words of all blocks, one after "
     "the other: element i of probe p is the word p * code + i, -1 if its top bit is 0, else +1",
-    "terms": {"jacobian": 0.3, "summed": 0.05, "hutchinson": 0.3},
+    "penalties": {"jacobian": 0.3, "summed": 0.05, "hutchinson": 0.3},
     "networks": {
         "smooth": {"inputs": 12, "encoder": CONTRACTIVE["encoder"], "decoder": CONTRACTIVE["decoder"]},
         "relu": {
@@ -424,22 +424,22 @@ TERMS = {
     },
 }  # fmt: skip
 
-TERMS_TENSORS = {
-    "NETWORK/TERM/value": "[1] the term itself on the first batch",
-    "NETWORK/TERM/grad/NAME": "the gradient of the mean squared error and the weighted term by a parameter",
+PENALTIES_TENSORS = {
+    "NETWORK/PENALTY/value": "[1] the penalty itself on the first batch",
+    "NETWORK/PENALTY/grad/NAME": "the gradient of the mean squared error and the weighted penalty by a parameter",
 }
 
 
-def of_terms(recipe, dtype):
+def of_penalties(recipe, dtype):
     tensors = {}
-    shared = {key: recipe[key] for key in ("batch", "probes", "terms")}
+    shared = {key: recipe[key] for key in ("batch", "probes", "penalties")}
     for kind, layers in recipe["networks"].items():
         network = Autoencoder(shared | layers, dtype)
         check_relu_inputs(network, network.batch(0))
-        for term in recipe["terms"]:
-            tensors[f"{kind}/{term}/value"] = np.array([network.penalty(network.batch(0), term).item()])
-            _, gradient = network.gradient(network.batch(0), term)
-            tensors |= {f"{kind}/{term}/grad/{name}": tensor for name, tensor in gradient.items()}
+        for penalty in recipe["penalties"]:
+            tensors[f"{kind}/{penalty}/value"] = np.array([network.penalty(network.batch(0), penalty).item()])
+            _, gradient = network.gradient(network.batch(0), penalty)
+            tensors |= {f"{kind}/{penalty}/grad/{name}": tensor for name, tensor in gradient.items()}
     return tensors
 
 
@@ -523,7 +523,7 @@ LAYERS = {
     "steps": STEPS,
     "reconstruction": "mse",
     "optimizer": {"kind": "adam", "learning_rate": 1e-2, "weight_decay": 0.01},
-    "dropout": "of Philox4x32-10 with the key 0 and the counter [block, sample, 0, 10 + 256 * layer], where the layers "
+    "dropout": "of Philox4x32-10 with the key 0 and the counter [block, sample, 0, 12 + 256 * layer], where the layers "
     "that drop are counted from 0, the words of all blocks, one after the other: value i of a sample is dropped if "
     "(word >> 8) / 2^24 is below the fraction",
     "networks": {
@@ -744,7 +744,7 @@ FIXTURES = {
     "parity-deep-linear": (linear(512, 256, 128, 64, 16, 3), of_linear, SUMMARY_TENSORS),
     "parity-activations": (EVERY_ACTIVATION, of_every_activation, WHOLE_TENSORS),
     "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
-    "parity-terms": (TERMS, of_terms, TERMS_TENSORS),
+    "parity-penalties": (PENALTIES, of_penalties, PENALTIES_TENSORS),
     "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
     "parity-layers": (LAYERS, of_layers, LAYERS_TENSORS),
     "parity-training": (TRAINING, of_training, TRAINING_TENSORS),

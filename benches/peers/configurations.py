@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 INPUTS = 784
 LEARNING_RATE = 1e-3
-TERM_WEIGHT = 1e-4
+PENALTY_WEIGHT = 1e-4
 NOISE = 0.8
 
 
@@ -18,7 +18,7 @@ class Configuration:
     steps: int
     codes: tuple = ()
     relu: bool = False
-    term: str = ""
+    penalty: str = ""
 
     @property
     def is_conv(self):
@@ -32,7 +32,7 @@ class Configuration:
 
     @property
     def has_linear_code(self):
-        return not self.term
+        return not self.penalty
 
 
 SIMPLE = (128, 64, 32, 16, 8)
@@ -46,8 +46,8 @@ CONFIGURATIONS = (
     Configuration("deep-linear-64", "deep linear, 64", 64, 400, DEEP),
     Configuration("784-1000-500-250-30-relu-64", "784-1000-500-250-30, 64", 64, 200, HINTON, relu=True),
     Configuration("784-1000-500-250-30-relu-512", "784-1000-500-250-30, 512", 512, 80, HINTON, relu=True),
-    Configuration("contractive-summed-64", "contractive summed, 64", 64, 400, CONTRACTIVE, relu=True, term="summed"),
-    Configuration("contractive-jacobian-64", "contractive jacobian, 64", 64, 200, CONTRACTIVE, relu=True, term="jacobian"),
+    Configuration("contractive-summed-64", "contractive summed, 64", 64, 400, CONTRACTIVE, relu=True, penalty="summed"),
+    Configuration("contractive-jacobian-64", "contractive jacobian, 64", 64, 200, CONTRACTIVE, relu=True, penalty="jacobian"),
     Configuration("conv-denoising-32", "conv denoising, 32", 32, 400),
     Configuration("conv-denoising-256", "conv denoising, 256", 256, 117),
 )

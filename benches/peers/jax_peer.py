@@ -14,7 +14,7 @@ import optax
 from jax import lax
 from jax import numpy as jnp
 
-from configurations import INPUTS, LEARNING_RATE, NOISE, SIMPLE, TERM_WEIGHT, configuration
+from configurations import INPUTS, LEARNING_RATE, NOISE, SIMPLE, PENALTY_WEIGHT, configuration
 from timing import median_seconds, print_record, steps_record
 
 
@@ -76,13 +76,13 @@ def dense_loss(one, parameters, rows, _key):
             out = jax.nn.relu(out)
         values.append(out)
     loss = jnp.mean((values[-1] - rows) ** 2)
-    if one.term:
-        loss += TERM_WEIGHT * penalty(one.term, parameters, values)
+    if one.penalty:
+        loss += PENALTY_WEIGHT * penalty(one.penalty, parameters, values)
     return loss
 
 
 def penalty(kind, parameters, values):
-    """The contractive term of a ReLU encoder of two layers, by products in closed form."""
+    """The contractive penalty of a ReLU encoder of two layers, by products in closed form."""
     (first, _), (second, _), *_ = parameters
     hidden_on, code_on = (values[1] > 0).astype(jnp.float32), (values[2] > 0).astype(jnp.float32)
     if kind == "summed":

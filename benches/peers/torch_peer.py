@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from configurations import INPUTS, LEARNING_RATE, NOISE, SIMPLE, TERM_WEIGHT, configuration
+from configurations import INPUTS, LEARNING_RATE, NOISE, SIMPLE, PENALTY_WEIGHT, configuration
 from timing import median_seconds, print_record, steps_record
 
 
@@ -38,7 +38,7 @@ def conv_network():
 
 
 def penalty(network, rows, kind):
-    """The contractive term of a ReLU encoder of two layers, by products in closed form."""
+    """The contractive penalty of a ReLU encoder of two layers, by products in closed form."""
     first, second = network[0].weight, network[2].weight
     hidden = network[1](network[0](rows))
     code = network[3](network[2](hidden))
@@ -55,13 +55,13 @@ def penalty(network, rows, kind):
 def loss_of(network, one):
     if one.is_conv:
         return lambda rows: functional.mse_loss(network(rows + NOISE * torch.randn_like(rows)), rows)
-    if not one.term:
+    if not one.penalty:
         return lambda rows: functional.mse_loss(network(rows), rows)
     decoder = network[4:]
 
     def contractive(rows):
-        code, value = penalty(network, rows, one.term)
-        return functional.mse_loss(decoder(code), rows) + TERM_WEIGHT * value
+        code, value = penalty(network, rows, one.penalty)
+        return functional.mse_loss(decoder(code), rows) + PENALTY_WEIGHT * value
 
     return contractive
 

@@ -1,7 +1,8 @@
 //! `narrows calibrate`
 
 use crate::destination::{called, check_stream, save};
-use crate::output::{figures, note, print, table};
+use crate::isa::IsaArgument;
+use crate::output::{figures, note, print, print_json, table};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
@@ -29,6 +30,8 @@ pub struct Arguments {
     /// The model file to write, `-` for standard output [default: the model itself]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -42,6 +45,7 @@ Examples:
   narrows calibrate runs/digits --data mnist:test --classes 0-8 --quantile 0.99";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let path = match (&arguments.output, arguments.model.is_dir()) {
         (Some(output), _) => output.clone(),
         (None, true) => arguments.model.join(MODEL_FILE),
@@ -79,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     model.set_threshold(chosen.clone());
     save(&model, &path)?;
     if arguments.json {
-        print(&chosen.to_json().to_string());
+        print_json(chosen.to_json());
         return Ok(());
     }
     let (name, level) = rule.parts();

@@ -1,6 +1,7 @@
 //! `narrows compare`
 
-use crate::output::{columns, figures, note, print, thousands};
+use crate::isa::IsaArgument;
+use crate::output::{columns, figures, note, print, print_json, thousands};
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
 use crate::stop::Stop;
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// Threads of all runs together, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -49,6 +52,7 @@ Examples:
   narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let (opened, sources, watch) = arguments.source.to_compare(&arguments.names)?;
     let mut display = StudyDisplay::new();
     let stop = Stop::default();
@@ -78,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     display.finish();
     let comparison = comparison?;
     if arguments.json {
-        print(&comparison.to_json().to_string());
+        print_json(comparison.to_json());
     } else {
         print(&describe(&comparison));
         note(&format!("report: {}", comparison.report.display()));

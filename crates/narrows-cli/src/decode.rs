@@ -1,6 +1,7 @@
 //! `narrows decode`
 
 use crate::destination::{FormatArguments, all_rows, without};
+use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{ReadingArguments, keep_apart};
@@ -26,6 +27,8 @@ pub struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     format: FormatArguments,
+    #[command(flatten)]
+    isa: IsaArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -34,6 +37,7 @@ Examples:
   narrows decode runs/table --data codes.csv --id customer -o decoded.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.data)?;
     let output = arguments.format.output(output, false, &[])?;

@@ -1,6 +1,7 @@
 //! `narrows denoise`
 
 use crate::destination::{FormatArguments, all_rows, without};
+use crate::isa::IsaArgument;
 use crate::output::{note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -22,6 +23,8 @@ pub struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     format: FormatArguments,
+    #[command(flatten)]
+    isa: IsaArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -30,6 +33,7 @@ Examples:
   narrows denoise runs/sensors --data noisy.csv -o clean.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let output = arguments.format.output(output, false, &[])?;

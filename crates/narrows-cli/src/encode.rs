@@ -1,6 +1,7 @@
 //! `narrows encode`
 
 use crate::destination::{FormatArguments, all_rows, without};
+use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -22,6 +23,8 @@ pub struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     format: FormatArguments,
+    #[command(flatten)]
+    isa: IsaArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -32,6 +35,7 @@ Examples:
   zcat new.csv.gz | narrows encode runs/table --data - -o - --on-bad null | sort";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let output = arguments.format.output(output, false, &[])?;

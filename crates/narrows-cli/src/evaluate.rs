@@ -1,6 +1,7 @@
 //! `narrows evaluate`
 
-use crate::output::{columns, count_of, figures, note, print, table, thousands};
+use crate::isa::IsaArgument;
+use crate::output::{columns, count_of, figures, note, print, print_json, table, thousands};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
@@ -22,6 +23,8 @@ pub struct Arguments {
     /// Threads, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -34,6 +37,7 @@ Examples:
   narrows evaluate runs/simple-linear --json | jq .model.neighbour_accuracy";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let model = load_model(&arguments.model)?;
     let (source, own);
     let split = match arguments.source.data.is_empty() {
@@ -61,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     display.finish();
     let evaluation = evaluation?;
     if arguments.json {
-        print(&evaluation.to_json().to_string());
+        print_json(evaluation.to_json());
     } else {
         print(&describe(&evaluation));
     }
@@ -253,7 +257,10 @@ fn about(evaluation: &Evaluation) -> String {
                 .into(),
         );
     }
-    if evaluation.pca.is_none() {
+    for why in &evaluation.left_out {
+        lines.push(format!("  left out: {why}"));
+    }
+    if evaluation.pca.is_none() && evaluation.left_out.is_empty() {
         lines.push(format!(
             "  {}: not measured, so many components of such wide rows need too much memory",
             pca_name(evaluation)

@@ -1,7 +1,8 @@
 //! `narrows export`
 
 use crate::destination::check_stream;
-use crate::output::{columns, count_of, figures, print, table, thousands};
+use crate::isa::IsaArgument;
+use crate::output::{columns, count_of, figures, print, print_json, table, thousands};
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
 use narrows::data::write::{Head, NumberType, Piece, Sink};
@@ -38,6 +39,8 @@ pub struct Arguments {
     /// `reconstruction.npy` and `score.npy` in this folder, for a check elsewhere.
     #[arg(long, value_name = "DIR")]
     rows: Option<PathBuf>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -70,6 +73,7 @@ struct Output {
 type Array = (Vec<usize>, Vec<f64>);
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let ending = arguments.output.extension();
     let is_onnx = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     if !is_onnx && !is_stream(&arguments.output) {
@@ -111,7 +115,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         keep(folder, &model, &rows)?;
     }
     if arguments.json {
-        print(&to_json(arguments, &model, bytes.len(), &rows, &outputs).to_string());
+        print_json(to_json(arguments, &model, bytes.len(), &rows, &outputs));
     } else {
         print(&describe(arguments, &model, bytes.len(), &rows, &outputs));
     }

@@ -1,7 +1,8 @@
 //! `narrows import`
 
 use crate::destination::{called, check_stream, save};
-use crate::output::{figures, note, print, table, thousands};
+use crate::isa::IsaArgument;
+use crate::output::{figures, note, print, print_json, table, thousands};
 use crate::rows::with_warnings;
 use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
 use clap::Args;
@@ -46,6 +47,8 @@ pub struct Arguments {
     /// be repeated. Once all of the recipe's tensors are named, others in the file are not used.
     #[arg(long, value_name = "THEIRS=OURS", value_delimiter = ',', value_parser = parse_pair)]
     map: Vec<(String, String)>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -83,6 +86,7 @@ fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     keep_file_apart(&arguments.output, &arguments.weights)?;
     keep_apart(&arguments.output, &arguments.data)?;
     check_stream(&arguments.output, arguments.json)?;
@@ -128,7 +132,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             "test_mse": test_mse,
             "notes": notes,
         });
-        print(&result.to_string());
+        print_json(result);
         return Ok(());
     }
     let sizes: Vec<String> = model.shape().iter().map(ToString::to_string).collect();

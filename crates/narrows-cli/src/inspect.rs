@@ -147,6 +147,7 @@ fn to_json(model: &Model) -> Value {
         "split": model.origin().split.as_ref().map(|split| split.to_json()),
         "validation": model.origin().validation,
         "test": model.origin().test,
+        "isa": model.origin().isa,
         "threshold": model.threshold().map(|threshold| threshold.to_json()),
         "tensors": tensors(model).iter().map(tensor).collect::<Vec<_>>(),
     })
@@ -183,6 +184,9 @@ fn data(model: &Model) -> Vec<(&'static str, String)> {
         );
         ("rows", text)
     }));
+    if !origin.isa.is_empty() {
+        rows.push(("trained with", origin.isa.join(", then ")));
+    }
     rows.extend(origin.columns.as_ref().map(|columns| {
         let mut text = columns
             .iter()

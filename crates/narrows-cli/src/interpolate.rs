@@ -1,6 +1,7 @@
 //! `narrows interpolate`
 
 use crate::destination::{FormatArguments, called};
+use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -39,6 +40,8 @@ pub struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     format: FormatArguments,
+    #[command(flatten)]
+    isa: IsaArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -50,6 +53,7 @@ Examples:
 const MOST_IN_PICTURE: usize = 1000;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let picture = (".png", "one picture");

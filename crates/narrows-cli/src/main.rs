@@ -17,6 +17,7 @@ mod export;
 mod import;
 mod inspect;
 mod interpolate;
+mod isa;
 mod output;
 mod own;
 mod progress;
@@ -30,7 +31,7 @@ mod stop;
 mod train;
 
 use clap::{Parser, Subcommand};
-use narrows::{Error, ErrorKind, plain};
+use narrows::{Error, ErrorKind, memory, plain};
 use std::process::ExitCode;
 
 /// Autoencoders: train them, look at them, ship them.
@@ -77,6 +78,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = memory::prepare() {
+        output::note(&format!("narrows: error: {error}"));
+        return ExitCode::from(exit_code(&error));
+    }
     stop::ignore_file_size_signal();
     let result = match parse().command {
         Command::Train(arguments) => train::run(&arguments),
@@ -141,7 +146,7 @@ fn is_closed_pipe(error: &Error) -> bool {
 /// signal stopped it.
 fn exit_code(error: &Error) -> u8 {
     match error.kind() {
-        ErrorKind::Diverged => 1,
+        ErrorKind::Diverged | ErrorKind::Memory => 1,
         ErrorKind::Interrupted => stop::exit_code(),
         ErrorKind::Io if !is_wrong_name(error) => 1,
         _ => 2,

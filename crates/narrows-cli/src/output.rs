@@ -3,6 +3,7 @@
 
 use narrows::plain;
 pub use narrows::text::{count_of, figures, thousands};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +35,12 @@ pub fn print(text: &str) {
         }
         _ => {}
     }
+}
+
+/// Prints a result, which is an object, with the instruction set that it was computed with.
+pub fn print_json(mut result: Value) {
+    result["isa"] = narrows::isa::name().into();
+    print(&result.to_string());
 }
 
 /// Prints to standard error.

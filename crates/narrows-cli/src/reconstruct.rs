@@ -1,6 +1,7 @@
 //! `narrows reconstruct`
 
 use crate::destination::{FormatArguments, all_rows, without};
+use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::{corruption_of, go_over};
 use crate::source::{DataArguments, keep_apart};
@@ -29,6 +30,8 @@ pub struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     format: FormatArguments,
+    #[command(flatten)]
+    isa: IsaArgument,
 }
 
 const EXAMPLES: &str = "\
@@ -39,6 +42,7 @@ Examples:
   narrows reconstruct runs/table --data table.csv -o reconstructed.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
     let picture = (".png", "a picture of eight rows");

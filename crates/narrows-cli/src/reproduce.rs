@@ -1,6 +1,7 @@
 //! `narrows reproduce`
 
-use crate::output::{columns, duration, print};
+use crate::isa::IsaArgument;
+use crate::output::{columns, duration, print, print_json};
 use crate::progress::StudyDisplay;
 use crate::stop::Stop;
 use clap::{Args, Subcommand};
@@ -36,6 +37,8 @@ struct ClassicArguments {
     /// Threads of all runs together, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -49,6 +52,7 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Study::Classic(arguments) = &arguments.study;
+    arguments.isa.pin()?;
     let mut display = StudyDisplay::new();
     let stop = Stop::default();
     stop.listen();
@@ -63,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     display.finish();
     let found = found?;
     if arguments.json {
-        print(&found.to_json().to_string());
+        print_json(found.to_json());
     } else {
         print(&describe(&found));
     }

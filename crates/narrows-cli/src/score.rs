@@ -1,7 +1,8 @@
 //! `narrows score`
 
 use crate::destination::{FormatArguments, all_rows, without};
-use crate::output::{columns, figures, note, print, table, thousands};
+use crate::isa::IsaArgument;
+use crate::output::{columns, figures, note, print, print_json, table, thousands};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
 use clap::Args;
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// How many of the highest scores to list.
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -51,6 +54,7 @@ Examples:
       With labels, also how well the scores tell the nines from the rest.";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     let output = arguments.output.as_deref();
     let output = match output {
         None if arguments.format.format.is_some() => {
@@ -87,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .map(|is_anomaly| Detection::of(&scores, &is_anomaly, threshold))
         .transpose()?;
     if arguments.json {
-        print(&to_json(&model, &data, &scores, detection, output).to_string());
+        print_json(to_json(&model, &data, &scores, detection, output));
     } else {
         let top = arguments.top;
         print(&describe(&model, &data, (&scores, top), detection, output));

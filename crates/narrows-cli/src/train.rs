@@ -4,6 +4,7 @@ mod resumed;
 mod rows;
 mod summary;
 
+use crate::isa::IsaArgument;
 use crate::output::{count_of, note, print};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
@@ -72,6 +73,8 @@ pub struct Arguments {
     /// Threads, without influence on the result [default: as many as a step has work for, at most one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    #[command(flatten)]
+    isa: IsaArgument,
     /// Set any key of the recipe, as in `encoder[0].outputs=64`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
@@ -271,6 +274,7 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
+    arguments.isa.pin()?;
     if let Some(folder) = &arguments.resume
         && recover(folder)?
     {

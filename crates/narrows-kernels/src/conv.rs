@@ -29,18 +29,19 @@
 //! Each sum runs over taps, or over images and positions, in one order, so that no result depends on
 //! how images or channels are cut among threads.
 
+mod geometry;
 mod images;
 mod plan;
 mod rows;
 
 use crate::lanes::Isa;
-use crate::product::{Left, PANEL, Right, Start, product};
+use crate::product::{Left, Right, Start, product};
+use geometry::TILE;
 use plan::{Axis, Group, Part, Planes, transposed};
 use rows::{Taps, collect, spread};
 use std::ops::Range;
 
-/// The columns of a gathered tile: those of the product's register tile.
-const TILE: usize = 2 * PANEL;
+pub use geometry::Geometry;
 
 /// The numbers that are gathered at a time: few enough to stay in the first-level cache beside what
 /// else a product reads.
@@ -50,28 +51,6 @@ const GATHERED: usize = 4096;
 fn gathered(taps: usize, positions: usize) -> usize {
     let whole = positions.next_multiple_of(TILE);
     (GATHERED / taps / TILE * TILE).clamp(TILE, whole)
-}
-
-/// The sizes of a convolution; a transposed one has input and output the other way round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Geometry {
-    /// `[channels, height, width]` of what the convolution reads.
-    pub input: [usize; 3],
-    /// `[channels, height, width]` of what it gives.
-    pub output: [usize; 3],
-    /// `[height, width]` of the kernel.
-    pub kernel: [usize; 2],
-    /// The distance between two positions of the kernel, along height and width.
-    pub stride: [usize; 2],
-    /// The zeros on each side, along height and width.
-    pub padding: [usize; 2],
-}
-
-impl Geometry {
-    /// The weights of one output channel, in the order `[input channel, height, width]`.
-    fn taps(&self) -> usize {
-        self.input[0] * self.kernel[0] * self.kernel[1]
-    }
 }
 
 /// A planned convolution.

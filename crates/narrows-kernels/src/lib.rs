@@ -28,6 +28,7 @@ pub mod conv;
 pub mod convert;
 pub mod counts;
 pub mod dropout;
+pub mod heap;
 pub mod layer_norm;
 pub mod loss;
 pub mod memory;

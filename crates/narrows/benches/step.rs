@@ -3,6 +3,8 @@
 //!
 //! With `--profile` it shows what counting where the time goes costs: steps with and without, in turn.
 //!
+//! With `--list` it prints the networks' names, for `benches/compare/run`.
+//!
 //! With `--json NAME STEPS SEED` it trains one of them for so many steps on MNIST, twice over, and
 //! prints one JSON object, for `benches/peers/run`.
 
@@ -47,6 +49,11 @@ fn main() {
     match arguments.iter().position(|argument| argument == "--json") {
         Some(place) => print_json(&arguments[place + 1..]),
         None if arguments.iter().any(|argument| argument == "--profile") => print_profile_cost(),
+        None if arguments.iter().any(|argument| argument == "--list") => {
+            for configuration in configurations() {
+                println!("{}", configuration.key());
+            }
+        }
         None => print_table(),
     }
 }

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Recipe,
     /// The data cannot be used as asked: no rows, a wrong width, a value that is not finite.
     Data,
+    /// The work needs more memory than the machine, or a limit of the process, has left. Nothing of it is begun.
+    Memory,
     /// Training was given up, because the loss was no longer a finite number.
     Diverged,
     /// Training was told to stop, and can go on from where it was saved.

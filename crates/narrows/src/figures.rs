@@ -3,7 +3,10 @@
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::evaluate::{JacobianSummary, Matrix, Pca, TestNoise, noisy_errors, standard_noises};
+use crate::evaluate::{
+    JacobianSummary, Matrix, Pca, TestNoise, noisy_errors, require_passes, standard_noises,
+};
+use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
 use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
@@ -42,6 +45,8 @@ pub struct Portrait {
     pub robustness: Vec<Curve>,
     /// The Jacobians of its code, unless they would take too much time or memory.
     pub jacobian: Option<JacobianSummary>,
+    /// What is not shown for lack of memory, a sentence each, with what it needs and what there was.
+    pub left_out: Vec<String>,
 }
 
 impl Portrait {
@@ -55,6 +60,7 @@ impl Portrait {
             figures: loss_figure(records)?.into_iter().collect(),
             robustness: Vec::new(),
             jacobian: None,
+            left_out: Vec::new(),
         })
     }
 
@@ -62,7 +68,8 @@ impl Portrait {
     ///
     /// # Errors
     ///
-    /// When the rows do not fit the model, or what it makes of them is not finite.
+    /// When the rows do not fit the model, when there is too little memory, or when what the model makes of the rows is not
+    /// finite.
     pub fn of(
         model: &Model,
         records: &[EpochRecord],
@@ -70,6 +77,7 @@ impl Portrait {
         noise: &Corruption,
         threads: usize,
     ) -> Result<Portrait> {
+        require_passes("what the report shows of the model", model, test, threads)?;
         let mut figures = Vec::new();
         let mut add = |name: &str, caption: &str, image: Option<Image>| {
             figures.extend(image.map(|image| Figure {
@@ -79,7 +87,9 @@ impl Portrait {
             }));
         };
         let robustness = robustness(model, test, threads)?;
-        let jacobian = JacobianSummary::of_first(model, test, threads)?;
+        let mut left_out = Vec::new();
+        let jacobian = JacobianSummary::of_first(model, test, threads);
+        let jacobian = unless_left_out(jacobian, &mut left_out)?.flatten();
         if is_image(test.shape()) {
             if model.recipe().corruption.is_none() {
                 let clean = reconstruction_picture(model, test, None)?;
@@ -126,6 +136,7 @@ impl Portrait {
             figures,
             robustness,
             jacobian,
+            left_out,
         })
     }
 }

@@ -29,8 +29,12 @@ pub enum Purpose {
     Validation = 8,
     /// Rows to try an exported model on.
     SampleRows = 9,
+    /// What corrupts a row where the loss on validation rows is measured; the "epoch" is 0.
+    ValidationCorruption = 10,
+    /// The probes of a penalty on derivatives there; the "epoch" is 0.
+    ValidationProbes = 11,
     /// Which values a layer drops in training.
-    Dropout = 10,
+    Dropout = 12,
 }
 
 /// The draws of one seed for one purpose.

@@ -1,5 +1,6 @@
 //! How many threads work may take: all that the machine runs at once, or a share of them.
 
+use crate::memory::most_threads;
 use std::cell::Cell;
 use std::thread;
 
@@ -8,10 +9,10 @@ thread_local! {
     static SHARE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// The number of threads that this machine runs at once; in a study, of which several runs go on at a time, a run's
-/// share of them.
+/// The number of threads that this machine runs at once, or that `ulimit -v` has room for if those are fewer; in a study,
+/// of which several runs go on at a time, a run's share of them.
 pub fn available_threads() -> usize {
-    let all = || thread::available_parallelism().map_or(1, usize::from);
+    let all = || thread::available_parallelism().map_or(1, |all| most_threads().min(all.get()));
     SHARE.get().unwrap_or_else(all)
 }
 

@@ -460,7 +460,7 @@ fn penalties_of_every_kind_of_encoder() {
         { layer = "conv2d", channels = 4, kernel = 3, stride = 2, padding = 1 }, { layer = "silu" },
         { layer = "conv2d", channels = 3, kernel = [3, 2], stride = [1, 2], padding = [1, 0] }, { layer = "tanh" },
     "#;
-    with_fixture("terms", |fixture| {
+    with_fixture("penalties", |fixture| {
         for (kind, encoder, shape) in [
             ("smooth", &*smooth, &[12][..]),
             ("relu", &relu, &[12]),

@@ -10,7 +10,8 @@ use narrows::objective::{PenaltyPart, PenaltyPlace, ReconstructionPart};
 use narrows::onnx::{Attribute, Graph, Place};
 use narrows::parts::Parts;
 use narrows::program::{Builder, Elementwise, JacobianNorm, Mean, Probes, Var};
-use narrows::run::{self, MODEL_FILE, Options, RECIPE_FILE};
+use narrows::run::{self, Event, MODEL_FILE, Options, RECIPE_FILE};
+use narrows::train::Warning;
 use narrows::{Model, Recipe, Result};
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
@@ -333,7 +334,6 @@ fn parts_without(which: usize) -> Parts {
 #[test]
 fn a_model_of_such_parts_is_trained_saved_loaded_and_exported() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = parts().parse(RECIPE, "mine.toml", &[]).unwrap();
     let data = data();
     let source = Source {
         train: data.clone(),
@@ -345,7 +345,17 @@ fn a_model_of_such_parts_is_trained_saved_loaded_and_exported() {
         parts: Some(&parts()),
         ..Options::default()
     };
-    run::run(&recipe, &source, &options, &mut |_| ()).unwrap();
+    // An older name is told once.
+    let older = RECIPE.replace("by = 0.25", "amount = 0.25");
+    let recipe = parts().parse(&older, "older.toml", &[]).unwrap();
+    let mut told = Vec::new();
+    run::run(&recipe, &source, &options, &mut |event| {
+        if let Event::Warning(warning @ Warning::OlderName { .. }) = event {
+            told.push(warning.to_string());
+        }
+    })
+    .unwrap();
+    assert_eq!(told, ["older.toml, line 4: `amount` is now called `by`"]);
     let path = out.join(MODEL_FILE);
     let model = Model::load_of(&path, &parts()).unwrap();
     let rows = data.to_array();

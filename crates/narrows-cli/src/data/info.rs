@@ -1,16 +1,12 @@
 //! What `narrows data info` prints: of tables in `table.rs`, and here of arrays, images and rows in memory.
 
 mod table;
+mod text;
 
-use crate::output::{columns, figures, thousands};
+use crate::output::{columns, thousands};
 use narrows::data::{Info, ValuesInfo};
 use table::describe_table;
-
-/// The columns that are listed, of those with one role.
-const LISTED: usize = 40;
-
-/// The width that everything but commands and long numbers fits into.
-const WIDTH: usize = 80;
+use text::{LISTED, alike, clean, list, wrapped};
 
 /// A summary for a person.
 pub fn describe(info: &Info) -> String {
@@ -32,75 +28,6 @@ pub fn json_line(info: &Info) -> String {
         }
     }
     line
-}
-
-/// Numbers with as many decimals each as tell values at a distance of `spread` apart, or all with an exponent.
-fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N] {
-    /// The letters that a number may take.
-    const LONG: usize = 12;
-    /// The digits of the spread that are shown, fewer where that makes a number too long.
-    const DIGITS: [i32; 3] = [4, 3, 2];
-    let values = values.map(|value| value + 0.0);
-    let shortest = |value: f64| match f64::from(value as f32) == value {
-        true => (value as f32).to_string(),
-        false => value.to_string(),
-    };
-    let decimals_of = |value: f64| match shortest(value).split_once('.') {
-        Some((_, decimals)) => decimals.len(),
-        None => 0,
-    };
-    // Where all are the same, the digits of their own size.
-    let scale = match spread > 0.0 && spread.is_finite() {
-        true => spread,
-        false => values.iter().fold(0.0, |most, value| value.abs().max(most)),
-    };
-    let needed = values.into_iter().map(decimals_of).max().unwrap_or(0);
-    let wanted = match scale > 0.0 {
-        true => DIGITS.map(|digits| (digits - 1 - scale.log10().floor() as i32).max(0) as usize),
-        false => [0; 3],
-    };
-    let is_seen = |(text, value): (&String, f64)| {
-        value.abs() < scale * 1e-9 || text.parse().is_ok_and(|read: f64| read != 0.0)
-    };
-    let is_short = |texts: &[String; N]| {
-        let are_seen = texts.iter().zip(values).all(is_seen);
-        are_seen && texts.iter().all(|text| text.len() <= LONG)
-    };
-    wanted
-        .into_iter()
-        .map(|decimals| values.map(|value| format!("{value:.*}", decimals.min(needed))))
-        .find(is_short)
-        .unwrap_or_else(|| values.map(figures))
-}
-
-/// The text on one line, without characters that a terminal obeys.
-fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
-    for c in text.chars() {
-        // Signs that turn the direction of writing hide what follows.
-        match c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            true => cleaned.push_str(&format!("\\x{:02x}", u32::from(c))),
-            false => cleaned.push(c),
-        }
-    }
-    cleaned
-}
-
-fn list(title: &str, sentences: &[String]) -> String {
-    format!("{title}\n{}", items(sentences))
-}
-
-fn items(sentences: &[String]) -> String {
-    let lines: Vec<String> = sentences
-        .iter()
-        .map(|sentence| wrapped(&clean(sentence), "  - ", "    "))
-        .collect();
-    lines.join("\n")
-}
-
-/// A text in lines of [`WIDTH`], the first and the others with what they begin with.
-fn wrapped(text: &str, first: &str, others: &str) -> String {
-    crate::output::wrapped(text, first, others, WIDTH)
 }
 
 fn describe_values(info: &ValuesInfo) -> String {
@@ -215,43 +142,4 @@ fn values_columns(info: &ValuesInfo) -> String {
         ));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_a_column_have_the_same_decimals() {
-        for (values, spread, texts) in [
-            (
-                [20_240_101.0, 20_240_115.533_333],
-                8.66,
-                ["20240101.000", "20240115.533"],
-            ),
-            ([0.25, 0.5], 0.25, ["0.25", "0.50"]),
-            ([515_800.0, 553_451.6], 37_651.6, ["515800", "553452"]),
-            ([f64::from(0.1_f32), 1.0], 0.9, ["0.1", "1.0"]),
-            ([0.31, 47_000.5], 47_000.0, ["0.3100", "47000"]),
-            ([-0.0, 2.0 / 3.0], 2.0 / 3.0, ["0.0000", "0.6667"]),
-            ([1.0 / 3.0, 1.0 / 3.0], 0.0, ["0.3333", "0.3333"]),
-            (
-                [1.767e9 + 0.25, 1.767e9 + 3600.5],
-                3600.25,
-                ["1767000000", "1767003600"],
-            ),
-            ([1_767_225_613.8, 9.908], 9.908, ["1767225613.8", "9.9"]),
-            ([1e30, 2e30], 1e30, ["1.000e30", "2.000e30"]),
-        ] {
-            assert_eq!(alike(values, spread), texts);
-        }
-    }
-
-    #[test]
-    fn nothing_reaches_the_terminal_that_it_obeys() {
-        assert_eq!(
-            clean("a\u{1b}[31mb\n\u{9b}\u{202e}ü"),
-            "a\\x1b[31mb\\x0a\\x9b\\x202eü"
-        );
-    }
 }

@@ -102,7 +102,7 @@ pub(super) fn describe(summary: &Summary) -> String {
         (
             "training",
             format!(
-                "{} for {}, {} {}/s",
+                "{} for {}, {} {}/s with {}",
                 duration(summary.seconds),
                 count_of(summary.epochs, "epoch"),
                 thousands(summary.images_per_second),
@@ -110,7 +110,8 @@ pub(super) fn describe(summary: &Summary) -> String {
                     "images"
                 } else {
                     "rows"
-                }
+                },
+                summary.isa
             ),
         ),
         ("run", format!("{}  ({files})", summary.run.display())),

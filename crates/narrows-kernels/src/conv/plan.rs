@@ -1,7 +1,7 @@
 //! What a convolution plans once: how taps and positions lie in the planes.
 
+use super::geometry::{Geometry, TILE};
 use super::rows::Taps;
-use super::{Geometry, TILE};
 use std::ops::Range;
 
 /// One of the two axes. A place of the padded input is `quotient · stride + phase`.

@@ -4,7 +4,7 @@
 //! beginning of a row to that of the next. The loops go down the rows a vector of columns at a
 //! time, because rows are short: the masks of the last vector are then made once.
 
-use super::TILE;
+use super::geometry::TILE;
 use crate::lanes::{Isa, Lanes, multiversion};
 
 /// Whether `rows` rows, `row` apart, of `count` numbers, `stride` apart, lie inside a slice.

@@ -1,24 +1,8 @@
 //! Copies of parts of A and B, as the micro-kernel reads them.
 
-use super::Job;
+use super::job::Job;
 use super::tile::{VECTORS, live};
 use crate::lanes::Lanes;
-
-/// Memory for a copy of a part of a matrix.
-#[repr(align(64))]
-pub(super) struct Buffer<const LEN: usize>([std::mem::MaybeUninit<f32>; LEN]);
-
-impl<const LEN: usize> Buffer<LEN> {
-    #[inline(always)]
-    pub(super) const fn new() -> Self {
-        Buffer([std::mem::MaybeUninit::uninit(); LEN])
-    }
-
-    #[inline(always)]
-    pub(super) fn at(&mut self) -> *mut f32 {
-        self.0.as_mut_ptr().cast()
-    }
-}
 
 /// Copies `rows` rows of A from `first` on: tile after tile, and in each `L::N` numbers for each `k`, of
 /// which the first ones are the rows of the tile.

@@ -42,20 +42,19 @@
 
 #[cfg(target_arch = "x86_64")]
 mod amx;
+mod buffer;
 mod copies;
+mod job;
 mod tile;
 mod ways;
 
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::Kind;
 use crate::lanes::{Isa, Lanes, multiversion};
+use job::{Job, K_BLOCK};
 use ways::{along_rows, down_rows};
 
-/// The number of columns of `C` that are formed together; work is best cut at its multiples.
-pub const PANEL: usize = 16;
-
-/// How much of the sum over `k` is done at a time.
-const K_BLOCK: usize = 1024;
+pub use job::PANEL;
 
 /// A matrix that is read one number at a time: element `(i, k)` lies at `i * row + k * column`.
 #[derive(Clone, Copy, Debug)]
@@ -227,27 +226,6 @@ pub fn product(
         job.bias = std::ptr::null();
         job.accumulate = true;
     }
-}
-
-/// One block of `k` of a product.
-#[derive(Clone, Copy)]
-struct Job {
-    m: usize,
-    n: usize,
-    k: usize,
-    a: *const f32,
-    a_row: usize,
-    a_column: usize,
-    b: *const f32,
-    b_row: usize,
-    b_is_transposed: bool,
-    /// Null where there is none.
-    bias: *const f32,
-    accumulate: bool,
-    /// Whether the vectors run down the rows of C.
-    is_down: bool,
-    c: *mut f32,
-    c_row: usize,
 }
 
 multiversion! {

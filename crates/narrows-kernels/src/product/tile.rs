@@ -1,8 +1,7 @@
 //! The micro-kernel: a tile of C, summed in registers.
 
-use super::Job;
-use super::PANEL;
-use super::copies::Buffer;
+use super::buffer::Buffer;
+use super::job::{Job, PANEL};
 use crate::lanes::Lanes;
 
 /// Vectors side by side in a register tile.

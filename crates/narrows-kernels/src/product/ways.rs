@@ -1,8 +1,9 @@
 //! The two ways through a product: vectors down the rows of C, or along them.
 
-use super::copies::{Buffer, copy, pack, transpose};
+use super::buffer::Buffer;
+use super::copies::{copy, pack, transpose};
+use super::job::{Job, K_BLOCK};
 use super::tile::{MAX_WIDTH, Place, VECTORS, tile_height, tile_of};
-use super::{Job, K_BLOCK};
 use crate::lanes::Lanes;
 
 /// The product with vectors that run down the rows of C, for an A that lies by rows.

@@ -6,14 +6,13 @@ use crate::error::Result;
 use crate::program::{
     Buffer, Builder, Cost, Lower, Node, Operation, Part, RowContext, RowOperation, Uses, Var,
 };
-use crate::rng::{Draws, Purpose};
+use crate::rng::Draws;
 use std::sync::Arc;
 
 impl Spec<dyn CorruptionPart> {
-    /// Applies the noise to a value.
-    pub(crate) fn build(&self, builder: &mut Builder, clean: Var) -> Var {
+    /// Applies the noise to a value; `draws` are what it follows from.
+    pub(crate) fn build(&self, builder: &mut Builder, clean: Var, draws: Draws) -> Var {
         builder.at("corruption");
-        let draws = builder.draws(Purpose::Corruption);
         let shape = builder.shape(clean).to_vec();
         let operation = Noise {
             corruption: self.clone(),

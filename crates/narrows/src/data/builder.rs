@@ -4,6 +4,7 @@
 use super::element::{Element, Kind};
 use super::records::{IN_MEMORY, Records, RowType};
 use super::values::Values;
+use crate::memory::require;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::fs::File;
@@ -57,7 +58,15 @@ impl Rows {
                 .expected(format!("at most {} rows", u32::MAX)));
         }
         if self.file.is_none() {
-            if (self.memory.len() + rows.len()) as u64 <= self.limit {
+            let len = self.memory.len() + rows.len();
+            if len as u64 <= self.limit {
+                if len > self.memory.capacity() {
+                    // A vector doubles its memory, and holds both while it copies.
+                    require(
+                        "reading the rows into memory",
+                        len.max(2 * self.memory.capacity()),
+                    )?;
+                }
                 self.memory.extend_from_slice(rows);
                 return Ok(());
             }
@@ -80,6 +89,10 @@ impl Rows {
     ) -> Result<()> {
         let old = std::mem::replace(&mut self.row, row);
         let Some(file) = self.file.take() else {
+            require(
+                "reading the rows into memory",
+                self.rows.saturating_mul(self.row.stride()),
+            )?;
             let memory = std::mem::take(&mut self.memory);
             convert(&memory, &mut self.memory);
             return Ok(());
@@ -148,6 +161,9 @@ pub(super) fn read_rows(
     let row = RowType::all(element, inputs);
     let stride = row.stride();
     let fits = (rows as u64).saturating_mul(stride as u64) <= in_memory;
+    if fits {
+        require("reading the rows into memory", rows * stride)?;
+    }
     let mut gathered = Rows::with_limit(row, if fits { in_memory } else { 0 });
     let most = (CHUNK / stride).max(1);
     let mut bytes = Vec::new();

@@ -3,6 +3,7 @@
 use super::dataset::{Dataset, Ids};
 use super::shuffle;
 use super::values::Values;
+use crate::memory::require;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::ops::Range;
@@ -73,7 +74,9 @@ impl Dataset {
             these.cloned().collect()
         }
         fn rows<T: Clone>(all: &Array2<T>, indices: &[u32]) -> Result<Array2<T>> {
-            let mut values = Vec::with_capacity(indices.len() * all.ncols());
+            let values = indices.len() * all.ncols();
+            require("dividing the rows", values * size_of::<T>())?;
+            let mut values = Vec::with_capacity(values);
             for &index in indices {
                 values.extend(all.row(index as usize).iter().cloned());
             }

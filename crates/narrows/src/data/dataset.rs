@@ -1,8 +1,10 @@
 //! Rows of values with a shape, perhaps labels, ids and names of columns.
 
 mod checksum;
+mod passes;
 
 pub use checksum::{Checksum, Checksums};
+pub(super) use passes::for_each_row_minus;
 
 use super::bad::BadRows;
 use super::element::EXACT;
@@ -14,7 +16,6 @@ use super::schema::Column;
 use super::time::InOrder;
 use super::values::{Row, Values};
 use crate::{Error, ErrorKind, Result};
-use checksum::for_each_row_summed;
 use ndarray::{Array2, ArrayView2};
 use std::collections::HashSet;
 use std::ops::Range;
@@ -44,8 +45,9 @@ pub struct Dataset {
     pub(super) values: Values,
     /// The type that they have where they come from.
     pub(super) element: Element,
-    /// What the first row counts as: more than 0 for a piece of larger data.
-    pub(super) first: usize,
+    /// Which row of the data in their file each row is, for rows that were read from there in another order; none where
+    /// each row is its own.
+    pub(super) identities: Vec<u32>,
     pub(super) shape: Vec<usize>,
     pub(super) labels: Option<Vec<i64>>,
     /// What the labels stand for, where they are words; label 0 is the first of them.
@@ -164,7 +166,7 @@ impl Dataset {
             name,
             element,
             values: values.standard_layout(),
-            first: 0,
+            identities: Vec::new(),
             shape,
             labels: None,
             label_names: Vec::new(),
@@ -557,12 +559,6 @@ impl Dataset {
         )
     }
 
-    /// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]`
-    /// each.
-    pub(crate) fn extremes(&self) -> &(Vec<f64>, Vec<f64>) {
-        self.extremes.ends.get_or_init(|| extremes(self))
-    }
-
     /// Whether some integers are beyond those that an `f64` holds, where they may differ by less than it can tell.
     pub(crate) fn has_wide_integers(&self) -> bool {
         let Values::Records(records) = &self.values else {
@@ -571,23 +567,6 @@ impl Dataset {
         let mut elements = records.row_type().elements();
         let (low, high) = self.range();
         elements.any(Element::is_wide_integer) && (-low).max(high) >= EXACT
-    }
-
-    /// How far the smallest and the largest value are apart, of each column of a table or of images as a whole.
-    pub(crate) fn spans(&self) -> Vec<f64> {
-        let (low, high) = self.extremes();
-        if !self.has_wide_integers() {
-            return low.iter().zip(high).map(|(low, high)| high - low).collect();
-        }
-        let mut ends = vec![(f64::INFINITY, f64::NEG_INFINITY); low.len()];
-        for_each_row_minus(self, low, |place, values| {
-            for (index, &value) in values.iter().enumerate() {
-                let place = if low.len() == 1 { 0 } else { place + index };
-                let (least, most) = &mut ends[place];
-                (*least, *most) = (least.min(value), most.max(value));
-            }
-        });
-        ends.into_iter().map(|(least, most)| most - least).collect()
     }
 
     /// A number that tells these rows from others: a checksum (CRC-32C) of their count and width and of the
@@ -617,7 +596,7 @@ impl Dataset {
             name: self.name.clone(),
             values: Values::U8(Array2::zeros((0, 0))),
             element: self.element,
-            first: 0,
+            identities: Vec::new(),
             shape: self.shape.clone(),
             labels: None,
             label_names: self.label_names.clone(),
@@ -637,6 +616,11 @@ impl Dataset {
         }
     }
 
+    /// Which row of all it is, in memory or in its file: what is drawn for a row follows from that.
+    pub(crate) fn identity(&self, row: u32) -> u32 {
+        self.identities.get(row as usize).copied().unwrap_or(row)
+    }
+
     /// One row as it is stored, `[inputs]`.
     ///
     /// # Panics
@@ -649,7 +633,6 @@ impl Dataset {
                 .to_slice()
                 .expect("a dataset is in standard layout")
         }
-        let row = row - self.first;
         match &self.values {
             Values::U8(values) => Row::U8(slice(values, row)),
             Values::F32(values) => Row::F32(slice(values, row)),
@@ -658,52 +641,5 @@ impl Dataset {
     }
 }
 
-/// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]` each.
-fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
-    if data.shape().len() > 1 {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        let checksum = for_each_row_summed(data, |_, values| {
-            for &value in values {
-                low = low.min(value);
-                high = high.max(value);
-            }
-        });
-        checksum.map(|checksum| data.extremes.checksum.set(checksum));
-        return (vec![low], vec![high]);
-    }
-    let mut low = vec![f64::INFINITY; data.inputs()];
-    let mut high = vec![f64::NEG_INFINITY; data.inputs()];
-    let checksum = for_each_row_summed(data, |place, values| {
-        let extremes = low[place..].iter_mut().zip(&mut high[place..]);
-        for ((low, high), &value) in extremes.zip(values) {
-            *low = low.min(value);
-            *high = high.max(value);
-        }
-    });
-    checksum.map(|checksum| data.extremes.checksum.set(checksum));
-    (low, high)
-}
-
-/// Every row in turn, in pieces: the place of the first value, and the values. What is gathered column by column from
-/// them needs no order of operations within a row, and so runs in vectors.
-pub(super) fn for_each_row(data: &Dataset, mut each: impl FnMut(usize, &[f64])) {
-    let mut buffer = [0.0; AT_ONCE];
-    for index in 0..data.rows() {
-        data.each_value(index, &mut buffer, &mut each);
-    }
-}
-
-/// The same with an offset subtracted, as [`Dataset::each_minus`].
-pub(super) fn for_each_row_minus(
-    data: &Dataset,
-    offset: &[f64],
-    mut each: impl FnMut(usize, &[f64]),
-) {
-    let mut buffer = [0.0; AT_ONCE];
-    for index in 0..data.rows() {
-        data.each_minus(index, offset, &mut buffer, &mut each);
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

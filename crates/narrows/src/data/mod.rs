@@ -48,6 +48,8 @@ mod woven;
 pub mod write;
 
 pub use bad::{BadKind, BadRow, BadRows};
+#[cfg(test)]
+pub(crate) use dataset::tests::in_memory_and_in_file;
 pub use dataset::{Checksum, Checksums, Dataset, Ids};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};

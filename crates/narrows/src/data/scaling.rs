@@ -61,42 +61,6 @@ impl ScalingSpec {
 }
 
 impl Scaling {
-    /// Fits a scaling to training rows.
-    ///
-    /// Images (rows whose shape has two sizes or more) are fitted as a whole, one mean and
-    /// deviation or one pair of extremes for all values; tables are fitted column by column.
-    /// The deviation is that of the population (divided by the number of values).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for a given setting that is
-    /// impossible; [`ErrorKind::Data`] if scaled values would not be finite. What is constant is divided by 1.
-    pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
-        let scaling = match *spec {
-            ScalingSpec::Unit => fit::unit(data),
-            ScalingSpec::Standardize { mean, std } => fit::standardize(data, mean, std),
-            ScalingSpec::MinMax { min, max } => fit::min_max(data, min, max),
-            ScalingSpec::None => Ok(Scaling::none()),
-        }?;
-        let (low, high) = scaling.range(data);
-        data.check_readable()?;
-        let is_usable = |factor: f64| factor.is_finite() && factor != 0.0;
-        let usable = scaling.offset.iter().all(|offset| offset.is_finite())
-            && scaling.factor.iter().all(|&factor| is_usable(factor));
-        if usable && low.is_finite() && high.is_finite() {
-            Ok(scaling)
-        } else {
-            Err(Error::new(
-                ErrorKind::Data,
-                "the data cannot be scaled within 32-bit floats",
-            )
-            .at(data.name())
-            .expected("scaled values that are finite")
-            .found(format!("values from {low} to {high}"))
-            .hint("bring the data to a moderate size first"))
-        }
-    }
-
     /// The scaling where there are no data to fit it to: what `spec` says has to be enough.
     ///
     /// The mean and std of `standardize` are then in the data's own units, as for data that are

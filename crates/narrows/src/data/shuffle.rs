@@ -24,8 +24,8 @@ const BLOCK: usize = 64 << 10;
 /// The bytes of the rows that are shuffled among themselves.
 pub(super) const POOL: usize = 256 << 20;
 
-/// What a row of a pool takes beside its values: its number in the order, and its place while it is read.
-const BESIDE: usize = size_of::<u32>() + size_of::<(usize, &mut [u8])>();
+/// What a row of a pool takes beside its values: its number in the order and in the pool, and its place while it is read.
+const BESIDE: usize = 2 * size_of::<u32>() + size_of::<(usize, &mut [u8])>();
 
 /// The order of the rows in one epoch, pool by pool. Rows in memory are one pool.
 pub(crate) struct Order<'a> {
@@ -127,19 +127,18 @@ impl Dataset {
         }
     }
 
-    /// Rows that stay in a file, read into memory in the order of `rows`; the first of them then counts as
-    /// row `first`. The memory of the pool before is used again, as new memory takes long to get.
-    pub(crate) fn pooled(
-        &self,
-        rows: &[u32],
-        first: usize,
-        before: Option<Dataset>,
-    ) -> Result<Dataset> {
+    /// Rows that stay in a file, read into memory in the order of `rows`, each of which keeps its identity. The memory of
+    /// the pool before is used again, as new memory takes long to get.
+    pub(crate) fn pooled(&self, rows: &[u32], before: Option<Dataset>) -> Result<Dataset> {
         let Values::Records(records) = &self.values else {
             return Ok(self.clone());
         };
         let stride = records.stride();
-        let mut bytes = match before.map(|pool| pool.values) {
+        let (values, identities) = before.map(|pool| (pool.values, pool.identities)).unzip();
+        let mut identities: Vec<u32> = identities.unwrap_or_default();
+        identities.clear();
+        identities.extend_from_slice(rows);
+        let mut bytes = match values {
             Some(Values::U8(values)) => values.into_raw_vec_and_offset().0,
             Some(Values::Records(records)) => records.into_bytes().unwrap_or_default(),
             Some(Values::F32(_)) | None => Vec::new(),
@@ -152,7 +151,7 @@ impl Dataset {
         };
         Ok(Dataset {
             values,
-            first,
+            identities,
             labels: None,
             ids: Vec::new(),
             extremes: Extremes::default(),
@@ -271,11 +270,12 @@ mod tests {
         let kept: Vec<usize> = (0..500).filter(|row| row % 10 != 3).collect();
         let data = data.select(&kept).unwrap();
         let order: Vec<u32> = (0..400).map(|n| n * 7 % 450).collect();
-        let pool = data.pooled(&order, 1000, None).unwrap();
+        let pool = data.pooled(&order, None).unwrap();
         let scaling = crate::data::scaling::Scaling::none();
         for (n, &row) in order.iter().enumerate() {
             let (mut found, mut expected) = ([0.0; 3], [0.0; 3]);
-            scaling.gather(&pool, 1000 + n, &mut found);
+            assert_eq!(pool.identity(n as u32), row);
+            scaling.gather(&pool, n, &mut found);
             scaling.gather(&data, row as usize, &mut expected);
             assert_eq!(found, expected);
             assert_eq!(

@@ -1,7 +1,7 @@
 //! TOML documents whose every value knows its place: a line of a file, or the `--set` it came from.
 //!
 //! A [`Document`] is a tree; [`Section`] reads one section of it. What keys a section may have is said by the
-//! [`Declaration`](crate::declaration::Declaration)s of the parts.
+//! declarations of the parts.
 
 mod section;
 mod tree;

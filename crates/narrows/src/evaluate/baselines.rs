@@ -1,7 +1,7 @@
 //! Principal components that several runs on the same rows share.
 
 use super::Pca;
-use super::pca::FEW_OF;
+use super::moments::FEW_OF;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::network::ScaledRows;

@@ -3,8 +3,10 @@
 //! It is formed column by column, by the tangents of a model's layers at a row; training's penalties go the
 //! other way, from the code back to the input.
 
+use super::needs::of_jacobians;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::require;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
 use faer::{Mat, Side};
@@ -63,20 +65,22 @@ impl JacobianSummary {
     ///
     /// # Errors
     ///
-    /// When the rows do not fit the model, or a Jacobian has no singular values, as it is not finite.
+    /// When the rows do not fit the model, when there is too little memory, or when a Jacobian has no singular values, as it is not finite.
     pub fn of(model: &Model, data: &Dataset, threads: usize) -> Result<JacobianSummary> {
         model.check_width(data.inputs())?;
         let rows = ScaledRows {
             data,
             scaling: model.scaling(),
         };
+        let threads = threads.clamp(1, data.rows().max(1));
+        require("the Jacobian of the code", of_jacobians(model, threads))?;
         let code = model.code_size();
         let width = code.min(data.inputs());
         // For each row the squared norm, then the singular values.
         let mut found = vec![f64::NAN; data.rows() * (width + 1)];
         let ends = (0..=data.rows()).map(|row| row * (width + 1));
         let bounds = Bounds::new(ends.collect());
-        let mut team = Team::new(threads.clamp(1, data.rows()));
+        let mut team = Team::new(threads);
         let mut scratch = vec![(); team.threads()];
         team.run(
             &mut scratch,

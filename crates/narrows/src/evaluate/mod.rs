@@ -6,9 +6,11 @@
 
 mod anomaly;
 mod baselines;
+mod eigen;
 mod jacobian;
 mod moments;
 mod mse;
+mod needs;
 mod neighbours;
 mod pca;
 mod probe;
@@ -25,6 +27,7 @@ pub use anomaly::{Counts, Detection, threshold};
 pub use baselines::Baselines;
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub use mse::mse;
+pub(crate) use needs::require_passes;
 pub use neighbours::{NEIGHBOURS, nearest_neighbours};
 pub use pca::Pca;
 pub use probe::RidgeProbe;

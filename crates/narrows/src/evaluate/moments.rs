@@ -16,6 +16,15 @@ pub(super) const TILE: usize = 64;
 /// The widest rows whose covariance is formed: it takes 8 bytes · width², 128 MiB here.
 pub(super) const MAX_WIDTH: usize = 4096;
 
+/// The width above which a few components are found one by one rather than all at once.
+pub(super) const FEW_OF: usize = 1024;
+
+/// Whether all components of rows of `inputs` values are found at once, from their covariance.
+pub(super) fn is_whole(inputs: usize, components: usize) -> bool {
+    let few = inputs > FEW_OF && components <= inputs / 16;
+    inputs <= MAX_WIDTH && !few
+}
+
 /// The mean `[width]` and the covariance `[width, width]` of rows, both of the population (divided
 /// by the number of rows).
 pub(super) struct Moments {

@@ -1,11 +1,13 @@
 //! Principal component analysis: the best linear code of a size, and so the baseline of every
 //! autoencoder.
 
-use super::moments::{MAX_WIDTH, Moments, TILE, subtract, tiles};
+use super::eigen::{Eigen, not_found};
+use super::moments::{MAX_WIDTH, Moments, TILE, is_whole, subtract, tiles};
+use super::needs::of_pca;
 use super::subspace;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::require;
 use crate::network::Rows;
-use faer::{MatRef, Side};
 use narrows_kernels::Isa;
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::split::{Bounds, Parts};
@@ -21,9 +23,6 @@ pub struct Pca {
     variances: Vec<f64>,
 }
 
-/// The width above which a few components are found one by one rather than all at once.
-pub(super) const FEW_OF: usize = 1024;
-
 impl Pca {
     /// The first `components` principal components, or as many as there are, of rows of `inputs`
     /// values each.
@@ -38,7 +37,7 @@ impl Pca {
     /// # Errors
     ///
     /// When there are no rows, when the components would take too much memory (see
-    /// [`Pca::is_feasible`]), or when the eigenvalues cannot be found, as for values that are not
+    /// [`Pca::is_feasible`]) or more than is left, or when the eigenvalues cannot be found, as for values that are not
     /// finite.
     pub fn fit(rows: &dyn Rows, inputs: usize, components: usize, threads: usize) -> Result<Pca> {
         Pca::fit_with(rows, inputs, components, &mut Team::new(threads))
@@ -77,8 +76,11 @@ impl Pca {
             ))
             .found(components));
         }
-        let few = inputs > FEW_OF && components <= inputs / 16;
-        let pca = if inputs <= MAX_WIDTH && !few {
+        require(
+            "principal component analysis",
+            of_pca(inputs, components, team.threads()),
+        )?;
+        let pca = if is_whole(inputs, components) {
             let Moments { mean, covariance } = Moments::of(rows, inputs, team);
             let eigen = Eigen::of(covariance.as_ref())?;
             let vectors = (0..components).flat_map(|c| eigen.vector(c));
@@ -269,44 +271,6 @@ struct Projected<'a> {
     /// The components, `[code, inputs]`.
     basis: &'a [f32],
     code: usize,
-}
-
-/// The eigenvalues and eigenvectors of a symmetric matrix, the largest value first.
-pub(super) struct Eigen(faer::linalg::solvers::SelfAdjointEigen<f64>);
-
-impl Eigen {
-    /// Of a matrix whose lower half is there.
-    pub(super) fn of(matrix: MatRef<'_, f64>) -> Result<Eigen> {
-        let eigen = matrix
-            .self_adjoint_eigen(Side::Lower)
-            .map_err(|error| not_found(&format!("{error:?}")))?;
-        Ok(Eigen(eigen))
-    }
-
-    /// The first `count` values; rounding below 0 is taken back.
-    pub(super) fn values(&self, count: usize) -> Vec<f64> {
-        let values = self.0.S().column_vector();
-        // In ascending order there.
-        let descending = (0..values.nrows()).rev().take(count);
-        // Not `max`, which would hide what is not a number.
-        descending
-            .map(|c| if values[c] < 0.0 { 0.0 } else { values[c] })
-            .collect()
-    }
-
-    /// The vector of the `index`-th value.
-    pub(super) fn vector(&self, index: usize) -> impl Iterator<Item = f64> {
-        let vectors = self.0.U();
-        let column = vectors.ncols() - 1 - index;
-        (0..vectors.nrows()).map(move |i| vectors[(i, column)])
-    }
-}
-
-fn not_found(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Data,
-        format!("the principal components cannot be found: {why}"),
-    )
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub struct Evaluation {
     /// The Jacobians of the code by the input, in scaled units, at the first test rows; none where they would take
     /// too much time or memory.
     pub jacobian: Option<JacobianSummary>,
+    /// What was not measured for lack of memory, a sentence each, with what it needs and what there was.
+    pub left_out: Vec<String>,
 }
 
 /// How good a code is.
@@ -151,6 +153,7 @@ impl Evaluation {
                 "mean_norm": jacobian.mean_norm,
                 "spectrum": jacobian.spectrum,
             })),
+            "left_out": self.left_out,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The whole evaluation of a model.
 
 use super::moments::fill;
+use super::needs::{of_classes, require_passes};
 use super::quality::{Comparison, Images};
 use super::units::groups;
 use super::{
@@ -11,6 +12,7 @@ use super::{
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::{require, unless_left_out};
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
 use crate::threads::available_threads;
@@ -37,11 +39,12 @@ pub struct Progress {
 /// neighbours are fitted to the training rows.
 ///
 /// `observe` is told how far it is; `threads`, 0
-/// for one each core, has no influence on the result.
+/// for one each core, has no influence on the result. A measure that needs more memory than is left is left out, and
+/// [`Evaluation::left_out`] says so.
 ///
 /// # Errors
 ///
-/// When there are no test rows, when the rows do not fit the model, or what it makes of them is not finite.
+/// When there are no test rows, when there is too little memory to take rows through the model, when the rows do not fit the model, or what it makes of them is not finite.
 pub fn evaluate(
     model: &Model,
     split: &Split<'_>,
@@ -67,7 +70,9 @@ pub fn evaluate(
         threads,
         team: Team::new(threads),
         observe,
+        left_out: Vec::new(),
     };
+    require_passes("measuring", model, test, threads)?;
     let pca = study.fit_pca()?;
     let mut measured = study.run_model()?;
     let mut beside = match &pca {
@@ -111,6 +116,7 @@ pub fn evaluate(
         units: measured.units,
         robustness,
         jacobian,
+        left_out: study.left_out,
     })
 }
 
@@ -130,6 +136,7 @@ struct Study<'a> {
     threads: usize,
     team: Team,
     observe: &'a mut dyn FnMut(Progress),
+    left_out: Vec<String>,
 }
 
 /// What an autoencoder made of the test rows.
@@ -160,7 +167,8 @@ impl<'a> Study<'a> {
         }
         self.tell("principal components", 0, 1);
         let rows = self.scaled(self.train);
-        Pca::fit_with(&rows, inputs, code, &mut self.team).map(Some)
+        let pca = Pca::fit_with(&rows, inputs, code, &mut self.team);
+        unless_left_out(pca, &mut self.left_out)
     }
 
     /// Runs the test rows through the model, group of layers by group of layers: linear layers are not folded, so that
@@ -270,7 +278,8 @@ impl<'a> Study<'a> {
 
     fn jacobian(&mut self) -> Result<Option<JacobianSummary>> {
         self.tell("Jacobians", 0, 1);
-        JacobianSummary::of_first(self.model, self.test, self.threads)
+        let found = JacobianSummary::of_first(self.model, self.test, self.threads);
+        Ok(unless_left_out(found, &mut self.left_out)?.flatten())
     }
 
     fn robustness(&mut self, pca: Option<&Pca>, own_draws: u32) -> Vec<NoiseCurve> {
@@ -332,6 +341,11 @@ impl<'a> Study<'a> {
         if known.iter().all(|label| Some(label) == known.first())
             || values.is_none_or(|values| values > MAX_CODE_VALUES)
         {
+            return Ok(());
+        }
+        let needed = of_classes(self.train.rows(), width);
+        let has_room = require("telling the classes from the codes", needed);
+        if unless_left_out(has_room, &mut self.left_out)?.is_none() {
             return Ok(());
         }
         self.tell("classes by a ridge probe", 0, 1);

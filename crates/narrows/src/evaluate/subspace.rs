@@ -11,8 +11,8 @@
 //!
 //! A basis is kept as its transpose, `[size, inputs]`, which is how components are kept.
 
+use super::eigen::Eigen;
 use super::moments::{TILE, add_products, add_rows, fill, subtract, tiles};
-use super::pca::Eigen;
 use crate::error::Result;
 use crate::network::Rows;
 use crate::rng::{Draws, Purpose, normal};
@@ -42,6 +42,15 @@ fn size(components: usize) -> usize {
 
 pub(super) fn is_feasible(inputs: usize, components: usize) -> bool {
     components <= most_components(inputs)
+}
+
+/// The most values that are in memory at a time: a block of rows with its codes, and eight bases, as the decomposition that
+/// makes one orthonormal takes six.
+pub(super) fn values(inputs: usize, components: usize) -> usize {
+    let size = size(components).min(inputs);
+    let rows = (MAX_VALUES / inputs.max(1)).clamp(1, BLOCK);
+    let block = rows.saturating_mul(inputs.saturating_add(size));
+    block.saturating_add(size.saturating_mul(inputs).saturating_mul(8))
 }
 
 /// The most components of rows so wide that the memory allows.

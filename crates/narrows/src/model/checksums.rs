@@ -5,7 +5,7 @@
 //! `checksums`: over its name, type, shape and bytes. Its last member, `checksum`, is over the text of the JSON before
 //! that member.
 
-use super::file::format;
+use super::header::format;
 use crate::error::Result;
 use crc32fast::Hasher;
 use safetensors::SafeTensors;

@@ -20,7 +20,7 @@
 //!
 //! Versions 1 and 2 have no checksums. They have `origin` for `data`, and no sections; their scaling is applied in single precision.
 
-use super::header::{Header, MAX_HEADER, check_values, read_header, read_up_to};
+use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
 use super::{Model, Origin, Threshold, checksums, foreign};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,7 +48,36 @@ const SECTIONS: [&str; 1] = [COLUMNS];
 /// The key of the metadata.
 pub(super) const KEY: &str = "narrows";
 
-pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
+impl Model {
+    /// Writes the model into one `.safetensors` file; see [`Model::load`].
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses; a file that was there before stays.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        save(self, path.as_ref())
+    }
+
+    /// Reads a model that [`Model::save`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// When the file is no such model, is damaged, or is of a newer format.
+    pub fn load(path: impl AsRef<Path>) -> Result<Model> {
+        Model::load_of(path, &Parts::standard())
+    }
+
+    /// As [`Model::load`], for a model whose recipe is of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
+    pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
+        load(path.as_ref(), parts)
+    }
+}
+
+fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
     let recipe: toml::Table = toml::from_str(&model.recipe.to_toml())
         .map_err(|error| broken("cannot write the recipe".into()).caused_by(error))?;
@@ -101,7 +130,7 @@ pub(super) fn save(model: &Model, path: &Path) -> Result<()> {
 /// What to do about a model's file that is not as it was written.
 const DAMAGED: &str = "copy the file again; if another program changed it on purpose, `narrows import` makes a model of it";
 
-pub(super) fn load(path: &Path, parts: &Parts) -> Result<Model> {
+fn load(path: &Path, parts: &Parts) -> Result<Model> {
     let (mut file, len) = open(path)?;
     read(&mut file, len, parts).map_err(|error| error.at(path.display()))
 }
@@ -127,10 +156,6 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     }
     file.rewind().map_err(refused)?;
     Ok((file, metadata.len()))
-}
-
-pub(super) fn format(what: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Format, what)
 }
 
 /// Reads a model from its file of `len` bytes.

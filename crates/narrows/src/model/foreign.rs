@@ -1,7 +1,7 @@
 //! Files of weights that other tools write, recognized by content. Each is refused with the lines of Python that
 //! convert it.
 
-use super::file::format;
+use super::header::format;
 use crate::error::Error;
 use crate::text::python_string;
 

@@ -1,7 +1,6 @@
 //! The header of a safetensors file. It takes no more memory than its length justifies: values are typed while they are
 //! read, and every count has a limit.
 
-use super::file::format;
 use crate::Error;
 use crate::error::{ErrorKind, Result};
 use serde::Deserialize;
@@ -183,4 +182,9 @@ impl<'de> Visitor<'de> for SizesVisitor {
         }
         Ok(sizes)
     }
+}
+
+/// An error of the format, where a file is damaged or of another kind.
+pub(super) fn format(what: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Format, what)
 }

@@ -18,7 +18,6 @@ use crate::data::scaling::Scaling;
 use crate::data::{Dataset, Number, Real};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Pass, Passed, Rows, ScaledRows};
-use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::threads::available_threads;
 use narrows_kernels::Isa;
@@ -28,7 +27,6 @@ use narrows_kernels::team::Team;
 use ndarray::{Array1, Array2, ArrayView2, CowArray, Ix2};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -347,55 +345,6 @@ impl Model {
         let scaled = InMemory::new(inputs.view().into(), None, "rows");
         let outputs = self.run(&self.reconstructor, &scaled)?;
         Ok((inputs, outputs))
-    }
-
-    /// Writes the model into one `.safetensors` file; see [`Model::load`].
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses; a file that was there before stays.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        file::save(self, path.as_ref())
-    }
-
-    /// Reads a model that [`Model::save`] wrote.
-    ///
-    /// # Errors
-    ///
-    /// When the file is no such model, is damaged, or is of a newer format.
-    pub fn load(path: impl AsRef<Path>) -> Result<Model> {
-        Model::load_of(path, &Parts::standard())
-    }
-
-    /// As [`Model::load`], for a model whose recipe is of these parts.
-    ///
-    /// # Errors
-    ///
-    /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
-    pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
-        file::load(path.as_ref(), parts)
-    }
-
-    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in
-    /// float32, float16, bfloat16 or float64, which is rounded.
-    ///
-    /// The names may be those that [`Model::save`] uses (`encoder.0.weight`; indices count activations, as
-    /// `nn.Sequential` does), all behind one prefix (`module.`), or others: layers are then matched where only one
-    /// assignment fits the shapes and keeps the order of numbered names ([`ImportOptions::map`] helps where several
-    /// do). What was done is in [`Imported::notes`].
-    ///
-    /// Without [`ImportOptions::data`] the scaling must be one that needs none, as [`Scaling::without_data`] has it.
-    ///
-    /// # Errors
-    ///
-    /// When the file is damaged or of another format, when its tensors are not those of the recipe in number, shape or
-    /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
-    pub fn import(
-        path: impl AsRef<Path>,
-        recipe: &Recipe,
-        options: &ImportOptions<'_>,
-    ) -> Result<Imported> {
-        import::import(path.as_ref(), recipe, options)
     }
 
     pub(crate) fn check_width(&self, width: usize) -> Result<()> {

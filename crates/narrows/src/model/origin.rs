@@ -5,11 +5,15 @@ use crate::data::{
     Checksums, Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::require;
 use crate::text::counted;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The data that a model was trained on.
+/// The bytes that a model keeps of a column, and needs for a moment to find them.
+const OF_COLUMN: usize = 400;
+
+/// The data that a model was trained on, and with what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
     /// What they were called, without the folders.
@@ -35,6 +39,9 @@ pub struct Origin {
     pub rows: Option<RowSketch>,
     /// What tells the rows of the run from others; none for models that no run of this version trained.
     pub checksums: Option<Checksums>,
+    /// The instruction sets that trained it, by [name](crate::isa::name), the first one first; several where a run went on
+    /// with another. None for models that no run of this version trained.
+    pub isa: Vec<String>,
 }
 
 /// How rows were divided into training, validation and test rows.
@@ -105,8 +112,14 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// If rows that stay in a file cannot be read.
+    /// If rows that stay in a file cannot be read, or the columns need more memory than is left.
     pub fn of(data: &Dataset) -> Result<Origin> {
+        if data.shape().len() == 1 {
+            require(
+                "what a model keeps of its columns",
+                data.inputs() * OF_COLUMN,
+            )?;
+        }
         Ok(Origin {
             // A model that is passed on need not say where its data lay.
             data: Some(data.short_name()),
@@ -124,6 +137,7 @@ impl Origin {
             test: None,
             rows: Some(RowSketch::of(data)?),
             checksums: None,
+            isa: Vec::new(),
         })
     }
 
@@ -148,6 +162,9 @@ impl Origin {
         });
         if let Some(test) = &self.test {
             json["test"] = json!(test);
+        }
+        if !self.isa.is_empty() {
+            json["isa"] = json!(self.isa);
         }
         if let Some(rows) = &self.rows {
             let checksums = rows.checksums().iter();
@@ -260,6 +277,11 @@ impl Origin {
                 .filter(|numbers| numbers.iter().all(|number| number.is_finite()))
                 .ok_or_else(|| damaged("fill", "a list of finite numbers".into()))
         });
+        let names = |key: &str| {
+            let names = value.get(key).and_then(Value::as_array);
+            let names = names.into_iter().flatten().filter_map(Value::as_str);
+            names.map(String::from).collect()
+        };
         let range = value.get("range").and_then(Value::as_array);
         let range = range.and_then(|range| match &range[..] {
             [low, high] => Some((low.as_f64()?, high.as_f64()?)),
@@ -285,6 +307,7 @@ impl Origin {
             test: text(value, "test"),
             rows: rows.transpose()?,
             checksums: None,
+            isa: names("isa"),
         })
     }
 }

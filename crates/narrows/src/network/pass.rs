@@ -166,6 +166,11 @@ impl Pass {
         self.outputs
     }
 
+    /// How many numbers a thread needs for it, at the most.
+    pub(crate) fn thread_numbers(&self) -> usize {
+        self.program.row_sizes(self.chunk).numbers()
+    }
+
     /// Runs the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! The vocabulary of ONNX graphs: nodes and tensors, in which a layer says what it computes.
 //!
-//! [`export::onnx`](crate::export::onnx) puts the nodes of a model's layers together into a file.
+//! The module `export::onnx` puts the nodes of a model's layers together into a file.
 
 pub(crate) mod proto;
 

@@ -310,3 +310,6 @@ impl Costs {
         last as f64 + if workers > 1 { self.phase / 2.0 } else { 0.0 }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,10 @@
 //! `narrows` of the metadata.
 
 use super::folder::{self, unlink};
+use super::load::load_model_of;
+use super::names::{CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
+use super::notice::Notice;
 use super::rows::KnownRows;
-use super::{CHECKPOINT_FILE, Notice, OLDER_CHECKPOINT_FILE, RECIPE_FILE, load_model_of};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::NewFile;

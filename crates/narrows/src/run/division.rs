@@ -1,6 +1,6 @@
 //! What is said of how the rows of a run are divided.
 
-use super::Event;
+use super::event::Event;
 use crate::data::{OtherRows, Split, TestRows};
 use crate::error::Result;
 use crate::model::Model;

@@ -1,10 +1,13 @@
 //! Training in a run's folder: epoch after epoch, with the record of each, and with what is saved now and then.
 
 use super::checkpoint::{self, Clock};
+use super::event::Event;
+use super::folder;
 use super::guard::Guard;
+use super::names::{DIVERGED_FILE, METRICS_FILE, MODEL_FILE};
+use super::options::{Options, stopped};
 use super::place::Place;
 use super::rows::KnownRows;
-use super::{DIVERGED_FILE, Event, METRICS_FILE, MODEL_FILE, Options, folder, stopped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::tensorboard::EventFile;
 use crate::text::{count_of, path_for_shell};

@@ -1,6 +1,6 @@
 //! A run's folder: making it, what it remembers of the run, and its record of the epochs.
 
-use super::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
+use super::names::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
 use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, entries, write_alone};
 use crate::recipe::{Override, Recipe};

@@ -1,6 +1,6 @@
 //! What is said of groups of rows that are to stay together, where rows come from several sources.
 
-use super::Event;
+use super::event::Event;
 use crate::data::{OtherRows, Split};
 use crate::error::Result;
 use crate::train::Warning;

@@ -1,6 +1,6 @@
 //! Watching the files of the data while a run goes on.
 
-use super::Event;
+use super::event::Event;
 use crate::data::{Checksum, Dataset, FileState, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::count_of;

@@ -1,14 +1,22 @@
 //! What a model does on test rows, in figures and pictures.
 
-use super::{CorruptedErrors, Outcome, Summary};
+use super::event::Event;
+use super::names::METRICS_FILE;
+use super::notice::Notice;
+use super::summary::{CorruptedErrors, Outcome, Summary};
 use crate::corruption::Corruption;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors};
+use crate::evaluate::{
+    Baselines, Pca, Reconstruct, TestNoise, noise_draws, noisy_errors, require_passes,
+};
 use crate::figures::{Portrait, is_image};
+use crate::isa;
+use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows};
 use crate::text::path_for_shell;
+use crate::threads::available_threads;
 use crate::train::EpochRecord;
 use narrows_kernels::team::Team;
 use std::path::Path;
@@ -44,10 +52,12 @@ pub(super) fn measure(
         threshold: None,
         seconds,
         images_per_second: (records.len() * train_rows) as f64 / seconds,
+        isa: isa::name(),
         run: folder.to_path_buf(),
         best: None,
         stopped_early: false,
         has_picture: false,
+        left_out: Vec::new(),
         profile: None,
     };
     let portrait = match split.test.as_deref() {
@@ -55,19 +65,32 @@ pub(super) fn measure(
         Some(test) => {
             model.check_width(test.inputs())?;
             stage("testing")?;
+            require_passes("testing", model, test, threads)
+                .map_err(|error| to_do(error, folder))?;
             let (test_mse, corrupted) = test_errors(model, test, threads)?;
             let of_corrupted = corrupted
                 .iter()
                 .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
             check_finite([test_mse].into_iter().chain(of_corrupted), test, folder)?;
             (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
-            summary.pca_mse = pca_error(model, (train, test), (threads, baselines), stage)?;
+            let pca = pca_error(model, (train, test), (threads, baselines), stage);
+            summary.pca_mse = unless_left_out(pca, &mut summary.left_out)?.flatten();
             summary.has_picture = is_image(test.shape());
             // What the study of contractive autoencoders that the recipes come from shows.
             let usual = Corruption::gaussian(1.5);
             let noise = model.recipe().corruption.as_ref().unwrap_or(&usual);
             stage("pictures")?;
-            Portrait::of(model, records, test, noise, threads)?
+            let portrait = Portrait::of(model, records, test, noise, threads);
+            match unless_left_out(portrait, &mut summary.left_out)? {
+                Some(portrait) => {
+                    summary.left_out.extend(portrait.left_out.iter().cloned());
+                    portrait
+                }
+                None => {
+                    summary.has_picture = false;
+                    Portrait::of_training(records)?
+                }
+            }
         }
     };
     Ok(Outcome {
@@ -75,6 +98,15 @@ pub(super) fn measure(
         portrait,
         scaling: model.recipe().scaling,
     })
+}
+
+/// Says of work that was refused after training what is there, and how to do the work later.
+fn to_do(error: Error, folder: &Path) -> Error {
+    let hint = error.what_to_do().unwrap_or_default().to_string();
+    error.hint(format!(
+        "{hint}; the model is trained and saved, and `narrows evaluate {} --data SOURCE` measures it",
+        path_for_shell(folder)
+    ))
 }
 
 /// The error of principal components of the training rows on the test rows; none where they take too much memory.
@@ -161,4 +193,37 @@ fn test_errors(
         noise_draws: noise.draws,
     };
     Ok((errors[0], Some(corrupted)))
+}
+
+/// Says which parts of what follows training were left out.
+pub(super) fn tell_of_left_out(outcome: &Outcome, observe: &mut dyn FnMut(Event<'_>)) {
+    for why in &outcome.summary.left_out {
+        observe(Event::Notice(&Notice::LeftOut(why.clone())));
+    }
+}
+
+/// What 0 stands for where rows are many and independent.
+pub(super) fn threads_or_all(threads: usize) -> usize {
+    match threads {
+        0 => available_threads(),
+        _ => threads,
+    }
+}
+
+/// Says that the records of some of so many epochs are missing, if they are.
+pub(super) fn tell_of_missing(
+    folder: &Path,
+    epochs: usize,
+    records: &[EpochRecord],
+    why: Option<String>,
+    observe: &mut dyn FnMut(Event<'_>),
+) {
+    let missing = epochs.saturating_sub(records.len());
+    if missing > 0 || why.is_some() {
+        observe(Event::Notice(&Notice::Metrics {
+            path: folder.join(METRICS_FILE),
+            missing,
+            why,
+        }));
+    }
 }

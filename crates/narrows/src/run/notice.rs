@@ -27,8 +27,18 @@ pub enum Notice {
         /// What the system says.
         why: String,
     },
+    /// The run goes on with another instruction set than the one that it was on last.
+    OtherIsa {
+        /// The instruction set so far.
+        before: String,
+        /// The instruction set from here on.
+        now: &'static str,
+    },
     /// The principal components' error is no finite number, and is left out.
     PcaNotFinite,
+    /// A part of what follows training was left out for lack of memory; the sentence says which part, what it needs and
+    /// what there is.
+    LeftOut(String),
 }
 
 impl fmt::Display for Notice {
@@ -58,6 +68,12 @@ impl fmt::Display for Notice {
                 f,
                 "{}: the folder cannot be locked ({why}): let no other training use it",
                 folder.display()
+            ),
+            Notice::LeftOut(why) => write!(f, "left out: {why}"),
+            Notice::OtherIsa { before, now } => write!(
+                f,
+                "the run goes on with {now}, and was on {before} so far: the last digits of its results will not be those of \
+                 a run on {before} alone (`--isa {before}` stays with that, where the CPU has it)"
             ),
             Notice::PcaNotFinite => f.write_str(
                 "the error of principal components is too large for a number, and is left out: scale the data, with \

@@ -1,8 +1,9 @@
 //! A run's own data: found, read and divided as when it was trained, for commands that are given no others.
 
+use super::load::{is_run, load_model};
+use super::names::{MODEL_FILE, RUN_FILE};
 use super::rows::KnownRows;
-use super::sources::{Opened, RunFile};
-use super::{MODEL_FILE, RUN_FILE, Sources, is_run, load_model};
+use super::sources::{Opened, RunFile, Sources};
 use crate::data::{ReadOptions, Source, Split, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;

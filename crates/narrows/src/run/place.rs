@@ -8,11 +8,14 @@
 //!    model and recipe.
 //! 2. `.narrows-swap` becomes `.narrows-in`. While that is there, its files are moved up, over the model and the recipe.
 
+use super::event::Event;
+use super::folder;
 use super::lock::{LOCK_FILE, Lock};
-use super::{
-    CHECKPOINT_FILE, DIVERGED_FILE, Event, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, Notice,
-    OLDER_CHECKPOINT_FILE, PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE, folder,
+use super::names::{
+    CHECKPOINT_FILE, DIVERGED_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE,
+    PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE,
 };
+use super::notice::Notice;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{Kind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;

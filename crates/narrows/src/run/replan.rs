@@ -1,34 +1,13 @@
 //! More epochs, or fewer, for a run that goes on.
 
-use super::{Event, RECIPE_FILE, TRAIN_LOSS, folder, load_model};
+use super::event::{Event, Replanned};
+use super::folder;
+use super::load::load_model;
+use super::names::{RECIPE_FILE, TRAIN_LOSS};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::{count_of, path_for_shell};
 use crate::train::Training;
 use std::path::Path;
-
-/// A run that is trained already.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finished {
-    /// The epochs that are done.
-    pub epochs: usize,
-    /// Whether all is done that follows training, with tests and report.
-    pub is_at_end: bool,
-    /// Whether the loss did not fall for as long as the recipe waits: then there can be no more epochs.
-    pub has_stopped_early: bool,
-}
-
-/// A run that is to have another number of epochs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Replanned {
-    /// The epochs that it was to have.
-    pub before: usize,
-    /// The epochs that it is to have in all.
-    pub epochs: usize,
-    /// The name of its schedule.
-    pub schedule: &'static str,
-    /// The learning rate of the next step.
-    pub learning_rate: f64,
-}
 
 /// Whether the model of a run has the figures of its tests, and all that follows training is written.
 pub(super) fn has_come_to_its_end(folder: &Path) -> bool {

@@ -1,8 +1,9 @@
 //! Where the rows of a run come from: `run.json`.
 
+use super::folder;
+use super::names::RUN_FILE;
 use super::place::check_in_place;
 use super::rows::KnownRows;
-use super::{RUN_FILE, folder};
 use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::for_shell;
@@ -62,6 +63,9 @@ pub(super) struct RunFile {
     /// What tells the rows from others; none for runs of an earlier version.
     #[serde(default)]
     pub(super) rows: Option<KnownRows>,
+    /// The instruction sets that trained the run, the first one first; none for runs of an earlier version.
+    #[serde(default)]
+    pub(super) isa: Vec<String>,
 }
 
 /// A list of words, or one word, as a run of an earlier version has it.
@@ -98,6 +102,14 @@ impl RunFile {
                 .at(path.display())
                 .caused_by(error)
         })
+    }
+
+    /// Writes it into a folder.
+    pub(super) fn write(&self, files: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| {
+            Error::new(ErrorKind::Format, "cannot write the run's sources").caused_by(error)
+        })?;
+        folder::write(&files.join(RUN_FILE), text.as_bytes())
     }
 
     /// The same with sources that are given in place of those that the run had.
@@ -241,12 +253,14 @@ impl Sources {
         self
     }
 
-    /// Writes them for the run in `folder`, whose files lie in `files`, with what tells the rows from others.
+    /// Writes them for the run in `folder`, whose files lie in `files`, with what tells the rows from others, and the
+    /// instruction sets that train it.
     pub(super) fn write(
         &self,
         folder: &Path,
         files: &Path,
         rows: Option<&KnownRows>,
+        isa: &[String],
     ) -> Result<()> {
         let from = whole(folder);
         let way = |spec: &String| {
@@ -262,11 +276,9 @@ impl Sources {
             given: Vec::new(),
             sources: self.clone().anywhere(),
             rows: rows.cloned(),
+            isa: isa.to_vec(),
         };
-        let text = serde_json::to_string_pretty(&file).map_err(|error| {
-            Error::new(ErrorKind::Format, "cannot write the run's sources").caused_by(error)
-        })?;
-        folder::write(&files.join(RUN_FILE), text.as_bytes())
+        file.write(files)
     }
 
     /// How a second source is read: with the columns of the data, and its missing values filled alike.
@@ -406,7 +418,9 @@ mod tests {
             data: vec![spec("old/rows.csv")],
             ..Sources::default()
         };
-        sources.write(&at("old/run"), &at("old/run"), None).unwrap();
+        sources
+            .write(&at("old/run"), &at("old/run"), None, &[])
+            .unwrap();
         let places = |run: &str| RunFile::read(&at(run)).unwrap().places(&at(run), true);
         assert_eq!(places("old/run").unwrap(), std::slice::from_ref(&sources));
         // Moved together.
@@ -447,6 +461,6 @@ mod tests {
         let file: RunFile = serde_json::from_str(text).unwrap();
         assert_eq!(file.sources.data, ["mnist:test"]);
         assert_eq!(file.sources.reading.header, Some(true));
-        assert!(file.rows.is_none() && file.beside.is_empty());
+        assert!(file.rows.is_none() && file.beside.is_empty() && file.isa.is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::data::scaling::ScalingSpec;
 use crate::figures::Portrait;
+use crate::isa;
 use crate::model::Threshold;
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Section, Table};
@@ -50,6 +51,8 @@ pub struct Summary {
     pub seconds: f64,
     /// Rows a second while training.
     pub images_per_second: f64,
+    /// The instruction set that this was computed with ([`crate::isa::name`]).
+    pub isa: &'static str,
     /// The run's folder.
     pub run: PathBuf,
     /// The epoch of the lowest validation loss, whose model it is, and that loss; none without validation.
@@ -58,6 +61,8 @@ pub struct Summary {
     pub stopped_early: bool,
     /// Whether there is a picture: there is one for images only, of test rows.
     pub has_picture: bool,
+    /// What follows training and was left out for lack of memory, a sentence each, with what it needs and what there was.
+    pub left_out: Vec<String>,
     /// Where the time of a step went, if that was asked for and there was a step.
     pub profile: Option<Profile>,
 }
@@ -130,7 +135,9 @@ impl Summary {
             "threshold": self.threshold.as_ref().map(Threshold::to_json),
             "seconds": self.seconds,
             "images_per_second": self.images_per_second,
+            "isa": self.isa,
             "run": self.run.display().to_string(),
+            "left_out": self.left_out,
         });
         if let Some((epoch, loss)) = self.best {
             object["best_epoch"] = json!(epoch);
@@ -208,7 +215,7 @@ impl Outcome {
                 title,
                 lead: vec!["The run is without test rows, so that there is no test error.".into()],
                 table: None,
-                notes: Vec::new(),
+                notes: vec![isa::note()],
                 first: Vec::new(),
                 sections: vec![self.section(recipe)],
             };
@@ -250,14 +257,17 @@ impl Outcome {
                 rows: vec![row],
                 aside: None,
             }),
-            notes: vec![format!(
-                "Mean squared errors over {}{}, in the units of training.",
-                count_of(summary.test_rows, "test row"),
-                summary.corrupted.map_or(String::new(), |corrupted| {
-                    let noises = count_of(corrupted.noise_draws as usize, "noise");
-                    format!(", of noisy ones in the mean over {noises} for each")
-                })
-            )],
+            notes: vec![
+                format!(
+                    "Mean squared errors over {}{}, in the units of training.",
+                    count_of(summary.test_rows, "test row"),
+                    summary.corrupted.map_or(String::new(), |corrupted| {
+                        let noises = count_of(corrupted.noise_draws as usize, "noise");
+                        format!(", of noisy ones in the mean over {noises} for each")
+                    })
+                ),
+                isa::note(),
+            ],
             first: Vec::new(),
             sections: vec![self.section(recipe)],
         }

@@ -2,6 +2,7 @@
 //! as the original had it and corrected, and what becomes of its claims.
 
 mod claims;
+mod record;
 mod tables;
 
 use super::runs::{Planned, Work, make};
@@ -15,13 +16,14 @@ use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::Result;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
+use crate::isa;
 use crate::recipe::Recipe;
 use crate::report::{Figure, Image, Report, Section};
 use crate::run::{REPORT_FILE, Sources, write_report};
-use crate::text::{count_of, figures, path_for_shell};
+use crate::text::{count_of, path_for_shell};
 use claims::claims;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+pub use record::{Classic, ClassicRow, Setting};
+use std::path::Path;
 use std::time::Instant;
 use tables::{markdown, page_table};
 
@@ -34,25 +36,6 @@ struct Experiment {
     reference: [Option<f64>; 2],
     /// The same with noise of [`STD`] on the input.
     noisy_reference: [Option<f64>; 2],
-}
-
-/// Whether an experiment is as the original had it, flaws included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// Inputs that leave [0, 1] though the decoder ends in a sigmoid; masking that keeps 20 %.
-    Original,
-    /// Inputs in [0, 1].
-    Corrected,
-}
-
-impl Setting {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Setting::Original => "original",
-            Setting::Corrected => "corrected",
-        }
-    }
 }
 
 const SETTINGS: [Setting; 2] = [Setting::Original, Setting::Corrected];
@@ -119,9 +102,6 @@ const EXPERIMENTS: [Experiment; 8] = [
 /// The experiments that differ in the weight of the contractive penalty alone.
 const CONTRACTIVE: std::ops::Range<usize> = 5..8;
 
-/// The std of the Gaussian noise that the study of contractive autoencoders shows.
-const STD: f64 = 1.5;
-
 /// What the noisy error is, and how it is written.
 pub const NOISY_NOTE: &str = "Noisy MSE: with Gaussian noise of std 1.5 on the first 500 test images, and how \
                               much larger that is than without: in percent, from tenfold on as a factor";
@@ -131,113 +111,6 @@ pub const TABLE_FILE: &str = "table.md";
 
 /// The epochs of an experiment in the quick study.
 const QUICK_EPOCHS: usize = 1;
-
-/// What the study found.
-pub struct Classic {
-    /// Each experiment in each setting.
-    pub rows: Vec<ClassicRow>,
-    /// Which of the original's claims hold, in sentences.
-    pub claims: Vec<String>,
-    /// Whether there were fewer epochs than the study has.
-    pub quick: bool,
-    /// How often each was trained, from different seeds.
-    pub seeds: usize,
-    /// The time that it took.
-    pub seconds: f64,
-    /// The report.
-    pub report: PathBuf,
-}
-
-/// An experiment in one setting.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClassicRow {
-    /// Its name.
-    pub experiment: &'static str,
-    /// The setting.
-    pub setting: Setting,
-    /// The epochs trained.
-    pub epochs: usize,
-    /// The test error in scaled units, from the first seed; for denoising, of corrupted rows against the clean ones.
-    pub test_mse: f64,
-    /// The same over all seeds.
-    pub over_seeds: Measure,
-    /// The test error of PyTorch from one seed, where it was measured.
-    pub reference: Option<f64>,
-    /// The error of PCA with as many components as the code has values.
-    pub pca_mse: Option<f64>,
-    /// The test error of the image that is best where all inputs are given the same one: the mean of the training
-    /// images, brought into the sigmoid's range.
-    pub constant_mse: f64,
-    /// The std of Gaussian noise on the input and the error with it, on the first 500 test images; first without
-    /// noise.
-    pub gaussian: Vec<(f64, f64)>,
-    /// The test error of PyTorch with noise of std 1.5 on the input, where it was measured.
-    pub noisy_reference: Option<f64>,
-}
-
-impl ClassicRow {
-    /// The error with Gaussian noise of std 1.5 on the input, on the first 500 test images.
-    pub fn noisy_mse(&self) -> f64 {
-        let point = self
-            .gaussian
-            .iter()
-            .find(|(level, _)| (level - STD).abs() < 1e-6);
-        point.map_or(f64::NAN, |(_, mse)| *mse)
-    }
-
-    /// How much larger the error is with Gaussian noise than without, relative to that, in the mean over the levels: 1
-    /// means twice as large.
-    pub fn sensitivity(&self) -> f64 {
-        let Some(((_, clean), noisy)) = self.gaussian.split_first() else {
-            return f64::NAN;
-        };
-        let added = noisy.iter().map(|(_, mse)| mse / clean - 1.0);
-        added.sum::<f64>() / noisy.len() as f64
-    }
-
-    /// The error with noise of std 1.5, and what that is more than without: `0.04500 (+50 %)`, `0.5344 (×280)`.
-    pub fn noisy(&self) -> String {
-        let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
-        let times = self.noisy_mse() / clean;
-        let percent = (100.0 * (times - 1.0)).round();
-        let more = match percent {
-            900.0.. => format!("×{times:.0}"),
-            // Without the sign of a rounded 0.
-            0.0 => "0 %".into(),
-            _ => format!("{percent:+.0} %"),
-        };
-        format!("{} ({more})", figures(self.noisy_mse()))
-    }
-}
-
-impl Classic {
-    /// What was found, as a JSON object.
-    pub fn to_json(&self) -> Value {
-        let row = |row: &ClassicRow| {
-            json!({
-                "experiment": row.experiment,
-                "setting": row.setting.name(),
-                "epochs": row.epochs,
-                "test_mse": row.test_mse,
-                "over_seeds": row.over_seeds.to_json(),
-                "reference": row.reference,
-                "pca_mse": row.pca_mse,
-                "constant_mse": row.constant_mse,
-                "noisy_mse": row.noisy_mse(),
-                "noisy_reference": row.noisy_reference,
-                "noise_sensitivity": row.sensitivity(),
-            })
-        };
-        json!({
-            "quick": self.quick,
-            "seeds": self.seeds,
-            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
-            "claims": self.claims,
-            "seconds": self.seconds,
-            "report": self.report.display().to_string(),
-        })
-    }
-}
 
 /// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
 /// first seed, and a Markdown table; every run has its own folder in that of the study. `quick`
@@ -415,6 +288,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
          the summed code, summed over the batch, which is not the norm of the Jacobian. For that, train \
          contractive:jacobian."
             .to_string(),
+        isa::note(),
     ];
     if classic.seeds > 1 {
         notes.push(format!(

@@ -9,6 +9,7 @@ use crate::corruption::Corruption;
 use crate::data::scaling::ScalingSpec;
 use crate::data::{Source, rows_in_words};
 use crate::error::Result;
+use crate::isa;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
 use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
@@ -437,6 +438,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
              Jacobian at the first test rows. Training: where several runs were trained at a time, beside the others."
                 .into(),
             comparison.rows_in_words().join(" "),
+            isa::note(),
         ],
         first: first_pictures(&all, ""),
         sections,

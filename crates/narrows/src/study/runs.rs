@@ -8,10 +8,11 @@ use super::{Done, StudyEvent, StudyOptions};
 use crate::data::{OtherRows, Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
+use crate::memory::available;
 use crate::recipe::Recipe;
 use crate::run::{Event, Options, Sources, evaluate_run, run};
 use crate::threads::{available_threads, on_share};
-use crate::train::{available_memory, steps_memory};
+use crate::train::steps_memory;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -59,7 +60,7 @@ pub(super) fn make(
         0 => available_threads(),
         threads => threads,
     };
-    let memory = available_memory().map_or(MEMORY, |bytes| bytes / 2);
+    let memory = available().map_or(MEMORY, |bytes| bytes / 2);
     let lanes = lanes(planned, source, threads, memory)?;
     let observe = Mutex::new(observe);
     let shared = Shared {

@@ -3,68 +3,27 @@
 
 use super::Memory;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory::words;
 
 /// Refuses a plan that needs more than is `available`, if that is known.
 pub(super) fn check(plan: &Memory, available: Option<usize>) -> Result<()> {
     let Some(available) = available.filter(|&available| plan.total() > available) else {
         return Ok(());
     };
-    let gib = |bytes: usize| format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30));
     Err(Error::new(
         ErrorKind::Recipe,
         "training needs more memory than there is",
     )
-    .expected(format!("at most {}", gib(available)))
+    .expected(format!("at most {}", words(available)))
     .found(format!(
         "{}: parameters {}, the optimizer {}, activations {}, the whole gradient {}",
-        gib(plan.total()),
-        gib(plan.parameters),
-        gib(plan.optimizer),
-        gib(plan.activations),
-        gib(plan.scratch)
+        words(plan.total()),
+        words(plan.parameters),
+        words(plan.optimizer),
+        words(plan.activations),
+        words(plan.scratch)
     ))
     .hint("give the layers fewer outputs, or choose a smaller training.batch_size"))
-}
-
-/// The bytes that this process can still get, where the system says: Linux does.
-pub(crate) fn available() -> Option<usize> {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let (machine, limits) = (read("/proc/meminfo"), read("/proc/self/limits"));
-    [
-        of_machine(&machine),
-        of_group(
-            &read("/sys/fs/cgroup/memory.max"),
-            &read("/sys/fs/cgroup/memory.current"),
-        ),
-        of_process(&limits, &read("/proc/self/status")),
-    ]
-    .into_iter()
-    .flatten()
-    .min()
-}
-
-/// The number behind a name at the beginning of a line.
-fn number(text: &str, name: &str) -> Option<usize> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-/// What the machine has left, swap included, from `/proc/meminfo`.
-fn of_machine(meminfo: &str) -> Option<usize> {
-    let kib = number(meminfo, "MemAvailable:")? + number(meminfo, "SwapFree:").unwrap_or(0);
-    Some(kib * 1024)
-}
-
-/// What a container has left, from its control group.
-fn of_group(max: &str, current: &str) -> Option<usize> {
-    let [max, current] = [max, current].map(|text| text.trim().parse::<usize>().ok());
-    Some(max?.saturating_sub(current?))
-}
-
-/// What `ulimit -v` leaves, from `/proc/self/limits` and `/proc/self/status`.
-fn of_process(limits: &str, status: &str) -> Option<usize> {
-    let max = number(limits, "Max address space")?;
-    Some(max.saturating_sub(number(status, "VmSize:")? * 1024))
 }
 
 #[cfg(test)]
@@ -74,23 +33,6 @@ mod tests {
     use crate::Recipe;
     use crate::data::{Dataset, Values};
     use crate::network::Network;
-
-    #[test]
-    fn what_the_system_says_is_read() {
-        let meminfo = "MemTotal:  24000 kB\nMemAvailable:   2048 kB\nSwapFree:  1024 kB\n";
-        assert_eq!(of_machine(meminfo), Some(3 << 20));
-        assert_eq!(of_machine("MemTotal:  24000 kB\n"), None);
-        assert_eq!(of_group("1000\n", "300\n"), Some(700));
-        assert_eq!(of_group("max\n", "300\n"), None);
-        let limits = "Limit      Soft Limit   Hard Limit  Units\nMax address space   2097152   unlimited   bytes\n";
-        assert_eq!(of_process(limits, "VmSize:\t    1024 kB\n"), Some(1 << 20));
-        let unlimited = limits.replace("2097152", "unlimited");
-        assert_eq!(of_process(&unlimited, "VmSize:\t    1024 kB\n"), None);
-        assert_eq!(of_process("", ""), None);
-        if cfg!(target_os = "linux") {
-            assert!(available().is_some());
-        }
-    }
 
     #[test]
     fn steps_take_what_was_planned() {
@@ -138,7 +80,7 @@ mod tests {
             "found 3.50 GiB",
             "parameters 1.00 GiB",
             "the optimizer 2.00 GiB",
-            "activations 0.50 GiB",
+            "activations 512.0 MiB",
             "training.batch_size",
         ] {
             assert!(error.contains(part), "`{part}` is missing in: {error}");

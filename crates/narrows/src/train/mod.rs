@@ -5,6 +5,8 @@ mod divergence;
 mod memory;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod warnings;
 
 pub use crate::program::{PartOfStep, Profile};
@@ -13,11 +15,11 @@ pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, StepPlan, Stepper};
 pub use warnings::Warning;
 
-pub(crate) use memory::available as available_memory;
-
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset, Order, OtherRows, RowSketch, SplitPlan, TestRows};
 use crate::error::{Error, ErrorKind, Result};
+use crate::isa;
+use crate::memory::available;
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::Network;
 use crate::objective::Objective;
@@ -134,12 +136,11 @@ impl<'a> Training<'a> {
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
-        let available = memory::available();
-        memory::check(&Memory::least(&recipe, &network), available)?;
+        memory::check(&Memory::least(&recipe, &network), available())?;
         let mut setting = Setting::of(&recipe, network)?;
         setting.accumulation = recipe.accumulation.min(data.rows().div_ceil(batch));
         let plan = StepPlan::new(setting, batch, threads)?;
-        memory::check(&plan.memory(), available)?;
+        memory::check(&plan.memory(), available())?;
         let mut stepper = plan.stepper();
         stepper.plan_rows(data.rows());
         Ok(Training {
@@ -151,7 +152,10 @@ impl<'a> Training<'a> {
                 validation: None,
                 test: None,
             },
-            origin: Origin::of(data)?,
+            origin: Origin {
+                isa: vec![isa::name().to_string()],
+                ..Origin::of(data)?
+            },
             recipe,
             data,
             scaling,
@@ -306,15 +310,15 @@ impl<'a> Training<'a> {
                 pool = Some(index);
                 in_epoch.rows_of(index, &mut order);
                 if self.data.is_in_file() {
-                    read = Some(self.data.pooled(&order, pool_start, read.take())?);
+                    read = Some(self.data.pooled(&order, read.take())?);
                 }
             }
-            // Rows that were read from a file count by their place in the epoch.
+            let in_pool = start - pool_start..end - pool_start;
             let (data, these) = match &read {
-                None => (self.data, &order[start - pool_start..end - pool_start]),
+                None => (self.data, &order[in_pool]),
                 Some(read) => {
                     places.clear();
-                    places.extend(start as u32..end as u32);
+                    places.extend(in_pool.map(|place| place as u32));
                     (read, &places[..])
                 }
             };
@@ -465,6 +469,11 @@ impl<'a> Training<'a> {
     pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
         self.checksums.test = Some(test.checksum()?);
         Ok(())
+    }
+
+    /// Keeps with the model which instruction sets trained it, the first one first, where that is not this one alone.
+    pub fn record_isa(&mut self, isa: Vec<String>) {
+        self.origin.isa = isa;
     }
 
     /// Checksums of some training rows, by which they are known again.

@@ -40,6 +40,8 @@ pub struct Stepper {
     sums: Losses,
     /// The gradient by all parameters, where it is needed whole before a step.
     whole: Option<Whole>,
+    /// What tells each row of the batch from all others.
+    samples: Vec<u32>,
 }
 
 /// What a [`Stepper`] trains, and how.
@@ -317,6 +319,7 @@ impl StepPlan {
         let whole = Whole::new(&training.tile_bounds, clip_norm, accumulation);
         Stepper {
             whole,
+            samples: Vec::with_capacity(training.batch()),
             validation: self.validation.program(threads),
             sums: losses.clone(),
             losses,
@@ -463,9 +466,12 @@ impl Stepper {
             Mode::Training => &mut self.training,
             Mode::Validation | Mode::Inference => &mut self.validation,
         };
+        let identities = rows.rows.iter().map(|&row| rows.data.identity(row));
+        self.samples.clear();
+        self.samples.extend(identities);
         let batch = Batch {
             input: rows,
-            samples: rows.rows,
+            samples: &self.samples,
             epoch,
         };
         self.cpu.run(program, self.parameters.flat(), batch);
@@ -543,7 +549,7 @@ impl Stepper {
             rows,
         };
         let paused = self.cpu.pause_profile();
-        self.run(Mode::Validation, &gathered, u32::MAX);
+        self.run(Mode::Validation, &gathered, 0);
         self.cpu.resume_profile(paused);
         let weight = rows.len() as f64 / measured.rows as f64;
         measured.losses.add(&self.losses, weight);

@@ -1,6 +1,6 @@
 //! What `narrows data info` prints of a table.
 
-use super::{LISTED, WIDTH, alike, clean, items, list, wrapped};
+use super::text::{LISTED, WIDTH, alike, clean, items, list, wrapped};
 use crate::output::{columns, count_of, padded, thousands};
 use narrows::data::{ColumnInfo, ColumnKind, NumbersInfo, Role, TableInfo};
 use std::collections::HashSet;

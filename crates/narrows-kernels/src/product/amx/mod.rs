@@ -15,33 +15,19 @@
 //! passes by, a [`BLOCK`] at a time. Each element is summed over `k` in the same order wherever it lies.
 
 mod pack;
+mod sizes;
 mod tiles;
 
-use super::copies::Buffer;
-use super::{Job, K_BLOCK};
+use super::buffer::Buffer;
+use super::job::{Job, K_BLOCK};
 use crate::aligned::Aligned;
 use crate::lanes::{Avx512, Lanes};
 use pack::{
     Place, interleave, interleave_pairs, natural, natural_rows, transpose_interleave,
     transpose_natural,
 };
+use sizes::{BLOCK, PASS_STEPS, STEP, STEP_BYTES};
 use std::cell::RefCell;
-
-/// The rows, and the columns, of a block of C: two tiles.
-const BLOCK: usize = 32;
-
-/// The numbers of `k` that a tile holds.
-const STEP: usize = 32;
-
-/// The bytes of a tile.
-const TILE: usize = 1024;
-
-/// The bytes of a step of a block: three parts of two tiles.
-const STEP_BYTES: usize = 6 * TILE;
-
-/// The steps of the side that passes by that are packed at a time: 12 KiB, which stay in the first-level
-/// cache while the other side's panels pass.
-const PASS_STEPS: usize = 2;
 
 /// The rows or columns that stay while the other side passes by: with [`K_BLOCK`] numbers each, 768 KiB.
 const STAY: usize = 128;

@@ -5,9 +5,9 @@
 //! numbers side by side; a tile of B has a row for each pair of `k`, with the pairs of sixteen columns side
 //! by side. What is missing to a whole tile is 0.
 
-use super::{BLOCK, PASS_STEPS, STEP, STEP_BYTES, TILE};
+use super::sizes::{BLOCK, PASS_STEPS, STEP, STEP_BYTES, TILE};
 use crate::lanes::{Avx512, Lanes};
-use crate::product::copies::Buffer;
+use crate::product::buffer::Buffer;
 use std::arch::x86_64::*;
 use std::ops::Range;
 

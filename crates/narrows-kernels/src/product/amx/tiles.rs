@@ -3,7 +3,7 @@
 //! The compiler knows nothing of tiles: it neither keeps anything in them nor saves them, so that what one
 //! function leaves in them is there for the next, until another product on the same thread.
 
-use super::STEP_BYTES;
+use super::sizes::STEP_BYTES;
 use std::arch::asm;
 
 /// What a tile configuration is in memory.

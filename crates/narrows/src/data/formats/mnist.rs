@@ -2,10 +2,14 @@
 
 use crate::data::source::MNIST;
 use crate::data::{Dataset, ReadOptions, Source, Values};
+use crate::memory::require;
 use crate::{Error, ErrorKind, Result};
 use narrows_mnist::{PIXELS, SIDE, Split};
 use ndarray::Array2;
 use std::io;
+
+/// The rows for training and testing together.
+const ROWS: usize = 70_000;
 
 /// MNIST if `spec` is its name.
 pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
@@ -14,6 +18,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     }
     options.refuse_all(spec, "MNIST")?;
     options.refuse_layout(spec, "MNIST")?;
+    require("the built-in MNIST", ROWS * (PIXELS + 2 * size_of::<i64>()))?;
     let train = dataset("mnist, training images", narrows_mnist::train())?;
     let test = dataset("mnist, test images", narrows_mnist::test())?;
     Source::new(train, Some(test)).map(Some)

@@ -4,7 +4,7 @@ use super::super::fault::{Fault, Mend};
 use super::super::options::{Fit, Layout, Missing, OnBad, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
-use super::table::{ColumnInfo, TableInfo};
+use super::told::{ColumnInfo, TableInfo};
 use crate::text::{for_shell, list_shortly};
 use std::collections::HashSet;
 

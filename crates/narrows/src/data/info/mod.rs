@@ -7,9 +7,10 @@ mod column;
 mod command;
 mod remarks;
 mod table;
+mod told;
 mod values;
 
-pub use table::{ColumnInfo, NumbersInfo, TableInfo};
+pub use told::{ColumnInfo, NumbersInfo, TableInfo};
 pub use values::{ValuesColumn, ValuesInfo};
 
 use super::column::TableReader;

@@ -5,7 +5,7 @@ use super::super::roles::unnamed_input;
 use super::super::schema::Role;
 use super::super::table::counts_up;
 use super::column::short;
-use super::table::{ColumnInfo, Seen, TableInfo};
+use super::told::{ColumnInfo, Seen, TableInfo};
 use crate::text::{counted, for_shell, list_shortly, thousands};
 use std::collections::HashMap;
 

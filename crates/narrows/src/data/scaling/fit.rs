@@ -8,7 +8,45 @@ use crate::{Error, ErrorKind, Result};
 /// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
 const LARGEST_8_BIT: f64 = 255.0;
 
-pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
+impl Scaling {
+    /// Fits a scaling to training rows.
+    ///
+    /// Images (rows whose shape has two sizes or more) are fitted as a whole, one mean and
+    /// deviation or one pair of extremes for all values; tables are fitted column by column.
+    /// The deviation is that of the population (divided by the number of values).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for a given setting that is
+    /// impossible; [`ErrorKind::Data`] if scaled values would not be finite. What is constant is divided by 1.
+    pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
+        let scaling = match *spec {
+            ScalingSpec::Unit => unit(data),
+            ScalingSpec::Standardize { mean, std } => standardize(data, mean, std),
+            ScalingSpec::MinMax { min, max } => min_max(data, min, max),
+            ScalingSpec::None => Ok(Scaling::none()),
+        }?;
+        let (low, high) = scaling.range(data);
+        data.check_readable()?;
+        let is_usable = |factor: f64| factor.is_finite() && factor != 0.0;
+        let usable = scaling.offset.iter().all(|offset| offset.is_finite())
+            && scaling.factor.iter().all(|&factor| is_usable(factor));
+        if usable && low.is_finite() && high.is_finite() {
+            Ok(scaling)
+        } else {
+            Err(Error::new(
+                ErrorKind::Data,
+                "the data cannot be scaled within 32-bit floats",
+            )
+            .at(data.name())
+            .expected("scaled values that are finite")
+            .found(format!("values from {low} to {high}"))
+            .hint("bring the data to a moderate size first"))
+        }
+    }
+}
+
+fn unit(data: &Dataset) -> Result<Scaling> {
     if let Some(largest) = data.largest_of_type() {
         return Ok(Scaling::for_data(data, vec![0.0], vec![1.0 / largest]));
     }
@@ -22,7 +60,7 @@ pub(super) fn unit(data: &Dataset) -> Result<Scaling> {
     .hint("choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are in [0, 1]"))
 }
 
-pub(super) fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Scaling> {
+fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Scaling> {
     let refuse = |what: &str, expected: &str, found: f32| {
         Err(Error::new(ErrorKind::Recipe, what)
             .expected(expected)
@@ -72,7 +110,7 @@ pub(super) fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -
     Ok(Scaling::for_data(data, mean, factor.collect()))
 }
 
-pub(super) fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling> {
+fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling> {
     let (low, high) = data.extremes().clone();
     let given = |given: Option<f32>, found: Vec<f64>| match given {
         Some(value) => vec![f64::from(value); found.len()],

@@ -560,6 +560,7 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
             validation: Some(checksum),
             test: None,
         }),
+        isa: vec!["portable".into(), "AVX2".into()],
     });
     model.set_threshold(Threshold {
         value: 0.1,
@@ -678,5 +679,40 @@ fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
     ] {
         let bytes = file(&header);
         refused(&bytes, bytes.len() as u64, part);
+    }
+}
+
+/// What versions 1 and 2, and the first files of version 3, have in their metadata.
+#[test]
+fn older_names_of_keys_are_read_without_a_note() {
+    let recipe = |scaling: Value, corruption: Value, key: &str| {
+        let factor = if key == "terms" {
+            "last"
+        } else {
+            "final_factor"
+        };
+        json!({"recipe": {
+            "name": "a",
+            "scaling": scaling,
+            "corruption": corruption,
+            "encoder": [{"layer": "dense", "outputs": 2}],
+            "decoder": [{"layer": "dense"}],
+            "objective": {key: [{"kind": "jacobian", "weight": 0.5}]},
+            "schedule": {"kind": "cosine", factor: 0.25},
+        }})
+    };
+    let standardize = |key: &str| json!({"kind": "standardize", "mean": 0.5, key: 2.0});
+    for (name, key, older) in [
+        ("gaussian", "std", "deviation"),
+        ("salt-and-pepper", "fraction", "level"),
+        ("masking", "fraction", "drop"),
+    ] {
+        let noise = |key: &str| json!({"kind": name, key: 0.75});
+        let new = recipe(standardize("std"), noise(key), "penalties");
+        let old = recipe(standardize("deviation"), noise(older), "terms");
+        let [new, old] = [new, old].map(|about| read_recipe(&about, &Parts::standard()).unwrap());
+        assert_eq!(old, new, "{name}");
+        assert!(old.notes().is_empty(), "{:?}", old.notes());
+        assert_eq!(old.penalties.len(), 1);
     }
 }

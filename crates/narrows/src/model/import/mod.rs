@@ -6,8 +6,8 @@ mod numbers;
 mod order;
 mod ties;
 
-use super::file::{KEY, format, is_usable_shape, open, read_tensors};
-use super::header::{Header, check_values, read_header};
+use super::file::{KEY, is_usable_shape, open, read_tensors};
+use super::header::{Header, check_values, format, read_header};
 use super::{Model, Origin};
 use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
@@ -19,9 +19,6 @@ use numbers::Numbers;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
-
-/// How many names an error or a note lists before it only counts.
-const LISTED: usize = 16;
 
 /// How many widths of a row are tried where nothing says it.
 const MAX_WIDTHS: usize = 16;
@@ -48,11 +45,31 @@ pub struct Imported {
     pub notes: Vec<String>,
 }
 
-pub(super) fn import(
-    path: &Path,
-    recipe: &Recipe,
-    options: &ImportOptions<'_>,
-) -> Result<Imported> {
+impl Model {
+    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in
+    /// float32, float16, bfloat16 or float64, which is rounded.
+    ///
+    /// The names may be those that [`Model::save`] uses (`encoder.0.weight`; indices count activations, as
+    /// `nn.Sequential` does), all behind one prefix (`module.`), or others: layers are then matched where only one
+    /// assignment fits the shapes and keeps the order of numbered names ([`ImportOptions::map`] helps where several
+    /// do). What was done is in [`Imported::notes`].
+    ///
+    /// Without [`ImportOptions::data`] the scaling must be one that needs none, as [`Scaling::without_data`] has it.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged or of another format, when its tensors are not those of the recipe in number, shape or
+    /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
+    pub fn import(
+        path: impl AsRef<Path>,
+        recipe: &Recipe,
+        options: &ImportOptions<'_>,
+    ) -> Result<Imported> {
+        import(path.as_ref(), recipe, options)
+    }
+}
+
+fn import(path: &Path, recipe: &Recipe, options: &ImportOptions<'_>) -> Result<Imported> {
     let (mut file, len) = open(path)?;
     read(&mut file, len, recipe, options).map_err(|error| error.at(path.display()))
 }

@@ -2,12 +2,14 @@
 //! and shape if only one assignment is possible.
 
 use super::order::{self, Layer};
-use super::{LISTED, format};
 use crate::Error;
 use crate::error::{ErrorKind, Result};
-use crate::model::header::{Header, TensorInfo};
+use crate::model::header::{Header, TensorInfo, format};
 use crate::network::Tensor;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How many names an error or a note lists before it only counts.
+const LISTED: usize = 16;
 
 /// For each tensor of the recipe that of the file, and what was made of names, for people.
 pub(super) struct Assignment {

@@ -1,7 +1,7 @@
 //! From the bytes of a tensor to float32 parameters, with a count of values that this changes.
 
-use super::format;
 use crate::error::Result;
+use crate::model::header::format;
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;

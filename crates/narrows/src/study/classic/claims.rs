@@ -1,6 +1,6 @@
 //! What becomes of the original's claims, in sentences made from the numbers of the runs.
 
-use super::ClassicRow;
+use super::record::ClassicRow;
 use crate::text::figures;
 
 /// The places of the experiments that the claims are about.

@@ -1,6 +1,6 @@
 //! The results of the classic study as tables: for the terminal, as Markdown and for the page.
 
-use super::Classic;
+use super::record::Classic;
 use crate::report::{Cell, Table};
 use crate::text::figures;
 

@@ -53,9 +53,10 @@ impl Stepper {
                 scaling,
                 rows: these,
             };
+            let samples: Vec<u32> = these.iter().map(|&row| data.identity(row)).collect();
             let batch = Batch {
                 input: &input,
-                samples: these,
+                samples: &samples,
                 epoch,
             };
             cpu.run(&mut program, self.parameters.flat(), batch);

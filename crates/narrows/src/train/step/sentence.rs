@@ -36,10 +36,20 @@ impl Sentence {
     /// When parts do not fit together.
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
         let mut builder = Builder::new(mode).with_seed(self.seed);
+        // Validation draws the same numbers every time, and others than any epoch.
+        let (noise, probes) = match mode {
+            Mode::Training => (Purpose::Corruption, Purpose::Probes),
+            Mode::Validation | Mode::Inference => {
+                (Purpose::ValidationCorruption, Purpose::ValidationProbes)
+            }
+        };
         let target = builder.input("data", self.network.shape(0));
         let input = match &self.corruption {
             None => target,
-            Some(corruption) => corruption.build(&mut builder, target),
+            Some(corruption) => {
+                let draws = builder.draws(noise);
+                corruption.build(&mut builder, target, draws)
+            }
         };
         let Built { values, encoded } = self.network.build(&mut builder, 0, input)?;
         let code = values[self.network.encoder().end];
@@ -54,7 +64,7 @@ impl Sentence {
                 code_range: self.network.code_range(),
                 input,
                 encoded,
-                draws: Draws::new(self.seed, Purpose::Probes),
+                draws: Draws::new(self.seed, probes),
             };
             penalty.kind.build(&mut builder, &place)?;
         }

@@ -1,6 +1,6 @@
 //! A text in chunks of whole records.
 
-use super::encoding::unreadable;
+use super::refusal::{open_quote, unreadable};
 use super::syntax::{Comments, Syntax, last_record_end};
 use crate::data::limits;
 use crate::{Error, ErrorKind, Result};
@@ -175,16 +175,6 @@ pub(super) fn too_many_columns() -> Error {
     Error::new(ErrorKind::Data, "the table has too many columns")
         .expected(format!("at most {}", limits::COLUMNS))
         .found("more")
-}
-
-/// An error for a quote that is not closed.
-pub(super) fn open_quote(line: u64, quote: u8) -> Error {
-    Error::new(ErrorKind::Format, "a quote is not closed")
-        .at(format!("line {line}"))
-        .hint(format!(
-            "close it, or say with `--quote` what else cells are put between than {}",
-            char::from(quote)
-        ))
 }
 
 /// The place before so many lines at the end of a text that are not blank.

@@ -1,13 +1,15 @@
 //! From the records of a chunk to the cells of columns.
 
-use super::cell::{Class, Plain, find, scientific};
-use super::chunks::{Chunk, open_quote};
+use super::cell::{Plain, find, scientific};
+use super::chunks::Chunk;
+use super::class::Class;
 use super::encoding::NotText;
 use super::number::{Style, Value};
 use super::output::Output;
-use super::refusal::{END_LINES, Odd, Reason, other_width, zero_byte};
-use super::syntax::{After, Comments, Cursor, Raw, Syntax, cells_of_line};
-use super::tally::{Kind, Tally};
+use super::plan::{Plan, Target};
+use super::refusal::{END_LINES, Odd, Reason, open_quote, other_width, zero_byte};
+use super::syntax::{After, Cursor, Raw, Syntax, cells_of_line};
+use super::tally::Tally;
 use crate::data::column::{As, Bad, Block, Cells, OddRow, Place};
 use crate::data::fault::OnFault;
 use crate::data::limits;
@@ -19,54 +21,6 @@ const ROWS: usize = 1 << 16;
 
 /// The characters of a cell that a message shows.
 const SHOWN: usize = 40;
-
-/// How the rows of a text become cells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) syntax: Syntax,
-    pub(super) comments: Comments,
-    pub(super) width: usize,
-    /// A header that is left out where it comes again, as where files were joined.
-    pub(super) header: Option<Vec<u8>>,
-    /// Those of all columns; none while cells are only counted.
-    pub(super) columns: Vec<ColumnPlan>,
-    /// Whether a record that is no row is an error, or is left out and counted.
-    pub(super) on_fault: OnFault,
-    /// Whether a record with another number of cells is a row of which nothing is known.
-    pub(super) keeps_odd: bool,
-}
-
-impl Plan {
-    /// Whether a text that begins with a record begins with the header again.
-    #[inline]
-    fn is_header(&self, text: &[u8]) -> bool {
-        let Some(header) = &self.header else {
-            return false;
-        };
-        text.strip_prefix(header.as_slice()).is_some_and(|rest| {
-            let mut rest = rest
-                .iter()
-                .filter(|byte| **byte != b'\r' || self.syntax.end == b'\r');
-            rest.next().is_none_or(|byte| *byte == self.syntax.end)
-        })
-    }
-}
-
-/// How a column is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ColumnPlan {
-    pub(super) style: Style,
-    pub(super) kind: Kind,
-}
-
-/// A column that is wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
-    pub(super) column: usize,
-    /// Its place among those that are wanted.
-    pub(super) place: usize,
-    pub(super) as_: As,
-}
 
 /// What a chunk came to.
 #[derive(Debug, Default)]

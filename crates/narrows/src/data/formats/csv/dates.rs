@@ -1,6 +1,6 @@
 //! Recognizing dates, times of day and points in time in the usual forms. They stay text.
 
-use super::cell::Class;
+use super::class::Class;
 
 /// What a cell is, if it is a day, a time or both.
 pub(super) fn class(cell: &str) -> Option<Class> {

@@ -1,9 +1,9 @@
 //! The text of a file: unpacked, and turned into UTF-8 a part at a time.
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, unreadable};
 use super::zipped;
 use crate::data::fault::Mend;
-use crate::data::formats::unpack::{is_damage, unpacked};
+use crate::data::formats::unpack::unpacked;
 use crate::{Error, ErrorKind, Result};
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, Cursor, Read};
@@ -235,18 +235,5 @@ impl NotText {
                 "say its encoding, for most older files `--encoding {USUAL}`"
             ));
         Refusal::mended_by(error, Mend::Encoding(USUAL))
-    }
-}
-
-/// An error of reading, as one of the library.
-pub(super) fn unreadable(error: io::Error) -> Error {
-    match (is_damage(&error), error.get_ref().is_some()) {
-        (true, true) => {
-            Error::new(ErrorKind::Format, "the file is damaged or cut off").caused_by(error)
-        }
-        (true, false) => {
-            Error::new(ErrorKind::Format, "the packed data are damaged or cut off").caused_by(error)
-        }
-        _ => Error::new(ErrorKind::Io, "cannot be read").caused_by(error),
     }
 }

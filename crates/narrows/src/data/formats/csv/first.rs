@@ -1,8 +1,7 @@
 //! The start of a text, from which its dialect is detected.
 
 use super::chunks::refuse_long;
-use super::encoding::unreadable;
-use super::refusal::zero_byte;
+use super::refusal::{unreadable, zero_byte};
 use super::syntax::Syntax;
 use crate::Result;
 use crate::data::fault::OnFault;

@@ -1,36 +1,8 @@
 //! Whether a text of a table begins with the names of its columns.
 
-use super::cell::{Class, Plain, find};
 use super::sample::Row;
+use super::sort::Sort;
 use std::borrow::Cow;
-
-/// What a cell is, as far as that tells names from values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
-    Missing,
-    Number,
-    Truth,
-    Time,
-    Word,
-}
-
-impl Sort {
-    pub(super) fn of(cell: &str) -> Self {
-        let class = match Plain::of(cell.as_bytes()) {
-            Some(plain) => plain.class(),
-            None => find(cell).class,
-        };
-        match class {
-            Class::Missing => Sort::Missing,
-            Class::Yes | Class::No => Sort::Truth,
-            Class::Date | Class::Time | Class::Timestamp => Sort::Time,
-            Class::Word | Class::LetterT | Class::LetterF | Class::LetterY | Class::LetterN => {
-                Sort::Word
-            }
-            _ => Sort::Number,
-        }
-    }
-}
 
 /// Whether the first row is a header, and whether the types of the cells show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

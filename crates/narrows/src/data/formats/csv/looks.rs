@@ -1,8 +1,8 @@
 //! Whether a file of any name is delimited text.
 
 use super::encoding::{self, start_as_text};
-use super::header::Sort;
 use super::sample::{fit, sampled, usual_width};
+use super::sort::Sort;
 use super::syntax::Syntax;
 use std::io::Read;
 use std::path::Path;

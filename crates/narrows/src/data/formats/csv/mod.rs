@@ -2,8 +2,10 @@
 
 mod cell;
 mod chunks;
+mod class;
 mod convert;
 mod dates;
+mod detect;
 mod dialect;
 mod encoding;
 mod first;
@@ -13,11 +15,14 @@ mod number;
 mod opening;
 mod output;
 mod parallel;
+mod plan;
 mod reader;
 mod refusal;
 mod sample;
+mod sort;
 mod start;
 mod syntax;
+mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -25,4 +30,4 @@ mod words;
 pub(in crate::data) mod write;
 mod zipped;
 
-pub(in crate::data) use self::{looks::is_table, reader::CsvTable};
+pub(in crate::data) use self::{looks::is_table, table::CsvTable};

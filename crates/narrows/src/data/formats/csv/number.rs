@@ -1,6 +1,7 @@
 //! Numbers as a column writes them: from a cell to a value.
 
-use super::cell::{Class, Found, Plain};
+use super::cell::{Found, Plain};
+use super::class::Class;
 
 /// How a column writes its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]

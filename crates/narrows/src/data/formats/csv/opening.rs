@@ -1,14 +1,15 @@
 //! Opening a text: its dialect is told from its start, and the cells there are counted.
 
 use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
-use super::convert::{Plan, Seen};
-use super::dialect::Dialect;
+use super::convert::Seen;
+use super::detect;
 use super::encoding::{self, NotText};
 use super::first::Sample;
 use super::parallel::{Outcome, Work};
-use super::reader::CsvTable;
+use super::plan::Plan;
 use super::refusal::{Refusable, Refusal, zero_byte};
 use super::syntax::last_record_end;
+use super::table::{CsvTable, Sizes};
 use super::tally::Decimal;
 use crate::Result;
 use crate::data::fault::{Fault, OnFault};
@@ -17,16 +18,6 @@ use std::path::Path;
 
 /// The bytes that a text's dialect is told from; more where a record is longer.
 const SAMPLE: usize = 1 << 20;
-
-/// In what parts a text is read.
-#[derive(Clone, Copy)]
-pub(super) struct Sizes {
-    /// The bytes that its dialect is told from.
-    pub(super) start: usize,
-    pub(super) chunk: usize,
-    /// The threads that convert chunks; as many as there are, if it is not said.
-    pub(super) threads: Option<usize>,
-}
 
 impl CsvTable {
     /// Opens a text, and tells from its start how it is written. `name` is what messages call it. Where faults are told,
@@ -95,7 +86,7 @@ impl CsvTable {
                 return Err(NotText::at(&sample.text, error.valid_up_to(), 1, b'\n').refusal());
             }
         };
-        let dialect = Dialect::tell(text, name, options)?;
+        let dialect = detect::dialect(text, name, options)?;
         let width = dialect.width;
         if width > limits::COLUMNS {
             return Err(too_many_columns()

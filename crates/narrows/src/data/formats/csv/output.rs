@@ -1,8 +1,8 @@
 //! The cells of wanted columns, in the types of the columns.
 
 use super::cell::{is_missing_word, truth};
-use super::convert::{Plan, Target};
 use super::number::{Value, exact_float};
+use super::plan::{Plan, Target};
 use super::tally::Whole;
 use crate::data::column::{As, Cells, Texts};
 use crate::data::schema::ColumnKind;

@@ -1,7 +1,8 @@
 //! Chunks converted on several threads, and given in order.
 
 use super::chunks::{Chunk, Chunks};
-use super::convert::{Piece, Plan, Seen, Target, convert};
+use super::convert::{Piece, Seen, convert};
+use super::plan::{Plan, Target};
 use super::tally::Tally;
 use crate::Result;
 use crate::data::column::Block;

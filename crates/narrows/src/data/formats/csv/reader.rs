@@ -1,56 +1,25 @@
 //! A delimited text as a table.
 
 use super::chunks::Chunks;
-use super::convert::{ColumnPlan, Plan, Seen, Target};
-use super::dialect::{Dialect, ascii};
-use super::encoding::{self, unreadable};
+use super::detect::ascii;
+use super::encoding;
 use super::header::bare_unit;
-use super::opening::Sizes;
 use super::parallel::{Outcome, Work};
-use super::refusal::{Refusable, Refusal};
+use super::plan::{ColumnPlan, Target};
+use super::refusal::{Refusable, Refusal, unreadable};
 use super::syntax::Syntax;
+use super::table::CsvTable;
 use super::tally::{Decimal, Tally, Usual};
 use super::words;
+use crate::data::TextOptions;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
-use crate::data::fault::{Fault, Mend, OnFault};
+use crate::data::fault::{Fault, Mend};
 use crate::data::schema::ColumnKind;
-use crate::data::{ReadOptions, TextOptions};
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
-use std::path::PathBuf;
-
-/// A table of delimited text.
-pub(in crate::data) struct CsvTable {
-    pub(super) path: PathBuf,
-    pub(super) name: String,
-    pub(super) options: ReadOptions,
-    pub(super) encoding: Option<&'static str>,
-    pub(super) dialect: Dialect,
-    pub(super) plan: Plan,
-    pub(super) decimal: Decimal,
-    pub(super) columns: Vec<FileColumn>,
-    /// For each column a whole number in it that begins with zeros.
-    pub(super) padded: Vec<Option<String>>,
-    /// The columns at the end without name and values, which are left out.
-    pub(super) hidden: usize,
-    /// Whether all rows were counted, so that what they decide is known.
-    pub(super) is_settled: bool,
-    pub(super) seen: Seen,
-    pub(super) sizes: Sizes,
-    pub(super) on_fault: OnFault,
-    /// What is said before anything else.
-    pub(super) note: Option<String>,
-    /// What was found and read around, where faults are told.
-    pub(super) faults: Vec<Fault>,
-}
 
 impl CsvTable {
-    /// The same table, of which something is said before anything else.
-    pub(in crate::data) fn noting(self, note: Option<String>) -> Self {
-        CsvTable { note, ..self }
-    }
-
     /// Decides by the counts what the columns hold; whether that is something else than before.
     pub(super) fn decide(&mut self, outcome: &Outcome, is_whole: bool) -> Refusable<bool> {
         if let Some(not_text) = &outcome.seen.not_text {

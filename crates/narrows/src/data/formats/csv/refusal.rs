@@ -1,10 +1,11 @@
 //! Why a text is refused, with what would mend it.
 
-use super::chunks::open_quote;
 use crate::data::ReadOptions;
 use crate::data::fault::{Fault, Mend};
+use crate::data::formats::unpack::is_damage;
 use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
+use std::io;
 
 /// The changes that are tried of one text. Each reads it once more.
 const MENDS: usize = 8;
@@ -182,4 +183,27 @@ pub(super) fn zero_byte(line: u64) -> Error {
         .expected("characters")
         .found("a zero byte")
         .hint("if it is UTF-16 without a mark, say `--encoding utf-16le`")
+}
+
+/// An error for a quote that is not closed.
+pub(super) fn open_quote(line: u64, quote: u8) -> Error {
+    Error::new(ErrorKind::Format, "a quote is not closed")
+        .at(format!("line {line}"))
+        .hint(format!(
+            "close it, or say with `--quote` what else cells are put between than {}",
+            char::from(quote)
+        ))
+}
+
+/// An error of reading, as one of the library.
+pub(super) fn unreadable(error: io::Error) -> Error {
+    match (is_damage(&error), error.get_ref().is_some()) {
+        (true, true) => {
+            Error::new(ErrorKind::Format, "the file is damaged or cut off").caused_by(error)
+        }
+        (true, false) => {
+            Error::new(ErrorKind::Format, "the packed data are damaged or cut off").caused_by(error)
+        }
+        _ => Error::new(ErrorKind::Io, "cannot be read").caused_by(error),
+    }
 }

@@ -1,6 +1,6 @@
 //! The first records of a text, cut into cells under one syntax.
 
-use super::header::Sort;
+use super::sort::Sort;
 use super::syntax::{After, Cursor, Syntax, is_hash};
 use std::borrow::Cow;
 

@@ -5,6 +5,7 @@ use super::dialect::{Dialect, counted};
 use super::header::{self, Header};
 use super::refusal::{Refusable, Refusal, other_width};
 use super::sample::{Record, Row, usual_width};
+use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
 use crate::data::fault::Mend;
@@ -254,7 +255,7 @@ impl Start<'_> {
         let are_counted = [0, 1]
             .into_iter()
             .any(|from| counted.clone().all(|pair| is_numbered(from, pair)));
-        let is_word = |cell: &str| header::Sort::of(cell) == header::Sort::Word;
+        let is_word = |cell: &str| Sort::of(cell) == Sort::Word;
         let distinct: std::collections::HashSet<&str> = firsts.iter().copied().collect();
         let are_words = distinct.len() == firsts.len() && counted.all(|(_, cell)| is_word(cell));
         let are_named = self.cells(header).iter().all(|cell| is_word(cell));

@@ -1,7 +1,7 @@
 //! Counts of what the cells of each column could be, and the decisions that follow for the whole file.
 
-use super::cell::{Class, Found};
 use super::number::Style;
+use super::{cell::Found, class::Class};
 use crate::data::schema::ColumnKind;
 
 /// The units and groups of digits that a column is looked through for.

@@ -8,7 +8,7 @@ mod numbers;
 mod pieces;
 
 use super::CsvTable;
-use super::opening::Sizes;
+use super::table::Sizes;
 use crate::data::ReadOptions;
 use crate::data::column::{As, Block, Cells, TableReader, Verdict};
 use crate::data::fault::OnFault;

@@ -1,7 +1,7 @@
 //! The sentences that tell the user how a text was read.
 
 use super::dialect::counted;
-use super::reader::CsvTable;
+use super::table::CsvTable;
 use super::tally::Decimal;
 use super::zipped::is_zip;
 use crate::data::TextOptions;
@@ -36,7 +36,7 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
         Decimal::Usual(_) => format!("{decimals} as in the file that the model was trained on"),
         _ => decimals.into(),
     });
-    let columns = table.columns().iter().zip(&table.plan.columns);
+    let columns = table.columns.iter().zip(&table.plan.columns);
     let mut groups = columns.filter(|(column, _)| column.kind.is_numeric());
     let group = said
         .thousands

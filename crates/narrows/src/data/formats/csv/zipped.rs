@@ -1,6 +1,6 @@
 //! The one file that a ZIP archive holds, read a part at a time.
 
-use super::encoding::unreadable;
+use super::refusal::unreadable;
 use crate::{Error, ErrorKind, Result};
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;

@@ -1,6 +1,5 @@
 //! The IDX files of a folder, told by their names: which split they are of, and which set where there are several.
 
-use super::is_packed_copy;
 use crate::data::limits::{excerpt, names};
 use crate::text::for_shell;
 use crate::{Error, ErrorKind, Result};
@@ -217,4 +216,11 @@ pub(super) fn with_images(folder: &Path) -> Result<Option<PathBuf>> {
         .found(names(&found, |path| path.display().to_string()))
         .hint("give one of these folders")),
     }
+}
+
+/// Whether `second` is called as `first` is, with `.gz` after it.
+fn is_packed_copy(first: &Path, second: &Path) -> bool {
+    let mut name = first.as_os_str().to_owned();
+    name.push(".gz");
+    name == second.as_os_str()
 }

@@ -106,13 +106,6 @@ pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
     matches!(start, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=8, ..])
 }
 
-/// Whether `second` is called as `first` is, with `.gz` after it.
-fn is_packed_copy(first: &Path, second: &Path) -> bool {
-    let mut name = first.as_os_str().to_owned();
-    name.push(".gz");
-    name == second.as_os_str()
-}
-
 /// Images and, perhaps, their labels.
 fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<Dataset> {
     // The files of EMNIST say by their names what they are: images whose rows are stored as columns.

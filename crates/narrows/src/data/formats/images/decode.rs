@@ -4,6 +4,7 @@
 //! damaged input is stopped.
 
 use super::kind::Kind;
+use super::opened::{Opened, open};
 use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values, is_grey, orientation_of};
 use super::tiff;
 use crate::data::guard::guarded;
@@ -13,8 +14,7 @@ use image::codecs::bmp::BmpDecoder;
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder};
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use zune_core::bytestream::ZCursor;
@@ -24,21 +24,6 @@ use zune_jpeg::JpegDecoder;
 
 /// The bytes of metadata that a PNG file may have in memory.
 const METADATA: usize = 16 << 20;
-
-/// A file of images that is open.
-pub(super) struct Opened {
-    pub(super) file: BufReader<File>,
-    pub(super) bytes: u64,
-}
-
-fn open(path: &Path) -> std::result::Result<Opened, Cause> {
-    let file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    Ok(Opened {
-        file: BufReader::new(file),
-        bytes,
-    })
-}
 
 /// The heads of the images in a file, and how many pages it has beside them that are previews or masks.
 pub(super) fn heads(path: &Path, kind: Option<Kind>) -> Result<(Vec<Head>, usize)> {

@@ -143,3 +143,11 @@ fn entries(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     entries.sort();
     Ok(entries)
 }
+
+/// `1 image`, `2 images`
+pub(super) fn images(count: usize) -> String {
+    match count {
+        1 => "1 image".into(),
+        count => format!("{count} images"),
+    }
+}

@@ -10,6 +10,7 @@ mod decode;
 mod find;
 mod fit;
 mod kind;
+mod opened;
 mod patched;
 mod picture;
 mod read;
@@ -21,7 +22,7 @@ pub(in crate::data) use kind::begins_as_image;
 
 use crate::data::{Fit, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
-use find::{Folder, Found};
+use find::{Folder, Found, images};
 use std::path::{Path, PathBuf};
 
 use crate::data::dataset::FILE_COLUMN as FILE;
@@ -140,14 +141,6 @@ fn refuse_others(spec: &str, options: &ReadOptions, what: &str) -> Result<()> {
         .hint("give it with `--image-size WIDTHxHEIGHT`"));
     }
     Ok(())
-}
-
-/// `1 image`, `2 images`
-fn images(count: usize) -> String {
-    match count {
-        1 => "1 image".into(),
-        count => format!("{count} images"),
-    }
 }
 
 #[cfg(test)]

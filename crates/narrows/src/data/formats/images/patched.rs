@@ -2,7 +2,7 @@
 //! and cannot read palettes. So the header is made to point to the wanted page, and a page with a palette is declared
 //! grey.
 
-use super::decode::Opened;
+use super::opened::Opened;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 

@@ -1,11 +1,11 @@
 //! The images of a folder as rows. The headers of all images are read first; they decide size, channels and type of the
 //! rows. Then the images are decoded on all threads, some at a time, in their order.
 
-use super::find::Found;
+use super::find::{Found, images};
 use super::fit::{self, Plan, Row};
 use super::picture::{Depth, Head, Part, Values};
 use super::threads::on_threads;
-use super::{FILE, decode, images};
+use super::{FILE, decode};
 use crate::data::builder::Rows;
 use crate::data::element::{Element, Kind};
 use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};

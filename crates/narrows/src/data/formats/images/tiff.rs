@@ -1,6 +1,6 @@
 //! Pages of TIFF files: 1 to 16 bits, integers and floating point, with or without a palette.
 
-use super::decode::Opened;
+use super::opened::Opened;
 use super::patched::Patched;
 use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values};
 use image::metadata::Orientation;

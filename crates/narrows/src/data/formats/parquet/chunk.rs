@@ -1,8 +1,8 @@
 //! A column of one row group, some rows at a time, as the decoder gives them.
 
-use super::columns::{Shape, Stored};
 use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS, shares_beginnings};
-use super::{DAMAGED, damaged};
+use super::refusal::{DAMAGED, damaged};
+use super::stored::{Shape, Stored};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};

@@ -1,11 +1,12 @@
 //! What columns a file has, and how each is stored.
 
-use super::DAMAGED;
 use super::arrow;
 use super::chunk::Chunk;
 use super::decimal;
 use super::leaf::{Leaf, Unit};
 use super::pages::{Budget, Input};
+use super::refusal::DAMAGED;
+use super::stored::{Shape, Stored};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
 use crate::text::list_shortly;
@@ -22,32 +23,6 @@ const ROWS: usize = 1024;
 
 /// Fixed-length values above this are read a few at a time.
 const WIDE: i32 = 4096;
-
-/// How the values of a column lie in its rows. `level` is the definition level from which on a list has a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// One a row.
-    One,
-    /// So many a row.
-    List { length: usize, level: i16 },
-    /// Something that is only counted.
-    Other { level: i16 },
-}
-
-/// A column as it is stored.
-#[derive(Clone, Debug)]
-pub(super) struct Stored {
-    /// Its place among all that are stored.
-    pub(super) leaf_index: usize,
-    /// Its name, for errors.
-    pub(super) name: String,
-    pub(super) leaf: Leaf,
-    pub(super) shape: Shape,
-    /// The definition level of a value that is there.
-    pub(super) level: i16,
-    /// Whether one value takes much memory.
-    pub(super) is_wide: bool,
-}
 
 /// A column as it is given: a stored one, or a place in its lists.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! What the decoder gives, as the cells of a table.
 
-use super::DAMAGED;
 use super::chunk::{Raw, Rows};
-use super::columns::Stored;
 use super::leaf::Leaf;
+use super::refusal::DAMAGED;
+use super::stored::Stored;
 use super::text::{self, MAX_DECIMAL};
 use crate::data::column::{Bad, Cells, Texts};
 use crate::{Error, ErrorKind, Result};

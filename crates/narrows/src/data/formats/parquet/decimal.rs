@@ -2,9 +2,9 @@
 //! float64 holds the digits of the others.
 
 use super::chunk::{Chunk, Raw};
-use super::columns::{Shape, Stored};
 use super::leaf::Leaf;
 use super::pages::{Budget, Input};
+use super::stored::{Shape, Stored};
 use super::text;
 use crate::Result;
 use crate::data::guard::guarded;

@@ -14,7 +14,9 @@ mod leaf;
 mod pages;
 mod piece;
 mod read;
+mod refusal;
 mod shares;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,13 +31,11 @@ use crate::text::list_shortly;
 use crate::{Error, ErrorKind, Result};
 use columns::Columns;
 use pages::Input;
-use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use refusal::{DAMAGED, damaged};
 use std::fs::File;
 use std::path::Path;
 use thrift::Footer;
-
-const DAMAGED: &str = "the Parquet file is damaged, cut short or of a kind that is not understood";
 
 /// How files begin and end.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -267,32 +267,5 @@ fn counted_names(names: &[&str]) -> String {
     match names.len() {
         1 => format!("the column {list} was"),
         _ => format!("the columns {list} were"),
-    }
-}
-
-/// Refuses a column that holds no numbers.
-fn not_numeric(column: &FileColumn) -> Result<()> {
-    if column.kind.is_numeric() || column.kind == ColumnKind::Empty {
-        return Ok(());
-    }
-    Err(
-        Error::new(ErrorKind::Data, "the column is no column of numbers")
-            .at(format!("column `{}`", column.name))
-            .expected("integers, floating-point numbers, decimals or booleans")
-            .found(column.kind.words())
-            .hint(
-                "leave it out with `--drop`, or keep it beside the rows with `--label` or `--id`",
-            ),
-    )
-}
-
-/// An error of the decoder; one that was ours comes back as it was.
-fn damaged(error: ParquetError) -> Error {
-    match error {
-        ParquetError::External(inner) => match inner.downcast::<Error>() {
-            Ok(ours) => *ours,
-            Err(other) => Error::new(ErrorKind::Format, DAMAGED).caused_by(other),
-        },
-        error => Error::new(ErrorKind::Format, DAMAGED).caused_by(error),
     }
 }

@@ -1,8 +1,8 @@
 //! Some columns of a block, made from what the decoder gives.
 
 use super::chunk::Chunk;
-use super::columns::{Shape, Stored};
 use super::convert;
+use super::stored::{Shape, Stored};
 use crate::Result;
 use crate::data::column::{As, Bad, Cells, Texts};
 

@@ -2,11 +2,12 @@
 //! ahead of whoever takes the blocks.
 
 use super::chunk::Chunk;
-use super::columns::{Columns, Shape};
+use super::columns::Columns;
 use super::pages::{Budget, Input};
 use super::piece::{Piece, Wanted};
+use super::refusal::{DAMAGED, not_numeric};
 use super::shares::Shares;
-use super::{DAMAGED, not_numeric};
+use super::stored::Shape;
 use crate::data::column::{As, Block, Cells, Place};
 use crate::data::guard::guarded;
 use crate::threads::available_threads;

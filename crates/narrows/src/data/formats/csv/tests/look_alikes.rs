@@ -1,6 +1,6 @@
 //! Cells and lines that look like something else than they are.
 
-use super::super::reader::CsvTable;
+use super::super::table::CsvTable;
 use super::{opened, plain, read, refused, with};
 use crate::data::ReadOptions;
 use crate::data::column::{As, Cells, TableReader};

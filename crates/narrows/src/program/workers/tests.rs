@@ -1,42 +1,170 @@
 //! The rule against a simulation: every block and every tile as it is really cut, taken one after the other by
 //! whichever worker is free.
 
+use super::super::buffer::{Buffer, Uses};
+use super::super::builder::{Builder, Mode, Node, Operation, Var};
+use super::super::context::RowContext;
+use super::super::function::{Point, RowFunction, Tile};
+use super::super::lower::{Lower, lower};
+use super::super::operation::RowOperation;
+use super::super::passes::optimize;
+use super::super::profile;
+use super::super::schedule::schedule;
+use super::super::{Affine, Elementwise};
 use super::*;
-use crate::layer::{self, Activation, LayerSpec};
+use crate::error::Result;
+use narrows_kernels::activation::Activation;
+use std::sync::Arc;
 
 const CORES: [usize; 10] = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128];
 const BATCHES: [usize; 9] = [1, 8, 16, 64, 100, 256, 512, 1024, 4096];
 
-/// The network of these widths and, mirrored, back.
-fn mirrored(widths: &[usize]) -> Network {
-    stacked(widths, Some(layer::activation(Activation::Relu)))
+/// Layers to train: those of these widths and, mirrored, back.
+#[derive(Clone, Debug)]
+struct Layers {
+    widths: Vec<usize>,
+    kind: Between,
 }
 
-/// The same without activations.
-fn linear(widths: &[usize]) -> Network {
-    stacked(widths, None)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Between {
+    /// A ReLU behind each layer.
+    Relu,
+    Nothing,
+    /// The layers are no products of panels, as convolutions are none.
+    RowByRow,
 }
 
-fn stacked(widths: &[usize], activation: Option<LayerSpec>) -> Network {
-    let layer = |outputs: Option<usize>| layer::dense(outputs);
-    let layers = |width: &usize| {
-        let layer = layer(Some(*width));
-        std::iter::once(layer).chain(activation.clone())
-    };
-    let encoder: Vec<LayerSpec> = widths[1..].iter().flat_map(layers).collect();
-    let back = widths[1..widths.len() - 1].iter().rev();
-    let decoder: Vec<LayerSpec> = back.flat_map(layers).chain([layer(None)]).collect();
-    Network::new(&encoder, &decoder, &widths[..1]).unwrap()
+/// A function whose products are of single rows.
+#[derive(Debug)]
+struct RowByRow(Affine);
+
+impl RowFunction for RowByRow {
+    fn label(&self) -> String {
+        "row by row".into()
+    }
+    fn inputs(&self) -> usize {
+        self.0.inputs
+    }
+    fn outputs(&self) -> usize {
+        self.0.outputs
+    }
+    fn work(&self) -> usize {
+        // Each weight is used at several places.
+        16 * self.0.work()
+    }
+    fn forward(&self, at: Point<'_>, y: &mut [f32], scratch: &mut [f32]) {
+        self.0.forward(at, y, scratch);
+    }
+    fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], scratch: &mut [f32]) {
+        self.0.backward(at, dy, dx, scratch);
+    }
+    fn gradient(
+        &self,
+        tile: &Tile,
+        x: &[f32],
+        dy: &[f32],
+        gradient: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        self.0.gradient(tile, x, dy, gradient, scratch);
+    }
 }
 
-fn convolutional() -> Network {
-    let (encoder, decoder) = crate::recipe::Recipe::named("denoising")
-        .map(|recipe| (recipe.encoder, recipe.decoder))
-        .unwrap();
-    Network::new(&encoder, &decoder, &[1, 28, 28]).unwrap()
+/// A loss: where gradients begin.
+#[derive(Debug)]
+struct End;
+
+impl Operation for End {
+    fn label(&self) -> String {
+        "end".into()
+    }
+    fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
+        let output = lower.buffer_of(node.inputs[0]);
+        lower.contribute(node.inputs[0], |lower, gradient| {
+            lower.rows(Copy { output, gradient });
+        });
+        Ok(())
+    }
+    fn backward(&self, _: &Node, _: &mut Lower<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
-fn networks() -> Vec<(String, Network)> {
+#[derive(Debug)]
+struct Copy {
+    output: Buffer,
+    gradient: Buffer,
+}
+
+impl RowOperation for Copy {
+    fn label(&self) -> String {
+        "copy".into()
+    }
+    fn part(&self) -> profile::Part {
+        profile::Part::Loss
+    }
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.output]).writes([self.gradient])
+    }
+    fn run(&self, context: &mut RowContext<'_>) {
+        let ([from], to) = context.buffers.read_write([self.output], self.gradient);
+        to.copy_from_slice(from);
+    }
+}
+
+impl Layers {
+    fn of(widths: &[usize], kind: Between) -> Layers {
+        Layers {
+            widths: widths.to_vec(),
+            kind,
+        }
+    }
+
+    fn add(&self, builder: &mut Builder, x: Var, outputs: usize) -> Result<Var> {
+        let affine = Affine {
+            inputs: builder.width(x),
+            outputs,
+            bias: true,
+        };
+        let tensors = builder.tensors(affine.tensors())?;
+        Ok(match self.kind {
+            Between::RowByRow => builder.apply(RowByRow(affine), tensors, x, vec![outputs]),
+            _ => builder.apply(affine, tensors, x, vec![outputs]),
+        })
+    }
+
+    /// The graph of a step on it.
+    fn graph(&self) -> Result<Builder> {
+        let mut builder = Builder::new(Mode::Training);
+        let mut x = builder.input("data", &self.widths[..1]);
+        let back = self.widths.iter().rev().skip(1);
+        let code = self.widths.len() - 2;
+        let last = 2 * code + 1;
+        for (index, &outputs) in self.widths[1..].iter().chain(back).enumerate() {
+            x = self.add(&mut builder, x, outputs)?;
+            if self.kind == Between::Relu && index < last {
+                let relu = Elementwise {
+                    function: Activation::Relu,
+                    width: outputs,
+                };
+                x = builder.apply(relu, Vec::new(), x, vec![outputs]);
+            }
+            if index == code {
+                builder.keep(x);
+            }
+        }
+        builder.node(Arc::new(End), Vec::new(), vec![x], Vec::new());
+        Ok(builder)
+    }
+}
+
+/// With activations between the layers.
+fn mirrored(widths: &[usize]) -> Layers {
+    Layers::of(widths, Between::Relu)
+}
+
+fn networks() -> Vec<(String, Layers)> {
     let widths: &[&[usize]] = &[
         &[8, 4],
         &[30, 16, 4],
@@ -52,10 +180,14 @@ fn networks() -> Vec<(String, Network)> {
         .iter()
         .map(|widths| (format!("{widths:?}"), mirrored(widths)));
     let folded = [&widths[3], &widths[4], &widths[8]];
-    let folded = folded.map(|widths| (format!("{widths:?}, linear"), linear(widths)));
+    let folded = folded.map(|widths| {
+        let name = format!("{widths:?}, linear");
+        (name, Layers::of(widths, Between::Nothing))
+    });
+    let row_by_row = Layers::of(&[784, 64, 16], Between::RowByRow);
     dense
         .chain(folded)
-        .chain([("convolutions".into(), convolutional())])
+        .chain([("row by row".into(), row_by_row)])
         .collect()
 }
 
@@ -120,7 +252,7 @@ impl Machine {
 /// The time of a step with so many workers, part by part, in the mean over some steps.
 fn simulate(work: &Work, workers: usize) -> f64 {
     const STEPS: usize = 4;
-    let cut = work.blocks.cut(work.rows, workers);
+    let cut = work.cutting.cut(work.rows, workers);
     let busy = cut.count().min(workers);
     let mut machine = Machine::new(work.costs, workers);
     for _ in 0..STEPS {
@@ -147,20 +279,20 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     machine.clocks[0] / STEPS as f64
 }
 
-/// The work of a step without penalties and noise.
-fn work(costs: Costs, network: &Network, rows: usize) -> Work {
-    let mut widths = network.widths(network.layers());
-    let gradients = widths.len();
-    widths.extend_from_within(..);
-    let folding = Folding::for_steps(network, 0, rows, (&mut widths, gradients));
-    Work::at(costs, network, (&[], &folding), None, rows)
+/// The work of a step.
+fn work(costs: Costs, layers: &Layers, rows: usize) -> Work {
+    let mut graph = layers.graph().unwrap();
+    optimize(&mut graph, rows);
+    let lowered = lower(&graph, rows).unwrap();
+    let schedule = schedule(&lowered).unwrap();
+    Work::at(costs, &lowered, &schedule, &graph.tensors)
 }
 
 /// Every network with every batch.
 fn each(mut check: impl FnMut(&str, usize, Work)) {
-    for (name, network) in networks() {
+    for (name, layers) in networks() {
         for rows in BATCHES {
-            check(&name, rows, work(MEASURED, &network, rows));
+            check(&name, rows, work(MEASURED, &layers, rows));
         }
     }
 }
@@ -212,10 +344,10 @@ fn a_cost_that_is_half_or_twice_what_was_measured_costs_little() {
         for factor in [0.5, 2.0] {
             let mut costs = MEASURED;
             *of(&mut costs) *= factor;
-            for (name, network) in networks() {
+            for (name, layers) in networks() {
                 for rows in [64, 1024] {
-                    let rule = work(MEASURED, &network, rows);
-                    let truth = work(costs, &network, rows);
+                    let rule = work(MEASURED, &layers, rows);
+                    let truth = work(costs, &layers, rows);
                     let some = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
                     let times = some.map(|workers| simulate(&truth, workers));
                     for cores in [2, 8, 64] {
@@ -269,12 +401,29 @@ fn small_models_get_few_workers_and_large_ones_all() {
 
 #[test]
 fn dense_rows_are_cut_in_no_less_than_panels() {
-    let blocks =
-        |network: &Network, rows, threads| Blocks::of(network, &[]).cut(rows, threads).count();
+    let blocks = |layers: &Layers, rows, threads| {
+        let lowered = lower(&layers.graph().unwrap(), rows).unwrap();
+        Cutting::of(&lowered).cut(rows, threads).count()
+    };
     let dense = mirrored(&[30, 4]);
     assert_eq!(blocks(&dense, 64, 2), 2);
     assert_eq!(blocks(&dense, 64, 8), 4);
     assert_eq!(blocks(&dense, 5, 8), 1);
     assert_eq!(blocks(&dense, 4096, 3), 16);
-    assert_eq!(blocks(&convolutional(), 32, 64), 32);
+    assert_eq!(blocks(&Layers::of(&[30, 4], Between::RowByRow), 32, 64), 32);
+}
+
+#[test]
+fn no_block_is_larger_than_was_planned() {
+    for least in [1, PANEL] {
+        let cutting = Cutting { least };
+        for (rows, threads) in [(1, 1), (40, 8), (64, 2), (257, 1), (512, 3), (1000, 64)] {
+            let largest = cutting.largest(rows, threads);
+            for fewer in 1..=rows {
+                let cut = cutting.cut(fewer, threads);
+                let blocks = (0..cut.count()).map(|block| cut.range(block).len());
+                assert!(blocks.max() <= Some(largest), "{fewer} of {rows} rows");
+            }
+        }
+    }
 }

@@ -1,0 +1,28 @@
+//! The sizes of a convolution.
+
+use crate::product::PANEL;
+
+/// The columns of a gathered tile: those of the product's register tile.
+pub(super) const TILE: usize = 2 * PANEL;
+
+/// The sizes of a convolution; a transposed one has input and output the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// `[channels, height, width]` of what the convolution reads.
+    pub input: [usize; 3],
+    /// `[channels, height, width]` of what it gives.
+    pub output: [usize; 3],
+    /// `[height, width]` of the kernel.
+    pub kernel: [usize; 2],
+    /// The distance between two positions of the kernel, along height and width.
+    pub stride: [usize; 2],
+    /// The zeros on each side, along height and width.
+    pub padding: [usize; 2],
+}
+
+impl Geometry {
+    /// The weights of one output channel, in the order `[input channel, height, width]`.
+    pub(super) fn taps(&self) -> usize {
+        self.input[0] * self.kernel[0] * self.kernel[1]
+    }
+}

@@ -1,0 +1,24 @@
+//! The heap of the process.
+
+/// Lets all threads share one heap from now on.
+///
+/// With glibc each thread that allocates reserves 64 MiB of address space for a heap of its own. Where `ulimit -v` bounds
+/// the address space of the process, a few threads take all of it, and allocations of a kilobyte then fail. With
+/// another C library, or where the process has other threads already, nothing happens.
+pub fn share() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const M_ARENA_MAX: i32 = -8;
+        unsafe extern "C" {
+            fn mallopt(parameter: i32, value: i32) -> i32;
+        }
+        let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+        if threads == 1 {
+            // SAFETY: glibc declares `int mallopt(int, int)` and asks only that no other thread allocates meanwhile. The
+            // calling thread is the only one.
+            unsafe {
+                mallopt(M_ARENA_MAX, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What a cell is, as far as that tells names from values.
+
+use super::cell::{Plain, find};
+use super::class::Class;
+
+/// What a cell is, as far as that tells names from values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Missing,
+    Number,
+    Truth,
+    Time,
+    Word,
+}
+
+impl Sort {
+    pub(super) fn of(cell: &str) -> Self {
+        let class = match Plain::of(cell.as_bytes()) {
+            Some(plain) => plain.class(),
+            None => find(cell).class,
+        };
+        match class {
+            Class::Missing => Sort::Missing,
+            Class::Yes | Class::No => Sort::Truth,
+            Class::Date | Class::Time | Class::Timestamp => Sort::Time,
+            Class::Word | Class::LetterT | Class::LetterF | Class::LetterY | Class::LetterN => {
+                Sort::Word
+            }
+            _ => Sort::Number,
+        }
+    }
+}

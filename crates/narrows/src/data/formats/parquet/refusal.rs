@@ -1,0 +1,36 @@
+//! What is said of a file that cannot be read.
+
+use crate::data::ColumnKind;
+use crate::data::column::FileColumn;
+use crate::{Error, ErrorKind, Result};
+use parquet::errors::ParquetError;
+
+pub(super) const DAMAGED: &str =
+    "the Parquet file is damaged, cut short or of a kind that is not understood";
+
+/// Refuses a column that holds no numbers.
+pub(super) fn not_numeric(column: &FileColumn) -> Result<()> {
+    if column.kind.is_numeric() || column.kind == ColumnKind::Empty {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Data, "the column is no column of numbers")
+            .at(format!("column `{}`", column.name))
+            .expected("integers, floating-point numbers, decimals or booleans")
+            .found(column.kind.words())
+            .hint(
+                "leave it out with `--drop`, or keep it beside the rows with `--label` or `--id`",
+            ),
+    )
+}
+
+/// An error of the decoder; one that was ours comes back as it was.
+pub(super) fn damaged(error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(inner) => match inner.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(other) => Error::new(ErrorKind::Format, DAMAGED).caused_by(other),
+        },
+        error => Error::new(ErrorKind::Format, DAMAGED).caused_by(error),
+    }
+}

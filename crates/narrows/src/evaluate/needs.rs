@@ -1,0 +1,83 @@
+//! How much memory measures take, in bytes: each is refused before it begins where there is less.
+//!
+//! The figures are upper bounds for what grows with rows, inputs and codes. What is small stays uncounted, as
+//! [`require`] keeps memory for it.
+
+use super::moments::{MAX_WIDTH, is_whole};
+use super::{block_rows, subspace};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::memory::require;
+use crate::model::Model;
+
+/// What the products of `faer` keep for each thread that uses them: 4.4 MiB.
+const PRODUCTS: usize = 5 << 20;
+
+/// What the decomposition of a symmetric matrix of `width` takes, with its vectors, in matrices of its size. Measured for
+/// widths from 300 to 1500: 4.2 to 4.8.
+const DECOMPOSITION: usize = 5;
+
+fn singles(values: usize) -> usize {
+    values.saturating_mul(size_of::<f32>())
+}
+
+fn doubles(values: usize) -> usize {
+    values.saturating_mul(size_of::<f64>())
+}
+
+/// Of passes of blocks of rows through a model: what the threads hold, and the blocks before and after.
+pub(crate) fn of_passes(model: &Model, threads: usize) -> usize {
+    let network = model.network();
+    let widths = (0..=network.layers().end).map(|layer| network.width(layer));
+    let widest = widths.fold(0, usize::max);
+    let of_threads = threads.saturating_mul(model.reconstructor().thread_numbers());
+    let blocks = block_rows(network.inputs()).saturating_mul(4 * widest);
+    singles(of_threads.saturating_add(blocks))
+}
+
+/// Of principal components of rows of `inputs` values.
+pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize {
+    match is_whole(inputs, components) {
+        true => {
+            let square = doubles(inputs.saturating_mul(inputs));
+            let rows = inputs.saturating_mul(block_rows(inputs) + 64 * threads);
+            square.saturating_mul(DECOMPOSITION) + singles(rows) + PRODUCTS
+        }
+        false => singles(subspace::values(inputs, components)).saturating_add(PRODUCTS),
+    }
+}
+
+/// Of telling classes from codes: the codes of the training rows, twice more for the neighbors, and the probe.
+pub(super) fn of_classes(rows: usize, code: usize) -> usize {
+    let probe = doubles(code.min(MAX_WIDTH).saturating_pow(2)).saturating_mul(4);
+    singles(rows.saturating_mul(code))
+        .saturating_mul(3)
+        .saturating_add(probe)
+        .saturating_add(PRODUCTS)
+}
+
+/// Of Jacobians at rows, one a thread: the tangents before and after a layer, and the squares of the narrower side.
+pub(super) fn of_jacobians(model: &Model, threads: usize) -> usize {
+    let network = model.network();
+    let outputs = network.encoder().map(|index| network.width(index + 1));
+    let widest = outputs.fold(model.code_size(), usize::max);
+    let tangents = singles(network.inputs().saturating_mul(2 * widest));
+    let code = model.code_size().min(network.inputs());
+    let squares = doubles(code.saturating_mul(network.inputs() + 4 * code));
+    threads.saturating_mul(tangents.saturating_add(squares).saturating_add(PRODUCTS))
+}
+
+/// Refuses passes of rows through a model where there is too little memory; `what` names what they are for.
+///
+/// # Errors
+///
+/// [`ErrorKind::Memory`](crate::ErrorKind::Memory), with what the passes need and what there is.
+pub(crate) fn require_passes(
+    what: &str,
+    model: &Model,
+    rows: &Dataset,
+    threads: usize,
+) -> Result<()> {
+    let codes = singles(rows.rows().saturating_mul(model.code_size() + 2));
+    require(what, of_passes(model, threads).saturating_add(codes))
+}

@@ -1,0 +1,69 @@
+//! Measuring a model that is there already.
+
+use super::event::Event;
+use super::folder;
+use super::load::load_for;
+use super::measure::{measure, tell_of_left_out, tell_of_missing, threads_or_all};
+use super::options::Options;
+use super::summary::Outcome;
+use crate::data::Source;
+use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::{Baselines, no_test_rows};
+use crate::recipe::Recipe;
+use crate::train::{EpochRecord, Warning};
+use std::path::Path;
+
+/// Measures a model that is there already, from its file or its run's folder, as [`run`](super::run) would. Of the options
+/// `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
+///
+/// # Errors
+///
+/// As [`load_for`]; [`ErrorKind::Interrupted`] when it was told to stop.
+pub fn evaluate_run(
+    path: &Path,
+    source: &Source,
+    options: &Options<'_>,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<(Recipe, Outcome)> {
+    let model = load_for(path, source)?;
+    let recipe = model.recipe().clone();
+    let again = model.split_again(source, options.other())?;
+    if let Some(difference) = again.difference {
+        observe(Event::Warning(&Warning::DividedAnew { difference }));
+    }
+    if again.split.test.is_none() {
+        return Err(no_test_rows(source.train.name()).at(path.display()));
+    }
+    // Those of a run that was never saved are not of the model, which is of the run before.
+    let records = match path.is_dir() && folder::is_saved(path) {
+        true => records_of(path, observe),
+        false => Vec::new(),
+    };
+    let own = Baselines::default();
+    let how = (
+        threads_or_all(options.threads),
+        options.baselines.unwrap_or(&own),
+    );
+    let mut stage = |name| {
+        observe(Event::Stage(path, name));
+        match options.is_stopped() {
+            true => {
+                Err(Error::new(ErrorKind::Interrupted, "measuring was stopped").at(path.display()))
+            }
+            false => Ok(()),
+        }
+    };
+    let outcome = measure(&model, &records, &again.split, how, path, &mut stage)?;
+    tell_of_left_out(&outcome, observe);
+    Ok((recipe, outcome))
+}
+
+/// The records of a run; that they cannot be read is said.
+fn records_of(folder: &Path, observe: &mut dyn FnMut(Event<'_>)) -> Vec<EpochRecord> {
+    let (records, why) = match folder::read_records(folder) {
+        Ok(records) => (records, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    tell_of_missing(folder, 0, &records, why, observe);
+    records
+}

@@ -1,0 +1,78 @@
+//! Models of runs.
+
+use super::names::{MODEL_FILE, TRAIN_LOSS};
+use super::{folder, place};
+use crate::apply::check;
+use crate::data::Source;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::parts::Parts;
+use crate::text::path_for_shell;
+use std::path::Path;
+
+/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it.
+///
+/// # Errors
+///
+/// When it cannot be read, or the data do not fit it.
+pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
+    let model = load_model(path)?;
+    check(&model, &source.train).map_err(|error| {
+        error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
+                    `--columns` chooses them")
+    })?;
+    Ok(model)
+}
+
+/// Refuses a run's folder whose model is not trained to the end, or not tested yet.
+///
+/// # Errors
+///
+/// When it is not.
+pub fn check_done(path: &Path, model: &Model) -> Result<()> {
+    match folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
+        false => Ok(()),
+        true => Err(
+            Error::new(ErrorKind::Data, "the run has not come to its end")
+                .at(path.display())
+                .hint(format!(
+                    "go on with: narrows train --resume {}",
+                    path_for_shell(path)
+                )),
+        ),
+    }
+}
+
+/// Whether a path is that of a run's folder or a model's file.
+pub fn is_run(path: &Path) -> bool {
+    let is_model = path
+        .extension()
+        .is_some_and(|ending| ending == "safetensors");
+    (is_model && path.is_file())
+        || path.join(MODEL_FILE).is_file()
+        || place::check_in_place(path).is_err()
+}
+
+/// Loads a model from its file or from a run's folder.
+///
+/// # Errors
+///
+/// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`](super::recover) ends.
+pub fn load_model(path: &Path) -> Result<Model> {
+    load_model_of(path, &Parts::standard())
+}
+
+/// As [`load_model`], for a model whose recipe is of these parts.
+///
+/// # Errors
+///
+/// As [`load_model`].
+pub fn load_model_of(path: &Path, parts: &Parts) -> Result<Model> {
+    match path.is_dir() {
+        true => {
+            place::check_in_place(path)?;
+            Model::load_of(path.join(MODEL_FILE), parts)
+        }
+        false => Model::load_of(path, parts),
+    }
+}

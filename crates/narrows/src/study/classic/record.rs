@@ -1,0 +1,135 @@
+//! What the classic study found.
+
+use super::super::Measure;
+use crate::text::figures;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Whether an experiment is as the original had it, flaws included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Inputs that leave [0, 1] though the decoder ends in a sigmoid; masking that keeps 20 %.
+    Original,
+    /// Inputs in [0, 1].
+    Corrected,
+}
+
+impl Setting {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Setting::Original => "original",
+            Setting::Corrected => "corrected",
+        }
+    }
+}
+
+/// The std of the Gaussian noise that the study of contractive autoencoders shows.
+const STD: f64 = 1.5;
+
+/// What the study found.
+pub struct Classic {
+    /// Each experiment in each setting.
+    pub rows: Vec<ClassicRow>,
+    /// Which of the original's claims hold, in sentences.
+    pub claims: Vec<String>,
+    /// Whether there were fewer epochs than the study has.
+    pub quick: bool,
+    /// How often each was trained, from different seeds.
+    pub seeds: usize,
+    /// The time that it took.
+    pub seconds: f64,
+    /// The report.
+    pub report: PathBuf,
+}
+
+/// An experiment in one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassicRow {
+    /// Its name.
+    pub experiment: &'static str,
+    /// The setting.
+    pub setting: Setting,
+    /// The epochs trained.
+    pub epochs: usize,
+    /// The test error in scaled units, from the first seed; for denoising, of corrupted rows against the clean ones.
+    pub test_mse: f64,
+    /// The same over all seeds.
+    pub over_seeds: Measure,
+    /// The test error of PyTorch from one seed, where it was measured.
+    pub reference: Option<f64>,
+    /// The error of PCA with as many components as the code has values.
+    pub pca_mse: Option<f64>,
+    /// The test error of the image that is best where all inputs are given the same one: the mean of the training
+    /// images, brought into the sigmoid's range.
+    pub constant_mse: f64,
+    /// The std of Gaussian noise on the input and the error with it, on the first 500 test images; first without
+    /// noise.
+    pub gaussian: Vec<(f64, f64)>,
+    /// The test error of PyTorch with noise of std 1.5 on the input, where it was measured.
+    pub noisy_reference: Option<f64>,
+}
+
+impl ClassicRow {
+    /// The error with Gaussian noise of std 1.5 on the input, on the first 500 test images.
+    pub fn noisy_mse(&self) -> f64 {
+        let point = self
+            .gaussian
+            .iter()
+            .find(|(level, _)| (level - STD).abs() < 1e-6);
+        point.map_or(f64::NAN, |(_, mse)| *mse)
+    }
+
+    /// How much larger the error is with Gaussian noise than without, relative to that, in the mean over the levels: 1
+    /// means twice as large.
+    pub fn sensitivity(&self) -> f64 {
+        let Some(((_, clean), noisy)) = self.gaussian.split_first() else {
+            return f64::NAN;
+        };
+        let added = noisy.iter().map(|(_, mse)| mse / clean - 1.0);
+        added.sum::<f64>() / noisy.len() as f64
+    }
+
+    /// The error with noise of std 1.5, and what that is more than without: `0.04500 (+50 %)`, `0.5344 (×280)`.
+    pub fn noisy(&self) -> String {
+        let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
+        let times = self.noisy_mse() / clean;
+        let percent = (100.0 * (times - 1.0)).round();
+        let more = match percent {
+            900.0.. => format!("×{times:.0}"),
+            // Without the sign of a rounded 0.
+            0.0 => "0 %".into(),
+            _ => format!("{percent:+.0} %"),
+        };
+        format!("{} ({more})", figures(self.noisy_mse()))
+    }
+}
+
+impl Classic {
+    /// What was found, as a JSON object.
+    pub fn to_json(&self) -> Value {
+        let row = |row: &ClassicRow| {
+            json!({
+                "experiment": row.experiment,
+                "setting": row.setting.name(),
+                "epochs": row.epochs,
+                "test_mse": row.test_mse,
+                "over_seeds": row.over_seeds.to_json(),
+                "reference": row.reference,
+                "pca_mse": row.pca_mse,
+                "constant_mse": row.constant_mse,
+                "noisy_mse": row.noisy_mse(),
+                "noisy_reference": row.noisy_reference,
+                "noise_sensitivity": row.sensitivity(),
+            })
+        };
+        json!({
+            "quick": self.quick,
+            "seeds": self.seeds,
+            "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "claims": self.claims,
+            "seconds": self.seconds,
+            "report": self.report.display().to_string(),
+        })
+    }
+}
