@@ -529,6 +529,83 @@ fn convolutions() {
     });
 }
 
+/// Layers that normalize and drop, and weights that two layers share, on which decay acts once.
+#[test]
+fn layers_of_rows() {
+    let networks: [(&str, &[usize], usize, &str, &str); 5] = [
+        (
+            "normalized",
+            &[12],
+            7,
+            "{ layer = 'dense', outputs = 10 }, { layer = 'layer-norm' }, { layer = 'silu' },
+             { layer = 'dense', outputs = 7 }, { layer = 'layer-norm', epsilon = 0.01 }",
+            "{ layer = 'layer-norm' }, { layer = 'dense', outputs = 9 }, { layer = 'tanh' },
+             { layer = 'dense' }, { layer = 'layer-norm' }",
+        ),
+        (
+            "images",
+            &[2, 7, 6],
+            7,
+            "{ layer = 'conv2d', channels = 4, kernel = 3, stride = 2, padding = 1 },
+             { layer = 'layer-norm' }, { layer = 'silu' }, { layer = 'dense', outputs = 7 }",
+            "{ layer = 'dense' }, { layer = 'layer-norm' }",
+        ),
+        (
+            "dropped",
+            &[12],
+            5,
+            "{ layer = 'dense', outputs = 70 }, { layer = 'tanh' }, { layer = 'dropout', fraction = 0.2 },
+             { layer = 'dense', outputs = 5 }",
+            "{ layer = 'dropout', fraction = 0.1 }, { layer = 'dense', outputs = 9 }, { layer = 'silu' },
+             { layer = 'dropout', fraction = 0.5 }, { layer = 'dense' }",
+        ),
+        (
+            "tied",
+            &[12],
+            5,
+            "{ layer = 'dense', outputs = 10 }, { layer = 'silu' }, { layer = 'dense', outputs = 5 }",
+            "{ layer = 'dense', tied = 'encoder[2]' }, { layer = 'tanh' },
+             { layer = 'dense', tied = 'encoder[0]' }",
+        ),
+        (
+            "all",
+            &[12],
+            5,
+            "{ layer = 'dense', outputs = 10 }, { layer = 'layer-norm' }, { layer = 'silu' },
+             { layer = 'dropout', fraction = 0.25 }, { layer = 'dense', outputs = 5 }",
+            "{ layer = 'dense', tied = 'encoder[4]', bias = false }, { layer = 'dropout', fraction = 0.25 },
+             { layer = 'layer-norm' }, { layer = 'tanh' }, { layer = 'dense', tied = 'encoder[0]' }",
+        ),
+    ];
+    with_fixture("layers", |fixture| {
+        for (kind, shape, code, encoder, decoder) in networks {
+            let text = format!(
+                "name = \"test\"\nencoder = [{encoder}]\ndecoder = [{decoder}, {{ layer = \"sigmoid\" }}]"
+            );
+            let recipe = narrows::Recipe::parse(&text, "test").unwrap();
+            let case = Case::new(recipe.encoder, recipe.decoder, shape, 6);
+            let network = case.network();
+            let name = |of: &str| format!("{kind}/{of}");
+            fixture.compare(&name("code"), &case.forward(network.encoder(), code));
+            let width = shape.iter().product();
+            fixture.compare(&name("output"), &case.forward(network.layers(), width));
+            let optimizer = adam(1e-2, 0.01);
+            let mut stepper = case.stepper(&Reconstruction::mse(), optimizer);
+            let (_, gradient) =
+                stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+            let (losses, last) = case.train(optimizer);
+            fixture.compare(&name("loss"), &losses);
+            for tensor in network.tensors() {
+                let range = tensor.range.clone();
+                let grad = name(&format!("grad/{}", tensor.name));
+                fixture.compare(&grad, &wide(&gradient[range.clone()]));
+                let end = name(&format!("final/{}", tensor.name));
+                fixture.compare(&end, &wide(&last[range]));
+            }
+        }
+    });
+}
+
 fn wide(numbers: &[f32]) -> Vec<f64> {
     numbers.iter().map(|&x| f64::from(x)).collect()
 }

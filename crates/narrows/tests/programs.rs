@@ -33,6 +33,23 @@ objective = { penalties = [{ kind = 'l1', weight = 0.01 }] }",
 decoder = [{ layer = 'dense' }]
 objective = { penalties = [{ kind = 'kl-sparsity', weight = 0.01 }] }",
     ),
+    (
+        "layer-norm",
+        "encoder = [{ layer = 'dense', outputs = 32 }, { layer = 'layer-norm' }, { layer = 'relu' }, \
+         { layer = 'dense', outputs = 4 }]
+decoder = [{ layer = 'dense' }]",
+    ),
+    (
+        "dropout",
+        "encoder = [{ layer = 'dense', outputs = 32 }, { layer = 'relu' }, { layer = 'dropout', fraction = 0.2 }, \
+         { layer = 'dense', outputs = 4 }]
+decoder = [{ layer = 'dense' }]",
+    ),
+    (
+        "tied",
+        "encoder = [{ layer = 'dense', outputs = 32 }, { layer = 'relu' }, { layer = 'dense', outputs = 4 }]
+decoder = [{ layer = 'dense', tied = 'encoder[2]' }, { layer = 'relu' }, { layer = 'dense', tied = 'encoder[0]' }]",
+    ),
 ];
 
 fn compare(name: &str, recipe: &Recipe, shape: &[usize]) -> Option<String> {

@@ -49,20 +49,10 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
             specs.map(move |(index, spec)| (format!("{side}.{index}"), spec.name()))
         })
         .collect();
-    let has_parameters = |name: &str| {
-        let of_layer = |tensor: &str| {
-            tensor
-                .rsplit_once('.')
-                .is_some_and(|(layer, _)| layer == name)
-        };
-        network
-            .tensors()
-            .iter()
-            .any(|tensor| of_layer(&tensor.name))
-    };
+    let has_parameters = |layer: usize| network.specs()[layer].has_parameters();
     let (code, end) = (network.encoder().end, network.layers().end);
     let mut starts: Vec<usize> = (0..end)
-        .filter(|&layer| layer == 0 || layer == code || has_parameters(&layers[layer].0))
+        .filter(|&layer| layer == 0 || layer == code || has_parameters(layer))
         .collect();
     starts.push(end);
     starts
@@ -78,7 +68,7 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
                 .collect();
             Ok(Group {
                 is_code: range.end == code,
-                is_inside: has_parameters(&name) && (range.end < end || range.end == code),
+                is_inside: has_parameters(range.start) && (range.end < end || range.end == code),
                 name,
                 kind: kinds.join(", "),
                 layers: range,

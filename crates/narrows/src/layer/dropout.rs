@@ -47,7 +47,7 @@ impl LayerPart for DropoutPart {
         x: Var,
         _: &[usize],
     ) -> Result<Var> {
-        // Drawn from whatever the fraction, so that those of other layers do not depend on it.
+        // Taken whatever the fraction, so that the draws of other layers do not depend on it.
         let draws = builder.draws(Purpose::Dropout);
         let fraction: f32 = settings.get(&FRACTION);
         if builder.mode() != Mode::Training || fraction == 0.0 {
