@@ -124,7 +124,7 @@ fn a_profile_changes_nothing_and_accounts_for_the_whole_step() {
         for (name, is_expected) in [
             ("gather and scaling", true),
             ("noise", has_terms),
-            ("terms", has_terms),
+            ("penalties", has_terms),
             ("forward: products", true),
             ("backward: elementwise", true),
             ("optimizer", true),
