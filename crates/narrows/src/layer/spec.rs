@@ -1,6 +1,7 @@
 //! Layers as a recipe has them: the list, and a layer with its settings.
 
 use super::activation::ACTIVATIONS;
+use super::batch_norm::BatchNorm;
 use super::conv_transpose2d::ConvTranspose2d;
 use super::conv2d::Conv2d;
 use super::dense::DensePart;
@@ -80,8 +81,14 @@ impl OpenWidth {
 
 /// The layers, in the order in which they are listed.
 pub(crate) fn layers() -> Vec<&'static dyn LayerPart> {
-    let mut all: Vec<&'static dyn LayerPart> =
-        vec![&DensePart, &Conv2d, &ConvTranspose2d, &Flatten, &Reshape];
+    let mut all: Vec<&'static dyn LayerPart> = vec![
+        &DensePart,
+        &Conv2d,
+        &ConvTranspose2d,
+        &BatchNorm,
+        &Flatten,
+        &Reshape,
+    ];
     for part in ACTIVATIONS {
         all.push(*part);
     }

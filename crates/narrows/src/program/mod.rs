@@ -26,7 +26,9 @@ mod passes;
 mod plan;
 mod print;
 pub(crate) mod profile;
+mod scaled;
 mod schedule;
+mod state;
 mod tangent;
 mod tensor;
 mod workers;
@@ -38,13 +40,16 @@ pub use context::{
     Batch, ColumnContext, Given, Input, RowBuffers, RowContext, Tensors, TileContext,
 };
 pub use elementwise::Elementwise;
-pub use function::{Derivative, Kind, Point, RowFunction, Tile};
+pub use function::{Derivative, Kind, Point, RowFunction, Scaled, Tile};
 pub use lower::{Lower, Mean};
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
+pub use scaled::{ChannelAffine, Factors};
+pub use state::{State, StateId, StateKind, StateSpec};
 pub use tensor::{Tensor, TensorId, TensorSpec};
 
 pub(crate) use cpu::{Cpu, Piece, ThreadMemory};
 pub(crate) use passes::optimize;
 pub(crate) use plan::{Options, Plan, Program, ThreadSizes, tiles};
+pub(crate) use state::initial;
 pub(crate) use tangent::jacobian;

@@ -74,7 +74,9 @@ impl Plan {
 
     fn uses(&self, uses: &Uses) -> String {
         let names = |buffers: &[usize]| -> Vec<String> {
-            let names = buffers.iter().map(|&b| self.lowered.buffers[b].name.clone());
+            let names = buffers
+                .iter()
+                .map(|&b| self.lowered.buffers[b].name.clone());
             names.collect()
         };
         let mut text = names(&uses.reads).join(", ");

@@ -24,12 +24,14 @@ pub struct Tensor {
     pub fans: (usize, usize),
     /// Where it lies in the arena.
     pub range: Range<usize>,
+    /// What each number is before training; none where the recipe's initialization draws it.
+    pub(crate) initial: Option<f32>,
     /// The numbers of a tile, which one thread changes at a time; the last tile may be smaller.
     pub(crate) tile: usize,
 }
 
 /// A tensor that a part asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TensorSpec {
     /// `weight` or `bias`.
     pub name: &'static str,
@@ -37,6 +39,8 @@ pub struct TensorSpec {
     pub shape: Vec<usize>,
     /// How many inputs an output has, and how many outputs an input.
     pub fans: (usize, usize),
+    /// What each number is before training; none where the recipe's initialization draws it.
+    pub initial: Option<f32>,
     /// The numbers of a tile: a multiple of what lies behind the first axis.
     pub tile: usize,
 }

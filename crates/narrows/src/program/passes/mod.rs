@@ -2,10 +2,13 @@
 //! of a sentence that applied them.
 
 mod fold;
+mod scale;
 
 use super::builder::Builder;
 
 /// Applies all passes, for batches of up to `batch` rows.
 pub(crate) fn optimize(graph: &mut Builder, batch: usize) {
+    // First, as it saves more.
     fold::fold(graph, batch);
+    scale::scale(graph);
 }
