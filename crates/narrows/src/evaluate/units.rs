@@ -58,7 +58,8 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
         network
             .tensors()
             .iter()
-            .any(|tensor| of_layer(&tensor.name))
+            // One axis is that of a normalization, which belongs to the layer before it.
+            .any(|tensor| tensor.shape.len() > 1 && of_layer(&tensor.name))
     };
     let (code, end) = (network.encoder().end, network.layers().end);
     let mut starts: Vec<usize> = (0..end)

@@ -112,6 +112,11 @@ impl Spec<dyn LayerPart> {
         self.part().has_parameters()
     }
 
+    /// Whether it is of a kind whose width a key gives, or leaves to the data.
+    pub(crate) fn has_width(&self) -> bool {
+        self.part().open_width().is_some()
+    }
+
     /// The key of its width, where it is one that leaves its width to the data.
     pub(crate) fn open_width(&self) -> Option<&'static str> {
         let key = self.part().open_width()?.key.name;

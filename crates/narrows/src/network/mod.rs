@@ -3,7 +3,7 @@
 mod parameters;
 mod pass;
 
-pub use crate::program::Tensor;
+pub use crate::program::{State, StateKind, Tensor};
 pub use parameters::Parameters;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
 
@@ -24,6 +24,8 @@ pub struct Network {
     /// The shape of a row before each layer, and behind the last.
     shapes: Vec<Vec<usize>>,
     tensors: Vec<Tensor>,
+    states: Vec<State>,
+    couples_rows: bool,
 }
 
 impl Network {
@@ -40,6 +42,8 @@ impl Network {
             data: shape.to_vec(),
             shapes: Vec::new(),
             tensors: Vec::new(),
+            states: Vec::new(),
+            couples_rows: false,
         };
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", shape);
@@ -48,7 +52,8 @@ impl Network {
             .iter()
             .map(|&value| builder.shape(value).to_vec())
             .collect();
-        network.tensors = builder.tensors;
+        network.couples_rows = builder.couples_rows;
+        (network.tensors, network.states) = (builder.tensors, builder.states);
         let given = network.shapes.last().map_or(shape, Vec::as_slice);
         // What is flat has no shape to get wrong.
         let values = shape.iter().product::<usize>();
@@ -73,12 +78,13 @@ impl Network {
         Ok(network)
     }
 
-    /// How many parameters a network would have, before anything is laid out for it; see [`Network::new`].
+    /// How many bytes the tensors and states of a network would take in a file, before anything is laid out for it; see
+    /// [`Network::new`].
     ///
     /// # Errors
     ///
     /// As [`Network::new`], but for the shape of the output.
-    pub(crate) fn count_parameters(
+    pub(crate) fn count_bytes(
         encoder: &[LayerSpec],
         decoder: &[LayerSpec],
         data: &[usize],
@@ -89,11 +95,14 @@ impl Network {
             data: data.to_vec(),
             shapes: Vec::new(),
             tensors: Vec::new(),
+            states: Vec::new(),
+            couples_rows: false,
         };
         let mut builder = Builder::new(Mode::Inference);
         let input = builder.input("data", data);
         network.build(&mut builder, 0, input)?;
-        Ok(builder.parameters() as u64)
+        let numbers = builder.parameters() as u64;
+        Ok(4 * numbers + bytes_of(&builder.states))
     }
 
     /// Applies all layers, of which those from `first` on follow on `input`: gives the value before each of these, and
@@ -174,6 +183,26 @@ impl Network {
         &self.tensors
     }
 
+    /// The states, in the order in which they lie among [`Parameters::states`], named as in PyTorch's `state_dict`.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// The numbers of all states.
+    pub(crate) fn state_count(&self) -> usize {
+        self.states.last().map_or(0, |state| state.range.end)
+    }
+
+    /// How many bytes its tensors and states take in a file.
+    pub(crate) fn bytes(&self) -> u64 {
+        4 * self.parameter_count() as u64 + bytes_of(&self.states)
+    }
+
+    /// Whether in training what a row gives depends on the other rows of its batch.
+    pub(crate) fn couples_rows(&self) -> bool {
+        self.couples_rows
+    }
+
     /// The layers of the encoder, as a range for [`Pass::new`].
     pub fn encoder(&self) -> Range<usize> {
         0..self.encoder
@@ -203,4 +232,13 @@ impl Network {
     pub fn shape(&self, layer: usize) -> &[usize] {
         &self.shapes[layer]
     }
+}
+
+/// How many bytes states take in a file.
+fn bytes_of(states: &[State]) -> u64 {
+    let bytes = |state: &State| match state.kind {
+        StateKind::Number | StateKind::NotNegative => 4 * state.range.len() as u64,
+        StateKind::Count => 8 * state.range.len() as u64,
+    };
+    states.iter().map(bytes).sum()
 }

@@ -117,6 +117,7 @@ impl Pass {
             },
         )?;
         let mut program = plan.program(1);
+        program.write_states(parameters.states());
         let missing = || defect("a pass has no rows to read");
         let input = program.buffer_of(given).ok_or_else(missing)?;
         let output = program.buffer_of(builder.root(made)).ok_or_else(missing)?;

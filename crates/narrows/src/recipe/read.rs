@@ -152,7 +152,7 @@ fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec
         let layer = parts.layers().read(section, &layer::LAYER, &[])?;
         layers.push(layer.ok_or_else(|| missing(section, &layer::LAYER))?);
     }
-    let Some(last) = layers.iter().rposition(LayerSpec::has_parameters) else {
+    if !layers.iter().any(LayerSpec::has_parameters) {
         let learn = parts.layers().iter().filter(|part| part.has_parameters());
         let learn: Vec<&str> = learn.map(|part| part.declaration().name).collect();
         return Err(root
@@ -161,9 +161,10 @@ fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec
                 "at least one layer with parameters: {}",
                 learn.join(", ")
             )));
-    };
+    }
+    let last = layers.iter().rposition(LayerSpec::has_width);
     for (index, (layer, section)) in layers.iter().zip(&sections).enumerate() {
-        let may_be_open = side == "decoder" && index == last;
+        let may_be_open = side == "decoder" && Some(index) == last;
         if let Some(key) = layer.open_width().filter(|_| !may_be_open) {
             return Err(section
                 .error(key, format!("`{key}` is missing"))
