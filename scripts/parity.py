@@ -106,9 +106,9 @@ class Autoencoder:
         fan_in = 0
         with torch.no_grad():
             for tensor, (name, parameters) in enumerate(self.modules.named_parameters()):
-                is_weight = parameters.ndim > 1
-                assert parameters.dtype == dtype and name.endswith("weight" if is_weight else "bias"), name
-                # A bias comes after its weight and starts in the same range.
+                is_weight = name.endswith("weight")
+                assert parameters.dtype == dtype and (is_weight or name.endswith("bias")), name
+                # A bias comes after its weight and starts in the same range; the weight of a normalization has one axis.
                 fan_in = parameters[0].numel() if is_weight else fan_in
                 start = parameter(tensor, parameters.numel(), fan_in)
                 parameters.copy_(torch.from_numpy(start).reshape(parameters.shape))
@@ -479,6 +479,49 @@ def of_convolutions(recipe, dtype):
 
 
 # ---------------------------------------------------------------------------------------------
+# Batch normalization behind a convolution, dense layers and an activation. Layers right before it have no bias, as its
+# gradient would be 0 but for rounding.
+
+BATCH_NORM = {
+    "shape": [2, 7, 6],
+    "batch": 9,
+    "steps": STEPS,
+    "encoder": [
+        {"layer": "conv2d", "channels": 5, "kernel": 3, "stride": 2, "padding": 1, "bias": False},
+        {"layer": "batch-norm"}, {"layer": "silu"},
+        {"layer": "dense", "outputs": 19, "bias": False}, {"layer": "batch-norm", "momentum": 0.3}, {"layer": "tanh"},
+        *dense(4),
+    ],
+    "decoder": [
+        *dense(11), {"layer": "silu"}, {"layer": "batch-norm", "epsilon": 1e-3}, *dense(84), {"layer": "sigmoid"},
+    ],
+    "reconstruction": "mse",
+    "optimizer": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+}  # fmt: skip
+
+BATCH_NORM_TENSORS = {
+    "loss": "[steps] the mean squared error of each step, by the statistics of its batch, before its update",
+    "grad/NAME": "the gradient of the first loss by a parameter",
+    "final/NAME": "a parameter after the last step",
+    "state/NAME": "a running mean or variance after the last step, or the number of batches",
+    "code, output": "of the first batch, after the last step, by running statistics",
+}
+
+
+def of_batch_norm(recipe, dtype):
+    network = Autoencoder(recipe, dtype)
+    _, gradient = network.gradient(network.batch(0), recipe["reconstruction"])
+    network = Autoencoder(recipe, dtype)
+    losses, final = network.train(optimizer_of(recipe["optimizer"], network.modules.parameters()))
+    states = {f"state/{name}": np.atleast_1d(numpy(state)) for name, state in network.modules.named_buffers()}
+    network.modules.eval()
+    code, _, output = network.run(network.batch(0))
+    tensors = {"loss": losses, "code": numpy(code), "output": numpy(output)}
+    tensors |= {f"grad/{name}": tensor for name, tensor in gradient.items()}
+    return tensors | states | {f"final/{name}": tensor for name, tensor in final.items()}
+
+
+# ---------------------------------------------------------------------------------------------
 # What stands between the gradient and the step, and the learning rate's course
 
 TRAINING = {
@@ -620,6 +663,7 @@ FIXTURES = {
     "parity-contractive": (CONTRACTIVE, of_contractive, TERM_TENSORS),
     "parity-terms": (TERMS, of_terms, TERMS_TENSORS),
     "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
+    "parity-batch-norm": (BATCH_NORM, of_batch_norm, BATCH_NORM_TENSORS),
     "parity-training": (TRAINING, of_training, TRAINING_TENSORS),
 }
 

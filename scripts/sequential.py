@@ -17,6 +17,9 @@ ACTIVATIONS = {
     "softplus": lambda layer: nn.Softplus(),
 }
 
+# By the axes of a row: values, or [channels, height, width].
+BATCH_NORMS = {1: nn.BatchNorm1d, 3: nn.BatchNorm2d}
+
 CONVOLUTIONS = {
     "conv2d": (nn.Conv2d, ["stride", "padding"]),
     "conv-transpose2d": (nn.ConvTranspose2d, ["stride", "padding", "output_padding"]),
@@ -51,6 +54,9 @@ def sequential(layers, shape, data=None):
             make, names = CONVOLUTIONS[kind]
             rest = {name: pair(layer[name]) for name in names if name in layer}
             module = make(shape[0], width, pair(layer["kernel"]), bias=bias, **rest)
+        elif kind == "batch-norm":
+            settings = {"eps": layer.get("epsilon", 1e-5), "momentum": layer.get("momentum", 0.1)}
+            module = BATCH_NORMS[len(shape)](shape[0], **settings)
         elif kind == "flatten":
             module = nn.Flatten()
         elif kind == "reshape":
@@ -58,11 +64,12 @@ def sequential(layers, shape, data=None):
         elif kind in ACTIVATIONS:
             module = ACTIVATIONS[kind](layer)
         else:
-            known = ", ".join(["dense", *CONVOLUTIONS, "flatten", "reshape", *ACTIVATIONS])
+            known = ", ".join(["dense", *CONVOLUTIONS, "batch-norm", "flatten", "reshape", *ACTIVATIONS])
             raise ValueError(f"layer {place}: `{kind}` is not known here; known are {known}")
         modules.append(module)
-        with torch.no_grad():
-            shape = tuple(module(torch.zeros(1, *shape)).shape[1:])
+        if kind != "batch-norm":
+            with torch.no_grad():
+                shape = tuple(module(torch.zeros(1, *shape)).shape[1:])
     return nn.Sequential(*modules), shape
 
 
