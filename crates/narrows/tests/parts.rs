@@ -299,7 +299,6 @@ fn parts_without(which: usize) -> Parts {
 #[test]
 fn a_model_of_such_parts_is_trained_saved_loaded_and_exported() {
     let folder = tempfile::tempdir().unwrap();
-    let recipe = parts().parse(RECIPE, "mine.toml", &[]).unwrap();
     let data = data();
     let source = Source {
         train: data.clone(),

@@ -228,7 +228,7 @@ fn a_decoder_that_gives_another_shape_is_refused_with_both() {
 #[test]
 fn layers_made_in_code_meet_the_same_checks() {
     let mut recipe = Recipe::named("simple-linear").unwrap();
-    recipe.encoder.insert(0, layer::conv2d(0, [3, 3]));
+    recipe.encoder.insert(0, layer::conv2d(2, [0, 3]));
     let error = recipe.check().unwrap_err().to_string();
     assert!(error.contains("encoder[0].kernel"), "{error}");
     let error = layer::conv2d(2, [3, 3]).with("stride", [0, 1]).unwrap_err();

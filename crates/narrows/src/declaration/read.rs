@@ -2,7 +2,7 @@
 
 use super::settings::{missing, suggest_key};
 use super::suggest::did_you_mean;
-use super::{Alias, Declaration, Key, Preset, Settings, Value, suggest};
+use super::{Alias, Declaration, Key, Kind, Preset, Settings, Value, suggest};
 use crate::document::{Level, Node, Section, Tree, is_now, twice};
 use crate::error::Result;
 
@@ -54,7 +54,9 @@ impl Section<'_> {
     /// When a value is impossible, or a required one missing.
     pub fn settings(&self, declaration: &Declaration) -> Result<Settings> {
         let mut values = Vec::new();
-        for key in declaration.keys {
+        // Sections and lists of sections are read by whoever knows their parts.
+        let is_value = |key: &&Key| !matches!(key.kind, Kind::Section(_) | Kind::List(_));
+        for key in declaration.keys.iter().filter(is_value) {
             let value = match self.value(key)? {
                 Some(value) => Some(value),
                 None => missing(key).map_err(|error| self.locate(error, key.name))?,
@@ -76,9 +78,6 @@ impl Section<'_> {
 
     /// The value of a key, if it is there, by its name or an older one.
     fn value(&self, key: &Key) -> Result<Option<Value>> {
-        if matches!(key.kind, super::Kind::Section(_) | super::Kind::List(_)) {
-            return Ok(None);
-        }
         let older = key.aliases.iter().map(|alias| (alias.name(), Some(*alias)));
         let mut found: Option<(&str, Option<Alias>, &Node)> = None;
         for (name, alias) in std::iter::once((key.name, None)).chain(older) {
