@@ -268,6 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn a_last_row_that_joins_is_of_the_last_pool_that_is_read() {
+        let draws = Draws::new(5, Purpose::Shuffle);
+        for (rows, pools) in [(1001, 5), (1003, 6)] {
+            let order = Order::of_blocks(rows, (10, 200), &draws, 0).joined(rows == 1001);
+            let (mut all, mut of_pool) = (Vec::new(), Vec::new());
+            for pool in 0..pools {
+                assert_eq!(order.start_of(pool), all.len());
+                order.rows_of(pool, &mut of_pool);
+                all.extend_from_slice(&of_pool);
+            }
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..rows as u32));
+        }
+    }
+
+    #[test]
     fn a_pool_is_its_rows_in_order() {
         use crate::data::builder::Rows;
         use crate::data::element::{Element, Kind};
