@@ -791,6 +791,62 @@ fn rows_of_other_shapes_are_refused() {
     }
 }
 
+#[test]
+fn the_jacobian_of_a_model_in_use_goes_through_running_statistics() {
+    let encoder = [
+        batch_norm(),
+        conv(3, [2, 2], [1, 1], true),
+        batch_norm(),
+        tanh(),
+        dense(2),
+        batch_norm(),
+    ];
+    let (running, states) = running(&[1, 3, 2]);
+    let model = model(&encoder, &[dense(12)], &[1, 3, 4], &states);
+    let parameters: Vec<f64> = model
+        .parameters()
+        .flat()
+        .iter()
+        .map(|&p| p.into())
+        .collect();
+    let of_encoder: usize = model
+        .network()
+        .tensors()
+        .iter()
+        .filter(|tensor| tensor.name.starts_with("encoder"))
+        .map(|tensor| tensor.range.len())
+        .sum();
+    let row: Vec<f64> = (0..12).map(number).collect();
+    let code = |row: &[f64]| {
+        let mut forward = Forward {
+            parameters: &parameters[..of_encoder],
+            data: &[1, 3, 4],
+            running: Some(running.clone()),
+            met: Vec::new(),
+        };
+        forward.layers(&encoder, vec![row.to_vec()]).remove(0)
+    };
+    let single: Vec<f32> = row.iter().map(|&x| x as f32).collect();
+    let found = model
+        .network()
+        .jacobian(model.parameters(), &single)
+        .unwrap();
+    for input in 0..12 {
+        let step = 1e-5;
+        let moved = |by: f64| {
+            let mut moved = row.clone();
+            moved[input] += by;
+            code(&moved)
+        };
+        let (above, below) = (moved(step), moved(-step));
+        for (output, (above, below)) in above.iter().zip(&below).enumerate() {
+            let expected = (above - below) / (2.0 * step);
+            let found = f64::from(found[2 * input + output]);
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
+}
+
 /// A tensor of a file: type, shape and bytes.
 type Stored = (Dtype, Vec<usize>, Vec<u8>);
 

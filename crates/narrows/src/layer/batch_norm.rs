@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Attribute, Graph, Place};
 use crate::program::{
     Buffer, Builder, ChannelAffine, ColumnContext, ColumnOperation, ColumnPart, Factors, Lower,
-    Mode, Part as PartOfStep, StateId, StateKind, StateSpec, TensorId, TensorSpec, Uses, Var,
+    Mode, Part as PartOfStep, StateId, StateKind, StateSpec, States, TensorId, TensorSpec, Tensors,
+    Uses, Var,
 };
 use narrows_kernels::batch_norm::{BatchNorm as Kernel, rstd};
 use narrows_kernels::memory::Rect;
@@ -170,6 +171,36 @@ impl Factors for Norm {
         lower.columns(operation);
         to
     }
+
+    fn values(&self, tensors: Tensors<'_>, states: States<'_>) -> [Vec<f32>; 2] {
+        let mut of_variance = vec![0.0; self.channels];
+        let mut to = [of_variance.clone(), of_variance.clone()];
+        let running = [states.get(self.mean), states.get(self.variance)];
+        let [factors, offsets] = &mut to;
+        self.fill(tensors, running, &mut of_variance, [factors, offsets]);
+        to
+    }
+}
+
+impl Norm {
+    /// Fills factors and offsets from the running mean and variance.
+    fn fill(
+        &self,
+        tensors: Tensors<'_>,
+        [mean, variance]: [&[f32]; 2],
+        of_variance: &mut [f32],
+        [factors, offsets]: [&mut [f32]; 2],
+    ) {
+        rstd(self.epsilon, variance, of_variance);
+        let kernel = Kernel {
+            area: self.area,
+            mean,
+            rstd: of_variance,
+            weight: tensors.get(self.weight),
+            bias: tensors.get(self.bias),
+        };
+        kernel.scale_and_shift(factors, offsets);
+    }
 }
 
 /// A factor and an offset of each channel from weight, bias and running statistics.
@@ -209,28 +240,11 @@ impl ColumnOperation for RunningFactors {
     }
 
     fn run(&self, context: &mut ColumnContext<'_>) {
-        let Norm {
-            channels,
-            area,
-            epsilon,
-            weight,
-            bias,
-            ..
-        } = self.norm;
-        let tensors = context.tensors;
         let rows = context.rows();
-        let of_variance = &mut context.scratch[..channels];
+        let of_variance = &mut context.scratch[..self.norm.channels];
         let reads = self.running.map(Buffer::index);
-        let ([mean, variance], [factors, offsets]) = context.buffers.access(reads, rows);
-        rstd(epsilon, variance, of_variance);
-        let kernel = Kernel {
-            area,
-            mean,
-            rstd: of_variance,
-            weight: tensors.get(weight),
-            bias: tensors.get(bias),
-        };
-        kernel.scale_and_shift(factors, offsets);
+        let (running, to) = context.buffers.access(reads, rows);
+        self.norm.fill(context.tensors, running, of_variance, to);
     }
 }
 

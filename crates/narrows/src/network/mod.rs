@@ -155,7 +155,8 @@ impl Network {
         let data = builder.input("data", &self.data);
         let values = self.build(&mut builder, 0, data).ok()?;
         let ends = [data, values[self.encoder]];
-        crate::program::jacobian(&builder, ends, parameters.flat(), row)
+        let (numbers, states) = (parameters.flat(), parameters.states());
+        crate::program::jacobian(&builder, ends, numbers, states, row)
     }
 
     /// The layers, in order.

@@ -45,7 +45,7 @@ pub use lower::{Lower, Mean};
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
 pub use scaled::{ChannelAffine, Factors};
-pub use state::{State, StateId, StateKind, StateSpec};
+pub use state::{State, StateId, StateKind, StateSpec, States};
 pub use tensor::{Tensor, TensorId, TensorSpec};
 
 pub(crate) use cpu::{Cpu, Piece, ThreadMemory};

@@ -3,11 +3,12 @@
 
 use super::buffer::{Buffer, Uses};
 use super::builder::{Builder, Node, Operation, Var};
-use super::context::{ColumnContext, Given, RowContext};
+use super::context::{ColumnContext, Given, RowContext, Tensors};
 use super::function::{Kind, Point, RowFunction};
 use super::lower::Lower;
 use super::operation::{ColumnOperation, ColumnPart, Cost, RowOperation};
 use super::profile::Part;
+use super::state::States;
 use super::tensor::TensorId;
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::batch_norm::affine;
@@ -21,6 +22,8 @@ pub trait Factors: Debug + Send + Sync {
     fn label(&self) -> String;
     /// Emits what makes them, of parameters and states alone: gives factors and offsets, both `[channels, 1]`.
     fn emit(&self, lower: &mut Lower<'_>) -> [Buffer; 2];
+    /// The same factors and offsets at once, each of `[channels]`.
+    fn values(&self, tensors: Tensors<'_>, states: States<'_>) -> [Vec<f32>; 2];
 }
 
 /// `y = x · factor + offset`, channel by channel; both of `[rows, channels, area]`. It is for validation and inference,

@@ -84,6 +84,20 @@ impl State {
     }
 }
 
+/// The numbers of all states.
+#[derive(Clone, Copy)]
+pub struct States<'a> {
+    pub(super) numbers: &'a [f32],
+    pub(super) all: &'a [State],
+}
+
+impl<'a> States<'a> {
+    /// The numbers of a state.
+    pub fn get(&self, state: StateId) -> &'a [f32] {
+        &self.numbers[self.all[state.0].range.clone()]
+    }
+}
+
 /// The numbers of all states before training.
 pub(crate) fn initial(states: &[State]) -> Vec<f32> {
     let of = |state: &State| std::iter::repeat_n(state.initial, state.range.len());
