@@ -1,6 +1,7 @@
 //! Passes over many rows with parameters that stand still.
 
-use super::{Network, Parameters};
+use super::parameters::Parameters;
+use super::plan::Network;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::Result;

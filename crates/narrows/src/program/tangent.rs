@@ -1,10 +1,11 @@
 //! The Jacobian of a value by another at one row, column by column: what the measures of a trained model need.
 
-use super::builder::{Builder, Var};
+use super::builder::Builder;
 use super::context::Tensors;
 use super::function::{Kind, Point, RowFunction};
 use super::scaled::ChannelAffine;
 use super::state::States;
+use super::value::Var;
 use narrows_kernels::Isa;
 use narrows_kernels::batch_norm::affine;
 
@@ -46,7 +47,7 @@ pub(crate) fn jacobian(
     let mut value = from;
     while value != to {
         let node = graph.nodes.iter().find(|node| node.inputs == [value])?;
-        match node.operation.channel_affine() {
+        match node.operation.downcast::<ChannelAffine>() {
             Some(map) => at.multiply(map),
             None => at.pass(&**node.operation.function()?, &node.tensors)?,
         }
