@@ -65,7 +65,10 @@ fn running_statistics_are_a_section_that_the_file_needs() {
                     all.insert("encoder.1.running_variance".into(), other);
                 },
             ),
-            ["encoder.1.running_var", "missing"],
+            [
+                "encoder.1.running_variance",
+                "does not belong to the recipe",
+            ],
         ),
         (
             changed_statistics(
