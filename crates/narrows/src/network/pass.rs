@@ -291,7 +291,7 @@ mod tests {
                     dense(2)
                 ],
                 // A channel has several outputs of the dense layer.
-                &[dense(12), reshape([3, 2, 2]), batch_norm()],
+                &[dense(12), reshape([3, 2, 2]), batch_norm(), flatten()],
                 &[1, 3, 4],
             ),
             [
