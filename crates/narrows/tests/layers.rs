@@ -138,13 +138,14 @@ impl Case {
         Some(&parameters[tensor.range.clone()])
     }
 
-    /// What the network makes of one row in float64, by the definition of each layer.
+    /// What so many layers of the network make of one row in float64, by the definition of each.
     fn forward(
         &self,
         network: &Network,
         parameters: &[f64],
         mut x: Vec<f64>,
         sample: Sample,
+        depth: usize,
     ) -> Vec<f64> {
         let sides = [("encoder", &self.encoder), ("decoder", &self.decoder)];
         let layers = sides.into_iter().flat_map(|(side, layers)| {
@@ -152,7 +153,7 @@ impl Case {
             layers.map(move |(index, layer)| (format!("{side}.{index}"), layer))
         });
         let (mut shape, mut dropouts) = (self.shape.clone(), 0);
-        for (name, layer) in layers {
+        for (name, layer) in layers.take(depth) {
             let tensor = |part: &str| {
                 let name = format!("{name}.{part}");
                 self.tensor(network, parameters, &name)
@@ -224,7 +225,7 @@ impl Case {
                 number: row as u32,
                 is_training,
             };
-            let y = self.forward(&network, parameters, x.clone(), sample);
+            let y = self.forward(&network, parameters, x.clone(), sample, usize::MAX);
             sum += y.iter().zip(&x).map(|(y, x)| (y - x).powi(2)).sum::<f64>();
             if self.contraction > 0.0 {
                 let norm = self.contraction_of(&network, parameters, &x);
@@ -590,6 +591,44 @@ fn contraction_over_what_cannot_be_differentiated_twice_is_refused() {
     refused(&normalized, &["encoder.1", "layer-norm", "jacobian"]);
     let dropped = [dense(7), tanh(), dropout(0.3), dense(3)];
     refused(&dropped, &["encoder.2", "dropout", "jacobian"]);
+}
+
+#[test]
+fn the_jacobian_of_a_code_goes_through_normalization_and_nothing_is_dropped_there() {
+    let case = case(
+        &[
+            dense(7),
+            layer_norm(),
+            tanh(),
+            dropout(0.5),
+            dense(5),
+            layer_norm().with("epsilon", 0.1).unwrap(),
+        ],
+        &[tied_dense(4), dense(11)],
+        &[11],
+    );
+    let (network, parameters) = (case.network(), case.parameters());
+    let row: Vec<f32> = (0..11).map(|i| (i * i % 7) as f32 / 7.0).collect();
+    let found = network.jacobian(&parameters, &row).unwrap();
+    let flat: Vec<f64> = parameters.flat().iter().map(|&p| p.into()).collect();
+    let sample = Sample {
+        number: 0,
+        is_training: false,
+    };
+    let code = |moved: usize, by: f64| {
+        let mut x: Vec<f64> = row.iter().map(|&x| x.into()).collect();
+        x[moved] += by;
+        case.forward(&network, &flat, x, sample, case.encoder.len())
+    };
+    let step = 1e-5;
+    let column = |input: usize| {
+        let pairs = code(input, step).into_iter().zip(code(input, -step));
+        pairs
+            .map(|(above, below)| (above - below) / (2.0 * step))
+            .collect::<Vec<f64>>()
+    };
+    let expected: Vec<f64> = (0..11).flat_map(column).collect();
+    assert_close(&case.name(), &found, &expected, 5e-6);
 }
 
 #[test]

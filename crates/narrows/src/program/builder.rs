@@ -4,7 +4,7 @@
 //! Every operation reads values that exist and makes new ones, so that the order in which they were applied is one in
 //! which they can run.
 
-use super::function::{self, Kind, RowFunction};
+use super::function::{self, Kind, Point, RowFunction};
 use super::lower::Lower;
 use super::tensor::{Tensor, TensorId, TensorSpec, Tie};
 use crate::error::{Error, ErrorKind, Result};
@@ -79,6 +79,12 @@ pub trait Operation: Any + Debug + Send + Sync {
     fn label(&self) -> String;
     /// The function of one row that it is, if it is one.
     fn function(&self) -> Option<&Arc<dyn RowFunction>> {
+        None
+    }
+    /// At one row what it gives, and the changes `[changes, outputs]` of that with small changes `dx` of the row,
+    /// `[changes, inputs]`: measures of a trained model need it where the operation is no [`RowFunction`]. Nothing where
+    /// there is no derivative.
+    fn push(&self, _at: Point<'_>, _dx: &[f32]) -> Option<[Vec<f32>; 2]> {
         None
     }
     /// Emits what makes its outputs from its inputs.

@@ -1,6 +1,6 @@
 //! The Jacobian of a value by another at one row, column by column: what the measures of a trained model need.
 
-use super::builder::{Builder, Var};
+use super::builder::{Builder, Operation, Var};
 use super::context::Tensors;
 use super::function::{Kind, Point, RowFunction};
 use narrows_kernels::Isa;
@@ -37,8 +37,10 @@ pub(crate) fn jacobian(
     let mut value = from;
     while value != to {
         let node = graph.nodes.iter().find(|node| node.inputs == [value])?;
-        let function = node.operation.function()?;
-        at.pass(&**function, &node.tensors)?;
+        match node.operation.function() {
+            Some(function) => at.pass(&**function, &node.tensors)?,
+            None => at.pass_operation(&*node.operation, &node.tensors)?,
+        }
         value = *node.outputs.first()?;
     }
     let inputs = at.inputs;
@@ -53,6 +55,20 @@ fn unit(width: usize) -> Vec<f32> {
 }
 
 impl At<'_> {
+    /// Goes through an operation that is no function of a row.
+    fn pass_operation(&mut self, operation: &dyn Operation, ids: &[super::TensorId]) -> Option<()> {
+        let tangents = self.tangents.take().unwrap_or_else(|| unit(self.inputs));
+        let at = Point {
+            isa: self.isa,
+            tensors: self.tensors.of(ids),
+            x: &self.x,
+            y: &[],
+        };
+        let [y, tangents] = operation.push(at, &tangents)?;
+        (self.x, self.tangents) = (y, Some(tangents));
+        Some(())
+    }
+
     /// Goes through a function.
     fn pass(&mut self, function: &dyn RowFunction, ids: &[super::TensorId]) -> Option<()> {
         let derivative = function.derivative()?;
