@@ -602,6 +602,46 @@ def of_layers(recipe, dtype):
         named |= {f"final/{name}": tensor for name, tensor in final.items()}
         tensors |= {f"{kind}/{name}": tensor for name, tensor in named.items()}
     return tensors
+# Batch normalization behind a convolution, dense layers and an activation. Layers right before it have no bias, as its
+# gradient would be 0 but for rounding.
+
+BATCH_NORM = {
+    "shape": [2, 7, 6],
+    "batch": 9,
+    "steps": STEPS,
+    "encoder": [
+        {"layer": "conv2d", "channels": 5, "kernel": 3, "stride": 2, "padding": 1, "bias": False},
+        {"layer": "batch-norm"}, {"layer": "silu"},
+        {"layer": "dense", "outputs": 19, "bias": False}, {"layer": "batch-norm", "momentum": 0.3}, {"layer": "tanh"},
+        *dense(4),
+    ],
+    "decoder": [
+        *dense(11), {"layer": "silu"}, {"layer": "batch-norm", "epsilon": 1e-3}, *dense(84), {"layer": "sigmoid"},
+    ],
+    "reconstruction": "mse",
+    "optimizer": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+}  # fmt: skip
+
+BATCH_NORM_TENSORS = {
+    "loss": "[steps] the mean squared error of each step, by the statistics of its batch, before its update",
+    "grad/NAME": "the gradient of the first loss by a parameter",
+    "final/NAME": "a parameter after the last step",
+    "state/NAME": "a running mean or variance after the last step, or the number of batches",
+    "code, output": "of the first batch, after the last step, by running statistics",
+}
+
+
+def of_batch_norm(recipe, dtype):
+    network = Autoencoder(recipe, dtype)
+    _, gradient = network.gradient(network.batch(0), recipe["reconstruction"])
+    network = Autoencoder(recipe, dtype)
+    losses, final = network.train(optimizer_of(recipe["optimizer"], network.modules.parameters()))
+    states = {f"state/{name}": np.atleast_1d(numpy(state)) for name, state in network.modules.named_buffers()}
+    network.modules.eval()
+    code, _, output = network.run(network.batch(0))
+    tensors = {"loss": losses, "code": numpy(code), "output": numpy(output)}
+    tensors |= {f"grad/{name}": tensor for name, tensor in gradient.items()}
+    return tensors | states | {f"final/{name}": tensor for name, tensor in final.items()}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -747,6 +787,7 @@ FIXTURES = {
     "parity-penalties": (PENALTIES, of_penalties, PENALTIES_TENSORS),
     "parity-convolutions": (CONVOLUTIONS, of_convolutions, IMAGE_TENSORS),
     "parity-layers": (LAYERS, of_layers, LAYERS_TENSORS),
+    "parity-batch-norm": (BATCH_NORM, of_batch_norm, BATCH_NORM_TENSORS),
     "parity-training": (TRAINING, of_training, TRAINING_TENSORS),
 }
 

@@ -18,6 +18,9 @@ ACTIVATIONS = {
     "softplus": lambda layer: nn.Softplus(),
 }
 
+# By the axes of a row: values, or [channels, height, width].
+BATCH_NORMS = {1: nn.BatchNorm1d, 3: nn.BatchNorm2d}
+
 CONVOLUTIONS = {
     "conv2d": (nn.Conv2d, ["stride", "padding"]),
     "conv-transpose2d": (nn.ConvTranspose2d, ["stride", "padding", "output_padding"]),
@@ -74,6 +77,9 @@ def sequential(layers, shape, data=None, encoder=None, share=False):
             module = nn.LayerNorm(shape, eps=layer.get("epsilon", 1e-5))
         elif kind == "dropout":
             module = nn.Dropout(layer["fraction"])
+        elif kind == "batch-norm":
+            settings = {"eps": layer.get("epsilon", 1e-5), "momentum": layer.get("momentum", 0.1)}
+            module = BATCH_NORMS[len(shape)](shape[0], **settings)
         elif kind == "flatten":
             module = nn.Flatten()
         elif kind == "reshape":
@@ -81,11 +87,14 @@ def sequential(layers, shape, data=None, encoder=None, share=False):
         elif kind in ACTIVATIONS:
             module = ACTIVATIONS[kind](layer)
         else:
-            known = ", ".join(["dense", *CONVOLUTIONS, "layer-norm", "dropout", "flatten", "reshape", *ACTIVATIONS])
+            known = ", ".join(
+                ["dense", *CONVOLUTIONS, "batch-norm", "layer-norm", "dropout", "flatten", "reshape", *ACTIVATIONS]
+            )
             raise ValueError(f"layer {place}: `{kind}` is not known here; known are {known}")
         modules.append(module)
-        with torch.no_grad():
-            shape = tuple(module(torch.zeros(1, *shape)).shape[1:])
+        if kind != "batch-norm":
+            with torch.no_grad():
+                shape = tuple(module(torch.zeros(1, *shape)).shape[1:])
     return nn.Sequential(*modules), shape
 
 

@@ -4,6 +4,7 @@ use crate::import::{Shape, parse_shape};
 use crate::output::{columns, figures, print, table, thousands};
 use clap::Args;
 use narrows::data::TestRows;
+use narrows::network::StateKind;
 use narrows::run::load_model;
 use narrows::train::{Described, describe as describe_programs};
 use narrows::{Error, ErrorKind, Model, Recipe, Result};
@@ -100,27 +101,47 @@ fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
     Ok(())
 }
 
+/// The tensors of a model, and then its states, as running statistics.
 fn tensors(model: &Model) -> Vec<Tensor> {
-    let of = |tensor: &narrows::network::Tensor| {
+    let parameters = model.network().tensors().iter().map(|tensor| {
         let values = &model.parameters().flat()[tensor.range.clone()];
-        let mean_of = |f: &dyn Fn(f64) -> f64| {
-            values.iter().map(|&v| f(v.into())).sum::<f64>() / values.len() as f64
+        let values: Vec<f64> = values.iter().map(|&value| value.into()).collect();
+        Tensor::of(&tensor.name, &tensor.shape, &values)
+    });
+    let states = model.network().states().iter().map(|state| {
+        let numbers = &model.parameters().states()[state.range.clone()];
+        let value = |&number: &f32| match state.kind {
+            StateKind::Count => f64::from(number.to_bits()),
+            StateKind::Number | StateKind::NotNegative => f64::from(number),
         };
-        let mean = mean_of(&|v| v);
+        let values: Vec<f64> = numbers.iter().map(value).collect();
+        Tensor::of(&state.name, &state.shape, &values)
+    });
+    parameters.chain(states).collect()
+}
+
+impl Tensor {
+    fn of(name: &str, shape: &[usize], values: &[f64]) -> Tensor {
+        let mean_of = |f: &dyn Fn(f64) -> f64| {
+            values.iter().map(|&value| f(value)).sum::<f64>() / values.len() as f64
+        };
+        let mean = mean_of(&|value| value);
         Tensor {
-            name: tensor.name.clone(),
-            shape: tensor.shape.clone(),
+            name: name.to_string(),
+            shape: shape.to_vec(),
             mean,
-            std: mean_of(&|v| (v - mean).powi(2)).sqrt(),
-            largest: values.iter().fold(0.0, |a, &v| a.max(f64::from(v).abs())),
+            std: mean_of(&|value| (value - mean).powi(2)).sqrt(),
+            largest: values.iter().fold(0.0, |a, value| a.max(value.abs())),
         }
-    };
-    model.network().tensors().iter().map(of).collect()
+    }
 }
 
 fn shape(shape: &[usize]) -> String {
     let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
-    sizes.join(" × ")
+    match sizes.is_empty() {
+        true => "one number".into(),
+        false => sizes.join(" × "),
+    }
 }
 
 fn to_json(model: &Model) -> Value {

@@ -86,7 +86,8 @@ impl<'a> Gates<'a> {
     /// The gate of a unit in a word.
     fn of(&self, unit: usize, word: usize) -> u64 {
         let at = 2 * (word * self.room + place(unit));
-        u64::from(self.gates[at]) | u64::from(self.gates[at + 1]) << 32
+        let gate = &self.gates[at..at + 2];
+        u64::from(gate[0]) | u64::from(gate[1]) << 32
     }
 }
 
@@ -144,19 +145,24 @@ impl<'a> Gated<'a> {
         assert!(i < units && g.len() == units && s.len() == units && h.len() == room);
         s.fill(0.0);
         h.fill(0.0);
-        let mut sums = Sums { i, g, s, h };
         for first in (0..inner.words).step_by(WORDS) {
             let words = first..(first + WORDS).min(inner.words);
+            let sums = Sums {
+                i,
+                g,
+                s: &mut *s,
+                h: &mut *h,
+            };
             match isa.0 {
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: such an `Isa` exists only where the CPU has AVX2 and FMA; lengths were checked.
                 Kind::Amx | Kind::Avx512 | Kind::Avx2 => unsafe {
                     match words.len() {
-                        1 => add_avx2::<true>(self, words, &mut sums),
-                        _ => add_avx2::<false>(self, words, &mut sums),
+                        1 => add_avx2::<true>(*self, words, sums),
+                        _ => add_avx2::<false>(*self, words, sums),
                     }
                 },
-                Kind::Portable => add(self, words, &mut sums),
+                Kind::Portable => add(*self, words, sums),
             }
         }
     }
@@ -173,31 +179,31 @@ struct Sums<'a> {
 /// The words whose counts are summed before they meet numbers.
 const WORDS: usize = 16;
 
-/// What both of two inner units let pass.
-fn common(inner: &Gates<'_>, words: Range<usize>, (i, j): (usize, usize)) -> [u64; WORDS] {
-    let mut common = [0; WORDS];
-    for (common, word) in common.iter_mut().zip(words) {
-        *common = inner.of(i, word) & inner.of(j, word);
+/// What a unit lets pass in some words.
+fn of_words(gates: Gates<'_>, unit: usize, words: Range<usize>) -> [u64; WORDS] {
+    let mut all = [0; WORDS];
+    for (gate, word) in all.iter_mut().zip(words) {
+        *gate = gates.of(unit, word);
     }
-    common
+    all
 }
 
-fn add(gated: &Gated<'_>, words: Range<usize>, sums: &mut Sums<'_>) {
+fn add(gated: Gated<'_>, words: Range<usize>, sums: Sums<'_>) {
     let Gated {
         inner,
         outer,
         numbers: a,
     } = gated;
     let Sums { i, g, s, h } = sums;
-    let i = *i;
     let room = outer.room;
     let own = &a[i * room..(i + 1) * room];
-    for (j, (a, s)) in a.chunks_exact(room).zip(s.iter_mut()).enumerate() {
-        let common = common(inner, words.clone(), (i, j));
+    let gates = of_words(inner, i, words.clone());
+    for (j, (a, s)) in a.chunks_exact(room).zip(s).enumerate() {
+        let both = of_words(inner, j, words.clone());
         for (k, h) in h.iter_mut().enumerate().take(outer.units) {
-            let pairs = words.clone().zip(common);
-            let count: u32 = pairs
-                .map(|(word, common)| (outer.of(k, word) & common).count_ones())
+            let triples = words.clone().zip(gates.iter().zip(both));
+            let count: u32 = triples
+                .map(|(word, (gate, both))| (outer.of(k, word) & gate & both).count_ones())
                 .sum();
             let part = count as f32 * a[k];
             *s += part * own[k];
@@ -211,7 +217,7 @@ fn add(gated: &Gated<'_>, words: Range<usize>, sums: &mut Sums<'_>) {
 /// AVX2 and FMA, and lengths as [`Gated::sums`] checks them; no more than [`WORDS`] words, and with `ONE` just one.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn add_avx2<const ONE: bool>(gated: &Gated<'_>, words: Range<usize>, sums: &mut Sums<'_>) {
+unsafe fn add_avx2<const ONE: bool>(gated: Gated<'_>, words: Range<usize>, sums: Sums<'_>) {
     use std::arch::x86_64::*;
     let Gated {
         inner,
@@ -219,7 +225,6 @@ unsafe fn add_avx2<const ONE: bool>(gated: &Gated<'_>, words: Range<usize>, sums
         numbers: a,
     } = gated;
     let Sums { i, g, s, h } = sums;
-    let i = *i;
     let room = outer.room;
     let count_of = if ONE { 1 } else { words.len() };
     let (low, zero) = (_mm256_set1_epi8(15), _mm256_setzero_si256());
@@ -236,13 +241,17 @@ unsafe fn add_avx2<const ONE: bool>(gated: &Gated<'_>, words: Range<usize>, sums
         _mm256_sad_epu8(_mm256_add_epi8(upper, lower), zero)
     };
     let mut lanes = [0.0; GROUP];
+    let gates_of_i = of_words(inner, i, words.clone());
+    let mut common = [0; WORDS];
     // SAFETY: `j` counts inner units, `k` groups in `room`, words are those of the gates.
     unsafe {
         // Two numbers of 32 bits are a gate of 64 rows, on machines of this kind the lower half first.
         let gates = outer.gates.as_ptr().add(2 * words.start * room);
         let own = a.as_ptr().add(i * room);
         for (j, s) in s.iter_mut().enumerate() {
-            let common = common(inner, words.clone(), (i, j));
+            for (word, common) in common[..count_of].iter_mut().enumerate() {
+                *common = gates_of_i[word] & inner.of(j, words.start + word);
+            }
             let g = _mm256_set1_ps(g[j]);
             let a = a.as_ptr().add(j * room);
             let mut sum = _mm256_setzero_ps();

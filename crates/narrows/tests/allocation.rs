@@ -13,7 +13,7 @@ use narrows::optimizer::Optimizer;
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
 use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
+    BATCH_NORM, CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
     NOISE_AND_PENALTIES, noise, whole,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -65,7 +65,7 @@ epochs = 1
 #[test]
 fn a_step_allocates_nothing() {
     let data = noise(29 * 20 + 7, 13);
-    let whole = whole(NOISE_AND_PENALTIES);
+    let (whole, of_batches) = (whole(NOISE_AND_PENALTIES), whole(BATCH_NORM));
     // Two ReLUs, whose gates are counted.
     let counted = NOISE_AND_PENALTIES.replace("silu", "relu");
     let texts = [
@@ -77,6 +77,8 @@ fn a_step_allocates_nothing() {
         &whole,
         &counted,
         FOLDED,
+        BATCH_NORM,
+        &of_batches,
     ];
     for (text, threads, is_profiled) in texts
         .into_iter()

@@ -199,7 +199,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
                 ("encoder.1.weight", &[2, 3]),
                 ("encoder.2.running_mean", &[2]),
             ],
-            "BatchNorm is no layer here: found encoder.2",
+            "the recipe has no `batch-norm` layer: found encoder.2",
         ),
     ] {
         let bytes = changed(|all| {

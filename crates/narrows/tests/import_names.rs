@@ -376,9 +376,9 @@ fn layers_that_do_not_exist_here_are_named() {
     refused(
         import(&with(&norm), &recipe(3), &[], &[6]),
         &[
-            "BatchNorm is no layer here",
+            "the recipe has no `batch-norm` layer",
             "found encoder.1 ",
-            "fuse_linear_bn_eval(model.encoder[0], model.encoder[1])",
+            "{ layer = \"batch-norm\" }",
         ],
     );
     refused(

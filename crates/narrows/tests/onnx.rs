@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "channels = 2, kernel = 3, stride = 2, padding = 1, output_padding = 1, bias = false",
         ],
     ),
+    ("batch-norm", &["", "momentum = 0.5, epsilon = 0.1"]),
     ("flatten", &[""]),
     ("reshape", &["shape = [2, 10, 6]", "shape = [120, 1, 1]"]),
     ("layer-norm", &["", "epsilon = 0.3"]),
@@ -65,7 +66,13 @@ fn model(
     let network = recipe.network(shape).unwrap();
     let initial = Parameters::initial(&network, recipe.initialization, 5);
     let parameters: Vec<f32> = initial.flat().iter().map(|p| 2.0 * p).collect();
-    Model::new(recipe, scaling, shape, &parameters).unwrap()
+    // As if training had run; of a count the bits do not matter here.
+    let states = Parameters::new(&network, &parameters).states().to_vec();
+    let states: Vec<f32> = (0..)
+        .zip(states)
+        .map(|(i, x)| x + 0.03 * (i % 40) as f32)
+        .collect();
+    Model::with_states(recipe, scaling, shape, &parameters, &states).unwrap()
 }
 
 /// The outputs of a graph for some rows: codes, reconstructions and scores, each with its shape.

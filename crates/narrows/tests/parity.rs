@@ -13,7 +13,7 @@
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation};
-use narrows::network::{Network, Parameters, Pass, ScaledRows, Tensor};
+use narrows::network::{Network, Parameters, Pass, ScaledRows, StateKind, Tensor};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec, Plateau, ScheduleSpec};
 use narrows::train::{Setting, Stepper};
@@ -145,6 +145,16 @@ impl Case {
 
     /// What some of the layers make of the first batch.
     fn forward(&self, layers: std::ops::Range<usize>, width: usize) -> Vec<f64> {
+        self.forward_with(self.parameters(), layers, width)
+    }
+
+    /// The same with other parameters.
+    fn forward_with(
+        &self,
+        parameters: Parameters,
+        layers: std::ops::Range<usize>,
+        width: usize,
+    ) -> Vec<f64> {
         let first = self.data.head(self.batch).unwrap();
         let mut out = vec![0.0; self.batch * width];
         let rows = ScaledRows {
@@ -152,7 +162,7 @@ impl Case {
             scaling: &self.scaling,
         };
         let mut team = Team::new(2);
-        let parameters = std::sync::Arc::new(self.parameters());
+        let parameters = std::sync::Arc::new(parameters);
         let pass = Pass::new(&self.network(), &parameters, layers).unwrap();
         pass.run(&rows, &mut team, &mut out);
         out.into_iter().map(f64::from).collect()
@@ -603,6 +613,62 @@ fn layers_of_rows() {
                 fixture.compare(&end, &wide(&last[range]));
             }
         }
+    });
+}
+
+/// Batch normalization: gradients through the statistics of the batch, the course of training, running statistics, and
+/// what a model makes of rows with them.
+#[test]
+fn batch_norm() {
+    let text = r#"
+        name = "batch-norm"
+        encoder = [
+          { layer = "conv2d", channels = 5, kernel = 3, stride = 2, padding = 1, bias = false },
+          { layer = "batch-norm" }, { layer = "silu" },
+          { layer = "dense", outputs = 19, bias = false }, { layer = "batch-norm", momentum = 0.3 }, { layer = "tanh" },
+          { layer = "dense", outputs = 4 },
+        ]
+        decoder = [
+          { layer = "dense", outputs = 11 }, { layer = "silu" }, { layer = "batch-norm", epsilon = 1e-3 },
+          { layer = "dense", outputs = 84 }, { layer = "sigmoid" },
+        ]
+    "#;
+    let recipe = narrows::Recipe::parse(text, "test").unwrap();
+    let case = Case::new(recipe.encoder, recipe.decoder, &[2, 7, 6], 9);
+    let network = case.network();
+    let sgd = OptimizerSpec::Sgd {
+        learning_rate: 0.1,
+        momentum: 0.9,
+        weight_decay: 0.0,
+    };
+    with_fixture("batch-norm", |fixture| {
+        let mut stepper = case.stepper(&Reconstruction::mse(), sgd);
+        let (_, gradient) = stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+        let losses: Vec<f64> = (0..20)
+            .map(|step| {
+                let rows = case.rows(step);
+                stepper.step(&case.data, &case.scaling, 0, &rows, 1.0).total
+            })
+            .collect();
+        fixture.compare("loss", &losses);
+        let parameters = stepper.parameters();
+        for tensor in network.tensors() {
+            let (name, range) = (&tensor.name, tensor.range.clone());
+            fixture.compare(&format!("grad/{name}"), &wide(&gradient[range.clone()]));
+            fixture.compare(&format!("final/{name}"), &wide(&parameters.flat()[range]));
+        }
+        for state in network.states() {
+            let numbers = &parameters.states()[state.range.clone()];
+            let found = match state.kind {
+                StateKind::Count => numbers.iter().map(|x| f64::from(x.to_bits())).collect(),
+                StateKind::Number | StateKind::NotNegative => wide(numbers),
+            };
+            fixture.compare(&format!("state/{}", state.name), &found);
+        }
+        let parameters = parameters.clone();
+        let run = |layers, width| case.forward_with(parameters.clone(), layers, width);
+        fixture.compare("code", &run(network.encoder(), 4));
+        fixture.compare("output", &run(network.layers(), 84));
     });
 }
 

@@ -206,6 +206,7 @@ impl Going {
                 | Warning::LastIsEarliest { .. }
                 | Warning::KnownRows { .. }
                 | Warning::OneRow
+                | Warning::LastRowJoins { .. }
                 | Warning::OlderName { .. }),
             ) => self.once(format!("narrows: warning: {warning}"), said),
             Event::Warning(warning @ Warning::DividedAnew { .. }) => {

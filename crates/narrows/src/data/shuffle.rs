@@ -33,6 +33,8 @@ pub(crate) struct Order<'a> {
     epoch: u32,
     rows: usize,
     pool: usize,
+    /// Whether the last row is of the pool before, where it would be one of its own.
+    joins: bool,
     /// The rows of a block and the order of the blocks, for rows that stay in a file.
     blocks: Option<(usize, Vec<u32>)>,
 }
@@ -47,6 +49,7 @@ impl<'a> Order<'a> {
                 epoch,
                 rows,
                 pool: rows,
+                joins: false,
                 blocks: None,
             },
             Some(pool) => {
@@ -68,8 +71,15 @@ impl<'a> Order<'a> {
             epoch,
             rows,
             pool,
+            joins: false,
             blocks: Some((block, blocks)),
         }
+    }
+
+    /// The same for steps of which the last takes the last row too, where that is a step of its own.
+    pub(crate) fn joined(mut self, joins: bool) -> Order<'a> {
+        self.joins = joins;
+        self
     }
 
     /// The pool of a row's place in the epoch.
@@ -88,7 +98,11 @@ impl<'a> Order<'a> {
             return self.draws.permute(self.epoch, self.rows, order);
         };
         let start = self.start_of(pool);
-        let end = (start + self.pool).min(self.rows);
+        let most = start + self.pool + usize::from(self.joins);
+        let end = match most >= self.rows {
+            true => self.rows,
+            false => start + self.pool,
+        };
         order.clear();
         let mut at = 0;
         for &place in blocks {
@@ -250,6 +264,22 @@ mod tests {
             .filter(|pair| pair[0].abs_diff(pair[1]) == 1);
         assert!(together.count() < 12);
         assert_ne!(order, all(1));
+    }
+
+    #[test]
+    fn a_last_row_that_joins_is_of_the_last_pool_that_is_read() {
+        let draws = Draws::new(5, Purpose::Shuffle);
+        for (rows, pools) in [(1001, 5), (1003, 6)] {
+            let order = Order::of_blocks(rows, (10, 200), &draws, 0).joined(rows == 1001);
+            let (mut all, mut of_pool) = (Vec::new(), Vec::new());
+            for pool in 0..pools {
+                assert_eq!(order.start_of(pool), all.len());
+                order.rows_of(pool, &mut of_pool);
+                all.extend_from_slice(&of_pool);
+            }
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..rows as u32));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::Model;
-use crate::network::Pass;
+use crate::network::{Pass, Tensor};
 use std::ops::Range;
 
 /// The share of a layer's largest output that a unit must change by to be alive.
@@ -49,7 +49,18 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
             specs.map(move |(index, spec)| (format!("{side}.{index}"), spec.name()))
         })
         .collect();
-    let has_parameters = |layer: usize| network.specs()[layer].has_parameters();
+    // One axis is that of a normalization, which belongs to the layer before it.
+    let has_parameters = |layer: usize| {
+        let name = network.name_of(layer);
+        let of_layer = |tensor: &str| {
+            tensor
+                .rsplit_once('.')
+                .is_some_and(|(layer, _)| layer == name)
+        };
+        let is_matrix = |tensor: &Tensor| tensor.shape.len() > 1 && of_layer(&tensor.name);
+        let is_tied = network.ties().iter().any(|tie| of_layer(&tie.name));
+        is_tied || network.tensors().iter().any(is_matrix)
+    };
     let (code, end) = (network.encoder().end, network.layers().end);
     let mut starts: Vec<usize> = (0..end)
         .filter(|&layer| layer == 0 || layer == code || has_parameters(layer))

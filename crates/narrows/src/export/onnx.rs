@@ -26,7 +26,7 @@ mod metadata;
 
 use crate::Model;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::Network;
+use crate::network::{Network, StateKind};
 use crate::onnx::proto::{self, DOUBLE, FLOAT};
 use crate::onnx::{Attribute, Graph, Place, rows};
 use prost::Message;
@@ -113,7 +113,9 @@ pub fn bytes(model: &Model) -> Result<Vec<u8>> {
 ///
 /// As [`bytes()`].
 pub fn bytes_with(model: &Model, input: Input) -> Result<Vec<u8>> {
-    let numbers = model.network().parameter_count() + 4 * model.scaling().offset().len();
+    let network = model.network();
+    let numbers =
+        network.parameter_count() + network.state_count() + 4 * model.scaling().offset().len();
     if numbers > MAX_TENSORS / 4 {
         return Err(
             Error::new(ErrorKind::Data, "the model is too large for an ONNX file")
@@ -151,6 +153,13 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
     for tensor in model.network().tensors() {
         let values = model.parameters().flat().get(tensor.range.clone());
         graph.floats(&tensor.name, &tensor.shape, values.unwrap_or_default());
+    }
+    for state in model.network().states() {
+        // A count is of no use in a graph.
+        if state.kind != StateKind::Count {
+            let values = model.parameters().states().get(state.range.clone());
+            graph.floats(&state.name, &state.shape, values.unwrap_or_default());
+        }
     }
     scale(&mut graph, model, input);
 

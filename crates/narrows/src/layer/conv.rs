@@ -3,11 +3,11 @@
 
 use super::spec::MAX_WIDTH;
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{Builder, Derivative, Point, RowFunction, TensorSpec, Tile, Var};
+use crate::program::{Builder, Derivative, Point, RowFunction, Scaled, TensorSpec, Tile, Var};
 use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The channels of the weights' first axis that form one tile of the parameter phase: the columns of the
 /// register tile of the product that sums their gradient.
@@ -318,6 +318,19 @@ impl RowFunction for Conv {
         for (gradient, channel) in gradient.iter_mut().zip(sums.chunks_exact(height * width)) {
             *gradient = channel.iter().copied().map(f64::from).sum::<f64>() as f32;
         }
+    }
+
+    fn scaled(&self) -> Option<Scaled> {
+        let with_bias = Conv {
+            geometry: self.geometry,
+            plan: OnceLock::new(),
+            is_transposed: self.is_transposed,
+            bias: true,
+        };
+        Some(Scaled {
+            function: Arc::new(with_bias),
+            axis: usize::from(self.is_transposed),
+        })
     }
 
     fn derivative(&self) -> Option<&dyn Derivative> {

@@ -3,6 +3,7 @@
 //! A recipe has [`LayerSpec`]s; [`LayerPart`] is what a kind of layer says of itself.
 
 pub mod activation;
+mod batch_norm;
 mod conv;
 mod conv2d;
 mod conv_transpose2d;
@@ -16,6 +17,7 @@ mod spec;
 mod tied;
 
 pub use activation::{Activation, activation};
+pub use batch_norm::batch_norm;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
 pub use dense::{dense, tied_dense};

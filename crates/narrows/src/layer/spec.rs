@@ -1,6 +1,7 @@
 //! Layers as a recipe has them: the list, and a layer with its settings.
 
 use super::activation::ACTIVATIONS;
+use super::batch_norm::BatchNorm;
 use super::conv_transpose2d::ConvTranspose2d;
 use super::conv2d::Conv2d;
 use super::dense::DensePart;
@@ -91,10 +92,11 @@ pub(crate) fn layers() -> Vec<&'static dyn LayerPart> {
         &DensePart,
         &Conv2d,
         &ConvTranspose2d,
-        &Flatten,
-        &Reshape,
+        &BatchNorm,
         &LayerNorm,
         &DropoutPart,
+        &Flatten,
+        &Reshape,
     ];
     for part in ACTIVATIONS {
         all.push(*part);

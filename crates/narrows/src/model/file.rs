@@ -15,12 +15,14 @@
 //! | `threshold` | the score above which a row is unusual: value, rule, level and rows |
 //! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
 //! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
+//! | `buffers` | a section: the names of the tensors that are no parameters, as running statistics |
 //!
 //! Two more keys are checksums, see [`checksums`]. A file that differs from one of them is refused.
 //!
 //! Versions 1 and 2 have no checksums. They have `origin` for `data`, and no sections; their scaling is applied in single precision.
 
 use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
+use super::states::{self, BUFFERS};
 use super::{Model, Origin, Threshold, checksums, foreign};
 use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +33,7 @@ use crate::recipe::{MAX_LAYERS, Recipe};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::Path;
@@ -43,7 +45,7 @@ const FORMAT_VERSION: u64 = 3;
 const COLUMNS: &str = "columns";
 
 /// The sections that this version knows.
-const SECTIONS: [&str; 1] = [COLUMNS];
+const SECTIONS: [&str; 2] = [COLUMNS, BUFFERS];
 
 /// The key of the metadata.
 pub(super) const KEY: &str = "narrows";
@@ -81,11 +83,13 @@ fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
     let recipe: toml::Table = toml::from_str(&model.recipe.to_toml())
         .map_err(|error| broken("cannot write the recipe".into()).caused_by(error))?;
-    let columns = model.origin.columns_to_json();
-    let sections: Vec<&str> = columns.iter().map(|_| COLUMNS).collect();
+    let columns = model.origin.columns_to_json().map(|json| (COLUMNS, json));
+    let buffers = states::to_json(&model.network).map(|json| (BUFFERS, json));
+    let sections = || columns.iter().chain(&buffers);
+    let names: Vec<&str> = sections().map(|&(name, _)| name).collect();
     let mut about = json!({
         "format_version": FORMAT_VERSION,
-        "sections": sections,
+        "sections": names,
         "recipe": recipe,
         "scaling": model.scaling.to_json(),
         "input_shape": model.shape,
@@ -93,8 +97,8 @@ fn save(model: &Model, path: &Path) -> Result<()> {
         "data": model.origin.to_json(),
         "threshold": model.threshold.as_ref().map(Threshold::to_json),
     });
-    if let Some(columns) = columns {
-        about[COLUMNS] = columns;
+    for (name, section) in sections() {
+        about[*name] = section.clone();
     }
     let bytes: Vec<u8> = model
         .parameters
@@ -110,6 +114,15 @@ fn save(model: &Model, path: &Path) -> Result<()> {
         let view = TensorView::new(Dtype::F32, tensor.shape.clone(), these)
             .map_err(|error| broken(format!("cannot write {}", tensor.name)).caused_by(error))?;
         views.push((tensor.name.as_str(), view));
+    }
+    let network = model.network.states().iter();
+    let states: Vec<_> = network
+        .map(|state| (state, states::to_file(state, model.parameters.states())))
+        .collect();
+    for (state, (kind, bytes)) in &states {
+        let view = TensorView::new(*kind, state.shape.clone(), bytes)
+            .map_err(|error| broken(format!("cannot write {}", state.name)).caused_by(error))?;
+        views.push((state.name.as_str(), view));
     }
     let about = checksums::sealed(about, &views);
     // Quotes are escaped, and each tensor has a line of its own.
@@ -170,22 +183,22 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
     // What a header claims must be there before memory is taken for it.
-    let parameters = Network::count_parameters(&recipe.encoder, &recipe.decoder, &shape)?;
-    let needed = parameters
-        .saturating_mul(4)
-        .saturating_add(bytes.len() as u64);
+    let tensors = Network::count_bytes(&recipe.encoder, &recipe.decoder, &shape)?;
+    let needed = tensors.saturating_add(bytes.len() as u64);
     if len < needed {
         return Err(format("the file is too small for its recipe")
             .expected(format!("at least {needed} bytes"))
             .found(len));
     }
     let network = recipe.network(&shape)?;
-    let tensors = read_tensors(file, len, 4 * network.parameter_count() as u64, &mut bytes)?;
+    let tensors = read_tensors(file, len, network.bytes(), &mut bytes)?;
     if version(&about) >= Some(3) {
         checksums::check_tensors(&text, &about, &tensors).map_err(|error| error.hint(DAMAGED))?;
     }
     let parameters = read_parameters(&network, &tensors)?;
-    let mut model = Model::new(recipe, scaling, &shape, &parameters)?;
+    states::check_names(&network, about.get(BUFFERS))?;
+    let states = states::read(&network, &tensors)?;
+    let mut model = Model::with_states(recipe, scaling, &shape, &parameters, &states)?;
     if let Some(metrics) = about.get("metrics").and_then(Value::as_object) {
         let numbers = metrics
             .iter()
@@ -378,11 +391,14 @@ fn read_parameters(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
         let numbers = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes));
         add_finite(&mut parameters, &tensor.name, numbers)?;
     }
-    if let Some(extra) = tensors
-        .names()
-        .into_iter()
-        .find(|name| network.tensors().iter().all(|tensor| tensor.name != **name))
-    {
+    let tensor_names = network.tensors().iter().map(|tensor| &tensor.name);
+    let state_names = network.states().iter().map(|state| &state.name);
+    let known: HashSet<&str> = tensor_names
+        .chain(state_names)
+        .map(String::as_str)
+        .collect();
+    let is_extra = |name: &&str| !known.contains(*name);
+    if let Some(extra) = tensors.names().into_iter().find(is_extra) {
         return Err(format(format!(
             "the tensor `{extra}` does not belong to the recipe"
         )));

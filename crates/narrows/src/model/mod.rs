@@ -8,6 +8,7 @@ mod foreign;
 mod header;
 mod import;
 mod origin;
+mod states;
 
 pub use again::SplitAgain;
 pub use columns::{InputColumn, ModelColumn};
@@ -50,11 +51,24 @@ pub struct Model {
     threshold: Option<Threshold>,
 }
 
+/// Refuses numbers that are more or fewer than a network has.
+fn check_count(what: &str, numbers: &[f32], expected: usize) -> Result<()> {
+    match numbers.len() == expected {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Data,
+            format!("the {what} do not fit the network"),
+        )
+        .expected(format!("{expected} numbers"))
+        .found(numbers.len())),
+    }
+}
+
 /// Rows below which more threads cost more than they bring.
 const ROWS_PER_THREAD: usize = 256;
 
 impl Model {
-    /// A model from its parts; `parameters` lie as the network's tensors do.
+    /// A model from its parts; `parameters` lie as the network's tensors do. Its states are as they are before training.
     ///
     /// # Errors
     ///
@@ -66,16 +80,40 @@ impl Model {
         parameters: &[f32],
     ) -> Result<Model> {
         let network = recipe.network(shape)?;
-        if parameters.len() != network.parameter_count() {
-            return Err(
-                Error::new(ErrorKind::Data, "the parameters do not fit the network")
-                    .expected(format!("{} numbers", network.parameter_count()))
-                    .found(parameters.len()),
-            );
-        }
-        let parameters = Arc::new(Parameters::new(&network, parameters));
+        check_count("parameters", parameters, network.parameter_count())?;
+        let parameters = Parameters::new(&network, parameters);
+        Model::of(recipe, scaling, network, parameters)
+    }
+
+    /// As [`Model::new`], with the numbers of the network's [states](Network::states).
+    ///
+    /// # Errors
+    ///
+    /// When the parts do not fit together.
+    pub fn with_states(
+        recipe: Recipe,
+        scaling: Scaling,
+        shape: &[usize],
+        parameters: &[f32],
+        states: &[f32],
+    ) -> Result<Model> {
+        let network = recipe.network(shape)?;
+        check_count("parameters", parameters, network.parameter_count())?;
+        check_count("states", states, network.state_count())?;
+        let parameters = Parameters::new(&network, parameters).with_states(states);
+        Model::of(recipe, scaling, network, parameters)
+    }
+
+    /// A model of a network and its parameters.
+    fn of(
+        recipe: Recipe,
+        scaling: Scaling,
+        network: Network,
+        parameters: Parameters,
+    ) -> Result<Model> {
+        let parameters = Arc::new(parameters);
         let pass = |layers| Pass::new(&network, &parameters, layers);
-        let (shape, metrics) = (shape.to_vec(), BTreeMap::new());
+        let (shape, metrics) = (network.shape(0).to_vec(), BTreeMap::new());
         Ok(Model {
             recipe,
             scaling,

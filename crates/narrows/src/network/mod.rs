@@ -3,7 +3,7 @@
 mod parameters;
 mod pass;
 
-pub use crate::program::{Tensor, Tie};
+pub use crate::program::{State, StateKind, Tensor, Tie};
 pub use parameters::Parameters;
 pub(crate) use pass::Planned;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
@@ -36,6 +36,8 @@ pub struct Network {
     shapes: Vec<Vec<usize>>,
     tensors: Vec<Tensor>,
     ties: Vec<Tie>,
+    states: Vec<State>,
+    couples_rows: bool,
 }
 
 impl Network {
@@ -68,8 +70,9 @@ impl Network {
             .iter()
             .map(|&value| builder.shape(value).to_vec())
             .collect();
-        network.tensors = builder.tensors;
         network.ties = builder.ties;
+        network.couples_rows = builder.couples_rows;
+        (network.tensors, network.states) = (builder.tensors, builder.states);
         let given = network.shapes.last().map_or(shape, Vec::as_slice);
         // What is flat has no shape to get wrong.
         let values = shape.iter().product::<usize>();
@@ -108,15 +111,18 @@ impl Network {
             shapes: Vec::new(),
             tensors: Vec::new(),
             ties: Vec::new(),
+            states: Vec::new(),
+            couples_rows: false,
         }
     }
 
-    /// How many parameters a network would have, before anything is laid out for it; see [`Network::new`].
+    /// How many bytes the tensors and states of a network would take in a file, before anything is laid out for it; see
+    /// [`Network::new`].
     ///
     /// # Errors
     ///
     /// As [`Network::new`], but for the shape of the output.
-    pub(crate) fn count_parameters(
+    pub(crate) fn count_bytes(
         encoder: &[LayerSpec],
         decoder: &[LayerSpec],
         data: &[usize],
@@ -125,7 +131,8 @@ impl Network {
         let mut builder = Builder::new(Mode::Inference);
         let input = builder.input("data", data);
         network.build(&mut builder, 0, input)?;
-        Ok(builder.parameters() as u64)
+        let numbers = builder.parameters() as u64;
+        Ok(4 * numbers + bytes_of(&builder.states))
     }
 
     /// Applies all layers, of which those from `first` on follow on `input`.
@@ -199,7 +206,8 @@ impl Network {
         let data = builder.input("data", &self.data);
         let values = self.build(&mut builder, 0, data).ok()?;
         let ends = [data, values.values[self.encoder]];
-        crate::program::jacobian(&builder, ends, parameters.flat(), row)
+        let (numbers, states) = (parameters.flat(), parameters.states());
+        crate::program::jacobian(&builder, ends, numbers, states, row)
     }
 
     /// The layers, in order.
@@ -232,6 +240,26 @@ impl Network {
         &self.ties
     }
 
+    /// The states, in the order in which they lie among [`Parameters::states`], named as in PyTorch's `state_dict`.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// The numbers of all states.
+    pub(crate) fn state_count(&self) -> usize {
+        self.states.last().map_or(0, |state| state.range.end)
+    }
+
+    /// How many bytes its tensors and states take in a file.
+    pub(crate) fn bytes(&self) -> u64 {
+        4 * self.parameter_count() as u64 + bytes_of(&self.states)
+    }
+
+    /// Whether in training what a row gives depends on the other rows of its batch.
+    pub(crate) fn couples_rows(&self) -> bool {
+        self.couples_rows
+    }
+
     /// The layers of the encoder, as a range for [`Pass::new`].
     pub fn encoder(&self) -> Range<usize> {
         0..self.encoder
@@ -261,4 +289,13 @@ impl Network {
     pub fn shape(&self, layer: usize) -> &[usize] {
         &self.shapes[layer]
     }
+}
+
+/// How many bytes states take in a file.
+fn bytes_of(states: &[State]) -> u64 {
+    let bytes = |state: &State| match state.kind {
+        StateKind::Number | StateKind::NotNegative => 4 * state.range.len() as u64,
+        StateKind::Count => 8 * state.range.len() as u64,
+    };
+    states.iter().map(bytes).sum()
 }

@@ -1,18 +1,20 @@
-//! The parameter arena: all parameters of a network in one slice.
+//! The parameter arena: all parameters of a network in one slice; and the numbers of its states.
 
 use super::Network;
 use crate::layer::Initialization;
+use crate::program::initial;
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Aligned;
 
-/// The parameters of a network.
+/// The parameters of a network, with the states that belong to them.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     flat: Aligned,
+    states: Vec<f32>,
 }
 
 impl Parameters {
-    /// Parameters drawn for training to start from.
+    /// Parameters for training to start from: drawn, where their layer does not say what they begin with.
     pub fn initial(network: &Network, how: Initialization, seed: u64) -> Parameters {
         let mut flat = vec![0.0; network.parameter_count()];
         let draws = Draws::new(seed, Purpose::Initialization);
@@ -30,7 +32,7 @@ impl Parameters {
         Parameters::new(network, &flat)
     }
 
-    /// Parameters as they lie in the arena.
+    /// Parameters as they lie in the arena, with states as they are before training.
     ///
     /// # Panics
     ///
@@ -39,7 +41,18 @@ impl Parameters {
         assert_eq!(flat.len(), network.parameter_count());
         Parameters {
             flat: Aligned::from(flat),
+            states: initial(network.states()),
         }
+    }
+
+    /// The same parameters with other states: the numbers of [`Network::states`], one state after the other.
+    ///
+    /// # Panics
+    ///
+    /// When there are not as many as before.
+    pub fn with_states(mut self, states: &[f32]) -> Parameters {
+        self.states.copy_from_slice(states);
+        self
     }
 
     /// All parameters, tensor after tensor.
@@ -50,5 +63,15 @@ impl Parameters {
     /// All parameters, to change.
     pub(crate) fn flat_mut(&mut self) -> &mut [f32] {
         &mut self.flat
+    }
+
+    /// The numbers of all states, one after the other. Those of a count are the bits of a `u32`.
+    pub fn states(&self) -> &[f32] {
+        &self.states
+    }
+
+    /// The numbers of all states, to change.
+    pub(crate) fn states_mut(&mut self) -> &mut [f32] {
+        &mut self.states
     }
 }

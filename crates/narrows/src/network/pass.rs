@@ -139,6 +139,7 @@ impl Pass {
     ) -> Result<Pass> {
         let Planned { plan, given, made } = Planned::new(network, layers.clone(), true)?;
         let mut program = plan.program(1);
+        program.write_states(parameters.states());
         let missing = || defect("a pass has no rows to read");
         let input = program.buffer_of(given).ok_or_else(missing)?;
         let output = program.buffer_of(made).ok_or_else(missing)?;
@@ -236,4 +237,69 @@ impl Pass {
 
 fn defect(what: &str) -> crate::Error {
     crate::Error::new(crate::ErrorKind::Recipe, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::{
+        Activation, LayerSpec, activation, batch_norm, conv2d, dense, flatten, reshape,
+    };
+
+    /// The operations of the reconstruction of some layers, as they are used.
+    fn operations(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Vec<String> {
+        let network = Network::new(encoder, decoder, shape).unwrap();
+        let mut builder = Builder::new(Mode::Inference);
+        let given = builder.input("rows", shape);
+        let values = network.build(&mut builder, 0, given).unwrap();
+        builder.keep(values[network.layers().end]);
+        builder.keep(values[network.encoder().end]);
+        crate::program::optimize(&mut builder, CHUNK);
+        let nodes = builder.nodes.iter();
+        nodes
+            .map(|node| format!("{}: {}", node.name, node.operation.label()))
+            .collect()
+    }
+
+    #[test]
+    fn batch_norm_is_multiplied_into_the_weights_right_before_it() {
+        let tanh = || activation(Activation::Tanh);
+        assert_eq!(
+            operations(
+                &[dense(7), batch_norm(), tanh(), batch_norm(), dense(2)],
+                // Nothing is multiplied into what makes the code.
+                &[batch_norm(), dense(12), batch_norm()],
+                &[12],
+            ),
+            [
+                "encoder.0-1: dense 12 -> 7, running statistics",
+                "encoder.2: Tanh",
+                "encoder.3: running statistics, a factor and an offset a channel",
+                "encoder.4: dense 7 -> 2",
+                "decoder.0: running statistics, a factor and an offset a channel",
+                "decoder.1-2: dense 2 -> 12, running statistics",
+            ]
+        );
+        assert_eq!(
+            operations(
+                &[
+                    conv2d(5, [2, 2]),
+                    batch_norm(),
+                    flatten(),
+                    batch_norm(),
+                    dense(2)
+                ],
+                // A channel has several outputs of the dense layer.
+                &[dense(12), reshape([3, 2, 2]), batch_norm()],
+                &[1, 3, 4],
+            ),
+            [
+                "encoder.0-1: conv2d [1, 3, 4] -> [5, 2, 3], kernel 2x2, running statistics",
+                "encoder.3: running statistics, a factor and an offset a channel",
+                "encoder.4: dense 30 -> 2",
+                "decoder.0: dense 2 -> 12",
+                "decoder.2: running statistics, a factor and an offset a channel",
+            ]
+        );
+    }
 }

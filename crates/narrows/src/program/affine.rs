@@ -1,10 +1,11 @@
 //! The affine map of a dense layer, `y = x Wᵀ + b`.
 
-use super::function::{Derivative, Kind, Point, RowFunction, Tile};
+use super::function::{Derivative, Kind, Point, RowFunction, Scaled, Tile};
 use super::tensor::TensorSpec;
 use narrows_kernels::product::{Left, PANEL, Right, Start, product};
 use narrows_kernels::reduce::{add, column_sums};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The outputs whose weights form one tile: a multiple of [`PANEL`], four register tiles of twelve rows.
 const TILE: usize = 6 * PANEL;
@@ -156,6 +157,17 @@ impl RowFunction for Affine {
     fn scratch(&self) -> usize {
         // Sums over rows before they are added to a bias's gradient.
         self.outputs
+    }
+
+    fn scaled(&self) -> Option<Scaled> {
+        let with_bias = Affine {
+            bias: true,
+            ..*self
+        };
+        Some(Scaled {
+            function: Arc::new(with_bias),
+            axis: 0,
+        })
     }
 
     fn derivative(&self) -> Option<&dyn Derivative> {

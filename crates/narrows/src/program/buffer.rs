@@ -151,6 +151,8 @@ pub(crate) struct BufferInfo {
     pub(crate) element: &'static str,
     /// What it holds before the first step, and between steps; other buffers share their memory with each other.
     pub(crate) constant: Option<Vec<f32>>,
+    /// The state of the network that it holds, by its place among the states.
+    pub(crate) state: Option<usize>,
 }
 
 /// Which buffers an operation uses, and how. An operation may read what it writes or adds to.

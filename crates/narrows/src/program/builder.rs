@@ -6,6 +6,8 @@
 
 use super::function::{self, Kind, Point, RowFunction};
 use super::lower::Lower;
+use super::scaled::ChannelAffine;
+use super::state::{State, StateId, StateSpec};
 use super::tensor::{Tensor, TensorId, TensorSpec, Tie};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Draws, Purpose};
@@ -81,6 +83,10 @@ pub trait Operation: Any + Debug + Send + Sync {
     fn function(&self) -> Option<&Arc<dyn RowFunction>> {
         None
     }
+    /// The factor and offset of each channel that it is, if it is that.
+    fn channel_affine(&self) -> Option<&ChannelAffine> {
+        None
+    }
     /// At one row what it gives, and the changes `[changes, outputs]` of that with small changes `dx` of the row,
     /// `[changes, inputs]`: measures of a trained model need it where the operation is no [`RowFunction`]. Nothing where
     /// there is no derivative.
@@ -136,6 +142,9 @@ pub struct Builder {
     pub(crate) nodes: Vec<Node>,
     pub(crate) tensors: Vec<Tensor>,
     pub(crate) ties: Vec<Tie>,
+    pub(crate) states: Vec<State>,
+    /// Whether in training what a row gives depends on the other rows of its batch.
+    pub(crate) couples_rows: bool,
     /// Where in the sentence parts are being built.
     place: String,
     /// Values that are needed whatever reads them: outputs.
@@ -153,6 +162,8 @@ impl Builder {
             nodes: Vec::new(),
             tensors: Vec::new(),
             ties: Vec::new(),
+            states: Vec::new(),
+            couples_rows: false,
             place: String::new(),
             kept: Vec::new(),
         }
@@ -194,11 +205,6 @@ impl Builder {
     /// The shape of a row of a value.
     pub fn shape(&self, var: Var) -> &[usize] {
         &self.values[var.0].shape
-    }
-
-    /// How many rows a sample has at a value.
-    pub fn rows(&self, var: Var) -> usize {
-        self.values[var.0].rows
     }
 
     /// The numbers of a row of a value.
@@ -269,18 +275,7 @@ impl Builder {
     /// When the network has too many parameters.
     pub fn tensor(&mut self, spec: TensorSpec) -> Result<TensorId> {
         let start = self.parameters();
-        let len = spec
-            .shape
-            .iter()
-            .try_fold(1usize, |len, &size| len.checked_mul(size))
-            .filter(|&len| len <= MAX_PARAMETERS - start)
-            .ok_or_else(|| {
-                Error::new(ErrorKind::Recipe, "the network has too many parameters")
-                    .at(&self.place)
-                    .expected(format!("at most {MAX_PARAMETERS} in all"))
-                    .found(format!("a tensor of {:?}", spec.shape))
-                    .hint("give the layers fewer outputs")
-            })?;
+        let len = self.len_of(&spec.shape, start)?;
         self.tensors.push(Tensor {
             name: format!("{}.{}", self.place, spec.name),
             shape: spec.shape,
@@ -299,6 +294,51 @@ impl Builder {
     /// As [`Builder::tensor`].
     pub fn tensors(&mut self, specs: Vec<TensorSpec>) -> Result<Vec<TensorId>> {
         specs.into_iter().map(|spec| self.tensor(spec)).collect()
+    }
+
+    /// A state of the part that is being built: numbers that are kept between steps and are no parameters.
+    /// [`Lower::state`] gives the buffer that holds them.
+    ///
+    /// # Errors
+    ///
+    /// When the network has too many.
+    pub fn state(&mut self, spec: StateSpec) -> Result<StateId> {
+        let start = self.states.last().map_or(0, |state| state.range.end);
+        let len = self.len_of(&spec.shape, start)?;
+        self.states.push(State {
+            name: format!("{}.{}", self.place, spec.name),
+            shape: spec.shape,
+            kind: spec.kind,
+            initial: spec.initial,
+            range: start..start + len,
+        });
+        Ok(StateId(self.states.len() - 1))
+    }
+
+    /// The numbers of a shape, to stand behind `start` others.
+    fn len_of(&self, shape: &[usize], start: usize) -> Result<usize> {
+        shape
+            .iter()
+            .try_fold(1usize, |len, &size| len.checked_mul(size))
+            .filter(|&len| len <= MAX_PARAMETERS - start)
+            .ok_or_else(|| {
+                Error::new(ErrorKind::Recipe, "the network has too many parameters")
+                    .at(&self.place)
+                    .expected(format!("at most {MAX_PARAMETERS} in all"))
+                    .found(format!("a tensor of {shape:?}"))
+                    .hint("give the layers fewer outputs")
+            })
+    }
+
+    /// Says that in training what a row gives depends on the other rows of its batch: a batch of one row then joins the
+    /// batch before it.
+    pub fn couple_rows(&mut self) {
+        self.couples_rows = true;
+    }
+
+    /// How many rows a sample has at a value.
+    pub fn rows(&self, var: Var) -> usize {
+        self.values[var.0].rows
     }
 
     /// The number of parameters so far.

@@ -47,15 +47,24 @@ impl<'a> Tensors<'a> {
 
 /// The numbers of the tensors of one operation, in its order.
 #[derive(Clone, Copy)]
-pub struct Given<'a> {
-    pub(super) tensors: Tensors<'a>,
-    pub(super) ids: &'a [TensorId],
+pub struct Given<'a>(Source<'a>);
+
+/// Where the numbers of an operation's tensors come from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// The arena of parameters.
+    Arena(Tensors<'a>, &'a [TensorId]),
+    /// Copies.
+    Copies(&'a [&'a [f32]]),
 }
 
 impl<'a> Given<'a> {
     /// How many tensors there are.
     pub fn count(&self) -> usize {
-        self.ids.len()
+        match self.0 {
+            Source::Arena(_, ids) => ids.len(),
+            Source::Copies(copies) => copies.len(),
+        }
     }
 
     /// The numbers of one of them.
@@ -64,7 +73,15 @@ impl<'a> Given<'a> {
     ///
     /// When there are fewer.
     pub fn tensor(&self, index: usize) -> &'a [f32] {
-        self.tensors.get(self.ids[index])
+        match self.0 {
+            Source::Arena(tensors, ids) => tensors.get(ids[index]),
+            Source::Copies(copies) => copies[index],
+        }
+    }
+
+    /// Numbers in the place of the tensors of an operation.
+    pub(super) fn copies(copies: &'a [&'a [f32]]) -> Given<'a> {
+        Given(Source::Copies(copies))
     }
 }
 
@@ -205,6 +222,6 @@ pub(super) fn rows(blocks: &Bounds) -> usize {
 impl<'a> Tensors<'a> {
     /// The tensors of one operation.
     pub(super) fn of(self, ids: &'a [TensorId]) -> Given<'a> {
-        Given { tensors: self, ids }
+        Given(Source::Arena(self, ids))
     }
 }

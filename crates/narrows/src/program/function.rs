@@ -94,10 +94,23 @@ pub trait RowFunction: Debug + Send + Sync {
         gradient: &mut [f32],
         scratch: &mut [f32],
     );
+    /// What a factor of each channel of its output can be multiplied into; nothing where it is not linear in a tensor.
+    fn scaled(&self) -> Option<Scaled> {
+        None
+    }
     /// What penalties on derivatives need; nothing where the function cannot be differentiated twice.
     fn derivative(&self) -> Option<&dyn Derivative> {
         None
     }
+}
+
+/// A function that is linear in its first tensor and adds its second, the bias, to each channel of its output.
+#[derive(Clone, Debug)]
+pub struct Scaled {
+    /// The same function, with a bias whether it has one or not.
+    pub function: Arc<dyn RowFunction>,
+    /// The axis of the first tensor along which the channels of the output lie.
+    pub axis: usize,
 }
 
 /// The derivative J of a function's output by its input, as something to differentiate again.

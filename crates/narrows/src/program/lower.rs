@@ -10,6 +10,7 @@ use super::builder::{Builder, Mode, Var};
 use super::context::RowContext;
 use super::operation::{ColumnOperation, Cost, RowOperation, TileOperation};
 use super::profile::Part;
+use super::state::StateId;
 use super::tensor::TensorId;
 use crate::error::Result;
 use narrows_kernels::reduce::add;
@@ -380,6 +381,24 @@ impl Lower<'_> {
             extent,
             element: E::NAME,
             constant,
+            state: None,
+        });
+        Buffer::at(self.buffers.len() - 1)
+    }
+
+    /// The buffer of a state, `[numbers, 1]`: of `u32` for a count, else of `f32`.
+    pub fn state<E: Element>(&mut self, state: StateId) -> Buffer<E> {
+        let known = |info: &BufferInfo| info.state == Some(state.index());
+        if let Some(known) = self.buffers.iter().position(known) {
+            return Buffer::at(known);
+        }
+        let info = &self.graph.states[state.index()];
+        self.buffers.push(BufferInfo {
+            name: info.name.clone(),
+            extent: info.extent(),
+            element: info.element(),
+            constant: Some(vec![info.initial; info.range.len()]),
+            state: Some(state.index()),
         });
         Buffer::at(self.buffers.len() - 1)
     }

@@ -27,7 +27,9 @@ mod passes;
 mod plan;
 mod print;
 pub(crate) mod profile;
+mod scaled;
 mod schedule;
+mod state;
 mod tangent;
 mod tensor;
 mod workers;
@@ -39,7 +41,7 @@ pub use context::{
     Batch, ColumnContext, Given, Input, RowBuffers, RowContext, Tensors, TileContext,
 };
 pub use elementwise::Elementwise;
-pub use function::{Derivative, Kind, Point, RowFunction, Tile};
+pub use function::{Derivative, Kind, Point, RowFunction, Scaled, Tile};
 pub use jacobian::{JacobianNorm, Probes};
 pub(crate) use lower::LossValue;
 pub use lower::{Coupled, Lower, Mean};
@@ -47,9 +49,12 @@ pub use narrows_kernels::Isa;
 pub use narrows_kernels::memory::Rect;
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
+pub use scaled::{ChannelAffine, Factors};
+pub use state::{State, StateId, StateKind, StateSpec, States};
 pub use tensor::{Tensor, TensorId, TensorSpec, Tie};
 
 pub(crate) use cpu::{Cpu, Piece, ThreadMemory};
 pub(crate) use passes::optimize;
 pub(crate) use plan::{Options, Plan, Program, ThreadSizes, tiles};
+pub(crate) use state::initial;
 pub(crate) use tangent::jacobian;

@@ -1,11 +1,12 @@
 //! A program that is ready to run: stages with their tables, the arena, and how rows are cut.
 
-use super::buffer::{Buffer, Element, Extent};
+use super::buffer::{Buffer, BufferInfo, Element, Extent};
 use super::builder::{Builder, Mode, Var};
 use super::layout::{Layout, layout};
 use super::lower::{Body, Loss, LossValue, Lowered, lower};
 use super::profile::Part;
 use super::schedule::{Schedule, StageKind, schedule};
+use super::state::State;
 use super::tensor::Tensor;
 use super::workers::{Cutting, Work, is_worth_a_phase};
 use crate::error::Result;
@@ -53,6 +54,7 @@ pub struct Program {
     pub(crate) schedule: Schedule,
     pub(crate) layout: Layout,
     pub(crate) tensors: Vec<Tensor>,
+    states: Vec<State>,
     pub(crate) stages: Vec<Ready>,
     pub(crate) tiles: Vec<TilePlace>,
     /// Where tiles begin and end among all parameters.
@@ -95,6 +97,7 @@ pub(crate) struct Plan {
     pub(crate) schedule: Schedule,
     pub(crate) layout: Layout,
     pub(crate) tensors: Vec<Tensor>,
+    states: Vec<State>,
     pub(crate) threads: usize,
     cutting: Cutting,
 }
@@ -120,6 +123,7 @@ impl Plan {
             schedule,
             layout,
             tensors,
+            states: graph.states.clone(),
             threads,
             cutting,
         })
@@ -155,6 +159,7 @@ impl Plan {
             schedule,
             layout,
             tensors,
+            states,
             cutting,
             ..
         } = self;
@@ -173,6 +178,7 @@ impl Plan {
             schedule,
             layout,
             tensors,
+            states,
             stages,
             tiles,
             tile_bounds,
@@ -367,10 +373,35 @@ impl Program {
             .sum()
     }
 
-    /// Says that the parameters have changed.
+    /// Copies the states that it uses out of the program; `into` has the numbers of all states.
+    pub(crate) fn read_states(&self, into: &mut [f32]) {
+        for (info, &place) in self.lowered.buffers.iter().zip(&self.layout.places) {
+            if let Some(range) = range_of(info, place, &self.states) {
+                into[range].copy_from_slice(self.arena.read(place, 0));
+            }
+        }
+    }
+
+    /// Puts numbers in the place of its states: `from` has those of all states.
+    pub(crate) fn write_states(&mut self, from: &[f32]) {
+        for (info, &place) in self.lowered.buffers.iter().zip(&self.layout.places) {
+            if let Some(range) = range_of(info, place, &self.states) {
+                self.arena.write(place, 0).copy_from_slice(&from[range]);
+            }
+        }
+        self.outdate();
+    }
+
+    /// Says that parameters or states have changed.
     pub(crate) fn outdate(&mut self) {
         self.is_prologue_current = false;
     }
+}
+
+/// Where the numbers of a buffer stand among those of all states, if it holds a state and something uses it.
+fn range_of(info: &BufferInfo, place: Place, states: &[State]) -> Option<Range<usize>> {
+    let state = states.get(info.state?)?;
+    (place != Place::Absent).then(|| state.range.clone())
 }
 
 /// How batches of different sizes are cut into blocks: the usual one, and an epoch's last.

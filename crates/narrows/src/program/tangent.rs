@@ -3,12 +3,16 @@
 use super::builder::{Builder, Operation, Var};
 use super::context::Tensors;
 use super::function::{Kind, Point, RowFunction};
+use super::scaled::ChannelAffine;
+use super::state::States;
 use narrows_kernels::Isa;
+use narrows_kernels::batch_norm::affine;
 
 /// A row at some value of a graph, with its tangents.
 struct At<'a> {
     isa: Isa,
     tensors: Tensors<'a>,
+    states: States<'a>,
     inputs: usize,
     x: Vec<f32>,
     /// `[inputs, x.len()]`; none while they are unit vectors.
@@ -21,6 +25,7 @@ pub(crate) fn jacobian(
     graph: &Builder,
     [from, to]: [Var; 2],
     parameters: &[f32],
+    states: &[f32],
     row: &[f32],
 ) -> Option<Vec<f32>> {
     let [from, to] = [from, to].map(|var| graph.root(var));
@@ -30,6 +35,10 @@ pub(crate) fn jacobian(
             numbers: parameters,
             all: &graph.tensors,
         },
+        states: States {
+            numbers: states,
+            all: &graph.states,
+        },
         inputs: row.len(),
         x: row.to_vec(),
         tangents: None,
@@ -37,9 +46,11 @@ pub(crate) fn jacobian(
     let mut value = from;
     while value != to {
         let node = graph.nodes.iter().find(|node| node.inputs == [value])?;
-        match node.operation.function() {
-            Some(function) => at.pass(&**function, &node.tensors)?,
-            None => at.pass_operation(&*node.operation, &node.tensors)?,
+        let operation = &node.operation;
+        match (operation.function(), operation.channel_affine()) {
+            (Some(function), _) => at.pass(&**function, &node.tensors)?,
+            (None, Some(map)) => at.multiply(map),
+            (None, None) => at.pass_operation(&**operation, &node.tensors)?,
         }
         value = *node.outputs.first()?;
     }
@@ -67,6 +78,19 @@ impl At<'_> {
         let [y, tangents] = operation.push(at, &tangents)?;
         (self.x, self.tangents) = (y, Some(tangents));
         Some(())
+    }
+
+    /// Goes through factors and offsets of channels.
+    fn multiply(&mut self, map: &ChannelAffine) {
+        let (isa, area) = (self.isa, map.area);
+        let [factors, offsets] = map.factors.values(self.tensors, self.states);
+        let mut y = vec![0.0; self.x.len()];
+        affine(isa, area, &factors, &offsets, &self.x, &mut y);
+        let from = self.tangents.take().unwrap_or_else(|| unit(self.inputs));
+        let mut next = vec![0.0; from.len()];
+        let none = vec![0.0; offsets.len()];
+        affine(isa, area, &factors, &none, &from, &mut next);
+        (self.x, self.tangents) = (y, Some(next));
     }
 
     /// Goes through a function.

@@ -3,8 +3,8 @@
 //! There are two: the one before is kept as `checkpoint.previous.safetensors`, and is taken where the newer is damaged.
 //! Both have [`checksums`].
 //!
-//! `checkpoint.safetensors` holds parameters, what the optimiser remembers, the best parameters where there
-//! is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
+//! `checkpoint.safetensors` holds parameters and states, what the optimiser remembers, the best parameters and states
+//! where there is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
 //! `narrows` of the metadata.
 
 use super::folder::{self, unlink};
@@ -149,7 +149,7 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
     });
     let singles =
         |numbers: &[f32]| -> Vec<u8> { numbers.iter().flat_map(|x| x.to_le_bytes()).collect() };
-    let tensors = [
+    let mut tensors = vec![
         ("parameters", Dtype::F32, singles(&state.parameters)),
         ("first", Dtype::F32, singles(&state.first)),
         ("second", Dtype::F32, singles(&state.second)),
@@ -160,6 +160,11 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
             sums.iter().flat_map(|x| x.to_le_bytes()).collect(),
         ),
     ];
+    // Only a network that has states needs them.
+    if !state.states.is_empty() {
+        tensors.push(("states", Dtype::F32, singles(&state.states)));
+        tensors.push(("best_states", Dtype::F32, singles(&state.best.states)));
+    }
     let broken =
         |error| Error::new(ErrorKind::Format, "cannot write the checkpoint").caused_by(error);
     let mut views = Vec::new();
@@ -214,7 +219,8 @@ pub(super) fn restore(
 fn restore_from(training: &mut Training<'_>, rows: &KnownRows, path: &Path) -> Result<usize> {
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
-    let most = 16 * training.parameter_count() as u64 + MAX_REST;
+    let most =
+        16 * training.parameter_count() as u64 + 8 * training.state_count() as u64 + MAX_REST;
     let bytes = folder::read(path, most).map_err(refused)?;
     read(training, rows, &bytes).map_err(|error| error.at(path.display()))
 }
@@ -285,6 +291,11 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             .map(|&bytes| f32::from_le_bytes(bytes))
             .collect())
     };
+    let states = |name: &str| match training.state_count() {
+        0 => Ok(Vec::new()),
+        _ => singles(name),
+    };
+    let (now, best_states) = (states("states")?, states("best_states")?);
     let view = of("sums", Dtype::F64)?;
     let (chunks, _) = view.data().as_chunks();
     let sums: Vec<f64> = chunks
@@ -315,6 +326,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             seconds: *seconds,
         },
         parameters: singles("parameters")?,
+        states: now,
         steps: count("steps")?,
         first: singles("first")?,
         second: singles("second")?,
@@ -328,6 +340,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             epoch: count("best_epoch")? as usize,
             waited: count("best_waited")? as usize,
             parameters: singles("best")?,
+            states: best_states,
         },
         train_loss: *train_loss,
         seconds: *seconds_of_epochs,

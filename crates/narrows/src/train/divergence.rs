@@ -120,10 +120,13 @@ impl Training<'_> {
             .recipe
             .batch_size
             .saturating_mul(self.recipe.accumulation);
-        let steps = self.data.rows().div_ceil(in_step);
+        let steps = self.stepper.pieces(self.data.rows(), in_step).count();
         let (epoch, step) = match self.state.sums.rows {
             0 => (self.state.epochs_done, steps),
-            rows => (self.state.epochs_done + 1, rows.div_ceil(in_step)),
+            rows => (
+                self.state.epochs_done + 1,
+                rows.div_ceil(in_step).min(steps),
+            ),
         };
         format!("epoch {epoch}, after step {step} of {steps}")
     }
@@ -136,8 +139,11 @@ impl Training<'_> {
     /// [`ErrorKind::Diverged`], with the first such tensor.
     pub fn check_parameters(&self) -> Result<()> {
         let isa = Isa::best();
-        let best = &self.state.best.parameters;
-        for all in [self.stepper.parameters().flat(), best] {
+        let best = &self.state.best;
+        let now = self.stepper.parameters();
+        self.check_states(now.states())?;
+        self.check_states(&best.states)?;
+        for all in [now.flat(), &best.parameters] {
             if is_finite(isa, all) {
                 continue;
             }
@@ -158,6 +164,27 @@ impl Training<'_> {
             .expected("finite parameters")
             .found(format!("{value} at element {at}"))
             .hint(self.slower()));
+        }
+        Ok(())
+    }
+
+    /// Refuses running statistics and other states that are not finite.
+    fn check_states(&self, all: &[f32]) -> Result<()> {
+        for state in self.stepper.network().states() {
+            let numbers = all.get(state.range.clone()).unwrap_or_default();
+            if let Some((at, number)) = state.first_unsound(numbers) {
+                return Err(Error::new(
+                    ErrorKind::Diverged,
+                    format!(
+                        "training diverged: the state `{}` is not finite",
+                        state.name
+                    ),
+                )
+                .at(self.place())
+                .expected("finite numbers")
+                .found(format!("{number} at element {at}"))
+                .hint(self.slower()));
+            }
         }
         Ok(())
     }
@@ -188,7 +215,7 @@ impl Training<'_> {
             return Ok(());
         }
         self.check_parameters()?;
-        self.check_model(&self.model_of(self.stepper.parameters().flat())?)?;
+        self.check_model(&self.last_model()?)?;
         Err(self
             .validation_rows_too_large(validation)
             .expected("a finite loss")

@@ -1,5 +1,6 @@
 //! Training: the loop over epochs and steps, and the record of it.
 
+mod batches;
 mod describe;
 mod divergence;
 mod memory;
@@ -25,7 +26,7 @@ use crate::network::Network;
 use crate::objective::Objective;
 use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 /// What is known at the end of an epoch: a line of `metrics.jsonl`.
@@ -295,15 +296,16 @@ impl<'a> Training<'a> {
             .recipe
             .batch_size
             .saturating_mul(self.recipe.accumulation);
+        let pieces = self.stepper.pieces(self.data.rows(), in_step);
         let in_epoch = Order::new(self.data, &draws, epoch as u32, in_step);
+        let in_epoch = in_epoch.joined(pieces.has_joined());
         let (mut pool, mut read) = (None, None);
         let mut places = Vec::new();
-        let rows = self.data.rows();
-        let steps = rows.div_ceil(in_step);
+        let steps = pieces.count();
         let first = self.state.sums.rows.div_ceil(in_step);
         for step in first..steps {
             self.factor = self.factor_at(step, steps);
-            let (start, end) = (step * in_step, (step + 1).saturating_mul(in_step).min(rows));
+            let Range { start, end } = pieces.of(step);
             let index = in_epoch.pool_of(start);
             let pool_start = in_epoch.start_of(index);
             if pool != Some(index) {
@@ -373,8 +375,8 @@ impl<'a> Training<'a> {
             .recipe
             .batch_size
             .saturating_mul(self.recipe.accumulation);
-        let steps = self.data.rows().div_ceil(in_step);
-        let step = self.state.sums.rows.div_ceil(in_step);
+        let steps = self.stepper.pieces(self.data.rows(), in_step).count();
+        let step = self.state.sums.rows.div_ceil(in_step).min(steps);
         self.factor_at(step, steps) * self.recipe.optimizer.learning_rate()
     }
 
@@ -428,9 +430,11 @@ impl<'a> Training<'a> {
             state.best.waited += 1;
         }
         if is_better && validation_loss.is_some() {
-            let parameters = self.stepper.parameters().flat();
+            let parameters = self.stepper.parameters();
             state.best.parameters.clear();
-            state.best.parameters.extend_from_slice(parameters);
+            state.best.parameters.extend_from_slice(parameters.flat());
+            state.best.states.clear();
+            state.best.states.extend_from_slice(parameters.states());
         }
         let seconds = seconds.max(1e-9);
         state.train_loss = train_loss;
@@ -511,11 +515,17 @@ impl<'a> Training<'a> {
         self.stepper.network().parameter_count()
     }
 
+    /// The numbers of all states.
+    pub(crate) fn state_count(&self) -> usize {
+        self.stepper.parameters().states().len()
+    }
+
     /// All that a run which goes on from here needs beside its recipe and data.
     pub fn state(&self) -> State {
         let mut state = self.state.clone();
         let (steps, first, second) = self.stepper.optimizer().state();
         state.parameters = self.stepper.parameters().flat().to_vec();
+        state.states = self.stepper.parameters().states().to_vec();
         state.steps = steps;
         state.first = first.to_vec();
         state.second = second.to_vec();
@@ -538,11 +548,12 @@ impl<'a> Training<'a> {
         let rows = state.sums.rows;
         // All rows: what the epoch lacks is its validation.
         let is_trained = rows == self.data.rows() && self.validation.is_some();
-        if !is_trained && (rows >= self.data.rows() || !rows.is_multiple_of(in_step)) {
+        let steps = self.stepper.pieces(self.data.rows(), in_step).count();
+        if !is_trained && (rows / in_step >= steps || !rows.is_multiple_of(in_step)) {
             return Err(refuse("the state lies at no step of these data")
                 .expected(format!(
                     "a multiple of {in_step} rows below {}",
-                    self.data.rows()
+                    steps.saturating_mul(in_step)
                 ))
                 .found(rows));
         }
@@ -554,6 +565,13 @@ impl<'a> Training<'a> {
                 .expected(count)
                 .found(state.best.parameters.len()));
         }
+        let states = self.stepper.parameters().states().len();
+        if !state.best.parameters.is_empty() && state.best.states.len() != states {
+            return Err(refuse("the best states do not fit the network")
+                .expected(states)
+                .found(state.best.states.len()));
+        }
+        self.stepper.set_states(&state.states)?;
         let optimizer = (state.steps, &state.first[..], &state.second[..]);
         self.stepper.restore(&state.parameters, optimizer)?;
         self.state = state;
@@ -568,9 +586,10 @@ impl<'a> Training<'a> {
     pub fn init_from(&mut self, model: &Model) -> Result<()> {
         let named = |network: &Network| -> Vec<(String, Vec<usize>)> {
             let tensors = network.tensors().iter();
-            tensors
-                .map(|tensor| (tensor.name.clone(), tensor.shape.clone()))
-                .collect()
+            let tensors = tensors.map(|tensor| (tensor.name.clone(), tensor.shape.clone()));
+            let states = network.states().iter();
+            let states = states.map(|state| (state.name.clone(), state.shape.clone()));
+            tensors.chain(states).collect()
         };
         let (ours, theirs) = (named(self.stepper.network()), named(model.network()));
         if ours != theirs {
@@ -585,6 +604,7 @@ impl<'a> Training<'a> {
                     .found(theirs.len()),
             });
         }
+        self.stepper.set_states(model.parameters().states())?;
         self.stepper.set_parameters(model.parameters().flat())
     }
 
@@ -594,20 +614,27 @@ impl<'a> Training<'a> {
     ///
     /// Never for a run that [`Training::new`] accepted.
     pub fn model(&self) -> Result<Model> {
-        let best = &self.state.best.parameters;
-        self.model_of(match best.is_empty() {
-            true => self.stepper.parameters().flat(),
-            false => best,
-        })
+        let best = &self.state.best;
+        match best.parameters.is_empty() {
+            true => self.last_model(),
+            false => self.model_of(&best.parameters, &best.states),
+        }
     }
 
-    /// The model with these parameters.
-    fn model_of(&self, parameters: &[f32]) -> Result<Model> {
-        let mut model = Model::new(
+    /// The model as it stands.
+    fn last_model(&self) -> Result<Model> {
+        let parameters = self.stepper.parameters();
+        self.model_of(parameters.flat(), parameters.states())
+    }
+
+    /// The model with these parameters and states.
+    fn model_of(&self, parameters: &[f32], states: &[f32]) -> Result<Model> {
+        let mut model = Model::with_states(
             self.recipe.clone(),
             self.scaling.clone(),
             self.data.shape(),
             parameters,
+            states,
         )?;
         model.set_origin(Origin {
             checksums: Some(self.checksums),

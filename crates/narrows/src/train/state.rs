@@ -12,6 +12,8 @@ pub struct State {
     pub sums: Sums,
     /// The parameters, as they lie in the arena; empty while a run holds them itself.
     pub parameters: Vec<f32>,
+    /// The numbers of the network's states; empty while a run holds them itself.
+    pub states: Vec<f32>,
     /// The steps that the optimiser has done.
     pub steps: u64,
     /// What the optimiser remembers, one number a parameter.
@@ -55,6 +57,8 @@ pub struct Best {
     pub waited: usize,
     /// Its parameters, if there is validation.
     pub parameters: Vec<f32>,
+    /// Its states, if there is validation.
+    pub states: Vec<f32>,
 }
 
 impl State {
@@ -67,6 +71,7 @@ impl State {
                 ..Sums::default()
             },
             parameters: Vec::new(),
+            states: Vec::new(),
             steps: 0,
             first: Vec::new(),
             second: Vec::new(),
@@ -76,6 +81,7 @@ impl State {
                 epoch: 0,
                 waited: 0,
                 parameters: Vec::new(),
+                states: Vec::new(),
             },
             train_loss: f64::NAN,
             seconds: 0.0,

@@ -9,6 +9,7 @@ mod whole;
 
 pub(super) use look::NotFinite;
 
+use super::batches::Pieces;
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
@@ -30,6 +31,8 @@ use whole::Whole;
 /// Everything that a training step works on, planned before the first.
 pub struct Stepper {
     sentence: Sentence,
+    /// The rows of a batch.
+    batch: usize,
     parameters: Parameters,
     optimizer: Optimizer,
     cpu: Cpu,
@@ -203,13 +206,15 @@ impl Input for Gathered<'_> {
 pub struct StepPlan {
     setting: Setting,
     sentence: Sentence,
+    batch: usize,
     training: Plan,
     validation: Plan,
 }
 
 impl StepPlan {
     /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
-    /// more than there are cores.
+    /// more than there are cores. Where rows count together in training, a last batch of one row joins the one before it, so
+    /// that a batch may have one row more.
     ///
     /// # Errors
     ///
@@ -237,6 +242,7 @@ impl StepPlan {
                 .collect(),
             seed: setting.seed,
         };
+        let most = batch + usize::from(joins(&setting.network, batch));
         let plan = |mode, threads| {
             let mut graph = sentence.graph(mode)?.builder;
             if optimizes {
@@ -246,7 +252,7 @@ impl StepPlan {
             Plan::new(
                 &graph,
                 Options {
-                    batch,
+                    batch: most,
                     threads,
                     cores,
                 },
@@ -257,6 +263,7 @@ impl StepPlan {
         Ok(StepPlan {
             setting,
             sentence,
+            batch,
             training,
             validation,
         })
@@ -315,7 +322,8 @@ impl StepPlan {
             penalties: vec![0.0; self.sentence.penalties.len()],
             ..Losses::default()
         };
-        let training = self.training.program(threads);
+        let mut training = self.training.program(threads);
+        training.write_states(parameters.states());
         let whole = Whole::new(&training.tile_bounds, clip_norm, accumulation);
         Stepper {
             whole,
@@ -324,6 +332,7 @@ impl StepPlan {
             sums: losses.clone(),
             losses,
             sentence: self.sentence,
+            batch: self.batch,
             parameters,
             optimizer,
             cpu,
@@ -357,9 +366,18 @@ impl Stepper {
         self.cpu.threads()
     }
 
-    /// The most rows of a batch.
+    /// The rows of a batch.
     pub fn batch(&self) -> usize {
-        self.training.batch()
+        self.batch
+    }
+
+    /// How rows are cut into pieces: steps of so many, or batches. What is not learnt from may have a piece of one row.
+    pub(super) fn pieces(&self, rows: usize, size: usize) -> Pieces {
+        Pieces {
+            rows,
+            size,
+            joins: joins(self.network(), self.batch),
+        }
     }
 
     /// The penalties at work, in the order of [`Losses::penalties`].
@@ -369,12 +387,9 @@ impl Stepper {
 
     /// Plans for the batches that so many rows are cut into, so that no step on them has to.
     pub fn plan_rows(&mut self, rows: usize) {
-        let batch = self.batch();
-        for size in [rows.min(batch), rows % batch] {
-            if size > 0 {
-                self.training.cut(size);
-                self.validation.cut(size);
-            }
+        for piece in self.pieces(rows, self.batch).all() {
+            self.training.cut(piece.len());
+            self.validation.cut(piece.len());
         }
     }
 
@@ -427,6 +442,7 @@ impl Stepper {
             true => self.step_whole(&rows, epoch, factor),
             false => self.step_at_once(&rows, epoch, factor),
         }
+        self.training.read_states(self.parameters.states_mut());
         self.training.outdate();
         self.validation.outdate();
         self.cpu.record.end();
@@ -490,15 +506,16 @@ impl Stepper {
         mut each: impl FnMut(&mut Stepper, usize, usize),
     ) {
         self.sums.reset();
-        for (index, batch) in rows.rows.chunks(self.batch()).enumerate() {
+        let pieces = self.pieces(rows.rows.len(), self.batch);
+        for (index, piece) in pieces.all().enumerate() {
             let these = Gathered {
-                rows: batch,
+                rows: &rows.rows[piece.clone()],
                 ..*rows
             };
             self.run(mode, &these, epoch);
-            let weight = batch.len() as f64 / rows.rows.len() as f64;
+            let weight = piece.len() as f64 / rows.rows.len() as f64;
             self.sums.add(&self.losses, weight);
-            each(self, batch.len(), index);
+            each(self, piece.len(), index);
         }
         std::mem::swap(&mut self.losses, &mut self.sums);
     }
@@ -548,6 +565,7 @@ impl Stepper {
             scaling,
             rows,
         };
+        self.validation.write_states(self.parameters.states());
         let paused = self.cpu.pause_profile();
         self.run(Mode::Validation, &gathered, 0);
         self.cpu.resume_profile(paused);
@@ -605,13 +623,32 @@ impl Stepper {
         Ok(())
     }
 
+    /// Exchanges the numbers of the network's states for others.
+    ///
+    /// # Errors
+    ///
+    /// When there are more or fewer than the network has.
+    pub fn set_states(&mut self, states: &[f32]) -> Result<()> {
+        let all = self.parameters.states_mut();
+        if all.len() != states.len() {
+            return Err(
+                Error::new(ErrorKind::Format, "the states do not fit the network")
+                    .expected(format!("{} numbers", all.len()))
+                    .found(states.len()),
+            );
+        }
+        all.copy_from_slice(states);
+        self.training.write_states(states);
+        Ok(())
+    }
+
     /// The optimizer and its state.
     pub fn optimizer(&self) -> &Optimizer {
         &self.optimizer
     }
 
     /// The losses on the given rows and the gradient of the objective by all parameters, in the arena's
-    /// order; the parameters stay as they are.
+    /// order; parameters and states stay as they are.
     ///
     /// # Panics
     ///
@@ -629,6 +666,7 @@ impl Stepper {
             rows,
         };
         self.run(Mode::Training, &gathered, epoch);
+        self.training.write_states(self.parameters.states());
         let mut whole = vec![0.0; self.parameters.flat().len()];
         self.cpu.tiles(
             &self.training,
@@ -639,6 +677,11 @@ impl Stepper {
         );
         (self.losses.clone(), whole)
     }
+}
+
+/// Whether a last batch of one row joins the one before it.
+fn joins(network: &Network, batch: usize) -> bool {
+    network.couples_rows() && batch > 1
 }
 
 /// Some of what an optimizer remembers; nothing where it remembers nothing.

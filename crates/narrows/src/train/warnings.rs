@@ -39,6 +39,14 @@ pub enum Warning {
         /// Whether they can be left out by name.
         have_names: bool,
     },
+    /// The last batch of an epoch would have one row, in a network that normalizes by statistics of the batch: the row
+    /// joins the batch before it.
+    LastRowJoins {
+        /// The rows to train on.
+        rows: usize,
+        /// The rows of the other batches.
+        batch: usize,
+    },
     /// There is one row, and it is tested on too.
     OneRow,
     /// The recipe has an older name of a key.
@@ -145,6 +153,10 @@ pub fn warnings(
         .is_none_or(|noise| noise.strength() == 0.0);
     if code >= inputs && is_clean {
         all.push(Warning::WideCode { code, inputs });
+    }
+    let (rows, batch) = (data.rows(), recipe.batch_size);
+    if network.couples_rows() && batch > 1 && rows > batch && rows % batch == 1 {
+        all.push(Warning::LastRowJoins { rows, batch });
     }
     all.extend(constant(recipe, data));
     let (low, high) = scaling.range(data);
@@ -283,6 +295,13 @@ impl fmt::Display for Warning {
                     figures(*floor)
                 )
             }
+            Warning::LastRowJoins { rows, batch } => write!(
+                f,
+                "{} rows in batches of {batch} leave a last batch of one row, which has no variance to normalize by: it \
+                 joins the batch before it, which has {} rows; choose another training.batch_size for batches of one size",
+                thousands(*rows as f64),
+                batch + 1
+            ),
             Warning::OneRow => f.write_str(
                 "there is one row: the model is tested on the row that it is trained on, which says nothing about other rows",
             ),

@@ -14,7 +14,7 @@ use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Tensor};
 use crate::recipe::Recipe;
-use names::Assignment;
+use names::{Assignment, Wanted};
 use numbers::Numbers;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -83,25 +83,28 @@ fn read(
 ) -> Result<Imported> {
     let mut bytes = Vec::new();
     let header = read_header(file, len, &mut bytes)?;
-    names::refuse_others(&header)?;
+    names::refuse_others(&header, recipe)?;
     let (shape, network) = plan(recipe, options, &header)?;
     let (spec, scaling) = scaling(recipe, options.data)?;
-    let (expected, assignment) = assign(&network, &header, options.map)?;
+    let (wanted, assignment) = assign(&network, &header, options.map)?;
     let Assignment { sources, mut notes } = assignment;
-    check_shapes(&expected, &sources, &header)?;
+    check_shapes(&wanted, &sources, &header)?;
     // Float64 is the widest that is read, and the map may leave tensors unused.
     let most = match options.map.is_empty() {
-        true => 8 * ties::numbers(&expected) as u64,
+        true => 2 * ties::bytes(&network),
         false => len,
     };
     let tensors = read_tensors(file, len, most, &mut bytes)?;
+    let view = |source: &String| {
+        tensors
+            .tensor(source)
+            .map_err(|error| format(format!("the tensor `{source}` is damaged")).caused_by(error))
+    };
+    let (of_tensors, rest) = sources.split_at(network.tensors().len().min(sources.len()));
+    let (of_states, copies) = rest.split_at(network.states().len().min(rest.len()));
     let mut numbers = Numbers::default();
-    let (stored, copies) = sources.split_at(network.tensors().len().min(sources.len()));
-    for source in stored {
-        let view = tensors.tensor(source).map_err(|error| {
-            format(format!("the tensor `{source}` is damaged")).caused_by(error)
-        })?;
-        numbers.add(source, &view)?;
+    for source in of_tensors {
+        numbers.add(source, &view(source)?)?;
     }
     notes.extend(ties::check(
         &network,
@@ -110,9 +113,13 @@ fn read(
         &tensors,
     )?);
     notes.extend(numbers.notes());
+    let mut states = Vec::new();
+    for (state, source) in network.states().iter().zip(of_states) {
+        states.extend(numbers::state(state, source, &view(source)?)?);
+    }
     let mut recipe = recipe.clone();
     recipe.scaling = Some(spec);
-    let mut model = Model::new(recipe, scaling, &shape, &numbers.parameters)?;
+    let mut model = Model::with_states(recipe, scaling, &shape, &numbers.parameters, &states)?;
     if let Some(data) = options.data {
         // Another program has trained it, perhaps on other rows.
         model.set_origin(Origin {
@@ -129,14 +136,14 @@ fn assign(
     network: &Network,
     header: &Header,
     map: &[(String, String)],
-) -> Result<(Vec<Tensor>, Assignment)> {
-    let stored = network.tensors().to_vec();
+) -> Result<(Vec<Wanted>, Assignment)> {
     if !network.ties().is_empty() {
         let all = ties::with_copies(network);
         if let Ok(assignment) = names::assign(&all, header, map) {
             return Ok((all, assignment));
         }
     }
+    let stored = names::wanted(network);
     let assignment = names::assign(&stored, header, map)?;
     Ok((stored, assignment))
 }
@@ -159,8 +166,8 @@ fn plan(
             .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data")
     };
     let fits = |network: &Network| {
-        let (expected, assignment) = assign(network, header, options.map)?;
-        check_shapes(&expected, &assignment.sources, header)
+        let (wanted, assignment) = assign(network, header, options.map)?;
+        check_shapes(&wanted, &assignment.sources, header)
     };
     let widths: BTreeSet<usize> = header
         .tensors
@@ -264,7 +271,7 @@ fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scal
 }
 
 /// Refuses tensors of another shape than the recipe's.
-fn check_shapes(expected: &[Tensor], sources: &[String], header: &Header) -> Result<()> {
+fn check_shapes(expected: &[Wanted], sources: &[String], header: &Header) -> Result<()> {
     for (tensor, source) in expected.iter().zip(sources) {
         let Some(found) = header.tensors.get(source).map(|found| &found.shape) else {
             return Err(format(format!("the tensor `{source}` is missing")));

@@ -5,11 +5,31 @@ use super::order::{self, Layer};
 use crate::Error;
 use crate::error::{ErrorKind, Result};
 use crate::model::header::{Header, TensorInfo, format};
-use crate::network::Tensor;
+use crate::network::Network;
+use crate::recipe::Recipe;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many names an error or a note lists before it only counts.
 const LISTED: usize = 16;
+
+/// A tensor or state of the recipe.
+pub(super) struct Wanted {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
+}
+
+/// All tensors of a network, then its states.
+pub(super) fn wanted(network: &Network) -> Vec<Wanted> {
+    let tensors = network.tensors().iter();
+    let tensors = tensors.map(|tensor| (&tensor.name, &tensor.shape));
+    let states = network.states().iter();
+    let all = tensors.chain(states.map(|state| (&state.name, &state.shape)));
+    all.map(|(name, shape)| Wanted {
+        name: name.clone(),
+        shape: shape.clone(),
+    })
+    .collect()
+}
 
 /// For each tensor of the recipe that of the file, and what was made of names, for people.
 pub(super) struct Assignment {
@@ -32,7 +52,7 @@ const BATCH_NORM: [&str; 3] = ["running_mean", "running_var", "num_batches_track
 
 /// Finds the tensors; `map` says of some which they are, as theirs and ours.
 pub(super) fn assign(
-    expected: &[Tensor],
+    expected: &[Wanted],
     header: &Header,
     map: &[(String, String)],
 ) -> Result<Assignment> {
@@ -41,7 +61,7 @@ pub(super) fn assign(
     let mut chosen = mapped(expected, &theirs, map)?;
     let used: BTreeSet<&str> = chosen.values().map(|theirs| theirs.name).collect();
     let ours = expected.iter();
-    let ours: Vec<&Tensor> = ours
+    let ours: Vec<&Wanted> = ours
         .filter(|tensor| !chosen.contains_key(&*tensor.name))
         .collect();
     let rest: Vec<Theirs<'_>> = theirs
@@ -86,12 +106,13 @@ fn theirs<'a>(header: &'a Header, notes: &mut Vec<String>) -> Vec<Theirs<'a>> {
     all
 }
 
-/// Refuses weights of BatchNorm, which no recipe fits, whatever the shape of a row.
-pub(super) fn refuse_others(header: &Header) -> Result<()> {
-    refuse_batch_norm(&theirs(header, &mut Vec::new()))
-}
-
-fn refuse_batch_norm(theirs: &[Theirs<'_>]) -> Result<()> {
+/// Refuses weights of BatchNorm where the recipe has none, whatever the shape of a row.
+pub(super) fn refuse_others(header: &Header, recipe: &Recipe) -> Result<()> {
+    let mut specs = recipe.encoder.iter().chain(&recipe.decoder);
+    if specs.any(|layer| layer.name() == "batch-norm") {
+        return Ok(());
+    }
+    let theirs = theirs(header, &mut Vec::new());
     let layers: BTreeSet<&str> = theirs
         .iter()
         .filter_map(|tensor| tensor.name.rsplit_once('.'))
@@ -101,19 +122,16 @@ fn refuse_batch_norm(theirs: &[Theirs<'_>]) -> Result<()> {
     if layers.is_empty() {
         return Ok(());
     }
-    Err(format("BatchNorm is no layer here")
-        .found(list(layers.iter().map(ToString::to_string)))
-        .hint(
-            "fold it into the layer before it, in Python, after `model.eval()`: \
-             `from torch.nn.utils.fusion import fuse_linear_bn_eval, fuse_conv_bn_eval` and \
-             `model.encoder[0] = fuse_linear_bn_eval(model.encoder[0], model.encoder[1]); \
-             model.encoder[1] = torch.nn.Identity()`; a BatchNorm behind an activation cannot be folded so",
-        ))
+    Err(
+        format("the weights have BatchNorm, and the recipe has no `batch-norm` layer")
+            .found(list(layers.iter().map(ToString::to_string)))
+            .hint("put `{ layer = \"batch-norm\" }` into the recipe wherever the network has a BatchNorm"),
+    )
 }
 
 /// The tensors that the map names: each may be a tensor, or a layer for all of its tensors.
 fn mapped<'a>(
-    expected: &'a [Tensor],
+    expected: &'a [Wanted],
     theirs: &[Theirs<'a>],
     map: &[(String, String)],
 ) -> Result<BTreeMap<&'a str, Theirs<'a>>> {
@@ -153,7 +171,7 @@ fn mapped<'a>(
 
 /// Matches what the map does not name.
 fn match_rest<'a>(
-    ours: &[&'a Tensor],
+    ours: &[&'a Wanted],
     theirs: &[Theirs<'a>],
     notes: &mut Vec<String>,
 ) -> Result<BTreeMap<&'a str, Theirs<'a>>> {
@@ -234,7 +252,7 @@ fn said(prefix: &str, ours: &[Layer<'_>], theirs: &[Layer<'_>], matching: &[usiz
 }
 
 /// The error for tensors that are missing, too many or named otherwise; all of them at once.
-fn not_matched(ours: &[&Tensor], theirs: &[Theirs<'_>], prefix: &str, is_ambiguous: bool) -> Error {
+fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguous: bool) -> Error {
     let stripped = |tensor: &Theirs<'_>| {
         tensor
             .name
@@ -244,7 +262,7 @@ fn not_matched(ours: &[&Tensor], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
     };
     let names: BTreeSet<String> = theirs.iter().map(stripped).collect();
     let missing = ours.iter().filter(|tensor| !names.contains(&tensor.name));
-    let missing: Vec<&Tensor> = missing.copied().collect();
+    let missing: Vec<&Wanted> = missing.copied().collect();
     let is_extra = |tensor: &&Theirs<'_>| {
         let name = stripped(tensor);
         ours.iter().all(|ours| ours.name != name)
@@ -265,7 +283,7 @@ fn not_matched(ours: &[&Tensor], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
     let pairs = extra
         .iter()
         .flat_map(|theirs| missing.iter().map(move |ours| (theirs, ours)));
-    let is_likely = |(theirs, ours): &(&&Theirs<'_>, &&Tensor)| {
+    let is_likely = |(theirs, ours): &(&&Theirs<'_>, &&Wanted)| {
         theirs.shape == ours.shape && !order::are_of_two_halves(theirs.name, &ours.name)
     };
     let first = extra.first().zip(missing.first());

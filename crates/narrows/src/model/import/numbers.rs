@@ -2,6 +2,8 @@
 
 use crate::error::Result;
 use crate::model::header::format;
+use crate::model::states;
+use crate::network::{State, StateKind};
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -107,4 +109,25 @@ impl Numbers {
         ];
         notes.into_iter().flatten().collect()
     }
+}
+
+/// The numbers of a state. A count may be of any type that holds it, as a whole file may have been converted.
+pub(super) fn state(state: &State, source: &str, found: &TensorView<'_>) -> Result<Vec<f32>> {
+    if state.kind == StateKind::Count && found.dtype() == Dtype::I64 {
+        let (counts, _) = found.data().as_chunks::<8>();
+        let counts = counts.iter().map(|bytes| i64::from_le_bytes(*bytes) as f64);
+        return counts
+            .map(|count| states::count_of(source, count))
+            .collect();
+    }
+    let mut numbers = Numbers::default();
+    numbers.add(source, found)?;
+    if state.kind == StateKind::Count {
+        let counts = numbers.parameters.iter().map(|&count| f64::from(count));
+        return counts
+            .map(|count| states::count_of(source, count))
+            .collect();
+    }
+    states::check(state, &numbers.parameters)?;
+    Ok(numbers.parameters)
 }

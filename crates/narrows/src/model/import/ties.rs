@@ -1,30 +1,32 @@
 //! Tied weights in the files of other programs, which may have both the weights and their transpose.
 
-use super::format;
+use super::names::{self, Wanted};
 use super::numbers::Numbers;
 use crate::error::Result;
-use crate::network::{Network, Tensor};
+use crate::model::header::format;
+use crate::network::Network;
 use safetensors::SafeTensors;
 
-/// The tensors of a network, and behind them those that PyTorch has beside them: the transpose for each tie.
-pub(super) fn with_copies(network: &Network) -> Vec<Tensor> {
-    let stored = network.tensors();
-    let mut all = stored.to_vec();
+/// The tensors and states of a network, and behind them what PyTorch has beside them: the transpose for each tie.
+pub(super) fn with_copies(network: &Network) -> Vec<Wanted> {
+    let mut all = names::wanted(network);
     for tie in network.ties() {
-        if let Some(tensor) = stored.get(tie.tensor.index()) {
-            all.push(Tensor {
+        if let Some(tensor) = network.tensors().get(tie.tensor.index()) {
+            all.push(Wanted {
                 name: tie.name.clone(),
                 shape: tensor.shape.iter().rev().copied().collect(),
-                ..tensor.clone()
             });
         }
     }
     all
 }
 
-/// How many numbers some tensors have.
-pub(super) fn numbers(tensors: &[Tensor]) -> usize {
-    tensors.iter().map(|tensor| tensor.range.len()).sum()
+/// How many bytes a file may have of them in float32.
+pub(super) fn bytes(network: &Network) -> u64 {
+    let ties = network.ties().iter();
+    let tied = ties.filter_map(|tie| network.tensors().get(tie.tensor.index()));
+    let copies = tied.map(|tensor| 4 * tensor.range.len() as u64);
+    network.bytes() + copies.sum::<u64>()
 }
 
 /// Refuses copies of tied weights that are not the transpose of these: `copies` are the names of the file's tensors, one for

@@ -2,6 +2,7 @@
 //! of a sentence that applied them.
 
 mod fold;
+mod scale;
 
 mod jacobian;
 
@@ -9,6 +10,8 @@ use super::builder::Builder;
 
 /// Applies all passes, for batches of up to `batch` rows.
 pub(crate) fn optimize(graph: &mut Builder, batch: usize) {
+    // First, as it saves more.
     fold::fold(graph, batch);
     jacobian::choose(graph, batch);
+    scale::scale(graph);
 }

@@ -37,17 +37,18 @@ impl Stepper {
     ) -> Result<Option<NotFinite>> {
         // Terms change no value.
         let graph = self.sentence.graph(Mode::Training)?;
-        let batch = self.batch();
+        let most = self.training.batch();
         let options = Options {
-            batch,
+            batch: most,
             threads: 1,
             cores: 1,
         };
         let mut plan = Plan::new(&graph.builder, options)?;
         plan.keep_all();
         let mut program = plan.program(1);
-        let mut cpu = Cpu::new(1, self.cpu.isa()).with_memory(program.row_sizes(batch));
-        for these in rows.chunks(batch) {
+        let mut cpu = Cpu::new(1, self.cpu.isa()).with_memory(program.row_sizes(most));
+        for piece in self.pieces(rows.len(), self.batch()).all() {
+            let these = &rows[piece];
             let input = Gathered {
                 data,
                 scaling,

@@ -71,7 +71,7 @@ impl Whole {
 impl Stepper {
     /// A step whose gradient is formed whole first, over one batch after the other, and cut down to the largest norm.
     pub(super) fn step_whole(&mut self, rows: &Gathered<'_>, epoch: u32, factor: f64) {
-        let batches = rows.rows.len().div_ceil(self.batch());
+        let batches = self.pieces(rows.rows.len(), self.batch()).count();
         self.over_batches(Mode::Training, rows, epoch, |stepper, batch, number| {
             let weight = batch as f32 / rows.rows.len() as f32;
             stepper.add_gradient(batch, weight, (number, batches));

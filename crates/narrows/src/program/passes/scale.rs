@@ -1,0 +1,55 @@
+//! A factor and an offset of each channel right behind a function that is linear in its weights are multiplied into a
+//! copy of these, where parameters stand still.
+
+use super::super::builder::{Builder, Mode, Node, Var};
+use super::super::scaled::Multiplied;
+use std::sync::Arc;
+
+/// Multiplies the factors of channels into the weights before them.
+pub(super) fn scale(graph: &mut Builder) {
+    if graph.mode() != Mode::Inference {
+        return;
+    }
+    let mut index = 0;
+    while index < graph.nodes.len() {
+        match found(graph, index) {
+            Some((before, node)) => {
+                graph.nodes[before] = node;
+                graph.nodes.remove(index);
+            }
+            None => index += 1,
+        }
+    }
+}
+
+/// The node that takes the place of one with factors and of the one before it, with the place of the latter.
+fn found(graph: &Builder, index: usize) -> Option<(usize, Node)> {
+    let factors = &graph.nodes[index];
+    let map = factors.operation.channel_affine()?;
+    let input = *factors.inputs.first()?;
+    if graph.kept.contains(&input) || readers(graph, input) != 1 {
+        return None;
+    }
+    let makes = |node: &Node| node.outputs == [input];
+    let before = graph.nodes[..index].iter().position(makes)?;
+    let function = &graph.nodes[before];
+    let operation = Multiplied::of(graph, function, map)?;
+    let name = match factors.name.rsplit_once('.') {
+        Some((_, end)) => format!("{}-{end}", function.name),
+        None => function.name.clone(),
+    };
+    let node = Node {
+        name,
+        operation: Arc::new(operation),
+        inputs: function.inputs.clone(),
+        outputs: factors.outputs.clone(),
+        tensors: [&function.tensors[..], &factors.tensors].concat(),
+    };
+    Some((before, node))
+}
+
+/// How many nodes read a value.
+fn readers(graph: &Builder, var: Var) -> usize {
+    let nodes = graph.nodes.iter();
+    nodes.filter(|node| node.inputs.contains(&var)).count()
+}
