@@ -35,6 +35,7 @@ impl LayerPart for Scale {
             name: "weight",
             shape: vec![width],
             fans: (1, 1),
+            initial: None,
             tile: width,
         })?;
         Ok(builder.apply(Product { width }, vec![factors], x, shape))

@@ -8,7 +8,8 @@ use narrows::data::Dataset;
 use narrows::optimizer::{OptimizerSpec, ScheduleSpec};
 use narrows::train::{Progress, State, Training};
 use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, NOISE_AND_PENALTIES, noise, whole,
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
+    NOISE_AND_PENALTIES, noise, whole,
 };
 use std::ops::ControlFlow;
 
@@ -69,6 +70,14 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
         ),
         (
             Recipe::parse(&whole(NOISE_AND_PENALTIES), "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        (
+            Recipe::parse(LAYERS_OF_ROWS, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        (
+            Recipe::parse(&whole(LAYERS_OF_ROWS), "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         (clipped, noise(64 * 50 + 3, 28)),
@@ -236,6 +245,40 @@ fn a_run_that_goes_on_has_the_same_bits() {
     assert_eq!(found, losses);
     assert!(end(&training) == end(&whole));
     assert_eq!(training.has_stopped_early(), whole.has_stopped_early());
+}
+
+#[test]
+fn a_run_of_layers_that_draw_goes_on_with_the_same_bits() {
+    let (data, validation) = (noise(29 * 6 + 7, 13), noise(50, 13));
+    let mut recipe = Recipe::parse(&whole(LAYERS_OF_ROWS), "test").unwrap();
+    recipe.epochs = 4;
+    let begin = |threads| {
+        let training = Training::new(&recipe, &data, threads).unwrap();
+        training.with_validation(&validation).unwrap()
+    };
+    let mut whole = begin(2);
+    let mut losses = Vec::new();
+    while !whole.is_finished() {
+        let record = whole.epoch(|_| ()).unwrap();
+        losses.push((record.train_loss, record.validation_loss));
+    }
+    let (mut found, mut training, mut steps) = (Vec::new(), begin(1), 0);
+    while !training.is_finished() {
+        let record = training.epoch_while(|_, _| {
+            steps += 1;
+            match steps % 2 {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        let record = record.unwrap();
+        found.extend(record.map(|record| (record.train_loss, record.validation_loss)));
+        let mut next = begin(1 + steps % 3);
+        next.restore(training.state()).unwrap();
+        training = next;
+    }
+    assert_eq!(found, losses);
+    assert!(training.state().parameters == whole.state().parameters);
 }
 
 #[test]

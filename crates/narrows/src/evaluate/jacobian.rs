@@ -40,7 +40,7 @@ pub struct JacobianSummary {
 
 impl JacobianSummary {
     /// The Jacobians at the first rows of a dataset, as many as take a second or so; none where already one would
-    /// take too much time or memory.
+    /// take too much time or memory, or where a layer has no derivative.
     ///
     /// # Errors
     ///
@@ -55,6 +55,13 @@ impl JacobianSummary {
         let outputs = network.encoder().map(|index| network.width(index + 1));
         let widest = outputs.fold(inputs, usize::max);
         if each > 50.0 * WORK || inputs.saturating_mul(widest) > MAX_VALUES {
+            return Ok(None);
+        }
+        // A layer of another crate may have no derivative.
+        if network
+            .jacobian(model.parameters(), &vec![0.0; inputs])
+            .is_none()
+        {
             return Ok(None);
         }
         let rows = (WORK / each).clamp(1.0, ROWS) as usize;

@@ -9,7 +9,7 @@ use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
 use crate::error::Result;
 use crate::onnx::{Attribute, Graph, Place};
 use crate::program::{
-    self, Buffer, Builder, Cost, Lower, Node, Operation, RowContext, RowOperation, TensorId,
+    self, Buffer, Builder, Cost, Lower, Node, Operation, Point, RowContext, RowOperation, TensorId,
     TensorSpec, TileContext, TileOperation, Uses, Var,
 };
 use narrows_kernels::layer_norm::{Affine, KEPT, backward, forward, weight_gradient};
@@ -117,6 +117,24 @@ struct Applied {
 impl Operation for Normalization {
     fn label(&self) -> String {
         format!("layer-norm {}", self.width)
+    }
+
+    fn push(&self, at: Point<'_>, dx: &[f32]) -> Option<[Vec<f32>; 2]> {
+        let affine = Affine {
+            weight: at.tensors.tensor(0),
+            bias: at.tensors.tensor(1),
+        };
+        let (mut y, mut kept) = (vec![0.0; self.width], [0.0; KEPT]);
+        forward(at.isa, self.epsilon, affine, at.x, &mut y, &mut kept);
+        // The derivative of what is normalized is symmetric: it is pushed as it is pulled back.
+        let (ones, mut dy) = (vec![1.0; self.width], vec![0.0; dx.len()]);
+        let changes = dx.chunks_exact(self.width);
+        for (dx, dy) in changes.zip(dy.chunks_exact_mut(self.width)) {
+            backward(at.isa, &ones, at.x, &kept, dx, dy);
+            let factors = dy.iter_mut().zip(affine.weight);
+            factors.for_each(|(dy, weight)| *dy *= weight);
+        }
+        Some([y, dy])
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Nodes of a graph: operations that were applied to values.
 
-use super::function::RowFunction;
+use super::function::{Point, RowFunction};
 use super::lower::Lower;
 use super::tensor::TensorId;
 use super::value::Var;
@@ -30,6 +30,12 @@ pub trait Operation: Any + Debug + Send + Sync {
     fn label(&self) -> String;
     /// The function of one row that it is, if it is one.
     fn function(&self) -> Option<&Arc<dyn RowFunction>> {
+        None
+    }
+    /// At one row what it gives, and the changes `[changes, outputs]` of that with small changes `dx` of the row,
+    /// `[changes, inputs]`: measures of a trained model need it where the operation is no [`RowFunction`]. Nothing where
+    /// there is no derivative.
+    fn push(&self, _at: Point<'_>, _dx: &[f32]) -> Option<[Vec<f32>; 2]> {
         None
     }
     /// Emits what makes its outputs from its inputs.

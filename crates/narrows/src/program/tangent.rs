@@ -3,6 +3,7 @@
 use super::builder::Builder;
 use super::context::Tensors;
 use super::function::{Kind, Point, RowFunction};
+use super::node::Operation;
 use super::scaled::ChannelAffine;
 use super::state::States;
 use super::value::Var;
@@ -47,9 +48,11 @@ pub(crate) fn jacobian(
     let mut value = from;
     while value != to {
         let node = graph.nodes.iter().find(|node| node.inputs == [value])?;
-        match node.operation.downcast::<ChannelAffine>() {
-            Some(map) => at.multiply(map),
-            None => at.pass(&**node.operation.function()?, &node.tensors)?,
+        let operation = &node.operation;
+        match (operation.function(), operation.downcast::<ChannelAffine>()) {
+            (Some(function), _) => at.pass(&**function, &node.tensors)?,
+            (None, Some(map)) => at.multiply(map),
+            (None, None) => at.pass_operation(&**operation, &node.tensors)?,
         }
         value = *node.outputs.first()?;
     }
@@ -65,6 +68,20 @@ fn unit(width: usize) -> Vec<f32> {
 }
 
 impl At<'_> {
+    /// Goes through an operation that is no function of a row.
+    fn pass_operation(&mut self, operation: &dyn Operation, ids: &[super::TensorId]) -> Option<()> {
+        let tangents = self.tangents.take().unwrap_or_else(|| unit(self.inputs));
+        let at = Point {
+            isa: self.isa,
+            tensors: self.tensors.of(ids),
+            x: &self.x,
+            y: &[],
+        };
+        let [y, tangents] = operation.push(at, &tangents)?;
+        (self.x, self.tangents) = (y, Some(tangents));
+        Some(())
+    }
+
     /// Goes through factors and offsets of channels.
     fn multiply(&mut self, map: &ChannelAffine) {
         let (isa, area) = (self.isa, map.area);
