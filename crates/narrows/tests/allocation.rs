@@ -7,7 +7,7 @@ mod networks;
 
 use narrows::data::Dataset;
 use narrows::data::scaling::{Scaling, ScalingSpec};
-use narrows::network::{Network, Parameters};
+use narrows::network::Parameters;
 use narrows::objective::Objective;
 use narrows::optimizer::Optimizer;
 use narrows::train::{Setting, Stepper, Training};

@@ -7,7 +7,7 @@ use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::export::{onnx, sample_rows};
 use narrows::layer::LayerSpec;
-use narrows::network::{Network, Parameters};
+use narrows::network::Parameters;
 use narrows::{Model, Recipe};
 use ndarray::{Array2, s};
 use rten_tensor::prelude::*;

@@ -1,7 +1,9 @@
 //! What each noise must be, and that it is the same for the same address.
 
 use super::*;
+use crate::rng::Draws;
 use crate::rng::Purpose;
+use narrows_kernels::Isa;
 
 const LEN: usize = 20_000;
 

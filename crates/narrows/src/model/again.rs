@@ -146,7 +146,7 @@ mod tests {
     use crate::data::Dataset;
     use crate::data::scaling::{Scaling, ScalingSpec};
     use crate::model::Origin;
-    use crate::network::Network;
+
     use ndarray::Array2;
 
     fn source(rows: usize, shift: f64) -> Source {

@@ -252,7 +252,7 @@ mod tests {
         let network = Network::new(encoder, decoder, shape).unwrap();
         let mut builder = Builder::new(Mode::Inference);
         let given = builder.input("rows", shape);
-        let values = network.build(&mut builder, 0, given).unwrap();
+        let values = network.build(&mut builder, 0, given).unwrap().values;
         builder.keep(values[network.layers().end]);
         builder.keep(values[network.encoder().end]);
         crate::program::optimize(&mut builder, CHUNK);

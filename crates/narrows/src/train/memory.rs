@@ -32,7 +32,6 @@ mod tests {
     use super::*;
     use crate::Recipe;
     use crate::data::{Dataset, Values};
-    use crate::network::Network;
 
     #[test]
     fn steps_take_what_was_planned() {

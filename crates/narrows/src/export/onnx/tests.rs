@@ -5,7 +5,7 @@ use crate::Recipe;
 use crate::data::Dataset;
 use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::model::{Origin, Rule, Threshold};
-use crate::network::{Network, Parameters};
+use crate::network::Parameters;
 use ndarray::{Array2, array};
 use serde_json::{Value, json};
 

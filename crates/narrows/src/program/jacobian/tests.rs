@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::program::{
-    Affine, Batch, Cpu, Elementwise, Input, Mode, Options, Piece, Plan, Point, Tile, optimize,
+    Affine, Batch, Builder, Cpu, Derivative, Elementwise, Input, Isa, Mean, Mode, Operation,
+    Options, Piece, Plan, Point, RowFunction, Tile, optimize,
 };
 use narrows_kernels::activation::Activation;
 use narrows_kernels::split::{Bounds, Parts};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The basis vectors.
 #[derive(Debug)]
