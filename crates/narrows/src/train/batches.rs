@@ -1,5 +1,6 @@
 //! How rows are cut into steps, and those of a step into batches.
 
+use crate::network::Network;
 use std::ops::Range;
 
 /// Rows that are cut into pieces of one size, of which the last may be smaller.
@@ -39,6 +40,11 @@ impl Pieces {
     pub(super) fn has_joined(self) -> bool {
         self.joins && self.rows > self.size && self.rows % self.size == 1
     }
+}
+
+/// Whether a last batch of one row joins the one before it.
+pub(super) fn joins(network: &Network, batch: usize) -> bool {
+    network.couples_rows() && batch > 1
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Training that diverged: where it did, what was not finite first, and what to change.
 
-use super::Training;
 use super::step::NotFinite;
+use super::training::Training;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
 use crate::error::{Error, ErrorKind, Result};

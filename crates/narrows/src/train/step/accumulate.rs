@@ -1,6 +1,6 @@
 //! Steps whose gradient is formed whole first; see [`Whole`](super::whole::Whole).
 
-use super::{Gathered, Stepper};
+use super::stepper::{Gathered, Stepper};
 use crate::program::{Mode, Part, Piece};
 use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::Parts;

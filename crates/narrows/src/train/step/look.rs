@@ -1,6 +1,7 @@
 //! Where the numbers of a step stopped being finite.
 
-use super::{Gathered, Losses, Stepper};
+use super::losses::Losses;
+use super::stepper::{Gathered, Stepper};
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::Result;

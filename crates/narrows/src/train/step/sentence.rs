@@ -7,9 +7,6 @@ use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, Var};
 use crate::rng::{Draws, Purpose};
 
-/// The name of the loss that is no penalty.
-pub(super) const RECONSTRUCTION: &str = "reconstruction";
-
 /// What a step trains, part by part.
 pub(super) struct Sentence {
     pub(super) network: Network,

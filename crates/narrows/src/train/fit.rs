@@ -1,0 +1,71 @@
+//! Training from beginning to end.
+
+use super::step::{Memory, Setting, StepPlan};
+use super::training::Training;
+use crate::data::{Dataset, OtherRows, SplitPlan, TestRows};
+use crate::error::Result;
+use crate::model::{Model, SplitRecord};
+use crate::network::Network;
+use crate::recipe::Recipe;
+
+/// The memory that steps of a recipe will take on a network of its layers.
+///
+/// # Errors
+///
+/// When parts of the recipe do not fit together.
+pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> Result<Memory> {
+    let setting = Setting::of(recipe, network)?;
+    Ok(StepPlan::new(setting, batch, 0)?.memory())
+}
+
+/// Trains a recipe on data from beginning to end, on all cores and without a word.
+///
+/// The recipe's fraction for validation, if it has one, is set apart from the rows, as in a run; the model is then the one
+/// of the lowest loss on it. No rows are held out for testing.
+///
+/// ```
+/// use narrows::{Recipe, data::Dataset};
+/// use ndarray::Array2;
+///
+/// # fn main() -> narrows::Result<()> {
+/// // Any array will do; each row is an example.
+/// let rows = Array2::from_shape_fn((200, 6), |(row, column)| ((row * (column + 1)) as f32 / 20.0).sin());
+/// let mut recipe = Recipe::named("table")?;
+/// recipe.epochs = 3;
+/// recipe.validation = Some(0.1);
+/// let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
+/// assert_eq!(model.reconstruct(rows.view())?.dim(), (200, 6));
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// As [`Dataset::watched`], [`Training::new`], [`Training::epoch`] and [`Training::checked_model`].
+pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
+    let fraction = recipe.validation.unwrap_or(0.0);
+    let apart = data.watched(recipe.seed, fraction)?;
+    let (train, validation) = match &apart {
+        Some((train, validation)) => (train, Some(validation)),
+        None => (data, None),
+    };
+    let mut training = Training::new(recipe, train, 0)?;
+    if let Some(validation) = validation {
+        training = training.with_validation(validation)?;
+    }
+    training.record_split(
+        SplitRecord {
+            seed: recipe.seed,
+            plan: SplitPlan {
+                test: TestRows::None,
+                ..SplitPlan::with_validation(fraction)
+            },
+            held_out: false,
+            rows: [train.rows(), validation.map_or(0, Dataset::rows), 0],
+        },
+        OtherRows::default(),
+    );
+    while !training.is_finished() {
+        training.epoch(|_| ())?;
+    }
+    training.checked_model()
+}

@@ -1,0 +1,199 @@
+//! What a training run leaves: its state, to go on from, and its model.
+
+use super::state::State;
+use super::training::Training;
+use crate::data::{Checksums, Dataset, OtherRows, RowSketch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Model, Origin, SplitRecord};
+use crate::network::Network;
+
+impl<'a> Training<'a> {
+    /// The epochs that are done, and the rows of the next that are.
+    pub fn position(&self) -> (usize, usize) {
+        (self.state.epochs_done, self.state.sums.rows)
+    }
+
+    /// Keeps with the model how the rows were divided, and what the sources of other rows for validation and testing
+    /// are called.
+    pub fn record_split(&mut self, split: SplitRecord, other: OtherRows<'_>) {
+        self.origin = std::mem::take(&mut self.origin).with_split(split, other);
+    }
+
+    /// Keeps with the model what tells the rows from others that it will be tested on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
+    pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
+        self.checksums.test = Some(test.checksum()?);
+        Ok(())
+    }
+
+    /// Keeps with the model which instruction sets trained it, the first one first, where that is not this one alone.
+    pub fn record_isa(&mut self, isa: Vec<String>) {
+        self.origin.isa = isa;
+    }
+
+    /// Checksums of some training rows, by which they are known again.
+    pub fn row_sketch(&self) -> Option<&RowSketch> {
+        self.origin.rows.as_ref()
+    }
+
+    /// What tells the training rows, and those for validation and testing that it knows, from others.
+    pub fn checksums(&self) -> &Checksums {
+        &self.checksums
+    }
+
+    /// The training rows.
+    pub fn data(&self) -> &'a Dataset {
+        self.data
+    }
+
+    /// The rows for validation, if there are any.
+    pub fn validation(&self) -> Option<&'a Dataset> {
+        self.validation
+    }
+
+    /// The shape of a row.
+    pub fn shape(&self) -> &[usize] {
+        self.data.shape()
+    }
+
+    /// The values of a row.
+    pub fn inputs(&self) -> usize {
+        self.data.inputs()
+    }
+
+    /// The number of parameters.
+    pub(crate) fn parameter_count(&self) -> usize {
+        self.stepper.network().parameter_count()
+    }
+
+    /// The numbers of all states.
+    pub(crate) fn state_count(&self) -> usize {
+        self.stepper.parameters().states().len()
+    }
+
+    /// All that a run which goes on from here needs beside its recipe and data.
+    pub fn state(&self) -> State {
+        let mut state = self.state.clone();
+        let (steps, first, second) = self.stepper.optimizer().state();
+        state.parameters = self.stepper.parameters().flat().to_vec();
+        state.states = self.stepper.parameters().states().to_vec();
+        state.steps = steps;
+        state.first = first.to_vec();
+        state.second = second.to_vec();
+        state
+    }
+
+    /// Goes on from a state of a run of the same recipe on the same data: what follows has the same bits
+    /// as if that run had gone on, for any number of threads.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Format`] when the state does not fit the recipe or the data.
+    pub fn restore(&mut self, state: State) -> Result<()> {
+        let refuse = |what: &str| Error::new(ErrorKind::Format, what);
+        let in_step = self
+            .recipe
+            .batch_size
+            .saturating_mul(self.recipe.accumulation);
+        let count = self.stepper.parameters().flat().len();
+        let rows = state.sums.rows;
+        // All rows: what the epoch lacks is its validation.
+        let is_trained = rows == self.data.rows() && self.validation.is_some();
+        let steps = self.stepper.pieces(self.data.rows(), in_step).count();
+        if !is_trained && (rows / in_step >= steps || !rows.is_multiple_of(in_step)) {
+            return Err(refuse("the state lies at no step of these data")
+                .expected(format!(
+                    "a multiple of {in_step} rows below {}",
+                    steps.saturating_mul(in_step)
+                ))
+                .found(rows));
+        }
+        if state.sums.penalties.len() != self.state.sums.penalties.len() {
+            return Err(refuse("the state has other penalties than the recipe"));
+        }
+        if !state.best.parameters.is_empty() && state.best.parameters.len() != count {
+            return Err(refuse("the best parameters do not fit the network")
+                .expected(count)
+                .found(state.best.parameters.len()));
+        }
+        let states = self.stepper.parameters().states().len();
+        if !state.best.parameters.is_empty() && state.best.states.len() != states {
+            return Err(refuse("the best states do not fit the network")
+                .expected(states)
+                .found(state.best.states.len()));
+        }
+        self.stepper.set_states(&state.states)?;
+        let optimizer = (state.steps, &state.first[..], &state.second[..]);
+        self.stepper.restore(&state.parameters, optimizer)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Begins with the parameters of another model, of the same layers, instead of drawn ones.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] when the two differ in their tensors.
+    pub fn init_from(&mut self, model: &Model) -> Result<()> {
+        let named = |network: &Network| -> Vec<(String, Vec<usize>)> {
+            let tensors = network.tensors().iter();
+            let tensors = tensors.map(|tensor| (tensor.name.clone(), tensor.shape.clone()));
+            let states = network.states().iter();
+            let states = states.map(|state| (state.name.clone(), state.shape.clone()));
+            tensors.chain(states).collect()
+        };
+        let (ours, theirs) = (named(self.stepper.network()), named(model.network()));
+        if ours != theirs {
+            let differing = ours.iter().zip(&theirs).find(|(a, b)| a != b);
+            let error = Error::new(ErrorKind::Data, "the model to begin with has other layers");
+            return Err(match differing {
+                Some((ours, theirs)) => error
+                    .expected(format!("`{}` of shape {:?}", ours.0, ours.1))
+                    .found(format!("`{}` of shape {:?}", theirs.0, theirs.1)),
+                None => error
+                    .expected(format!("{} tensors", ours.len()))
+                    .found(theirs.len()),
+            });
+        }
+        self.stepper.set_states(model.parameters().states())?;
+        self.stepper.set_parameters(model.parameters().flat())
+    }
+
+    /// The model: as it stands, or of the lowest validation loss where there is validation.
+    ///
+    /// # Errors
+    ///
+    /// Never for a run that [`Training::new`] accepted.
+    pub fn model(&self) -> Result<Model> {
+        let best = &self.state.best;
+        match best.parameters.is_empty() {
+            true => self.last_model(),
+            false => self.model_of(&best.parameters, &best.states),
+        }
+    }
+
+    /// The model as it stands.
+    pub(super) fn last_model(&self) -> Result<Model> {
+        let parameters = self.stepper.parameters();
+        self.model_of(parameters.flat(), parameters.states())
+    }
+
+    /// The model with these parameters and states.
+    pub(super) fn model_of(&self, parameters: &[f32], states: &[f32]) -> Result<Model> {
+        let mut model = Model::with_states(
+            self.recipe.clone(),
+            self.scaling.clone(),
+            self.data.shape(),
+            parameters,
+            states,
+        )?;
+        model.set_origin(Origin {
+            checksums: Some(self.checksums),
+            ..self.origin.clone()
+        });
+        Ok(model)
+    }
+}

@@ -1,0 +1,210 @@
+//! Steps from a setting: what is decided before any memory is taken.
+
+use super::losses::Losses;
+use super::memory::Memory;
+use super::sentence::Sentence;
+use super::stepper::Stepper;
+use super::whole::Whole;
+use crate::corruption::Corruption;
+use crate::error::Result;
+use crate::network::{Network, Parameters};
+use crate::objective::{Objective, Penalty};
+use crate::optimizer::Optimizer;
+use crate::program::{Cpu, Mode, Options, Plan, ThreadSizes};
+use crate::recipe::Recipe;
+use crate::threads::available_threads;
+use crate::train::batches::joins;
+use narrows_kernels::Isa;
+
+/// What a [`Stepper`] trains, and how.
+pub struct Setting {
+    /// The network.
+    pub network: Network,
+    /// The parameters to start from.
+    pub parameters: Parameters,
+    /// What happens to the rows that the encoder reads.
+    pub corruption: Option<Corruption>,
+    /// The reconstruction loss.
+    pub objective: Objective,
+    /// The penalties beside it; those of weight 0 are left out.
+    pub penalties: Vec<Penalty>,
+    /// The optimizer.
+    pub optimizer: Optimizer,
+    /// What noise and probes follow from.
+    pub seed: u64,
+    /// The largest norm of the gradient over all parameters; 0 for any.
+    pub clip_norm: f64,
+    /// The most batches of a step, whose gradients are added up.
+    pub accumulation: usize,
+}
+
+impl Setting {
+    /// What a recipe says, with parameters drawn from its seed.
+    ///
+    /// # Errors
+    ///
+    /// When the objective does not fit the decoder.
+    pub(crate) fn of(recipe: &Recipe, network: Network) -> Result<Setting> {
+        Ok(Setting {
+            parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
+            corruption: recipe.corruption.clone(),
+            objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+            penalties: recipe.penalties.clone(),
+            optimizer: Optimizer::new(recipe.optimizer, &network),
+            seed: recipe.seed,
+            clip_norm: recipe.clip_norm,
+            accumulation: recipe.accumulation,
+            network,
+        })
+    }
+}
+
+/// Steps of which everything is decided, and for which no memory was taken yet.
+pub struct StepPlan {
+    setting: Setting,
+    sentence: Sentence,
+    batch: usize,
+    training: Plan,
+    validation: Plan,
+}
+
+impl StepPlan {
+    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
+    /// more than there are cores. Where rows count together in training, a last batch of one row joins the one before it, so
+    /// that a batch may have one row more.
+    ///
+    /// # Errors
+    ///
+    /// When parts of the setting do not fit together.
+    pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
+        StepPlan::with(setting, batch, threads, true)
+    }
+
+    /// As [`StepPlan::new`]; without passes over the graph unless it `optimizes`.
+    pub(crate) fn with(
+        setting: Setting,
+        batch: usize,
+        threads: usize,
+        optimizes: bool,
+    ) -> Result<StepPlan> {
+        let sentence = Sentence {
+            network: setting.network.clone(),
+            corruption: setting.corruption.clone(),
+            objective: setting.objective,
+            penalties: setting
+                .penalties
+                .iter()
+                .filter(|penalty| penalty.weight > 0.0)
+                .cloned()
+                .collect(),
+            seed: setting.seed,
+        };
+        let most = batch + usize::from(joins(&setting.network, batch));
+        let plan = |mode, threads| {
+            let mut graph = sentence.graph(mode)?.builder;
+            if optimizes {
+                crate::program::optimize(&mut graph, batch);
+            }
+            let cores = available_threads();
+            Plan::new(
+                &graph,
+                Options {
+                    batch: most,
+                    threads,
+                    cores,
+                },
+            )
+        };
+        let training = plan(Mode::Training, threads)?;
+        let validation = plan(Mode::Validation, training.threads())?;
+        Ok(StepPlan {
+            setting,
+            sentence,
+            batch,
+            training,
+            validation,
+        })
+    }
+
+    /// The programs of training and validation as text.
+    pub(crate) fn describe(&self) -> [String; 2] {
+        [self.training.describe(), self.validation.describe()]
+    }
+
+    /// The memory that they will take.
+    pub fn memory(&self) -> Memory {
+        let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
+        let Setting {
+            parameters,
+            optimizer,
+            clip_norm,
+            accumulation,
+            ..
+        } = &self.setting;
+        let count = parameters.flat().len();
+        let (_, first, second) = optimizer.state();
+        let threads = self.training.threads();
+        let whole = Whole::numbers(count, *clip_norm, *accumulation);
+        let own = threads.saturating_mul(self.thread_sizes(threads).numbers());
+        let arenas = self
+            .training
+            .arena()
+            .saturating_add(self.validation.arena());
+        Memory {
+            parameters: bytes(count),
+            optimizer: bytes(first.len() + second.len()),
+            activations: bytes(arenas),
+            scratch: bytes(own.saturating_add(whole)),
+        }
+    }
+
+    fn thread_sizes(&self, threads: usize) -> ThreadSizes {
+        let training = self.training.thread_sizes(threads);
+        training.max(self.validation.thread_sizes(threads))
+    }
+
+    /// Takes the memory.
+    pub fn stepper(self) -> Stepper {
+        let cpu = Cpu::new(self.training.threads(), Isa::best());
+        let threads = cpu.threads();
+        let cpu = cpu.with_memory(self.thread_sizes(threads));
+        let Setting {
+            parameters,
+            optimizer,
+            clip_norm,
+            accumulation,
+            ..
+        } = self.setting;
+        let losses = Losses {
+            penalties: vec![0.0; self.sentence.penalties.len()],
+            ..Losses::default()
+        };
+        let mut training = self.training.program(threads);
+        training.write_states(parameters.states());
+        let whole = Whole::new(&training.tile_bounds, clip_norm, accumulation);
+        Stepper {
+            whole,
+            samples: Vec::with_capacity(training.batch()),
+            validation: self.validation.program(threads),
+            sums: losses.clone(),
+            losses,
+            sentence: self.sentence,
+            batch: self.batch,
+            parameters,
+            optimizer,
+            cpu,
+            training,
+        }
+    }
+}
+
+impl Stepper {
+    /// Plans steps of up to `batch` rows on `threads` threads, as [`StepPlan::new`] does, and takes their memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`StepPlan::new`].
+    pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<Stepper> {
+        Ok(StepPlan::new(setting, batch, threads)?.stepper())
+    }
+}
