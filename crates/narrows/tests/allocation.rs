@@ -4,6 +4,8 @@
 //! a program of its own.
 
 mod networks;
+#[path = "networks/normalized.rs"]
+mod normalized;
 
 use narrows::data::Dataset;
 use narrows::data::scaling::{Scaling, ScalingSpec};
@@ -13,9 +15,10 @@ use narrows::optimizer::Optimizer;
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
 use networks::{
-    BATCH_NORM, CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
     NOISE_AND_PENALTIES, noise, whole,
 };
+use normalized::BATCH_NORM;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 

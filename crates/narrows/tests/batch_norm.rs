@@ -1,7 +1,8 @@
 //! Batch normalization: gradients against central differences of a float64 forward pass over the whole batch, running
 //! statistics against their definition, and what a run promises with state that is no parameter.
 
-mod networks;
+#[path = "networks/normalized.rs"]
+mod normalized;
 
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
@@ -15,7 +16,7 @@ use narrows::{Error, ErrorKind, Model, Recipe};
 use narrows_kernels::conv::Geometry;
 use narrows_kernels::reference;
 use ndarray::Array2;
-use networks::{BATCH_NORM, noise, whole};
+use normalized::BATCH_NORM;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
@@ -35,6 +36,16 @@ fn pixels(rows: usize, shape: &[usize]) -> Dataset {
         (255.0 * number(r * inputs + c)) as u8
     });
     Dataset::new("pattern", Values::U8(values), shape.to_vec(), None).unwrap()
+}
+
+/// Square images of one channel.
+fn noise(rows: usize, side: usize) -> Dataset {
+    pixels(rows, &[1, side, side])
+}
+
+/// Gradients that are added up and cut down before a step.
+fn whole(text: &str) -> String {
+    format!("{text}accumulation = 3\nclip_norm = 0.01\n")
 }
 
 /// Parameters of which those of normalizations differ from 1 and 0 too.

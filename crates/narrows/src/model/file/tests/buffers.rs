@@ -95,7 +95,7 @@ fn running_statistics_are_a_section_that_the_file_needs() {
                 |_| (),
                 |all| {
                     let count = all.get_mut("encoder.1.num_batches_tracked").unwrap();
-                    *count = (Dtype::F32, vec![], vec![0; 4]);
+                    *count = (Dtype::F64, vec![], vec![0; 8]);
                 },
             ),
             ["encoder.1.num_batches_tracked", "I64 of shape []"],
