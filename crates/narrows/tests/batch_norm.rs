@@ -256,6 +256,12 @@ fn objective(
 
 #[track_caller]
 fn check(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) {
+    check_planned(encoder, decoder, shape, ROWS);
+}
+
+/// Checks the gradient over [`ROWS`] rows of a step that is planned for so many.
+#[track_caller]
+fn check_planned(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize], planned: usize) {
     let data = pixels(ROWS, shape);
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
     let setting = setting(encoder, decoder, shape, 0.0);
@@ -265,7 +271,7 @@ fn check(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) {
         .iter()
         .map(|&p| p.into())
         .collect();
-    let mut stepper = Stepper::new(setting, ROWS, 2).unwrap();
+    let mut stepper = Stepper::new(setting, planned, 2).unwrap();
     let order: Vec<u32> = (0..ROWS as u32).collect();
     let (losses, gradient) = stepper.loss_and_gradient(&data, &scaling, 0, &order);
     let (layers, rows) = ([encoder, decoder].concat(), rows_of(&data));
@@ -336,6 +342,17 @@ fn gradients_behind_dense_layers_meet_central_differences() {
         ],
         &[batch_norm(), unbiased(5), tanh(), dense(11), batch_norm()],
         &[11],
+    );
+}
+
+#[test]
+fn gradients_between_folded_linear_layers_meet_central_differences() {
+    // So many rows are worth folding linear layers for, however small.
+    check_planned(
+        &[dense(9), dense(7), dense(3), batch_norm()],
+        &[batch_norm(), dense(5), dense(9), dense(11)],
+        &[11],
+        20_000,
     );
 }
 

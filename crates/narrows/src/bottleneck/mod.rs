@@ -2,74 +2,12 @@
 //!
 //! The code is what leaves the bottleneck in use: `encode` writes it, `decode` reads it, and penalties on the code act on it.
 
+mod part;
 mod plain;
 mod top_k;
 
-use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
-use crate::error::Result;
-use crate::onnx::{Graph, Place};
-use crate::program::{Builder, Var};
-
-/// A bottleneck with the values of its keys.
-pub type Bottleneck = Spec<dyn BottleneckPart>;
-
-/// A kind of bottleneck: its declaration, and what it makes of the code.
-pub trait BottleneckPart: Part {
-    /// Applies it to what the encoder gives; gives the code.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot work on a code of this shape.
-    fn build(&self, settings: &Settings, builder: &mut Builder, code: Var) -> Result<Var>;
-
-    /// The infimum and supremum of a value of the code, from those of what the encoder gives.
-    fn output_range(&self, _settings: &Settings, given: (f32, f32)) -> (f32, f32) {
-        given
-    }
-
-    /// Adds its nodes to a graph; gives the value that they make.
-    fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String;
-}
-
-/// The key that names the bottleneck.
-pub(crate) const KIND: Key =
-    Key::new("kind", Kind::Name, "bottleneck").default(Preset::Text("plain"));
+pub(crate) use part::KIND;
+pub use part::{Bottleneck, BottleneckPart};
 
 /// The bottlenecks, in the order in which they are listed.
 pub(crate) const BOTTLENECKS: &[&dyn BottleneckPart] = &[&plain::Plain, &top_k::TopK];
-
-impl Spec<dyn BottleneckPart> {
-    /// The code as the encoder gives it.
-    pub fn plain() -> Bottleneck {
-        Bottleneck::unchecked(&plain::Plain, &[])
-    }
-
-    /// The `k` largest values of each code after ReLU; all others become 0.
-    pub fn top_k(k: usize) -> Bottleneck {
-        top_k::of(k)
-    }
-
-    /// Whether it is [`Bottleneck::plain`].
-    pub fn is_plain(&self) -> bool {
-        *self == Bottleneck::plain()
-    }
-
-    /// Applies it to what the encoder gives; gives the code.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot work on a code of this shape.
-    pub(crate) fn build(&self, builder: &mut Builder, code: Var) -> Result<Var> {
-        self.part().build(self.settings(), builder, code)
-    }
-
-    /// The infimum and supremum of a value of the code, from those of what the encoder gives.
-    pub(crate) fn output_range(&self, given: (f32, f32)) -> (f32, f32) {
-        self.part().output_range(self.settings(), given)
-    }
-
-    /// Adds its nodes to a graph; gives the value that they make.
-    pub(crate) fn nodes(&self, graph: &mut Graph, place: Place<'_>) -> String {
-        self.part().nodes(self.settings(), graph, place)
-    }
-}

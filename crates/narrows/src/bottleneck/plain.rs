@@ -1,6 +1,6 @@
 //! The code as the encoder gives it.
 
-use super::BottleneckPart;
+use super::part::{Bottleneck, BottleneckPart};
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::onnx::{Graph, Place};
@@ -23,5 +23,12 @@ impl BottleneckPart for Plain {
 
     fn nodes(&self, _: &Settings, _: &mut Graph, place: Place<'_>) -> String {
         place.input.to_string()
+    }
+}
+
+impl Bottleneck {
+    /// The code as the encoder gives it.
+    pub fn plain() -> Bottleneck {
+        Bottleneck::unchecked(&Plain, &[])
     }
 }

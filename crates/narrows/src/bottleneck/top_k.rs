@@ -1,7 +1,7 @@
 //! The k largest values of a code (Makhzani & Frey 2014, "k-sparse autoencoders"; after ReLU as Gao et al. 2024, "Scaling
 //! and evaluating sparse autoencoders").
 
-use super::{Bottleneck, BottleneckPart};
+use super::part::{Bottleneck, BottleneckPart};
 use crate::declaration::{Declaration, Key, Kind, Part, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Attribute, Graph, Place};
@@ -25,9 +25,11 @@ const K: Key = Key::new(
     "how many values of a code may be other than 0, at most as many as it has",
 );
 
-/// A bottleneck that keeps so many values.
-pub(super) fn of(k: usize) -> Bottleneck {
-    Bottleneck::unchecked(&TopK, &[(&K, Some(k.into()))])
+impl Bottleneck {
+    /// The `k` largest values of each code after ReLU; all others become 0.
+    pub fn top_k(k: usize) -> Bottleneck {
+        Bottleneck::unchecked(&TopK, &[(&K, Some(k.into()))])
+    }
 }
 
 impl Part for TopK {

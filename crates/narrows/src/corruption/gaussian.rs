@@ -1,6 +1,6 @@
 //! Normal noise (Vincent et al. 2010, "Stacked denoising autoencoders").
 
-use super::{Corruption, CorruptionPart, Target};
+use super::part::{Corruption, CorruptionPart, Target};
 use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
 use narrows_kernels::noise::add_normal;
 

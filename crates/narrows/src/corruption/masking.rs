@@ -1,6 +1,6 @@
 //! Masking: values that are dropped (Vincent et al. 2008, "Extracting and composing robust features").
 
-use super::{Corruption, CorruptionPart, Target};
+use super::part::{Corruption, CorruptionPart, Target};
 use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
 use narrows_kernels::noise::fill_uniform;
 

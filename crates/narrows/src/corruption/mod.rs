@@ -6,46 +6,17 @@
 mod gaussian;
 mod masking;
 mod operation;
+mod part;
 mod rows;
 mod salt_and_pepper;
 
+pub(crate) use part::KIND;
+pub use part::{Corruption, CorruptionPart, Target};
 pub use rows::CorruptedRows;
 
-use crate::declaration::{FromValue, Key, Kind, List, Part, Preset, Settings, Spec};
+use crate::declaration::{List, Spec};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rng::Draws;
-use narrows_kernels::Isa;
-use narrows_kernels::noise::Address;
-
-/// A noise with the values of its keys, in scaled units.
-pub type Corruption = Spec<dyn CorruptionPart>;
-
-/// A kind of noise: its declaration, of which the first key is its strength, and what it does to a row.
-pub trait CorruptionPart: Part {
-    /// What its strength is, in words.
-    fn measure(&self) -> &'static str;
-
-    /// Corrupts a row.
-    fn apply(&self, settings: &Settings, target: Target<'_>);
-}
-
-/// A row that is to be corrupted.
-#[derive(Debug)]
-pub struct Target<'a> {
-    /// The instructions that the CPU has.
-    pub isa: Isa,
-    /// Where the row's random numbers are.
-    pub address: Address,
-    /// The scaled values.
-    pub row: &'a mut [f32],
-    /// Memory of the same length, to be overwritten.
-    pub scratch: &'a mut [f32],
-}
-
-/// The key that names the noise.
-pub(crate) const KIND: Key =
-    Key::new("kind", Kind::Name, "corruption").default(Preset::Open("no corruption"));
 
 /// The noises, in the order in which they are listed.
 pub(crate) const CORRUPTIONS: &[&dyn CorruptionPart] = &[
@@ -55,18 +26,6 @@ pub(crate) const CORRUPTIONS: &[&dyn CorruptionPart] = &[
 ];
 
 impl Spec<dyn CorruptionPart> {
-    /// How strong it is: the value of its first key, a std or a fraction. A noise whose first key is no number is of
-    /// strength 1.
-    pub fn strength(&self) -> f32 {
-        let first = self.settings().values().first();
-        f32::from_value(first.map(|(_, value)| value)).unwrap_or(1.0)
-    }
-
-    /// What its strength is, in words.
-    pub fn measure(&self) -> &'static str {
-        self.part().measure()
-    }
-
     /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key that the noise
     /// has in a recipe, as in `masking-fraction=0.2`. Gives beside it what there is to tell of older names.
     ///
@@ -138,24 +97,6 @@ impl Spec<dyn CorruptionPart> {
         };
         let notes = document.notes().into_iter().map(shortened).collect();
         Ok((corruption, notes))
-    }
-
-    /// Corrupts a scaled row. `scratch` is as long and gets overwritten.
-    pub fn apply(
-        &self,
-        isa: Isa,
-        draws: &Draws,
-        (epoch, sample): (u32, u32),
-        row: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let target = Target {
-            isa,
-            address: draws.address(epoch, sample),
-            row,
-            scratch,
-        };
-        self.part().apply(self.settings(), target);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Corruption as an operation of a program.
 
-use super::{Corruption, CorruptionPart};
+use super::part::{Corruption, CorruptionPart};
 use crate::declaration::Spec;
 use crate::error::Result;
 use crate::program::{

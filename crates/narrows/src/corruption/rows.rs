@@ -1,6 +1,6 @@
 //! Rows that are corrupted as they are read: for evaluation.
 
-use super::Corruption;
+use super::part::Corruption;
 use crate::network::Rows;
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Isa;

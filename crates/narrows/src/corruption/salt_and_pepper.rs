@@ -1,6 +1,6 @@
 //! Salt and pepper: values that are lost, and read as the brightest or the darkest.
 
-use super::{Corruption, CorruptionPart, Target};
+use super::part::{Corruption, CorruptionPart, Target};
 use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
 use narrows_kernels::noise::fill_uniform;
 

@@ -4,6 +4,7 @@
 //! Training normalizes by the mean and variance of the batch and keeps running ones, which validation and models in use
 //! take instead: there the layer is a factor and an offset of each channel.
 
+mod norm;
 mod training;
 
 use super::{LayerPart, LayerSpec};
@@ -12,11 +13,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Attribute, Graph, Place};
 use crate::program::{
     Buffer, Builder, ChannelAffine, ColumnContext, ColumnOperation, ColumnPart, Factors, Lower,
-    Mode, Part as PartOfStep, StateId, StateKind, StateSpec, States, TensorId, TensorSpec, Tensors,
-    Uses, Var,
+    Mode, Part as PartOfStep, StateKind, StateSpec, States, TensorSpec, Tensors, Uses, Var,
 };
 use narrows_kernels::batch_norm::{BatchNorm as Kernel, rstd};
-use narrows_kernels::memory::Rect;
+use norm::{Norm, rect};
 use std::sync::Arc;
 use training::Training;
 
@@ -37,22 +37,6 @@ const EPSILON: Key = Key::new(
     "what is added to variances",
 )
 .default(Preset::Number(1e-5));
-
-/// What tensors and states of a layer are, with its settings.
-#[derive(Clone, Copy, Debug)]
-struct Norm {
-    /// How many channels a row has, and how many values a channel has in a row.
-    channels: usize,
-    area: usize,
-    momentum: f64,
-    epsilon: f64,
-    weight: TensorId,
-    bias: TensorId,
-    mean: StateId,
-    variance: StateId,
-    /// How many batches the running statistics have met.
-    batches: StateId,
-}
 
 impl Part for BatchNorm {
     fn declaration(&self) -> &Declaration {
@@ -245,15 +229,6 @@ impl ColumnOperation for RunningFactors {
         let reads = self.running.map(Buffer::index);
         let (running, to) = context.buffers.access(reads, rows);
         self.norm.fill(context.tensors, running, of_variance, to);
-    }
-}
-
-/// Some of the numbers of a column.
-fn rect(buffer: Buffer, rows: std::ops::Range<usize>) -> Rect {
-    Rect {
-        buffer: buffer.index(),
-        rows,
-        columns: 0..1,
     }
 }
 

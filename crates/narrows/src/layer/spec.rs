@@ -1,14 +1,5 @@
 //! Layers as a recipe has them: the list, and a layer with its settings.
 
-use super::activation::ACTIVATIONS;
-use super::batch_norm::BatchNorm;
-use super::conv_transpose2d::ConvTranspose2d;
-use super::conv2d::Conv2d;
-use super::dense::DensePart;
-use super::dropout::DropoutPart;
-use super::flatten::Flatten;
-use super::layer_norm::LayerNorm;
-use super::reshape::Reshape;
 use crate::declaration::{FromValue, Key, Kind, Part, Settings, Spec, Value};
 use crate::error::Result;
 use crate::onnx::{Graph, Place};
@@ -86,24 +77,6 @@ impl OpenWidth {
     }
 }
 
-/// The layers, in the order in which they are listed.
-pub(crate) fn layers() -> Vec<&'static dyn LayerPart> {
-    let mut all: Vec<&'static dyn LayerPart> = vec![
-        &DensePart,
-        &Conv2d,
-        &ConvTranspose2d,
-        &BatchNorm,
-        &LayerNorm,
-        &DropoutPart,
-        &Flatten,
-        &Reshape,
-    ];
-    for part in ACTIVATIONS {
-        all.push(*part);
-    }
-    all
-}
-
 /// The last layer that decides which values a list of layers gives, with its place.
 pub(crate) fn last_of_values(layers: &[LayerSpec]) -> Option<(usize, &LayerSpec)> {
     let mut all = layers.iter().enumerate();
@@ -111,11 +84,6 @@ pub(crate) fn last_of_values(layers: &[LayerSpec]) -> Option<(usize, &LayerSpec)
 }
 
 impl Spec<dyn LayerPart> {
-    /// The names that a recipe may give, activations included.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        layers().into_iter().map(|part| part.declaration().name)
-    }
-
     /// Whether it has parameters.
     pub fn has_parameters(&self) -> bool {
         self.part().has_parameters()

@@ -77,13 +77,13 @@ pub(super) fn read(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
                 }
             }
         }
-        check(state, all.get(start..).unwrap_or_default())?;
+        check(&state.name, state, all.get(start..).unwrap_or_default())?;
     }
     Ok(all)
 }
 
-/// Refuses numbers that are none of a state's kind.
-pub(super) fn check(state: &State, numbers: &[f32]) -> Result<()> {
+/// Refuses numbers that are none of a state's kind; `name` is what the file calls it.
+pub(super) fn check(name: &str, state: &State, numbers: &[f32]) -> Result<()> {
     let Some((at, number)) = state.first_unsound(numbers) else {
         return Ok(());
     };
@@ -92,7 +92,7 @@ pub(super) fn check(state: &State, numbers: &[f32]) -> Result<()> {
         StateKind::Number | StateKind::Count => "a finite number",
     };
     Err(format("a number of the model's state is not possible")
-        .at(format!("tensor `{}`, element {at}", state.name))
+        .at(format!("tensor `{name}`, element {at}"))
         .expected(expected)
         .found(number))
 }

@@ -1,6 +1,6 @@
 //! The parameter arena: all parameters of a network in one slice; and the numbers of its states.
 
-use super::Network;
+use super::plan::Network;
 use crate::layer::Initialization;
 use crate::program::initial;
 use crate::rng::{Draws, Purpose};

@@ -1,6 +1,7 @@
 //! Passes over many rows with parameters that stand still.
 
-use super::{Network, Parameters};
+use super::parameters::Parameters;
+use super::plan::Network;
 use crate::data::Dataset;
 use crate::data::scaling::Scaling;
 use crate::error::Result;
@@ -290,7 +291,7 @@ mod tests {
                     dense(2)
                 ],
                 // A channel has several outputs of the dense layer.
-                &[dense(12), reshape([3, 2, 2]), batch_norm()],
+                &[dense(12), reshape([3, 2, 2]), batch_norm(), flatten()],
                 &[1, 3, 4],
             ),
             [

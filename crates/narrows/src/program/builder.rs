@@ -4,131 +4,18 @@
 //! Every operation reads values that exist and makes new ones, so that the order in which they were applied is one in
 //! which they can run.
 
-use super::function::{self, Kind, Point, RowFunction};
-use super::lower::Lower;
-use super::scaled::ChannelAffine;
+use super::applied::Function;
+use super::function::{Kind, RowFunction};
+use super::node::{Node, Operation};
 use super::state::{State, StateId, StateSpec};
 use super::tensor::{Tensor, TensorId, TensorSpec, Tie};
+use super::value::{Mode, Value, Var};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Draws, Purpose};
-use std::any::Any;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 /// The most parameters of a network: 16 GiB. More are a slip of the finger or a damaged file.
 const MAX_PARAMETERS: usize = 1 << 32;
-
-/// A handle to a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Var(pub(super) usize);
-
-impl Var {
-    /// Its place among the values.
-    pub(crate) fn index(self) -> usize {
-        self.0
-    }
-}
-
-/// Which of the three programs of a sentence is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Steps of training, with gradients.
-    Training,
-    /// Losses and penalties as in training, but nothing is learnt: parts behave as in use.
-    Validation,
-    /// A trained model in use.
-    Inference,
-}
-
-/// A value of a sample.
-#[derive(Clone, Debug)]
-pub(crate) struct Value {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    /// How many rows a sample has.
-    pub(crate) rows: usize,
-    /// Which node makes it; none for what is given.
-    pub(crate) made_by: Option<usize>,
-    /// The value whose numbers it has, in another shape.
-    same_as: Option<Var>,
-}
-
-impl Value {
-    /// The numbers that a sample takes.
-    pub(crate) fn numbers(&self) -> usize {
-        self.rows * self.shape.iter().product::<usize>()
-    }
-}
-
-/// An operation that was applied.
-#[derive(Clone, Debug)]
-pub struct Node {
-    /// Where it stands in the sentence: `encoder.0`.
-    pub(crate) name: String,
-    pub(crate) operation: Arc<dyn Operation>,
-    /// What it reads.
-    pub inputs: Vec<Var>,
-    /// What it makes.
-    pub outputs: Vec<Var>,
-    /// The tensors that it uses.
-    pub tensors: Vec<TensorId>,
-}
-
-/// What can be applied to values. Most layers are a [`RowFunction`], which becomes one through
-/// [`Builder::apply`]; what acts across rows or draws numbers says by itself which operations it consists of.
-pub trait Operation: Any + Debug + Send + Sync {
-    /// What it is, in a few words.
-    fn label(&self) -> String;
-    /// The function of one row that it is, if it is one.
-    fn function(&self) -> Option<&Arc<dyn RowFunction>> {
-        None
-    }
-    /// The factor and offset of each channel that it is, if it is that.
-    fn channel_affine(&self) -> Option<&ChannelAffine> {
-        None
-    }
-    /// At one row what it gives, and the changes `[changes, outputs]` of that with small changes `dx` of the row,
-    /// `[changes, inputs]`: measures of a trained model need it where the operation is no [`RowFunction`]. Nothing where
-    /// there is no derivative.
-    fn push(&self, _at: Point<'_>, _dx: &[f32]) -> Option<[Vec<f32>; 2]> {
-        None
-    }
-    /// Emits what makes its outputs from its inputs.
-    ///
-    /// # Errors
-    ///
-    /// When it does not fit where it stands.
-    fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()>;
-    /// Emits what makes the gradients by its inputs and tensors from those by its outputs.
-    ///
-    /// # Errors
-    ///
-    /// When it does not fit where it stands.
-    fn backward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()>;
-}
-
-/// A [`RowFunction`] as an operation.
-#[derive(Debug)]
-struct Function(Arc<dyn RowFunction>);
-
-impl Operation for Function {
-    fn label(&self) -> String {
-        self.0.label()
-    }
-
-    fn function(&self) -> Option<&Arc<dyn RowFunction>> {
-        Some(&self.0)
-    }
-
-    fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
-        function::forward(&self.0, node, lower);
-        Ok(())
-    }
-
-    fn backward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
-        function::backward(&self.0, node, lower)
-    }
-}
 
 /// Where the graph of a sentence is built.
 #[derive(Clone, Debug)]
@@ -204,12 +91,12 @@ impl Builder {
 
     /// The shape of a row of a value.
     pub fn shape(&self, var: Var) -> &[usize] {
-        &self.values[var.0].shape
+        &self.values[var.index()].shape
     }
 
     /// The numbers of a row of a value.
     pub fn width(&self, var: Var) -> usize {
-        self.values[var.0].shape.iter().product()
+        self.values[var.index()].shape.iter().product()
     }
 
     /// The same numbers in another shape, of as many.
@@ -236,9 +123,9 @@ impl Builder {
             rows,
             made_by,
             ..
-        } = self.values[var.0].clone();
+        } = self.values[var.index()].clone();
         let reshaped = self.value(name, shape.to_vec(), rows, made_by);
-        self.values[reshaped.0].same_as = Some(self.root(var));
+        self.values[reshaped.index()].same_as = Some(self.root(var));
         Ok(reshaped)
     }
 
@@ -247,17 +134,17 @@ impl Builder {
         let mut depends = vec![false; self.values.len()];
         for node in &self.nodes {
             let is_learnt =
-                !node.tensors.is_empty() || node.inputs.iter().any(|var| depends[var.0]);
+                !node.tensors.is_empty() || node.inputs.iter().any(|var| depends[var.index()]);
             node.outputs
                 .iter()
-                .for_each(|var| depends[var.0] = is_learnt);
+                .for_each(|var| depends[var.index()] = is_learnt);
         }
         depends
     }
 
     /// The value that holds the numbers of another.
     pub(crate) fn root(&self, var: Var) -> Var {
-        self.values[var.0].same_as.unwrap_or(var)
+        self.values[var.index()].root(var)
     }
 
     /// Marks a value as an output: no pass may leave it out.
@@ -297,7 +184,7 @@ impl Builder {
     }
 
     /// A state of the part that is being built: numbers that are kept between steps and are no parameters.
-    /// [`Lower::state`] gives the buffer that holds them.
+    /// [`Lower::state`](super::Lower::state) gives the buffer that holds them.
     ///
     /// # Errors
     ///
@@ -338,7 +225,7 @@ impl Builder {
 
     /// How many rows a sample has at a value.
     pub fn rows(&self, var: Var) -> usize {
-        self.values[var.0].rows
+        self.values[var.index()].rows
     }
 
     /// The number of parameters so far.
@@ -371,7 +258,7 @@ impl Builder {
 
     /// The sizes of a tensor.
     pub fn tensor_shape(&self, tensor: TensorId) -> &[usize] {
-        &self.tensors[tensor.0].shape
+        &self.tensors[tensor.index()].shape
     }
 
     /// Applies a function to each row of a value; what it gives has rows of `shape`.
@@ -429,6 +316,6 @@ impl Builder {
             made_by,
             same_as: None,
         });
-        Var(self.values.len() - 1)
+        Var::at(self.values.len() - 1)
     }
 }

@@ -4,9 +4,9 @@
 //! never meet share a place. All others lie in the arena for as many stages as they are alive, and share it too.
 
 use super::buffer::Extent;
-use super::builder::Mode;
 use super::lower::{Lowered, Placed};
 use super::schedule::{Schedule, StageKind};
+use super::value::Mode;
 use narrows_kernels::memory::Place;
 
 /// The numbers of a cache line: where buffers begin.

@@ -1,4 +1,4 @@
-//! From the graph to operations in the order in which they could run: forward first, then back, each node saying which.
+//! What the nodes of a graph emit their operations into.
 //!
 //! Gradients follow two rules. The first operation that contributes to the gradient by a value overwrites it; what is added
 //! later ([`Lower::add_later`]) comes after all that go through nodes, just before the gradient is used. And the
@@ -6,16 +6,13 @@
 //! tensor may have any number of uses.
 
 use super::buffer::{Buffer, BufferInfo, Element, Extent, Uses};
-use super::builder::{Builder, Mode, Var};
-use super::context::RowContext;
-use super::operation::{ColumnOperation, Cost, RowOperation, TileOperation};
-use super::profile::Part;
-use super::state::StateId;
-use super::tensor::TensorId;
-use crate::error::Result;
-use narrows_kernels::reduce::add;
+use super::loss::{Coupled, Loss, LossValue, Mean};
+use super::operation::{ColumnOperation, RowOperation, TileOperation};
+use super::plumbing::{AddGradient, ClearGradient, Gather};
+use super::state::{State, StateId};
+use super::tensor::{Tensor, TensorId};
+use super::value::{Mode, Value, Var};
 use std::any::Any;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 /// An operation of a program, before it has a stage.
@@ -43,71 +40,6 @@ pub(crate) struct Contribution {
     pub(crate) operation: Box<dyn TileOperation>,
 }
 
-/// One of the sums that a step reports.
-#[derive(Clone, Debug)]
-pub(crate) struct Loss {
-    /// `reconstruction`, or the name of a penalty.
-    pub(crate) name: String,
-    /// How much it counts in the objective.
-    pub(crate) weight: f32,
-    /// What is added up, in double precision and in order; or sums of a coupled loss.
-    pub(crate) buffer: usize,
-    pub(crate) value: LossValue,
-}
-
-/// What the value of a loss is.
-#[derive(Clone, Debug)]
-pub(crate) enum LossValue {
-    /// The sum over the buffer, divided.
-    Mean(Mean),
-    /// What a function makes of sums over rows: rows count together.
-    Coupled(Arc<dyn Coupled>),
-}
-
-/// A loss that couples rows: a function of sums over them. Of several batches the sums are added up first.
-pub trait Coupled: Debug + Send + Sync {
-    /// The loss of so many rows, without its weight, from sums over them.
-    fn value(&self, sums: &[f64], rows: usize) -> f64;
-}
-
-/// What the sum of a loss over its buffer is divided by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mean {
-    /// So many times the rows of the batch.
-    OverRows(usize),
-    /// Nothing.
-    Sum,
-}
-
-impl LossValue {
-    /// What it is of a buffer's numbers, in words.
-    pub(crate) fn describe(&self) -> String {
-        match self {
-            LossValue::Mean(mean) => mean.describe(),
-            LossValue::Coupled(coupled) => format!("{coupled:?}"),
-        }
-    }
-}
-
-impl Mean {
-    /// What it is of a buffer's numbers, in words.
-    fn describe(self) -> String {
-        match self {
-            Mean::OverRows(1) => "mean over rows".into(),
-            Mean::OverRows(values) => format!("mean over rows and {values} values"),
-            Mean::Sum => "sum".into(),
-        }
-    }
-
-    /// The divisor for a batch of so many rows.
-    pub(crate) fn divisor(self, rows: usize) -> f64 {
-        match self {
-            Mean::OverRows(values) => (rows * values) as f64,
-            Mean::Sum => 1.0,
-        }
-    }
-}
-
 /// An addition to the gradient by a value that waits for its turn.
 struct Pending {
     to: Var,
@@ -115,14 +47,26 @@ struct Pending {
     operation: Box<dyn FnOnce(Buffer) -> Box<dyn RowOperation>>,
 }
 
+/// What is known of the graph whose operations are emitted.
+pub(super) struct Known<'g> {
+    pub(super) mode: Mode,
+    /// The most rows of a batch.
+    pub(super) batch: usize,
+    pub(super) values: &'g [Value],
+    pub(super) tensors: &'g [Tensor],
+    pub(super) states: &'g [State],
+    /// The names of the nodes.
+    pub(super) names: Vec<&'g str>,
+    /// For each value whether something is learnt before it.
+    pub(super) needs_gradient: Vec<bool>,
+}
+
 /// What operations are emitted into.
 pub struct Lower<'g> {
-    graph: &'g Builder,
-    batch: usize,
+    known: Known<'g>,
     buffers: Vec<BufferInfo>,
     of_values: Vec<Option<Buffer>>,
     gradients: Vec<Option<Buffer>>,
-    needs_gradient: Vec<bool>,
     operations: Vec<Placed>,
     tiles: Vec<Vec<Contribution>>,
     pending: Vec<Pending>,
@@ -149,192 +93,72 @@ pub(crate) struct Lowered {
     pub(crate) outputs: Vec<usize>,
 }
 
-/// Copies rows from where a batch comes from.
-#[derive(Debug)]
-struct Gather {
-    to: Buffer,
-    width: usize,
-}
-
-impl RowOperation for Gather {
-    fn label(&self) -> String {
-        "gather and scale".into()
-    }
-
-    fn part(&self) -> Part {
-        Part::Gather
-    }
-
-    fn uses(&self) -> Uses {
-        Uses::new().writes([self.to])
-    }
-
-    fn cost(&self) -> Cost {
-        Cost {
-            inputs: self.width,
-            ..Cost::default()
+impl<'g> Lower<'g> {
+    pub(super) fn new(known: Known<'g>) -> Lower<'g> {
+        Lower {
+            buffers: Vec::new(),
+            of_values: vec![None; known.values.len()],
+            gradients: vec![None; known.values.len()],
+            operations: Vec::new(),
+            tiles: known.tensors.iter().map(|_| Vec::new()).collect(),
+            pending: Vec::new(),
+            stashed: Vec::new(),
+            losses: Vec::new(),
+            node: 0,
+            known,
         }
     }
 
-    fn run(&self, context: &mut RowContext<'_>) {
-        let rows = context.buffers.rows();
-        let to = context.buffers.get_mut(self.to);
-        context.batch.input.write(rows, to);
-    }
-}
-
-/// Adds one gradient by a value to another.
-#[derive(Debug)]
-struct AddGradient {
-    from: Buffer,
-    to: Buffer,
-}
-
-impl RowOperation for AddGradient {
-    fn label(&self) -> String {
-        "add gradients".into()
+    /// What follows is emitted by a node.
+    pub(super) fn go_to(&mut self, node: usize) {
+        self.node = node;
     }
 
-    fn part(&self) -> Part {
-        Part::BackwardElementwise
-    }
-
-    fn uses(&self) -> Uses {
-        Uses::new().reads([self.from]).adds([self.to])
-    }
-
-    fn run(&self, context: &mut RowContext<'_>) {
-        let ([from], to) = context.buffers.read_write([self.from], self.to);
-        add(context.isa, to, from);
-    }
-}
-
-/// Begins a gradient to which others only add.
-#[derive(Debug)]
-struct ClearGradient(Buffer);
-
-impl RowOperation for ClearGradient {
-    fn label(&self) -> String {
-        "clear a gradient".into()
-    }
-
-    fn part(&self) -> Part {
-        Part::BackwardElementwise
-    }
-
-    fn uses(&self) -> Uses {
-        Uses::new().writes([self.0])
-    }
-
-    fn run(&self, context: &mut RowContext<'_>) {
-        context.buffers.get_mut(self.0).fill(0.0);
-    }
-}
-
-/// Emits the operations of a graph, for batches of up to `batch` rows.
-///
-/// # Errors
-///
-/// When an operation does not fit where it stands.
-pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
-    let is_needed = needed(graph);
-    let mut lower = Lower {
-        graph,
-        batch,
-        buffers: Vec::new(),
-        of_values: vec![None; graph.values.len()],
-        gradients: vec![None; graph.values.len()],
-        needs_gradient: graph.depends_on_tensors(),
-        operations: Vec::new(),
-        tiles: graph.tensors.iter().map(|_| Vec::new()).collect(),
-        pending: Vec::new(),
-        stashed: Vec::new(),
-        losses: Vec::new(),
-        node: 0,
-    };
-    for (index, node) in graph.nodes.iter().enumerate() {
-        lower.node = index;
-        if is_needed[index] {
-            node.operation.forward(node, &mut lower)?;
+    /// All that was emitted; `outputs` are values that are read after a pass over rows.
+    pub(super) fn finish(mut self, outputs: &[Var]) -> Lowered {
+        for tile in &mut self.tiles {
+            tile.sort_by_key(|contribution| contribution.node);
+        }
+        let outputs = outputs.iter();
+        let outputs = outputs.filter_map(|&var| self.of_values[var.index()].map(Buffer::index));
+        Lowered {
+            mode: self.known.mode,
+            batch: self.known.batch,
+            kept: Vec::new(),
+            outputs: outputs.collect(),
+            buffers: self.buffers,
+            operations: self.operations,
+            tiles: self.tiles,
+            losses: self.losses,
+            of_values: self.of_values,
         }
     }
-    if graph.mode() == Mode::Inference {
-        // What is given may be all there is.
-        graph.kept.iter().for_each(|&var| {
-            lower.buffer_of(var);
-        });
-    }
-    if graph.mode() == Mode::Training {
-        for (index, node) in graph.nodes.iter().enumerate().rev() {
-            lower.node = index;
-            if is_needed[index] {
-                lower.flush(&node.outputs);
-                node.operation.backward(node, &mut lower)?;
-            }
-        }
-    }
-    for tile in &mut lower.tiles {
-        tile.sort_by_key(|contribution| contribution.node);
-    }
-    let is_read = graph.mode() == Mode::Inference;
-    let outputs = graph.kept.iter().filter(|_| is_read);
-    let outputs = outputs.filter_map(|&var| lower.of_values[var.0].map(Buffer::index));
-    Ok(Lowered {
-        mode: graph.mode(),
-        batch,
-        kept: Vec::new(),
-        outputs: outputs.collect(),
-        buffers: lower.buffers,
-        operations: lower.operations,
-        tiles: lower.tiles,
-        losses: lower.losses,
-        of_values: lower.of_values,
-    })
-}
 
-/// Which nodes something depends on: those that lead to what is kept, or that make no value, as losses do.
-fn needed(graph: &Builder) -> Vec<bool> {
-    let mut is_read = vec![false; graph.values.len()];
-    for &var in &graph.kept {
-        is_read[var.0] = true;
+    /// The value that holds the numbers of another.
+    fn root(&self, var: Var) -> Var {
+        self.known.values[var.index()].root(var)
     }
-    let mut is_needed = vec![false; graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate().rev() {
-        let is_used = node.outputs.is_empty() || node.outputs.iter().any(|var| is_read[var.0]);
-        if is_used {
-            is_needed[index] = true;
-            node.inputs.iter().for_each(|var| is_read[var.0] = true);
-        }
-    }
-    is_needed
-}
 
-impl Lower<'_> {
     /// Which program is built.
     pub fn mode(&self) -> Mode {
-        self.graph.mode()
+        self.known.mode
     }
 
     /// The most rows of a batch.
     pub fn batch(&self) -> usize {
-        self.batch
-    }
-
-    /// The graph.
-    pub(crate) fn graph(&self) -> &Builder {
-        self.graph
+        self.known.batch
     }
 
     /// The buffer of a value. What is given is gathered when it is first asked for.
     pub fn buffer_of(&mut self, var: Var) -> Buffer {
-        let var = self.graph.root(var);
-        if let Some(buffer) = self.of_values[var.0] {
+        let var = self.root(var);
+        if let Some(buffer) = self.of_values[var.index()] {
             return buffer;
         }
-        let value = &self.graph.values[var.0];
+        let value = &self.known.values[var.index()];
         let width = value.numbers();
         let buffer = self.buffer(value.name.clone(), width);
-        self.of_values[var.0] = Some(buffer);
+        self.of_values[var.index()] = Some(buffer);
         if value.made_by.is_none() {
             self.rows(Gather { to: buffer, width });
         }
@@ -343,7 +167,7 @@ impl Lower<'_> {
 
     /// The numbers of a sample of a value.
     pub fn width_of(&self, var: Var) -> usize {
-        self.graph.values[var.0].numbers()
+        self.known.values[var.index()].numbers()
     }
 
     /// A new buffer with so many elements for each row of the batch.
@@ -392,7 +216,7 @@ impl Lower<'_> {
         if let Some(known) = self.buffers.iter().position(known) {
             return Buffer::at(known);
         }
-        let info = &self.graph.states[state.index()];
+        let info = &self.known.states[state.index()];
         self.buffers.push(BufferInfo {
             name: info.name.clone(),
             extent: info.extent(),
@@ -407,8 +231,17 @@ impl Lower<'_> {
     pub fn numbers_of(&self, tensors: &[TensorId]) -> usize {
         let tensors = tensors
             .iter()
-            .map(|id| self.graph.tensors[id.0].range.len());
+            .map(|id| self.known.tensors[id.index()].range.len());
         tensors.sum()
+    }
+
+    fn node_name(&self) -> String {
+        self.known
+            .names
+            .get(self.node)
+            .copied()
+            .unwrap_or_default()
+            .to_string()
     }
 
     /// Emits an operation on rows.
@@ -428,12 +261,8 @@ impl Lower<'_> {
     }
 
     fn place(&mut self, uses: Uses, body: Body) {
-        let nodes = &self.graph.nodes;
         self.operations.push(Placed {
-            name: nodes
-                .get(self.node)
-                .map_or("", |node| &node.name)
-                .to_string(),
+            name: self.node_name(),
             uses,
             body,
         });
@@ -441,9 +270,10 @@ impl Lower<'_> {
 
     /// Emits a contribution to the gradient by a tensor.
     pub fn tile(&mut self, tensor: TensorId, operation: impl TileOperation + 'static) {
-        self.tiles[tensor.0].push(Contribution {
+        let name = self.node_name();
+        self.tiles[tensor.index()].push(Contribution {
             node: self.node,
-            name: self.graph.nodes[self.node].name.clone(),
+            name,
             operation: Box::new(operation),
         });
     }
@@ -463,26 +293,26 @@ impl Lower<'_> {
 
     /// The gradient by a value, if anything has contributed to it.
     pub fn gradient_of(&self, var: Var) -> Option<Buffer> {
-        self.gradients[self.graph.root(var).0]
+        self.gradients[self.root(var).index()]
     }
 
     /// Whether the gradient by a value is of use: whether something is learnt before it.
     pub fn needs_gradient(&self, var: Var) -> bool {
-        self.mode() == Mode::Training && self.needs_gradient[self.graph.root(var).0]
+        self.mode() == Mode::Training && self.known.needs_gradient[self.root(var).index()]
     }
 
     /// Contributes to the gradient by a value, if that is of use: `emit` is given a buffer that its operations are to
     /// overwrite with the contribution.
     pub fn contribute(&mut self, var: Var, emit: impl FnOnce(&mut Self, Buffer)) {
-        let var = self.graph.root(var);
+        let var = self.root(var);
         if !self.needs_gradient(var) {
             return;
         }
-        let value = &self.graph.values[var.0];
+        let value = &self.known.values[var.index()];
         let own = self.buffer(format!("d({})", value.name), value.numbers());
         emit(self, own);
-        match self.gradients[var.0] {
-            None => self.gradients[var.0] = Some(own),
+        match self.gradients[var.index()] {
+            None => self.gradients[var.index()] = Some(own),
             Some(to) => self.rows(AddGradient { from: own, to }),
         }
     }
@@ -494,7 +324,7 @@ impl Lower<'_> {
         var: Var,
         operation: impl FnOnce(Buffer) -> O + 'static,
     ) {
-        let var = self.graph.root(var);
+        let var = self.root(var);
         if !self.needs_gradient(var) {
             return;
         }
@@ -506,21 +336,21 @@ impl Lower<'_> {
     }
 
     /// Emits what is to be added to the gradients by some values.
-    fn flush(&mut self, values: &[Var]) {
+    pub(super) fn flush(&mut self, values: &[Var]) {
         let (mut now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
             .into_iter()
             .partition(|pending| values.contains(&pending.to));
         self.pending = later;
         now.sort_by_key(|pending| pending.node);
         for Pending { to, operation, .. } in now {
-            let gradient = match self.gradients[to.0] {
+            let gradient = match self.gradients[to.index()] {
                 Some(gradient) => gradient,
                 None => {
-                    let value = &self.graph.values[to.0];
+                    let value = &self.known.values[to.index()];
                     let name = format!("d({})", value.name);
                     let gradient = self.buffer(name, value.numbers());
                     self.rows(ClearGradient(gradient));
-                    self.gradients[to.0] = Some(gradient);
+                    self.gradients[to.index()] = Some(gradient);
                     gradient
                 }
             };

@@ -3,7 +3,7 @@
 //! ```text
 //! Builder   parts apply operations to values                   a graph
 //! passes    rewrite the graph: linear layers folded, …         a graph
-//! Lower     each node emits its operations, forward and back   operations that say what they use
+//! emit      each node emits its operations, forward and back   operations that say what they use
 //! schedule  an operation runs in the first stage that it can   stages: Rows, Columns, and at the end Tiles
 //! layout    buffers get places, shared where lifetimes allow   a table for each stage
 //! Cpu       a team of threads runs one stage after the other
@@ -12,19 +12,24 @@
 //! Every part of a sentence imports this module; it knows none of them.
 
 mod affine;
+mod applied;
 mod buffer;
 mod builder;
 mod context;
 mod cpu;
 mod elementwise;
+mod emit;
 mod folded;
 mod function;
 mod jacobian;
 mod layout;
+mod loss;
 mod lower;
+mod node;
 mod operation;
 mod passes;
 mod plan;
+mod plumbing;
 mod print;
 pub(crate) mod profile;
 mod scaled;
@@ -32,26 +37,30 @@ mod schedule;
 mod state;
 mod tangent;
 mod tensor;
+mod value;
 mod workers;
 
 pub use affine::Affine;
 pub use buffer::{Bit, Buffer, Element, Extent, Uses};
-pub use builder::{Builder, Mode, Node, Operation, Var};
+pub use builder::Builder;
 pub use context::{
     Batch, ColumnContext, Given, Input, RowBuffers, RowContext, Tensors, TileContext,
 };
 pub use elementwise::Elementwise;
 pub use function::{Derivative, Kind, Point, RowFunction, Scaled, Tile};
 pub use jacobian::{JacobianNorm, Probes};
-pub(crate) use lower::LossValue;
-pub use lower::{Coupled, Lower, Mean};
+pub(crate) use loss::LossValue;
+pub use loss::{Coupled, Mean};
+pub use lower::Lower;
 pub use narrows_kernels::Isa;
 pub use narrows_kernels::memory::Rect;
+pub use node::{Node, Operation};
 pub use operation::{ColumnOperation, ColumnPart, Cost, RowOperation, TileOperation};
 pub use profile::{Part, PartOfStep, Profile};
 pub use scaled::{ChannelAffine, Factors};
 pub use state::{State, StateId, StateKind, StateSpec, States};
 pub use tensor::{Tensor, TensorId, TensorSpec, Tie};
+pub use value::{Mode, Var};
 
 pub(crate) use cpu::{Cpu, Piece, ThreadMemory};
 pub(crate) use passes::optimize;

@@ -1,13 +1,16 @@
 //! A program that is ready to run: stages with their tables, the arena, and how rows are cut.
 
 use super::buffer::{Buffer, BufferInfo, Element, Extent};
-use super::builder::{Builder, Mode, Var};
+use super::builder::Builder;
+use super::emit::lower;
 use super::layout::{Layout, layout};
-use super::lower::{Body, Loss, LossValue, Lowered, lower};
+use super::loss::{Loss, LossValue};
+use super::lower::{Body, Lowered};
 use super::profile::Part;
 use super::schedule::{Schedule, StageKind, schedule};
 use super::state::State;
 use super::tensor::Tensor;
+use super::value::{Mode, Var};
 use super::workers::{Cutting, Work, is_worth_a_phase};
 use crate::error::Result;
 use narrows_kernels::memory::{Arena, PartPlaces, Place, RowPlaces};
@@ -330,7 +333,7 @@ impl Program {
 
     /// The buffer of a value.
     pub(crate) fn buffer_of(&self, var: Var) -> Option<Buffer> {
-        *self.lowered.of_values.get(var.0)?
+        *self.lowered.of_values.get(var.index())?
     }
 
     /// Which of the cuts is that of `rows` rows; one that was not foreseen is planned now.

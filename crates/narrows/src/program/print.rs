@@ -1,10 +1,10 @@
 //! A program as text: its stages with their operations, its tiles, and its buffers.
 
 use super::buffer::{BufferInfo, Extent, Uses};
-use super::builder::Mode;
 use super::lower::Body;
 use super::plan::Plan;
 use super::schedule::StageKind;
+use super::value::Mode;
 use narrows_kernels::memory::Place;
 use std::fmt::Write;
 

@@ -2,14 +2,16 @@
 //! that is linear in its weights: they are multiplied into a copy of the weights, once for all rows.
 
 use super::buffer::{Buffer, Uses};
-use super::builder::{Builder, Node, Operation, Var};
+use super::builder::Builder;
 use super::context::{ColumnContext, Given, RowContext, Tensors};
 use super::function::{Kind, Point, RowFunction};
 use super::lower::Lower;
+use super::node::{Node, Operation};
 use super::operation::{ColumnOperation, ColumnPart, Cost, RowOperation};
 use super::profile::Part;
 use super::state::States;
 use super::tensor::TensorId;
+use super::value::Var;
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::batch_norm::affine;
 use narrows_kernels::memory::Rect;
@@ -49,10 +51,6 @@ impl ChannelAffine {
 impl Operation for ChannelAffine {
     fn label(&self) -> String {
         format!("{}, a factor and an offset a channel", self.factors.label())
-    }
-
-    fn channel_affine(&self) -> Option<&ChannelAffine> {
-        Some(self)
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {

@@ -1,10 +1,12 @@
 //! The Jacobian of a value by another at one row, column by column: what the measures of a trained model need.
 
-use super::builder::{Builder, Operation, Var};
+use super::builder::Builder;
 use super::context::Tensors;
 use super::function::{Kind, Point, RowFunction};
+use super::node::Operation;
 use super::scaled::ChannelAffine;
 use super::state::States;
+use super::value::Var;
 use narrows_kernels::Isa;
 use narrows_kernels::batch_norm::affine;
 
@@ -47,7 +49,7 @@ pub(crate) fn jacobian(
     while value != to {
         let node = graph.nodes.iter().find(|node| node.inputs == [value])?;
         let operation = &node.operation;
-        match (operation.function(), operation.channel_affine()) {
+        match (operation.function(), operation.downcast::<ChannelAffine>()) {
             (Some(function), _) => at.pass(&**function, &node.tensors)?,
             (None, Some(map)) => at.multiply(map),
             (None, None) => at.pass_operation(&**operation, &node.tensors)?,

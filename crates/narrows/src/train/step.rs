@@ -3,6 +3,7 @@
 //! No sum is formed by two threads, so a step has the same bits for any number of them; and everything is planned
 //! beforehand, so a step allocates nothing.
 
+mod accumulate;
 mod look;
 mod sentence;
 mod whole;

@@ -7,7 +7,7 @@
 //! rows      dx = weight · rstd (dy - Σ dy / n - xhat · Σ (dy · xhat) / n)
 //! ```
 
-use super::{Norm, rect};
+use super::norm::{Norm, rect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{
     Buffer, ColumnContext, ColumnOperation, ColumnPart, Cost, Lower, Node, Operation, Part,

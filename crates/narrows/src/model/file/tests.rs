@@ -1,6 +1,8 @@
 //! Model files that are damaged, foreign or hostile: each is refused with a reason, and none makes
 //! the reader panic or take memory that the file does not account for.
 
+mod buffers;
+
 use super::*;
 use crate::data::Dataset;
 use crate::data::scaling::ScalingSpec;
@@ -48,11 +50,19 @@ fn load_bytes(bytes: &[u8]) -> Result<Model> {
 
 /// The file of a model after a change to what its metadata say and to its tensors.
 fn changed(about: impl FnOnce(&mut Value), tensors: impl FnOnce(&mut Tensors)) -> Vec<u8> {
-    let bytes = bytes_of(&model());
-    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    changed_file(&bytes_of(&model()), about, tensors)
+}
+
+/// A model's file after a change to what its metadata say and to its tensors.
+fn changed_file(
+    bytes: &[u8],
+    about: impl FnOnce(&mut Value),
+    tensors: impl FnOnce(&mut Tensors),
+) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
     let mut json: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
     about(&mut json);
-    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let file = SafeTensors::deserialize(bytes).unwrap();
     let mut all: Tensors = file
         .iter()
         .map(|(name, view)| {

@@ -128,6 +128,6 @@ pub(super) fn state(state: &State, source: &str, found: &TensorView<'_>) -> Resu
             .map(|count| states::count_of(source, count))
             .collect();
     }
-    states::check(state, &numbers.parameters)?;
+    states::check(source, state, &numbers.parameters)?;
     Ok(numbers.parameters)
 }

@@ -1,7 +1,7 @@
 //! The Kullback-Leibler divergence of how often units of the code are on from how often they should be (Ng 2011, "Sparse
 //! autoencoder").
 
-use super::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::part::{PenaltyKind, PenaltyPart, PenaltyPlace};
 use crate::declaration::{Declaration, Key, Kind, Part, Range, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{

@@ -1,6 +1,6 @@
 //! The mean over the batch of the sum of the absolute values of a code.
 
-use super::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::part::{PenaltyKind, PenaltyPart, PenaltyPlace};
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::program::{

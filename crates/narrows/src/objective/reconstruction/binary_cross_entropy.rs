@@ -1,6 +1,6 @@
 //! Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
 
-use super::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart};
 use crate::declaration::{Declaration, Part, Settings};
 use narrows_kernels::loss::Loss;
 

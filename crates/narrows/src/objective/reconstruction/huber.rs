@@ -1,6 +1,6 @@
 //! Huber's loss (Huber 1964), as PyTorch's `HuberLoss`.
 
-use super::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart};
 use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
 use narrows_kernels::loss::Loss;
 

@@ -4,23 +4,10 @@ mod binary_cross_entropy;
 mod huber;
 mod l1;
 mod mse;
+mod part;
 
-use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
-use narrows_kernels::loss::Loss;
-
-/// A reconstruction loss with the values of its keys.
-pub type Reconstruction = Spec<dyn ReconstructionPart>;
-
-/// A kind of reconstruction loss: its declaration, and what it computes.
-pub trait ReconstructionPart: Part {
-    /// The loss of one value and its gradient. [`Loss::CrossEntropyOfLogits`] compares the logits of the sigmoid that the
-    /// decoder must end in.
-    fn loss(&self, settings: &Settings) -> Loss;
-}
-
-/// The key that names the reconstruction loss.
-pub(crate) const RECONSTRUCTION: Key =
-    Key::new("reconstruction", Kind::Name, "reconstruction loss").default(Preset::Text("mse"));
+pub(crate) use part::RECONSTRUCTION;
+pub use part::{Reconstruction, ReconstructionPart};
 
 /// The reconstruction losses, in the order in which they are listed.
 pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[

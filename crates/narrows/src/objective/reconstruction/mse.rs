@@ -1,6 +1,6 @@
 //! The mean squared error.
 
-use super::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart};
 use crate::declaration::{Declaration, Part, Settings};
 use narrows_kernels::loss::Loss;
 

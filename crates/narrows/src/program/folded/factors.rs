@@ -1,6 +1,6 @@
 //! The factors of a run, cut into columns among threads.
 
-use super::{Layer, Shape};
+use super::shape::{Layer, Shape};
 use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::ColumnContext;
 use crate::program::operation::{ColumnOperation, ColumnPart};

@@ -1,6 +1,6 @@
 //! The gradients by the parameters of a run, from its factors.
 
-use super::Layer;
+use super::shape::Layer;
 use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::TileContext;
 use crate::program::operation::TileOperation;

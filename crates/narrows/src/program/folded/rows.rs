@@ -1,7 +1,7 @@
 //! Rows through a run, at once.
 
-use super::Shape;
 use super::factors::by_rows;
+use super::shape::Shape;
 use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::RowContext;
 use crate::program::operation::{Cost, RowOperation};

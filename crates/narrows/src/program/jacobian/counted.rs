@@ -14,7 +14,7 @@
 //! A word holds the gates of 64 rows, so that a count of 64 rows is that of the bits of an intersection. A step with
 //! this penalty takes two thirds of what it takes going back and forth through the functions for every row.
 
-use super::Contraction;
+use super::norm::Contraction;
 use super::rows::Scaled;
 use super::squared::{Squared, mirrored, tile, tiles, whole_rows};
 use super::tiles::start;

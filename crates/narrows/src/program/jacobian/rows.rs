@@ -1,7 +1,7 @@
 //! Probes on their ways back and forth: operations on rows.
 
+use super::norm::{Link, Probes, derivative};
 use super::packed::{Packed, all, of_rows};
-use super::{Link, Probes, derivative};
 use crate::program::{
     Buffer, Cost, Lower, Mean, Part, Point, RowContext, RowFunction, RowOperation, TensorId, Uses,
 };

@@ -4,7 +4,7 @@
 //! `S = Σ u uᵀ` over all probes. G and S are their own transposes: of S, and of G where that does, each tile of rows has
 //! only what lies right of the tile's first column.
 
-use super::Link;
+use super::norm::Link;
 use super::packed::{Packed, all};
 use super::rectified::{Active, Units};
 use super::rows::{Scaled, sum_products};

@@ -4,7 +4,7 @@
 //! as for half of them behind a ReLU, the probe is left out. Behind an affine map before the activation the
 //! others are rows of its weights, times their slopes.
 
-use super::Link;
+use super::norm::Link;
 use super::packed::Packed;
 use super::tiles::start;
 use crate::program::{

@@ -1,12 +1,12 @@
 //! Probes that go back and forth: which operations they need.
 
+use super::norm::{Contraction, Link, Savings};
 use super::packed::Packed;
 use super::rectified::{Gather, Scatter, SquareActive, Units};
 use super::rows::{Curvature, Fill, Norm, Place, Through, Way};
 use super::squared::{Square, Squared, SumOfSquares};
 use super::stopped::{Below, DiagonalGradient, StoppedProbes};
 use super::tiles::ProbeGradient;
-use super::{Contraction, Link, Savings};
 use crate::program::{Buffer, Kind, Lower, Mode};
 use std::sync::Arc;
 

@@ -1,8 +1,10 @@
 //! Linear layers that follow each other are folded, where that is worth it.
 
-use super::super::builder::{Builder, Mode, Node, Var};
+use super::super::builder::Builder;
 use super::super::folded::{Folded, Layer};
 use super::super::function::Kind;
+use super::super::node::Node;
+use super::super::value::{Mode, Var};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! Chooses the form in which the norm of a Jacobian is the least work; see [`crate::program::jacobian`].
 
-use crate::program::builder::{Builder, Operation};
+use crate::program::builder::Builder;
 use crate::program::function::Kind;
 use crate::program::jacobian::{Contraction, Form, Savings};
+use crate::program::node::Operation;
 use narrows_kernels::activation::Activation;
-use std::any::Any;
 use std::sync::Arc;
 
 /// Batches of fewer rows leave too much of a word of gates empty.
@@ -15,8 +15,7 @@ const RELU: Kind = Kind::Activation(Activation::Relu);
 /// Chooses the form of every norm, for batches of up to `batch` rows.
 pub(super) fn choose(graph: &mut Builder, batch: usize) {
     for node in &mut graph.nodes {
-        let operation: &dyn Any = &*node.operation;
-        if let Some(contraction) = operation.downcast_ref::<Contraction>() {
+        if let Some(contraction) = node.operation.downcast::<Contraction>() {
             let formed = contraction.formed(form(contraction, batch));
             let operation: Arc<dyn Operation> = Arc::new(formed);
             node.operation = operation;

@@ -1,8 +1,10 @@
 //! A factor and an offset of each channel right behind a function that is linear in its weights are multiplied into a
 //! copy of these, where parameters stand still.
 
-use super::super::builder::{Builder, Mode, Node, Var};
-use super::super::scaled::Multiplied;
+use super::super::builder::Builder;
+use super::super::node::Node;
+use super::super::scaled::{ChannelAffine, Multiplied};
+use super::super::value::{Mode, Var};
 use std::sync::Arc;
 
 /// Multiplies the factors of channels into the weights before them.
@@ -25,7 +27,7 @@ pub(super) fn scale(graph: &mut Builder) {
 /// The node that takes the place of one with factors and of the one before it, with the place of the latter.
 fn found(graph: &Builder, index: usize) -> Option<(usize, Node)> {
     let factors = &graph.nodes[index];
-    let map = factors.operation.channel_affine()?;
+    let map = factors.operation.downcast::<ChannelAffine>()?;
     let input = *factors.inputs.first()?;
     if graph.kept.contains(&input) || readers(graph, input) != 1 {
         return None;

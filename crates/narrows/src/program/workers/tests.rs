@@ -2,14 +2,17 @@
 //! whichever worker is free.
 
 use super::super::buffer::{Buffer, Uses};
-use super::super::builder::{Builder, Mode, Node, Operation, Var};
+use super::super::builder::Builder;
 use super::super::context::RowContext;
+use super::super::emit::lower;
 use super::super::function::{Point, RowFunction, Tile};
-use super::super::lower::{Lower, lower};
+use super::super::lower::Lower;
+use super::super::node::{Node, Operation};
 use super::super::operation::RowOperation;
 use super::super::passes::optimize;
 use super::super::profile;
 use super::super::schedule::schedule;
+use super::super::value::{Mode, Var};
 use super::super::{Affine, Elementwise};
 use super::*;
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! The same by an estimate: probes are random signs (Hutchinson 1990).
 
-use super::super::{PenaltyKind, PenaltyPart, PenaltyPlace};
-use super::apply;
+use super::super::part::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::apply::apply;
 use crate::declaration::{Declaration, Key, Kind, Part, Preset, Settings};
 use crate::error::Result;
 use crate::program::{Builder, Mean, Probes};

@@ -1,7 +1,7 @@
 //! The contractive penalty of Rifai et al. 2011: probes are the basis vectors.
 
-use super::super::{PenaltyKind, PenaltyPart, PenaltyPlace};
-use super::apply;
+use super::super::part::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::apply::apply;
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::program::{Builder, Mean, Probes};

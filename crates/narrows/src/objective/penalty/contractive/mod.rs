@@ -1,6 +1,7 @@
 //! Contractive penalties: `‖Jᵀ r‖²` for a choice of probes r, a file each; J is the Jacobian of what the encoder gives by
 //! what it reads, `[code, inputs]`.
 
+mod apply;
 mod hutchinson;
 mod jacobian;
 mod summed;
@@ -8,23 +9,3 @@ mod summed;
 pub(super) use hutchinson::Hutchinson;
 pub(super) use jacobian::Jacobian;
 pub(super) use summed::Summed;
-
-use super::PenaltyPlace;
-use crate::error::Result;
-use crate::program::{Builder, JacobianNorm, Probes};
-use std::sync::Arc;
-
-/// Applies the penalty of some probes to the encoder, up to the bottleneck.
-fn apply(builder: &mut Builder, place: &PenaltyPlace, probes: impl Probes + 'static) -> Result<()> {
-    let norm = JacobianNorm {
-        name: place.name.into(),
-        weight: place.weight,
-        probes: Arc::new(probes),
-    };
-    norm.apply(builder, place.input, place.encoded)
-        .map_err(|error| {
-            error.hint(
-                "put the layer into the decoder, or choose a penalty on the code: `l1`, `kl-sparsity`",
-            )
-        })
-}

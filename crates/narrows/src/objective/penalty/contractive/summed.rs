@@ -1,7 +1,7 @@
 //! The penalty on the gradient of the summed code: the one probe is all ones.
 
-use super::super::{PenaltyKind, PenaltyPart, PenaltyPlace};
-use super::apply;
+use super::super::part::{PenaltyKind, PenaltyPart, PenaltyPlace};
+use super::apply::apply;
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::program::{Builder, Mean, Probes};

@@ -1,0 +1,52 @@
+//! What a bottleneck says of itself.
+
+use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
+use crate::error::Result;
+use crate::onnx::{Graph, Place};
+use crate::program::{Builder, Var};
+
+/// A bottleneck with the values of its keys.
+pub type Bottleneck = Spec<dyn BottleneckPart>;
+
+/// A kind of bottleneck: its declaration, and what it makes of the code.
+pub trait BottleneckPart: Part {
+    /// Applies it to what the encoder gives; gives the code.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot work on a code of this shape.
+    fn build(&self, settings: &Settings, builder: &mut Builder, code: Var) -> Result<Var>;
+
+    /// The infimum and supremum of a value of the code, from those of what the encoder gives.
+    fn output_range(&self, _settings: &Settings, given: (f32, f32)) -> (f32, f32) {
+        given
+    }
+
+    /// Adds its nodes to a graph; gives the value that they make.
+    fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String;
+}
+
+/// The key that names the bottleneck.
+pub(crate) const KIND: Key =
+    Key::new("kind", Kind::Name, "bottleneck").default(Preset::Text("plain"));
+
+impl Spec<dyn BottleneckPart> {
+    /// Applies it to what the encoder gives; gives the code.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot work on a code of this shape.
+    pub(crate) fn build(&self, builder: &mut Builder, code: Var) -> Result<Var> {
+        self.part().build(self.settings(), builder, code)
+    }
+
+    /// The infimum and supremum of a value of the code, from those of what the encoder gives.
+    pub(crate) fn output_range(&self, given: (f32, f32)) -> (f32, f32) {
+        self.part().output_range(self.settings(), given)
+    }
+
+    /// Adds its nodes to a graph; gives the value that they make.
+    pub(crate) fn nodes(&self, graph: &mut Graph, place: Place<'_>) -> String {
+        self.part().nodes(self.settings(), graph, place)
+    }
+}

@@ -1,0 +1,282 @@
+//! Encoder, bottleneck and decoder, their shapes and the layout of their numbers.
+
+use crate::bottleneck::Bottleneck;
+use crate::error::{Error, ErrorKind, Result};
+use crate::layer::{LayerSpec, last_of_values};
+use crate::program::{Builder, Mode, State, StateKind, Tensor, Tie, Var, tiles};
+use narrows_kernels::split::Bounds;
+use std::ops::Range;
+
+/// The values of a sentence's layers.
+pub(crate) struct Built {
+    /// What each layer reads, then what the last one gives; what the decoder reads is the code.
+    pub(crate) values: Vec<Var>,
+    /// What the encoder gives, before the bottleneck.
+    pub(crate) encoded: Var,
+}
+
+/// Encoder and decoder, their shapes and the layout of their parameters; without the parameters.
+#[derive(Clone, Debug)]
+pub struct Network {
+    layers: Vec<LayerSpec>,
+    /// How many of the layers are the encoder's.
+    encoder: usize,
+    bottleneck: Bottleneck,
+    /// The shape of a row of data.
+    data: Vec<usize>,
+    /// The shape of a row before each layer, and behind the last.
+    shapes: Vec<Vec<usize>>,
+    tensors: Vec<Tensor>,
+    ties: Vec<Tie>,
+    states: Vec<State>,
+    couples_rows: bool,
+}
+
+impl Network {
+    /// Plans the network for rows of a shape: `[channels, height, width]` of images, `[columns]`.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit the one before it, the output does not fit the data, or there are more
+    /// than 2³² parameters.
+    pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
+        Network::with_bottleneck(encoder, &Bottleneck::plain(), decoder, shape)
+    }
+
+    /// As [`Network::new`], with something that happens to the code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::new`], and when the bottleneck cannot work on the code.
+    pub fn with_bottleneck(
+        encoder: &[LayerSpec],
+        bottleneck: &Bottleneck,
+        decoder: &[LayerSpec],
+        shape: &[usize],
+    ) -> Result<Network> {
+        let mut network = Network::unplanned(encoder, bottleneck, decoder, shape);
+        let mut builder = Builder::new(Mode::Inference);
+        let data = builder.input("data", shape);
+        let values = network.build(&mut builder, 0, data)?.values;
+        network.shapes = values
+            .iter()
+            .map(|&value| builder.shape(value).to_vec())
+            .collect();
+        network.ties = builder.ties;
+        network.couples_rows = builder.couples_rows;
+        (network.tensors, network.states) = (builder.tensors, builder.states);
+        let given = network.shapes.last().map_or(shape, Vec::as_slice);
+        // What is flat has no shape to get wrong.
+        let values = shape.iter().product::<usize>();
+        if given != shape && given != [values] {
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                "the decoder does not give back the data's shape",
+            )
+            .at("decoder")
+            .expected(format!("rows of shape {shape:?}, {values} values"))
+            .found(format!("{given:?}"))
+            .hint(match (given.len(), shape.len()) {
+                (1, _) => "leave `outputs` out of the decoder's last dense layer",
+                (_, 3) => {
+                    "leave `channels` out of the decoder's last convolution, and choose kernels, strides, \
+                     padding and output_padding that give the data's height and width, or bring images to a size \
+                     that fits, with `--image-size`"
+                }
+                _ => "put a flatten layer at its end, and a dense one behind it where the number differs",
+            }));
+        }
+        Ok(network)
+    }
+
+    fn unplanned(
+        encoder: &[LayerSpec],
+        bottleneck: &Bottleneck,
+        decoder: &[LayerSpec],
+        data: &[usize],
+    ) -> Network {
+        Network {
+            layers: encoder.iter().chain(decoder).cloned().collect(),
+            encoder: encoder.len(),
+            bottleneck: bottleneck.clone(),
+            data: data.to_vec(),
+            shapes: Vec::new(),
+            tensors: Vec::new(),
+            ties: Vec::new(),
+            states: Vec::new(),
+            couples_rows: false,
+        }
+    }
+
+    /// How many bytes the tensors and states of a network would take in a file, before anything is laid out for it; see
+    /// [`Network::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Network::new`], but for the shape of the output.
+    pub(crate) fn count_bytes(
+        encoder: &[LayerSpec],
+        decoder: &[LayerSpec],
+        data: &[usize],
+    ) -> Result<u64> {
+        let network = Network::unplanned(encoder, &Bottleneck::plain(), decoder, data);
+        let mut builder = Builder::new(Mode::Inference);
+        let input = builder.input("data", data);
+        network.build(&mut builder, 0, input)?;
+        let numbers = builder.parameters() as u64;
+        Ok(4 * numbers + bytes_of(&builder.states))
+    }
+
+    /// Applies all layers, of which those from `first` on follow on `input`.
+    ///
+    /// # Errors
+    ///
+    /// When a layer does not fit the one before it.
+    pub(crate) fn build(&self, builder: &mut Builder, first: usize, input: Var) -> Result<Built> {
+        let (mut values, mut encoded) = (vec![input], input);
+        let mut value = match first {
+            0 => input,
+            // The layers before only say which tensors there are.
+            _ => builder.input("data", &self.data),
+        };
+        for (index, layer) in self.layers.iter().enumerate() {
+            if index == first {
+                value = input;
+            } else if index == self.encoder {
+                let given = value;
+                value = self.through_bottleneck(builder, given)?;
+                if let Some(last) = values.last_mut().filter(|_| index > first) {
+                    (encoded, *last) = (given, value);
+                }
+            }
+            let name = self.name_of(index);
+            builder.at(&name);
+            value = layer
+                .build(builder, value, &self.data)
+                .map_err(|error| error.at(format!("{name} ({})", layer.name())))?;
+            if index >= first {
+                values.push(value);
+            }
+        }
+        builder.at("");
+        Ok(Built { values, encoded })
+    }
+
+    fn through_bottleneck(&self, builder: &mut Builder, code: Var) -> Result<Var> {
+        let bottleneck = &self.bottleneck;
+        bottleneck
+            .build(builder, code)
+            .map_err(|error| error.at(format!("bottleneck ({})", bottleneck.name())))
+    }
+
+    /// The infimum and supremum of a value of the code.
+    pub(crate) fn code_range(&self) -> (f32, f32) {
+        let encoder = &self.layers[..self.encoder];
+        let last = last_of_values(encoder);
+        let all = (f32::NEG_INFINITY, f32::INFINITY);
+        let given = last.map_or(all, |(_, layer)| layer.output_range());
+        self.bottleneck.output_range(given)
+    }
+
+    /// What happens to the code.
+    pub(crate) fn bottleneck(&self) -> &Bottleneck {
+        &self.bottleneck
+    }
+
+    /// Where a layer stands: `encoder.0`.
+    pub(crate) fn name_of(&self, layer: usize) -> String {
+        match layer.checked_sub(self.encoder) {
+            None => format!("encoder.{layer}"),
+            Some(index) => format!("decoder.{index}"),
+        }
+    }
+
+    /// The layers, in order.
+    pub(crate) fn specs(&self) -> &[LayerSpec] {
+        &self.layers
+    }
+
+    /// The number of values in a row of data.
+    pub fn inputs(&self) -> usize {
+        self.data.iter().product()
+    }
+
+    /// The number of values in a code.
+    pub fn code_size(&self) -> usize {
+        self.width(self.encoder)
+    }
+
+    /// The number of parameters.
+    pub fn parameter_count(&self) -> usize {
+        self.tensors.last().map_or(0, |tensor| tensor.range.end)
+    }
+
+    /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// The tensors that a second layer uses transposed, in the order of these layers.
+    pub fn ties(&self) -> &[Tie] {
+        &self.ties
+    }
+
+    /// The states, in the order in which they lie among [`Parameters::states`](super::Parameters::states), named as in PyTorch's `state_dict`.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// The numbers of all states.
+    pub(crate) fn state_count(&self) -> usize {
+        self.states.last().map_or(0, |state| state.range.end)
+    }
+
+    /// How many bytes its tensors and states take in a file.
+    pub(crate) fn bytes(&self) -> u64 {
+        4 * self.parameter_count() as u64 + bytes_of(&self.states)
+    }
+
+    /// Whether in training what a row gives depends on the other rows of its batch.
+    pub(crate) fn couples_rows(&self) -> bool {
+        self.couples_rows
+    }
+
+    /// The layers of the encoder, as a range for [`Pass::new`](super::Pass::new).
+    pub fn encoder(&self) -> Range<usize> {
+        0..self.encoder
+    }
+
+    /// The layers of the decoder.
+    pub fn decoder(&self) -> Range<usize> {
+        self.encoder..self.layers.len()
+    }
+
+    /// All the layers.
+    pub fn layers(&self) -> Range<usize> {
+        0..self.layers.len()
+    }
+
+    /// Where tiles begin and end among the parameters.
+    pub(crate) fn tile_bounds(&self) -> Bounds {
+        tiles(&self.tensors).1
+    }
+
+    /// The values of a row before a layer, or behind the last.
+    pub fn width(&self, layer: usize) -> usize {
+        self.shape(layer).iter().product()
+    }
+
+    /// The shape of a row before a layer, or behind the last.
+    pub fn shape(&self, layer: usize) -> &[usize] {
+        &self.shapes[layer]
+    }
+}
+
+/// How many bytes states take in a file.
+fn bytes_of(states: &[State]) -> u64 {
+    let bytes = |state: &State| match state.kind {
+        StateKind::Number | StateKind::NotNegative => 4 * state.range.len() as u64,
+        StateKind::Count => 8 * state.range.len() as u64,
+    };
+    states.iter().map(bytes).sum()
+}

@@ -1,0 +1,99 @@
+//! What a penalty says of itself.
+
+use crate::declaration::{Declaration, Key, Kind, List, Part, Range, Settings, Spec};
+use crate::document::Section;
+use crate::error::Result;
+use crate::program::{Builder, Var};
+use crate::rng::Draws;
+
+/// What a penalty makes small, with the values of its keys.
+pub type PenaltyKind = Spec<dyn PenaltyPart>;
+
+/// A kind of penalty: its declaration, and what it adds to a sentence.
+pub trait PenaltyPart: Part {
+    /// Applies it to the values of a sentence.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot act on this encoder or code.
+    fn build(&self, settings: &Settings, builder: &mut Builder, place: &PenaltyPlace)
+    -> Result<()>;
+}
+
+/// Where a penalty stands: the values that it may act on.
+#[derive(Clone, Copy, Debug)]
+pub struct PenaltyPlace {
+    /// Its name, under which its value is reported.
+    pub name: &'static str,
+    /// How much it counts.
+    pub weight: f32,
+    /// The code: what leaves the bottleneck.
+    pub code: Var,
+    /// The infimum and supremum of a value of the code.
+    pub code_range: (f32, f32),
+    /// What the encoder reads.
+    pub input: Var,
+    /// What the encoder gives, before the bottleneck.
+    pub encoded: Var,
+    /// What random numbers follow from.
+    pub draws: Draws,
+}
+
+/// A penalty of the objective.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Penalty {
+    /// What it makes small.
+    pub kind: PenaltyKind,
+    /// How much it counts; 0 leaves it out.
+    pub weight: f32,
+}
+
+/// The key of the list of penalties.
+pub(crate) const PENALTIES: &str = "penalties";
+
+/// The older name of [`PENALTIES`].
+pub(crate) const OLDER_PENALTIES: &str = "terms";
+
+/// The key that names a penalty.
+pub(crate) const KIND: Key = Key::new("kind", Kind::Name, "penalty");
+
+/// The key of a penalty's weight, which all have.
+pub(crate) const WEIGHT: Key = Key::new(
+    "weight",
+    Kind::Number(Range::FROM_0),
+    "how much the penalty counts",
+);
+
+/// What all penalties have beside their own keys.
+const COMMON: Declaration = Declaration::new("penalty", "penalty").keys(&[WEIGHT]);
+
+impl Penalty {
+    /// Reads a penalty of a list from its section.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such penalty, or a value is missing or impossible.
+    pub(crate) fn read(section: &Section<'_>, parts: &List<dyn PenaltyPart>) -> Result<Penalty> {
+        let kind = parts.read(section, &KIND, COMMON.keys)?;
+        let kind =
+            kind.ok_or_else(|| section.error(KIND.name, format!("`{}` is missing", KIND.name)))?;
+        let weight = section.settings(&COMMON)?.get(&WEIGHT);
+        Ok(Penalty { kind, weight })
+    }
+}
+
+impl Spec<dyn PenaltyPart> {
+    /// The same with a weight: a penalty of the objective.
+    pub fn weighted(self, weight: f32) -> Penalty {
+        Penalty { kind: self, weight }
+    }
+
+    /// Applies it to the values of a sentence.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot act on this encoder or code.
+    pub(crate) fn build(&self, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+        self.part().build(self.settings(), builder, place)
+    }
+}

@@ -1,0 +1,194 @@
+//! What the norm is, of which functions, and in which form.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::program::builder::Builder;
+use crate::program::function::{Derivative, RowFunction};
+use crate::program::loss::Mean;
+use crate::program::tensor::TensorId;
+use crate::program::value::Var;
+use narrows_kernels::Isa;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The vectors r with which a [`JacobianNorm`] is formed.
+pub trait Probes: Debug + Send + Sync {
+    /// How many a row has, where the last value has `width` numbers.
+    fn count(&self, width: usize) -> usize;
+    /// Fills the probes of a sample in an epoch, one after the other, `width` numbers each. They may depend on nothing else.
+    fn fill(&self, isa: Isa, epoch: u32, sample: u32, width: usize, probes: &mut [f32]);
+    /// Whether they are the basis vectors in their order, one for each number of the last value.
+    fn is_basis(&self) -> bool {
+        false
+    }
+    /// What the sum over all probes and rows is divided by.
+    fn mean(&self) -> Mean;
+}
+
+/// A penalty on the Jacobian of one value by another: the mean of `‖Jᵀ r‖²`.
+///
+/// ```text
+/// value     Σ ‖Jᵀ r‖² over the rows of the batch and the probes of each, divided by Probes::mean
+/// gradient  that of weight · value, by every tensor and value on the way
+/// ```
+#[derive(Clone, Debug)]
+pub struct JacobianNorm {
+    /// Under which name its value is reported.
+    pub name: String,
+    /// How much it counts in the objective.
+    pub weight: f32,
+    /// The vectors r.
+    pub probes: Arc<dyn Probes>,
+}
+
+/// A function of the chain.
+#[derive(Clone, Debug)]
+pub(in crate::program) struct Link {
+    pub(in crate::program) function: Arc<dyn RowFunction>,
+    pub(super) tensors: Vec<TensorId>,
+    pub(super) x: Var,
+    pub(super) y: Var,
+}
+
+impl Link {
+    pub(super) fn derivative(&self) -> &dyn Derivative {
+        derivative(&self.function)
+    }
+}
+
+/// The derivative of a function of a chain.
+pub(super) fn derivative(function: &Arc<dyn RowFunction>) -> &dyn Derivative {
+    let derivative = function.derivative();
+    derivative.expect("a function without a derivative is refused when the norm is applied")
+}
+
+/// How the norm is formed. All forms have the same value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::program) enum Form {
+    /// Probes go back and forth.
+    Probes(Savings),
+    /// Of two affine maps behind ReLU: the open gates of all rows are counted.
+    Counted,
+}
+
+/// What probes that go back and forth save; the basis vectors alone do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::program) struct Savings {
+    /// The first function is affine with fewer outputs than inputs: its weights are squared.
+    pub(in crate::program) squares: bool,
+    /// It is, and a ReLU follows: the units that it stops are left out.
+    pub(in crate::program) rectifies: bool,
+    /// The last function is an activation: the probes that it stops are left out.
+    pub(in crate::program) stops: bool,
+}
+
+/// The norm as an operation.
+#[derive(Clone, Debug)]
+pub(in crate::program) struct Contraction {
+    pub(super) norm: JacobianNorm,
+    /// Functions from the first value to the last.
+    pub(in crate::program) chain: Vec<Link>,
+    /// The numbers of the last.
+    pub(super) width: usize,
+    pub(super) form: Form,
+}
+
+impl JacobianNorm {
+    /// Applies the penalty to the Jacobian of `to` by `from`.
+    ///
+    /// # Errors
+    ///
+    /// When something between the two is no function of one row that can be differentiated twice; the error is at the
+    /// layer. When a sample has several rows at one of the two.
+    pub fn apply(self, builder: &mut Builder, from: Var, to: Var) -> Result<()> {
+        let (from, last) = (builder.root(from), builder.root(to));
+        let chain = self.chain(builder, from, last)?;
+        let is_of_rows = [from, last]
+            .iter()
+            .any(|var| builder.values[var.index()].rows != 1);
+        if is_of_rows {
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                format!(
+                    "`{}` penalizes the Jacobian of samples of one row alone",
+                    self.name
+                ),
+            )
+            .at(&builder.values[last.index()].name)
+            .expected("one row a sample")
+            .found(builder.values[last.index()].rows));
+        }
+        let values = std::iter::once(from).chain(chain.iter().map(|link| link.y));
+        let inputs = values.collect();
+        let tensors = chain.iter().flat_map(|link| link.tensors.iter().copied());
+        let tensors = tensors.collect();
+        let contraction = Contraction {
+            width: builder.width(last),
+            norm: self,
+            chain,
+            form: Form::Probes(Savings::default()),
+        };
+        builder.node(Arc::new(contraction), tensors, inputs, Vec::new());
+        Ok(())
+    }
+
+    /// The functions between two values.
+    fn chain(&self, builder: &Builder, from: Var, to: Var) -> Result<Vec<Link>> {
+        let mut chain = Vec::new();
+        let mut y = to;
+        while y != from {
+            let made_by = builder.values[y.index()].made_by;
+            let Some(node) = made_by.and_then(|number| builder.nodes.get(number)) else {
+                return Err(Error::new(
+                    ErrorKind::Recipe,
+                    format!("`{}` needs a value that follows from another", self.name),
+                )
+                .at(&builder.values[to.index()].name)
+                .expected(format!(
+                    "a value that depends on `{}`",
+                    builder.values[from.index()].name
+                ))
+                .found("one that does not"));
+            };
+            let function = node.operation.function();
+            let function = function.filter(|function| function.derivative().is_some());
+            let (Some(function), &[x]) = (function, &node.inputs[..]) else {
+                return Err(Error::new(
+                    ErrorKind::Recipe,
+                    format!(
+                        "the penalty `{}` needs second derivatives, which the layer does not have",
+                        self.name
+                    ),
+                )
+                .at(format!("{} ({})", node.name, node.operation.label()))
+                .expected(
+                    "a layer that works on each row by itself and can be differentiated twice",
+                )
+                .found(node.operation.label()));
+            };
+            chain.push(Link {
+                function: Arc::clone(function),
+                tensors: node.tensors.clone(),
+                x,
+                y,
+            });
+            y = x;
+        }
+        chain.reverse();
+        Ok(chain)
+    }
+}
+
+impl Contraction {
+    /// Whether the probes are all basis vectors.
+    pub(in crate::program) fn is_of_basis(&self) -> bool {
+        self.norm.probes.is_basis()
+    }
+
+    /// The same norm in another form.
+    pub(in crate::program) fn formed(&self, form: Form) -> Contraction {
+        Contraction {
+            form,
+            ..self.clone()
+        }
+    }
+}
