@@ -3,7 +3,8 @@
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{
-    self, Activation, Initialization, LayerSpec, activation, dense, dropout, layer_norm, tied_dense,
+    self, Activation, Initialization, LayerSpec, activation, batch_norm, dense, dropout,
+    layer_norm, tied_dense,
 };
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
@@ -72,10 +73,11 @@ fn case(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Case {
     }
 }
 
-/// What a sample is, of which everything that is drawn follows.
+/// Rows that a step takes together.
 #[derive(Clone, Copy)]
-struct Sample {
-    number: u32,
+struct Batch {
+    /// The number of the first row in the data: what is drawn follows from it.
+    first: u32,
     is_training: bool,
 }
 
@@ -138,15 +140,15 @@ impl Case {
         Some(&parameters[tensor.range.clone()])
     }
 
-    /// What so many layers of the network make of one row in float64, by the definition of each.
+    /// What so many layers of the network make of the rows of a batch in float64, by the definition of each.
     fn forward(
         &self,
         network: &Network,
         parameters: &[f64],
-        mut x: Vec<f64>,
-        sample: Sample,
+        mut rows: Vec<Vec<f64>>,
+        batch: Batch,
         depth: usize,
-    ) -> Vec<f64> {
+    ) -> Vec<Vec<f64>> {
         let sides = [("encoder", &self.encoder), ("decoder", &self.decoder)];
         let layers = sides.into_iter().flat_map(|(side, layers)| {
             let layers = layers.iter().enumerate();
@@ -158,77 +160,83 @@ impl Case {
                 let name = format!("{name}.{part}");
                 self.tensor(network, parameters, &name)
             };
-            x = match layer.name() {
-                "dense" => match layer.get::<String>("tied") {
-                    None => product(tensor("weight").unwrap(), &x, false),
-                    Some(tie) => {
-                        let other = tie.replace('[', ".").replace(']', ".weight");
-                        let weights = self.tensor(network, parameters, &other);
-                        product(weights.unwrap(), &x, true)
+            let dropout = dropouts;
+            let before = shape.clone();
+            let row_of = |(number, x): (usize, Vec<f64>)| -> Vec<f64> {
+                match layer.name() {
+                    "dense" => match layer.get::<String>("tied") {
+                        None => product(tensor("weight").unwrap(), &x, false),
+                        Some(tie) => {
+                            let other = tie.replace('[', ".").replace(']', ".weight");
+                            let weights = self.tensor(network, parameters, &other);
+                            product(weights.unwrap(), &x, true)
+                        }
+                    },
+                    "conv2d" => {
+                        let geometry = geometry(layer, &before);
+                        reference::convolution(&geometry, tensor("weight").unwrap(), &x)
                     }
-                },
-                "conv2d" => {
-                    let pair = |key: &str| layer.get::<[usize; 2]>(key).unwrap();
-                    let (kernel, stride, padding) =
-                        (pair("kernel"), pair("stride"), pair("padding"));
-                    let size = |axis: usize| {
-                        (shape[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
-                    };
-                    let geometry = Geometry {
-                        input: [shape[0], shape[1], shape[2]],
-                        output: [layer.get("channels").unwrap(), size(0), size(1)],
-                        kernel,
-                        stride,
-                        padding,
-                    };
-                    shape = geometry.output.to_vec();
-                    reference::convolution(&geometry, tensor("weight").unwrap(), &x)
+                    "layer-norm" => {
+                        let y = reference::normalize(&x, layer.get("epsilon").unwrap());
+                        let weights = tensor("weight").unwrap();
+                        y.iter().zip(weights).map(|(y, w)| y * w).collect()
+                    }
+                    "dropout" if batch.is_training => {
+                        let fraction: f32 = layer.get("fraction").unwrap();
+                        let draws = Draws::new(SEED, Purpose::Dropout).of_part(dropout);
+                        dropped(draws, fraction, x, batch.first + number as u32)
+                    }
+                    "dropout" | "batch-norm" => x,
+                    "tanh" => x.iter().map(|x| x.tanh()).collect(),
+                    "relu" => x.iter().map(|x| x.max(0.0)).collect(),
+                    "sigmoid" => x.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+                    "silu" => x.iter().map(|x| x / (1.0 + (-x).exp())).collect(),
+                    other => panic!("{other} has no formula here"),
                 }
-                "layer-norm" => {
-                    let y = reference::normalize(&x, layer.get("epsilon").unwrap());
-                    let weights = tensor("weight").unwrap();
-                    y.iter().zip(weights).map(|(y, w)| y * w).collect()
-                }
-                "dropout" => {
-                    let fraction: f32 = layer.get("fraction").unwrap();
-                    let draws = Draws::new(SEED, Purpose::Dropout).of_part(dropouts);
-                    dropouts += 1;
-                    dropped(draws, fraction, x, sample)
-                }
-                "tanh" => x.iter().map(|x| x.tanh()).collect(),
-                "relu" => x.iter().map(|x| x.max(0.0)).collect(),
-                "sigmoid" => x.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
-                "silu" => x.iter().map(|x| x / (1.0 + (-x).exp())).collect(),
-                other => panic!("{other} has no formula here"),
             };
-            if let Some(bias) = tensor("bias") {
-                let area = x.len() / bias.len();
-                for (x, bias) in x.chunks_exact_mut(area).zip(bias) {
-                    x.iter_mut().for_each(|x| *x += bias);
+            rows = rows.into_iter().enumerate().map(row_of).collect();
+            match layer.name() {
+                "conv2d" => shape = geometry(layer, &before).output.to_vec(),
+                "dropout" => dropouts += 1,
+                "batch-norm" => {
+                    let epsilon = layer.get("epsilon").unwrap();
+                    let weights = tensor("weight").unwrap();
+                    normalize_columns(&mut rows, epsilon, weights, batch.is_training);
+                }
+                _ => {}
+            }
+            for x in &mut rows {
+                if let Some(bias) = tensor("bias") {
+                    let area = x.len() / bias.len();
+                    for (x, bias) in x.chunks_exact_mut(area).zip(bias) {
+                        x.iter_mut().for_each(|x| *x += bias);
+                    }
                 }
             }
         }
-        x
+        rows
     }
 
     /// The mean squared error of some rows, in float64.
     fn loss(&self, parameters: &[f64], rows: std::ops::Range<usize>, is_training: bool) -> f64 {
         let (network, data) = (self.network(), self.data(rows.end).to_array());
-        let mut sum = 0.0;
-        for row in rows.clone() {
-            let x: Vec<f64> = data
-                .row(row)
+        let row_of = |row| {
+            data.row(row)
                 .iter()
                 .map(|&v| f64::from(v) / 255.0)
-                .collect();
-            let sample = Sample {
-                number: row as u32,
-                is_training,
-            };
-            let y = self.forward(&network, parameters, x.clone(), sample, usize::MAX);
-            sum += y.iter().zip(&x).map(|(y, x)| (y - x).powi(2)).sum::<f64>();
+                .collect()
+        };
+        let inputs: Vec<Vec<f64>> = rows.clone().map(row_of).collect();
+        let batch = Batch {
+            first: rows.start as u32,
+            is_training,
+        };
+        let outputs = self.forward(&network, parameters, inputs.clone(), batch, usize::MAX);
+        let mut sum = 0.0;
+        for (x, y) in inputs.iter().zip(&outputs) {
+            sum += y.iter().zip(x).map(|(y, x)| (y - x).powi(2)).sum::<f64>();
             if self.contraction > 0.0 {
-                let norm = self.contraction_of(&network, parameters, &x);
+                let norm = self.contraction_of(&network, parameters, x);
                 sum += f64::from(self.contraction) * norm * self.inputs() as f64;
             }
         }
@@ -341,18 +349,45 @@ fn product(weights: &[f64], x: &[f64], is_transposed: bool) -> Vec<f64> {
 }
 
 /// What is left of a row, which follows from (seed, purpose and layer, epoch, sample, element).
-fn dropped(draws: Draws, fraction: f32, x: Vec<f64>, sample: Sample) -> Vec<f64> {
-    if !sample.is_training {
-        return x;
-    }
+fn dropped(draws: Draws, fraction: f32, x: Vec<f64>, sample: u32) -> Vec<f64> {
     let mut mask = vec![0; words(x.len())];
-    let address = draws.address(EPOCH, sample.number);
+    let address = draws.address(EPOCH, sample);
     draw_mask(Isa::best(), address, fraction, x.len(), &mut mask);
     let value = |(i, x): (usize, &f64)| match (mask[i / 64] >> (i % 64)) & 1 {
         1 => x / (1.0 - f64::from(fraction)),
         _ => 0.0,
     };
     x.iter().enumerate().map(value).collect()
+}
+
+/// Batch normalization of flat rows, without its bias: by the rows themselves, or by a mean of 0 and a variance of 1, which
+/// is what the running ones begin with.
+fn normalize_columns(rows: &mut [Vec<f64>], epsilon: f64, weights: &[f64], is_training: bool) {
+    for (column, weight) in weights.iter().enumerate() {
+        let values: Vec<f64> = rows.iter().map(|row| row[column]).collect();
+        let normalized = match is_training {
+            true => reference::normalize(&values, epsilon),
+            false => values.iter().map(|x| x / (1.0 + epsilon).sqrt()).collect(),
+        };
+        for (row, value) in rows.iter_mut().zip(normalized) {
+            row[column] = value * weight;
+        }
+    }
+}
+
+/// A convolution over images of a shape.
+fn geometry(layer: &LayerSpec, shape: &[usize]) -> Geometry {
+    let [kernel, stride, padding] =
+        ["kernel", "stride", "padding"].map(|key| layer.get::<[usize; 2]>(key).unwrap());
+    let size =
+        |axis: usize| (shape[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1;
+    Geometry {
+        input: [shape[0], shape[1], shape[2]],
+        output: [layer.get("channels").unwrap(), size(0), size(1)],
+        kernel,
+        stride,
+        padding,
+    }
 }
 
 /// Holds a gradient against central differences, relative to the largest of them.
@@ -503,6 +538,31 @@ fn gradients_meet_central_differences_where_layers_meet_and_are_folded() {
 }
 
 #[test]
+fn gradients_meet_central_differences_where_rows_are_coupled_too() {
+    for case in [
+        // In use the first normalization goes into a copy of weights that the decoder uses as they are.
+        case(
+            &[dense(9), batch_norm(), tanh(), dense(4)],
+            &[tied_dense(3), batch_norm(), tanh(), tied_dense(0)],
+            &[11],
+        ),
+        case(
+            &[dropout(0.2), dense(9), batch_norm(), layer_norm(), dense(4)],
+            &[
+                batch_norm(),
+                dropout(0.3),
+                tied_dense(4),
+                layer_norm(),
+                dense(11),
+            ],
+            &[11],
+        ),
+    ] {
+        case.check(10);
+    }
+}
+
+#[test]
 fn gradients_are_added_up_and_clipped_as_those_of_one_batch() {
     const ROWS: usize = 10;
     for case in pairs() {
@@ -611,14 +671,15 @@ fn the_jacobian_of_a_code_goes_through_normalization_and_nothing_is_dropped_ther
     let row: Vec<f32> = (0..11).map(|i| (i * i % 7) as f32 / 7.0).collect();
     let found = network.jacobian(&parameters, &row).unwrap();
     let flat: Vec<f64> = parameters.flat().iter().map(|&p| p.into()).collect();
-    let sample = Sample {
-        number: 0,
+    let batch = Batch {
+        first: 0,
         is_training: false,
     };
     let code = |moved: usize, by: f64| {
         let mut x: Vec<f64> = row.iter().map(|&x| x.into()).collect();
         x[moved] += by;
-        case.forward(&network, &flat, x, sample, case.encoder.len())
+        case.forward(&network, &flat, vec![x], batch, case.encoder.len())
+            .concat()
     };
     let step = 1e-5;
     let column = |input: usize| {

@@ -35,10 +35,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("batch-norm", &["", "momentum = 0.5, epsilon = 0.1"]),
-    ("flatten", &[""]),
-    ("reshape", &["shape = [2, 10, 6]", "shape = [120, 1, 1]"]),
     ("layer-norm", &["", "epsilon = 0.3"]),
     ("dropout", &["fraction = 0.5"]),
+    ("flatten", &[""]),
+    ("reshape", &["shape = [2, 10, 6]", "shape = [120, 1, 1]"]),
     ("identity", &[""]),
     ("relu", &[""]),
     ("leaky-relu", &["", "slope = 0.3"]),
@@ -180,16 +180,25 @@ fn every_layer_and_activation_is_the_same() {
 
 #[test]
 fn tied_weights_are_transposed_in_the_graph() {
-    for shape in [&[12][..], &[1, 4, 3]] {
-        let recipe = recipe(
-            "{ layer = 'dense', outputs = 7 }, { layer = 'tanh' }, { layer = 'dense', outputs = 3 }",
-            "{ layer = 'dense', tied = 'encoder[2]', bias = false }, { layer = 'tanh' }, \
-             { layer = 'dense', tied = 'encoder[0]' }",
-        );
-        let data = pixels(shape);
-        let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
-        let model = model(recipe, Some(ScalingSpec::Unit), scaling, shape);
-        assert_same("tied weights", &model, &data.to_array());
+    // A model in use multiplies a normalization into a copy of weights that are tied.
+    for between in ["", "{ layer = 'batch-norm', epsilon = 0.5 }, "] {
+        for shape in [&[12][..], &[1, 4, 3]] {
+            let last = if between.is_empty() { 2 } else { 3 };
+            let recipe = recipe(
+                &format!(
+                    "{{ layer = 'dense', outputs = 7 }}, {between}{{ layer = 'tanh' }}, \
+                     {{ layer = 'dense', outputs = 3 }}"
+                ),
+                &format!(
+                    "{{ layer = 'dense', tied = 'encoder[{last}]', bias = false }}, {between}\
+                     {{ layer = 'tanh' }}, {{ layer = 'dense', tied = 'encoder[0]' }}"
+                ),
+            );
+            let data = pixels(shape);
+            let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+            let model = model(recipe, Some(ScalingSpec::Unit), scaling, shape);
+            assert_same("tied weights", &model, &data.to_array());
+        }
     }
 }
 
