@@ -820,6 +820,31 @@ fn rows_of_other_shapes_are_refused() {
 }
 
 #[test]
+fn a_contractive_penalty_over_the_layer_is_refused_and_one_before_it_is_not() {
+    let data = pixels(30, &[11]);
+    let text = |encoder: &str, decoder: &str, kind: &str| {
+        format!(
+            "name = 'a'\nencoder = [{{ layer = 'dense', outputs = 5 }}{encoder}, {{ layer = 'tanh' }}]\n\
+             decoder = [{{ layer = 'dense', outputs = 7 }}{decoder}, {{ layer = 'dense' }}]\n\
+             objective = {{ penalties = [{{ kind = '{kind}', weight = 0.1 }}] }}\ntraining.batch_size = 10\n\
+             training.epochs = 1"
+        )
+    };
+    let norm = ", { layer = 'batch-norm' }";
+    for kind in ["jacobian", "summed", "hutchinson"] {
+        let recipe = Recipe::parse(&text(norm, "", kind), "test").unwrap();
+        let error = Training::new(&recipe, &data, 1).err().unwrap();
+        assert!(error.to_string().contains("encoder.1"), "{error}");
+        let recipe = Recipe::parse(&text("", norm, kind), "test").unwrap();
+        let mut training = Training::new(&recipe, &data, 2).unwrap();
+        let record = training.epoch(|_| ()).unwrap();
+        assert!(record.penalties[0].1 > 0.0);
+        let states = training.state().states;
+        assert_eq!(states.last().unwrap().to_bits(), 3);
+    }
+}
+
+#[test]
 fn the_jacobian_of_a_model_in_use_goes_through_running_statistics() {
     let encoder = [
         batch_norm(),

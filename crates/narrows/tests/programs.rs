@@ -34,6 +34,12 @@ decoder = [{ layer = 'dense' }]
 objective = { penalties = [{ kind = 'kl-sparsity', weight = 0.01 }] }",
     ),
     (
+        "batch-norm",
+        "encoder = [{ layer = 'dense', outputs = 32 }, { layer = 'batch-norm' }, { layer = 'relu' }, \
+         { layer = 'dense', outputs = 4 }]
+decoder = [{ layer = 'dense' }]",
+    ),
+    (
         "layer-norm",
         "encoder = [{ layer = 'dense', outputs = 32 }, { layer = 'layer-norm' }, { layer = 'relu' }, \
          { layer = 'dense', outputs = 4 }]
