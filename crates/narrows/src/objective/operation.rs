@@ -27,7 +27,7 @@ struct Comparison {
 
 impl Operation for Comparison {
     fn label(&self) -> String {
-        format!("{:?}", self.loss)
+        name_of(self.loss)
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
@@ -62,6 +62,16 @@ impl Operation for Comparison {
     }
 }
 
+/// What a loss is, in a few words.
+fn name_of(loss: Loss) -> String {
+    match loss {
+        Loss::Squared => "squared error".into(),
+        Loss::Absolute => "absolute error".into(),
+        Loss::Huber { delta } => format!("Huber's loss, delta {delta}"),
+        Loss::CrossEntropyOfLogits => "cross-entropy of logits".into(),
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Compare {
     loss: Loss,
@@ -74,7 +84,7 @@ struct Compare {
 
 impl RowOperation for Compare {
     fn label(&self) -> String {
-        format!("{:?} loss", self.loss)
+        name_of(self.loss)
     }
 
     fn part(&self) -> Part {

@@ -14,7 +14,17 @@ pub struct Elementwise {
 
 impl RowFunction for Elementwise {
     fn label(&self) -> String {
-        format!("{:?}", self.function)
+        match self.function {
+            Activation::Identity => "identity".into(),
+            Activation::Relu => "relu".into(),
+            Activation::LeakyRelu { slope } => format!("leaky-relu {slope}"),
+            Activation::Elu { alpha } => format!("elu {alpha}"),
+            Activation::Silu => "silu".into(),
+            Activation::Gelu => "gelu".into(),
+            Activation::Tanh => "tanh".into(),
+            Activation::Sigmoid => "sigmoid".into(),
+            Activation::Softplus => "softplus".into(),
+        }
     }
 
     fn inputs(&self) -> usize {

@@ -160,7 +160,12 @@ impl<'g> Lower<'g> {
         let buffer = self.buffer(value.name.clone(), width);
         self.of_values[var.index()] = Some(buffer);
         if value.made_by.is_none() {
-            self.rows(Gather { to: buffer, width });
+            let gather = Gather { to: buffer, width };
+            self.operations.push(Placed {
+                name: value.name.clone(),
+                uses: gather.uses(),
+                body: Body::Rows(Box::new(gather)),
+            });
         }
         buffer
     }

@@ -36,7 +36,10 @@ pub(super) struct Fill {
 
 impl RowOperation for Fill {
     fn label(&self) -> String {
-        format!("{} probes", self.packed.probes)
+        match self.packed.probes {
+            1 => "1 probe".into(),
+            probes => format!("{probes} probes"),
+        }
     }
 
     fn part(&self) -> Part {
