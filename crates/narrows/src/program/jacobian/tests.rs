@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::program::{
-    Affine, Batch, Builder, Cpu, Derivative, Elementwise, Input, Isa, Mean, Mode, Operation,
+    Affine, Batch, Builder, Cpu, Derivative, Elementwise, Input, Isa, Mean, Mode,
     Options, Piece, Plan, Point, RowFunction, Tile, optimize,
 };
 use narrows_kernels::activation::Activation;
