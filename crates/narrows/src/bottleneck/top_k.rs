@@ -75,7 +75,7 @@ impl BottleneckPart for TopK {
         graph.node_of(
             "TopK",
             &[&positive, &count],
-            &[axis.clone()],
+            std::slice::from_ref(&axis),
             &[&values, &indices],
         );
         let zero = graph.number(&part("zero"), 0.0);

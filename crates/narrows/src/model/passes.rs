@@ -202,7 +202,7 @@ impl Model {
         Ok(out)
     }
 
-    fn errors(&self, rows: &dyn Rows, team: &mut Team) -> Array1<f32> {
+    pub(super) fn errors(&self, rows: &dyn Rows, team: &mut Team) -> Array1<f32> {
         let (isa, inputs) = (Isa::best(), self.network.inputs());
         let mut errors = vec![0.0; rows.count()];
         self.reconstructor.map(

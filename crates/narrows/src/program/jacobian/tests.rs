@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::program::{
-    Affine, Batch, Builder, Cpu, Derivative, Elementwise, Input, Isa, Mean, Mode,
-    Options, Piece, Plan, Point, RowFunction, Tile, optimize,
+    Affine, Batch, Builder, Cpu, Elementwise, Input, Isa, Mean, Mode, Options, Piece, Plan, Point,
+    RowFunction, Tile, optimize,
 };
 use narrows_kernels::activation::Activation;
 use narrows_kernels::split::{Bounds, Parts};
