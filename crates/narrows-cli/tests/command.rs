@@ -303,7 +303,7 @@ fn recipes_are_listed_shown_and_explained() {
     let variant = text(&narrows(folder.path(), &variant).stdout);
     for line in [
         "name = \"denoising-masking-original\"",
-        "drop = 0.8",
+        "fraction = 0.8",
         "mean = 0.5",
     ] {
         assert!(variant.contains(line), "`{line}` is missing in: {variant}");

@@ -27,39 +27,15 @@
 //!
 //! Every function overwrites what it fills.
 
+mod planes;
 mod statistics;
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::moments::LANES;
+pub use planes::Planes;
 pub use statistics::{Running, rstd, statistics, update_running};
 use statistics::{Terms, groups};
 use std::ops::Range;
-
-/// The shape of a row: `[channels, area]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Planes {
-    /// How many channels a row has.
-    pub channels: usize,
-    /// How many values a channel has in a row.
-    pub area: usize,
-}
-
-impl Planes {
-    fn width(self) -> usize {
-        self.channels * self.area
-    }
-
-    /// How many rows a matrix has.
-    fn rows(self, matrix: &[f32]) -> usize {
-        let width = self.width();
-        assert!(
-            width > 0 && matrix.len().is_multiple_of(width),
-            "a whole number of rows of {width} numbers, not {} numbers",
-            matrix.len()
-        );
-        matrix.len() / width
-    }
-}
 
 /// Σ dy and Σ dy · xhat over a whole batch, channel by channel.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Statistics of channels over a whole batch, and the running ones.
 
-use super::Planes;
+use super::planes::Planes;
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::moments::{LANES, Moments, mean_and_variance};
 use std::ops::Range;

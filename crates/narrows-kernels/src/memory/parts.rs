@@ -1,6 +1,6 @@
 //! Parts of quantities over the whole batch: rectangles of buffers, each for one thread to write.
 
-use super::{Arena, Place, check};
+use super::arena::{Arena, Place, check};
 use crate::split::Split;
 use std::marker::PhantomData;
 use std::ops::Range;

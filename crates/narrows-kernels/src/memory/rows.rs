@@ -1,6 +1,6 @@
 //! Blocks of rows: the same rows of all matrices of the batch, for one thread alone.
 
-use super::{Arena, Place, check};
+use super::arena::{Arena, Place, check};
 use crate::split::{Bounds, Split};
 use std::marker::PhantomData;
 use std::ops::Range;

@@ -3,42 +3,19 @@
 //! A [`Document`] is a tree; [`Section`] reads one section of it. What keys a section may have is said by the
 //! declarations of the parts.
 
+mod notes;
 mod section;
 mod tree;
 
+pub use notes::Level;
+use notes::Notes;
+pub(crate) use notes::{is_now, refuse, twice};
 pub use section::Section;
 pub(crate) use tree::{Node, Tree};
 
-use crate::error::{Error, ErrorKind, Result};
-use std::cell::RefCell;
+use crate::error::Result;
 use toml::de::{DeTable, DeValue};
 use tree::{table_of, value_of};
-
-/// Where a value comes from; what comes later in this list goes over what comes before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The text of the document.
-    Text,
-    /// One of the document's variants.
-    Variant,
-    /// Whoever reads it.
-    Set,
-}
-
-/// What reading a document has to tell beside what was read: that a name has become another. Each is told once.
-#[derive(Clone, Debug, Default)]
-struct Notes(RefCell<Vec<(String, String)>>);
-
-impl Notes {
-    /// Notes that `old`, which stands at `place`, has become another.
-    fn add(&self, place: &str, old: &str, text: &str) {
-        let about = format!("`{old}` {text}");
-        let mut notes = self.0.borrow_mut();
-        if !notes.iter().any(|(_, known)| *known == about) {
-            notes.push((place.to_string(), about));
-        }
-    }
-}
 
 /// An older name of a section or of a list of sections.
 #[derive(Clone, Copy, Debug)]
@@ -55,20 +32,6 @@ pub struct Document {
     root: Node,
     renames: Vec<Rename>,
     notes: Notes,
-}
-
-pub(crate) fn refuse(what: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Recipe, what)
-}
-
-/// An error about an older and the newer name of one key, or two older ones, which are given together.
-pub(crate) fn twice(error: Error, new: &str) -> Error {
-    error.expected(format!("`{new}` alone"))
-}
-
-/// What a note says of an older name.
-pub(crate) fn is_now(new: &str) -> String {
-    format!("is now called `{new}`")
 }
 
 /// The most parts of a key that is set.
@@ -209,8 +172,6 @@ impl Document {
 
     /// What reading had to tell: each older name that was read, with its place and the newer one.
     pub fn notes(&self) -> Vec<String> {
-        let notes = self.notes.0.borrow();
-        let text = |(place, about): &(String, String)| format!("{place}: {about}");
-        notes.iter().map(text).collect()
+        self.notes.texts()
     }
 }

@@ -1,6 +1,7 @@
 //! Reading a section of a document.
 
-use super::{Level, Node, Notes, Tree, refuse};
+use super::notes::{Level, Notes, refuse};
+use super::tree::{Node, Tree};
 use crate::error::{Error, Result};
 
 /// A section of a document; one that is left out reads as empty.

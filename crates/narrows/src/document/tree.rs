@@ -1,6 +1,6 @@
 //! The tree of a document: values with their places.
 
-use super::{Level, refuse};
+use super::notes::{Level, refuse};
 use crate::error::Result;
 use crate::text::short_number;
 use toml::Spanned;

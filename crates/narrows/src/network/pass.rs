@@ -274,7 +274,7 @@ mod tests {
             ),
             [
                 "encoder.0-1: dense 12 -> 7, running statistics",
-                "encoder.2: Tanh",
+                "encoder.2: tanh",
                 "encoder.3: running statistics, a factor and an offset a channel",
                 "encoder.4: dense 7 -> 2",
                 "decoder.0: running statistics, a factor and an offset a channel",

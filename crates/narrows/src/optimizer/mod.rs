@@ -16,7 +16,7 @@ use narrows_kernels::{Aligned, Isa};
 
 /// An optimizer with its state: up to two numbers a parameter, and the count of steps.
 pub struct Optimizer {
-    spec: OptimizerSpec,
+    pub(crate) spec: OptimizerSpec,
     steps: u64,
     first: State,
     second: State,

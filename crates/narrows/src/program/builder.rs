@@ -210,7 +210,6 @@ impl Builder {
             .filter(|&len| len <= MAX_PARAMETERS - start)
             .ok_or_else(|| {
                 Error::new(ErrorKind::Recipe, "the network has too many parameters")
-                    .at(&self.place)
                     .expected(format!("at most {MAX_PARAMETERS} in all"))
                     .found(format!("a tensor of {shape:?}"))
                     .hint("give the layers fewer outputs")

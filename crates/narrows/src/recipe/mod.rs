@@ -15,14 +15,13 @@ use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
 use crate::data::scaling::ScalingSpec;
 use crate::declaration::{List, Part, suggest};
-use crate::document::{Document, Level};
+use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Initialization, LayerSpec};
 use crate::network::Network;
-use crate::objective::{OLDER_PENALTIES, PENALTIES, Penalty, Reconstruction};
+use crate::objective::{Penalty, Reconstruction};
 use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 use crate::parts::{Parts, add_new};
-use file::{is_a_folder, read_text};
 use std::path::Path;
 
 /// The recipes that ship with Narrows: name and text.
@@ -291,87 +290,12 @@ impl Recipe {
     }
 }
 
-impl Parts {
-    /// As [`Recipe::parse_with`], for a recipe of these parts.
-    ///
-    /// # Errors
-    ///
-    /// As [`Recipe::parse_with`].
-    pub fn parse(&self, text: &str, origin: &str, overrides: &[Override]) -> Result<Recipe> {
-        self.parse_variant(text, origin, None, overrides)
-    }
-
-    /// As [`Recipe::load`], for a recipe of these parts.
-    ///
-    /// # Errors
-    ///
-    /// As [`Recipe::load`].
-    pub fn load(&self, name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
-        // A variant comes behind the last colon, which no separator follows.
-        let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
-            Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
-            _ => (name_or_path, None),
-        };
-        let path = Path::new(name_or_path);
-        if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
-        {
-            let text = read_text(path)?;
-            self.parse_variant(&text, name_or_path, variant, overrides)
-        } else {
-            let text = Recipe::text(name_or_path).map_err(|error| match path.is_dir() {
-                true => is_a_folder(path),
-                false => error,
-            })?;
-            self.parse_variant(text, name_or_path, variant, overrides)
-        }
-    }
-
-    /// As [`Recipe::load_file`], for a recipe of these parts.
-    ///
-    /// # Errors
-    ///
-    /// As [`Recipe::load_file`].
-    pub fn load_file(&self, path: &Path, overrides: &[Override]) -> Result<Recipe> {
-        let origin = path.display().to_string();
-        self.parse_variant(&read_text(path)?, &origin, None, overrides)
-    }
-
-    fn parse_variant(
-        &self,
-        text: &str,
-        origin: &str,
-        variant: Option<&str>,
-        overrides: &[Override],
-    ) -> Result<Recipe> {
-        let document = Document::parse(text, origin)?;
-        let mut document = document.renamed("objective", OLDER_PENALTIES, PENALTIES)?;
-        if let Some(variant) = variant {
-            let (name, settings) = read::read_variant(&document.root(), variant)?;
-            let name = format!("name={}", quoted(&name));
-            for assignment in std::iter::once(&name).chain(&settings) {
-                let origin = format!("{origin}, variant `{variant}`");
-                document.set(assignment, &origin, Level::Variant)?;
-            }
-        }
-        for Override { assignment, origin } in overrides {
-            document.set(assignment, origin, Level::Set)?;
-        }
-        let mut recipe = read::read(&document.root(), self)?;
-        recipe.notes = Notes(document.notes());
-        Ok(recipe)
-    }
-}
-
 /// A text for an error, cut where it is long.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(100) {
         None => text.to_string(),
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 #[cfg(test)]

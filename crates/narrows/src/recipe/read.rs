@@ -1,19 +1,22 @@
 //! From a document to a recipe.
 
+use super::file::{is_a_folder, read_text};
 use super::keys::{
     ABOUT, ACCUMULATION, BATCH_SIZE, CLIP_NORM, EPOCHS, NAME, PATIENCE, PENALTY_LIST, ROOT, SEED,
     TRAINING, VALIDATION,
 };
-use super::{MAX_LAYERS, Notes, Recipe};
+use super::write::quoted;
+use super::{MAX_LAYERS, Notes, Override, Recipe};
 use crate::data::scaling;
 use crate::declaration::{Key, suggest};
-use crate::document::Section;
+use crate::document::{Document, Level, Section};
 use crate::error::{Error, Result};
 use crate::layer::{self, LayerSpec};
 use crate::objective::{self, Objective, Penalty};
 use crate::optimizer::{self, ScheduleSpec};
 use crate::parts::Parts;
 use crate::{bottleneck, corruption};
+use std::path::Path;
 
 /// The name of a recipe's variant, and what it sets.
 pub(super) fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String>)> {
@@ -178,4 +181,79 @@ fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec
         }
     }
     Ok(layers)
+}
+
+impl Parts {
+    /// As [`Recipe::parse_with`], for a recipe of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::parse_with`].
+    pub fn parse(&self, text: &str, origin: &str, overrides: &[Override]) -> Result<Recipe> {
+        self.parse_variant(text, origin, None, overrides)
+    }
+
+    /// As [`Recipe::load`], for a recipe of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::load`].
+    pub fn load(&self, name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
+        // A variant comes behind the last colon, which no separator follows.
+        let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
+            Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
+            _ => (name_or_path, None),
+        };
+        let path = Path::new(name_or_path);
+        if path.extension().is_some_and(|ending| ending == "toml") || path.components().count() > 1
+        {
+            let text = read_text(path)?;
+            self.parse_variant(&text, name_or_path, variant, overrides)
+        } else {
+            let text = Recipe::text(name_or_path).map_err(|error| match path.is_dir() {
+                true => is_a_folder(path),
+                false => error,
+            })?;
+            self.parse_variant(text, name_or_path, variant, overrides)
+        }
+    }
+
+    /// As [`Recipe::load_file`], for a recipe of these parts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::load_file`].
+    pub fn load_file(&self, path: &Path, overrides: &[Override]) -> Result<Recipe> {
+        let origin = path.display().to_string();
+        self.parse_variant(&read_text(path)?, &origin, None, overrides)
+    }
+
+    fn parse_variant(
+        &self,
+        text: &str,
+        origin: &str,
+        variant: Option<&str>,
+        overrides: &[Override],
+    ) -> Result<Recipe> {
+        let document = Document::parse(text, origin)?;
+        let mut document = document.renamed(
+            "objective",
+            objective::OLDER_PENALTIES,
+            objective::PENALTIES,
+        )?;
+        if let Some(variant) = variant {
+            let (name, settings) = read_variant(&document.root(), variant)?;
+            let name = format!("name={}", quoted(&name));
+            for assignment in std::iter::once(&name).chain(&settings) {
+                let origin = format!("{origin}, variant `{variant}`");
+                document.set(assignment, &origin, Level::Variant)?;
+            }
+        }
+        for Override { assignment, origin } in overrides {
+            document.set(assignment, origin, Level::Set)?;
+        }
+        let mut recipe = read(&document.root(), self)?;
+        recipe.notes = Notes(document.notes());
+        Ok(recipe)
+    }
 }

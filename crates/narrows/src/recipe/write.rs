@@ -1,7 +1,7 @@
 //! From a recipe to its text.
 
+use super::Recipe;
 use super::keys::{ACCUMULATION, BATCH_SIZE, CLIP_NORM, EPOCHS, PATIENCE, SEED, VALIDATION};
-use super::{Recipe, quoted};
 use crate::declaration::{Part, Settings, Spec};
 use std::fmt::Display;
 
@@ -86,4 +86,9 @@ impl Recipe {
         text.value(ACCUMULATION.name, self.accumulation);
         text.0
     }
+}
+
+/// A text in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }

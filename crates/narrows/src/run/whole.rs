@@ -70,10 +70,6 @@ pub fn resume(
     recover(folder)?;
     let parts = options.parts.map_or_else(Parts::standard, Parts::clone);
     let mut recipe = parts.load_file(&folder.join(RECIPE_FILE), &[])?;
-    for note in recipe.notes() {
-        let note = note.clone();
-        observe(Event::Warning(&Warning::OlderName { note }));
-    }
     recipe.epochs = options.epochs.unwrap_or(recipe.epochs);
     run_in(&recipe, source, options, Some(folder), observe)
 }
@@ -85,6 +81,10 @@ fn run_in(
     resumed: Option<&Path>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
+    for note in recipe.notes() {
+        let note = note.clone();
+        observe(Event::Warning(&Warning::OlderName { note }));
+    }
     let plan = SplitPlan {
         validation: recipe.validation,
         ..options.split.clone()

@@ -1,6 +1,6 @@
 //! The programs of a recipe as text.
 
-use super::step::{Setting, StepPlan};
+use super::step::Programs;
 use crate::error::Result;
 use crate::network::Planned;
 use crate::recipe::Recipe;
@@ -36,9 +36,8 @@ pub struct Described {
 pub fn describe(recipe: &Recipe, described: &Described) -> Result<String> {
     let network = recipe.network(&described.shape)?;
     let inference = Planned::new(&network, network.layers(), !described.is_raw)?;
-    let setting = Setting::of(recipe, network)?;
     let (batch, threads) = (recipe.batch_size, described.threads);
-    let steps = StepPlan::with(setting, batch, threads, !described.is_raw)?;
+    let steps = Programs::of(recipe, network, batch, threads, !described.is_raw)?;
     let [training, validation] = steps.describe();
     let inference = inference.plan.describe();
     Ok([training, validation, inference].join("\n\n"))

@@ -1,6 +1,6 @@
 //! Training from beginning to end.
 
-use super::step::{Memory, Setting, StepPlan};
+use super::step::{Memory, Programs};
 use super::training::Training;
 use crate::data::{Dataset, OtherRows, SplitPlan, TestRows};
 use crate::error::Result;
@@ -14,8 +14,9 @@ use crate::recipe::Recipe;
 ///
 /// When parts of the recipe do not fit together.
 pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> Result<Memory> {
-    let setting = Setting::of(recipe, network)?;
-    Ok(StepPlan::new(setting, batch, 0)?.memory())
+    let programs = Programs::of(recipe, network, batch, 0, true)?;
+    let remembered = recipe.optimizer.numbers_remembered();
+    Ok(programs.memory(recipe.clip_norm, recipe.accumulation, remembered))
 }
 
 /// Trains a recipe on data from beginning to end, on all cores and without a word.

@@ -15,5 +15,6 @@ mod whole;
 pub(super) use look::NotFinite;
 pub use losses::Losses;
 pub use memory::Memory;
+pub(crate) use plan::Programs;
 pub use plan::{Setting, StepPlan};
 pub use stepper::Stepper;

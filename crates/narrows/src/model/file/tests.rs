@@ -386,12 +386,15 @@ fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
     let wide = json!({"layer": "dense", "outputs": 1 << 24});
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([wide, wide, {"layer": "dense", "outputs": 2}]),
-        &["too small for its recipe", "at least 1125"],
+        &[
+            "encoder.1 (dense): the network has too many parameters",
+            "at most 4294967296",
+        ],
     );
     // So many that 64 bits do not count their bytes.
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); MAX_LAYERS]),
-        &["too small for its recipe"],
+        &["too many parameters"],
     );
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); 70_000]),

@@ -59,47 +59,38 @@ impl Setting {
     }
 }
 
-/// Steps of which everything is decided, and for which no memory was taken yet.
-pub struct StepPlan {
-    setting: Setting,
+/// The two programs of steps, planned.
+pub(crate) struct Programs {
     sentence: Sentence,
-    batch: usize,
     training: Plan,
     validation: Plan,
 }
 
-impl StepPlan {
-    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
-    /// more than there are cores. Where rows count together in training, a last batch of one row joins the one before it, so
-    /// that a batch may have one row more.
+impl Programs {
+    /// The programs of a recipe; without passes over the graph unless it `optimizes`.
     ///
     /// # Errors
     ///
-    /// When parts of the setting do not fit together.
-    pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
-        StepPlan::with(setting, batch, threads, true)
-    }
-
-    /// As [`StepPlan::new`]; without passes over the graph unless it `optimizes`.
-    pub(crate) fn with(
-        setting: Setting,
+    /// When parts of the recipe do not fit together.
+    pub(crate) fn of(
+        recipe: &Recipe,
+        network: Network,
         batch: usize,
         threads: usize,
         optimizes: bool,
-    ) -> Result<StepPlan> {
+    ) -> Result<Programs> {
         let sentence = Sentence {
-            network: setting.network.clone(),
-            corruption: setting.corruption.clone(),
-            objective: setting.objective,
-            penalties: setting
-                .penalties
-                .iter()
-                .filter(|penalty| penalty.weight > 0.0)
-                .cloned()
-                .collect(),
-            seed: setting.seed,
+            network,
+            corruption: recipe.corruption.clone(),
+            objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+            penalties: counted(&recipe.penalties),
+            seed: recipe.seed,
         };
-        let most = batch + usize::from(joins(&setting.network, batch));
+        Programs::new(sentence, batch, threads, optimizes)
+    }
+
+    fn new(sentence: Sentence, batch: usize, threads: usize, optimizes: bool) -> Result<Programs> {
+        let most = batch + usize::from(joins(&sentence.network, batch));
         let plan = |mode, threads| {
             let mut graph = sentence.graph(mode)?.builder;
             if optimizes {
@@ -117,10 +108,8 @@ impl StepPlan {
         };
         let training = plan(Mode::Training, threads)?;
         let validation = plan(Mode::Validation, training.threads())?;
-        Ok(StepPlan {
-            setting,
+        Ok(Programs {
             sentence,
-            batch,
             training,
             validation,
         })
@@ -131,20 +120,13 @@ impl StepPlan {
         [self.training.describe(), self.validation.describe()]
     }
 
-    /// The memory that they will take.
-    pub fn memory(&self) -> Memory {
+    /// The memory that they will take, where steps clip to a norm, add up so many batches, and the optimizer remembers so
+    /// many numbers of each parameter.
+    pub(crate) fn memory(&self, clip_norm: f64, accumulation: usize, remembered: usize) -> Memory {
         let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
-        let Setting {
-            parameters,
-            optimizer,
-            clip_norm,
-            accumulation,
-            ..
-        } = &self.setting;
-        let count = parameters.flat().len();
-        let (_, first, second) = optimizer.state();
+        let count = self.sentence.network.parameter_count();
         let threads = self.training.threads();
-        let whole = Whole::numbers(count, *clip_norm, *accumulation);
+        let whole = Whole::numbers(count, clip_norm, accumulation);
         let own = threads.saturating_mul(self.thread_sizes(threads).numbers());
         let arenas = self
             .training
@@ -152,7 +134,7 @@ impl StepPlan {
             .saturating_add(self.validation.arena());
         Memory {
             parameters: bytes(count),
-            optimizer: bytes(first.len() + second.len()),
+            optimizer: bytes(count.saturating_mul(remembered)),
             activations: bytes(arenas),
             scratch: bytes(own.saturating_add(whole)),
         }
@@ -162,12 +144,63 @@ impl StepPlan {
         let training = self.training.thread_sizes(threads);
         training.max(self.validation.thread_sizes(threads))
     }
+}
+
+/// The penalties that count: those of weight 0 are left out.
+fn counted(penalties: &[Penalty]) -> Vec<Penalty> {
+    let counted = penalties.iter().filter(|penalty| penalty.weight > 0.0);
+    counted.cloned().collect()
+}
+
+/// Steps of which everything is decided, and for which no memory was taken yet but that of their setting.
+pub struct StepPlan {
+    setting: Setting,
+    batch: usize,
+    programs: Programs,
+}
+
+impl StepPlan {
+    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
+    /// more than there are cores. Where rows count together in training, a last batch of one row joins the one before it, so
+    /// that a batch may have one row more.
+    ///
+    /// # Errors
+    ///
+    /// When parts of the setting do not fit together.
+    pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
+        let sentence = Sentence {
+            network: setting.network.clone(),
+            corruption: setting.corruption.clone(),
+            objective: setting.objective,
+            penalties: counted(&setting.penalties),
+            seed: setting.seed,
+        };
+        let programs = Programs::new(sentence, batch, threads, true)?;
+        Ok(StepPlan {
+            setting,
+            batch,
+            programs,
+        })
+    }
+
+    /// The memory that they will take.
+    pub fn memory(&self) -> Memory {
+        let Setting {
+            optimizer,
+            clip_norm,
+            accumulation,
+            ..
+        } = &self.setting;
+        let remembered = optimizer.spec.numbers_remembered();
+        self.programs.memory(*clip_norm, *accumulation, remembered)
+    }
 
     /// Takes the memory.
     pub fn stepper(self) -> Stepper {
-        let cpu = Cpu::new(self.training.threads(), Isa::best());
+        let programs = self.programs;
+        let cpu = Cpu::new(programs.training.threads(), Isa::best());
         let threads = cpu.threads();
-        let cpu = cpu.with_memory(self.thread_sizes(threads));
+        let cpu = cpu.with_memory(programs.thread_sizes(threads));
         let Setting {
             parameters,
             optimizer,
@@ -176,19 +209,19 @@ impl StepPlan {
             ..
         } = self.setting;
         let losses = Losses {
-            penalties: vec![0.0; self.sentence.penalties.len()],
+            penalties: vec![0.0; programs.sentence.penalties.len()],
             ..Losses::default()
         };
-        let mut training = self.training.program(threads);
+        let mut training = programs.training.program(threads);
         training.write_states(parameters.states());
         let whole = Whole::new(&training.tile_bounds, clip_norm, accumulation);
         Stepper {
             whole,
             samples: Vec::with_capacity(training.batch()),
-            validation: self.validation.program(threads),
+            validation: programs.validation.program(threads),
             sums: losses.clone(),
             losses,
-            sentence: self.sentence,
+            sentence: programs.sentence,
             batch: self.batch,
             parameters,
             optimizer,
