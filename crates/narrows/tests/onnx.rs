@@ -203,6 +203,34 @@ fn tied_weights_are_transposed_in_the_graph() {
 }
 
 #[test]
+fn every_bottleneck_is_the_same() {
+    let parts = narrows::parts::Parts::standard();
+    for part in parts.bottlenecks().iter() {
+        let name = narrows::declaration::Part::declaration(part).name;
+        let settings = match name {
+            "plain" => "",
+            "top-k" => ", k = 3",
+            other => panic!("{other} is tried here"),
+        };
+        // Codes that are flat, and those that are not.
+        for encoder in [
+            "{ layer = 'dense', outputs = 9 }",
+            "{ layer = 'conv2d', channels = 2, kernel = 3 }",
+        ] {
+            let text = format!(
+                "name = 'a'\nencoder = [{encoder}]\ndecoder = [{{ layer = 'dense' }}]\n\
+                 bottleneck = {{ kind = '{name}'{settings} }}"
+            );
+            let recipe = Recipe::parse(&text, "test.toml").unwrap();
+            let data = pixels(&[1, 6, 5]);
+            let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+            let model = model(recipe, Some(ScalingSpec::Unit), scaling, data.shape());
+            assert_same(name, &model, &data.to_array());
+        }
+    }
+}
+
+#[test]
 fn no_activation_overflows() {
     let data = floats(&[12]);
     for (name, settings) in LAYERS {

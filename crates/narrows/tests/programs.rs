@@ -119,3 +119,17 @@ fn passes_leave_the_operations_of_the_parts_where_they_are_told_to() {
     assert!(folded.contains("folded") && !raw.contains("folded"));
     assert!(raw.contains("dense 784 -> "), "{raw}");
 }
+
+#[test]
+fn the_program_in_the_documentation_is_the_real_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("../../ARCHITECTURE.md")).unwrap();
+    let described = Described {
+        shape: vec![1, 28, 28],
+        threads: 2,
+        is_raw: false,
+    };
+    let programs = describe(&Recipe::named("contractive").unwrap(), &described).unwrap();
+    let (training, _) = programs.split_once("\n\nvalidation").unwrap();
+    assert!(text.contains(training.trim_end()), "{training}");
+}
