@@ -9,7 +9,7 @@ use narrows::optimizer::{OptimizerSpec, ScheduleSpec};
 use narrows::train::{Progress, State, Training};
 use networks::{
     CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
-    NOISE_AND_PENALTIES, noise, whole,
+    NOISE_AND_PENALTIES, SPARSE_CODES, noise, whole,
 };
 use std::ops::ControlFlow;
 
@@ -78,6 +78,14 @@ fn parameters_have_the_same_bits_for_any_number_of_threads() {
         ),
         (
             Recipe::parse(&whole(LAYERS_OF_ROWS), "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        (
+            Recipe::parse(SPARSE_CODES, "test").unwrap(),
+            noise(29 * 25 + 7, 13),
+        ),
+        (
+            Recipe::parse(&whole(SPARSE_CODES), "test").unwrap(),
             noise(29 * 25 + 7, 13),
         ),
         (clipped, noise(64 * 50 + 3, 28)),
@@ -248,9 +256,14 @@ fn a_run_that_goes_on_has_the_same_bits() {
 }
 
 #[test]
-fn a_run_of_layers_that_draw_goes_on_with_the_same_bits() {
+fn runs_of_layers_that_draw_and_of_sparse_codes_go_on_with_the_same_bits() {
+    goes_on(LAYERS_OF_ROWS);
+    goes_on(SPARSE_CODES);
+}
+
+fn goes_on(text: &str) {
     let (data, validation) = (noise(29 * 6 + 7, 13), noise(50, 13));
-    let mut recipe = Recipe::parse(&whole(LAYERS_OF_ROWS), "test").unwrap();
+    let mut recipe = Recipe::parse(&whole(text), "test").unwrap();
     recipe.epochs = 4;
     let begin = |threads| {
         let training = Training::new(&recipe, &data, threads).unwrap();

@@ -112,6 +112,26 @@ batch_size = 29
 epochs = 1
 "#;
 
+/// A bottleneck, and penalties before and behind it.
+pub const SPARSE_CODES: &str = r#"
+name = "sparse-codes"
+encoder = [
+  { layer = "dense", outputs = 131 }, { layer = "silu" },
+  { layer = "dense", outputs = 71 }, { layer = "sigmoid" },
+]
+bottleneck = { kind = "top-k", k = 7 }
+decoder = [{ layer = "dense", outputs = 67 }, { layer = "tanh" }, { layer = "dense" }]
+[objective]
+penalties = [
+  { kind = "hutchinson", weight = 1e-3 },
+  { kind = "l1", weight = 1e-3 },
+  { kind = "kl-sparsity", weight = 1e-2 },
+]
+[training]
+batch_size = 29
+epochs = 1
+"#;
+
 /// Gradients that are added up and cut down before a step.
 pub fn whole(text: &str) -> String {
     format!("{text}accumulation = 3\nclip_norm = 0.01\n")
