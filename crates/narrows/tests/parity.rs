@@ -10,6 +10,7 @@
 //! that one that is nothing but rounding still moves its parameter by a whole step. PyTorch's own
 //! float32 is 1.2e-5 away from its float64 there (`scripts/parity.py --float32`).
 
+use narrows::bottleneck::Bottleneck;
 use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation};
@@ -52,6 +53,7 @@ fn the_formula_gives_the_numbers_that_python_gave() {
 /// A network with its parameters and data by the formula.
 struct Case {
     encoder: Vec<LayerSpec>,
+    bottleneck: Bottleneck,
     decoder: Vec<LayerSpec>,
     shape: Vec<usize>,
     batch: usize,
@@ -78,6 +80,7 @@ impl Case {
         let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
         Case {
             encoder,
+            bottleneck: Bottleneck::plain(),
             decoder,
             shape: shape.to_vec(),
             batch,
@@ -90,7 +93,8 @@ impl Case {
     }
 
     fn network(&self) -> Network {
-        Network::new(&self.encoder, &self.decoder, &self.shape).unwrap()
+        Network::with_bottleneck(&self.encoder, &self.bottleneck, &self.decoder, &self.shape)
+            .unwrap()
     }
 
     fn parameters(&self) -> Parameters {
@@ -603,6 +607,68 @@ fn layers_of_rows() {
             let mut stepper = case.stepper(&Reconstruction::mse(), optimizer);
             let (_, gradient) =
                 stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+            let (losses, last) = case.train(optimizer);
+            fixture.compare(&name("loss"), &losses);
+            for tensor in network.tensors() {
+                let range = tensor.range.clone();
+                let grad = name(&format!("grad/{}", tensor.name));
+                fixture.compare(&grad, &wide(&gradient[range.clone()]));
+                let end = name(&format!("final/{}", tensor.name));
+                fixture.compare(&end, &wide(&last[range]));
+            }
+        }
+    });
+}
+
+/// A bottleneck and penalties on the code, alone and together.
+#[test]
+fn codes() {
+    let dense = |outputs| layer::dense(outputs);
+    let f = activation;
+    let top_k = Bottleneck::top_k;
+    let (l1, kl) = (
+        PenaltyKind::l1().weighted(0.02),
+        PenaltyKind::kl_sparsity(0.2).weighted(0.05),
+    );
+    let networks: [(&str, Vec<LayerSpec>, Bottleneck, Vec<Penalty>); 4] = [
+        ("top-k", vec![dense(20)], top_k(4), vec![]),
+        (
+            "l1",
+            vec![dense(10), f(Activation::Silu), dense(7)],
+            Bottleneck::plain(),
+            vec![l1.clone()],
+        ),
+        (
+            "kl-sparsity",
+            vec![dense(10), f(Activation::Sigmoid)],
+            Bottleneck::plain(),
+            vec![kl.clone()],
+        ),
+        (
+            "all",
+            vec![dense(9), f(Activation::Sigmoid)],
+            top_k(8),
+            vec![l1, kl],
+        ),
+    ];
+    with_fixture("codes", |fixture| {
+        for (kind, encoder, bottleneck, penalties) in networks.clone() {
+            let decoder = vec![dense(12), f(Activation::Sigmoid)];
+            let mut case = Case::new(encoder, decoder, &[12], 6);
+            (case.bottleneck, case.penalties) = (bottleneck, penalties);
+            let network = case.network();
+            let name = |of: &str| format!("{kind}/{of}");
+            let code = case.forward(network.encoder(), network.code_size());
+            fixture.compare(&name("code"), &code);
+            fixture.compare(&name("output"), &case.forward(network.layers(), 12));
+            let optimizer = adam(1e-2, 0.0);
+            let mut stepper = case.stepper(&Reconstruction::mse(), optimizer);
+            let (losses, gradient) =
+                stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+            if !losses.penalties.is_empty() {
+                fixture.compare(&name("values"), &losses.penalties);
+            }
+            let gradient = gradient.to_vec();
             let (losses, last) = case.train(optimizer);
             fixture.compare(&name("loss"), &losses);
             for tensor in network.tensors() {
