@@ -22,6 +22,11 @@ pub trait BottleneckPart: Part {
         given
     }
 
+    /// How many of the values of a code may be other than 0 at a time.
+    fn most_active(&self, _settings: &Settings, code: usize) -> usize {
+        code
+    }
+
     /// Adds its nodes to a graph; gives the value that they make.
     fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String;
 }
@@ -43,6 +48,11 @@ impl Spec<dyn BottleneckPart> {
     /// The infimum and supremum of a value of the code, from those of what the encoder gives.
     pub(crate) fn output_range(&self, given: (f32, f32)) -> (f32, f32) {
         self.part().output_range(self.settings(), given)
+    }
+
+    /// How many of the values of a code may be other than 0 at a time.
+    pub(crate) fn most_active(&self, code: usize) -> usize {
+        self.part().most_active(self.settings(), code)
     }
 
     /// Adds its nodes to a graph; gives the value that they make.

@@ -63,6 +63,10 @@ impl BottleneckPart for TopK {
         (0.0, most.max(0.0))
     }
 
+    fn most_active(&self, settings: &Settings, code: usize) -> usize {
+        settings.get::<usize>(&K).min(code)
+    }
+
     fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String {
         let k: usize = settings.get(&K);
         let width: usize = place.to.iter().product();

@@ -23,8 +23,8 @@ pub enum Warning {
         /// The least mean squared error that any parameters can reach.
         floor: f64,
     },
-    /// The code has at least as many values as the data, and there is no noise in training, so that copying is a
-    /// solution.
+    /// The code has at least as many values as the data, of which the bottleneck leaves as many, and there is no noise in
+    /// training, so that copying is a solution.
     WideCode {
         /// The values of a code.
         code: usize,
@@ -151,7 +151,9 @@ pub fn warnings(
         .corruption
         .as_ref()
         .is_none_or(|noise| noise.strength() == 0.0);
-    if code >= inputs && is_clean {
+    // Fewer values at a time than a row has cannot be a copy of it.
+    let is_wide = recipe.bottleneck.most_active(code) >= inputs;
+    if is_wide && is_clean {
         all.push(Warning::WideCode { code, inputs });
     }
     let (rows, batch) = (data.rows(), recipe.batch_size);

@@ -1,6 +1,7 @@
 //! When each warning comes, and what it says.
 
 use super::*;
+use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
 use crate::data::scaling::ScalingSpec;
 use crate::layer::{self, Activation, LayerSpec, activation};
@@ -43,6 +44,23 @@ fn a_wide_code_is_dubious_without_noise() {
     assert_eq!(found(&|_| ()), wide);
     assert_eq!(found(&|recipe| recipe.corruption = noise(0.5)), []);
     assert_eq!(found(&|recipe| recipe.corruption = noise(0.0)), wide);
+}
+
+#[test]
+fn a_wide_code_of_which_few_values_are_left_is_not_dubious() {
+    let rows = array![[0.5, 0.25, 0.75], [0.25, 0.75, 0.5]];
+    let found = |bottleneck: Bottleneck| {
+        let recipe = Recipe {
+            encoder: vec![layer::dense(4)],
+            bottleneck,
+            ..recipe()
+        };
+        of(&recipe, rows.view())
+    };
+    let wide = [Warning::WideCode { code: 4, inputs: 3 }];
+    assert_eq!(found(Bottleneck::top_k(2)), []);
+    assert_eq!(found(Bottleneck::top_k(3)), wide);
+    assert_eq!(found(Bottleneck::plain()), wide);
 }
 
 #[test]
