@@ -8,14 +8,14 @@ use narrows::Result;
 use narrows::apply::Progress;
 use narrows::corruption::Corruption;
 
-/// Says, as warnings, what there was to tell when something was read.
+/// Prints notes of what was read as warnings.
 pub fn warn_of_notes(notes: &[String]) {
     for text in notes {
         note(&format!("narrows: warning: {text}"));
     }
 }
 
-/// Says, as warnings, what there was to tell when a recipe was read that nothing is trained with.
+/// Prints the notes of a recipe as warnings. For a recipe that is trained, the run does it.
 pub fn with_warnings(recipe: Recipe) -> Recipe {
     warn_of_notes(recipe.notes());
     recipe

@@ -128,7 +128,7 @@ impl Portrait {
             add(&name, &caption, chart(map)?);
         }
         if let Some(jacobian) = &jacobian {
-            let caption = "Singular values of the code's Jacobian, in the mean over test rows: in how many \
+            let caption = "Singular values of the code's Jacobian, averaged over test rows: in how many \
                            directions the code follows the input";
             add("spectrum", caption, chart(spectrum(jacobian))?);
         }

@@ -10,7 +10,7 @@ pub struct Key {
     pub name: &'static str,
     /// Older names, which are read as the name, with a note.
     pub aliases: &'static [Alias],
-    /// Names that other programs have for it: an error suggests the key to who writes one.
+    /// Names that other programs have for it: an error suggests the key where one is written.
     pub elsewhere: &'static [&'static str],
     /// The type and range of its value.
     pub kind: Kind,

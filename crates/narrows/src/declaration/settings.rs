@@ -12,7 +12,7 @@ pub struct Declaration {
     pub name: &'static str,
     /// Older names, which are read as the name, with a note.
     pub aliases: &'static [&'static str],
-    /// Names that other programs have for it: an error suggests the part to who writes one.
+    /// Names that other programs have for it: an error suggests the part where one is written.
     pub elsewhere: &'static [&'static str],
     /// What it is, in one line.
     pub about: &'static str,

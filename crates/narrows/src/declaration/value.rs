@@ -23,7 +23,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Whole(number) => write!(f, "{number}"),
-            // With a point, so that it is a number to who reads TOML by types.
+            // With a point, so that programs that read TOML by types take it for a number.
             Value::Number(number) => write!(f, "{number:?}"),
             Value::Flag(value) => write!(f, "{value}"),
             Value::Wholes(list) => match list[..] {

@@ -56,7 +56,7 @@ pub fn noise_draws(rows: usize, inputs: usize) -> u32 {
 }
 
 /// The mean squared error, against the clean rows, of what each of some autoencoders makes of rows of
-/// `inputs` values with noise on them, in the mean over the draws. All are given the same noisy rows.
+/// `inputs` values with noise on them, averaged over the draws. All are given the same noisy rows.
 pub fn noisy_errors(
     rows: &dyn Rows,
     inputs: usize,

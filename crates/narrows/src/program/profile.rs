@@ -182,7 +182,7 @@ impl Record {
     }
 }
 
-/// Where the time of a step went, in the mean over all steps.
+/// Where the time of a step went, averaged over all steps.
 ///
 /// ```
 /// # fn main() -> narrows::Result<()> {
@@ -207,7 +207,7 @@ pub struct Profile {
     pub seconds: f64,
     /// The time between a step and the next: the order of the rows, reading, progress, validation, saving.
     pub between: f64,
-    /// The parts that took any time, each in the mean over the threads.
+    /// The parts that took any time, each averaged over the threads.
     pub parts: Vec<PartOfStep>,
 }
 
@@ -216,7 +216,7 @@ pub struct Profile {
 pub struct PartOfStep {
     /// What it is.
     pub name: &'static str,
-    /// The time that it takes in a step, in the mean over the threads.
+    /// The time that it takes in a step, averaged over the threads.
     pub seconds: f64,
     /// The floating-point operations a second of all threads together while they were at it, where it is
     /// matrix products; a multiply-add is two. Products of penalties are not counted.

@@ -72,7 +72,7 @@ impl Stages {
     }
 }
 
-/// Finds the stages, and checks how operations use buffers: a buffer has one writer; who reads or adds comes after it.
+/// Finds the stages, and checks how operations use buffers: a buffer has one writer, and operations that read it or add to it come later.
 ///
 /// # Errors
 ///

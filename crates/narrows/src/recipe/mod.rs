@@ -100,8 +100,7 @@ pub struct Recipe {
     pub notes: Notes,
 }
 
-/// What there was to tell when a recipe was read. It is no part of what the recipe is: recipes that differ in it alone
-/// are equal.
+/// The notes from reading a recipe, such as older names. They do not count when recipes are compared.
 #[derive(Clone, Debug, Default)]
 pub struct Notes(Vec<String>);
 

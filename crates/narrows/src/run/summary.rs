@@ -184,7 +184,7 @@ impl Outcome {
         }
         about.push(match &self.portrait.jacobian {
             Some(jacobian) => format!(
-                "The Frobenius norm of the code's Jacobian is {} in the mean over the first {}.",
+                "The Frobenius norm of the code's Jacobian is {}, averaged over the first {}.",
                 figures(jacobian.mean_norm),
                 count_of(jacobian.rows, "test row")
             ),
@@ -263,7 +263,7 @@ impl Outcome {
                     count_of(summary.test_rows, "test row"),
                     summary.corrupted.map_or(String::new(), |corrupted| {
                         let noises = count_of(corrupted.noise_draws as usize, "noise");
-                        format!(", of noisy ones in the mean over {noises} for each")
+                        format!(", of noisy ones averaged over {noises} for each")
                     })
                 ),
                 isa::note(),

@@ -276,7 +276,7 @@ fn constant_error(
 fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     let mut notes = vec![
         "Test MSE: mean squared error on the 10,000 test images in the units of training, which differ between \
-         the settings; for denoising, of what becomes of noisy images, against the clean ones, in the mean over \
+         the settings; for denoising, of what becomes of noisy images, against the clean ones, averaged over \
          several noises for each. PyTorch: the same from one seed, where it was measured. PCA: as many components \
          as the code has values, on clean images. "
             .to_string()

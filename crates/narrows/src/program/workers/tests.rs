@@ -252,7 +252,7 @@ impl Machine {
     }
 }
 
-/// The time of a step with so many workers, part by part, in the mean over some steps.
+/// The time of a step with so many workers, part by part, averaged over some steps.
 fn simulate(work: &Work, workers: usize) -> f64 {
     const STEPS: usize = 4;
     let cut = work.cutting.cut(work.rows, workers);

@@ -38,7 +38,7 @@ pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
         ),
         format!(
             "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}, measured by what Gaussian noise adds to a \
-             model's clean error, in the mean over its levels.",
+             model's clean error, averaged over its levels.",
             holds(more)
         ),
     ];

@@ -80,7 +80,7 @@ impl ClassicRow {
         point.map_or(f64::NAN, |(_, mse)| *mse)
     }
 
-    /// How much larger the error is with Gaussian noise than without, relative to that, in the mean over the levels: 1
+    /// How much larger the error is with Gaussian noise than without, relative to that, averaged over the levels: 1
     /// means twice as large.
     pub fn sensitivity(&self) -> f64 {
         let Some(((_, clean), noisy)) = self.gaussian.split_first() else {
