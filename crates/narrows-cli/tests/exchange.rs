@@ -1,7 +1,7 @@
 //! `narrows export` and `narrows import`, run as a person or a script runs them.
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::network::{Network, Parameters};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::{Model, Recipe};
 use serde_json::Value;
 use std::fs;

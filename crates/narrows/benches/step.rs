@@ -9,13 +9,13 @@
 //! prints one JSON object, for `benches/peers/run`.
 
 use narrows::corruption::Corruption;
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Values};
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::rng::{Draws, Purpose};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::threads::available_threads;
 use narrows::train::{Setting, Stepper};
 use narrows_kernels::Isa;

@@ -4,12 +4,12 @@
 //! stay beside their rows, and values have the units and shapes of the original data.
 
 use crate::corruption::{CorruptedRows, Corruption};
-use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::write::{Head, NumberType, Output, Piece, Sink, column_names, pieces};
 use crate::data::{Dataset, Missing, ReadOptions, Woven};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputColumn, Model};
 use crate::network::ScaledRows;
+use crate::scaling::{Scaling, ScalingSpec};
 use ndarray::{Array2, ArrayView2, Axis};
 use std::ops::Range;
 

@@ -61,6 +61,7 @@ pub mod recipe;
 pub mod report;
 pub mod rng;
 pub mod run;
+pub mod scaling;
 pub mod study;
 pub mod text;
 pub mod threads;

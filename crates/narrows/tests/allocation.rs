@@ -8,10 +8,10 @@ mod networks;
 mod normalized;
 
 use narrows::data::Dataset;
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::network::Parameters;
 use narrows::objective::Objective;
 use narrows::optimizer::Optimizer;
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
 use networks::{

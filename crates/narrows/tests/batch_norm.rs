@@ -4,13 +4,13 @@
 #[path = "networks/normalized.rs"]
 mod normalized;
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation, batch_norm, dense};
 use narrows::model::ImportOptions;
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper, Training, Warning};
 use narrows::{Error, ErrorKind, Model, Recipe};
 use narrows_kernels::conv::Geometry;

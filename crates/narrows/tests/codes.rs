@@ -1,11 +1,11 @@
 //! Bottlenecks and penalties on codes: their values and gradients against central differences in float64, and each with
 //! every other part that the lists hold.
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::network::Parameters;
 use narrows::objective::Objective;
 use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Model, Recipe};
 use narrows_kernels::reference;

@@ -2,7 +2,6 @@
 //! penalties are for.
 
 use narrows::Recipe;
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Values};
 use narrows::evaluate::mean_jacobian_norm;
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
@@ -10,6 +9,7 @@ use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::rng::{Draws, Purpose};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
 use narrows_kernels::conv::Geometry;
 use narrows_kernels::reference;

@@ -1,10 +1,10 @@
 //! A whole evaluation, of a network small enough to be followed by hand.
 
 use narrows::corruption::{CorruptedRows, Corruption};
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Source, Split, SplitPlan, Values};
 use narrows::evaluate::{Evaluation, JacobianSummary, Pca, evaluate, noise_draws, psnr, ssim};
 use narrows::network::ScaledRows;
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::{Model, Recipe};
 use ndarray::Array2;
 

@@ -1,11 +1,11 @@
 //! The gradient of a whole network against central differences of a float64 forward pass.
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
 use narrows_kernels::conv::Geometry;
 use narrows_kernels::loss::Loss;

@@ -1,8 +1,8 @@
 //! Weights that PyTorch trained: what becomes of them, and which files are refused in which words.
 
-use narrows::data::scaling::ScalingSpec;
 use narrows::data::{Dataset, Values};
 use narrows::model::{ImportOptions, Imported};
+use narrows::scaling::ScalingSpec;
 use narrows::{ErrorKind, Model, Recipe, Result};
 use ndarray::{Array2, ArrayView2};
 use safetensors::tensor::TensorView;

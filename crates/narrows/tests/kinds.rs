@@ -1,8 +1,8 @@
 //! What is kept and said of each kind of source: types, transparency, decimals, labels, missing values.
 
 use narrows::Recipe;
-use narrows::data::scaling::ScalingSpec;
 use narrows::data::{Info, Missing, ReadOptions, Source, ValuesInfo, describe, list_of_names};
+use narrows::scaling::ScalingSpec;
 use narrows::train::Training;
 use ndarray::{Array2, array};
 use std::fs;

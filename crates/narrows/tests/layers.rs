@@ -1,6 +1,5 @@
 //! Layer normalization, dropout and tied weights: alone, with each other, and with all that a step does to a gradient.
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{
     self, Activation, Initialization, LayerSpec, activation, batch_norm, dense, dropout,
@@ -10,6 +9,7 @@ use narrows::network::{Network, Parameters};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec};
 use narrows::rng::{Draws, Purpose};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
 use narrows::{ErrorKind, Model, Recipe};
 use narrows_kernels::Isa;

@@ -1,10 +1,10 @@
 //! The measures of an evaluation, against fixtures that `scripts/metrics.py` makes with scikit-image and
 //! scikit-learn in float64 from the same numbers.
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::evaluate::{Pca, RidgeProbe, mse, nearest_neighbours, psnr, ssim};
 use narrows::network::ScaledRows;
+use narrows::scaling::{Scaling, ScalingSpec};
 use ndarray::Array2;
 use safetensors::{Dtype, SafeTensors};
 

@@ -3,11 +3,11 @@
 //! The differences are relative to the largest value of an output: reconstructions in 0 to 255 may
 //! differ by 255 times as much as those in 0 to 1.
 
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::export::{onnx, sample_rows};
 use narrows::layer::LayerSpec;
 use narrows::network::Parameters;
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::{Model, Recipe};
 use ndarray::{Array2, s};
 use rten_tensor::prelude::*;

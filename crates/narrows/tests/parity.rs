@@ -11,12 +11,12 @@
 //! float32 is 1.2e-5 away from its float64 there (`scripts/parity.py --float32`).
 
 use narrows::bottleneck::Bottleneck;
-use narrows::data::scaling::{Scaling, ScalingSpec};
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation};
 use narrows::network::{Network, Parameters, Pass, ScaledRows, StateKind, Tensor};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec, Plateau, ScheduleSpec};
+use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
 use narrows_kernels::team::Team;
 use ndarray::Array2;

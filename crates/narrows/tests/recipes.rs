@@ -1,11 +1,11 @@
 //! Recipes: what is read, what is refused and in which words.
 
 use narrows::Recipe;
-use narrows::data::scaling::ScalingSpec;
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::objective::{PenaltyKind, Reconstruction};
 use narrows::optimizer::OptimizerSpec;
 use narrows::recipe::Override;
+use narrows::scaling::ScalingSpec;
 
 /// A small recipe with room for one more line in each section.
 fn with(section: &str, line: &str) -> String {

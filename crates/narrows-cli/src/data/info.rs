@@ -5,6 +5,7 @@ mod text;
 
 use crate::output::{columns, thousands};
 use narrows::data::{Info, ValuesInfo};
+use narrows::scaling::ScalingSpec;
 use table::describe_table;
 use text::{LISTED, alike, clean, list, wrapped};
 
@@ -20,7 +21,11 @@ pub fn describe(info: &Info) -> String {
 /// JSON as one line, in which a terminal finds nothing to obey.
 pub fn json_line(info: &Info) -> String {
     let mut line = String::new();
-    for c in info.to_json().to_string().chars() {
+    let mut object = info.to_json();
+    if let Info::Values(info) = info {
+        object["scaling"] = ScalingSpec::usual_for(info).name().into();
+    }
+    for c in object.to_string().chars() {
         // Such characters stand in strings alone.
         match c.is_control() {
             true => line.push_str(&format!("\\u{:04x}", u32::from(c))),
@@ -80,7 +85,10 @@ fn describe_values(info: &ValuesInfo) -> String {
     rows.push(("labels", labels.join(", ")));
     rows.push((
         "scaling",
-        format!("`{}`, unless a recipe says otherwise", info.scaling),
+        format!(
+            "`{}`, unless a recipe says otherwise",
+            ScalingSpec::usual_for(info).name()
+        ),
     ));
     if !info.constant.is_empty() {
         rows.push(("constant", constant(info)));

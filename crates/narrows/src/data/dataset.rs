@@ -4,7 +4,7 @@ mod checksum;
 mod passes;
 
 pub use checksum::{Checksum, Checksums};
-pub(super) use passes::for_each_row_minus;
+pub(crate) use passes::for_each_row_minus;
 
 use super::bad::BadRows;
 use super::element::EXACT;
@@ -483,7 +483,7 @@ impl Dataset {
     }
 
     /// A column by its name, else by its number, for a sentence.
-    pub(super) fn column_place(&self, column: usize) -> String {
+    pub(crate) fn column_place(&self, column: usize) -> String {
         match self.columns.as_ref().and_then(|names| names.get(column)) {
             Some(name) => format!("column `{name}`"),
             None => format!("column {column} (counted from 0)"),

@@ -211,11 +211,11 @@ impl fmt::Display for Element {
 }
 
 /// The largest integer up to which an `f64` holds all.
-pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
+pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// An integer minus an offset; `value` is the integer as `f64`, which rounds it beyond 2^53.
 #[inline]
-pub(super) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
+pub(crate) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
     // Far beyond 64 bits, offsets are not those of integers.
     const MOST: f64 = (1_u128 << 65) as f64;
     match value.abs() >= EXACT && offset.abs() < MOST {

@@ -1,7 +1,7 @@
 //! Data as Narrows holds them: rows of numbers in their own type, with a shape and perhaps labels.
 //!
 //! Values keep the type in which they were stored (8-bit pixels stay 8-bit). They become `f32` only when a batch is
-//! gathered, by [`scaling::Scaling::gather`]. Large data stay in their file, and rows are read as they are needed. A
+//! gathered, by [`Scaling::gather`](crate::scaling::Scaling::gather). Large data stay in their file, and rows are read as they are needed. A
 //! [`Source`] opens data: the built-in MNIST or a path, with [`ReadOptions`].
 
 mod bad;
@@ -27,8 +27,7 @@ pub(crate) mod precision;
 mod reasons;
 mod records;
 mod roles;
-mod sample;
-pub mod scaling;
+pub(crate) mod sample;
 mod schema;
 mod several;
 mod shuffle;
@@ -48,9 +47,11 @@ mod woven;
 pub mod write;
 
 pub use bad::{BadKind, BadRow, BadRows};
+pub(crate) use dataset::for_each_row_minus;
 #[cfg(test)]
 pub(crate) use dataset::tests::in_memory_and_in_file;
 pub use dataset::{Checksum, Checksums, Dataset, Ids};
+pub(crate) use element::{EXACT, difference};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
@@ -65,6 +66,7 @@ pub use split::{OtherRows, Split, SplitPlan, TestRows, rows_in_words};
 pub use summary::QUANTILES;
 pub(crate) use summary::Summary;
 pub use time::InOrder;
+pub(crate) use values::Row;
 pub use values::Values;
 pub use watch::Watch;
 pub(crate) use woven::Woven;

@@ -1,86 +1,15 @@
-//! How many distinct values of a column remain as `f32`, before and after scaling.
+//! How many distinct values of a column remain as `f32`.
 //!
 //! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where
 //! rows are wider than some 160 values.
 
-use super::dataset::Dataset;
-use super::element::EXACT;
-use super::element::Element;
-use super::sample::{Sample, elements};
-use super::scaling::Scaling;
+use super::element::{EXACT, Element};
+use super::sample::Sample;
 
 /// The share of the distinct values of a column of floating-point numbers that may become equal without a word: in the
 /// data's own units beyond those that become equal at mean 0 and std 1, and in scaled units. Of 100,000 random numbers
 /// some hundreds do, whatever is done to them.
-const MERGED: f64 = 0.01;
-
-/// A column whose distinct values become fewer when they are scaled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Lost {
-    /// The column, for a sentence: by its name, else by its number.
-    pub(crate) column: String,
-    /// The distinct values in the rows that were looked at.
-    pub(crate) distinct: usize,
-    /// Those that are left after scaling.
-    pub(crate) left: usize,
-}
-
-/// The columns that lose values, and the rows that were looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AllLost {
-    pub(crate) columns: Vec<Lost>,
-    pub(crate) rows: usize,
-}
-
-/// The columns of a table that lose distinct values in single precision after this scaling: any of whole numbers, more
-/// than one in a hundred of others. Columns that single precision holds as they are need no look.
-pub(crate) fn lost(data: &Dataset, scaling: &Scaling) -> AllLost {
-    if data.shape().len() > 1 {
-        return AllLost::default();
-    }
-    let elements = elements(data);
-    let inputs: Vec<usize> = (0..data.inputs())
-        .filter(|&input| !elements[input].fits_f32())
-        .collect();
-    if inputs.is_empty() {
-        return AllLost::default();
-    }
-    let sample = Sample::of(data);
-    let found = sample.each_column(&inputs, |input, values| {
-        values.sort_unstable_by(f64::total_cmp);
-        let integers = integers_beyond(values, &sample, input, elements[input]);
-        let (distinct, left) = match integers {
-            Some(integers) => (
-                distinct_of(integers.iter()),
-                distinct_of(integers.iter().map(|&n| scaling.scaled_integer(input, n))),
-            ),
-            None => (
-                distinct_of(values.iter()),
-                distinct_of(values.iter().map(|&value| scaling.scaled(input, value))),
-            ),
-        };
-        let lost = distinct.saturating_sub(left);
-        let may_lose = match is_whole(values) {
-            true => 0.0,
-            false => MERGED * distinct as f64,
-        };
-        (lost as f64 > may_lose).then_some((distinct, left))
-    });
-    let columns = inputs.into_iter().zip(found);
-    let named = columns.filter_map(|(input, found)| {
-        let (distinct, left) = found?;
-        let column = data.column_place(input);
-        Some(Lost {
-            column,
-            distinct,
-            left,
-        })
-    });
-    AllLost {
-        columns: named.collect(),
-        rows: sample.rows(),
-    }
-}
+pub(crate) const MERGED: f64 = 0.01;
 
 /// Whether `f32` in the data's own units would merge distinct values of a column: any of whole numbers; of others more
 /// than one in a hundred beyond those that merge when they are brought to mean 0 and std 1.
@@ -111,12 +40,12 @@ pub(super) fn needs_double(
     more as f64 > MERGED * distinct as f64
 }
 
-fn is_whole(values: &[f64]) -> bool {
+pub(crate) fn is_whole(values: &[f64]) -> bool {
     values.iter().all(|value| value.fract() == 0.0)
 }
 
 /// The integers of a sorted column exactly and in order, where some are beyond those that `f64` holds.
-fn integers_beyond(
+pub(crate) fn integers_beyond(
     values: &[f64],
     sample: &Sample<'_>,
     input: usize,
@@ -132,7 +61,7 @@ fn integers_beyond(
 }
 
 /// How many values of a sorted list differ.
-fn distinct_of<T: PartialEq>(mut sorted: impl Iterator<Item = T>) -> usize {
+pub(crate) fn distinct_of<T: PartialEq>(mut sorted: impl Iterator<Item = T>) -> usize {
     let Some(mut last) = sorted.next() else {
         return 0;
     };
@@ -145,6 +74,3 @@ fn distinct_of<T: PartialEq>(mut sorted: impl Iterator<Item = T>) -> usize {
     }
     count
 }
-
-#[cfg(test)]
-mod tests;

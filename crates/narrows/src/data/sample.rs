@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// The most rows that are looked at.
-pub(super) const ROWS: usize = 100_000;
+pub(crate) const ROWS: usize = 100_000;
 
 /// The most values of all columns that are looked at, while these are [`LEAST_ROWS`] or more.
 const VALUES: usize = 1 << 24;
@@ -27,18 +27,18 @@ const RUNS: usize = 100;
 const AT_ONCE: usize = 1 << 22;
 
 /// The rows of data that are looked at, in their order: all of them, or runs of neighbours.
-pub(super) struct Sample<'a> {
+pub(crate) struct Sample<'a> {
     data: &'a Dataset,
     runs: Vec<Range<usize>>,
 }
 
 impl<'a> Sample<'a> {
-    pub(super) fn of(data: &'a Dataset) -> Self {
+    pub(crate) fn of(data: &'a Dataset) -> Self {
         let most = (VALUES / data.inputs()).clamp(LEAST_ROWS, ROWS);
         Sample::of_rows(data, most)
     }
 
-    pub(super) fn of_rows(data: &'a Dataset, most: usize) -> Self {
+    pub(crate) fn of_rows(data: &'a Dataset, most: usize) -> Self {
         let rows = data.rows();
         if rows <= most {
             return Sample {
@@ -57,12 +57,12 @@ impl<'a> Sample<'a> {
     }
 
     /// The number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.runs.iter().map(Range::len).sum()
     }
 
     /// Hands each of `inputs` to `make` with its values in the rows, which `make` may put in another order.
-    pub(super) fn each_column<T: Send>(
+    pub(crate) fn each_column<T: Send>(
         &self,
         inputs: &[usize],
         make: impl Fn(usize, &mut [f64]) -> T + Sync,
@@ -104,7 +104,7 @@ impl<'a> Sample<'a> {
     }
 
     /// The values of an input of whole numbers exactly, in the order of the rows; none where it has others.
-    pub(super) fn integers(&self, input: usize) -> Option<Vec<i128>> {
+    pub(crate) fn integers(&self, input: usize) -> Option<Vec<i128>> {
         let fill = self.data.fill().and_then(|fill| fill.get(input)).copied();
         let mut rows = self.runs.iter().cloned().flatten();
         let exact = |row: usize| match self.data.row(row) {
@@ -119,7 +119,7 @@ impl<'a> Sample<'a> {
 }
 
 /// The type in which each value of a row is held.
-pub(super) fn elements(data: &Dataset) -> Vec<Element> {
+pub(crate) fn elements(data: &Dataset) -> Vec<Element> {
     match data.values() {
         Values::Records(records) => records.row_type().elements().collect(),
         values => vec![values.element(); data.inputs()],
@@ -127,7 +127,7 @@ pub(super) fn elements(data: &Dataset) -> Vec<Element> {
 }
 
 /// What `make` makes of each number below `count`, in order, on all threads.
-pub(super) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = available_threads().min(count);
     if threads <= 1 {
         return (0..count).map(make).collect();

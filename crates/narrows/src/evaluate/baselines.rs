@@ -2,9 +2,9 @@
 
 use super::Pca;
 use super::moments::FEW_OF;
-use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::network::ScaledRows;
+use crate::scaling::Scaling;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many are kept: as many as there are scalings that a study compares.
@@ -84,8 +84,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::scaling::ScalingSpec;
     use crate::data::{Dataset, Values};
+    use crate::scaling::ScalingSpec;
     use ndarray::Array2;
 
     fn data(factor: f32) -> Dataset {

@@ -3,7 +3,7 @@
 use super::ssim::WINDOW;
 use super::{mse, psnr, ssim};
 use crate::data::Dataset;
-use crate::data::scaling::Scaling;
+use crate::scaling::Scaling;
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 

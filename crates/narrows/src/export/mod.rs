@@ -4,8 +4,8 @@ pub mod onnx;
 
 use crate::Model;
 use crate::data::Real;
-use crate::data::scaling::ScalingSpec;
 use crate::rng::{Draws, Purpose, uniform};
+use crate::scaling::ScalingSpec;
 use ndarray::Array2;
 
 /// Rows to try a model on where there are no data, `[count, inputs]` in the data's own units.

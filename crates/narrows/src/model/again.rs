@@ -144,8 +144,8 @@ mod tests {
     use super::*;
     use crate::Recipe;
     use crate::data::Dataset;
-    use crate::data::scaling::{Scaling, ScalingSpec};
     use crate::model::Origin;
+    use crate::scaling::{Scaling, ScalingSpec};
 
     use ndarray::Array2;
 

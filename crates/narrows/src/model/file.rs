@@ -24,12 +24,12 @@
 use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
 use super::states::{self, BUFFERS};
 use super::{Model, Origin, Threshold, checksums, foreign};
-use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::network::Network;
 use crate::parts::Parts;
 use crate::recipe::{MAX_LAYERS, Recipe};
+use crate::scaling::Scaling;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};

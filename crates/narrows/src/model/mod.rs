@@ -17,7 +17,7 @@ pub use columns::{InputColumn, ModelColumn};
 pub use import::{ImportOptions, Imported};
 pub use origin::{Origin, Rule, SplitRecord, Threshold, ThresholdRows};
 
-use crate::data::scaling::Scaling;
+use crate::scaling::Scaling;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Pass};

@@ -1,9 +1,9 @@
 //! Rows that come from a program's memory.
 
 use crate::data::Number;
-use crate::data::scaling::Scaling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::Rows;
+use crate::scaling::Scaling;
 use narrows_kernels::Isa;
 use narrows_kernels::reduce::is_finite;
 use ndarray::{ArrayView2, CowArray, Ix2};

@@ -3,11 +3,11 @@
 use super::parameters::Parameters;
 use super::plan::Network;
 use crate::data::Dataset;
-use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::program::{
     Batch, Buffer, Builder, Cpu, Input, Mode, Options, Plan, Program, ThreadMemory, Var,
 };
+use crate::scaling::Scaling;
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa};

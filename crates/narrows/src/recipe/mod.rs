@@ -13,7 +13,6 @@ mod write;
 
 use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
-use crate::data::scaling::ScalingSpec;
 use crate::declaration::{List, Part, suggest};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,6 +21,7 @@ use crate::network::Network;
 use crate::objective::{Penalty, Reconstruction};
 use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 use crate::parts::{Parts, add_new};
+use crate::scaling::ScalingSpec;
 use std::path::Path;
 
 /// The recipes that ship with Narrows: name and text.

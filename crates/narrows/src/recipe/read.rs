@@ -7,7 +7,6 @@ use super::keys::{
 };
 use super::write::quoted;
 use super::{MAX_LAYERS, Notes, Override, Recipe};
-use crate::data::scaling;
 use crate::declaration::{Key, suggest};
 use crate::document::{Document, Level, Section};
 use crate::error::{Error, Result};
@@ -15,6 +14,7 @@ use crate::layer::{self, LayerSpec};
 use crate::objective::{self, Objective, Penalty};
 use crate::optimizer::{self, ScheduleSpec};
 use crate::parts::Parts;
+use crate::scaling;
 use crate::{bottleneck, corruption};
 use std::path::Path;
 

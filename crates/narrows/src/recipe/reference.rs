@@ -3,11 +3,11 @@
 
 use super::Recipe;
 use super::keys::{PENALTY_LIST, ROOT, TRAINING};
-use crate::data::scaling::{self, SCALINGS};
 use crate::declaration::{Choice, Declaration, Key, List, Part};
 use crate::layer::{INITIALIZATION, INITIALIZATIONS};
 use crate::optimizer::{OPTIMIZERS, SCHEDULE, SCHEDULES};
 use crate::parts::Parts;
+use crate::scaling::{self, SCALINGS};
 use crate::{bottleneck, corruption, layer, objective, optimizer};
 use std::fmt::Write;
 

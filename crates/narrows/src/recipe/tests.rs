@@ -3,11 +3,11 @@
 
 use super::keys::TRAINING;
 use super::{Override, Recipe};
-use crate::data::scaling::SCALINGS;
 use crate::declaration::{Alias, Choice, Declaration, End, Key, Kind, List, Part, Preset, Range};
 use crate::objective::WEIGHT;
 use crate::optimizer::{OPTIMIZERS, SCHEDULES};
 use crate::parts::Parts;
+use crate::scaling::SCALINGS;
 
 /// A part in its section of a recipe.
 struct Case {

@@ -1,11 +1,11 @@
 //! What came of a run: figures, and what the report says of them.
 
-use crate::data::scaling::ScalingSpec;
 use crate::figures::Portrait;
 use crate::isa;
 use crate::model::Threshold;
 use crate::recipe::Recipe;
 use crate::report::{Cell, Report, Section, Table};
+use crate::scaling::ScalingSpec;
 use crate::text::{count_of, figures, sentence, thousands};
 use crate::train::{Profile, Training};
 use serde_json::{Value, json};

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::corruption::Corruption;
 use crate::data::Source;
-use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::error::Result;
 use crate::figures::robustness_chart;
 use crate::files::write_whole;
@@ -20,6 +19,7 @@ use crate::isa;
 use crate::recipe::Recipe;
 use crate::report::{Figure, Image, Report, Section};
 use crate::run::{REPORT_FILE, Sources, write_report};
+use crate::scaling::{Scaling, ScalingSpec};
 use crate::text::{count_of, path_for_shell};
 use claims::claims;
 pub use record::{Classic, ClassicRow, Setting};

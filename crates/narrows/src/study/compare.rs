@@ -6,13 +6,13 @@ use super::{
     stopped,
 };
 use crate::corruption::Corruption;
-use crate::data::scaling::ScalingSpec;
 use crate::data::{Source, rows_in_words};
 use crate::error::Result;
 use crate::isa;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
 use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
+use crate::scaling::ScalingSpec;
 use crate::text::{figures, mean_and_std, path_for_shell};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

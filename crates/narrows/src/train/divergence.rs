@@ -3,9 +3,9 @@
 use super::step::NotFinite;
 use super::training::Training;
 use crate::data::Dataset;
-use crate::data::scaling::ScalingSpec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use crate::scaling::ScalingSpec;
 use crate::text::count_of;
 use narrows_kernels::Isa;
 use narrows_kernels::reduce::is_finite;

@@ -2,12 +2,12 @@
 
 use super::{Losses, Setting, Stepper};
 use crate::corruption::Corruption;
-use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Dataset, in_memory_and_in_file};
 use crate::network::Parameters;
 use crate::objective::{Objective, PenaltyKind};
 use crate::optimizer::Optimizer;
 use crate::recipe::Recipe;
+use crate::scaling::{Scaling, ScalingSpec};
 use ndarray::Array2;
 
 const BATCH: usize = 20;

@@ -4,7 +4,6 @@ use super::memory;
 use super::state::State;
 use super::step::{Memory, Setting, StepPlan, Stepper};
 use super::warnings::{self, Warning};
-use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::data::{Checksums, Dataset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::isa;
@@ -13,6 +12,7 @@ use crate::model::Origin;
 use crate::objective::Objective;
 use crate::program::Profile;
 use crate::recipe::Recipe;
+use crate::scaling::{Scaling, ScalingSpec};
 
 /// A training run in progress: call [`Training::epoch`] until [`Training::is_finished`].
 ///

@@ -1,10 +1,10 @@
 //! What is supported but dubious: each warning gives the number that matters and the next action.
 
-use crate::data::scaling::Scaling;
-use crate::data::{Dataset, precision};
+use crate::data::Dataset;
 use crate::layer::last_of_values;
 use crate::network::Network;
 use crate::recipe::Recipe;
+use crate::scaling::{self, Scaling};
 use crate::text::{counted, figures, first_of, thousands};
 use std::fmt;
 
@@ -201,7 +201,7 @@ fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
 }
 
 fn lost_values(recipe: &Recipe, data: &Dataset, scaling: &Scaling) -> Option<Warning> {
-    let lost = precision::lost(data, scaling);
+    let lost = scaling::lost(data, scaling);
     let columns = lost.columns.into_iter();
     let columns: Vec<_> = columns
         .map(|lost| (lost.column, lost.distinct, lost.left))

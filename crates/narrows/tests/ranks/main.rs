@@ -20,6 +20,7 @@ const RANKS: &[&str] = &[
     "isa",
     "data",
     "program",
+    "scaling",
     "onnx",
     "layer",
     "bottleneck",

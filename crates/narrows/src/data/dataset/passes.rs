@@ -157,6 +157,27 @@ impl Dataset {
         });
         ends.into_iter().map(|(least, most)| most - least).collect()
     }
+
+    /// Whether statistics are over all values, as for images, and not column by column.
+    pub(crate) fn is_one_column(&self) -> bool {
+        self.shape().len() > 1
+    }
+
+    /// The columns, or the whole, that have the same value everywhere, and the value.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = (usize, f64)> {
+        let low = self.extremes().0.clone();
+        let pairs = low.into_iter().zip(self.spans()).enumerate();
+        pairs.filter_map(|(column, (low, span))| (span == 0.0).then_some((column, low)))
+    }
+
+    /// The columns with the same value in every row, by name; `all values` for images.
+    pub(crate) fn constant_columns(&self) -> Vec<String> {
+        let name = |(column, _)| match self.is_one_column() {
+            true => "all values".to_string(),
+            false => self.column_place(column),
+        };
+        self.constants().map(name).collect()
+    }
 }
 
 /// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]` each.
@@ -195,7 +216,7 @@ pub(in crate::data) fn for_each_row(data: &Dataset, mut each: impl FnMut(usize, 
 }
 
 /// The same with an offset subtracted, as [`Dataset::each_minus`].
-pub(in crate::data) fn for_each_row_minus(
+pub(crate) fn for_each_row_minus(
     data: &Dataset,
     offset: &[f64],
     mut each: impl FnMut(usize, &[f64]),

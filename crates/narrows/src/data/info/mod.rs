@@ -126,7 +126,6 @@ fn described(specs: &[String], called: &[String], options: &ReadOptions) -> Resu
     // Test rows are scaled as the training rows are.
     let test = test.map(|test| ValuesInfo {
         how: train.how.clone(),
-        scaling: train.scaling,
         constant: Vec::new(),
         ..test
     });

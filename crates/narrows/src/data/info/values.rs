@@ -2,7 +2,6 @@
 
 use super::super::dataset::{Dataset, for_each_row_minus};
 use super::super::options::ReadOptions;
-use super::super::scaling::ScalingSpec;
 use super::command;
 use serde_json::{Value, json};
 
@@ -34,9 +33,9 @@ pub struct ValuesInfo {
     pub labels: Vec<(String, usize)>,
     /// For a table each column.
     pub columns: Vec<ValuesColumn>,
-    /// The scaling that the data get where a recipe says nothing.
-    pub scaling: &'static str,
-    /// The columns with the same value in every row, which that scaling divides by 1; for images `all values`.
+    /// Whether the values are stored as 8 bits each.
+    pub is_8_bit: bool,
+    /// The columns with the same value in every row, of values that are not 8-bit; for images `all values`.
     pub constant: Vec<String>,
     /// What was done to the data while they were read.
     pub notes: Vec<String>,
@@ -126,7 +125,6 @@ impl ValuesInfo {
             std: sums.variance(rows).sqrt(),
         };
         let columns = data.columns().unwrap_or_default();
-        let scaling = ScalingSpec::usual(data);
         Ok(ValuesInfo {
             name: data.name().to_string(),
             rows: data.rows(),
@@ -140,8 +138,11 @@ impl ValuesInfo {
             missing: data.missing(),
             labels: count_labels(data),
             columns: columns.iter().zip(&sums).map(column).collect(),
-            scaling: scaling.name(),
-            constant: scaling.constants(data),
+            is_8_bit: data.is_8_bit(),
+            constant: match data.is_8_bit() {
+                true => Vec::new(),
+                false => data.constant_columns(),
+            },
             notes: data.notes().to_vec(),
             refusals: Vec::new(),
             command: None,
@@ -183,7 +184,7 @@ impl ValuesInfo {
             "read_as": self.how, "in_file": self.in_file, "min": self.range.0, "max": self.range.1, "mean": self.mean,
             "std": self.std, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
-            "scaling": self.scaling, "constant": self.constant, "notes": self.notes,
+            "constant": self.constant, "notes": self.notes,
             "refusals": self.refusals, "command": self.command,
         })
     }
@@ -216,6 +217,5 @@ mod tests {
             (1e6 + 20.0, 10.0)
         );
         assert_eq!(info.mean, (1e6 + 22.0) / 2.0);
-        assert_eq!(info.scaling, "standardize");
     }
 }

@@ -3,9 +3,9 @@
 use super::*;
 use crate::Recipe;
 use crate::data::Dataset;
-use crate::data::scaling::{Scaling, ScalingSpec};
 use crate::model::{Origin, Rule, Threshold};
 use crate::network::Parameters;
+use crate::scaling::{Scaling, ScalingSpec};
 use ndarray::{Array2, array};
 use serde_json::{Value, json};
 

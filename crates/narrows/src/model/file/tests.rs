@@ -5,9 +5,9 @@ mod buffers;
 
 use super::*;
 use crate::data::Dataset;
-use crate::data::scaling::ScalingSpec;
 use crate::data::{Checksums, RowSketch, SplitPlan, TestRows};
 use crate::model::{Rule, SplitRecord, ThresholdRows};
+use crate::scaling::ScalingSpec;
 use ndarray::{Array2, array};
 use std::collections::BTreeMap;
 

@@ -3,9 +3,9 @@
 use super::losses::Losses;
 use super::stepper::{Gathered, Stepper};
 use crate::data::Dataset;
-use crate::data::scaling::Scaling;
 use crate::error::Result;
 use crate::program::{Batch, Cpu, Mode, Options, Plan};
+use crate::scaling::Scaling;
 use narrows_kernels::reduce::is_finite;
 
 /// What was not finite first, in the order in which a step works it out.

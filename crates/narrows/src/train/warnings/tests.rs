@@ -3,8 +3,8 @@
 use super::*;
 use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
-use crate::data::scaling::ScalingSpec;
 use crate::layer::{self, Activation, LayerSpec, activation};
+use crate::scaling::ScalingSpec;
 use ndarray::{Array2, ArrayView2, array};
 
 fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {

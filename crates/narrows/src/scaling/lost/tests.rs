@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::Number;
-use crate::data::scaling::ScalingSpec;
+use crate::scaling::ScalingSpec;
 use ndarray::Array2;
 
 fn table<T: Number>(rows: usize, value: impl Fn(usize) -> T) -> Dataset {

@@ -1,5 +1,6 @@
 //! What a recipe says of the scaling.
 
+use crate::data::{Dataset, ValuesInfo};
 use crate::declaration::{Alias, Choice, Conflict, Declaration, Key, Kind, Preset, Range};
 
 /// What a recipe says of scaling.
@@ -96,6 +97,42 @@ pub(crate) const SCALINGS: &[Choice<ScalingSpec>] = &[
 ];
 
 impl ScalingSpec {
+    /// The scaling that training rows get where a recipe says nothing: `unit` for 8-bit data, `none` for such
+    /// of 0 and 1 alone, which `unit` would squeeze to nearly nothing, else `standardize`.
+    pub fn usual(data: &Dataset) -> ScalingSpec {
+        Self::usual_of(data.is_8_bit(), data.range().1)
+    }
+
+    /// The same from a summary of the training rows.
+    pub fn usual_for(info: &ValuesInfo) -> ScalingSpec {
+        Self::usual_of(info.is_8_bit, info.range.1)
+    }
+
+    fn usual_of(is_8_bit: bool, largest: f64) -> ScalingSpec {
+        match is_8_bit {
+            true if largest <= 1.0 => ScalingSpec::None,
+            true => ScalingSpec::Unit,
+            false => ScalingSpec::Standardize {
+                mean: None,
+                std: None,
+            },
+        }
+    }
+
+    /// The columns that this scaling divides by 1, as they have the same value in every row, by name; `all values`
+    /// stands for images, which are fitted as a whole.
+    pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
+        let divides = match self {
+            ScalingSpec::Standardize { std, .. } => std.is_none(),
+            ScalingSpec::MinMax { min, max } => min.is_none() && max.is_none(),
+            ScalingSpec::Unit | ScalingSpec::None => false,
+        };
+        match divides {
+            true => data.constant_columns(),
+            false => Vec::new(),
+        }
+    }
+
     /// The names that a recipe may give.
     pub fn names() -> impl Iterator<Item = &'static str> {
         SCALINGS.iter().map(|choice| choice.declaration.name)

@@ -1,25 +1,14 @@
-//! Scaling: the affine map between the data's own units and what the network sees.
-//!
-//! It is fitted on training rows only, saved with the model and undone on the way out:
-//! `scaled = (value - offset) * factor`, with one offset and one factor for all values or one
-//! for each place in a row. Whatever a [`ScalingSpec`] says comes down to these, the division
-//! of 8-bit values by 255 included.
+//! A fitted scaling, and what it does to values.
 
 mod fit;
-mod spec;
+mod json;
 
-pub use spec::ScalingSpec;
-pub(crate) use spec::{KIND, SCALINGS};
-
-use super::dataset::Dataset;
-use super::element::difference;
-use super::number::{Number, Real};
-use super::values::{Row, Values};
+use super::ScalingSpec;
+use crate::data::{Dataset, Number, Real, Row, Values, difference};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
 use narrows_kernels::convert::scale_bytes;
 use ndarray::Array2;
-use serde_json::{Value, json};
 
 /// A fitted scaling: `scaled = (value - offset) * factor`.
 ///
@@ -40,24 +29,6 @@ pub struct Scaling {
 enum Precision {
     Single,
     Double,
-}
-
-impl ScalingSpec {
-    /// The scaling that training rows get where a recipe says nothing: `unit` for 8-bit data, `none` for such
-    /// of 0 and 1 alone, which `unit` would squeeze to nearly nothing, else `standardize`.
-    pub fn usual(data: &Dataset) -> ScalingSpec {
-        if data.is_8_bit() {
-            match data.range() {
-                (_, high) if high <= 1.0 => ScalingSpec::None,
-                _ => ScalingSpec::Unit,
-            }
-        } else {
-            ScalingSpec::Standardize {
-                mean: None,
-                std: None,
-            }
-        }
-    }
 }
 
 impl Scaling {
@@ -99,7 +70,7 @@ impl Scaling {
     }
 
     /// The scaling that leaves values as they are.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Scaling {
             offset: vec![0.0],
             factor: vec![1.0],
@@ -359,87 +330,6 @@ impl Scaling {
         }
         sums.iter().sum::<f64>() / (data.rows() as f64 * data.inputs() as f64)
     }
-
-    /// The scaling as the model file keeps it: `{"offset": […], "factor": […], "precision": "double"}`, each list of
-    /// one number or of one for each place in a row.
-    pub fn to_json(&self) -> Value {
-        let precision = match self.precision {
-            Precision::Single => "single",
-            Precision::Double => "double",
-        };
-        json!({ "offset": self.offset, "factor": self.factor, "precision": precision })
-    }
-
-    /// The scaling from a model file, for rows of `inputs` values. One that does not name its precision is of a file
-    /// of format version 1 or 2, which is single.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Format`] if something is missing, of another type or length, or not usable
-    /// as an offset or a factor; the place is `offset`, `factor`, an entry of one, or `precision`.
-    pub fn from_json(value: &Value, inputs: usize) -> Result<Self> {
-        let single = match value.get("precision").map(Value::as_str) {
-            None | Some(Some("single")) => true,
-            Some(Some("double")) => false,
-            Some(_) => {
-                return Err(Error::new(ErrorKind::Format, "the scaling is not usable")
-                    .at("precision")
-                    .expected("\"single\" or \"double\""));
-            }
-        };
-        let is_finite = |x: f64| x.is_finite() && (!single || (x as f32).is_finite());
-        let is_usable = |x: f64| is_finite(x) && x != 0.0 && (!single || x as f32 != 0.0);
-        let offset = numbers(value, "offset", inputs, "a finite number", is_finite)?;
-        let usable = "a finite number that is not 0";
-        let factor = numbers(value, "factor", inputs, usable, is_usable)?;
-        if offset.len() != factor.len() {
-            return Err(
-                Error::new(ErrorKind::Format, "the scaling does not fit together")
-                    .at("factor")
-                    .expected(format!("as many factors as offsets, {}", offset.len()))
-                    .found(factor.len()),
-            );
-        }
-        let scaling = Scaling {
-            offset,
-            factor,
-            precision: Precision::Double,
-        };
-        Ok(match single {
-            true => scaling.in_single_precision(),
-            false => scaling,
-        })
-    }
-}
-
-/// The list of numbers under a key of the JSON of a scaling.
-fn numbers(
-    value: &Value,
-    key: &str,
-    inputs: usize,
-    usable: &str,
-    is_usable: impl Fn(f64) -> bool,
-) -> Result<Vec<f64>> {
-    let wrong = |what: &str| Error::new(ErrorKind::Format, what).at(key);
-    let list = value
-        .get(key)
-        .and_then(Value::as_array)
-        .ok_or_else(|| wrong("the scaling is incomplete").expected("a list of numbers"))?;
-    if list.len() != 1 && list.len() != inputs {
-        return Err(wrong("the scaling is of another width")
-            .expected(format!("1 number or {inputs}, one for each value of a row"))
-            .found(list.len()));
-    }
-    let number = |(index, entry): (usize, &Value)| {
-        let number = entry.as_f64().filter(|&number| is_usable(number));
-        number.ok_or_else(|| {
-            Error::new(ErrorKind::Format, "the scaling is not usable")
-                .at(format!("{key}[{index}]"))
-                .expected(usable)
-                .found(entry)
-        })
-    };
-    list.iter().enumerate().map(number).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::data::Values;
 use ndarray::array;
+use serde_json::{Value, json};
 
 const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
     mean: None,
@@ -433,7 +434,7 @@ fn integers_beyond_double_precision_keep_their_differences() {
         }
         let (low, high) = scaling.range(&data);
         assert!(low <= rows[0][0] && rows[39][0] <= high);
-        assert_eq!(crate::data::precision::lost(&data, &scaling).columns, []);
+        assert_eq!(crate::scaling::lost(&data, &scaling).columns, []);
     }
     let summaries = data.summaries();
     assert!(

@@ -1,8 +1,7 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
 use super::{Scaling, ScalingSpec};
-use crate::data::dataset::{Dataset, for_each_row_minus};
-use crate::data::element::EXACT;
+use crate::data::{Dataset, EXACT, for_each_row_minus};
 use crate::{Error, ErrorKind, Result};
 
 /// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
@@ -92,7 +91,7 @@ fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Sc
                 None => {
                     let mut stds = stds(data, &means);
                     // A sum of equal values may round: what is constant becomes 0, divided by 1.
-                    for (column, value) in constants(data) {
+                    for (column, value) in data.constants() {
                         means[column] = value;
                         stds[column] = 1.0;
                     }
@@ -141,38 +140,6 @@ fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling
     Ok(Scaling::for_data(data, low, factor))
 }
 
-/// Whether the statistics are over all values, as for images, or column by column.
-fn is_fitted_as_a_whole(data: &Dataset) -> bool {
-    data.shape().len() > 1
-}
-
-/// The columns, or the whole, that have the same value everywhere, and the value.
-fn constants(data: &Dataset) -> impl Iterator<Item = (usize, f64)> {
-    let low = data.extremes().0.clone();
-    let pairs = low.into_iter().zip(data.spans()).enumerate();
-    pairs.filter_map(|(column, (low, span))| (span == 0.0).then_some((column, low)))
-}
-
-impl ScalingSpec {
-    /// The columns that this scaling divides by 1, as they have the same value in every row, by name; `all values`
-    /// stands for images, which are fitted as a whole.
-    pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
-        let divides = match self {
-            ScalingSpec::Standardize { std, .. } => std.is_none(),
-            ScalingSpec::MinMax { min, max } => min.is_none() && max.is_none(),
-            ScalingSpec::Unit | ScalingSpec::None => false,
-        };
-        if !divides {
-            return Vec::new();
-        }
-        let name = |(column, _)| match is_fitted_as_a_whole(data) {
-            true => "all values".to_string(),
-            false => data.column_place(column),
-        };
-        constants(data).map(name).collect()
-    }
-}
-
 /// The mean, one for the whole or one for each column.
 fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
@@ -216,7 +183,7 @@ fn stds(data: &Dataset, means: &[f64]) -> Vec<f64> {
 /// Sums over the rows, one for each column, as averages.
 fn averages(data: &Dataset, sums: Vec<f64>) -> Vec<f64> {
     let rows = data.rows() as f64;
-    if is_fitted_as_a_whole(data) {
+    if data.is_one_column() {
         vec![sums.iter().sum::<f64>() / (rows * data.inputs() as f64)]
     } else {
         sums.into_iter().map(|sum| sum / rows).collect()

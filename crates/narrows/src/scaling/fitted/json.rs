@@ -1,0 +1,88 @@
+//! A scaling in a model file.
+
+use super::{Precision, Scaling};
+use crate::{Error, ErrorKind, Result};
+use serde_json::{Value, json};
+
+impl Scaling {
+    /// The scaling as the model file keeps it: `{"offset": […], "factor": […], "precision": "double"}`, each list of
+    /// one number or of one for each place in a row.
+    pub fn to_json(&self) -> Value {
+        let precision = match self.precision {
+            Precision::Single => "single",
+            Precision::Double => "double",
+        };
+        json!({ "offset": self.offset, "factor": self.factor, "precision": precision })
+    }
+
+    /// The scaling from a model file, for rows of `inputs` values. One that does not name its precision is of a file
+    /// of format version 1 or 2, which is single.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Format`] if something is missing, of another type or length, or not usable
+    /// as an offset or a factor; the place is `offset`, `factor`, an entry of one, or `precision`.
+    pub fn from_json(value: &Value, inputs: usize) -> Result<Self> {
+        let single = match value.get("precision").map(Value::as_str) {
+            None | Some(Some("single")) => true,
+            Some(Some("double")) => false,
+            Some(_) => {
+                return Err(Error::new(ErrorKind::Format, "the scaling is not usable")
+                    .at("precision")
+                    .expected("\"single\" or \"double\""));
+            }
+        };
+        let is_finite = |x: f64| x.is_finite() && (!single || (x as f32).is_finite());
+        let is_usable = |x: f64| is_finite(x) && x != 0.0 && (!single || x as f32 != 0.0);
+        let offset = numbers(value, "offset", inputs, "a finite number", is_finite)?;
+        let usable = "a finite number that is not 0";
+        let factor = numbers(value, "factor", inputs, usable, is_usable)?;
+        if offset.len() != factor.len() {
+            return Err(
+                Error::new(ErrorKind::Format, "the scaling does not fit together")
+                    .at("factor")
+                    .expected(format!("as many factors as offsets, {}", offset.len()))
+                    .found(factor.len()),
+            );
+        }
+        let scaling = Scaling {
+            offset,
+            factor,
+            precision: Precision::Double,
+        };
+        Ok(match single {
+            true => scaling.in_single_precision(),
+            false => scaling,
+        })
+    }
+}
+
+/// The list of numbers under a key of the JSON of a scaling.
+fn numbers(
+    value: &Value,
+    key: &str,
+    inputs: usize,
+    usable: &str,
+    is_usable: impl Fn(f64) -> bool,
+) -> Result<Vec<f64>> {
+    let wrong = |what: &str| Error::new(ErrorKind::Format, what).at(key);
+    let list = value
+        .get(key)
+        .and_then(Value::as_array)
+        .ok_or_else(|| wrong("the scaling is incomplete").expected("a list of numbers"))?;
+    if list.len() != 1 && list.len() != inputs {
+        return Err(wrong("the scaling is of another width")
+            .expected(format!("1 number or {inputs}, one for each value of a row"))
+            .found(list.len()));
+    }
+    let number = |(index, entry): (usize, &Value)| {
+        let number = entry.as_f64().filter(|&number| is_usable(number));
+        number.ok_or_else(|| {
+            Error::new(ErrorKind::Format, "the scaling is not usable")
+                .at(format!("{key}[{index}]"))
+                .expected(usable)
+                .found(entry)
+        })
+    };
+    list.iter().enumerate().map(number).collect()
+}
