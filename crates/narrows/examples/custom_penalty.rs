@@ -8,8 +8,8 @@ use narrows::objective::{PenaltyPart, PenaltyPlace};
 use narrows::onnx::{Graph, Place};
 use narrows::parts::Parts;
 use narrows::program::{
-    Buffer, Builder, Derivative, Lower, Mean, Node, Operation, Part as StepPart, Point, RowContext,
-    RowFunction, RowOperation, TensorSpec, Tile, Uses, Var,
+    Buffer, Builder, Derivative, Linear, Lower, Mean, Node, Operation, Part as StepPart, Point,
+    RowContext, RowFunction, RowOperation, TensorSpec, Tile, Uses, Var,
 };
 use narrows::{Result, data::Source, train::Training};
 use std::sync::Arc;
@@ -106,24 +106,10 @@ impl RowFunction for Product {
     }
 }
 
-impl Derivative for Product {
-    fn is_constant(&self) -> bool {
-        true
-    }
-
-    fn is_curved(&self) -> bool {
-        false
-    }
-
-    fn depends_on(&self, tensor: usize) -> bool {
-        tensor == 0
-    }
-
+impl Linear for Product {
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], _: &mut [f32]) {
         self.multiply(at, dx, dy);
     }
-
-    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
 }
 
 /// The penalty `length`: `Σ_j z_j²` of a code z, mean over rows.

@@ -3,7 +3,9 @@
 
 use super::spec::MAX_WIDTH;
 use crate::error::{Error, ErrorKind, Result};
-use crate::program::{Builder, Derivative, Point, RowFunction, Scaled, TensorSpec, Tile, Var};
+use crate::program::{
+    Builder, Derivative, Linear, Point, RowFunction, Scaled, TensorSpec, Tile, Var,
+};
 use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
@@ -338,19 +340,7 @@ impl RowFunction for Conv {
     }
 }
 
-impl Derivative for Conv {
-    fn is_constant(&self) -> bool {
-        true
-    }
-
-    fn is_curved(&self) -> bool {
-        false
-    }
-
-    fn depends_on(&self, tensor: usize) -> bool {
-        tensor == 0
-    }
-
+impl Linear for Conv {
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]) {
         let weights = at.tensors.tensor(0);
         match self.is_transposed {
@@ -360,6 +350,4 @@ impl Derivative for Conv {
                 .transposed(at.isa, weights, None, dx, dy, scratch),
         }
     }
-
-    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
 }

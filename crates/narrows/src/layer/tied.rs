@@ -8,9 +8,8 @@
 //! W is the tensor of the earlier layer, `[inputs, outputs]` as seen from here. Its gradient is the sum of both layers'
 //! contributions, the earlier layer's first.
 
-use crate::program::{Derivative, Point, RowFunction, TensorSpec, Tile};
+use crate::program::{Derivative, Linear, Point, RowFunction, TensorSpec, Tile, bias_gradient};
 use narrows_kernels::product::{Left, Right, Start, product};
-use narrows_kernels::reduce::{add, column_sums};
 
 /// `y = x W + b`, with `x` of `[rows, inputs]`, `W` of `[inputs, outputs]`, `y` of `[rows, outputs]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,14 +98,7 @@ impl RowFunction for Tied {
         scratch: &mut [f32],
     ) {
         if tile.tensor > 0 {
-            let sums = &mut scratch[..self.outputs];
-            return match tile.adds {
-                false => column_sums(tile.isa, dy, gradient),
-                true => {
-                    column_sums(tile.isa, dy, sums);
-                    add(tile.isa, gradient, &sums[tile.place.clone()]);
-                }
-            };
+            return bias_gradient(tile, dy, gradient, &mut scratch[..self.outputs]);
         }
         // Rows of W belong to this layer's inputs.
         let left = Left {
@@ -129,22 +121,8 @@ impl RowFunction for Tied {
     }
 }
 
-impl Derivative for Tied {
-    fn is_constant(&self) -> bool {
-        true
-    }
-
-    fn is_curved(&self) -> bool {
-        false
-    }
-
-    fn depends_on(&self, tensor: usize) -> bool {
-        tensor == 0
-    }
-
+impl Linear for Tied {
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], _: &mut [f32]) {
         self.multiply(at, Start::Zero, dx, dy);
     }
-
-    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
 }

@@ -1,6 +1,6 @@
 //! The affine map of a dense layer, `y = x Wᵀ + b`.
 
-use super::function::{Derivative, Kind, Point, RowFunction, Scaled, Tile};
+use super::function::{Derivative, Kind, Linear, Point, RowFunction, Scaled, Tile};
 use super::tensor::TensorSpec;
 use narrows_kernels::product::{Left, PANEL, Right, Start, product};
 use narrows_kernels::reduce::{add, column_sums};
@@ -69,6 +69,18 @@ impl Affine {
     }
 }
 
+/// The gradient by a bias of one number for each output: the sums of `dy` over the rows. `sums` is scratch memory, as long
+/// as a row.
+pub(crate) fn bias_gradient(tile: &Tile, dy: &[f32], gradient: &mut [f32], sums: &mut [f32]) {
+    match tile.adds {
+        false => column_sums(tile.isa, dy, gradient),
+        true => {
+            column_sums(tile.isa, dy, sums);
+            add(tile.isa, gradient, &sums[tile.place.clone()]);
+        }
+    }
+}
+
 impl RowFunction for Affine {
     fn label(&self) -> String {
         format!("dense {} -> {}", self.inputs, self.outputs)
@@ -124,14 +136,7 @@ impl RowFunction for Affine {
         scratch: &mut [f32],
     ) {
         if tile.tensor > 0 {
-            let sums = &mut scratch[..self.scratch()];
-            return match tile.adds {
-                false => column_sums(tile.isa, dy, gradient),
-                true => {
-                    column_sums(tile.isa, dy, sums);
-                    add(tile.isa, gradient, &sums[tile.place.clone()]);
-                }
-            };
+            return bias_gradient(tile, dy, gradient, &mut scratch[..self.outputs]);
         }
         let outputs = self.outputs_at(&tile.place);
         let rows = x.len() / self.inputs;
@@ -175,22 +180,8 @@ impl RowFunction for Affine {
     }
 }
 
-impl Derivative for Affine {
-    fn is_constant(&self) -> bool {
-        true
-    }
-
-    fn is_curved(&self) -> bool {
-        false
-    }
-
-    fn depends_on(&self, tensor: usize) -> bool {
-        tensor == 0
-    }
-
+impl Linear for Affine {
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], _: &mut [f32]) {
         self.multiply(at, Start::Zero, dx, dy);
     }
-
-    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
 }

@@ -119,3 +119,30 @@ pub trait Derivative {
     /// Adds to `dx` the gradient of `v · J w` by the input.
     fn add_curvature(&self, at: Point<'_>, w: &[f32], v: &[f32], dx: &mut [f32]);
 }
+
+/// A function that is linear in its first tensor and in its input, apart from a bias: its derivative is the same
+/// everywhere, and depends on the first tensor alone.
+pub trait Linear {
+    /// The change `dy = J dx` of the output with a change of the input, for any number of rows.
+    fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]);
+}
+
+impl<T: Linear> Derivative for T {
+    fn is_constant(&self) -> bool {
+        true
+    }
+
+    fn is_curved(&self) -> bool {
+        false
+    }
+
+    fn depends_on(&self, tensor: usize) -> bool {
+        tensor == 0
+    }
+
+    fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]) {
+        Linear::push(self, at, dx, dy, scratch);
+    }
+
+    fn add_curvature(&self, _: Point<'_>, _: &[f32], _: &[f32], _: &mut [f32]) {}
+}

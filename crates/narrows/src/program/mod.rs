@@ -41,13 +41,14 @@ mod value;
 mod workers;
 
 pub use affine::Affine;
+pub(crate) use affine::bias_gradient;
 pub use buffer::{Bit, Buffer, Element, Extent, Uses};
 pub use builder::Builder;
 pub use context::{
     Batch, ColumnContext, Given, Input, RowBuffers, RowContext, Tensors, TileContext,
 };
 pub use elementwise::Elementwise;
-pub use function::{Derivative, Kind, Point, RowFunction, Scaled, Tile};
+pub use function::{Derivative, Kind, Linear, Point, RowFunction, Scaled, Tile};
 pub use jacobian::{JacobianNorm, Probes};
 pub(crate) use loss::LossValue;
 pub use loss::{Coupled, Mean};
