@@ -257,7 +257,7 @@ fn main() -> Result<()> {
             record.train_loss,
             record.reconstruction,
             record
-                .penalties
+                .columns
                 .iter()
                 .map(|(name, value)| format!("{name} {value:.3}"))
                 .collect::<Vec<_>>()

@@ -159,7 +159,7 @@ fn losses(records: &[EpochRecord]) -> Chart {
         points: records.iter().map(|r| (r.epoch as f64, of(r))).collect(),
     };
     let mut all = vec![series("reconstruction", &|r| r.reconstruction)];
-    if records.iter().any(|record| !record.penalties.is_empty()) {
+    if records.iter().any(|record| !record.columns.is_empty()) {
         all.insert(0, series("objective", &|r| r.train_loss));
     }
     if records

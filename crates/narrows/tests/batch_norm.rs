@@ -838,7 +838,7 @@ fn a_contractive_penalty_over_the_layer_is_refused_and_one_before_it_is_not() {
         let recipe = Recipe::parse(&text("", norm, kind), "test").unwrap();
         let mut training = Training::new(&recipe, &data, 2).unwrap();
         let record = training.epoch(|_| ()).unwrap();
-        assert!(record.penalties[0].1 > 0.0);
+        assert!(record.columns[0].1 > 0.0);
         let states = training.state().states;
         assert_eq!(states.last().unwrap().to_bits(), 3);
     }

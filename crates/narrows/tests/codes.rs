@@ -155,7 +155,7 @@ fn check(case: Case) {
     let (losses, gradient) = found.swap_remove(0);
     for (other, same) in found {
         assert_eq!(losses.total.to_bits(), other.total.to_bits(), "{case:?}");
-        assert_eq!(losses.penalties, other.penalties, "{case:?}");
+        assert_eq!(losses.columns, other.columns, "{case:?}");
         assert!(gradient == same, "{case:?}: threads give other bits");
     }
 
@@ -175,8 +175,8 @@ fn check(case: Case) {
         );
     };
     near(losses.total, expected, "the objective");
-    assert_eq!(losses.penalties.len(), penalties.len());
-    for (found, expected) in losses.penalties.iter().zip(penalties) {
+    assert_eq!(losses.columns.len(), penalties.len());
+    for (found, expected) in losses.columns.iter().zip(penalties) {
         near(*found, expected, "a penalty");
     }
     let step = 1e-6;

@@ -371,7 +371,7 @@ fn check(case: &Case, kind: &PenaltyKind) {
             "{name}: {found}, not {expected}"
         );
     };
-    close(losses.penalties[0], value);
+    close(losses.columns[0], value);
     close(losses.reconstruction, mse);
     close(losses.total, mse + WEIGHT * value);
 
@@ -408,7 +408,7 @@ fn random_probes_meet_the_exact_norm_and_its_gradient_in_the_mean() {
     let (many, gradient) =
         case.stepper(penalty(kind), 1)
             .loss_and_gradient(&case.data, &case.scaling(), 0, &order());
-    let error = (many.penalties[0] / exact.penalties[0] - 1.0).abs();
+    let error = (many.columns[0] / exact.columns[0] - 1.0).abs();
     assert!(error < 0.03, "{many:?} {exact:?}");
     let largest = exact_gradient.iter().fold(0.0f32, |a, g| a.max(g.abs()));
     for (found, expected) in gradient.iter().zip(&exact_gradient) {
@@ -424,11 +424,11 @@ fn random_probes_meet_the_exact_norm_and_its_gradient_in_the_mean() {
             let scaling = case.scaling();
             one.loss_and_gradient(&case.data, &scaling, epoch, &order())
                 .0
-                .penalties[0]
+                .columns[0]
         })
         .collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
-    assert!((mean / exact.penalties[0] - 1.0).abs() < 0.05, "{mean}");
+    assert!((mean / exact.columns[0] - 1.0).abs() < 0.05, "{mean}");
     assert!(values.iter().any(|value| *value != values[0]));
 }
 

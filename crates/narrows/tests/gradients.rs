@@ -146,7 +146,15 @@ fn objective(
     rows: &[Vec<f64>],
     data: &[usize],
 ) -> f64 {
-    let loss = reconstruction.part().loss(reconstruction.settings());
+    let loss = match reconstruction.name() {
+        "mse" => Loss::Squared,
+        "l1" => Loss::Absolute,
+        "huber" => Loss::Huber {
+            delta: reconstruction.get("delta").unwrap(),
+        },
+        "binary-cross-entropy" => Loss::CrossEntropyOfLogits,
+        other => panic!("the loss {other} has its formula here"),
+    };
     // Cross-entropy starts from the logits.
     let layers = match loss {
         Loss::CrossEntropyOfLogits => {

@@ -614,7 +614,7 @@ fn tied_weights_have_the_gradients_of_contraction_and_of_both_layers() {
         let order: Vec<u32> = (0..10).collect();
         let mut stepper = case.stepper(PLAIN);
         let (losses, found) = stepper.loss_and_gradient(&data, &scaling, EPOCH, &order);
-        assert!(0.1 * losses.penalties[0] > 0.01 * losses.reconstruction);
+        assert!(0.1 * losses.columns[0] > 0.01 * losses.reconstruction);
         let expected = case.differences(0..10);
         assert_close(&case.name(), &found, &expected, 5e-6);
     }

@@ -439,7 +439,7 @@ fn contractive_penalties() {
             let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-2, 0.0));
             let (losses, gradient) =
                 stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
-            fixture.compare(&format!("{name}/value"), &losses.penalties);
+            fixture.compare(&format!("{name}/value"), &losses.columns);
             for tensor in network.tensors() {
                 let found: Vec<f64> = gradient[tensor.range.clone()]
                     .iter()
@@ -496,7 +496,7 @@ fn penalties_of_every_kind_of_encoder() {
                 let mut stepper = case.stepper(&Reconstruction::mse(), adam(1e-2, 0.0));
                 let (losses, gradient) =
                     stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
-                fixture.compare(&format!("{name}/value"), &losses.penalties);
+                fixture.compare(&format!("{name}/value"), &losses.columns);
                 for tensor in case.network().tensors() {
                     let found = wide(&gradient[tensor.range.clone()]);
                     fixture.compare(&format!("{name}/grad/{}", tensor.name), &found);
@@ -665,8 +665,8 @@ fn codes() {
             let mut stepper = case.stepper(&Reconstruction::mse(), optimizer);
             let (losses, gradient) =
                 stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
-            if !losses.penalties.is_empty() {
-                fixture.compare(&name("values"), &losses.penalties);
+            if !losses.columns.is_empty() {
+                fixture.compare(&name("values"), &losses.columns);
             }
             let gradient = gradient.to_vec();
             let (losses, last) = case.train(optimizer);

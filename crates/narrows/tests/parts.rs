@@ -6,7 +6,7 @@ use narrows::declaration::{
     Alias, Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings,
 };
 use narrows::layer::{Activation, LayerPart};
-use narrows::objective::{PenaltyPart, PenaltyPlace, ReconstructionPart};
+use narrows::objective::{PenaltyPart, PenaltyPlace, ReconstructionPart, ReconstructionPlace};
 use narrows::onnx::{Attribute, Graph, Place};
 use narrows::parts::Parts;
 use narrows::program::{Builder, Elementwise, JacobianNorm, Mean, Probes, Var};
@@ -123,9 +123,14 @@ impl Part for Capped {
 }
 
 impl ReconstructionPart for Capped {
-    fn loss(&self, settings: &Settings) -> Loss {
+    fn build(
+        &self,
+        settings: &Settings,
+        builder: &mut Builder,
+        place: &ReconstructionPlace,
+    ) -> Result<()> {
         let cap: usize = settings.get(&CAP);
-        Loss::Huber { delta: cap as f32 }
+        place.compare(builder, Loss::Huber { delta: cap as f32 })
     }
 }
 

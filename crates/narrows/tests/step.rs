@@ -306,7 +306,7 @@ fn a_state_of_another_run_is_refused() {
         |state: &mut State| state.parameters.truncate(3),
         |state: &mut State| state.first.push(0.0),
         |state: &mut State| state.best.parameters.push(0.0),
-        |state: &mut State| state.sums.penalties.push(0.0),
+        |state: &mut State| state.sums.columns.push(0.0),
     ] {
         let mut other = state.clone();
         change(&mut other);

@@ -53,6 +53,7 @@ impl BottleneckPart for TopK {
                 .expected(format!("at most {width}, the values of a code"))
                 .found(k));
         }
+        builder.check_one_row(code, "the bottleneck `top-k`")?;
         builder.at("bottleneck");
         let shape = builder.shape(code).to_vec();
         let operation = Arc::new(Choice { k, width });

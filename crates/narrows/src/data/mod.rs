@@ -1,7 +1,7 @@
 //! Data as Narrows holds them: rows of numbers in their own type, with a shape and perhaps labels.
 //!
 //! Values keep the type in which they were stored (8-bit pixels stay 8-bit). They become `f32` only when a batch is
-//! gathered, by [`Scaling::gather`](crate::scaling::Scaling::gather). Large data stay in their file, and rows are read as they are needed. A
+//! gathered and scaled. Large data stay in their file, and rows are read as they are needed. A
 //! [`Source`] opens data: the built-in MNIST or a path, with [`ReadOptions`].
 
 mod bad;

@@ -1,6 +1,5 @@
 //! The objective: one reconstruction loss and, beside it, any number of weighted penalties.
 
-mod operation;
 mod penalty;
 mod reconstruction;
 
@@ -9,16 +8,16 @@ pub(crate) use penalty::{
 };
 pub use penalty::{Penalty, PenaltyKind, PenaltyPart, PenaltyPlace};
 pub(crate) use reconstruction::{RECONSTRUCTION, RECONSTRUCTIONS};
-pub use reconstruction::{Reconstruction, ReconstructionPart};
+pub use reconstruction::{Reconstruction, ReconstructionPart, ReconstructionPlace};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, activation, last_of_values};
-use narrows_kernels::loss::Loss;
+use crate::program::{Builder, Var};
 
 /// The objective of a network: what is compared with the data, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Objective {
-    loss: Loss,
+    reconstruction: Reconstruction,
     /// How many of the decoder's last layers the loss does without: the sigmoid whose logits it compares,
     /// and what only brings the probabilities into another shape.
     left_out: usize,
@@ -29,12 +28,11 @@ impl Objective {
     ///
     /// # Errors
     ///
-    /// When the loss is binary cross-entropy and the decoder does not end in a sigmoid, as its
+    /// When the loss compares logits and the decoder does not end in a sigmoid, as its
     /// outputs are then no probabilities. Layers that only bring them into another shape may follow.
     pub fn new(reconstruction: &Reconstruction, decoder: &[LayerSpec]) -> Result<Objective> {
-        let loss = reconstruction.part().loss(reconstruction.settings());
         let mut left_out = 0;
-        if loss == Loss::CrossEntropyOfLogits {
+        if reconstruction.part().compares_logits() {
             let last = last_of_values(decoder);
             let sigmoid = activation(Activation::Sigmoid);
             let Some((place, _)) = last.filter(|(_, last)| **last == sigmoid) else {
@@ -42,7 +40,10 @@ impl Objective {
                     last.map_or("no layer".into(), |(_, last)| format!("`{}`", last.name()));
                 return Err(Error::new(
                     ErrorKind::Recipe,
-                    "binary cross-entropy compares probabilities, and the decoder gives none",
+                    format!(
+                        "the loss `{}` compares probabilities, and the decoder gives none",
+                        reconstruction.name()
+                    ),
                 )
                 .at("objective.reconstruction")
                 .expected("a decoder that ends in a sigmoid layer")
@@ -51,24 +52,52 @@ impl Objective {
             };
             left_out = decoder.len() - place;
         }
-        Ok(Objective { loss, left_out })
+        Ok(Objective {
+            reconstruction: reconstruction.clone(),
+            left_out,
+        })
+    }
+
+    /// Compares a value with the target; `values` are the data and what the layers gave, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// When the loss has no meaning for what the decoder gives.
+    pub(crate) fn build(&self, builder: &mut Builder, values: &[Var], target: Var) -> Result<()> {
+        builder.at("objective");
+        let place = ReconstructionPlace {
+            output: values[values.len() - 1 - self.left_out],
+            target,
+        };
+        let Objective { reconstruction, .. } = self;
+        let built = reconstruction
+            .part()
+            .build(reconstruction.settings(), builder, &place);
+        built.map_err(|error| error.at("objective.reconstruction"))
     }
 
     /// Refuses data that the loss has no meaning for; `range` is that of the scaled data.
     ///
     /// # Errors
     ///
-    /// When the loss is binary cross-entropy and the data leave [0, 1].
+    /// When scaled data leave the range of the loss's targets.
     pub fn check_targets(&self, range: (f32, f32)) -> Result<()> {
-        if self.loss != Loss::CrossEntropyOfLogits || (range.0 >= 0.0 && range.1 <= 1.0) {
+        let Objective { reconstruction, .. } = self;
+        let (low, high) = reconstruction
+            .part()
+            .target_range(reconstruction.settings());
+        if range.0 >= low && range.1 <= high {
             return Ok(());
         }
         Err(Error::new(
             ErrorKind::Recipe,
-            "binary cross-entropy needs data in [0, 1]",
+            format!(
+                "the loss `{}` needs data in [{low}, {high}]",
+                reconstruction.name()
+            ),
         )
         .at("objective.reconstruction")
-        .expected("scaled data in [0, 1]")
+        .expected(format!("scaled data in [{low}, {high}]"))
         .found(format!("[{}, {}]", range.0, range.1))
         .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
     }

@@ -227,6 +227,22 @@ impl Builder {
         self.values[var.index()].rows
     }
 
+    /// Refuses a value of which a sample has several rows, for a part that works on one.
+    ///
+    /// # Errors
+    ///
+    /// When a sample has several rows there.
+    pub fn check_one_row(&self, var: Var, part: &str) -> Result<()> {
+        match self.rows(var) {
+            1 => Ok(()),
+            rows => Err(
+                Error::new(ErrorKind::Recipe, format!("{part} takes one row a sample"))
+                    .expected("one row a sample")
+                    .found(format!("{rows} rows")),
+            ),
+        }
+    }
+
     /// The number of parameters so far.
     pub fn parameters(&self) -> usize {
         self.tensors.last().map_or(0, |tensor| tensor.range.end)

@@ -6,13 +6,37 @@ use std::sync::Arc;
 /// One of the sums that a step reports.
 #[derive(Clone, Debug)]
 pub(crate) struct Loss {
-    /// `reconstruction`, or the name of a penalty.
+    /// `reconstruction`, or `reconstruction.NAME` for a part of it; else the name of a penalty.
     pub(crate) name: String,
     /// How much it counts in the objective.
     pub(crate) weight: f32,
     /// What is added up, in double precision and in order; or sums of a coupled loss.
     pub(crate) buffer: usize,
     pub(crate) value: LossValue,
+}
+
+/// The name of the reconstruction loss, and of what its parts begin with.
+const RECONSTRUCTION: &str = "reconstruction";
+
+impl Loss {
+    /// Whether it is the reconstruction loss or a part of it.
+    pub(crate) fn is_reconstruction(&self) -> bool {
+        let rest = self.name.strip_prefix(RECONSTRUCTION);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// Whether it has a column in a record beside the sum of the reconstruction losses.
+    pub(crate) fn has_column(&self) -> bool {
+        self.name != RECONSTRUCTION
+    }
+
+    /// The name of that column.
+    pub(crate) fn column(&self) -> String {
+        match self.is_reconstruction() {
+            true => self.name.clone(),
+            false => format!("penalty.{}", self.name),
+        }
+    }
 }
 
 /// What the value of a loss is.

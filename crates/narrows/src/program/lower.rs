@@ -363,8 +363,9 @@ impl<'g> Lower<'g> {
         }
     }
 
-    /// Reports the sum over a buffer as a loss: `reconstruction`, or the name of a penalty, with its weight in the
-    /// objective.
+    /// Reports the sum over a buffer as a loss with its weight in the objective. Its name is `reconstruction`, or
+    /// `reconstruction.NAME` for one of several parts of it; else that of a penalty, or `PENALTY.NAME` for one of several
+    /// parts. Each has a column of its own in the record; names may not repeat.
     pub fn loss(&mut self, name: impl Into<String>, weight: f32, buffer: Buffer, mean: Mean) {
         self.losses.push(Loss {
             name: name.into(),

@@ -50,8 +50,8 @@ pub use context::{
 pub use elementwise::Elementwise;
 pub use function::{Derivative, Kind, Linear, Point, RowFunction, Scaled, Tile};
 pub use jacobian::{JacobianNorm, Probes};
-pub(crate) use loss::LossValue;
 pub use loss::{Coupled, Mean};
+pub(crate) use loss::{Loss, LossValue};
 pub use lower::Lower;
 pub use narrows_kernels::Isa;
 pub use narrows_kernels::memory::Rect;

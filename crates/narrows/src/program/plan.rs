@@ -137,6 +137,11 @@ impl Plan {
         self.threads
     }
 
+    /// The names of the losses that it reports, in order.
+    pub(crate) fn losses(&self) -> impl Iterator<Item = &str> {
+        self.lowered.losses.iter().map(|loss| &loss.name[..])
+    }
+
     /// The numbers that the arena will hold.
     pub(crate) fn arena(&self) -> usize {
         self.layout.arena

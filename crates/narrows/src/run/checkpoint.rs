@@ -121,7 +121,7 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
         total,
         reconstruction,
         seconds,
-        penalties,
+        columns,
         rows,
     } = &state.sums;
     let mut sums = vec![
@@ -134,7 +134,7 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
         state.train_loss,
         state.seconds,
     ];
-    sums.extend(penalties);
+    sums.extend(columns);
     let about = json!({
         "format_version": FORMAT_VERSION,
         "recipe": training.recipe().to_toml(),
@@ -311,7 +311,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
         best_loss,
         train_loss,
         seconds_of_epochs,
-        penalties @ ..,
+        columns @ ..,
     ] = &sums[..]
     else {
         return Err(damaged().at("tensor `sums`"));
@@ -322,7 +322,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             rows: count("rows")? as usize,
             total: *total,
             reconstruction: *reconstruction,
-            penalties: penalties.to_vec(),
+            columns: columns.to_vec(),
             seconds: *seconds,
         },
         parameters: singles("parameters")?,

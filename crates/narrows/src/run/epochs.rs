@@ -73,7 +73,7 @@ pub(super) fn train_epochs(
             logs.add(record)?;
             // As a run that goes on later reads it again.
             going.records.push(EpochRecord {
-                penalties: Vec::new(),
+                columns: Vec::new(),
                 ..record.clone()
             });
             observe(Event::Epoch(record));
@@ -261,8 +261,8 @@ fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
         log.scalar("loss/validation", step, loss)?;
     }
     log.scalar("loss/reconstruction", step, record.reconstruction)?;
-    for (name, value) in &record.penalties {
-        log.scalar(&format!("penalty.{name}"), step, *value)?;
+    for (name, value) in &record.columns {
+        log.scalar(name, step, *value)?;
     }
     log.scalar("learning_rate", step, record.learning_rate)?;
     log.scalar("images_per_second", step, record.images_per_second)?;

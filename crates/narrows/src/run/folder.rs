@@ -130,8 +130,8 @@ pub(super) fn line_of(record: &EpochRecord) -> Value {
     if let Some(loss) = record.validation_loss {
         line["validation_loss"] = json!(loss);
     }
-    for (name, value) in &record.penalties {
-        line[format!("penalty.{name}")] = json!(value);
+    for (name, value) in &record.columns {
+        line[name] = json!(value);
     }
     line
 }
@@ -162,7 +162,7 @@ fn records_in(text: &str) -> Vec<EpochRecord> {
             epoch: line["epoch"].as_u64()? as usize,
             train_loss: line["train_loss"].as_f64()?,
             reconstruction: line["reconstruction"].as_f64()?,
-            penalties: Vec::new(),
+            columns: Vec::new(),
             seconds: line["seconds"].as_f64()?,
             images_per_second: line["images_per_second"].as_f64()?,
             validation_loss: line["validation_loss"].as_f64(),

@@ -23,11 +23,13 @@ impl Training<'_> {
         rows: &[u32],
     ) -> Error {
         let losses = self.stepper.last_losses();
-        let mut penalties = self.stepper.penalties().zip(&losses.penalties);
+        let columns = self.stepper.columns().zip(&losses.columns);
+        let mut penalties = columns
+            .filter_map(|(name, value)| Some((name.strip_prefix("penalty.")?.to_string(), value)));
         let penalty = penalties.find(|(_, value)| !value.is_finite());
-        let part = match penalty {
+        let part = match &penalty {
             _ if !losses.reconstruction.is_finite() => "the reconstruction loss".to_string(),
-            Some((penalty, _)) => format!("the penalty `{}`", penalty.kind.name()),
+            Some((penalty, _)) => format!("the penalty `{penalty}`"),
             None => "the sum of the losses".to_string(),
         };
         let (scaling, epoch) = (&self.scaling, self.state.epochs_done as u32);
@@ -44,8 +46,7 @@ impl Training<'_> {
             None => "; the outputs of all layers are finite".to_string(),
         };
         let is_first_step = self.stepper.optimizer().state().0 == 0;
-        let weight =
-            penalty.map(|(penalty, _)| format!("give `{}` a smaller weight", penalty.kind.name()));
+        let weight = penalty.map(|(penalty, _)| format!("give `{penalty}` a smaller weight"));
         let hint = match (first, weight) {
             (Some(NotFinite::Inputs), _) => self.smaller_values(),
             (_, weight) if is_first_step => format!(

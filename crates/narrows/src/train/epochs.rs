@@ -187,14 +187,12 @@ impl Training<'_> {
         let seconds = seconds.max(1e-9);
         state.train_loss = train_loss;
         state.seconds += seconds;
-        let penalties = self.stepper.penalties().zip(&sums.penalties);
+        let columns = self.stepper.columns().zip(&sums.columns);
         EpochRecord {
             epoch: state.epochs_done,
             train_loss,
             reconstruction: sums.mean(sums.reconstruction),
-            penalties: penalties
-                .map(|(penalty, &sum)| (penalty.kind.name(), sums.mean(sum)))
-                .collect(),
+            columns: columns.map(|(name, &sum)| (name, sums.mean(sum))).collect(),
             seconds,
             images_per_second: sums.rows as f64 / seconds,
             validation_loss,

@@ -111,7 +111,7 @@ impl<'a> Training<'a> {
                 ))
                 .found(rows));
         }
-        if state.sums.penalties.len() != self.state.sums.penalties.len() {
+        if state.sums.columns.len() != self.state.sums.columns.len() {
             return Err(refuse("the state has other penalties than the recipe"));
         }
         if !state.best.parameters.is_empty() && state.best.parameters.len() != count {

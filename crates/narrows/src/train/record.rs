@@ -7,10 +7,11 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// The mean of the objective over the rows of the epoch, each before its own step.
     pub train_loss: f64,
-    /// The mean of the reconstruction loss.
+    /// The mean of the reconstruction loss; of several parts their sum.
     pub reconstruction: f64,
-    /// The mean of each penalty, without its weight, by its name in the recipe.
-    pub penalties: Vec<(&'static str, f64)>,
+    /// The means of what the objective is made of beside that, without weights: `penalty.NAME` with the name in the recipe,
+    /// and `reconstruction.NAME` where the reconstruction loss has several parts.
+    pub columns: Vec<(String, f64)>,
     /// The time that the epoch took.
     pub seconds: f64,
     /// Rows a second.

@@ -40,7 +40,7 @@ pub struct Sums {
     /// Of the reconstruction loss.
     pub reconstruction: f64,
     /// Of each penalty.
-    pub penalties: Vec<f64>,
+    pub columns: Vec<f64>,
     /// The time taken.
     pub seconds: f64,
 }
@@ -62,12 +62,12 @@ pub struct Best {
 }
 
 impl State {
-    /// Before the first step of a run with so many penalties.
-    pub(super) fn new(penalties: usize) -> State {
+    /// Before the first step of a run with losses with so many columns.
+    pub(super) fn new(columns: usize) -> State {
         State {
             epochs_done: 0,
             sums: Sums {
-                penalties: vec![0.0; penalties],
+                columns: vec![0.0; columns],
                 ..Sums::default()
             },
             parameters: Vec::new(),
@@ -95,8 +95,8 @@ impl Sums {
         self.rows += rows;
         self.total += losses.total * weight;
         self.reconstruction += losses.reconstruction * weight;
-        for (sum, penalty) in self.penalties.iter_mut().zip(&losses.penalties) {
-            *sum += penalty * weight;
+        for (sum, value) in self.columns.iter_mut().zip(&losses.columns) {
+            *sum += value * weight;
         }
     }
 
@@ -107,9 +107,9 @@ impl Sums {
 
     /// The sums, which begin anew.
     pub(super) fn take(&mut self) -> Sums {
-        let penalties = vec![0.0; self.penalties.len()];
+        let columns = vec![0.0; self.columns.len()];
         let new = Sums {
-            penalties,
+            columns,
             ..Sums::default()
         };
         std::mem::replace(self, new)

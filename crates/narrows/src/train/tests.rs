@@ -76,7 +76,7 @@ fn rows_in_one_order_give_the_same_bytes_from_memory_and_from_a_file() {
     let scaling = scaling();
     let expected = from_memory.losses(&memory, &scaling, &rows);
     assert_eq!(from_file.losses(&file, &scaling, &rows), expected);
-    assert!(expected.penalties[0] > 0.0);
+    assert!(expected.columns[0] > 0.0);
 }
 
 #[test]
@@ -94,6 +94,6 @@ fn validation_draws_numbers_of_its_own() {
             training.reconstruction, validation.reconstruction,
             "{epoch}"
         );
-        assert_ne!(training.penalties, validation.penalties, "{epoch}");
+        assert_ne!(training.columns, validation.columns, "{epoch}");
     }
 }

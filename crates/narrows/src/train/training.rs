@@ -94,7 +94,7 @@ impl<'a> Training<'a> {
         let mut stepper = plan.stepper();
         stepper.plan_rows(data.rows());
         Ok(Training {
-            state: State::new(stepper.penalties().count()),
+            state: State::new(stepper.columns().count()),
             factor: 1.0,
             validation: None,
             checksums: Checksums {

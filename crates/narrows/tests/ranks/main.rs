@@ -161,7 +161,6 @@ const DATA: &[&str] = &[
     "source",
     "spool",
     "split",
-    "scaling",
     "sample",
     "sketch",
     "precision",

@@ -57,6 +57,7 @@ impl PenaltyPart for KlSparsity {
             .found(format!("values of the code from {low} to {high}"))
             .hint("add { layer = \"sigmoid\" } at the end of the encoder, or choose `l1`"));
         }
+        builder.check_one_row(place.code, "the penalty `kl-sparsity`")?;
         let rho: f32 = settings.get(&RHO);
         let operation = Divergence {
             name: place.name,

@@ -26,6 +26,7 @@ impl Part for L1 {
 
 impl PenaltyPart for L1 {
     fn build(&self, _: &Settings, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
+        builder.check_one_row(place.code, "the penalty `l1`")?;
         let operation = Absolute {
             name: place.name,
             weight: place.weight,

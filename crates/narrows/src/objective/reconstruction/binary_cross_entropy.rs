@@ -1,7 +1,9 @@
 //! Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
 
-use super::part::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
+use crate::error::Result;
+use crate::program::Builder;
 use narrows_kernels::loss::Loss;
 
 /// Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
@@ -17,8 +19,21 @@ impl Part for BinaryCrossEntropy {
 }
 
 impl ReconstructionPart for BinaryCrossEntropy {
-    fn loss(&self, _: &Settings) -> Loss {
-        Loss::CrossEntropyOfLogits
+    fn build(
+        &self,
+        _: &Settings,
+        builder: &mut Builder,
+        place: &ReconstructionPlace,
+    ) -> Result<()> {
+        place.compare(builder, Loss::CrossEntropyOfLogits)
+    }
+
+    fn compares_logits(&self) -> bool {
+        true
+    }
+
+    fn target_range(&self, _: &Settings) -> (f32, f32) {
+        (0.0, 1.0)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Huber's loss (Huber 1964), as PyTorch's `HuberLoss`.
 
-use super::part::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
+use crate::error::Result;
+use crate::program::Builder;
 use narrows_kernels::loss::Loss;
 
 /// `d²/2` up to `delta`, then `delta · (|d| - delta/2)`.
@@ -26,10 +28,18 @@ impl Part for Huber {
 }
 
 impl ReconstructionPart for Huber {
-    fn loss(&self, settings: &Settings) -> Loss {
-        Loss::Huber {
-            delta: settings.get(&DELTA),
-        }
+    fn build(
+        &self,
+        settings: &Settings,
+        builder: &mut Builder,
+        place: &ReconstructionPlace,
+    ) -> Result<()> {
+        place.compare(
+            builder,
+            Loss::Huber {
+                delta: settings.get(&DELTA),
+            },
+        )
     }
 }
 

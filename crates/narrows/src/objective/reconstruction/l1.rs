@@ -1,7 +1,9 @@
 //! The mean absolute error.
 
-use super::part::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
+use crate::error::Result;
+use crate::program::Builder;
 use narrows_kernels::loss::Loss;
 
 /// The mean absolute error.
@@ -15,8 +17,13 @@ impl Part for L1 {
 }
 
 impl ReconstructionPart for L1 {
-    fn loss(&self, _: &Settings) -> Loss {
-        Loss::Absolute
+    fn build(
+        &self,
+        _: &Settings,
+        builder: &mut Builder,
+        place: &ReconstructionPlace,
+    ) -> Result<()> {
+        place.compare(builder, Loss::Absolute)
     }
 }
 

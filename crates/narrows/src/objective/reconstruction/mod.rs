@@ -1,13 +1,14 @@
 //! The reconstruction loss, averaged over the batch and the inputs; a file per loss.
 
 mod binary_cross_entropy;
+mod compare;
 mod huber;
 mod l1;
 mod mse;
 mod part;
 
 pub(crate) use part::RECONSTRUCTION;
-pub use part::{Reconstruction, ReconstructionPart};
+pub use part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
 
 /// The reconstruction losses, in the order in which they are listed.
 pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[

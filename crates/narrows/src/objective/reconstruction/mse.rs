@@ -1,7 +1,9 @@
 //! The mean squared error.
 
-use super::part::{Reconstruction, ReconstructionPart};
+use super::part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
+use crate::error::Result;
+use crate::program::Builder;
 use narrows_kernels::loss::Loss;
 
 /// The mean squared error.
@@ -15,8 +17,13 @@ impl Part for Mse {
 }
 
 impl ReconstructionPart for Mse {
-    fn loss(&self, _: &Settings) -> Loss {
-        Loss::Squared
+    fn build(
+        &self,
+        _: &Settings,
+        builder: &mut Builder,
+        place: &ReconstructionPlace,
+    ) -> Result<()> {
+        place.compare(builder, Loss::Squared)
     }
 }
 

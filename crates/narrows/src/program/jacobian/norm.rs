@@ -102,20 +102,9 @@ impl JacobianNorm {
     pub fn apply(self, builder: &mut Builder, from: Var, to: Var) -> Result<()> {
         let (from, last) = (builder.root(from), builder.root(to));
         let chain = self.chain(builder, from, last)?;
-        let is_of_rows = [from, last]
-            .iter()
-            .any(|var| builder.values[var.index()].rows != 1);
-        if is_of_rows {
-            return Err(Error::new(
-                ErrorKind::Recipe,
-                format!(
-                    "`{}` penalizes the Jacobian of samples of one row alone",
-                    self.name
-                ),
-            )
-            .at(&builder.values[last.index()].name)
-            .expected("one row a sample")
-            .found(builder.values[last.index()].rows));
+        for var in [from, last] {
+            let checked = builder.check_one_row(var, &format!("the penalty `{}`", self.name));
+            checked.map_err(|error| error.at(&builder.values[var.index()].name))?;
         }
         let values = std::iter::once(from).chain(chain.iter().map(|link| link.y));
         let inputs = values.collect();

@@ -113,7 +113,7 @@ fn runs(graph: &Builder) -> Vec<Range<usize>> {
     };
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate() {
-        if affine(node).is_none() {
+        if affine(node).is_none() || graph.rows(node.inputs[0]) != 1 {
             continue;
         }
         let input = node.inputs[0];

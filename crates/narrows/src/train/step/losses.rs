@@ -1,53 +1,59 @@
 //! The losses of a step, and those on rows that are not learnt from.
 
-use crate::program::{LossValue, Program};
-
-/// The name of the loss that is no penalty.
-const RECONSTRUCTION: &str = "reconstruction";
+use crate::program::{Loss, LossValue, Program};
 
 /// The losses of a step, each the mean over its batch, before the step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Losses {
     /// The whole objective.
     pub total: f64,
-    /// The reconstruction loss.
+    /// The reconstruction loss; of several parts their sum.
     pub reconstruction: f64,
-    /// The value of each penalty without its weight, in the recipe's order.
-    pub penalties: Vec<f64>,
+    /// Parts of the reconstruction loss, where it has several, and penalties, each without its weight:
+    /// [`Stepper::columns`](super::Stepper::columns) names them.
+    pub columns: Vec<f64>,
 }
 
 impl Losses {
     pub(super) fn reset(&mut self) {
         self.total = 0.0;
         self.reconstruction = 0.0;
-        self.penalties.fill(0.0);
+        self.columns.fill(0.0);
     }
 
     pub(super) fn add(&mut self, other: &Losses, weight: f64) {
         self.total += weight * other.total;
         self.reconstruction += weight * other.reconstruction;
-        for (sum, penalty) in self.penalties.iter_mut().zip(&other.penalties) {
-            *sum += weight * penalty;
+        for (sum, value) in self.columns.iter_mut().zip(&other.columns) {
+            *sum += weight * value;
         }
     }
 
     /// Takes the losses of a program that was run on so many rows; those that couple rows are 0 where they are to wait for
     /// other batches.
     pub(super) fn take(&mut self, program: &Program, rows: usize, waits: bool) {
-        self.total = 0.0;
-        let mut penalties = self.penalties.iter_mut();
+        self.reset();
+        let mut column = 0;
         for loss in program.losses() {
             let is_coupled = matches!(loss.value, LossValue::Coupled(_));
             let value = match waits && is_coupled {
                 true => 0.0,
                 false => program.loss(loss, rows),
             };
-            self.total += f64::from(loss.weight) * value;
-            if loss.name == RECONSTRUCTION {
-                self.reconstruction = value;
-            } else if let Some(penalty) = penalties.next() {
-                *penalty = value;
-            }
+            self.count(loss, value, column);
+            column += usize::from(loss.has_column());
+        }
+    }
+
+    /// Adds the value of a loss, to the column at a place where it has one.
+    pub(super) fn count(&mut self, loss: &Loss, value: f64, column: usize) {
+        let weighted = f64::from(loss.weight) * value;
+        self.total += weighted;
+        if loss.is_reconstruction() {
+            self.reconstruction += weighted;
+        }
+        if loss.has_column() {
+            self.columns[column] += value;
         }
     }
 }

@@ -6,7 +6,7 @@ use super::sentence::Sentence;
 use super::stepper::Stepper;
 use super::whole::Whole;
 use crate::corruption::Corruption;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters};
 use crate::objective::{Objective, Penalty};
 use crate::optimizer::Optimizer;
@@ -44,7 +44,7 @@ impl Setting {
     /// # Errors
     ///
     /// When the objective does not fit the decoder.
-    pub(crate) fn of(recipe: &Recipe, network: Network) -> Result<Setting> {
+    pub fn of(recipe: &Recipe, network: Network) -> Result<Setting> {
         Ok(Setting {
             parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
             corruption: recipe.corruption.clone(),
@@ -108,6 +108,7 @@ impl Programs {
         };
         let training = plan(Mode::Training, threads)?;
         let validation = plan(Mode::Validation, training.threads())?;
+        check_losses(&training, &validation)?;
         Ok(Programs {
             sentence,
             training,
@@ -146,6 +147,33 @@ impl Programs {
     }
 }
 
+/// Refuses losses that a record could not tell apart: two of one name, or others in validation than in training.
+fn check_losses(training: &Plan, validation: &Plan) -> Result<()> {
+    let names: Vec<&str> = training.losses().collect();
+    let twice = names
+        .iter()
+        .enumerate()
+        .find(|(place, name)| names[..*place].contains(name));
+    if let Some((_, name)) = twice {
+        return Err(
+            Error::new(ErrorKind::Recipe, format!("two losses are called `{name}`"))
+                .at("objective")
+                .expected("a name of its own for each loss that a part reports"),
+        );
+    }
+    let others: Vec<&str> = validation.losses().collect();
+    if names == others {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Recipe,
+        "a part reports other losses in validation than in training",
+    )
+    .at("objective")
+    .expected(names.join(", "))
+    .found(others.join(", ")))
+}
+
 /// The penalties that count: those of weight 0 are left out.
 fn counted(penalties: &[Penalty]) -> Vec<Penalty> {
     let counted = penalties.iter().filter(|penalty| penalty.weight > 0.0);
@@ -171,7 +199,7 @@ impl StepPlan {
         let sentence = Sentence {
             network: setting.network.clone(),
             corruption: setting.corruption.clone(),
-            objective: setting.objective,
+            objective: setting.objective.clone(),
             penalties: counted(&setting.penalties),
             seed: setting.seed,
         };
@@ -208,11 +236,12 @@ impl StepPlan {
             accumulation,
             ..
         } = self.setting;
+        let mut training = programs.training.program(threads);
+        let columns = training.losses().iter().filter(|loss| loss.has_column());
         let losses = Losses {
-            penalties: vec![0.0; programs.sentence.penalties.len()],
+            columns: vec![0.0; columns.count()],
             ..Losses::default()
         };
-        let mut training = programs.training.program(threads);
         training.write_states(parameters.states());
         let whole = Whole::new(&training.tile_bounds, clip_norm, accumulation);
         Stepper {

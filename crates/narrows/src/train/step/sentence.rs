@@ -51,7 +51,7 @@ impl Sentence {
         let Built { values, encoded } = self.network.build(&mut builder, 0, input)?;
         let code = values[self.network.encoder().end];
         builder.keep(code);
-        self.objective.build(&mut builder, &values, target);
+        self.objective.build(&mut builder, &values, target)?;
         for penalty in &self.penalties {
             builder.at(format!("penalty.{}", penalty.kind.name()));
             let place = PenaltyPlace {

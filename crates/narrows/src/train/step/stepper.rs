@@ -7,9 +7,8 @@ use super::whole::Whole;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Parameters};
-use crate::objective::Penalty;
 use crate::optimizer::Optimizer;
-use crate::program::{Batch, Cpu, Input, LossValue, Mode, Part, Piece, Profile, Program};
+use crate::program::{Batch, Cpu, Input, Loss, LossValue, Mode, Part, Piece, Profile, Program};
 use crate::scaling::Scaling;
 use crate::train::batches::{Pieces, joins};
 use narrows_kernels::split::Parts;
@@ -81,9 +80,11 @@ impl Stepper {
         }
     }
 
-    /// The penalties at work, in the order of [`Losses::penalties`].
-    pub fn penalties(&self) -> impl Iterator<Item = &Penalty> {
-        self.sentence.penalties.iter()
+    /// The names of [`Losses::columns`], in their order: `penalty.NAME` of penalties, and `reconstruction.NAME` of the parts
+    /// of the reconstruction loss where it has several.
+    pub fn columns(&self) -> impl Iterator<Item = String> {
+        let losses = self.training.losses().iter();
+        losses.filter(|loss| loss.has_column()).map(Loss::column)
     }
 
     /// Plans for the batches that so many rows are cut into, so that no step on them has to.
@@ -243,7 +244,7 @@ impl Stepper {
             rows,
             seen: 0,
             losses: Losses {
-                penalties: vec![0.0; self.sentence.penalties.len()],
+                columns: vec![0.0; self.losses.columns.len()],
                 ..Losses::default()
             },
             coupled: coupled
@@ -282,10 +283,10 @@ impl Stepper {
             if let LossValue::Coupled(coupled) = &loss.value
                 && measured.seen == measured.rows
             {
+                let before = self.validation.losses()[..*place].iter();
+                let column = before.filter(|loss| loss.has_column()).count();
                 let value = coupled.value(sums, measured.rows);
-                measured.losses.total += f64::from(loss.weight) * value;
-                // The first loss is the reconstruction.
-                measured.losses.penalties[*place - 1] = value;
+                measured.losses.count(loss, value, column);
             }
         }
     }

@@ -1,21 +1,29 @@
-//! The reconstruction loss as an operation of a program.
+//! Losses of one value and its target as an operation of a program.
 
-use super::Objective;
+use super::part::ReconstructionPlace;
 use crate::error::Result;
 use crate::program::{
-    Buffer, Builder, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses, Var,
+    Buffer, Builder, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
 };
 use narrows_kernels::loss::Loss;
 use std::sync::Arc;
 
-impl Objective {
-    /// Compares a value with the target; `values` are the data and what the layers gave, one after the other.
-    pub(crate) fn build(&self, builder: &mut Builder, values: &[Var], target: Var) {
-        builder.at("objective");
-        let compared = values[values.len() - 1 - self.left_out];
-        let operation = Comparison { loss: self.loss };
-        let inputs = vec![compared, target];
-        builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new());
+impl ReconstructionPlace {
+    /// Compares each value with that of the target: the mean of a loss over rows and values.
+    ///
+    /// # Errors
+    ///
+    /// When the decoder gives several rows a sample.
+    pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
+        builder.check_one_row(self.output, "the reconstruction loss")?;
+        let inputs = vec![self.output, self.target];
+        builder.node(
+            Arc::new(Comparison { loss }),
+            Vec::new(),
+            inputs,
+            Vec::new(),
+        );
+        Ok(())
     }
 }
 
