@@ -5,14 +5,15 @@ use std::ops::{Deref, DerefMut};
 /// The numbers in a line, and in the widest vector.
 const LINE: usize = 16;
 
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([f32; LINE]);
-
 /// A fixed number of `f32`, the first of them on a cache line; otherwise a plain slice.
-#[derive(Clone)]
+///
+/// It asks the allocator for plain zeroed memory with room for the numbers before the first line. Memory that is asked for
+/// by its alignment costs more: the allocator writes the zeros itself, and seldom finds a freed piece to use again.
 pub struct Aligned {
-    lines: Vec<Line>,
+    /// Never grows, so that it stays where it is.
+    memory: Vec<f32>,
+    /// Where the first line begins.
+    start: usize,
     len: usize,
 }
 
@@ -20,15 +21,23 @@ impl Aligned {
     /// Nothing yet.
     pub(crate) const fn empty() -> Self {
         Aligned {
-            lines: Vec::new(),
+            memory: Vec::new(),
+            start: 0,
             len: 0,
         }
     }
 
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
+        if len == 0 {
+            return Aligned::empty();
+        }
+        let memory = vec![0.0; len + LINE - 1];
+        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>());
         Aligned {
-            lines: vec![Line([0.0; LINE]); len.div_ceil(LINE)],
+            // What cannot be aligned works as well, but more slowly.
+            start: start.min(LINE - 1),
+            memory,
             len,
         }
     }
@@ -42,19 +51,22 @@ impl From<&[f32]> for Aligned {
     }
 }
 
+impl Clone for Aligned {
+    fn clone(&self) -> Self {
+        Aligned::from(&**self)
+    }
+}
+
 impl Deref for Aligned {
     type Target = [f32];
     fn deref(&self) -> &[f32] {
-        // SAFETY: the lines are `[f32; LINE]` side by side (their size is their alignment), and
-        // `len` is at most as many numbers as they hold.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        &self.memory[self.start..self.start + self.len]
     }
 }
 
 impl DerefMut for Aligned {
     fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: as in `deref`, and the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+        &mut self.memory[self.start..self.start + self.len]
     }
 }
 
