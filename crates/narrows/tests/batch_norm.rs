@@ -627,6 +627,38 @@ fn a_model_in_use_normalizes_by_running_statistics_wherever_the_layer_stands() {
     }
 }
 
+#[test]
+fn a_tied_layer_before_the_normalization_gives_what_weights_of_its_own_give() {
+    let (_, states) = running(&[24]);
+    let of = |decoder: LayerSpec| {
+        let decoder = [decoder, batch_norm()];
+        model(&[dense(5), tanh()], &decoder, &[24], &states)
+    };
+    let (tied, own) = (of(layer::tied_dense(0)), of(dense(24)));
+    let numbers = |name: &str| {
+        let mut tensors = tied.network().tensors().iter();
+        let tensor = tensors.find(|tensor| tensor.name == name)?;
+        Some(&tied.parameters().flat()[tensor.range.clone()])
+    };
+    let weights = numbers("encoder.0.weight").unwrap();
+    let transposed = || (0..24).flat_map(|i| (0..5).map(move |o| weights[o * 24 + i]));
+    let flat: Vec<f32> = own
+        .network()
+        .tensors()
+        .iter()
+        .flat_map(|tensor| {
+            numbers(&tensor.name).map_or_else(|| transposed().collect(), <[f32]>::to_vec)
+        })
+        .collect();
+    let (recipe, scaling) = (own.recipe().clone(), own.scaling().clone());
+    let own = Model::with_states(recipe, scaling, &[24], &flat, &states).unwrap();
+    let rows = pixels(ROWS, &[24]).to_array();
+    let [found, expected] = [&tied, &own].map(|model| model.reconstruct(rows.view()).unwrap());
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-2, "{found} {expected}");
+    }
+}
+
 /// All numbers of a run: parameters and states, now and of the best epoch.
 fn bits(training: &Training<'_>) -> Vec<Vec<u32>> {
     let state = training.state();

@@ -6,7 +6,7 @@ use crate::declaration::{Declaration, Key, Kind, Part, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Attribute, Graph, Place};
 use crate::program::{
-    Buffer, Builder, Element, Lower, Mode, Node, Operation, Part as StepPart, RowContext,
+    Buffer, Builder, Element, Lower, Mode, Node, Operation, Part as StepPart, Point, RowContext,
     RowOperation, Uses, Var,
 };
 use narrows_kernels::top_k::TopK as Kernel;
@@ -54,7 +54,6 @@ impl BottleneckPart for TopK {
                 .found(k));
         }
         builder.check_one_row(code, "the bottleneck `top-k`")?;
-        builder.at("bottleneck");
         let shape = builder.shape(code).to_vec();
         let operation = Arc::new(Choice { k, width });
         Ok(builder.node(operation, Vec::new(), vec![code], vec![(shape, 1)])[0])
@@ -110,6 +109,18 @@ impl Choice {
 impl Operation for Choice {
     fn label(&self) -> String {
         format!("top {} of {}", self.k, self.width)
+    }
+
+    fn push(&self, at: Point<'_>, dx: &[f32]) -> Option<[Vec<f32>; 2]> {
+        let (mut y, mut chosen) = (vec![0.0; self.width], vec![0; self.k]);
+        self.kernel().forward(at.isa, at.x, &mut y, &mut chosen);
+        // The derivative is diagonal: a change is pushed as it is pulled back.
+        let mut dy = vec![0.0; dx.len()];
+        let changes = dx.chunks_exact(self.width);
+        for (dx, dy) in changes.zip(dy.chunks_exact_mut(self.width)) {
+            self.kernel().backward(&chosen, dx, dy);
+        }
+        Some([y, dy])
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {

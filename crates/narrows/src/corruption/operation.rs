@@ -1,6 +1,6 @@
 //! Corruption as an operation of a program.
 
-use super::part::{Corruption, CorruptionPart};
+use super::part::{Corruption, CorruptionPart, Target};
 use crate::declaration::Spec;
 use crate::error::Result;
 use crate::program::{
@@ -97,7 +97,12 @@ impl RowOperation for Corrupt {
         let scratch = &mut context.scratch[..self.width];
         let Noise { corruption, draws } = &self.noise;
         for (&sample, row) in samples.iter().zip(noisy.chunks_exact_mut(self.width)) {
-            corruption.apply(isa, draws, (epoch, sample), row, scratch);
+            corruption.apply(Target {
+                isa,
+                address: draws.address(epoch, sample),
+                row,
+                scratch: &mut *scratch,
+            });
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What a noise says of itself.
 
 use crate::declaration::{FromValue, Key, Kind, Part, Preset, Settings, Spec};
-use crate::rng::Draws;
 use narrows_kernels::Isa;
 use narrows_kernels::noise::Address;
 
@@ -47,21 +46,8 @@ impl Spec<dyn CorruptionPart> {
         self.part().measure()
     }
 
-    /// Corrupts a scaled row. `scratch` is as long and gets overwritten.
-    pub fn apply(
-        &self,
-        isa: Isa,
-        draws: &Draws,
-        (epoch, sample): (u32, u32),
-        row: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let target = Target {
-            isa,
-            address: draws.address(epoch, sample),
-            row,
-            scratch,
-        };
+    /// Corrupts a row.
+    pub fn apply(&self, target: Target<'_>) {
         self.part().apply(self.settings(), target);
     }
 }

@@ -1,6 +1,6 @@
 //! Rows that are corrupted as they are read: for evaluation.
 
-use super::part::Corruption;
+use super::part::{Corruption, Target};
 use crate::network::Rows;
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Isa;
@@ -51,9 +51,13 @@ impl Rows for CorruptedRows<'_> {
         self.rows.write(rows.clone(), into);
         let mut scratch = vec![0.0; self.inputs];
         for (row, values) in rows.zip(into.chunks_exact_mut(self.inputs)) {
-            let address = (self.draw, (self.first + row) as u32);
-            self.corruption
-                .apply(Isa::best(), &self.draws, address, values, &mut scratch);
+            let sample = (self.first + row) as u32;
+            self.corruption.apply(Target {
+                isa: Isa::best(),
+                address: self.draws.address(self.draw, sample),
+                row: values,
+                scratch: &mut scratch,
+            });
         }
     }
 }

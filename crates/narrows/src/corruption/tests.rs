@@ -7,10 +7,15 @@ use narrows_kernels::Isa;
 
 const LEN: usize = 20_000;
 
-fn corrupted(corruption: &Corruption, address: (u32, u32)) -> Vec<f32> {
+fn corrupted(corruption: &Corruption, (epoch, sample): (u32, u32)) -> Vec<f32> {
     let draws = Draws::new(3, Purpose::Corruption);
     let (mut row, mut scratch) = (vec![0.25; LEN], vec![0.0; LEN]);
-    corruption.apply(Isa::best(), &draws, address, &mut row, &mut scratch);
+    corruption.apply(Target {
+        isa: Isa::best(),
+        address: draws.address(epoch, sample),
+        row: &mut row,
+        scratch: &mut scratch,
+    });
     row
 }
 

@@ -126,16 +126,10 @@ impl Pca {
         let mut codes = Array2::zeros((rows.count(), code));
         if let Some(codes) = codes.as_slice_mut() {
             let bounds = tiles(rows.count(), code);
-            self.project(
-                code,
-                rows,
-                &mut Team::new(threads),
-                codes,
-                &bounds,
-                |p, codes| {
-                    codes.copy_from_slice(p.codes);
-                },
-            );
+            let (codes, mut team) = (Parts::new(codes, &bounds), Team::new(threads));
+            self.project(code, rows, &mut team, codes, |p, codes| {
+                codes.copy_from_slice(p.codes);
+            });
         }
         codes
     }
@@ -160,7 +154,8 @@ impl Pca {
         let inputs = self.mean.len();
         let mean = self.single_mean();
         let bounds = tiles(rows.count(), inputs);
-        self.project(code, rows, team, out, &bounds, |p, out| {
+        let out = Parts::new(out, &bounds);
+        self.project(code, rows, team, out, |p, out| {
             product(
                 Isa::best(),
                 (out.len() / inputs, inputs, p.code),
@@ -184,7 +179,8 @@ impl Pca {
         let mut errors = vec![0.0f64; count.div_ceil(TILE)];
         let bounds = Bounds::new((0..=errors.len()).collect());
         let team = &mut Team::new(threads);
-        self.project(code, rows, team, &mut errors, &bounds, |p, error| {
+        let parts = Parts::new(&mut errors, &bounds);
+        self.project(code, rows, team, parts, |p, error| {
             // What is left: x - codes · basis.
             p.codes.iter_mut().for_each(|value| *value = -*value);
             product(
@@ -217,8 +213,7 @@ impl Pca {
         code: usize,
         rows: &dyn Rows,
         team: &mut Team,
-        out: &mut [T],
-        bounds: &Bounds,
+        out: Parts<'_, T>,
         f: impl Fn(Projected<'_>, &mut [T]) + Sync,
     ) {
         let (count, inputs) = (rows.count(), self.mean.len());
@@ -226,39 +221,35 @@ impl Pca {
         let basis = &self.components[..code * inputs];
         let mean = self.single_mean();
         let mut scratch = vec![(vec![0.0; TILE * inputs], vec![0.0; TILE * code]); team.threads()];
-        team.run(
-            &mut scratch,
-            Parts::new(out, bounds),
-            |(x, codes), part, out| {
-                let start = part * TILE;
-                let len = (count - start).min(TILE);
-                let (x, codes) = (&mut x[..len * inputs], &mut codes[..len * code]);
-                rows.write(start..start + len, x);
-                subtract(x, &mean);
-                product(
-                    Isa::best(),
-                    (len, code, inputs),
-                    Left {
-                        data: x,
-                        row: inputs,
-                        column: 1,
-                    },
-                    Right::transpose_of(basis, inputs),
-                    Start::Zero,
+        team.run(&mut scratch, out, |(x, codes), part, out| {
+            let start = part * TILE;
+            let len = (count - start).min(TILE);
+            let (x, codes) = (&mut x[..len * inputs], &mut codes[..len * code]);
+            rows.write(start..start + len, x);
+            subtract(x, &mean);
+            product(
+                Isa::best(),
+                (len, code, inputs),
+                Left {
+                    data: x,
+                    row: inputs,
+                    column: 1,
+                },
+                Right::transpose_of(basis, inputs),
+                Start::Zero,
+                codes,
+                code,
+            );
+            f(
+                Projected {
+                    x,
                     codes,
+                    basis,
                     code,
-                );
-                f(
-                    Projected {
-                        x,
-                        codes,
-                        basis,
-                        code,
-                    },
-                    out,
-                );
-            },
-        );
+                },
+                out,
+            );
+        });
     }
 }
 

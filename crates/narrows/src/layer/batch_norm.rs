@@ -16,7 +16,7 @@ use crate::program::{
     Mode, Part as PartOfStep, StateKind, StateSpec, States, TensorSpec, Tensors, Uses, Var,
 };
 use narrows_kernels::batch_norm::{BatchNorm as Kernel, rstd};
-use norm::{Norm, rect};
+use norm::Norm;
 use std::sync::Arc;
 use training::Training;
 
@@ -213,7 +213,7 @@ impl ColumnOperation for RunningFactors {
     fn parts(&self) -> Vec<ColumnPart> {
         let channels = self.norm.channels;
         vec![ColumnPart {
-            writes: self.to.map(|to| rect(to, 0..channels)).to_vec(),
+            writes: self.to.map(|to| to.rect(0..channels, 0..1)).to_vec(),
             work: 4 * channels,
             read: 0,
         }]

@@ -8,8 +8,11 @@
 //! W is the tensor of the earlier layer, `[inputs, outputs]` as seen from here. Its gradient is the sum of both layers'
 //! contributions, the earlier layer's first.
 
-use crate::program::{Derivative, Linear, Point, RowFunction, TensorSpec, Tile, bias_gradient};
+use crate::program::{
+    Derivative, Linear, Point, RowFunction, Scaled, TensorSpec, Tile, bias_gradient,
+};
 use narrows_kernels::product::{Left, Right, Start, product};
+use std::sync::Arc;
 
 /// `y = x W + b`, with `x` of `[rows, inputs]`, `W` of `[inputs, outputs]`, `y` of `[rows, outputs]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +117,17 @@ impl RowFunction for Tied {
         let rows = x.len() / self.inputs;
         let shape = (gradient.len() / self.outputs, self.outputs, rows);
         product(tile.isa, shape, left, right, start, gradient, self.outputs);
+    }
+
+    fn scaled(&self) -> Option<Scaled> {
+        let with_bias = Tied {
+            bias: true,
+            ..*self
+        };
+        Some(Scaled {
+            function: Arc::new(with_bias),
+            axis: 1,
+        })
     }
 
     fn derivative(&self) -> Option<&dyn Derivative> {

@@ -244,7 +244,7 @@ fn defect(what: &str) -> crate::Error {
 mod tests {
     use super::*;
     use crate::layer::{
-        Activation, LayerSpec, activation, batch_norm, conv2d, dense, flatten, reshape,
+        Activation, LayerSpec, activation, batch_norm, conv2d, dense, flatten, reshape, tied_dense,
     };
 
     /// The operations of the reconstruction of some layers, as they are used.
@@ -300,6 +300,14 @@ mod tests {
                 "encoder.4: dense 30 -> 2",
                 "decoder.0: dense 2 -> 12",
                 "decoder.2: running statistics, a factor and an offset a channel",
+            ]
+        );
+        assert_eq!(
+            operations(&[dense(5), tanh()], &[tied_dense(0), batch_norm()], &[12],),
+            [
+                "encoder.0: dense 12 -> 5",
+                "encoder.1: tanh",
+                "decoder.0-1: dense 5 -> 12, tied, running statistics",
             ]
         );
     }

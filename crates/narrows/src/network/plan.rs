@@ -114,17 +114,18 @@ impl Network {
     }
 
     /// How many bytes the tensors and states of a network would take in a file, before anything is laid out for it; see
-    /// [`Network::new`].
+    /// [`Network::with_bottleneck`].
     ///
     /// # Errors
     ///
     /// As [`Network::new`], but for the shape of the output.
     pub(crate) fn count_bytes(
         encoder: &[LayerSpec],
+        bottleneck: &Bottleneck,
         decoder: &[LayerSpec],
         data: &[usize],
     ) -> Result<u64> {
-        let network = Network::unplanned(encoder, &Bottleneck::plain(), decoder, data);
+        let network = Network::unplanned(encoder, bottleneck, decoder, data);
         let mut builder = Builder::new(Mode::Inference);
         let input = builder.input("data", data);
         network.build(&mut builder, 0, input)?;
@@ -145,14 +146,15 @@ impl Network {
             _ => builder.input("data", &self.data),
         };
         for (index, layer) in self.layers.iter().enumerate() {
-            if index == first {
-                value = input;
-            } else if index == self.encoder {
+            if index == self.encoder {
                 let given = value;
                 value = self.through_bottleneck(builder, given)?;
                 if let Some(last) = values.last_mut().filter(|_| index > first) {
                     (encoded, *last) = (given, value);
                 }
+            }
+            if index == first {
+                value = input;
             }
             let name = self.name_of(index);
             builder.at(&name);
@@ -169,6 +171,7 @@ impl Network {
 
     fn through_bottleneck(&self, builder: &mut Builder, code: Var) -> Result<Var> {
         let bottleneck = &self.bottleneck;
+        builder.at("bottleneck");
         bottleneck
             .build(builder, code)
             .map_err(|error| error.at(format!("bottleneck ({})", bottleneck.name())))

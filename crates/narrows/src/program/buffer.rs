@@ -1,8 +1,10 @@
 //! Buffers: what the operations of a program read and write, by typed handles.
 
 use narrows_kernels::bits;
+use narrows_kernels::memory::Rect;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// What a buffer holds.
 pub trait Element: Copy + Send + Sync + 'static {
@@ -117,6 +119,15 @@ impl<E: Element> Buffer<E> {
     /// The same memory without its type: [`Element::view`] gives its elements.
     pub fn memory(self) -> Buffer {
         Buffer::at(self.index)
+    }
+
+    /// Some elements of some of its rows, as what a [`ColumnPart`](super::ColumnPart) writes.
+    pub fn rect(self, rows: Range<usize>, elements: Range<usize>) -> Rect {
+        Rect {
+            buffer: self.index,
+            rows,
+            columns: E::words(elements.start)..E::words(elements.end),
+        }
     }
 
     /// Its number, without its type.

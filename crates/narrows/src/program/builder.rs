@@ -85,7 +85,7 @@ impl Builder {
     }
 
     /// A value that is given: the data.
-    pub fn input(&mut self, name: &str, shape: &[usize]) -> Var {
+    pub(crate) fn input(&mut self, name: &str, shape: &[usize]) -> Var {
         self.value(name.to_string(), shape.to_vec(), 1, None)
     }
 

@@ -29,6 +29,15 @@ struct Own {
     watch: Watch,
 }
 
+/// What all operations of a stage read beside buffers.
+#[derive(Clone, Copy)]
+struct Common<'a> {
+    tensors: Tensors<'a>,
+    batch: Batch<'a>,
+    /// How the rows are cut.
+    blocks: &'a Bounds,
+}
+
 /// What was counted before a pause.
 pub(crate) struct Paused {
     record: Record,
@@ -165,7 +174,11 @@ impl Cpu {
             numbers: parameters,
             all: &program.tensors,
         };
-        let blocks = program.cuts.blocks(cut);
+        let common = Common {
+            tensors,
+            batch,
+            blocks: program.cuts.blocks(cut),
+        };
         let all = &program.lowered.operations;
         let arena = &mut program.arena;
         match &program.stages[stage] {
@@ -178,7 +191,7 @@ impl Cpu {
                         }
                     }
                 };
-                self.rows(arena, places, blocks, (tensors, batch), run);
+                self.rows(arena, places, common, run);
             }
             Ready::Columns {
                 parts,
@@ -193,7 +206,7 @@ impl Cpu {
                         watch.lap(operation.part());
                     }
                 };
-                self.columns(arena, places, *is_alone, (tensors, blocks), run);
+                self.columns(arena, places, *is_alone, common, run);
             }
         }
         self.record.watch.lap(Part::Waiting);
@@ -203,11 +216,15 @@ impl Cpu {
         &mut self,
         arena: &mut Arena,
         places: &RowPlaces,
-        blocks: &Bounds,
-        (tensors, batch): (Tensors<'_>, Batch<'_>),
+        common: Common<'_>,
         run: impl Fn(&mut RowContext<'_>, &mut Watch) + Sync,
     ) {
         let isa = self.isa;
+        let Common {
+            tensors,
+            batch,
+            blocks,
+        } = common;
         self.team.run(
             &mut self.threads,
             arena.blocks(places, blocks),
@@ -236,10 +253,13 @@ impl Cpu {
         arena: &mut Arena,
         places: &PartPlaces,
         is_alone: bool,
-        (tensors, blocks): (Tensors<'_>, &Bounds),
+        common: Common<'_>,
         run: impl Fn(&mut ColumnContext<'_>, &mut Watch) + Sync,
     ) {
         let isa = self.isa;
+        let Common {
+            tensors, blocks, ..
+        } = common;
         let each = |own: &mut Own, part, buffers| {
             let Own { scratch, watch, .. } = own;
             watch.start();

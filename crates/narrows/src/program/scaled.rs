@@ -14,7 +14,6 @@ use super::tensor::TensorId;
 use super::value::Var;
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::batch_norm::affine;
-use narrows_kernels::memory::Rect;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -222,11 +221,8 @@ impl ColumnOperation for Multiply {
     }
 
     fn parts(&self) -> Vec<ColumnPart> {
-        let rects = self.to.iter().zip(self.lengths).map(|(to, len)| Rect {
-            buffer: to.index(),
-            rows: 0..1,
-            columns: 0..len,
-        });
+        let rects = self.to.iter().zip(self.lengths);
+        let rects = rects.map(|(to, len)| to.rect(0..1, 0..len));
         vec![ColumnPart {
             writes: rects.collect(),
             work: self.lengths[0],

@@ -1,6 +1,6 @@
 //! What training and use of a batch normalization have in common.
 
-use crate::program::{Buffer, Rect, StateId, TensorId};
+use crate::program::{StateId, TensorId};
 
 /// What tensors and states of a layer are, with its settings.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +16,4 @@ pub(super) struct Norm {
     pub(super) variance: StateId,
     /// How many batches the running statistics have met.
     pub(super) batches: StateId,
-}
-
-/// Some of the numbers of a column.
-pub(super) fn rect(buffer: Buffer, rows: std::ops::Range<usize>) -> Rect {
-    Rect {
-        buffer: buffer.index(),
-        rows,
-        columns: 0..1,
-    }
 }

@@ -7,7 +7,7 @@
 //! rows      dx = weight · rstd (dy - Σ dy / n - xhat · Σ (dy · xhat) / n)
 //! ```
 
-use super::norm::{Norm, rect};
+use super::norm::Norm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{
     Buffer, ColumnContext, ColumnOperation, ColumnPart, Cost, Lower, Node, Operation, Part,
@@ -188,14 +188,12 @@ impl ColumnOperation for Collect {
         let [of_mean, of_variance] = self.running;
         let all = [mean, rstd, of_mean, of_variance];
         let part = |(index, channels): (usize, Range<usize>)| {
-            let rects = all.iter().map(|&buffer| rect(buffer, channels.clone()));
+            let rects = all
+                .iter()
+                .map(|&buffer| buffer.rect(channels.clone(), 0..1));
             let mut rects: Vec<Rect> = rects.collect();
             if index == 0 {
-                rects.push(Rect {
-                    buffer: self.batches.index(),
-                    rows: 0..1,
-                    columns: 0..1,
-                });
+                rects.push(self.batches.rect(0..1, 0..1));
             }
             self.layer.part(rects, channels.len(), self.batch)
         };
@@ -310,7 +308,7 @@ impl ColumnOperation for Collected {
 
     fn parts(&self) -> Vec<ColumnPart> {
         let part = |channels: Range<usize>| {
-            let rects = self.sums.map(|sums| rect(sums, channels.clone()));
+            let rects = self.sums.map(|sums| sums.rect(channels.clone(), 0..1));
             self.layer.part(rects.to_vec(), channels.len(), self.batch)
         };
         self.layer.cuts().map(part).collect()

@@ -8,7 +8,6 @@ use crate::program::{
     Buffer, Builder, ColumnContext, ColumnOperation, ColumnPart, Coupled, Element, Lower, Mode,
     Node, Operation, Part as StepPart, RowContext, RowOperation, Uses,
 };
-use narrows_kernels::memory::Rect;
 use narrows_kernels::reduce::{add, add_column_sums};
 use narrows_kernels::sparsity::kl_divergence;
 use std::sync::Arc;
@@ -149,18 +148,14 @@ impl Operation for Divergence {
     }
 }
 
-/// One part for some units after the other; `words` are the numbers of 32 bits of a unit.
-fn parts(buffer: usize, width: usize, words: usize) -> Vec<ColumnPart> {
+/// One part for some units after the other.
+fn parts<E: Element>(buffer: Buffer<E>, width: usize) -> Vec<ColumnPart> {
     let starts = (0..width).step_by(UNITS);
     starts
         .map(|start| {
             let end = (start + UNITS).min(width);
             ColumnPart {
-                writes: vec![Rect {
-                    buffer,
-                    rows: 0..1,
-                    columns: start * words..end * words,
-                }],
+                writes: vec![buffer.rect(0..1, start..end)],
                 work: 0,
                 read: end - start,
             }
@@ -194,7 +189,7 @@ impl ColumnOperation for Sums {
     }
 
     fn parts(&self) -> Vec<ColumnPart> {
-        parts(self.sums.memory().index(), self.width, 2)
+        parts(self.sums, self.width)
     }
 
     fn run(&self, context: &mut ColumnContext<'_>) {
@@ -229,7 +224,7 @@ impl ColumnOperation for Gradient {
     }
 
     fn parts(&self) -> Vec<ColumnPart> {
-        parts(self.of_units.index(), self.width, 1)
+        parts(self.of_units, self.width)
     }
 
     fn run(&self, context: &mut ColumnContext<'_>) {

@@ -1,7 +1,7 @@
 //! Losses of one value and its target as an operation of a program.
 
 use super::part::ReconstructionPlace;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::program::{
     Buffer, Builder, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
 };
@@ -16,6 +16,15 @@ impl ReconstructionPlace {
     /// When the decoder gives several rows a sample.
     pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
         builder.check_one_row(self.output, "the reconstruction loss")?;
+        let [output, target] = [self.output, self.target].map(|var| builder.width(var));
+        if output != target {
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                "the loss compares each value with that of the target",
+            )
+            .expected(format!("{target} values"))
+            .found(output));
+        }
         let inputs = vec![self.output, self.target];
         builder.node(
             Arc::new(Comparison { loss }),

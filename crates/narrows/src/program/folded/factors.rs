@@ -5,7 +5,7 @@ use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::ColumnContext;
 use crate::program::operation::{ColumnOperation, ColumnPart};
 use crate::program::profile::Part;
-use narrows_kernels::memory::{PartBlock, Rect};
+use narrows_kernels::memory::PartBlock;
 use narrows_kernels::product::{Left, PANEL, Right, Start, product};
 use narrows_kernels::reduce::{add, add_scaled, column_sums, dot};
 
@@ -29,23 +29,10 @@ fn pieces(to: Buffer, height: usize, width: usize, depth: usize) -> Vec<ColumnPa
                 work: height * columns.len() * depth,
                 // A number is met by each row of the factor.
                 read: columns.len() * depth,
-                writes: vec![Rect {
-                    buffer: to.index(),
-                    rows: 0..height,
-                    columns,
-                }],
+                writes: vec![to.rect(0..height, columns)],
             }
         })
         .collect()
-}
-
-/// One part that writes all of a matrix.
-fn all(to: Buffer, rows: usize, width: usize) -> Rect {
-    Rect {
-        buffer: to.index(),
-        rows: 0..rows,
-        columns: 0..width,
-    }
 }
 
 /// The factor at one side of a layer from that at the other: times the weights, or, from the inputs' side to the outputs',
@@ -181,7 +168,7 @@ impl ColumnOperation for Offsets {
         let widths = self.terms.iter().map(|(_, layer)| layer.outputs);
         let work = self.rank * widths.sum::<usize>();
         vec![ColumnPart {
-            writes: vec![all(self.to, 1, self.rank)],
+            writes: vec![self.to.rect(0..1, 0..self.rank)],
             work,
             read: work,
         }]
@@ -224,7 +211,7 @@ impl ColumnOperation for Shares {
 
     fn parts(&self) -> Vec<ColumnPart> {
         vec![ColumnPart {
-            writes: vec![all(self.to, 1, self.rank)],
+            writes: vec![self.to.rect(0..1, 0..self.rank)],
             work: 0,
             read: 0,
         }]
@@ -271,10 +258,10 @@ impl ColumnOperation for Center {
     fn parts(&self) -> Vec<ColumnPart> {
         let height = self.rank + 1;
         let others = self.others.iter().zip(&self.widths);
-        let others = others.map(|(&factor, &width)| all(factor, height, width));
+        let others = others.map(|(&factor, &width)| factor.rect(0..height, 0..width));
         let own = [
-            all(self.extended, self.batch, height),
-            all(self.first, height, self.rank),
+            self.extended.rect(0..self.batch, 0..height),
+            self.first.rect(0..height, 0..self.rank),
         ];
         vec![ColumnPart {
             writes: own.into_iter().chain(others).collect(),

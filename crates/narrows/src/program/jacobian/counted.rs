@@ -16,7 +16,7 @@
 
 use super::norm::Contraction;
 use super::rows::Scaled;
-use super::squared::{Squared, mirrored, tile, tiles, whole_rows};
+use super::squared::{Squared, mirrored, tile, tiles};
 use super::tiles::start;
 use crate::program::{
     Bit, Buffer, ColumnContext, ColumnOperation, ColumnPart, Lower, Mode, Part, TensorId,
@@ -114,7 +114,7 @@ impl ColumnOperation for Transpose {
         let part = |tile: Range<usize>| ColumnPart {
             work: tile.len() * outputs,
             read: tile.len() * outputs,
-            writes: vec![whole_rows(self.to, tile, room(outputs))],
+            writes: vec![self.to.rect(tile, 0..room(outputs))],
         };
         tiles(units).map(part).collect()
     }
@@ -182,11 +182,7 @@ impl ColumnOperation for Gates {
         let part = |word: usize| ColumnPart {
             work: WORD * self.units,
             read: WORD * self.units,
-            writes: vec![whole_rows(
-                self.to.memory(),
-                word..word + 1,
-                size(self.units),
-            )],
+            writes: vec![self.to.memory().rect(word..word + 1, 0..size(self.units))],
         };
         (0..self.batch.div_ceil(WORD)).map(part).collect()
     }
@@ -239,11 +235,11 @@ impl ColumnOperation for Counted {
         let Second { units, outputs, .. } = self.second;
         let part = |tile: Range<usize>| {
             let mut writes = vec![
-                whole_rows(self.sums, tile.clone(), room(outputs)),
-                whole_rows(self.norms, tile.clone(), 1),
+                self.sums.rect(tile.clone(), 0..room(outputs)),
+                self.norms.rect(tile.clone(), 0..1),
             ];
             let squares = self.squares;
-            writes.extend(squares.map(|squares| whole_rows(squares, tile.clone(), units)));
+            writes.extend(squares.map(|squares| squares.rect(tile.clone(), 0..units)));
             ColumnPart {
                 // As long as counting takes.
                 work: self.batch * tile.len() * units * outputs / 4,

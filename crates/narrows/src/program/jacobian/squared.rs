@@ -14,7 +14,6 @@ use crate::program::{
     RowOperation, TensorId, Uses,
 };
 use narrows_kernels::bits::words;
-use narrows_kernels::memory::Rect;
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::reduce::scale;
 use std::ops::Range;
@@ -30,15 +29,6 @@ pub(super) fn tiles(rows: usize) -> impl Iterator<Item = Range<usize>> {
 /// One of the tiles of the rows of a matrix.
 pub(super) fn tile(rows: usize, index: usize) -> Range<usize> {
     index * TILE..((index + 1) * TILE).min(rows)
-}
-
-/// Whole rows of a buffer.
-pub(super) fn whole_rows(buffer: Buffer, rows: Range<usize>, width: usize) -> Rect {
-    Rect {
-        buffer: buffer.index(),
-        rows,
-        columns: 0..width,
-    }
 }
 
 /// Row `i` of a matrix that is its own transpose, of which each tile of rows has only what lies right of its first column.
@@ -134,7 +124,7 @@ impl ColumnOperation for Gram {
             ColumnPart {
                 work: tile.len() * columns * inputs,
                 read: columns * inputs,
-                writes: vec![whole_rows(self.to, tile, outputs)],
+                writes: vec![self.to.rect(tile, 0..outputs)],
             }
         };
         tiles(outputs).map(part).collect()
@@ -265,7 +255,7 @@ impl ColumnOperation for SumOfSquares {
             ColumnPart {
                 work: probes * tile.len() * columns,
                 read: probes * columns,
-                writes: vec![whole_rows(self.to, tile, self.width)],
+                writes: vec![self.to.rect(tile, 0..self.width)],
             }
         };
         tiles(self.width).map(part).collect()
@@ -344,7 +334,7 @@ impl ColumnOperation for ProductGradient {
         let part = |tile: Range<usize>| ColumnPart {
             work: tile.len() * outputs * inputs,
             read: tile.len() * outputs + outputs * inputs,
-            writes: vec![whole_rows(self.to, tile, inputs)],
+            writes: vec![self.to.rect(tile, 0..inputs)],
         };
         tiles(outputs).map(part).collect()
     }

@@ -1,6 +1,6 @@
 //! The losses of a step, and those on rows that are not learnt from.
 
-use crate::program::{Loss, LossValue, Program};
+use crate::program::{Loss, LossValue, Mean, Program};
 
 /// The losses of a step, each the mean over its batch, before the step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,16 +29,18 @@ impl Losses {
         }
     }
 
-    /// Takes the losses of a program that was run on so many rows; those that couple rows are 0 where they are to wait for
-    /// other batches.
-    pub(super) fn take(&mut self, program: &Program, rows: usize, waits: bool) {
+    /// Takes the losses of a program that was run on so many rows. A validation, whose batches have up to `whole` rows,
+    /// lets those that couple rows wait for other batches, as 0, and takes a sum over rows as that of a whole batch.
+    pub(super) fn take(&mut self, program: &Program, rows: usize, whole: Option<usize>) {
         self.reset();
         let mut column = 0;
         for loss in program.losses() {
-            let is_coupled = matches!(loss.value, LossValue::Coupled(_));
-            let value = match waits && is_coupled {
-                true => 0.0,
-                false => program.loss(loss, rows),
+            let value = match (&loss.value, whole) {
+                (LossValue::Coupled(_), Some(_)) => 0.0,
+                (LossValue::Mean(Mean::Sum), Some(whole)) => {
+                    program.loss(loss, rows) * (whole as f64 / rows as f64)
+                }
+                _ => program.loss(loss, rows),
             };
             self.count(loss, value, column);
             column += usize::from(loss.has_column());

@@ -1,11 +1,11 @@
 //! The sentence, compiled for its three programs.
 
 use crate::corruption::Corruption;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Built, Network};
 use crate::objective::{Objective, Penalty, PenaltyPlace};
-use crate::program::{Builder, Mode, Var};
-use crate::rng::{Draws, Purpose};
+use crate::program::{Builder, Mode, State, Tensor, Var};
+use crate::rng::Purpose;
 
 /// What a step trains, part by part.
 pub(super) struct Sentence {
@@ -26,6 +26,29 @@ pub(super) struct Graph {
 }
 
 impl Sentence {
+    /// Refuses parameters and states of parts other than layers and the bottleneck: a model would not have them.
+    fn check_parameters(&self, builder: &Builder) -> Result<()> {
+        let network = &self.network;
+        let of_tensors = |tensors: &[Tensor]| -> Vec<String> {
+            tensors.iter().map(|tensor| tensor.name.clone()).collect()
+        };
+        let of_states = |states: &[State]| -> Vec<String> {
+            states.iter().map(|state| state.name.clone()).collect()
+        };
+        let known = [of_tensors(network.tensors()), of_states(network.states())].concat();
+        let found = [of_tensors(&builder.tensors), of_states(&builder.states)].concat();
+        if known == found {
+            return Ok(());
+        }
+        let other = found.iter().find(|name| !known.contains(name));
+        Err(Error::new(
+            ErrorKind::Recipe,
+            "a part has parameters or states that the model would not keep",
+        )
+        .expected("parameters and states of layers and the bottleneck alone, the same in training and in use")
+        .found(other.map_or("fewer than in use".to_string(), |name| format!("`{name}`"))))
+    }
+
     /// Builds one of its programs.
     ///
     /// # Errors
@@ -61,10 +84,11 @@ impl Sentence {
                 code_range: self.network.code_range(),
                 input,
                 encoded,
-                draws: Draws::new(self.seed, probes),
+                draws: builder.draws(probes),
             };
             penalty.kind.build(&mut builder, &place)?;
         }
+        self.check_parameters(&builder)?;
         Ok(Graph {
             builder,
             target,

@@ -193,8 +193,8 @@ impl Stepper {
             epoch,
         };
         self.cpu.run(program, self.parameters.flat(), batch);
-        let waits = mode == Mode::Validation;
-        self.losses.take(program, rows.rows.len(), waits);
+        let whole = (mode == Mode::Validation).then_some(self.batch);
+        self.losses.take(program, rows.rows.len(), whole);
         self.cpu.record.watch.lap(Part::Rest);
     }
 
@@ -237,7 +237,8 @@ impl Stepper {
     }
 
     /// What [`Stepper::measure`] adds up over so many rows.
-    pub(in crate::train) fn measured(&self, rows: usize) -> Measured {
+    pub(in crate::train) fn measured(&mut self, rows: usize) -> Measured {
+        self.validation.write_states(self.parameters.states());
         let coupled = self.validation.losses().iter().enumerate();
         let coupled = coupled.filter(|(_, loss)| matches!(loss.value, LossValue::Coupled(_)));
         Measured {
@@ -267,7 +268,6 @@ impl Stepper {
             scaling,
             rows,
         };
-        self.validation.write_states(self.parameters.states());
         let paused = self.cpu.pause_profile();
         self.run(Mode::Validation, &gathered, 0);
         self.cpu.resume_profile(paused);

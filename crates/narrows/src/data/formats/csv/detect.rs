@@ -30,7 +30,14 @@ pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusabl
     if let Some(skip) = said.skip_lines {
         (from, line) = behind_lines(text, end, skip);
     }
-    let (syntax, mut sampled) = choose_syntax(text, from, line, end, named, name, said)?;
+    let starts = Starts {
+        text,
+        from,
+        line,
+        end,
+        comment: said.comment.as_deref(),
+    };
+    let (syntax, mut sampled) = choose_syntax(&starts, named, name, said)?;
     let is_told = said.separator.or(named.map(char::from)).is_none();
     let commas = match is_told {
         true => commas_of(&sampled.records, syntax, options),
@@ -127,11 +134,10 @@ pub(super) fn ascii(option: Option<char>, name: &str) -> Result<Option<u8>> {
     }
 }
 
+/// The syntax that fits the start of a text best, with the records under it: `named` is the separator that the text names,
+/// `name` that of the file.
 fn choose_syntax<'a>(
-    text: &'a str,
-    from: usize,
-    line: u64,
-    end: u8,
+    starts: &Starts<'a, '_>,
     named: Option<u8>,
     name: &str,
     said: &TextOptions,
@@ -150,13 +156,6 @@ fn choose_syntax<'a>(
         }
     };
     let quote = ascii(said.quote, "quote")?;
-    let starts = Starts {
-        text,
-        from,
-        line,
-        end,
-        comment: said.comment.as_deref(),
-    };
     let (mut best, mut best_fit) = (None, if separators.len() == 1 { -1.0 } else { 0.05 });
     for &separator in &separators {
         let (syntax, sampled) = starts.under(separator, quote);
@@ -173,7 +172,8 @@ fn choose_syntax<'a>(
             _ => 0.0,
         };
         let fit = fit(records, syntax) - margin;
-        let is_times = separator == b' ' && separators.len() > 1 && are_times(text, from);
+        let is_times =
+            separator == b' ' && separators.len() > 1 && are_times(starts.text, starts.from);
         if fit > best_fit && !is_times {
             (best, best_fit) = (Some((syntax, sampled)), fit);
         }

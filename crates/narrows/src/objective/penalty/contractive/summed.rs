@@ -30,7 +30,8 @@ impl PenaltyPart for Summed {
 
 impl PenaltyKind {
     /// The sum over the batch of `‖Jᵀ 1‖²`, the squared gradient of the sum of the code: what some
-    /// public implementations take for the contractive penalty. Its weight grows with the batch.
+    /// public implementations take for the contractive penalty. Its weight grows with the batch. A validation gives it for
+    /// batches of the size that training has.
     pub fn summed() -> PenaltyKind {
         PenaltyKind::unchecked(&Summed, &[])
     }
