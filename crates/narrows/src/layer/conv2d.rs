@@ -35,7 +35,7 @@ pub(super) const CHANNELS: Key = Key::new(
     "the channels that the layer gives",
 )
 .default(Preset::Open(
-    "the data's channels, in the decoder's last layer with parameters only",
+    "the data's channels, in the decoder's last dense or convolution layer only",
 ));
 
 pub(super) const KERNEL: Key = Key::new("kernel", FROM_1, "the size of the kernel");
@@ -138,7 +138,7 @@ impl LayerPart for Conv2d {
 }
 
 /// A convolution to so many channels, by a kernel of `[height, width]`: of stride 1, without padding, with a bias. `None`
-/// stands for the channels of the data, in the decoder's last layer with parameters only.
+/// stands for the channels of the data, in the decoder's last dense or convolution layer only.
 pub fn conv2d(channels: impl Into<Option<usize>>, kernel: [usize; 2]) -> LayerSpec {
     let channels = channels.into().map(Into::into);
     let kernel = Some(kernel.into());

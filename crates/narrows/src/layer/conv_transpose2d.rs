@@ -60,7 +60,7 @@ impl LayerPart for ConvTranspose2d {
 }
 
 /// A transposed convolution to so many channels, by a kernel of `[height, width]`: of stride 1, without padding, with a
-/// bias. `None` stands for the channels of the data, in the decoder's last layer with parameters only.
+/// bias. `None` stands for the channels of the data, in the decoder's last dense or convolution layer only.
 pub fn conv_transpose2d(channels: impl Into<Option<usize>>, kernel: [usize; 2]) -> LayerSpec {
     let channels = channels.into().map(Into::into);
     let kernel = Some(kernel.into());

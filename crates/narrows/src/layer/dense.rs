@@ -21,7 +21,7 @@ const OUTPUTS: Key = Key::new(
     "the values that the layer gives",
 )
 .default(Preset::Open(
-    "the data's width, in the decoder's last layer with parameters only; where weights are tied, the width that the \
+    "the data's width, in the decoder's last dense or convolution layer only; where weights are tied, the width that the \
      other layer reads",
 ));
 

@@ -21,7 +21,7 @@ pub trait LayerPart: Part {
         false
     }
 
-    /// The key of its width, where the decoder's last layer with parameters may leave it to the data.
+    /// The key of its width, where the decoder's last dense or convolution layer may leave it to the data.
     fn open_width(&self) -> Option<OpenWidth> {
         None
     }

@@ -142,6 +142,12 @@ impl Builder {
         depends
     }
 
+    /// How many nodes read a value.
+    pub(crate) fn readers(&self, var: Var) -> usize {
+        let nodes = self.nodes.iter();
+        nodes.filter(|node| node.inputs.contains(&var)).count()
+    }
+
     /// The value that holds the numbers of another.
     pub(crate) fn root(&self, var: Var) -> Var {
         self.values[var.index()].root(var)

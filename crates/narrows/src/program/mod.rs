@@ -20,6 +20,7 @@ mod cpu;
 mod elementwise;
 mod emit;
 mod folded;
+mod formed;
 mod function;
 mod jacobian;
 mod layout;
@@ -48,6 +49,7 @@ pub use context::{
     Batch, ColumnContext, Given, Input, RowBuffers, RowContext, Tensors, TileContext,
 };
 pub use elementwise::Elementwise;
+pub use formed::AddFormed;
 pub use function::{Derivative, Kind, Linear, Point, RowFunction, Scaled, Tile};
 pub use jacobian::{JacobianNorm, Probes};
 pub use loss::{Coupled, Mean};

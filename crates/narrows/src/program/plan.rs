@@ -6,6 +6,7 @@ use super::emit::lower;
 use super::layout::{Layout, layout};
 use super::loss::{Loss, LossValue};
 use super::lower::{Body, Lowered};
+use super::operation::TileOperation;
 use super::profile::Part;
 use super::schedule::{Schedule, StageKind, schedule};
 use super::state::State;
@@ -296,7 +297,9 @@ impl Program {
         }
         if part == Part::Gradients {
             let tiles = self.lowered.tiles.iter().flatten();
-            let of_part = || tiles.clone().filter(|tile| tile.operation.part() == part);
+            let is_of_part =
+                |operation: &dyn TileOperation| operation.part() == part && operation.work() > 0;
+            let of_part = || tiles.clone().filter(|tile| is_of_part(&*tile.operation));
             let is_of_rows = of_part().all(|tile| tile.operation.depth().is_none());
             return of_part().map(|tile| tile.operation.work()).sum::<usize>()
                 * usize::from(is_of_rows);

@@ -177,7 +177,7 @@ fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec
         if let Some(key) = layer.open_width().filter(|_| !may_be_open) {
             return Err(section
                 .error(key, format!("`{key}` is missing"))
-                .expected("a whole number; only the decoder's last layer with parameters is as wide as the data by itself"));
+                .expected("a whole number; only the decoder's last dense or convolution layer is as wide as the data by itself"));
         }
     }
     Ok(layers)

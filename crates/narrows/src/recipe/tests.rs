@@ -388,7 +388,7 @@ fn the_reference_says_what_the_declarations_say() {
         "`std`: the standard deviation (above 0, in scaled units; default: required)",
         "`fraction`: the fraction of values that are dropped (0 to 1; default: required)",
         "`outputs`: the values that the layer gives (1 to 2^24; default: the data's width, \
-         in the decoder's last layer with parameters only; where weights are tied, the width that the other layer \
+         in the decoder's last dense or convolution layer only; where weights are tied, the width that the other layer \
          reads)",
         "`kernel`: the size of the kernel (1 to 1024, or [height, width]; default: required)",
         "`slope`: the slope of the negative part (a number; default: 0.01)",

@@ -10,8 +10,8 @@
 use super::norm::Norm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{
-    Buffer, ColumnContext, ColumnOperation, ColumnPart, Cost, Lower, Node, Operation, Part,
-    RowContext, RowOperation, TileContext, TileOperation, Uses,
+    AddFormed, Buffer, ColumnContext, ColumnOperation, ColumnPart, Cost, Lower, Node, Operation,
+    Part, RowContext, RowOperation, Uses,
 };
 use narrows_kernels::batch_norm::{
     BatchNorm as Kernel, ChannelSums, Planes, Running, Sums, rstd, statistics, update_running,
@@ -150,8 +150,10 @@ impl Operation for Training {
             });
         });
         let [of_bias, of_weight] = sums;
-        lower.tile(self.norm.weight, OfSums(of_weight));
-        lower.tile(self.norm.bias, OfSums(of_bias));
+        for (tensor, formed) in [(self.norm.weight, of_weight), (self.norm.bias, of_bias)] {
+            let part = Part::Gradients;
+            lower.tile(tensor, AddFormed { formed, part });
+        }
         Ok(())
     }
 }
@@ -400,30 +402,5 @@ fn cost(layer: &Training) -> Cost {
         elements: layer.norm.channels * layer.norm.area,
         shared: 4 * layer.norm.channels,
         ..Cost::default()
-    }
-}
-
-/// The gradient by a tensor that is a sum over the batch.
-#[derive(Debug)]
-struct OfSums(Buffer);
-
-impl TileOperation for OfSums {
-    fn label(&self) -> String {
-        "sums of the gradient".into()
-    }
-
-    fn uses(&self) -> Uses {
-        Uses::new().reads([self.0])
-    }
-
-    fn work(&self) -> usize {
-        0
-    }
-
-    fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
-        let sums = &context.get(self.0)[context.place.clone()];
-        for (gradient, sum) in gradient.iter_mut().zip(sums) {
-            *gradient = if context.adds { *gradient + sum } else { *sum };
-        }
     }
 }

@@ -8,9 +8,8 @@ use super::norm::Link;
 use super::packed::{Packed, all};
 use super::rectified::{Active, Units};
 use super::rows::{Scaled, sum_products};
-use super::tiles::AddFormed;
 use crate::program::{
-    Buffer, ColumnContext, ColumnOperation, ColumnPart, Cost, Lower, Part, RowContext,
+    AddFormed, Buffer, ColumnContext, ColumnOperation, ColumnPart, Cost, Lower, Part, RowContext,
     RowOperation, TensorId, Uses,
 };
 use narrows_kernels::bits::words;
@@ -79,7 +78,8 @@ impl Squared {
             sums,
             to,
         });
-        lower.tile(self.weights, AddFormed(to));
+        let part = Part::Penalties;
+        lower.tile(self.weights, AddFormed { formed: to, part });
     }
 }
 

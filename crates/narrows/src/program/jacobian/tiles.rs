@@ -3,7 +3,6 @@
 use super::packed::Packed;
 use crate::program::{Buffer, Part, RowFunction, Tile, TileContext, TileOperation, Uses};
 use narrows_kernels::bits::words;
-use narrows_kernels::reduce::add;
 use std::sync::Arc;
 
 /// The gradient of `Σ v · J w` by a tensor of a function, over the probes of the batch.
@@ -55,40 +54,6 @@ impl TileOperation for ProbeGradient {
             let v = &v[probes.start * outputs..probes.end * outputs];
             self.function.gradient(&tile, w, v, gradient, scratch);
         });
-    }
-}
-
-/// Adds a gradient that a stage before has formed.
-#[derive(Debug)]
-pub(super) struct AddFormed(pub(super) Buffer);
-
-impl TileOperation for AddFormed {
-    fn label(&self) -> String {
-        "add a formed gradient".into()
-    }
-
-    fn uses(&self) -> Uses {
-        Uses::new().reads([self.0])
-    }
-
-    fn work(&self) -> usize {
-        0
-    }
-
-    fn depth(&self) -> Option<usize> {
-        Some(1)
-    }
-
-    fn part(&self) -> Part {
-        Part::Penalties
-    }
-
-    fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
-        let formed = &context.get(self.0)[context.place.clone()];
-        match context.adds {
-            true => add(context.isa, gradient, formed),
-            false => gradient.copy_from_slice(formed),
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::builder::Builder;
 use super::super::folded::{Folded, Layer};
 use super::super::function::Kind;
 use super::super::node::Node;
-use super::super::value::{Mode, Var};
+use super::super::value::Mode;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -107,10 +107,6 @@ fn affine(node: &Node) -> Option<Layer> {
 
 /// The nodes that follow each other and are affine maps of each other's outputs, which nothing else reads.
 fn runs(graph: &Builder) -> Vec<Range<usize>> {
-    let readers = |var: Var| {
-        let nodes = graph.nodes.iter();
-        nodes.filter(|node| node.inputs.contains(&var)).count()
-    };
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate() {
         if affine(node).is_none() || graph.rows(node.inputs[0]) != 1 {
@@ -122,7 +118,7 @@ fn runs(graph: &Builder) -> Vec<Range<usize>> {
                 if run.end == index
                     && graph.nodes[index - 1].outputs == [input]
                     && !graph.kept.contains(&input)
-                    && readers(input) == 1 =>
+                    && graph.readers(input) == 1 =>
             {
                 run.end += 1;
             }

@@ -4,7 +4,7 @@
 use super::super::builder::Builder;
 use super::super::node::Node;
 use super::super::scaled::{ChannelAffine, Multiplied};
-use super::super::value::{Mode, Var};
+use super::super::value::Mode;
 use std::sync::Arc;
 
 /// Multiplies the factors of channels into the weights before them.
@@ -29,7 +29,7 @@ fn found(graph: &Builder, index: usize) -> Option<(usize, Node)> {
     let factors = &graph.nodes[index];
     let map = factors.operation.downcast::<ChannelAffine>()?;
     let input = *factors.inputs.first()?;
-    if graph.kept.contains(&input) || readers(graph, input) != 1 {
+    if graph.kept.contains(&input) || graph.readers(input) != 1 {
         return None;
     }
     let makes = |node: &Node| node.outputs == [input];
@@ -48,10 +48,4 @@ fn found(graph: &Builder, index: usize) -> Option<(usize, Node)> {
         tensors: [&function.tensors[..], &factors.tensors].concat(),
     };
     Some((before, node))
-}
-
-/// How many nodes read a value.
-fn readers(graph: &Builder, var: Var) -> usize {
-    let nodes = graph.nodes.iter();
-    nodes.filter(|node| node.inputs.contains(&var)).count()
 }

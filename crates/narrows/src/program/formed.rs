@@ -1,0 +1,46 @@
+//! Gradients that a stage before that of the tiles forms.
+
+use super::buffer::{Buffer, Uses};
+use super::context::TileContext;
+use super::operation::TileOperation;
+use super::profile::Part;
+use narrows_kernels::reduce::add;
+
+/// Adds a gradient that a stage before has formed.
+#[derive(Debug)]
+pub struct AddFormed {
+    /// The gradient, as many numbers as the tensor has.
+    pub formed: Buffer,
+    /// Under which part of a step its time is counted.
+    pub part: Part,
+}
+
+impl TileOperation for AddFormed {
+    fn label(&self) -> String {
+        "add a formed gradient".into()
+    }
+
+    fn uses(&self) -> Uses {
+        Uses::new().reads([self.formed])
+    }
+
+    fn work(&self) -> usize {
+        0
+    }
+
+    fn depth(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn part(&self) -> Part {
+        self.part
+    }
+
+    fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
+        let formed = &context.get(self.formed)[context.place.clone()];
+        match context.adds {
+            true => add(context.isa, gradient, formed),
+            false => gradient.copy_from_slice(formed),
+        }
+    }
+}
