@@ -2,6 +2,7 @@
 
 use crate::isa::IsaArgument;
 use crate::output::{columns, figures, note, print, print_json, thousands};
+use crate::page;
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
 use crate::stop::Stop;
@@ -38,6 +39,9 @@ pub struct Arguments {
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
+    /// Open the report in the browser at the end.
+    #[arg(long)]
+    open: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -86,6 +90,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         print(&describe(&comparison));
         note(&format!("report: {}", comparison.report.display()));
+    }
+    if arguments.open {
+        page::open(&comparison.report);
     }
     Ok(())
 }

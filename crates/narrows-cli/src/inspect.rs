@@ -277,5 +277,47 @@ fn describe(model: &Model) -> String {
             figures(tensor.largest),
         ]
     }));
-    format!("{}\n\n{}", table(&rows), columns(&list))
+    format!(
+        "{}\n\n{}\n\n{}",
+        table(&rows),
+        columns(&layers(model)),
+        columns(&list)
+    )
+}
+
+/// The layers with the shape of a row behind each and the number of parameters of its own.
+fn layers(model: &Model) -> Vec<[String; 4]> {
+    let (recipe, network) = (model.recipe(), model.network());
+    let own = |place: &str| {
+        let tensors = network.tensors().iter();
+        let own = tensors.filter(|tensor| {
+            tensor
+                .name
+                .rsplit_once('.')
+                .is_some_and(|(of, _)| of == place)
+        });
+        own.map(|tensor| tensor.range.len()).sum::<usize>()
+    };
+    let row = |place: String, kind: &str, sizes: &[usize]| {
+        let parameters = match own(&place) {
+            0 => "-".to_string(),
+            count => thousands(count as f64),
+        };
+        [place, kind.to_string(), shape(sizes), parameters]
+    };
+    let sides = [("encoder", &recipe.encoder), ("decoder", &recipe.decoder)];
+    let mut rows = vec![["layer", "kind", "output shape", "parameters"].map(String::from)];
+    let mut behind = 0;
+    for (side, layers) in sides {
+        if side == "decoder" && recipe.bottleneck.name() != "plain" {
+            let name = recipe.bottleneck.name();
+            rows.push(row("bottleneck".into(), name, network.shape(behind)));
+        }
+        for (index, layer) in layers.iter().enumerate() {
+            behind += 1;
+            let place = format!("{side}.{index}");
+            rows.push(row(place, layer.name(), network.shape(behind)));
+        }
+    }
+    rows
 }

@@ -20,6 +20,7 @@ mod interpolate;
 mod isa;
 mod output;
 mod own;
+mod page;
 mod progress;
 mod recipes;
 mod reconstruct;
@@ -30,7 +31,7 @@ mod source;
 mod stop;
 mod train;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use narrows::{Error, ErrorKind, memory, plain};
 use std::process::ExitCode;
 
@@ -117,7 +118,9 @@ fn main() -> ExitCode {
 
 /// The arguments, or the help or the error that they come to, which ends the command.
 fn parse() -> Arguments {
-    Arguments::try_parse().unwrap_or_else(|error| {
+    let parsed = with_negative_values(Arguments::command()).try_get_matches();
+    let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|error| {
         // Colors are left out where an argument has characters that a terminal obeys.
         let text = error.render().to_string();
         if plain::lines(&text) != text {
@@ -126,6 +129,18 @@ fn parse() -> Arguments {
         }
         error.exit()
     })
+}
+
+/// The command with options that take numbers below 0, as in `--lr -1`, so that the number itself is what is refused.
+fn with_negative_values(command: clap::Command) -> clap::Command {
+    let takes_value =
+        |argument: &clap::Arg| !argument.is_positional() && argument.get_action().takes_values();
+    command
+        .mut_args(|argument| match takes_value(&argument) {
+            true => argument.allow_negative_numbers(true),
+            false => argument,
+        })
+        .mut_subcommands(with_negative_values)
 }
 
 /// Whether the reader of standard output, which gets rows or a file, has gone.

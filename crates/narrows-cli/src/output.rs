@@ -93,6 +93,11 @@ pub fn wrapped(text: &str, first: &str, others: &str, width: usize) -> String {
     lines.join("\n")
 }
 
+/// A text in lines of the terminal's width, if there is one; see [`wrapped`].
+pub fn wrapped_to_terminal(text: &str, first: &str, others: &str) -> String {
+    wrapped(text, first, others, terminal_width().unwrap_or(usize::MAX))
+}
+
 /// The text and spaces up to a width on the terminal, where wide letters take two columns.
 pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
@@ -102,10 +107,9 @@ pub fn padded(text: &str, width: usize) -> String {
 pub fn described(rows: &[(&str, &str)]) -> String {
     let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     let indent = " ".repeat(width + 5);
-    let most = terminal_width().unwrap_or(usize::MAX);
     let line = |(name, text): &(&str, &str)| {
         let first = format!("  {}   ", padded(name, width));
-        wrapped(text, &first, &indent, most)
+        wrapped_to_terminal(text, &first, &indent)
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -130,19 +134,23 @@ pub fn remaining(seconds: f64) -> String {
     }
 }
 
-/// A table of two columns, aligned.
+/// A table of two columns, aligned, in lines of the terminal's width if there is one.
 pub fn table(rows: &[(&str, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
-    let lines: Vec<String> = rows
+    let rows: Vec<(&str, Cow<'_, str>)> = rows
         .iter()
-        .map(|(name, value)| format!("  {}   {}", padded(name, width), plain::line(value)))
+        .map(|(name, value)| (*name, plain::line(value)))
         .collect();
-    lines.join("\n")
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(name, value)| (*name, &**value)).collect();
+    described(&rows)
 }
 
 /// A table whose first row names the columns, aligned: texts to the left, all that stands under a
-/// column of numbers to the right.
+/// column of numbers to the right. Where a line would be wider than the terminal, each row is a block of lines.
 pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
+    columns_within(rows, terminal_width().unwrap_or(usize::MAX))
+}
+
+fn columns_within<R: AsRef<[String]>>(rows: &[R], most: usize) -> String {
     // Escaped before they are measured, so that columns stay aligned.
     let shown = |row: &R| {
         let cells = row.as_ref().iter();
@@ -151,12 +159,15 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let widest = |column| cells(column).map(|cell| cell.width()).max().unwrap_or(0);
+    if 2 + (0..count).map(|column| widest(column) + 3).sum::<usize>() > most + 3 {
+        return stacked(&rows, most);
+    }
     let layout: Vec<(usize, bool)> = (0..count)
         .map(|column| {
-            let width = cells(column).map(|cell| cell.width()).max();
             let is_number =
                 |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-            (width.unwrap_or(0), cells(column).skip(1).all(is_number))
+            (widest(column), cells(column).skip(1).all(is_number))
         })
         .collect();
     let line = |row: &Vec<String>| {
@@ -171,6 +182,30 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
         format!("  {}", cells.join("   ")).trim_end().to_string()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A table as a block of lines for each row: its first cell, and below it the others with the names of their columns.
+fn stacked(rows: &[Vec<String>], most: usize) -> String {
+    let Some((names, rows)) = rows.split_first() else {
+        return String::new();
+    };
+    let width = names.iter().skip(1).map(|name| name.width()).max();
+    let width = width.unwrap_or(0);
+    let block = |row: &Vec<String>| {
+        let first = row.first().map_or("", |cell| cell.as_str());
+        let mut lines = vec![wrapped(first, "  ", "    ", most)];
+        let cells = names.iter().zip(row).skip(1);
+        lines.extend(
+            cells
+                .filter(|(_, cell)| !cell.is_empty())
+                .map(|(name, cell)| {
+                    let first = format!("    {}   ", padded(name, width));
+                    wrapped(cell, &first, &" ".repeat(width + 7), most)
+                }),
+        );
+        lines.join("\n")
+    };
+    rows.iter().map(block).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -226,6 +261,17 @@ mod tests {
             wrapped(&format!("a {long}"), "", "  ", 80),
             format!("a\n  {long}")
         );
+    }
+
+    #[test]
+    fn a_table_wider_than_the_terminal_is_stacked() {
+        let row = |cells: [&str; 3]| cells.map(String::from);
+        let rows = [
+            row(["run", "error", "code"]),
+            row(["a long name", "0.5", ""]),
+        ];
+        assert_eq!(columns_within(&rows, 26), columns(&rows));
+        assert_eq!(columns_within(&rows, 20), "  a long name\n    error   0.5");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! `narrows recipes`
 
-use crate::output::{described, print};
+use crate::output::{described, print, wrapped_to_terminal};
 use crate::rows::with_warnings;
 use clap::{Args, Subcommand};
+use narrows::parts::Parts;
+use narrows::recipe::{ReferenceKey, ReferenceSection};
 use narrows::{Recipe, Result};
 
 /// List the recipes, print one, or print the keys that a recipe may have.
@@ -21,7 +23,11 @@ enum Command {
         name: String,
     },
     /// Print every key that a recipe may have, with values, defaults and meaning.
-    Keys,
+    Keys {
+        /// Print Markdown tables, as docs/recipe.md has them.
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -32,28 +38,76 @@ Examples:
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
-        None => {
-            let mut rows: Vec<(&str, String)> = Vec::new();
-            for name in Recipe::shipped() {
-                rows.push((name, Recipe::named(name)?.about));
-                let variants = Recipe::variants(name)?;
-                if !variants.is_empty() {
-                    let variants: Vec<String> =
-                        variants.iter().map(|v| format!("{name}:{v}")).collect();
-                    rows.push(("", format!("also {}", variants.join(", "))));
-                }
-            }
-            let rows: Vec<(&str, &str)> = rows
-                .iter()
-                .map(|(name, text)| (*name, text.as_str()))
-                .collect();
-            print(&described(&rows));
-        }
+        None => print(&list()?),
         Some(Command::Show { name }) if name.contains(':') => {
             print(with_warnings(Recipe::load(name, &[])?).to_toml().trim_end());
         }
         Some(Command::Show { name }) => print(Recipe::text(name)?.trim_end()),
-        Some(Command::Keys) => print(Recipe::reference().trim_end()),
+        Some(Command::Keys { markdown: true }) => print(Recipe::reference().trim_end()),
+        Some(Command::Keys { markdown: false }) => {
+            let sections = Parts::standard().reference_sections();
+            let sections: Vec<String> = sections.iter().map(keys_of).collect();
+            print(&sections.join("\n\n"));
+        }
     }
     Ok(())
+}
+
+/// The recipes with their variants.
+pub fn list() -> Result<String> {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    for name in Recipe::shipped() {
+        rows.push((name, Recipe::named(name)?.about));
+        let variants = Recipe::variants(name)?;
+        if !variants.is_empty() {
+            let variants: Vec<String> = variants.iter().map(|v| format!("{name}:{v}")).collect();
+            rows.push(("", format!("also {}", variants.join(", "))));
+        }
+    }
+    let rows: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    Ok(described(&rows))
+}
+
+/// A section of a recipe with its keys, for a terminal.
+fn keys_of(section: &ReferenceSection) -> String {
+    let described_key = |key: &ReferenceKey| {
+        let text = format!("{}: {}; default: {}", key.about, key.values, key.default);
+        (key.name, text)
+    };
+    let mut lines = vec![section.title.clone()];
+    if let Some(selector) = &section.selector {
+        let ReferenceKey {
+            name,
+            about,
+            default,
+            ..
+        } = selector;
+        lines.push(format!(
+            "  {name} = the name of the {about}; default: {default}"
+        ));
+    }
+    for choice in &section.choices {
+        let keys: Vec<(&str, String)> = choice.keys.iter().map(described_key).collect();
+        let keys: Vec<(&str, &str)> = keys.iter().map(|(name, text)| (*name, &text[..])).collect();
+        if section.selector.is_some() {
+            let first = format!("  {} = \"{}\"   ", selector_name(section), choice.name);
+            lines.push(wrapped_to_terminal(choice.about, &first, "      "));
+            lines.extend(keys.iter().map(|(name, text)| {
+                wrapped_to_terminal(text, &format!("      {name}   "), "          ")
+            }));
+        } else {
+            lines.push(described(&keys));
+        }
+    }
+    lines.join("\n")
+}
+
+fn selector_name(section: &ReferenceSection) -> &str {
+    section
+        .selector
+        .as_ref()
+        .map_or("", |selector| selector.name)
 }

@@ -2,6 +2,7 @@
 
 use crate::isa::IsaArgument;
 use crate::output::{columns, duration, print, print_json};
+use crate::page;
 use crate::progress::StudyDisplay;
 use crate::stop::Stop;
 use clap::{Args, Subcommand};
@@ -39,6 +40,9 @@ struct ClassicArguments {
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
+    /// Open the report in the browser at the end.
+    #[arg(long)]
+    open: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -70,6 +74,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         print_json(found.to_json());
     } else {
         print(&describe(&found));
+    }
+    if arguments.open {
+        page::open(&found.report);
     }
     Ok(())
 }

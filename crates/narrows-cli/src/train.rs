@@ -6,15 +6,17 @@ mod summary;
 
 use crate::isa::IsaArgument;
 use crate::output::{count_of, note, print};
+use crate::page;
 use crate::progress::Display;
+use crate::recipes::list;
 use crate::source::{DataArguments, open};
 use crate::stop::Stop;
 use clap::Args;
 use narrows::data::{Dataset, ReadOptions, Source, SplitPlan, Watch};
 use narrows::recipe::Override;
 use narrows::run::{
-    Event, Every, Options, Sources, folder_of, load_model, needs_data, recipe_of, recover, resume,
-    run as run_recipe,
+    Event, Every, Options, REPORT_FILE, Sources, folder_of, load_model, needs_data, recipe_of,
+    recover, resume, run as run_recipe,
 };
 use narrows::{Error, ErrorKind, Recipe, Result};
 use resumed::{finished, found_at, replanned};
@@ -28,7 +30,6 @@ use summary::{describe, describe_profile};
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A recipe's name (see `narrows recipes`) or a TOML file.
-    #[arg(required_unless_present = "resume")]
     recipe: Option<String>,
     #[command(flatten)]
     source: DataArguments,
@@ -87,6 +88,9 @@ pub struct Arguments {
     /// Print at the end where the time of a training step went.
     #[arg(long)]
     profile: bool,
+    /// Open the report in the browser at the end.
+    #[arg(long)]
+    open: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -265,9 +269,13 @@ impl Arguments {
     /// The recipe: the one that is named, or that of the run that goes on.
     fn recipe(&self) -> Result<Recipe> {
         match (&self.recipe, &self.resume) {
+            (Some(recipe), _) => Recipe::load_with(recipe, &self.overrides()),
             (None, Some(folder)) => recipe_of(folder, &self.overrides()),
-            (recipe, _) => {
-                Recipe::load_with(recipe.as_deref().unwrap_or_default(), &self.overrides())
+            (None, None) => {
+                note(&format!("Recipes:\n{}\n", list()?));
+                Err(Error::new(ErrorKind::Recipe, "train needs a recipe")
+                    .expected("one of these, or a TOML file")
+                    .hint("narrows train simple-linear"))
             }
         }
     }
@@ -390,6 +398,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         if let Some(profile) = &summary.profile {
             print(&describe_profile(profile));
         }
+    }
+    if arguments.open {
+        page::open(&summary.run.join(REPORT_FILE));
     }
     Ok(())
 }

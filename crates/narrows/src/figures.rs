@@ -1,5 +1,7 @@
 //! What a report shows of a trained autoencoder: pictures of its rows, of its code and of its parameters.
 
+mod loss;
+
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -12,6 +14,7 @@ use crate::network::{Rows, ScaledRows};
 use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
 use crate::text::thousands;
 use crate::train::EpochRecord;
+use loss::loss_figures;
 use narrows_kernels::team::Team;
 use ndarray::{Array2, Axis};
 use std::collections::BTreeMap;
@@ -57,7 +60,7 @@ impl Portrait {
     /// When a chart cannot be drawn.
     pub fn of_training(records: &[EpochRecord]) -> Result<Portrait> {
         Ok(Portrait {
-            figures: loss_figure(records)?.into_iter().collect(),
+            figures: loss_figures(records)?,
             robustness: Vec::new(),
             jacobian: None,
             left_out: Vec::new(),
@@ -110,7 +113,7 @@ impl Portrait {
             add("filters", caption, filters(model)?.map(Image::Png));
         }
         let chart = |chart: Chart| -> Result<Option<Image>> { Ok(chart.svg()?.map(Image::Svg)) };
-        if let Some(figure) = loss_figure(records)? {
+        for figure in loss_figures(records)? {
             add(&figure.name, &figure.caption, Some(figure.image));
         }
         for curve in &robustness {
@@ -138,44 +141,6 @@ impl Portrait {
             jacobian,
             left_out,
         })
-    }
-}
-
-/// The losses of training; one epoch is no curve.
-fn loss_figure(records: &[EpochRecord]) -> Result<Option<Figure>> {
-    if records.len() < 2 {
-        return Ok(None);
-    }
-    Ok(losses(records).svg()?.map(|svg| Figure {
-        name: "loss".into(),
-        caption: "The loss of each epoch: whether training has come to rest".into(),
-        image: Image::Svg(svg),
-    }))
-}
-
-fn losses(records: &[EpochRecord]) -> Chart {
-    let series = |name: &str, of: &dyn Fn(&EpochRecord) -> f64| Series {
-        name: name.into(),
-        points: records.iter().map(|r| (r.epoch as f64, of(r))).collect(),
-    };
-    let mut all = vec![series("reconstruction", &|r| r.reconstruction)];
-    if records.iter().any(|record| !record.columns.is_empty()) {
-        all.insert(0, series("objective", &|r| r.train_loss));
-    }
-    if records
-        .iter()
-        .any(|record| record.validation_loss.is_some())
-    {
-        let loss = |r: &EpochRecord| r.validation_loss.unwrap_or(f64::NAN);
-        all.push(series("validation", &loss));
-    }
-    Chart {
-        x: "epoch".into(),
-        y: "loss".into(),
-        series: all,
-        mark: Mark::Line,
-        whole_x: true,
-        log_y: true,
     }
 }
 

@@ -550,7 +550,7 @@ fn overrides_set_values_and_errors_name_them() {
     refused(
         &text,
         &["training.epochs"],
-        &["--set training.epochs", "key=value"],
+        &["--set training.epochs", "KEY=VALUE"],
     );
     refused(
         &text,
@@ -559,9 +559,17 @@ fn overrides_set_values_and_errors_name_them() {
     );
     refused(&text, &["encoder[-1].outputs=1"], &["an index below 1"]);
     refused(&text, &["name.x=1"], &["--set name.x=1", "a section"]);
+    refused(
+        &text,
+        &["encoder.0.outputs=1"],
+        &[
+            "--set encoder.0.outputs=1",
+            "`encoder[0]`, as in `encoder[0].outputs`",
+        ],
+    );
     for nothing in ["=3", "training.=3", " .epochs=3", "[0]=3"] {
-        let place = format!("--set {nothing}: this sets nothing");
-        refused(&text, &[nothing], &[&place, "key=value"]);
+        let place = format!("--set {nothing}: this sets no key");
+        refused(&text, &[nothing], &[&place, "KEY=VALUE"]);
     }
     // What was set is to blame, not what it was set over.
     for (assignment, path) in [
@@ -716,6 +724,15 @@ fn an_unknown_recipe_comes_with_the_nearest_name_and_a_missing_file_with_its_pat
         let error = Recipe::load(folder, &[]).unwrap_err().to_string();
         assert!(error.contains("model.safetensors"), "{error}");
     }
+}
+
+#[test]
+fn the_page_of_keys_is_the_reference() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/recipe.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, keys) = page.split_once("\n## ").unwrap();
+    let command = "narrows recipes keys --markdown";
+    assert_eq!(format!("## {keys}").trim_end(), Recipe::reference().trim_end(), "{command}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::output::{columns, count_of, duration, figures, table, thousands};
 use narrows::model::Threshold;
-use narrows::run::{BesidePca, PICTURE_FILE, Summary};
+use narrows::run::{BesidePca, PICTURE_FILE, REPORT_FILE, Summary};
 use narrows::train::Profile;
 
 pub(super) fn describe(summary: &Summary) -> String {
@@ -43,7 +43,7 @@ pub(super) fn describe(summary: &Summary) -> String {
     } else {
         ""
     };
-    let mut files = "report.html, recipe.toml, metrics.jsonl, model.safetensors".to_string();
+    let mut files = "model.safetensors, recipe.toml, metrics.jsonl".to_string();
     if summary.has_picture {
         files.push_str(", ");
         files.push_str(PICTURE_FILE);
@@ -114,7 +114,11 @@ pub(super) fn describe(summary: &Summary) -> String {
                 summary.isa
             ),
         ),
-        ("run", format!("{}  ({files})", summary.run.display())),
+        ("run", format!("{}   {files}", summary.run.display())),
+        (
+            "report",
+            summary.run.join(REPORT_FILE).display().to_string(),
+        ),
     ]);
     table(&rows)
 }

@@ -116,9 +116,9 @@ impl Document {
     /// When there is no key or no `=`, or the path leads through something that is no section or list.
     pub fn set(&mut self, assignment: &str, origin: &str, level: Level) -> Result<()> {
         let nothing = || {
-            refuse("this sets nothing")
+            refuse("this sets no key")
                 .at(origin)
-                .expected("key=value")
+                .expected("KEY=VALUE, for example training.epochs=3")
                 .found(assignment)
         };
         let (path, text) = assignment.split_once('=').ok_or_else(nothing)?;
@@ -147,6 +147,15 @@ impl Document {
             if let Some(rename) = renames.find(|rename| rename.old == key) {
                 self.notes.add(origin, key, &is_now(rename.new));
                 key = rename.new;
+            }
+            if node.is_list() && key.bytes().all(|byte| byte.is_ascii_digit()) {
+                let dotted = format!("{walked}.{key}");
+                return Err(refuse(format!("`{dotted}` is written otherwise"))
+                    .at(origin)
+                    .expected(format!(
+                        "`{walked}[{key}]`, as in `{}`",
+                        path.replacen(&dotted, &format!("{walked}[{key}]"), 1)
+                    )));
             }
             node = node.child(key, origin, level)?;
             if let Some(rest) = indices {

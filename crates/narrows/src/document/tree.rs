@@ -104,6 +104,11 @@ impl Node {
         entry.map(|(_, node)| node)
     }
 
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.value, Tree::List(_))
+    }
+
     /// The value of a key of this section, made where it is missing.
     pub(super) fn child(&mut self, key: &str, origin: &str, level: Level) -> Result<&mut Node> {
         let found = self.value.describe();
@@ -128,7 +133,7 @@ impl Node {
         entries
             .get_mut(index)
             .map(|(_, node)| node)
-            .ok_or_else(|| refuse("this sets nothing").at(origin))
+            .ok_or_else(|| refuse("this sets no key").at(origin))
     }
 
     /// The element of this list that `rest`, as in `3]`, stands for.

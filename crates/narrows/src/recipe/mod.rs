@@ -11,6 +11,8 @@ mod read;
 mod reference;
 mod write;
 
+pub use reference::{ReferenceChoice, ReferenceKey, ReferenceSection};
+
 use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
 use crate::declaration::{List, Part, suggest};

@@ -1,5 +1,5 @@
-//! The reference of recipes: every key with its values, default and meaning, as Markdown tables made of the
-//! declarations that reading uses.
+//! The reference of recipes: every key with its values, default and meaning, made of the declarations that reading
+//! uses.
 
 use super::Recipe;
 use super::keys::{PENALTY_LIST, ROOT, TRAINING};
@@ -11,6 +11,41 @@ use crate::scaling::{self, SCALINGS};
 use crate::{bottleneck, corruption, layer, objective, optimizer};
 use std::fmt::Write;
 
+/// A section of a recipe: its keys, or what may be chosen there with the keys of each choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferenceSection {
+    /// How the section is written: `[scaling]`.
+    pub title: String,
+    /// The key that chooses, if one does.
+    pub selector: Option<ReferenceKey>,
+    /// The choices; without a selector a single one without a name.
+    pub choices: Vec<ReferenceChoice>,
+}
+
+/// One of the parts that a section may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferenceChoice {
+    /// Its name in a recipe; empty where there is nothing to choose.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Its keys.
+    pub keys: Vec<ReferenceKey>,
+}
+
+/// A key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferenceKey {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// The values that it may have, in words.
+    pub values: String,
+    /// Its default, in words; none where a recipe has to give a value.
+    pub default: String,
+}
+
 impl Recipe {
     /// Every key that a recipe of the library's parts may have; see [`Parts::reference`].
     pub fn reference() -> String {
@@ -19,33 +54,68 @@ impl Recipe {
 }
 
 impl Parts {
-    /// Every key that a recipe may have, as Markdown tables made of the declarations that reading uses.
+    /// Every key that a recipe may have, section by section.
+    pub fn reference_sections(&self) -> Vec<ReferenceSection> {
+        vec![
+            section("The recipe", &ROOT),
+            choices("[scaling]", &scaling::KIND, &[], of_choices(SCALINGS)),
+            choices(
+                "[corruption]",
+                &corruption::KIND,
+                &[],
+                of_list(self.corruptions()),
+            ),
+            choices(
+                "[network]",
+                &INITIALIZATION,
+                &[],
+                of_choices(INITIALIZATIONS),
+            ),
+            choices(
+                "[[encoder]] and [[decoder]]",
+                &layer::LAYER,
+                &[],
+                of_list(self.layers()),
+            ),
+            choices(
+                "[bottleneck]",
+                &bottleneck::KIND,
+                &[],
+                of_list(self.bottlenecks()),
+            ),
+            choices(
+                "[objective]",
+                &objective::RECONSTRUCTION,
+                &[PENALTY_LIST],
+                of_list(self.reconstructions()),
+            ),
+            choices(
+                "[[objective.penalties]]",
+                &objective::PENALTY_KIND,
+                &[objective::WEIGHT],
+                of_list(self.penalties()),
+            ),
+            choices("[optimizer]", &optimizer::KIND, &[], of_choices(OPTIMIZERS)),
+            choices("[schedule]", &SCHEDULE, &[], of_choices(SCHEDULES)),
+            section("[training]", &TRAINING),
+        ]
+    }
+
+    /// Every key that a recipe may have, as Markdown tables.
     pub fn reference(&self) -> String {
-        let mut text = String::new();
-        table(&mut text, "The recipe", &ROOT);
-        let list = of_choices(SCALINGS);
-        choices(&mut text, "[scaling]", &scaling::KIND, &[], &list);
-        let list = of_list(self.corruptions());
-        choices(&mut text, "[corruption]", &corruption::KIND, &[], &list);
-        let list = of_choices(INITIALIZATIONS);
-        choices(&mut text, "[network]", &INITIALIZATION, &[], &list);
-        let list = of_list(self.layers());
-        let title = "[[encoder]] and [[decoder]]";
-        choices(&mut text, title, &layer::LAYER, &[], &list);
-        let list = of_list(self.bottlenecks());
-        choices(&mut text, "[bottleneck]", &bottleneck::KIND, &[], &list);
-        let list = of_list(self.reconstructions());
-        let selector = &objective::RECONSTRUCTION;
-        choices(&mut text, "[objective]", selector, &[PENALTY_LIST], &list);
-        let list = of_list(self.penalties());
-        let (title, selector) = ("[[objective.penalties]]", &objective::PENALTY_KIND);
-        choices(&mut text, title, selector, &[objective::WEIGHT], &list);
-        let list = of_choices(OPTIMIZERS);
-        choices(&mut text, "[optimizer]", &optimizer::KIND, &[], &list);
-        let list = of_choices(SCHEDULES);
-        choices(&mut text, "[schedule]", &SCHEDULE, &[], &list);
-        table(&mut text, "[training]", &TRAINING);
-        text
+        let sections = self.reference_sections();
+        sections.iter().map(ReferenceSection::to_markdown).collect()
+    }
+}
+
+impl From<&Key> for ReferenceKey {
+    fn from(key: &Key) -> Self {
+        ReferenceKey {
+            name: key.name,
+            about: key.about,
+            values: key.values_in_words(),
+            default: key.default_in_words(),
+        }
     }
 }
 
@@ -57,58 +127,84 @@ fn of_list<P: Part + ?Sized>(list: &List<P>) -> Vec<&'static Declaration> {
     list.iter().map(|part| part.declaration()).collect()
 }
 
-fn table(text: &mut String, title: &str, declaration: &Declaration) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "## {title}\n\n| key | value | default | meaning |\n|---|---|---|---|"
-    );
-    for key in declaration.keys {
-        let (values, default) = (key.values_in_words(), key.default_in_words());
-        let _ = writeln!(
-            text,
-            "| `{}` | {values} | {default} | {} |",
-            key.name, key.about
-        );
+fn section(title: &str, declaration: &'static Declaration) -> ReferenceSection {
+    ReferenceSection {
+        title: title.into(),
+        selector: None,
+        choices: vec![ReferenceChoice {
+            name: "",
+            about: "",
+            keys: declaration.keys.iter().map(ReferenceKey::from).collect(),
+        }],
     }
-    text.push('\n');
 }
 
 fn choices(
-    text: &mut String,
     title: &str,
     selector: &Key,
     common: &[Key],
-    all: &[&'static Declaration],
-) {
-    let (name, default) = (selector.name, selector.default_in_words());
-    let _ = writeln!(
-        text,
-        "## {title}\n\n`{name}` names the {} (default: {default}):\n",
-        selector.about
-    );
-    let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
-    for part in all {
-        let keys: Vec<String> = common
+    all: Vec<&'static Declaration>,
+) -> ReferenceSection {
+    let choice = |part: &'static Declaration| ReferenceChoice {
+        name: part.name,
+        about: part.about,
+        keys: common
             .iter()
             .chain(part.keys)
-            .map(|key| {
-                format!(
-                    "`{}`: {} ({}; default: {})",
-                    key.name,
-                    key.about,
-                    key.values_in_words(),
-                    key.default_in_words()
-                )
-            })
-            .collect();
-        let _ = writeln!(
-            text,
-            "| `\"{}\"` | {} | {} |",
-            part.name,
-            part.about,
-            keys.join("<br>")
-        );
+            .map(ReferenceKey::from)
+            .collect(),
+    };
+    ReferenceSection {
+        title: title.into(),
+        selector: Some(selector.into()),
+        choices: all.into_iter().map(choice).collect(),
     }
-    text.push('\n');
+}
+
+impl ReferenceSection {
+    fn to_markdown(&self) -> String {
+        let mut text = format!("## {}\n\n", self.title);
+        // Writing to a String cannot fail.
+        match &self.selector {
+            None => {
+                text.push_str("| key | value | default | meaning |\n|---|---|---|---|\n");
+                for key in self.choices.iter().flat_map(|choice| &choice.keys) {
+                    let ReferenceKey {
+                        name,
+                        about,
+                        values,
+                        default,
+                    } = key;
+                    let _ = writeln!(text, "| `{name}` | {values} | {default} | {about} |");
+                }
+            }
+            Some(ReferenceKey {
+                name,
+                about,
+                default,
+                ..
+            }) => {
+                let _ = writeln!(text, "`{name}` names the {about} (default: {default}):\n");
+                let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
+                for ReferenceChoice { name, about, keys } in &self.choices {
+                    let keys: Vec<String> = keys.iter().map(ReferenceKey::in_words).collect();
+                    let _ = writeln!(text, "| `\"{name}\"` | {about} | {} |", keys.join("<br>"));
+                }
+            }
+        }
+        text.push('\n');
+        text
+    }
+}
+
+impl ReferenceKey {
+    fn in_words(&self) -> String {
+        let ReferenceKey {
+            name,
+            about,
+            values,
+            default,
+        } = self;
+        format!("`{name}`: {about} ({values}; default: {default})")
+    }
 }

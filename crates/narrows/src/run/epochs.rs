@@ -71,11 +71,7 @@ pub(super) fn train_epochs(
         let ended = record.as_ref().map(|record| record.epoch);
         if let Some(record) = &record {
             logs.add(record)?;
-            // As a run that goes on later reads it again.
-            going.records.push(EpochRecord {
-                columns: Vec::new(),
-                ..record.clone()
-            });
+            going.records.push(record.clone());
             observe(Event::Epoch(record));
         }
         if options.is_stopped() && is_too_early(training, &going.place) {

@@ -158,11 +158,17 @@ pub(super) fn read_records(folder: &Path) -> Result<Vec<EpochRecord>> {
 fn records_in(text: &str) -> Vec<EpochRecord> {
     let record = |line: &str| {
         let line: Value = serde_json::from_str(line).ok()?;
+        let is_column =
+            |name: &str| name.starts_with("penalty.") || name.starts_with("reconstruction.");
+        let columns = line.as_object()?.iter();
+        let columns = columns.filter(|(name, _)| is_column(name));
         Some(EpochRecord {
             epoch: line["epoch"].as_u64()? as usize,
             train_loss: line["train_loss"].as_f64()?,
             reconstruction: line["reconstruction"].as_f64()?,
-            columns: Vec::new(),
+            columns: columns
+                .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
+                .collect(),
             seconds: line["seconds"].as_f64()?,
             images_per_second: line["images_per_second"].as_f64()?,
             validation_loss: line["validation_loss"].as_f64(),

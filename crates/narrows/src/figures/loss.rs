@@ -1,0 +1,72 @@
+//! Charts of the losses of training.
+
+use crate::error::Result;
+use crate::report::{Chart, Figure, Image, Mark, Series};
+use crate::train::EpochRecord;
+
+/// The losses of training, and a chart of its own for each part of the objective, as their values are of other sizes. A
+/// single epoch makes no curve.
+pub(super) fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
+    let Some(last) = records.last().filter(|_| records.len() > 1) else {
+        return Ok(Vec::new());
+    };
+    let caption = "The loss of each epoch: whether training has converged".to_string();
+    let mut all = vec![("loss".to_string(), caption, losses(records))];
+    for (name, _) in &last.columns {
+        let caption = format!("{name} of each epoch, without its weight in the objective");
+        all.push((format!("loss-{name}"), caption, loss_of(records, name)));
+    }
+    let mut figures = Vec::new();
+    for (name, caption, chart) in all {
+        figures.extend(chart.svg()?.map(|svg| Figure {
+            name,
+            caption,
+            image: Image::Svg(svg),
+        }));
+    }
+    Ok(figures)
+}
+
+/// The objective, the reconstruction loss in it, and the objective of the validation rows.
+fn losses(records: &[EpochRecord]) -> Chart {
+    let mut all = vec![series(records, "reconstruction", |r| r.reconstruction)];
+    if records.iter().any(|record| !record.columns.is_empty()) {
+        all.insert(0, series(records, "objective", |r| r.train_loss));
+    }
+    if records
+        .iter()
+        .any(|record| record.validation_loss.is_some())
+    {
+        let loss = |r: &EpochRecord| r.validation_loss.unwrap_or(f64::NAN);
+        all.push(series(records, "validation", loss));
+    }
+    loss_chart(all)
+}
+
+/// One of the columns of the records.
+fn loss_of(records: &[EpochRecord], name: &str) -> Chart {
+    let value = |r: &EpochRecord| {
+        let mut columns = r.columns.iter();
+        let found = columns.find(|(column, _)| column == name);
+        found.map_or(f64::NAN, |(_, value)| *value)
+    };
+    loss_chart(vec![series(records, name, value)])
+}
+
+fn series(records: &[EpochRecord], name: &str, of: impl Fn(&EpochRecord) -> f64) -> Series {
+    Series {
+        name: name.into(),
+        points: records.iter().map(|r| (r.epoch as f64, of(r))).collect(),
+    }
+}
+
+fn loss_chart(series: Vec<Series>) -> Chart {
+    Chart {
+        x: "epoch".into(),
+        y: "loss".into(),
+        series,
+        mark: Mark::Line,
+        whole_x: true,
+        log_y: true,
+    }
+}
