@@ -6,6 +6,7 @@ use narrows::objective::{PenaltyKind, Reconstruction};
 use narrows::optimizer::OptimizerSpec;
 use narrows::recipe::Override;
 use narrows::scaling::ScalingSpec;
+use std::path::Path;
 
 /// A small recipe with room for one more line in each section.
 fn with(section: &str, line: &str) -> String {
@@ -732,7 +733,11 @@ fn the_page_of_keys_is_the_reference() {
     let page = std::fs::read_to_string(page).unwrap();
     let (_, keys) = page.split_once("\n## ").unwrap();
     let command = "narrows recipes keys --markdown";
-    assert_eq!(format!("## {keys}").trim_end(), Recipe::reference().trim_end(), "{command}");
+    assert_eq!(
+        format!("## {keys}").trim_end(),
+        Recipe::reference().trim_end(),
+        "{command}"
+    );
 }
 
 #[test]
