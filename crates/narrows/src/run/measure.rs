@@ -14,11 +14,10 @@ use crate::figures::{Portrait, is_image};
 use crate::isa;
 use crate::memory::unless_left_out;
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows};
+use crate::network::{Rows, ScaledRows, Workers};
 use crate::text::path_for_shell;
 use crate::threads::available_threads;
 use crate::train::EpochRecord;
-use narrows_kernels::team::Team;
 use std::path::Path;
 
 /// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
@@ -165,7 +164,8 @@ fn test_errors(
     test: &Dataset,
     threads: usize,
 ) -> Result<(f64, Option<CorruptedErrors>)> {
-    let clean_test_mse = model.mse_on(test, &mut Team::new(threads))?;
+    let workers = &mut Workers::new(threads);
+    let clean_test_mse = model.mse_on(test, workers)?;
     let Some(corruption) = &model.recipe().corruption else {
         return Ok((clean_test_mse, None));
     };
@@ -173,10 +173,10 @@ fn test_errors(
         data: test,
         scaling: model.scaling(),
     };
-    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-        model.reconstructor().run(rows, team, out);
+    let reconstruct = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
+        model.reconstructor().run(rows, workers, out);
     };
-    let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
+    let copy = |rows: &dyn Rows, _: &mut Workers, out: &mut [f32]| {
         rows.write(0..rows.count(), out);
     };
     let noise = TestNoise {
@@ -185,8 +185,7 @@ fn test_errors(
         draws: noise_draws(test.rows(), test.inputs()),
     };
     let both: [&Reconstruct<'_>; 2] = [&reconstruct, &copy];
-    let team = &mut Team::new(threads);
-    let errors = noisy_errors(&rows, test.inputs(), &noise, &both, team);
+    let errors = noisy_errors(&rows, test.inputs(), &noise, &both, workers);
     let corrupted = CorruptedErrors {
         clean_test_mse,
         noise_mse: errors[1],
