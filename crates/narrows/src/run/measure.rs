@@ -20,16 +20,24 @@ use crate::threads::available_threads;
 use crate::train::EpochRecord;
 use std::path::Path;
 
+/// The rows that a model is measured on, and how.
+pub(super) struct Measuring<'a> {
+    pub(super) split: &'a Split<'a>,
+    /// The run's folder or the model's file, as errors name it.
+    pub(super) path: &'a Path,
+    pub(super) threads: usize,
+    pub(super) baselines: &'a Baselines,
+}
+
 /// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
 /// may end it.
 pub(super) fn measure(
     model: &Model,
     records: &[EpochRecord],
-    split: &Split<'_>,
-    (threads, baselines): (usize, &Baselines),
-    folder: &Path,
+    how: &Measuring<'_>,
     stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Outcome> {
+    let (split, path, threads) = (how.split, how.path, how.threads);
     let train = &*split.train;
     let [train_rows, validation_rows, test_rows] = split.counts();
     let seconds: f64 = records.iter().map(|record| record.seconds).sum();
@@ -52,7 +60,7 @@ pub(super) fn measure(
         seconds,
         images_per_second: (records.len() * train_rows) as f64 / seconds,
         isa: isa::name(),
-        run: folder.to_path_buf(),
+        run: path.to_path_buf(),
         best: None,
         stopped_early: false,
         has_picture: false,
@@ -64,15 +72,14 @@ pub(super) fn measure(
         Some(test) => {
             model.check_width(test.inputs())?;
             stage("testing")?;
-            require_passes("testing", model, test, threads)
-                .map_err(|error| to_do(error, folder))?;
+            require_passes("testing", model, test, threads).map_err(|error| to_do(error, path))?;
             let (test_mse, corrupted) = test_errors(model, test, threads)?;
             let of_corrupted = corrupted
                 .iter()
                 .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
-            check_finite([test_mse].into_iter().chain(of_corrupted), test, folder)?;
+            check_finite([test_mse].into_iter().chain(of_corrupted), test, path)?;
             (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
-            let pca = pca_error(model, (train, test), (threads, baselines), stage);
+            let pca = pca_error(model, test, how, stage);
             summary.pca_mse = unless_left_out(pca, &mut summary.left_out)?.flatten();
             summary.has_picture = is_image(test.shape());
             // What the study of contractive autoencoders that the recipes come from shows.
@@ -111,10 +118,11 @@ fn to_do(error: Error, folder: &Path) -> Error {
 /// The error of principal components of the training rows on the test rows; none where they take too much memory.
 fn pca_error(
     model: &Model,
-    (train, test): (&Dataset, &Dataset),
-    (threads, baselines): (usize, &Baselines),
+    test: &Dataset,
+    how: &Measuring<'_>,
     stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Option<f64>> {
+    let train = &*how.split.train;
     let code_size = model.code_size();
     if code_size >= train.inputs() {
         // All components together lose nothing.
@@ -126,12 +134,12 @@ fn pca_error(
     let scaling = model.scaling();
     let rows = |data| ScaledRows { data, scaling };
     stage("principal components")?;
-    let pca = baselines.fit(&rows(train), code_size, threads)?;
+    let pca = how.baselines.fit(&rows(train), code_size, how.threads)?;
     stage("reconstructions of principal components")?;
     Ok(Some(pca.reconstruction_mse(
         code_size,
         &rows(test),
-        threads,
+        how.threads,
     )))
 }
 
