@@ -65,6 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seeds: usize::from(arguments.seeds),
         out: arguments.out.as_deref(),
         threads: arguments.threads.map_or(0, usize::from),
+        parts: None,
         sources: Some(sources),
         other: opened.other(),
         watch: Some(&watch),

@@ -141,7 +141,7 @@ impl DataArguments {
         self.reading.refuse_null()?;
         if self.data.is_empty() {
             let change = |reading: &ReadOptions| self.reading.over_own(reading);
-            if let Some(own) = OwnData::of_comparison(names, &change)? {
+            if let Some(own) = OwnData::of_comparison(names, None, &change)? {
                 self.reading.tell_on_bad_in_vain();
                 tell(&own, Part::Data, "for all of them");
                 let watch = Watch::of(own.sources.specs());

@@ -10,12 +10,11 @@ use crate::evaluate::{
 };
 use crate::memory::unless_left_out;
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows};
+use crate::network::{Rows, ScaledRows, Workers};
 use crate::report::{Chart, Figure, Image, Mark, PictureRow, Series, picture_rows};
 use crate::text::thousands;
 use crate::train::EpochRecord;
 use loss::loss_figures;
-use narrows_kernels::team::Team;
 use ndarray::{Array2, Axis};
 use std::collections::BTreeMap;
 
@@ -187,11 +186,11 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
         data: &test,
         scaling: model.scaling(),
     };
-    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-        model.reconstructor().run(rows, team, out);
+    let reconstruct = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
+        model.reconstructor().run(rows, workers, out);
     };
-    let team = &mut Team::new(threads);
-    let clean = model.mse_on(&test, team)?;
+    let workers = &mut Workers::new(threads);
+    let clean = model.mse_on(&test, workers)?;
     let mut curves = Vec::new();
     for noises in standard_noises(model.recipe().corruption.as_ref()) {
         let mut points = vec![(0.0, clean)];
@@ -201,7 +200,7 @@ fn robustness(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Curve
                 seed: model.recipe().seed,
                 draws: 1,
             };
-            let errors = noisy_errors(&rows, test.inputs(), &one, &[&reconstruct], team);
+            let errors = noisy_errors(&rows, test.inputs(), &one, &[&reconstruct], workers);
             points.push((f64::from(noise.strength()), errors[0]));
         }
         curves.extend(noises.first().map(|noise| Curve {

@@ -89,6 +89,11 @@ impl Parts {
         }
     }
 
+    /// The parts that a caller gives, or else those of the library.
+    pub(crate) fn or_standard(given: Option<&Parts>) -> Parts {
+        given.map_or_else(Parts::standard, Parts::clone)
+    }
+
     /// The same with a layer.
     ///
     /// # Errors

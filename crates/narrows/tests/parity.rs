@@ -13,12 +13,11 @@
 use narrows::bottleneck::Bottleneck;
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation};
-use narrows::network::{Network, Parameters, Pass, ScaledRows, StateKind, Tensor};
+use narrows::network::{Network, Parameters, Pass, ScaledRows, StateKind, Tensor, Workers};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec, Plateau, ScheduleSpec};
 use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
-use narrows_kernels::team::Team;
 use ndarray::Array2;
 use safetensors::{Dtype, SafeTensors};
 
@@ -165,10 +164,10 @@ impl Case {
             data: &first,
             scaling: &self.scaling,
         };
-        let mut team = Team::new(2);
+        let mut workers = Workers::new(2);
         let parameters = std::sync::Arc::new(parameters);
         let pass = Pass::new(&self.network(), &parameters, layers).unwrap();
-        pass.run(&rows, &mut team, &mut out);
+        pass.run(&rows, &mut workers, &mut out);
         out.into_iter().map(f64::from).collect()
     }
 }

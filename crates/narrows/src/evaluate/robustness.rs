@@ -3,12 +3,11 @@
 use super::moments::fill;
 use super::{Matrix, block_rows, mse};
 use crate::corruption::{CorruptedRows, Corruption};
-use crate::network::Rows;
+use crate::network::{Rows, Workers};
 use narrows_kernels::split::{Bounds, Parts};
-use narrows_kernels::team::Team;
 
 /// Makes reconstructions `[rows, inputs]` of rows, both in scaled units.
-pub type Reconstruct<'a> = dyn Fn(&dyn Rows, &mut Team, &mut [f32]) + 'a;
+pub type Reconstruct<'a> = dyn Fn(&dyn Rows, &mut Workers, &mut [f32]) + 'a;
 
 /// The noises that the robustness curve tries, each from weak to strong; the one that a model was trained with is among
 /// them.
@@ -62,7 +61,7 @@ pub fn noisy_errors(
     inputs: usize,
     noise: &TestNoise,
     autoencoders: &[&Reconstruct<'_>],
-    team: &mut Team,
+    workers: &mut Workers,
 ) -> Vec<f64> {
     let count = rows.count();
     let mut sums = vec![0.0; autoencoders.len()];
@@ -73,7 +72,7 @@ pub fn noisy_errors(
         let len = block_rows(inputs).min(count - start);
         let [clean, given, made] =
             [&mut clean, &mut given, &mut made].map(|block| &mut block[..len * inputs]);
-        fill(rows, start, inputs, clean, team, |_| ());
+        fill(rows, start, inputs, clean, workers.team(), |_| ());
         let clean = Matrix {
             values: clean,
             width: inputs,
@@ -82,13 +81,14 @@ pub fn noisy_errors(
             let noisy = CorruptedRows::new(&clean, inputs, &noise.corruption, noise.seed)
                 .from_row(start)
                 .drawn_again(draw);
-            fill(&noisy, 0, inputs, given, team, |_| ());
+            fill(&noisy, 0, inputs, given, workers.team(), |_| ());
             for (reconstruct, sum) in autoencoders.iter().zip(&mut sums) {
                 let given = Matrix {
                     values: given,
                     width: inputs,
                 };
-                reconstruct(&given, team, made);
+                reconstruct(&given, workers, made);
+                let team = workers.team();
                 let errors = &mut errors[..len];
                 let bounds = Bounds::even(len, team.threads());
                 let mut scratch = vec![(); team.threads()];
@@ -146,7 +146,7 @@ mod tests {
             width: 3,
         };
         let copy =
-            |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| rows.write(0..rows.count(), out);
+            |rows: &dyn Rows, _: &mut Workers, out: &mut [f32]| rows.write(0..rows.count(), out);
         let noise = TestNoise {
             corruption: Corruption::gaussian(0.5),
             seed: 4,
@@ -162,8 +162,8 @@ mod tests {
         let each: Vec<f64> = (0..3).map(of_draw).collect();
         assert!(each[0] != each[1] && each[1] != each[2] && each[0] != each[2]);
         for threads in [1, 3] {
-            let team = &mut Team::new(threads);
-            let found = noisy_errors(&rows, 3, &noise, &[&copy], team)[0];
+            let workers = &mut Workers::new(threads);
+            let found = noisy_errors(&rows, 3, &noise, &[&copy], workers)[0];
             let mean = each.iter().sum::<f64>() / 3.0;
             assert!((found - mean).abs() < 1e-12, "{found} {mean}");
         }
@@ -177,21 +177,21 @@ mod tests {
             width: 3,
         };
         let copy =
-            |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| rows.write(0..rows.count(), out);
-        let half = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
+            |rows: &dyn Rows, _: &mut Workers, out: &mut [f32]| rows.write(0..rows.count(), out);
+        let half = |rows: &dyn Rows, _: &mut Workers, out: &mut [f32]| {
             rows.write(0..rows.count(), out);
             out.iter_mut().for_each(|value| *value *= 0.5);
         };
         let square = values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / 7500.0;
         for threads in [1, 3] {
-            let team = &mut Team::new(threads);
+            let workers = &mut Workers::new(threads);
             let mut errors = |corruption| {
                 let noise = TestNoise {
                     corruption,
                     seed: 1,
                     draws: 1,
                 };
-                noisy_errors(&rows, 3, &noise, &[&copy, &half], team)
+                noisy_errors(&rows, 3, &noise, &[&copy, &half], workers)
             };
             let all = errors(Corruption::masking(1.0));
             assert!((all[0] - square).abs() < 1e-9 && (all[1] - square).abs() < 1e-9);

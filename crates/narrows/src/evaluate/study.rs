@@ -14,9 +14,8 @@ use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::{require, unless_left_out};
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows};
+use crate::network::{Rows, ScaledRows, Workers};
 use crate::threads::available_threads;
-use narrows_kernels::team::Team;
 use ndarray::Array2;
 use std::collections::BTreeMap;
 
@@ -68,7 +67,7 @@ pub fn evaluate(
         test,
         images: Images::of(test),
         threads,
-        team: Team::new(threads),
+        workers: Workers::new(threads),
         observe,
         left_out: Vec::new(),
     };
@@ -134,7 +133,7 @@ struct Study<'a> {
     test: &'a Dataset,
     images: Option<Images>,
     threads: usize,
-    team: Team,
+    workers: Workers,
     observe: &'a mut dyn FnMut(Progress),
     left_out: Vec<String>,
 }
@@ -167,7 +166,7 @@ impl<'a> Study<'a> {
         }
         self.tell("principal components", 0, 1);
         let rows = self.scaled(self.train);
-        let pca = Pca::fit_with(&rows, inputs, code, &mut self.team);
+        let pca = Pca::fit_with(&rows, inputs, code, self.workers.team());
         unless_left_out(pca, &mut self.left_out)
     }
 
@@ -185,7 +184,14 @@ impl<'a> Study<'a> {
             let len = step.min(test.rows() - start);
             let mut clean = vec![0.0; len * inputs];
             let rows = self.scaled(test);
-            fill(&rows, start, inputs, &mut clean, &mut self.team, |_| ());
+            fill(
+                &rows,
+                start,
+                inputs,
+                &mut clean,
+                self.workers.team(),
+                |_| (),
+            );
             let (mut values, mut width) = (clean.clone(), inputs);
             for group in &mut groups {
                 let mut outputs = vec![0.0; len * group.width];
@@ -193,14 +199,14 @@ impl<'a> Study<'a> {
                     values: &values,
                     width,
                 };
-                group.pass.run(&rows, &mut self.team, &mut outputs);
+                group.pass.run(&rows, &mut self.workers, &mut outputs);
                 group.add(&outputs);
                 if group.layers.end == network.encoder().end {
                     codes.extend_from_slice(&outputs);
                 }
                 (values, width) = (outputs, group.width);
             }
-            comparison.add(&clean, &values, inputs, &mut self.team);
+            comparison.add(&clean, &values, inputs, self.workers.team());
         }
         let units = groups.iter().filter_map(|group| group.units()).collect();
         self.measured(comparison, matrix(codes, model.code_size())?, units)
@@ -217,15 +223,22 @@ impl<'a> Study<'a> {
             let len = step.min(test.rows() - start);
             let mut clean = vec![0.0; len * inputs];
             let rows = self.scaled(test);
-            fill(&rows, start, inputs, &mut clean, &mut self.team, |_| ());
+            fill(
+                &rows,
+                start,
+                inputs,
+                &mut clean,
+                self.workers.team(),
+                |_| (),
+            );
             let mut outputs = vec![0.0; len * inputs];
             let rows = Matrix {
                 values: &clean,
                 width: inputs,
             };
             let code = codes.ncols();
-            pca.reconstruct_with(code, &rows, &mut self.team, &mut outputs);
-            comparison.add(&clean, &outputs, inputs, &mut self.team);
+            pca.reconstruct_with(code, &rows, self.workers.team(), &mut outputs);
+            comparison.add(&clean, &outputs, inputs, self.workers.team());
         }
         self.measured(comparison, codes, Vec::new())
     }
@@ -271,7 +284,7 @@ impl<'a> Study<'a> {
         let mut codes = Array2::zeros((train.rows(), model.code_size()));
         let rows = self.scaled(train);
         if let Some(codes) = codes.as_slice_mut() {
-            model.encoder().run(&rows, &mut self.team, codes);
+            model.encoder().run(&rows, &mut self.workers, codes);
         }
         codes
     }
@@ -284,12 +297,12 @@ impl<'a> Study<'a> {
 
     fn robustness(&mut self, pca: Option<&Pca>, own_draws: u32) -> Vec<NoiseCurve> {
         let model = self.model;
-        let of_model = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-            model.reconstructor().run(rows, team, out);
+        let of_model = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
+            model.reconstructor().run(rows, workers, out);
         };
-        let of_pca = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
+        let of_pca = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
             if let Some(pca) = pca {
-                pca.reconstruct_with(model.code_size(), rows, team, out);
+                pca.reconstruct_with(model.code_size(), rows, workers.team(), out);
             }
         };
         let both: [&Reconstruct<'_>; 2] = [&of_model, &of_pca];
@@ -312,7 +325,7 @@ impl<'a> Study<'a> {
                     seed: model.recipe().seed,
                     draws: if is_own { own_draws } else { 1 },
                 };
-                let errors = noisy_errors(&rows, inputs, &noise, autoencoders, &mut self.team);
+                let errors = noisy_errors(&rows, inputs, &noise, autoencoders, &mut self.workers);
                 points.push(NoisePoint {
                     level: decimal(corruption.strength()),
                     mse: errors[0],

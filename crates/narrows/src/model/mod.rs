@@ -7,6 +7,7 @@ mod file;
 mod foreign;
 mod header;
 mod import;
+mod in_use;
 mod origin;
 mod passes;
 mod rows;
@@ -15,6 +16,7 @@ mod states;
 pub use again::SplitAgain;
 pub use columns::{InputColumn, ModelColumn};
 pub use import::{ImportOptions, Imported};
+pub use in_use::InUse;
 pub use origin::{Origin, Rule, SplitRecord, Threshold, ThresholdRows};
 
 use crate::scaling::Scaling;

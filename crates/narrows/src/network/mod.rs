@@ -4,6 +4,7 @@ mod parameters;
 mod pass;
 mod plan;
 mod tangent;
+mod workers;
 
 pub use crate::program::{State, StateKind, Tensor, Tie};
 pub use parameters::Parameters;
@@ -11,3 +12,6 @@ pub(crate) use pass::Planned;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
 pub(crate) use plan::Built;
 pub use plan::Network;
+pub use workers::Workers;
+#[cfg(test)]
+pub(crate) use workers::counted;

@@ -2,15 +2,15 @@
 
 use super::parameters::Parameters;
 use super::plan::Network;
+use super::workers::{Memory, Workers};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::program::{
     Batch, Buffer, Builder, Cpu, Input, Mode, Options, Plan, Program, ThreadMemory, Var,
 };
 use crate::scaling::Scaling;
+use narrows_kernels::Isa;
 use narrows_kernels::split::{Bounds, Parts};
-use narrows_kernels::team::Team;
-use narrows_kernels::{Aligned, Isa};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -178,9 +178,9 @@ impl Pass {
     /// # Panics
     ///
     /// When `out` has another length.
-    pub fn run(&self, rows: &dyn Rows, team: &mut Team, out: &mut [f32]) {
+    pub fn run(&self, rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]) {
         let copy = |passed: Passed<'_>, out: &mut [f32]| out.copy_from_slice(passed.outputs);
-        self.map(rows, team, out, copy);
+        self.map(rows, workers, out, copy);
     }
 
     /// Runs the layers on all rows and lets `f` make as many numbers of each row as `out` has room for, of what the layers
@@ -192,7 +192,7 @@ impl Pass {
     pub fn map(
         &self,
         rows: &dyn Rows,
-        team: &mut Team,
+        workers: &mut Workers,
         out: &mut [f32],
         f: impl Fn(Passed<'_>, &mut [f32]) + Sync,
     ) {
@@ -200,19 +200,19 @@ impl Pass {
         if count == 0 {
             return;
         }
+        #[cfg(test)]
+        super::workers::counted::add(|counts| counts.passes += 1);
         let width = out.len() / count;
         assert_eq!(out.len(), count * width);
-        let chunk = self.chunk.min(count.div_ceil(team.threads()).max(1));
+        let chunk = self.chunk.min(count.div_ceil(workers.threads()).max(1));
         let starts = (0..count.div_ceil(chunk) + 1).map(|i| (i * chunk).min(count) * width);
         let bounds = Bounds::new(starts.collect());
         let (isa, sizes) = (Isa::best(), self.program.row_sizes(chunk));
-        let mut scratch: Vec<(Aligned, Aligned)> = (0..team.threads())
-            .map(|_| (Aligned::zeros(sizes.local), Aligned::zeros(sizes.scratch)))
-            .collect();
+        let (team, memory) = workers.with_memory(&sizes);
         team.run(
-            &mut scratch,
+            memory,
             Parts::new(out, &bounds),
-            |(local, scratch), index, out| {
+            |Memory { local, scratch }, index, out| {
                 let range = index * chunk..(index * chunk + chunk).min(count);
                 let batch = Batch {
                     input: &Chunk { rows },
@@ -221,8 +221,8 @@ impl Pass {
                 };
                 let memory = ThreadMemory {
                     isa,
-                    local,
-                    scratch,
+                    local: &mut local[..sizes.local],
+                    scratch: &mut scratch[..sizes.scratch],
                 };
                 let numbers = self.parameters.flat();
                 let buffers = self.program.run_rows(numbers, batch, range, memory);

@@ -242,10 +242,14 @@ impl Recipe {
 
     /// The library's parts and those of this recipe.
     pub fn parts(&self) -> Parts {
+        self.parts_beside(Parts::standard())
+    }
+
+    /// These parts and those of this recipe.
+    pub(crate) fn parts_beside(&self, mut parts: Parts) -> Parts {
         fn add<P: Part + ?Sized>(list: &mut List<P>, of_recipe: impl Iterator<Item = &'static P>) {
             of_recipe.for_each(|part| add_new(list, part));
         }
-        let mut parts = Parts::standard();
         let layers = self.encoder.iter().chain(&self.decoder);
         add(&mut parts.layers, layers.map(LayerSpec::part));
         let noises = self.corruption.iter().map(Corruption::part);

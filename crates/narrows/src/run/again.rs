@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::folder;
 use super::load::load_for;
-use super::measure::{measure, tell_of_left_out, tell_of_missing, threads_or_all};
+use super::measure::{Measuring, measure, tell_of_left_out, tell_of_missing, threads_or_all};
 use super::options::Options;
 use super::summary::Outcome;
 use crate::data::Source;
@@ -14,7 +14,7 @@ use crate::train::{EpochRecord, Warning};
 use std::path::Path;
 
 /// Measures a model that is there already, from its file or its run's folder, as [`run`](super::run) would. Of the options
-/// `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
+/// `parts`, `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
 ///
 /// # Errors
 ///
@@ -25,7 +25,7 @@ pub fn evaluate_run(
     options: &Options<'_>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<(Recipe, Outcome)> {
-    let model = load_for(path, source)?;
+    let model = load_for(path, source, options.parts)?;
     let recipe = model.recipe().clone();
     let again = model.split_again(source, options.other())?;
     if let Some(difference) = again.difference {
@@ -40,10 +40,12 @@ pub fn evaluate_run(
         false => Vec::new(),
     };
     let own = Baselines::default();
-    let how = (
-        threads_or_all(options.threads),
-        options.baselines.unwrap_or(&own),
-    );
+    let how = Measuring {
+        split: &again.split,
+        path,
+        threads: threads_or_all(options.threads),
+        baselines: options.baselines.unwrap_or(&own),
+    };
     let mut stage = |name| {
         observe(Event::Stage(path, name));
         match options.is_stopped() {
@@ -53,7 +55,7 @@ pub fn evaluate_run(
             false => Ok(()),
         }
     };
-    let outcome = measure(&model, &records, &again.split, how, path, &mut stage)?;
+    let outcome = measure(&model, &records, &how, &mut stage)?;
     tell_of_left_out(&outcome, observe);
     Ok((recipe, outcome))
 }

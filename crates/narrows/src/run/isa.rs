@@ -2,7 +2,7 @@
 
 use super::folder::is_saved;
 use super::sources::RunFile;
-use super::{Event, Notice, load_model};
+use super::{Event, Notice, load_model_of};
 use crate::isa::name;
 use crate::train::Training;
 use std::path::Path;
@@ -15,7 +15,8 @@ pub(super) fn goes_on(
     file: Option<&RunFile>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Vec<String> {
-    let mut all = match (is_saved(folder), load_model(folder), file) {
+    let model = load_model_of(folder, &training.recipe().parts());
+    let mut all = match (is_saved(folder), model, file) {
         // It begins anew.
         (false, _, _) => Vec::new(),
         (true, Ok(model), _) => model.origin().isa.clone(),

@@ -10,13 +10,14 @@ use crate::parts::Parts;
 use crate::text::path_for_shell;
 use std::path::Path;
 
-/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it.
+/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it. Its recipe is of these
+/// parts, or of the library's if none are given.
 ///
 /// # Errors
 ///
 /// When it cannot be read, or the data do not fit it.
-pub fn load_for(path: &Path, source: &Source) -> Result<Model> {
-    let model = load_model(path)?;
+pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<Model> {
+    let model = load_model_of(path, &Parts::or_standard(parts))?;
     check(&model, &source.train).map_err(|error| {
         error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
                     `--columns` chooses them")

@@ -14,23 +14,30 @@ use crate::figures::{Portrait, is_image};
 use crate::isa;
 use crate::memory::unless_left_out;
 use crate::model::Model;
-use crate::network::{Rows, ScaledRows};
+use crate::network::{Rows, ScaledRows, Workers};
 use crate::text::path_for_shell;
 use crate::threads::available_threads;
 use crate::train::EpochRecord;
-use narrows_kernels::team::Team;
 use std::path::Path;
+
+/// The rows that a model is measured on, and how.
+pub(super) struct Measuring<'a> {
+    pub(super) split: &'a Split<'a>,
+    /// The run's folder or the model's file, as errors name it.
+    pub(super) path: &'a Path,
+    pub(super) threads: usize,
+    pub(super) baselines: &'a Baselines,
+}
 
 /// What a model does on test rows, beside PCA, in figures and pictures; `stage` is told what comes next, and
 /// may end it.
 pub(super) fn measure(
     model: &Model,
     records: &[EpochRecord],
-    split: &Split<'_>,
-    (threads, baselines): (usize, &Baselines),
-    folder: &Path,
+    how: &Measuring<'_>,
     stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Outcome> {
+    let (split, path, threads) = (how.split, how.path, how.threads);
     let train = &*split.train;
     let [train_rows, validation_rows, test_rows] = split.counts();
     let seconds: f64 = records.iter().map(|record| record.seconds).sum();
@@ -53,7 +60,7 @@ pub(super) fn measure(
         seconds,
         images_per_second: (records.len() * train_rows) as f64 / seconds,
         isa: isa::name(),
-        run: folder.to_path_buf(),
+        run: path.to_path_buf(),
         best: None,
         stopped_early: false,
         has_picture: false,
@@ -65,15 +72,14 @@ pub(super) fn measure(
         Some(test) => {
             model.check_width(test.inputs())?;
             stage("testing")?;
-            require_passes("testing", model, test, threads)
-                .map_err(|error| to_do(error, folder))?;
+            require_passes("testing", model, test, threads).map_err(|error| to_do(error, path))?;
             let (test_mse, corrupted) = test_errors(model, test, threads)?;
             let of_corrupted = corrupted
                 .iter()
                 .flat_map(|c| [c.clean_test_mse, c.noise_mse]);
-            check_finite([test_mse].into_iter().chain(of_corrupted), test, folder)?;
+            check_finite([test_mse].into_iter().chain(of_corrupted), test, path)?;
             (summary.test_mse, summary.corrupted) = (Some(test_mse), corrupted);
-            let pca = pca_error(model, (train, test), (threads, baselines), stage);
+            let pca = pca_error(model, test, how, stage);
             summary.pca_mse = unless_left_out(pca, &mut summary.left_out)?.flatten();
             summary.has_picture = is_image(test.shape());
             // What the study of contractive autoencoders that the recipes come from shows.
@@ -112,10 +118,11 @@ fn to_do(error: Error, folder: &Path) -> Error {
 /// The error of principal components of the training rows on the test rows; none where they take too much memory.
 fn pca_error(
     model: &Model,
-    (train, test): (&Dataset, &Dataset),
-    (threads, baselines): (usize, &Baselines),
+    test: &Dataset,
+    how: &Measuring<'_>,
     stage: &mut dyn FnMut(&'static str) -> Result<()>,
 ) -> Result<Option<f64>> {
+    let train = &*how.split.train;
     let code_size = model.code_size();
     if code_size >= train.inputs() {
         // All components together lose nothing.
@@ -127,12 +134,12 @@ fn pca_error(
     let scaling = model.scaling();
     let rows = |data| ScaledRows { data, scaling };
     stage("principal components")?;
-    let pca = baselines.fit(&rows(train), code_size, threads)?;
+    let pca = how.baselines.fit(&rows(train), code_size, how.threads)?;
     stage("reconstructions of principal components")?;
     Ok(Some(pca.reconstruction_mse(
         code_size,
         &rows(test),
-        threads,
+        how.threads,
     )))
 }
 
@@ -165,7 +172,8 @@ fn test_errors(
     test: &Dataset,
     threads: usize,
 ) -> Result<(f64, Option<CorruptedErrors>)> {
-    let clean_test_mse = model.mse_on(test, &mut Team::new(threads))?;
+    let workers = &mut Workers::new(threads);
+    let clean_test_mse = model.mse_on(test, workers)?;
     let Some(corruption) = &model.recipe().corruption else {
         return Ok((clean_test_mse, None));
     };
@@ -173,10 +181,10 @@ fn test_errors(
         data: test,
         scaling: model.scaling(),
     };
-    let reconstruct = |rows: &dyn Rows, team: &mut Team, out: &mut [f32]| {
-        model.reconstructor().run(rows, team, out);
+    let reconstruct = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
+        model.reconstructor().run(rows, workers, out);
     };
-    let copy = |rows: &dyn Rows, _: &mut Team, out: &mut [f32]| {
+    let copy = |rows: &dyn Rows, _: &mut Workers, out: &mut [f32]| {
         rows.write(0..rows.count(), out);
     };
     let noise = TestNoise {
@@ -185,8 +193,7 @@ fn test_errors(
         draws: noise_draws(test.rows(), test.inputs()),
     };
     let both: [&Reconstruct<'_>; 2] = [&reconstruct, &copy];
-    let team = &mut Team::new(threads);
-    let errors = noisy_errors(&rows, test.inputs(), &noise, &both, team);
+    let errors = noisy_errors(&rows, test.inputs(), &noise, &both, workers);
     let corrupted = CorruptedErrors {
         clean_test_mse,
         noise_mse: errors[1],

@@ -26,7 +26,8 @@ pub struct Options<'a> {
     pub sources: Option<Sources>,
     /// Which rows are for testing, and which stay together. The fraction for validation is the recipe's.
     pub split: SplitPlan,
-    /// The parts that the recipe of a run that goes on may name; none for those of the library.
+    /// The parts that the recipes of a run that goes on, and of a model that is there already, may name; none for those of
+    /// the library.
     pub parts: Option<&'a Parts>,
     /// The files of the data, as they were before these were opened: their changes are noticed while the run goes on.
     pub watch: Option<&'a Watch>,

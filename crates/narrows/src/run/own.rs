@@ -1,12 +1,13 @@
 //! A run's own data: found, read and divided as when it was trained, for commands that are given no others.
 
-use super::load::{is_run, load_model};
+use super::load::{is_run, load_model_of};
 use super::names::{MODEL_FILE, RUN_FILE};
 use super::rows::KnownRows;
 use super::sources::{Opened, RunFile, Sources};
 use crate::data::{ReadOptions, Source, Split, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::text::list_shortly;
 use std::path::{Path, PathBuf};
@@ -139,16 +140,21 @@ impl OwnData {
     }
 
     /// The data of all runs among the names that a comparison is given, divided as for the first of them; none if no run
-    /// is among them.
+    /// is among them. Their recipes are of these parts, or of the library's if none are given.
     ///
     /// # Errors
     ///
     /// As [`OwnData::of_model`] for each; also when two were trained on different data.
-    pub fn of_comparison(names: &[String], change: Change<'_>) -> Result<Option<OwnData>> {
+    pub fn of_comparison(
+        names: &[String],
+        parts: Option<&Parts>,
+        change: Change<'_>,
+    ) -> Result<Option<OwnData>> {
+        let parts = Parts::or_standard(parts);
         let mut first: Option<(&String, OwnData)> = None;
         for name in names.iter().filter(|name| is_run(Path::new(name))) {
             let path = Path::new(name);
-            let model = load_model(path)?;
+            let model = load_model_of(path, &parts)?;
             let Some((other, own)) = &first else {
                 first = Some((name, OwnData::of_model(path, &model, change)?));
                 continue;

@@ -2,16 +2,17 @@
 
 use super::event::{Event, Replanned};
 use super::folder;
-use super::load::load_model;
+use super::load::load_model_of;
 use super::names::{RECIPE_FILE, TRAIN_LOSS};
 use crate::error::{Error, ErrorKind, Result};
+use crate::parts::Parts;
 use crate::text::{count_of, path_for_shell};
 use crate::train::Training;
 use std::path::Path;
 
 /// Whether the model of a run has the figures of its tests, and all that follows training is written.
-pub(super) fn has_come_to_its_end(folder: &Path) -> bool {
-    load_model(folder).is_ok_and(|model| model.metrics().contains_key(TRAIN_LOSS))
+pub(super) fn has_come_to_its_end(folder: &Path, parts: &Parts) -> bool {
+    load_model_of(folder, parts).is_ok_and(|model| model.metrics().contains_key(TRAIN_LOSS))
 }
 
 /// Gives a run that goes on another number of epochs than the `before` that it was to have, if it is to have one.

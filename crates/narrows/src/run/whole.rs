@@ -9,7 +9,7 @@ use super::groups::tell_of_known_groups;
 use super::guard::Guard;
 use super::isa;
 use super::load::load_model_of;
-use super::measure::{measure, tell_of_left_out, tell_of_missing, threads_or_all};
+use super::measure::{Measuring, measure, tell_of_left_out, tell_of_missing, threads_or_all};
 use super::names::{INIT_FILE, MODEL_FILE, PICTURE_FILE, RECIPE_FILE, RUN_FILE, TRAIN_LOSS};
 use super::notice::Notice;
 use super::options::{FOLLOWS, Options, stopped};
@@ -68,7 +68,7 @@ pub fn resume(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
     recover(folder)?;
-    let parts = options.parts.map_or_else(Parts::standard, Parts::clone);
+    let parts = Parts::or_standard(options.parts);
     let mut recipe = parts.load_file(&folder.join(RECIPE_FILE), &[])?;
     recipe.epochs = options.epochs.unwrap_or(recipe.epochs);
     run_in(&recipe, source, options, Some(folder), observe)
@@ -85,6 +85,8 @@ fn run_in(
         let note = note.clone();
         observe(Event::Warning(&Warning::OlderName { note }));
     }
+    // The model that it began with may have parts that its recipe does not name.
+    let parts = recipe.parts_beside(Parts::or_standard(options.parts));
     let plan = SplitPlan {
         validation: recipe.validation,
         ..options.split.clone()
@@ -140,11 +142,10 @@ fn run_in(
                     began_with.check(&known).map_err(checkpoint::elsewhere)?;
                 }
                 if options.init_from.is_none() && folder.join(INIT_FILE).is_file() {
-                    let parts = recipe.parts();
                     training.init_from(&Model::load_of(folder.join(INIT_FILE), &parts)?)?;
                 }
                 let file = folder.join(RECIPE_FILE);
-                recipe.parts().load_file(&file, &[])?.epochs
+                parts.load_file(&file, &[])?.epochs
             };
             replan(&training, before, folder, observe)?;
             let isa = isa::goes_on(&mut training, folder, file.as_ref(), observe);
@@ -163,7 +164,7 @@ fn run_in(
                     folder,
                     Finished {
                         epochs,
-                        is_at_end: has_come_to_its_end(folder),
+                        is_at_end: has_come_to_its_end(folder, &parts),
                         has_stopped_early: training.has_stopped_early(),
                     },
                 ),
@@ -191,7 +192,7 @@ fn run_in(
     place.warn(observe);
     let folder = place.folder().to_path_buf();
     let threshold = match resumed {
-        Some(folder) if folder::is_saved(folder) => match load_model_of(folder, &recipe.parts()) {
+        Some(folder) if folder::is_saved(folder) => match load_model_of(folder, &parts) {
             Ok(model) => model.threshold().cloned(),
             Err(error) => {
                 observe(Event::Notice(&Notice::ModelAgain(error.to_string())));
@@ -235,11 +236,14 @@ fn run_in(
             false => Ok(()),
         }
     };
-    let threads = threads_or_all(options.threads);
     let own = Baselines::default();
-    let baselines = options.baselines.unwrap_or(&own);
-    let how = (threads, baselines);
-    let mut outcome = measure(&model, &records, &split, how, &folder, &mut stage)?;
+    let how = Measuring {
+        split: &split,
+        path: &folder,
+        threads: threads_or_all(options.threads),
+        baselines: options.baselines.unwrap_or(&own),
+    };
+    let mut outcome = measure(&model, &records, &how, &mut stage)?;
     tell_of_left_out(&outcome, observe);
     let chosen = match threshold {
         Some(threshold) => Ok(Some(threshold)),

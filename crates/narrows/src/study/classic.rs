@@ -114,7 +114,7 @@ const QUICK_EPOCHS: usize = 1;
 
 /// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
 /// first seed, and a Markdown table; every run has its own folder in that of the study. `quick`
-/// trains each for one epoch. Of the options `sources` has no meaning; `observe` is as in [`super::compare()`].
+/// trains each for one epoch. Of the options `sources` and `parts` have no meaning; `observe` is as in [`super::compare()`].
 ///
 /// # Errors
 ///

@@ -9,6 +9,7 @@ use crate::corruption::Corruption;
 use crate::data::{Source, rows_in_words};
 use crate::error::Result;
 use crate::isa;
+use crate::parts::Parts;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Cell, Report, Table};
 use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
@@ -208,14 +209,15 @@ pub fn compare(
     check_empty(options.out)?;
     let seeds = options.seeds.max(1);
     // Everything is read and checked against the data before the first recipe is trained.
+    let parts = Parts::or_standard(options.parts);
     let mut recipes = Vec::new();
     for name in names {
         recipes.push(if is_run(Path::new(name)) {
             let run = Path::new(name);
-            check_done(run, &load_for(run, source)?)?;
+            check_done(run, &load_for(run, source, options.parts)?)?;
             None
         } else {
-            let recipe = Recipe::load_with(name, overrides)?;
+            let recipe = parts.load(name, overrides)?;
             check_recipe(&recipe, source)?;
             Some(recipe)
         });

@@ -9,6 +9,7 @@ pub use compare::{Compared, Comparison, Measure, compare};
 
 use crate::data::{OtherRows, Watch};
 use crate::figures::{ERROR, robustness_chart};
+use crate::parts::Parts;
 use crate::report::{Figure, Image};
 use crate::run::{Event, Lock, Outcome, Sources, is_empty, new_folder};
 use crate::{Error, ErrorKind, Recipe, Result};
@@ -25,6 +26,8 @@ pub struct StudyOptions<'a> {
     pub out: Option<&'a Path>,
     /// The threads of all runs together, without influence on the result; 0 means as many as the machine runs at once.
     pub threads: usize,
+    /// The parts that recipes, and those of runs that are there already, may name; none for those of the library.
+    pub parts: Option<&'a Parts>,
     /// Where the data come from, for runs that may go on later.
     pub sources: Option<Sources>,
     /// Rows for validation and testing from sources of their own.

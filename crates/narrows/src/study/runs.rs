@@ -9,6 +9,7 @@ use crate::data::{OtherRows, Source, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Baselines;
 use crate::memory::available;
+use crate::parts::Parts;
 use crate::recipe::Recipe;
 use crate::run::{Event, Options, Sources, evaluate_run, run};
 use crate::threads::{available_threads, on_share};
@@ -72,6 +73,7 @@ pub(super) fn make(
         sources: options.sources.as_ref(),
         other: options.other,
         watch: options.watch,
+        parts: options.parts,
         asked: options.stop,
         stop: AtomicBool::new(false),
         tell: &|event| observe.lock().unwrap_or_else(PoisonError::into_inner)(event),
@@ -151,6 +153,7 @@ struct Shared<'a> {
     sources: Option<&'a Sources>,
     other: OtherRows<'a>,
     watch: Option<&'a Watch>,
+    parts: Option<&'a Parts>,
     /// Set by whoever wants all to stop.
     asked: Option<&'a AtomicBool>,
     /// Set when one has failed, or it was seen that they are to stop.
@@ -205,6 +208,7 @@ impl Shared<'_> {
             validation: self.other.validation,
             test: self.other.test,
             watch: self.watch,
+            parts: self.parts,
             stop: Some(&self.stop),
             baselines: Some(&self.baselines),
             ..Options::default()

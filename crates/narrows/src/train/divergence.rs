@@ -5,11 +5,11 @@ use super::training::Training;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use crate::network::Workers;
 use crate::scaling::ScalingSpec;
 use crate::text::count_of;
 use narrows_kernels::Isa;
 use narrows_kernels::reduce::is_finite;
-use narrows_kernels::team::Team;
 
 /// On how many training rows a model is tried before it is saved.
 const TRIED: usize = 64;
@@ -242,7 +242,7 @@ impl Training<'_> {
     /// Refuses a model whose mean squared error on some training rows is not finite.
     fn check_model(&self, model: &Model) -> Result<()> {
         let rows = self.data.head(TRIED.min(self.data.rows()))?;
-        let error = model.mse_in_single_precision(&rows, &mut Team::new(1))?;
+        let error = model.mse_in_single_precision(&rows, &mut Workers::new(1))?;
         if error.is_finite() {
             return Ok(());
         }

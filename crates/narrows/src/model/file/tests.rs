@@ -531,12 +531,12 @@ fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
         assert_eq!(model.score(rows.view()).unwrap(), score.column(0));
         // Training rows and rows of a source take another way to the same bits.
         let data = Dataset::from_array(rows.view()).unwrap();
-        let team = &mut narrows_kernels::team::Team::new(1);
+        let workers = &mut crate::network::Workers::new(1);
         let scaled = crate::network::ScaledRows {
             data: &data,
             scaling: model.scaling(),
         };
-        assert_eq!(model.errors(&scaled, team), score.column(0));
+        assert_eq!(model.errors(&scaled, workers), score.column(0));
     }
 }
 

@@ -1,0 +1,39 @@
+//! What the values are called that a model gives, and their types.
+
+use crate::data::write::NumberType;
+use crate::model::{InputColumn, Model};
+
+/// What the values of a code are called in tables.
+pub(super) fn code_names(model: &Model) -> Vec<String> {
+    (0..model.code_size())
+        .map(|index| format!("code{index}"))
+        .collect()
+}
+
+/// The type of the pixels of a model's images, by the range of those that it was trained on.
+pub(super) fn model_pixels(model: &Model) -> NumberType {
+    match model.origin().range {
+        Some((_, high)) if high > 255.0 => NumberType::U16,
+        _ => NumberType::U8,
+    }
+}
+
+/// The names of the values that a model gives back.
+pub(super) fn model_columns(model: &Model) -> Vec<String> {
+    match &model.origin().columns {
+        Some(columns) => columns.clone(),
+        None => (0..model.network().inputs())
+            .map(|index| format!("x{index}"))
+            .collect(),
+    }
+}
+
+/// The types of the values that a model gives back: float64 where float32 would merge distinct values of the training
+/// rows.
+pub(super) fn model_types(model: &Model) -> Vec<NumberType> {
+    let of = |input: &InputColumn| match input.needs_double {
+        true => NumberType::F64,
+        false => NumberType::F32,
+    };
+    model.input_columns().into_iter().map(of).collect()
+}

@@ -1,0 +1,132 @@
+//! Whether data fit a model, and what is dubious about them.
+
+use crate::data::Dataset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+
+/// Whether rows are of the kind that the model was trained on.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if they differ in width or shape, or if the columns have other names or other units.
+pub fn check(model: &Model, data: &Dataset) -> Result<()> {
+    let refuse = || Error::new(ErrorKind::Data, "the data do not fit the model").at(data.name());
+    let (shape, found) = (model.shape(), data.shape());
+    let resized = |error: Error| match (shape, found) {
+        (&[channels, height, width], &[of_these, _, _])
+            if channels == of_these && data.is_folder_of_images() =>
+        {
+            error.hint(format!(
+                "bring the images to the model's size with `--image-size {width}x{height}`"
+            ))
+        }
+        _ => error,
+    };
+    model
+        .check_width(data.inputs())
+        .map_err(|error| resized(error.at(data.name())))?;
+    // A flat row may hold an image, and the other way round.
+    if shape != found && shape.len() > 1 && found.len() > 1 {
+        let error = refuse().expected(format!("rows of shape {shape:?}"));
+        return Err(resized(error.found(format!("{found:?}"))));
+    }
+    if let (Some(columns), Some(found)) = (&model.origin().columns, data.columns()) {
+        check_names(columns, found, data.name())?;
+    }
+    match units(model, data).find(|units| matches!(units, (_, Some(_), Some(_)))) {
+        None => Ok(()),
+        Some((name, trained, found)) => Err(refuse()
+            .expected(format!(
+                "the unit {} of the column `{name}`, as in training",
+                trained.unwrap_or_default()
+            ))
+            .found(found.unwrap_or_default())
+            .hint("write the column in the unit of the training data")),
+    }
+}
+
+/// The inputs whose unit in the data is another than in training: the name, the unit in training, the unit found.
+fn units<'a>(
+    model: &'a Model,
+    data: &'a Dataset,
+) -> impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)> {
+    let known = model.columns().unwrap_or_default().iter();
+    known
+        .filter(|column| column.input.is_some())
+        .filter_map(|column| {
+            let mut schema = data.schema().iter();
+            let found = schema.find(|found| found.name == column.name)?;
+            let differs = found.unit != column.unit;
+            differs.then_some((
+                column.name.as_str(),
+                column.unit.as_deref(),
+                found.unit.as_deref(),
+            ))
+        })
+}
+
+/// Whether columns have the names that a model knows them by, in its order.
+pub(super) fn check_names(columns: &[String], found: &[String], name: &str) -> Result<()> {
+    match columns.iter().zip(found).find(|(a, b)| a != b) {
+        None => Ok(()),
+        Some((expected, found)) => {
+            Err(Error::new(ErrorKind::Data, "the data do not fit the model")
+                .at(name)
+                .expected(format!("the column `{expected}`"))
+                .found(format!("`{found}` in its place"))
+                .hint("leave the columns to the model, which matches them by name"))
+        }
+    }
+}
+
+/// What is dubious about choosing a threshold from these rows: that the model was trained on some of them, which score
+/// lower than new rows.
+///
+/// # Errors
+///
+/// If rows that stay in a file cannot be read.
+pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<String>> {
+    let Some(sketch) = &model.origin().rows else {
+        return Ok(None);
+    };
+    let overlap = sketch.overlap(data)?;
+    if !overlap.is_noticeable() {
+        return Ok(None);
+    }
+    let share = 100.0 * overlap.share();
+    let how = match overlap.looked_up == data.rows() {
+        true => format!("{share:.0} %"),
+        false => format!("about {share:.0} %"),
+    };
+    Ok(Some(format!(
+        "{how} of these rows are equal to training rows of the model, which score lower than new rows: the threshold comes \
+         out too low, and more than the wanted share of new normal rows will lie above it; choose it from normal rows that \
+         training has not seen"
+    )))
+}
+
+/// What is dubious about applying the model to these rows: a unit in only one of training and these rows, or values of
+/// another size than in training.
+pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
+    if let Some((name, trained, found)) = units(model, data).next() {
+        let unit = |unit: Option<&str>| match unit {
+            Some(unit) => format!("the unit {unit}"),
+            None => "no unit".into(),
+        };
+        return Some(format!(
+            "the column `{name}` has {}, in training it had {}: are the values in the same units?",
+            unit(found),
+            unit(trained)
+        ));
+    }
+    let (low, high) = model.origin().range?;
+    let (found_low, found_high) = data.range();
+    let (span, found) = (high - low, found_high - found_low);
+    let differs = found > 10.0 * span || (found < span / 10.0 && data.rows() > 1);
+    differs.then(|| {
+        format!(
+            "the values lie in {found_low} to {found_high}, those of training in {low} to {high}: are they \
+             in the same units?"
+        )
+    })
+}

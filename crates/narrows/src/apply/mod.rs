@@ -1,0 +1,24 @@
+//! Applying a model to rows of any number: encode, decode, reconstruct, score, interpolate.
+//!
+//! Rows are read, worked on and written in pieces, so that memory does not grow with them. One team of threads works on all
+//! pieces. Ids and labels stay beside their rows, and values have the units and shapes of the original data.
+
+mod codes;
+mod columns;
+mod fit;
+mod options;
+mod reconstruct;
+mod score;
+mod stream;
+mod way;
+
+pub use codes::{decode, encode};
+pub use fit::{check, training_rows_warning, warning};
+pub use options::{options_for, options_for_codes, options_for_split};
+pub use reconstruct::{reconstruct, write_corrupted};
+pub use score::score;
+pub use stream::Progress;
+pub use way::Way;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! How to read data for a model.
+
+use super::columns::code_names;
+use crate::data::{Missing, ReadOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{InputColumn, Model};
+
+/// How to read a table for a model: its columns are matched by name, its missing values are filled as in training, and
+/// numbers that could be read in two ways are read as in the training file, unless the options say otherwise.
+///
+/// `--missing mean` fills with the means of the columns, which every model of format version 3 has.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] if missing values are to become means and the model has none: those of the rows at hand
+/// would make what a row gives depend on its neighbours.
+pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
+    let origin = model.origin();
+    let reading = origin.reading.as_ref();
+    let zeros = reading.is_some_and(|reading| reading.missing == Missing::Zero);
+    let means = || -> Option<Vec<f64>> {
+        let inputs = model.input_columns();
+        let mean = |input: &&InputColumn| if zeros { input.mean } else { input.fill };
+        (!inputs.is_empty()).then(|| inputs.iter().map(mean).collect())
+    };
+    let (missing, fill) = match options.missing {
+        // A model that was trained with zeros goes on with them.
+        Missing::Refuse if zeros => (Missing::Zero, None),
+        Missing::Refuse => (Missing::Refuse, origin.fill.clone()),
+        Missing::Mean => (Missing::Mean, means().or_else(|| origin.fill.clone())),
+        Missing::Zero | Missing::Drop => (options.missing, None),
+    };
+    if missing == Missing::Mean && fill.is_none() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the model knows no means to put in place of missing values",
+        )
+        .expected("a model of a table that this version of Narrows trained, or one trained with `--missing mean`")
+        .hint("train with `--missing mean`, or give `--missing zero` or `--missing drop`"));
+    }
+    let mut text = options.text.clone();
+    if let (None, Some(reading)) = (text.usual_decimal, reading) {
+        text.usual_decimal = reading.text.decimal;
+        text.usual_separator = reading.text.separator;
+    }
+    let channels = match *model.shape() {
+        [channels @ (1 | 3), _, _] => Some(channels),
+        _ => None,
+    };
+    Ok(ReadOptions {
+        model_columns: origin.columns.clone(),
+        channels,
+        bits: channels.and_then(|_| image_bits(model)),
+        missing,
+        fill,
+        text,
+        ..options.clone()
+    })
+}
+
+/// The same with the column whose groups were kept together for training, for [`Model::split_again`].
+///
+/// # Errors
+///
+/// As [`options_for`].
+pub fn options_for_split(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
+    let split = model.origin().split.as_ref();
+    Ok(ReadOptions {
+        group: split.and_then(|split| split.plan.group.clone()),
+        ..options_for(model, options)?
+    })
+}
+
+/// The bits of the values of the images that a model was trained on, as its scaling tells, else their range; none where
+/// both are possible.
+fn image_bits(model: &Model) -> Option<u8> {
+    let (low, high) = model.origin().range?;
+    let is_whole = low >= 0.0 && low.fract() == 0.0 && high.fract() == 0.0;
+    let (offset, factor) = model.scaling().of(0);
+    let is_unit = |most: f64| offset == 0.0 && (factor * most - 1.0).abs() < 1e-6;
+    match is_whole {
+        _ if is_unit(65_535.0) => Some(16),
+        _ if is_unit(255.0) => Some(8),
+        true if high > 255.0 && high <= 65_535.0 => Some(16),
+        _ => None,
+    }
+}
+
+/// How to read codes for a model: the columns of a table are matched by the names that [`encode`](super::encode) gives them. A
+/// table without a header has no names, and its columns count as they stand.
+pub fn options_for_codes(model: &Model, options: &ReadOptions) -> ReadOptions {
+    ReadOptions {
+        model_columns: Some(code_names(model)),
+        unnamed_as_they_stand: true,
+        ..options.clone()
+    }
+}

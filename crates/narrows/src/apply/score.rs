@@ -1,0 +1,74 @@
+//! Scores of rows.
+
+use super::fit::check;
+use super::stream::{Progress, piece_rows};
+use crate::data::write::{Head, Output, column_names, pieces};
+use crate::data::{Dataset, Woven};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use ndarray::{Array2, Axis};
+
+/// The scores of all rows with values, and into `out`, if that is given, each row's `score`, whether it is `above` the
+/// model's threshold, if it has one, and with `explain` what each value contributes to the score.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or the output cannot be written.
+pub fn score(
+    model: &Model,
+    data: &Dataset,
+    out: Option<&Output>,
+    explain: bool,
+    progress: Progress<'_>,
+) -> Result<Vec<f32>> {
+    check(model, data)?;
+    let threshold = model.threshold().map(|threshold| threshold.value);
+    let mut columns = vec!["score".to_string()];
+    columns.extend(threshold.map(|_| "above".to_string()));
+    if explain {
+        columns.extend(
+            column_names(data)
+                .into_iter()
+                .map(|name| format!("error_{name}")),
+        );
+    }
+    let head = Head {
+        shape: vec![columns.len()],
+        ..Head::beside(data, columns, Vec::new())
+    };
+    let sink = out.map(|out| Woven::create(data, out.clone(), &head));
+    let mut sink = sink.transpose()?;
+    let is_explained = explain && sink.is_some();
+    let mut scores = Vec::with_capacity(data.rows());
+    let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
+    for rows in pieces(data.rows(), data.inputs()) {
+        let values = data.array_of(rows.clone())?;
+        let found = match is_explained {
+            true => in_use.explain(values.view())?,
+            false => in_use.score(values.view())?.insert_axis(Axis(1)),
+        };
+        scores.extend(found.column(0));
+        if let Some(sink) = &mut sink {
+            let table = with_above(found, threshold)?;
+            sink.write(rows.clone(), table.mapv(f64::from).view())?;
+        }
+        progress(rows.end)?;
+    }
+    if let Some(sink) = sink {
+        sink.finish()?;
+    }
+    Ok(scores)
+}
+
+/// The columns of an output: the score, whether it is above the threshold if there is one, and what explains it.
+fn with_above(found: Array2<f32>, threshold: Option<f32>) -> Result<Array2<f32>> {
+    let Some(threshold) = threshold else {
+        return Ok(found);
+    };
+    let (score, contributions) = found.view().split_at(Axis(1), 1);
+    let above = score.mapv(|score| if score > threshold { 1.0 } else { 0.0 });
+    let columns = [score, above.view(), contributions];
+    ndarray::concatenate(Axis(1), &columns).map_err(|error| {
+        Error::new(ErrorKind::Data, "the columns do not fit together").caused_by(error)
+    })
+}

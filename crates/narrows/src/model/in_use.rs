@@ -1,0 +1,240 @@
+//! A model in use: its passes over rows, and the threads that run them.
+
+use super::Model;
+use super::rows::{InMemory, row_major};
+use crate::data::{Dataset, Number, Real};
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::{Pass, Rows, ScaledRows, Workers};
+use crate::threads::available_threads;
+use narrows_kernels::Isa;
+use narrows_kernels::loss::Loss;
+use ndarray::{Array1, Array2, ArrayView2};
+
+/// Rows below which more threads cost more than they bring.
+pub(super) const ROWS_PER_THREAD: usize = 256;
+
+/// A model that is applied to rows piece by piece: one team of threads, each with its memory, is there from the first
+/// piece to the last, and ends with this value. The model itself holds no thread.
+///
+/// What comes of a row depends neither on the piece that it is in nor on the number of threads.
+///
+/// ```
+/// # use narrows::{Recipe, data::Dataset};
+/// # use ndarray::{Array2, Axis};
+/// # fn main() -> narrows::Result<()> {
+/// # let rows = Array2::from_shape_fn((500, 6), |(i, j)| (i as f32 * (j + 1) as f32 / 50.0).sin());
+/// # let mut recipe = Recipe::named("table")?;
+/// # recipe.epochs = 1;
+/// # let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
+/// let mut in_use = model.in_use(100); // for pieces of 100 rows at the most
+/// for piece in rows.axis_chunks_iter(Axis(0), 100) {
+///     let codes = in_use.encode(piece)?;
+///     assert_eq!(codes.dim(), (100, 4));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct InUse<'a> {
+    model: &'a Model,
+    workers: Workers,
+}
+
+impl Model {
+    /// The model with the threads for many pieces of at most so many rows each; more rows are possible, and have no more
+    /// threads.
+    pub fn in_use(&self, rows: usize) -> InUse<'_> {
+        InUse {
+            model: self,
+            workers: Workers::new(available_threads().min(rows.div_ceil(ROWS_PER_THREAD))),
+        }
+    }
+
+    /// The error of each row: the mean over its values of the squared difference of its reconstruction, in scaled units.
+    pub(super) fn errors(&self, rows: &dyn Rows, workers: &mut Workers) -> Array1<f32> {
+        let isa = Isa::best();
+        let mut errors = vec![0.0; rows.count()];
+        self.compare(rows, workers, &mut errors, |input, output, error| {
+            error.fill(error_of(isa, input, output));
+        });
+        Array1::from(errors)
+    }
+
+    /// Lets `f` make as many numbers of each row, of its values and those of its reconstruction, as `out` has room for.
+    fn compare(
+        &self,
+        rows: &dyn Rows,
+        workers: &mut Workers,
+        out: &mut [f32],
+        f: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
+    ) {
+        let inputs = self.network.inputs();
+        let width = out.len() / rows.count().max(1);
+        self.reconstructor.map(rows, workers, out, |passed, out| {
+            let given = passed.inputs.chunks_exact(inputs);
+            let pairs = given.zip(passed.outputs.chunks_exact(inputs));
+            for ((input, output), out) in pairs.zip(out.chunks_exact_mut(width)) {
+                f(input, output, out);
+            }
+        });
+    }
+
+    fn scaled<'a, T: Number>(&'a self, rows: ArrayView2<'a, T>) -> Result<InMemory<'a, T>> {
+        self.check_width(rows.ncols())?;
+        Ok(InMemory::new(row_major(rows), Some(&self.scaling), "rows"))
+    }
+
+    fn in_own_units<T: Real>(&self, rows: &Array2<f32>) -> Array2<T> {
+        let mut out = Array2::from_elem(rows.dim(), T::default());
+        if let (Some(rows), Some(out)) = (rows.as_slice(), out.as_slice_mut()) {
+            self.scaling.unscale(rows, out);
+        }
+        out
+    }
+}
+
+impl InUse<'_> {
+    /// As [`Model::encode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn encode<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
+        let rows = self.model.scaled(rows)?;
+        let codes = self.run(&self.model.encoder, &rows);
+        rows.checked(codes)
+    }
+
+    /// The codes of the rows of data, which become `f32` no sooner than they are scaled.
+    ///
+    /// # Errors
+    ///
+    /// When the data have another width than the model's.
+    pub(crate) fn codes_of(&mut self, data: &Dataset) -> Result<Array2<f32>> {
+        self.model.check_width(data.inputs())?;
+        let scaling = &self.model.scaling;
+        let codes = self.run(&self.model.encoder, &ScaledRows { data, scaling });
+        data.check_readable()?;
+        Ok(codes)
+    }
+
+    /// As [`Model::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::decode`].
+    pub fn decode<T: Number>(&mut self, codes: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
+        if codes.ncols() != self.model.code_size() {
+            return Err(
+                Error::new(ErrorKind::Data, "the codes do not fit the model")
+                    .expected(format!("{} values each", self.model.code_size()))
+                    .found(codes.ncols()),
+            );
+        }
+        let codes = InMemory::new(row_major(codes), None, "codes");
+        let rows = self.run(&self.model.decoder, &codes);
+        Ok(self.model.in_own_units(&codes.checked(rows)?))
+    }
+
+    /// As [`Model::reconstruct`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn reconstruct<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
+        let rows = self.model.scaled(rows)?;
+        let outputs = self.run(&self.model.reconstructor, &rows);
+        Ok(self.model.in_own_units(&rows.checked(outputs)?))
+    }
+
+    /// As [`Model::score`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn score<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array1<f32>> {
+        let rows = self.model.scaled(rows)?;
+        let errors = self.model.errors(&rows, &mut self.workers);
+        rows.checked(errors)
+    }
+
+    /// The scores of rows and what each value contributes to them, `[rows, 1 + inputs]`, from one pass: the first column
+    /// has the bits of [`Model::score`], the others are [`Model::contributions`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn explain<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
+        let isa = Isa::best();
+        self.compare(
+            rows,
+            1 + self.model.network.inputs(),
+            |input, output, explained| {
+                if let Some((score, contributions)) = explained.split_first_mut() {
+                    *score = error_of(isa, input, output);
+                    contribute(input, output, contributions);
+                }
+            },
+        )
+    }
+
+    /// As [`Model::contributions`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::encode`].
+    pub fn contributions<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
+        self.compare(rows, self.model.network.inputs(), contribute)
+    }
+
+    /// What `f` makes of each row and its reconstruction: so many numbers.
+    fn compare<T: Number>(
+        &mut self,
+        rows: ArrayView2<'_, T>,
+        width: usize,
+        f: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
+    ) -> Result<Array2<f32>> {
+        let rows = self.model.scaled(rows)?;
+        let mut out = Array2::zeros((rows.count(), width));
+        if let Some(out) = out.as_slice_mut() {
+            self.model.compare(&rows, &mut self.workers, out, f);
+        }
+        rows.checked(out)
+    }
+
+    /// As [`Model::scaled_reconstructions`].
+    pub(super) fn scaled_reconstructions(&mut self, rows: &dyn Rows) -> [Array2<f32>; 2] {
+        let mut inputs = Array2::zeros((rows.count(), self.model.network.inputs()));
+        if let Some(inputs) = inputs.as_slice_mut() {
+            rows.write(0..rows.count(), inputs);
+        }
+        let scaled = InMemory::new(inputs.view().into(), None, "rows");
+        let outputs = self.run(&self.model.reconstructor, &scaled);
+        [inputs, outputs]
+    }
+
+    pub(super) fn workers(&mut self) -> &mut Workers {
+        &mut self.workers
+    }
+
+    fn run(&mut self, pass: &Pass, rows: &dyn Rows) -> Array2<f32> {
+        let mut out = Array2::zeros((rows.count(), pass.outputs()));
+        if let Some(out) = out.as_slice_mut() {
+            pass.run(rows, &mut self.workers, out);
+        }
+        out
+    }
+}
+
+/// The score of a row.
+fn error_of(isa: Isa, input: &[f32], output: &[f32]) -> f32 {
+    Loss::Squared.sum(isa, output, input) / input.len() as f32
+}
+
+/// What each value contributes to the score of a row.
+fn contribute(input: &[f32], output: &[f32], contributions: &mut [f32]) {
+    let share = 1.0 / input.len() as f32;
+    let values = input.iter().zip(output);
+    for (contribution, (input, output)) in contributions.iter_mut().zip(values) {
+        *contribution = (output - input).powi(2) * share;
+    }
+}
