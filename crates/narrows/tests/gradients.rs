@@ -1,4 +1,5 @@
-//! The gradient of a whole network against central differences of a float64 forward pass.
+//! The gradient of a whole network against central differences of a float64 forward pass, for layers whose formula stands
+//! here. `differences.rs` checks every layer of the list, without a formula.
 
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
@@ -112,7 +113,7 @@ fn row_of(
             x
         }
         _ => {
-            let f = function(layer).expect("every layer has its formula here");
+            let f = function(layer).expect("this layer has its formula here");
             x.iter().map(|&x| reference::activation(f, x)).collect()
         }
     }

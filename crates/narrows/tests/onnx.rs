@@ -3,52 +3,48 @@
 //! The differences are relative to the largest value of an output: reconstructions in 0 to 255 may
 //! differ by 255 times as much as those in 0 to 1.
 
+mod samples;
+#[path = "samples/varied.rs"]
+mod varied;
+
 use narrows::data::{Dataset, Values};
 use narrows::export::{onnx, sample_rows};
-use narrows::layer::LayerSpec;
+use narrows::layer::LayerPart;
 use narrows::network::Parameters;
+use narrows::parts::Parts;
 use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::{Model, Recipe};
 use ndarray::{Array2, s};
 use rten_tensor::prelude::*;
+use samples::{required, table};
 use serde_json::json;
+use varied::{settings, settings_of_layer};
 
 /// The largest difference allowed, of an output's largest value.
 const TOLERANCE: f32 = 1e-5;
 
-/// Layers by name, between a convolution and a dense layer, on rows of shape [4, 6, 5].
-const LAYERS: &[(&str, &[&str])] = &[
-    ("dense", &["outputs = 7", "outputs = 7, bias = false"]),
-    (
-        "conv2d",
-        &[
-            "channels = 3, kernel = 3",
-            "channels = 3, kernel = [2, 3], stride = [2, 1], padding = [1, 2], bias = false",
-        ],
-    ),
-    (
-        "conv-transpose2d",
-        &[
-            "channels = 3, kernel = 2",
-            "channels = 3, kernel = [3, 4], stride = [3, 2], padding = [1, 0], output_padding = [2, 1]",
-            "channels = 2, kernel = 3, stride = 2, padding = 1, output_padding = 1, bias = false",
-        ],
-    ),
-    ("batch-norm", &["", "momentum = 0.5, epsilon = 0.1"]),
-    ("layer-norm", &["", "epsilon = 0.3"]),
-    ("dropout", &["fraction = 0.5"]),
-    ("flatten", &[""]),
-    ("reshape", &["shape = [2, 10, 6]", "shape = [120, 1, 1]"]),
-    ("identity", &[""]),
-    ("relu", &[""]),
-    ("leaky-relu", &["", "slope = 0.3"]),
-    ("elu", &["", "alpha = 1.7"]),
-    ("silu", &[""]),
-    ("gelu", &[""]),
-    ("tanh", &[""]),
-    ("sigmoid", &[""]),
-    ("softplus", &[""]),
+/// Layers on rows of shape [4, 6, 5] in more ways than follow from their keys.
+const FURTHER: &[&str] = &[
+    "{ layer = 'conv2d', channels = 3, kernel = [2, 3], stride = [2, 1], padding = [1, 2], bias = false }",
+    "{ layer = 'conv-transpose2d', channels = 3, kernel = [3, 4], stride = [3, 2], padding = [1, 0], \
+       output_padding = [2, 1] }",
+    "{ layer = 'conv-transpose2d', channels = 2, kernel = 3, stride = 2, padding = 1, output_padding = 1, bias = false }",
+    "{ layer = 'batch-norm', momentum = 0.5, epsilon = 0.1 }",
+    "{ layer = 'reshape', shape = [2, 10, 6] }",
+    "{ layer = 'reshape', shape = [120, 1, 1] }",
+    "{ layer = 'elu', alpha = 1.7 }",
 ];
+
+/// Every layer of the list on rows of a shape, in each way that follows from its keys.
+fn layers(shape: &[usize]) -> Vec<String> {
+    let parts = Parts::standard();
+    let of_part = |part: &'static dyn LayerPart| {
+        let name = part.declaration().name;
+        let all = settings_of_layer(part, shape).into_iter();
+        all.map(|values| table("layer", name, &values))
+    };
+    parts.layers().iter().flat_map(of_part).collect()
+}
 
 fn recipe(encoder: &str, decoder: &str) -> Recipe {
     let text = format!("name = 'a'\nencoder = [{encoder}]\ndecoder = [{decoder}]");
@@ -146,34 +142,28 @@ fn floats(shape: &[usize]) -> Dataset {
 
 #[test]
 fn every_layer_and_activation_is_the_same() {
-    let names: Vec<&str> = LAYERS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, LayerSpec::names().collect::<Vec<_>>());
     let data = pixels(&[1, 6, 5]);
     let before = "{ layer = 'conv2d', channels = 4, kernel = 3, padding = 1 }";
-    for (name, settings) in LAYERS {
-        for settings in *settings {
-            let comma = if settings.is_empty() { "" } else { ", " };
-            let layer = format!("{{ layer = '{name}'{comma}{settings} }}");
-            // In the encoder; as its last layer, so that codes need not be flat; in the decoder.
-            for (encoder, decoder) in [
-                (
-                    format!("{before}, {layer}, {{ layer = 'dense', outputs = 9 }}"),
-                    "{ layer = 'dense' }".to_string(),
-                ),
-                (
-                    format!("{before}, {layer}"),
-                    "{ layer = 'dense' }".to_string(),
-                ),
-                (
-                    before.to_string(),
-                    format!("{layer}, {{ layer = 'dense', bias = false }}"),
-                ),
-            ] {
-                let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
-                let recipe = recipe(&encoder, &decoder);
-                let model = model(recipe, Some(ScalingSpec::Unit), scaling, data.shape());
-                assert_same(&layer, &model, &data.to_array());
-            }
+    let further = FURTHER.iter().map(|layer| layer.to_string());
+    for layer in layers(&[4, 6, 5]).into_iter().chain(further) {
+        // In the encoder; as its last layer, so that codes need not be flat; in the decoder.
+        let encoder = format!("{before}, {layer}");
+        let dense = "{ layer = 'dense' }";
+        for (encoder, decoder) in [
+            (
+                &format!("{encoder}, {{ layer = 'dense', outputs = 9 }}"),
+                dense,
+            ),
+            (&encoder, dense),
+            (
+                &before.to_string(),
+                &format!("{layer}, {{ layer = 'dense', bias = false }}"),
+            ),
+        ] {
+            let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+            let recipe = recipe(encoder, decoder);
+            let model = model(recipe, Some(ScalingSpec::Unit), scaling, data.shape());
+            assert_same(&layer, &model, &data.to_array());
         }
     }
 }
@@ -204,48 +194,46 @@ fn tied_weights_are_transposed_in_the_graph() {
 
 #[test]
 fn every_bottleneck_is_the_same() {
-    let parts = narrows::parts::Parts::standard();
-    for part in parts.bottlenecks().iter() {
-        let name = narrows::declaration::Part::declaration(part).name;
-        let settings = match name {
-            "plain" => "",
-            "top-k" => ", k = 3",
-            other => panic!("{other} is tried here"),
-        };
-        // Codes that are flat, and those that are not.
-        for encoder in [
-            "{ layer = 'dense', outputs = 9 }",
-            "{ layer = 'conv2d', channels = 2, kernel = 3 }",
-        ] {
+    let data = pixels(&[1, 6, 5]);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    // Codes that are flat, and those that are not.
+    for (encoder, shape) in [
+        ("{ layer = 'dense', outputs = 9 }", &[9][..]),
+        ("{ layer = 'conv2d', channels = 2, kernel = 3 }", &[2, 4, 3]),
+    ] {
+        let with = |name: &str, values: &_| {
             let text = format!(
-                "name = 'a'\nencoder = [{encoder}]\ndecoder = [{{ layer = 'dense' }}]\n\
-                 bottleneck = {{ kind = '{name}'{settings} }}"
+                "name = 'a'\nencoder = [{encoder}]\ndecoder = [{{ layer = 'dense' }}]\nbottleneck = {}",
+                table("kind", name, values)
             );
-            let recipe = Recipe::parse(&text, "test.toml").unwrap();
-            let data = pixels(&[1, 6, 5]);
-            let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
-            let model = model(recipe, Some(ScalingSpec::Unit), scaling, data.shape());
-            assert_same(name, &model, &data.to_array());
+            Recipe::parse(&text, "test.toml").unwrap()
+        };
+        for part in Parts::standard().bottlenecks().iter() {
+            let declaration = part.declaration();
+            let least = required(declaration, shape);
+            let fits = |values: &_| with(declaration.name, values).network(data.shape()).is_ok();
+            for values in settings(declaration, least, shape, fits) {
+                let recipe = with(declaration.name, &values);
+                let scaling = scaling.clone();
+                let model = model(recipe, Some(ScalingSpec::Unit), scaling, data.shape());
+                assert_same(declaration.name, &model, &data.to_array());
+            }
         }
     }
 }
 
 #[test]
-fn no_activation_overflows() {
+fn no_layer_overflows() {
     let data = floats(&[12]);
-    for (name, settings) in LAYERS {
-        let spec = match *name {
-            "dense" | "conv2d" | "conv-transpose2d" | "flatten" | "reshape" | "dropout" => continue,
-            name => format!("{{ layer = 'dense', outputs = 8 }}, {{ layer = '{name}' }}"),
-        };
-        assert!(settings.contains(&""), "{name}");
+    let before = "{ layer = 'dense', outputs = 60 }, { layer = 'reshape', shape = [2, 6, 5] }";
+    for layer in layers(&[2, 6, 5]) {
         // Nothing is scaled down before it: values go up to thousands on both sides.
         let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
-        let recipe = recipe(&spec, "{ layer = 'dense' }");
+        let recipe = recipe(&format!("{before}, {layer}"), "{ layer = 'dense' }");
         let model = model(recipe, None, scaling, data.shape());
         let rows = data.to_array().mapv(|x| 100.0 * x);
-        assert_same(name, &model, &rows);
-        assert_same(name, &model, &rows.mapv(|x| -x));
+        assert_same(&layer, &model, &rows);
+        assert_same(&layer, &model, &rows.mapv(|x| -x));
     }
 }
 

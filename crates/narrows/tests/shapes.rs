@@ -1,8 +1,17 @@
 //! The shapes of rows from layer to layer: what they become, and what is refused in which words.
 
+mod samples;
+#[path = "samples/varied.rs"]
+mod varied;
+
 use narrows::layer::{self, Initialization};
 use narrows::network::{Network, Parameters};
-use narrows::{Recipe, Result};
+use narrows::parts::Parts;
+use narrows::scaling::{Scaling, ScalingSpec};
+use narrows::{Model, Recipe, Result};
+use ndarray::Array2;
+use samples::{required, table};
+use varied::{settings, settings_of_layer};
 
 /// The network of a recipe's two lists of layers for rows of a shape.
 fn network(encoder: &str, decoder: &str, shape: &[usize]) -> Result<Network> {
@@ -222,6 +231,99 @@ fn a_decoder_that_gives_another_shape_is_refused_with_both() {
         &[8],
         &["expected rows of shape [8]", "found [1, 2, 4]", "flatten"],
     );
+}
+
+/// A model of a recipe for rows of a shape, and its codes of some rows, all of which the model gives.
+fn codes(recipe: &Recipe, shape: &[usize]) -> Result<(Network, Array2<f32>)> {
+    let network = recipe.network(shape)?;
+    let parameters = Parameters::initial(&network, Initialization::HeNormal, 3);
+    let scaling = Scaling::without_data(&ScalingSpec::None)?;
+    let model = Model::new(recipe.clone(), scaling, shape, parameters.flat())?;
+    let inputs = shape.iter().product();
+    let value = |(row, column)| ((row * 37 + column * 101) % 64) as f32 / 8.0 - 4.0;
+    let rows = Array2::from_shape_fn((9, inputs), value);
+    Ok((network, model.encode(rows.view())?))
+}
+
+/// Whether all values lie in a range, but for rounding.
+fn are_in(codes: &Array2<f32>, (low, high): (f32, f32)) -> bool {
+    let is_in = |&z: &f32| z.is_finite() && z >= low - 1e-6 && z <= high + 1e-6;
+    codes.iter().all(is_in)
+}
+
+#[test]
+fn every_layer_gives_the_shape_and_range_that_it_says_or_is_refused_with_its_name() {
+    for part in Parts::standard().layers().iter() {
+        let mut fits = false;
+        for shape in [&[2, 6, 5][..], &[60], &[7]] {
+            for values in settings_of_layer(part, shape) {
+                let layer = table("layer", part.declaration().name, &values);
+                // A layer with parameters stands before it, which each side must have.
+                let values: usize = shape.iter().product();
+                let reshape = match shape {
+                    [_] => String::new(),
+                    _ => format!("{{ layer = 'reshape', shape = {shape:?} }}, "),
+                };
+                let text = format!(
+                    "name = 'a'\nencoder = [{{ layer = 'dense', outputs = {values} }}, {reshape}{layer}]\n\
+                     decoder = [{DENSE}]"
+                );
+                let recipe = Recipe::parse(&text, "test.toml").unwrap();
+                let spec = recipe.encoder.last().unwrap();
+                let (network, codes) = match codes(&recipe, &[11]) {
+                    Ok(made) => made,
+                    Err(error) => {
+                        let error = error.to_string();
+                        let place =
+                            format!("encoder.{} ({})", recipe.encoder.len() - 1, spec.name());
+                        assert!(error.contains(&place), "{text}\n{error}");
+                        continue;
+                    }
+                };
+                fits = true;
+                let given = network.shape(recipe.encoder.len());
+                let width: usize = given.iter().product();
+                assert_eq!(codes.dim(), (9, width), "{layer} gives {given:?}");
+                let range = part.output_range(spec.settings());
+                assert!(are_in(&codes, range), "{layer} leaves {range:?}");
+                assert!(!part.keeps_values() || width == values, "{layer}");
+            }
+        }
+        assert!(fits, "`{}` fits some rows", part.declaration().name);
+    }
+}
+
+#[test]
+fn every_bottleneck_gives_the_range_and_number_of_values_that_it_says() {
+    let encoder = "{ layer = 'dense', outputs = 9 }";
+    for part in Parts::standard().bottlenecks().iter() {
+        let declaration = part.declaration();
+        let recipe = |values: &_| {
+            let kind = table("kind", declaration.name, values);
+            let text = format!(
+                "name = 'a'\nencoder = [{encoder}]\nbottleneck = {kind}\ndecoder = [{DENSE}]"
+            );
+            Recipe::parse(&text, "test.toml").unwrap()
+        };
+        let fits = |values: &_| recipe(values).network(&[11]).is_ok();
+        for values in settings(declaration, required(declaration, &[9]), &[9], fits) {
+            let recipe = recipe(&values);
+            let (network, codes) = codes(&recipe, &[11]).unwrap();
+            assert_eq!(codes.ncols(), network.code_size());
+            let settings = recipe.bottleneck.settings();
+            let range = part.output_range(settings, (f32::NEG_INFINITY, f32::INFINITY));
+            assert!(
+                are_in(&codes, range),
+                "{} leaves {range:?}",
+                declaration.name
+            );
+            let most = part.most_active(settings, codes.ncols());
+            for code in codes.rows() {
+                let active = code.iter().filter(|&&z| z != 0.0).count();
+                assert!(active <= most, "{}: {active} of {most}", declaration.name);
+            }
+        }
+    }
 }
 
 /// A layer made in code is checked as one that was read.

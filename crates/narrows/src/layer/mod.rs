@@ -12,7 +12,6 @@ mod dropout;
 mod flatten;
 pub mod initialization;
 mod layer_norm;
-mod list;
 mod reshape;
 mod spec;
 mod tied;
@@ -27,7 +26,32 @@ pub use flatten::flatten;
 pub use initialization::Initialization;
 pub(crate) use initialization::{INITIALIZATION, INITIALIZATIONS};
 pub use layer_norm::layer_norm;
-pub(crate) use list::layers;
 pub use reshape::reshape;
 pub(crate) use spec::{LAYER, last_of_values};
 pub use spec::{LayerPart, LayerSpec, OpenWidth};
+
+/// The layers but the activations, in the order in which they are listed.
+const LAYERS: &[&dyn LayerPart] = &[
+    &dense::DensePart,
+    &conv2d::Conv2d,
+    &conv_transpose2d::ConvTranspose2d,
+    &batch_norm::BatchNorm,
+    &layer_norm::LayerNorm,
+    &dropout::DropoutPart,
+    &flatten::Flatten,
+    &reshape::Reshape,
+];
+
+/// All layers, the activations last.
+pub(crate) fn layers() -> Vec<&'static dyn LayerPart> {
+    let activations = activation::ACTIVATIONS.iter();
+    let activations = activations.map(|part| *part as &dyn LayerPart);
+    LAYERS.iter().copied().chain(activations).collect()
+}
+
+impl LayerSpec {
+    /// The names that a recipe may give, activations included.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        layers().into_iter().map(|part| part.declaration().name)
+    }
+}

@@ -106,6 +106,7 @@ fn cases() -> Vec<Case> {
         of_choices("scaling", SCALINGS),
         of_list("corruption", "kind", parts.corruptions()),
         of_list("decoder[1]", "layer", parts.layers()),
+        of_list("bottleneck", "kind", parts.bottlenecks()),
         of_list("objective", "reconstruction", parts.reconstructions()),
         penalties,
         of_choices("optimizer", OPTIMIZERS),

@@ -1,10 +1,12 @@
-//! Modules rank in an order, and import only what stands above them.
+//! Modules rank in an order, and use only what stands above them, by whatever path it is written: `crate::`, `super::`, or a
+//! name that the root hands on. Tests may use whatever they test with.
 
 mod circles;
 mod source;
 
+use source::{Module, Sources};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The modules, as ARCHITECTURE.md has them.
 const RANKS: &[&str] = &[
@@ -51,76 +53,96 @@ const STRANGERS: &[(&str, &str)] = &[
     ("export", "evaluate"),
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
-        }
-    }
+/// The library, from its root.
+fn library() -> Sources {
+    Sources::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs"))
 }
 
-/// The modules that `crate::` paths in a text name, those in groups included.
-fn imports(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        let group = rest
-            .strip_prefix('{')
-            .and_then(|rest| rest.split('}').next());
-        let parts: Vec<&str> = group.map_or(vec![rest], |group| group.split(',').collect());
-        for part in parts {
-            let name: String = part
-                .trim()
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect();
-            names.push(name);
-        }
+/// A use of one module of a room by another, each of them with all that is below it.
+#[derive(Debug)]
+struct Use {
+    /// The module whose file has it.
+    place: String,
+    user: String,
+    used: String,
+}
+
+/// What the modules of a room use of each other.
+fn uses(sources: &Sources, room: &[&str]) -> Vec<Use> {
+    let of_room = |module: &Module| {
+        let is_inside = module.len() > room.len() && module.iter().zip(room).all(|(a, b)| a == b);
+        is_inside.then(|| module[room.len()].clone())
+    };
+    let mut uses = Vec::new();
+    for module in sources.0.keys() {
+        let Some(user) = of_room(module) else {
+            continue;
+        };
+        let used = sources.used_by(module);
+        let others = used.iter().filter_map(of_room).filter(|used| *used != user);
+        uses.extend(others.map(|used| Use {
+            place: module.join("/"),
+            user: user.clone(),
+            used,
+        }));
     }
-    names
+    uses
+}
+
+/// The uses of a module that stands below its user.
+fn upward<'a>(uses: &'a [Use], ranks: &[&str]) -> Vec<&'a Use> {
+    let rank = |name: &str| {
+        let rank = ranks.iter().position(|module| *module == name);
+        rank.unwrap_or_else(|| panic!("`{name}` has no rank"))
+    };
+    let is_upward = |of: &&Use| rank(&of.used) > rank(&of.user);
+    uses.iter().filter(is_upward).collect()
 }
 
 #[test]
-fn no_module_imports_one_below_it() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let rank = |name: &str| RANKS.iter().position(|module| *module == name);
-    let mut files = Vec::new();
-    sources(&root, &mut files);
-    let mut seen = 0;
-    for file in files {
-        let place = file.strip_prefix(&root).unwrap();
-        let module = place
-            .iter()
-            .next()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs");
-        if module == "lib" {
-            continue;
+fn no_module_uses_one_below_it() {
+    let uses = uses(&library(), &[]);
+    let found = upward(&uses, RANKS);
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(uses.len() > 50, "the uses are found: {}", uses.len());
+    let is_strange = |of: &&Use| STRANGERS.contains(&(of.user.as_str(), of.used.as_str()));
+    let found: Vec<&Use> = uses.iter().filter(is_strange).collect();
+    assert!(
+        found.is_empty(),
+        "they should ignore each other: {found:#?}"
+    );
+}
+
+#[test]
+fn a_use_is_seen_by_whatever_path_it_is_written() {
+    for text in [
+        "use crate::Model;",
+        "use crate::{error::Error, model::Model};",
+        "use super::super::model::Model;",
+        "fn f(_: &crate::Model) {}",
+        "use super::Page;",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            (
+                "lib.rs",
+                "mod error; mod model; mod report; pub use model::Model;",
+            ),
+            ("error.rs", "pub struct Error;"),
+            ("model.rs", "pub struct Model;"),
+            ("report/mod.rs", "mod page; use crate::Model as Page;"),
+            ("report/page.rs", text),
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         }
-        let own = rank(module).unwrap_or_else(|| panic!("`{module}` has no rank"));
-        for import in imports(&fs::read_to_string(&file).unwrap()) {
-            // Names of the crate's root, such as `Error` and `Result`, come from the top.
-            let Some(other) = rank(&import) else { continue };
-            seen += 1;
-            assert!(
-                other <= own,
-                "{} imports `{import}`, which stands below",
-                place.display()
-            );
-            let strangers = STRANGERS.contains(&(module, import.as_str()));
-            assert!(
-                !strangers,
-                "{} imports `{import}`, which it should ignore",
-                place.display()
-            );
-        }
+        let uses = uses(&Sources::read(&folder.path().join("lib.rs")), &[]);
+        let is_seen = |of: &Use| of.place == "report/page" && of.used == "model";
+        assert!(uses.iter().any(is_seen), "{text}: {uses:?}");
+        assert!(!upward(&uses, &["error", "report", "model"]).is_empty());
+        assert!(upward(&uses, &["error", "model", "report"]).is_empty());
     }
-    assert!(seen > 50, "the imports are found: {seen}");
 }
 
 #[test]
@@ -181,99 +203,13 @@ const DATA: &[&str] = &[
     "info",
 ];
 
-/// The names that `super::` and `crate::data::` paths of a file take from the room's root; `depth` is the number of
-/// `super` that lead there.
-fn from_root(text: &str, depth: usize) -> Vec<String> {
-    let up = "super::".repeat(depth);
-    let mut names = Vec::new();
-    for start in [up.as_str(), "crate::data::"] {
-        for (at, _) in text.match_indices(start) {
-            let before = &text[..at];
-            // A longer path leads elsewhere.
-            if before.ends_with("super::")
-                || before.ends_with(|c: char| c.is_alphanumeric() || c == ':')
-            {
-                continue;
-            }
-            let rest = &text[at + start.len()..];
-            if rest.starts_with("super::") {
-                continue;
-            }
-            let group = rest
-                .strip_prefix('{')
-                .and_then(|rest| rest.split('}').next());
-            let parts: Vec<&str> = group.map_or(vec![rest], |group| group.split(',').collect());
-            for part in parts {
-                let is_part = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-                names.push(part.trim().chars().take_while(is_part).collect());
-            }
-        }
-    }
-    names
-}
-
-/// Which module of the room each name of its root comes from.
-fn owners(root: &str) -> std::collections::HashMap<String, String> {
-    let mut owners = std::collections::HashMap::new();
-    for use_of in root.split(';').filter(|part| part.contains("use ")) {
-        let path = use_of.split("use ").last().unwrap();
-        let Some((module, names)) = path.split_once("::") else {
-            continue;
-        };
-        for name in names.trim_matches(['{', '}']).split(',') {
-            owners.insert(
-                name.trim().trim_matches(['{', '}']).to_string(),
-                module.trim().to_string(),
-            );
-        }
-    }
-    owners
-}
-
 #[test]
-fn no_module_of_the_data_room_imports_one_below_it() {
-    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/data");
-    let root = fs::read_to_string(room.join("mod.rs")).unwrap();
-    let owners = owners(&root);
-    let rank = |name: &str| DATA.iter().position(|module| *module == name);
-    let mut files = Vec::new();
-    sources(&room, &mut files);
-    let mut seen = 0;
-    for file in files {
-        let place = file.strip_prefix(&room).unwrap();
-        let parts: Vec<&str> = place.iter().map(|part| part.to_str().unwrap()).collect();
-        let module = parts[0].trim_end_matches(".rs");
-        // Tests may use whatever they test with.
-        if module == "mod"
-            || parts
-                .iter()
-                .any(|part| part.trim_end_matches(".rs") == "tests")
-        {
-            continue;
-        }
-        let own = rank(module).unwrap_or_else(|| panic!("`data::{module}` has no rank"));
-        let is_root_of_folder = parts.last() == Some(&"mod.rs");
-        let depth = parts.len() - usize::from(is_root_of_folder);
-        let text = fs::read_to_string(&file).unwrap();
-        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-        let is_code = |line: &&str| !line.trim_start().starts_with("//");
-        let text: String = text
-            .lines()
-            .filter(is_code)
-            .map(|line| format!("{line}\n"))
-            .collect();
-        for name in from_root(&text, depth) {
-            let other = owners.get(&name).map_or(name.as_str(), String::as_str);
-            let Some(other) = rank(other) else { continue };
-            seen += 1;
-            assert!(
-                other <= own,
-                "data/{} takes `{name}`, which stands below it",
-                place.display()
-            );
-        }
-    }
-    assert!(seen > 150, "the imports are found: {seen}");
+fn no_module_of_the_data_room_uses_one_below_it() {
+    let uses = uses(&library(), &["data"]);
+    let found = upward(&uses, DATA);
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(uses.len() > 150, "the uses are found: {}", uses.len());
+    let root = include_str!("../../src/data/mod.rs");
     let modules = root
         .lines()
         .filter(|line| line.contains("mod ") && line.ends_with(';'));
