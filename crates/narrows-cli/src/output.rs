@@ -160,7 +160,7 @@ fn columns_within<R: AsRef<[String]>>(rows: &[R], most: usize) -> String {
     let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
     let widest = |column| cells(column).map(|cell| cell.width()).max().unwrap_or(0);
-    if 2 + (0..count).map(|column| widest(column) + 3).sum::<usize>() > most + 3 {
+    if (0..count).map(|column| widest(column) + 3).sum::<usize>() > most.saturating_add(1) {
         return stacked(&rows, most);
     }
     let layout: Vec<(usize, bool)> = (0..count)
@@ -270,8 +270,8 @@ mod tests {
             row(["run", "error", "code"]),
             row(["a long name", "0.5", ""]),
         ];
-        assert_eq!(columns_within(&rows, 26), columns(&rows));
-        assert_eq!(columns_within(&rows, 20), "  a long name\n    error   0.5");
+        assert_eq!(columns_within(&rows, 28), columns(&rows));
+        assert_eq!(columns_within(&rows, 27), "  a long name\n    error   0.5");
     }
 
     #[test]

@@ -361,7 +361,12 @@ fn what_cannot_work_is_refused_with_exit_code_2() {
     );
     fs::write(at.join("file"), "").unwrap();
     refused(at, &["reconstruct", "file"], 2, &["file", "safetensors"]);
-    refused(at, &["train"], 2, &["RECIPE"]);
+    refused(
+        at,
+        &["train"],
+        2,
+        &["train needs a recipe", "simple-linear:original"],
+    );
     let wide = [
         "train",
         "tiny.toml",

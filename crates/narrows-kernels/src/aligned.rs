@@ -29,9 +29,6 @@ impl Aligned {
 
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        if len == 0 {
-            return Aligned::empty();
-        }
         let memory = vec![0.0; len + LINE - 1];
         let start = memory.as_ptr().align_offset(LINE * size_of::<f32>());
         Aligned {
