@@ -8,8 +8,9 @@ use crate::rows::{corruption_of, go_over};
 use crate::source::{DataArguments, ReadingArguments, keep_apart};
 use clap::{Args, Subcommand};
 use info::{describe, json_line};
-use narrows::data::SOURCE_KINDS;
 use narrows::data::write::write_data;
+use narrows::data::{Info, SOURCE_KINDS};
+use narrows::scaling::ScalingSpec;
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
@@ -93,11 +94,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             json,
         } => {
             let infos = narrows::data::describe(source, &reading.options_without_null()?)?;
+            // Test rows are scaled as the training rows are, which come first.
+            let scaling = infos.iter().find_map(|info| match info {
+                Info::Values(info) => Some(ScalingSpec::usual_for(info).name()),
+                _ => None,
+            });
+            let scaling = scaling.unwrap_or_default();
             let lines: Vec<String> = infos
                 .iter()
                 .map(|info| match json {
-                    true => json_line(info),
-                    false => describe(info),
+                    true => json_line(info, scaling),
+                    false => describe(info, scaling),
                 })
                 .collect();
             print(&lines.join(if *json { "\n" } else { "\n\n" }));

@@ -4,6 +4,7 @@
 use narrows::bottleneck::BottleneckPart;
 use narrows::data::{Dataset, Values};
 use narrows::declaration::{Declaration, Part, Settings};
+use narrows::network::Network;
 use narrows::objective::{PenaltyPart, PenaltyPlace, ReconstructionPart, ReconstructionPlace};
 use narrows::onnx::{Graph, Place};
 use narrows::parts::Parts;
@@ -12,7 +13,8 @@ use narrows::program::{
     Node, Operation, Part as StepPart, Point, RowContext, RowFunction, RowOperation, TensorSpec,
     Tile, Uses, Var,
 };
-use narrows::train::Training;
+use narrows::scaling::{Scaling, ScalingSpec};
+use narrows::train::{Setting, Stepper, Training};
 use narrows::{ErrorKind, Model, Result};
 use ndarray::Array2;
 use std::sync::Arc;
@@ -378,7 +380,9 @@ fn parameters_that_a_model_would_not_keep_are_refused() {
     };
     assert_eq!(error.kind(), ErrorKind::Recipe);
     assert!(
-        error.to_string().contains("`penalty.learnt.weight`"),
+        error
+            .to_string()
+            .contains("`penalty.learnt.weight` of shape [3]"),
         "{error}"
     );
 }
@@ -409,4 +413,34 @@ fn each_loss_of_a_part_has_a_column() {
         + 0.5 * column("penalty.l1");
     close(record.train_loss, halves + penalties);
     assert!(record.validation_loss.unwrap().is_finite());
+}
+
+/// The losses on all rows, in batches of so many.
+fn measured(text: &str, batch: usize) -> Vec<f64> {
+    let recipe = parts().parse(text, "it", &[]).unwrap();
+    let network = Network::new(&recipe.encoder, &recipe.decoder, &[8]).unwrap();
+    let setting = Setting::of(&recipe, network).unwrap();
+    let mut stepper = Stepper::new(setting, batch, 1).unwrap();
+    let data = data();
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    let rows: Vec<u32> = (0..ROWS as u32).collect();
+    stepper.losses(&data, &scaling, &rows).columns
+}
+
+#[test]
+fn no_loss_of_a_validation_depends_on_its_batches() {
+    let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-6, "{a} {b}");
+    let objective = "reconstruction = 'halves'\npenalties = [{ kind = 'sums', weight = 1 }]";
+    let text = recipe("plain", objective);
+    let (whole, cut) = (measured(&text, ROWS), measured(&text, 16));
+    assert_eq!(whole.len(), 4);
+    for (whole, cut) in whole.iter().zip(&cut) {
+        close(*whole, *cut);
+    }
+    // The mean of the code's sums, squared, is no mean over batches.
+    close(whole[3], whole[2] * whole[2]);
+    // A sum over the batch is that of a full one.
+    let text = recipe("plain", "penalties = [{ kind = 'summed', weight = 1 }]");
+    let (whole, cut) = (measured(&text, ROWS), measured(&text, 16));
+    close(whole[0] * 16.0 / ROWS as f64, cut[0]);
 }

@@ -286,8 +286,8 @@ fn dropout_draws_anew_for_each_row_of_a_sample() {
     };
     let one = step(&text("", ""), 1).0;
     let (several, _) = step(&text("'copies', count = 5", "'average'"), 1);
-    // The mean over five draws is nearer to the network without dropout than one draw is.
-    assert_ne!(one, several);
+    // Rounding alone is far less.
+    assert!((several / one - 1.0).abs() > 1e-3, "{one} {several}");
     let same = step(&text("'copies', count = 1", "'average'"), 1).0;
     assert!((same / one - 1.0).abs() < 1e-6);
 }

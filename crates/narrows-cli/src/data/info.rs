@@ -5,25 +5,24 @@ mod text;
 
 use crate::output::{columns, thousands};
 use narrows::data::{Info, ValuesInfo};
-use narrows::scaling::ScalingSpec;
 use table::describe_table;
 use text::{LISTED, alike, clean, list, wrapped};
 
-/// A summary for a person.
-pub fn describe(info: &Info) -> String {
+/// A summary for a person; `scaling` is that of arrays and images where a recipe says nothing.
+pub fn describe(info: &Info, scaling: &str) -> String {
     match info {
         Info::Table(info) => describe_table(info),
-        Info::Values(info) => describe_values(info),
+        Info::Values(info) => describe_values(info, scaling),
         _ => String::new(),
     }
 }
 
 /// JSON as one line, in which a terminal finds nothing to obey.
-pub fn json_line(info: &Info) -> String {
+pub fn json_line(info: &Info, scaling: &str) -> String {
     let mut line = String::new();
     let mut object = info.to_json();
-    if let Info::Values(info) = info {
-        object["scaling"] = ScalingSpec::usual_for(info).name().into();
+    if let Info::Values(_) = info {
+        object["scaling"] = scaling.into();
     }
     for c in object.to_string().chars() {
         // Such characters stand in strings alone.
@@ -35,7 +34,7 @@ pub fn json_line(info: &Info) -> String {
     line
 }
 
-fn describe_values(info: &ValuesInfo) -> String {
+fn describe_values(info: &ValuesInfo, scaling: &str) -> String {
     let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
     let (low, high) = info.range;
     let place = if info.in_file {
@@ -85,10 +84,7 @@ fn describe_values(info: &ValuesInfo) -> String {
     rows.push(("labels", labels.join(", ")));
     rows.push((
         "scaling",
-        format!(
-            "`{}`, unless a recipe says otherwise",
-            ScalingSpec::usual_for(info).name()
-        ),
+        format!("`{scaling}`, unless a recipe says otherwise"),
     ));
     if !info.constant.is_empty() {
         rows.push(("constant", constant(info)));

@@ -150,7 +150,7 @@ impl Document {
             }
             if node.is_list() && key.bytes().all(|byte| byte.is_ascii_digit()) {
                 let dotted = format!("{walked}.{key}");
-                return Err(refuse(format!("`{dotted}` is written otherwise"))
+                return Err(refuse("the elements of a list are written in brackets")
                     .at(origin)
                     .expected(format!(
                         "`{walked}[{key}]`, as in `{}`",

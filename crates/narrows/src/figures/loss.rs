@@ -12,7 +12,10 @@ pub(super) fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
     };
     let caption = "The loss of each epoch: whether training has converged".to_string();
     let mut all = vec![("loss".to_string(), caption, losses(records))];
-    for (name, _) in &last.columns {
+    // Records that were read back have their columns in the order of the names.
+    let mut names: Vec<&str> = last.columns.iter().map(|(name, _)| &name[..]).collect();
+    names.sort_unstable();
+    for name in names {
         let caption = format!("{name} of each epoch, without its weight in the objective");
         all.push((format!("loss-{name}"), caption, loss_of(records, name)));
     }

@@ -58,10 +58,9 @@ impl Network {
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", shape);
         let values = network.build(&mut builder, 0, data)?.values;
-        for (value, what) in [(encoder.len(), "a code"), (values.len() - 1, "an output")] {
-            let checked =
-                builder.check_one_row(values[value], &format!("{what} of a model in use"));
-            checked.map_err(|error| error.at(network.name_of(value.saturating_sub(1))))?;
+        for (place, &value) in values.iter().enumerate() {
+            let checked = builder.check_one_row(value, "a model in use");
+            checked.map_err(|error| error.at(network.name_of(place.saturating_sub(1))))?;
         }
         network.shapes = values
             .iter()

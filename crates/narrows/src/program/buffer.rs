@@ -121,7 +121,8 @@ impl<E: Element> Buffer<E> {
         Buffer::at(self.index)
     }
 
-    /// Some elements of some of its rows, as what a [`ColumnPart`](super::ColumnPart) writes.
+    /// Some elements of some of its rows, as what a [`ColumnPart`](super::ColumnPart) writes. Bits come in words: there both
+    /// ends are multiples of 64.
     pub fn rect(self, rows: Range<usize>, elements: Range<usize>) -> Rect {
         Rect {
             buffer: self.index,

@@ -143,6 +143,11 @@ impl Plan {
         self.lowered.losses.iter().map(|loss| &loss.name[..])
     }
 
+    /// Whether one of them is the reconstruction loss or a part of it.
+    pub(crate) fn has_reconstruction(&self) -> bool {
+        self.lowered.losses.iter().any(Loss::is_reconstruction)
+    }
+
     /// The numbers that the arena will hold.
     pub(crate) fn arena(&self) -> usize {
         self.layout.arena

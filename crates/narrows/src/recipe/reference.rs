@@ -175,6 +175,7 @@ impl ReferenceSection {
                         values,
                         default,
                     } = key;
+                    let (values, default, about) = (cell(values), cell(default), cell(about));
                     let _ = writeln!(text, "| `{name}` | {values} | {default} | {about} |");
                 }
             }
@@ -188,13 +189,19 @@ impl ReferenceSection {
                 let _ = writeln!(text, "| `{name}` | meaning | its keys |\n|---|---|---|");
                 for ReferenceChoice { name, about, keys } in &self.choices {
                     let keys: Vec<String> = keys.iter().map(ReferenceKey::in_words).collect();
-                    let _ = writeln!(text, "| `\"{name}\"` | {about} | {} |", keys.join("<br>"));
+                    let (about, keys) = (cell(about), cell(&keys.join("<br>")));
+                    let _ = writeln!(text, "| `\"{name}\"` | {about} | {keys} |");
                 }
             }
         }
         text.push('\n');
         text
     }
+}
+
+/// A text within a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 impl ReferenceKey {

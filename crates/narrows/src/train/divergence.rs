@@ -46,7 +46,11 @@ impl Training<'_> {
             None => "; the outputs of all layers are finite".to_string(),
         };
         let is_first_step = self.stepper.optimizer().state().0 == 0;
-        let weight = penalty.map(|(penalty, _)| format!("give `{penalty}` a smaller weight"));
+        let weight = penalty.map(|(penalty, _)| {
+            // A part of a penalty has the weight of the whole.
+            let whole = penalty.split('.').next().unwrap_or(&penalty);
+            format!("give `{whole}` a smaller weight")
+        });
         let hint = match (first, weight) {
             (Some(NotFinite::Inputs), _) => self.smaller_values(),
             (_, weight) if is_first_step => format!(

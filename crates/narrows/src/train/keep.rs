@@ -112,7 +112,7 @@ impl<'a> Training<'a> {
                 .found(rows));
         }
         if state.sums.columns.len() != self.state.sums.columns.len() {
-            return Err(refuse("the state has other penalties than the recipe"));
+            return Err(refuse("the state has other losses than the recipe"));
         }
         if !state.best.parameters.is_empty() && state.best.parameters.len() != count {
             return Err(refuse("the best parameters do not fit the network")

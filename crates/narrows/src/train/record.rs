@@ -7,7 +7,7 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// The mean of the objective over the rows of the epoch, each before its own step.
     pub train_loss: f64,
-    /// The mean of the reconstruction loss; of several parts their sum.
+    /// The mean of the reconstruction loss; of several parts their sum with weights.
     pub reconstruction: f64,
     /// The means of what the objective is made of beside that, without weights: `penalty.NAME` with the name in the recipe,
     /// and `reconstruction.NAME` where the reconstruction loss has several parts.

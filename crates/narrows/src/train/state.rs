@@ -39,7 +39,7 @@ pub struct Sums {
     pub total: f64,
     /// Of the reconstruction loss.
     pub reconstruction: f64,
-    /// Of each penalty.
+    /// Of [`Losses::columns`].
     pub columns: Vec<f64>,
     /// The time taken.
     pub seconds: f64,

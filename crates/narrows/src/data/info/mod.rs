@@ -123,7 +123,6 @@ fn described(specs: &[String], called: &[String], options: &ReadOptions) -> Resu
     train.how = Source::kind_of(&words.join(", ")).map(String::from);
     train.refusals.extend(refusal);
     let test = source.test.as_ref().map(ValuesInfo::of).transpose()?;
-    // Test rows are scaled as the training rows are.
     let test = test.map(|test| ValuesInfo {
         how: train.how.clone(),
         constant: Vec::new(),

@@ -4,7 +4,7 @@ use crate::declaration::{Declaration, Key, Kind, List, Part, Range, Settings, Sp
 use crate::document::Section;
 use crate::error::Result;
 use crate::program::{Builder, Var};
-use crate::rng::Draws;
+use crate::rng::Purpose;
 
 /// What a penalty makes small, with the values of its keys.
 pub type PenaltyKind = Spec<dyn PenaltyPart>;
@@ -35,8 +35,8 @@ pub struct PenaltyPlace {
     pub input: Var,
     /// What the encoder gives, before the bottleneck.
     pub encoded: Var,
-    /// What random numbers follow from.
-    pub draws: Draws,
+    /// What random numbers are for: [`Builder::draws`] gives a part that needs some its own.
+    pub purpose: Purpose,
 }
 
 /// A penalty of the objective.

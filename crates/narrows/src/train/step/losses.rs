@@ -7,7 +7,7 @@ use crate::program::{Loss, LossValue, Mean, Program};
 pub struct Losses {
     /// The whole objective.
     pub total: f64,
-    /// The reconstruction loss; of several parts their sum.
+    /// The reconstruction loss; of several parts their sum with weights.
     pub reconstruction: f64,
     /// Parts of the reconstruction loss, where it has several, and penalties, each without its weight:
     /// [`Stepper::columns`](super::Stepper::columns) names them.

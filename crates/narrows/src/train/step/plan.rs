@@ -161,6 +161,15 @@ fn check_losses(training: &Plan, validation: &Plan) -> Result<()> {
                 .expected("a name of its own for each loss that a part reports"),
         );
     }
+    if !training.has_reconstruction() {
+        return Err(Error::new(
+            ErrorKind::Recipe,
+            "the reconstruction loss reports under another name",
+        )
+        .at("objective.reconstruction")
+        .expected("`reconstruction`, or parts called `reconstruction.NAME`")
+        .found(names.join(", ")));
+    }
     let others: Vec<&str> = validation.losses().collect();
     if names == others {
         return Ok(());

@@ -28,25 +28,32 @@ pub(super) struct Graph {
 impl Sentence {
     /// Refuses parameters and states of parts other than layers and the bottleneck: a model would not have them.
     fn check_parameters(&self, builder: &Builder) -> Result<()> {
-        let network = &self.network;
-        let of_tensors = |tensors: &[Tensor]| -> Vec<String> {
-            tensors.iter().map(|tensor| tensor.name.clone()).collect()
+        let sizes = |name: &str, shape: &[usize]| format!("`{name}` of shape {shape:?}");
+        let all = |tensors: &[Tensor], states: &[State]| -> Vec<String> {
+            let tensors = tensors
+                .iter()
+                .map(|tensor| sizes(&tensor.name, &tensor.shape));
+            let states = states.iter().map(|state| sizes(&state.name, &state.shape));
+            tensors.chain(states).collect()
         };
-        let of_states = |states: &[State]| -> Vec<String> {
-            states.iter().map(|state| state.name.clone()).collect()
-        };
-        let known = [of_tensors(network.tensors()), of_states(network.states())].concat();
-        let found = [of_tensors(&builder.tensors), of_states(&builder.states)].concat();
+        let known = all(self.network.tensors(), self.network.states());
+        let found = all(&builder.tensors, &builder.states);
         if known == found {
             return Ok(());
         }
-        let other = found.iter().find(|name| !known.contains(name));
+        let same = known
+            .iter()
+            .zip(&found)
+            .take_while(|(known, found)| known == found);
+        let first = same.count();
+        let of = |list: &[String]| list.get(first).cloned().unwrap_or_else(|| "nothing".into());
         Err(Error::new(
             ErrorKind::Recipe,
-            "a part has parameters or states that the model would not keep",
+            "a part has other parameters or states in training than the model keeps",
         )
-        .expected("parameters and states of layers and the bottleneck alone, the same in training and in use")
-        .found(other.map_or("fewer than in use".to_string(), |name| format!("`{name}`"))))
+        .expected(of(&known))
+        .found(of(&found))
+        .hint("only layers and the bottleneck may have parameters and states, the same in every program"))
     }
 
     /// Builds one of its programs.
@@ -84,7 +91,7 @@ impl Sentence {
                 code_range: self.network.code_range(),
                 input,
                 encoded,
-                draws: builder.draws(probes),
+                purpose: probes,
             };
             penalty.kind.build(&mut builder, &place)?;
         }

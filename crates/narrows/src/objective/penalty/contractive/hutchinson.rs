@@ -45,7 +45,7 @@ impl PenaltyPart for Hutchinson {
     ) -> Result<()> {
         let signs = Signs {
             count: settings.get(&PROBES),
-            draws: place.draws,
+            draws: builder.draws(place.purpose),
         };
         apply(builder, place, signs)
     }

@@ -30,8 +30,8 @@ impl PenaltyPart for Summed {
 
 impl PenaltyKind {
     /// The sum over the batch of `‖Jᵀ 1‖²`, the squared gradient of the sum of the code: what some
-    /// public implementations take for the contractive penalty. Its weight grows with the batch. A validation gives it for
-    /// batches of the size that training has.
+    /// public implementations take for the contractive penalty. Its weight grows with the batch. In validation it is
+    /// scaled to a full batch.
     pub fn summed() -> PenaltyKind {
         PenaltyKind::unchecked(&Summed, &[])
     }
