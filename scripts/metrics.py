@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 COMPONENTS = 4
-NEIGHBOURS = 5
+NEIGHBORS = 5
 
 
 def single(values):
@@ -66,19 +66,19 @@ def of_pca(random):
 
 def of_classes(random, name, labels):
     """Overlapping classes; one value of the code never changes, others are of other sizes."""
-    centres = random.normal(size=(len(labels), 6))
+    centers = random.normal(size=(len(labels), 6))
 
     def codes(count):
         chosen = random.integers(len(labels), size=count)
-        values = centres[chosen] + 0.9 * random.normal(size=(count, 6))
+        values = centers[chosen] + 0.9 * random.normal(size=(count, 6))
         values = values * np.array([1, 10, 0.1, 1, 1, 3]) + np.array([0, 5, 0, -20, 0, 0])
         values[:, 4] = 0.75
         return single(values), np.array(labels)[chosen]
 
     (train, truth), (test, _) = codes(240), codes(120)
     ridge = make_pipeline(StandardScaler(), RidgeClassifier(alpha=1)).fit(train, truth)
-    neighbours = KNeighborsClassifier(NEIGHBOURS, algorithm="brute").fit(train, truth)
-    check_neighbours(neighbours, test, truth)
+    neighbors = KNeighborsClassifier(NEIGHBORS, algorithm="brute").fit(train, truth)
+    check_neighbors(neighbors, test, truth)
     decision = ridge.decision_function(test)
     return {
         f"{name}/train": train,
@@ -86,15 +86,15 @@ def of_classes(random, name, labels):
         f"{name}/test": test,
         f"{name}/decision": decision.reshape(len(test), -1),
         f"{name}/ridge": ridge.predict(test),
-        f"{name}/neighbours": neighbours.predict(test),
+        f"{name}/neighbors": neighbors.predict(test),
     }
 
 
-def check_neighbours(neighbours, test, truth):
+def check_neighbors(neighbors, test, truth):
     """No two distances may be so close that rounding chooses; some votes must be equal."""
-    distances, indices = neighbours.kneighbors(test, NEIGHBOURS + 1)
-    assert (np.diff(distances, axis=1)[:, -1] > 1e-4).all(), "a neighbour is chosen by rounding"
-    votes = [np.unique(truth[row[:NEIGHBOURS]], return_counts=True)[1] for row in indices]
+    distances, indices = neighbors.kneighbors(test, NEIGHBORS + 1)
+    assert (np.diff(distances, axis=1)[:, -1] > 1e-4).all(), "a neighbor is chosen by rounding"
+    votes = [np.unique(truth[row[:NEIGHBORS]], return_counts=True)[1] for row in indices]
     assert len(np.unique(truth)) == 2 or any((v == v.max()).sum() > 1 for v in votes), "no equal votes"
 
 
@@ -105,7 +105,7 @@ TENSORS = {
     "pca/rows, pca/test": "[rows, inputs]: what is fitted, and what is transformed",
     "pca/*": f"PCA({COMPONENTS}, svd_solver='full'); the explained variance is divided by rows - 1",
     "classes/*, two/*": "codes and labels; RidgeClassifier(alpha=1) after StandardScaler, with its decision "
-    f"function, and KNeighborsClassifier({NEIGHBOURS}) on the codes as they are, on `test`",
+    f"function, and KNeighborsClassifier({NEIGHBORS}) on the codes as they are, on `test`",
 }
 
 

@@ -284,7 +284,7 @@ def of_linear(recipe, dtype):
 
 
 # ---------------------------------------------------------------------------------------------
-# Every activation, loss and optimiser: small enough to be stored whole
+# Every activation, loss and optimizer: small enough to be stored whole
 
 HUBER_DELTA = 0.5
 

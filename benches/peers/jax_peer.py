@@ -19,7 +19,7 @@ from timing import median_seconds, print_record, steps_record
 
 
 def uniform(random, shape, fan_in):
-    """PyTorch's default initialisation."""
+    """PyTorch's default initialization."""
     limit = 1 / math.sqrt(fan_in)
     return jnp.asarray(random.uniform(-limit, limit, shape), jnp.float32)
 

@@ -29,16 +29,16 @@ def laid_on_black(image):
     return image
 
 
-def flat(image, grey):
+def flat(image, gray):
     """The values of an image as `[channels, height, width]`."""
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)[None]
     image = laid_on_black(image)
-    values = np.asarray(image.convert("L" if grey else "RGB"))
-    return values[None] if grey else values.transpose(2, 0, 1)
+    values = np.asarray(image.convert("L" if gray else "RGB"))
+    return values[None] if gray else values.transpose(2, 0, 1)
 
 
-def is_grey(image):
+def is_gray(image):
     return image.mode in ("1", "L", "LA") or image.mode.startswith("I;16")
 
 
@@ -51,8 +51,8 @@ def by_pillow(folder, names):
             extent = getattr(image, "dispose_extent", None)
             image.load()
             images.append(within(image, extent))
-    grey = all(is_grey(image) for image in images)
-    return Array(np.stack([flat(image, grey).ravel() for image in images]))
+    gray = all(is_gray(image) for image in images)
+    return Array(np.stack([flat(image, gray).ravel() for image in images]))
 
 
 def within(image, extent):
@@ -129,14 +129,14 @@ def png(rng, large):
         contents.append(saved(image, "PNG", **options))
         if mode == "PT":
             image.info["transparency"] = 0
-        rows.append(flat(image, is_grey(image)))
+        rows.append(flat(image, is_gray(image)))
     ending = pick(rng, ["png"] * 9 + ["PNG"])
     reference = png_reference(rows, mode)
     return case_of(contents, ending, rows, rng, is_checked=True, about=f"{mode} {width}x{height}", reference=reference)
 
 
 def png_reference(rows, mode):
-    """Pillow reads 16 bits of colour as 8: there the reference is the high byte of what was written."""
+    """Pillow reads 16 bits of color as 8: there the reference is the high byte of what was written."""
     if mode != "RGB16":
         return None
 
@@ -160,7 +160,7 @@ def bmp(rng, large):
     for _ in range(how_many(rng)):
         image = Image.fromarray(pixels(rng, width, height, 3))
         images.append(image.quantize(16) if mode == "P" else image.convert(mode))
-    rows = [flat(image, is_grey(image)) for image in images]
+    rows = [flat(image, is_gray(image)) for image in images]
     return case_of([saved(i, "BMP") for i in images], "bmp", rows, rng, about=f"{mode} {width}x{height}")
 
 
@@ -285,5 +285,5 @@ def tiff_of_pillow(rng, width, height):
         else:
             image = image.convert(mode)
         contents.append(saved(image, "TIFF", **({"compression": packing} if packing else {})))
-        rows.append(flat(image, is_grey(image)))
+        rows.append(flat(image, is_gray(image)))
     return case_of(contents, "tif", rows, rng, about=f"Pillow {mode} {width}x{height} {packing}")

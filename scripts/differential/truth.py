@@ -158,7 +158,7 @@ def compare_arrays(case, expected, got):
     wanted = wanted.reshape(len(wanted), -1)
     found = found.reshape(len(found), -1)
     if case.tolerance is not None and wanted.shape != found.shape and wanted.shape[1] == 3 * found.shape[1]:
-        # Grey pixels of a format that knows colour only.
+        # Gray pixels of a format that knows color only.
         thirds = wanted.reshape(len(wanted), 3, -1)
         if (thirds == thirds[:, :1]).all():
             wanted = thirds[:, 0]

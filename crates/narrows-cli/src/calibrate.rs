@@ -12,7 +12,7 @@ use narrows::run::{Lock, MODEL_FILE, folder_of, load_model};
 use narrows::{Result, apply};
 use std::path::PathBuf;
 
-/// Choose the score above which a row is unusual, from normal rows that training has not seen, and keep it
+/// Choose the score above which a row is an anomaly, from normal rows that training has not seen, and keep it
 /// in the model. Without --data these are the validation rows of the run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Choose this quantile of the scores. 1 is the largest score.
     #[arg(long, value_name = "Q", conflicts_with = "false_positive_rate")]
     quantile: Option<f64>,
-    /// Choose so that at most this share of normal rows is taken for unusual. 0 is the largest score [default: 0.01]
+    /// Choose so that at most this share of normal rows is taken for anomalies. 0 is the largest score [default: 0.01]
     #[arg(long, value_name = "RATE")]
     false_positive_rate: Option<f64>,
     /// The model file to write, `-` for standard output [default: the model itself]

@@ -6,7 +6,7 @@ use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
 use narrows::data::OtherRows;
-use narrows::evaluate::{Evaluation, NEIGHBOURS, Quality, evaluate};
+use narrows::evaluate::{Evaluation, NEIGHBORS, Quality, evaluate};
 use narrows::run::load_model;
 use narrows::{Result, apply};
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ const EXAMPLES: &str = "\
 Examples:
   narrows evaluate runs/simple-linear
   narrows evaluate model.safetensors --data ~/fashion
-  narrows evaluate runs/simple-linear --json | jq .model.neighbour_accuracy";
+  narrows evaluate runs/simple-linear --json | jq .model.knn_accuracy";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
@@ -115,12 +115,12 @@ fn measures(evaluation: &Evaluation) -> String {
     add("PSNR", &|q| q.psnr.map(|psnr| format!("{psnr:.2} dB")));
     add("SSIM", &|q| q.ssim.map(|ssim| format!("{ssim:.3}")));
     // What was tried in vain has its line too, and the reason below.
-    add("class by ridge probe", &|q| {
+    add("linear-probe accuracy", &|q| {
         let refused = q.probe_refusal.as_ref().map(|_| "-".to_string());
-        q.probe_accuracy.map(percent).or(refused)
+        q.linear_probe_accuracy.map(percent).or(refused)
     });
-    let neighbours = format!("class by {NEIGHBOURS} neighbors");
-    add(&neighbours, &|q| q.neighbour_accuracy.map(percent));
+    let neighbors = format!("{NEIGHBORS}-NN accuracy");
+    add(&neighbors, &|q| q.knn_accuracy.map(percent));
     columns(&rows)
 }
 
@@ -232,7 +232,7 @@ fn about(evaluation: &Evaluation) -> String {
             span(range)
         ));
     }
-    if evaluation.model.neighbour_accuracy.is_some() {
+    if evaluation.model.knn_accuracy.is_some() {
         lines.push(format!(
             "  classes: share of test rows told right from the code, learned on {} training rows",
             thousands(evaluation.train_rows as f64)

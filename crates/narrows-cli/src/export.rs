@@ -188,7 +188,7 @@ fn execute(
     rows: &Array2<f64>,
 ) -> std::result::Result<Vec<Array>, Box<dyn std::error::Error + Send + Sync>> {
     let mut options = rten::ModelOptions::with_all_ops();
-    // Optimised, the graph would lose the scaled values, from which one in double precision is run.
+    // Optimized, the graph would lose the scaled values, from which one in double precision is run.
     options.enable_optimization(Input::of(model) == Input::Float);
     let graph = options.load(graph)?;
     let shape: Vec<usize> = [rows.nrows()]

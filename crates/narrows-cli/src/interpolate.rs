@@ -12,7 +12,7 @@ use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
-/// Walk in a straight line through code space from one row to another, and decode on the way.
+/// Latent interpolation: decode the points on a straight line between the codes of two rows.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {

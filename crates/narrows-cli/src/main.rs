@@ -1,7 +1,7 @@
 //! The `narrows` command: reads arguments, calls the library, prints.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 2 for usage
-//! and bad input, 1 for a failure, 130, 143 or 129 for what Ctrl-C, SIGTERM or SIGHUP
+//! and bad input, 1 for a failure, 130, 143, 131 or 129 for what Ctrl-C, SIGTERM, SIGQUIT or SIGHUP
 //! has stopped.
 #![forbid(unsafe_code)]
 
@@ -157,7 +157,7 @@ fn is_closed_pipe(error: &Error) -> bool {
     false
 }
 
-/// 1 where the command failed, 2 where it was given something that cannot work, 129, 130 or 143 where a
+/// 1 where the command failed, 2 where it was given something that cannot work, 128 and the signal's number where a
 /// signal stopped it.
 fn exit_code(error: &Error) -> u8 {
     match error.kind() {

@@ -144,7 +144,7 @@ impl Display {
             record.epoch,
             figures(record.train_loss),
             duration(record.seconds),
-            thousands(record.images_per_second),
+            thousands(record.rows_per_second),
             self.unit
         ));
         self.last = Instant::now();

@@ -185,7 +185,7 @@ fn describe(
     }
     match (model.threshold(), above(model, scores)) {
         (Some(threshold), Some(above)) => rows.push((
-            "unusual",
+            "anomalies",
             format!(
                 "{} {} ({:.2} %) above the threshold of {}",
                 thousands(above as f64),

@@ -1,11 +1,11 @@
-//! Ctrl-C and its kin: SIGTERM, and SIGHUP of a terminal that is closed. The first asks what goes on to end in order:
+//! Ctrl-C and its kin: SIGTERM, SIGQUIT (Ctrl-\), and SIGHUP of a terminal that is closed. The first asks what goes on to end in order:
 //! training to save itself, what writes rows to take away what it has begun. A second, or one that comes when a trained
 //! model is saved and the rest can be done again, ends the process at once.
 
 use crate::output::note;
 use narrows::text::path_for_shell;
 use narrows::{Error, ErrorKind, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::io;
@@ -27,7 +27,7 @@ pub struct Stop {
 impl Stop {
     /// Listens from now on; until then a signal ends the process.
     pub fn listen(&self) {
-        let signals: Vec<i32> = [SIGINT, SIGTERM]
+        let signals: Vec<i32> = [SIGINT, SIGTERM, SIGQUIT]
             .into_iter()
             .chain(hangs_up().then_some(SIGHUP))
             .collect();

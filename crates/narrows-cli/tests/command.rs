@@ -148,7 +148,7 @@ fn json_is_one_object_on_standard_output() {
         "test_mse",
         "pca_mse",
         "seconds",
-        "images_per_second",
+        "rows_per_second",
     ] {
         assert!(object[key].as_f64().unwrap() > 0.0, "{key}");
     }
@@ -655,8 +655,8 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
         "MSE",
         "PSNR",
         "dB",
-        "class by ridge probe",
-        "class by 5 neighbors",
+        "linear-probe accuracy",
+        "5-NN accuracy",
         "encoder.2 (code)",
         "measured on 10 rows",
         "values span 255",
@@ -686,7 +686,7 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     let tables = text(&output.stdout);
     assert!(tables.contains("the data have no labels"), "{tables}");
     assert!(tables.contains("5 rows, held out of the data"), "{tables}");
-    assert!(!tables.contains("class by"), "{tables}");
+    assert!(!tables.contains("accuracy"), "{tables}");
     // What does not fit is refused.
     refused(
         folder.path(),
@@ -771,7 +771,7 @@ fn a_run_writes_a_report_that_stands_alone() {
     assert!(!report.contains("src=\"http") && !report.contains("href=\"http"));
     for figure in [
         "noisy.png",
-        "walks.png",
+        "interpolation.png",
         "filters.png",
         "loss.svg",
         "codes.svg",

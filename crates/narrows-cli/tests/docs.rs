@@ -180,7 +180,7 @@ fn anomalies() {
     );
     let nines = walk.printed("narrows score runs/no-nines --data mnist:test");
     for part in [
-        "unusual",
+        "anomalies",
         "PR AUC",
         "1,009 anomalies, 8,991 normal rows",
         "anomalies found",
@@ -287,8 +287,8 @@ fn codes() {
             .unwrap_or_else(|| panic!("no `{name}` in: {measures}"))
             .to_string()
     };
-    assert!(number(&line("class by ridge probe"), "probe") > 40.0);
-    assert!(number(&line("class by 5 neighbors"), "neighbors") > 50.0);
+    assert!(number(&line("linear-probe accuracy"), "accuracy") > 40.0);
+    assert!(number(&line("5-NN accuracy"), "accuracy") > 50.0);
     // Noise goes on 8-bit images alone.
     let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
         .args("data convert --data digits.csv --corrupt gaussian=0.4 -o noisy.csv".split(' '))

@@ -340,21 +340,22 @@ fn a_limit_of_a_files_size_is_an_error_of_writing() {
 #[test]
 fn a_closed_terminal_saves_the_run_unless_nohup_says_otherwise() {
     let bench = Bench::new();
-    let child = bench.long_at_terminal("r");
-    let hang_up = |id: u32| {
-        let mut kill = Command::new("kill");
-        assert!(
-            kill.args(["-HUP", &id.to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
+    let send = |signal: &str, id: u32| {
+        let sent = Command::new("kill")
+            .args([signal, &id.to_string()])
+            .status();
+        assert!(sent.unwrap().success());
     };
-    hang_up(child.id());
-    let ended = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(129), "{said}");
-    assert!(said.contains("narrows train --resume r"), "{said}");
+    // A closed terminal, and Ctrl-\.
+    for (signal, code, out) in [("-HUP", 129, "r"), ("-QUIT", 131, "q")] {
+        let child = bench.long_at_terminal(out);
+        send(signal, child.id());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(code), "{said}");
+        let way = format!("narrows train --resume {out}");
+        assert!(said.contains(&way), "{said}");
+    }
 
     let script = format!(
         "trap '' HUP; exec {} train --resume r",
@@ -368,7 +369,7 @@ fn a_closed_terminal_saves_the_run_unless_nohup_says_otherwise() {
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_millis(500));
-    hang_up(child.id());
+    send("-HUP", child.id());
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(child.try_wait().unwrap(), None);
     child.kill().unwrap();
@@ -424,7 +425,7 @@ fn metrics_that_cannot_be_read_are_said_and_no_figure_is_lost() {
         "train_loss",
         "validation_loss",
         "test_mse",
-        "images_per_second",
+        "rows_per_second",
     ] {
         assert!(json[key].is_f64(), "{key}: {json}");
     }

@@ -1,4 +1,4 @@
-//! Optimisers on flat slices: one pass that reads the gradient and updates state and parameters.
+//! Optimizers on flat slices: one pass that reads the gradient and updates state and parameters.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 

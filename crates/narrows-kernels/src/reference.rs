@@ -228,7 +228,7 @@ impl Sgd {
     }
 }
 
-/// What an optimiser remembers becomes 0 below 1e-36, so that it never is a subnormal number in single
+/// What an optimizer remembers becomes 0 below 1e-36, so that it never is a subnormal number in single
 /// precision.
 fn without_fading(x: f64) -> f64 {
     if x.abs() < 1e-36 { 0.0 } else { x }

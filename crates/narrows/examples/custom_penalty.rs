@@ -1,6 +1,6 @@
 //! A layer and a penalty that Narrows does not have, added from another crate: `cargo run --release --example custom_penalty`.
 //!
-//! The layer multiplies each value by a factor that is learnt. The penalty is the mean squared length of the codes.
+//! The layer multiplies each value by a factor that is learned. The penalty is the mean squared length of the codes.
 
 use narrows::declaration::{Declaration, Part, Settings};
 use narrows::layer::LayerPart;

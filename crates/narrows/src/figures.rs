@@ -105,10 +105,14 @@ impl Portrait {
                 noise.strength()
             );
             add("noisy", &caption, Some(Image::Png(noisy)));
-            let caption = "Walks in a straight line from the code of one test image to that of another: \
-                           whether what lies between is an image too";
-            add("walks", caption, walks(model, test)?.map(Image::Png));
-            let caption = "The first layer's filters, grey being 0: what the encoder looks for";
+            let caption = "Latent interpolation: images decoded on a straight line from the code of one test image to \
+                           that of another";
+            add(
+                "interpolation",
+                caption,
+                interpolation(model, test)?.map(Image::Png),
+            );
+            let caption = "The first layer's filters, gray being 0: what the encoder looks for";
             add("filters", caption, filters(model)?.map(Image::Png));
         }
         let chart = |chart: Chart| -> Result<Option<Image>> { Ok(chart.svg()?.map(Image::Svg)) };
@@ -291,7 +295,7 @@ fn code_map(
 }
 
 /// Rows of images decoded from the codes on the way between test images of different classes.
-fn walks(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
+fn interpolation(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
     let rows = pictured(test)?;
     let codes = model.codes_of(&rows)?;
     let pairs = [(0, 1), (2, 3), (4, 5), (6, 7)];
@@ -376,7 +380,7 @@ fn span(rows: &Array2<f32>) -> (f32, f32) {
     }
 }
 
-/// Whether rows of a shape can be shown as pictures: grey or RGB, `[channels, height, width]`.
+/// Whether rows of a shape can be shown as pictures: gray or RGB, `[channels, height, width]`.
 pub fn is_image(shape: &[usize]) -> bool {
     matches!(shape, [1 | 3, _, _])
 }

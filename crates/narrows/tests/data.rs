@@ -34,7 +34,7 @@ fn text(result: Result<Source>) -> String {
     result.unwrap_err().to_string()
 }
 
-fn labelled() -> ReadOptions {
+fn labeled() -> ReadOptions {
     ReadOptions {
         label: Some("kind".into()),
         ids: vec!["name".into()],
@@ -61,7 +61,7 @@ fn a_table_has_columns_labels_and_ids() {
     packed.write_all(TABLE.as_bytes()).unwrap();
     let packed = folder.put("packed.csv.gz", packed.finish().unwrap());
     for spec in [plain, tabs, semicolons, packed] {
-        let source = Source::open_with(&spec, &labelled()).unwrap();
+        let source = Source::open_with(&spec, &labeled()).unwrap();
         let data = source.train;
         assert_eq!(
             data.to_array(),
@@ -548,10 +548,10 @@ fn files_with_flipped_bytes_do_not_panic() {
     }
 }
 
-fn picture(path: &Path, width: u32, height: u32, is_colour: bool) {
+fn picture(path: &Path, width: u32, height: u32, is_color: bool) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let shade = |x: u32, y: u32| (x * 10 + y) as u8;
-    if is_colour {
+    if is_color {
         image::RgbImage::from_fn(width, height, |x, y| image::Rgb([shade(x, y), 0, 255])).save(path)
     } else {
         image::GrayImage::from_fn(width, height, |x, y| image::Luma([shade(x, y)])).save(path)

@@ -98,8 +98,8 @@ fn every_measure_is_that_of_the_rows() {
     assert_close(found.model.ssim.unwrap(), similarity.sum::<f64>() / 40.0);
     assert_eq!((found.corruption, found.model.noisy_mse), (None, None));
     // The halves tell the classes.
-    assert_eq!(found.model.probe_accuracy, Some(1.0));
-    assert_eq!(found.model.neighbour_accuracy, Some(1.0));
+    assert_eq!(found.model.linear_probe_accuracy, Some(1.0));
+    assert_eq!(found.model.knn_accuracy, Some(1.0));
 
     let scaled = |data| ScaledRows {
         data,
@@ -110,7 +110,7 @@ fn every_measure_is_that_of_the_rows() {
     assert_close(beside.mse, pca.reconstruction_mse(2, &scaled(test), 1));
     assert_close(beside.psnr.unwrap(), psnr(beside.mse, 1.0));
     assert!(beside.ssim.unwrap() > found.model.ssim.unwrap());
-    assert_eq!(beside.probe_accuracy, Some(1.0));
+    assert_eq!(beside.linear_probe_accuracy, Some(1.0));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn without_labels_nothing_is_said_of_classes() {
     assert!(found.class_errors.is_empty());
     for quality in [&found.model, found.pca.as_ref().unwrap()] {
         assert_eq!(
-            (quality.probe_accuracy, quality.neighbour_accuracy),
+            (quality.linear_probe_accuracy, quality.knn_accuracy),
             (None, None)
         );
         assert!(quality.psnr.is_some() && quality.ssim.is_some());
@@ -354,12 +354,12 @@ fn a_probe_that_cannot_be_fitted_says_why() {
     );
     let why = found.model.probe_refusal.unwrap();
     assert!(
-        why.contains("4096") && found.model.probe_accuracy.is_none(),
+        why.contains("4096") && found.model.linear_probe_accuracy.is_none(),
         "{why}"
     );
-    assert!(found.model.neighbour_accuracy.is_some());
+    assert!(found.model.knn_accuracy.is_some());
     let beside = found.pca.unwrap();
-    assert!(beside.probe_accuracy.is_some() && beside.probe_refusal.is_none());
+    assert!(beside.linear_probe_accuracy.is_some() && beside.probe_refusal.is_none());
 }
 
 #[test]

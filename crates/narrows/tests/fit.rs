@@ -33,7 +33,7 @@ fn fit_keeps_the_model_of_the_lowest_validation_loss() {
     assert_eq!(model.parameters().flat(), expected.parameters().flat());
     let split = model.origin().split.as_ref().unwrap();
     assert_eq!((split.rows, split.held_out), ([270, 30, 0], false));
-    // What is watched is not learnt from.
+    // What is watched is not learned from.
     recipe.validation = Some(0.0);
     let all = narrows::fit(&recipe, &data).unwrap();
     assert_ne!(all.parameters().flat(), model.parameters().flat());
@@ -86,7 +86,7 @@ fn the_readme_shows_the_example_of_the_documentation() {
     assert!(shown.contains(&format!("```\n{code}```")), "{code}");
 }
 
-/// A loss or an optimiser that is broken gets nowhere near: the mean image is what an autoencoder without a code
+/// A loss or an optimizer that is broken gets nowhere near: the mean image is what an autoencoder without a code
 /// gives back.
 #[test]
 fn an_epoch_of_the_linear_autoencoder_gets_well_below_the_mean_image() {

@@ -174,12 +174,12 @@ fn constant_columns_are_told_before_training() {
         "{:?}",
         info.remarks
     );
-    let grey = folder.put("grey.npy", npy("<f4", "(2, 1, 1)", &[0; 8]));
-    let info = summary(&grey);
+    let gray = folder.put("gray.npy", npy("<f4", "(2, 1, 1)", &[0; 8]));
+    let info = summary(&gray);
     assert_eq!(info.constant, ["all values"]);
     let command = info.command.unwrap();
     assert!(
-        command.starts_with("narrows train table --data ") && command.ends_with("grey.npy"),
+        command.starts_with("narrows train table --data ") && command.ends_with("gray.npy"),
         "{command}"
     );
 }
@@ -465,9 +465,9 @@ fn images_of_16_bits_and_transparent_ones_are_told() {
 #[test]
 fn images_in_deeper_folders_are_counted() {
     let folder = Folder::new();
-    let grey = image::GrayImage::new(2, 2);
+    let gray = image::GrayImage::new(2, 2);
     for name in ["a/x.png", "a/deep/y.png", "b/deep/deeper/z.png"] {
-        grey.save(folder.path(name)).unwrap();
+        gray.save(folder.path(name)).unwrap();
     }
     let data = Source::open(folder.0.path().to_str().unwrap())
         .unwrap()
@@ -479,7 +479,7 @@ fn images_in_deeper_folders_are_counted() {
         data.notes()
     );
     let alone = Folder::new();
-    grey.save(alone.path("train/cat/long/x.png")).unwrap();
+    gray.save(alone.path("train/cat/long/x.png")).unwrap();
     let said = refused(&alone.spec("train"), &ReadOptions::default());
     assert!(
         said.contains("all images lie in deeper folders") && said.contains("1 further down"),

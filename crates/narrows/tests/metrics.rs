@@ -2,7 +2,7 @@
 //! scikit-learn in float64 from the same numbers.
 
 use narrows::data::{Dataset, Values};
-use narrows::evaluate::{Pca, RidgeProbe, mse, nearest_neighbours, psnr, ssim};
+use narrows::evaluate::{Pca, RidgeProbe, mse, nearest_neighbors, psnr, ssim};
 use narrows::network::ScaledRows;
 use narrows::scaling::{Scaling, ScalingSpec};
 use ndarray::Array2;
@@ -141,7 +141,7 @@ fn the_ridge_probe_is_scikit_learn_s() {
 }
 
 #[test]
-fn nearest_neighbours_are_scikit_learn_s() {
+fn nearest_neighbors_are_scikit_learn_s() {
     for name in ["classes", "two"] {
         let (train, test) = (
             rows(&format!("{name}/train")),
@@ -150,8 +150,8 @@ fn nearest_neighbours_are_scikit_learn_s() {
         let known = labels(&format!("{name}/labels"));
         let mut told = Vec::new();
         let observe = &mut |done| told.push(done);
-        let found = nearest_neighbours(train.view(), &known, test.view(), 2, observe).unwrap();
-        assert_eq!(found, labels(&format!("{name}/neighbours")));
+        let found = nearest_neighbors(train.view(), &known, test.view(), 2, observe).unwrap();
+        assert_eq!(found, labels(&format!("{name}/neighbors")));
         assert_eq!(told, [test.nrows()]);
     }
 }

@@ -341,7 +341,7 @@ fn a_graph_with_a_double_input_computes_the_same_from_scaled_values_on() {
         &[4],
     );
     assert_eq!(onnx::Input::of(&model), onnx::Input::Double);
-    // Optimised, the graph would lose the value to begin with.
+    // Optimized, the graph would lose the value to begin with.
     let mut options = rten::ModelOptions::with_all_ops();
     options.enable_optimization(false);
     let graph = options.load(onnx::bytes(&model).unwrap()).unwrap();

@@ -19,13 +19,13 @@ use narrows::{ErrorKind, Model, Result};
 use ndarray::Array2;
 use std::sync::Arc;
 
-/// Each value of the code times a factor of its own, which is learnt.
+/// Each value of the code times a factor of its own, which is learned.
 #[derive(Debug)]
 struct Stretch;
 
 /// A penalty that asks for a parameter, which no model would keep.
 #[derive(Debug)]
-struct Learnt;
+struct Learned;
 
 /// A penalty of two parts: the sum of a code's values, mean over rows, and the sum over the batch, squared.
 #[derive(Debug)]
@@ -41,9 +41,9 @@ impl Part for Stretch {
     }
 }
 
-impl Part for Learnt {
+impl Part for Learned {
     fn declaration(&self) -> &Declaration {
-        const { &Declaration::new("learnt", "a penalty with a parameter") }
+        const { &Declaration::new("learned", "a penalty with a parameter") }
     }
 }
 
@@ -82,7 +82,7 @@ impl BottleneckPart for Stretch {
     }
 }
 
-impl PenaltyPart for Learnt {
+impl PenaltyPart for Learned {
     fn build(&self, _: &Settings, builder: &mut Builder, _: &PenaltyPlace) -> Result<()> {
         builder.tensor(weight(3)).map(|_| ())
     }
@@ -331,7 +331,7 @@ fn data() -> Dataset {
 
 fn parts() -> Parts {
     let parts = Parts::standard().with_bottleneck(&Stretch).unwrap();
-    let parts = parts.with_penalty(&Learnt).unwrap();
+    let parts = parts.with_penalty(&Learned).unwrap();
     let parts = parts.with_penalty(&Sums).unwrap();
     parts.with_reconstruction(&Halves).unwrap()
 }
@@ -372,7 +372,7 @@ fn a_bottleneck_may_have_parameters() {
 
 #[test]
 fn parameters_that_a_model_would_not_keep_are_refused() {
-    let text = recipe("plain", "penalties = [{ kind = 'learnt', weight = 1 }]");
+    let text = recipe("plain", "penalties = [{ kind = 'learned', weight = 1 }]");
     let recipe = parts().parse(&text, "it", &[]).unwrap();
     let data = data();
     let Err(error) = Training::new(&recipe, &data, 1) else {
@@ -382,7 +382,7 @@ fn parameters_that_a_model_would_not_keep_are_refused() {
     assert!(
         error
             .to_string()
-            .contains("`penalty.learnt.weight` of shape [3]"),
+            .contains("`penalty.learned.weight` of shape [3]"),
         "{error}"
     );
 }

@@ -62,7 +62,7 @@ fn shapes_and_tensors_are_those_of_pytorch() {
             ("decoder.2.bias", &[1680], (1664, 1680)),
         ]
     );
-    // Weights and biases start in ±1/√fan_in, and fill it; other initialisations leave biases at 0.
+    // Weights and biases start in ±1/√fan_in, and fill it; other initializations leave biases at 0.
     let initial = Parameters::initial(&network, Initialization::Pytorch, 1);
     for tensor in network.tensors() {
         let bound = 1.0 / (tensor.fans.0 as f32).sqrt();

@@ -125,7 +125,7 @@ fn a_profile_changes_nothing_and_accounts_for_the_whole_step() {
         let (mut steps, mut rows) = (0, 0);
         for _ in 0..2 {
             plain.epoch(|_| ()).unwrap();
-            // Between the batches of the validation rows no further row is learnt from.
+            // Between the batches of the validation rows no further row is learned from.
             let count = |progress: &Progress| {
                 steps += u64::from(progress.rows != rows);
                 rows = progress.rows;

@@ -192,7 +192,7 @@ impl Going {
                     "loss {} after {}, {} rows/s",
                     figures(record.train_loss),
                     count_of(record.epoch, "epoch"),
-                    thousands(record.images_per_second)
+                    thousands(record.rows_per_second)
                 );
             }
             Event::Stage(_, name) => self.display.stage(name),

@@ -105,7 +105,7 @@ pub(super) fn describe(summary: &Summary) -> String {
                 "{} for {}, {} {}/s with {}",
                 duration(summary.seconds),
                 count_of(summary.epochs, "epoch"),
-                thousands(summary.images_per_second),
+                thousands(summary.rows_per_second),
                 if summary.has_picture {
                     "images"
                 } else {

@@ -62,7 +62,7 @@ fn channels_last_are_turned_into_images_with_a_word() {
                 ("x_test", npy("|u1", &[8, 16, 16, 3], &pixels[..8 * 768])),
             ]),
         )
-        .put("grey.npy", npy("|u1", &[8, 16, 16, 1], &pixels[..8 * 256]))
+        .put("gray.npy", npy("|u1", &[8, 16, 16, 1], &pixels[..8 * 256]))
         .put("conv.toml", CONVOLUTIONS);
     let tried = folder.tried("cifar.npz");
     for (part, rows) in tried.parts.iter().zip([24, 8]) {
@@ -86,7 +86,7 @@ fn channels_last_are_turned_into_images_with_a_word() {
         tried.said
     );
     assert_eq!(
-        folder.info("grey.npy")[0]["shape"],
+        folder.info("gray.npy")[0]["shape"],
         serde_json::json!([1, 16, 16])
     );
     folder.ok("train conv.toml --data cifar.npz --out run");

@@ -19,13 +19,13 @@ const STRIDES: &str = "
     training = { epochs = 1, batch_size = 4 }
 ";
 
-fn grey(seed: u32, width: u32, height: u32) -> GrayImage {
+fn gray(seed: u32, width: u32, height: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| {
         Luma([(x * 11 + y * 7 + seed * 5) as u8])
     })
 }
 
-fn colour(seed: u32, width: u32, height: u32) -> RgbImage {
+fn color(seed: u32, width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb([(x * 20) as u8, (y * 20) as u8, (seed * 37 + x) as u8])
     })
@@ -40,7 +40,7 @@ fn folders_of_every_format_train() {
     let folder = Folder::new();
     for ending in ["tif", "bmp", "webp", "gif", "png"] {
         for image in 0..3 {
-            let pixels = DynamicImage::from(colour(image, 12, 12));
+            let pixels = DynamicImage::from(color(image, 12, 12));
             // The encoder takes color with alpha only, and makes a palette of it.
             let pixels = if ending == "gif" {
                 pixels.into_rgba8().into()
@@ -93,44 +93,40 @@ fn twelve_bits_in_sixteen_stay_apart_and_come_back() {
 }
 
 #[test]
-fn grey_and_colour_meet_a_model_of_the_other_and_one_file_is_one_row() {
+fn gray_and_color_meet_a_model_of_the_other_and_one_file_is_one_row() {
     let folder = Folder::new();
     for image in 0..6 {
-        save(&folder, &format!("grey/{image}.png"), grey(image, 12, 12));
-        save(
-            &folder,
-            &format!("colour/{image}.png"),
-            colour(image, 12, 12),
-        );
+        save(&folder, &format!("gray/{image}.png"), gray(image, 12, 12));
+        save(&folder, &format!("color/{image}.png"), color(image, 12, 12));
     }
-    for kind in ["grey", "colour"] {
+    for kind in ["gray", "color"] {
         folder.ok(&format!(
             "train simple-linear --data {kind} --epochs 1 --out of-{kind}"
         ));
     }
-    let said = folder.said("score of-grey --data colour -o a.csv");
+    let said = folder.said("score of-gray --data color -o a.csv");
     assert!(
-        said.contains("converted 6 color images to grey")
+        said.contains("converted 6 color images to gray")
             && said.contains("as the model has 1 channel"),
         "{said}"
     );
-    let said = folder.said("score of-colour --data grey -o b.csv");
-    assert!(said.contains("converted 6 grey images to color"), "{said}");
-    folder.ok("score of-colour --data colour -o all.csv");
-    folder.ok("score of-colour --data colour/1.png -o one.csv");
+    let said = folder.said("score of-color --data gray -o b.csv");
+    assert!(said.contains("converted 6 gray images to color"), "{said}");
+    folder.ok("score of-color --data color -o all.csv");
+    folder.ok("score of-color --data color/1.png -o one.csv");
     let (all, one) = (folder.text("all.csv"), folder.text("one.csv"));
     assert_eq!(
         one.lines().nth(1),
         all.lines().find(|line| line.contains("1.png"))
     );
-    folder.ok("reconstruct of-colour --data colour/1.png -o look.png");
-    assert_eq!(folder.info("colour/1.png")[0]["rows"], 1);
+    folder.ok("reconstruct of-color --data color/1.png -o look.png");
+    assert_eq!(folder.info("color/1.png")[0]["rows"], 1);
 }
 
 #[test]
 fn one_image_trains_with_a_warning() {
     let folder = Folder::new();
-    save(&folder, "single/a.png", colour(1, 12, 12));
+    save(&folder, "single/a.png", color(1, 12, 12));
     for spec in ["single", "single/a.png"] {
         let tried = folder.tried(spec);
         assert_eq!(
@@ -163,8 +159,8 @@ fn one_image_trains_with_a_warning() {
 fn odd_sizes_are_refused_with_what_makes_them_fit() {
     let folder = Folder::new();
     for image in 0..8 {
-        save(&folder, &format!("odd/{image}.png"), grey(image, 27, 27));
-        save(&folder, &format!("wide/{image}.png"), colour(image, 50, 37));
+        save(&folder, &format!("odd/{image}.png"), gray(image, 27, 27));
+        save(&folder, &format!("wide/{image}.png"), color(image, 50, 37));
     }
     for (name, first, second) in [
         ("usual", "1", "1"),

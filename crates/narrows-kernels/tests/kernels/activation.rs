@@ -135,7 +135,7 @@ fn nan_stays_nan_in_every_place() {
 }
 
 #[test]
-fn no_number_depends_on_its_neighbours() {
+fn no_number_depends_on_its_neighbors() {
     let x: Vec<f32> = numbers(67, 3).iter().map(|x| 6.0 * x).collect();
     let dy = numbers(67, 4);
     for isa in Isa::available() {

@@ -124,7 +124,7 @@ fn nan_stays_nan_in_every_place() {
 }
 
 #[test]
-fn the_gradient_of_an_element_does_not_depend_on_its_neighbours() {
+fn the_gradient_of_an_element_does_not_depend_on_its_neighbors() {
     let (y, t) = row(67);
     for isa in Isa::available() {
         for l in LOSSES {

@@ -105,10 +105,10 @@ fn normal_numbers_have_the_moments_and_tails_of_a_normal_distribution() {
         let beyond = mean_of(&|x| f64::from(u8::from(x.abs() > limit)));
         within(beyond, share, share * (1.0 - share));
     }
-    let neighbours = drawn
+    let neighbors = drawn
         .windows(2)
         .map(|pair| f64::from(pair[0]) * f64::from(pair[1]) / 4.0);
-    within(neighbours.sum::<f64>() / COUNT as f64, 0.0, 1.0);
+    within(neighbors.sum::<f64>() / COUNT as f64, 0.0, 1.0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Optimisers, over fifty steps.
+//! Optimizers, over fifty steps.
 
 use crate::{bits, numbers, wide};
 use narrows_kernels::Isa;
@@ -96,7 +96,7 @@ fn adam() {
 }
 
 #[test]
-fn no_parameter_depends_on_its_neighbours() {
+fn no_parameter_depends_on_its_neighbors() {
     let len = 53;
     let reference = reference::Adam {
         learning_rate: 0.01,

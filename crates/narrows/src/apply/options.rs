@@ -13,7 +13,7 @@ use crate::model::{InputColumn, Model};
 /// # Errors
 ///
 /// [`ErrorKind::Data`] if missing values are to become means and the model has none: those of the rows at hand
-/// would make what a row gives depend on its neighbours.
+/// would make what a row gives depend on its neighbors.
 pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
     let origin = model.origin();
     let reading = origin.reading.as_ref();

@@ -27,7 +27,7 @@ impl Spec<dyn CorruptionPart> {
     }
 }
 
-/// Noise on a value. Nothing is learnt before it, so that it has no way back.
+/// Noise on a value. Nothing is learned before it, so that it has no way back.
 #[derive(Clone, Debug)]
 struct Noise {
     corruption: Corruption,

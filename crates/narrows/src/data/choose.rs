@@ -1,4 +1,4 @@
-//! Some of the rows of a dataset: the first ones, neighbours, or the rows of a list.
+//! Some of the rows of a dataset: the first ones, neighbors, or the rows of a list.
 
 use super::dataset::{Dataset, Ids};
 use super::shuffle;
@@ -18,7 +18,7 @@ impl Dataset {
         self.slice(0..count.min(self.rows()))
     }
 
-    /// Neighbouring rows, in their order.
+    /// Neighboring rows, in their order.
     ///
     /// # Errors
     ///

@@ -150,7 +150,7 @@ pub(crate) struct OddRow {
     pub(crate) usual: usize,
 }
 
-/// Neighbouring rows of a table.
+/// Neighboring rows of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Block {
     pub(crate) rows: usize,
@@ -205,7 +205,7 @@ impl Block {
 pub(crate) enum Place {
     /// The lines of a text, counted from 1.
     Lines(Vec<u64>),
-    /// Neighbouring rows, of which the first is this one, counted from 0.
+    /// Neighboring rows, of which the first is this one, counted from 0.
     Rows(u64),
     /// Rows by their numbers, counted from 0.
     Numbers(Vec<u64>),

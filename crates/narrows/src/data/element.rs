@@ -178,7 +178,7 @@ impl Element {
     }
 }
 
-/// A floating-point number as an integer, if it is one, and not so large that its neighbours are not there.
+/// A floating-point number as an integer, if it is one, and not so large that its neighbors are not there.
 pub(super) fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)

@@ -39,7 +39,7 @@ impl FileState {
     }
 }
 
-/// Neighbouring values of one type in a row.
+/// Neighboring values of one type in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) element: Element,
@@ -107,7 +107,7 @@ impl RowType {
         self.runs.iter().all(is_whole)
     }
 
-    /// The types of neighbouring values: how many have each, and whether an integer of it stands for a missing value.
+    /// The types of neighboring values: how many have each, and whether an integer of it stands for a missing value.
     pub(super) fn parts(&self) -> impl Iterator<Item = (Element, usize, bool)> + '_ {
         self.runs
             .iter()
@@ -248,7 +248,7 @@ fn offset_of(offset: &[f64], place: usize) -> f64 {
     }
 }
 
-/// Subtracts from neighbouring values, the first of which is at `place`, the offset of all or of each place.
+/// Subtracts from neighboring values, the first of which is at `place`, the offset of all or of each place.
 #[inline]
 pub(super) fn subtract(offset: &[f64], place: usize, values: &mut [f64]) {
     match *offset {

@@ -392,7 +392,7 @@ impl<'a> Names<'a> {
         names.iter().map(|name| self.find(setting, name)).collect()
     }
 
-    /// The columns that a model learnt from.
+    /// The columns that a model learned from.
     fn of_model(&self, wanted: &[String]) -> Result<Vec<usize>> {
         let is_missing = |name: &&String| !self.places.contains_key(name.as_str());
         let missing: Vec<&String> = wanted.iter().filter(is_missing).collect();

@@ -19,14 +19,14 @@ const VALUES: usize = 1 << 24;
 /// The rows that are looked at however wide they are.
 const LEAST_ROWS: usize = 1000;
 
-/// The runs of neighbouring rows, spread evenly over all, where not all rows are looked at. Neighbours are alike in
+/// The runs of neighboring rows, spread evenly over all, where not all rows are looked at. Neighbors are alike in
 /// tables that are sorted, so that they show whether near values stay apart.
 const RUNS: usize = 100;
 
 /// The values that are in memory at a time.
 const AT_ONCE: usize = 1 << 22;
 
-/// The rows of data that are looked at, in their order: all of them, or runs of neighbours.
+/// The rows of data that are looked at, in their order: all of them, or runs of neighbors.
 pub(crate) struct Sample<'a> {
     data: &'a Dataset,
     runs: Vec<Range<usize>>,

@@ -1,7 +1,7 @@
 //! The order in which training meets the rows, and how rows that stay in a file are read in it.
 //!
 //! Rows in memory come in a uniformly random order. Rows that stay in a file come in two levels, so that
-//! reading stays near to where the file is read: blocks of about [`BLOCK`] bytes of neighbouring rows come in
+//! reading stays near to where the file is read: blocks of about [`BLOCK`] bytes of neighboring rows come in
 //! a random order, this is cut into pools of about [`POOL`] bytes, and the rows of a pool are shuffled among
 //! themselves. A batch so meets rows of up to `POOL / BLOCK` places of the file. A pool is read into memory
 //! at once, block by block in the order of the file. The order is formed a pool at a time too, as it would take
@@ -18,7 +18,7 @@ use ndarray::Array2;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The bytes of neighbouring rows that stay together in a pool.
+/// The bytes of neighboring rows that stay together in a pool.
 const BLOCK: usize = 64 << 10;
 
 /// The bytes of the rows that are shuffled among themselves.
@@ -255,7 +255,7 @@ mod tests {
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert!(sorted.into_iter().eq(0..1003));
-        // 200 rows of 20 blocks: spread over the file, and neighbours are rarely together.
+        // 200 rows of 20 blocks: spread over the file, and neighbors are rarely together.
         let pool = &order[..200];
         let spread = pool.iter().max().unwrap() - pool.iter().min().unwrap();
         assert!(spread > 700, "{spread}");

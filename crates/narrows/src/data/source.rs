@@ -16,7 +16,7 @@ pub(super) const MNIST: &str = "mnist";
 pub struct Source {
     /// The rows to learn from.
     pub train: Dataset,
-    /// The rows that nothing is learnt from.
+    /// The rows that nothing is learned from.
     pub test: Option<Dataset>,
 }
 

@@ -15,10 +15,10 @@ const ALPHA: f64 = 1.0;
 /// The share of its mean that a code's deviation must pass for it to be more than rounding.
 const LEAST_DEVIATION: f64 = 1e-7;
 
-/// The codes that are standardised at a time.
+/// The codes that are standardized at a time.
 const BLOCK: usize = 512;
 
-/// A ridge classifier on standardised codes. A value that is the same in all codes has no weight.
+/// A ridge classifier on standardized codes. A value that is the same in all codes has no weight.
 ///
 /// Each class has a target, 1 for its rows and -1 for the others, which a linear map with intercept
 /// is fitted to: `min Σ (y - w·x - b)² + ‖w‖²`, in closed form. A row belongs to the class whose map
@@ -72,7 +72,7 @@ impl RidgeProbe {
         }
         let n = rows as f64;
         let (mean, scale) = standardization(values, width);
-        // With X the standardised codes: Xᵀ X + α.
+        // With X the standardized codes: Xᵀ X + α.
         let products = products(values, &mean, &scale, &mut Team::new(threads));
         let normal = Mat::from_fn(width, width, |i, j| match i == j {
             true => products[i * width + i] + ALPHA,
@@ -183,7 +183,7 @@ fn standardization(values: &[f32], width: usize) -> (Vec<f64>, Vec<f64>) {
     (mean, scale)
 }
 
-/// The products of the standardised values of all rows, the lower half of `[width, width]`.
+/// The products of the standardized values of all rows, the lower half of `[width, width]`.
 ///
 /// In double precision: values that follow from each other leave but the penalty between this matrix and a singular
 /// one, and the rounding of single precision outweighs that.

@@ -63,11 +63,11 @@ pub struct Quality {
     pub ssim: Option<f64>,
     /// The share of test rows whose class a ridge classifier tells from the code; none without
     /// labels of two classes or more, or where the codes are too large.
-    pub probe_accuracy: Option<f64>,
+    pub linear_probe_accuracy: Option<f64>,
     /// Why there is no probe, where there could be one.
     pub probe_refusal: Option<String>,
     /// The share of test rows whose class the five nearest training codes tell; none as before.
-    pub neighbour_accuracy: Option<f64>,
+    pub knn_accuracy: Option<f64>,
 }
 
 /// The error of a class.
@@ -165,9 +165,9 @@ impl Quality {
             "noisy_mse": self.noisy_mse,
             "psnr": self.psnr,
             "ssim": self.ssim,
-            "probe_accuracy": self.probe_accuracy,
+            "linear_probe_accuracy": self.linear_probe_accuracy,
             "probe_refusal": self.probe_refusal,
-            "neighbour_accuracy": self.neighbour_accuracy,
+            "knn_accuracy": self.knn_accuracy,
         })
     }
 }

@@ -6,7 +6,7 @@ use super::quality::{Comparison, Images};
 use super::units::groups;
 use super::{
     ClassError, Evaluation, JacobianSummary, LayerUnits, Matrix, NoiseCurve, NoisePoint, Pca,
-    Quality, Reconstruct, RidgeProbe, TestNoise, block_rows, nearest_neighbours, noise_draws,
+    Quality, Reconstruct, RidgeProbe, TestNoise, block_rows, nearest_neighbors, noise_draws,
     noisy_errors, standard_noises,
 };
 use crate::corruption::Corruption;
@@ -35,7 +35,7 @@ pub struct Progress {
 }
 
 /// Evaluates a model on the test rows of a split. Principal components, the probe and the
-/// neighbours are fitted to the training rows.
+/// neighbors are fitted to the training rows.
 ///
 /// `observe` is told how far it is; `threads`, 0
 /// for one each core, has no influence on the result. A measure that needs more memory than is left is left out, and
@@ -264,9 +264,9 @@ impl<'a> Study<'a> {
                 noisy_mse: None,
                 psnr: comparison.psnr(),
                 ssim: comparison.ssim(),
-                probe_accuracy: None,
+                linear_probe_accuracy: None,
                 probe_refusal: None,
-                neighbour_accuracy: None,
+                knn_accuracy: None,
             },
             errors: comparison.errors(),
             codes,
@@ -369,15 +369,15 @@ impl<'a> Study<'a> {
             Some(right as f64 / truth.len() as f64)
         };
         match RidgeProbe::fit(codes.view(), known, self.threads) {
-            Ok(probe) => measured.quality.probe_accuracy = share(&probe.predict(test)),
+            Ok(probe) => measured.quality.linear_probe_accuracy = share(&probe.predict(test)),
             Err(error) => measured.quality.probe_refusal = Some(error.to_string()),
         }
         let (stage, total) = ("classes by the nearest neighbors", test.nrows());
         self.tell(stage, 0, total);
-        let found = nearest_neighbours(codes.view(), known, test, self.threads, &mut |done| {
+        let found = nearest_neighbors(codes.view(), known, test, self.threads, &mut |done| {
             (self.observe)(Progress { stage, done, total });
         })?;
-        measured.quality.neighbour_accuracy = share(&found);
+        measured.quality.knn_accuracy = share(&found);
         Ok(())
     }
 }

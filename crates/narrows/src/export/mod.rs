@@ -11,7 +11,7 @@ use ndarray::Array2;
 /// Rows to try a model on where there are no data, `[count, inputs]` in the data's own units.
 ///
 /// Each value is drawn uniformly from where scaled values lie: within two deviations of the mean where
-/// the model's data are standardised, in [0, 1) otherwise. The same rows every time.
+/// the model's data are standardized, in [0, 1) otherwise. The same rows every time.
 pub fn sample_rows<T: Real>(model: &Model, count: usize) -> Array2<T> {
     let (low, high) = match model.recipe().scaling {
         Some(ScalingSpec::Standardize { .. }) => (-2.0, 2.0),

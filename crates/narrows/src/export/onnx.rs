@@ -223,12 +223,12 @@ fn scale(graph: &mut Graph, model: &Model, input: Input) {
             }
         }
     }
-    let (centred, factor) = ("scaled/centred", "scaling.factor");
-    graph.node("Sub", &[INPUT, "scaling.offset"], &[], centred);
+    let (centered, factor) = ("scaled/centered", "scaling.factor");
+    graph.node("Sub", &[INPUT, "scaling.offset"], &[], centered);
     match input {
-        Input::Float => graph.node("Mul", &[centred, factor], &[], SCALED),
+        Input::Float => graph.node("Mul", &[centered, factor], &[], SCALED),
         Input::Double => {
-            let exact = graph.node("Mul", &[centred, factor], &[], "scaled/double");
+            let exact = graph.node("Mul", &[centered, factor], &[], "scaled/double");
             graph.cast(&exact, FLOAT, SCALED)
         }
     };

@@ -18,11 +18,11 @@ pub enum Initialization {
 use crate::declaration::{Choice, Declaration, Key, Kind, Preset};
 use crate::rng::{normal, uniform};
 
-/// The key of the initialisation.
+/// The key of the initialization.
 pub(crate) const INITIALIZATION: Key =
     Key::new("initialization", Kind::Name, "initialization").default(Preset::Text("pytorch"));
 
-/// The initialisations, by name.
+/// The initializations, by name.
 pub(crate) const INITIALIZATIONS: &[Choice<Initialization>] = &[
     Choice {
         declaration: Declaration::new(

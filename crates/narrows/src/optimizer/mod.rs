@@ -1,4 +1,4 @@
-//! Optimisers, as operations on flat slices of parameters.
+//! Optimizers, as operations on flat slices of parameters.
 
 mod schedule;
 mod spec;

@@ -1,8 +1,8 @@
-//! What a recipe says of the optimiser.
+//! What a recipe says of the optimizer.
 
 use crate::declaration::{Choice, Declaration, Key, Kind, Preset, Range};
 
-/// What a recipe says of the optimiser. Defaults are PyTorch's.
+/// What a recipe says of the optimizer. Defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OptimizerSpec {
     /// Stochastic gradient descent.
@@ -42,7 +42,7 @@ pub enum OptimizerSpec {
     },
 }
 
-/// The key that names the optimiser.
+/// The key that names the optimizer.
 pub(crate) const KIND: Key =
     Key::new("kind", Kind::Name, "optimizer").default(Preset::Text("adam"));
 
@@ -96,7 +96,7 @@ const MOMENTUM: Key = Key::new(
 )
 .default(Preset::Number(0.0));
 
-/// The optimisers, by name.
+/// The optimizers, by name.
 pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] =
     &[
         Choice {

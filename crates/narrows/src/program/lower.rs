@@ -57,7 +57,7 @@ pub(super) struct Known<'g> {
     pub(super) states: &'g [State],
     /// The names of the nodes.
     pub(super) names: Vec<&'g str>,
-    /// For each value whether something is learnt before it.
+    /// For each value whether something is learned before it.
     pub(super) needs_gradient: Vec<bool>,
 }
 
@@ -301,7 +301,7 @@ impl<'g> Lower<'g> {
         self.gradients[self.root(var).index()]
     }
 
-    /// Whether the gradient by a value is of use: whether something is learnt before it.
+    /// Whether the gradient by a value is of use: whether something is learned before it.
     pub fn needs_gradient(&self, var: Var) -> bool {
         self.mode() == Mode::Training && self.known.needs_gradient[self.root(var).index()]
     }

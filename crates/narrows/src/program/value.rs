@@ -20,7 +20,7 @@ impl Var {
 pub enum Mode {
     /// Steps of training, with gradients.
     Training,
-    /// Losses and penalties as in training, but nothing is learnt: parts behave as in use.
+    /// Losses and penalties as in training, but nothing is learned: parts behave as in use.
     Validation,
     /// A trained model in use.
     Inference,

@@ -79,7 +79,7 @@ pub struct Recipe {
     pub reconstruction: Reconstruction,
     /// The penalties beside it.
     pub penalties: Vec<Penalty>,
-    /// The optimiser.
+    /// The optimizer.
     pub optimizer: OptimizerSpec,
     /// How often training passes over all rows.
     pub epochs: usize,

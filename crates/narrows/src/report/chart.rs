@@ -1,6 +1,6 @@
 //! Charts as SVG: lines and dots over two axes, with the legend below.
 //!
-//! Colours are CSS variables that the picture brings along for a light and a dark page, so that it looks
+//! Colors are CSS variables that the picture brings along for a light and a dark page, so that it looks
 //! right alone and inside a report. The bytes depend on the arguments alone.
 
 use crate::error::{Error, ErrorKind, Result};
@@ -8,7 +8,7 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::prelude::*;
 use std::ops::Range;
 
-/// Points of one name, drawn in one colour.
+/// Points of one name, drawn in one color.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Its name in the legend.
@@ -33,7 +33,7 @@ pub struct Chart {
     pub x: String,
     /// What the vertical axis shows.
     pub y: String,
-    /// What is drawn; at most ten series have colours of their own.
+    /// What is drawn; at most ten series have colors of their own.
     pub series: Vec<Series>,
     /// How.
     pub mark: Mark,
@@ -55,7 +55,7 @@ const TICKS: usize = 6;
 const LEAST_SPAN: f64 = 0.05;
 const FONT: f64 = 13.0;
 
-/// Colours that stand for CSS variables until the text is written.
+/// Colors that stand for CSS variables until the text is written.
 const INK: RGBColor = RGBColor(1, 2, 3);
 const GRID: RGBColor = RGBColor(1, 2, 4);
 const SERIES: [RGBColor; 10] = [
@@ -71,8 +71,8 @@ const SERIES: [RGBColor; 10] = [
     RGBColor(2, 0, 9),
 ];
 
-/// The variables, for a light page and a dark one. The series are Okabe & Ito's colours for all kinds of
-/// colour vision, with two more.
+/// The variables, for a light page and a dark one. The series are Okabe & Ito's colors for all kinds of
+/// color vision, with two more.
 const STYLE: &str = "<style>svg{--ink:#333;--grid:#ddd;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;\
 --s3:#cc79a7;--s4:#b58900;--s5:#56b4e9;--s6:#7f4fc9;--s7:#8c564b;--s8:#6b6b6b;--s9:#9bbb00}\
 @media(prefers-color-scheme:dark){svg{--ink:#ccc;--grid:#444;--s0:#4aa8e0;--s1:#ff8a3d;--s2:#2fd0a0;\
@@ -349,7 +349,7 @@ fn figure(number: f64, step: f64) -> String {
     }
 }
 
-/// The text with variables for colours, and a size that follows the page.
+/// The text with variables for colors, and a size that follows the page.
 fn dressed(text: &str, height: u32) -> String {
     let mut text = text
         .replace("#010203", "var(--ink)")
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_escaped_and_colours_are_variables() {
+    fn names_are_escaped_and_colors_are_variables() {
         let svg = chart(vec![(0.0, 1.0), (1.0, 0.5)]).svg().unwrap().unwrap();
         assert!(svg.starts_with("<svg"));
         assert!(svg.contains("a&lt;b &amp; c"), "{svg}");

@@ -104,7 +104,7 @@ fn places(
         .flat_map(move |c| (0..height).flat_map(move |y| (0..width).map(move |x| (c, y, x))))
 }
 
-/// A value as a level of grey; what is no number is black.
+/// A value as a level of gray; what is no number is black.
 fn level(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_keep_their_channels_and_large_images_their_size() {
+    fn colors_keep_their_channels_and_large_images_their_size() {
         let mut images = Array2::zeros((1, 3 * 130 * 150));
         images[(0, 130 * 150)] = 1.0;
         let row = PictureRow {

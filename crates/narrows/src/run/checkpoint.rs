@@ -3,7 +3,7 @@
 //! There are two: the one before is kept as `checkpoint.previous.safetensors`, and is taken where the newer is damaged.
 //! Both have [`checksums`].
 //!
-//! `checkpoint.safetensors` holds parameters and states, what the optimiser remembers, the best parameters and states
+//! `checkpoint.safetensors` holds parameters and states, what the optimizer remembers, the best parameters and states
 //! where there is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
 //! `narrows` of the metadata.
 
@@ -264,7 +264,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with --epochs",
         ));
     }
-    // As numbers: the text of a number in double precision may be read as its neighbour.
+    // As numbers: the text of a number in double precision may be read as its neighbor.
     let inputs = training.inputs();
     let known =
         KnownRows::deserialize(&about["data"]).map_err(|error| damaged().caused_by(error))?;

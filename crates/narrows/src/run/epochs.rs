@@ -261,6 +261,6 @@ fn write_log(log: &mut EventFile, record: &EpochRecord) -> Result<()> {
         log.scalar(name, step, *value)?;
     }
     log.scalar("learning_rate", step, record.learning_rate)?;
-    log.scalar("images_per_second", step, record.images_per_second)?;
+    log.scalar("rows_per_second", step, record.rows_per_second)?;
     log.flush()
 }

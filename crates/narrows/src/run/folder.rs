@@ -125,7 +125,7 @@ pub(super) fn line_of(record: &EpochRecord) -> Value {
         "reconstruction": record.reconstruction,
         "learning_rate": record.learning_rate,
         "seconds": record.seconds,
-        "images_per_second": record.images_per_second,
+        "rows_per_second": record.rows_per_second,
     });
     if let Some(loss) = record.validation_loss {
         line["validation_loss"] = json!(loss);
@@ -170,7 +170,10 @@ fn records_in(text: &str) -> Vec<EpochRecord> {
                 .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
                 .collect(),
             seconds: line["seconds"].as_f64()?,
-            images_per_second: line["images_per_second"].as_f64()?,
+            // Older runs call it `images_per_second`.
+            rows_per_second: line["rows_per_second"]
+                .as_f64()
+                .or(line["images_per_second"].as_f64())?,
             validation_loss: line["validation_loss"].as_f64(),
             learning_rate: line["learning_rate"].as_f64().unwrap_or(0.0),
         })

@@ -58,7 +58,7 @@ pub(super) fn measure(
         held_out: split.is_held_out,
         threshold: None,
         seconds,
-        images_per_second: (records.len() * train_rows) as f64 / seconds,
+        rows_per_second: (records.len() * train_rows) as f64 / seconds,
         isa: isa::name(),
         run: path.to_path_buf(),
         best: None,

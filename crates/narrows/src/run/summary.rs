@@ -50,7 +50,7 @@ pub struct Summary {
     /// The time spent training, in seconds.
     pub seconds: f64,
     /// Rows a second while training.
-    pub images_per_second: f64,
+    pub rows_per_second: f64,
     /// The instruction set that this was computed with ([`crate::isa::name`]).
     pub isa: &'static str,
     /// The run's folder.
@@ -113,7 +113,7 @@ impl Summary {
         self.epochs = training.position().0;
         self.train_loss = training.train_loss();
         self.seconds = training.seconds();
-        self.images_per_second = (self.epochs * self.train_rows) as f64 / self.seconds;
+        self.rows_per_second = (self.epochs * self.train_rows) as f64 / self.seconds;
     }
 
     /// The summary as a JSON object.
@@ -134,7 +134,7 @@ impl Summary {
             "held_out": self.held_out,
             "threshold": self.threshold.as_ref().map(Threshold::to_json),
             "seconds": self.seconds,
-            "images_per_second": self.images_per_second,
+            "rows_per_second": self.rows_per_second,
             "isa": self.isa,
             "run": self.run.display().to_string(),
             "left_out": self.left_out,

@@ -1,6 +1,6 @@
 //! How many distinct values of a column remain as `f32` after scaling.
 //!
-//! Up to 100,000 rows are looked at, in runs of neighbours that are spread evenly where there are more; fewer where
+//! Up to 100,000 rows are looked at, in runs of neighbors that are spread evenly where there are more; fewer where
 //! rows are wider than some 160 values.
 
 use super::Scaling;

@@ -139,7 +139,7 @@ impl Training<'_> {
         }
     }
 
-    /// The mean of the objective over rows that are not learnt from, or none if `observe` breaks it off.
+    /// The mean of the objective over rows that are not learned from, or none if `observe` breaks it off.
     fn loss_on(
         &mut self,
         data: &Dataset,
@@ -194,7 +194,7 @@ impl Training<'_> {
             reconstruction: sums.mean(sums.reconstruction),
             columns: columns.map(|(name, &sum)| (name, sums.mean(sum))).collect(),
             seconds,
-            images_per_second: sums.rows as f64 / seconds,
+            rows_per_second: sums.rows as f64 / seconds,
             validation_loss,
             learning_rate: self.factor * self.recipe.optimizer.learning_rate(),
         }

@@ -15,7 +15,7 @@ pub struct EpochRecord {
     /// The time that the epoch took.
     pub seconds: f64,
     /// Rows a second.
-    pub images_per_second: f64,
+    pub rows_per_second: f64,
     /// The mean of the objective over the validation rows after the epoch, if there are any.
     pub validation_loss: Option<f64>,
     /// The learning rate of the epoch's last step.

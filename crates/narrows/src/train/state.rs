@@ -14,11 +14,11 @@ pub struct State {
     pub parameters: Vec<f32>,
     /// The numbers of the network's states; empty while a run holds them itself.
     pub states: Vec<f32>,
-    /// The steps that the optimiser has done.
+    /// The steps that the optimizer has done.
     pub steps: u64,
-    /// What the optimiser remembers, one number a parameter.
+    /// What the optimizer remembers, one number a parameter.
     pub first: Vec<f32>,
-    /// A further number a parameter, for an optimiser that keeps two.
+    /// A further number a parameter, for an optimizer that keeps two.
     pub second: Vec<f32>,
     /// What the schedule has seen.
     pub plateau: Plateau,

@@ -115,7 +115,7 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// The same with rows that are not learnt from: their loss is measured after every epoch, and the model
+    /// The same with rows that are not learned from: their loss is measured after every epoch, and the model
     /// is the one of the lowest. They should be alike to the training rows.
     ///
     /// # Errors

@@ -88,10 +88,10 @@ fn a_double_input_is_scaled_in_double_precision() {
     };
     let steps: Vec<_> = steps.collect();
     for expected in [
-        step("Sub", "input scaling.offset", "scaled/centred", None),
+        step("Sub", "input scaling.offset", "scaled/centered", None),
         step(
             "Mul",
-            "scaled/centred scaling.factor",
+            "scaled/centered scaling.factor",
             "scaled/double",
             None,
         ),

@@ -213,7 +213,7 @@ struct Counted {
     batch: usize,
     sums: Buffer,
     norms: Buffer,
-    /// Where S goes, if something is learnt.
+    /// Where S goes, if something is learned.
     squares: Option<Buffer>,
 }
 

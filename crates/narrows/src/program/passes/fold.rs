@@ -21,7 +21,7 @@ struct Run {
     /// The widths of its narrow end and of its wide one.
     rank: usize,
     wide: usize,
-    /// Whether nothing is learnt before it.
+    /// Whether nothing is learned before it.
     is_first: bool,
 }
 
@@ -54,7 +54,7 @@ impl Run {
 
 /// Folds the runs of affine maps that are worth it, for batches of `batch` rows.
 pub(super) fn fold(graph: &mut Builder, batch: usize) {
-    let learnt = graph.depends_on_tensors();
+    let learned = graph.depends_on_tensors();
     let chosen: Vec<Range<usize>> = runs(graph)
         .into_iter()
         .filter(|run| {
@@ -65,7 +65,7 @@ pub(super) fn fold(graph: &mut Builder, batch: usize) {
                 weights: layers.iter().map(|l| l.inputs * l.outputs).sum(),
                 rank: ends.0.min(ends.1),
                 wide: ends.0.max(ends.1),
-                is_first: !learnt[first.inputs[0].index()],
+                is_first: !learned[first.inputs[0].index()],
             };
             match graph.mode() {
                 Mode::Inference => sizes.is_worth_it_at_rows(),

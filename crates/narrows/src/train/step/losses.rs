@@ -1,4 +1,4 @@
-//! The losses of a step, and those on rows that are not learnt from.
+//! The losses of a step, and those on rows that are not learned from.
 
 use crate::program::{Loss, LossValue, Mean, Program};
 
@@ -60,7 +60,7 @@ impl Losses {
     }
 }
 
-/// Losses on rows that are not learnt from, batch by batch.
+/// Losses on rows that are not learned from, batch by batch.
 pub(in crate::train) struct Measured {
     /// All rows, and those of them that were seen.
     pub(super) rows: usize,

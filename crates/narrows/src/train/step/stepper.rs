@@ -71,7 +71,7 @@ impl Stepper {
         self.batch
     }
 
-    /// How rows are cut into pieces: steps of so many, or batches. What is not learnt from may have a piece of one row.
+    /// How rows are cut into pieces: steps of so many, or batches. What is not learned from may have a piece of one row.
     pub(in crate::train) fn pieces(&self, rows: usize, size: usize) -> Pieces {
         Pieces {
             rows,
@@ -223,7 +223,7 @@ impl Stepper {
     }
 
     /// The losses on rows of any number, as in training, but with noise and probes that are the same every
-    /// time; nothing is learnt.
+    /// time; nothing is learned.
     ///
     /// # Panics
     ///

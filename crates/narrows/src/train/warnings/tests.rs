@@ -176,7 +176,7 @@ fn constant_columns_are_counted_and_named_once() {
         "{said}"
     );
     let values = crate::data::Values::F32(ndarray::Array2::ones((2, 4)));
-    let images = Dataset::new("grey", values, vec![1, 2, 2], None).unwrap();
+    let images = Dataset::new("gray", values, vec![1, 2, 2], None).unwrap();
     for data in [images, alike] {
         let said = of(&data, standardize).concat();
         assert!(

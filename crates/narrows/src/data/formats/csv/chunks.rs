@@ -10,7 +10,7 @@ use std::io::Read;
 /// The bytes of a chunk, where records are no larger.
 pub(super) const CHUNK: usize = 1 << 20;
 
-/// Neighbouring records of a text.
+/// Neighboring records of a text.
 pub(super) struct Chunk {
     pub(super) text: Vec<u8>,
     /// The line that it begins with, counted from 1.

@@ -5,7 +5,7 @@
 
 use super::kind::Kind;
 use super::opened::{Opened, open};
-use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values, is_grey, orientation_of};
+use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values, is_gray, orientation_of};
 use super::tiff;
 use crate::data::guard::guarded;
 use crate::data::limits::IMAGE_FILE;
@@ -106,21 +106,21 @@ fn png(opened: Opened, wanted: Wanted) -> One {
         bytes: METADATA.saturating_add(width as usize * 16),
     });
     let mut reader = decoder.read_info()?;
-    let (colour, bits) = reader.output_color_type();
+    let (color, bits) = reader.output_color_type();
     let depth = match bits {
         png::BitDepth::Sixteen => Depth::Sixteen,
         _ => Depth::Eight,
     };
     let info = reader.info();
     let orientation = orientation_of(info.exif_metadata.as_ref());
-    let stride = colour.samples();
+    let stride = color.samples();
     let mut head = Head::new((width, height), orientation, (stride, depth), opened.bytes)?;
-    let has_greys = info
+    let has_grays = info
         .palette
         .as_ref()
-        .is_some_and(|palette| is_grey(palette));
-    let is_grey = info.color_type == png::ColorType::Indexed && has_greys;
-    head.is_colour &= !is_grey;
+        .is_some_and(|palette| is_gray(palette));
+    let is_gray = info.color_type == png::ColorType::Indexed && has_grays;
+    head.is_color &= !is_gray;
     let frames = info
         .animation_control
         .map_or(1, |animation| animation.num_frames);
@@ -143,7 +143,7 @@ fn png(opened: Opened, wanted: Wanted) -> One {
         _ => Values::Eight(pixels),
     };
     let mut picture = Picture::new((width, height), stride, orientation, values);
-    picture.is_colour &= !is_grey;
+    picture.is_color &= !is_gray;
     Ok((head, Some(picture)))
 }
 
@@ -162,10 +162,10 @@ fn bmp(mut opened: Opened, wanted: Wanted) -> One {
         return Err("it says that its pixels begin within its header".into());
     }
     let decoder = BmpDecoder::new(opened.file)?;
-    let is_grey = decoder
+    let is_gray = decoder
         .get_palette()
-        .is_some_and(|palette| is_grey(palette.as_flattened()));
-    by_image(decoder, opened.bytes, is_grey, wanted)
+        .is_some_and(|palette| is_gray(palette.as_flattened()));
+    by_image(decoder, opened.bytes, is_gray, wanted)
 }
 
 fn jpeg(mut opened: Opened, wanted: Wanted) -> One {
@@ -221,26 +221,26 @@ fn has_end(bytes: &[u8]) -> bool {
 }
 
 /// Of 8 or 16 bits, by a decoder of the `image` crate.
-fn by_image(mut decoder: impl ImageDecoder, file_bytes: u64, is_grey: bool, wanted: Wanted) -> One {
+fn by_image(mut decoder: impl ImageDecoder, file_bytes: u64, is_gray: bool, wanted: Wanted) -> One {
     let size = decoder.dimensions();
-    let colour = decoder.color_type();
-    let stride = usize::from(colour.channel_count());
+    let color = decoder.color_type();
+    let stride = usize::from(color.channel_count());
     let orientation = decoder.orientation()?;
     if !matches!(
-        colour,
+        color,
         ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8
     ) {
-        return Err(format!("it has values of the type {colour:?}, which is not read here").into());
+        return Err(format!("it has values of the type {color:?}, which is not read here").into());
     }
     let mut head = Head::new(size, orientation, (stride, Depth::Eight), file_bytes)?;
-    head.is_colour &= !is_grey;
+    head.is_color &= !is_gray;
     if wanted == Wanted::Head {
         return Ok((head, None));
     }
     let mut pixels = vec![0; usize::try_from(head.bytes)?];
     decoder.read_image(&mut pixels)?;
     let mut picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
-    picture.is_colour &= !is_grey;
+    picture.is_color &= !is_gray;
     Ok((head, Some(picture)))
 }
 
@@ -297,7 +297,7 @@ fn gif(opened: Opened, wanted: Wanted) -> One {
     if wanted == Wanted::Head {
         let frame = decoder.next_frame_info()?.ok_or("it has no frame")?;
         let palette = frame.palette.as_ref().or(global.as_ref());
-        head.is_colour = !palette.is_none_or(|palette| is_grey(palette));
+        head.is_color = !palette.is_none_or(|palette| is_gray(palette));
         if matches!(decoder.next_frame_info(), Ok(Some(_))) {
             head.part = Part::FirstFrame;
         }
@@ -323,11 +323,11 @@ fn gif(opened: Opened, wanted: Wanted) -> One {
         }
     }
     let mut picture = Picture::new(size, 4, Orientation::NoTransforms, Values::Eight(pixels));
-    picture.is_colour = !is_grey(palette.as_flattened());
+    picture.is_color = !is_gray(palette.as_flattened());
     picture.alpha = Some(Alpha {
         place: 3,
         is_multiplied: false,
     });
-    head.is_colour = picture.is_colour;
+    head.is_color = picture.is_color;
     Ok((head, Some(picture)))
 }

@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 pub(super) struct Plan {
     pub(super) size: (u32, u32),
     pub(super) fit: Fit,
-    pub(super) is_colour: bool,
+    pub(super) is_color: bool,
     pub(super) depth: Depth,
 }
 
@@ -65,15 +65,15 @@ trait Sample: Copy + Default + PartialOrd + Into<f64> {
     fn nearest(value: f32) -> Self;
     /// A value laid on black.
     fn laid(self, alpha: Self) -> Self;
-    /// The grey of a color, by ITU-R 601.
-    fn grey(colour: [Self; 3]) -> Self;
+    /// The gray of a color, by ITU-R 601.
+    fn gray(color: [Self; 3]) -> Self;
 }
 
 /// The weights of red, green and blue in 1/65536.
-const GREY: [u64; 3] = [19595, 38470, 7471];
+const GRAY: [u64; 3] = [19595, 38470, 7471];
 
-fn grey_of([red, green, blue]: [u64; 3]) -> u64 {
-    (red * GREY[0] + green * GREY[1] + blue * GREY[2] + 0x8000) >> 16
+fn gray_of([red, green, blue]: [u64; 3]) -> u64 {
+    (red * GRAY[0] + green * GRAY[1] + blue * GRAY[2] + 0x8000) >> 16
 }
 
 impl Sample for u8 {
@@ -84,8 +84,8 @@ impl Sample for u8 {
     fn laid(self, alpha: u8) -> u8 {
         ((u16::from(self) * u16::from(alpha) + 127) / 255) as u8
     }
-    fn grey(colour: [u8; 3]) -> u8 {
-        grey_of(colour.map(u64::from)) as u8
+    fn gray(color: [u8; 3]) -> u8 {
+        gray_of(color.map(u64::from)) as u8
     }
 }
 
@@ -97,8 +97,8 @@ impl Sample for u16 {
     fn laid(self, alpha: u16) -> u16 {
         ((u32::from(self) * u32::from(alpha) + 32767) / 65535) as u16
     }
-    fn grey(colour: [u16; 3]) -> u16 {
-        grey_of(colour.map(u64::from)) as u16
+    fn gray(color: [u16; 3]) -> u16 {
+        gray_of(color.map(u64::from)) as u16
     }
 }
 
@@ -110,7 +110,7 @@ impl Sample for f32 {
     fn laid(self, alpha: f32) -> f32 {
         self * alpha
     }
-    fn grey([red, green, blue]: [f32; 3]) -> f32 {
+    fn gray([red, green, blue]: [f32; 3]) -> f32 {
         0.299 * red + 0.587 * green + 0.114 * blue
     }
 }
@@ -119,14 +119,14 @@ impl Sample for f32 {
 fn planes<T: Sample>(picture: &Picture, values: &[T], plan: &Plan) -> (Vec<T>, bool) {
     let stride = picture.stride.max(1);
     let channel = |place: usize| laid_channel(values, stride, place, picture.alpha);
-    let channels: Vec<Vec<T>> = match (picture.is_colour, plan.is_colour) {
+    let channels: Vec<Vec<T>> = match (picture.is_color, plan.is_color) {
         (false, _) => vec![channel(0)],
         (true, true) => vec![channel(0), channel(1), channel(2)],
         (true, false) => {
-            let colours = channel(0).into_iter().zip(channel(1)).zip(channel(2));
+            let colors = channel(0).into_iter().zip(channel(1)).zip(channel(2));
             vec![
-                colours
-                    .map(|((red, green), blue)| T::grey([red, green, blue]))
+                colors
+                    .map(|((red, green), blue)| T::gray([red, green, blue]))
                     .collect(),
             ]
         }
@@ -140,10 +140,10 @@ fn planes<T: Sample>(picture: &Picture, values: &[T], plan: &Plan) -> (Vec<T>, b
         let (channel, width, height) = turned(channel, picture);
         planes.extend(fitted(channel, (width, height), plan));
     }
-    if plan.is_colour && !picture.is_colour {
-        let grey = planes.clone();
-        planes.extend_from_slice(&grey);
-        planes.extend(grey);
+    if plan.is_color && !picture.is_color {
+        let gray = planes.clone();
+        planes.extend_from_slice(&gray);
+        planes.extend(gray);
     }
     (planes, was_transparent)
 }

@@ -1,7 +1,7 @@
 //! Images: one file, or a folder of them. The names of subfolders are labels.
 //!
 //! PNG, JPEG, TIFF, BMP, WebP and GIF are recognized by content. Images are turned by their EXIF orientation. All must
-//! then have one size, or are resized to the requested one. Rows have one channel if all images are grey, else three;
+//! then have one size, or are resized to the requested one. Rows have one channel if all images are gray, else three;
 //! for a model they have its number of channels. Values have 8 bits, 16 bits if one image has 16, or are floating-point
 //! numbers. Transparent pixels are blended with black. Each page of a TIFF file is a row; of an animation the first
 //! frame is read.

@@ -1,6 +1,6 @@
 //! A TIFF file that is read with some of its bytes replaced. The decoder walks through all pages before the wanted one,
 //! and cannot read palettes. So the header is made to point to the wanted page, and a page with a palette is declared
-//! grey.
+//! gray.
 
 use super::opened::Opened;
 use std::fs::File;
@@ -61,8 +61,8 @@ impl Patched {
         Ok(())
     }
 
-    /// Lets the page of the directory at a place be grey, whatever it is.
-    pub(super) fn read_as_grey(&mut self, place: u64) -> io::Result<()> {
+    /// Lets the page of the directory at a place be gray, whatever it is.
+    pub(super) fn read_as_gray(&mut self, place: u64) -> io::Result<()> {
         const PHOTOMETRIC: u16 = 262;
         const BLACK_IS_ZERO: u8 = 1;
         let layout = self.layout()?;

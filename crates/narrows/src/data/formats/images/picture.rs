@@ -20,7 +20,7 @@ pub(super) enum Depth {
 pub(super) struct Head {
     /// Width and height, as the orientation has them.
     pub(super) size: (u32, u32),
-    pub(super) is_colour: bool,
+    pub(super) is_color: bool,
     pub(super) depth: Depth,
     /// The bytes that it takes when it is decoded.
     pub(super) bytes: u64,
@@ -80,7 +80,7 @@ impl Head {
                 true => (height, width),
                 false => (width, height),
             },
-            is_colour: stride > 2,
+            is_color: stride > 2,
             depth,
             bytes,
             part: Part::Whole,
@@ -103,7 +103,7 @@ pub(super) struct Picture {
     pub(super) height: usize,
     /// The values of a pixel, of which the first 1 or 3 are its color.
     pub(super) stride: usize,
-    pub(super) is_colour: bool,
+    pub(super) is_color: bool,
     pub(super) alpha: Option<Alpha>,
     pub(super) orientation: Orientation,
     pub(super) values: Values,
@@ -119,7 +119,7 @@ pub(super) struct Alpha {
 }
 
 impl Picture {
-    /// An image of 1 to 4 values a pixel: grey or color, each with or without alpha.
+    /// An image of 1 to 4 values a pixel: gray or color, each with or without alpha.
     pub(super) fn new(
         (width, height): (u32, u32),
         stride: usize,
@@ -130,7 +130,7 @@ impl Picture {
             width: width as usize,
             height: height as usize,
             stride,
-            is_colour: stride > 2,
+            is_color: stride > 2,
             alpha: stride.is_multiple_of(2).then_some(Alpha {
                 place: stride - 1,
                 is_multiplied: false,
@@ -142,10 +142,10 @@ impl Picture {
     }
 }
 
-/// Whether a palette, three bytes a color, has only greys.
-pub(super) fn is_grey(palette: &[u8]) -> bool {
-    let is_grey = |colour: &[u8; 3]| colour[0] == colour[1] && colour[1] == colour[2];
-    palette.as_chunks::<3>().0.iter().all(is_grey)
+/// Whether a palette, three bytes a color, has only grays.
+pub(super) fn is_gray(palette: &[u8]) -> bool {
+    let is_gray = |color: &[u8; 3]| color[0] == color[1] && color[1] == color[2];
+    palette.as_chunks::<3>().0.iter().all(is_gray)
 }
 
 /// The orientation that EXIF metadata state, if there are any.

@@ -51,7 +51,7 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
     }
     let (labels, label_names) = labels(spec, &all)?;
     let (width, height) = (plan.size.0 as usize, plan.size.1 as usize);
-    let shape = vec![if plan.is_colour { 3 } else { 1 }, height, width];
+    let shape = vec![if plan.is_color { 3 } else { 1 }, height, width];
     let values = values.finish(None)?;
     let mut data = Dataset::stored_as(element(plan.depth), spec, values, shape, labels)?;
     data.label_names = label_names;
@@ -145,8 +145,8 @@ fn plan(spec: &str, all: &[Image], options: &ReadOptions, skipped: usize) -> Res
             .found(format!("{} x {}", other.head.size.0, other.head.size.1))
             .hint("bring them to one size with `--image-size WIDTHxHEIGHT`, and say with `--fit squeeze`, `crop` or `pad` how"));
     }
-    let is_colour = match options.channels {
-        None => all.iter().any(|image| image.head.is_colour),
+    let is_color = match options.channels {
+        None => all.iter().any(|image| image.head.is_color),
         Some(1) => false,
         Some(3) => true,
         Some(channels) => {
@@ -155,11 +155,11 @@ fn plan(spec: &str, all: &[Image], options: &ReadOptions, skipped: usize) -> Res
                 "images cannot have this number of channels",
             )
             .at(spec)
-            .expected("1, for grey, or 3, for color")
+            .expected("1, for gray, or 3, for color")
             .found(channels));
         }
     };
-    let values = [size.0, size.1, if is_colour { 3 } else { 1 }];
+    let values = [size.0, size.1, if is_color { 3 } else { 1 }];
     let values = values
         .iter()
         .fold(1_u64, |product, &n| product.saturating_mul(n.into()));
@@ -191,7 +191,7 @@ fn plan(spec: &str, all: &[Image], options: &ReadOptions, skipped: usize) -> Res
     Ok(Plan {
         size,
         fit: options.fit,
-        is_colour,
+        is_color,
         depth: match (deepest.unwrap_or(Depth::Eight), options.bits) {
             (Depth::Float, _) => Depth::Float,
             (_, Some(8)) => Depth::Eight,
@@ -261,7 +261,7 @@ fn gather<'a>(
     options: &ReadOptions,
     met: &mut Met<'a>,
 ) -> Result<Rows> {
-    let inputs = plan.size.0 as usize * plan.size.1 as usize * if plan.is_colour { 3 } else { 1 };
+    let inputs = plan.size.0 as usize * plan.size.1 as usize * if plan.is_color { 3 } else { 1 };
     let mut rows = Rows::new(RowType::all(element(plan.depth), inputs));
     let mut is_good = Vec::with_capacity(all.len());
     let mut rest = &all[..];
@@ -377,15 +377,15 @@ fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<St
         Some(_) => ", as the model has 3 channels",
         None => "",
     };
-    let is_colour = plan.is_colour;
-    note(count(&|head| head.is_colour && !is_colour), &|images| {
+    let is_color = plan.is_color;
+    note(count(&|head| head.is_color && !is_color), &|images| {
         format!(
-            "converted {} to grey (0.299 red + 0.587 green + 0.114 blue, ITU-R 601){as_model}",
+            "converted {} to gray (0.299 red + 0.587 green + 0.114 blue, ITU-R 601){as_model}",
             of_kind(images, "color")
         )
     });
-    note(count(&|head| !head.is_colour && is_colour), &|images| {
-        format!("converted {} to color{as_model}", of_kind(images, "grey"))
+    note(count(&|head| !head.is_color && is_color), &|images| {
+        format!("converted {} to color{as_model}", of_kind(images, "gray"))
     });
     let is_wider = |head: &Head| head.depth == Depth::Eight && plan.depth == Depth::Sixteen;
     let why = match options.bits {

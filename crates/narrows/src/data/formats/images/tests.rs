@@ -53,11 +53,11 @@ impl Folder {
     }
 }
 
-fn grey(width: u32, height: u32) -> GrayImage {
+fn gray(width: u32, height: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| Luma([(x * 40 + y * 7) as u8]))
 }
 
-fn colour(width: u32, height: u32) -> RgbImage {
+fn color(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb([(x * 40) as u8, (y * 30) as u8, 200])
     })
@@ -95,21 +95,21 @@ fn every_format_without_loss_gives_the_pixels() {
     let folder = Folder::new();
     for ending in ["png", "bmp", "tiff", "webp"] {
         let name = format!("{ending}/a.{ending}");
-        folder.save(&name, colour(5, 4));
+        folder.save(&name, color(5, 4));
         let data = folder.read(ending);
         assert_eq!((data.rows(), data.shape()), (1, &[3, 4, 5][..]), "{ending}");
-        assert_eq!(row(&data, 0), planes(&colour(5, 4)), "{ending}");
+        assert_eq!(row(&data, 0), planes(&color(5, 4)), "{ending}");
         assert!(data.notes().is_empty(), "{:?}", data.notes());
         // The same by its own name, and by its content alone.
         fs::copy(folder.path(&name), folder.path("no-ending")).unwrap();
         assert_eq!(folder.read("no-ending").values(), data.values());
     }
     // The encoder takes color with alpha only.
-    let rgba = DynamicImage::from(grey(5, 4)).into_rgba8();
+    let rgba = DynamicImage::from(gray(5, 4)).into_rgba8();
     folder.save("gif/a.gif", rgba);
     let data = folder.read("gif/a.gif");
     assert_eq!(data.shape(), [1, 4, 5]);
-    let pixels: Vec<f32> = grey(5, 4).iter().map(|&value| value.into()).collect();
+    let pixels: Vec<f32> = gray(5, 4).iter().map(|&value| value.into()).collect();
     assert_eq!(row(&data, 0), pixels);
     assert!(data.is_8_bit());
 }
@@ -117,7 +117,7 @@ fn every_format_without_loss_gives_the_pixels() {
 #[test]
 fn a_webp_file_of_fewer_bytes_than_it_says_is_cut_short() {
     let folder = Folder::new();
-    folder.save("a/a.webp", colour(5, 4));
+    folder.save("a/a.webp", color(5, 4));
     let path = folder.path("a/a.webp");
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
@@ -139,7 +139,7 @@ fn formats_are_told_by_how_they_begin() {
         ("tif", "TIFF"),
     ] {
         let file = format!("a.{ending}");
-        folder.save(&file, colour(3, 3));
+        folder.save(&file, color(3, 3));
         let bytes = fs::read(folder.path(&file)).unwrap();
         assert_eq!(begins_as_image(&bytes[..kind::START]), Some(name));
         assert_eq!(begins_as_image(&bytes[..1]), None);
@@ -158,8 +158,8 @@ fn formats_are_told_by_how_they_begin() {
 fn a_folder_says_what_lies_beside_and_looks_past_what_systems_add() {
     let folder = Folder::new();
     folder
-        .save("in/cats/0.png", grey(3, 3))
-        .save("in/dogs/0.png", grey(3, 3));
+        .save("in/cats/0.png", gray(3, 3))
+        .save("in/dogs/0.png", gray(3, 3));
     for name in [
         ".DS_Store",
         "Thumbs.db",
@@ -213,7 +213,7 @@ fn a_folder_of_other_images_says_what_to_do() {
             .unwrap()
             .is_none()
     );
-    folder.save("up/train/cat/0.png", grey(3, 3));
+    folder.save("up/train/cat/0.png", gray(3, 3));
     let error = folder.refused("up");
     assert!(
         error.contains("deeper folders") && error.contains("up/train"),
@@ -222,14 +222,14 @@ fn a_folder_of_other_images_says_what_to_do() {
 }
 
 #[test]
-fn grey_and_colour_become_what_the_model_has() {
+fn gray_and_color_become_what_the_model_has() {
     let folder = Folder::new();
     folder
-        .save("in/a.png", grey(4, 3))
-        .save("in/b.png", colour(4, 3));
+        .save("in/a.png", gray(4, 3))
+        .save("in/b.png", color(4, 3));
     let mixed = folder.read("in");
     assert_eq!(mixed.shape(), [3, 3, 4]);
-    assert!(said(&mixed, "converted 1 grey image to color"));
+    assert!(said(&mixed, "converted 1 gray image to color"));
     let of = |channels| ReadOptions {
         channels: Some(channels),
         ..ReadOptions::default()
@@ -237,7 +237,7 @@ fn grey_and_colour_become_what_the_model_has() {
     let data = folder.read_with("in", &of(1));
     assert_eq!(data.shape(), [1, 3, 4]);
     assert!(
-        said(&data, "converted 1 color image to grey") && said(&data, "as the model has 1 channel")
+        said(&data, "converted 1 color image to gray") && said(&data, "as the model has 1 channel")
     );
     // As Pillow's convert("L") has it.
     let luma = |pixel: &Rgb<u8>| {
@@ -246,14 +246,14 @@ fn grey_and_colour_become_what_the_model_has() {
     };
     assert_eq!(
         row(&data, 1),
-        colour(4, 3).pixels().map(luma).collect::<Vec<_>>()
+        color(4, 3).pixels().map(luma).collect::<Vec<_>>()
     );
     let data = folder.read_with("in/a.png", &of(3));
     assert_eq!(data.shape(), [3, 3, 4]);
     assert!(said(&data, "as the model has 3 channels"));
     let error = folder.open("in", &of(2)).unwrap_err().to_string();
     assert!(
-        error.contains("expected 1, for grey, or 3, for color, found 2"),
+        error.contains("expected 1, for gray, or 3, for color, found 2"),
         "{error}"
     );
 }
@@ -267,13 +267,13 @@ fn sixteen_bits_stay_and_are_written_back() {
     folder
         .save("in/a.png", wide.clone())
         .save("in/b.tif", wide.clone())
-        .save("in/c.png", grey(5, 4));
+        .save("in/c.png", gray(5, 4));
     let data = folder.read("in");
     assert_eq!(
         (row(&data, 0), row(&data, 1)),
         (values.clone(), values.clone())
     );
-    let scaled: Vec<f32> = grey(5, 4)
+    let scaled: Vec<f32> = gray(5, 4)
         .iter()
         .map(|&value| f32::from(value) * 257.0)
         .collect();
@@ -338,7 +338,7 @@ fn pages_are_rows_and_floats_stay() {
     sink.finish().unwrap();
     assert_eq!(folder.read("out").ids()[0].values[3], "stack-03.png");
 
-    folder.save("in/whole.png", grey(3, 2));
+    folder.save("in/whole.png", gray(3, 2));
     let error = folder.refused("in");
     assert!(
         error.contains("differ in the type of their values") && error.contains("whole.png"),
@@ -467,7 +467,7 @@ fn images_are_brought_to_a_size_in_three_ways() {
 
 #[test]
 fn images_are_turned_as_their_metadata_say() {
-    let image = grey(3, 2);
+    let image = gray(3, 2);
     let dynamic = DynamicImage::from(image.clone());
     for value in 1..=8_u8 {
         let folder = Folder::new();
@@ -557,8 +557,8 @@ fn a_small_file_does_not_promise_much() {
     );
     assert_eq!(row(&folder.read("profile.png"), 0), [0.0; 16]);
     // GIF, BMP and WebP heads of large sizes with nothing behind.
-    let rgba = DynamicImage::from(grey(2, 2)).into_rgba8();
-    folder.save("a.gif", rgba).save("a.bmp", grey(2, 2));
+    let rgba = DynamicImage::from(gray(2, 2)).into_rgba8();
+    folder.save("a.gif", rgba).save("a.bmp", gray(2, 2));
     for (name, at, size) in [
         ("a.gif", 6, &[0xff; 4][..]),
         ("a.bmp", 18, &[0, 0x40, 0, 0, 0, 0x40, 0, 0]),
@@ -575,7 +575,7 @@ fn damaged_images_of_every_format_are_refused_or_read_without_a_panic() {
     let folder = Folder::new();
     for ending in ["png", "jpg", "bmp", "gif", "webp", "tif"] {
         let name = format!("a.{ending}");
-        folder.save(&name, colour(9, 9));
+        folder.save(&name, color(9, 9));
         let whole = fs::read(folder.path(&name)).unwrap();
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
@@ -606,7 +606,7 @@ fn damaged_images_of_every_format_are_refused_or_read_without_a_panic() {
 #[test]
 fn images_too_large_for_a_row_name_the_way_out() {
     let folder = Folder::new();
-    folder.save("a.png", grey(3, 3));
+    folder.save("a.png", gray(3, 3));
     let options = ReadOptions {
         image_size: Some((1 << 20, 1 << 20)),
         ..ReadOptions::default()
@@ -617,8 +617,8 @@ fn images_too_large_for_a_row_name_the_way_out() {
         "{error}"
     );
     folder
-        .save("in/a.png", grey(3, 3))
-        .save("in/b.png", grey(4, 3));
+        .save("in/a.png", gray(3, 3))
+        .save("in/b.png", gray(4, 3));
     let error = folder.refused("in");
     assert!(
         error.contains("3 x 3 pixels, as a.png")
@@ -710,8 +710,8 @@ fn with_palettes(pages: &[[u8; 2]], is_little: bool) -> Vec<u8> {
         file.extend(long(if is_last { 0 } else { pixels_at as u32 + 2 }));
         // Red, then green, then blue of all colors; the upper byte counts.
         for channel in 0..3 {
-            for colour in 0..16 {
-                file.extend(short((channel * 50 + colour * 3) << 8 | 0x7f));
+            for color in 0..16 {
+                file.extend(short((channel * 50 + color * 3) << 8 | 0x7f));
             }
         }
         file.extend([indices[0] << 4 | indices[1], 0]);

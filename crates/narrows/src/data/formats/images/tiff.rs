@@ -19,10 +19,10 @@ const VALUES: usize = 16 << 20;
 /// What the values of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pixel {
-    Grey,
-    GreyAlpha,
-    Colour,
-    ColourAlpha,
+    Gray,
+    GrayAlpha,
+    Color,
+    ColorAlpha,
     Cmyk,
     Ycbcr,
     Palette,
@@ -106,7 +106,7 @@ pub(super) fn decode(open: impl Fn() -> Result<Opened>, head: &Head) -> Result<P
         let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
         let mut file = Patched::new(open()?);
         file.begin_at(at)?;
-        file.read_as_grey(at)?;
+        file.read_as_gray(at)?;
         decoder = Decoder::new(file)?;
     }
     let size = decoder.dimensions()?;
@@ -183,10 +183,10 @@ fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
     let orientation = orientation.and_then(Orientation::from_exif);
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     let stride = match pixel {
-        Pixel::Grey => 1,
-        Pixel::GreyAlpha => 2,
-        Pixel::Colour | Pixel::Ycbcr | Pixel::Palette => 3,
-        Pixel::ColourAlpha | Pixel::Cmyk => 4,
+        Pixel::Gray => 1,
+        Pixel::GrayAlpha => 2,
+        Pixel::Color | Pixel::Ycbcr | Pixel::Palette => 3,
+        Pixel::ColorAlpha | Pixel::Cmyk => 4,
     };
     let size = decoder.dimensions()?;
     let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
@@ -194,7 +194,7 @@ fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
     refuse_partial_tiles(decoder, size)?;
     let mut head = Head::new(size, orientation, (stride, depth), file_bytes)?;
     if pixel == Pixel::Palette {
-        head.is_colour = !colours(decoder, bits)?
+        head.is_color = !colors(decoder, bits)?
             .iter()
             .all(|[r, g, b]| r == g && g == b);
     }
@@ -209,11 +209,11 @@ fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
 }
 
 fn pixel(decoder: &mut Decoder<Patched>) -> Result<(Pixel, u8)> {
-    let colour = decoder.colortype()?;
-    Ok(match colour {
-        ColorType::Gray(bits) => (Pixel::Grey, bits),
-        ColorType::RGB(bits) => (Pixel::Colour, bits),
-        ColorType::RGBA(bits) => (Pixel::ColourAlpha, bits),
+    let color = decoder.colortype()?;
+    Ok(match color {
+        ColorType::Gray(bits) => (Pixel::Gray, bits),
+        ColorType::RGB(bits) => (Pixel::Color, bits),
+        ColorType::RGBA(bits) => (Pixel::ColorAlpha, bits),
         ColorType::CMYK(bits) => (Pixel::Cmyk, bits),
         ColorType::YCbCr(8) => {
             let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression)?;
@@ -228,7 +228,7 @@ fn pixel(decoder: &mut Decoder<Patched>) -> Result<(Pixel, u8)> {
         } => {
             let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
             match (num_samples, extra.as_deref()) {
-                (2, Some([1 | 2])) => (Pixel::GreyAlpha, bit_depth),
+                (2, Some([1 | 2])) => (Pixel::GrayAlpha, bit_depth),
                 _ => return Err(bands(num_samples)),
             }
         }
@@ -242,7 +242,7 @@ fn pixel(decoder: &mut Decoder<Patched>) -> Result<(Pixel, u8)> {
 
 fn bands(count: u16) -> Cause {
     format!(
-        "it has {count} bands, which is neither grey nor color: save it as .npy of shape [images, bands, height, width]"
+        "it has {count} bands, which is neither gray nor color: save it as .npy of shape [images, bands, height, width]"
     )
     .into()
 }
@@ -251,18 +251,18 @@ fn bands(count: u16) -> Cause {
 fn refuse_bands(decoder: &mut Decoder<Patched>, pixel: Pixel, extra: Option<&[u16]>) -> Result<()> {
     let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel)?;
     let samples = samples.unwrap_or(1);
-    let of_colour = match pixel {
-        Pixel::Grey | Pixel::GreyAlpha | Pixel::Palette => 1,
-        Pixel::Colour | Pixel::ColourAlpha | Pixel::Ycbcr => 3,
+    let of_color = match pixel {
+        Pixel::Gray | Pixel::GrayAlpha | Pixel::Palette => 1,
+        Pixel::Color | Pixel::ColorAlpha | Pixel::Ycbcr => 3,
         Pixel::Cmyk => 4,
     };
     let is_alpha = match pixel {
         // Some writers leave out what the fourth value is.
-        Pixel::ColourAlpha => matches!(extra, None | Some([1 | 2])),
-        Pixel::GreyAlpha => true,
+        Pixel::ColorAlpha => matches!(extra, None | Some([1 | 2])),
+        Pixel::GrayAlpha => true,
         _ => false,
     };
-    match samples.saturating_sub(of_colour) {
+    match samples.saturating_sub(of_color) {
         0 => Ok(()),
         1 if is_alpha => Ok(()),
         _ => Err(bands(samples)),
@@ -439,10 +439,10 @@ struct Planes<'a> {
 impl Planes<'_> {
     fn picture(&self, values: Values) -> Picture {
         let mut picture = Picture::new(self.size, self.stride, self.page.orientation, values);
-        picture.is_colour = matches!(self.page.pixel, Pixel::Colour | Pixel::ColourAlpha);
+        picture.is_color = matches!(self.page.pixel, Pixel::Color | Pixel::ColorAlpha);
         picture.alpha = match self.page.pixel {
-            Pixel::GreyAlpha => Some(1),
-            Pixel::ColourAlpha => Some(3),
+            Pixel::GrayAlpha => Some(1),
+            Pixel::ColorAlpha => Some(3),
             _ => None,
         }
         .map(|place| Alpha {
@@ -467,7 +467,7 @@ impl Planes<'_> {
 }
 
 /// The colors of a palette. They have 16 bits in the file, of which the upper 8 count, as everywhere.
-fn colours(decoder: &mut Decoder<Patched>, bits: u8) -> Result<Vec<[u8; 3]>> {
+fn colors(decoder: &mut Decoder<Patched>, bits: u8) -> Result<Vec<[u8; 3]>> {
     let map = decoder.get_tag_u16_vec(Tag::ColorMap)?;
     let count = 1_usize << bits;
     if map.len() != 3 * count {
@@ -479,25 +479,20 @@ fn colours(decoder: &mut Decoder<Patched>, bits: u8) -> Result<Vec<[u8; 3]>> {
         .collect())
 }
 
-/// A page with a palette: its values are read as if they were grey, as the decoder knows no palettes.
+/// A page with a palette: its values are read as if they were gray, as the decoder knows no palettes.
 fn with_palette(mut decoder: Decoder<Patched>, mut file: Patched, page: &Page) -> Result<Picture> {
     let size = decoder.dimensions()?;
-    let colours = colours(&mut decoder, page.bits)?;
+    let colors = colors(&mut decoder, page.bits)?;
     let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
     file.begin_at(at)?;
-    file.read_as_grey(at)?;
+    file.read_as_gray(at)?;
     let Pixels { stride, values, .. } = pixels(Decoder::new(file)?, page)?;
     let Values::Eight(indices) = values else {
         return Err("its palette has more than 256 colors".into());
     };
-    let colour = |index: &u8| {
-        colours
-            .get(usize::from(*index))
-            .copied()
-            .unwrap_or_default()
-    };
-    let values = indices.iter().step_by(stride.max(1)).flat_map(colour);
+    let color = |index: &u8| colors.get(usize::from(*index)).copied().unwrap_or_default();
+    let values = indices.iter().step_by(stride.max(1)).flat_map(color);
     let mut picture = Picture::new(size, 3, page.orientation, Values::Eight(values.collect()));
-    picture.is_colour = page.head.is_colour;
+    picture.is_color = page.head.is_color;
     Ok(picture)
 }

@@ -185,7 +185,7 @@ impl Sink {
         let pixels = (0..places)
             .flat_map(|place| (0..self.channels).map(move |channel| channel * places + place))
             .map(|index| values.get(index).copied().unwrap_or_default().round());
-        let (pixels, colour): (Vec<u8>, _) = match (self.depth, self.channels) {
+        let (pixels, color): (Vec<u8>, _) = match (self.depth, self.channels) {
             (Depth::Eight, channels) => (
                 pixels.map(|value| value.clamp(0.0, 255.0) as u8).collect(),
                 if channels == 1 {
@@ -208,7 +208,7 @@ impl Sink {
         };
         let mut bytes = Vec::new();
         PngEncoder::new(&mut bytes)
-            .write_image(&pixels, self.size.0, self.size.1, colour)
+            .write_image(&pixels, self.size.0, self.size.1, color)
             .map_err(|error| {
                 Error::new(ErrorKind::Data, "the image cannot be encoded").caused_by(error)
             })?;

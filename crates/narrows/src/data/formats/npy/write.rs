@@ -15,7 +15,7 @@ pub(in crate::data) struct Sink {
 
 impl Sink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
-        // A grey image has no channels in NumPy's world.
+        // A gray image has no channels in NumPy's world.
         let sizes = match &head.shape[..] {
             [1, sizes @ ..] if sizes.len() == 2 => sizes,
             sizes => sizes,

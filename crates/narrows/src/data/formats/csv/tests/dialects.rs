@@ -190,7 +190,7 @@ fn comments_and_lines_before_the_header() {
     let found = plain("# only, a comment\na,b\n1,2\n3,4\n");
     assert_eq!(found.columns, ["a:Integer", "b:Integer"]);
     // A row that begins so is a row.
-    let found = plain("colour,n\n#ff0000,1\n#00ff00,2\n");
+    let found = plain("color,n\n#ff0000,1\n#00ff00,2\n");
     assert_eq!(found.rows, ["\"#ff0000\" | 1", "\"#00ff00\" | 2"]);
     let found = read(
         "% x\na,b\n1,2\n% y,z\n3,4\n",

@@ -1,4 +1,4 @@
-//! TIFF pages that hold something else than grey or color of 8 bits, one strip each.
+//! TIFF pages that hold something else than gray or color of 8 bits, one strip each.
 
 use super::*;
 

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 fn bytes_of(format: image::ImageFormat) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let image = DynamicImage::from(colour(40, 30));
+    let image = DynamicImage::from(color(40, 30));
     image
         .write_to(&mut Cursor::new(&mut bytes), format)
         .unwrap();

@@ -1,4 +1,4 @@
-//! k nearest neighbours: how well the places of codes keep the classes.
+//! k nearest neighbors: how well the places of codes keep the classes.
 
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
@@ -7,8 +7,8 @@ use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use ndarray::ArrayView2;
 
-/// The neighbours that vote.
-pub const NEIGHBOURS: usize = 5;
+/// The neighbors that vote.
+pub const NEIGHBORS: usize = 5;
 
 /// The rows by product that are looked at again, exactly.
 const CANDIDATES: usize = 32;
@@ -24,10 +24,10 @@ const LANES: usize = 16;
 /// Rows after which progress is told.
 const REPORT: usize = 1024;
 
-/// The classes of rows by their [`NEIGHBOURS`] nearest known rows, in Euclidean distance.
+/// The classes of rows by their [`NEIGHBORS`] nearest known rows, in Euclidean distance.
 ///
 /// `known` and `rows` are `[rows, width]`, `labels` belong to `known`. The class that most of the
-/// neighbours have wins, the smallest of those that are equally frequent; of known rows that lie
+/// neighbors have wins, the smallest of those that are equally frequent; of known rows that lie
 /// equally far the first count. This is scikit-learn's `KNeighborsClassifier(5)`. `observe` is told
 /// how many rows are done; the result does not depend on `threads`.
 ///
@@ -35,7 +35,7 @@ const REPORT: usize = 1024;
 ///
 /// When there are no known rows, the widths differ, there are not as many labels as known rows, or a
 /// value is not finite or its square is not.
-pub fn nearest_neighbours(
+pub fn nearest_neighbors(
     known: ArrayView2<'_, f32>,
     labels: &[i64],
     rows: ArrayView2<'_, f32>,
@@ -60,7 +60,7 @@ pub fn nearest_neighbours(
             )));
     }
     // Near the origin, the products lose the least to rounding.
-    let centre: Vec<f32> = known
+    let center: Vec<f32> = known
         .columns()
         .into_iter()
         .map(|column| {
@@ -68,15 +68,15 @@ pub fn nearest_neighbours(
             (sum / known.nrows() as f64) as f32
         })
         .collect();
-    let centred = |rows: ArrayView2<'_, f32>| -> Vec<f32> {
+    let centered = |rows: ArrayView2<'_, f32>| -> Vec<f32> {
         let rows = rows.rows().into_iter();
         rows.flat_map(|row| {
-            let values: Vec<f32> = row.iter().zip(&centre).map(|(x, c)| x - c).collect();
+            let values: Vec<f32> = row.iter().zip(&center).map(|(x, c)| x - c).collect();
             values
         })
         .collect()
     };
-    let (known, rows) = (centred(known), centred(rows));
+    let (known, rows) = (centered(known), centered(rows));
     let norms = squared_norms(&known, width);
     let others = squared_norms(&rows, width);
     if !norms
@@ -205,7 +205,7 @@ impl Search<'_> {
             })
             .collect();
         exact.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        exact.truncate(NEIGHBOURS);
+        exact.truncate(NEIGHBORS);
         let mut labels: Vec<i64> = exact.iter().map(|&(_, index)| self.labels[index]).collect();
         labels.sort_unstable();
         // The first of the longest runs is that of the smallest label.
@@ -286,11 +286,11 @@ mod tests {
         rows: &Array2<f32>,
         threads: usize,
     ) -> Vec<i64> {
-        nearest_neighbours(known.view(), labels, rows.view(), threads, &mut |_| ()).unwrap()
+        nearest_neighbors(known.view(), labels, rows.view(), threads, &mut |_| ()).unwrap()
     }
 
     #[test]
-    fn neighbours_are_those_of_the_definition_for_any_threads() {
+    fn neighbors_are_those_of_the_definition_for_any_threads() {
         // Far from the origin the squares would cancel, if the mean were not taken off.
         for (width, offset) in [(1, 0.0), (3, 1000.0), (20, -3.0)] {
             let known = points(1300, width, offset, Purpose::Shuffle);
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn what_has_no_distance_is_refused() {
         let refuse = |known: Array2<f32>, labels: &[i64], rows: Array2<f32>| {
-            let found = nearest_neighbours(known.view(), labels, rows.view(), 1, &mut |_| ());
+            let found = nearest_neighbors(known.view(), labels, rows.view(), 1, &mut |_| ());
             assert_eq!(found.unwrap_err().kind(), ErrorKind::Data);
         };
         let two = || array![[0.0], [1.0]];
