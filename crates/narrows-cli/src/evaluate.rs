@@ -1,7 +1,9 @@
 //! `narrows evaluate`
 
 use crate::isa::IsaArgument;
-use crate::output::{columns, count_of, figures, note, print, print_json, table, thousands};
+use crate::output::{
+    columns, count_of, figures, note, print, print_json, table, thousands, wrapped_to_terminal,
+};
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
@@ -234,21 +236,18 @@ fn about(evaluation: &Evaluation) -> String {
     }
     if evaluation.model.knn_accuracy.is_some() {
         lines.push(format!(
-            "  classes: share of test rows told right from the code, learned on {} training rows",
+            "  accuracy: share of test rows classified right by the code, learned from {} training rows",
             thousands(evaluation.train_rows as f64)
         ));
     } else if evaluation.class_errors.is_empty() {
-        lines.push("  the data have no labels: nothing is said of classes".into());
+        lines.push("  the data have no labels, so that no accuracy is measured".into());
     } else {
-        lines.push(
-            "  how well codes keep the classes is not measured: one class, or codes too large"
-                .into(),
-        );
+        lines.push("  no accuracy is measured: one class, or codes too large".into());
     }
     let pca = evaluation.pca.as_ref();
     for (name, quality) in [("the model", Some(&evaluation.model)), ("PCA", pca)] {
         if let Some(why) = quality.and_then(|quality| quality.probe_refusal.as_ref()) {
-            lines.push(format!("  ridge probe of {name}: {why}"));
+            lines.push(format!("  linear probe of {name}: {why}"));
         }
     }
     if evaluation.jacobian.is_none() {
@@ -266,5 +265,6 @@ fn about(evaluation: &Evaluation) -> String {
             pca_name(evaluation)
         ));
     }
-    lines.join("\n")
+    let fitted = |line: &String| wrapped_to_terminal(line.trim_start(), "  ", "    ");
+    lines.iter().map(fitted).collect::<Vec<_>>().join("\n")
 }
