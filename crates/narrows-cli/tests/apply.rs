@@ -246,7 +246,11 @@ fn columns_are_matched_by_name() {
     assert!(said.contains("`label` is a setting for tables"), "{said}");
     ok(folder, "data convert --data one.csv -o four.npy");
     let said = refused(folder, "decode run --data four.npy -o x.csv");
-    assert!(said.contains("expected 2 values a row, found 4"), "{said}");
+    let widths = "expected codes of 2 values, found rows of 4 values";
+    assert!(
+        said.contains(widths) && said.contains("`narrows encode`"),
+        "{said}"
+    );
     let said = refused(
         folder,
         "interpolate run --data one.csv --from 0 --to 9 -o x.csv",

@@ -437,7 +437,7 @@ fn no_loss_of_a_validation_depends_on_its_batches() {
     for (whole, cut) in whole.iter().zip(&cut) {
         close(*whole, *cut);
     }
-    // The mean of the code's sums, squared, is no mean over batches.
+    // The square of a mean over all rows differs from the mean of the batches' squares.
     close(whole[3], whole[2] * whole[2]);
     // A sum over the batch is that of a full one.
     let text = recipe("plain", "penalties = [{ kind = 'summed', weight = 1 }]");

@@ -319,7 +319,7 @@ fn every_part_works_with_every_other_or_is_refused_with_its_name() {
     let path = folder.path().join("model");
     let all = all();
     let second_order = SecondOrder::of(&all);
-    // Layers that are known to have second derivatives, and such that have none.
+    // These layers have second derivatives; layer-norm has none.
     for layer in ["dense", "conv2d", "conv-transpose2d", "relu", "sigmoid"] {
         assert!(!second_order.lacking.contains(&layer), "{layer}");
     }

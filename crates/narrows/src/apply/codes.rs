@@ -41,10 +41,11 @@ pub fn decode(
 ) -> Result<()> {
     if codes.inputs() != model.code_size() {
         return Err(
-            Error::new(ErrorKind::Data, "these are no codes of the model")
+            Error::new(ErrorKind::Data, "the rows do not fit the model's codes")
                 .at(codes.name())
-                .expected(format!("{} values a row", model.code_size()))
-                .found(codes.inputs()),
+                .expected(format!("codes of {} values", model.code_size()))
+                .found(format!("rows of {} values", codes.inputs()))
+                .hint("to encode data, use `narrows encode`"),
         );
     }
     // Without a header the columns are called by their numbers.

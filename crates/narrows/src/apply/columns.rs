@@ -10,7 +10,7 @@ pub(super) fn code_names(model: &Model) -> Vec<String> {
         .collect()
 }
 
-/// The type of the pixels of a model's images, by the range of those that it was trained on.
+/// The type of the pixels of a model's images, by the range of its training images.
 pub(super) fn model_pixels(model: &Model) -> NumberType {
     match model.origin().range {
         Some((_, high)) if high > 255.0 => NumberType::U16,

@@ -26,9 +26,9 @@ const REPORT: usize = 1024;
 
 /// The classes of rows by their [`NEIGHBORS`] nearest known rows, in Euclidean distance.
 ///
-/// `known` and `rows` are `[rows, width]`, `labels` belong to `known`. The class that most of the
-/// neighbors have wins, the smallest of those that are equally frequent; of known rows that lie
-/// equally far the first count. This is scikit-learn's `KNeighborsClassifier(5)`. `observe` is told
+/// `known` and `rows` are `[rows, width]`, `labels` belong to `known`. The most frequent class among
+/// the neighbors wins; of classes equally frequent the smallest label wins. Of known rows at the same distance
+/// the first count. This is scikit-learn's `KNeighborsClassifier(5)`. `observe` is told
 /// how many rows are done; the result does not depend on `threads`.
 ///
 /// # Errors

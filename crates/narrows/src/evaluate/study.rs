@@ -18,6 +18,7 @@ use crate::network::{Rows, ScaledRows, Workers};
 use crate::threads::available_threads;
 use ndarray::Array2;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The most values that the codes of the training rows may have for the classes to be looked for in
 /// them: 2 GiB.
@@ -182,16 +183,7 @@ impl<'a> Study<'a> {
         for start in (0..test.rows()).step_by(step) {
             self.tell("reconstructions", start, test.rows());
             let len = step.min(test.rows() - start);
-            let mut clean = vec![0.0; len * inputs];
-            let rows = self.scaled(test);
-            fill(
-                &rows,
-                start,
-                inputs,
-                &mut clean,
-                self.workers.team(),
-                |_| (),
-            );
+            let clean = self.scaled_rows(start..start + len);
             let (mut values, mut width) = (clean.clone(), inputs);
             for group in &mut groups {
                 let mut outputs = vec![0.0; len * group.width];
@@ -212,6 +204,16 @@ impl<'a> Study<'a> {
         self.measured(comparison, matrix(codes, model.code_size())?, units)
     }
 
+    /// Some of the test rows, scaled, one after the other.
+    fn scaled_rows(&mut self, places: Range<usize>) -> Vec<f32> {
+        let (test, inputs) = (self.test, self.test.inputs());
+        let mut clean = vec![0.0; places.len() * inputs];
+        let rows = self.scaled(test);
+        let team = self.workers.team();
+        fill(&rows, places.start, inputs, &mut clean, team, |_| ());
+        clean
+    }
+
     fn run_pca(&mut self, pca: &Pca) -> Result<Measured> {
         let test = self.test;
         let inputs = test.inputs();
@@ -221,16 +223,7 @@ impl<'a> Study<'a> {
         for start in (0..test.rows()).step_by(step) {
             self.tell("reconstructions of PCA", start, test.rows());
             let len = step.min(test.rows() - start);
-            let mut clean = vec![0.0; len * inputs];
-            let rows = self.scaled(test);
-            fill(
-                &rows,
-                start,
-                inputs,
-                &mut clean,
-                self.workers.team(),
-                |_| (),
-            );
+            let clean = self.scaled_rows(start..start + len);
             let mut outputs = vec![0.0; len * inputs];
             let rows = Matrix {
                 values: &clean,

@@ -23,8 +23,8 @@ pub enum Warning {
         /// The least mean squared error that any parameters can reach.
         floor: f64,
     },
-    /// The code has at least as many values as the data, of which the bottleneck leaves as many, and there is no noise in
-    /// training, so that copying is a solution.
+    /// The bottleneck leaves at least as many values of the code as a row of data has, and training has no noise, so that
+    /// copying is a solution.
     WideCode {
         /// The values of a code.
         code: usize,

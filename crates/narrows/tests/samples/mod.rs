@@ -36,7 +36,7 @@ pub fn required(declaration: &Declaration, shape: &[usize]) -> Values {
         .unwrap_or_else(|| panic!("values of `{}` that go together", declaration.name))
 }
 
-/// The values that a layer needs at any place of a network: those that it requires, and a width.
+/// The values that a layer needs at any place of a network: its required keys and a width.
 pub fn of_layer(part: &dyn LayerPart, shape: &[usize]) -> Values {
     let mut values = required(part.declaration(), shape);
     let open = part.open_width().map(|width| width.key);

@@ -29,8 +29,9 @@ impl Losses {
         }
     }
 
-    /// Takes the losses of a program that was run on so many rows. A validation, whose batches have up to `whole` rows,
-    /// lets those that couple rows wait for other batches, as 0, and takes a sum over rows as that of a whole batch.
+    /// Takes the losses of a program after a run on so many rows. In validation `whole` is the number of rows of a full
+    /// batch: losses that couple rows are 0 here, as they need the sums of all batches, and a sum over rows is scaled to a
+    /// full batch.
     pub(super) fn take(&mut self, program: &Program, rows: usize, whole: Option<usize>) {
         self.reset();
         let mut column = 0;
