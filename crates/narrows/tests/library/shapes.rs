@@ -1,17 +1,13 @@
 //! The shapes of rows from layer to layer: what they become, and what is refused in which words.
 
-mod samples;
-#[path = "samples/varied.rs"]
-mod varied;
-
+use crate::samples::varied::{settings, settings_of_layer};
+use crate::samples::{required, table};
 use narrows::layer::{self, Initialization};
 use narrows::network::{Network, Parameters};
 use narrows::parts::Parts;
 use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::{Model, Recipe, Result};
 use ndarray::Array2;
-use samples::{required, table};
-use varied::{settings, settings_of_layer};
 
 /// The network of a recipe's two lists of layers for rows of a shape.
 fn network(encoder: &str, decoder: &str, shape: &[usize]) -> Result<Network> {

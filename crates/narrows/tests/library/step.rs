@@ -1,16 +1,14 @@
 //! What a training step promises beside its numbers: the same bits for any number of threads, however it is
 //! cut up, broken off or watched.
 
-mod networks;
-
+use crate::networks::{
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
+    NOISE_AND_PENALTIES, SPARSE_CODES, noise, whole,
+};
 use narrows::Recipe;
 use narrows::data::Dataset;
 use narrows::optimizer::{OptimizerSpec, ScheduleSpec};
 use narrows::train::{Progress, State, Training};
-use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
-    NOISE_AND_PENALTIES, SPARSE_CODES, noise, whole,
-};
 use std::ops::ControlFlow;
 
 fn parameters_after_steps(recipe: &Recipe, data: &Dataset, threads: usize) -> Vec<u32> {

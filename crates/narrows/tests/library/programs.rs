@@ -2,7 +2,7 @@
 //! change of a plan shows as a difference. After a change that is meant, write them anew:
 //!
 //! ```text
-//! NARROWS_WRITE_PROGRAMS=1 cargo test -p narrows --test programs
+//! NARROWS_WRITE_PROGRAMS=1 cargo test -p narrows --test library programs
 //! ```
 
 use narrows::Recipe;

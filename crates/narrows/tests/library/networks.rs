@@ -1,5 +1,7 @@
 //! Recipes that together reach all of a training step, and rows for them.
 
+pub mod normalized;
+
 use narrows::data::{Dataset, Values};
 use ndarray::Array2;
 

@@ -20,8 +20,8 @@ const RECIPE: &str = "
     ]
     decoder = [{ layer = 'dense' }, { layer = 'sigmoid' }]
 ";
-const WEIGHTS: &[u8] = include_bytes!("fixtures/import-weights.safetensors");
-const EXPECTED: &[u8] = include_bytes!("fixtures/import-expected.safetensors");
+const WEIGHTS: &[u8] = include_bytes!("../fixtures/import-weights.safetensors");
+const EXPECTED: &[u8] = include_bytes!("../fixtures/import-expected.safetensors");
 const SHAPE: &[usize] = &[1, 6, 5];
 
 /// The tensors of a file by name: type, shape and bytes.

@@ -1,6 +1,6 @@
 //! Settings other than the defaults, for tests that try a part in every way.
 
-use super::samples::{Values, of_layer, possible, shape_after, table};
+use super::{Values, of_layer, possible, shape_after, table};
 use narrows::declaration::{Declaration, Settings};
 use narrows::layer::LayerPart;
 

@@ -1,12 +1,13 @@
 //! A training step allocates nothing, the first no more than any other.
 //!
-//! The allocator counts for the whole process, and the usual harness of tests allocates in a thread of its own when it
-//! likes. So this test is a program of its own, without that harness.
+//! The allocator counts for the whole process, other tests among it. So this test runs alone in a process of its own.
 
-mod networks;
-#[path = "networks/normalized.rs"]
-mod normalized;
-
+use crate::alone::alone;
+use crate::networks::normalized::BATCH_NORM;
+use crate::networks::{
+    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
+    NOISE_AND_PENALTIES, SPARSE_CODES, noise, whole,
+};
 use narrows::data::Dataset;
 use narrows::network::Parameters;
 use narrows::objective::Objective;
@@ -15,11 +16,6 @@ use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper, Training};
 use narrows::{Recipe, Result};
 use ndarray::Array2;
-use networks::{
-    CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,
-    NOISE_AND_PENALTIES, SPARSE_CODES, noise, whole,
-};
-use normalized::BATCH_NORM;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 
@@ -114,7 +110,13 @@ fn columns(rows: usize) -> Dataset {
     Dataset::from_array(Array2::from_shape_fn((rows, 10), value).view()).unwrap()
 }
 
-fn main() {
+#[test]
+fn a_step_allocates_nothing() {
+    alone("allocation::a_step_allocates_nothing", check_all);
+}
+
+/// Checks networks with each kind of layer, noise and penalty, every shipped recipe, and the instrument.
+fn check_all() {
     let data = noise(29 * 20 + 7, 13);
     let (whole, of_batches) = (whole(NOISE_AND_PENALTIES), whole(BATCH_NORM));
     // Two ReLUs, whose gates are counted.
@@ -153,5 +155,4 @@ fn main() {
     let region = Region::new(ALLOCATOR);
     drop(std::hint::black_box(Box::new(1)));
     assert_eq!(region.change().allocations, 1);
-    println!("test a_step_allocates_nothing ... ok");
 }

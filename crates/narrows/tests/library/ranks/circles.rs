@@ -3,7 +3,7 @@
 //! The file of a room (its `mod.rs`) takes part where it has code: a door plate that only lists modules and hands on their
 //! names does not. A name that is handed on counts as the module's that defines it. Methods are not seen.
 
-use crate::source::{Module, Sources};
+use super::source::{Module, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

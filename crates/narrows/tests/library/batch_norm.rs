@@ -1,9 +1,7 @@
 //! Batch normalization: gradients against central differences of a float64 forward pass over the whole batch, running
 //! statistics against their definition, and what a run promises with state that is no parameter.
 
-#[path = "networks/normalized.rs"]
-mod normalized;
-
+use crate::networks::normalized::BATCH_NORM;
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation, batch_norm, dense};
 use narrows::model::ImportOptions;
@@ -16,7 +14,6 @@ use narrows::{Error, ErrorKind, Model, Recipe};
 use narrows_kernels::conv::Geometry;
 use narrows_kernels::reference;
 use ndarray::Array2;
-use normalized::BATCH_NORM;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;

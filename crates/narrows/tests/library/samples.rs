@@ -1,5 +1,7 @@
 //! Settings of any part, derived from the keys that it declares: tests over the lists of parts need no case for a new one.
 
+pub mod varied;
+
 use narrows::Recipe;
 use narrows::declaration::{Declaration, End, Key, Kind, Preset, Range, Settings, Value};
 use narrows::layer::LayerPart;

@@ -1,8 +1,7 @@
 //! Every part with every other: a recipe that holds both trains, with the same bits for any number of threads, and is the
 //! same model when it is saved; or it is refused with the name of what does not fit.
 
-mod samples;
-
+use crate::samples::{of_layer, required, shape_after, table};
 use narrows::data::{Dataset, Values};
 use narrows::declaration::{Declaration, List, Part, Settings};
 use narrows::layer::LayerPart;
@@ -13,7 +12,6 @@ use narrows::program::{Builder, Isa, JacobianNorm, Mean, Point, Probes, RowFunct
 use narrows::train::{Described, Training, describe};
 use narrows::{ErrorKind, Model, Recipe, Result};
 use ndarray::Array2;
-use samples::{of_layer, required, shape_after, table};
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! Every instruction set of this machine in one process, one after the other.
 
+use crate::alone::alone;
 use narrows::data::Dataset;
 use narrows::train::Training;
 use narrows::{Error, ErrorKind, Model, Recipe, isa};
@@ -20,9 +21,16 @@ fn parameters(model: &Model) -> Vec<u32> {
     all.iter().map(|p| p.to_bits()).collect()
 }
 
-// One test alone, as what is pinned is pinned for the whole process.
+// Alone, as what is pinned is pinned for the whole process.
 #[test]
 fn a_process_computes_with_what_it_is_pinned_to() {
+    alone(
+        "isa::a_process_computes_with_what_it_is_pinned_to",
+        check_each,
+    );
+}
+
+fn check_each() {
     let values = Array2::from_shape_fn((300, 21), |(row, column)| {
         ((row * (column + 3)) as f32 / 17.0).sin()
     });

@@ -3,10 +3,8 @@
 //! The differences are relative to the largest value of an output: reconstructions in 0 to 255 may
 //! differ by 255 times as much as those in 0 to 1.
 
-mod samples;
-#[path = "samples/varied.rs"]
-mod varied;
-
+use crate::samples::varied::{settings, settings_of_layer};
+use crate::samples::{required, table};
 use narrows::data::{Dataset, Values};
 use narrows::export::{onnx, sample_rows};
 use narrows::layer::LayerPart;
@@ -16,9 +14,7 @@ use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::{Model, Recipe};
 use ndarray::{Array2, s};
 use rten_tensor::prelude::*;
-use samples::{required, table};
 use serde_json::json;
-use varied::{settings, settings_of_layer};
 
 /// The largest difference allowed, of an output's largest value.
 const TOLERANCE: f32 = 1e-5;

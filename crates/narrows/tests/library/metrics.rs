@@ -8,7 +8,7 @@ use narrows::scaling::{Scaling, ScalingSpec};
 use ndarray::Array2;
 use safetensors::{Dtype, SafeTensors};
 
-const FIXTURE: &[u8] = include_bytes!("fixtures/metrics.safetensors");
+const FIXTURE: &[u8] = include_bytes!("../fixtures/metrics.safetensors");
 
 /// A tensor of the fixture: its shape and its numbers.
 fn tensor(name: &str) -> (Vec<usize>, Vec<f64>) {

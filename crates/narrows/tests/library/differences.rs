@@ -10,10 +10,8 @@
 //! the kink lies between the two points, which becomes rarer as they come closer. A wrong gradient errs at each distance by
 //! as much as it is wrong, so the least error of all distances counts.
 
-mod samples;
-#[path = "samples/varied.rs"]
-mod varied;
-
+use crate::samples::varied::{settings, settings_of_layer};
+use crate::samples::{required, table};
 use narrows::data::{Dataset, Values};
 use narrows::declaration::{Declaration, Part, Settings};
 use narrows::layer::LayerPart;
@@ -24,8 +22,6 @@ use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
 use narrows::{Recipe, Result};
 use ndarray::Array2;
-use samples::{required, table};
-use varied::{settings, settings_of_layer};
 
 /// Enough rows for a batch's statistics to be smooth.
 const ROWS: usize = 12;
