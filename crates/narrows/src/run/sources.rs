@@ -6,7 +6,7 @@ use super::folder;
 use super::names::RUN_FILE;
 use super::place::check_in_place;
 use super::rows::KnownRows;
-use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
+use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::Path;

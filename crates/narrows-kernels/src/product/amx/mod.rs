@@ -22,4 +22,4 @@ mod staying;
 mod tiles;
 mod way;
 
-pub(super) use multiply::{SMALLEST_K, prepare, run, takes};
+pub(super) use multiply::{prepare, run, takes};

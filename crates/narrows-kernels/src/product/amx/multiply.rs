@@ -18,7 +18,7 @@ const STAY: usize = 128;
 const STAY_LEN: usize = STAY / BLOCK * (K_BLOCK / STEP) * STEP_BYTES / size_of::<f32>();
 
 /// The sum over fewer numbers than this is left to vectors.
-pub(in crate::product) const SMALLEST_K: usize = 32;
+const SMALLEST_K: usize = 32;
 
 thread_local! {
     /// The packed side that stays. Kept, so that no product allocates but the first of a thread that was not

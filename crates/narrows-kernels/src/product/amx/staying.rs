@@ -31,7 +31,13 @@ impl Staying<'_> {
 
     /// The row and column in C of a sum, so far into a panel that stays, and into a chunk that passes.
     #[inline(always)]
-    pub(super) fn place(&self, chunk: Chunk, panel: usize, stay: usize, pass: usize) -> (usize, usize) {
+    pub(super) fn place(
+        &self,
+        chunk: Chunk,
+        panel: usize,
+        stay: usize,
+        pass: usize,
+    ) -> (usize, usize) {
         let (stay, pass) = (self.first + panel + stay, chunk.start + pass);
         match self.way.columns_stay {
             true => (pass, stay),

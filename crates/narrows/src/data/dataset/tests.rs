@@ -1,6 +1,7 @@
 use super::*;
 use crate::data::builder::Rows;
 use crate::data::records::{IN_MEMORY, RowType};
+use crate::data::values::Row;
 use ndarray::array;
 
 /// The same rows of `f32`, in memory and in a file.

@@ -64,9 +64,7 @@ fn mean_and_variance_are_those_of_the_definition() {
     for (c, variance) in pca.variances().iter().enumerate() {
         let along = |row: &Vec<f32>| -> f64 {
             (0..13)
-                .map(|i| {
-                    (f64::from(row[i]) - mean[i]) * f64::from(pca.components()[c * 13 + i])
-                })
+                .map(|i| (f64::from(row[i]) - mean[i]) * f64::from(pca.components()[c * 13 + i]))
                 .sum()
         };
         let expected = rows.0.iter().map(|row| along(row).powi(2)).sum::<f64>() / n;
@@ -144,8 +142,7 @@ fn codes_and_reconstructions_are_those_of_the_definition() {
         for c in 0..3 {
             let along: f64 = (0..11)
                 .map(|i| {
-                    (f64::from(row[i]) - pca.mean()[i])
-                        * f64::from(pca.components()[c * 11 + i])
+                    (f64::from(row[i]) - pca.mean()[i]) * f64::from(pca.components()[c * 11 + i])
                 })
                 .sum();
             assert!((f64::from(codes[[r, c]]) - along).abs() < 1e-4);

@@ -1,9 +1,9 @@
 //! The images of a source while they are read, and what is met on the way.
 
+use crate::Error;
 use crate::data::formats::images::find::Found;
 use crate::data::formats::images::picture::Head;
 use crate::data::{BadKind, BadRow, BadRows};
-use crate::Error;
 
 /// An image that is to be a row.
 pub(super) struct Image<'a> {

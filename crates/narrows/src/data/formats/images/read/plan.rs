@@ -9,7 +9,12 @@ use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};
 use crate::{Error, ErrorKind, Result};
 
 /// What all images become.
-pub(super) fn plan(spec: &str, all: &[Image], options: &ReadOptions, skipped: usize) -> Result<Plan> {
+pub(super) fn plan(
+    spec: &str,
+    all: &[Image],
+    options: &ReadOptions,
+    skipped: usize,
+) -> Result<Plan> {
     let Some(first) = all.first() else {
         return Err(none_left(spec, skipped));
     };
