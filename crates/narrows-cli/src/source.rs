@@ -243,9 +243,12 @@ impl ReadingArguments {
     }
 
     fn over(&self, base: &ReadOptions) -> ReadOptions {
-        let names = |given: &[Names], base: &[String]| match given.is_empty() {
-            true => base.to_vec(),
-            false => all(given),
+        let names = |given: &[Names], base: &[String]| {
+            if given.is_empty() {
+                base.to_vec()
+            } else {
+                all(given)
+            }
         };
         ReadOptions {
             columns: names(&self.columns, &base.columns),
@@ -254,9 +257,10 @@ impl ReadingArguments {
             ids: names(&self.id, &base.ids),
             missing: self.missing.unwrap_or(base.missing),
             header: self.text.header.or(base.header),
-            classes: match self.classes.is_empty() {
-                true => base.classes.clone(),
-                false => self.classes.clone(),
+            classes: if self.classes.is_empty() {
+                base.classes.clone()
+            } else {
+                self.classes.clone()
             },
             image_size: self.image_size.or(base.image_size),
             fit: self.fit.unwrap_or(base.fit),
@@ -330,9 +334,10 @@ impl ReadingArguments {
 impl DataArguments {
     /// What is named, or the built-in data to train on where nothing is.
     pub fn specs(&self) -> Vec<String> {
-        match self.data.is_empty() {
-            true => vec!["mnist".into()],
-            false => self.data.clone(),
+        if self.data.is_empty() {
+            vec!["mnist".into()]
+        } else {
+            self.data.clone()
         }
     }
 
@@ -350,9 +355,10 @@ impl DataArguments {
     /// the run that the model's path belongs to, which `output` must not replace.
     pub fn rows_for(&self, path: &Path, model: &Model, output: Option<&Path>) -> Result<Dataset> {
         self.reading.refuse_null()?;
-        match self.data.is_empty() {
-            true => self.own_rows(path, model, output),
-            false => Ok(self.rows_of(self.open_for(model)?, model)),
+        if self.data.is_empty() {
+            self.own_rows(path, model, output)
+        } else {
+            Ok(self.rows_of(self.open_for(model)?, model))
         }
     }
 
@@ -363,15 +369,14 @@ impl DataArguments {
         model: &Model,
         output: Option<&Output>,
     ) -> Result<Dataset> {
-        match self.data.is_empty() {
-            true => self.own_rows(path, model, output.map(|output| &*output.path)),
-            false => {
-                output.map_or(Ok(()), |output| {
-                    self.reading.keep_reasons_apart(output, &self.data)
-                })?;
-                let source = self.reading.open_all_for(&self.data, model)?;
-                Ok(self.rows_of(source, model))
-            }
+        if self.data.is_empty() {
+            self.own_rows(path, model, output.map(|output| &*output.path))
+        } else {
+            output.map_or(Ok(()), |output| {
+                self.reading.keep_reasons_apart(output, &self.data)
+            })?;
+            let source = self.reading.open_all_for(&self.data, model)?;
+            Ok(self.rows_of(source, model))
         }
     }
 
@@ -390,9 +395,10 @@ impl DataArguments {
 
 /// Refuses an output that would replace what a command reads: a file of a source, also one of a pattern or folder.
 pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
-    match specs.iter().any(|spec| Source::reads(spec, output)) {
-        true => Err(would_replace("the output", output)),
-        false => Ok(()),
+    if specs.iter().any(|spec| Source::reads(spec, output)) {
+        Err(would_replace("the output", output))
+    } else {
+        Ok(())
     }
 }
 

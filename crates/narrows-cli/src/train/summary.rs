@@ -66,9 +66,10 @@ pub(super) fn describe(summary: &Summary) -> String {
         rows.push((&pca_name, pca_mse));
     }
     if let Some((epoch, loss)) = summary.best {
-        let stopped = match summary.stopped_early {
-            true => format!("; stopped after {}", count_of(summary.epochs, "epoch")),
-            false => String::new(),
+        let stopped = if summary.stopped_early {
+            format!("; stopped after {}", count_of(summary.epochs, "epoch"))
+        } else {
+            String::new()
         };
         let text = format!(
             "{}   of epoch {epoch}, the best, whose model is kept{stopped}",

@@ -160,9 +160,10 @@ fn a_run_that_is_killed_twenty_times_ends_in_the_same_bytes() {
         let threads = (1 + chance(3)).to_string();
         let is_begun = bench.file("killed", "run.json").is_file() && !has_ended;
         let mut arguments = begin.clone();
-        match is_begun {
-            true => arguments = again.into_iter().chain([&*threads]).collect(),
-            false => arguments.push("--force"),
+        if is_begun {
+            arguments = again.into_iter().chain([&*threads]).collect()
+        } else {
+            arguments.push("--force")
         }
         let mut child = start(bench.path(), &arguments);
         std::thread::sleep(Duration::from_millis(10 + chance(150)));

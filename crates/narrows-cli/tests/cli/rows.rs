@@ -371,9 +371,10 @@ fn a_bad_image_has_no_image_and_a_reason() {
         "decoder[0].outputs=16",
     ];
     let trained = narrows(&train);
-    let model = match trained.status.success() {
-        true => run.clone(),
-        false => panic!("{}", err(&trained)),
+    let model = if trained.status.success() {
+        run.clone()
+    } else {
+        panic!("{}", err(&trained))
     };
     folder.write("images/b.png", b"\x89PNG\r\n\x1a\nno more");
     let output = folder.at("made");

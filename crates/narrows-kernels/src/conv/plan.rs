@@ -111,9 +111,10 @@ pub(super) fn transposed(
             let part = parts.len();
             let is_empty = rows.is_empty() || columns.is_empty();
             // A product of its own starts at the part's first place.
-            let at = match is_together {
-                true => rows.start * output.width + columns.start,
-                false => 0,
+            let at = if is_together {
+                rows.start * output.width + columns.start
+            } else {
+                0
             };
             parts.push(Part {
                 rows: rows.clone(),

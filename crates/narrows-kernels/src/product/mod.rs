@@ -206,9 +206,10 @@ pub fn product(
         // SAFETY: the lengths were checked above, for all of `k`; the `Isa` proves the tiles.
         unsafe {
             #[cfg(target_arch = "x86_64")]
-            match on_tiles {
-                true => amx::run(&job),
-                false => run(isa, &job),
+            if on_tiles {
+                amx::run(&job)
+            } else {
+                run(isa, &job)
             }
             #[cfg(not(target_arch = "x86_64"))]
             run(isa, &job);

@@ -107,12 +107,11 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
                     let mut row = 0;
                     for tile in 0..tiles {
                         let height = (rows - row).div_ceil(tiles - tile);
-                        let broadcast = match packs {
-                            true => (left.at().add(tile * job.k * L::N).cast_const(), 1, L::N),
-                            false => {
-                                let at = job.a.wrapping_add((first + row) * job.a_row);
-                                (at, job.a_row, job.a_column)
-                            }
+                        let broadcast = if packs {
+                            (left.at().add(tile * job.k * L::N).cast_const(), 1, L::N)
+                        } else {
+                            let at = job.a.wrapping_add((first + row) * job.a_row);
+                            (at, job.a_row, job.a_column)
                         };
                         let place = Place {
                             row: first + row,

@@ -43,9 +43,10 @@ impl Kept {
                     (low.min(values[row]), high.max(values[row]))
                 });
                 let has_gaps = gaps.as_ref().is_some_and(|gaps| gaps.contains(&true));
-                match low <= high {
-                    true => Kept::integers(low.into(), high.into(), has_gaps),
-                    false => Kept::integers(0, 0, has_gaps),
+                if low <= high {
+                    Kept::integers(low.into(), high.into(), has_gaps)
+                } else {
+                    Kept::integers(0, 0, has_gaps)
                 }
             }
             Cells::Unsigned(values, gaps) => {
@@ -54,9 +55,10 @@ impl Kept {
                 Kept::integers(0, high.into(), has_gaps)
             }
             Cells::Floats(values) => Kept {
-                kind: match values.iter().all(|&value| is_f32(value)) {
-                    true => Kind::F32,
-                    false => Kind::F64,
+                kind: if values.iter().all(|&value| is_f32(value)) {
+                    Kind::F32
+                } else {
+                    Kind::F64
                 },
                 has_gaps: false,
                 range: None,
@@ -305,9 +307,10 @@ fn widened(bytes: &[u8], (old, new): (&[Kept], &[Kept]), rounded: &mut [bool], o
             let float = if is_gap { f64::NAN } else { float[0] };
             *rounded |=
                 new.kind == Kind::F64 && !is_gap && integer.is_some_and(|n| n.abs() > EXACT);
-            let integer = match is_gap {
-                true => new.element().gap(),
-                false => integer.unwrap_or_default(),
+            let integer = if is_gap {
+                new.element().gap()
+            } else {
+                integer.unwrap_or_default()
             };
             match new.kind {
                 Kind::U8 => out.push(integer as u8),

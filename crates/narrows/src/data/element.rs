@@ -151,9 +151,10 @@ impl Element {
                         let mut value = [0.0];
                         self.to_f64(bytes, &mut value);
                         // Also of a number of many digits its size is seen.
-                        match value[0].abs() < 1e17 || !value[0].is_finite() {
-                            true => value[0].to_string(),
-                            false => format!("{:e}", value[0]),
+                        if value[0].abs() < 1e17 || !value[0].is_finite() {
+                            value[0].to_string()
+                        } else {
+                            format!("{:e}", value[0])
                         }
                     }
                 };
@@ -218,9 +219,10 @@ pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
 pub(crate) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
     // Far beyond 64 bits, offsets are not those of integers.
     const MOST: f64 = (1_u128 << 65) as f64;
-    match value.abs() >= EXACT && offset.abs() < MOST {
-        true => (integer - offset.trunc() as i128) as f64 - offset.fract(),
-        false => value - offset,
+    if value.abs() >= EXACT && offset.abs() < MOST {
+        (integer - offset.trunc() as i128) as f64 - offset.fract()
+    } else {
+        value - offset
     }
 }
 

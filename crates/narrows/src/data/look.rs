@@ -226,10 +226,11 @@ fn in_archive(path: &Path) -> Result<FileKind> {
     let is_read = archive
         .by_name(only)
         .is_ok_and(|entry| entry.take(START).read_to_end(&mut start).is_ok());
-    match is_read && !start.is_empty() {
-        true => by_start(path, &start, Some("unzip SHELL")),
+    if is_read && !start.is_empty() {
+        by_start(path, &start, Some("unzip SHELL"))
+    } else {
         // Its reader says what is wrong with it.
-        false => Ok(FileKind::Text),
+        Ok(FileKind::Text)
     }
 }
 

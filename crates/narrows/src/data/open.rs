@@ -197,12 +197,13 @@ impl Source {
             })
         };
         // Images have been looked at one by one.
-        Ok(match source.train.is_folder_of_images() {
-            true => source,
-            false => Source {
+        Ok(if source.train.is_folder_of_images() {
+            source
+        } else {
+            Source {
                 train: sifted(source.train)?,
                 test: source.test.map(sifted).transpose()?,
-            },
+            }
         })
     }
 
@@ -210,9 +211,10 @@ impl Source {
     pub(super) fn kind_of(spec: &str) -> Option<&'static str> {
         let path = Source::path_of(spec)?;
         if path.is_dir() {
-            return Some(match idx::is_folder(&path) {
-                true => "IDX files",
-                false => "folder of images",
+            return Some(if idx::is_folder(&path) {
+                "IDX files"
+            } else {
+                "folder of images"
             });
         }
         match file_kind(&path).ok()? {

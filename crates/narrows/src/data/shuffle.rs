@@ -99,9 +99,10 @@ impl<'a> Order<'a> {
         };
         let start = self.start_of(pool);
         let most = start + self.pool + usize::from(self.joins);
-        let end = match most >= self.rows {
-            true => self.rows,
-            false => start + self.pool,
+        let end = if most >= self.rows {
+            self.rows
+        } else {
+            start + self.pool
         };
         order.clear();
         let mut at = 0;
@@ -159,9 +160,10 @@ impl Dataset {
         };
         bytes.resize(rows.len() * stride, 0);
         gather(records, rows, &mut bytes)?;
-        let values = match records.is_plain(Kind::U8) {
-            true => Values::U8(array(bytes, self.inputs())?),
-            false => Values::Records(records.with_bytes(bytes)),
+        let values = if records.is_plain(Kind::U8) {
+            Values::U8(array(bytes, self.inputs())?)
+        } else {
+            Values::Records(records.with_bytes(bytes))
         };
         Ok(Dataset {
             values,

@@ -218,9 +218,10 @@ impl Source {
 
 /// The share for validation that nobody asked for.
 fn usual_validation(train: &Dataset) -> f64 {
-    match train.rows() >= LEAST_TO_WATCH && !train.is_built_in() {
-        true => VALIDATION,
-        false => 0.0,
+    if train.rows() >= LEAST_TO_WATCH && !train.is_built_in() {
+        VALIDATION
+    } else {
+        0.0
     }
 }
 
@@ -231,15 +232,16 @@ fn share_of(rows: usize, share: f64) -> usize {
 
 /// Refuses test rows of another shape than the training rows.
 fn check_alike(train: &Dataset, test: &Dataset) -> Result<()> {
-    match test.shape() == train.shape() {
-        true => Ok(()),
-        false => Err(Error::new(
+    if test.shape() == train.shape() {
+        Ok(())
+    } else {
+        Err(Error::new(
             ErrorKind::Data,
             "the test rows differ in shape from the training rows",
         )
         .at(test.name())
         .expected(format!("{:?}", train.shape()))
-        .found(format!("{:?}", test.shape()))),
+        .found(format!("{:?}", test.shape())))
     }
 }
 
@@ -287,9 +289,10 @@ impl Parts<'_> {
         purpose: Purpose,
     ) -> std::result::Result<(Dataset, Dataset), Refusal> {
         let Some(group) = self.group else {
-            return Ok(match self.is_last {
-                true => set_last_apart(data, count)?,
-                false => set_apart(data, count, self.seed, purpose)?,
+            return Ok(if self.is_last {
+                set_last_apart(data, count)?
+            } else {
+                set_apart(data, count, self.seed, purpose)?
             });
         };
         let groups = Groups::of(data, group)?;
@@ -343,9 +346,10 @@ impl Parts<'_> {
             Some(format!("{groups} for {of}"))
         });
         let uses: Vec<String> = uses.collect();
-        match uses.is_empty() {
-            true => text.push_str(&format!(", as all {train} are for training")),
-            false => text.push_str(&format!(": {}", uses.join(", "))),
+        if uses.is_empty() {
+            text.push_str(&format!(", as all {train} are for training"))
+        } else {
+            text.push_str(&format!(": {}", uses.join(", ")))
         }
         let unnamed = Groups::of(&split.train, group).map_or(0, |groups| groups.unnamed);
         if unnamed > 0 {

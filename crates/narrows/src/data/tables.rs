@@ -62,13 +62,14 @@ pub(super) fn open(
         let opened =
             open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
         let Some(reader) = opened else {
-            return match is_single {
-                true => Ok(None),
-                false => Err(
+            return if is_single {
+                Ok(None)
+            } else {
+                Err(
                     Error::new(ErrorKind::Data, "only tables can be read as one")
                         .at(name)
                         .expected("CSV or Parquet files"),
-                ),
+                )
             };
         };
         if is_single {
@@ -97,9 +98,10 @@ fn leave_out_empty(files: &mut Vec<File>, notes: &mut Vec<String>) -> Result<()>
     let mut empty = Vec::new();
     let mut full = Vec::new();
     for file in files.drain(..) {
-        match file.path.is_file() && is_empty(&file.path)? {
-            true => empty.push(file.path.display().to_string()),
-            false => full.push(file),
+        if file.path.is_file() && is_empty(&file.path)? {
+            empty.push(file.path.display().to_string())
+        } else {
+            full.push(file)
         }
     }
     *files = full;
@@ -219,9 +221,10 @@ pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
     if is_pattern(spec) {
         return files_of_pattern(spec);
     }
-    match path.is_dir() {
-        true => files_of_folder(path),
-        false => Ok(vec![path.to_path_buf()]),
+    if path.is_dir() {
+        files_of_folder(path)
+    } else {
+        Ok(vec![path.to_path_buf()])
     }
 }
 
@@ -262,11 +265,12 @@ fn of_pattern(pattern: &str) -> Result<Vec<File>> {
             });
         }
     }
-    match files.is_empty() {
-        false => Ok(files),
-        true => Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
+    if files.is_empty() {
+        Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
             .at(pattern)
-            .hint("put the pattern in quotes, so that the shell leaves it alone, and see that it begins in this folder")),
+            .hint("put the pattern in quotes, so that the shell leaves it alone, and see that it begins in this folder"))
+    } else {
+        Ok(files)
     }
 }
 
@@ -289,9 +293,10 @@ impl Parts {
         for file in std::mem::take(&mut parts.texts) {
             let name = file.path.display().to_string();
             let is_text = || matches!(file_kind(&file.path), Ok(FileKind::Text));
-            match !has_tables && is_text() && is_table(&file.path, &name) {
-                true => parts.files.push(file),
-                false => *parts.beside.entry(sort_of(&file.path)).or_default() += 1,
+            if !has_tables && is_text() && is_table(&file.path, &name) {
+                parts.files.push(file)
+            } else {
+                *parts.beside.entry(sort_of(&file.path)).or_default() += 1
             }
         }
         Ok(parts)

@@ -97,9 +97,10 @@ impl Pca {
                 variances,
             }
         };
-        match pca.variances.iter().all(|variance| variance.is_finite()) {
-            true => Ok(pca),
-            false => Err(not_found("the variance of the rows is not finite")),
+        if pca.variances.iter().all(|variance| variance.is_finite()) {
+            Ok(pca)
+        } else {
+            Err(not_found("the variance of the rows is not finite"))
         }
     }
 

@@ -149,9 +149,10 @@ impl Pass {
         }
         let mut cpu = Cpu::new(1, Isa::best()).with_memory(program.row_sizes(1));
         cpu.run_prologue(&mut program, parameters.flat());
-        let chunk = match program.works_in_panels() {
-            true => CHUNK,
-            false => (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK),
+        let chunk = if program.works_in_panels() {
+            CHUNK
+        } else {
+            (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK)
         };
         Ok(Pass {
             program,

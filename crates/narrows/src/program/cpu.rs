@@ -138,9 +138,10 @@ impl Cpu {
         let rows = batch.rows();
         assert!(rows > 0 && rows <= program.batch(), "rows as planned");
         let cut = program.cut(rows);
-        let first = match program.is_prologue_current {
-            true => program.schedule.prologue,
-            false => 0,
+        let first = if program.is_prologue_current {
+            program.schedule.prologue
+        } else {
+            0
         };
         for stage in first..program.stages.len() {
             self.run_stage(program, stage, parameters, batch, cut);
@@ -274,9 +275,10 @@ impl Cpu {
             run(&mut context, watch);
         };
         let parts = arena.parts(places);
-        match is_alone {
-            true => self.team.run_alone(&mut self.threads, parts, each),
-            false => self.team.run(&mut self.threads, parts, each),
+        if is_alone {
+            self.team.run_alone(&mut self.threads, parts, each)
+        } else {
+            self.team.run(&mut self.threads, parts, each)
         }
     }
 

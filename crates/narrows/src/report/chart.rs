@@ -222,9 +222,10 @@ fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
 /// same.
 fn padded((low, high): (f64, f64), least: f64) -> (f64, f64) {
     let missing = least * low.abs().max(high.abs()) - (high - low);
-    let room = match high > low {
-        true => 0.04 * (high - low) + 0.5 * missing.max(0.0),
-        false => 0.5 * low.abs().max(1.0),
+    let room = if high > low {
+        0.04 * (high - low) + 0.5 * missing.max(0.0)
+    } else {
+        0.5 * low.abs().max(1.0)
     };
     (low - room, high + room)
 }

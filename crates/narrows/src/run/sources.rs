@@ -204,9 +204,10 @@ impl RunFile {
                 }
             }
         }
-        Ok(match moved == recorded {
-            true => vec![recorded],
-            false => vec![recorded, moved],
+        Ok(if moved == recorded {
+            vec![recorded]
+        } else {
+            vec![recorded, moved]
         })
     }
 }

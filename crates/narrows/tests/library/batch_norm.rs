@@ -131,9 +131,10 @@ impl<'a> Forward<'a> {
                 let outputs = layer.get("outputs").unwrap_or(self.data.iter().product());
                 *shape = vec![outputs];
                 let weights = self.next(outputs * inputs);
-                let bias = match layer.get("bias").unwrap() {
-                    true => self.next(outputs).to_vec(),
-                    false => vec![0.0; outputs],
+                let bias = if layer.get("bias").unwrap() {
+                    self.next(outputs).to_vec()
+                } else {
+                    vec![0.0; outputs]
                 };
                 let row = |x: &Vec<f64>| {
                     let rows = weights.chunks_exact(inputs).zip(&bias);
@@ -147,9 +148,12 @@ impl<'a> Forward<'a> {
                 let channels: usize = layer.get("channels").unwrap();
                 let from = [shape[0], shape[1], shape[2]];
                 let is_transposed = name == "conv-transpose2d";
-                let size = |axis: usize| match is_transposed {
-                    false => (from[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1,
-                    true => (from[axis + 1] - 1) * stride[axis] + kernel[axis] - 2 * padding[axis],
+                let size = |axis: usize| {
+                    if is_transposed {
+                        (from[axis + 1] - 1) * stride[axis] + kernel[axis] - 2 * padding[axis]
+                    } else {
+                        (from[axis + 1] + 2 * padding[axis] - kernel[axis]) / stride[axis] + 1
+                    }
                 };
                 let to = [channels, size(0), size(1)];
                 *shape = to.to_vec();
@@ -166,14 +170,16 @@ impl<'a> Forward<'a> {
                     padding,
                 };
                 let weights = self.next(channels * from[0] * kernel[0] * kernel[1]);
-                let bias = match layer.get("bias").unwrap() {
-                    true => self.next(channels).to_vec(),
-                    false => vec![0.0; channels],
+                let bias = if layer.get("bias").unwrap() {
+                    self.next(channels).to_vec()
+                } else {
+                    vec![0.0; channels]
                 };
                 let row = |x: &Vec<f64>| {
-                    let mut y = match is_transposed {
-                        false => reference::convolution(&geometry, weights, x),
-                        true => reference::transposed_convolution(&geometry, weights, x),
+                    let mut y = if is_transposed {
+                        reference::transposed_convolution(&geometry, weights, x)
+                    } else {
+                        reference::convolution(&geometry, weights, x)
                     };
                     let planes = y.chunks_exact_mut(to[1] * to[2]).zip(&bias);
                     planes.for_each(|(plane, b)| plane.iter_mut().for_each(|y| *y += b));

@@ -40,13 +40,15 @@ struct Case {
 
 impl Case {
     fn recipe(self) -> Recipe {
-        let sigmoid = match self.is_sigmoid {
-            true => ", { layer = 'sigmoid' }",
-            false => "",
+        let sigmoid = if self.is_sigmoid {
+            ", { layer = 'sigmoid' }"
+        } else {
+            ""
         };
-        let bottleneck = match self.is_top_k {
-            true => format!("bottleneck = {{ kind = 'top-k', k = {K} }}\n"),
-            false => String::new(),
+        let bottleneck = if self.is_top_k {
+            format!("bottleneck = {{ kind = 'top-k', k = {K} }}\n")
+        } else {
+            String::new()
         };
         let mut penalties = Vec::new();
         if self.has_l1 {

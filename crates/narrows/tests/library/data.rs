@@ -651,9 +651,12 @@ fn images_that_break_off_leave_the_folder_free() {
     // More than a piece.
     let values = Array2::from_shape_fn((5000, 4), |(row, column)| (row + column) as u8);
     let data = Dataset::new("rows", Values::U8(values), vec![1, 2, 2], None).unwrap();
-    let broken = write_data(&data, &folder.path("out"), |done| match done < 5000 {
-        true => Err(Error::new(ErrorKind::Io, "broken off")),
-        false => Ok(()),
+    let broken = write_data(&data, &folder.path("out"), |done| {
+        if done < 5000 {
+            Err(Error::new(ErrorKind::Io, "broken off"))
+        } else {
+            Ok(())
+        }
     });
     assert!(broken.unwrap_err().to_string().contains("broken off"));
     assert_eq!(fs::read_dir(folder.path("out")).unwrap().count(), 0);

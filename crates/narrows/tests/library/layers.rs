@@ -332,19 +332,16 @@ fn jacobian(weight: f32) -> Penalty {
 
 /// `y = W x`, or `y = Wᵀ x`, where W has as many rows as it is long.
 fn product(weights: &[f64], x: &[f64], is_transposed: bool) -> Vec<f64> {
-    match is_transposed {
-        false => {
-            let rows = weights.chunks_exact(x.len());
-            let dot = |row: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum();
-            rows.map(dot).collect()
+    if is_transposed {
+        let mut y = vec![0.0; weights.len() / x.len()];
+        for (row, x) in weights.chunks_exact(y.len()).zip(x) {
+            y.iter_mut().zip(row).for_each(|(y, w)| *y += w * x);
         }
-        true => {
-            let mut y = vec![0.0; weights.len() / x.len()];
-            for (row, x) in weights.chunks_exact(y.len()).zip(x) {
-                y.iter_mut().zip(row).for_each(|(y, w)| *y += w * x);
-            }
-            y
-        }
+        y
+    } else {
+        let rows = weights.chunks_exact(x.len());
+        let dot = |row: &[f64]| row.iter().zip(x).map(|(w, x)| w * x).sum();
+        rows.map(dot).collect()
     }
 }
 
@@ -365,9 +362,10 @@ fn dropped(draws: Draws, fraction: f32, x: Vec<f64>, sample: u32) -> Vec<f64> {
 fn normalize_columns(rows: &mut [Vec<f64>], epsilon: f64, weights: &[f64], is_training: bool) {
     for (column, weight) in weights.iter().enumerate() {
         let values: Vec<f64> = rows.iter().map(|row| row[column]).collect();
-        let normalized = match is_training {
-            true => reference::normalize(&values, epsilon),
-            false => values.iter().map(|x| x / (1.0 + epsilon).sqrt()).collect(),
+        let normalized = if is_training {
+            reference::normalize(&values, epsilon)
+        } else {
+            values.iter().map(|x| x / (1.0 + epsilon).sqrt()).collect()
         };
         for (row, value) in rows.iter_mut().zip(normalized) {
             row[column] = value * weight;

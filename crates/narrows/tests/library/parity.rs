@@ -25,9 +25,10 @@ const BOUND: f64 = 1e-5;
 
 /// The bound for a tensor of a fixture.
 fn bound(name: &str) -> f64 {
-    match name.starts_with("final/") {
-        true => 2.0 * BOUND,
-        false => BOUND,
+    if name.starts_with("final/") {
+        2.0 * BOUND
+    } else {
+        BOUND
     }
 }
 

@@ -96,9 +96,10 @@ struct Between {
 
 impl Operation for Between {
     fn label(&self) -> String {
-        match self.copies {
-            true => format!("{} copies", self.count),
-            false => format!("mean of {}", self.count),
+        if self.copies {
+            format!("{} copies", self.count)
+        } else {
+            format!("mean of {}", self.count)
         }
     }
 
@@ -181,9 +182,10 @@ impl RowOperation for Move {
             .zip(to.chunks_exact_mut(to_size))
         {
             for row in 0..count {
-                let (from, to) = match copies {
-                    true => (from, &mut to[row * width..(row + 1) * width]),
-                    false => (&from[row * width..(row + 1) * width], &mut *to),
+                let (from, to) = if copies {
+                    (from, &mut to[row * width..(row + 1) * width])
+                } else {
+                    (&from[row * width..(row + 1) * width], &mut *to)
                 };
                 for (to, from) in to.iter_mut().zip(from) {
                     *to += self.factor * from;

@@ -30,11 +30,12 @@ fn weights(names: [&str; 4], is_half: bool) -> Vec<u8> {
             let count = shape.iter().product::<usize>();
             let numbers =
                 (0..count).map(|at| half::bf16::from_f64(chance(1000 * index + at) - 0.5));
-            let bytes: Vec<u8> = match is_half {
-                true => numbers.flat_map(half::bf16::to_le_bytes).collect(),
-                false => numbers
+            let bytes: Vec<u8> = if is_half {
+                numbers.flat_map(half::bf16::to_le_bytes).collect()
+            } else {
+                numbers
                     .flat_map(|number| number.to_f32().to_le_bytes())
-                    .collect(),
+                    .collect()
             };
             tensors.push((format!("{name}.{part}"), shape, bytes));
         }

@@ -107,9 +107,10 @@ impl<'a> Beside<'a> {
         self.done = end;
         // SAFETY: by the caller's promise, and that of `new`.
         unsafe {
-            match self.staying.way.rows_stay() {
-                true => interleave_pairs(self.from, self.row, self.place, bits),
-                false => natural_rows(self.from, self.row, self.place, bits),
+            if self.staying.way.rows_stay() {
+                interleave_pairs(self.from, self.row, self.place, bits)
+            } else {
+                natural_rows(self.from, self.row, self.place, bits)
             }
             for square in squares {
                 finish(self.staying, self.finish, square - self.packing, self.sums);
@@ -134,17 +135,19 @@ unsafe fn finish(staying: &Staying<'_>, chunk: Chunk, square: usize, sums: *mut 
     if stays == 0 || passes == 0 || staying.is_direct(chunk, panel) {
         return;
     }
-    let (rows, columns) = match way.columns_stay {
-        true => (passes, stays),
-        false => (stays, passes),
+    let (rows, columns) = if way.columns_stay {
+        (passes, stays)
+    } else {
+        (stays, passes)
     };
     let live = columns.min(16);
     let mut turned = Buffer::<256>::new();
     // SAFETY: squares stay inside the blocks; only live numbers of C and the bias are touched.
     unsafe {
-        let at = match way.rows_stay() {
-            true => stay * BLOCK + pass,
-            false => pass * BLOCK + stay,
+        let at = if way.rows_stay() {
+            stay * BLOCK + pass
+        } else {
+            pass * BLOCK + stay
         };
         let sums = sums.add(panel * BLOCK + at);
         let (sums, sums_row) = if way.is_transposed() {
@@ -154,16 +157,18 @@ unsafe fn finish(staying: &Staying<'_>, chunk: Chunk, square: usize, sums: *mut 
             (sums, BLOCK)
         };
         let (row, column) = staying.place(chunk, panel, stay, pass);
-        let bias = match job.bias.is_null() {
-            true => Avx512::splat(0.0),
-            false => Avx512::load_first(job.bias.add(column), live),
+        let bias = if job.bias.is_null() {
+            Avx512::splat(0.0)
+        } else {
+            Avx512::load_first(job.bias.add(column), live)
         };
         for i in 0..rows.min(16) {
             let sum = Avx512::load(sums.add(i * sums_row));
             let c = job.c.add((row + i) * job.c_row + column);
-            let start = match job.accumulate {
-                true => Avx512::load_first(c, live),
-                false => bias,
+            let start = if job.accumulate {
+                Avx512::load_first(c, live)
+            } else {
+                bias
             };
             start.add(sum).store_first(c, live);
         }

@@ -63,9 +63,10 @@ pub(in crate::product) unsafe fn run(job: &Job) {
 #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
 unsafe fn blocks(job: &Job, stay: *mut u8) {
     let way = Way::of(job);
-    let (all, passing) = match way.columns_stay {
-        true => (job.n, job.m),
-        false => (job.m, job.n),
+    let (all, passing) = if way.columns_stay {
+        (job.n, job.m)
+    } else {
+        (job.m, job.n)
     };
     let panel = job.k.div_ceil(STEP) * STEP_BYTES;
     // SAFETY: rows, columns and `k` stay inside the matrices; panels stay inside the buffer; the
@@ -148,9 +149,10 @@ impl Staying<'_> {
                     let is_last = chunk.k + chunk.len == job.k;
                     let step = chunk.k / STEP * STEP_BYTES;
                     let stay = self.packed.add(index * self.panel + step);
-                    let (mut a, mut b) = match self.way.rows_stay() {
-                        true => (stay, now.cast_const()),
-                        false => (now.cast_const(), stay),
+                    let (mut a, mut b) = if self.way.rows_stay() {
+                        (stay, now.cast_const())
+                    } else {
+                        (now.cast_const(), stay)
                     };
                     // The sums of a single panel stay where they are.
                     if chunk.k == 0 || panels > 1 {
@@ -158,11 +160,12 @@ impl Staying<'_> {
                     }
                     for _ in 0..steps {
                         for turn in 0..tiles::TURNS {
-                            match self.way.columns_stay && self.way.usage == Use::Forward {
+                            if self.way.columns_stay && self.way.usage == Use::Forward {
                                 // The parts of W are those of B here, and meet those of x as they do
                                 // when they are those of A.
-                                true => tiles::mirrored_turn(turn, a, b),
-                                false => tiles::turn(turn, a, b),
+                                tiles::mirrored_turn(turn, a, b)
+                            } else {
+                                tiles::turn(turn, a, b)
                             }
                             beside.turn();
                         }

@@ -180,9 +180,10 @@ unsafe fn natural_step(from: *const f32, row: usize, place: Place, i: usize, ste
     let k = step * STEP;
     // SAFETY: by the caller's promise.
     unsafe {
-        let parts = match i < place.rows && k < place.k {
-            true => step_of_row(from.add(i * row + k), place.k - k),
-            false => [_mm512_setzero_si512(); 3],
+        let parts = if i < place.rows && k < place.k {
+            step_of_row(from.add(i * row + k), place.k - k)
+        } else {
+            [_mm512_setzero_si512(); 3]
         };
         store(parts, place.to.add(step * STEP_BYTES + i * ROW));
     }
@@ -231,9 +232,10 @@ pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: Plac
                 let mut squares = Squares::new();
                 for i in 0..16 {
                     let row_of = tile * 16 + i;
-                    let parts = match row_of < place.rows {
-                        true => step_of_row(from.add(row_of * row + k), place.k - k),
-                        false => [_mm512_setzero_si512(); 3],
+                    let parts = if row_of < place.rows {
+                        step_of_row(from.add(row_of * row + k), place.k - k)
+                    } else {
+                        [_mm512_setzero_si512(); 3]
                     };
                     squares.set(i, parts);
                 }

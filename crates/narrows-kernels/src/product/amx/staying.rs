@@ -39,9 +39,10 @@ impl Staying<'_> {
         pass: usize,
     ) -> (usize, usize) {
         let (stay, pass) = (self.first + panel + stay, chunk.start + pass);
-        match self.way.columns_stay {
-            true => (pass, stay),
-            false => (stay, pass),
+        if self.way.columns_stay {
+            (pass, stay)
+        } else {
+            (stay, pass)
         }
     }
 }

@@ -172,9 +172,12 @@ impl Dataset {
 
     /// The columns with the same value in every row, by name; `all values` for images.
     pub(crate) fn constant_columns(&self) -> Vec<String> {
-        let name = |(column, _)| match self.is_one_column() {
-            true => "all values".to_string(),
-            false => self.column_place(column),
+        let name = |(column, _)| {
+            if self.is_one_column() {
+                "all values".to_string()
+            } else {
+                self.column_place(column)
+            }
         };
         self.constants().map(name).collect()
     }

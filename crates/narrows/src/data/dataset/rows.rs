@@ -34,9 +34,10 @@ impl Dataset {
                     .at(&self.name)
                     .expected("a finite number")
                     .found(value)
-                    .hint(match value.is_nan() {
-                        true => "replace or leave out missing values first",
-                        false => "replace or leave out infinite values first",
+                    .hint(if value.is_nan() {
+                        "replace or leave out missing values first"
+                    } else {
+                        "replace or leave out infinite values first"
                     }));
             }
         }

@@ -124,9 +124,10 @@ impl Tally {
     /// The most frequent values with their counts, the most frequent first; those of one count in their own order.
     pub(super) fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
         let numbers = self.numbers.most_frequent(most);
-        match numbers.is_empty() {
-            true => self.words.most_frequent(most),
-            false => numbers,
+        if numbers.is_empty() {
+            self.words.most_frequent(most)
+        } else {
+            numbers
         }
     }
 }
@@ -134,9 +135,10 @@ impl Tally {
 /// One number of a column, by which it is told from the others: a whole one itself, beyond them the bits of one that
 /// is not whole.
 fn key(value: f64) -> i128 {
-    match value.fract() == 0.0 && value.abs() < 1e18 {
-        true => value as i128,
-        false => (1 << 80) | i128::from(value.to_bits()),
+    if value.fract() == 0.0 && value.abs() < 1e18 {
+        value as i128
+    } else {
+        (1 << 80) | i128::from(value.to_bits())
     }
 }
 
@@ -210,9 +212,10 @@ impl Numbers {
         if self.count == 0 && is_whole && value.abs() >= EXACT {
             self.origin = key;
         }
-        let about = match is_whole {
-            true => (key - self.origin) as f64,
-            false => value - self.origin as f64,
+        let about = if is_whole {
+            (key - self.origin) as f64
+        } else {
+            value - self.origin as f64
         };
         self.count += 1;
         let apart = about - self.mean;

@@ -102,18 +102,20 @@ impl ValuesInfo {
                 squares: 0.0,
             })
             .collect();
-        for_each_row_minus(data, low, |place, values| match is_whole {
-            true => values.iter().for_each(|&apart| sums[0].add(apart)),
-            false => {
+        for_each_row_minus(data, low, |place, values| {
+            if is_whole {
+                values.iter().for_each(|&apart| sums[0].add(apart))
+            } else {
                 let sums = sums[place..].iter_mut().zip(values);
                 sums.for_each(|(sums, &apart)| sums.add(apart));
             }
         });
         data.check_readable()?;
         let values = data.rows() as f64 * data.inputs() as f64;
-        let (rows, inputs) = match is_whole {
-            true => (values, 1.0),
-            false => (data.rows() as f64, data.inputs() as f64),
+        let (rows, inputs) = if is_whole {
+            (values, 1.0)
+        } else {
+            (data.rows() as f64, data.inputs() as f64)
         };
         let mean = sums.iter().map(|sums| sums.mean(rows)).sum::<f64>() / inputs;
         let about = |sums: &Sums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
@@ -139,9 +141,10 @@ impl ValuesInfo {
             labels: count_labels(data),
             columns: columns.iter().zip(&sums).map(column).collect(),
             is_8_bit: data.is_8_bit(),
-            constant: match data.is_8_bit() {
-                true => Vec::new(),
-                false => data.constant_columns(),
+            constant: if data.is_8_bit() {
+                Vec::new()
+            } else {
+                data.constant_columns()
             },
             notes: data.notes().to_vec(),
             refusals: Vec::new(),

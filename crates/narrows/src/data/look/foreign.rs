@@ -137,15 +137,16 @@ pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'stati
         let mut lines = lower.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
         let is_line = |line: Option<&[u8]>| line.is_some_and(|line| line.starts_with(b"{\""));
         let is_lines = is_line(lines.next()) && is_line(lines.next());
-        return Some(match is_lines {
-            true => (
+        return Some(if is_lines {
+            (
                 "JSON",
                 "in Python: import pandas; pandas.read_json(PYTHON, lines=True).to_csv(\"data.csv\", index=False)",
-            ),
-            false => (
+            )
+        } else {
+            (
                 "JSON",
                 "in Python: import pandas; pandas.read_json(PYTHON).to_csv(\"data.csv\", index=False)",
-            ),
+            )
         });
     }
     let is_markup = lower.starts_with(b"<");

@@ -128,9 +128,10 @@ impl RowType {
                 for (index, (value, bytes)) in values.iter_mut().zip(integers).enumerate() {
                     let offset = offset_of(offset, place + index);
                     let integer = element.integer(bytes).unwrap_or_default();
-                    *value = match run.has_gaps && integer == element.gap() {
-                        true => *value - offset,
-                        false => difference(*value, integer, offset),
+                    *value = if run.has_gaps && integer == element.gap() {
+                        *value - offset
+                    } else {
+                        difference(*value, integer, offset)
                     };
                 }
             } else {
@@ -193,9 +194,10 @@ impl RowType {
             if input < run.count {
                 let start = at + input * size;
                 let number = run.element.integer(bytes.get(start..start + size)?)?;
-                return match run.has_gaps && number == run.element.gap() {
-                    true => fill.map(|fill| fill as i128),
-                    false => Some(number),
+                return if run.has_gaps && number == run.element.gap() {
+                    fill.map(|fill| fill as i128)
+                } else {
+                    Some(number)
                 };
             }
             input -= run.count;

@@ -130,9 +130,10 @@ impl Several {
                     self.parts.get(usual).map_or("", |part| &part.name)
                 ))
                 .found(list_shortly(names))
-                .hint(match is_numbered {
-                    true => "it seems to have no header: give it one, or give files of one kind",
-                    false => "give files with the same columns, or one file at a time",
+                .hint(if is_numbered {
+                    "it seems to have no header: give it one, or give files of one kind"
+                } else {
+                    "give files with the same columns, or one file at a time"
                 });
             match self.on_fault {
                 OnFault::Refuse => return Err(error),

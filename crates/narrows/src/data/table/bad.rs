@@ -21,9 +21,10 @@ impl Table<'_> {
                 continue;
             };
             let (words, is_infinite) = Reason::of_one(&cell.text, column);
-            let kind = match is_infinite {
-                true => BadKind::NotFinite,
-                false => BadKind::Unreadable,
+            let kind = if is_infinite {
+                BadKind::NotFinite
+            } else {
+                BadKind::Unreadable
             };
             let reason = format!("`{}`: \"{}\" {words}", column.name, cell.text);
             faults

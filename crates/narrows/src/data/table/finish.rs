@@ -61,12 +61,9 @@ impl Table<'_> {
             )
             .expected("numbers; missing cells are empty, `NA` and the like")
             .found(found)
-            .hint(match is_of_model {
-                true => "correct these cells, or leave their rows out with `--on-bad drop`: the model needs the columns",
-                false => {
+            .hint(if is_of_model { "correct these cells, or leave their rows out with `--on-bad drop`: the model needs the columns" } else {
                     "correct these cells, or leave the columns out with `--drop` or their rows with `--on-bad drop`"
-                }
-            }));
+                }));
         }
         if missing.is_empty() || may_miss {
             return Ok(());
@@ -74,15 +71,12 @@ impl Table<'_> {
         Err(Error::new(ErrorKind::Data, "some cells are missing")
             .expected("a number in each cell")
             .found(list(&missing, &of_missing))
-            .hint(match is_of_model {
-                true => {
+            .hint(if is_of_model {
                     "fill them with `--missing mean` or `--missing zero`, or leave their rows out with `--missing drop`"
-                }
-                false => {
+                } else {
                     "fill them with `--missing mean` or `--missing zero`, leave their rows out with `--missing drop`, \
                      or their columns with `--drop`"
-                }
-            }))
+                }))
     }
 
     /// The table whole; `notes` say how it was read.
@@ -144,9 +138,10 @@ impl Table<'_> {
             }
             None => (None, Vec::new()),
         };
-        let data = match is_empty {
-            true => Dataset::empty(name, values, labels)?,
-            false => Dataset::of_table(name, values, all_integers, labels)?,
+        let data = if is_empty {
+            Dataset::empty(name, values, labels)?
+        } else {
+            Dataset::of_table(name, values, all_integers, labels)?
         };
         let mut data = data.with_columns(columns)?;
         data.label_names = label_names;

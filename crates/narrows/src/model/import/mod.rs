@@ -90,9 +90,10 @@ fn read(
     let Assignment { sources, mut notes } = assignment;
     check_shapes(&wanted, &sources, &header)?;
     // Float64 is the widest that is read, and the map may leave tensors unused.
-    let most = match options.map.is_empty() {
-        true => 2 * ties::bytes(&network),
-        false => len,
+    let most = if options.map.is_empty() {
+        2 * ties::bytes(&network)
+    } else {
+        len
     };
     let tensors = read_tensors(file, len, most, &mut bytes)?;
     let view = |source: &String| {
@@ -279,12 +280,13 @@ fn check_shapes(expected: &[Wanted], sources: &[String], header: &Header) -> Res
         if *found == tensor.shape {
             continue;
         }
-        let error = format(match *source == tensor.name {
-            true => format!("the tensor `{source}` does not fit the recipe"),
-            false => format!(
+        let error = format(if *source == tensor.name {
+            format!("the tensor `{source}` does not fit the recipe")
+        } else {
+            format!(
                 "the tensor `{source}` does not fit the recipe's `{}`",
                 tensor.name
-            ),
+            )
         })
         .expected(format!("shape {:?}", tensor.shape))
         .found(format!("shape {found:?}"));

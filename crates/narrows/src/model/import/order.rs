@@ -78,10 +78,11 @@ pub(super) fn matches(ours: &[Layer<'_>], theirs: &[Layer<'_>]) -> Vec<Vec<usize
         steps: 0,
     };
     search.go_on();
-    match search.steps > MAX_STEPS {
+    if search.steps > MAX_STEPS {
         // Not known to be the only one.
-        true => search.found.into_iter().cycle().take(2).collect(),
-        false => search.found,
+        search.found.into_iter().cycle().take(2).collect()
+    } else {
+        search.found
     }
 }
 

@@ -92,9 +92,10 @@ impl Place {
     /// The buffers that its derivative reads.
     fn uses(&self) -> Uses {
         let uses = Uses::new().reads([self.packed.counts]);
-        match derivative(&self.function).is_constant() {
-            true => uses,
-            false => uses.reads([self.x, self.y]),
+        if derivative(&self.function).is_constant() {
+            uses
+        } else {
+            uses.reads([self.x, self.y])
         }
     }
 }

@@ -37,9 +37,10 @@ impl Contraction {
         let last = (first..end).rev().find(|&l| matters(&self.chain[l]));
         // The last function whose w something depends on.
         let last = last.filter(|_| lower.mode() == Mode::Training);
-        let (mut ways, top) = match savings.stops {
-            true => self.start_stopped(lower),
-            false => (self.start(lower), end),
+        let (mut ways, top) = if savings.stops {
+            self.start_stopped(lower)
+        } else {
+            (self.start(lower), end)
         };
         if savings.rectifies {
             ways.units = Some(Units::new(self.width_at(first), lower));

@@ -42,9 +42,12 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (first, last): (i32, i32)) -> i32 {
-        let place = |number: f64| match self.is_logarithmic {
-            true => number.ln(),
-            false => number,
+        let place = |number: f64| {
+            if self.is_logarithmic {
+                number.ln()
+            } else {
+                number
+            }
         };
         let (low, high) = (place(self.range.start), place(self.range.end));
         let share = (place(*value) - low) / (high - low);
@@ -52,9 +55,10 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        match hint.weight().allow_light_points() {
-            true => Vec::new(),
-            false => self.ticks.iter().map(|(place, _)| *place).collect(),
+        if hint.weight().allow_light_points() {
+            Vec::new()
+        } else {
+            self.ticks.iter().map(|(place, _)| *place).collect()
         }
     }
 
@@ -119,9 +123,10 @@ fn figure(number: f64, step: f64) -> String {
         return "0".into();
     }
     let digit = |number: f64| (number.log10() + 1e-9).floor() as i32;
-    match size >= 1e5 || step < 9e-5 {
-        true => format!("{number:.*e}", (digit(size) - digit(step)).max(0) as usize),
-        false => format!("{number:.*}", (-digit(step)).max(0) as usize),
+    if size >= 1e5 || step < 9e-5 {
+        format!("{number:.*e}", (digit(size) - digit(step)).max(0) as usize)
+    } else {
+        format!("{number:.*}", (-digit(step)).max(0) as usize)
     }
 }
 

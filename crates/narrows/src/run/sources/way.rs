@@ -28,13 +28,14 @@ pub(super) fn nameless(folder: &Path, way: Option<&str>) -> Option<Error> {
 
 /// Why a source of a run cannot be read: it is not where it was. `option` of `narrows train` names it.
 pub(super) fn moved_away(recorded: &str, folder: &Path, option: &str, goes_on: bool) -> Error {
-    let way_out = match goes_on || option == "--data" {
-        true => format!("say with `{option} SOURCE` where they are now"),
+    let way_out = if goes_on || option == "--data" {
+        format!("say with `{option} SOURCE` where they are now")
+    } else {
         // Other commands have no such option.
-        false => format!(
+        format!(
             "say where they are now with `narrows train --resume {} {option} SOURCE`",
             for_shell(&folder.display().to_string())
-        ),
+        )
     };
     let what = match option {
         "--data" => "the data of the run are not there any more",
@@ -65,9 +66,10 @@ pub(super) fn whole(path: &Path) -> PathBuf {
     for known in path.ancestors() {
         if let (Ok(whole), Ok(rest)) = (known.canonicalize(), path.strip_prefix(known)) {
             // An empty rest would end the path with a separator.
-            return match rest.as_os_str().is_empty() {
-                true => whole,
-                false => whole.join(rest),
+            return if rest.as_os_str().is_empty() {
+                whole
+            } else {
+                whole.join(rest)
             };
         }
     }

@@ -42,9 +42,10 @@ impl Sources {
         for child in children {
             let inner = folder.join(&child);
             let named = inner.with_extension("rs");
-            let file = match named.is_file() {
-                true => named,
-                false => inner.join("mod.rs"),
+            let file = if named.is_file() {
+                named
+            } else {
+                inner.join("mod.rs")
             };
             let path = [&module[..], &[child]].concat();
             self.add(&file, &inner, path);

@@ -26,9 +26,10 @@ pub fn settings(
             varied = values;
         }
     }
-    match varied == least {
-        true => vec![least],
-        false => vec![least, varied],
+    if varied == least {
+        vec![least]
+    } else {
+        vec![least, varied]
     }
 }
 

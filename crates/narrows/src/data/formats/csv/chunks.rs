@@ -65,10 +65,11 @@ impl<R: Read> Chunks<R> {
             self.fill(&mut text, size)?;
             let (end, open) = last_record_end(&text, self.syntax, &self.comments);
             let kept = self.skip_end.min(usize::MAX - 1);
-            let cut = match self.is_at_end {
+            let cut = if self.is_at_end {
                 // What is open at the end is refused where cells are read.
-                true => before_lines(&text, self.syntax.end, kept),
-                false => before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept),
+                before_lines(&text, self.syntax.end, kept)
+            } else {
+                before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept)
             };
             self.is_done = self.is_at_end;
             if cut == 0 && !self.is_at_end {

@@ -53,9 +53,10 @@ impl Seen {
     pub(super) fn merge(&mut self, later: Seen) {
         self.odd.merge(later.odd, later.rows, later.comments);
         self.not_text = self.not_text.take().or(later.not_text);
-        self.empty_end = match later.empty_end == later.rows {
-            true => self.empty_end + later.empty_end,
-            false => later.empty_end,
+        self.empty_end = if later.empty_end == later.rows {
+            self.empty_end + later.empty_end
+        } else {
+            later.empty_end
         };
         self.rows += later.rows;
         self.blank_lines += later.blank_lines;
@@ -229,9 +230,10 @@ impl Rows<'_> {
         }
         self.piece.seen.surplus += u64::from(surplus > 0);
         self.piece.seen.rows += 1;
-        self.piece.seen.empty_end = match is_empty {
-            true => self.piece.seen.empty_end + 1,
-            false => 0,
+        self.piece.seen.empty_end = if is_empty {
+            self.piece.seen.empty_end + 1
+        } else {
+            0
         };
         self.piece.seen.odd.add_row();
         self.lines.push(first_line);

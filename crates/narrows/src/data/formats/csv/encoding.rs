@@ -23,9 +23,10 @@ pub(super) struct Opened {
 /// Opens the text of a file: plain, gzipped, or the one member of a ZIP archive.
 pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
     let said = label.map(named).transpose()?;
-    let mut bytes = match zipped::is_zip(path)? {
-        true => zipped::open(path)?,
-        false => unpacked(path)?,
+    let mut bytes = if zipped::is_zip(path)? {
+        zipped::open(path)?
+    } else {
+        unpacked(path)?
     };
     let mut start = Vec::new();
     bytes
@@ -42,9 +43,10 @@ pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
     let encoding = said.unwrap_or_else(|| told(&start));
     let name = (encoding != UTF_8).then(|| encoding.name());
     let bytes = Cursor::new(without_mark(start)).chain(bytes);
-    let text: Box<dyn Read> = match encoding == UTF_8 {
-        true => Box::new(bytes),
-        false => Box::new(Decoded::new(bytes, encoding)),
+    let text: Box<dyn Read> = if encoding == UTF_8 {
+        Box::new(bytes)
+    } else {
+        Box::new(Decoded::new(bytes, encoding))
     };
     Ok(Opened {
         text,
@@ -185,12 +187,11 @@ pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     let mut text = String::with_capacity(4 * start.len() + 16);
     let (result, _, has_errors) = decoder.decode_to_string(&start, &mut text, false);
     // Latin-1 has bytes that UTF-8 has not; the error of reading says what to do.
-    let is_text = match has_errors {
-        true => {
-            let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
-            share * odd <= text.chars().count()
-        }
-        false => true,
+    let is_text = if has_errors {
+        let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
+        share * odd <= text.chars().count()
+    } else {
+        true
     };
     let has_control = text.chars().any(|c| {
         c.is_control()

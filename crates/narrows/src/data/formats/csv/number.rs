@@ -89,9 +89,10 @@ impl Style {
 
     /// The value of a cell with an exponent, of a class.
     pub(super) fn scientific(&self, class: Class, cell: &[u8]) -> Value {
-        match self.unit.is_none() && self.reading(class).is_some() {
-            true => self.float(cell),
-            false => Value::Bad,
+        if self.unit.is_none() && self.reading(class).is_some() {
+            self.float(cell)
+        } else {
+            Value::Bad
         }
     }
 

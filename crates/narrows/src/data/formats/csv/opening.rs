@@ -152,9 +152,10 @@ impl CsvTable {
             }
             rest.truncate(end);
         }
-        let skip_end = match is_whole {
-            true => self.options.text.skip_end.unwrap_or_default(),
-            false => 0,
+        let skip_end = if is_whole {
+            self.options.text.skip_end.unwrap_or_default()
+        } else {
+            0
         };
         let outcome = match self.count(&rest, skip_end) {
             Err(_) if self.on_fault != self.plan.on_fault => {

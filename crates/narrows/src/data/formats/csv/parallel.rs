@@ -33,9 +33,10 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     fn tallies(&self) -> Vec<Tally> {
-        match self.is_counted {
-            true => vec![Tally::default(); self.plan.width],
-            false => Vec::new(),
+        if self.is_counted {
+            vec![Tally::default(); self.plan.width]
+        } else {
+            Vec::new()
         }
     }
 

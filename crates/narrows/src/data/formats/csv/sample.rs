@@ -60,12 +60,13 @@ pub(super) fn sampled<'a>(
             b"#" => is_hash(begins),
             _ => begins.starts_with(comment),
         };
-        let record = match is_comment {
-            true => Some(Record {
+        let record = if is_comment {
+            Some(Record {
                 is_comment,
                 ..comment_record(cursor.skip_line(), comment, syntax)
-            }),
-            false => row(&mut cursor),
+            })
+        } else {
+            row(&mut cursor)
         };
         // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
         let Some(record) = record else {

@@ -188,9 +188,10 @@ impl Tally {
             return None;
         }
         let is_point = decimal == b'.';
-        let mark = match is_point {
-            true => (self.of(&[ByCommas, ByCommasPoint]) > 0).then_some(','),
-            false => (self.of(&[ByPoints, ByPointsComma]) > 0).then_some('.'),
+        let mark = if is_point {
+            (self.of(&[ByCommas, ByCommasPoint]) > 0).then_some(',')
+        } else {
+            (self.of(&[ByPoints, ByPointsComma]) > 0).then_some('.')
         };
         let mut others = rare.into_iter().flat_map(|rare| &rare.groups);
         match (mark, others.next(), others.next()) {
@@ -264,9 +265,10 @@ impl Tally {
             [Class::LetterY, Class::LetterN],
         ];
         let is_half = |[yes, no]: &[Class; 2]| (self.of(&[*yes]) > 0) != (self.of(&[*no]) > 0);
-        match pairs.iter().any(is_half) {
-            true => 0,
-            false => self.of(pairs.as_flattened()),
+        if pairs.iter().any(is_half) {
+            0
+        } else {
+            self.of(pairs.as_flattened())
         }
     }
 
@@ -298,9 +300,10 @@ impl Tally {
         }
         Kind {
             kind: ColumnKind::Integer,
-            whole: match is_unsigned {
-                true => Whole::Unsigned,
-                false => Whole::Signed,
+            whole: if is_unsigned {
+                Whole::Unsigned
+            } else {
+                Whole::Signed
             },
         }
     }
@@ -441,9 +444,10 @@ impl Decimal {
         Style {
             decimal: sign,
             group,
-            unit: match tally.is_of_numbers() {
-                true => tally.unit().map(String::from),
-                false => None,
+            unit: if tally.is_of_numbers() {
+                tally.unit().map(String::from)
+            } else {
+                None
             },
         }
     }

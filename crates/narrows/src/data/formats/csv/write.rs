@@ -45,9 +45,10 @@ impl Sink {
         is_packed: bool,
     ) -> Result<Self> {
         let path = file.path().to_path_buf();
-        let output = match is_packed {
-            true => Output::Packed(GzEncoder::new(file, Compression::default())),
-            false => Output::Plain(file),
+        let output = if is_packed {
+            Output::Packed(GzEncoder::new(file, Compression::default()))
+        } else {
+            Output::Plain(file)
         };
         let mut sink = Sink {
             writer: csv::WriterBuilder::new()
@@ -82,9 +83,10 @@ impl Sink {
                         self.writer.write_field("")?;
                         continue;
                     }
-                    let text = match kind.is_integer() && !piece.wide.is_empty() {
-                        true => piece.integer(row, column).to_string(),
-                        false => number_of(value, kind),
+                    let text = if kind.is_integer() && !piece.wide.is_empty() {
+                        piece.integer(row, column).to_string()
+                    } else {
+                        number_of(value, kind)
                     };
                     self.writer.write_field(text)?;
                 }

@@ -229,9 +229,10 @@ impl Header {
             .take(1)
             .read_to_end(&mut more)
             .map_err(|error| unreadable(self.len + self.promised, error))?;
-        match more.is_empty() {
-            true => Ok(()),
-            false => Err(self.too_long()),
+        if more.is_empty() {
+            Ok(())
+        } else {
+            Err(self.too_long())
         }
     }
 

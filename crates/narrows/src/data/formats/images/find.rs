@@ -112,10 +112,12 @@ pub(super) fn ending(path: &Path) -> String {
 /// The images in a folder and below it, told by their endings; what cannot be read has none, and links are not
 /// followed, which may lead in circles.
 fn images_below(folder: &Path) -> usize {
-    let below = |(path, _): &(PathBuf, String)| match path.is_dir() {
-        true if path.is_symlink() => 0,
-        true => images_below(path),
-        false => usize::from(kind::ends_as_image(&ending(path))),
+    let below = |(path, _): &(PathBuf, String)| {
+        if path.is_dir() {
+            images_below(path)
+        } else {
+            usize::from(kind::ends_as_image(&ending(path)))
+        }
     };
     if folder.is_symlink() {
         return 0;

@@ -66,9 +66,12 @@ impl Patched {
         const PHOTOMETRIC: u16 = 262;
         const BLACK_IS_ZERO: u8 = 1;
         let layout = self.layout()?;
-        let short = |bytes: [u8; 2]| match layout.is_little {
-            true => u16::from_le_bytes(bytes),
-            false => u16::from_be_bytes(bytes),
+        let short = |bytes: [u8; 2]| {
+            if layout.is_little {
+                u16::from_le_bytes(bytes)
+            } else {
+                u16::from_be_bytes(bytes)
+            }
         };
         let (head, entry, value) = if layout.is_big_tiff {
             (8, 20, 12)

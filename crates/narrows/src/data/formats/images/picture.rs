@@ -76,9 +76,10 @@ impl Head {
                 | Orientation::Rotate270FlipH
         );
         Ok(Head {
-            size: match is_on_its_side {
-                true => (height, width),
-                false => (width, height),
+            size: if is_on_its_side {
+                (height, width)
+            } else {
+                (width, height)
             },
             is_color: stride > 2,
             depth,

@@ -79,9 +79,10 @@ fn look<'a>(
         let is_one = heads.len() == 1;
         all.extend(heads.into_iter().enumerate().map(|(page, head)| Image {
             file,
-            name: match is_one {
-                true => file.name.clone(),
-                false => format!("{}[{page:0digits$}]", file.name),
+            name: if is_one {
+                file.name.clone()
+            } else {
+                format!("{}[{page:0digits$}]", file.name)
             },
             head,
         }));

@@ -106,9 +106,10 @@ impl Words {
     fn word(self, bytes: &[u8]) -> Option<String> {
         if self.is_wide {
             let letter = |&bytes: &[u8; 4]| {
-                char::from_u32(match self.is_big_endian {
-                    true => u32::from_be_bytes(bytes),
-                    false => u32::from_le_bytes(bytes),
+                char::from_u32(if self.is_big_endian {
+                    u32::from_be_bytes(bytes)
+                } else {
+                    u32::from_le_bytes(bytes)
                 })
             };
             let word: String = bytes
@@ -152,9 +153,12 @@ pub(super) fn give(
     // Words that are numbers mean these, as in tables.
     let number = |word: &String| word.parse::<i64>().ok().filter(|n| n.to_string() == *word);
     let are_numbers = names.iter().all(|name| number(name).is_some());
-    let place = |word: &String| match are_numbers {
-        true => number(word).unwrap_or_default(),
-        false => names.binary_search(word).map_or(0, |place| place as i64),
+    let place = |word: &String| {
+        if are_numbers {
+            number(word).unwrap_or_default()
+        } else {
+            names.binary_search(word).map_or(0, |place| place as i64)
+        }
     };
     let give = |(data, labels): (Dataset, Option<Labels>)| {
         let labels = match labels {

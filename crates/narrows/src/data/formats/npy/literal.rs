@@ -22,9 +22,10 @@ pub(super) fn parse(text: &str) -> Result<Literal, &'static str> {
     let mut reader = Reader { rest: text };
     let literal = reader.literal(0)?;
     reader.skip();
-    match reader.rest.is_empty() {
-        true => Ok(literal),
-        false => Err("something follows the dictionary"),
+    if reader.rest.is_empty() {
+        Ok(literal)
+    } else {
+        Err("something follows the dictionary")
     }
 }
 
@@ -79,9 +80,10 @@ impl Reader<'_> {
             }
             entries.push((key, self.literal(depth + 1)?));
             if !self.takes(',') {
-                return match self.takes('}') {
-                    true => Ok(Literal::Dict(entries)),
-                    false => Err("a comma or the closing brace is missing"),
+                return if self.takes('}') {
+                    Ok(Literal::Dict(entries))
+                } else {
+                    Err("a comma or the closing brace is missing")
                 };
             }
         }

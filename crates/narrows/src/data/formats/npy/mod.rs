@@ -73,9 +73,10 @@ fn read_npy(path: &Path, spec: &str, options: &ReadOptions) -> Result<Dataset> {
     );
     let rows = Rows::new(&header, options.layout, None, &load)?;
     if Some(len) != header.len.checked_add(rows.bytes) {
-        let what = match len < header.len + rows.bytes {
-            true => "the file ends too soon",
-            false => "the file goes on after its array",
+        let what = if len < header.len + rows.bytes {
+            "the file ends too soon"
+        } else {
+            "the file goes on after its array"
         };
         return Err(Error::new(ErrorKind::Format, what)
             .expected(format!(

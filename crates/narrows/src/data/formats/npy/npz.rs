@@ -14,12 +14,13 @@ use std::path::Path;
 
 /// Opens an NPZ file, `FILE.npz` or one of its arrays, `FILE.npz:ARRAY`.
 pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
-    let (file, array) = match Path::new(spec).is_file() {
-        true => (spec, None),
-        false => match Source::parts_of(spec) {
+    let (file, array) = if Path::new(spec).is_file() {
+        (spec, None)
+    } else {
+        match Source::parts_of(spec) {
             (file, part) if Path::new(file).is_file() => (file, part.strip_prefix(':')),
             _ => return Ok(None),
-        },
+        }
     };
     let path = Path::new(file);
     let is_named = file.to_lowercase().ends_with(".npz");

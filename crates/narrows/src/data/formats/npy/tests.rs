@@ -11,9 +11,10 @@ use zip::CompressionMethod;
 /// An array with a header as NumPy writes it.
 fn npy(descr: &str, is_fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
     let order = if is_fortran { "True" } else { "False" };
-    let descr = match descr.starts_with('[') {
-        true => descr.to_string(),
-        false => format!("'{descr}'"),
+    let descr = if descr.starts_with('[') {
+        descr.to_string()
+    } else {
+        format!("'{descr}'")
     };
     with_header(
         &format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}"),

@@ -121,9 +121,10 @@ impl Columns {
         };
         if let Some((level, is_numeric)) = level {
             stored.shape = Shape::Other { level };
-            let lengths = match is_numeric {
-                true => lengths_of(input, metadata, &stored, level, ROWS)?,
-                false => Lengths::Unknown,
+            let lengths = if is_numeric {
+                lengths_of(input, metadata, &stored, level, ROWS)?
+            } else {
+                Lengths::Unknown
             };
             kind = match lengths {
                 Lengths::Same(length) => {
@@ -248,12 +249,13 @@ impl Found<'_> {
         let is_repeated = info.has_repetition() && is_repeated(field);
         let own = level + i16::from(info.has_repetition() && !is_required(field));
         if field.is_primitive() {
-            let shape = match is_repeated {
-                true => Shape::List {
+            let shape = if is_repeated {
+                Shape::List {
                     length: 0,
                     level: own,
-                },
-                false => Shape::One,
+                }
+            } else {
+                Shape::One
             };
             self.push(name, 1, shape);
             return;
@@ -274,9 +276,10 @@ impl Found<'_> {
                     matches!(child.get_fields(), [value] if value.is_primitive() && !is_repeated_of(value))
                 }
             };
-            let shape = match count == 1 && is_plain {
-                true => Shape::List { length: 0, level },
-                false => Shape::Other { level },
+            let shape = if count == 1 && is_plain {
+                Shape::List { length: 0, level }
+            } else {
+                Shape::Other { level }
             };
             self.push(name, count, shape);
             return;
@@ -323,9 +326,10 @@ fn is_repeated_of(field: &Type) -> bool {
 
 /// How many columns a field is stored as.
 fn leaves(field: &Type) -> usize {
-    match field.is_primitive() {
-        true => 1,
-        false => field.get_fields().iter().map(|field| leaves(field)).sum(),
+    if field.is_primitive() {
+        1
+    } else {
+        field.get_fields().iter().map(|field| leaves(field)).sum()
     }
 }
 

@@ -93,9 +93,12 @@ fn check_range(raw: &Raw, leaf: Leaf) -> Result<()> {
     let is_outside = |value: &i64| !(least..=most).contains(value);
     let outside = match raw {
         Raw::Ints(values) if bits < 32 => {
-            let of = |&value: &i32| match is_signed {
-                true => i64::from(value),
-                false => i64::from(value as u32),
+            let of = |&value: &i32| {
+                if is_signed {
+                    i64::from(value)
+                } else {
+                    i64::from(value as u32)
+                }
             };
             values.iter().map(of).find(is_outside)
         }
@@ -149,9 +152,12 @@ fn spread<T: Copy>(values: Vec<T>, missing: Option<&[bool]>, gap: T) -> Vec<T> {
         return values;
     };
     let mut values = values.into_iter();
-    let cell = |&is_missing: &bool| match is_missing {
-        true => gap,
-        false => values.next().unwrap_or(gap),
+    let cell = |&is_missing: &bool| {
+        if is_missing {
+            gap
+        } else {
+            values.next().unwrap_or(gap)
+        }
     };
     missing.iter().map(cell).collect()
 }

@@ -38,13 +38,15 @@ impl Piece {
         let rows = chunk.rows(count, first)?;
         let wants_numbers = |output: &&(usize, usize, As)| output.2 == As::Numbers;
         let outputs = || wanted.outputs.iter();
-        let texts = match outputs().any(|output| !wants_numbers(&output)) {
-            true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
-            false => None,
+        let texts = if outputs().any(|output| !wants_numbers(&output)) {
+            Some(Cells::Texts(convert::texts(&rows, stored, length, first)?))
+        } else {
+            None
         };
-        let mut numbers = match outputs().any(|output| wants_numbers(&output)) {
-            true => Some(convert::numbers(rows, stored.leaf)?),
-            false => None,
+        let mut numbers = if outputs().any(|output| wants_numbers(&output)) {
+            Some(convert::numbers(rows, stored.leaf)?)
+        } else {
+            None
         };
         // Nearly always it is one column, and nothing is copied.
         if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)

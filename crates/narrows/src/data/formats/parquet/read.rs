@@ -77,10 +77,7 @@ impl File<'_> {
             .iter()
             .map(|group| group.total_byte_size().max(0))
             .fold(0, i64::saturating_add);
-        let threads = match size < SMALL {
-            true => 1,
-            false => available_threads(),
-        };
+        let threads = if size < SMALL { 1 } else { available_threads() };
         let plan = Plan {
             file: self,
             spans,

@@ -507,9 +507,10 @@ fn everything(table: Result<ParquetTable>) -> Result<Vec<Vec<String>>> {
         }
         rows += block.rows;
         // A damaged count may promise rows without end.
-        match rows > 1 << 16 {
-            true => Err(Error::new(ErrorKind::Data, "enough")),
-            false => Ok(()),
+        if rows > 1 << 16 {
+            Err(Error::new(ErrorKind::Data, "enough"))
+        } else {
+            Ok(())
         }
     })?;
     Ok(all)

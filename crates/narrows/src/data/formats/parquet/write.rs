@@ -18,9 +18,12 @@ pub(in crate::data) struct Sink {
 impl Sink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         let integers: Vec<bool> = head.texts.iter().map(|text| text.is_integer).collect();
-        let of_texts = integers.iter().map(|is_integer| match is_integer {
-            true => ColumnType::Integer,
-            false => ColumnType::Text,
+        let of_texts = integers.iter().map(|is_integer| {
+            if is_integer {
+                ColumnType::Integer
+            } else {
+                ColumnType::Text
+            }
         });
         let types: Vec<NumberType> = (0..head.columns.len()).map(|c| head.type_of(c)).collect();
         let of_values = types.iter().map(|kind| match kind {
@@ -57,9 +60,10 @@ impl Sink {
             Cells::Texts(all)
         };
         for (texts, &is_integer) in piece.texts.iter().zip(&self.integers) {
-            cells.push(match is_integer {
-                true => whole(texts, has_bad)?,
-                false => all_texts(&mut texts.iter().map(String::as_str)),
+            cells.push(if is_integer {
+                whole(texts, has_bad)?
+            } else {
+                all_texts(&mut texts.iter().map(String::as_str))
             });
         }
         for (column, &kind) in self.types.iter().enumerate() {

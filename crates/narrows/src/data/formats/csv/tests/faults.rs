@@ -16,9 +16,12 @@ fn told(bytes: &[u8], options: &ReadOptions) -> (Whole, Vec<Fault>) {
             CsvTable::open_in_parts(&file.path(), "t.csv", options, OnFault::Tell, sizes).unwrap();
         for _ in 0..20 {
             let wanted: Vec<(usize, As)> = (0..table.columns().len())
-                .map(|place| match table.columns()[place].kind.is_numeric() {
-                    true => (place, As::Numbers),
-                    false => (place, As::Texts),
+                .map(|place| {
+                    if table.columns()[place].kind.is_numeric() {
+                        (place, As::Numbers)
+                    } else {
+                        (place, As::Texts)
+                    }
                 })
                 .collect();
             let mut blocks = Vec::new();

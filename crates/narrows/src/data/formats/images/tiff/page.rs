@@ -171,11 +171,12 @@ fn refuse_partial_tiles(decoder: &mut Decoder<Patched>, size: (u32, u32)) -> Res
     let is_partial = |tile: Option<u32>, size: u32| {
         tile.is_some_and(|tile| tile > 0 && !size.is_multiple_of(tile))
     };
-    match planes == Some(SEPARATE) && (is_partial(width, size.0) || is_partial(height, size.1)) {
-        false => Ok(()),
-        true => Err("it has a plane for each color, in tiles that reach beyond the image, which is not read: save \
+    if planes == Some(SEPARATE) && (is_partial(width, size.0) || is_partial(height, size.1)) {
+        Err("it has a plane for each color, in tiles that reach beyond the image, which is not read: save \
                      it with planarconfig=\"contig\" or without tiles"
-            .into()),
+            .into())
+    } else {
+        Ok(())
     }
 }
 
