@@ -2,6 +2,7 @@
 
 use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
 use super::convert::Seen;
+use super::decimal::Decimal;
 use super::detect;
 use super::encoding::{self, NotText};
 use super::first::Sample;
@@ -10,7 +11,6 @@ use super::plan::Plan;
 use super::refusal::{Refusable, Refusal, zero_byte};
 use super::syntax::last_record_end;
 use super::table::{CsvTable, Sizes};
-use super::tally::Decimal;
 use crate::Result;
 use crate::data::fault::{Fault, OnFault};
 use crate::data::{OnBad, ReadOptions, limits};

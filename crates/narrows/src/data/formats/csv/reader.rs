@@ -1,6 +1,7 @@
 //! A delimited text as a table.
 
 use super::chunks::Chunks;
+use super::decimal::{Decimal, Usual};
 use super::detect::ascii;
 use super::encoding;
 use super::header::bare_unit;
@@ -9,7 +10,7 @@ use super::plan::{ColumnPlan, Target};
 use super::refusal::{Refusable, Refusal, unreadable};
 use super::syntax::Syntax;
 use super::table::CsvTable;
-use super::tally::{Decimal, Tally, Usual};
+use super::tally::Tally;
 use super::words;
 use crate::data::TextOptions;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};

@@ -1,9 +1,9 @@
 //! A table of delimited text, and what is known of it.
 
 use super::convert::Seen;
+use super::decimal::Decimal;
 use super::dialect::Dialect;
 use super::plan::Plan;
-use super::tally::Decimal;
 use crate::data::ReadOptions;
 use crate::data::column::FileColumn;
 use crate::data::fault::{Fault, OnFault};

@@ -5,12 +5,13 @@ mod met;
 mod notes;
 mod plan;
 
+use super::decode;
 use super::find::Found;
 use super::fit::{self, Plan, Row};
 use super::picture::{Depth, Values};
 use super::threads::on_threads;
-use super::{FILE, decode};
 use crate::data::builder::Rows;
+use crate::data::dataset::FILE_COLUMN;
 use crate::data::element::{Element, Kind};
 use crate::data::records::RowType;
 use crate::data::{BadRows, Dataset, Ids, OnBad, ReadOptions};
@@ -50,7 +51,7 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
         data.bad.map_text(1, number);
     }
     data.ids = vec![Ids {
-        name: FILE.into(),
+        name: FILE_COLUMN.into(),
         values: all.into_iter().map(|image| image.name).collect(),
     }];
     Ok(data)

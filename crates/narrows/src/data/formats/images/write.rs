@@ -3,6 +3,7 @@
 //! moved, so that an interrupted command leaves no half of a folder.
 
 use super::threads::on_threads;
+use crate::data::dataset::FILE_COLUMN;
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::{
     Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, temporary, through_links,
@@ -79,7 +80,7 @@ impl Sink {
                 .at(folder.display())
                 .expected("a new or empty folder, so that no image is overwritten"));
         }
-        let file = head.texts.iter().position(|text| text.name == super::FILE);
+        let file = head.texts.iter().position(|text| text.name == FILE_COLUMN);
         // A file's name has the label in it already.
         let label = match file {
             Some(_) => None,

@@ -1,11 +1,11 @@
 //! Which arrays of an NPZ file are rows, and which are labels.
 
 use super::archive::{Archive, refuse_sparse, suggested};
-use super::beginning;
 use super::foreign::Foreign;
 use super::header::{Content, Header};
 use super::labels::{self, Labels};
 use super::names::{self, LABELS, Name, Part};
+use super::open::beginning;
 use crate::data::limits::{NPZ_ARRAYS, excerpt, names as listed_names};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source};

@@ -1,10 +1,10 @@
 //! Tables that are described through a reader of columns in memory, in blocks of a few rows.
 
-use super::super::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Texts, Verdict};
-use super::super::schema::{ColumnKind, Role};
-use super::super::{Missing, ReadOptions};
-use super::{ColumnInfo, Info, TableInfo};
 use crate::Result;
+use crate::data::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Texts, Verdict};
+use crate::data::info::{ColumnInfo, Info, TableInfo};
+use crate::data::schema::{ColumnKind, Role};
+use crate::data::{Missing, ReadOptions};
 
 /// A table in memory: cells as texts, `!` before one that cannot be read.
 struct Memory {

@@ -1,6 +1,6 @@
 //! IDX files: what is read, and each way to refuse one.
 
-use super::file::{Content, Header};
+use super::super::file::{Content, Header};
 use super::*;
 use crate::ErrorKind;
 use crate::data::Values;
