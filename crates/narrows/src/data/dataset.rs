@@ -9,7 +9,7 @@ pub use checksum::{Checksum, Checksums};
 pub(crate) use passes::for_each_row_minus;
 
 use super::bad::BadRows;
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::number::Number;
 use super::options::ReadOptions;
 use super::schema::Column;
@@ -195,7 +195,11 @@ impl Dataset {
         all_integers: bool,
         labels: Option<Vec<i64>>,
     ) -> Result<Self> {
-        let kind = if all_integers { Kind::I64 } else { Kind::F64 };
+        let kind = if all_integers {
+            NumberKind::I64
+        } else {
+            NumberKind::F64
+        };
         let shape = vec![values.dim().1];
         Dataset::stored_as(Element::little(kind), name, values, shape, labels)
     }

@@ -7,7 +7,7 @@ use super::formats::{idx, images, parquet};
 use crate::text::for_shell;
 use crate::text::python_string;
 use crate::{Error, ErrorKind, Result};
-use foreign::{FOREIGN, Foreign, TORCH, text_of_another_kind};
+use foreign::{FOREIGN, ForeignFile, TORCH, text_of_another_kind};
 use start::{START, is_lines, is_mostly_text, is_text, is_weights, start_of, ungzipped};
 use std::fs::File;
 use std::io::Read;
@@ -87,7 +87,7 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
     if images::begins_as_image(start).is_some() && !is_lines {
         return unpacked_only(FileKind::Image, "a packed image");
     }
-    let is_foreign = |foreign: &&Foreign| {
+    let is_foreign = |foreign: &&ForeignFile| {
         let is_of_letters = foreign
             .begins
             .iter()

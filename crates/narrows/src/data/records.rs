@@ -9,7 +9,7 @@ mod row_type;
 pub(super) use row_type::subtract;
 pub(crate) use row_type::{AT_ONCE, RowType};
 
-use super::element::Kind;
+use super::element::NumberKind;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 use std::fmt;
@@ -193,7 +193,7 @@ impl Records {
     }
 
     /// Whether all values are of a type, and none is missing.
-    pub(super) fn is_plain(&self, kind: Kind) -> bool {
+    pub(super) fn is_plain(&self, kind: NumberKind) -> bool {
         self.fill.is_none()
             && self
                 .row

@@ -3,7 +3,7 @@
 mod join;
 mod keys;
 
-use super::column::{As, Block, FileColumn, Place, TableReader, Verdict};
+use super::column::{As, Block, BlockPlace, FileColumn, TableReader, Verdict};
 use super::fault::{Fault, Mend, OnFault};
 use super::options::ReadOptions;
 use crate::text::{counted, first_of, list_shortly};
@@ -12,7 +12,7 @@ use keys::cells_of;
 use std::sync::Arc;
 
 /// One of the files.
-pub(super) struct Part {
+pub(super) struct MemberFile {
     /// What messages call it.
     pub(super) name: Arc<str>,
     /// What the folders that it lies in say of all of its rows (`year=2024`): a column each.
@@ -23,7 +23,7 @@ pub(super) struct Part {
 /// Many files as one table.
 pub(super) struct Several {
     name: String,
-    parts: Vec<Part>,
+    parts: Vec<MemberFile>,
     columns: Vec<FileColumn>,
     /// For each part the place of each column in it, if it has the column; the columns of keys lie behind those of the
     /// file. None for a part that is left out.
@@ -41,7 +41,7 @@ impl Several {
     /// of numbers that only some have is refused, unless an option leaves it out.
     pub(super) fn new(
         name: String,
-        parts: Vec<Part>,
+        parts: Vec<MemberFile>,
         found: Vec<String>,
         options: &ReadOptions,
         on_fault: OnFault,
@@ -232,6 +232,6 @@ fn completed(
         columns: all,
         bad,
         odd,
-        place: Place::In(Arc::clone(name), Box::new(within)),
+        place: BlockPlace::In(Arc::clone(name), Box::new(within)),
     }
 }

@@ -96,7 +96,7 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::element::{Element, Kind};
+    use crate::data::element::{Element, NumberKind};
 
     fn data() -> Dataset {
         let values = ndarray::array![
@@ -105,7 +105,7 @@ mod tests {
             [3.0, 4.0],
             [f32::NAN, f32::INFINITY]
         ];
-        let element = Element::little(Kind::F32);
+        let element = Element::little(NumberKind::F32);
         let labels = Some(vec![5, 6, 7, 8]);
         Dataset::unchecked(element, "rows", Values::F32(values), vec![2], labels).unwrap()
     }

@@ -129,7 +129,7 @@ impl Source {
             notes: Vec::new(),
             is_one_row: false,
         };
-        let mut parts = Parts {
+        let mut parts = SetApart {
             seed,
             group: plan.group.as_deref(),
             is_last: other.test.is_none() && matches!(plan.test, TestRows::Last(_)),
@@ -159,7 +159,7 @@ impl Source {
                     split.validation = Some(Cow::Owned(validation));
                     split.is_validation_random = !parts.is_last;
                 }
-                Err(Refusal::OneGroup(_)) if !is_asked => {
+                Err(SplitRefusal::OneGroup(_)) if !is_asked => {
                     split.plan.validation = Some(0.0);
                     split.notes.push(format!(
                         "no rows are set apart for validation: all training rows have the same `{}`",
@@ -173,7 +173,7 @@ impl Source {
         split.filled()
     }
 
-    fn set_test<'a>(&'a self, split: &mut Split<'a>, parts: &mut Parts<'_>) -> Result<()> {
+    fn set_test<'a>(&'a self, split: &mut Split<'a>, parts: &mut SetApart<'_>) -> Result<()> {
         let rows = self.train.rows();
         let count = match (split.plan.test, &self.test) {
             (TestRows::Usual, Some(test)) => {
@@ -207,7 +207,7 @@ impl Source {
         };
         let (train, test) = parts
             .set_apart(&self.train, count, Purpose::HoldOut)
-            .map_err(Refusal::into_error)?;
+            .map_err(SplitRefusal::into_error)?;
         split.train = Cow::Owned(train);
         split.test = Some(Cow::Owned(test));
         split.is_held_out = true;
@@ -251,7 +251,7 @@ fn not_used(own: &Dataset, why: &str) -> String {
 }
 
 /// How rows are set apart, and what groups came of it.
-struct Parts<'a> {
+struct SetApart<'a> {
     seed: u64,
     group: Option<&'a str>,
     /// Whether the last rows are set apart, rather than some at random.
@@ -261,33 +261,33 @@ struct Parts<'a> {
 }
 
 /// Why no rows are set apart.
-enum Refusal {
+enum SplitRefusal {
     OneGroup(Error),
     Other(Error),
 }
 
-impl Refusal {
+impl SplitRefusal {
     fn into_error(self) -> Error {
         match self {
-            Refusal::OneGroup(error) | Refusal::Other(error) => error,
+            SplitRefusal::OneGroup(error) | SplitRefusal::Other(error) => error,
         }
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for SplitRefusal {
     fn from(error: Error) -> Self {
-        Refusal::Other(error)
+        SplitRefusal::Other(error)
     }
 }
 
-impl Parts<'_> {
+impl SetApart<'_> {
     /// All rows but about `count`, and these; both in the source's order, so that pictures show its first rows.
     fn set_apart(
         &mut self,
         data: &Dataset,
         count: usize,
         purpose: Purpose,
-    ) -> std::result::Result<(Dataset, Dataset), Refusal> {
+    ) -> std::result::Result<(Dataset, Dataset), SplitRefusal> {
         let Some(group) = self.group else {
             return Ok(if self.is_last {
                 set_last_apart(data, count)?
@@ -297,7 +297,7 @@ impl Parts<'_> {
         };
         let groups = Groups::of(data, group)?;
         if groups.count() < 2 {
-            return Err(Refusal::OneGroup(
+            return Err(SplitRefusal::OneGroup(
                 Error::new(
                     ErrorKind::Data,
                     format!("all rows have the same `{group}`, so that none can be set apart"),

@@ -13,7 +13,7 @@ mod words;
 pub(super) use index::{counts_up, find_indexes};
 
 use super::bad::BadRows;
-use super::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Verdict};
+use super::column::{As, Bad, Block, BlockPlace, Cells, FileColumn, TableReader, Verdict};
 use super::columns::TableRows;
 use super::dataset::Dataset;
 use super::options::{Missing, OnBad, ReadOptions};
@@ -22,8 +22,8 @@ use super::schema::ColumnKind;
 use super::time::{Times, may_be_time};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
-use tally::Tally;
-use words::Words;
+use tally::InputTally;
+use words::LabelWords;
 
 /// The most columns of times that are looked at.
 const MOST_TIMES: usize = 4;
@@ -39,7 +39,7 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
             count_as_numbers(&mut columns, options);
         }
         let roles = Roles::choose(&columns, &indexes, options)?;
-        let mut table = Table::new(&columns, roles, options);
+        let mut table = GatheredTable::new(&columns, roles, options);
         let wanted = table.wanted();
         match reader.read(&wanted, &mut |block| table.push(block))? {
             Verdict::Again => continue,
@@ -74,13 +74,13 @@ fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
 }
 
 /// The rows of a table as they are read.
-struct Table<'a> {
+struct GatheredTable<'a> {
     columns: &'a [FileColumn],
     roles: Roles,
     options: &'a ReadOptions,
     rows: TableRows,
-    tallies: Vec<Tally>,
-    labels: Words,
+    tallies: Vec<InputTally>,
+    labels: LabelWords,
     ids: Vec<Vec<String>>,
     /// Columns of times, each with its place among those that are read.
     times: Vec<(usize, Times)>,
@@ -90,17 +90,17 @@ struct Table<'a> {
     read: u64,
 }
 
-impl<'a> Table<'a> {
+impl<'a> GatheredTable<'a> {
     fn new(columns: &'a [FileColumn], roles: Roles, options: &'a ReadOptions) -> Self {
         let inputs = roles.inputs.len();
-        let counting = Tally {
+        let counting = InputTally {
             is_counting: true,
-            ..Tally::default()
+            ..InputTally::default()
         };
-        Table {
+        GatheredTable {
             rows: TableRows::new(),
             tallies: vec![counting; inputs],
-            labels: Words::default(),
+            labels: LabelWords::default(),
             ids: vec![Vec::new(); roles.ids.len()],
             times: Vec::new(),
             dropped: 0,
@@ -186,7 +186,7 @@ impl<'a> Table<'a> {
         &mut self,
         texts: &[Cells],
         is_kept: Option<&[bool]>,
-        place: &Place,
+        place: &BlockPlace,
     ) -> Result<()> {
         let is_kept = |row: usize| is_kept.is_none_or(|is_kept| is_kept[row]);
         for (index, cells) in texts.iter().enumerate() {
@@ -215,7 +215,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn tally_bad(&mut self, bad: &[Bad], place: &Place) {
+    fn tally_bad(&mut self, bad: &[Bad], place: &BlockPlace) {
         for cell in bad {
             let column = self.roles.inputs.get(cell.column);
             let column = column.and_then(|&place| self.columns.get(place));

@@ -117,11 +117,11 @@ pub struct Passed<'a> {
 }
 
 /// Some of the rows as a batch.
-struct Chunk<'a> {
+struct RowChunk<'a> {
     rows: &'a dyn Rows,
 }
 
-impl Input for Chunk<'_> {
+impl Input for RowChunk<'_> {
     fn write(&self, places: Range<usize>, into: &mut [f32]) {
         self.rows.write(places, into);
     }
@@ -216,7 +216,7 @@ impl Pass {
             |Memory { local, scratch }, index, out| {
                 let range = index * chunk..(index * chunk + chunk).min(count);
                 let batch = Batch {
-                    input: &Chunk { rows },
+                    input: &RowChunk { rows },
                     samples: &[],
                     epoch: 0,
                 };

@@ -3,7 +3,7 @@
 use super::context::{Batch, ColumnContext, Input, RowBuffers, RowContext, Tensors, TileContext};
 use super::lower::Body;
 use super::plan::{Program, Ready, ThreadSizes};
-use super::profile::{Part, Profile, Record, Watch};
+use super::profile::{Part, Profile, Record, Stopwatch};
 use narrows_kernels::memory::{Arena, PartPlaces, RowPlaces};
 use narrows_kernels::split::{Bounds, Split};
 use narrows_kernels::team::Team;
@@ -26,7 +26,7 @@ struct Own {
     local: Aligned,
     scratch: Aligned,
     gradient: Aligned,
-    watch: Watch,
+    watch: Stopwatch,
 }
 
 /// What all operations of a stage read beside buffers.
@@ -41,7 +41,7 @@ struct Common<'a> {
 /// What was counted before a pause.
 pub(crate) struct Paused {
     record: Record,
-    watches: Vec<Watch>,
+    watches: Vec<Stopwatch>,
 }
 
 /// A piece of the gradient by a tile that was formed.
@@ -74,7 +74,7 @@ impl Cpu {
             local: Aligned::zeros(sizes.local),
             scratch: Aligned::zeros(sizes.scratch),
             gradient: Aligned::zeros(sizes.gradient),
-            watch: Watch::default(),
+            watch: Stopwatch::default(),
         };
         self.threads = (0..self.team.threads()).map(own).collect();
         self
@@ -184,7 +184,7 @@ impl Cpu {
         let arena = &mut program.arena;
         match &program.stages[stage] {
             Ready::Rows { operations, places } => {
-                let run = |context: &mut RowContext<'_>, watch: &mut Watch| {
+                let run = |context: &mut RowContext<'_>, watch: &mut Stopwatch| {
                     for &operation in operations {
                         if let Body::Rows(operation) = &all[operation].body {
                             operation.run(context);
@@ -199,7 +199,7 @@ impl Cpu {
                 places,
                 is_alone,
             } => {
-                let run = |context: &mut ColumnContext<'_>, watch: &mut Watch| {
+                let run = |context: &mut ColumnContext<'_>, watch: &mut Stopwatch| {
                     let (operation, part) = parts[context.part];
                     if let Body::Columns(operation) = &all[operation].body {
                         context.part = part;
@@ -218,7 +218,7 @@ impl Cpu {
         arena: &mut Arena,
         places: &RowPlaces,
         common: Common<'_>,
-        run: impl Fn(&mut RowContext<'_>, &mut Watch) + Sync,
+        run: impl Fn(&mut RowContext<'_>, &mut Stopwatch) + Sync,
     ) {
         let isa = self.isa;
         let Common {
@@ -255,7 +255,7 @@ impl Cpu {
         places: &PartPlaces,
         is_alone: bool,
         common: Common<'_>,
-        run: impl Fn(&mut ColumnContext<'_>, &mut Watch) + Sync,
+        run: impl Fn(&mut ColumnContext<'_>, &mut Stopwatch) + Sync,
     ) {
         let isa = self.isa;
         let Common {

@@ -17,7 +17,7 @@ use super::names::{
 };
 use super::notice::Notice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{Kind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
+use crate::files::{NameKind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
 use crate::text::for_shell;
 use std::fs;
@@ -289,9 +289,9 @@ fn sweep(folder: &Path) -> Result<()> {
             }
             let path = folder.join(&name);
             match kind {
-                Kind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
+                NameKind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
                 // Of another command, that gathers images.
-                Kind::Folder => {}
+                NameKind::Folder => {}
                 _ => gone(fs::remove_file(path)).map_err(refused)?,
             }
         }

@@ -1,9 +1,9 @@
 //! What vectors do while the tiles multiply: the next chunk is packed, and the block before is finished.
 
-use super::pack::{Place, interleave_pairs, natural_rows};
+use super::pack::{PanelPlace, interleave_pairs, natural_rows};
 use super::sizes::BLOCK;
 use super::staying::Staying;
-use super::way::{Chunk, Use};
+use super::way::{Chunk, ProductUse};
 use crate::lanes::{Avx512, Lanes};
 use crate::product::buffer::Buffer;
 
@@ -12,7 +12,7 @@ use crate::product::buffer::Buffer;
 pub(super) struct Beside<'a> {
     staying: &'a Staying<'a>,
     /// What to pack, from where, and how it lies.
-    place: Place,
+    place: PanelPlace,
     from: *const f32,
     row: usize,
     /// The chunk whose block to finish, and its sums.
@@ -44,7 +44,7 @@ impl<'a> Beside<'a> {
         let (pack, to) = pack.unwrap_or((Chunk::default(), std::ptr::null_mut()));
         let (finish, sums) = finish.unwrap_or((Chunk::default(), std::ptr::null_mut()));
         let (from, row) = match (staying.way.usage, staying.way.columns_stay) {
-            (Use::Forward, false) => (
+            (ProductUse::Forward, false) => (
                 job.b.wrapping_add(pack.start * job.b_row + pack.k),
                 job.b_row,
             ),
@@ -59,7 +59,7 @@ impl<'a> Beside<'a> {
         };
         Beside {
             staying,
-            place: Place {
+            place: PanelPlace {
                 rows: pack.count,
                 k: pack.len,
                 to,

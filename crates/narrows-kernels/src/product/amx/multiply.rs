@@ -1,11 +1,11 @@
 //! A product on the tiles: one side is packed and stays, the other is packed and multiplied as it passes by.
 
 use super::beside::Beside;
-use super::pack::{Place, interleave, natural, transpose_interleave, transpose_natural};
+use super::pack::{PanelPlace, interleave, natural, transpose_interleave, transpose_natural};
 use super::sizes::{BLOCK, PASS_STEPS, STEP, STEP_BYTES};
 use super::staying::Staying;
 use super::tiles;
-use super::way::{Chunk, Use, Way};
+use super::way::{Chunk, ProductUse, Sides};
 use crate::aligned::Aligned;
 use crate::product::buffer::Buffer;
 use crate::product::job::{Job, K_BLOCK};
@@ -62,7 +62,7 @@ pub(in crate::product) unsafe fn run(job: &Job) {
 /// As [`run`]; `stay` has room for [`STAY`] rows of parts.
 #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
 unsafe fn blocks(job: &Job, stay: *mut u8) {
-    let way = Way::of(job);
+    let way = Sides::of(job);
     let (all, passing) = if way.columns_stay {
         (job.n, job.m)
     } else {
@@ -77,24 +77,26 @@ unsafe fn blocks(job: &Job, stay: *mut u8) {
         while first < all {
             let count = (all - first).min(STAY);
             for (index, start) in (0..count).step_by(BLOCK).enumerate() {
-                let place = Place {
+                let place = PanelPlace {
                     rows: (count - start).min(BLOCK),
                     k: job.k,
                     to: stay.add(index * panel),
                 };
                 let start = first + start;
                 match (way.usage, way.columns_stay) {
-                    (Use::Forward, false) => {
+                    (ProductUse::Forward, false) => {
                         transpose_natural(job.a.add(start * job.a_row), job.a_row, place)
                     }
-                    (Use::Forward, true) => {
+                    (ProductUse::Forward, true) => {
                         transpose_natural(job.b.add(start * job.b_row), job.b_row, place)
                     }
-                    (Use::InputGradient, false) => {
+                    (ProductUse::InputGradient, false) => {
                         natural(job.a.add(start * job.a_row), job.a_row, place)
                     }
-                    (Use::InputGradient, true) => interleave(job.b.add(start), job.b_row, place),
-                    (Use::WeightGradient, _) => {
+                    (ProductUse::InputGradient, true) => {
+                        interleave(job.b.add(start), job.b_row, place)
+                    }
+                    (ProductUse::WeightGradient, _) => {
                         transpose_interleave(job.a.add(start), job.a_column, place)
                     }
                 }
@@ -160,7 +162,7 @@ impl Staying<'_> {
                     }
                     for _ in 0..steps {
                         for turn in 0..tiles::TURNS {
-                            if self.way.columns_stay && self.way.usage == Use::Forward {
+                            if self.way.columns_stay && self.way.usage == ProductUse::Forward {
                                 // The parts of W are those of B here, and meet those of x as they do
                                 // when they are those of A.
                                 tiles::mirrored_turn(turn, a, b)

@@ -1,13 +1,13 @@
 //! The packed side of a product that stays, and where its sums belong.
 
 use super::sizes::BLOCK;
-use super::way::{Chunk, Way};
+use super::way::{Chunk, Sides};
 use crate::product::job::Job;
 
 /// Rows of A, or columns of B, that stay while the others pass by.
 pub(super) struct Staying<'a> {
     pub(super) job: &'a Job,
-    pub(super) way: Way,
+    pub(super) way: Sides,
     /// The first of them.
     pub(super) first: usize,
     /// How many they are.

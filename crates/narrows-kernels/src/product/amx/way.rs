@@ -5,7 +5,7 @@ use crate::product::job::Job;
 
 /// The three uses of a product in a dense layer, after which both sides lie.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Use {
+pub(super) enum ProductUse {
     /// `x Wᵀ`
     Forward,
     /// `dy W`
@@ -16,34 +16,34 @@ pub(super) enum Use {
 
 /// A use, and which side stays: the smaller, as far as the other can be packed as it passes.
 #[derive(Clone, Copy)]
-pub(super) struct Way {
-    pub(super) usage: Use,
+pub(super) struct Sides {
+    pub(super) usage: ProductUse,
     /// Whether the columns of B stay, rather than the rows of A.
     pub(super) columns_stay: bool,
 }
 
-impl Way {
-    pub(super) fn of(job: &Job) -> Way {
+impl Sides {
+    pub(super) fn of(job: &Job) -> Sides {
         let usage = match (job.a_column, job.b_is_transposed) {
-            (1, true) => Use::Forward,
-            (1, false) => Use::InputGradient,
-            _ => Use::WeightGradient,
+            (1, true) => ProductUse::Forward,
+            (1, false) => ProductUse::InputGradient,
+            _ => ProductUse::WeightGradient,
         };
-        Way {
+        Sides {
             usage,
-            columns_stay: usage != Use::WeightGradient && job.m > job.n,
+            columns_stay: usage != ProductUse::WeightGradient && job.m > job.n,
         }
     }
 
     /// Whether tiles of sums are those of the transpose of C. What passes in a forward product is packed as rows,
     /// whichever side it is.
     pub(super) fn is_transposed(self) -> bool {
-        self.usage == Use::Forward && !self.columns_stay
+        self.usage == ProductUse::Forward && !self.columns_stay
     }
 
     /// Whether what stays is packed as rows.
     pub(super) fn rows_stay(self) -> bool {
-        self.usage != Use::Forward && !self.columns_stay
+        self.usage != ProductUse::Forward && !self.columns_stay
     }
 }
 

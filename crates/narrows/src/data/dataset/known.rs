@@ -2,7 +2,7 @@
 
 use super::{Dataset, FILE_COLUMN, Ids};
 use crate::data::bad::BadRows;
-use crate::data::element::Kind;
+use crate::data::element::NumberKind;
 use crate::data::options::ReadOptions;
 use crate::data::schema::Column;
 use crate::data::time::InOrder;
@@ -125,14 +125,14 @@ impl Dataset {
 
     /// Whether the values are 8-bit numbers without a sign, as in most images.
     pub fn is_8_bit(&self) -> bool {
-        self.element.kind == Kind::U8
+        self.element.kind == NumberKind::U8
     }
 
     /// The largest value of the type of 8-bit data, and of images of 16 bits.
     pub(crate) fn largest_of_type(&self) -> Option<f64> {
         match self.element.kind {
-            Kind::U8 => Some(255.0),
-            Kind::U16 if self.shape.len() > 1 => Some(65_535.0),
+            NumberKind::U8 => Some(255.0),
+            NumberKind::U16 if self.shape.len() > 1 => Some(65_535.0),
             _ => None,
         }
     }

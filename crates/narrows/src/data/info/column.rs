@@ -27,26 +27,26 @@ pub(super) fn distinct_limit(columns: usize) -> usize {
 
 /// The cells of one column, counted.
 #[derive(Clone, Debug)]
-pub(super) struct Tally {
+pub(super) struct ColumnTally {
     /// The cells that are there and can be read.
     pub(super) present: u64,
     /// The cells without a value, those that cannot be read among them.
     pub(super) gaps: u64,
     pub(super) numbers: Numbers,
-    pub(super) words: Words,
+    pub(super) words: WordCounts,
     limit: usize,
     /// The first whole number, and how many came so far, while they count up by one from row to row.
     counting: Option<(i128, i128)>,
     is_counting: bool,
 }
 
-impl Tally {
+impl ColumnTally {
     pub(super) fn new(limit: usize) -> Self {
-        Tally {
+        ColumnTally {
             present: 0,
             gaps: 0,
             numbers: Numbers::default(),
-            words: Words::default(),
+            words: WordCounts::default(),
             limit,
             counting: None,
             is_counting: true,
@@ -328,7 +328,7 @@ impl Numbers {
 
 /// Words, counted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Words {
+pub(super) struct WordCounts {
     hasher: RandomState,
     /// By a hash of the whole word: how often it comes, when it came first, and its beginning.
     counts: HashMap<u64, (u64, usize, Box<str>)>,
@@ -338,7 +338,7 @@ pub(super) struct Words {
     is_other: bool,
 }
 
-impl Words {
+impl WordCounts {
     fn add(&mut self, text: &str, limit: usize) {
         self.add_day(text);
         let hash = self.hasher.hash_one(text);

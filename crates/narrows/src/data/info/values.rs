@@ -61,14 +61,14 @@ pub struct ValuesColumn {
 
 /// Sums about the smallest value, which keep their precision where values are far from 0.
 #[derive(Clone, Copy)]
-struct Sums {
+struct ValueSums {
     low: f64,
     high: f64,
     sum: f64,
     squares: f64,
 }
 
-impl Sums {
+impl ValueSums {
     fn add(&mut self, apart: f64) {
         self.sum += apart;
         self.squares += apart * apart;
@@ -94,8 +94,8 @@ impl ValuesInfo {
         let is_whole = data.shape().len() > 1;
         let (low, high) = data.extremes();
         let ends = low.iter().zip(high);
-        let mut sums: Vec<Sums> = ends
-            .map(|(&low, &high)| Sums {
+        let mut sums: Vec<ValueSums> = ends
+            .map(|(&low, &high)| ValueSums {
                 low,
                 high,
                 sum: 0.0,
@@ -118,9 +118,9 @@ impl ValuesInfo {
             (data.rows() as f64, data.inputs() as f64)
         };
         let mean = sums.iter().map(|sums| sums.mean(rows)).sum::<f64>() / inputs;
-        let about = |sums: &Sums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
+        let about = |sums: &ValueSums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
         let variance = sums.iter().map(about).sum::<f64>() / inputs;
-        let column = |(name, sums): (&String, &Sums)| ValuesColumn {
+        let column = |(name, sums): (&String, &ValueSums)| ValuesColumn {
             name: name.clone(),
             range: (sums.low, sums.high),
             mean: sums.mean(rows),

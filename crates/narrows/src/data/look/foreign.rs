@@ -4,101 +4,101 @@ use super::start::START;
 
 /// A kind of file that is not read, how it begins, and what to do instead. In the advice, `PYTHON` stands for the path
 /// as a string of Python, `SHELL` for the path as a word of a shell.
-pub(super) struct Foreign {
+pub(super) struct ForeignFile {
     pub(super) begins: &'static [u8],
     pub(super) what: &'static str,
     pub(super) advice: &'static str,
 }
 
 /// The kinds that are no text. Where a beginning is plain letters, what follows must not be text in lines.
-pub(super) const FOREIGN: &[Foreign] = &[
-    Foreign {
+pub(super) const FOREIGN: &[ForeignFile] = &[
+    ForeignFile {
         begins: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         what: "an old Excel workbook",
         advice: "save it in Excel as CSV UTF-8",
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x89HDF\r\n\x1a\n",
         what: "an HDF5 file",
         advice: HDF5,
     },
-    Foreign {
+    ForeignFile {
         begins: b"MATLAB 7.3 MAT-file",
         what: "a MATLAB file (HDF5)",
         advice: HDF5,
     },
-    Foreign {
+    ForeignFile {
         begins: b"SQLite format 3\0",
         what: "an SQLite database",
         advice: "export the table: sqlite3 -header -csv SHELL 'select * from TABLE' > data.csv, with its name for TABLE",
     },
-    Foreign {
+    ForeignFile {
         begins: b"ARROW1",
         what: "an Arrow (Feather) file",
         advice: "in Python: import pandas; pandas.read_feather(PYTHON).to_parquet(\"data.parquet\")",
     },
-    Foreign {
+    ForeignFile {
         begins: b"ORC",
         what: "an ORC file",
         advice: "in Python: import pandas; pandas.read_orc(PYTHON).to_parquet(\"data.parquet\")",
     },
-    Foreign {
+    ForeignFile {
         begins: b"Obj\x01",
         what: "an Avro file",
         advice: "convert it to Parquet",
     },
-    Foreign {
+    ForeignFile {
         begins: b"MATLAB 5.0 MAT-file",
         what: "a MATLAB file",
         advice: "in Python: import numpy, scipy.io; m = scipy.io.loadmat(PYTHON); print(m.keys()) lists its arrays; \
                  numpy.save(\"data.npy\", m[\"NAME\"]) writes one, with its name for NAME",
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x28\xb5\x2f\xfd",
         what: "a Zstandard archive",
         advice: "unpack it first: zstd -d SHELL",
     },
-    Foreign {
+    ForeignFile {
         begins: b"\xfd7zXZ\0",
         what: "an xz archive",
         advice: "unpack it first: xz -dk SHELL",
     },
-    Foreign {
+    ForeignFile {
         begins: b"BZh",
         what: "a bzip2 archive",
         advice: "unpack it first: bzip2 -dk SHELL",
     },
-    Foreign {
+    ForeignFile {
         begins: b"7z\xbc\xaf\x27\x1c",
         what: "a 7-Zip archive",
         advice: "unpack it first",
     },
-    Foreign {
+    ForeignFile {
         begins: b"Rar!",
         what: "a RAR archive",
         advice: "unpack it first",
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x80\x02\x8a\x0a\x6c\xfc\x9c",
         what: "a file of torch.save",
         advice: TORCH,
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x80\x02",
         what: "a pickle of Python",
         advice: PICKLE,
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x80\x03",
         what: "a pickle of Python",
         advice: PICKLE,
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x80\x04",
         what: "a pickle of Python",
         advice: PICKLE,
     },
-    Foreign {
+    ForeignFile {
         begins: b"\x80\x05",
         what: "a pickle of Python",
         advice: PICKLE,

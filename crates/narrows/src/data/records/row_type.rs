@@ -1,6 +1,6 @@
 //! The types of a row's values, and how its bytes become numbers.
 
-use crate::data::element::{Element, Kind, difference};
+use crate::data::element::{Element, NumberKind, difference};
 
 /// The values that are converted at a time, so that they stay in the first-level cache.
 pub(crate) const AT_ONCE: usize = 256;
@@ -94,7 +94,7 @@ impl RowType {
             }
             input -= run.count;
         }
-        Element::little(Kind::F64)
+        Element::little(NumberKind::F64)
     }
 
     /// Hands on the values of a row in pieces of at most [`AT_ONCE`]: the place of the first, and the values as

@@ -1,7 +1,7 @@
 //! The columns of many files as those of one table: which all files have, what they hold, and what is refused.
 
 use super::keys::kind_of;
-use super::{Part, Several};
+use super::{MemberFile, Several};
 use crate::data::column::FileColumn;
 use crate::data::fault::{Fault, Mend, OnFault};
 use crate::data::options::ReadOptions;
@@ -53,7 +53,7 @@ impl Several {
     }
 
     /// The columns of a file with their places, and behind them those of its keys, but those that the file has too.
-    fn columns_of(&self, part: &Part) -> Vec<(usize, FileColumn)> {
+    fn columns_of(&self, part: &MemberFile) -> Vec<(usize, FileColumn)> {
         let in_file = part.reader.columns();
         let keys = part.keys.iter().map(|(name, value)| FileColumn {
             name: name.clone(),

@@ -1,6 +1,6 @@
 //! The bad rows of a block, where they are not refused.
 
-use super::Table;
+use super::GatheredTable;
 use crate::data::bad::{BadKind, BadRow, joined};
 use crate::data::column::{Block, Cells};
 use crate::data::unreadable::Reason;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Why rows of a block are bad, by row.
 type Faults = BTreeMap<usize, (BadKind, Vec<String>)>;
 
-impl Table<'_> {
+impl GatheredTable<'_> {
     /// The rows of a block that no model can take, and why.
     fn faults(&self, block: &Block) -> Faults {
         let mut faults = Faults::new();

@@ -1,8 +1,8 @@
 //! The table whole: what is refused after all rows are read, what is said of them, and the dataset.
 
-use super::Table;
+use super::GatheredTable;
 use super::index::counts_up;
-use super::tally::Tally;
+use super::tally::InputTally;
 use super::words::as_number;
 use crate::data::dataset::{Dataset, Ids};
 use crate::data::options::Missing;
@@ -17,10 +17,10 @@ use std::collections::HashMap;
 /// The columns that an error names before it only counts.
 const NAMED: usize = 12;
 
-impl Table<'_> {
+impl GatheredTable<'_> {
     /// Refuses cells that cannot be read, all columns at once, and missing ones if nothing is to be done with them.
     fn check(&self) -> Result<()> {
-        let with = |count: fn(&Tally) -> u64| -> Vec<(usize, &Tally)> {
+        let with = |count: fn(&InputTally) -> u64| -> Vec<(usize, &InputTally)> {
             let all = self.tallies.iter().enumerate();
             all.filter(|(_, tally)| count(tally) > 0).collect()
         };
@@ -31,7 +31,7 @@ impl Table<'_> {
         let may_miss = self.options.fill.is_some() || self.options.missing != Missing::Refuse;
         // A model needs all of its columns.
         let is_of_model = self.options.model_columns.is_some();
-        let list = |these: &[(usize, &Tally)], of: &dyn Fn(&Tally) -> String| {
+        let list = |these: &[(usize, &InputTally)], of: &dyn Fn(&InputTally) -> String| {
             let shown = these.iter().take(NAMED);
             let shown =
                 shown.map(|(input, tally)| format!("`{}`: {}", self.input_name(*input), of(tally)));
@@ -45,12 +45,12 @@ impl Table<'_> {
             }
         };
         let cells = |count: u64| counted(count as usize, "cell", "cells");
-        let of_missing = |tally: &Tally| {
+        let of_missing = |tally: &InputTally| {
             let first = tally.first.as_deref().unwrap_or_default();
             format!("{} (the first on {first})", cells(tally.missing))
         };
         if !bad.is_empty() {
-            let of_bad = |tally: &Tally| tally.unreadable.sentence();
+            let of_bad = |tally: &InputTally| tally.unreadable.sentence();
             let mut found = list(&bad, &of_bad);
             if !missing.is_empty() && !may_miss {
                 found.push_str(&format!("; also missing: {}", list(&missing, &of_missing)));
@@ -182,7 +182,7 @@ impl Table<'_> {
                         .at(format!("column `{}`", self.input_name(input)))
                         .hint("leave it out with `--drop`"));
                 }
-                Ok(Some(self.tallies.iter().map(Tally::mean).collect()))
+                Ok(Some(self.tallies.iter().map(InputTally::mean).collect()))
             }
         }
     }
@@ -219,7 +219,7 @@ impl Table<'_> {
                 counted(rows, "row is", "rows are")
             ));
         }
-        let counts = |tally: &Tally| tally.is_counting && rows > 2;
+        let counts = |tally: &InputTally| tally.is_counting && rows > 2;
         let counting = self
             .tallies
             .iter()

@@ -1,6 +1,6 @@
 //! What is counted of an input while a table is read: missing and unreadable cells, the mean, and whether it counts up.
 
-use crate::data::column::{Cells, Gaps, Place};
+use crate::data::column::{BlockPlace, Cells, Gaps};
 use crate::data::number::Number;
 use crate::data::unreadable::Unreadable;
 
@@ -11,7 +11,7 @@ pub(super) fn has_gaps(gaps: &Gaps) -> bool {
 
 /// What is known of an input after all rows are read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct InputTally {
     pub(super) missing: u64,
     pub(super) unreadable: Unreadable,
     /// The first missing cell's place.
@@ -25,9 +25,14 @@ pub(super) struct Tally {
     pub(super) is_counting: bool,
 }
 
-impl Tally {
+impl InputTally {
     /// Adds the cells of a block; rows with a missing one are no longer kept, where that is asked for.
-    pub(super) fn add(&mut self, cells: &Cells, place: &Place, is_kept: Option<&mut Vec<bool>>) {
+    pub(super) fn add(
+        &mut self,
+        cells: &Cells,
+        place: &BlockPlace,
+        is_kept: Option<&mut Vec<bool>>,
+    ) {
         let mut missing = Vec::new();
         match cells {
             Cells::Integers(values, gaps) => {

@@ -9,13 +9,13 @@ fn has_leading_zero(text: &str) -> bool {
 
 /// Words by number, in the order in which they came.
 #[derive(Default)]
-pub(super) struct Words {
+pub(super) struct LabelWords {
     numbers: HashMap<String, usize>,
     words: Vec<String>,
     rows: Vec<u32>,
 }
 
-impl Words {
+impl LabelWords {
     pub(super) fn push(&mut self, word: &str) {
         let number = match self.numbers.get(word) {
             Some(&number) => number,

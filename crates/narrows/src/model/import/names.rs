@@ -1,7 +1,7 @@
 //! Assigning the tensors of a file to those of the recipe: by name, by name behind a prefix that all share, or by order
 //! and shape if only one assignment is possible.
 
-use super::order::{self, Layer};
+use super::order::{self, LayerTensors};
 use crate::Error;
 use crate::error::{ErrorKind, Result};
 use crate::model::header::{Header, TensorInfo, format};
@@ -243,7 +243,7 @@ fn prefixes<'a>(theirs: &[Theirs<'a>]) -> Vec<&'a str> {
 }
 
 /// Which layer was taken for which, for people.
-fn said(prefix: &str, ours: &[Layer<'_>], theirs: &[Layer<'_>], matching: &[usize]) -> String {
+fn said(prefix: &str, ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>], matching: &[usize]) -> String {
     let pairs = ours.iter().zip(matching).filter_map(|(ours, &at)| {
         let theirs = theirs.get(at)?;
         Some(format!("{prefix}{} is {}", theirs.name, ours.name))

@@ -11,7 +11,7 @@ use std::io::Read;
 pub(super) const CHUNK: usize = 1 << 20;
 
 /// Neighboring records of a text.
-pub(super) struct Chunk {
+pub(super) struct TextChunk {
     pub(super) text: Vec<u8>,
     /// The line that it begins with, counted from 1.
     pub(super) line: u64,
@@ -58,7 +58,7 @@ impl<R: Read> Chunks<R> {
     }
 
     /// The next chunk.
-    pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
+    pub(super) fn next(&mut self) -> Result<Option<TextChunk>> {
         let mut text = std::mem::take(&mut self.carry);
         let mut size = self.size.max(text.len());
         while !self.is_done {
@@ -83,7 +83,7 @@ impl<R: Read> Chunks<R> {
             text.truncate(cut);
             let line = self.line;
             self.line += memchr_iter(self.syntax.end, &text).count() as u64;
-            return Ok(Some(Chunk {
+            return Ok(Some(TextChunk {
                 text,
                 line,
                 is_last: self.is_done,

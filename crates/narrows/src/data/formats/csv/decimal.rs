@@ -2,7 +2,7 @@
 
 use super::class::Class;
 use super::number::Style;
-use super::tally::Tally;
+use super::tally::ClassTally;
 
 /// The decimal sign of a file, and why it is this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Usual {
 impl Decimal {
     /// The sign of a file whose separator and columns are these.
     pub(super) fn decide(
-        tallies: &[Tally],
+        tallies: &[ClassTally],
         separator: u8,
         said: Option<u8>,
         usual: Option<Usual>,
@@ -67,7 +67,7 @@ impl Decimal {
             return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
         }
         let doubtful = |class| {
-            let is = |tally: &Tally| tally.is_of_numbers() && tally.of(&[class]) > 0;
+            let is = |tally: &ClassTally| tally.is_of_numbers() && tally.of(&[class]) > 0;
             tallies.iter().position(is)
         };
         // Who writes semicolons needs the comma for decimals; between other separators it can stand for thousands.
@@ -98,7 +98,7 @@ impl Decimal {
     /// `thousands` is what a person says to stand between thousands, `others` what other columns show.
     pub(super) fn style(
         self,
-        tally: &Tally,
+        tally: &ClassTally,
         thousands: Option<char>,
         others: Option<char>,
     ) -> Style {

@@ -14,14 +14,14 @@ const FIRST: u64 = 1 << 12;
 const INPUT: usize = 1 << 16;
 
 /// The text of a file, whose bytes may still be no UTF-8 where it claims to be.
-pub(super) struct Opened {
+pub(super) struct OpenText {
     pub(super) text: Box<dyn Read>,
     /// The encoding, where it is not UTF-8.
     pub(super) encoding: Option<&'static str>,
 }
 
 /// Opens the text of a file: plain, gzipped, or the one member of a ZIP archive.
-pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
+pub(super) fn open(path: &Path, label: Option<&str>) -> Result<OpenText> {
     let said = label.map(named).transpose()?;
     let mut bytes = if zipped::is_zip(path)? {
         zipped::open(path)?
@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
     } else {
         Box::new(Decoded::new(bytes, encoding))
     };
-    Ok(Opened {
+    Ok(OpenText {
         text,
         encoding: name,
     })

@@ -2,9 +2,9 @@
 //! units.
 
 use super::dialect::{Dialect, counted};
-use super::header::{self, Header};
+use super::header::{self, TextHeader};
 use super::refusal::{Refusable, Refusal, other_width};
-use super::sample::{Record, Row, usual_width};
+use super::sample::{Record, TextRow, usual_width};
 use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
@@ -92,19 +92,19 @@ impl Start<'_> {
     }
 
     /// Whether some cells are the names of all columns of a model, perhaps among others.
-    fn has_model(&self, cells: &Row<'_>) -> bool {
+    fn has_model(&self, cells: &TextRow<'_>) -> bool {
         self.options.model_columns.as_ref().is_some_and(|columns| {
             let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
             !columns.is_empty() && columns.iter().all(|column| known.contains(column.as_str()))
         })
     }
 
-    fn cells(&self, at: usize) -> &Row<'_> {
-        const NONE: &Row<'static> = &Vec::new();
+    fn cells(&self, at: usize) -> &TextRow<'_> {
+        const NONE: &TextRow<'static> = &Vec::new();
         self.records.get(at).map_or(NONE, |record| &record.cells)
     }
 
-    fn rows_from(&self, at: usize) -> Vec<&Row<'_>> {
+    fn rows_from(&self, at: usize) -> Vec<&TextRow<'_>> {
         let rows = self.records.get(at..).unwrap_or_default().iter();
         let rows = rows.filter(|record| !record.is_comment).take(200);
         rows.map(|record| &record.cells).collect()
@@ -168,7 +168,7 @@ impl Start<'_> {
         if self.has_model(cells) {
             return Ok(true);
         }
-        let Header {
+        let TextHeader {
             is_there,
             is_certain,
         } = header::tell(cells, &self.rows_from(first + 1));
@@ -298,7 +298,7 @@ impl Start<'_> {
         let is_plain = before.iter().all(|record| record.cells.len() < usual)
             && dialect.names.is_some()
             && header::tell(self.cells(first), &self.rows_from(first + 1))
-                == Header {
+                == TextHeader {
                     is_there: true,
                     is_certain: true,
                 };

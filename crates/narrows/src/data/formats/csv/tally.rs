@@ -1,7 +1,7 @@
 //! Counts of what the cells of each column could be, and the decisions that follow for the whole file.
 
 use super::number::Style;
-use super::{cell::Found, class::Class};
+use super::{cell::FoundCell, class::Class};
 use crate::data::schema::ColumnKind;
 
 /// The units and groups of digits that a column is looked through for.
@@ -9,7 +9,7 @@ const VARIANTS: usize = 8;
 
 /// How many cells of a column are of each class.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ClassTally {
     counts: [u32; Class::COUNT],
     rare: Option<Box<Rare>>,
 }
@@ -30,7 +30,7 @@ struct Rare {
     padded: Option<String>,
 }
 
-impl Tally {
+impl ClassTally {
     #[inline]
     pub(super) fn add(&mut self, class: Class) {
         // A column of more than 2^32 cells of a class counts as one of as many.
@@ -39,7 +39,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn add_found(&mut self, found: &Found<'_>) {
+    pub(super) fn add_found(&mut self, found: &FoundCell<'_>) {
         self.add(found.class);
         if found.unit.is_none() && found.group.is_none() {
             return;
@@ -79,7 +79,7 @@ impl Tally {
         self.rare.as_ref()?.padded.as_deref()
     }
 
-    pub(super) fn merge(&mut self, other: &Tally) {
+    pub(super) fn merge(&mut self, other: &ClassTally) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
         }
@@ -216,16 +216,17 @@ impl Tally {
     }
 
     /// What stands between thousands in some column, if it is the mark that is no decimal sign.
-    pub(super) fn shown_group(tallies: &[Tally], decimal: u8) -> Option<char> {
+    pub(super) fn shown_group(tallies: &[ClassTally], decimal: u8) -> Option<char> {
         let mark = if decimal == b'.' { ',' } else { '.' };
-        let shows = |tally: &Tally| tally.is_of_numbers() && tally.group(decimal) == Some(mark);
+        let shows =
+            |tally: &ClassTally| tally.is_of_numbers() && tally.group(decimal) == Some(mark);
         tallies.iter().any(shows).then_some(mark)
     }
 
     /// What the column holds, in a style.
-    pub(super) fn kind(&self, style: &Style) -> Kind {
+    pub(super) fn kind(&self, style: &Style) -> ColumnContent {
         let present = self.present();
-        let words = |kind| Kind {
+        let words = |kind| ColumnContent {
             kind,
             whole: Whole::Float,
         };
@@ -272,7 +273,7 @@ impl Tally {
         }
     }
 
-    fn number_kind(&self, style: &Style) -> Kind {
+    fn number_kind(&self, style: &Style) -> ColumnContent {
         const MARKED: [Class; 11] = [
             Class::Point,
             Class::PointLong,
@@ -293,12 +294,12 @@ impl Tally {
         let is_unsigned = self.of(&[Class::WholeUnsigned]) > 0;
         let has_negative = self.of(&[Class::WholeNegative]) > 0;
         if self.of(&decimals) > 0 || (is_unsigned && has_negative) {
-            return Kind {
+            return ColumnContent {
                 kind: ColumnKind::Float,
                 whole: Whole::Float,
             };
         }
-        Kind {
+        ColumnContent {
             kind: ColumnKind::Integer,
             whole: if is_unsigned {
                 Whole::Unsigned
@@ -320,7 +321,7 @@ fn add<T, N: Into<T>>(known: &mut Vec<(T, u32)>, new: N, count: u32, is: impl Fn
 
 /// What a column holds, and what its numbers are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct ColumnContent {
     pub(super) kind: ColumnKind,
     pub(super) whole: Whole,
 }

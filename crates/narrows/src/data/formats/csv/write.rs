@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub(in crate::data) struct Sink {
+pub(in crate::data) struct CsvSink {
     writer: Writer<Output>,
     types: Vec<NumberType>,
     has_reasons: bool,
@@ -37,7 +37,7 @@ impl Write for Output {
     }
 }
 
-impl Sink {
+impl CsvSink {
     pub(in crate::data) fn create(
         file: OutputFile,
         head: &Head,
@@ -50,7 +50,7 @@ impl Sink {
         } else {
             Output::Plain(file)
         };
-        let mut sink = Sink {
+        let mut sink = CsvSink {
             writer: csv::WriterBuilder::new()
                 .delimiter(delimiter)
                 .from_writer(output),

@@ -1,7 +1,7 @@
 //! Opening images: one file, or a folder of them.
 
 use super::find;
-use super::find::{Folder, Found, images};
+use super::find::{Folder, FoundImage, images};
 use super::kind;
 use super::read;
 use crate::data::{Fit, ReadOptions, Source};
@@ -45,7 +45,7 @@ fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     };
     refuse_others(spec, options, "an image")?;
     let name = path.file_name().unwrap_or_default();
-    let file = Found {
+    let file = FoundImage {
         path: path.to_path_buf(),
         name: name.to_string_lossy().into_owned(),
         label: None,

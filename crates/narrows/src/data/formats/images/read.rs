@@ -6,13 +6,13 @@ mod notes;
 mod plan;
 
 use super::decode;
-use super::find::Found;
-use super::fit::{self, Plan, Row};
-use super::picture::{Depth, Values};
+use super::find::FoundImage;
+use super::fit::{self, ImagePlan, ImageRow};
+use super::picture::{Depth, PixelValues};
 use super::threads::on_threads;
-use crate::data::builder::Rows;
+use crate::data::builder::RowsBuilder;
 use crate::data::dataset::FILE_COLUMN;
-use crate::data::element::{Element, Kind};
+use crate::data::element::{Element, NumberKind};
 use crate::data::records::RowType;
 use crate::data::{BadRows, Dataset, Ids, OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
@@ -25,7 +25,7 @@ use std::collections::HashSet;
 /// The bytes of images that are decoded at a time, unless one has more.
 const AT_A_TIME: u64 = 64 << 20;
 
-pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result<Dataset> {
+pub(super) fn read(spec: &str, files: &[FoundImage], options: &ReadOptions) -> Result<Dataset> {
     let mut met = Met {
         bad: BadRows::new(options.on_bad),
         ..Met::default()
@@ -59,7 +59,7 @@ pub(super) fn read(spec: &str, files: &[Found], options: &ReadOptions) -> Result
 
 /// The heads of all images.
 fn look<'a>(
-    files: &'a [Found],
+    files: &'a [FoundImage],
     options: &ReadOptions,
     met: &mut Met<'a>,
 ) -> Result<Vec<Image<'a>>> {
@@ -92,14 +92,14 @@ fn look<'a>(
 }
 
 /// The bytes of a row, in the type that the images have.
-fn bytes_of(row: &Row, depth: Depth) -> Result<Cow<'_, [u8]>> {
+fn bytes_of(row: &ImageRow, depth: Depth) -> Result<Cow<'_, [u8]>> {
     match (depth, &row.values) {
-        (Depth::Eight, Values::Eight(values)) => Ok(Cow::Borrowed(values)),
-        (Depth::Sixteen, Values::Sixteen(values)) => {
+        (Depth::Eight, PixelValues::Eight(values)) => Ok(Cow::Borrowed(values)),
+        (Depth::Sixteen, PixelValues::Sixteen(values)) => {
             let bytes = values.iter().flat_map(|value| value.to_le_bytes());
             Ok(Cow::Owned(bytes.collect()))
         }
-        (Depth::Float, Values::Float(values)) => {
+        (Depth::Float, PixelValues::Float(values)) => {
             let bytes = values.iter().flat_map(|value| value.to_le_bytes());
             Ok(Cow::Owned(bytes.collect()))
         }
@@ -113,21 +113,21 @@ fn bytes_of(row: &Row, depth: Depth) -> Result<Cow<'_, [u8]>> {
 /// The type of the values.
 fn element(depth: Depth) -> Element {
     Element::little(match depth {
-        Depth::Eight => Kind::U8,
-        Depth::Sixteen => Kind::U16,
-        Depth::Float => Kind::F32,
+        Depth::Eight => NumberKind::U8,
+        Depth::Sixteen => NumberKind::U16,
+        Depth::Float => NumberKind::F32,
     })
 }
 
 /// Decodes all images; those that cannot be read leave the list, if that is wanted.
 fn gather<'a>(
     all: &mut Vec<Image<'a>>,
-    plan: &Plan,
+    plan: &ImagePlan,
     options: &ReadOptions,
     met: &mut Met<'a>,
-) -> Result<Rows> {
+) -> Result<RowsBuilder> {
     let inputs = plan.size.0 as usize * plan.size.1 as usize * if plan.is_color { 3 } else { 1 };
-    let mut rows = Rows::new(RowType::all(element(plan.depth), inputs));
+    let mut rows = RowsBuilder::new(RowType::all(element(plan.depth), inputs));
     let mut is_good = Vec::with_capacity(all.len());
     let mut rest = &all[..];
     while !rest.is_empty() {
@@ -167,14 +167,14 @@ fn batch(images: &[Image], row_bytes: u64) -> usize {
 }
 
 /// The row of an image, and whether it was rounded.
-fn decoded(image: &Image, plan: &Plan) -> Result<(Row, bool)> {
+fn decoded(image: &Image, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
     let picture = decode::decode(&image.file.path, image.file.kind, &image.head);
     let picture = picture.map_err(|error| match page(image) {
         "" => error,
         page => error.at(format!("page {page}")),
     })?;
     let row = fit::row(&picture, plan);
-    if let Values::Float(values) = &row.values
+    if let PixelValues::Float(values) = &row.values
         && let Some(value) = values.iter().find(|value| !value.is_finite())
     {
         return Err(Error::new(ErrorKind::Data, "a value is not finite")

@@ -3,9 +3,9 @@
 mod page;
 mod pixels;
 
-use super::opened::Opened;
+use super::opened::OpenImage;
 use super::patched::Patched;
-use super::picture::{Alpha, Depth, Head, Part, Picture, Values};
+use super::picture::{Alpha, Depth, ImageHead, ImagePart, Picture, PixelValues};
 use page::{Page, Pixel, Result, colors, page, with_limits};
 use pixels::{Pixels, pixels};
 use tiff::decoder::Decoder;
@@ -15,7 +15,7 @@ use tiff::tags::Tag;
 const VALUES: usize = 16 << 20;
 
 /// The heads of the pages, and how many more there are that show others in a reduced resolution or are masks of them.
-pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
+pub(super) fn heads(opened: OpenImage) -> Result<(Vec<ImageHead>, usize)> {
     const REDUCED_OR_MASK: u32 = 1 | 4;
     let bytes = opened.bytes;
     let mut decoder = Decoder::new(Patched::new(opened))?;
@@ -30,7 +30,7 @@ pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
         } else {
             let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
             let mut head = page(&mut decoder, bytes)?.head;
-            head.part = Part::Page(at);
+            head.part = ImagePart::Page(at);
             heads.push(head);
         }
         if !decoder.more_images() {
@@ -48,7 +48,7 @@ pub(super) fn heads(opened: Opened) -> Result<(Vec<Head>, usize)> {
     if let [head] = &mut heads[..] {
         head.part = match head.part {
             // Its place is not needed, unless it is behind a preview.
-            Part::Page(_) if reduced == 0 => Part::Whole,
+            ImagePart::Page(_) if reduced == 0 => ImagePart::Whole,
             part => part,
         };
     }
@@ -63,11 +63,11 @@ fn stacked(decoder: &mut Decoder<Patched>) -> Option<usize> {
 }
 
 /// The pixels of a page of the file that `open` opens.
-pub(super) fn decode(open: impl Fn() -> Result<Opened>, head: &Head) -> Result<Picture> {
+pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> Result<Picture> {
     let opened = open()?;
     let bytes = opened.bytes;
     let mut file = Patched::new(opened);
-    if let Part::Page(at) = head.part {
+    if let ImagePart::Page(at) = head.part {
         file.begin_at(at)?;
     }
     let mut decoder = Decoder::new(file)?;
@@ -142,7 +142,7 @@ struct Planes<'a> {
 }
 
 impl Planes<'_> {
-    fn picture(&self, values: Values) -> Picture {
+    fn picture(&self, values: PixelValues) -> Picture {
         let mut picture = Picture::new(self.size, self.stride, self.page.orientation, values);
         picture.is_color = matches!(self.page.pixel, Pixel::Color | Pixel::ColorAlpha);
         picture.alpha = match self.page.pixel {
@@ -158,15 +158,19 @@ impl Planes<'_> {
     }
 
     /// Four values of 8 bits a pixel, or three, as red, green and blue.
-    fn converted(&self, values: Values, to_rgb: impl Fn([u8; 4]) -> [u8; 3]) -> Result<Picture> {
-        let Values::Eight(values) = values else {
+    fn converted(
+        &self,
+        values: PixelValues,
+        to_rgb: impl Fn([u8; 4]) -> [u8; 3],
+    ) -> Result<Picture> {
+        let PixelValues::Eight(values) = values else {
             return Err("it has more than 8 bits".into());
         };
         let values = values.chunks_exact(self.stride.max(1)).flat_map(|pixel| {
             let value = |place: usize| pixel.get(place).copied().unwrap_or_default();
             to_rgb([value(0), value(1), value(2), value(3)])
         });
-        let values = Values::Eight(values.collect());
+        let values = PixelValues::Eight(values.collect());
         Ok(Picture::new(self.size, 3, self.page.orientation, values))
     }
 }
@@ -179,12 +183,17 @@ fn with_palette(mut decoder: Decoder<Patched>, mut file: Patched, page: &Page) -
     file.begin_at(at)?;
     file.read_as_gray(at)?;
     let Pixels { stride, values, .. } = pixels(Decoder::new(file)?, page)?;
-    let Values::Eight(indices) = values else {
+    let PixelValues::Eight(indices) = values else {
         return Err("its palette has more than 256 colors".into());
     };
     let color = |index: &u8| colors.get(usize::from(*index)).copied().unwrap_or_default();
     let values = indices.iter().step_by(stride.max(1)).flat_map(color);
-    let mut picture = Picture::new(size, 3, page.orientation, Values::Eight(values.collect()));
+    let mut picture = Picture::new(
+        size,
+        3,
+        page.orientation,
+        PixelValues::Eight(values.collect()),
+    );
     picture.is_color = page.head.is_color;
     Ok(picture)
 }

@@ -1,7 +1,7 @@
 //! Labels: one number or word a row.
 
 use super::array::{no_labels, too_short};
-use super::header::{Content, Header, Words};
+use super::header::{ArrayContent, ArrayHeader, StoredWords};
 use crate::data::Dataset;
 use crate::data::builder::read_growing;
 use crate::data::limits::{LABEL_BYTES, LABEL_WORD, LABEL_WORDS};
@@ -14,16 +14,16 @@ use std::io::Read;
 pub(super) enum Labels {
     Numbers(Vec<i64>),
     /// For each row its word.
-    Words(Vec<u32>, Vec<String>),
+    StoredWords(Vec<u32>, Vec<String>),
 }
 
 /// Reads the labels of so many rows. `expect_size` compares what the file holds before memory is taken.
 pub(super) fn read_labels(
     reader: &mut impl Read,
-    header: &Header,
+    header: &ArrayHeader,
     rows: usize,
     load: &str,
-    expect_size: impl Fn(&Header) -> Result<()>,
+    expect_size: impl Fn(&ArrayHeader) -> Result<()>,
 ) -> Result<Labels> {
     if !header.is_a_value_a_row() {
         return Err(no_labels(header, load));
@@ -43,7 +43,7 @@ pub(super) fn read_labels(
     }
     expect_size(header)?;
     match &header.content {
-        Content::Numbers(element) => {
+        ArrayContent::Numbers(element) => {
             let mut bytes = Vec::new();
             read_growing(reader, &mut bytes, size as usize).map_err(cut)?;
             if bytes.len() as u64 != size {
@@ -51,8 +51,8 @@ pub(super) fn read_labels(
             }
             element.to_labels(&bytes).map(Labels::Numbers)
         }
-        Content::Words(words) => read_words(reader, *words, rows),
-        Content::Foreign(_) => Err(no_labels(header, load)),
+        ArrayContent::Words(words) => read_words(reader, *words, rows),
+        ArrayContent::Foreign(_) => Err(no_labels(header, load)),
     }
 }
 
@@ -60,7 +60,7 @@ fn cut(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Format, "the array is damaged or cut off").caused_by(error)
 }
 
-fn read_words(reader: &mut impl Read, kind: Words, rows: usize) -> Result<Labels> {
+fn read_words(reader: &mut impl Read, kind: StoredWords, rows: usize) -> Result<Labels> {
     let refuse = |row: usize, what: &str| {
         Error::new(ErrorKind::Data, what).at(format!("row {row} (counted from 0)"))
     };
@@ -101,7 +101,7 @@ fn read_words(reader: &mut impl Read, kind: Words, rows: usize) -> Result<Labels
     Ok(Labels::Words(places, words))
 }
 
-impl Words {
+impl StoredWords {
     /// A word, which ends at the zeros that fill it up; nothing for what is no text.
     fn word(self, bytes: &[u8]) -> Option<String> {
         if self.is_wide {

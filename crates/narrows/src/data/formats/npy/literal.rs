@@ -19,7 +19,7 @@ pub(super) enum Literal {
 
 /// The literal that a text is, with nothing but white space after it; what is wrong otherwise.
 pub(super) fn parse(text: &str) -> Result<Literal, &'static str> {
-    let mut reader = Reader { rest: text };
+    let mut reader = LiteralReader { rest: text };
     let literal = reader.literal(0)?;
     reader.skip();
     if reader.rest.is_empty() {
@@ -29,11 +29,11 @@ pub(super) fn parse(text: &str) -> Result<Literal, &'static str> {
     }
 }
 
-struct Reader<'a> {
+struct LiteralReader<'a> {
     rest: &'a str,
 }
 
-impl Reader<'_> {
+impl LiteralReader<'_> {
     fn skip(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
     }

@@ -1,8 +1,8 @@
 //! Opening an `.npy`: what it holds, as rows.
 
 use super::archive::Archive;
-use super::array::Rows;
-use super::header::{Header, MAGIC};
+use super::array::ArrayRows;
+use super::header::{ArrayHeader, MAGIC};
 use crate::data::records::{IN_MEMORY, Records, RowType};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source, Values};
@@ -50,12 +50,12 @@ fn read_npy(path: &Path, spec: &str, options: &ReadOptions) -> Result<Dataset> {
     let unreadable = |error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error);
     let mut file = File::open(path).map_err(unreadable)?;
     let len = file.metadata().map_err(unreadable)?.len();
-    let header = Header::read(&mut file)?;
+    let header = ArrayHeader::read(&mut file)?;
     let load = format!(
         "numpy.load({}, allow_pickle=True)",
         python_string(&path.to_string_lossy())
     );
-    let rows = Rows::new(&header, options.layout, None, &load)?;
+    let rows = ArrayRows::new(&header, options.layout, None, &load)?;
     if Some(len) != header.len.checked_add(rows.bytes) {
         let what = if len < header.len + rows.bytes {
             "the file ends too soon"

@@ -1,6 +1,6 @@
 //! What the decoder gives, as the cells of a table.
 
-use super::chunk::{Raw, Rows};
+use super::chunk::{ColumnRows, Raw};
 use super::leaf::Leaf;
 use super::refusal::DAMAGED;
 use super::stored::Stored;
@@ -13,8 +13,8 @@ use std::borrow::Cow;
 const TEXTS: usize = 64 << 20;
 
 /// The cells of a column, or of all places in its lists, row by row, as numbers.
-pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
-    let Rows { raw, missing } = rows;
+pub(super) fn numbers(rows: ColumnRows, leaf: Leaf) -> Result<Cells> {
+    let ColumnRows { raw, missing } = rows;
     check_range(&raw, leaf)?;
     let cells = match (raw, leaf) {
         (Raw::Fixed(values), Leaf::Integer(_)) => {
@@ -246,7 +246,12 @@ mod num {
 }
 
 /// The cells of a column as text. `first` is the number of the first row, for errors.
-pub(super) fn texts(rows: &Rows, stored: &Stored, length: usize, first: u64) -> Result<Texts> {
+pub(super) fn texts(
+    rows: &ColumnRows,
+    stored: &Stored,
+    length: usize,
+    first: u64,
+) -> Result<Texts> {
     check_range(&rows.raw, stored.leaf)?;
     let mut texts = Texts::default();
     let (mut scratch, mut bytes) = (String::new(), 0_usize);

@@ -1,7 +1,7 @@
 //! A Parquet file as a table: its footer, its columns and what is refused before they are read.
 
 use super::columns::Columns;
-use super::pages::Input;
+use super::pages::SharedFile;
 use super::refusal::{DAMAGED, damaged};
 use super::thrift::Footer;
 use crate::data::ColumnKind;
@@ -26,7 +26,7 @@ pub(in crate::data) fn begins_as_parquet(start: &[u8]) -> bool {
 /// An open Parquet file.
 pub(in crate::data) struct ParquetTable {
     name: String,
-    input: Input,
+    input: SharedFile,
     metadata: ParquetMetaData,
     columns: Columns,
     /// The most rows of a block with texts.
@@ -44,7 +44,7 @@ impl ParquetTable {
         let opened = || -> Result<ParquetTable> {
             let unread = |error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error);
             let file: std::io::Result<File> = File::open(path);
-            let input = file.and_then(Input::new).map_err(unread)?;
+            let input = file.and_then(SharedFile::new).map_err(unread)?;
             let metadata = footer(&input)?;
             check_places(&metadata, input.length())?;
             let mut columns = Columns::of(&input, &metadata)?;
@@ -128,7 +128,7 @@ impl ParquetTable {
 }
 
 /// Reads what stands at the end of the file.
-fn footer(input: &Input) -> Result<ParquetMetaData> {
+fn footer(input: &SharedFile) -> Result<ParquetMetaData> {
     let damaged = || Error::new(ErrorKind::Format, DAMAGED);
     let unread = |error| damaged().caused_by(error);
     let end = input.length().checked_sub(8).ok_or_else(damaged)?;

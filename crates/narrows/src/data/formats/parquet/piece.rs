@@ -1,6 +1,6 @@
 //! Some columns of a block, made from what the decoder gives.
 
-use super::chunk::Chunk;
+use super::chunk::ColumnChunk;
 use super::convert;
 use super::stored::{Shape, Stored};
 use crate::Result;
@@ -15,16 +15,16 @@ pub(super) struct Wanted<'a> {
 
 /// Some columns of a block, each with its place among all that are wanted.
 #[derive(Default)]
-pub(super) struct Piece {
+pub(super) struct BlockPiece {
     pub(super) columns: Vec<(usize, Cells)>,
     pub(super) bad: Vec<Bad>,
 }
 
-impl Piece {
+impl BlockPiece {
     /// Adds all that is wanted of a stored column.
     pub(super) fn add(
         &mut self,
-        chunk: &mut Chunk,
+        chunk: &mut ColumnChunk,
         wanted: &Wanted,
         first: u64,
         count: usize,
@@ -75,7 +75,7 @@ impl Piece {
     /// Adds a column of something that is only counted.
     fn add_counted(
         &mut self,
-        chunk: &mut Chunk,
+        chunk: &mut ColumnChunk,
         wanted: &Wanted,
         level: i16,
         count: usize,

@@ -7,7 +7,7 @@ use crate::data::output::{Head, NumberType, Piece};
 use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 
-pub(in crate::data) struct Sink {
+pub(in crate::data) struct ParquetSink {
     sink: TypedSink,
     /// Which of the texts are whole numbers.
     integers: Vec<bool>,
@@ -15,7 +15,7 @@ pub(in crate::data) struct Sink {
     has_reasons: bool,
 }
 
-impl Sink {
+impl ParquetSink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         let integers: Vec<bool> = head.texts.iter().map(|text| text.is_integer).collect();
         let of_texts = integers.iter().map(|is_integer| {
@@ -37,7 +37,7 @@ impl Sink {
         let all: Vec<ColumnType> = of_texts.chain(of_values).chain(of_reasons).collect();
         let names: Vec<String> = head.names().map(String::from).collect();
         let sink = TypedSink::create(file, &names, &all)?;
-        Ok(Sink {
+        Ok(ParquetSink {
             sink,
             integers,
             types,

@@ -1,7 +1,9 @@
 //! Tables that are described through a reader of columns in memory, in blocks of a few rows.
 
 use crate::Result;
-use crate::data::column::{As, Bad, Block, Cells, FileColumn, Place, TableReader, Texts, Verdict};
+use crate::data::column::{
+    As, Bad, Block, BlockPlace, Cells, FileColumn, TableReader, Texts, Verdict,
+};
 use crate::data::info::{ColumnInfo, Info, TableInfo};
 use crate::data::schema::{ColumnKind, Role};
 use crate::data::{Missing, ReadOptions};
@@ -103,7 +105,7 @@ impl TableReader for Memory {
                 columns,
                 bad,
                 odd: Vec::new(),
-                place: Place::Lines(lines),
+                place: BlockPlace::Lines(lines),
             })?;
         }
         match self.again {
@@ -512,16 +514,16 @@ fn a_label_is_guessed_where_one_suggests_itself() {
 
 #[test]
 fn more_distinct_values_than_are_counted_are_told() {
-    use super::column::{DISTINCT, Tally, distinct_limit};
+    use super::column::{ColumnTally, DISTINCT, distinct_limit};
     assert_eq!((distinct_limit(1), distinct_limit(0)), (DISTINCT, DISTINCT));
     assert!(distinct_limit(1000) <= 1000 && distinct_limit(1 << 30) >= 100);
-    let mut tally = Tally::new(3);
+    let mut tally = ColumnTally::new(3);
     tally.add(&Cells::Floats(vec![0.5, 0.5, -0.0, 0.0, f64::NAN]));
     assert_eq!((tally.distinct(), tally.gaps), ((2, true), 1));
     tally.add(&Cells::Unsigned(vec![u64::MAX, 5, 0, u64::MAX], None));
     assert_eq!(tally.distinct(), (3, false));
     assert_eq!(tally.most_frequent(1), [("0".to_string(), 3)]);
-    let mut words = Tally::new(2);
+    let mut words = ColumnTally::new(2);
     let mut texts = Texts::default();
     ["a", "b", "", "c", "b"]
         .into_iter()

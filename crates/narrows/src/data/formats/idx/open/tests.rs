@@ -1,11 +1,11 @@
 //! IDX files: what is read, and each way to refuse one.
 
-use super::super::file::{Content, Header};
+use super::super::file::{IdxContent, IdxHeader};
 use super::*;
 use crate::ErrorKind;
 use crate::data::Values;
 use crate::data::builder::{FIRST_READ, read_growing};
-use crate::data::formats::layout::Plan;
+use crate::data::formats::layout::ArrayPlan;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ndarray::{Array2, array};
@@ -410,8 +410,8 @@ fn endless_content_is_left_at_the_first_byte_too_many() {
         read: &read,
     };
     let mut endless = endless;
-    let header = Header::read(&mut endless, Content::Images).unwrap();
-    let plan = Plan::new(&[2, 2, 3], None).unwrap();
+    let header = IdxHeader::read(&mut endless, IdxContent::Images).unwrap();
+    let plan = ArrayPlan::new(&[2, 2, 3], None).unwrap();
     let error = header.images(endless, 1000, plan).unwrap_err();
     assert_eq!(error.place(), Some("byte 28"));
     assert_eq!(read.get(), whole.len() + 1);

@@ -285,7 +285,7 @@ fn sixteen_bits_stay_and_are_written_back() {
     assert_eq!(data.type_name(), "16-bit integers without a sign");
 
     let head = crate::data::output::Head::beside(&data, Vec::new(), data.shape().to_vec());
-    let mut sink = write::Sink::create(&folder.path("out"), &head).unwrap();
+    let mut sink = write::ImagesSink::create(&folder.path("out"), &head).unwrap();
     let texts = crate::data::output::texts_of(&data, 0..3);
     sink.write(piece(data.to_array_f64().view(), &texts))
         .unwrap();
@@ -300,7 +300,7 @@ fn sixteen_bits_stay_and_are_written_back() {
         pixels: Some(NumberType::F32),
         ..head
     };
-    let error = write::Sink::create(&folder.path("no"), &head)
+    let error = write::ImagesSink::create(&folder.path("no"), &head)
         .err()
         .unwrap();
     assert!(error.to_string().contains(".npy"), "{error}");
@@ -331,7 +331,7 @@ fn pages_are_rows_and_floats_stay() {
         pixels: None,
         ..crate::data::output::Head::beside(&data, Vec::new(), data.shape().to_vec())
     };
-    let mut sink = write::Sink::create(&folder.path("out"), &head).unwrap();
+    let mut sink = write::ImagesSink::create(&folder.path("out"), &head).unwrap();
     let texts = crate::data::output::texts_of(&data, 0..12);
     sink.write(piece(Array2::zeros((12, 6)).view(), &texts))
         .unwrap();
@@ -642,7 +642,7 @@ fn a_new_folder_comes_whole() {
         if is_there {
             fs::create_dir(&out).unwrap();
         }
-        let mut sink = write::Sink::create(&out, &head).unwrap();
+        let mut sink = write::ImagesSink::create(&out, &head).unwrap();
         sink.write(piece(values.view(), &[])).unwrap();
         let names = |folder: &Path| -> Vec<String> {
             let entries = fs::read_dir(folder).unwrap();

@@ -1,15 +1,15 @@
 //! The images of a source while they are read, and what is met on the way.
 
 use crate::Error;
-use crate::data::formats::images::find::Found;
-use crate::data::formats::images::picture::Head;
+use crate::data::formats::images::find::FoundImage;
+use crate::data::formats::images::picture::ImageHead;
 use crate::data::{BadKind, BadRow, BadRows};
 
 /// An image that is to be a row.
 pub(super) struct Image<'a> {
-    pub(super) file: &'a Found,
+    pub(super) file: &'a FoundImage,
     pub(super) name: String,
-    pub(super) head: Head,
+    pub(super) head: ImageHead,
 }
 
 /// What was met and is said.
@@ -17,7 +17,7 @@ pub(super) struct Image<'a> {
 pub(super) struct Met<'a> {
     pub(super) bad: BadRows,
     /// The files without a head that can be read, each with the number of the images before it.
-    pub(super) headless: Vec<(usize, &'a Found, Error)>,
+    pub(super) headless: Vec<(usize, &'a FoundImage, Error)>,
     pub(super) transparent: usize,
     pub(super) rounded: usize,
     pub(super) reduced_pages: usize,
@@ -26,7 +26,12 @@ pub(super) struct Met<'a> {
 
 impl Met<'_> {
     /// Notes that an image is bad, behind so many that are not.
-    pub(super) fn is_bad(&mut self, before: usize, (file, name): (&Found, &str), error: &Error) {
+    pub(super) fn is_bad(
+        &mut self,
+        before: usize,
+        (file, name): (&FoundImage, &str),
+        error: &Error,
+    ) {
         let label = file.label.iter().cloned();
         let texts = std::iter::once(name.to_string()).chain(label).collect();
         let row = BadRow {
@@ -40,7 +45,7 @@ impl Met<'_> {
 
     /// Notes the files without a head before an image.
     pub(super) fn pass_headless(&mut self, image: usize, before: usize) {
-        let is_passed = |(at, ..): &(usize, &Found, Error)| *at <= image;
+        let is_passed = |(at, ..): &(usize, &FoundImage, Error)| *at <= image;
         let count = self
             .headless
             .iter()

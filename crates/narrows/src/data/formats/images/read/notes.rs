@@ -2,13 +2,19 @@
 
 use super::met::{Image, Met};
 use crate::data::formats::images::find::images;
-use crate::data::formats::images::fit::Plan;
-use crate::data::formats::images::picture::{Depth, Head, Part};
+use crate::data::formats::images::fit::ImagePlan;
+use crate::data::formats::images::picture::{Depth, ImageHead, ImagePart};
 use crate::data::{Fit, ReadOptions};
 
 /// What is said of the images.
-pub(super) fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met) -> Vec<String> {
-    let count = |is: &dyn Fn(&Head) -> bool| all.iter().filter(|image| is(&image.head)).count();
+pub(super) fn notes(
+    all: &[Image],
+    plan: &ImagePlan,
+    options: &ReadOptions,
+    met: &Met,
+) -> Vec<String> {
+    let count =
+        |is: &dyn Fn(&ImageHead) -> bool| all.iter().filter(|image| is(&image.head)).count();
     let mut notes = Vec::new();
     notes.extend(met.bad.note(all.len()));
     let mut note = |count: usize, text: &dyn Fn(usize) -> String| {
@@ -35,7 +41,7 @@ pub(super) fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met
     note(count(&|head| !head.is_color && is_color), &|images| {
         format!("converted {} to color{as_model}", of_kind(images, "gray"))
     });
-    let is_wider = |head: &Head| head.depth == Depth::Eight && plan.depth == Depth::Sixteen;
+    let is_wider = |head: &ImageHead| head.depth == Depth::Eight && plan.depth == Depth::Sixteen;
     let why = match options.bits {
         Some(_) => "as the model was trained on",
         None => "as others have",
@@ -46,7 +52,7 @@ pub(super) fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met
             of_kind(count, "8-bit")
         )
     });
-    let is_narrower = |head: &Head| head.depth == Depth::Sixteen && plan.depth == Depth::Eight;
+    let is_narrower = |head: &ImageHead| head.depth == Depth::Sixteen && plan.depth == Depth::Eight;
     note(count(&is_narrower), &|count| {
         format!(
             "converted {} to 8 bits, {why}: values divided by 257",
@@ -63,14 +69,17 @@ pub(super) fn notes(all: &[Image], plan: &Plan, options: &ReadOptions, met: &Met
             images(count)
         )
     });
-    note(count(&|head| head.part == Part::FirstFrame), &|count| {
-        format!(
-            "{} with several frames: the first frame is read, the others are not",
-            images(count)
-        )
-    });
+    note(
+        count(&|head| head.part == ImagePart::FirstFrame),
+        &|count| {
+            format!(
+                "{} with several frames: the first frame is read, the others are not",
+                images(count)
+            )
+        },
+    );
     let (width, height) = plan.size;
-    let is_squeezed = |head: &Head| {
+    let is_squeezed = |head: &ImageHead| {
         let (across, down) = head.size;
         u64::from(across) * u64::from(height) != u64::from(down) * u64::from(width)
     };

@@ -2,8 +2,8 @@
 
 use super::met::{Image, place};
 use crate::data::ReadOptions;
-use crate::data::formats::images::find::{Found, images};
-use crate::data::formats::images::fit::Plan;
+use crate::data::formats::images::find::{FoundImage, images};
+use crate::data::formats::images::fit::ImagePlan;
 use crate::data::formats::images::picture::Depth;
 use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};
 use crate::{Error, ErrorKind, Result};
@@ -14,7 +14,7 @@ pub(super) fn plan(
     all: &[Image],
     options: &ReadOptions,
     skipped: usize,
-) -> Result<Plan> {
+) -> Result<ImagePlan> {
     let Some(first) = all.first() else {
         return Err(none_left(spec, skipped));
     };
@@ -70,7 +70,7 @@ pub(super) fn plan(
         .hint("save all in one type, so that their values can be compared"));
     }
     let deepest = all.iter().map(|image| image.head.depth).max();
-    Ok(Plan {
+    Ok(ImagePlan {
         size,
         fit: options.fit,
         is_color,
@@ -85,7 +85,7 @@ pub(super) fn plan(
 
 /// Refuses images that would take far more memory than their files justify. Each may have few bytes in its file, or
 /// share them with others.
-pub(super) fn check_sum(spec: &str, files: &[Found], all: &[Image]) -> Result<()> {
+pub(super) fn check_sum(spec: &str, files: &[FoundImage], all: &[Image]) -> Result<()> {
     let packed = files
         .iter()
         .map(|file| file.path.metadata().map_or(0, |of| of.len()));

@@ -1,7 +1,7 @@
 //! What the directory of a TIFF page says: its pixels, their bits, and what of it is not read.
 
 use crate::data::formats::images::patched::Patched;
-use crate::data::formats::images::picture::{Cause, Depth, Head};
+use crate::data::formats::images::picture::{Cause, Depth, ImageHead};
 use image::metadata::Orientation;
 use tiff::ColorType;
 use tiff::decoder::{Decoder, Limits};
@@ -32,7 +32,7 @@ pub(super) struct Page {
     pub(super) is_multiplied: bool,
     pub(super) bits: u8,
     pub(super) orientation: Orientation,
-    pub(super) head: Head,
+    pub(super) head: ImageHead,
 }
 
 pub(super) fn with_limits(decoder: Decoder<Patched>, page: usize) -> Decoder<Patched> {
@@ -85,7 +85,7 @@ pub(super) fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Pa
     let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
     refuse_bands(decoder, pixel, extra.as_deref())?;
     refuse_partial_tiles(decoder, size)?;
-    let mut head = Head::new(size, orientation, (stride, depth), file_bytes)?;
+    let mut head = ImageHead::new(size, orientation, (stride, depth), file_bytes)?;
     if pixel == Pixel::Palette {
         head.is_color = !colors(decoder, bits)?
             .iter()

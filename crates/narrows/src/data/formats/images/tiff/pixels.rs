@@ -2,14 +2,14 @@
 
 use super::page::{Page, Pixel, Result, with_limits};
 use crate::data::formats::images::patched::Patched;
-use crate::data::formats::images::picture::{Cause, Values};
+use crate::data::formats::images::picture::{Cause, PixelValues};
 use tiff::decoder::{BufferLayoutPreference, Decoder, DecodingResult};
 
 /// The values of a page, pixel after pixel.
 pub(super) struct Pixels {
     /// How many a pixel has.
     pub(super) stride: usize,
-    pub(super) values: Values,
+    pub(super) values: PixelValues,
     pub(super) is_rounded: bool,
 }
 
@@ -32,42 +32,42 @@ pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
     let values = match result {
         DecodingResult::U8(values) if page.bits < 8 => {
             let is_index = page.pixel == Pixel::Palette;
-            Values::Eight(unpacked(
+            PixelValues::Eight(unpacked(
                 &values,
                 (width as usize, height as usize),
                 page.bits,
                 is_index,
             )?)
         }
-        DecodingResult::U8(values) => Values::Eight(interleaved(values, &layout)),
-        DecodingResult::U16(values) => Values::Sixteen(interleaved(values, &layout)),
-        DecodingResult::F32(values) => Values::Float(interleaved(values, &layout)),
+        DecodingResult::U8(values) => PixelValues::Eight(interleaved(values, &layout)),
+        DecodingResult::U16(values) => PixelValues::Sixteen(interleaved(values, &layout)),
+        DecodingResult::F32(values) => PixelValues::Float(interleaved(values, &layout)),
         DecodingResult::F16(values) => {
             let values = values.into_iter().map(|value| value.to_f32()).collect();
-            Values::Float(interleaved(values, &layout))
+            PixelValues::Float(interleaved(values, &layout))
         }
         DecodingResult::F64(values) => {
             is_rounded = values
                 .iter()
                 .any(|&value| f64::from(value as f32) != value && !value.is_nan());
             let values = values.into_iter().map(|value| value as f32).collect();
-            Values::Float(interleaved(values, &layout))
+            PixelValues::Float(interleaved(values, &layout))
         }
-        DecodingResult::I8(values) => Values::Float(interleaved(
+        DecodingResult::I8(values) => PixelValues::Float(interleaved(
             values.into_iter().map(f32::from).collect(),
             &layout,
         )),
-        DecodingResult::I16(values) => Values::Float(interleaved(
+        DecodingResult::I16(values) => PixelValues::Float(interleaved(
             values.into_iter().map(f32::from).collect(),
             &layout,
         )),
         DecodingResult::I32(values) => {
             let values = exact(values.into_iter().map(i64::from)).ok_or_else(not_exact)?;
-            Values::Float(interleaved(values, &layout))
+            PixelValues::Float(interleaved(values, &layout))
         }
         DecodingResult::U32(values) => {
             let values = exact(values.into_iter().map(i64::from)).ok_or_else(not_exact)?;
-            Values::Float(interleaved(values, &layout))
+            PixelValues::Float(interleaved(values, &layout))
         }
         DecodingResult::I64(_) | DecodingResult::U64(_) => {
             return Err(
@@ -76,9 +76,9 @@ pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
         }
     };
     let there = match &values {
-        Values::Eight(values) => values.len(),
-        Values::Sixteen(values) => values.len(),
-        Values::Float(values) => values.len(),
+        PixelValues::Eight(values) => values.len(),
+        PixelValues::Sixteen(values) => values.len(),
+        PixelValues::Float(values) => values.len(),
     };
     Ok(Pixels {
         stride: there / count.max(1),

@@ -32,7 +32,7 @@ fn shown(table: &mut ParquetTable, name: &str, how: As) -> (Vec<String>, Vec<(u6
     let wanted = [(place(table, name), how)];
     let (mut cells, mut bad) = (Vec::new(), Vec::new());
     for block in blocks(table, &wanted).unwrap() {
-        let Place::Rows(first) = block.place else {
+        let BlockPlace::Rows(first) = block.place else {
             panic!("rows have numbers");
         };
         assert_eq!(first, cells.len() as u64);
@@ -63,7 +63,7 @@ fn cell(cells: &Cells, row: usize) -> String {
     }
 }
 
-use crate::data::column::Place;
+use crate::data::column::BlockPlace;
 
 fn numbers(name: &str, column: &str) -> Vec<String> {
     shown(&mut open_fixture(name), column, As::Numbers).0
@@ -647,7 +647,7 @@ fn threads_give_the_same_blocks_in_order_and_stop_when_told() {
             let mut table = ParquetTable::open(&path, "t").unwrap();
             let mut row = 0_u64;
             let verdict = table.read(&wanted, &mut |block| {
-                assert_eq!(block.place, Place::Rows(row));
+                assert_eq!(block.place, BlockPlace::Rows(row));
                 for at in 0..block.rows {
                     let found = [0, 1, 2, 3].map(|column| cell(&block.columns[column], at));
                     let number = |column| format!("{:?}", (row * 4 + column) as f64);
