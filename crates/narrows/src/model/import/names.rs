@@ -243,7 +243,12 @@ fn prefixes<'a>(theirs: &[Theirs<'a>]) -> Vec<&'a str> {
 }
 
 /// Which layer was taken for which, for people.
-fn said(prefix: &str, ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>], matching: &[usize]) -> String {
+fn said(
+    prefix: &str,
+    ours: &[LayerTensors<'_>],
+    theirs: &[LayerTensors<'_>],
+    matching: &[usize],
+) -> String {
     let pairs = ours.iter().zip(matching).filter_map(|(ours, &at)| {
         let theirs = theirs.get(at)?;
         Some(format!("{prefix}{} is {}", theirs.name, ours.name))

@@ -1,5 +1,8 @@
 //! What pyarrow and pandas write is read as it is; what is damaged is refused.
 
+mod numbers;
+mod whole;
+
 use super::*;
 use crate::data::column::{Bad, Cells};
 use std::path::PathBuf;
@@ -74,98 +77,6 @@ fn texts(name: &str, column: &str) -> Vec<String> {
 }
 
 #[test]
-fn numbers_are_read_in_their_own_type() {
-    for file in ["types", "types-v2"] {
-        let least_and_most = [
-            ("i8", ["-128", "127"]),
-            ("i16", ["-32768", "32767"]),
-            ("i32", ["-2147483648", "2147483647"]),
-            ("i64", ["-9223372036854775808", "9223372036854775807"]),
-            ("u8", ["0", "255"]),
-            ("u16", ["0", "65535"]),
-            ("u32", ["0", "4294967295"]),
-            ("u64", ["0", "18446744073709551615"]),
-        ];
-        for (column, [least, most]) in least_and_most {
-            let right = [least, most, "-", "0", "1", "2"];
-            assert_eq!(numbers(file, column), right, "{file} {column}");
-            let right = [least, most, "", "0", "1", "2"];
-            assert_eq!(texts(file, column), right, "{file} {column}");
-        }
-        assert_eq!(numbers(file, "flag"), ["1", "0", "-", "1", "0", "1"]);
-        let words = ["true", "false", "", "true", "false", "true"];
-        assert_eq!(texts(file, "flag"), words);
-        assert_eq!(
-            numbers(file, "number_category"),
-            ["10", "20", "-", "10", "20", "10"]
-        );
-        assert_eq!(numbers(file, "nothing"), ["-"; 6]);
-        assert_eq!(
-            numbers(file, "point.x"),
-            ["1.0", "-", "-", "4.0", "4.0", "4.0"]
-        );
-        assert_eq!(numbers(file, "point.y"), ["2", "3", "-", "5", "5", "5"]);
-    }
-}
-
-#[test]
-fn infinite_numbers_are_bad_cells_and_nan_is_missing() {
-    for file in ["types", "types-v2"] {
-        let read = |column| shown(&mut open_fixture(file), column, As::Numbers);
-        let half = ["0.5", "-65504.0", "-", "-", "5.9604645e-8", "-0.0"];
-        let half = half.map(String::from).to_vec();
-        assert_eq!(read("f16"), (half, vec![(3, "inf".into())]), "{file}");
-        let single = ["0.1", "3.4e38", "-", "-", "-", "1.0"].map(String::from);
-        assert_eq!(read("f32"), (single.to_vec(), vec![(3, "-inf".into())]));
-        let double = ["0.1", "1.7e308", "-", "-", "-", "-1e-300"].map(String::from);
-        assert_eq!(read("f64"), (double.to_vec(), vec![(3, "inf".into())]));
-        let as_text = ["0.1", "1.7e308", "", "inf", "", "-1e-300"];
-        assert_eq!(texts(file, "f64"), as_text);
-    }
-}
-
-#[test]
-fn decimals_are_exact_as_text_and_nearest_as_numbers() {
-    for file in ["types", "types-v2"] {
-        let nine = ["1.25", "-0.05", "-", "9999999.99", "0.0", "7.0"];
-        assert_eq!(numbers(file, "d9"), nine);
-        let nine = ["1.25", "-0.05", "", "9999999.99", "0.00", "7.00"];
-        assert_eq!(texts(file, "d9"), nine);
-        assert_eq!(
-            numbers(file, "d18")[1],
-            format!("{:?}", "-123456789012345.678".parse::<f64>().unwrap())
-        );
-        assert_eq!(texts(file, "d18")[1], "-123456789012345.678");
-        assert_eq!(numbers(file, "d38")[0], "0.1");
-        assert_eq!(numbers(file, "d38")[1], format!("{:?}", -4.0_f64 / 3.0));
-        assert_eq!(texts(file, "d38")[1], format!("-1.{}", "3".repeat(37)));
-        assert_eq!(texts(file, "d76")[0], format!("{}.50", "1".repeat(60)));
-        assert_eq!(texts(file, "d76")[1], "-0.10");
-        let nearest: f64 = format!("{}.5", "1".repeat(60)).parse().unwrap();
-        assert_eq!(numbers(file, "d76")[0], format!("{nearest:?}"));
-    }
-}
-
-#[test]
-fn decimals_without_digits_behind_the_point_are_whole_numbers() {
-    for file in ["whole-decimals", "whole-decimals-as-integers"] {
-        for column in ["d17", "d18"] {
-            let most = "9".repeat(17);
-            let (least, gap) = (format!("-{most}"), String::new());
-            assert_eq!(numbers(file, column), [&most, &least, "-"], "{file}");
-            assert_eq!(texts(file, column), [most, least, gap], "{file}");
-        }
-    }
-}
-
-#[test]
-fn integers_that_their_type_does_not_have_are_damage() {
-    let error = everything(ParquetTable::open(&fixture("wrapped"), "w")).unwrap_err();
-    let right = "expected integers of 8 bits, found 333";
-    assert!(error.to_string().contains(right), "{error}");
-}
-
-#[test]
 fn a_damaged_schema_of_arrow_is_damage() {
     let mut bytes = std::fs::read(fixture("types")).unwrap();
     let key = b"ARROW:schema";
@@ -174,43 +85,6 @@ fn a_damaged_schema_of_arrow_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     let error = open_bytes(&folder, &bytes).err().unwrap().to_string();
     assert!(error.contains("the types of the columns"), "{error}");
-}
-
-#[test]
-fn words_and_times_are_read_as_text() {
-    for file in ["types", "types-v2"] {
-        assert_eq!(texts(file, "text"), ["x", "", "", "émile", "5", "x"]);
-        assert_eq!(texts(file, "bytes"), ["ab", "0xff00", "", "", "c", "d"]);
-        assert_eq!(texts(file, "category"), ["x", "y", "", "x", "y", "x"]);
-        let days = [
-            "1970-01-01",
-            "1969-12-31",
-            "",
-            "2024-02-29",
-            "2000-02-29",
-            "0000-01-01",
-        ];
-        assert_eq!(texts(file, "day"), days);
-        assert_eq!(texts(file, "clock")[1], "23:59:59.999999");
-    }
-    let zoned = texts("types", "zoned");
-    assert_eq!(zoned[1], "1969-12-31T23:59:59.999Z");
-    assert_eq!(zoned[3], "2024-02-29T00:00:00.123Z");
-    assert_eq!(texts("types", "when")[3], "2024-02-29T00:00:00.123");
-    let nanos = texts("types-v2", "when");
-    assert_eq!(nanos[1], "1969-12-31T23:59:59.999999999");
-    assert_eq!(nanos[2], "");
-    assert_eq!(
-        texts("types", "span")[..4],
-        ["00:00:00.000", "-00:00:00.001", "", "25:01:01.001"]
-    );
-    let int96 = texts("int96", "when");
-    let right = [
-        "1970-01-01T00:00:00.000000000",
-        "2024-01-01T00:00:00.123456789",
-        "",
-    ];
-    assert_eq!(int96, right);
 }
 
 #[test]
@@ -379,32 +253,6 @@ fn pages_of_brotli_are_unpacked() {
 }
 
 #[test]
-fn wide_decimals_are_whole_where_64_bits_hold_them_and_else_it_is_said() {
-    for file in ["wide-decimals", "wide-decimals-plain"] {
-        let signed = ["9007199254740993", "-9007199254740992", "-"];
-        assert_eq!(numbers(file, "signed"), signed, "{file}");
-        let unsigned = ["18446744073709551615", "18446744073709551614", "0"];
-        assert_eq!(numbers(file, "unsigned"), unsigned, "{file}");
-        assert_eq!(texts(file, "unsigned"), unsigned, "{file}");
-        assert_eq!(
-            numbers(file, "wider"),
-            ["1.8446744073709552e19", "-1.0", "0.0"]
-        );
-        let notes = open_fixture(file).notes().join("; ");
-        assert!(
-            notes.contains("beyond 64 bits are rounded to float64: `wider`"),
-            "{notes}"
-        );
-        // Without statistics it is not known whether a column has fewer digits than it may have.
-        let rounded = match file {
-            "wide-decimals" => "15 digits are rounded to float64: `price`",
-            _ => "15 digits are rounded to float64: `price`, `small`",
-        };
-        assert!(notes.ends_with(rounded), "{notes}");
-    }
-}
-
-#[test]
 fn lists_that_differ_in_length_late_are_not_read() {
     let mut table = open_fixture("uneven-lists");
     let all = |table: &ParquetTable| -> Vec<(usize, As)> {
@@ -436,15 +284,6 @@ fn lists_that_differ_in_length_late_are_not_read() {
         .unwrap()
         .train;
     assert_eq!(data.columns().unwrap(), ["w_0", "x"]);
-}
-
-#[test]
-fn numbers_that_are_text_are_named() {
-    let notes = open_fixture("numbers-as-text").notes();
-    assert!(
-        notes[0].starts_with("numbers as text, which are read as text: `t`;"),
-        "{notes:?}"
-    );
 }
 
 #[test]
@@ -486,187 +325,4 @@ fn files_are_told_by_their_first_bytes() {
     assert!(begins_as_parquet(b"PARE\x15\x04"));
     assert!(!begins_as_parquet(b"PAR"));
     assert!(!begins_as_parquet(b"a,b\n1,2\n"));
-}
-
-/// Some bytes as a file, which is open as long as the folder is kept.
-fn open_bytes(folder: &tempfile::TempDir, bytes: &[u8]) -> Result<ParquetTable> {
-    let path = folder.path().join("t.parquet");
-    std::fs::write(&path, bytes).unwrap();
-    ParquetTable::open(&path, "t.parquet")
-}
-
-/// All cells of all columns as text, or the error.
-fn everything(table: Result<ParquetTable>) -> Result<Vec<Vec<String>>> {
-    let mut table = table?;
-    let wanted: Vec<(usize, As)> = (0..table.columns().len()).map(|c| (c, As::Texts)).collect();
-    let mut all = vec![Vec::new(); wanted.len()];
-    let mut rows = 0;
-    table.read(&wanted, &mut |block| {
-        for (all, cells) in all.iter_mut().zip(&block.columns) {
-            all.extend((0..block.rows).map(|row| cell(cells, row)));
-        }
-        rows += block.rows;
-        // A damaged count may promise rows without end.
-        if rows > 1 << 16 {
-            Err(Error::new(ErrorKind::Data, "enough"))
-        } else {
-            Ok(())
-        }
-    })?;
-    Ok(all)
-}
-
-#[test]
-fn what_is_written_is_read_back() {
-    use typed::{ColumnType, TypedSink};
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.parquet");
-    let types = [
-        ColumnType::Integer,
-        ColumnType::Unsigned,
-        ColumnType::Float32,
-        ColumnType::Float64,
-        ColumnType::Boolean,
-        ColumnType::Text,
-    ];
-    let names = ["i", "u", "f", "d", "b", "t"].map(String::from);
-    let file = crate::files::OutputFile::create(&path).unwrap();
-    let mut sink = TypedSink::create(file, &names, &types).unwrap();
-    let mut texts = crate::data::column::Texts::default();
-    ["x", "", "ü"].iter().for_each(|text| texts.push(text));
-    let cells = [
-        Cells::Integers(vec![i64::MIN, 0, i64::MAX], Some(vec![false, true, false])),
-        Cells::Unsigned(vec![u64::MAX, 0, 1], None),
-        Cells::Floats32(vec![0.1, f32::NAN, -1.0]),
-        Cells::Floats(vec![0.1, f64::NAN, 1e300]),
-        Cells::Integers(vec![1, 0, 0], Some(vec![false, false, true])),
-        Cells::Texts(texts),
-    ];
-    sink.write(&cells).unwrap();
-    sink.write(&cells).unwrap();
-    for (place, wrong) in [
-        (0, Cells::Floats(vec![1.5])),
-        (1, Cells::Integers(vec![-1], None)),
-        (2, Cells::Floats(vec![0.1])),
-        (4, Cells::Integers(vec![2], None)),
-    ] {
-        let file = crate::files::OutputFile::create(&folder.path().join("u.parquet")).unwrap();
-        let kind = &types[place..=place];
-        let mut one = TypedSink::create(file, &names[..1], kind).unwrap();
-        let error = one.write(&[wrong]).unwrap_err().to_string();
-        assert!(error.contains("column `i`: a cell does not fit"), "{error}");
-    }
-    sink.finish().unwrap();
-    let all = everything(ParquetTable::open(&path, "t")).unwrap();
-    let once = [
-        ["-9223372036854775808", "", "9223372036854775807"],
-        ["18446744073709551615", "0", "1"],
-        ["0.1", "", "-1"],
-        ["0.1", "", "1e300"],
-        ["true", "false", ""],
-        ["x", "", "ü"],
-    ];
-    assert_eq!(all, once.map(|column| [column, column].concat()));
-}
-
-#[test]
-fn damaged_files_are_refused_or_read_as_they_were() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = 1_u64;
-    let mut random = |below: usize| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (state >> 33) as usize % below
-    };
-    for name in [
-        "types",
-        "types-v2",
-        "lists",
-        "pandas",
-        "encodings",
-        "int96",
-        "codec-gzip",
-    ] {
-        let whole = std::fs::read(fixture(name)).unwrap();
-        let right = everything(ParquetTable::open(&fixture(name), name)).unwrap();
-        let footer = u32::from_le_bytes(*whole[whole.len() - 8..].first_chunk().unwrap());
-        let pages = whole.len() - 8 - footer as usize;
-        for _ in 0..40 {
-            let cut = random(whole.len());
-            assert!(
-                everything(open_bytes(&folder, &whole[..cut])).is_err(),
-                "{name} {cut}"
-            );
-        }
-        for turn in 0..300 {
-            let mut bytes = whole.clone();
-            // Only pages have checksums, and pandas wrote none.
-            let in_pages = turn % 2 == 0;
-            let at = if in_pages {
-                random(pages)
-            } else {
-                random(bytes.len())
-            };
-            bytes[at] ^= 1 << random(8);
-            let read = everything(open_bytes(&folder, &bytes));
-            if let (true, Ok(read)) = (in_pages && name != "pandas", read) {
-                assert_eq!(read, right, "{name}, byte {at}");
-            }
-        }
-    }
-}
-
-#[test]
-fn threads_give_the_same_blocks_in_order_and_stop_when_told() {
-    use typed::{ColumnType, TypedSink};
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.parquet");
-    let rows = 50_000;
-    let names = ["a", "b", "c", "d", "t"].map(String::from);
-    let mut types = [ColumnType::Float64; 5];
-    types[4] = ColumnType::Text;
-    let file = crate::files::OutputFile::create(&path).unwrap();
-    let mut sink = TypedSink::create(file, &names, &types).unwrap();
-    let mut texts = crate::data::column::Texts::default();
-    (0..rows).for_each(|row| texts.push(&format!("row {row}")));
-    let mut cells: Vec<Cells> = (0..4)
-        .map(|column| Cells::Floats((0..rows).map(|row| f64::from(row * 4 + column)).collect()))
-        .collect();
-    cells.push(Cells::Texts(texts));
-    sink.write(&cells).unwrap();
-    sink.finish().unwrap();
-    let wanted = [
-        (3, As::Numbers),
-        (4, As::Texts),
-        (0, As::Numbers),
-        (1, As::Texts),
-    ];
-    for threads in [1, 2, 3, 8] {
-        crate::threads::on_share(threads, || {
-            let mut table = ParquetTable::open(&path, "t").unwrap();
-            let mut row = 0_u64;
-            let verdict = table.read(&wanted, &mut |block| {
-                assert_eq!(block.place, BlockPlace::Rows(row));
-                for at in 0..block.rows {
-                    let found = [0, 1, 2, 3].map(|column| cell(&block.columns[column], at));
-                    let number = |column| format!("{:?}", (row * 4 + column) as f64);
-                    let text = (row * 4 + 1).to_string();
-                    assert_eq!(found, [number(3), format!("row {row}"), number(0), text]);
-                    row += 1;
-                }
-                Ok(())
-            });
-            assert_eq!((verdict.unwrap(), row), (Verdict::Done, rows as u64));
-            let mut blocks = 0;
-            let stopped = table.read(&wanted, &mut |_| {
-                blocks += 1;
-                Err(Error::new(ErrorKind::Data, "enough"))
-            });
-            assert_eq!(
-                (stopped.unwrap_err().to_string(), blocks),
-                ("enough".into(), 1)
-            );
-        });
-    }
 }
