@@ -318,7 +318,7 @@ fn a_run_goes_on_with_its_own_data_only() {
 }
 
 #[test]
-fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
+fn a_folder_is_overwritten_only_by_force() {
     let bench = Bench::new(2);
     let train = |out, more: &[&str]| run(bench.path(), &bench.train(out, more));
     assert!(train("run", &["--tensorboard"]).status.success());
@@ -352,8 +352,13 @@ fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
         fs::read_to_string(bench.file("run", "notes.txt")).unwrap(),
         "mine"
     );
+}
 
-    // A run that fails before it is saved leaves the run before as it was, and says so.
+#[test]
+fn a_run_that_fails_before_it_is_saved_leaves_the_run_before_as_it_was() {
+    let bench = Bench::new(2);
+    let train = |out, more: &[&str]| run(bench.path(), &bench.train(out, more));
+    assert!(train("run", &["--seed", "7"]).status.success());
     let files = [
         "recipe.toml",
         "run.json",
@@ -377,8 +382,14 @@ fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
     fs::remove_file(bench.file("run", "run.json")).unwrap();
     assert!(train("run", &["--seed", "7", "--force"]).status.success());
     assert!(bench.model("run") == before);
+}
 
-    // A run that was killed before it was saved goes on as itself, whose model and threshold are in its place.
+#[test]
+fn a_run_that_was_killed_before_it_was_saved_goes_on_as_itself() {
+    let bench = Bench::new(2);
+    let train = |out, more: &[&str]| run(bench.path(), &bench.train(out, more));
+    assert!(train("run", &["--seed", "7"]).status.success());
+    // The model and the threshold of another are in its place.
     assert!(train("other-run", &["--seed", "8"]).status.success());
     let calibrate = ["calibrate", "run", "--data", "rows.npy"];
     assert!(run(bench.path(), &calibrate).status.success());
@@ -392,7 +403,13 @@ fn a_folder_is_overwritten_only_by_force_and_a_model_can_be_begun_from() {
     assert!(resumed.status.success(), "{}", text(&resumed.stderr));
     assert!(bench.model("run") == bench.model("other-run"));
     assert!(train("run", &["--seed", "7", "--force"]).status.success());
+}
 
+#[test]
+fn a_model_can_be_begun_from() {
+    let bench = Bench::new(2);
+    let train = |out, more: &[&str]| run(bench.path(), &bench.train(out, more));
+    assert!(train("run", &["--seed", "7"]).status.success());
     // Two epochs more, from where the others ended.
     let loss = |name: &str| {
         let text = fs::read_to_string(bench.file(name, "metrics.jsonl")).unwrap();

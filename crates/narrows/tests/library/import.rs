@@ -289,20 +289,27 @@ fn tied(names: [&str; 5], copy: Option<(&str, Vec<f32>)>) -> Vec<u8> {
     safetensors::serialize(views, None).unwrap()
 }
 
-#[test]
-fn tied_weights_come_with_their_transpose_or_without_it() {
+/// The names of the tied network's tensors.
+const OURS: [&str; 5] = [
+    "encoder.0.weight",
+    "encoder.0.bias",
+    "encoder.1.weight",
+    "encoder.1.bias",
+    "decoder.0.bias",
+];
+
+/// The transpose of its weights, as a program writes it that stores both.
+fn transpose() -> Vec<f32> {
     let weight = |row: usize, column: usize| {
         let i = row * 4 + column;
         (i * i) as f32 / 64.0 - 1.0
     };
-    let transpose: Vec<f32> = (0..12).map(|i| weight(i % 3, i / 3)).collect();
-    let ours = [
-        "encoder.0.weight",
-        "encoder.0.bias",
-        "encoder.1.weight",
-        "encoder.1.bias",
-        "decoder.0.bias",
-    ];
+    (0..12).map(|i| weight(i % 3, i / 3)).collect()
+}
+
+#[test]
+fn tied_weights_come_with_their_transpose_or_without_it() {
+    let (ours, transpose) = (OURS, transpose());
     let theirs = [
         "enc.weight",
         "enc.bias",
@@ -350,7 +357,12 @@ fn tied_weights_come_with_their_transpose_or_without_it() {
     alone.save(file.path()).unwrap();
     let again = import(&fs::read(file.path()).unwrap(), &recipe, None, None).unwrap();
     assert!(again.parameters().flat() == alone.parameters().flat());
+}
 
+#[test]
+fn tied_weights_that_differ_are_refused_and_untied_ones_are_both_needed() {
+    let (ours, transpose) = (OURS, transpose());
+    let (recipe, shape) = (recipe(TIED), Some(&[4][..]));
     for at in [0, 5, 11] {
         let mut other = transpose.clone();
         other[at] += 0.5;
@@ -376,9 +388,10 @@ fn tied_weights_come_with_their_transpose_or_without_it() {
         &["not finite"],
     );
     // Without a tie the file needs both.
+    let both = tied(ours, Some(("decoder.0.weight", transpose)));
     let untied = TIED.replace(", tied = 'encoder[0]'", "");
     let untied = Recipe::parse(&untied, "test.toml").unwrap();
-    import(&copies[0], &untied, shape, None).unwrap();
+    import(&both, &untied, shape, None).unwrap();
     refused(
         import(&tied(ours, None), &untied, shape, None),
         ErrorKind::Format,

@@ -278,8 +278,6 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     let again = narrows(folder.path(), &["compare", "run", "--data", "data"]);
     assert!(again.status.success(), "{}", text(&again.stderr));
     assert!(folder.path().join("runs/compare-2/report.html").is_file());
-    let wrong = ["compare", "tiny.toml", "--data", "data", "--epochs", "few"];
-    refused(folder.path(), &wrong, 2, &["--epochs few", "whole number"]);
     let table = narrows(
         folder.path(),
         &["compare", "run", "--data", "data", "--out", "other"],
@@ -288,6 +286,18 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     for part in ["test MSE", "own", "Finished runs keep the seeds"] {
         assert!(table.contains(part), "{part} is missing in {table}");
     }
+}
+
+#[test]
+fn compare_refuses_what_cannot_be_compared_before_a_recipe_is_trained() {
+    let folder = folder();
+    let trained = narrows(
+        folder.path(),
+        &["train", "tiny.toml", "--data", "data", "--out", "run"],
+    );
+    assert!(trained.status.success());
+    let wrong = ["compare", "tiny.toml", "--data", "data", "--epochs", "few"];
+    refused(folder.path(), &wrong, 2, &["--epochs few", "whole number"]);
     let unknown = [
         "compare",
         "run",

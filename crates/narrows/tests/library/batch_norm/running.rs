@@ -88,11 +88,13 @@ fn running(channels: &[usize]) -> (Vec<Vec<(f64, f64)>>, Vec<f32>) {
     (all, states)
 }
 
-#[test]
-fn a_model_in_use_normalizes_by_running_statistics_wherever_the_layer_stands() {
-    // Behind dense layers and convolutions, with and without a bias; first, behind an activation, as the code, behind
-    // it, and behind layers that are folded themselves.
-    let sides = [
+/// Networks with the layer at every place: encoder, decoder, channels of each normalization, and shape of a row.
+type Placed = (Vec<LayerSpec>, Vec<LayerSpec>, Vec<usize>, Vec<usize>);
+
+/// Behind dense layers and convolutions, with and without a bias; first, behind an activation, as the code, behind
+/// it, and behind layers that are folded themselves.
+fn placed() -> [Placed; 3] {
+    [
         (
             vec![
                 batch_norm(),
@@ -141,8 +143,30 @@ fn a_model_in_use_normalizes_by_running_statistics_wherever_the_layer_stands() {
             vec![2],
             vec![2, 4, 3],
         ),
-    ];
-    for (encoder, decoder, channels, shape) in sides {
+    ]
+}
+
+/// Checks that a file keeps all of a model.
+fn check_kept(model: &Model, data: &Dataset, found: &Array2<f32>) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    model.save(file.path()).unwrap();
+    let again = Model::load(file.path()).unwrap();
+    let bits = |model: &Model| -> Vec<u32> {
+        model
+            .parameters()
+            .states()
+            .iter()
+            .map(|x| x.to_bits())
+            .collect()
+    };
+    assert_eq!(bits(&again), bits(model));
+    assert_eq!(again.parameters().flat(), model.parameters().flat());
+    assert_eq!(again.reconstruct(data.to_array().view()).unwrap(), *found);
+}
+
+#[test]
+fn a_model_in_use_normalizes_by_running_statistics_wherever_the_layer_stands() {
+    for (encoder, decoder, channels, shape) in placed() {
         let (running, states) = running(&channels);
         let model = model(&encoder, &decoder, &shape, &states);
         let parameters: Vec<f64> = model
@@ -175,21 +199,7 @@ fn a_model_in_use_normalizes_by_running_statistics_wherever_the_layer_stands() {
         for (found, expected) in decoded.iter().zip(&found) {
             assert!((found - expected).abs() < 1e-4 * 255.0 * largest as f32);
         }
-        // And the file keeps all of it.
-        let file = tempfile::NamedTempFile::new().unwrap();
-        model.save(file.path()).unwrap();
-        let again = Model::load(file.path()).unwrap();
-        let bits = |model: &Model| -> Vec<u32> {
-            model
-                .parameters()
-                .states()
-                .iter()
-                .map(|x| x.to_bits())
-                .collect()
-        };
-        assert_eq!(bits(&again), bits(&model));
-        assert_eq!(again.parameters().flat(), model.parameters().flat());
-        assert_eq!(again.reconstruct(data.to_array().view()).unwrap(), found);
+        check_kept(&model, &data, &found);
     }
 }
 

@@ -75,159 +75,166 @@ fn keys_of_another_kind_say_whose_they_are() {
     );
 }
 
+/// A section, lines in it, and the key whose value is impossible.
+const IMPOSSIBLE: &[(&str, &str, &str)] = &[
+    (
+        "encoder",
+        "layer = \"dense\"\noutputs = 0",
+        "encoder[0].outputs",
+    ),
+    (
+        "encoder",
+        "layer = \"dense\"\noutputs = -3",
+        "encoder[0].outputs",
+    ),
+    (
+        "encoder",
+        "layer = \"dense\"\noutputs = 2.5",
+        "encoder[0].outputs",
+    ),
+    (
+        "encoder",
+        "layer = \"dense\"\noutputs = 99999999999",
+        "encoder[0].outputs",
+    ),
+    (
+        "encoder",
+        "layer = \"dense\"\noutputs = 99999999999999999999",
+        "encoder[0].outputs",
+    ),
+    (
+        "encoder",
+        "layer = \"dense\"\noutputs = 2\nbias = 1",
+        "encoder[0].bias",
+    ),
+    ("encoder", "layer = 3", "encoder[0].layer"),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 0\nkernel = 3",
+        "encoder[0].channels",
+    ),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 2\nkernel = [3, 0]",
+        "encoder[0].kernel",
+    ),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 2\nkernel = [3, 3, 3]",
+        "encoder[0].kernel",
+    ),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 2\nkernel = \"3x3\"",
+        "encoder[0].kernel",
+    ),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 2\nkernel = 3\nstride = 0",
+        "encoder[0].stride",
+    ),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 2\nkernel = 3\npadding = [1, -1]",
+        "encoder[0].padding",
+    ),
+    (
+        "encoder",
+        "layer = \"conv2d\"\nchannels = 2\nkernel = 99999",
+        "encoder[0].kernel",
+    ),
+    (
+        "encoder",
+        "layer = \"conv-transpose2d\"\nchannels = 2\nkernel = 3\noutput_padding = 1.5",
+        "encoder[0].output_padding",
+    ),
+    (
+        "encoder",
+        "layer = \"reshape\"\nshape = [784]",
+        "encoder[0].shape",
+    ),
+    (
+        "encoder",
+        "layer = \"reshape\"\nshape = [1, \"a\", 28]",
+        "encoder[0].shape",
+    ),
+    (
+        "encoder",
+        "layer = \"reshape\"\nshape = 784",
+        "encoder[0].shape",
+    ),
+    ("training", "epochs = 0", "training.epochs"),
+    ("training", "batch_size = 0", "training.batch_size"),
+    ("training", "seed = -1", "training.seed"),
+    ("optimizer", "learning_rate = 0", "optimizer.learning_rate"),
+    (
+        "optimizer",
+        "learning_rate = -1e-3",
+        "optimizer.learning_rate",
+    ),
+    (
+        "optimizer",
+        "learning_rate = nan",
+        "optimizer.learning_rate",
+    ),
+    (
+        "optimizer",
+        "learning_rate = inf",
+        "optimizer.learning_rate",
+    ),
+    (
+        "optimizer",
+        "learning_rate = 1e-60",
+        "optimizer.learning_rate",
+    ),
+    (
+        "optimizer",
+        "learning_rate = \"fast\"",
+        "optimizer.learning_rate",
+    ),
+    ("optimizer", "kind = \"adam\"\nbeta1 = 1", "optimizer.beta1"),
+    (
+        "optimizer",
+        "kind = \"adam\"\nepsilon = 0",
+        "optimizer.epsilon",
+    ),
+    (
+        "optimizer",
+        "kind = \"adam\"\nweight_decay = -1",
+        "optimizer.weight_decay",
+    ),
+    (
+        "optimizer",
+        "kind = \"sgd\"\nmomentum = 1.5",
+        "optimizer.momentum",
+    ),
+    (
+        "objective",
+        "reconstruction = \"huber\"\ndelta = 0",
+        "objective.delta",
+    ),
+    ("scaling", "kind = \"standardize\"\nstd = 0", "scaling.std"),
+    (
+        "scaling",
+        "kind = \"standardize\"\nmean = inf",
+        "scaling.mean",
+    ),
+    ("", "about = 1979-05-27", "about"),
+];
+
 #[test]
 fn impossible_values_are_refused() {
-    for (section, line, path) in [
-        (
-            "encoder",
-            "layer = \"dense\"\noutputs = 0",
-            "encoder[0].outputs",
-        ),
-        (
-            "encoder",
-            "layer = \"dense\"\noutputs = -3",
-            "encoder[0].outputs",
-        ),
-        (
-            "encoder",
-            "layer = \"dense\"\noutputs = 2.5",
-            "encoder[0].outputs",
-        ),
-        (
-            "encoder",
-            "layer = \"dense\"\noutputs = 99999999999",
-            "encoder[0].outputs",
-        ),
-        (
-            "encoder",
-            "layer = \"dense\"\noutputs = 99999999999999999999",
-            "encoder[0].outputs",
-        ),
-        (
-            "encoder",
-            "layer = \"dense\"\noutputs = 2\nbias = 1",
-            "encoder[0].bias",
-        ),
-        ("encoder", "layer = 3", "encoder[0].layer"),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 0\nkernel = 3",
-            "encoder[0].channels",
-        ),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 2\nkernel = [3, 0]",
-            "encoder[0].kernel",
-        ),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 2\nkernel = [3, 3, 3]",
-            "encoder[0].kernel",
-        ),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 2\nkernel = \"3x3\"",
-            "encoder[0].kernel",
-        ),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 2\nkernel = 3\nstride = 0",
-            "encoder[0].stride",
-        ),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 2\nkernel = 3\npadding = [1, -1]",
-            "encoder[0].padding",
-        ),
-        (
-            "encoder",
-            "layer = \"conv2d\"\nchannels = 2\nkernel = 99999",
-            "encoder[0].kernel",
-        ),
-        (
-            "encoder",
-            "layer = \"conv-transpose2d\"\nchannels = 2\nkernel = 3\noutput_padding = 1.5",
-            "encoder[0].output_padding",
-        ),
-        (
-            "encoder",
-            "layer = \"reshape\"\nshape = [784]",
-            "encoder[0].shape",
-        ),
-        (
-            "encoder",
-            "layer = \"reshape\"\nshape = [1, \"a\", 28]",
-            "encoder[0].shape",
-        ),
-        (
-            "encoder",
-            "layer = \"reshape\"\nshape = 784",
-            "encoder[0].shape",
-        ),
-        ("training", "epochs = 0", "training.epochs"),
-        ("training", "batch_size = 0", "training.batch_size"),
-        ("training", "seed = -1", "training.seed"),
-        ("optimizer", "learning_rate = 0", "optimizer.learning_rate"),
-        (
-            "optimizer",
-            "learning_rate = -1e-3",
-            "optimizer.learning_rate",
-        ),
-        (
-            "optimizer",
-            "learning_rate = nan",
-            "optimizer.learning_rate",
-        ),
-        (
-            "optimizer",
-            "learning_rate = inf",
-            "optimizer.learning_rate",
-        ),
-        (
-            "optimizer",
-            "learning_rate = 1e-60",
-            "optimizer.learning_rate",
-        ),
-        (
-            "optimizer",
-            "learning_rate = \"fast\"",
-            "optimizer.learning_rate",
-        ),
-        ("optimizer", "kind = \"adam\"\nbeta1 = 1", "optimizer.beta1"),
-        (
-            "optimizer",
-            "kind = \"adam\"\nepsilon = 0",
-            "optimizer.epsilon",
-        ),
-        (
-            "optimizer",
-            "kind = \"adam\"\nweight_decay = -1",
-            "optimizer.weight_decay",
-        ),
-        (
-            "optimizer",
-            "kind = \"sgd\"\nmomentum = 1.5",
-            "optimizer.momentum",
-        ),
-        (
-            "objective",
-            "reconstruction = \"huber\"\ndelta = 0",
-            "objective.delta",
-        ),
-        ("scaling", "kind = \"standardize\"\nstd = 0", "scaling.std"),
-        (
-            "scaling",
-            "kind = \"standardize\"\nmean = inf",
-            "scaling.mean",
-        ),
-        ("", "about = 1979-05-27", "about"),
-    ] {
+    for (section, line, path) in IMPOSSIBLE {
         refused(
             &with(section, line),
             &[],
             &["small.toml, line", path, "expected", "found"],
         );
     }
+}
+
+#[test]
+fn what_is_missing_or_no_recipe_is_refused() {
     refused("name = \"../x\"\nencoder = []", &[], &["name", "letters"]);
     refused(
         "name = 'a'\nencoder = []\ndecoder = []",
