@@ -1,5 +1,6 @@
 //! What is compared with the data: the reconstruction loss, and the layers of the decoder that it does without.
 
+use super::reconstruction::{Reconstruction, ReconstructionPlace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, activation, last_of_values};
 use crate::program::{Builder, Var};

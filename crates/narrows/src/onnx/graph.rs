@@ -1,6 +1,6 @@
 //! A graph as it is put together, and the place of a layer in it.
 
-use super::proto::{self, DOUBLE, Dimension, FLOAT, INT64};
+use super::proto::{self, Attribute, DOUBLE, Dimension, FLOAT, INT64};
 
 /// An input or output: rows of a shape, and how many is left open.
 pub(crate) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInfo {

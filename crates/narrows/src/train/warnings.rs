@@ -316,7 +316,7 @@ impl fmt::Display for Warning {
                 f,
                 "the rows are in the order of the column `{column}`, and rows for {} were drawn at random from among \
                  them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
-                if has_drawn_test { "testing or validation" } else { "validation" },
+                if *has_drawn_test { "testing or validation" } else { "validation" },
                 match (has_drawn_test, is_latest_first) {
                     (true, true) => "with the latest row last, `--test last:0.1` tests on the last rows instead",
                     (true, false) => "`--test last:0.1` tests on the last rows instead",
@@ -369,7 +369,7 @@ impl fmt::Display for Warning {
                     first_of(&names),
                     if *have_names { "" } else { COUNTED },
                 )?;
-                if have_names { write!(f, " (`--drop` leaves {them} out)") } else { Ok(()) }
+                if *have_names { write!(f, " (`--drop` leaves {them} out)") } else { Ok(()) }
             }
             Warning::Squeezed { high } => write!(
                 f,

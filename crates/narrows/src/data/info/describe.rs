@@ -1,5 +1,8 @@
 //! What is known of data, by their kind; and the description of sources.
 
+use super::table;
+use super::told::TableInfo;
+use super::values::ValuesInfo;
 use crate::Result;
 use crate::data::column::TableReader;
 use crate::data::dataset::Dataset;

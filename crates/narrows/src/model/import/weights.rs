@@ -3,8 +3,9 @@
 use super::super::file::{KEY, is_usable_shape, open, read_tensors};
 use super::super::header::{Header, check_values, format, read_header};
 use super::super::{Model, Origin};
-use super::names::{Assignment, Wanted};
-use super::numbers::Numbers;
+use super::names::{self, Assignment, Wanted};
+use super::numbers::{self, Numbers};
+use super::ties;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Tensor};

@@ -61,7 +61,7 @@ fn within<T>(path: &Path, work: impl FnOnce() -> std::result::Result<T, Cause>) 
 /// Whether only the head of an image is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    ImageHead,
+    Head,
     Pixels,
 }
 

@@ -6,7 +6,7 @@ use super::threads::on_threads;
 use crate::data::dataset::FILE_COLUMN;
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::{
-    NumberKind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, temporary,
+    NameKind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, temporary,
     through_links,
 };
 use crate::{Error, ErrorKind, Result};
@@ -254,7 +254,7 @@ fn sync(folder: &Path) -> io::Result<()> {
     while let Some(folder) = folders.get(next).cloned() {
         for (name, kind) in entries(&folder)? {
             let list = match kind {
-                NumberKind::Folder => &mut folders,
+                NameKind::Folder => &mut folders,
                 _ => &mut files,
             };
             list.push(folder.join(name));

@@ -15,9 +15,9 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 pub(super) enum ArrayContent {
     Numbers(Element),
     /// Words of a fixed width.
-    StoredWords(StoredWords),
+    Words(StoredWords),
     /// Something that is not read.
-    ForeignArray(ForeignArray),
+    Foreign(ForeignArray),
 }
 
 /// How words are stored.

@@ -14,7 +14,7 @@ use std::io::Read;
 pub(super) enum Labels {
     Numbers(Vec<i64>),
     /// For each row its word.
-    StoredWords(Vec<u32>, Vec<String>),
+    Words(Vec<u32>, Vec<String>),
 }
 
 /// Reads the labels of so many rows. `expect_size` compares what the file holds before memory is taken.

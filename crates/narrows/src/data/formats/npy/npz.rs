@@ -2,10 +2,11 @@
 
 use super::archive::{Archive, refuse_sparse, suggested};
 use super::foreign::ForeignArray;
+use super::header::MAGIC;
 use super::header::{ArrayContent, ArrayHeader};
 use super::labels::{self, Labels};
 use super::names::{self, ArrayPart, LABELS, Name};
-use super::open::beginning;
+use super::open::{ZIP, beginning, open_npy};
 use crate::data::limits::{NPZ_ARRAYS, excerpt, names as listed_names};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source};
@@ -25,10 +26,10 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     let path = Path::new(file);
     let is_named = file.to_lowercase().ends_with(".npz");
     let begins = beginning(path)?;
-    let mut archive = match (is_named, begins.starts_with(super::ZIP)) {
+    let mut archive = match (is_named, begins.starts_with(ZIP)) {
         (false, false) => return Ok(None),
         // An array that is called an archive; it is read as what it is.
-        (true, false) if begins == super::MAGIC => return super::open_npy(spec, options),
+        (true, false) if begins == MAGIC => return open_npy(spec, options),
         // Other kinds of files are ZIP archives too.
         (false, true) => match Archive::open(path) {
             Ok(archive) if !archive.names.is_empty() => archive,

@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// How a ZIP archive begins.
-const ZIP: &[u8] = b"PK\x03\x04";
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Opens a file that begins as an NPY array does, or whose name says so.
 pub(in crate::data) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {

@@ -2,6 +2,7 @@
 
 use super::columns::Columns;
 use super::pages::SharedFile;
+use super::read;
 use super::refusal::{DAMAGED, damaged};
 use super::thrift::Footer;
 use crate::data::ColumnKind;

@@ -19,7 +19,7 @@ impl ParquetSink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         let integers: Vec<bool> = head.texts.iter().map(|text| text.is_integer).collect();
         let of_texts = integers.iter().map(|is_integer| {
-            if is_integer {
+            if *is_integer {
                 ColumnType::Integer
             } else {
                 ColumnType::Text
