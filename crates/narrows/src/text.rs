@@ -11,9 +11,10 @@ pub fn figures(number: f64) -> String {
 /// A mean and the standard deviation around it, of which two digits are known at best: `0.03376 ± 0.00016`.
 pub(crate) fn mean_and_std(mean: f64, std: f64) -> String {
     let mean = figures(mean);
-    let std = match mean.contains('e') && std != 0.0 {
-        true => format!("{std:.1e}"),
-        false => significant(std, 2),
+    let std = if mean.contains('e') && std != 0.0 {
+        format!("{std:.1e}")
+    } else {
+        significant(std, 2)
     };
     format!("{mean} ± {std}")
 }

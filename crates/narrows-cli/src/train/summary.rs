@@ -23,10 +23,11 @@ pub(super) fn describe(summary: &Summary) -> String {
         rows.extend(describe_errors(evaluation));
     }
     if let Some((epoch, loss)) = summary.best {
-        let mut stopped = String::new();
-        if summary.stopped_early {
-            stopped = format!("; stopped after {}", count_of(summary.epochs, "epoch"));
-        }
+        let stopped = if summary.stopped_early {
+            format!("; stopped after {}", count_of(summary.epochs, "epoch"))
+        } else {
+            String::new()
+        };
         let text = format!(
             "{}   of epoch {epoch}, the best, whose model is kept{stopped}",
             figures(loss)

@@ -43,9 +43,10 @@ pub fn score(
     let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
-        let found = match is_explained {
-            true => in_use.explain(values.view())?,
-            false => in_use.score(values.view())?.insert_axis(Axis(1)),
+        let found = if is_explained {
+            in_use.explain(values.view())?
+        } else {
+            in_use.score(values.view())?.insert_axis(Axis(1))
         };
         scores.extend(found.column(0));
         if let Some(sink) = &mut sink {

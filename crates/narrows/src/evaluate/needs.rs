@@ -37,13 +37,12 @@ pub(crate) fn of_passes(model: &Model, threads: usize) -> usize {
 
 /// Of principal components of rows of `inputs` values.
 pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize {
-    match is_whole(inputs, components) {
-        true => {
-            let square = doubles(inputs.saturating_mul(inputs));
-            let rows = inputs.saturating_mul(block_rows(inputs) + 64 * threads);
-            square.saturating_mul(DECOMPOSITION) + singles(rows) + PRODUCTS
-        }
-        false => singles(subspace::values(inputs, components)).saturating_add(PRODUCTS),
+    if is_whole(inputs, components) {
+        let square = doubles(inputs.saturating_mul(inputs));
+        let rows = inputs.saturating_mul(block_rows(inputs) + 64 * threads);
+        square.saturating_mul(DECOMPOSITION) + singles(rows) + PRODUCTS
+    } else {
+        singles(subspace::values(inputs, components)).saturating_add(PRODUCTS)
     }
 }
 

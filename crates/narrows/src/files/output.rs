@@ -92,9 +92,10 @@ impl OutputFile {
         };
         Ok(OutputFile {
             way,
-            path: match is_standard_output(path) {
-                true => "standard output".into(),
-                false => path.to_path_buf(),
+            path: if is_standard_output(path) {
+                "standard output".into()
+            } else {
+                path.to_path_buf()
             },
         })
     }

@@ -96,8 +96,9 @@ impl<T: Number> Rows for InMemory<'_, T> {
 
 /// The same rows one after the other; copied only if they are not.
 pub(super) fn row_major<T: Number>(rows: ArrayView2<'_, T>) -> CowArray<'_, T, Ix2> {
-    match rows.is_standard_layout() {
-        true => rows.into(),
-        false => rows.as_standard_layout().into_owned().into(),
+    if rows.is_standard_layout() {
+        rows.into()
+    } else {
+        rows.as_standard_layout().into_owned().into()
     }
 }

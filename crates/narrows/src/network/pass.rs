@@ -117,11 +117,11 @@ pub struct Passed<'a> {
 }
 
 /// Some of the rows as a batch.
-struct Chunk<'a> {
+struct RowChunk<'a> {
     rows: &'a dyn Rows,
 }
 
-impl Input for Chunk<'_> {
+impl Input for RowChunk<'_> {
     fn write(&self, places: Range<usize>, into: &mut [f32]) {
         self.rows.write(places, into);
     }
@@ -149,9 +149,10 @@ impl Pass {
         }
         let mut cpu = Cpu::new(1, Isa::best()).with_memory(program.row_sizes(1));
         cpu.run_prologue(&mut program, parameters.flat());
-        let chunk = match program.works_in_panels() {
-            true => CHUNK,
-            false => (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK),
+        let chunk = if program.works_in_panels() {
+            CHUNK
+        } else {
+            (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK)
         };
         Ok(Pass {
             program,
@@ -215,7 +216,7 @@ impl Pass {
             |Memory { local, scratch }, index, out| {
                 let range = index * chunk..(index * chunk + chunk).min(count);
                 let batch = Batch {
-                    input: &Chunk { rows },
+                    input: &RowChunk { rows },
                     samples: &[],
                     epoch: 0,
                 };

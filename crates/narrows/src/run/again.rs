@@ -35,9 +35,10 @@ pub fn evaluate_run(
         return Err(no_test_rows(source.train.name()).at(path.display()));
     }
     // Those of a run that was never saved are not of the model, which is of the run before.
-    let records = match path.is_dir() && folder::is_saved(path) {
-        true => records_of(path, observe),
-        false => Vec::new(),
+    let records = if path.is_dir() && folder::is_saved(path) {
+        records_of(path, observe)
+    } else {
+        Vec::new()
     };
     let how = OnSplit {
         split: &again.split,
@@ -47,11 +48,10 @@ pub fn evaluate_run(
     };
     let mut stage = |name| {
         observe(Event::Stage(path, name));
-        match options.is_stopped() {
-            true => {
-                Err(Error::new(ErrorKind::Interrupted, "measuring was stopped").at(path.display()))
-            }
-            false => Ok(()),
+        if options.is_stopped() {
+            Err(Error::new(ErrorKind::Interrupted, "measuring was stopped").at(path.display()))
+        } else {
+            Ok(())
         }
     };
     let outcome = measure(&model, &records, &how, &mut stage)?;

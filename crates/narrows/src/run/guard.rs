@@ -71,9 +71,10 @@ impl<'a> Guard<'a> {
     /// As [`Guard::look`].
     pub(super) fn look_now_and_then(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
         let is_early = self.looked.elapsed() < self.took * SHARE;
-        match is_early && self.rows.iter().all(|stored| stored.changed().is_none()) {
-            true => Ok(()),
-            false => self.look(observe),
+        if is_early && self.rows.iter().all(|stored| stored.changed().is_none()) {
+            Ok(())
+        } else {
+            self.look(observe)
         }
     }
 

@@ -31,16 +31,17 @@ pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<M
 ///
 /// When it is not.
 pub fn check_done(path: &Path, model: &Model) -> Result<()> {
-    match folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
-        false => Ok(()),
-        true => Err(
+    if folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
+        Err(
             Error::new(ErrorKind::Data, "the run has not come to its end")
                 .at(path.display())
                 .hint(format!(
                     "go on with: narrows train --resume {}",
                     path_for_shell(path)
                 )),
-        ),
+        )
+    } else {
+        Ok(())
     }
 }
 
@@ -69,11 +70,10 @@ pub fn load_model(path: &Path) -> Result<Model> {
 ///
 /// As [`load_model`].
 pub fn load_model_of(path: &Path, parts: &Parts) -> Result<Model> {
-    match path.is_dir() {
-        true => {
-            place::check_in_place(path)?;
-            Model::load_of(path.join(MODEL_FILE), parts)
-        }
-        false => Model::load_of(path, parts),
+    if path.is_dir() {
+        place::check_in_place(path)?;
+        Model::load_of(path.join(MODEL_FILE), parts)
+    } else {
+        Model::load_of(path, parts)
     }
 }

@@ -158,16 +158,17 @@ fn run_in(
             }
             let (epochs, rows) = training.position();
             records = folder::keep_lines(folder, epochs)?;
-            observe(match training.is_finished() && folder::is_saved(folder) {
-                true => Event::Finished(
+            observe(if training.is_finished() && folder::is_saved(folder) {
+                Event::Finished(
                     folder,
                     Finished {
                         epochs,
                         is_at_end: has_come_to_its_end(folder, &parts),
                         has_stopped_early: training.has_stopped_early(),
                     },
-                ),
-                false => Event::Resume(folder, epochs, rows),
+                )
+            } else {
+                Event::Resume(folder, epochs, rows)
             });
             place
         }
@@ -230,9 +231,10 @@ fn run_in(
 
     let mut stage = |name| {
         observe(Event::Stage(&folder, name));
-        match options.is_stopped() {
-            true => Err(stopped(FOLLOWS, &folder)),
-            false => Ok(()),
+        if options.is_stopped() {
+            Err(stopped(FOLLOWS, &folder))
+        } else {
+            Ok(())
         }
     };
     let how = OnSplit {

@@ -192,9 +192,10 @@ fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
         name.strip_suffix(COUNTED).unwrap_or(name).to_string()
     };
     Some(Warning::Constant {
-        columns: match is_table && columns.len() < data.inputs() {
-            true => columns.into_iter().map(name).collect(),
-            false => Vec::new(),
+        columns: if is_table && columns.len() < data.inputs() {
+            columns.into_iter().map(name).collect()
+        } else {
+            Vec::new()
         },
         have_names: data.columns().is_some(),
     })
@@ -315,10 +316,7 @@ impl fmt::Display for Warning {
                 f,
                 "the rows are in the order of the column `{column}`, and rows for {} were drawn at random from among \
                  them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
-                match has_drawn_test {
-                    true => "testing or validation",
-                    false => "validation",
-                },
+                if *has_drawn_test { "testing or validation" } else { "validation" },
                 match (has_drawn_test, is_latest_first) {
                     (true, true) => "with the latest row last, `--test last:0.1` tests on the last rows instead",
                     (true, false) => "`--test last:0.1` tests on the last rows instead",
@@ -371,10 +369,7 @@ impl fmt::Display for Warning {
                     first_of(&names),
                     if *have_names { "" } else { COUNTED },
                 )?;
-                match have_names {
-                    true => write!(f, " (`--drop` leaves {them} out)"),
-                    false => Ok(()),
-                }
+                if *have_names { write!(f, " (`--drop` leaves {them} out)") } else { Ok(()) }
             }
             Warning::Squeezed { high } => write!(
                 f,

@@ -221,10 +221,11 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
         column.role == Role::Input && column.counts_up && left.has(column) && !column.is_unnamed()
     };
     let counting = info.columns.iter().filter(is_counting);
-    let mut names: Vec<String> = match wanted.columns.is_empty() {
-        true => counting.map(|column| column.name.clone()).collect(),
+    let mut names: Vec<String> = if wanted.columns.is_empty() {
+        counting.map(|column| column.name.clone()).collect()
+    } else {
         // A person asked for it by name.
-        false => Vec::new(),
+        Vec::new()
     };
     let inputs = info.of_role(Role::Input).filter(|column| left.has(column));
     // A table of nothing but a counter is to learn from it.
@@ -339,9 +340,10 @@ fn option(name: &str, value: &str) -> String {
 fn list_of(names: &[String]) -> String {
     let quoted = |name: &String| {
         let is_plain = !name.is_empty() && !name.contains(['"', ',', '\n', '\r']);
-        match is_plain {
-            true => name.clone(),
-            false => format!("\"{}\"", name.replace('"', "\"\"")),
+        if is_plain {
+            name.clone()
+        } else {
+            format!("\"{}\"", name.replace('"', "\"\""))
         }
     };
     names.iter().map(quoted).collect::<Vec<_>>().join(",")

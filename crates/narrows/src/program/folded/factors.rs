@@ -52,9 +52,10 @@ pub(super) struct Link {
 
 impl Link {
     fn depth(&self) -> usize {
-        match self.is_transposed {
-            true => self.layer.inputs,
-            false => self.layer.outputs,
+        if self.is_transposed {
+            self.layer.inputs
+        } else {
+            self.layer.outputs
         }
     }
 }
@@ -64,9 +65,10 @@ impl ColumnOperation for Link {
         let Layer {
             inputs, outputs, ..
         } = self.layer;
-        match self.is_transposed {
-            true => format!("factor through {inputs} -> {outputs}"),
-            false => format!("factor through {outputs} -> {inputs}"),
+        if self.is_transposed {
+            format!("factor through {inputs} -> {outputs}")
+        } else {
+            format!("factor through {outputs} -> {inputs}")
         }
     }
 

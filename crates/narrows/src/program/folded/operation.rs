@@ -49,9 +49,10 @@ impl Folded {
 
     /// The layer at a distance from the narrow end.
     fn layer(&self, distance: usize) -> Layer {
-        match self.shape.widens {
-            true => self.layers[distance],
-            false => self.layers[self.layers.len() - 1 - distance],
+        if self.shape.widens {
+            self.layers[distance]
+        } else {
+            self.layers[self.layers.len() - 1 - distance]
         }
     }
 
@@ -217,9 +218,10 @@ impl Operation for Folded {
         });
         for distance in (0..count).rev() {
             let layer = self.layer(distance);
-            let sides = match shape.widens {
-                true => [inward, outward[distance]],
-                false => [outward[distance], inward],
+            let sides = if shape.widens {
+                [inward, outward[distance]]
+            } else {
+                [outward[distance], inward]
             };
             for (tensor, side) in [
                 (Some(layer.weights), Side::Weights),

@@ -30,9 +30,10 @@ impl Shape {
 
     /// The values of a row that the run reads, and of one that it gives.
     fn ends(self) -> (usize, usize) {
-        match self.widens {
-            true => (self.rank, self.wide),
-            false => (self.wide, self.rank),
+        if self.widens {
+            (self.rank, self.wide)
+        } else {
+            (self.wide, self.rank)
         }
     }
 }
@@ -64,9 +65,10 @@ impl RowOperation for Forward {
         let reads = [self.x, self.whole, offsets];
         let ([x, whole, offsets], y) = context.buffers.read_write(reads, self.y);
         let (factor, last) = whole.split_at(rank * wide);
-        let (factor, offsets) = match self.shape.widens {
-            true => (Right::row_major(factor, wide), last),
-            false => (Right::transpose_of(factor, wide), offsets),
+        let (factor, offsets) = if self.shape.widens {
+            (Right::row_major(factor, wide), last)
+        } else {
+            (Right::transpose_of(factor, wide), offsets)
         };
         let shape = (x.len() / inputs, outputs, inputs);
         let start = Start::Bias(offsets);
@@ -139,9 +141,10 @@ impl RowOperation for Backward {
         let reads = [self.dy, self.whole];
         let ([dy, whole], dx) = context.buffers.read_write(reads, self.dx);
         let factor = &whole[..rank * wide];
-        let factor = match self.shape.widens {
-            true => Right::transpose_of(factor, wide),
-            false => Right::row_major(factor, wide),
+        let factor = if self.shape.widens {
+            Right::transpose_of(factor, wide)
+        } else {
+            Right::row_major(factor, wide)
         };
         let shape = (dy.len() / outputs, inputs, outputs);
         let isa = context.isa;

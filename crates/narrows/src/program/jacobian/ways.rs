@@ -3,7 +3,7 @@
 use super::norm::{Contraction, Link, Savings};
 use super::packed::Packed;
 use super::rectified::{Gather, Scatter, SquareActive, Units};
-use super::rows::{Curvature, Fill, Norm, Place, Through, Way};
+use super::rows::{ChainPlace, Curvature, Fill, Norm, ProbeWay, Through};
 use super::squared::{Square, Squared, SumOfSquares};
 use super::stopped::{Below, DiagonalGradient, StoppedProbes};
 use super::tiles::ProbeGradient;
@@ -37,9 +37,10 @@ impl Contraction {
         let last = (first..end).rev().find(|&l| matters(&self.chain[l]));
         // The last function whose w something depends on.
         let last = last.filter(|_| lower.mode() == Mode::Training);
-        let (mut ways, top) = match savings.stops {
-            true => self.start_stopped(lower),
-            false => (self.start(lower), end),
+        let (mut ways, top) = if savings.stops {
+            self.start_stopped(lower)
+        } else {
+            (self.start(lower), end)
         };
         if savings.rectifies {
             ways.units = Some(Units::new(self.width_at(first), lower));
@@ -146,7 +147,7 @@ impl Contraction {
                         to,
                     });
                 }
-                None => self.through(Way::Back, l, [from, to], ways, lower),
+                None => self.through(ProbeWay::Back, l, [from, to], ways, lower),
             }
             ways.v[l] = Some(to);
         }
@@ -166,7 +167,7 @@ impl Contraction {
                     from,
                     to,
                 }),
-                None => self.through(Way::Forth, l, [from, to], ways, lower),
+                None => self.through(ProbeWay::Forth, l, [from, to], ways, lower),
             }
             ways.w[l + 1] = Some(to);
         }
@@ -174,13 +175,13 @@ impl Contraction {
 
     fn through(
         &self,
-        way: Way,
+        way: ProbeWay,
         l: usize,
         [from, to]: [Buffer; 2],
         ways: &Ways,
         lower: &mut Lower<'_>,
     ) {
-        let place = Place::new(&self.chain[l], ways.packed, lower);
+        let place = ChainPlace::new(&self.chain[l], ways.packed, lower);
         lower.rows(Through {
             way,
             place,
@@ -252,7 +253,7 @@ impl Contraction {
                 continue;
             };
             if let Some(v) = ways.v[l + 1].filter(|_| link.derivative().is_curved()) {
-                let place = Place::new(link, packed, lower);
+                let place = ChainPlace::new(link, packed, lower);
                 lower.add_later(link.x, move |dx| Curvature { place, w, v, dx });
             }
             let diagonal = ways.diagonal.filter(|_| l + 2 == self.chain.len());

@@ -140,9 +140,10 @@ impl Stepper {
             scaling,
             rows,
         };
-        match self.whole.is_some() {
-            true => self.step_whole(&rows, epoch, factor),
-            false => self.step_at_once(&rows, epoch, factor),
+        if self.whole.is_some() {
+            self.step_whole(&rows, epoch, factor)
+        } else {
+            self.step_at_once(&rows, epoch, factor)
         }
         self.training.read_states(self.parameters.states_mut());
         self.training.outdate();

@@ -102,7 +102,7 @@ pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
 
 /// What a cell was found to be.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Found<'a> {
+pub(super) struct FoundCell<'a> {
     pub(super) class: Class,
     /// What stands before or behind the number: `%`, `kg`, `€`.
     pub(super) unit: Option<&'a str>,
@@ -112,9 +112,9 @@ pub(super) struct Found<'a> {
     pub(super) number: String,
 }
 
-impl Found<'_> {
+impl FoundCell<'_> {
     fn only(class: Class) -> Self {
-        Found {
+        FoundCell {
             class,
             unit: None,
             group: None,
@@ -124,12 +124,12 @@ impl Found<'_> {
 }
 
 /// What a cell is that is no [`Plain`] number. It stands without space around it.
-pub(super) fn find(cell: &str) -> Found<'_> {
+pub(super) fn find(cell: &str) -> FoundCell<'_> {
     if is_missing(cell) {
-        return Found::only(Class::Missing);
+        return FoundCell::only(Class::Missing);
     }
     if let Some(is_yes) = truth(cell) {
-        return Found::only(match cell {
+        return FoundCell::only(match cell {
             "T" | "t" => Class::LetterT,
             "F" | "f" => Class::LetterF,
             "Y" | "y" => Class::LetterY,
@@ -139,15 +139,15 @@ pub(super) fn find(cell: &str) -> Found<'_> {
         });
     }
     if is_infinite(cell) {
-        return Found::only(Class::Infinite);
+        return FoundCell::only(Class::Infinite);
     }
     if !cell.bytes().any(|byte| byte.is_ascii_digit()) {
-        return Found::only(Class::Word);
+        return FoundCell::only(Class::Word);
     }
     if let Some(class) = dates::class(cell) {
-        return Found::only(class);
+        return FoundCell::only(class);
     }
-    measured(cell).unwrap_or_else(|| Found::only(Class::Word))
+    measured(cell).unwrap_or_else(|| FoundCell::only(Class::Word))
 }
 
 /// Whether a cell is missing, in a column of whatever kind: the markers in whatever case.
@@ -194,7 +194,7 @@ pub(super) fn truth(cell: &str) -> Option<bool> {
 }
 
 /// A number, perhaps with a unit, an exponent or groups of digits.
-fn measured(cell: &str) -> Option<Found<'_>> {
+fn measured(cell: &str) -> Option<FoundCell<'_>> {
     let (is_negative, rest) = signed(cell);
     let (prefix, rest) = currency(rest);
     let (is_negative, rest) = match prefix {
@@ -239,7 +239,7 @@ fn measured(cell: &str) -> Option<Found<'_>> {
         class => class,
     };
     let sign = if is_negative { "-" } else { "" };
-    Some(Found {
+    Some(FoundCell {
         class,
         unit,
         group,

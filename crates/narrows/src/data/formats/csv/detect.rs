@@ -39,9 +39,10 @@ pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusabl
     };
     let (syntax, mut sampled) = choose_syntax(&starts, named, name, said)?;
     let is_told = said.separator.or(named.map(char::from)).is_none();
-    let commas = match is_told {
-        true => commas_of(&sampled.records, syntax, options),
-        false => Commas::Separate,
+    let commas = if is_told {
+        commas_of(&sampled.records, syntax, options)
+    } else {
+        Commas::Separate
     };
     let doubt = commas.doubt(&sampled.records);
     let syntax = match commas {
@@ -146,12 +147,13 @@ fn choose_syntax<'a>(
         Some(separator) => vec![separator],
         None => {
             let name = name.to_ascii_lowercase();
-            match [".tsv", ".tab", ".tsv.gz"]
+            if [".tsv", ".tab", ".tsv.gz"]
                 .iter()
                 .any(|ending| name.ends_with(ending))
             {
-                true => vec![b'\t', b',', b';', b'|', b' '],
-                false => vec![b',', b';', b'\t', b'|', b' '],
+                vec![b'\t', b',', b';', b'|', b' ']
+            } else {
+                vec![b',', b';', b'\t', b'|', b' ']
             }
         }
     };
@@ -206,9 +208,10 @@ impl<'a> Starts<'a, '_> {
         // An apostrophe is a letter of many words.
         let is_quote = are_wrapped(&wrapped, b'\'')
             && fit(&wrapped.records, other) >= fit(&plain.records, syntax);
-        match is_quote {
-            true => (other, wrapped),
-            false => (syntax, plain),
+        if is_quote {
+            (other, wrapped)
+        } else {
+            (syntax, plain)
         }
     }
 
@@ -309,11 +312,12 @@ fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> C
         _ => false,
     };
     let has_single = rows().any(|row| row.len() == 1 && sort(row) == Sort::Number);
-    match has_name {
-        true if are_row_names(rows()) => Commas::Separate,
-        true => Commas::Decimal,
-        false if has_single || rows().any(shows) => Commas::Decimal,
-        false => Commas::PerhapsSeparate,
+    if has_name && are_row_names(rows()) {
+        Commas::Separate
+    } else if has_name || has_single || rows().any(shows) {
+        Commas::Decimal
+    } else {
+        Commas::PerhapsSeparate
     }
 }
 

@@ -1,6 +1,7 @@
 //! A delimited text as a table.
 
 use super::chunks::Chunks;
+use super::decimal::{Decimal, Usual};
 use super::detect::ascii;
 use super::encoding;
 use super::header::bare_unit;
@@ -9,7 +10,7 @@ use super::plan::{ColumnPlan, Target};
 use super::refusal::{Refusable, Refusal, unreadable};
 use super::syntax::Syntax;
 use super::table::CsvTable;
-use super::tally::{Decimal, Tally, Usual};
+use super::tally::ClassTally;
 use super::words;
 use crate::data::TextOptions;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
@@ -53,7 +54,7 @@ impl CsvTable {
             return Err(self.doubtful(column, mark));
         }
         let thousands = text.thousands;
-        let others = Tally::shown_group(tallies, decimal.sign());
+        let others = ClassTally::shown_group(tallies, decimal.sign());
         let columns: Vec<ColumnPlan> = tallies
             .iter()
             .map(|tally| {
@@ -67,7 +68,7 @@ impl CsvTable {
             None => false,
         };
         let is_hidden =
-            |(column, tally): (usize, &Tally)| tally.present() == 0 && !is_named(column);
+            |(column, tally): (usize, &ClassTally)| tally.present() == 0 && !is_named(column);
         let hidden = match outcome.seen.rows {
             0 => 0,
             _ => tallies

@@ -161,9 +161,10 @@ impl Odd {
             Reason::Zero => format!("line {line} (a zero byte)"),
         });
         let places: Vec<String> = places.collect();
-        match self.count > places.len() as u64 {
-            true => format!("{} and others", places.join(", ")),
-            false => places.join(", "),
+        if self.count > places.len() as u64 {
+            format!("{} and others", places.join(", "))
+        } else {
+            places.join(", ")
         }
     }
 }

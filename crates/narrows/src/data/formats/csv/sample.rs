@@ -5,7 +5,7 @@ use super::syntax::{After, Cursor, Syntax, is_hash};
 use std::borrow::Cow;
 
 /// The cells of a record.
-pub(super) type Row<'a> = Vec<Cow<'a, str>>;
+pub(super) type TextRow<'a> = Vec<Cow<'a, str>>;
 
 /// The records that are looked at, and the cells that are enough.
 const RECORDS: usize = 1000;
@@ -18,7 +18,7 @@ pub(super) struct Record<'a> {
     pub(super) start: usize,
     /// Its first line, counted from 1.
     pub(super) line: u64,
-    pub(super) cells: Row<'a>,
+    pub(super) cells: TextRow<'a>,
     /// Whether it begins as a comment does; the cells are those behind the mark.
     pub(super) is_comment: bool,
     /// The cells between quotes that end on their line, and those that do not.
@@ -60,12 +60,13 @@ pub(super) fn sampled<'a>(
             b"#" => is_hash(begins),
             _ => begins.starts_with(comment),
         };
-        let record = match is_comment {
-            true => Some(Record {
+        let record = if is_comment {
+            Some(Record {
                 is_comment,
                 ..comment_record(cursor.skip_line(), comment, syntax)
-            }),
-            false => row(&mut cursor),
+            })
+        } else {
+            row(&mut cursor)
         };
         // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
         let Some(record) = record else {

@@ -2,9 +2,9 @@
 //! units.
 
 use super::dialect::{Dialect, counted};
-use super::header::{self, Header};
+use super::header::{self, TextHeader};
 use super::refusal::{Refusable, Refusal, other_width};
-use super::sample::{Record, Row, usual_width};
+use super::sample::{Record, TextRow, usual_width};
 use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
@@ -52,9 +52,10 @@ impl Start<'_> {
             line: self.end.1,
             notes: Vec::new(),
         };
-        let row = match self.is_header(first, &mut dialect)? {
-            true => self.take_header(first, usual, &mut dialect)?,
-            false => first,
+        let row = if self.is_header(first, &mut dialect)? {
+            self.take_header(first, usual, &mut dialect)?
+        } else {
+            first
         };
         self.refuse_lines_before(first, usual, &mut dialect)?;
         let row = self.take_units(row, &mut dialect);
@@ -91,19 +92,19 @@ impl Start<'_> {
     }
 
     /// Whether some cells are the names of all columns of a model, perhaps among others.
-    fn has_model(&self, cells: &Row<'_>) -> bool {
+    fn has_model(&self, cells: &TextRow<'_>) -> bool {
         self.options.model_columns.as_ref().is_some_and(|columns| {
             let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
             !columns.is_empty() && columns.iter().all(|column| known.contains(column.as_str()))
         })
     }
 
-    fn cells(&self, at: usize) -> &Row<'_> {
-        const NONE: &Row<'static> = &Vec::new();
+    fn cells(&self, at: usize) -> &TextRow<'_> {
+        const NONE: &TextRow<'static> = &Vec::new();
         self.records.get(at).map_or(NONE, |record| &record.cells)
     }
 
-    fn rows_from(&self, at: usize) -> Vec<&Row<'_>> {
+    fn rows_from(&self, at: usize) -> Vec<&TextRow<'_>> {
         let rows = self.records.get(at..).unwrap_or_default().iter();
         let rows = rows.filter(|record| !record.is_comment).take(200);
         rows.map(|record| &record.cells).collect()
@@ -167,19 +168,16 @@ impl Start<'_> {
         if self.has_model(cells) {
             return Ok(true);
         }
-        let Header {
+        let TextHeader {
             is_there,
             is_certain,
         } = header::tell(cells, &self.rows_from(first + 1));
         if !is_certain && self.comment_header(first).is_none() {
             let line = self.records.get(first).map_or(0, |record| record.line);
-            dialect.notes.push(match is_there {
-                true => {
-                    format!("used line {line} as the header; if it is a row, use `--header no`")
-                }
-                false => {
-                    format!("used line {line} as a row; if it is the header, use `--header yes`")
-                }
+            dialect.notes.push(if is_there {
+                format!("used line {line} as the header; if it is a row, use `--header no`")
+            } else {
+                format!("used line {line} as a row; if it is the header, use `--header yes`")
             });
         }
         Ok(is_there && (is_certain || self.comment_header(first).is_none()))
@@ -300,7 +298,7 @@ impl Start<'_> {
         let is_plain = before.iter().all(|record| record.cells.len() < usual)
             && dialect.names.is_some()
             && header::tell(self.cells(first), &self.rows_from(first + 1))
-                == Header {
+                == TextHeader {
                     is_there: true,
                     is_certain: true,
                 };
@@ -311,18 +309,20 @@ impl Start<'_> {
             ));
             return Ok(());
         }
-        let header = match dialect.names.is_some() {
-            true => None,
-            false => Some(false),
+        let header = if dialect.names.is_some() {
+            None
+        } else {
+            Some(false)
         };
         let mend = skip_lines(line - 1, header);
         let names = line_before.cells.len();
         let is_half = 2 * names == usual && self.syntax.separator == b',';
         if before.len() == 1 && names > 1 && (names + 1 == usual || is_half) {
             let error = self.other_width(first - 1, usual, line_before.line);
-            return Err(match is_half {
-                true => error.into(),
-                false => Refusal::mended_by(error, mend),
+            return Err(if is_half {
+                error.into()
+            } else {
+                Refusal::mended_by(error, mend)
             });
         }
         let skip = line - 1;
@@ -331,12 +331,9 @@ impl Start<'_> {
             _ => "",
         };
         let error = other_width(line_before.line, usual, line_before.cells.len())
-            .hint(match dialect.names.is_some() {
-                true => format!("the header seems to stand on line {line}: `--skip-lines {skip}`"),
-                false => format!(
+            .hint(if dialect.names.is_some() { format!("the header seems to stand on line {line}: `--skip-lines {skip}`") } else { format!(
                     "the rows seem to begin on line {line}: `--skip-lines {skip} --header no`{or_decimals}"
-                ),
-            });
+                ) });
         Err(Refusal::mended_by(error, mend))
     }
 
@@ -356,9 +353,10 @@ impl Start<'_> {
             dialect.header_line = Some(comment.line);
             let told = header::tell(self.cells(first), &self.rows_from(first + 1));
             let row = self.records.get(first).map_or(0, |record| record.line);
-            let doubt = match told.is_there {
-                true => format!("; if line {row} has them, use `--header yes`"),
-                false => String::new(),
+            let doubt = if told.is_there {
+                format!("; if line {row} has them, use `--header yes`")
+            } else {
+                String::new()
             };
             dialect.notes.push(format!(
                 "took the names of the columns from the comment on line {}{doubt}",

@@ -326,10 +326,13 @@ pub(super) fn last_record_end(
             None => return (last, Some(open)),
             // A doubled quote may be cut in two by the end of the text.
             Some((close, _)) if close + 1 == text.len() => return (last, Some(open)),
-            Some((close, _)) => match is_followed_by_stop(text, close + 1, syntax) {
-                true => from = close + 1,
-                false => from = open + 1,
-            },
+            Some((close, _)) => {
+                if is_followed_by_stop(text, close + 1, syntax) {
+                    from = close + 1
+                } else {
+                    from = open + 1
+                }
+            }
         }
     }
     if let Some(found) = memchr::memrchr(end, text.get(from..).unwrap_or_default()) {

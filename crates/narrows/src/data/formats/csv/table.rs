@@ -1,9 +1,9 @@
 //! A table of delimited text, and what is known of it.
 
 use super::convert::Seen;
+use super::decimal::Decimal;
 use super::dialect::Dialect;
-use super::plan::Plan;
-use super::tally::Decimal;
+use super::plan::TextPlan;
 use crate::data::ReadOptions;
 use crate::data::column::FileColumn;
 use crate::data::fault::{Fault, OnFault};
@@ -16,7 +16,7 @@ pub(in crate::data) struct CsvTable {
     pub(super) options: ReadOptions,
     pub(super) encoding: Option<&'static str>,
     pub(super) dialect: Dialect,
-    pub(super) plan: Plan,
+    pub(super) plan: TextPlan,
     pub(super) decimal: Decimal,
     pub(super) columns: Vec<FileColumn>,
     /// For each column a whole number in it that begins with zeros.

@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub(in crate::data) struct Sink {
+pub(in crate::data) struct CsvSink {
     writer: Writer<Output>,
     types: Vec<NumberType>,
     has_reasons: bool,
@@ -37,7 +37,7 @@ impl Write for Output {
     }
 }
 
-impl Sink {
+impl CsvSink {
     pub(in crate::data) fn create(
         file: OutputFile,
         head: &Head,
@@ -45,11 +45,12 @@ impl Sink {
         is_packed: bool,
     ) -> Result<Self> {
         let path = file.path().to_path_buf();
-        let output = match is_packed {
-            true => Output::Packed(GzEncoder::new(file, Compression::default())),
-            false => Output::Plain(file),
+        let output = if is_packed {
+            Output::Packed(GzEncoder::new(file, Compression::default()))
+        } else {
+            Output::Plain(file)
         };
-        let mut sink = Sink {
+        let mut sink = CsvSink {
             writer: csv::WriterBuilder::new()
                 .delimiter(delimiter)
                 .from_writer(output),
@@ -82,9 +83,10 @@ impl Sink {
                         self.writer.write_field("")?;
                         continue;
                     }
-                    let text = match kind.is_integer() && !piece.wide.is_empty() {
-                        true => piece.integer(row, column).to_string(),
-                        false => number_of(value, kind),
+                    let text = if kind.is_integer() && !piece.wide.is_empty() {
+                        piece.integer(row, column).to_string()
+                    } else {
+                        number_of(value, kind)
                     };
                     self.writer.write_field(text)?;
                 }

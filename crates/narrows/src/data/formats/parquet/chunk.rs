@@ -1,6 +1,6 @@
 //! A column of one row group, some rows at a time, as the decoder gives them.
 
-use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS, shares_beginnings};
+use super::pages::{Allowance, Budget, CheckedPages, LEVELS, SharedFile, shares_beginnings};
 use super::refusal::{DAMAGED, damaged};
 use super::stored::{Shape, Stored};
 use crate::{Error, ErrorKind, Result};
@@ -24,7 +24,7 @@ pub(super) enum Raw {
 }
 
 /// Some rows of a column.
-pub(super) struct Rows {
+pub(super) struct ColumnRows {
     pub(super) raw: Raw,
     /// Which cells are missing, if any are: of each row one, or so many as its lists are long.
     pub(super) missing: Option<Vec<bool>>,
@@ -52,7 +52,7 @@ macro_rules! each_reader {
     };
 }
 
-pub(super) struct Chunk<'a> {
+pub(super) struct ColumnChunk<'a> {
     stored: &'a Stored,
     reader: ColumnReader,
     /// Whether values are read a few at a time.
@@ -63,13 +63,13 @@ pub(super) struct Chunk<'a> {
     repeats: Vec<i16>,
 }
 
-impl<'a> Chunk<'a> {
+impl<'a> ColumnChunk<'a> {
     pub(super) fn open(
-        input: &Input,
+        input: &SharedFile,
         group: &RowGroupMetaData,
         stored: &'a Stored,
         budget: &Budget,
-    ) -> Result<Chunk<'a>> {
+    ) -> Result<ColumnChunk<'a>> {
         let chunk = group.columns().get(stored.leaf_index).ok_or_else(|| {
             Error::new(ErrorKind::Format, DAMAGED).at("a row group lacks a column")
         })?;
@@ -79,7 +79,7 @@ impl<'a> Chunk<'a> {
         let allowance = is_list.then(|| Arc::new(AtomicUsize::new(2 * LEVELS)));
         let pages = CheckedPages::open(input, chunk, rows, budget.clone(), allowance.clone());
         let pages = Box::new(pages.map_err(damaged)?);
-        Ok(Chunk {
+        Ok(ColumnChunk {
             stored,
             reader: get_column_reader(chunk.column_descr_ptr(), pages),
             is_wide: stored.is_wide || shares_beginnings(chunk),
@@ -90,7 +90,7 @@ impl<'a> Chunk<'a> {
     }
 
     /// The next `count` rows; `first` is the number of the first, for errors.
-    pub(super) fn rows(&mut self, count: usize, first: u64) -> Result<Rows> {
+    pub(super) fn rows(&mut self, count: usize, first: u64) -> Result<ColumnRows> {
         let raw = self.decode(count)?;
         let missing = match self.stored.shape {
             Shape::One => self.gaps(),
@@ -111,7 +111,7 @@ impl<'a> Chunk<'a> {
                 .expected(format!("{cells} values"))
                 .found(found));
         }
-        Ok(Rows { raw, missing })
+        Ok(ColumnRows { raw, missing })
     }
 
     /// How long the lists of the next `count` rows are; `None` for those that are missing.

@@ -1,10 +1,10 @@
 //! What columns a file has, and how each is stored.
 
 use super::arrow;
-use super::chunk::Chunk;
+use super::chunk::ColumnChunk;
 use super::decimal;
 use super::leaf::{Leaf, Unit};
-use super::pages::{Budget, Input};
+use super::pages::{Budget, SharedFile};
 use super::refusal::DAMAGED;
 use super::stored::{Shape, Stored};
 use crate::data::ColumnKind;
@@ -42,13 +42,13 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Looks at the schema, and for lists at the first rows.
-    pub(super) fn of(input: &Input, metadata: &ParquetMetaData) -> Result<Columns> {
+    pub(super) fn of(input: &SharedFile, metadata: &ParquetMetaData) -> Result<Columns> {
         let schema = metadata.file_metadata().schema_descr();
         let entries = metadata.file_metadata().key_value_metadata();
         let arrow = entries
             .and_then(|entries| entries.iter().find(|entry| entry.key == arrow::KEY))
             .and_then(|entry| entry.value.as_deref());
-        let mut found = Found {
+        let mut found = FoundColumns {
             schema,
             durations: match arrow.map(arrow::durations) {
                 None => HashMap::new(),
@@ -109,7 +109,7 @@ impl Columns {
     fn push(
         &mut self,
         mut stored: Stored,
-        input: &Input,
+        input: &SharedFile,
         metadata: &ParquetMetaData,
     ) -> Result<()> {
         let place = self.stored.len();
@@ -121,9 +121,10 @@ impl Columns {
         };
         if let Some((level, is_numeric)) = level {
             stored.shape = Shape::Other { level };
-            let lengths = match is_numeric {
-                true => lengths_of(input, metadata, &stored, level, ROWS)?,
-                false => Lengths::Unknown,
+            let lengths = if is_numeric {
+                lengths_of(input, metadata, &stored, level, ROWS)?
+            } else {
+                Lengths::Unknown
             };
             kind = match lengths {
                 Lengths::Same(length) => {
@@ -160,7 +161,7 @@ impl Columns {
     /// no longer read. Returns whether there is one.
     pub(super) fn leave_uneven_lists(
         &mut self,
-        input: &Input,
+        input: &SharedFile,
         metadata: &ParquetMetaData,
     ) -> Result<bool> {
         let mut uneven = HashSet::new();
@@ -232,7 +233,7 @@ impl Columns {
 }
 
 /// The columns of a schema, as they are found.
-struct Found<'a> {
+struct FoundColumns<'a> {
     schema: &'a SchemaDescriptor,
     durations: HashMap<String, Unit>,
     /// The place of the next that is stored.
@@ -240,7 +241,7 @@ struct Found<'a> {
     stored: Vec<Stored>,
 }
 
-impl Found<'_> {
+impl FoundColumns<'_> {
     /// Goes through a field that lies in groups of a definition level. The footer was checked for its depth.
     fn walk(&mut self, field: &Type, within: String, level: i16) {
         let info = field.get_basic_info();
@@ -248,12 +249,13 @@ impl Found<'_> {
         let is_repeated = info.has_repetition() && is_repeated(field);
         let own = level + i16::from(info.has_repetition() && !is_required(field));
         if field.is_primitive() {
-            let shape = match is_repeated {
-                true => Shape::List {
+            let shape = if is_repeated {
+                Shape::List {
                     length: 0,
                     level: own,
-                },
-                false => Shape::One,
+                }
+            } else {
+                Shape::One
             };
             self.push(name, 1, shape);
             return;
@@ -274,9 +276,10 @@ impl Found<'_> {
                     matches!(child.get_fields(), [value] if value.is_primitive() && !is_repeated_of(value))
                 }
             };
-            let shape = match count == 1 && is_plain {
-                true => Shape::List { length: 0, level },
-                false => Shape::Other { level },
+            let shape = if count == 1 && is_plain {
+                Shape::List { length: 0, level }
+            } else {
+                Shape::Other { level }
             };
             self.push(name, count, shape);
             return;
@@ -323,9 +326,10 @@ fn is_repeated_of(field: &Type) -> bool {
 
 /// How many columns a field is stored as.
 fn leaves(field: &Type) -> usize {
-    match field.is_primitive() {
-        true => 1,
-        false => field.get_fields().iter().map(|field| leaves(field)).sum(),
+    if field.is_primitive() {
+        1
+    } else {
+        field.get_fields().iter().map(|field| leaves(field)).sum()
     }
 }
 
@@ -359,7 +363,7 @@ enum Lengths {
 
 /// From the first `most` rows, or more until one has a list.
 fn lengths_of(
-    input: &Input,
+    input: &SharedFile,
     metadata: &ParquetMetaData,
     stored: &Stored,
     level: i16,
@@ -368,7 +372,7 @@ fn lengths_of(
     let mut known = None;
     for group in metadata.row_groups() {
         let budget = Budget::new(input.length());
-        let mut chunk = Chunk::open(input, group, stored, &budget)?;
+        let mut chunk = ColumnChunk::open(input, group, stored, &budget)?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let mut done = 0;
         while done < rows {

@@ -1,6 +1,6 @@
 //! What the decoder gives, as the cells of a table.
 
-use super::chunk::{Raw, Rows};
+use super::chunk::{ColumnRows, Raw};
 use super::leaf::Leaf;
 use super::refusal::DAMAGED;
 use super::stored::Stored;
@@ -13,8 +13,8 @@ use std::borrow::Cow;
 const TEXTS: usize = 64 << 20;
 
 /// The cells of a column, or of all places in its lists, row by row, as numbers.
-pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
-    let Rows { raw, missing } = rows;
+pub(super) fn numbers(rows: ColumnRows, leaf: Leaf) -> Result<Cells> {
+    let ColumnRows { raw, missing } = rows;
     check_range(&raw, leaf)?;
     let cells = match (raw, leaf) {
         (Raw::Fixed(values), Leaf::Integer(_)) => {
@@ -93,9 +93,12 @@ fn check_range(raw: &Raw, leaf: Leaf) -> Result<()> {
     let is_outside = |value: &i64| !(least..=most).contains(value);
     let outside = match raw {
         Raw::Ints(values) if bits < 32 => {
-            let of = |&value: &i32| match is_signed {
-                true => i64::from(value),
-                false => i64::from(value as u32),
+            let of = |&value: &i32| {
+                if is_signed {
+                    i64::from(value)
+                } else {
+                    i64::from(value as u32)
+                }
             };
             values.iter().map(of).find(is_outside)
         }
@@ -149,9 +152,12 @@ fn spread<T: Copy>(values: Vec<T>, missing: Option<&[bool]>, gap: T) -> Vec<T> {
         return values;
     };
     let mut values = values.into_iter();
-    let cell = |&is_missing: &bool| match is_missing {
-        true => gap,
-        false => values.next().unwrap_or(gap),
+    let cell = |&is_missing: &bool| {
+        if is_missing {
+            gap
+        } else {
+            values.next().unwrap_or(gap)
+        }
     };
     missing.iter().map(cell).collect()
 }
@@ -240,7 +246,12 @@ mod num {
 }
 
 /// The cells of a column as text. `first` is the number of the first row, for errors.
-pub(super) fn texts(rows: &Rows, stored: &Stored, length: usize, first: u64) -> Result<Texts> {
+pub(super) fn texts(
+    rows: &ColumnRows,
+    stored: &Stored,
+    length: usize,
+    first: u64,
+) -> Result<Texts> {
     check_range(&rows.raw, stored.leaf)?;
     let mut texts = Texts::default();
     let (mut scratch, mut bytes) = (String::new(), 0_usize);

@@ -1,9 +1,9 @@
 //! Decimals that are wider than 64 bits: whether the integers of a column fit into 64 bits nevertheless, and whether
 //! float64 holds the digits of the others.
 
-use super::chunk::{Chunk, Raw};
+use super::chunk::{ColumnChunk, Raw};
 use super::leaf::Leaf;
-use super::pages::{Budget, Input};
+use super::pages::{Budget, SharedFile};
 use super::stored::{Shape, Stored};
 use super::text;
 use crate::Result;
@@ -21,7 +21,7 @@ const FEW_DIGITS: i32 = 15;
 const ROWS: usize = 1024;
 
 /// The type of a column of decimals without digits behind the point: 64-bit integers, if all of its values are such.
-pub(super) fn of_whole(input: &Input, metadata: &ParquetMetaData, stored: &Stored) -> Leaf {
+pub(super) fn of_whole(input: &SharedFile, metadata: &ParquetMetaData, stored: &Stored) -> Leaf {
     let bounds = match stated(metadata, stored.leaf_index) {
         Some(bounds) => Some(bounds),
         // A column that cannot be read is refused by whoever wants it.
@@ -76,7 +76,7 @@ fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)>
 
 /// The same from the values themselves; none if 128 bits do not hold one of them.
 fn seen(
-    input: &Input,
+    input: &SharedFile,
     metadata: &ParquetMetaData,
     stored: &Stored,
 ) -> Result<Option<(i128, i128)>> {
@@ -88,7 +88,7 @@ fn seen(
     let (mut least, mut most) = (0, 0);
     for group in metadata.row_groups() {
         let budget = Budget::new(input.length());
-        let mut chunk = Chunk::open(input, group, &stored, &budget)?;
+        let mut chunk = ColumnChunk::open(input, group, &stored, &budget)?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let mut done = 0;
         while done < rows {

@@ -1,6 +1,6 @@
 //! Some columns of a block, made from what the decoder gives.
 
-use super::chunk::Chunk;
+use super::chunk::ColumnChunk;
 use super::convert;
 use super::stored::{Shape, Stored};
 use crate::Result;
@@ -15,16 +15,16 @@ pub(super) struct Wanted<'a> {
 
 /// Some columns of a block, each with its place among all that are wanted.
 #[derive(Default)]
-pub(super) struct Piece {
+pub(super) struct BlockPiece {
     pub(super) columns: Vec<(usize, Cells)>,
     pub(super) bad: Vec<Bad>,
 }
 
-impl Piece {
+impl BlockPiece {
     /// Adds all that is wanted of a stored column.
     pub(super) fn add(
         &mut self,
-        chunk: &mut Chunk,
+        chunk: &mut ColumnChunk,
         wanted: &Wanted,
         first: u64,
         count: usize,
@@ -38,13 +38,15 @@ impl Piece {
         let rows = chunk.rows(count, first)?;
         let wants_numbers = |output: &&(usize, usize, As)| output.2 == As::Numbers;
         let outputs = || wanted.outputs.iter();
-        let texts = match outputs().any(|output| !wants_numbers(&output)) {
-            true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
-            false => None,
+        let texts = if outputs().any(|output| !wants_numbers(&output)) {
+            Some(Cells::Texts(convert::texts(&rows, stored, length, first)?))
+        } else {
+            None
         };
-        let mut numbers = match outputs().any(|output| wants_numbers(&output)) {
-            true => Some(convert::numbers(rows, stored.leaf)?),
-            false => None,
+        let mut numbers = if outputs().any(|output| wants_numbers(&output)) {
+            Some(convert::numbers(rows, stored.leaf)?)
+        } else {
+            None
         };
         // Nearly always it is one column, and nothing is copied.
         if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
@@ -73,7 +75,7 @@ impl Piece {
     /// Adds a column of something that is only counted.
     fn add_counted(
         &mut self,
-        chunk: &mut Chunk,
+        chunk: &mut ColumnChunk,
         wanted: &Wanted,
         level: i16,
         count: usize,
