@@ -1,7 +1,6 @@
 """What works on images, and layers that normalize, drop and share weights: small enough to be stored whole."""
 
 import numpy as np
-import torch
 
 from .network import STEPS, Autoencoder, dense, numpy, optimizer_of
 
