@@ -44,6 +44,11 @@ pub(crate) fn short_number(number: f64) -> String {
     }
 }
 
+/// A number in single precision as it is written: 0.1 rather than 0.10000000149.
+pub(crate) fn decimal(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
+}
+
 /// A whole number with its thousands apart: `1,234,567`.
 pub fn thousands(number: f64) -> String {
     let whole = format!("{number:.0}");

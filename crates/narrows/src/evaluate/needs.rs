@@ -46,6 +46,14 @@ pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize 
     }
 }
 
+/// Of the best affine map of rows of `inputs` values: the covariance of noisy and clean values, once as it is summed, the
+/// parts of it that are solved, and blocks of rows.
+pub(super) fn of_affine_map(inputs: usize) -> usize {
+    let square = doubles(inputs.saturating_mul(inputs));
+    let rows = inputs.saturating_mul(2 * 1024 + 4 * 64);
+    square.saturating_mul(2 * 4 + 4) + singles(rows) + PRODUCTS
+}
+
 /// Of telling classes from codes: the codes of the training rows, twice more for the neighbors, and the probe.
 pub(super) fn of_classes(rows: usize, code: usize) -> usize {
     let probe = doubles(code.min(MAX_WIDTH).saturating_pow(2)).saturating_mul(4);

@@ -3,12 +3,12 @@
 use super::event::Event;
 use super::folder;
 use super::load::load_for;
-use super::measure::{Measuring, measure, tell_of_left_out, tell_of_missing, threads_or_all};
+use super::measure::{OnSplit, measure, tell_of_left_out, tell_of_missing, threads_or_all};
 use super::options::Options;
 use super::summary::Outcome;
 use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Baselines, no_test_rows};
+use crate::evaluate::no_test_rows;
 use crate::recipe::Recipe;
 use crate::train::{EpochRecord, Warning};
 use std::path::Path;
@@ -40,12 +40,11 @@ pub fn evaluate_run(
     } else {
         Vec::new()
     };
-    let own = Baselines::default();
-    let how = Measuring {
+    let how = OnSplit {
         split: &again.split,
         path,
         threads: threads_or_all(options.threads),
-        baselines: options.baselines.unwrap_or(&own),
+        baselines: options.baselines,
     };
     let mut stage = |name| {
         observe(Event::Stage(path, name));
