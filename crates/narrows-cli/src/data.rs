@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let lines: Vec<String> = infos
                 .iter()
                 .map(|info| {
-                    if json {
+                    if *json {
                         json_line(info, scaling)
                     } else {
                         describe(info, scaling)

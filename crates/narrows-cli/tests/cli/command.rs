@@ -71,3 +71,19 @@ fn refused(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
         assert!(error.contains(part), "`{part}` is missing in: {error}");
     }
 }
+
+const DENOISING: &str = r#"
+name = "tiny-denoising"
+encoder = [{ layer = "dense", outputs = 9 }, { layer = "tanh" }]
+decoder = [{ layer = "dense" }, { layer = "sigmoid" }]
+[corruption]
+kind = "gaussian"
+std = 0.3
+[objective]
+penalties = [{ kind = "jacobian", weight = 1e-3 }]
+[training]
+epochs = 2
+batch_size = 8
+[variants]
+masked = ["corruption.kind=masking", "corruption.fraction=0.5"]
+"#;

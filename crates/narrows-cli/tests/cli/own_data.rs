@@ -104,3 +104,5 @@ fn table(rows: usize) -> String {
     let rows: String = (0..rows).map(row).collect();
     format!("name,kind,a,b,c,d\n{rows}")
 }
+
+const READ: [&str; 4] = ["--id", "name", "--label", "kind"];

@@ -139,11 +139,11 @@ pub(super) struct Work {
     /// The numbers that each worker reads for rows: the parameters, or factors.
     shared: f64,
     tiles: Vec<StagePart>,
-    levels: Vec<Level>,
+    levels: Vec<ColumnLevel>,
 }
 
 /// What a stage of columns has to do.
-struct Level {
+struct ColumnLevel {
     parts: Vec<StagePart>,
     is_alone: bool,
 }
@@ -199,7 +199,7 @@ impl Work {
                 time: costs.multiply_add * part.work as f64,
                 bytes: 4.0 * part.read as f64,
             };
-            Level {
+            ColumnLevel {
                 parts: parts.iter().map(part).collect(),
                 is_alone: !is_worth_a_phase(work),
             }
@@ -250,7 +250,7 @@ impl Work {
         let rows_phase =
             self.costs.of_phase(blocks, workers) + self.fetch_parameters(workers, busy);
         let tiles = self.tiles.iter().map(|part| self.part(part, workers));
-        let levels = self.levels.iter().map(|Level { parts, is_alone }| {
+        let levels = self.levels.iter().map(|ColumnLevel { parts, is_alone }| {
             let parts = parts.iter().map(|part| self.part(part, workers));
             self.costs
                 .of_phase(parts, if *is_alone { 1 } else { workers })

@@ -274,3 +274,33 @@ fn model(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize], states: 
     let network = Network::new(encoder, decoder, shape).unwrap();
     Model::with_states(recipe, scaling, shape, &drawn(&network), states).unwrap()
 }
+
+/// The mean squared error of a batch in float64, and what its layers normalized by.
+fn objective(
+    layers: &[LayerSpec],
+    parameters: &[f64],
+    rows: &[Vec<f64>],
+    data: &[usize],
+) -> (f64, Vec<Vec<(f64, f64)>>) {
+    let mut forward = Forward {
+        parameters,
+        data,
+        running: None,
+        met: Vec::new(),
+    };
+    let made = forward.layers(layers, rows.to_vec());
+    assert!(forward.parameters.is_empty(), "every parameter has a layer");
+    let errors = made.iter().flatten().zip(rows.iter().flatten());
+    let sum: f64 = errors.map(|(y, t)| (y - t).powi(2)).sum();
+    (sum / (rows.len() * rows[0].len()) as f64, forward.met)
+}
+
+fn conv(channels: usize, kernel: [usize; 2], stride: [usize; 2], bias: bool) -> LayerSpec {
+    let layer = layer::conv2d(channels, kernel).with("stride", stride);
+    layer.and_then(|layer| layer.with("bias", bias)).unwrap()
+}
+
+fn transposed(channels: usize, kernel: [usize; 2], stride: [usize; 2], bias: bool) -> LayerSpec {
+    let layer = layer::conv_transpose2d(channels, kernel).with("stride", stride);
+    layer.and_then(|layer| layer.with("bias", bias)).unwrap()
+}

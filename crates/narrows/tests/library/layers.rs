@@ -398,3 +398,10 @@ fn assert_close(name: &str, found: &[f32], expected: &[f64], tolerance: f64) {
         );
     }
 }
+
+fn jacobian(weight: f32) -> Penalty {
+    Penalty {
+        kind: PenaltyKind::jacobian(),
+        weight,
+    }
+}

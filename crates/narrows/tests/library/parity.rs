@@ -47,6 +47,10 @@ fn value(i: u64) -> f32 {
     (hash(i) >> 40) as f32 / 16_777_216.0
 }
 
+fn wide(numbers: &[f32]) -> Vec<f64> {
+    numbers.iter().map(|&x| f64::from(x)).collect()
+}
+
 #[test]
 fn the_formula_gives_the_numbers_that_python_gave() {
     assert_eq!(hash(0), 0xe220_a839_7b1d_cdaf);

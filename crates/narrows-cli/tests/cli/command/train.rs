@@ -341,22 +341,6 @@ fn without_test_rows_some_are_held_out() {
     );
 }
 
-const DENOISING: &str = r#"
-name = "tiny-denoising"
-encoder = [{ layer = "dense", outputs = 9 }, { layer = "tanh" }]
-decoder = [{ layer = "dense" }, { layer = "sigmoid" }]
-[corruption]
-kind = "gaussian"
-std = 0.3
-[objective]
-penalties = [{ kind = "jacobian", weight = 1e-3 }]
-[training]
-epochs = 2
-batch_size = 8
-[variants]
-masked = ["corruption.kind=masking", "corruption.fraction=0.5"]
-"#;
-
 #[test]
 fn a_run_writes_a_report_that_stands_alone() {
     let folder = folder();

@@ -2,8 +2,6 @@
 
 use super::*;
 
-const READ: [&str; 4] = ["--id", "name", "--label", "kind"];
-
 #[test]
 fn a_run_is_measured_on_its_own_rows_and_not_on_mnist() {
     let bench = Bench::new(30);

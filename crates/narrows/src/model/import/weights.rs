@@ -285,11 +285,13 @@ fn check_shapes(expected: &[Wanted], sources: &[String], header: &Header) -> Res
         })
         .expected(format!("shape {:?}", tensor.shape))
         .found(format!("shape {found:?}"));
-        return Err(match found.iter().eq(tensor.shape.iter().rev()) {
-            true if found.len() == 2 => error.hint(
+        let is_transposed = found.len() == 2 && found.iter().eq(tensor.shape.iter().rev());
+        return Err(if is_transposed {
+            error.hint(
                 "PyTorch has weights as [outputs, inputs]; transpose those of Keras or JAX in Python: `w.T.copy()`",
-            ),
-            _ => error,
+            )
+        } else {
+            error
         });
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Rows through a run, at once.
 
 use super::factors::by_rows;
-use super::shape::Shape;
+use super::shape::FoldedShape;
 use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::RowContext;
 use crate::program::operation::{Cost, RowOperation};
@@ -15,10 +15,10 @@ pub(super) struct Forward {
     pub(super) y: Buffer,
     pub(super) whole: Buffer,
     pub(super) offsets: Option<Buffer>,
-    pub(super) shape: Shape,
+    pub(super) shape: FoldedShape,
 }
 
-impl Shape {
+impl FoldedShape {
     /// What a row costs, each way; a factor has one number for each multiply-add.
     fn cost(self, shared: usize) -> Cost {
         Cost {
@@ -58,7 +58,7 @@ impl RowOperation for Forward {
     }
 
     fn run(&self, context: &mut RowContext<'_>) {
-        let Shape { rank, wide, .. } = self.shape;
+        let FoldedShape { rank, wide, .. } = self.shape;
         let (inputs, outputs) = self.shape.ends();
         // Where there are no offsets beside, they are the last row of the factor.
         let offsets = self.offsets.unwrap_or(self.whole);
@@ -114,7 +114,7 @@ pub(super) struct Backward {
     pub(super) dy: Buffer,
     pub(super) dx: Buffer,
     pub(super) whole: Buffer,
-    pub(super) shape: Shape,
+    pub(super) shape: FoldedShape,
 }
 
 impl RowOperation for Backward {
@@ -136,7 +136,7 @@ impl RowOperation for Backward {
     }
 
     fn run(&self, context: &mut RowContext<'_>) {
-        let Shape { rank, wide, .. } = self.shape;
+        let FoldedShape { rank, wide, .. } = self.shape;
         let (inputs, outputs) = self.shape.ends();
         let reads = [self.dy, self.whole];
         let ([dy, whole], dx) = context.buffers.read_write(reads, self.dx);

@@ -206,7 +206,7 @@ impl RowOperation for Through {
 
 /// The norms of rows, and w_0.
 #[derive(Debug)]
-pub(super) struct Norm {
+pub(super) struct RowNorms {
     pub(super) packed: Packed,
     /// The numbers of a probe.
     pub(super) width: usize,
@@ -217,7 +217,7 @@ pub(super) struct Norm {
     pub(super) norms: Buffer,
 }
 
-impl RowOperation for Norm {
+impl RowOperation for RowNorms {
     fn label(&self) -> String {
         "squared norms".into()
     }

@@ -2,8 +2,8 @@
 
 use super::norm::{Contraction, Link, Savings};
 use super::packed::Packed;
-use super::rectified::{Gather, Scatter, SquareActive, Units};
-use super::rows::{ChainPlace, Curvature, Fill, Norm, ProbeWay, Through};
+use super::rectified::{GatherOpen, Scatter, SquareActive, Units};
+use super::rows::{ChainPlace, Curvature, Fill, ProbeWay, RowNorms, Through};
 use super::squared::{Square, Squared, SumOfSquares};
 use super::stopped::{Below, DiagonalGradient, StoppedProbes};
 use super::tiles::ProbeGradient;
@@ -139,7 +139,7 @@ impl Contraction {
             match ways.units.filter(|_| l == first) {
                 Some(units) => {
                     let x = lower.buffer_of(self.chain[l].x);
-                    lower.rows(Gather {
+                    lower.rows(GatherOpen {
                         units,
                         packed: ways.packed,
                         x,
@@ -200,7 +200,7 @@ impl Contraction {
     ) -> Option<Buffer> {
         let norms = self.report(lower);
         let w = is_needed.then(|| self.probes_at('w', 0, ways, lower));
-        lower.rows(Norm {
+        lower.rows(RowNorms {
             packed: ways.packed,
             width: self.width_at(0),
             v,

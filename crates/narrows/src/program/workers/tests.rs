@@ -259,9 +259,9 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     let busy = cut.count().min(workers);
     let mut machine = Machine::new(work.costs, workers);
     for _ in 0..STEPS {
-        for Level { parts, is_alone } in &work.levels {
+        for ColumnLevel { parts, is_alone } in &work.levels {
             let time = |part: usize, _| work.part(&parts[part], workers);
-            if is_alone {
+            if *is_alone {
                 machine.clocks[0] += (0..parts.len()).map(|i| time(i, false)).sum::<f64>()
             } else {
                 machine.phase(parts.len(), time)

@@ -2,13 +2,6 @@
 
 use super::*;
 
-fn jacobian(weight: f32) -> Penalty {
-    Penalty {
-        kind: PenaltyKind::jacobian(),
-        weight,
-    }
-}
-
 #[test]
 fn tied_weights_have_the_gradients_of_contraction_and_of_both_layers() {
     let relu = || f(Activation::Relu);

@@ -39,10 +39,6 @@ fn every_optimizer() {
     });
 }
 
-fn wide(numbers: &[f32]) -> Vec<f64> {
-    numbers.iter().map(|&x| f64::from(x)).collect()
-}
-
 /// A small smooth network, for what stands between the gradient and the step.
 fn smooth() -> Case {
     let dense = |outputs| layer::dense(outputs);

@@ -8,7 +8,7 @@ const DIGITS: usize = 19;
 
 /// A number of at most 19 digits, perhaps with a sign and one point or comma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Plain {
+pub(super) struct PlainNumber {
     pub(super) is_negative: bool,
     /// All digits.
     pub(super) digits: u64,
@@ -20,7 +20,7 @@ pub(super) struct Plain {
     begins_with_zero: bool,
 }
 
-impl Plain {
+impl PlainNumber {
     #[inline]
     pub(super) fn of(cell: &[u8]) -> Option<Self> {
         let (is_negative, rest) = match cell {
@@ -47,7 +47,7 @@ impl Plain {
             }
         }
         let after = rest.len() - before - usize::from(mark.is_some());
-        (before + after > 0 && before + after <= DIGITS).then_some(Plain {
+        (before + after > 0 && before + after <= DIGITS).then_some(PlainNumber {
             is_negative,
             digits,
             before,
@@ -92,7 +92,7 @@ pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
     if exponent.is_empty() || !exponent.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let mantissa = Plain::of(cell.get(..at)?)?;
+    let mantissa = PlainNumber::of(cell.get(..at)?)?;
     Some(match mantissa.mark {
         None => Class::Exponent,
         Some(b'.') => Class::Point,
@@ -123,7 +123,7 @@ impl FoundCell<'_> {
     }
 }
 
-/// What a cell is that is no [`Plain`] number. It stands without space around it.
+/// What a cell is that is no [`PlainNumber`] number. It stands without space around it.
 pub(super) fn find(cell: &str) -> FoundCell<'_> {
     if is_missing(cell) {
         return FoundCell::only(Class::Missing);
@@ -336,7 +336,7 @@ fn is_digits(text: &str) -> bool {
 
 /// The class of digits with points and commas among them.
 fn class_of(digits: &str) -> Option<Class> {
-    if let Some(plain) = Plain::of(digits.as_bytes()) {
+    if let Some(plain) = PlainNumber::of(digits.as_bytes()) {
         return Some(plain.class());
     }
     let points = digits.matches('.').count();

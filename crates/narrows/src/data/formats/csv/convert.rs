@@ -1,14 +1,14 @@
 //! From the records of a chunk to the cells of columns.
 
-use super::cell::{Plain, find, scientific};
+use super::cell::{PlainNumber, find, scientific};
 use super::chunks::TextChunk;
 use super::class::Class;
 use super::encoding::NotText;
 use super::number::{CellValue, Style};
 use super::output::ColumnOutput;
-use super::plan::{Target, TextPlan};
-use super::refusal::{END_LINES, Odd, Reason, open_quote, other_width, zero_byte};
-use super::syntax::{After, Cursor, Raw, Syntax, cells_of_line};
+use super::plan::{TextPlan, WantedColumn};
+use super::refusal::{END_LINES, Odd, RefusalReason, open_quote, other_width, zero_byte};
+use super::syntax::{After, Cursor, RawCell, Syntax, cells_of_line};
 use super::tally::ClassTally;
 use crate::data::column::{As, Bad, Block, BlockPlace, Cells, OddRow};
 use crate::data::fault::OnFault;
@@ -71,7 +71,7 @@ impl Seen {
 pub(super) fn convert(
     chunk: &TextChunk,
     plan: &TextPlan,
-    targets: &[Target],
+    targets: &[WantedColumn],
     tallies: Option<&mut [ClassTally]>,
 ) -> Result<ConvertedChunk> {
     let end = plan.syntax.end;
@@ -158,7 +158,7 @@ fn cells_at(text: &[u8], at: usize, syntax: Syntax) -> Vec<String> {
 struct ConvertedRows<'a> {
     chunk: &'a TextChunk,
     plan: &'a TextPlan,
-    targets: &'a [Target],
+    targets: &'a [WantedColumn],
     tallies: Option<&'a mut [ClassTally]>,
     outputs: Vec<ColumnOutput>,
     lines: Vec<u64>,
@@ -258,17 +258,17 @@ impl ConvertedRows<'_> {
                 return None;
             }
             if raw.bytes.contains(&0) {
-                reason = Some(Reason::Zero);
+                reason = Some(RefusalReason::Zero);
             }
             if after == After::OpenQuote {
-                reason = Some(Reason::OpenQuote);
+                reason = Some(RefusalReason::OpenQuote);
             }
             if after != After::Cell {
                 break;
             }
         }
         if has_more || cells < self.plan.width {
-            reason = reason.or(Some(Reason::Cells(cells)));
+            reason = reason.or(Some(RefusalReason::Cells(cells)));
         }
         let length = cursor.at() - at.at();
         let record = at.rest().get(..length).unwrap_or_default();
@@ -297,7 +297,7 @@ impl ConvertedRows<'_> {
 
     /// Takes a cell of a column, and gives the place of the next target.
     #[inline]
-    fn cell(&mut self, raw: &Raw<'_>, column: usize, target: usize) -> usize {
+    fn cell(&mut self, raw: &RawCell<'_>, column: usize, target: usize) -> usize {
         let is_wanted = self
             .targets
             .get(target)
@@ -385,7 +385,7 @@ fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut ClassTally
             tally.add(class);
         }
     };
-    if let Some(plain) = Plain::of(content) {
+    if let Some(plain) = PlainNumber::of(content) {
         let class = plain.class();
         if let Some(tally) = tally {
             tally.add(class);

@@ -5,9 +5,9 @@
 
 use super::dialect::Dialect;
 use super::refusal::{Refusable, Refusal, open_quote};
-use super::sample::{self, Record, Sampled, fit, usual_width};
+use super::sample::{self, Sampled, TextRecord, fit, usual_width};
 use super::sort::Sort;
-use super::start::Start;
+use super::start::StartRecords;
 use super::syntax::{Cursor, Syntax};
 use crate::data::fault::Mend;
 use crate::data::{ReadOptions, TextOptions};
@@ -70,7 +70,7 @@ pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusabl
             Some(_) => error.into(),
         });
     }
-    let start = Start {
+    let start = StartRecords {
         records,
         syntax,
         options,
@@ -259,7 +259,7 @@ fn are_wrapped(sampled: &Sampled<'_>, quote: u8) -> bool {
 }
 
 /// Whether the commas in cells between spaces are decimal signs.
-fn are_decimal_commas(records: &[Record<'_>]) -> bool {
+fn are_decimal_commas(records: &[TextRecord<'_>]) -> bool {
     let cells = || {
         let rows = records.iter().filter(|record| !record.is_comment).skip(1);
         rows.flat_map(|row| row.cells.iter().filter(|cell| cell.contains(',')))
@@ -279,7 +279,7 @@ enum Commas {
 }
 
 /// Tells what commas are.
-fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> Commas {
+fn commas_of(records: &[TextRecord<'_>], syntax: Syntax, options: &ReadOptions) -> Commas {
     let mut rows = records
         .iter()
         .filter(|record| !record.is_comment)
@@ -323,7 +323,7 @@ fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> C
 
 impl Commas {
     /// What is said where the commas could be something else.
-    fn doubt(self, records: &[Record<'_>]) -> Option<String> {
+    fn doubt(self, records: &[TextRecord<'_>]) -> Option<String> {
         match self {
             Commas::Separate => None,
             Commas::PerhapsSeparate => Some(
@@ -336,7 +336,7 @@ impl Commas {
 }
 
 /// What is said of one column of decimal commas where all of its lines could be two cells as well.
-fn doubt_of_one_column(records: &[Record<'_>]) -> Option<String> {
+fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
     let mut rows = records.iter().filter(|record| !record.is_comment);
     let name = rows.next()?;
     let line = name.line;

@@ -77,10 +77,12 @@ fn told(start: &[u8]) -> &'static Encoding {
             .count()
     };
     let (first, second) = (is_zero(0), is_zero(1));
-    match count > 1 {
-        true if first == 0 && 5 * second >= 4 * count => UTF_16LE,
-        true if second == 0 && 5 * first >= 4 * count => UTF_16BE,
-        _ => UTF_8,
+    if count > 1 && first == 0 && 5 * second >= 4 * count {
+        UTF_16LE
+    } else if count > 1 && second == 0 && 5 * first >= 4 * count {
+        UTF_16BE
+    } else {
+        UTF_8
     }
 }
 

@@ -1,6 +1,6 @@
 //! Numbers as a column writes them: from a cell to a value.
 
-use super::cell::{FoundCell, Plain};
+use super::cell::{FoundCell, PlainNumber};
 use super::class::Class;
 
 /// How a column writes its numbers.
@@ -67,7 +67,7 @@ impl Style {
 
     /// The value of a cell that is a plain number, whose text it has.
     #[inline]
-    pub(super) fn plain(&self, plain: &Plain, class: Class, cell: &[u8]) -> CellValue {
+    pub(super) fn plain(&self, plain: &PlainNumber, class: Class, cell: &[u8]) -> CellValue {
         if self.unit.is_some() {
             return CellValue::Bad;
         }

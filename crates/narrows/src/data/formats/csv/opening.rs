@@ -6,7 +6,7 @@ use super::decimal::Decimal;
 use super::detect;
 use super::encoding::{self, NotText};
 use super::first::TextStart;
-use super::parallel::{Outcome, Work};
+use super::parallel::{ChunkWork, ChunksOutcome};
 use super::plan::TextPlan;
 use super::refusal::{Refusable, Refusal, zero_byte};
 use super::syntax::last_record_end;
@@ -169,10 +169,10 @@ impl CsvTable {
     }
 
     /// Counts the cells of a part of the text that begins with the first row.
-    fn count(&self, rows: &[u8], skip_end: usize) -> Result<Outcome> {
+    fn count(&self, rows: &[u8], skip_end: usize) -> Result<ChunksOutcome> {
         let (syntax, comments) = (self.plan.syntax, self.plan.comments.clone());
         let chunks = Chunks::new(rows, syntax, comments, self.dialect.line);
-        let work = Work {
+        let work = ChunkWork {
             plan: &self.plan,
             targets: &[],
             is_counted: true,

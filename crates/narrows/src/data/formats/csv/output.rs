@@ -2,7 +2,7 @@
 
 use super::cell::{is_missing_word, truth};
 use super::number::{CellValue, exact_float};
-use super::plan::{Target, TextPlan};
+use super::plan::{TextPlan, WantedColumn};
 use super::tally::Whole;
 use crate::data::column::{As, Cells, Texts};
 use crate::data::schema::ColumnKind;
@@ -38,8 +38,8 @@ impl MissingCells {
 
 impl ColumnOutput {
     /// One for each target, without cells.
-    pub(super) fn all(plan: &TextPlan, targets: &[Target]) -> Vec<Self> {
-        let new = |target: &Target| {
+    pub(super) fn all(plan: &TextPlan, targets: &[WantedColumn]) -> Vec<Self> {
+        let new = |target: &WantedColumn| {
             let kind = plan.columns.get(target.column).map(|column| column.kind);
             match (target.as_, kind) {
                 (As::Texts, _) | (As::Numbers, None) => ColumnOutput::Texts(Texts::default()),

@@ -2,7 +2,7 @@
 
 use super::chunks::{Chunks, TextChunk};
 use super::convert::{ConvertedChunk, Seen, convert};
-use super::plan::{Target, TextPlan};
+use super::plan::{TextPlan, WantedColumn};
 use super::tally::ClassTally;
 use crate::Result;
 use crate::data::column::Block;
@@ -18,20 +18,20 @@ const MANY_COLUMNS: usize = 1 << 14;
 
 /// What all chunks came to.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct ChunksOutcome {
     pub(super) seen: Seen,
     pub(super) tallies: Vec<ClassTally>,
 }
 
 /// What is done with each chunk.
-pub(super) struct Work<'a> {
+pub(super) struct ChunkWork<'a> {
     pub(super) plan: &'a TextPlan,
-    pub(super) targets: &'a [Target],
+    pub(super) targets: &'a [WantedColumn],
     /// Whether cells are counted.
     pub(super) is_counted: bool,
 }
 
-impl Work<'_> {
+impl ChunkWork<'_> {
     fn tallies(&self) -> Vec<ClassTally> {
         if self.is_counted {
             vec![ClassTally::default(); self.plan.width]
@@ -55,11 +55,11 @@ impl Work<'_> {
         mut chunks: Chunks<R>,
         threads: usize,
         each: &mut dyn FnMut(Block) -> Result<()>,
-    ) -> Result<Outcome> {
+    ) -> Result<ChunksOutcome> {
         let Some(first) = chunks.next()? else {
-            return Ok(Outcome {
+            return Ok(ChunksOutcome {
                 tallies: self.tallies(),
-                ..Outcome::default()
+                ..ChunksOutcome::default()
             });
         };
         let most = if self.plan.width > MANY_COLUMNS {
@@ -90,7 +90,7 @@ impl Work<'_> {
             if workers.is_empty() {
                 return self.run_alone(first, chunks, each);
             }
-            let mut outcome = Outcome::default();
+            let mut outcome = ChunksOutcome::default();
             hand_on(
                 &workers,
                 first,
@@ -118,10 +118,10 @@ impl Work<'_> {
         first: TextChunk,
         mut chunks: Chunks<R>,
         each: &mut dyn FnMut(Block) -> Result<()>,
-    ) -> Result<Outcome> {
-        let mut outcome = Outcome {
+    ) -> Result<ChunksOutcome> {
+        let mut outcome = ChunksOutcome {
             tallies: self.tallies(),
-            ..Outcome::default()
+            ..ChunksOutcome::default()
         };
         let mut next = Some(first);
         while let Some(chunk) = next {

@@ -47,7 +47,7 @@ pub(super) struct ColumnPlan {
 
 /// A column that is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
+pub(super) struct WantedColumn {
     pub(super) column: usize,
     /// Its place among those that are wanted.
     pub(super) place: usize,

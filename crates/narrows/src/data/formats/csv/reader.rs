@@ -5,8 +5,8 @@ use super::decimal::{Decimal, Usual};
 use super::detect::ascii;
 use super::encoding;
 use super::header::bare_unit;
-use super::parallel::{Outcome, Work};
-use super::plan::{ColumnPlan, Target};
+use super::parallel::{ChunkWork, ChunksOutcome};
+use super::plan::{ColumnPlan, WantedColumn};
 use super::refusal::{Refusable, Refusal, unreadable};
 use super::syntax::Syntax;
 use super::table::CsvTable;
@@ -22,7 +22,7 @@ use std::io::{self, Read};
 
 impl CsvTable {
     /// Decides by the counts what the columns hold; whether that is something else than before.
-    pub(super) fn decide(&mut self, outcome: &Outcome, is_whole: bool) -> Refusable<bool> {
+    pub(super) fn decide(&mut self, outcome: &ChunksOutcome, is_whole: bool) -> Refusable<bool> {
         if let Some(not_text) = &outcome.seen.not_text {
             return Err(not_text.refusal());
         }
@@ -269,10 +269,10 @@ impl TableReader for CsvTable {
                     .expected(format!("a place below {}", self.columns.len()))
                     .found(column));
             }
-            targets.push(Target { column, place, as_ });
+            targets.push(WantedColumn { column, place, as_ });
         }
         targets.sort_by_key(|target| (target.column, target.place));
-        let work = Work {
+        let work = ChunkWork {
             plan: &self.plan,
             targets: &targets,
             is_counted: !self.is_settled,

@@ -13,7 +13,7 @@ const CELLS: usize = 200_000;
 
 /// A record of the start of a text, or a comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Record<'a> {
+pub(super) struct TextRecord<'a> {
     /// Where it begins in the text.
     pub(super) start: usize,
     /// Its first line, counted from 1.
@@ -29,7 +29,7 @@ pub(super) struct Record<'a> {
 /// The start of a text under a syntax.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sampled<'a> {
-    pub(super) records: Vec<Record<'a>>,
+    pub(super) records: Vec<TextRecord<'a>>,
     /// Where a record begins in which a quote is open at the end of the text, and its line.
     pub(super) open: Option<(usize, u64)>,
 }
@@ -61,7 +61,7 @@ pub(super) fn sampled<'a>(
             _ => begins.starts_with(comment),
         };
         let record = if is_comment {
-            Some(Record {
+            Some(TextRecord {
                 is_comment,
                 ..comment_record(cursor.skip_line(), comment, syntax)
             })
@@ -75,7 +75,7 @@ pub(super) fn sampled<'a>(
         };
         cells_so_far += record.cells.len();
         let line_ends = record.line;
-        sampled.records.push(Record {
+        sampled.records.push(TextRecord {
             start,
             line,
             ..record
@@ -92,8 +92,8 @@ pub(super) fn sampled<'a>(
 
 /// The record at the cursor, with the number of the lines that end within it; `None` if a quote is open at the end of
 /// the text.
-fn row<'a>(cursor: &mut Cursor<'a>) -> Option<Record<'a>> {
-    let mut record = Record::default();
+fn row<'a>(cursor: &mut Cursor<'a>) -> Option<TextRecord<'a>> {
+    let mut record = TextRecord::default();
     loop {
         let (raw, after) = cursor.cell();
         record.line += raw.line_ends;
@@ -123,7 +123,7 @@ pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, 
         if let Some(whole) = whole.filter(|whole| usual > 1 && whole.cells.len() == usual)
             && record.is_comment
         {
-            *record = Record {
+            *record = TextRecord {
                 start: record.start,
                 line: record.line,
                 ..whole
@@ -133,7 +133,7 @@ pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, 
 }
 
 /// What stands behind the mark of a comment, as a record.
-fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> Record<'a> {
+fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> TextRecord<'a> {
     let line = line.trim_ascii();
     let mut rest = line.strip_prefix(comment).unwrap_or(line);
     while let Some(shorter) = rest.strip_prefix(comment) {
@@ -150,7 +150,7 @@ fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
 }
 
 /// The number of cells that most records have, and how many have it.
-pub(super) fn usual_width(records: &[Record<'_>]) -> Option<(usize, usize)> {
+pub(super) fn usual_width(records: &[TextRecord<'_>]) -> Option<(usize, usize)> {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     for record in records.iter().filter(|record| !record.is_comment) {
         let width = record.cells.len();
@@ -166,7 +166,7 @@ pub(super) fn usual_width(records: &[Record<'_>]) -> Option<(usize, usize)> {
 }
 
 /// How well a syntax explains the start of a text: between 0 and 1.3.
-pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
+pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
     let Some((width, count)) = usual_width(records) else {
         return 0.0;
     };

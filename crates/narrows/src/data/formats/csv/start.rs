@@ -4,7 +4,7 @@
 use super::dialect::{Dialect, counted};
 use super::header::{self, TextHeader};
 use super::refusal::{Refusable, Refusal, other_width};
-use super::sample::{Record, TextRow, usual_width};
+use super::sample::{TextRecord, TextRow, usual_width};
 use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
@@ -14,8 +14,8 @@ use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
 /// The records of a text's start, of which the header and the first row are told.
-pub(super) struct Start<'a> {
-    pub(super) records: Vec<Record<'a>>,
+pub(super) struct StartRecords<'a> {
+    pub(super) records: Vec<TextRecord<'a>>,
     pub(super) syntax: Syntax,
     pub(super) options: &'a ReadOptions,
     /// Where a record begins in which a quote is open at the end of the text, and its line.
@@ -24,7 +24,7 @@ pub(super) struct Start<'a> {
     pub(super) end: (usize, u64),
 }
 
-impl Start<'_> {
+impl StartRecords<'_> {
     /// The dialect, and where the line of the header begins, if it is one that can be no row.
     pub(super) fn dialect(self) -> Refusable<(Dialect, Option<usize>)> {
         let Some((usual, _)) = usual_width(&self.records) else {
@@ -66,7 +66,7 @@ impl Start<'_> {
             (None, Some(open)) => open,
             (None, None) => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
         };
-        let is_header = |record: &&Record<'_>| {
+        let is_header = |record: &&TextRecord<'_>| {
             let told = header::tell(&record.cells, &self.rows_from(first + 1));
             let is_line = dialect.header_line == Some(record.line) && !record.is_comment;
             is_line && record.quoted_over_lines == 0 && told.is_there && told.is_certain
@@ -82,7 +82,8 @@ impl Start<'_> {
         if self.options.on_bad == OnBad::Refuse || self.options.header == Some(false) {
             return None;
         }
-        let is_header = |record: &Record<'_>| !record.is_comment && self.has_model(&record.cells);
+        let is_header =
+            |record: &TextRecord<'_>| !record.is_comment && self.has_model(&record.cells);
         let at = self.records.iter().position(is_header)?;
         let width = self.cells(at).len();
         let is_usual = width == usual
@@ -112,7 +113,7 @@ impl Start<'_> {
 
     /// The header, or the first row without one: where the number of cells becomes that of the rows.
     fn first_of_table(&self, usual: usize) -> usize {
-        let is_row = |record: &Record<'_>| !record.is_comment;
+        let is_row = |record: &TextRecord<'_>| !record.is_comment;
         let plain = self
             .records
             .iter()
@@ -121,7 +122,7 @@ impl Start<'_> {
         if self.options.text.skip_lines.is_some() {
             return plain;
         }
-        let is_usual = |record: &Record<'_>| is_row(record) && record.cells.len() == usual;
+        let is_usual = |record: &TextRecord<'_>| is_row(record) && record.cells.len() == usual;
         let Some(first) = self.records.iter().position(is_usual) else {
             return plain;
         };
@@ -184,7 +185,7 @@ impl Start<'_> {
     }
 
     /// The comment right before the first row, where it has as many cells: NumPy writes names so.
-    fn comment_header(&self, first: usize) -> Option<&Record<'_>> {
+    fn comment_header(&self, first: usize) -> Option<&TextRecord<'_>> {
         let comment = self.records.get(first.checked_sub(1)?)?;
         let cells = &comment.cells;
         let is_name = |cell: &Cow<'_, str>| !cell.is_empty() && cell.matches(' ').count() < 3;
@@ -235,7 +236,7 @@ impl Start<'_> {
     /// Whether a record is a header with one name less than the rows have cells, each of which begins with a name of
     /// its own: words, each once, or the numbers of the rows.
     fn is_short_by_row_names(&self, header: usize, usual: usize) -> bool {
-        let is_line = |record: &Record<'_>| {
+        let is_line = |record: &TextRecord<'_>| {
             let names = record.cells.len();
             !record.is_comment && names > 1 && names + 1 == usual
         };
@@ -289,8 +290,9 @@ impl Start<'_> {
         if self.options.text.skip_lines.is_some() {
             return Ok(());
         }
-        let is_line = |record: &&Record<'_>| !record.is_comment;
-        let before: Vec<&Record<'_>> = self.records.iter().take(first).filter(is_line).collect();
+        let is_line = |record: &&TextRecord<'_>| !record.is_comment;
+        let before: Vec<&TextRecord<'_>> =
+            self.records.iter().take(first).filter(is_line).collect();
         let Some(line_before) = before.first() else {
             return Ok(());
         };
@@ -364,8 +366,9 @@ impl Start<'_> {
             ));
         }
         let before = self.records.iter().take(first);
-        let is_left_out =
-            |record: &&Record<'_>| record.is_comment && Some(record.line) != dialect.header_line;
+        let is_left_out = |record: &&TextRecord<'_>| {
+            record.is_comment && Some(record.line) != dialect.header_line
+        };
         let comments = before.filter(is_left_out).count();
         if comments > 0 {
             dialect.notes.push(format!(

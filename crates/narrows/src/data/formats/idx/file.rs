@@ -41,14 +41,14 @@ fn element_of(code: u8) -> Option<Element> {
 
 /// The images of a file.
 #[derive(Debug)]
-pub(in crate::data) struct Images {
+pub(in crate::data) struct IdxImages {
     pub(in crate::data) element: Element,
     /// The rows and the shape of one.
     pub(in crate::data) plan: ArrayPlan,
     pub(in crate::data) values: Values,
 }
 
-impl Images {
+impl IdxImages {
     /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed and turned ones
     /// go to a temporary file. Images that `lie_on_their_side` have their columns stored as rows.
     pub(in crate::data) fn read(
@@ -163,7 +163,7 @@ impl IdxHeader {
     }
 
     /// Images that stay in their raw file.
-    fn in_place(self, path: &Path, plan: ArrayPlan) -> Result<Images> {
+    fn in_place(self, path: &Path, plan: ArrayPlan) -> Result<IdxImages> {
         let cannot = |error| Error::io("cannot be read", path, error);
         let file = File::open(path).map_err(cannot)?;
         let held = file.metadata().map_err(cannot)?.len();
@@ -178,7 +178,7 @@ impl IdxHeader {
         let (rows, inputs) = self.dim();
         let row = RowType::all(self.element, inputs);
         let stored = Records::in_file(file, path, self.len as u64, row, rows);
-        Ok(Images {
+        Ok(IdxImages {
             element: self.element,
             values: Values::Records(stored),
             plan,
@@ -191,7 +191,7 @@ impl IdxHeader {
         mut reader: impl Read,
         in_memory: u64,
         plan: ArrayPlan,
-    ) -> Result<Images> {
+    ) -> Result<IdxImages> {
         let failed = |bytes: usize, cause: Option<io::Error>| match cause {
             Some(error) => unreadable(self.len + bytes, error),
             None => self.too_short(bytes),
@@ -205,7 +205,7 @@ impl IdxHeader {
             }
         };
         self.check_end(reader)?;
-        Ok(Images {
+        Ok(IdxImages {
             element: self.element,
             values,
             plan,

@@ -1,7 +1,7 @@
 //! Opening IDX files: a folder of them, or one.
 
-use super::file::{Images, read_labels};
-use super::files::{Files, Told, paths, with_images};
+use super::file::{IdxImages, read_labels};
+use super::files::{Files, ToldByName, paths, with_images};
 use crate::Result;
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, ReadOptions, Source};
@@ -60,16 +60,16 @@ pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Op
         return Ok(None);
     }
     options.refuse_all(spec, "an IDX file")?;
-    let labels = match Told::of(path) {
+    let labels = match ToldByName::of(path) {
         Some(images) if !images.is_labels => {
-            let wanted = Told {
+            let wanted = ToldByName {
                 is_labels: true,
                 ..images
             };
             let folder = path
                 .parent()
                 .filter(|folder| !folder.as_os_str().is_empty());
-            let is = |path: &Path| Told::of(path).as_ref() == Some(&wanted) && path.is_file();
+            let is = |path: &Path| ToldByName::of(path).as_ref() == Some(&wanted) && path.is_file();
             paths(folder.unwrap_or(Path::new(".")), is)?
         }
         _ => Vec::new(),
@@ -92,7 +92,9 @@ pub(in crate::data) fn is_folder(folder: &Path) -> bool {
 /// The IDX files of a folder, in it or where torchvision puts them.
 pub(in crate::data) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     match with_images(folder)? {
-        Some(place) => paths(&place, |path| Told::of(path).is_some() && path.is_file()),
+        Some(place) => paths(&place, |path| {
+            ToldByName::of(path).is_some() && path.is_file()
+        }),
         None => Ok(Vec::new()),
     }
 }
@@ -105,8 +107,8 @@ pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
 /// Images and, perhaps, their labels.
 fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<Dataset> {
     // The files of EMNIST say by their names what they are: images whose rows are stored as columns.
-    let is_emnist = Told::of(path).is_some_and(|told| told.set.starts_with("emnist"));
-    let images = Images::read(path, IN_MEMORY, options.layout, is_emnist)?;
+    let is_emnist = ToldByName::of(path).is_some_and(|told| told.set.starts_with("emnist"));
+    let images = IdxImages::read(path, IN_MEMORY, options.layout, is_emnist)?;
     let rows = images.plan.rows;
     let mut notes: Vec<String> = images.plan.note.into_iter().collect();
     if is_emnist && images.plan.turn.is_some() {

@@ -16,7 +16,7 @@ use crate::data::element::{Element, NumberKind};
 use crate::data::records::RowType;
 use crate::data::{BadRows, Dataset, Ids, OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
-use met::{Image, Met, page, place};
+use met::{Met, PlannedImage, page, place};
 use notes::notes;
 use plan::{check_sum, none_left, plan};
 use std::borrow::Cow;
@@ -62,7 +62,7 @@ fn look<'a>(
     files: &'a [FoundImage],
     options: &ReadOptions,
     met: &mut Met<'a>,
-) -> Result<Vec<Image<'a>>> {
+) -> Result<Vec<PlannedImage<'a>>> {
     let mut all = Vec::new();
     let heads = on_threads(files, |file| decode::heads(&file.path, file.kind));
     for (file, heads) in files.iter().zip(heads) {
@@ -78,15 +78,20 @@ fn look<'a>(
         met.files_of_pages += usize::from(heads.len() > 1);
         let digits = heads.len().saturating_sub(1).to_string().len();
         let is_one = heads.len() == 1;
-        all.extend(heads.into_iter().enumerate().map(|(page, head)| Image {
-            file,
-            name: if is_one {
-                file.name.clone()
-            } else {
-                format!("{}[{page:0digits$}]", file.name)
-            },
-            head,
-        }));
+        all.extend(
+            heads
+                .into_iter()
+                .enumerate()
+                .map(|(page, head)| PlannedImage {
+                    file,
+                    name: if is_one {
+                        file.name.clone()
+                    } else {
+                        format!("{}[{page:0digits$}]", file.name)
+                    },
+                    head,
+                }),
+        );
     }
     Ok(all)
 }
@@ -121,7 +126,7 @@ fn element(depth: Depth) -> Element {
 
 /// Decodes all images; those that cannot be read leave the list, if that is wanted.
 fn gather<'a>(
-    all: &mut Vec<Image<'a>>,
+    all: &mut Vec<PlannedImage<'a>>,
     plan: &ImagePlan,
     options: &ReadOptions,
     met: &mut Met<'a>,
@@ -157,9 +162,9 @@ fn gather<'a>(
 }
 
 /// How many of the images are decoded at a time: at least one.
-fn batch(images: &[Image], row_bytes: u64) -> usize {
+fn batch(images: &[PlannedImage], row_bytes: u64) -> usize {
     let mut bytes = 0_u64;
-    let fits = |image: &&Image| {
+    let fits = |image: &&PlannedImage| {
         bytes = bytes.saturating_add(image.head.bytes.saturating_add(row_bytes));
         bytes <= AT_A_TIME
     };
@@ -167,7 +172,7 @@ fn batch(images: &[Image], row_bytes: u64) -> usize {
 }
 
 /// The row of an image, and whether it was rounded.
-fn decoded(image: &Image, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
+fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
     let picture = decode::decode(&image.file.path, image.file.kind, &image.head);
     let picture = picture.map_err(|error| match page(image) {
         "" => error,
@@ -187,7 +192,7 @@ fn decoded(image: &Image, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
 }
 
 /// One label an image, and what they stand for; folders named by numbers are those numbers.
-fn labels(spec: &str, all: &[Image]) -> Result<(Option<Vec<i64>>, Vec<String>)> {
+fn labels(spec: &str, all: &[PlannedImage]) -> Result<(Option<Vec<i64>>, Vec<String>)> {
     let labels: Vec<&String> = all
         .iter()
         .filter_map(|image| image.file.label.as_ref())

@@ -6,7 +6,7 @@ use super::decimal;
 use super::leaf::{Leaf, Unit};
 use super::pages::{Budget, SharedFile};
 use super::refusal::DAMAGED;
-use super::stored::{Shape, Stored};
+use super::stored::{Stored, StoredShape};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
 use crate::text::list_shortly;
@@ -115,12 +115,12 @@ impl Columns {
         let place = self.stored.len();
         let mut kind = stored.leaf.kind();
         let level = match stored.shape {
-            Shape::One => None,
-            Shape::List { level, .. } => Some((level, kind.is_numeric())),
-            Shape::Other { level } => Some((level, false)),
+            StoredShape::One => None,
+            StoredShape::List { level, .. } => Some((level, kind.is_numeric())),
+            StoredShape::Other { level } => Some((level, false)),
         };
         if let Some((level, is_numeric)) = level {
-            stored.shape = Shape::Other { level };
+            stored.shape = StoredShape::Other { level };
             let lengths = if is_numeric {
                 lengths_of(input, metadata, &stored, level, ROWS)?
             } else {
@@ -129,7 +129,7 @@ impl Columns {
             kind = match lengths {
                 Lengths::Same(length) => {
                     if self.files.len() + length <= ELEMENTS {
-                        stored.shape = Shape::List { length, level };
+                        stored.shape = StoredShape::List { length, level };
                         self.push_elements(place, &stored.name, kind, length);
                         self.stored.push(stored);
                         return Ok(());
@@ -166,12 +166,12 @@ impl Columns {
     ) -> Result<bool> {
         let mut uneven = HashSet::new();
         for (place, stored) in self.stored.iter_mut().enumerate() {
-            let Shape::List { level, .. } = stored.shape else {
+            let StoredShape::List { level, .. } = stored.shape else {
                 continue;
             };
             let lengths = lengths_of(input, metadata, stored, level, usize::MAX)?;
             if let Lengths::Differ(one, other) = lengths {
-                stored.shape = Shape::Other { level };
+                stored.shape = StoredShape::Other { level };
                 uneven.insert(place);
                 let said = format!("column `{}` holds lists of ", stored.name);
                 self.notes.retain(|note| !note.starts_with(&said));
@@ -204,7 +204,7 @@ impl Columns {
             let given = self.given.iter().zip(&self.files);
             let names = given.filter(|(given, _)| given.stored == place);
             let names = names.map(|(_, file)| file.name.clone()).collect();
-            matches!(stored.shape, Shape::List { .. }).then(|| (stored.name.clone(), names))
+            matches!(stored.shape, StoredShape::List { .. }).then(|| (stored.name.clone(), names))
         };
         self.stored.iter().enumerate().filter_map(of).collect()
     }
@@ -250,18 +250,18 @@ impl FoundColumns<'_> {
         let own = level + i16::from(info.has_repetition() && !is_required(field));
         if field.is_primitive() {
             let shape = if is_repeated {
-                Shape::List {
+                StoredShape::List {
                     length: 0,
                     level: own,
                 }
             } else {
-                Shape::One
+                StoredShape::One
             };
             self.push(name, 1, shape);
             return;
         }
         if is_repeated {
-            self.push(name, leaves(field), Shape::Other { level: own });
+            self.push(name, leaves(field), StoredShape::Other { level: own });
             return;
         }
         // A list or a map is a group around a repeated one.
@@ -277,9 +277,9 @@ impl FoundColumns<'_> {
                 }
             };
             let shape = if count == 1 && is_plain {
-                Shape::List { length: 0, level }
+                StoredShape::List { length: 0, level }
             } else {
-                Shape::Other { level }
+                StoredShape::Other { level }
             };
             self.push(name, count, shape);
             return;
@@ -290,7 +290,7 @@ impl FoundColumns<'_> {
     }
 
     /// Adds a column that is stored as so many, of which the first stands for all.
-    fn push(&mut self, name: String, leaves: usize, shape: Shape) {
+    fn push(&mut self, name: String, leaves: usize, shape: StoredShape) {
         let leaf_index = self.next;
         self.next += leaves;
         if leaf_index >= self.schema.num_columns() {
@@ -298,7 +298,7 @@ impl FoundColumns<'_> {
         }
         let column = self.schema.column(leaf_index);
         let duration = match shape {
-            Shape::One => self.durations.get(&name).copied(),
+            StoredShape::One => self.durations.get(&name).copied(),
             _ => None,
         };
         self.stored.push(Stored {
@@ -346,7 +346,7 @@ fn are_numbers(metadata: &ParquetMetaData, stored: &Stored) -> bool {
         Some(is_number(statistics.min_bytes_opt()?) && is_number(statistics.max_bytes_opt()?))
     };
     let mut groups = metadata.row_groups().iter().map(of_group);
-    stored.shape == Shape::One
+    stored.shape == StoredShape::One
         && metadata.num_row_groups() > 0
         && groups.all(|are| are == Some(true))
 }

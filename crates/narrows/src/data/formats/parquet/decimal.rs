@@ -1,10 +1,10 @@
 //! Decimals that are wider than 64 bits: whether the integers of a column fit into 64 bits nevertheless, and whether
 //! float64 holds the digits of the others.
 
-use super::chunk::{ColumnChunk, Raw};
+use super::chunk::{ColumnChunk, RawValues};
 use super::leaf::Leaf;
 use super::pages::{Budget, SharedFile};
-use super::stored::{Shape, Stored};
+use super::stored::{Stored, StoredShape};
 use super::text;
 use crate::Result;
 use crate::data::guard::guarded;
@@ -82,7 +82,7 @@ fn seen(
 ) -> Result<Option<(i128, i128)>> {
     // The values are wanted as they come, not how they lie in lists.
     let stored = Stored {
-        shape: Shape::Other { level: 0 },
+        shape: StoredShape::Other { level: 0 },
         ..stored.clone()
     };
     let (mut least, mut most) = (0, 0);
@@ -95,11 +95,11 @@ fn seen(
             let count = ROWS.min(rows - done);
             let raw = chunk.rows(count, done as u64)?.raw;
             let values: Option<Vec<i128>> = match &raw {
-                Raw::Fixed(values) => {
+                RawValues::Fixed(values) => {
                     let values = values.iter().map(|value| text::whole_decimal(value.data()));
                     values.collect()
                 }
-                Raw::Bytes(values) => {
+                RawValues::Bytes(values) => {
                     let values = values.iter().map(|value| text::whole_decimal(value.data()));
                     values.collect()
                 }

@@ -2,12 +2,12 @@
 
 use super::chunk::ColumnChunk;
 use super::convert;
-use super::stored::{Shape, Stored};
+use super::stored::{Stored, StoredShape};
 use crate::Result;
 use crate::data::column::{As, Bad, Cells, Texts};
 
 /// What is wanted of a stored column: each time a place in its lists, and how.
-pub(super) struct Wanted<'a> {
+pub(super) struct WantedPiece<'a> {
     pub(super) stored: &'a Stored,
     /// The place among all that are wanted, the place in a list, and how.
     pub(super) outputs: Vec<(usize, usize, As)>,
@@ -25,15 +25,15 @@ impl BlockPiece {
     pub(super) fn add(
         &mut self,
         chunk: &mut ColumnChunk,
-        wanted: &Wanted,
+        wanted: &WantedPiece,
         first: u64,
         count: usize,
     ) -> Result<()> {
         let stored = wanted.stored;
         let length = match stored.shape {
-            Shape::One => 1,
-            Shape::List { length, .. } => length,
-            Shape::Other { level } => return self.add_counted(chunk, wanted, level, count),
+            StoredShape::One => 1,
+            StoredShape::List { length, .. } => length,
+            StoredShape::Other { level } => return self.add_counted(chunk, wanted, level, count),
         };
         let rows = chunk.rows(count, first)?;
         let wants_numbers = |output: &&(usize, usize, As)| output.2 == As::Numbers;
@@ -76,7 +76,7 @@ impl BlockPiece {
     fn add_counted(
         &mut self,
         chunk: &mut ColumnChunk,
-        wanted: &Wanted,
+        wanted: &WantedPiece,
         level: i16,
         count: usize,
     ) -> Result<()> {

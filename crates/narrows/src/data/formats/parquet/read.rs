@@ -4,10 +4,10 @@
 use super::chunk::ColumnChunk;
 use super::columns::Columns;
 use super::pages::{Budget, SharedFile};
-use super::piece::{BlockPiece, Wanted};
+use super::piece::{BlockPiece, WantedPiece};
 use super::refusal::{DAMAGED, not_numeric};
 use super::shares::Shares;
-use super::stored::Shape;
+use super::stored::StoredShape;
 use crate::data::column::{As, Block, BlockPlace, Cells};
 use crate::data::guard::guarded;
 use crate::threads::available_threads;
@@ -42,7 +42,7 @@ const SMALL: i64 = 1 << 18;
 /// Some columns of a row group.
 struct GroupPart<'a> {
     group: usize,
-    wanted: &'a [Wanted<'a>],
+    wanted: &'a [WantedPiece<'a>],
     budget: Budget,
 }
 
@@ -92,8 +92,8 @@ impl File<'_> {
     }
 
     /// Brings together what is wanted of each stored column.
-    fn sort(&self, wanted: &[(usize, As)]) -> Result<Vec<Wanted<'_>>> {
-        let mut sorted: Vec<Wanted> = Vec::new();
+    fn sort(&self, wanted: &[(usize, As)]) -> Result<Vec<WantedPiece<'_>>> {
+        let mut sorted: Vec<WantedPiece> = Vec::new();
         let mut places: HashMap<usize, usize> = HashMap::new();
         for (place, &(column, how)) in wanted.iter().enumerate() {
             let found = self
@@ -115,7 +115,7 @@ impl File<'_> {
                 .get(given.stored)
                 .ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))?;
             let at = *places.entry(given.stored).or_insert_with(|| {
-                sorted.push(Wanted {
+                sorted.push(WantedPiece {
                     stored,
                     outputs: Vec::new(),
                 });
@@ -129,12 +129,12 @@ impl File<'_> {
     }
 
     /// How many rows a block has, by what a row takes.
-    fn rows_of_block(&self, sorted: &[Wanted]) -> usize {
+    fn rows_of_block(&self, sorted: &[WantedPiece]) -> usize {
         let mut values = 1_usize;
         let mut most = MOST;
         for wanted in sorted {
             let length = match wanted.stored.shape {
-                Shape::List { length, .. } => length,
+                StoredShape::List { length, .. } => length,
                 _ => 1,
             };
             values = values.saturating_add(length.max(1));
@@ -181,7 +181,7 @@ struct RowsPlan<'a> {
 impl RowsPlan<'_> {
     fn read_alone(
         &self,
-        sorted: &[Wanted],
+        sorted: &[WantedPiece],
         each: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<()> {
         for (group, span) in self.spans.iter().enumerate() {
@@ -199,7 +199,7 @@ impl RowsPlan<'_> {
 
     fn read_with_threads(
         &self,
-        mut sorted: Vec<Wanted>,
+        mut sorted: Vec<WantedPiece>,
         threads: usize,
         each: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<()> {
@@ -365,7 +365,7 @@ fn open<'a>(
     group: &RowGroupMetaData,
     part: &GroupPart<'a>,
 ) -> Result<Vec<ColumnChunk<'a>>> {
-    let open = |wanted: &Wanted<'a>| {
+    let open = |wanted: &WantedPiece<'a>| {
         guarded(|| ColumnChunk::open(input, group, wanted.stored, &part.budget))
             .map_err(|error| error.at(format!("column `{}`", wanted.stored.name)))
     };

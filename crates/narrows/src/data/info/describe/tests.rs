@@ -201,6 +201,29 @@ fn people() -> Vec<(&'static str, ColumnKind, Vec<String>)> {
     ]
 }
 
+/// What is said of a file, or several, of which each has a name and a content.
+fn of_files(files: &[(&str, &[u8])], options: &ReadOptions) -> (tempfile::TempDir, TableInfo) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (name, bytes) in files {
+        std::fs::write(path(name), bytes).unwrap();
+    }
+    let specs: Vec<String> = files
+        .iter()
+        .map(|(name, _)| path(name).to_str().unwrap().to_string())
+        .collect();
+    match super::describe(&specs, options).unwrap().remove(0) {
+        Info::Table(info) => (folder, info),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The command line behind the file.
+fn arguments(info: &TableInfo) -> &str {
+    let command = info.command.as_ref().unwrap();
+    command.rsplit_once("csv").unwrap().1.trim_start()
+}
+
 #[test]
 fn a_table_that_training_refuses_is_described() {
     let info = of(people());
@@ -365,7 +388,7 @@ fn one_value_far_from_all_others_is_told() {
 
 #[test]
 fn more_distinct_values_than_are_counted_are_told() {
-    use super::column::{ColumnTally, DISTINCT, distinct_limit};
+    use crate::data::info::column::{ColumnTally, DISTINCT, distinct_limit};
     assert_eq!((distinct_limit(1), distinct_limit(0)), (DISTINCT, DISTINCT));
     assert!(distinct_limit(1000) <= 1000 && distinct_limit(1 << 30) >= 100);
     let mut tally = ColumnTally::new(3);

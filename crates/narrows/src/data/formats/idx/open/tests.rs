@@ -150,7 +150,7 @@ fn large_content_stays_in_its_file_or_in_a_temporary_one() {
         let folder = folder(&[("raw", &whole), ("packed.gz", &gzip(&whole))]);
         let read = |name: &str, in_memory| {
             let path = folder.path().join(name);
-            let images = Images::read(&path, in_memory, None, false).unwrap();
+            let images = IdxImages::read(&path, in_memory, None, false).unwrap();
             Dataset::new(name, images.values, images.plan.shape, None).unwrap()
         };
         for name in ["raw", "packed.gz"] {
@@ -167,7 +167,7 @@ fn large_content_stays_in_its_file_or_in_a_temporary_one() {
         (&images()[..20], "byte 20: the file ends too soon"),
     ] {
         let folder = folder(&[("raw", bytes)]);
-        let error = Images::read(&folder.path().join("raw"), 8, None, false).unwrap_err();
+        let error = IdxImages::read(&folder.path().join("raw"), 8, None, false).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
 }

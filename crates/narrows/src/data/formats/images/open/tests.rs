@@ -4,6 +4,7 @@ mod folders;
 mod pages;
 mod pixels;
 
+use super::super::{begins_as_image, write};
 use super::*;
 use crate::data::output::{NumberType, Piece};
 use crate::data::{Dataset, OnBad, ReadOptions};

@@ -6,7 +6,7 @@ use crate::data::formats::images::picture::ImageHead;
 use crate::data::{BadKind, BadRow, BadRows};
 
 /// An image that is to be a row.
-pub(super) struct Image<'a> {
+pub(super) struct PlannedImage<'a> {
     pub(super) file: &'a FoundImage,
     pub(super) name: String,
     pub(super) head: ImageHead,
@@ -58,12 +58,12 @@ impl Met<'_> {
     }
 }
 
-pub(super) fn place(image: &Image) -> String {
+pub(super) fn place(image: &PlannedImage) -> String {
     format!("{}{}", image.file.path.display(), page(image))
 }
 
 /// Which page of its file an image is, such as `[03]`; nothing if it is all of it.
-pub(super) fn page<'a>(image: &'a Image) -> &'a str {
+pub(super) fn page<'a>(image: &'a PlannedImage) -> &'a str {
     image
         .name
         .strip_prefix(&*image.file.name)

@@ -1,6 +1,6 @@
 //! What is said of the images.
 
-use super::met::{Image, Met};
+use super::met::{Met, PlannedImage};
 use crate::data::formats::images::find::images;
 use crate::data::formats::images::fit::ImagePlan;
 use crate::data::formats::images::picture::{Depth, ImageHead, ImagePart};
@@ -8,7 +8,7 @@ use crate::data::{Fit, ReadOptions};
 
 /// What is said of the images.
 pub(super) fn notes(
-    all: &[Image],
+    all: &[PlannedImage],
     plan: &ImagePlan,
     options: &ReadOptions,
     met: &Met,

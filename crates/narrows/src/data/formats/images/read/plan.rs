@@ -1,6 +1,6 @@
 //! What all images become, from their heads; and what is refused before any is decoded.
 
-use super::met::{Image, place};
+use super::met::{PlannedImage, place};
 use crate::data::ReadOptions;
 use crate::data::formats::images::find::{FoundImage, images};
 use crate::data::formats::images::fit::ImagePlan;
@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 /// What all images become.
 pub(super) fn plan(
     spec: &str,
-    all: &[Image],
+    all: &[PlannedImage],
     options: &ReadOptions,
     skipped: usize,
 ) -> Result<ImagePlan> {
@@ -85,7 +85,7 @@ pub(super) fn plan(
 
 /// Refuses images that would take far more memory than their files justify. Each may have few bytes in its file, or
 /// share them with others.
-pub(super) fn check_sum(spec: &str, files: &[FoundImage], all: &[Image]) -> Result<()> {
+pub(super) fn check_sum(spec: &str, files: &[FoundImage], all: &[PlannedImage]) -> Result<()> {
     let packed = files
         .iter()
         .map(|file| file.path.metadata().map_or(0, |of| of.len()));

@@ -76,6 +76,34 @@ fn texts(name: &str, column: &str) -> Vec<String> {
     shown(&mut open_fixture(name), column, As::Texts).0
 }
 
+/// Some bytes as a file, which is open as long as the folder is kept.
+fn open_bytes(folder: &tempfile::TempDir, bytes: &[u8]) -> Result<ParquetTable> {
+    let path = folder.path().join("t.parquet");
+    std::fs::write(&path, bytes).unwrap();
+    ParquetTable::open(&path, "t.parquet")
+}
+
+/// All cells of all columns as text, or the error.
+fn everything(table: Result<ParquetTable>) -> Result<Vec<Vec<String>>> {
+    let mut table = table?;
+    let wanted: Vec<(usize, As)> = (0..table.columns().len()).map(|c| (c, As::Texts)).collect();
+    let mut all = vec![Vec::new(); wanted.len()];
+    let mut rows = 0;
+    table.read(&wanted, &mut |block| {
+        for (all, cells) in all.iter_mut().zip(&block.columns) {
+            all.extend((0..block.rows).map(|row| cell(cells, row)));
+        }
+        rows += block.rows;
+        // A damaged count may promise rows without end.
+        if rows > 1 << 16 {
+            Err(Error::new(ErrorKind::Data, "enough"))
+        } else {
+            Ok(())
+        }
+    })?;
+    Ok(all)
+}
+
 #[test]
 fn a_damaged_schema_of_arrow_is_damage() {
     let mut bytes = std::fs::read(fixture("types")).unwrap();
@@ -288,7 +316,7 @@ fn lists_that_differ_in_length_late_are_not_read() {
 
 #[test]
 fn the_header_of_a_page_has_its_fields_in_their_types() {
-    use thrift::PageHeader;
+    use crate::data::formats::parquet::thrift::PageHeader;
     // A data page of 3 values: kind, unpacked and packed size; then number, encoding and the two of the levels.
     let fields = [0x15, 0x06, 0x15, 0x00, 0x15, 0x06, 0x15, 0x06];
     let header = |fields: &[u8]| {

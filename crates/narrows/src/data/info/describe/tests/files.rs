@@ -2,29 +2,6 @@
 
 use super::*;
 
-/// What is said of a file, or several, of which each has a name and a content.
-fn of_files(files: &[(&str, &[u8])], options: &ReadOptions) -> (tempfile::TempDir, TableInfo) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    for (name, bytes) in files {
-        std::fs::write(path(name), bytes).unwrap();
-    }
-    let specs: Vec<String> = files
-        .iter()
-        .map(|(name, _)| path(name).to_str().unwrap().to_string())
-        .collect();
-    match super::describe(&specs, options).unwrap().remove(0) {
-        Info::Table(info) => (folder, info),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The command line behind the file.
-fn arguments(info: &TableInfo) -> &str {
-    let command = info.command.as_ref().unwrap();
-    command.rsplit_once("csv").unwrap().1.trim_start()
-}
-
 #[test]
 fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
     for (text, refusal, arguments_then, how, suggestion) in [

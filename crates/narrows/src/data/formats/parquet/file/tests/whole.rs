@@ -2,37 +2,9 @@
 
 use super::*;
 
-/// Some bytes as a file, which is open as long as the folder is kept.
-fn open_bytes(folder: &tempfile::TempDir, bytes: &[u8]) -> Result<ParquetTable> {
-    let path = folder.path().join("t.parquet");
-    std::fs::write(&path, bytes).unwrap();
-    ParquetTable::open(&path, "t.parquet")
-}
-
-/// All cells of all columns as text, or the error.
-fn everything(table: Result<ParquetTable>) -> Result<Vec<Vec<String>>> {
-    let mut table = table?;
-    let wanted: Vec<(usize, As)> = (0..table.columns().len()).map(|c| (c, As::Texts)).collect();
-    let mut all = vec![Vec::new(); wanted.len()];
-    let mut rows = 0;
-    table.read(&wanted, &mut |block| {
-        for (all, cells) in all.iter_mut().zip(&block.columns) {
-            all.extend((0..block.rows).map(|row| cell(cells, row)));
-        }
-        rows += block.rows;
-        // A damaged count may promise rows without end.
-        if rows > 1 << 16 {
-            Err(Error::new(ErrorKind::Data, "enough"))
-        } else {
-            Ok(())
-        }
-    })?;
-    Ok(all)
-}
-
 #[test]
 fn what_is_written_is_read_back() {
-    use typed::{ColumnType, TypedSink};
+    use crate::data::formats::parquet::typed::{ColumnType, TypedSink};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.parquet");
     let types = [
@@ -133,7 +105,7 @@ fn damaged_files_are_refused_or_read_as_they_were() {
 
 #[test]
 fn threads_give_the_same_blocks_in_order_and_stop_when_told() {
-    use typed::{ColumnType, TypedSink};
+    use crate::data::formats::parquet::typed::{ColumnType, TypedSink};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.parquet");
     let rows = 50_000;
