@@ -42,8 +42,20 @@ pub struct ToCompare<'a> {
     pub names: &'a [String],
     /// The values that are set over each recipe first.
     pub overrides: &'a [Override],
-    /// The variations of each recipe; see [`variations()`](super::variations).
+    /// The variations of each recipe, of which an empty list means the recipe as it is; see
+    /// [`variations()`](super::variations).
     pub variations: &'a [Variation],
+}
+
+impl<'a> ToCompare<'a> {
+    /// Recipes and runs as they are.
+    pub fn of(names: &'a [String]) -> ToCompare<'a> {
+        ToCompare {
+            names,
+            overrides: &[],
+            variations: &[],
+        }
+    }
 }
 
 /// Trains each recipe, in each of its variations, with each seed, and measures each run that is there already, all on one
@@ -68,6 +80,12 @@ pub fn compare(
         overrides,
         variations,
     } = *what;
+    let as_it_is = [Variation::new()];
+    let variations = if variations.is_empty() {
+        &as_it_is
+    } else {
+        variations
+    };
     refuse_seeds(overrides.iter().chain(variations.iter().flatten()))?;
     // Everything is read and checked against the data before the first recipe is trained.
     let parts = Parts::or_standard(options.parts);

@@ -3,7 +3,8 @@
 use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::{Dataset, Source, Split, SplitPlan, Values};
 use narrows::evaluate::{
-    Evaluation, JacobianSummary, Measuring, Pca, Progress, evaluate, metric, noise_draws, psnr, ssim,
+    Evaluation, JacobianSummary, Measuring, Pca, Progress, evaluate, metric, noise_draws, psnr,
+    ssim,
 };
 use narrows::network::ScaledRows;
 use narrows::scaling::{Scaling, ScalingSpec};
@@ -348,7 +349,10 @@ fn a_denoiser_that_adds_noise_is_told_so() {
     let found = of(&model, &split, 1);
     let said = found.verdict().join(" ");
     assert!(said.contains("worse than leaving the noise in"), "{said}");
-    assert_eq!(found.to_json()["denoising"]["is_worse_than_noisy_input"], true);
+    assert_eq!(
+        found.to_json()["denoising"]["is_worse_than_noisy_input"],
+        true
+    );
 }
 
 #[test]
@@ -408,8 +412,14 @@ fn columns_of_a_table_have_errors_in_their_own_units() {
     };
     // 10² · the variance of 0 to 6.
     assert_close(far.column_mse, 400.0);
-    assert!(far.r2.unwrap().abs() < 1e-6 && far.score_share > 0.999, "{far:?}");
-    assert!(near.column_mse < 1e-9 && near.r2.unwrap() > 0.999_999, "{near:?}");
+    assert!(
+        far.r2.unwrap().abs() < 1e-6 && far.score_share > 0.999,
+        "{far:?}"
+    );
+    assert!(
+        near.column_mse < 1e-9 && near.r2.unwrap() > 0.999_999,
+        "{near:?}"
+    );
     assert_eq!((constant.r2, constant.name.as_str()), (None, "constant"));
     let shares: f64 = found.columns.iter().map(|column| column.score_share).sum();
     assert_close(shares, 1.0);
@@ -448,7 +458,15 @@ fn every_number_of_the_json_has_a_definition() {
     numbers(&json, &mut names);
     // Facts of the data and places in lists, no measures.
     let facts = [
-        "code_size", "train_rows", "test_rows", "data_range", "draws", "level", "label", "rows", "units",
+        "code_size",
+        "train_rows",
+        "test_rows",
+        "data_range",
+        "draws",
+        "level",
+        "label",
+        "rows",
+        "units",
     ];
     names.retain(|name| !facts.contains(&&name[..]));
     assert!(names.len() > 12, "{names:?}");
@@ -463,7 +481,9 @@ fn numbers(json: &serde_json::Value, names: &mut Vec<String>) {
     match json {
         serde_json::Value::Object(object) => {
             for (name, value) in object.iter().filter(|(name, _)| *name != "shape") {
-                let is_list = value.as_array().is_some_and(|list| list.iter().any(|v| v.is_number()));
+                let is_list = value
+                    .as_array()
+                    .is_some_and(|list| list.iter().any(|v| v.is_number()));
                 if value.is_number() || is_list {
                     names.push(name.clone());
                 }

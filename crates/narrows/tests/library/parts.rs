@@ -14,7 +14,7 @@ use narrows::onnx::{Attribute, Graph, Place};
 use narrows::parts::Parts;
 use narrows::program::{Builder, Elementwise, JacobianNorm, Mean, Probes, Var};
 use narrows::run::{self, Event, MODEL_FILE, Options, OwnData, RECIPE_FILE, RUN_FILE, Sources};
-use narrows::study::{StudyOptions, compare};
+use narrows::study::{StudyOptions, ToCompare, compare};
 use narrows::train::Warning;
 use narrows::{Model, Recipe, Result};
 use narrows_kernels::Isa;

@@ -2,7 +2,7 @@
 
 use narrows::data::{Dataset, Source};
 use narrows::run::{Event, MODEL_FILE, Options, REPORT_FILE, RUN_FILE, Sources, resume};
-use narrows::study::{Comparison, StudyEvent, StudyOptions, compare};
+use narrows::study::{Comparison, StudyEvent, StudyOptions, ToCompare, compare};
 use narrows::{ErrorKind, Recipe, Result};
 use ndarray::Array2;
 use std::fs;
@@ -40,7 +40,7 @@ fn compared(
         threads,
         ..StudyOptions::default()
     };
-    compare(names, &[], &source(), &options, observe)
+    compare(&ToCompare::of(names), &source(), &options, observe)
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn one_that_fails_ends_the_others_and_is_named() {
         stop: Some(&asked),
         ..StudyOptions::default()
     };
-    let failed = compare(&names, &[], &source(), &options, &mut |event| {
+    let failed = compare(&ToCompare::of(&names), &source(), &options, &mut |event| {
         if let StudyEvent::Begin { which, .. } = event {
             began.push(which);
         }
@@ -140,7 +140,7 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
         out: Some(&whole),
         ..StudyOptions::default()
     };
-    compare(&names[..1], &[], &source(), &alone, &mut |_| ()).unwrap();
+    compare(&ToCompare::of(&names[..1]), &source(), &alone, &mut |_| ()).unwrap();
 
     let out = folder.path().join("out");
     let stop = AtomicBool::new(false);
@@ -154,7 +154,7 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
         stop: Some(&stop),
         ..StudyOptions::default()
     };
-    let stopped = compare(&names, &[], &source(), &options, &mut |event| {
+    let stopped = compare(&ToCompare::of(&names), &source(), &options, &mut |event| {
         if let StudyEvent::Run {
             which: 1,
             event: Event::Epoch(record),
@@ -203,7 +203,7 @@ fn a_study_stopped_between_two_runs_or_while_it_measures_is_no_smaller_study() {
             stop: Some(&stop),
             ..StudyOptions::default()
         };
-        let study = compare(names, &[], &source(), &options, &mut |event| {
+        let study = compare(&ToCompare::of(names), &source(), &options, &mut |event| {
             stop.fetch_or(at(&event), Ordering::Relaxed);
         });
         let error = study.map(drop).unwrap_err();

@@ -151,7 +151,7 @@ fn a_model_of_such_parts_is_applied_measured_and_compared() {
     };
     let (recipe, outcome) = run::evaluate_run(&out, &source, &options, &mut |_| ()).unwrap();
     assert_eq!(&recipe, model.recipe());
-    assert!(outcome.summary.test_mse.is_some());
+    assert!(outcome.summary.evaluation.is_some());
     // Compared, on the run's own rows: the run, and its recipe trained again.
     let recipe = out.join(RECIPE_FILE).display().to_string();
     let names = [out.display().to_string(), recipe];
@@ -164,7 +164,7 @@ fn a_model_of_such_parts_is_applied_measured_and_compared() {
         parts: Some(&known),
         ..StudyOptions::default()
     };
-    let compared = compare(&names, &[], &source, &options, &mut |_| ()).unwrap();
+    let compared = compare(&ToCompare::of(&names), &source, &options, &mut |_| ()).unwrap();
     let errors: Vec<f64> = compared.rows.iter().map(|row| row.test_mse.mean).collect();
     assert!(errors[0] == errors[1], "{errors:?}");
     let options = StudyOptions {
@@ -174,8 +174,7 @@ fn a_model_of_such_parts_is_applied_measured_and_compared() {
     };
     for name in &names {
         let refused = compare(
-            std::slice::from_ref(name),
-            &[],
+            &ToCompare::of(std::slice::from_ref(name)),
             &source,
             &options,
             &mut |_| (),
