@@ -50,7 +50,7 @@ fn under_a_limit_of_memory_the_command_needs_less_or_says_what_it_needs() {
             let warning = format!("left out: {}", why.as_str().unwrap());
             assert!(said.contains(&warning), "{mib} MiB: `{warning}` in {said}");
         }
-        let has_pca = summary["pca_mse"].is_f64();
+        let has_pca = summary["evaluation"]["pca"].is_object();
         let pca = |why: &Value| why.as_str().unwrap().contains("principal component");
         assert_eq!(has_pca, !left_out.iter().any(pca), "{mib} MiB: {summary}");
         let report = path.join("run/report.html");

@@ -104,8 +104,8 @@ fn an_error_on_test_rows_beyond_single_precision_is_that_of_an_evaluation() {
     let trained: Value = serde_json::from_str(&out).unwrap();
     let (out, _) = bench.done("narrows evaluate run --json");
     let measured: Value = serde_json::from_str(&out).unwrap();
-    let trained = trained["test_mse"].as_f64().unwrap();
-    let found = measured["model"]["mse"].as_f64().unwrap();
+    let trained = trained["evaluation"]["model"]["test_mse"].as_f64().unwrap();
+    let found = measured["model"]["test_mse"].as_f64().unwrap();
     assert!(trained > 1e40, "{trained}");
     assert!((trained / found - 1.0).abs() < 1e-6, "{trained}, {found}");
     bench.done("narrows train --resume run");

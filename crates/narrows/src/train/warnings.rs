@@ -5,7 +5,7 @@ use crate::layer::last_of_values;
 use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::scaling::{self, Scaling};
-use crate::text::{counted, figures, first_of, thousands};
+use crate::text::{count_of, counted, figures, first_of, thousands};
 use std::fmt;
 
 /// Something about a run that its user should know before it starts.
@@ -38,6 +38,17 @@ pub enum Warning {
         columns: Vec<String>,
         /// Whether they can be left out by name.
         have_names: bool,
+    },
+    /// Training is so short that the parameters hardly change.
+    FewSteps {
+        /// The number of steps in all epochs.
+        steps: usize,
+        /// The epochs.
+        epochs: usize,
+        /// The rows to train on.
+        rows: usize,
+        /// The rows of a step.
+        batch: usize,
     },
     /// The last batch of an epoch would have one row, in a network that normalizes by statistics of the batch: the row
     /// joins the batch before it.
@@ -131,6 +142,9 @@ pub enum Warning {
     },
 }
 
+/// Fewer steps than these hardly change the parameters: Adam moves each by about the learning rate in a step.
+const FEW_STEPS: usize = 100;
+
 /// What stands behind the number of a column without a name; said once for several.
 const COUNTED: &str = " (counted from 0)";
 
@@ -177,6 +191,16 @@ pub fn warnings(
         }
     }
     all.extend(lost_values(recipe, data, scaling));
+    let of_step = batch * recipe.accumulation;
+    let steps = rows.div_ceil(of_step) * recipe.epochs;
+    if steps < FEW_STEPS {
+        all.push(Warning::FewSteps {
+            steps,
+            epochs: recipe.epochs,
+            rows,
+            batch: of_step,
+        });
+    }
     all
 }
 
@@ -298,6 +322,20 @@ impl fmt::Display for Warning {
                     figures(*floor)
                 )
             }
+            Warning::FewSteps {
+                steps,
+                epochs,
+                rows,
+                batch,
+            } => write!(
+                f,
+                "training has {} in all ({} of {} in batches of {}), in which the parameters hardly change: raise \
+                 training.epochs or lower training.batch_size",
+                count_of(*steps, "step"),
+                count_of(*epochs, "epoch"),
+                count_of(*rows, "row"),
+                thousands(*batch as f64)
+            ),
             Warning::LastRowJoins { rows, batch } => write!(
                 f,
                 "{} rows in batches of {batch} leave a last batch of one row, which has no variance to normalize by: it \

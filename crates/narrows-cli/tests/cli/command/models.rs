@@ -117,14 +117,14 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     assert!(output.status.success(), "{progress}");
     for part in [
         "PCA-3",
-        "MSE",
+        "test MSE",
         "PSNR",
         "dB",
         "linear-probe accuracy",
         "5-NN accuracy",
         "encoder.2 (code)",
-        "measured on 10 rows",
-        "values span 255",
+        "Measured on 10 test rows",
+        "with a range of 255",
     ] {
         assert!(tables.contains(part), "`{part}` is missing in: {tables}");
     }
@@ -137,8 +137,8 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     let output = narrows(folder.path(), &json);
     let object: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(object["recipe"], "tiny");
-    assert_eq!(object["class_errors"].as_array().unwrap().len(), 10);
-    assert!(object["pca"]["mse"].is_f64() && object["model"]["psnr"].is_f64());
+    assert_eq!(object["classes"].as_array().unwrap().len(), 10);
+    assert!(object["pca"]["test_mse"].is_f64() && object["model"]["psnr"].is_f64());
     assert!(object["model"]["ssim"].is_null());
     let alone = [&json[..], &["--threads", "1"]].concat();
     assert_eq!(narrows(folder.path(), &alone).stdout, output.stdout);
@@ -184,7 +184,7 @@ fn evaluate_calls_classes_by_their_names() {
     let tables = text(&narrows(folder.path(), &evaluate).stdout);
     let output = narrows(folder.path(), &[&evaluate[..], &["--json"]].concat());
     let object: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for class in object["class_errors"].as_array().unwrap() {
+    for class in object["classes"].as_array().unwrap() {
         let name = class["name"].as_str().unwrap();
         assert!(["cat", "dog"].contains(&name), "{object}");
         assert!(tables.contains(&format!("  {name} ")), "{tables}");
@@ -265,9 +265,9 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     let std = rows[0]["test_mse"]["std"].as_f64().unwrap();
     let run = rows[2]["test_mse"]["mean"].as_f64().unwrap();
     assert!((run - mean).abs() <= 2.0 * std);
-    let sizes = |row: &Value| row["clean_mse"]["mean"].as_f64().unwrap();
-    assert!(sizes(&rows[1]) < rows[1]["test_mse"]["mean"].as_f64().unwrap());
-    assert_eq!(sizes(&rows[0]), mean);
+    let denoising = rows[1]["denoising_mse"]["mean"].as_f64().unwrap();
+    assert!(denoising > rows[1]["test_mse"]["mean"].as_f64().unwrap());
+    assert!(rows[0]["denoising_mse"].is_null());
     assert_eq!(
         (&rows[0]["finished"], &rows[2]["finished"]),
         (&false.into(), &true.into())
