@@ -79,7 +79,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         ));
         wanted.ids.extend(ids);
     }
-    let left = Left::of(&wanted);
+    let left = LeftNames::of(&wanted);
     let inputs: Vec<&ColumnInfo> = info
         .of_role(Role::Input)
         .filter(|column| left.has(column))
@@ -126,17 +126,17 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
 }
 
 /// The names that options leave to the inputs.
-struct Left<'a> {
+struct LeftNames<'a> {
     /// All names, or these alone.
     chosen: Option<HashSet<&'a str>>,
     taken: HashSet<&'a str>,
 }
 
-impl<'a> Left<'a> {
+impl<'a> LeftNames<'a> {
     fn of(options: &'a ReadOptions) -> Self {
         let names = |list: &'a [String]| list.iter().map(String::as_str);
         let taken = names(&options.drop).chain(names(&options.ids));
-        Left {
+        LeftNames {
             chosen: (!options.columns.is_empty()).then(|| names(&options.columns).collect()),
             taken: taken.chain(options.label.as_deref()).collect(),
         }
@@ -172,7 +172,7 @@ fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
 /// The column that a person would take for the classes, if one suggests itself.
 fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     let repeated = repeated(info);
-    let left = Left::of(wanted);
+    let left = LeftNames::of(wanted);
     let is_free = |column: &ColumnInfo| match column.role {
         Role::Input => left.has(column) && wanted.columns.is_empty(),
         Role::Ignored => !wanted.drop.contains(&column.name),
@@ -216,7 +216,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
 
 /// The columns that say which row is which: those that count up, and those of words that all differ.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
-    let left = Left::of(wanted);
+    let left = LeftNames::of(wanted);
     let is_counting = |column: &&ColumnInfo| {
         column.role == Role::Input && column.counts_up && left.has(column) && !column.is_unnamed()
     };

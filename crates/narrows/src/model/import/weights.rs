@@ -4,7 +4,7 @@ use super::super::file::{KEY, is_usable_shape, open, read_tensors};
 use super::super::header::{Header, check_values, format, read_header};
 use super::super::{Model, Origin};
 use super::names::{self, Assignment, Wanted};
-use super::numbers::{self, Numbers};
+use super::numbers::{self, ReadNumbers};
 use super::ties;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
@@ -98,7 +98,7 @@ fn read(
     };
     let (of_tensors, rest) = sources.split_at(network.tensors().len().min(sources.len()));
     let (of_states, copies) = rest.split_at(network.states().len().min(rest.len()));
-    let mut numbers = Numbers::default();
+    let mut numbers = ReadNumbers::default();
     for source in of_tensors {
         numbers.add(source, &view(source)?)?;
     }

@@ -192,13 +192,13 @@ impl ColumnOperation for Offsets {
 
 /// How much of a bias each row of the factors inward gets, where a run narrows: the sums of the gradients by the narrow end.
 #[derive(Debug)]
-pub(super) struct Shares {
+pub(super) struct BiasShares {
     pub(super) from: Buffer,
     pub(super) to: Buffer,
     pub(super) rank: usize,
 }
 
-impl ColumnOperation for Shares {
+impl ColumnOperation for BiasShares {
     fn label(&self) -> String {
         "sums of gradients".into()
     }

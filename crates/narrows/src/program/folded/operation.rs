@@ -1,6 +1,6 @@
 //! A run as one operation: what it emits forth and back.
 
-use super::factors::{Center, Collect, FoldedLink, Offsets, Shares};
+use super::factors::{BiasShares, Center, Collect, FoldedLink, Offsets};
 use super::gradient::{FactorGradient, Side};
 use super::rows::{Backward, Extend, Forward};
 use super::shape::{FoldedShape, Layer};
@@ -199,7 +199,7 @@ impl Operation for Folded {
             }
             _ => {
                 let to = lower.whole("shares of the bias", 1, shape.rank);
-                lower.columns(Shares {
+                lower.columns(BiasShares {
                     from: dy,
                     to,
                     rank: shape.rank,

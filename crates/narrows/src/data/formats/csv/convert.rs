@@ -26,12 +26,12 @@ const SHOWN: usize = 40;
 #[derive(Debug, Default)]
 pub(super) struct ConvertedChunk {
     pub(super) blocks: Vec<Block>,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenBeside,
 }
 
 /// What was met beside rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct SeenBeside {
     pub(super) rows: u64,
     pub(super) blank_lines: u64,
     pub(super) comments: u64,
@@ -49,8 +49,8 @@ pub(super) struct Seen {
     pub(super) not_text: Option<NotText>,
 }
 
-impl Seen {
-    pub(super) fn merge(&mut self, later: Seen) {
+impl SeenBeside {
+    pub(super) fn merge(&mut self, later: SeenBeside) {
         self.odd.merge(later.odd, later.rows, later.comments);
         self.not_text = self.not_text.take().or(later.not_text);
         self.empty_end = if later.empty_end == later.rows {

@@ -1,7 +1,7 @@
 //! Opening a text: its dialect is told from its start, and the cells there are counted.
 
 use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
-use super::convert::Seen;
+use super::convert::SeenBeside;
 use super::decimal::Decimal;
 use super::detect;
 use super::encoding::{self, NotText};
@@ -113,7 +113,7 @@ impl CsvTable {
             padded: Vec::new(),
             hidden: 0,
             is_settled: false,
-            seen: Seen::default(),
+            seen: SeenBeside::default(),
             sizes,
             on_fault,
             note: None,

@@ -1,7 +1,7 @@
 //! Chunks converted on several threads, and given in order.
 
 use super::chunks::{Chunks, TextChunk};
-use super::convert::{ConvertedChunk, Seen, convert};
+use super::convert::{ConvertedChunk, SeenBeside, convert};
 use super::plan::{TextPlan, WantedColumn};
 use super::tally::ClassTally;
 use crate::Result;
@@ -19,7 +19,7 @@ const MANY_COLUMNS: usize = 1 << 14;
 /// What all chunks came to.
 #[derive(Debug, Default)]
 pub(super) struct ChunksOutcome {
-    pub(super) seen: Seen,
+    pub(super) seen: SeenBeside,
     pub(super) tallies: Vec<ClassTally>,
 }
 

@@ -1,6 +1,6 @@
 //! A table of delimited text, and what is known of it.
 
-use super::convert::Seen;
+use super::convert::SeenBeside;
 use super::decimal::Decimal;
 use super::dialect::Dialect;
 use super::plan::TextPlan;
@@ -25,7 +25,7 @@ pub(in crate::data) struct CsvTable {
     pub(super) hidden: usize,
     /// Whether all rows were counted, so that what they decide is known.
     pub(super) is_settled: bool,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenBeside,
     pub(super) sizes: Sizes,
     pub(super) on_fault: OnFault,
     /// What is said before anything else.

@@ -10,29 +10,29 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(in crate::data) struct CsvSink {
-    writer: Writer<Output>,
+    writer: Writer<TextOutput>,
     types: Vec<NumberType>,
     has_reasons: bool,
     path: PathBuf,
 }
 
-enum Output {
+enum TextOutput {
     Plain(OutputFile),
     Packed(GzEncoder<OutputFile>),
 }
 
-impl Write for Output {
+impl Write for TextOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Output::Plain(file) => file.write(bytes),
-            Output::Packed(file) => file.write(bytes),
+            TextOutput::Plain(file) => file.write(bytes),
+            TextOutput::Packed(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Output::Plain(file) => file.flush(),
-            Output::Packed(file) => file.flush(),
+            TextOutput::Plain(file) => file.flush(),
+            TextOutput::Packed(file) => file.flush(),
         }
     }
 }
@@ -46,9 +46,9 @@ impl CsvSink {
     ) -> Result<Self> {
         let path = file.path().to_path_buf();
         let output = if is_packed {
-            Output::Packed(GzEncoder::new(file, Compression::default()))
+            TextOutput::Packed(GzEncoder::new(file, Compression::default()))
         } else {
-            Output::Plain(file)
+            TextOutput::Plain(file)
         };
         let mut sink = CsvSink {
             writer: csv::WriterBuilder::new()
@@ -107,8 +107,8 @@ impl CsvSink {
             .into_inner()
             .map_err(|error| refused(error.into_error()))?;
         match output {
-            Output::Plain(file) => file.finish(),
-            Output::Packed(packed) => packed.finish().map_err(refused)?.finish(),
+            TextOutput::Plain(file) => file.finish(),
+            TextOutput::Packed(packed) => packed.finish().map_err(refused)?.finish(),
         }
     }
 }

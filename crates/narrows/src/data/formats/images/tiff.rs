@@ -90,7 +90,7 @@ pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> 
         values,
         is_rounded,
     } = pixels(decoder, &page)?;
-    let planes = Planes {
+    let planes = PagePlanes {
         size,
         stride,
         page: &page,
@@ -135,13 +135,13 @@ fn refuse_cut(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-struct Planes<'a> {
+struct PagePlanes<'a> {
     size: (u32, u32),
     stride: usize,
     page: &'a Page,
 }
 
-impl Planes<'_> {
+impl PagePlanes<'_> {
     fn picture(&self, values: PixelValues) -> Picture {
         let mut picture = Picture::new(self.size, self.stride, self.page.orientation, values);
         picture.is_color = matches!(self.page.pixel, Pixel::Color | Pixel::ColorAlpha);

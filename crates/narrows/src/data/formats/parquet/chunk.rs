@@ -2,7 +2,7 @@
 
 use super::pages::{Allowance, Budget, CheckedPages, LEVELS, SharedFile, shares_beginnings};
 use super::refusal::{DAMAGED, damaged};
-use super::stored::{Stored, StoredShape};
+use super::stored::{StoredColumn, StoredShape};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -53,7 +53,7 @@ macro_rules! each_reader {
 }
 
 pub(super) struct ColumnChunk<'a> {
-    stored: &'a Stored,
+    stored: &'a StoredColumn,
     reader: ColumnReader,
     /// Whether values are read a few at a time.
     is_wide: bool,
@@ -67,7 +67,7 @@ impl<'a> ColumnChunk<'a> {
     pub(super) fn open(
         input: &SharedFile,
         group: &RowGroupMetaData,
-        stored: &'a Stored,
+        stored: &'a StoredColumn,
         budget: &Budget,
     ) -> Result<ColumnChunk<'a>> {
         let chunk = group.columns().get(stored.leaf_index).ok_or_else(|| {

@@ -6,7 +6,7 @@ use super::decimal;
 use super::leaf::{Leaf, Unit};
 use super::pages::{Budget, SharedFile};
 use super::refusal::DAMAGED;
-use super::stored::{Stored, StoredShape};
+use super::stored::{StoredColumn, StoredShape};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
 use crate::text::list_shortly;
@@ -34,7 +34,7 @@ pub(super) struct Given {
 /// The columns of a file.
 #[derive(Default)]
 pub(super) struct Columns {
-    pub(super) stored: Vec<Stored>,
+    pub(super) stored: Vec<StoredColumn>,
     pub(super) given: Vec<Given>,
     pub(super) files: Vec<FileColumn>,
     pub(super) notes: Vec<String>,
@@ -108,7 +108,7 @@ impl Columns {
 
     fn push(
         &mut self,
-        mut stored: Stored,
+        mut stored: StoredColumn,
         input: &SharedFile,
         metadata: &ParquetMetaData,
     ) -> Result<()> {
@@ -200,7 +200,7 @@ impl Columns {
 
     /// The names of the columns that lists became, by that of their column.
     pub(super) fn lists(&self) -> Vec<(String, Vec<String>)> {
-        let of = |(place, stored): (usize, &Stored)| {
+        let of = |(place, stored): (usize, &StoredColumn)| {
             let given = self.given.iter().zip(&self.files);
             let names = given.filter(|(given, _)| given.stored == place);
             let names = names.map(|(_, file)| file.name.clone()).collect();
@@ -238,7 +238,7 @@ struct FoundColumns<'a> {
     durations: HashMap<String, Unit>,
     /// The place of the next that is stored.
     next: usize,
-    stored: Vec<Stored>,
+    stored: Vec<StoredColumn>,
 }
 
 impl FoundColumns<'_> {
@@ -301,7 +301,7 @@ impl FoundColumns<'_> {
             StoredShape::One => self.durations.get(&name).copied(),
             _ => None,
         };
-        self.stored.push(Stored {
+        self.stored.push(StoredColumn {
             leaf_index,
             name,
             leaf: Leaf::of(&column, duration),
@@ -334,7 +334,7 @@ fn leaves(field: &Type) -> usize {
 }
 
 /// Whether the texts of a column are numbers, as far as the statistics tell: its smallest and its largest text.
-fn are_numbers(metadata: &ParquetMetaData, stored: &Stored) -> bool {
+fn are_numbers(metadata: &ParquetMetaData, stored: &StoredColumn) -> bool {
     let of_group = |group: &RowGroupMetaData| -> Option<bool> {
         let column = group.columns().get(stored.leaf_index)?;
         let statistics = column.statistics()?;
@@ -365,7 +365,7 @@ enum Lengths {
 fn lengths_of(
     input: &SharedFile,
     metadata: &ParquetMetaData,
-    stored: &Stored,
+    stored: &StoredColumn,
     level: i16,
     most: usize,
 ) -> Result<Lengths> {

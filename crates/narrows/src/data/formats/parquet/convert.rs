@@ -3,7 +3,7 @@
 use super::chunk::{ColumnRows, RawValues};
 use super::leaf::Leaf;
 use super::refusal::DAMAGED;
-use super::stored::Stored;
+use super::stored::StoredColumn;
 use super::text::{self, MAX_DECIMAL};
 use crate::data::column::{Bad, Cells, Texts};
 use crate::{Error, ErrorKind, Result};
@@ -254,7 +254,7 @@ mod num {
 /// The cells of a column as text. `first` is the number of the first row, for errors.
 pub(super) fn texts(
     rows: &ColumnRows,
-    stored: &Stored,
+    stored: &StoredColumn,
     length: usize,
     first: u64,
 ) -> Result<Texts> {

@@ -4,7 +4,7 @@
 use super::chunk::{ColumnChunk, RawValues};
 use super::leaf::Leaf;
 use super::pages::{Budget, SharedFile};
-use super::stored::{Stored, StoredShape};
+use super::stored::{StoredColumn, StoredShape};
 use super::text;
 use crate::Result;
 use crate::data::guard::guarded;
@@ -21,7 +21,11 @@ const FEW_DIGITS: i32 = 15;
 const ROWS: usize = 1024;
 
 /// The type of a column of decimals without digits behind the point: 64-bit integers, if all of its values are such.
-pub(super) fn of_whole(input: &SharedFile, metadata: &ParquetMetaData, stored: &Stored) -> Leaf {
+pub(super) fn of_whole(
+    input: &SharedFile,
+    metadata: &ParquetMetaData,
+    stored: &StoredColumn,
+) -> Leaf {
     let bounds = match stated(metadata, stored.leaf_index) {
         Some(bounds) => Some(bounds),
         // A column that cannot be read is refused by whoever wants it.
@@ -37,7 +41,7 @@ pub(super) fn of_whole(input: &SharedFile, metadata: &ParquetMetaData, stored: &
 }
 
 /// Whether a column of decimals may have more digits than float64 holds.
-pub(super) fn is_rounded(metadata: &ParquetMetaData, stored: &Stored) -> bool {
+pub(super) fn is_rounded(metadata: &ParquetMetaData, stored: &StoredColumn) -> bool {
     let column = metadata
         .file_metadata()
         .schema_descr()
@@ -78,10 +82,10 @@ fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)>
 fn seen(
     input: &SharedFile,
     metadata: &ParquetMetaData,
-    stored: &Stored,
+    stored: &StoredColumn,
 ) -> Result<Option<(i128, i128)>> {
     // The values are wanted as they come, not how they lie in lists.
-    let stored = Stored {
+    let stored = StoredColumn {
         shape: StoredShape::Other { level: 0 },
         ..stored.clone()
     };

@@ -2,13 +2,13 @@
 
 use super::chunk::ColumnChunk;
 use super::convert;
-use super::stored::{Stored, StoredShape};
+use super::stored::{StoredColumn, StoredShape};
 use crate::Result;
 use crate::data::column::{As, Bad, Cells, Texts};
 
 /// What is wanted of a stored column: each time a place in its lists, and how.
 pub(super) struct WantedPiece<'a> {
-    pub(super) stored: &'a Stored,
+    pub(super) stored: &'a StoredColumn,
     /// The place among all that are wanted, the place in a list, and how.
     pub(super) outputs: Vec<(usize, usize, As)>,
 }

@@ -6,7 +6,7 @@ use super::columns::Columns;
 use super::pages::{Budget, SharedFile};
 use super::piece::{BlockPiece, WantedPiece};
 use super::refusal::{DAMAGED, not_numeric};
-use super::shares::Shares;
+use super::shares::ColumnShares;
 use super::stored::StoredShape;
 use crate::data::column::{As, Block, BlockPlace, Cells};
 use crate::data::guard::guarded;
@@ -226,7 +226,7 @@ impl RowsPlan<'_> {
             }
         };
         // The parts of a group go on side by side: there may not be more of them than threads.
-        let shares = Shares::of(&mut sorted, threads, self.file.metadata);
+        let shares = ColumnShares::of(&mut sorted, threads, self.file.metadata);
         let shares = &shares;
         let sorted = &sorted;
         let result = thread::scope(|scope| {

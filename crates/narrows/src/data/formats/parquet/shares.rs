@@ -5,15 +5,15 @@ use crate::data::column::As;
 use parquet::file::metadata::ParquetMetaData;
 
 /// Ranges of the wanted columns, one for each thread, about the same work each.
-pub(super) struct Shares(pub(super) Vec<std::ops::Range<usize>>);
+pub(super) struct ColumnShares(pub(super) Vec<std::ops::Range<usize>>);
 
-impl Shares {
+impl ColumnShares {
     /// Sorts what is wanted so that each share is a range of it.
     pub(super) fn of(
         sorted: &mut Vec<WantedPiece>,
         threads: usize,
         metadata: &ParquetMetaData,
-    ) -> Shares {
+    ) -> ColumnShares {
         let groups = metadata.row_groups();
         let work = |wanted: &WantedPiece| {
             let column = groups
@@ -45,6 +45,6 @@ impl Shares {
             sorted.extend(bin);
             ranges.push(start..sorted.len());
         }
-        Shares(ranges)
+        ColumnShares(ranges)
     }
 }

@@ -15,7 +15,7 @@ pub(super) enum StoredShape {
 
 /// A column as it is stored.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
+pub(super) struct StoredColumn {
     /// Its place among all that are stored.
     pub(super) leaf_index: usize,
     /// Its name, for errors.

@@ -38,11 +38,11 @@ pub(in crate::data) enum ColumnType {
 pub(in crate::data) struct TypedSink {
     writer: SerializedFileWriter<OutputFile>,
     path: PathBuf,
-    columns: Vec<Column>,
+    columns: Vec<WaitingColumn>,
 }
 
 /// The values of a column that wait for their row group.
-struct Column {
+struct WaitingColumn {
     name: String,
     kind: ColumnType,
     values: TypedValues,
@@ -127,7 +127,7 @@ impl TypedSink {
         let schema = Arc::new(schema.map_err(refused)?);
         let properties = Arc::new(properties(names, types).build());
         let writer = SerializedFileWriter::new(file, schema, properties).map_err(refused)?;
-        let columns = names.iter().zip(types).map(|(name, &kind)| Column {
+        let columns = names.iter().zip(types).map(|(name, &kind)| WaitingColumn {
             name: name.clone(),
             kind,
             values: kind.values(),
@@ -153,7 +153,7 @@ impl TypedSink {
             let pushed = column.push(cells);
             pushed.map_err(|error| error.at(format!("column `{}`", column.name)))?;
         }
-        let held: usize = self.columns.iter().map(Column::size).sum();
+        let held: usize = self.columns.iter().map(WaitingColumn::size).sum();
         if held >= GROUP {
             self.write_group()?;
         }
@@ -205,7 +205,7 @@ fn properties(names: &[String], types: &[ColumnType]) -> WriterPropertiesBuilder
         })
 }
 
-impl Column {
+impl WaitingColumn {
     fn size(&self) -> usize {
         let of_values = match &self.values {
             TypedValues::Longs(values) => values.len() * 8,
