@@ -61,6 +61,37 @@ pub fn score(
     Ok(scores)
 }
 
+/// The value of a row that adds most to its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blamed {
+    /// The value's place in the row.
+    pub place: usize,
+    /// Its share of the score.
+    pub share: f64,
+}
+
+/// For each of some rows, by their places, the value that adds most to its score; none where the score is 0 or not finite.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or a place is not that of a row.
+pub fn blame(model: &Model, data: &Dataset, rows: &[usize]) -> Result<Vec<Option<Blamed>>> {
+    check(model, data)?;
+    let chosen = data.select(rows)?;
+    let values = chosen.array_of(0..chosen.rows())?;
+    let found = model.in_use(chosen.rows()).explain(values.view())?;
+    let of_row = |row: ndarray::ArrayView1<'_, f32>| {
+        let parts: Vec<f64> = row.iter().skip(1).map(|&part| f64::from(part)).collect();
+        let sum: f64 = parts.iter().sum();
+        let largest = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        (sum > 0.0 && sum.is_finite()).then(|| Blamed {
+            place: largest.0,
+            share: largest.1 / sum,
+        })
+    };
+    Ok(found.rows().into_iter().map(of_row).collect())
+}
+
 /// The columns of an output: the score, whether it is above the threshold if there is one, and what explains it.
 fn with_above(found: Array2<f32>, threshold: Option<f32>) -> Result<Array2<f32>> {
     let Some(threshold) = threshold else {

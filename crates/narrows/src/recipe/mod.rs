@@ -17,9 +17,8 @@ pub use shipped::Purpose;
 
 use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
-use crate::declaration::{List, Part, suggest};
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::declaration::{List, Part};
+use crate::error::Result;
 use crate::layer::{Initialization, LayerSpec};
 use crate::network::Network;
 use crate::objective::{Penalty, Reconstruction};
