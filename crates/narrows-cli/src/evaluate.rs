@@ -39,9 +39,9 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows evaluate runs/simple-linear
+  narrows evaluate runs/basic
   narrows evaluate model.safetensors --data ~/fashion
-  narrows evaluate runs/simple-linear --json | jq .model.knn_accuracy
+  narrows evaluate runs/basic --json | jq .model.knn_accuracy
   narrows evaluate --metrics | less";
 
 pub fn run(arguments: &Arguments) -> Result<()> {

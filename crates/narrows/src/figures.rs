@@ -16,9 +16,8 @@ use crate::report::{Chart, Figure, Image, Mark, Series};
 use crate::text::count_of;
 use crate::train::EpochRecord;
 
-/// The noise in the picture of noisy images of a model that was trained without noise: that of the study of contractive
-/// autoencoders that the recipes come from.
-const USUAL_STD: f32 = 1.5;
+/// The noise in the picture of noisy images of a model that was trained without noise: one of the levels of the curves.
+const USUAL_STD: f32 = 0.4;
 
 /// The figures of a model, its evaluation and its training.
 ///

@@ -219,9 +219,6 @@ impl Evaluation {
         for (name, why) in self.refusals() {
             notes.push(format!("Linear probe of {name}: {why}."));
         }
-        if let Some(why) = &self.pca_left_out {
-            notes.push(format!("{} is left out: {why}.", self.pca_name()));
-        }
         notes.extend(self.left_out.iter().map(|why| format!("Left out: {why}.")));
         notes
     }

@@ -604,3 +604,16 @@ fn what_cannot_be_evaluated_is_refused() {
     let message = refuse(&huge, &source);
     assert!(message.contains("not finite"), "{message}");
 }
+
+#[test]
+fn the_page_of_numbers_is_the_list() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/METRICS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, numbers) = page.split_once("\n## ").unwrap();
+    let command = "narrows evaluate --metrics";
+    assert_eq!(
+        format!("## {numbers}").trim_end(),
+        metric::reference().trim_end(),
+        "{command}"
+    );
+}
