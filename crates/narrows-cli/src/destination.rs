@@ -48,11 +48,11 @@ impl FormatArguments {
             (true, None) => Ok(None),
             (true, Some(format)) => Err(Error::new(
                 ErrorKind::Data,
-                format!("a .png file gets {}, no rows", picture.1),
+                format!("a .png file gets {}, not the rows", picture.1),
             )
             .at(path.display())
-            .expected(format!("another output for `--format {}`", format.name()))
-            .hint("name it with `-o`; `-o -` is standard output")),
+            .expected(format!("another ending, for `--format {}`", format.name()))
+            .hint("name another file with `-o`; `-o -` is standard output")),
             (false, _) => self.output(path, false, &[picture]).map(Some),
         }
     }

@@ -78,12 +78,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let is_onnx = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
     if !is_onnx && !is_stream(&arguments.output) {
         let found = ending.map_or("none".into(), |ending| format!(".{}", ending.display()));
-        return Err(
-            Error::new(ErrorKind::Data, "this ending stands for no format")
-                .at(arguments.output.display())
-                .expected(".onnx")
-                .found(found),
-        );
+        return Err(Error::new(
+            ErrorKind::Data,
+            "a model cannot be exported to a file of this ending",
+        )
+        .at(arguments.output.display())
+        .expected(".onnx")
+        .found(found));
     }
     check_stream(&arguments.output, arguments.json)?;
     keep_file_apart(&arguments.output, &arguments.model)?;

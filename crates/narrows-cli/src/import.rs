@@ -71,9 +71,10 @@ pub struct Shape(pub Vec<usize>);
 pub fn parse_shape(text: &str) -> std::result::Result<Shape, String> {
     let sizes = text.split(['x', '×']).map(str::parse);
     let sizes: std::result::Result<Vec<usize>, _> = sizes.collect();
-    sizes
-        .map(Shape)
-        .map_err(|_| "sizes with an x between them are needed, as in 1x28x28".into())
+    match sizes {
+        Ok(sizes) if !sizes.contains(&0) => Ok(Shape(sizes)),
+        _ => Err("expected sizes above 0 with an x between them, as in 1x28x28".into()),
+    }
 }
 
 fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
@@ -81,7 +82,9 @@ fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
         Some((theirs, ours)) if !theirs.is_empty() && !ours.is_empty() => {
             Ok((theirs.to_string(), ours.to_string()))
         }
-        _ => Err("a name of the file and one of the recipe are needed, as in fc1=encoder.0".into()),
+        _ => Err(
+            "expected a name of the file, `=` and a name of the recipe, as in fc1=encoder.0".into(),
+        ),
     }
 }
 

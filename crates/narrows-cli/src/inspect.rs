@@ -5,7 +5,7 @@ use crate::output::{columns, figures, print, table, thousands};
 use clap::Args;
 use narrows::data::TestRows;
 use narrows::network::StateKind;
-use narrows::run::load_model;
+use narrows::run::{blame_recipe, load_model};
 use narrows::train::{Described, describe as describe_programs};
 use narrows::{Error, ErrorKind, Model, Recipe, Result};
 use serde_json::{Value, json};
@@ -72,9 +72,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// Prints the programs of a model, or of a recipe.
 fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
     let path = &arguments.model;
+    let name = path.display().to_string();
     let is_recipe = path.extension().is_some_and(|ending| ending == "toml") || !path.exists();
     let (recipe, own_shape) = if is_recipe {
-        (Recipe::load(&path.display().to_string(), &[])?, None)
+        (Recipe::load(&name, &[])?, None)
     } else {
         let model = load_model(path)?;
         (model.recipe().clone(), Some(model.shape().to_vec()))
@@ -91,7 +92,8 @@ fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
         threads: arguments.threads.unwrap_or(0),
         is_raw,
     };
-    let text = describe_programs(&recipe, &described)?;
+    let text =
+        describe_programs(&recipe, &described).map_err(|error| blame_recipe(error, &name))?;
     print(&format!(
         "rows of shape {}\n\n{}",
         shape(&described.shape),

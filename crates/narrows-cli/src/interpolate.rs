@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         go_over("interpolating", steps, |progress| way.write(rows, progress))?;
     } else if steps > MOST_IN_PICTURE {
         return Err(
-            Error::new(ErrorKind::Data, "so many steps fit into no picture")
+            Error::new(ErrorKind::Data, "a picture cannot show this many steps")
                 .expected(format!("at most {MOST_IN_PICTURE}"))
                 .found(steps)
                 .hint("write the rows instead, with `-o FILE.npy`"),

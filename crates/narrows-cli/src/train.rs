@@ -15,8 +15,8 @@ use clap::Args;
 use narrows::data::{Dataset, ReadOptions, Source, SplitPlan, Watch};
 use narrows::recipe::Override;
 use narrows::run::{
-    Event, Every, Options, REPORT_FILE, Sources, folder_of, load_model, needs_data, recipe_of,
-    recover, resume, run as run_recipe,
+    Event, Every, Options, REPORT_FILE, Sources, blame_recipe, folder_of, load_model, needs_data,
+    recipe_of, recover, resume, run as run_recipe,
 };
 use narrows::{Error, ErrorKind, Recipe, Result};
 use resumed::{finished, found_at, replanned};
@@ -184,7 +184,7 @@ impl Arguments {
                 let what = format!("`{option}` is empty: it names no rows");
                 return Err(Error::new(ErrorKind::Data, what)
                     .expected(format!("a share or a source, as in `{option} 0.1`"))
-                    .hint(format!("leave `{option}` out for the default")));
+                    .hint(format!("leave `{option}` out to use the default")));
             }
         }
         let Some(folder) = &self.resume else {
@@ -213,14 +213,14 @@ impl Arguments {
         ];
         for (name, share) in shares {
             let Some(share) = share else { continue };
-            let what = format!("a run goes on with the {name} rows that it has");
+            let what = format!("a run keeps its {name} rows when it goes on");
             return Err(Error::new(ErrorKind::Data, what)
                 .at(folder.display())
                 .expected(format!(
-                    "at most `--{name} SOURCE`, where those rows lie now"
+                    "no `--{name}`, or `--{name} SOURCE` with the new place of the same rows"
                 ))
                 .found(format!("`--{name} {share}`"))
-                .hint("to change their share, begin a new run with --init-from"));
+                .hint("to change the share, begin a new run with --init-from"));
         }
         let sources = Sources::of_run(folder, recipe, data, validation, rows.source.as_ref())?;
         Ok(Sources {
@@ -274,8 +274,8 @@ impl Arguments {
             (None, None) => {
                 note(&format!("Recipes:\n{}\n", list()?));
                 Err(Error::new(ErrorKind::Recipe, "train needs a recipe")
-                    .expected("one of these, or a TOML file")
-                    .hint("narrows train basic"))
+                    .expected("the name of a recipe, or a TOML file")
+                    .hint("for example `narrows train basic`; `narrows recipes` lists the names"))
             }
         }
     }
@@ -388,7 +388,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     display.finish();
     let summary = match (outcome, &arguments.recipe) {
         (Ok(outcome), _) => outcome.summary,
-        (Err(error), Some(recipe)) => return Err(of_recipe(error, recipe)),
+        (Err(error), Some(recipe)) => return Err(blame_recipe(error, recipe)),
         (Err(error), None) => return Err(error),
     };
     if arguments.json {
@@ -403,12 +403,4 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         page::open(&summary.run.join(REPORT_FILE));
     }
     Ok(())
-}
-
-/// What is wrong with a recipe once the data are known, with the recipe that it is wrong with.
-fn of_recipe(error: Error, recipe: &str) -> Error {
-    match error.kind() {
-        ErrorKind::Recipe => error.at(recipe),
-        _ => error,
-    }
 }

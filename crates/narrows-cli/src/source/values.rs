@@ -85,5 +85,5 @@ pub(super) fn size(text: &str) -> std::result::Result<(u32, u32), String> {
         let side = |text: &str| text.parse().ok().filter(|side| (1..=16384).contains(side));
         Some((side(width)?, side(height)?))
     };
-    parse().ok_or_else(|| "expected WIDTHxHEIGHT, as in 32x32".into())
+    parse().ok_or_else(|| "expected WIDTHxHEIGHT, each 1 to 16384, as in 32x32".into())
 }

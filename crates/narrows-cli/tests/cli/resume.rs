@@ -311,7 +311,7 @@ fn a_run_goes_on_with_its_own_data_only() {
     let none = run(bench.path(), &["train", "--resume", "nothing"]);
     assert_eq!(none.status.code(), Some(2));
     assert!(
-        text(&none.stderr).contains("no folder of a run"),
+        text(&none.stderr).contains("not the folder of a run"),
         "{}",
         text(&none.stderr)
     );

@@ -38,7 +38,7 @@ impl<'a> Way<'a> {
         check(model, data)?;
         if !(2..=MOST_STEPS).contains(&steps) {
             return Err(
-                Error::new(ErrorKind::Data, "so many steps are not possible")
+                Error::new(ErrorKind::Data, "this number of steps is not possible")
                     .expected(format!("2 to {MOST_STEPS}"))
                     .found(steps),
             );

@@ -50,7 +50,7 @@ impl BottleneckPart for TopK {
         if k > width {
             return Err(Error::new(ErrorKind::Recipe, "`k` is larger than the code")
                 .at("bottleneck.k")
-                .expected(format!("at most {width}, the values of a code"))
+                .expected(format!("at most {width}, the number of values of a code"))
                 .found(k));
         }
         builder.check_one_row(code, "the bottleneck `top-k`")?;

@@ -45,7 +45,7 @@ impl Spec<dyn CorruptionPart> {
         };
         let (form, strength) = text
             .split_once('=')
-            .ok_or_else(|| refuse("a corruption has a strength"))?;
+            .ok_or_else(|| refuse("the corruption needs a strength"))?;
         // The name alone stands for its first key; older names of keys are those that recipes had.
         let key_of = |part: &'static dyn CorruptionPart| {
             let (name, first) = first(part)?;
@@ -68,14 +68,14 @@ impl Spec<dyn CorruptionPart> {
             .ok_or_else(|| refuse("there is no such corruption"))?;
         let toml = format!("kind = \"{name}\"\n{key} = {strength}");
         let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
-        let corruption = parts.read(&document.root(), &KIND, &[])?;
-        let corruption = corruption.ok_or_else(|| refuse("there is no such corruption"))?;
-        // All of it is on one line.
+        // All of it is on one line, the second of a document that nobody has written.
         let place = format!("corruption `{text}`, line 2: ");
-        let shortened = |note: String| match note.strip_prefix(&place) {
-            Some(note) => format!("corruption `{text}`: {note}"),
-            None => note,
-        };
+        let own = format!("corruption `{text}`: ");
+        let corruption = parts
+            .read(&document.root(), &KIND, &[])
+            .map_err(|error| error.map_text(|part| part.replace(&place, &own)))?;
+        let corruption = corruption.ok_or_else(|| refuse("there is no such corruption"))?;
+        let shortened = |note: String| note.replace(&place, &own);
         let notes = document.notes().into_iter().map(shortened).collect();
         Ok((corruption, notes))
     }

@@ -71,7 +71,7 @@ impl Dataset {
         if let Some(column) = shifts.iter().position(|shift| shift.is_nan()) {
             return Err(Error::new(
                 ErrorKind::Data,
-                "a column has no numbers in the training rows, so it has no mean",
+                "the column has no numbers in the training rows, so it has no mean",
             )
             .at(self.column_place(column))
             .at(self.name())

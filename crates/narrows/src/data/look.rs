@@ -72,7 +72,7 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
     if is_weights(start) {
         return Err(not_read(
             path,
-            "weights of a model (safetensors), no rows",
+            "a safetensors file of weights, not of rows",
             "`narrows inspect SHELL` describes a model of Narrows, weights of others are taken by \
              `narrows import --recipe NAME -o model.safetensors SHELL` with the recipe of their layers for NAME",
         ));
@@ -176,7 +176,7 @@ fn in_archive(path: &Path) -> Result<FileKind> {
         return Err(not_read(
             path,
             "a ZIP archive that is damaged or cut off",
-            "",
+            "copy or download the file again",
         ));
     };
     let names = archive.file_names().take(ENTRIES);

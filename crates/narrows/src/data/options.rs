@@ -273,9 +273,10 @@ fn refuse(is_set: &[(bool, &str)], spec: &str, what: &str, of: &str) -> Result<(
         None => Ok(()),
         Some((_, name)) => Err(Error::new(
             ErrorKind::Data,
-            format!("`{name}` is a setting for {of}"),
+            format!("`--{name}` is an option for {of}"),
         )
         .at(spec)
-        .found(what)),
+        .found(what)
+        .hint(format!("leave out `--{name}`"))),
     }
 }

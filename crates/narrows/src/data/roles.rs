@@ -225,7 +225,7 @@ impl Roles {
         if inputs.is_empty() {
             let is_empty = |&place: &usize| columns[place].kind == ColumnKind::Empty;
             let what = if !other.is_empty() && other.iter().all(is_empty) {
-                "there are no rows with a value in a column to train on"
+                "no column has a value to train on"
             } else {
                 "no column of numbers is left to train on"
             };
@@ -379,7 +379,7 @@ impl<'a> Names<'a> {
             )
             .hint("give each column a name of its own")),
             None => {
-                let what = format!("there is no column `{name}`, which `{setting}` asks for");
+                let what = format!("there is no column `{name}`, which `--{setting}` asks for");
                 Err(suggest(
                     Error::new(ErrorKind::Data, what),
                     name,
@@ -399,11 +399,9 @@ impl<'a> Names<'a> {
         let missing: Vec<&String> = wanted.iter().filter(is_missing).collect();
         if !missing.is_empty() {
             let (found, missing) = (list_shortly(&self.list()), list_shortly(&missing));
-            return Err(
-                Error::new(ErrorKind::Data, "the columns do not fit the model")
-                    .expected(format!("the columns {}", list_shortly(wanted)))
-                    .found(format!("{found}, without {missing}")),
-            );
+            return Err(Error::new(ErrorKind::Data, "columns are missing")
+                .expected(format!("the columns {}", list_shortly(wanted)))
+                .found(format!("{found}, without {missing}")));
         }
         let places = self.find_all("model", wanted)?;
         let not_read = |&&place: &&usize| !is_readable(self.columns[place].kind);

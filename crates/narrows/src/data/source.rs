@@ -165,7 +165,7 @@ impl Dataset {
         let Some(labels) = self.labels() else {
             return Err(Error::new(
                 ErrorKind::Data,
-                "`--classes` needs labels, and the data have none",
+                "rows cannot be chosen by their labels: the data have none",
             )
             .at(self.name())
             .hint("name the column of the labels with `--label`"));

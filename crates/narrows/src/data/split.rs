@@ -440,9 +440,11 @@ fn check_count(data: &Dataset, count: usize) -> Result<()> {
         Error::new(ErrorKind::Data, "there are too few rows to set some apart")
             .at(data.name())
             .expected(format!(
-                "more than {count} rows, which validation or testing take"
+                "more than the {} that validation or testing takes",
+                counted(count, "row", "rows")
             ))
-            .found(data.rows()),
+            .found(data.rows())
+            .hint("give more rows, or take a smaller share"),
     )
 }
 

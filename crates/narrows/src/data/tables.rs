@@ -135,7 +135,7 @@ fn open_file(
                 return Err(Error::new(ErrorKind::Format, "this text does not look like a table")
                     .at(name)
                     .expected("lines of equally many cells, or of one number each")
-                    .hint("if it is one, say how its cells are parted, for example `--separator ';'`"));
+                    .hint("if it is a table, name the sign between its cells, for example `--separator ';'`"));
             }
             Some(Box::new(
                 CsvTable::open(path, name, options, on_fault)?.noting(called_otherwise(path)),
@@ -268,7 +268,7 @@ fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
     if files.is_empty() {
         Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
             .at(pattern)
-            .hint("put the pattern in quotes, so that the shell leaves it alone, and see that it begins in this folder"))
+            .hint("put the pattern in quotes, so that the shell leaves it alone, and check that it starts from the current folder"))
     } else {
         Ok(files)
     }

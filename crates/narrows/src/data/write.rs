@@ -184,8 +184,11 @@ fn unknown_ending(path: &Path, beside: &[(&str, &str)]) -> Error {
     Error::new(ErrorKind::Data, "the output has an unknown ending")
         .at(path.display())
         .expected(endings.join(", "))
-        .found(path.extension().unwrap_or_default().to_string_lossy())
-        .hint("or say what to write with `--format`")
+        .found(format!(
+            ".{}",
+            path.extension().unwrap_or_default().to_string_lossy()
+        ))
+        .hint("give the file one of these endings, or name the format with `--format`")
 }
 
 /// An output that is being written.

@@ -38,8 +38,9 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
             ErrorKind::Data,
             format!("there are too few rows for a {name} of {level}"),
         )
-        .expected(format!("at least {least}"))
+        .expected(format!("at least {least} normal rows"))
         .found(count)
+        .hint("give more normal rows with `--data`, or choose a level that needs fewer")
     };
     let value = match rule {
         Rule::Quantile(_) => {
@@ -136,7 +137,8 @@ impl Detection {
         if anomalies == 0 || normal == 0 {
             return Err(Error::new(ErrorKind::Data, "detection cannot be measured")
                 .expected("both anomalies and normal rows")
-                .found(format!("{anomalies} anomalies and {normal} normal rows")));
+                .found(format!("{anomalies} anomalies and {normal} normal rows"))
+                .hint("`--anomalous` names the labels of the anomalies alone"));
         }
         let mut rows: Vec<(f32, bool)> = scores
             .iter()

@@ -175,8 +175,9 @@ pub fn evaluate(
 pub(crate) fn no_test_rows(data: &str) -> Error {
     Error::new(ErrorKind::Data, "there are no rows to measure the model on")
         .at(data)
-        .expected("test rows: the model was trained without test rows of these data")
-        .hint("give rows that training has not seen as the data")
+        .expected("test rows, which were kept out of training")
+        .found("none")
+        .hint("give rows that training has not seen with `--data`")
 }
 
 struct Evaluating<'a> {

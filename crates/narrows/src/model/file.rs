@@ -232,7 +232,7 @@ pub(super) fn read_tensors<'a>(
 /// What concerns Narrows of the header: its text and what that says.
 fn about(header: &Header) -> Result<(String, Value)> {
     let about = header.metadata.get(KEY).ok_or_else(|| {
-        format("this safetensors file is no model of Narrows")
+        format("this safetensors file is not a model of Narrows")
             .expected(format!("`{KEY}` in its metadata"))
             .found("none")
             .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")

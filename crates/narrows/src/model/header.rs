@@ -47,6 +47,16 @@ pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -
         }
     };
     let most = len.saturating_sub(8).min(MAX_HEADER);
+    if header_len > most
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    {
+        return Err(damaged()
+            .expected("a .safetensors file")
+            .found("a file that begins as text")
+            .hint("a model is the file model.safetensors of a run, or the run's folder"));
+    }
     if header_len > most {
         return Err(damaged()
             .expected(format!("a header of at most {most} bytes"))

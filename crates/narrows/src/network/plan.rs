@@ -60,7 +60,7 @@ impl Network {
         let values = network.build(&mut builder, 0, data)?.values;
         for (place, &value) in values.iter().enumerate() {
             let checked = builder.check_one_row(value, "a model in use");
-            checked.map_err(|error| error.at(network.name_of(place.saturating_sub(1))))?;
+            checked.map_err(|error| error.at(network.place_of(place.saturating_sub(1))))?;
         }
         network.shapes = values
             .iter()
@@ -77,7 +77,10 @@ impl Network {
                 ErrorKind::Recipe,
                 "the decoder does not give back the data's shape",
             )
-            .at("decoder")
+            .at(match last_of_values(decoder) {
+                Some((index, _)) => network.place_of(encoder.len() + index),
+                None => "decoder".into(),
+            })
             .expected(format!("rows of shape {shape:?}, {values} values"))
             .found(format!("{given:?}"))
             .hint(match (given.len(), shape.len()) {
@@ -159,7 +162,7 @@ impl Network {
             builder.at(&name);
             value = layer
                 .build(builder, value, &self.data)
-                .map_err(|error| error.at(format!("{name} ({})", layer.name())))?;
+                .map_err(|error| error.at(self.place_of(index)))?;
             if index >= first {
                 values.push(value);
             }
@@ -195,6 +198,18 @@ impl Network {
         match layer.checked_sub(self.encoder) {
             None => format!("encoder.{layer}"),
             Some(index) => format!("decoder.{index}"),
+        }
+    }
+
+    /// Where a layer stands, as a recipe writes it: `encoder[0] (dense)`.
+    fn place_of(&self, layer: usize) -> String {
+        let (side, index) = match layer.checked_sub(self.encoder) {
+            None => ("encoder", layer),
+            Some(index) => ("decoder", index),
+        };
+        match self.layers.get(layer) {
+            Some(spec) => format!("{side}[{index}] ({})", spec.name()),
+            None => format!("{side}[{index}]"),
         }
     }
 

@@ -23,6 +23,16 @@ pub struct Node {
     pub tensors: Vec<TensorId>,
 }
 
+impl Node {
+    /// Where it stands, as a recipe writes it: `encoder[0]`.
+    pub(crate) fn place(&self) -> String {
+        match self.name.rsplit_once('.') {
+            Some((side, index)) if index.parse::<usize>().is_ok() => format!("{side}[{index}]"),
+            _ => self.name.clone(),
+        }
+    }
+}
+
 /// What can be applied to values. Passes know one again by its type. Most layers are a [`RowFunction`], which becomes one through
 /// [`Builder::apply`](super::Builder::apply); what acts across rows or draws numbers says by itself which operations it consists of.
 pub trait Operation: Any + Debug + Send + Sync {

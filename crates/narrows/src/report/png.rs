@@ -38,7 +38,7 @@ pub fn picture_rows(
     let &[channels @ (1 | 3), height, width] = shape else {
         return Err(Error::new(
             ErrorKind::Data,
-            "these data are no images, so there is no picture",
+            "there is no picture of these data: they are not images",
         )
         .expected("rows of shape [1 or 3, height, width]")
         .found(format!("{shape:?}"))

@@ -162,7 +162,7 @@ impl EventFile {
         let end = whole_records(&mut file, len).map_err(refused)?;
         if end == 0 && len > 0 {
             return Err(
-                Error::new(ErrorKind::Format, "this is no log of TensorBoard")
+                Error::new(ErrorKind::Format, "the file is not a log of TensorBoard")
                     .at(path.display())
                     .hint("move it out of the folder"),
             );

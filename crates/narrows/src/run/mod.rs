@@ -7,6 +7,7 @@
 //! `diverged.json` says how.
 
 mod again;
+mod blame;
 mod checkpoint;
 mod division;
 mod epochs;
@@ -33,6 +34,7 @@ mod threshold;
 mod whole;
 
 pub use again::evaluate_run;
+pub use blame::blame_recipe;
 pub use checkpoint::Every;
 pub use event::{Event, Finished, Replanned};
 pub(crate) use folder::is_empty;

@@ -35,14 +35,14 @@ pub(super) fn replan(
     let (done, rows) = training.position();
     let begun = done + usize::from(rows > 0);
     if recipe.epochs < begun {
-        return Err(refuse("the run has more epochs than these already")
+        return Err(refuse("the run has done more epochs already")
             .expected(format!("at least {}", count_of(begun, "epoch")))
             .found(recipe.epochs)
-            .hint("its model is of all epochs that are done; a shorter run has to begin anew"));
+            .hint("for fewer epochs, begin a new run"));
     }
     if training.has_stopped_early() && recipe.epochs > done {
         return Err(
-            refuse("early stopping has ended the run, and more epochs do not change that")
+            refuse("early stopping has ended the run, so it cannot have more epochs")
                 .expected(format!(
                     "a loss that falls within {}",
                     count_of(recipe.patience, "epoch")

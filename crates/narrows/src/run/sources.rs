@@ -96,8 +96,12 @@ impl RunFile {
         let path = folder.join(RUN_FILE);
         check_in_place(folder)?;
         let bytes = folder::read(&path, folder::SMALL).map_err(|error| {
-            Error::io("this is no folder of a run that can go on", &path, error)
-                .hint("give the folder that `narrows train` named")
+            Error::io(
+                "this is not the folder of a run that can go on",
+                &path,
+                error,
+            )
+            .hint("give the folder that `narrows train` named")
         })?;
         serde_json::from_slice(&bytes).map_err(|error| {
             Error::new(ErrorKind::Format, "the run's sources are damaged")
@@ -143,7 +147,7 @@ impl RunFile {
                 "validation",
                 "--validation",
             ),
-            (test, &mut sources.test, "testing", "--test"),
+            (test, &mut sources.test, "test", "--test"),
         ] {
             match (given, spec) {
                 (None, None) => {}
@@ -153,7 +157,9 @@ impl RunFile {
                     self.given.push(true);
                 }
                 (Some(given), None) => {
-                    let what = format!("the run has no source of its own for {of}");
+                    let what = format!(
+                        "the {of} rows of this run are a share of its data, or it has none"
+                    );
                     return Err(Error::new(ErrorKind::Data, what)
                         .at(folder.display())
                         .found(format!("`{option} {given}`"))

@@ -13,7 +13,9 @@ use crate::isa;
 use crate::parts::Parts;
 use crate::recipe::{Override, Recipe};
 use crate::report::{Report, Section, Table};
-use crate::run::{REPORT_FILE, check_done, check_recipe, is_run, load_for, write_report};
+use crate::run::{
+    REPORT_FILE, blame_recipe, check_done, check_recipe, is_run, load_for, write_report,
+};
 use crate::text::path_for_shell;
 use std::path::Path;
 
@@ -104,7 +106,7 @@ pub fn compare(
         }
         for variation in variations {
             let recipe = parts.load(asked, &[overrides, variation].concat())?;
-            check_recipe(&recipe, source)?;
+            check_recipe(&recipe, source).map_err(|error| blame_recipe(error, asked))?;
             let name = match (names.len(), variation.len()) {
                 (_, 0) => asked.clone(),
                 (1, _) => called(variation),

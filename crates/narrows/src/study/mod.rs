@@ -130,7 +130,7 @@ fn check_empty(out: Option<&Path>) -> Result<()> {
             Error::new(ErrorKind::Data, "the study's folder is not empty")
                 .at(out.display())
                 .expected("a folder that is new or empty")
-                .hint("choose another with --out, or remove this one"),
+                .hint("choose another with --out"),
         ),
     }
 }

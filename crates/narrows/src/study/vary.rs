@@ -28,20 +28,19 @@ pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
         let origin = format!("--vary {text}");
         let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(&origin);
         let Some((key, values)) = text.split_once('=') else {
-            return Err(refuse("this is no variation")
+            return Err(refuse("a variation needs a key and its values")
                 .expected("KEY=VALUE,VALUE,…, for example encoder[0].outputs=8,16,32"));
         };
         let values = values_of(values);
         if values.len() < 2 || values.iter().any(|value| value.is_empty()) {
-            return Err(refuse("a variation has two values or more")
+            return Err(refuse("a variation needs at least two values")
                 .expected(format!("{key}=VALUE,VALUE,…"))
                 .found(text));
         }
         let has_key = |set: &Override| set.assignment.split('=').next() == Some(key);
         if all[0].iter().any(has_key) {
-            return Err(
-                refuse("a key varies once").expected(format!("all values of {key} in one list"))
-            );
+            return Err(refuse("the key is varied twice")
+                .expected(format!("all values of {key} in one list")));
         }
         if all.len() * values.len() > MOST {
             return Err(refuse("there are too many combinations")

@@ -215,7 +215,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
     );
     for shape in [&[][..], &[0], &[3, 0], &[1, 1, 1, 1, 3], &[usize::MAX, 2]] {
         let result = import(&bytes, &recipe(text), Some(shape), None);
-        refused(result, ErrorKind::Data, &["this is no shape of a row"]);
+        refused(result, ErrorKind::Data, &["a row cannot have this shape"]);
     }
     let result = import(WEIGHTS, &recipe(RECIPE), Some(&[1, 7, 5]), Some(&pixels()));
     refused(

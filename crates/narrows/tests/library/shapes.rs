@@ -107,7 +107,7 @@ fn rows_that_are_no_images_are_refused() {
         DENSE,
         &[784],
         &[
-            "encoder.0 (conv2d)",
+            "encoder[0] (conv2d)",
             "[channels, height, width]",
             "found rows of shape [784]",
             "put a reshape layer",
@@ -118,13 +118,13 @@ fn rows_that_are_no_images_are_refused() {
         "{ layer = 'dense', outputs = 16 }, { layer = 'relu' },
          { layer = 'conv-transpose2d', channels = 1, kernel = 2 }",
         &[1, 8, 8],
-        &["decoder.2 (conv-transpose2d)", "found rows of shape [16]"],
+        &["decoder[2] (conv-transpose2d)", "found rows of shape [16]"],
     );
     refused(
         "{ layer = 'dense', outputs = 8 }, { layer = 'reshape', shape = [2, 2, 2] }",
         "{ layer = 'conv2d', kernel = 1 }",
         &[8],
-        &["decoder.0 (conv2d)", "no channels", "data of shape [8]"],
+        &["decoder[0] (conv2d)", "no channels", "data of shape [8]"],
     );
 }
 
@@ -165,7 +165,7 @@ fn sizes_that_do_not_fit_are_refused() {
         DENSE,
         &one,
         &[
-            "encoder.1 (reshape)",
+            "encoder[1] (reshape)",
             "a shape of 48 values",
             "[1, 8, 6]",
             "found [1, 6, 6]",

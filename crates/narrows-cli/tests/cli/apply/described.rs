@@ -25,7 +25,10 @@ fn data_are_described() {
     let said = refused(folder.path(), "data info t.csv --label kind");
     assert!(said.contains("there is no column `kind`"), "{said}");
     let said = refused(folder.path(), "data info mnist --columns a");
-    assert!(said.contains("`columns` is a setting for tables"), "{said}");
+    assert!(
+        said.contains("`--columns` is an option for tables"),
+        "{said}"
+    );
     assert!(ok(folder.path(), "data kinds").contains("Parquet"));
 }
 

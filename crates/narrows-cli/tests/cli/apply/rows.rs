@@ -90,9 +90,9 @@ fn columns_are_matched_by_name() {
     let said = refused(folder, "encode run --data one.csv -o codes.xlsx");
     assert!(said.contains(".parquet"), "{said}");
     let said = refused(folder, "encode run --data one.csv -o codes");
-    assert!(said.contains("these rows are no images"), "{said}");
+    assert!(said.contains("the rows are not images"), "{said}");
     let said = refused(folder, "decode run --data one.npy -o x.csv --label a");
-    assert!(said.contains("`label` is a setting for tables"), "{said}");
+    assert!(said.contains("`--label` is an option for tables"), "{said}");
     ok(folder, "data convert --data one.csv -o four.npy");
     let said = refused(folder, "decode run --data four.npy -o x.csv");
     let widths = "expected codes of 2 values, found rows of 4 values";

@@ -110,7 +110,7 @@ fn an_index_without_a_name_is_left_out_in_training_and_later() {
         assert!(read("--id").contains("40110,"), "{}", read("--id"));
         folder.refused(
             &format!("data info later.csv --drop {empty}"),
-            &["which `drop` asks for"],
+            &["which `--drop` asks for"],
         );
     }
 }

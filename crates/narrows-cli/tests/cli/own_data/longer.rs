@@ -28,7 +28,7 @@ fn more_epochs_end_in_the_bytes_of_as_many_at_once() {
     bench.refused(
         &["train", "--resume", "parts", "--epochs", "8"],
         &[
-            "more epochs than these already",
+            "the run has done more epochs already",
             "at least 9 epochs",
             "found 8",
         ],

@@ -142,7 +142,7 @@ fn a_threshold_comes_from_the_validation_rows_of_a_run() {
     let resume = ["train", "--resume", "second", "--validation"];
     bench.refused(
         &[&resume[..], &["0.1"]].concat(),
-        &["the validation rows that it has"],
+        &["a run keeps its validation rows"],
     );
     bench.refused(
         &[&resume[..], &["rows.csv"]].concat(),
@@ -151,7 +151,10 @@ fn a_threshold_comes_from_the_validation_rows_of_a_run() {
     bench.said(&[&resume[..], &["elsewhere.csv"]].concat());
     bench.said(&["train", "--resume", "second"]);
     let given = ["train", "--resume", "without", "--validation", "rows.csv"];
-    bench.refused(&given, &["no source of its own for validation"]);
+    bench.refused(
+        &given,
+        &["the validation rows of this run are a share of its data"],
+    );
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn the_option_decides_the_format_and_says_so_against_an_ending() {
     bad(&without("score"), "`--format` needs an output");
     bad(
         &without("reconstruct"),
-        "a .png file gets a picture of eight rows, no rows",
+        "a .png file gets a picture of eight rows, not the rows",
     );
 }
 

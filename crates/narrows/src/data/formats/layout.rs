@@ -55,7 +55,7 @@ impl ArrayPlan {
             _ if layout.is_some() => {
                 return Err(Error::new(
                     ErrorKind::Data,
-                    "`layout` is a setting for arrays of 4 dimensions",
+                    "`--layout` is an option for arrays of 4 dimensions",
                 )
                 .found(shape_text(sizes))
                 .hint("leave out `--layout`"));

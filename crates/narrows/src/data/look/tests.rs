@@ -109,7 +109,7 @@ fn texts_of_other_kinds_are_named() {
     let weights = b"\x40\0\0\0\0\0\0\0{\"a\":{\"dtype\":\"F32\"}}";
     let said = said_of("w.safetensors", weights);
     assert!(
-        said.contains("it is weights of a model (safetensors)"),
+        said.contains("it is a safetensors file of weights"),
         "{said}"
     );
     assert!(said.contains("narrows inspect /"), "{said}");

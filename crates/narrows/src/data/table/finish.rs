@@ -178,9 +178,12 @@ impl GatheredTable<'_> {
             // The means are kept where nothing was missing too: later rows may have gaps.
             Missing::Mean => {
                 if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
-                    return Err(Error::new(ErrorKind::Data, "a column has no numbers")
-                        .at(format!("column `{}`", self.input_name(input)))
-                        .hint("leave it out with `--drop`"));
+                    return Err(Error::new(
+                        ErrorKind::Data,
+                        "the column has no numbers, so it has no mean",
+                    )
+                    .at(format!("column `{}`", self.input_name(input)))
+                    .hint("leave it out with `--drop`, or fill with `--missing zero`"));
                 }
                 Ok(Some(self.tallies.iter().map(InputTally::mean).collect()))
             }

@@ -90,7 +90,7 @@ impl Operation for Training {
                 ErrorKind::Recipe,
                 "a batch of one row has no variance for batch-norm to divide by",
             )
-            .at(&node.name)
+            .at(format!("{} (batch-norm)", node.place()))
             .expected("batches of at least 2 rows")
             .found(batch)
             .hint("give `training.batch_size` 2 or more, and at least 2 rows to train on"));

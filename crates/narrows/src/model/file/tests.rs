@@ -179,7 +179,7 @@ fn a_foreign_safetensors_file_is_refused() {
     for metadata in [None, Some(HashMap::new()), Some(other)] {
         let file = safetensors::serialize([("weight", view())], metadata).unwrap();
         let message = refusal(&file);
-        assert!(message.contains("no model of Narrows"), "{message}");
+        assert!(message.contains("not a model of Narrows"), "{message}");
     }
     let header = br#"{"__metadata__":{"narrows":["a","list"]}}"#;
     let file = [&(header.len() as u64).to_le_bytes()[..], header].concat();

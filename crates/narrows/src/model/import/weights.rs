@@ -243,7 +243,7 @@ fn given_shape(options: &ImportOptions<'_>) -> Result<Option<Vec<usize>>> {
         }
     };
     if !is_usable_shape(&shape) {
-        return Err(refuse("this is no shape of a row")
+        return Err(refuse("a row cannot have this shape")
             .expected("one to four sizes above 0, of at most 2^28 values in all")
             .found(format!("{shape:?}")));
     }

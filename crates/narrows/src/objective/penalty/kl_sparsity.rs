@@ -49,11 +49,11 @@ impl PenaltyPart for KlSparsity {
         if low < 0.0 || high > 1.0 {
             return Err(Error::new(
                 ErrorKind::Recipe,
-                "`kl-sparsity` takes the code's values for probabilities, and the code leaves (0, 1)",
+                "the penalty `kl-sparsity` needs codes whose values lie between 0 and 1",
             )
             .at("objective.penalties")
             .expected("an encoder that ends in a sigmoid layer")
-            .found(format!("values of the code from {low} to {high}"))
+            .found(format!("an encoder whose values can be {low} to {high}"))
             .hint("add { layer = \"sigmoid\" } at the end of the encoder, or choose `l1`"));
         }
         builder.check_one_row(place.code, "the penalty `kl-sparsity`")?;

@@ -148,7 +148,7 @@ impl JacobianNorm {
                         self.name
                     ),
                 )
-                .at(format!("{} ({})", node.name, node.operation.label()))
+                .at(node.place())
                 .expected(
                     "a layer that works on each row by itself and can be differentiated twice",
                 )

@@ -27,21 +27,35 @@ impl Scaling {
         }?;
         let (low, high) = scaling.range(data);
         data.check_readable()?;
-        let is_usable = |factor: f64| factor.is_finite() && factor != 0.0;
-        let usable = scaling.offset.iter().all(|offset| offset.is_finite())
-            && scaling.factor.iter().all(|&factor| is_usable(factor));
-        if usable && low.is_finite() && high.is_finite() {
-            Ok(scaling)
-        } else {
-            Err(Error::new(
+        let refuse = || {
+            Error::new(
                 ErrorKind::Data,
                 "the data cannot be scaled within 32-bit floats",
             )
-            .at(data.name())
-            .expected("scaled values that are finite")
-            .found(format!("values from {low} to {high}"))
-            .hint("bring the data to a moderate size first"))
+            .hint("write the data in a unit in which their values are of moderate size")
+        };
+        let is_usable = |factor: f64| factor.is_finite() && factor != 0.0;
+        let mut parts = scaling.offset.iter().zip(&scaling.factor);
+        let unusable =
+            parts.position(|(offset, &factor)| !offset.is_finite() || !is_usable(factor));
+        if let Some(column) = unusable {
+            // One offset and one factor are for all columns.
+            let error = match scaling.factor.len() {
+                1 => refuse(),
+                _ => refuse().at(data.column_place(column)),
+            };
+            return Err(error
+                .at(data.name())
+                .expected("values whose mean and spread are finite numbers in float64")
+                .found("values that are too large or too small for that"));
         }
+        if !low.is_finite() || !high.is_finite() {
+            return Err(refuse()
+                .at(data.name())
+                .expected("scaled values that are finite")
+                .found(format!("scaled values from {low} to {high}")));
+        }
+        Ok(scaling)
     }
 }
 

@@ -186,7 +186,7 @@ fn rows_of_other_shapes_are_refused() {
     );
     let error = error.err().unwrap().to_string();
     for part in [
-        "encoder.0 (batch-norm)",
+        "encoder[0] (batch-norm)",
         "[channels, height, width]",
         "flatten",
     ] {

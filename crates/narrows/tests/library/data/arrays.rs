@@ -153,7 +153,7 @@ fn arrays_in_an_archive_may_have_labels_and_parts() {
         "{error}"
     );
     let two = npz(&folder, "two.npz", &[("a", rows(3)), ("b", rows(3))]);
-    assert!(text(Source::open(&two)).contains("several arrays could be meant"));
+    assert!(text(Source::open(&two)).contains("it is not clear which array holds the rows"));
     let whole = fs::read(&one).unwrap();
     assert!(
         text(Source::open(

@@ -120,7 +120,7 @@ fn columns_of_one_name_can_be_left_out() {
     let data = Source::open_with(&spec, &drop(&["a"])).unwrap().train;
     assert_eq!(data.columns().unwrap(), ["b"]);
     assert!(
-        refused(&spec, &drop(&["c"])).contains("there is no column `c`, which `drop` asks for")
+        refused(&spec, &drop(&["c"])).contains("there is no column `c`, which `--drop` asks for")
     );
 }
 

@@ -149,7 +149,7 @@ impl<R: Read> Decoded<R> {
             DecoderResult::Malformed(..) => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "line {} has bytes that are no text in {}",
+                    "line {} has bytes that are not text in {}; if the file is whole, `--encoding` names another encoding",
                     self.lines, self.name
                 ),
             )),
@@ -235,7 +235,7 @@ impl NotText {
             .expected("UTF-8 text")
             .found(format!("{:02x?}", self.bytes))
             .hint(format!(
-                "say its encoding, for most older files `--encoding {USUAL}`"
+                "name its encoding: for most older files `--encoding {USUAL}`"
             ));
         Refusal::mended_by(error, Mend::Encoding(USUAL))
     }

@@ -193,7 +193,7 @@ pub(super) fn open_quote(line: u64, quote: u8) -> Error {
     Error::new(ErrorKind::Format, "a quote is not closed")
         .at(format!("line {line}"))
         .hint(format!(
-            "close it, or say with `--quote` what else cells are put between than {}",
+            "close it with {}, or name another quote with `--quote`",
             char::from(quote)
         ))
 }

@@ -30,7 +30,12 @@ impl StartRecords<'_> {
         let Some((usual, _)) = usual_width(&self.records) else {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
                 .expected("lines of values")
-                .found("an empty file")
+                .found(match self.options.text.skip_lines {
+                    Some(skip) if skip > 0 => format!(
+                        "none behind the first {skip} lines, which `--skip-lines` leaves out"
+                    ),
+                    _ => "none".to_string(),
+                })
                 .into());
         };
         let usual = self.width_of_model(usual).unwrap_or(usual);
@@ -266,14 +271,14 @@ impl StartRecords<'_> {
         let error = other_width(line, usual, found);
         if 2 * found == usual && self.syntax.separator == b',' {
             return error.hint(
-                "the rows have twice the cells of the header, as where the commas of 1,5 are decimal signs too: \
+                "the rows have twice as many cells as the header: if the commas in numbers such as 1,5 are decimal signs too, \
                  write the file with another separator, such as semicolons",
             );
         }
         if found + 1 == usual {
             return error.hint(
-                "the rows have one cell more than the header, as where a tool writes row names without a name: give \
-                 their column a name",
+                "the rows have one cell more than the header: if the first cells are the names of the rows, give their \
+                 column a name too",
             );
         }
         error

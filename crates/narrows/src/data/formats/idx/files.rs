@@ -121,10 +121,13 @@ impl Files {
                 Some(first) if is_packed_copy(first, path) => {}
                 Some(first) if sets.len() == 1 => {
                     let found = format!("{} and {}", first.display(), path.display());
-                    return Err(Error::new(ErrorKind::Data, "two files could be meant")
-                        .at(folder.display())
-                        .found(found)
-                        .hint("leave only one of them in the folder"));
+                    return Err(Error::new(
+                        ErrorKind::Data,
+                        "two files of the folder could be meant",
+                    )
+                    .at(folder.display())
+                    .found(found)
+                    .hint("name one of them with `--data`, or leave only one in the folder"));
                 }
                 Some(_) => return Err(several_sets(folder, &sets)),
             }

@@ -82,7 +82,7 @@ fn one(opened: OpenImage, kind: Option<ImageKind>, wanted: Wanted) -> One {
         Some(ImageKind::Bmp) => bmp(opened, wanted),
         Some(ImageKind::Webp) => webp(opened, wanted),
         Some(ImageKind::Tiff) | None if opened.bytes == 0 => Err("the file is empty".into()),
-        Some(ImageKind::Tiff) | None => Err("it does not begin as an image does".into()),
+        Some(ImageKind::Tiff) | None => Err("its first bytes are not those of an image".into()),
     }
 }
 

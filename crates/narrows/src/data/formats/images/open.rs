@@ -116,7 +116,7 @@ fn refuse_others(spec: &str, options: &ReadOptions, what: &str) -> Result<()> {
     if options.fit != Fit::default() && options.image_size.is_none() {
         return Err(Error::new(
             ErrorKind::Data,
-            "`fit` says how images are brought to a size, and no size is given",
+            "`--fit` says how images are brought to a size, and no size is given",
         )
         .at(spec)
         .hint("give it with `--image-size WIDTHxHEIGHT`"));

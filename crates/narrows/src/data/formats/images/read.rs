@@ -232,7 +232,7 @@ fn bad(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Data => error,
         _ => error.hint(
-            "mend or convert it, take it away, or leave such images out with `--on-bad drop`",
+            "repair or convert it, move it out of the folder, or leave such images out with `--on-bad drop`",
         ),
     }
 }

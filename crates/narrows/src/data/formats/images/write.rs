@@ -49,7 +49,7 @@ impl ImagesSink {
         let (channels, height, width) = match head.shape[..] {
             [channels @ (1 | 3), height, width] => (channels, height, width),
             _ => {
-                return Err(Error::new(ErrorKind::Data, "these rows are no images")
+                return Err(Error::new(ErrorKind::Data, "the rows are not images")
                     .at(folder.display())
                     .expected("rows of shape [1, height, width] or [3, height, width]")
                     .found(format!("{:?}", head.shape))

@@ -98,12 +98,13 @@ impl MeanSums {
 
     fn means(&self) -> Result<Vec<f64>> {
         if let Some(place) = self.sums.iter().position(|&(_, count)| count == 0) {
-            return Err(
-                Error::new(ErrorKind::Data, "a place of the rows has no number at all")
-                    .at(format!("place {place} (counted from 0)"))
-                    .expected("a number in at least one row, so that the column has a mean")
-                    .hint("leave the place out of the array, or give `--missing zero`"),
-            );
+            return Err(Error::new(
+                ErrorKind::Data,
+                "the column has no numbers, so it has no mean",
+            )
+            .at(format!("column {place} (counted from 0)"))
+            .expected("a number in at least one row")
+            .hint("leave the column out of the array, or fill with `--missing zero`"));
         }
         let mean = |(shift, (sum, count)): (&f64, &(f64, usize))| shift + sum / *count as f64;
         Ok(self.shifts.iter().zip(&self.sums).map(mean).collect())

@@ -208,14 +208,17 @@ impl ArchiveReader<'_> {
                         .collect();
                 }
                 let [only] = called[..] else {
-                    return Err(Error::new(ErrorKind::Data, "several arrays could be meant")
-                        .expected(several)
-                        .found(listed_names(&self.arrays, Array::described))
-                        .hint(format!(
-                            "take one: {}:{}",
-                            self.file,
-                            excerpt(&several_found[0].name)
-                        )));
+                    return Err(Error::new(
+                        ErrorKind::Data,
+                        "it is not clear which array holds the rows",
+                    )
+                    .expected(several)
+                    .found(listed_names(&self.arrays, Array::described))
+                    .hint(format!(
+                        "take one: {}:{}",
+                        self.file,
+                        excerpt(&several_found[0].name)
+                    )));
                 };
                 let others: Vec<_> = several_found
                     .iter()
@@ -293,10 +296,13 @@ impl ArchiveReader<'_> {
         match &found[..] {
             [] => Ok(None),
             [only] => Ok(Some(only.name.clone())),
-            [first, ..] => Err(Error::new(ErrorKind::Data, "several arrays could be meant")
-                .expected("one array of rows for each part, as x_train and x_test")
-                .found(listed_names(&found, |array| array.described()))
-                .hint(format!("take one: {}:{}", self.file, excerpt(&first.name)))),
+            [first, ..] => Err(Error::new(
+                ErrorKind::Data,
+                "it is not clear which array holds the rows",
+            )
+            .expected("one array of rows for each part, as x_train and x_test")
+            .found(listed_names(&found, |array| array.described()))
+            .hint(format!("take one: {}:{}", self.file, excerpt(&first.name)))),
         }
     }
 

@@ -163,7 +163,7 @@ fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([wide, wide, {"layer": "dense", "outputs": 2}]),
         &[
-            "encoder.1 (dense): the network has too many parameters",
+            "encoder[1] (dense): the network has too many parameters",
             "at most 4294967296",
         ],
     );

@@ -47,7 +47,7 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
                 ids: vec!["nme".into()],
                 ..ReadOptions::default()
             },
-            "which `id` asks for",
+            "which `--id` asks for",
         ),
         (
             ReadOptions {

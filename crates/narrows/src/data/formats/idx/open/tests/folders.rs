@@ -75,7 +75,11 @@ fn two_files_of_a_sort_are_refused() {
     );
     let twice = folder(&[("train-images", &images()), ("train.images", &images())]);
     let error = open(&twice).unwrap_err();
-    assert!(error.to_string().contains("two files could be meant"));
+    assert!(
+        error
+            .to_string()
+            .contains("two files of the folder could be meant")
+    );
     let found = error.what_was_found().unwrap();
     assert!(
         found.contains("train-images") && found.contains("train.images"),
