@@ -54,7 +54,8 @@ fn run(case: &Case, shared: &Path) -> Option<(i32, String)> {
     let (last, before) = case.commands.split_last().expect(&case.title);
     for command in before {
         let (code, said) = shell::run(folder.path(), command);
-        assert_eq!(code, 0, "{}: {command}: {said}", case.title);
+        // 1 is that of a training that diverges.
+        assert!(matches!(code, 0 | 1), "{}: {command}: {said}", case.title);
     }
     let (code, said) = shell::run(folder.path(), last);
     let is_error = |line: &&str| line.starts_with("narrows: error: ") || line.starts_with("error: ");

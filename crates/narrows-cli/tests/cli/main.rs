@@ -3,6 +3,7 @@
 mod apply;
 mod command;
 mod docs;
+mod errors;
 mod exchange;
 mod found;
 mod isa;

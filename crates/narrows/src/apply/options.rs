@@ -33,7 +33,7 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     if missing == Missing::Mean && fill.is_none() {
         return Err(Error::new(
             ErrorKind::Data,
-            "the model knows no means to put in place of missing values",
+            "the model has no column means to fill missing cells with",
         )
         .expected("a model of a table that this version of Narrows trained, or one trained with `--missing mean`")
         .hint("train with `--missing mean`, or give `--missing zero` or `--missing drop`"));

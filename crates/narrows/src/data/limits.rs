@@ -119,7 +119,10 @@ pub(super) fn excerpt(text: &str) -> String {
     let shown: String = text
         .chars()
         .take(LONGEST)
-        .flat_map(char::escape_debug)
+        .map(|letter| match letter {
+            '\'' | '"' => letter.to_string(),
+            _ => letter.escape_debug().to_string(),
+        })
         .collect();
     match text.chars().nth(LONGEST) {
         Some(_) => format!("{shown}…"),

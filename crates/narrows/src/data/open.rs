@@ -259,7 +259,7 @@ fn is_run(path: &Path) -> bool {
 fn a_run(spec: &str) -> Error {
     let what = "cannot read this folder as data: it is a run of Narrows";
     Error::new(ErrorKind::Format, what).at(spec).hint(format!(
-        "`narrows inspect {}` describes its model; as data, give the rows",
+        "`narrows inspect {}` describes its model; as data, give the file of the rows",
         for_shell(spec)
     ))
 }

@@ -65,11 +65,7 @@ pub(super) fn open(
             return if is_single {
                 Ok(None)
             } else {
-                Err(
-                    Error::new(ErrorKind::Data, "only tables can be read as one")
-                        .at(name)
-                        .expected("CSV or Parquet files"),
-                )
+                Err(not_a_table(&path, name))
             };
         };
         if is_single {
@@ -91,6 +87,23 @@ pub(super) fn open(
     let name = specs.join(", ");
     let several = Several::new(name, parts, notes, &options, on_fault)?;
     Ok(Some(Box::new(several)))
+}
+
+/// The error for one of several sources that is not a table.
+fn not_a_table(path: &Path, name: String) -> Error {
+    let (what, expected) = match path.exists() {
+        true => (
+            "this is not a table, and only tables can be read as one",
+            "CSV or Parquet files",
+        ),
+        false => (
+            "there is no such file or folder",
+            "the name of a file or folder",
+        ),
+    };
+    Error::new(ErrorKind::Data, what)
+        .at(name)
+        .expected(expected)
 }
 
 /// Leaves out files without content, as Spark writes them for parts without rows.

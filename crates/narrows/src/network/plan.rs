@@ -77,10 +77,7 @@ impl Network {
                 ErrorKind::Recipe,
                 "the decoder does not give back the data's shape",
             )
-            .at(match last_of_values(decoder) {
-                Some((index, _)) => network.place_of(encoder.len() + index),
-                None => "decoder".into(),
-            })
+            .at(network.last_to_shape())
             .expected(format!("rows of shape {shape:?}, {values} values"))
             .found(format!("{given:?}"))
             .hint(match (given.len(), shape.len()) {
@@ -90,7 +87,7 @@ impl Network {
                      padding and output_padding that give the data's height and width, or bring images to a size \
                      that fits, with `--image-size`"
                 }
-                _ => "put a flatten layer at its end, and a dense one behind it where the number differs",
+                _ => "put a flatten layer at the end of the decoder, and a dense layer behind it where the number of values differs",
             }));
         }
         Ok(network)
@@ -176,7 +173,11 @@ impl Network {
         builder.at("bottleneck");
         bottleneck
             .build(builder, code)
-            .map_err(|error| error.at(format!("bottleneck ({})", bottleneck.name())))
+            .map_err(|error| match error.place() {
+                // It names its key.
+                Some(_) => error,
+                None => error.at(format!("bottleneck ({})", bottleneck.name())),
+            })
     }
 
     /// The infimum and supremum of a value of the code.
@@ -198,6 +199,18 @@ impl Network {
         match layer.checked_sub(self.encoder) {
             None => format!("encoder.{layer}"),
             Some(index) => format!("decoder.{index}"),
+        }
+    }
+
+    /// The place of the last layer of the decoder that decides the shape of what it gives.
+    fn last_to_shape(&self) -> String {
+        let decides = |&layer: &usize| {
+            self.shapes.get(layer) != self.shapes.get(layer + 1)
+                || self.layers.get(layer).is_some_and(LayerSpec::has_width)
+        };
+        match (self.encoder..self.layers.len()).rev().find(decides) {
+            Some(layer) => self.place_of(layer),
+            None => "decoder".into(),
         }
     }
 

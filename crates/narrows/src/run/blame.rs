@@ -18,7 +18,7 @@ pub fn blame_recipe(error: Error, name_or_path: &str) -> Error {
     error.at(line.unwrap_or_else(|| name_or_path.to_string()))
 }
 
-/// The line of a place such as `encoder[2] (dense)` or `bottleneck (top-k): bottleneck.k`.
+/// The line of a place such as `encoder[2] (dense)` or `bottleneck.k`.
 fn line_of(name_or_path: &str, place: &str) -> Option<String> {
     let path = place.rsplit(": ").next()?.split(' ').next()?;
     let variant = name_or_path.rsplit_once(':').map(|(name, _)| name);

@@ -206,7 +206,7 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     };
     Err(Error::new(
         ErrorKind::Diverged,
-        "the run diverged before, and the same steps would end in the same",
+        "the run diverged, and going on would repeat the same steps",
     )
     .at(run)
     .found(said)

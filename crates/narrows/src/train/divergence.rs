@@ -109,7 +109,7 @@ impl Training<'_> {
         .to_string()
     }
 
-    /// A layer as errors name it: ``encoder.2` (dense)``.
+    /// A layer as errors name it: ``encoder[2]` (dense)``.
     fn layer_name(&self, layer: usize) -> String {
         let encoder = self.recipe.encoder.len();
         let (side, index, specs) = match layer.checked_sub(encoder) {
@@ -117,7 +117,7 @@ impl Training<'_> {
             Some(index) => ("decoder", index, &self.recipe.decoder),
         };
         let kind = specs.get(index).map_or("layer", |spec| spec.name());
-        format!("`{side}.{index}` ({kind})")
+        format!("`{side}[{index}]` ({kind})")
     }
 
     /// The step that was done last, as errors name it.

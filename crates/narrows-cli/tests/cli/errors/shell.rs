@@ -45,7 +45,8 @@ pub fn run(folder: &Path, line: &str) -> (i32, String) {
         ["zip", archive, ref names @ ..] => {
             let mut zip = zip::ZipWriter::new(File::create(at(archive)).unwrap());
             for name in names {
-                let options = zip::write::SimpleFileOptions::default();
+                let stored = zip::CompressionMethod::Stored;
+                let options = zip::write::SimpleFileOptions::default().compression_method(stored);
                 zip.start_file(*name, options).unwrap();
                 zip.write_all(&fs::read(at(name)).unwrap()).unwrap();
             }

@@ -20,11 +20,11 @@ fn a_run_that_diverges_in_its_last_step_fails_and_leaves_no_bad_model() {
     );
     assert!(!bench.path("r/model.safetensors").exists());
     // It can be overwritten, and going on says what happened.
-    bench.refused("train --resume r", 1, &["diverged before", "--lr X"]);
+    bench.refused("train --resume r", 1, &["the run diverged", "--lr X"]);
     let said = bench.refused(&format!("{TRAIN} --out r"), 2, &["is not empty", "--force"]);
     assert!(!said.contains("--resume"), "{said}");
     fs::write(bench.path("r/diverged.json"), b"\xff\xfe").unwrap();
-    let parts = ["diverged before", "found a damaged diverged.json"];
+    let parts = ["the run diverged", "found a damaged diverged.json"];
     bench.refused("train --resume r", 1, &parts);
     bench.done(&format!("{TRAIN} --out r --force"));
     assert!(!bench.path("r/diverged.json").exists());
@@ -68,7 +68,7 @@ fn saves_at_every_step_keep_a_model_that_loads() {
             bench.refused(
                 &format!("train --resume {out}"),
                 1,
-                &["diverged before", "--init-from"],
+                &["the run diverged", "--init-from"],
             );
         }
     }
