@@ -10,7 +10,10 @@ pub fn bytes(name: &str, language: &str, lines: &[String]) -> Vec<u8> {
         "idx" => idx(lines),
         "safetensors" => safetensors(&lines.concat()),
         "image" => image(name, lines),
-        _ => lines.iter().flat_map(|line| [line, "\n"].concat().into_bytes()).collect(),
+        _ => lines
+            .iter()
+            .flat_map(|line| [line, "\n"].concat().into_bytes())
+            .collect(),
     }
 }
 

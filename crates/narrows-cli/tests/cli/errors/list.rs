@@ -50,7 +50,11 @@ pub fn parse(text: &str) -> Vec<Part> {
     while let Some(line) = lines.next() {
         if let Some(title) = line.strip_prefix("### ") {
             let (title, files, commands) = (title.to_string(), Vec::new(), Vec::new());
-            parts.push(Part::Case(Case { title, files, commands }));
+            parts.push(Part::Case(Case {
+                title,
+                files,
+                commands,
+            }));
             continue;
         }
         match parts.last_mut().unwrap() {
@@ -66,14 +70,25 @@ pub fn parse(text: &str) -> Vec<Part> {
 
 impl Case {
     fn take<'a>(&mut self, line: &str, rest: &mut impl Iterator<Item = &'a str>) {
-        let name = line.strip_prefix('`').and_then(|line| line.strip_suffix("`:"));
+        let name = line
+            .strip_prefix('`')
+            .and_then(|line| line.strip_suffix("`:"));
         if let Some(name) = name {
             let first = rest.next();
             let fence = first.and_then(|line| line.strip_prefix("```"));
-            let language = fence.unwrap_or_else(|| panic!("{}: no block", self.title)).to_string();
-            let lines = rest.take_while(|line| *line != "```").map(String::from).collect();
+            let language = fence
+                .unwrap_or_else(|| panic!("{}: no block", self.title))
+                .to_string();
+            let lines = rest
+                .take_while(|line| *line != "```")
+                .map(String::from)
+                .collect();
             let name = name.to_string();
-            self.files.push(File { name, language, lines });
+            self.files.push(File {
+                name,
+                language,
+                lines,
+            });
         } else if line == "```console" {
             let lines = rest.take_while(|line| *line != "```");
             let commands = lines.filter_map(|line| line.strip_prefix("$ ").map(String::from));
@@ -98,7 +113,12 @@ pub fn render(parts: &[Part], found: &[Option<(i32, String)>]) -> String {
             Part::Case(case) => case,
         };
         lines.extend([format!("### {}", case.title), String::new()]);
-        for File { name, language, lines: content } in &case.files {
+        for File {
+            name,
+            language,
+            lines: content,
+        } in &case.files
+        {
             lines.extend([format!("`{name}`:"), format!("```{language}")]);
             lines.extend(content.iter().cloned());
             lines.extend(["```".into(), String::new()]);

@@ -37,7 +37,9 @@ pub fn run(folder: &Path, line: &str) -> (i32, String) {
                 panic!("{line}")
             };
             let bytes = fs::read(at(name)).unwrap();
-            let place = bytes.windows(from.len()).position(|part| part == from.as_bytes());
+            let place = bytes
+                .windows(from.len())
+                .position(|part| part == from.as_bytes());
             let place = place.unwrap_or_else(|| panic!("{line}: it is not there"));
             let rest = &bytes[place + from.len()..];
             fs::write(at(name), [&bytes[..place], to.as_bytes(), rest].concat()).unwrap();
