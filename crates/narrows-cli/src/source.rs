@@ -207,10 +207,10 @@ impl ReadingArguments {
         match self.on_bad {
             Some(OnBad::Null) => Err(Error::new(
                 ErrorKind::Data,
-                "`--on-bad null` keeps rows without values, which only an output can have",
+                "`--on-bad null` needs a command that writes rows",
             )
-            .expected("`--on-bad refuse` or `--on-bad drop` for this command")
-            .hint("encode, decode, reconstruct, denoise and score write such rows")),
+            .expected("`--on-bad refuse` or `--on-bad drop`")
+            .hint("encode, decode, reconstruct, denoise and score write rows")),
             _ => Ok(()),
         }
     }

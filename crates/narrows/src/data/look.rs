@@ -73,8 +73,8 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
         return Err(not_read(
             path,
             "a safetensors file of weights, not of rows",
-            "`narrows inspect SHELL` describes a model of Narrows, weights of others are taken by \
-             `narrows import --recipe NAME -o model.safetensors SHELL` with the recipe of their layers for NAME",
+            "`narrows inspect SHELL` describes a model of Narrows; `narrows import --recipe NAME -o model.safetensors SHELL` \
+             takes weights of other tools, with the recipe of their layers for NAME",
         ));
     }
     let is_lines = is_lines(start);

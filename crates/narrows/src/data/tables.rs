@@ -250,7 +250,7 @@ pub(super) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The files that a pattern names, in the order of their names.
 fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
     let wrong = |error: glob::PatternError| {
-        Error::new(ErrorKind::Data, "this pattern of files is not possible")
+        Error::new(ErrorKind::Data, "this is not a valid pattern of files")
             .at(pattern)
             .caused_by(error)
     };
@@ -279,7 +279,7 @@ fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
         }
     }
     if files.is_empty() {
-        Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
+        Err(Error::new(ErrorKind::Data, "no file matches this pattern")
             .at(pattern)
             .hint("put the pattern in quotes, so that the shell leaves it alone, and check that it starts from the current folder"))
     } else {

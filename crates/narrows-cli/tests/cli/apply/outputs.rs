@@ -175,7 +175,7 @@ fn a_way_is_written_piece_by_piece_and_has_bounds() {
     ] {
         let said = refused(folder, line);
         assert!(
-            said.contains("no images") && said.contains("-o FILE.csv"),
+            said.contains("not images") && said.contains("-o FILE.csv"),
             "{said}"
         );
     }

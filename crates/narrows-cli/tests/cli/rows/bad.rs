@@ -312,7 +312,7 @@ fn training_leaves_bad_rows_out_where_that_is_asked_for() {
             "--out", &run,
         ])
     };
-    bad(&train("null"), "which only an output can have");
+    bad(&train("null"), "needs a command that writes rows");
     bad(&train("refuse"), "the lines differ in length");
     let text = good(train("drop"));
     assert!(

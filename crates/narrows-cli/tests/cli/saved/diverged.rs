@@ -82,7 +82,7 @@ fn divergence_names_the_part_and_the_layer() {
     let parts = [
         "step 2 of",
         "the reconstruction loss is not finite",
-        "outputs of `encoder.",
+        "outputs of `encoder[",
         "(dense)",
     ];
     bench.refused(&format!("{words} a"), 1, &parts);

@@ -67,6 +67,7 @@ fn unit(data: &Dataset) -> Result<Scaling> {
         ErrorKind::Recipe,
         "the scaling `unit` is for 8-bit data and images of 16 bits",
     )
+    .at("scaling")
     .at(data.name())
     .expected("8-bit or 16-bit values without a sign")
     .found(data.type_name())
@@ -136,6 +137,7 @@ fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling
     ) {
         return Err(
             Error::new(ErrorKind::Recipe, "the range of `minmax` is empty")
+                .at("scaling")
                 .at(data.name())
                 .expected("a `min` below the largest value and a `max` above the smallest")
                 .found(format!("{} to {}", low[index], high[index])),

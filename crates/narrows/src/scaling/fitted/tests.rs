@@ -69,7 +69,7 @@ fn unit_refuses_floats() {
     assert_eq!(kind, ErrorKind::Recipe);
     assert_eq!(
         text,
-        "array: the scaling `unit` is for 8-bit data and images of 16 bits: expected 8-bit or 16-bit values without \
+        "array: scaling: the scaling `unit` is for 8-bit data and images of 16 bits: expected 8-bit or 16-bit values without \
          a sign, found 32-bit floating-point values (choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are \
          in [0, 1])"
     );

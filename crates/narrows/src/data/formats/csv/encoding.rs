@@ -149,7 +149,7 @@ impl<R: Read> Decoded<R> {
             DecoderResult::Malformed(..) => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "line {} has bytes that are not text in {}; if the file is whole, `--encoding` names another encoding",
+                    "line {} has bytes that are not text in {}; if the file is whole, choose another encoding with `--encoding`",
                     self.lines, self.name
                 ),
             )),

@@ -185,7 +185,7 @@ pub(super) fn zero_byte(line: u64) -> Error {
         .at(format!("line {line}"))
         .expected("characters")
         .found("a zero byte")
-        .hint("if it is UTF-16 without a mark, say `--encoding utf-16le`")
+        .hint("if it is UTF-16 without a byte order mark, give `--encoding utf-16le`")
 }
 
 /// An error for a quote that is not closed.
