@@ -2,7 +2,6 @@
 
 use super::classes::{accuracies, has_room};
 use super::column::ColumnSums;
-use super::measure::Progress;
 use super::moments::fill;
 use super::quality::{Comparison, Images};
 use super::robustness::Reconstruct;
@@ -19,6 +18,17 @@ use crate::text::{count_of, thousands};
 use ndarray::Array2;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// How far a part of an evaluation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: &'static str,
+    /// How much of the stage is done, in its own measure; below `total`, or equal to it.
+    pub done: usize,
+    /// How much there is to do.
+    pub total: usize,
+}
 
 pub(super) struct Evaluating<'a> {
     pub(super) model: &'a Model,

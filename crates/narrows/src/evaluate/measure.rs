@@ -1,7 +1,7 @@
 //! The evaluation: one computation, of which a caller chooses the measures.
 
 use super::classes::{class_errors, majority_accuracy};
-use super::evaluating::Evaluating;
+use super::evaluating::{Evaluating, Progress};
 use super::quality::Images;
 use super::{Baselines, Evaluation, require_passes};
 use crate::data::Split;
@@ -9,20 +9,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::Workers;
 use crate::threads::available_threads;
-
-/// The test rows that curves of robustness are measured on: the first.
-pub const NOISY_ROWS: usize = 500;
-
-/// How far a part of an evaluation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: &'static str,
-    /// How much of the stage is done, in its own measure; below `total`, or equal to it.
-    pub done: usize,
-    /// How much there is to do.
-    pub total: usize,
-}
 
 /// The measures that take longer than the reconstructions: which of them are wanted. The others are always there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use super::affine::AffineMap;
 use super::evaluating::Evaluating;
-use super::measure::NOISY_ROWS;
 use super::robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard_noises};
 use super::{Denoising, NoiseCurve, NoisePoint, Pca};
 use crate::corruption::Corruption;
@@ -11,6 +10,9 @@ use crate::error::{ErrorKind, Result};
 use crate::memory::unless_left_out;
 use crate::network::{Rows, ScaledRows, Workers};
 use crate::text::decimal;
+
+/// The test rows that curves of robustness are measured on: the first.
+pub const NOISY_ROWS: usize = 500;
 
 impl Evaluating<'_> {
     /// The model with the noise of its training, beside maps that a denoiser should be better than.

@@ -6,7 +6,7 @@ mod noise;
 use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::{Dataset, Source, Split, SplitPlan, Values};
 use narrows::evaluate::{
-    Evaluation, JacobianSummary, Measuring, Pca, Progress, evaluate, metric, noise_draws, psnr,
+    Evaluation, JacobianSummary, Measuring, Pca, Progress, evaluate, metrics, noise_draws, psnr,
     ssim,
 };
 use narrows::network::ScaledRows;

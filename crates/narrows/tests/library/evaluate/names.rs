@@ -12,7 +12,7 @@ fn every_number_of_the_json_has_a_definition() {
     let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
     let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
     let json = of(&model, &split, 1).to_json();
-    let reference = metric::reference();
+    let reference = metrics::reference();
     let mut names = Vec::new();
     numbers(&json, &mut names);
     // Facts of the data and places in lists, no measures.
@@ -84,7 +84,7 @@ fn the_page_of_numbers_is_the_list() {
     let command = "narrows evaluate --metrics";
     assert_eq!(
         format!("## {numbers}").trim_end(),
-        metric::reference().trim_end(),
+        metrics::reference().trim_end(),
         "{command}"
     );
 }
