@@ -57,6 +57,7 @@ impl Evaluation {
             "denoising": self.denoising.as_ref().map(Denoising::to_json),
             "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
             metric::MAJORITY.name: self.majority_accuracy,
+            "accuracy_left_out": self.accuracy_left_out,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "units": self.units.iter().map(units).collect::<Vec<_>>(),
             "robustness": self.robustness.iter().map(curve).collect::<Vec<_>>(),

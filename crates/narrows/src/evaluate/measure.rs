@@ -1,6 +1,6 @@
 //! The evaluation: one computation, of which a caller chooses the measures.
 
-use super::classes::{class_errors, majority_accuracy};
+use super::classes::{class_errors, majority_accuracy, why_no_accuracy};
 use super::evaluating::{Evaluating, Progress};
 use super::quality::Images;
 use super::{Baselines, Evaluation, require_passes};
@@ -117,6 +117,8 @@ pub fn evaluate(
         }
     }
     let has_accuracy = measured.quality.knn_accuracy.is_some();
+    let is_missing = how.measures.accuracies && !has_accuracy;
+    let accuracy_left_out = is_missing.then(|| why_no_accuracy(train, test).to_string());
     Ok(Evaluation {
         recipe: model.recipe().name.clone(),
         data: test.name().to_string(),
@@ -132,6 +134,7 @@ pub fn evaluate(
             beside.as_ref().map(|beside| &beside.errors[..]),
         ),
         majority_accuracy: majority_accuracy(train, test).filter(|_| has_accuracy),
+        accuracy_left_out,
         columns: measured.columns,
         denoising,
         model: measured.quality,

@@ -36,6 +36,8 @@ pub struct Evaluation {
     pub classes: Vec<ClassError>,
     /// The share of test rows that have the most frequent class of the training rows.
     pub majority_accuracy: Option<f64>,
+    /// Why there is no accuracy, where one was wanted.
+    pub accuracy_left_out: Option<String>,
     /// Each column of a table.
     pub columns: Vec<ColumnError>,
     /// The units of each layer but the last.

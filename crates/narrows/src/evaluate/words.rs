@@ -207,15 +207,20 @@ impl Evaluation {
             } else {
                 figures(range)
             };
-            notes.push(format!(
-                "PSNR: of the MSE over all pixels, with a range of {range}. SSIM: windows of 7 × 7, mean over rows."
-            ));
+            let mut text = format!("PSNR: of the MSE over all pixels, with a range of {range}.");
+            if self.model.ssim.is_some() {
+                text.push_str(" SSIM: windows of 7 × 7, mean over rows.");
+            }
+            notes.push(text);
         }
         if self.model.knn_accuracy.is_some() {
             notes.push(format!(
                 "Accuracy: the share of test rows whose class is found from the code, learned from {} training rows.",
                 thousands(self.train_rows as f64)
             ));
+        }
+        if let Some(why) = &self.accuracy_left_out {
+            notes.push(format!("No accuracy is measured: {why}."));
         }
         for (name, why) in self.refusals() {
             notes.push(format!("Linear probe of {name}: {why}."));
