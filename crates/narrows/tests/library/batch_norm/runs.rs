@@ -128,11 +128,10 @@ fn the_last_row_of_an_epoch_joins_the_batch_before_it_and_that_is_said() {
     assert_eq!(count, 3, "three batches of statistics");
     // Where no batch has one row, nothing is said.
     let data = noise(29 * 3 + 2, 13);
+    let training = Training::new(&recipe, &data, 2).unwrap();
+    let joins = |warning: &Warning| matches!(warning, Warning::LastRowJoins { .. });
     assert!(
-        Training::new(&recipe, &data, 2)
-            .unwrap()
-            .warnings()
-            .is_empty()
+        !training.warnings().iter().any(joins)
     );
 }
 
