@@ -2,17 +2,9 @@
 
 use super::settings::{missing, suggest_key};
 use super::suggest::did_you_mean;
-use super::{Alias, Declaration, Key, Kind, Preset, Settings, Value, suggest};
+use super::{Alias, Choice, Declaration, Key, Kind, Preset, Settings, Value, suggest};
 use crate::document::{Level, Node, Section, Tree, is_now, twice};
 use crate::error::Result;
-
-/// One of several kinds of something that is an enum in code.
-#[derive(Debug)]
-pub(crate) struct Choice<T: 'static> {
-    pub(crate) declaration: Declaration,
-    /// Makes it from its settings.
-    pub(crate) make: fn(&Settings) -> T,
-}
 
 /// The value as a key may have it, if one may.
 fn value_of(tree: &Tree) -> Option<Value> {

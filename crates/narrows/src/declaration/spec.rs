@@ -1,7 +1,7 @@
 //! A part with its settings, and lists of parts.
 
-use super::{Declaration, FromValue, Key, Settings, Value};
-use crate::document::{Section, refuse};
+use super::{Declaration, FromValue, Key, Preset, Settings, Value};
+use crate::document::{Section, Tree, refuse};
 use crate::error::Result;
 use std::fmt;
 
@@ -52,6 +52,21 @@ impl<P: Part + ?Sized> Spec<P> {
     pub fn new(part: &'static P, values: &[(&str, Value)]) -> Result<Spec<P>> {
         let settings = Settings::new(part.declaration(), values)?;
         Ok(Spec { part, settings })
+    }
+
+    /// The part that a recipe has which names none: the default of the key that names it, with the defaults of its keys.
+    ///
+    /// # Panics
+    ///
+    /// When that is not one of the parts: a mistake of the code.
+    pub(crate) fn preset(selector: &Key, parts: &[&'static P]) -> Spec<P> {
+        let is_default = |part: &&P| selector.default == Preset::Text(part.declaration().name);
+        let part = parts.iter().copied().find(is_default);
+        let part = part.unwrap_or_else(|| panic!("`{}` names no part by itself", selector.name));
+        Spec {
+            settings: Settings::presets(part.declaration()),
+            part,
+        }
     }
 
     /// A part with values whose types are right, which are checked where the recipe is.
@@ -105,6 +120,11 @@ impl<P: Part + ?Sized> Spec<P> {
     /// The values of its keys.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// A section of a document, where `selector` is the key that names the part.
+    pub(crate) fn to_tree(&self, selector: &Key) -> Tree {
+        self.settings.to_tree(selector, self.name())
     }
 
     /// The value of a key by its name; `None` where it has no such key, it is left open, or its value is of another type.
