@@ -67,7 +67,9 @@ pub mod text;
 pub mod threads;
 pub mod train;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Detail, Error, ErrorKind, Result};
 pub use model::Model;
+/// The arrays of this interface, in the version that it has them in.
+pub use ndarray;
 pub use recipe::Recipe;
-pub use train::fit;
+pub use train::{fit, fit_with};

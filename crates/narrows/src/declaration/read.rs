@@ -161,7 +161,7 @@ impl Section<'_> {
             let error = self.error(selector.name, what).expected(names());
             let meant = parts.iter().find(|part| part.elsewhere.contains(&name));
             return Err(match meant {
-                Some(part) => did_you_mean(error, part.name),
+                Some(part) => did_you_mean(error, name, part.name),
                 None => suggest(error, name, &known),
             });
         };

@@ -200,7 +200,7 @@ pub(super) fn suggest_key<'a>(
 ) -> Error {
     let mut all = keys.clone().into_iter();
     match all.find(|key| key.elsewhere.contains(&name)) {
-        Some(key) => did_you_mean(error, key.name),
+        Some(key) => did_you_mean(error, name, key.name),
         None => {
             let known: Vec<&str> = keys.into_iter().map(|key| key.name).collect();
             suggest(error, name, &known)

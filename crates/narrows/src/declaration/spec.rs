@@ -97,10 +97,11 @@ impl<P: Part + ?Sized> Spec<P> {
         Spec::new(self.part, &values)
     }
 
-    /// Sets the value of a key, which must be of the key's type.
-    pub(crate) fn set(&mut self, key: &Key, value: Value) {
+    /// Sets the value of a key, which must be of the key's type; `None` leaves it open.
+    pub(crate) fn set(&mut self, key: &Key, value: impl Into<Option<Value>>) {
+        let value = value.into();
         let of = |other: &Key| match other.name == key.name {
-            true => Some((other.name, value.clone())),
+            true => Some((other.name, value.clone()?)),
             false => Some((other.name, self.settings.value(other.name)?.clone())),
         };
         let keys = self.part.declaration().keys.iter();

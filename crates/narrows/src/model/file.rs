@@ -42,6 +42,9 @@ use std::path::Path;
 /// Raised when an older Narrows could no longer read the file.
 const FORMAT_VERSION: u64 = 3;
 
+/// The name of the model's file in a run's folder.
+pub const MODEL_FILE: &str = "model.safetensors";
+
 /// The section of the columns.
 const COLUMNS: &str = "columns";
 
@@ -61,7 +64,7 @@ impl Model {
         save(self, path.as_ref())
     }
 
-    /// Reads a model that [`Model::save`] wrote.
+    /// Reads a model that [`Model::save`] wrote, from its file or from the folder of a run.
     ///
     /// # Errors
     ///
@@ -76,7 +79,11 @@ impl Model {
     ///
     /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
     pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
-        load(path.as_ref(), parts)
+        let path = path.as_ref();
+        match path.is_dir() {
+            true => load(&path.join(MODEL_FILE), parts),
+            false => load(path, parts),
+        }
     }
 }
 

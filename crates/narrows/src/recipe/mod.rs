@@ -5,6 +5,7 @@
 //! own keys, next to its code; this file puts them together. A recipe is a document ([`Recipe::to_toml`] prints it), and
 //! values are checked in one place only, where a document is read: [`Recipe::check`] reads that of a recipe made in code.
 
+mod builder;
 mod default;
 mod exchange;
 mod file;
@@ -13,6 +14,7 @@ mod read;
 mod reference;
 mod write;
 
+pub use builder::RecipeBuilder;
 pub use reference::{ReferenceChoice, ReferenceKey, ReferenceSection};
 
 use crate::bottleneck::Bottleneck;

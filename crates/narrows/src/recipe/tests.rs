@@ -5,7 +5,7 @@ use super::keys::{ROOT, TRAINING_KEYS, VARIANTS};
 use super::{Override, Recipe};
 use crate::Result;
 use crate::declaration::{
-    Alias, Choice, Declaration, End, Key, Kind, List, Part, Preset, Range, Settings,
+    Alias, Choice, Declaration, End, Key, Kind, List, Part, Preset, Range, Settings, Value,
 };
 use crate::layer::LayerPart;
 use crate::objective::WEIGHT;
@@ -479,7 +479,7 @@ fn the_key_of_a_part_that_is_added_is_read_checked_written_and_in_the_reference(
     assert!(preset.unwrap().to_toml().contains("loudness = 0.5\n"));
     recipe.check().unwrap();
     let mut loud = recipe;
-    loud.encoder[1].set(&LOUDNESS, 2.0.into());
+    loud.encoder[1].set(&LOUDNESS, Value::from(2.0));
     let error = loud.check().unwrap_err().to_string();
     let start = "recipe a: encoder[1].loudness: this value is not possible";
     assert!(error.starts_with(start), "{error}");

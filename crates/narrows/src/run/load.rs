@@ -69,11 +69,8 @@ pub fn load_model(path: &Path) -> Result<Model> {
 ///
 /// As [`load_model`].
 pub fn load_model_of(path: &Path, parts: &Parts) -> Result<Model> {
-    match path.is_dir() {
-        true => {
-            place::check_in_place(path)?;
-            Model::load_of(path.join(MODEL_FILE), parts)
-        }
-        false => Model::load_of(path, parts),
+    if path.is_dir() {
+        place::check_in_place(path)?;
     }
+    Model::load_of(path, parts)
 }
