@@ -25,6 +25,7 @@ mod open;
 mod options;
 mod output;
 pub(crate) mod precision;
+#[cfg(feature = "csv")]
 mod reasons;
 mod records;
 mod roles;
@@ -57,7 +58,9 @@ pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInf
 pub use into_rows::{IntoRows, RealOf};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
-pub use options::{Fit, Layout, Missing, OnBad, ReadOptions, TextOptions, list_of_names};
+#[cfg(feature = "csv")]
+pub use options::list_of_names;
+pub use options::{Fit, Layout, Missing, OnBad, ReadOptions, TextOptions};
 pub(crate) use records::FileState;
 pub use records::Records;
 pub use schema::{Column, ColumnKind, Role};

@@ -443,11 +443,8 @@ fn the_key_of_a_part_that_is_added_is_read_checked_written_and_in_the_reference(
     // The page, and what the terminal shows.
     assert!(parts.reference().contains(words));
     let sections = parts.reference_sections();
-    let choices = sections.iter().flat_map(|section| &section.choices);
-    let loud = choices
-        .filter(|choice| choice.name == "loud")
-        .next()
-        .unwrap();
+    let mut choices = sections.iter().flat_map(|section| &section.choices);
+    let loud = choices.find(|choice| choice.name == "loud").unwrap();
     assert_eq!(
         (loud.keys[0].name, &loud.keys[0].default[..]),
         ("loudness", "0.5")

@@ -6,18 +6,31 @@
 //! numbers. Transparent pixels are blended with black. Each page of a TIFF file is a row; of an animation the first
 //! frame is read.
 
+#[cfg(feature = "images")]
 mod decode;
 mod find;
+#[cfg(feature = "images")]
 mod fit;
 mod kind;
+#[cfg(feature = "images")]
 mod opened;
+#[cfg(feature = "images")]
 mod patched;
+#[cfg(feature = "images")]
 mod picture;
+#[cfg(feature = "images")]
 mod read;
+#[cfg(feature = "images")]
 mod threads;
+#[cfg(feature = "images")]
 mod tiff;
+#[cfg(feature = "images")]
 pub(in crate::data) mod write;
 
+#[cfg(not(feature = "images"))]
+use super::without::images as read;
+#[cfg(not(feature = "images"))]
+pub(in crate::data) use super::without::images::write;
 pub(in crate::data) use kind::begins_as_image;
 
 use crate::data::{Fit, ReadOptions, Source};
@@ -143,5 +156,5 @@ fn refuse_others(spec: &str, options: &ReadOptions, what: &str) -> Result<()> {
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "images"))]
 mod tests;
