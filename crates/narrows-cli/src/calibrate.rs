@@ -72,9 +72,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (scores, _) = go_over("scoring", data.rows(), |progress| {
         apply::score(&model, &data, None, false, progress)
     })?;
-    let from = match is_own {
-        true => ThresholdRows::Validation,
-        false => ThresholdRows::Source(data.short_name()),
+    let from = if is_own {
+        ThresholdRows::Validation
+    } else {
+        ThresholdRows::Source(data.short_name())
     };
     let chosen = Threshold {
         from,

@@ -1,7 +1,7 @@
 //! `narrows compare`
 
 use crate::isa::IsaArgument;
-use crate::output::{columns, figures, note, print, print_json, thousands};
+use crate::output::{columns, note, print, print_json, wrapped_to_terminal};
 use crate::page;
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
@@ -9,7 +9,7 @@ use crate::stop::Stop;
 use clap::Args;
 use narrows::Result;
 use narrows::recipe::Override;
-use narrows::study::{Comparison, Measure, StudyOptions, compare};
+use narrows::study::{Comparison, StudyOptions, ToCompare, compare, variations};
 use std::path::PathBuf;
 
 /// Train recipes on the same data with the same seeds, and put them and finished runs side by side. Without --data these
@@ -31,6 +31,9 @@ pub struct Arguments {
     /// Set any key of every recipe, as in `training.batch_size=32`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// Try several values of a key, as in `encoder[0].outputs=8,16,32`; repeated, every combination.
+    #[arg(long, value_name = "KEY=VALUE,…")]
+    vary: Vec<String>,
     /// The folder of the runs and the report, new or empty [default: runs/compare, runs/compare-2, …]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -53,10 +56,13 @@ Examples:
       Train both three times, several at a time; mean ± standard deviation, and a report in runs/compare.
   narrows compare contractive contractive:free runs/mine --out runs/penalty
       A recipe, its variant without the penalty, and a run that is there already.
+  narrows compare basic --vary encoder[2].outputs=2,8,32
+      Three sizes of the code, with a chart of the test MSE against them.
   narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
+    let variations = variations(&arguments.vary)?;
     let (opened, sources, watch) = arguments.source.to_compare(&arguments.names)?;
     let mut display = StudyDisplay::new();
     let stop = Stop::default();
@@ -77,13 +83,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     });
     let set = arguments.overrides.iter().map(|text| Override::set(text));
     let overrides: Vec<Override> = epochs.chain(set).collect();
-    let comparison = compare(
-        &arguments.names,
-        &overrides,
-        &opened.source,
-        &options,
-        &mut |event| display.tell(event),
-    );
+    let what = ToCompare {
+        names: &arguments.names,
+        overrides: &overrides,
+        variations: &variations,
+    };
+    let comparison = compare(&what, &opened.source, &options, &mut |event| {
+        display.tell(event);
+    });
     display.finish();
     let comparison = comparison?;
     if arguments.json {
@@ -99,48 +106,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn describe(comparison: &Comparison) -> String {
-    let heads = [
-        "",
-        "seeds",
-        "code",
-        "test MSE",
-        "clean MSE",
-        "PCA",
-        "noisy MSE",
-        "‖J‖_F",
-        "training",
-    ];
-    let mut rows: Vec<Vec<String>> = vec![heads.map(String::from).to_vec()];
-    rows.extend(comparison.rows.iter().map(|row| {
-        vec![
-            row.name.clone(),
-            match row.is_finished {
-                true => "own".into(),
-                false => row.seeds.to_string(),
-            },
-            thousands(row.code_size as f64),
-            row.test_mse.text(),
-            row.clean_mse.text(),
-            row.pca_mse.map_or("-".into(), figures),
-            row.noisy_mse.text(),
-            row.jacobian_norm.map_or("-".into(), Measure::text),
-            format!("{:.1} s", row.seconds.mean),
-        ]
-    }));
-    // Where no recipe corrupts its rows, the clean error is the test error.
-    if comparison.rows.iter().all(|row| !row.is_corrupted) {
-        let place = rows[0].iter().position(|head| head == "clean MSE");
-        for row in &mut rows {
-            place.map(|place| row.remove(place));
-        }
-    }
-    let mut text = columns(&rows);
-    for sentence in comparison
-        .verdict()
-        .into_iter()
-        .chain(comparison.rows_in_words())
-    {
-        text.push_str(&format!("\n\n  {sentence}"));
+    let mut text = columns(&comparison.table());
+    let sentences = comparison.verdict().into_iter();
+    for sentence in sentences.chain(comparison.rows_in_words()) {
+        text.push_str("\n\n");
+        text.push_str(&wrapped_to_terminal(&sentence, "  ", "  "));
     }
     text
 }

@@ -102,9 +102,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let scaling = scaling.unwrap_or_default();
             let lines: Vec<String> = infos
                 .iter()
-                .map(|info| match json {
-                    true => json_line(info, scaling),
-                    false => describe(info, scaling),
+                .map(|info| {
+                    if *json {
+                        json_line(info, scaling)
+                    } else {
+                        describe(info, scaling)
+                    }
                 })
                 .collect();
             print(&lines.join(if *json { "\n" } else { "\n\n" }));
@@ -143,9 +146,10 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     }
     let most = arguments.rows.map_or(usize::MAX, |rows| rows as usize);
     let end = data.rows().min(skip.saturating_add(most));
-    let data = match end - skip == data.rows() {
-        true => data,
-        false => data.slice(skip..end)?,
+    let data = if end - skip == data.rows() {
+        data
+    } else {
+        data.slice(skip..end)?
     };
     let ((), display) = go_over("writing", data.rows(), |progress| match &corruption {
         Some(corruption) => apply::write_corrupted(&data, corruption, output.clone(), progress),

@@ -91,9 +91,10 @@ fn await_reader(path: &Path) -> Result<()> {
 
 /// What a person calls an output.
 pub fn called(path: &Path) -> String {
-    match is_standard_output(path) {
-        true => "standard output".into(),
-        false => path.display().to_string(),
+    if is_standard_output(path) {
+        "standard output".into()
+    } else {
+        path.display().to_string()
     }
 }
 

@@ -8,7 +8,8 @@ use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
 use narrows::data::OtherRows;
-use narrows::evaluate::{Evaluation, NEIGHBORS, Quality, evaluate};
+use narrows::evaluate::metric::{self, JACOBIAN_NORM, SINGULAR_VALUES};
+use narrows::evaluate::{Evaluation, Measuring, evaluate};
 use narrows::run::load_model;
 use narrows::{Result, apply};
 use std::path::PathBuf;
@@ -19,7 +20,11 @@ use std::path::PathBuf;
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A model file, or a run's folder.
-    model: PathBuf,
+    #[arg(required_unless_present = "metrics")]
+    model: Option<PathBuf>,
+    /// Print the definition of every number, as the Markdown tables of docs/METRICS.md.
+    #[arg(long, exclusive = true)]
+    metrics: bool,
     #[command(flatten)]
     source: DataArguments,
     /// Threads, without influence on the result [default: one for each core]
@@ -36,33 +41,39 @@ const EXAMPLES: &str = "\
 Examples:
   narrows evaluate runs/simple-linear
   narrows evaluate model.safetensors --data ~/fashion
-  narrows evaluate runs/simple-linear --json | jq .model.knn_accuracy";
+  narrows evaluate runs/simple-linear --json | jq .model.knn_accuracy
+  narrows evaluate --metrics | less";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
-    let model = load_model(&arguments.model)?;
+    let Some(path) = &arguments.model else {
+        print(metric::reference().trim_end());
+        return Ok(());
+    };
+    let model = load_model(path)?;
     let (source, own);
-    let split = match arguments.source.data.is_empty() {
-        true => {
-            own = arguments.source.own(&arguments.model, &model)?;
-            arguments.source.own_split(&own)?
+    let split = if arguments.source.data.is_empty() {
+        own = arguments.source.own(path, &model)?;
+        arguments.source.own_split(&own)?
+    } else {
+        let reading = arguments.source.reading.options_without_null()?;
+        let options = apply::options_for_split(&model, &reading)?;
+        source = open(&arguments.source.data, &options)?;
+        apply::check(&model, &source.train)?;
+        let again = model.split_again(&source, OtherRows::default())?;
+        if let Some(difference) = &again.difference {
+            note(difference);
         }
-        false => {
-            let reading = arguments.source.reading.options_without_null()?;
-            let options = apply::options_for_split(&model, &reading)?;
-            source = open(&arguments.source.data, &options)?;
-            apply::check(&model, &source.train)?;
-            let again = model.split_again(&source, OtherRows::default())?;
-            if let Some(difference) = &again.difference {
-                note(difference);
-            }
-            again.split
-        }
+        again.split
     };
     let mut display = Display::new();
-    let threads = arguments.threads.map_or(0, usize::from);
-    let evaluation = evaluate(&model, &split, threads, &mut |progress| {
+    let how = Measuring {
+        threads: arguments.threads.map_or(0, usize::from),
+        ..Measuring::default()
+    };
+    let evaluation = evaluate(&model, &split, &how, &mut |progress| {
         display.part(progress.stage, progress.done, progress.total);
+        Ok(())
     });
     display.finish();
     let evaluation = evaluation?;
@@ -75,89 +86,73 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn describe(evaluation: &Evaluation) -> String {
-    let mut parts = vec![measures(evaluation)];
-    parts.extend(class_errors(evaluation));
+    let mut parts = vec![columns(&evaluation.quality_table())];
+    parts.extend(evaluation.denoising_table().map(|rows| columns(&rows)));
+    if let Some(rows) = evaluation.column_table() {
+        let more = evaluation.more_columns();
+        let more = more.map_or(String::new(), |more| format!("\n  {more}"));
+        parts.push(format!("{}{more}", columns(&rows)));
+    }
+    parts.extend(classes(evaluation));
     parts.extend(robustness(evaluation));
     parts.extend(units(evaluation));
     parts.extend(jacobian(evaluation));
-    parts.push(about(evaluation));
+    parts.push(said(&evaluation.verdict()));
+    parts.push(said(&evaluation.notes()));
     parts.join("\n\n")
 }
 
-fn pca_name(evaluation: &Evaluation) -> String {
-    let inputs: usize = evaluation.shape.iter().product();
-    format!("PCA-{}", evaluation.code_size.min(inputs))
+/// Sentences, one below the other.
+fn said(sentences: &[String]) -> String {
+    let fitted = |line: &String| wrapped_to_terminal(line, "  ", "    ");
+    sentences.iter().map(fitted).collect::<Vec<_>>().join("\n")
 }
 
-fn optional(value: Option<f64>, show: impl Fn(f64) -> String) -> String {
-    value.map_or_else(|| "-".into(), show)
+/// A table of numbers beside those of PCA, if there is PCA.
+fn beside_pca(
+    evaluation: &Evaluation,
+    heads: &[&str],
+    rows: impl Iterator<Item = (Vec<String>, Option<f64>)>,
+) -> String {
+    let has_pca = evaluation.pca.is_some();
+    let mut heads: Vec<String> = heads.iter().map(ToString::to_string).collect();
+    heads.extend(has_pca.then(|| evaluation.pca_name()));
+    let mut table = vec![heads];
+    table.extend(rows.map(|(mut cells, pca)| {
+        cells.extend(has_pca.then(|| pca.map_or("-".into(), figures)));
+        cells
+    }));
+    columns(&table)
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
-}
-
-/// Model and PCA side by side; what cannot be measured of these data has no line.
-fn measures(evaluation: &Evaluation) -> String {
-    let mut rows = vec![vec![
-        String::new(),
-        evaluation.recipe.clone(),
-        pca_name(evaluation),
-    ]];
-    let mut add = |name: &str, of: &dyn Fn(&Quality) -> Option<String>| {
-        let model = of(&evaluation.model);
-        let pca = evaluation.pca.as_ref().and_then(of);
-        if model.is_some() || pca.is_some() {
-            let shown = [model, pca].map(|value| value.unwrap_or_else(|| "-".into()));
-            rows.push([&[name.to_string()], &shown[..]].concat());
-        }
-    };
-    add("MSE", &|q| Some(figures(q.mse)));
-    add("MSE, own noise", &|q| q.noisy_mse.map(figures));
-    add("PSNR", &|q| q.psnr.map(|psnr| format!("{psnr:.2} dB")));
-    add("SSIM", &|q| q.ssim.map(|ssim| format!("{ssim:.3}")));
-    // What was tried in vain has its line too, and the reason below.
-    add("linear-probe accuracy", &|q| {
-        let refused = q.probe_refusal.as_ref().map(|_| "-".to_string());
-        q.linear_probe_accuracy.map(percent).or(refused)
-    });
-    let neighbors = format!("{NEIGHBORS}-NN accuracy");
-    add(&neighbors, &|q| q.knn_accuracy.map(percent));
-    columns(&rows)
-}
-
-fn class_errors(evaluation: &Evaluation) -> Option<String> {
-    if evaluation.class_errors.is_empty() {
-        return None;
-    }
-    let mut rows = vec![["class", "rows", "MSE", &pca_name(evaluation)].map(String::from)];
-    rows.extend(evaluation.class_errors.iter().map(|class| {
-        [
+fn classes(evaluation: &Evaluation) -> Option<String> {
+    let rows = evaluation.classes.iter().map(|class| {
+        let cells = vec![
             class.name.clone(),
             thousands(class.rows as f64),
-            figures(class.mse),
-            optional(class.pca_mse, figures),
-        ]
-    }));
-    Some(columns(&rows))
+            figures(class.class_mse),
+        ];
+        (cells, class.pca_class_mse)
+    });
+    let has_classes = !evaluation.classes.is_empty();
+    has_classes.then(|| beside_pca(evaluation, &["class", "rows", "test MSE"], rows))
 }
 
 fn robustness(evaluation: &Evaluation) -> Option<String> {
-    if evaluation.robustness.is_empty() {
-        return None;
-    }
-    let mut rows = vec![["noise", "level", "MSE", &pca_name(evaluation)].map(String::from)];
-    for curve in &evaluation.robustness {
-        rows.extend(curve.points.iter().map(|point| {
-            [
-                curve.noise.clone(),
-                format!("{}", point.level),
-                figures(point.mse),
-                optional(point.pca_mse, figures),
-            ]
-        }));
-    }
-    Some(columns(&rows))
+    let first = evaluation.robustness.first()?;
+    let points = evaluation.robustness.iter().flat_map(|curve| {
+        let points = curve.points.iter();
+        points.map(|point| (curve.noise.name().to_string(), point))
+    });
+    let rows = points.map(|(noise, point)| {
+        let cells = vec![noise, point.level.to_string(), figures(point.noisy_mse)];
+        (cells, point.pca_noisy_mse)
+    });
+    let table = beside_pca(evaluation, &["noise", "level", "MSE"], rows);
+    let which = count_of(first.rows, "test row");
+    Some(format!(
+        "{table}\n  on the first {which}, one noise for each, against the clean rows"
+    ))
 }
 
 fn units(evaluation: &Evaluation) -> Option<String> {
@@ -178,93 +173,25 @@ fn units(evaluation: &Evaluation) -> Option<String> {
 }
 
 fn jacobian(evaluation: &Evaluation) -> Option<String> {
-    let found = evaluation.jacobian.as_ref()?;
+    let Some(found) = &evaluation.jacobian else {
+        return Some("  Jacobian: left out, as it would take too much time or memory".into());
+    };
     let shown: Vec<String> = found.spectrum.iter().take(8).map(|&s| figures(s)).collect();
-    let more = match found.spectrum.len() > shown.len() {
-        true => format!(
-            " … {}",
-            found.spectrum.last().map_or(String::new(), |&s| figures(s))
-        ),
-        false => String::new(),
-    };
+    let mut values = shown.join("  ");
+    if let Some(&last) = found
+        .spectrum
+        .last()
+        .filter(|_| found.spectrum.len() > shown.len())
+    {
+        values.push_str(&format!(" … {}", figures(last)));
+    }
+    let norm = format!(
+        "{}   J: the code's derivatives by the input, at the first {}",
+        figures(found.mean_norm),
+        count_of(found.rows, "test row")
+    );
     Some(table(&[
-        (
-            "mean ‖J‖_F",
-            format!(
-                "{}   J: the code's derivatives by the input, at {} test rows",
-                figures(found.mean_norm),
-                thousands(found.rows as f64)
-            ),
-        ),
-        ("singular values", format!("{}{more}", shown.join("  "))),
+        (JACOBIAN_NORM.title, norm),
+        (SINGULAR_VALUES.title, values),
     ]))
-}
-
-/// What values span: 255, or a few digits.
-fn span(range: f64) -> String {
-    match range.fract() == 0.0 {
-        true => thousands(range),
-        false => figures(range),
-    }
-}
-
-/// What the numbers are of.
-fn about(evaluation: &Evaluation) -> String {
-    let held_out = if evaluation.held_out {
-        ", held out of the data"
-    } else {
-        ""
-    };
-    let mut lines = vec![format!(
-        "  measured on {} rows{held_out} ({}); MSE in the units of training",
-        thousands(evaluation.test_rows as f64),
-        evaluation.data
-    )];
-    if let (Some(own), Some(draws)) = (&evaluation.corruption, evaluation.noise_draws) {
-        lines.push(format!(
-            "  own noise: {} of {} as in training, {} a row, against the clean rows; MSE alone is of clean rows",
-            own.name(),
-            own.strength(),
-            count_of(draws as usize, "noise"),
-        ));
-    }
-    if let Some(range) = evaluation.data_range {
-        lines.push(format!(
-            "  PSNR and SSIM in the data's own units, whose values span {}",
-            span(range)
-        ));
-    }
-    if evaluation.model.knn_accuracy.is_some() {
-        lines.push(format!(
-            "  accuracy: share of test rows classified right by the code, learned from {} training rows",
-            thousands(evaluation.train_rows as f64)
-        ));
-    } else if evaluation.class_errors.is_empty() {
-        lines.push("  the data have no labels, so that no accuracy is measured".into());
-    } else {
-        lines.push("  no accuracy is measured: one class, or codes too large".into());
-    }
-    let pca = evaluation.pca.as_ref();
-    for (name, quality) in [("the model", Some(&evaluation.model)), ("PCA", pca)] {
-        if let Some(why) = quality.and_then(|quality| quality.probe_refusal.as_ref()) {
-            lines.push(format!("  linear probe of {name}: {why}"));
-        }
-    }
-    if evaluation.jacobian.is_none() {
-        lines.push(
-            "  Jacobians: not formed, of such wide codes or rows they take too much time or memory"
-                .into(),
-        );
-    }
-    for why in &evaluation.left_out {
-        lines.push(format!("  left out: {why}"));
-    }
-    if evaluation.pca.is_none() && evaluation.left_out.is_empty() {
-        lines.push(format!(
-            "  {}: not measured, so many components of such wide rows need too much memory",
-            pca_name(evaluation)
-        ));
-    }
-    let fitted = |line: &String| wrapped_to_terminal(line.trim_start(), "  ", "    ");
-    lines.iter().map(fitted).collect::<Vec<_>>().join("\n")
 }

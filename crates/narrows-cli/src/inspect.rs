@@ -73,12 +73,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
     let path = &arguments.model;
     let is_recipe = path.extension().is_some_and(|ending| ending == "toml") || !path.exists();
-    let (recipe, own_shape) = match is_recipe {
-        true => (Recipe::load(&path.display().to_string(), &[])?, None),
-        false => {
-            let model = load_model(path)?;
-            (model.recipe().clone(), Some(model.shape().to_vec()))
-        }
+    let (recipe, own_shape) = if is_recipe {
+        (Recipe::load(&path.display().to_string(), &[])?, None)
+    } else {
+        let model = load_model(path)?;
+        (model.recipe().clone(), Some(model.shape().to_vec()))
     };
     let chosen = arguments.shape.as_ref().map(|shape| shape.0.clone());
     if let (Some(own), Some(_)) = (&own_shape, &chosen) {
@@ -138,9 +137,10 @@ impl Tensor {
 
 fn shape(shape: &[usize]) -> String {
     let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
-    match sizes.is_empty() {
-        true => "one number".into(),
-        false => sizes.join(" × "),
+    if sizes.is_empty() {
+        "one number".into()
+    } else {
+        sizes.join(" × ")
     }
 }
 

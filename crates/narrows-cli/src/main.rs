@@ -136,9 +136,12 @@ fn with_negative_values(command: clap::Command) -> clap::Command {
     let takes_value =
         |argument: &clap::Arg| !argument.is_positional() && argument.get_action().takes_values();
     command
-        .mut_args(|argument| match takes_value(&argument) {
-            true => argument.allow_negative_numbers(true),
-            false => argument,
+        .mut_args(|argument| {
+            if takes_value(&argument) {
+                argument.allow_negative_numbers(true)
+            } else {
+                argument
+            }
         })
         .mut_subcommands(with_negative_values)
 }

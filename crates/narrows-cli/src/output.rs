@@ -171,13 +171,13 @@ fn columns_within<R: AsRef<[String]>>(rows: &[R], most: usize) -> String {
         })
         .collect();
     let line = |row: &Vec<String>| {
-        let cells = row
-            .iter()
-            .zip(&layout)
-            .map(|(cell, &(width, is_number))| match is_number {
-                true => format!("{cell:>width$}"),
-                false => padded(cell, width),
-            });
+        let cells = row.iter().zip(&layout).map(|(cell, &(width, is_number))| {
+            if is_number {
+                format!("{cell:>width$}")
+            } else {
+                padded(cell, width)
+            }
+        });
         let cells: Vec<String> = cells.collect();
         format!("  {}", cells.join("   ")).trim_end().to_string()
     };

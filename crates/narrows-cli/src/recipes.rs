@@ -53,22 +53,39 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The recipes with their variants.
+/// The recipes with their variants, by purpose.
 pub fn list() -> Result<String> {
-    let mut rows: Vec<(&str, String)> = Vec::new();
-    for name in Recipe::shipped() {
-        rows.push((name, Recipe::named(name)?.about));
-        let variants = Recipe::variants(name)?;
-        if !variants.is_empty() {
-            let variants: Vec<String> = variants.iter().map(|v| format!("{name}:{v}")).collect();
-            rows.push(("", format!("also {}", variants.join(", "))));
+    let mut groups = Vec::new();
+    for (purpose, names) in Recipe::by_purpose() {
+        let mut rows: Vec<(&str, String)> = Vec::new();
+        for name in names {
+            rows.push((name, Recipe::named(name)?.about));
+            let variants = Recipe::variants(name)?;
+            if !variants.is_empty() {
+                let variants: Vec<String> =
+                    variants.iter().map(|v| format!("{name}:{v}")).collect();
+                rows.push(("", format!("also {}", variants.join(", "))));
+            }
         }
+        groups.push((purpose.title(), rows));
     }
-    let rows: Vec<(&str, &str)> = rows
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
-    Ok(described(&rows))
+    // One width of names for all groups.
+    let all = groups.iter().flat_map(|(_, rows)| rows);
+    let width = all.map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut texts = Vec::new();
+    for (title, rows) in &groups {
+        let padded: Vec<(String, &str)> = rows
+            .iter()
+            .map(|(name, text)| (format!("{name:width$}"), &text[..]))
+            .collect();
+        let rows: Vec<(&str, &str)> = padded
+            .iter()
+            .map(|(name, text)| (&name[..], *text))
+            .collect();
+        texts.push(format!("{title}\n{}", described(&rows)));
+    }
+    texts.push("narrows recipes show NAME prints one, narrows train NAME trains it.".into());
+    Ok(texts.join("\n\n"))
 }
 
 /// A section of a recipe with its keys, for a terminal.

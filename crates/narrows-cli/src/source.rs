@@ -1,15 +1,16 @@
 //! The options that say which data a command reads and how. They are the same for every command.
 
+mod values;
+
 use crate::output::note;
 use clap::Args;
 use narrows::apply;
 use narrows::data::write::Output;
-use narrows::data::{
-    Dataset, Fit, Layout, Missing, OnBad, ReadOptions, Source, TextOptions, list_of_names,
-};
+use narrows::data::{Dataset, Fit, Layout, Missing, OnBad, ReadOptions, Source, TextOptions};
 use narrows::{Error, ErrorKind, Model, Result, plain};
 use std::path::Path;
 use std::sync::Once;
+use values::{Names, all, fit, layout, missing, on_bad, sign, size, yes_or_no};
 
 /// The headings that the options stand under in `--help`. Each option names its own, as a heading of the struct would
 /// go on to the options behind it.
@@ -127,92 +128,6 @@ impl TextArguments {
     }
 }
 
-/// A character, by itself or by its name.
-fn sign(text: &str) -> std::result::Result<char, String> {
-    let known = [
-        ("tab", '\t'),
-        ("\\t", '\t'),
-        ("space", ' '),
-        ("comma", ','),
-        ("semicolon", ';'),
-        ("bar", '|'),
-        ("point", '.'),
-        ("apostrophe", '\''),
-    ];
-    let mut characters = text.chars();
-    match (characters.next(), characters.next()) {
-        (Some(character), None) => Ok(character),
-        _ => {
-            let named = known.iter().find(|(name, _)| *name == text);
-            named
-                .map(|(_, character)| *character)
-                .ok_or_else(|| "expected one character, or `tab` or `space`".into())
-        }
-    }
-}
-
-fn fit(text: &str) -> std::result::Result<Fit, String> {
-    match text {
-        "squeeze" => Ok(Fit::Squeeze),
-        "crop" => Ok(Fit::Crop),
-        "pad" => Ok(Fit::Pad),
-        _ => Err("expected squeeze, crop or pad".into()),
-    }
-}
-
-fn layout(text: &str) -> std::result::Result<Layout, String> {
-    match text {
-        "channels-first" => Ok(Layout::ChannelsFirst),
-        "channels-last" => Ok(Layout::ChannelsLast),
-        _ => Err("expected channels-first or channels-last".into()),
-    }
-}
-
-fn on_bad(text: &str) -> std::result::Result<OnBad, String> {
-    let known = || format!("expected one of {}", OnBad::NAMES.join(", "));
-    OnBad::named(text).ok_or_else(known)
-}
-
-fn missing(text: &str) -> std::result::Result<Missing, String> {
-    let known = || format!("expected one of {}", Missing::NAMES.join(", "));
-    Missing::named(text).ok_or_else(known)
-}
-
-/// Names from one list.
-#[derive(Clone)]
-struct Names(Vec<String>);
-
-impl From<&str> for Names {
-    fn from(list: &str) -> Self {
-        // An empty list is the name of a column that has none, as pandas leaves it above its index.
-        match list {
-            "" => Names(vec![String::new()]),
-            list => Names(list_of_names(list)),
-        }
-    }
-}
-
-fn all(lists: &[Names]) -> Vec<String> {
-    lists.iter().flat_map(|names| names.0.clone()).collect()
-}
-
-fn yes_or_no(text: &str) -> std::result::Result<bool, String> {
-    match text {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("expected yes or no".into()),
-    }
-}
-
-fn size(text: &str) -> std::result::Result<(u32, u32), String> {
-    let parse = || {
-        let (width, height) = text.split_once('x')?;
-        let side = |text: &str| text.parse().ok().filter(|side| (1..=16384).contains(side));
-        Some((side(width)?, side(height)?))
-    };
-    parse().ok_or_else(|| "expected WIDTHxHEIGHT, as in 32x32".into())
-}
-
 impl ReadingArguments {
     fn options(&self) -> ReadOptions {
         self.over(&ReadOptions::default())
@@ -243,9 +158,12 @@ impl ReadingArguments {
     }
 
     fn over(&self, base: &ReadOptions) -> ReadOptions {
-        let names = |given: &[Names], base: &[String]| match given.is_empty() {
-            true => base.to_vec(),
-            false => all(given),
+        let names = |given: &[Names], base: &[String]| {
+            if given.is_empty() {
+                base.to_vec()
+            } else {
+                all(given)
+            }
         };
         ReadOptions {
             columns: names(&self.columns, &base.columns),
@@ -254,9 +172,10 @@ impl ReadingArguments {
             ids: names(&self.id, &base.ids),
             missing: self.missing.unwrap_or(base.missing),
             header: self.text.header.or(base.header),
-            classes: match self.classes.is_empty() {
-                true => base.classes.clone(),
-                false => self.classes.clone(),
+            classes: if self.classes.is_empty() {
+                base.classes.clone()
+            } else {
+                self.classes.clone()
             },
             image_size: self.image_size.or(base.image_size),
             fit: self.fit.unwrap_or(base.fit),
@@ -330,9 +249,10 @@ impl ReadingArguments {
 impl DataArguments {
     /// What is named, or the built-in data to train on where nothing is.
     pub fn specs(&self) -> Vec<String> {
-        match self.data.is_empty() {
-            true => vec!["mnist".into()],
-            false => self.data.clone(),
+        if self.data.is_empty() {
+            vec!["mnist".into()]
+        } else {
+            self.data.clone()
         }
     }
 
@@ -350,9 +270,10 @@ impl DataArguments {
     /// the run that the model's path belongs to, which `output` must not replace.
     pub fn rows_for(&self, path: &Path, model: &Model, output: Option<&Path>) -> Result<Dataset> {
         self.reading.refuse_null()?;
-        match self.data.is_empty() {
-            true => self.own_rows(path, model, output),
-            false => Ok(self.rows_of(self.open_for(model)?, model)),
+        if self.data.is_empty() {
+            self.own_rows(path, model, output)
+        } else {
+            Ok(self.rows_of(self.open_for(model)?, model))
         }
     }
 
@@ -363,15 +284,14 @@ impl DataArguments {
         model: &Model,
         output: Option<&Output>,
     ) -> Result<Dataset> {
-        match self.data.is_empty() {
-            true => self.own_rows(path, model, output.map(|output| &*output.path)),
-            false => {
-                output.map_or(Ok(()), |output| {
-                    self.reading.keep_reasons_apart(output, &self.data)
-                })?;
-                let source = self.reading.open_all_for(&self.data, model)?;
-                Ok(self.rows_of(source, model))
-            }
+        if self.data.is_empty() {
+            self.own_rows(path, model, output.map(|output| &*output.path))
+        } else {
+            output.map_or(Ok(()), |output| {
+                self.reading.keep_reasons_apart(output, &self.data)
+            })?;
+            let source = self.reading.open_all_for(&self.data, model)?;
+            Ok(self.rows_of(source, model))
         }
     }
 
@@ -390,9 +310,10 @@ impl DataArguments {
 
 /// Refuses an output that would replace what a command reads: a file of a source, also one of a pattern or folder.
 pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
-    match specs.iter().any(|spec| Source::reads(spec, output)) {
-        true => Err(would_replace("the output", output)),
-        false => Ok(()),
+    if specs.iter().any(|spec| Source::reads(spec, output)) {
+        Err(would_replace("the output", output))
+    } else {
+        Ok(())
     }
 }
 

@@ -88,12 +88,13 @@ impl Stop {
 
     /// Whether to go on with what has nothing to save.
     pub fn check(&self, what: &str) -> Result<()> {
-        match self.is_asked.load(Ordering::SeqCst) {
-            false => Ok(()),
-            true => Err(Error::new(
+        if self.is_asked.load(Ordering::SeqCst) {
+            Err(Error::new(
                 ErrorKind::Interrupted,
                 format!("{what} was stopped, and nothing is written"),
-            )),
+            ))
+        } else {
+            Ok(())
         }
     }
 

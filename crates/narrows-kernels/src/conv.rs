@@ -37,7 +37,7 @@ mod rows;
 use crate::lanes::Isa;
 use crate::product::{Left, Right, Start, product};
 use geometry::TILE;
-use plan::{Axis, Group, Part, Planes, transposed};
+use plan::{Axis, Group, PhasePart, Planes, transposed};
 use rows::{Taps, collect, spread};
 use std::ops::Range;
 
@@ -69,7 +69,7 @@ pub struct Convolution {
     output: Planes,
     groups: Vec<Group>,
     /// By phase of height and width.
-    parts: Vec<Part>,
+    parts: Vec<PhasePart>,
     /// The numbers in a part of one channel.
     part: usize,
 }

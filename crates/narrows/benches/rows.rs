@@ -18,9 +18,10 @@ fn main() {
         [.., "read", file] => read(file),
         _ => encode(),
     };
-    match is_json {
-        true => println!("{}", serde_json::json!({ "seconds": seconds })),
-        false => println!("60,000 images through simple-linear's encoder: {seconds:.4} s"),
+    if is_json {
+        println!("{}", serde_json::json!({ "seconds": seconds }))
+    } else {
+        println!("60,000 images through simple-linear's encoder: {seconds:.4} s")
     }
 }
 

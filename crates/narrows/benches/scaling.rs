@@ -136,9 +136,12 @@ impl Setting {
             let start = Instant::now();
             while start.elapsed() < span {
                 training
-                    .epoch_while(|_, _| match start.elapsed() < span {
-                        true => ControlFlow::Continue(()),
-                        false => ControlFlow::Break(()),
+                    .epoch_while(|_, _| {
+                        if start.elapsed() < span {
+                            ControlFlow::Continue(())
+                        } else {
+                            ControlFlow::Break(())
+                        }
                     })
                     .expect("a sound step");
             }

@@ -144,7 +144,7 @@ pub(crate) fn sweep_dead(folder: &Path) {
         |rest: &[u8]| rest.len() == DRAWN_LETTERS && rest.iter().all(u8::is_ascii_alphanumeric);
     for (name, kind) in entries(folder).unwrap_or_default() {
         let rest = name.as_encoded_bytes().strip_prefix(DRAWN.as_bytes());
-        if !rest.is_some_and(is_drawn) || kind == Kind::Other {
+        if !rest.is_some_and(is_drawn) || kind == NameKind::Other {
             continue;
         }
         let path = folder.join(name);
@@ -154,7 +154,7 @@ pub(crate) fn sweep_dead(folder: &Path) {
         // The system releases the lock of whoever ends, however that is.
         if file.try_lock().is_ok() && is_at(&file, &path).unwrap_or(false) {
             let _ = match kind {
-                Kind::Folder => remove_folder(&path),
+                NameKind::Folder => remove_folder(&path),
                 _ => fs::remove_file(&path),
             };
         }
@@ -163,7 +163,7 @@ pub(crate) fn sweep_dead(folder: &Path) {
 
 /// What a name in a folder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum NameKind {
     File,
     Folder,
     /// A symbolic link, which is not followed, a pipe, a device.
@@ -171,12 +171,12 @@ pub(crate) enum Kind {
 }
 
 /// The names in a folder that a person names, which may be a symbolic link to one.
-pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, NameKind)>> {
     list(folder, Links::Followed)
 }
 
 /// The names in a folder that Narrows has made: a symbolic link in its place leads to somebody's, and is an error.
-pub(crate) fn own_entries(folder: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+pub(crate) fn own_entries(folder: &Path) -> io::Result<Vec<(OsString, NameKind)>> {
     list(folder, Links::Refused)
 }
 
@@ -188,7 +188,7 @@ enum Links {
 }
 
 #[cfg(unix)]
-fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
+fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, NameKind)>> {
     use rustix::fs::{Dir, FileType};
     use std::os::unix::ffi::OsStrExt;
     let mut entries = Vec::new();
@@ -199,10 +199,10 @@ fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
             continue;
         }
         let kind = match entry.file_type() {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Folder,
+            FileType::RegularFile => NameKind::File,
+            FileType::Directory => NameKind::Folder,
             FileType::Unknown => kind_of(&fs::symlink_metadata(folder.join(name))?.file_type()),
-            _ => Kind::Other,
+            _ => NameKind::Other,
         };
         entries.push((name.to_os_string(), kind));
     }
@@ -210,7 +210,7 @@ fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
 }
 
 #[cfg(not(unix))]
-fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
+fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, NameKind)>> {
     if links == Links::Refused && folder.is_symlink() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
@@ -221,11 +221,11 @@ fn list(folder: &Path, links: Links) -> io::Result<Vec<(OsString, Kind)>> {
     fs::read_dir(folder)?.map(entry).collect()
 }
 
-fn kind_of(found: &fs::FileType) -> Kind {
+fn kind_of(found: &fs::FileType) -> NameKind {
     match (found.is_file(), found.is_dir()) {
-        (true, _) => Kind::File,
-        (_, true) => Kind::Folder,
-        _ => Kind::Other,
+        (true, _) => NameKind::File,
+        (_, true) => NameKind::Folder,
+        _ => NameKind::Other,
     }
 }
 
@@ -244,7 +244,7 @@ pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
     for (name, kind) in own_entries(folder)? {
         let path = folder.join(name);
         match kind {
-            Kind::Folder => remove_folder(&path)?,
+            NameKind::Folder => remove_folder(&path)?,
             _ => fs::remove_file(path)?,
         }
     }

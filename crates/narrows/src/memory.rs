@@ -80,9 +80,10 @@ pub(crate) fn unless_left_out<T>(made: Result<T>, left_out: &mut Vec<String>) ->
 /// A number of bytes as errors write it.
 pub(crate) fn words(bytes: usize) -> String {
     let mib = bytes as f64 / f64::from(1 << 20);
-    match mib < 1024.0 {
-        true => format!("{mib:.1} MiB"),
-        false => format!("{:.2} GiB", mib / 1024.0),
+    if mib < 1024.0 {
+        format!("{mib:.1} MiB")
+    } else {
+        format!("{:.2} GiB", mib / 1024.0)
     }
 }
 

@@ -11,9 +11,10 @@ pub fn figures(number: f64) -> String {
 /// A mean and the standard deviation around it, of which two digits are known at best: `0.03376 ± 0.00016`.
 pub(crate) fn mean_and_std(mean: f64, std: f64) -> String {
     let mean = figures(mean);
-    let std = match mean.contains('e') && std != 0.0 {
-        true => format!("{std:.1e}"),
-        false => significant(std, 2),
+    let std = if mean.contains('e') && std != 0.0 {
+        format!("{std:.1e}")
+    } else {
+        significant(std, 2)
     };
     format!("{mean} ± {std}")
 }
@@ -41,6 +42,11 @@ pub(crate) fn short_number(number: f64) -> String {
         0.0 | 1e-5..1e16 => number.to_string(),
         _ => format!("{number:e}"),
     }
+}
+
+/// A number in single precision as it is written: 0.1 rather than 0.10000000149.
+pub(crate) fn decimal(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
 }
 
 /// A whole number with its thousands apart: `1,234,567`.

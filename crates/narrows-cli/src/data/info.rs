@@ -26,9 +26,10 @@ pub fn json_line(info: &Info, scaling: &str) -> String {
     }
     for c in object.to_string().chars() {
         // Such characters stand in strings alone.
-        match c.is_control() {
-            true => line.push_str(&format!("\\u{:04x}", u32::from(c))),
-            false => line.push(c),
+        if c.is_control() {
+            line.push_str(&format!("\\u{:04x}", u32::from(c)))
+        } else {
+            line.push(c)
         }
     }
     line

@@ -172,9 +172,10 @@ impl StudyDisplay {
 impl Going {
     /// The time that it takes still, if the rest of it is like what is done; 0 where that is not known yet.
     fn left(&self) -> f64 {
-        match self.share > 0.0 {
-            true => self.start.elapsed().as_secs_f64() * (1.0 / self.share - 1.0),
-            false => 0.0,
+        if self.share > 0.0 {
+            self.start.elapsed().as_secs_f64() * (1.0 / self.share - 1.0)
+        } else {
+            0.0
         }
     }
 

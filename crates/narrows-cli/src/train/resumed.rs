@@ -48,14 +48,13 @@ pub(super) fn finished(name: &str, folder: &Path, run: Finished) -> String {
         return format!("{name}: {done}; testing and the report are left -> {shown}");
     }
     let quoted = path_for_shell(folder);
-    let longer = match run.has_stopped_early {
-        true => {
-            "  early stopping has ended it, so that it cannot be trained for longer\n".to_string()
-        }
-        false => format!(
+    let longer = if run.has_stopped_early {
+        "  early stopping has ended it, so that it cannot be trained for longer\n".to_string()
+    } else {
+        format!(
             "  narrows train --resume {quoted} --epochs {}   trains it for longer\n",
             2 * epochs
-        ),
+        )
     };
     format!(
         "{name}: the run is finished: {done}, and it is only tested again -> {shown}\n{longer}  \

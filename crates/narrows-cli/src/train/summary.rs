@@ -1,83 +1,41 @@
 //! What came of a run, in a table.
 
 use crate::output::{columns, count_of, duration, figures, table, thousands};
+use narrows::evaluate::metric::{DENOISING, Measured, TEST_MSE};
+use narrows::evaluate::{BesidePca, Evaluation};
 use narrows::model::Threshold;
-use narrows::run::{BesidePca, PICTURE_FILE, REPORT_FILE, Summary};
+use narrows::run::{PICTURE_FILE, REPORT_FILE, Summary};
 use narrows::train::Profile;
 
 pub(super) fn describe(summary: &Summary) -> String {
-    let Summary {
-        test_mse,
-        pca_mse,
-        code_size,
-        inputs,
-        ..
-    } = *summary;
-    let verdict = match pca_mse.zip(test_mse) {
-        None => String::new(),
-        Some(_) if code_size >= inputs => "PCA loses nothing with so many components".into(),
-        Some((pca, test_mse)) => {
-            // PCA is given clean rows.
-            let clean = summary.corrupted.map_or(test_mse, |c| c.clean_test_mse);
-            match BesidePca::of(clean, pca) {
-                BesidePca::Same => "as PCA".to_string(),
-                BesidePca::Below(percent) => format!("{percent:.0} % below PCA"),
-                BesidePca::Above(percent) => {
-                    format!("{percent:.0} % above PCA: a linear map of the same size does better")
-                }
-                BesidePca::NearlyExact => {
-                    "PCA is nearly exact: a linear map of the same size does better".to_string()
-                }
-            }
-        }
-    };
-    let pca_mse = pca_mse.map_or_else(
-        || {
-            "not measured: so many components need too much memory, or the values are too large"
-                .into()
-        },
-        figures,
-    );
     let held_out = if summary.held_out {
         ", held out of the data"
     } else {
         ""
     };
     let mut files = "model.safetensors, recipe.toml, metrics.jsonl".to_string();
-    if summary.has_picture {
+    if summary.has_picture() {
         files.push_str(", ");
         files.push_str(PICTURE_FILE);
     }
     let mut rows = Vec::new();
-    let pca_name = format!("PCA-{} MSE", code_size.min(inputs));
-    if let Some(test_mse) = test_mse {
-        match &summary.corrupted {
-            None => rows.push(("test MSE", format!("{}   {verdict}", figures(test_mse)))),
-            Some(corrupted) => {
-                let text = format!(
-                    "{}   of corrupted rows, which are {} from the clean ones",
-                    figures(test_mse),
-                    figures(corrupted.noise_mse)
-                );
-                let clean = format!("{}   {verdict}", figures(corrupted.clean_test_mse));
-                rows.extend([("test MSE", text), ("clean MSE", clean)]);
-            }
-        }
-        rows.push((&pca_name, pca_mse));
+    if let Some(evaluation) = &summary.evaluation {
+        rows.extend(describe_errors(evaluation));
     }
     if let Some((epoch, loss)) = summary.best {
-        let stopped = match summary.stopped_early {
-            true => format!("; stopped after {}", count_of(summary.epochs, "epoch")),
-            false => String::new(),
+        let stopped = if summary.stopped_early {
+            format!("; stopped after {}", count_of(summary.epochs, "epoch"))
+        } else {
+            String::new()
         };
         let text = format!(
             "{}   of epoch {epoch}, the best, whose model is kept{stopped}",
             figures(loss)
         );
-        rows.push(("validation", text));
+        rows.push(("validation loss".into(), text));
     }
     if let Some(threshold) = &summary.threshold {
-        rows.push(("threshold", describe_threshold(threshold)));
+        rows.push(("threshold".into(), describe_threshold(threshold)));
     }
     let watched = match summary.validation_rows {
         0 => String::new(),
@@ -89,24 +47,24 @@ pub(super) fn describe(summary: &Summary) -> String {
         count => format!("{}{held_out}", count_of(count, "row")),
     };
     rows.extend([
-        ("trained on", trained),
-        ("tested on", tested),
+        ("trained on".into(), trained),
+        ("tested on".into(), tested),
         (
-            "code",
+            "code".into(),
             format!(
                 "{} -> {}",
-                thousands(inputs as f64),
-                count_of(code_size, "value")
+                thousands(summary.inputs as f64),
+                count_of(summary.code_size, "value")
             ),
         ),
         (
-            "training",
+            "training".into(),
             format!(
                 "{} for {}, {} {}/s with {}",
                 duration(summary.seconds),
                 count_of(summary.epochs, "epoch"),
                 thousands(summary.rows_per_second),
-                if summary.has_picture {
+                if summary.is_of_images {
                     "images"
                 } else {
                     "rows"
@@ -114,13 +72,72 @@ pub(super) fn describe(summary: &Summary) -> String {
                 summary.isa
             ),
         ),
-        ("run", format!("{}   {files}", summary.run.display())),
+        ("run".into(), format!("{}   {files}", summary.run.display())),
         (
-            "report",
+            "report".into(),
             summary.run.join(REPORT_FILE).display().to_string(),
         ),
     ]);
+    let rows: Vec<(&str, String)> = rows
+        .iter()
+        .map(|(name, text): &(String, String)| (&name[..], text.clone()))
+        .collect();
     table(&rows)
+}
+
+/// The errors of an evaluation, each with what it says.
+fn describe_errors(evaluation: &Evaluation) -> Vec<(String, String)> {
+    let pca_name = format!("{} test MSE", evaluation.pca_name());
+    let verdict = match evaluation.beside_pca() {
+        None => String::new(),
+        Some(BesidePca::Same) => "as PCA".into(),
+        Some(BesidePca::Below(percent)) => format!("{percent:.0} % below PCA"),
+        Some(BesidePca::Above(percent)) => {
+            format!("{percent:.0} % above PCA: a linear code of the same size is better")
+        }
+        Some(BesidePca::NearlyExact) => {
+            "PCA is nearly exact: a linear code of the same size is better".into()
+        }
+    };
+    let mut rows = Vec::new();
+    if let Some(denoising) = &evaluation.denoising {
+        let verdict = if denoising.is_worse_than_noisy_input() {
+            "worse than leaving the noise in"
+        } else if denoising.is_worse_than_affine_map() {
+            "worse than the best affine map"
+        } else {
+            ""
+        };
+        for Measured { metric, of } in DENOISING {
+            rows.extend(of(denoising).map(|mse| (metric.title.to_string(), figures(mse))));
+        }
+        let noise = denoising.noise_in_words();
+        let said = if verdict.is_empty() {
+            noise
+        } else {
+            format!("{verdict} ({noise})")
+        };
+        if let Some((_, text)) = rows.first_mut() {
+            text.push_str(&format!("   {said}"));
+        }
+    }
+    let clean = if evaluation.denoising.is_some() {
+        "   of clean rows"
+    } else {
+        ""
+    };
+    let gap = if verdict.is_empty() { "" } else { "   " };
+    let test_mse = figures(evaluation.model.test_mse);
+    rows.push((
+        TEST_MSE.title.into(),
+        format!("{test_mse}{clean}{gap}{verdict}"),
+    ));
+    match (&evaluation.pca, &evaluation.pca_left_out) {
+        (Some(pca), _) => rows.push((pca_name, figures(pca.test_mse))),
+        (None, Some(why)) => rows.push(("PCA".into(), format!("left out: {why}"))),
+        (None, None) => {}
+    }
+    rows
 }
 
 /// A threshold with where it is from.

@@ -74,7 +74,7 @@ pub(super) struct Group {
 
 /// A part of the input, one phase of each axis, as it leaves the product.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct PhasePart {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
     /// Where the first of them lies among what the product gave.
@@ -86,7 +86,7 @@ pub(super) fn transposed(
     geometry: &Geometry,
     [y, x]: [Axis; 2],
     output: Planes,
-) -> (Vec<Group>, Vec<Part>) {
+) -> (Vec<Group>, Vec<PhasePart>) {
     let phases = y.phases() * x.phases();
     let channels = 0..geometry.output[0];
     let kernel = y.kernel * x.kernel;
@@ -111,11 +111,12 @@ pub(super) fn transposed(
             let part = parts.len();
             let is_empty = rows.is_empty() || columns.is_empty();
             // A product of its own starts at the part's first place.
-            let at = match is_together {
-                true => rows.start * output.width + columns.start,
-                false => 0,
+            let at = if is_together {
+                rows.start * output.width + columns.start
+            } else {
+                0
             };
-            parts.push(Part {
+            parts.push(PhasePart {
                 rows: rows.clone(),
                 columns: columns.clone(),
                 at,

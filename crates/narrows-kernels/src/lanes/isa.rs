@@ -50,9 +50,10 @@ impl Isa {
             // All that `multiversion!` enables for each.
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 if is_x86_feature_detected!("avx512f") {
-                    return Isa(match amx::is_ready() {
-                        true => Kind::Amx,
-                        false => Kind::Avx512,
+                    return Isa(if amx::is_ready() {
+                        Kind::Amx
+                    } else {
+                        Kind::Avx512
                     });
                 }
                 return Isa(Kind::Avx2);

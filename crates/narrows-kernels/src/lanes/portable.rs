@@ -148,9 +148,12 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn unzip(self, other: Self) -> (Self, Self) {
-        let lane = |at: usize| match at < LANES {
-            true => self.0[at],
-            false => other.0[at - LANES],
+        let lane = |at: usize| {
+            if at < LANES {
+                self.0[at]
+            } else {
+                other.0[at - LANES]
+            }
         };
         (each(|at| lane(2 * at)), each(|at| lane(2 * at + 1)))
     }

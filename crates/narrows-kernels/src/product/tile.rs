@@ -21,7 +21,7 @@ const AHEAD: usize = 24;
 
 /// Where a register tile lies in C, and how much of it is used: `height` sums for each of `width` lanes.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct RegisterPlace {
     pub(super) row: usize,
     pub(super) column: usize,
     pub(super) height: usize,
@@ -39,7 +39,7 @@ pub(super) unsafe fn tile_of<L: Lanes, const DOWN: bool>(
     job: &Job,
     broadcast: (*const f32, usize, usize),
     vectors: (*const f32, usize),
-    place: Place,
+    place: RegisterPlace,
 ) {
     macro_rules! of {
         ($($height:literal)*) => {
@@ -79,7 +79,7 @@ unsafe fn micro<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
     job: &Job,
     broadcast: (*const f32, usize, usize),
     vectors: (*const f32, usize),
-    place: Place,
+    place: RegisterPlace,
 ) {
     // SAFETY: by the caller's promise.
     unsafe {
@@ -177,7 +177,7 @@ unsafe fn add_by_columns<L: Lanes, const H: usize, const V: usize, const FAR: bo
 #[inline(always)]
 unsafe fn start<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
     job: &Job,
-    place: Place,
+    place: RegisterPlace,
 ) -> [[L; V]; H] {
     // SAFETY: by the caller's promise; lanes that are not live are not loaded.
     unsafe {
@@ -229,7 +229,7 @@ unsafe fn start<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
 unsafe fn finish<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
     sums: &[[L; V]; H],
     job: &Job,
-    place: Place,
+    place: RegisterPlace,
 ) {
     // SAFETY: by the caller's promise; lanes that are not live are not stored.
     unsafe {

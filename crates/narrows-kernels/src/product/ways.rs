@@ -3,7 +3,7 @@
 use super::buffer::Buffer;
 use super::copies::{copy, pack, transpose};
 use super::job::{Job, K_BLOCK};
-use super::tile::{MAX_WIDTH, Place, VECTORS, tile_height, tile_of};
+use super::tile::{MAX_WIDTH, RegisterPlace, VECTORS, tile_height, tile_of};
 use crate::lanes::Lanes;
 
 /// The product with vectors that run down the rows of C, for an A that lies by rows.
@@ -32,7 +32,7 @@ pub(super) unsafe fn down_rows<L: Lanes>(job: &Job) {
                 } else {
                     (job.b.wrapping_add(column), 1, job.b_row)
                 };
-                let place = Place {
+                let place = RegisterPlace {
                     row,
                     column,
                     height,
@@ -107,14 +107,13 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
                     let mut row = 0;
                     for tile in 0..tiles {
                         let height = (rows - row).div_ceil(tiles - tile);
-                        let broadcast = match packs {
-                            true => (left.at().add(tile * job.k * L::N).cast_const(), 1, L::N),
-                            false => {
-                                let at = job.a.wrapping_add((first + row) * job.a_row);
-                                (at, job.a_row, job.a_column)
-                            }
+                        let broadcast = if packs {
+                            (left.at().add(tile * job.k * L::N).cast_const(), 1, L::N)
+                        } else {
+                            let at = job.a.wrapping_add((first + row) * job.a_row);
+                            (at, job.a_row, job.a_column)
                         };
-                        let place = Place {
+                        let place = RegisterPlace {
                             row: first + row,
                             column,
                             height,

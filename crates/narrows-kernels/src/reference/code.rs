@@ -10,10 +10,13 @@ pub fn dropout(p: f64, draw: f64, x: f64) -> f64 {
 /// The indices of the `k` largest values above 0, ascending; of equal values those of the lower index. NaN is larger
 /// than every number.
 pub fn top_k(x: &[f64], k: usize) -> Vec<usize> {
-    let size = |i: usize| match x[i].is_nan() {
-        true => f64::INFINITY.to_bits() + 1,
-        // The bits of numbers above 0 are in the numbers' order.
-        false => x[i].to_bits(),
+    let size = |i: usize| {
+        if x[i].is_nan() {
+            f64::INFINITY.to_bits() + 1
+        } else {
+            // The bits of numbers above 0 are in the numbers' order.
+            x[i].to_bits()
+        }
     };
     let mut indices: Vec<usize> = (0..x.len())
         .filter(|&i| x[i] > 0.0 || x[i].is_nan())
@@ -37,8 +40,5 @@ pub fn kl_derivative(rho: f64, mean: f64) -> f64 {
 
 /// The derivative of `|x|`, 0 at 0.
 pub fn sign(x: f64) -> f64 {
-    match x == 0.0 {
-        true => 0.0,
-        false => x.signum(),
-    }
+    if x == 0.0 { 0.0 } else { x.signum() }
 }

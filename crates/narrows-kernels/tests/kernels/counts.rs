@@ -35,9 +35,10 @@ fn sums_are_those_of_the_definition() {
             let inners = of_inner.chunks_exact_mut(size(inner)).enumerate();
             inners.for_each(|(word, gates)| set(inner, &at(&x, inner, word), gates));
             for (word, gates) in of_outer.chunks_exact_mut(size(outer)).enumerate() {
-                match is_open {
-                    true => open(outer, rows.saturating_sub(64 * word).min(64), gates),
-                    false => set(outer, &at(&y, outer, word), gates),
+                if is_open {
+                    open(outer, rows.saturating_sub(64 * word).min(64), gates)
+                } else {
+                    set(outer, &at(&y, outer, word), gates)
                 }
             }
             let room = room(outer);

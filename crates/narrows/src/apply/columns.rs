@@ -31,9 +31,12 @@ pub(super) fn model_columns(model: &Model) -> Vec<String> {
 /// The types of the values that a model gives back: float64 where float32 would merge distinct values of the training
 /// rows.
 pub(super) fn model_types(model: &Model) -> Vec<NumberType> {
-    let of = |input: &InputColumn| match input.needs_double {
-        true => NumberType::F64,
-        false => NumberType::F32,
+    let of = |input: &InputColumn| {
+        if input.needs_double {
+            NumberType::F64
+        } else {
+            NumberType::F32
+        }
     };
     model.input_columns().into_iter().map(of).collect()
 }

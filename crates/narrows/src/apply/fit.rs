@@ -94,9 +94,10 @@ pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<Str
         return Ok(None);
     }
     let share = 100.0 * overlap.share();
-    let how = match overlap.looked_up == data.rows() {
-        true => format!("{share:.0} %"),
-        false => format!("about {share:.0} %"),
+    let how = if overlap.looked_up == data.rows() {
+        format!("{share:.0} %")
+    } else {
+        format!("about {share:.0} %")
     };
     Ok(Some(format!(
         "{how} of these rows are equal to training rows of the model, which score lower than new rows: the threshold comes \

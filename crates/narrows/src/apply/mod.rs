@@ -16,7 +16,7 @@ pub use codes::{decode, encode};
 pub use fit::{check, training_rows_warning, warning};
 pub use options::{options_for, options_for_codes, options_for_split};
 pub use reconstruct::{reconstruct, write_corrupted};
-pub use score::score;
+pub use score::{Blamed, blame, score};
 pub use stream::Progress;
 pub use way::Way;
 

@@ -78,11 +78,14 @@ fn image_bits(model: &Model) -> Option<u8> {
     let is_whole = low >= 0.0 && low.fract() == 0.0 && high.fract() == 0.0;
     let (offset, factor) = model.scaling().of(0);
     let is_unit = |most: f64| offset == 0.0 && (factor * most - 1.0).abs() < 1e-6;
-    match is_whole {
-        _ if is_unit(65_535.0) => Some(16),
-        _ if is_unit(255.0) => Some(8),
-        true if high > 255.0 && high <= 65_535.0 => Some(16),
-        _ => None,
+    if is_unit(65_535.0) {
+        Some(16)
+    } else if is_unit(255.0) {
+        Some(8)
+    } else if is_whole && high > 255.0 && high <= 65_535.0 {
+        Some(16)
+    } else {
+        None
     }
 }
 

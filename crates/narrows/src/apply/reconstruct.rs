@@ -30,7 +30,7 @@ pub fn reconstruct(
         types: model_types(model),
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
-    let noise = corruption.map(|corruption| Noise {
+    let noise = corruption.map(|corruption| ScaledNoise {
         corruption,
         scaling: model.scaling(),
         seed: model.recipe().seed,
@@ -46,13 +46,13 @@ pub fn reconstruct(
 }
 
 /// Noise in scaled units.
-struct Noise<'a> {
+struct ScaledNoise<'a> {
     corruption: &'a Corruption,
     scaling: &'a Scaling,
     seed: u64,
 }
 
-impl Noise<'_> {
+impl ScaledNoise<'_> {
     /// Some rows of data with the noise on them, in their own units.
     fn on(&self, data: &Dataset, rows: Range<usize>) -> Result<Array2<f64>> {
         let (start, count) = (rows.start, rows.len());
@@ -100,7 +100,7 @@ pub fn write_corrupted(
         types: vec![NumberType::U8; data.inputs()],
         ..Head::beside(data, column_names(data), data.shape().to_vec())
     };
-    let noise = Noise {
+    let noise = ScaledNoise {
         corruption,
         scaling: &scaling,
         seed: 0,

@@ -43,9 +43,10 @@ pub fn score(
     let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
     for rows in pieces(data.rows(), data.inputs()) {
         let values = data.array_of(rows.clone())?;
-        let found = match is_explained {
-            true => in_use.explain(values.view())?,
-            false => in_use.score(values.view())?.insert_axis(Axis(1)),
+        let found = if is_explained {
+            in_use.explain(values.view())?
+        } else {
+            in_use.score(values.view())?.insert_axis(Axis(1))
         };
         scores.extend(found.column(0));
         if let Some(sink) = &mut sink {
@@ -58,6 +59,37 @@ pub fn score(
         sink.finish()?;
     }
     Ok(scores)
+}
+
+/// The value of a row that adds most to its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blamed {
+    /// The value's place in the row.
+    pub place: usize,
+    /// Its share of the score.
+    pub share: f64,
+}
+
+/// For each of some rows, by their places, the value that adds most to its score; none where the score is 0 or not finite.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or a place is not that of a row.
+pub fn blame(model: &Model, data: &Dataset, rows: &[usize]) -> Result<Vec<Option<Blamed>>> {
+    check(model, data)?;
+    let chosen = data.select(rows)?;
+    let values = chosen.array_of(0..chosen.rows())?;
+    let found = model.in_use(chosen.rows()).explain(values.view())?;
+    let of_row = |row: ndarray::ArrayView1<'_, f32>| {
+        let parts: Vec<f64> = row.iter().skip(1).map(|&part| f64::from(part)).collect();
+        let sum: f64 = parts.iter().sum();
+        let largest = parts.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        (sum > 0.0 && sum.is_finite()).then(|| Blamed {
+            place: largest.0,
+            share: largest.1 / sum,
+        })
+    };
+    Ok(found.rows().into_iter().map(of_row).collect())
 }
 
 /// The columns of an output: the score, whether it is above the threshold if there is one, and what explains it.

@@ -6,6 +6,7 @@
 mod gaussian;
 mod masking;
 mod operation;
+mod parse;
 mod part;
 mod rows;
 mod salt_and_pepper;
@@ -14,91 +15,12 @@ pub(crate) use part::KIND;
 pub use part::{Corruption, CorruptionPart, Target};
 pub use rows::CorruptedRows;
 
-use crate::declaration::{List, Spec};
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
-
 /// The noises, in the order in which they are listed.
 pub(crate) const CORRUPTIONS: &[&dyn CorruptionPart] = &[
     &gaussian::Gaussian,
     &salt_and_pepper::SaltAndPepper,
     &masking::Masking,
 ];
-
-impl Spec<dyn CorruptionPart> {
-    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key that the noise
-    /// has in a recipe, as in `masking-fraction=0.2`. Gives beside it what there is to tell of older names.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such noise, or the strength is impossible.
-    pub fn parse(text: &str) -> Result<(Corruption, Vec<String>)> {
-        Corruption::parse_of(&List::of(CORRUPTIONS), text)
-    }
-
-    /// As [`Corruption::parse`], of a list of noises.
-    ///
-    /// # Errors
-    ///
-    /// As [`Corruption::parse`].
-    pub fn parse_of(
-        parts: &List<dyn CorruptionPart>,
-        text: &str,
-    ) -> Result<(Corruption, Vec<String>)> {
-        let first = |part: &dyn CorruptionPart| {
-            let declaration = part.declaration();
-            declaration
-                .keys
-                .first()
-                .map(|key| (declaration.name, key.name))
-        };
-        let refuse = |what| {
-            let known = parts.iter().filter_map(first);
-            let known: Vec<String> = known
-                .map(|(name, key)| format!("{name}={}", key.to_uppercase()))
-                .collect();
-            Error::new(ErrorKind::Recipe, what)
-                .expected(known.join(", "))
-                .found(format!("`{text}`"))
-                .hint("an example: gaussian=0.8")
-        };
-        let (form, strength) = text
-            .split_once('=')
-            .ok_or_else(|| refuse("a corruption has a strength"))?;
-        // The name alone stands for its first key; older names of keys are those that recipes had.
-        let key_of = |part: &'static dyn CorruptionPart| {
-            let (name, first) = first(part)?;
-            let rest = form.strip_prefix(name)?;
-            let keys = part.declaration().keys.iter();
-            let mut names = keys.flat_map(|key| {
-                key.aliases
-                    .iter()
-                    .map(|alias| alias.name())
-                    .chain([key.name])
-            });
-            match rest.strip_prefix('-') {
-                Some(key) => Some((name, names.find(|known| *known == key)?)),
-                None => rest.is_empty().then_some((name, first)),
-            }
-        };
-        let (name, key) = parts
-            .iter()
-            .find_map(key_of)
-            .ok_or_else(|| refuse("there is no such corruption"))?;
-        let toml = format!("kind = \"{name}\"\n{key} = {strength}");
-        let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
-        let corruption = parts.read(&document.root(), &KIND, &[])?;
-        let corruption = corruption.ok_or_else(|| refuse("there is no such corruption"))?;
-        // All of it is on one line.
-        let place = format!("corruption `{text}`, line 2: ");
-        let shortened = |note: String| match note.strip_prefix(&place) {
-            Some(note) => format!("corruption `{text}`: {note}"),
-            None => note,
-        };
-        let notes = document.notes().into_iter().map(shortened).collect();
-        Ok((corruption, notes))
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What each noise must be, and that it is the same for the same address.
 
 use super::*;
+use crate::ErrorKind;
 use crate::rng::Draws;
 use crate::rng::Purpose;
 use narrows_kernels::Isa;

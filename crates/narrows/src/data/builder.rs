@@ -1,7 +1,7 @@
 //! Rows gathered one after the other while a file is read: in memory up to [`IN_MEMORY`] bytes, beyond that in a
 //! temporary file.
 
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::records::{IN_MEMORY, Records, RowType};
 use super::values::Values;
 use crate::memory::require;
@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 20;
 pub(super) const FIRST_READ: usize = 1 << 16;
 
 /// Gathers rows, each the bytes that [`RowType`] says.
-pub(super) struct Rows {
+pub(super) struct RowsBuilder {
     row: RowType,
     rows: usize,
     memory: Vec<u8>,
@@ -26,13 +26,13 @@ pub(super) struct Rows {
     limit: u64,
 }
 
-impl Rows {
+impl RowsBuilder {
     pub(super) fn new(row: RowType) -> Self {
-        Rows::with_limit(row, IN_MEMORY)
+        RowsBuilder::with_limit(row, IN_MEMORY)
     }
 
     pub(super) fn with_limit(row: RowType, limit: u64) -> Self {
-        Rows {
+        RowsBuilder {
             row,
             rows: 0,
             memory: Vec::new(),
@@ -129,7 +129,10 @@ impl Rows {
             return Ok(Values::Records(records.filled(fill)));
         }
         let inputs = self.row.inputs();
-        let is_8_bit = self.row.single().is_some_and(|one| one.kind == Kind::U8);
+        let is_8_bit = self
+            .row
+            .single()
+            .is_some_and(|one| one.kind == NumberKind::U8);
         if fill.is_none() && is_8_bit {
             let array = Array2::from_shape_vec((self.rows, inputs), self.memory);
             return array.map(Values::U8).map_err(|error| {
@@ -164,7 +167,7 @@ pub(super) fn read_rows(
     if fits {
         require("reading the rows into memory", rows * stride)?;
     }
-    let mut gathered = Rows::with_limit(row, if fits { in_memory } else { 0 });
+    let mut gathered = RowsBuilder::with_limit(row, if fits { in_memory } else { 0 });
     let most = (CHUNK / stride).max(1);
     let mut bytes = Vec::new();
     let mut done = 0;

@@ -160,7 +160,7 @@ pub(crate) struct Block {
     pub(crate) bad: Vec<Bad>,
     /// The rows with another number of cells than the others, where they are not refused.
     pub(crate) odd: Vec<OddRow>,
-    pub(crate) place: Place,
+    pub(crate) place: BlockPlace,
 }
 
 impl Block {
@@ -202,7 +202,7 @@ impl Block {
 
 /// Where the rows of a block are in their file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum BlockPlace {
     /// The lines of a text, counted from 1.
     Lines(Vec<u64>),
     /// Neighboring rows, of which the first is this one, counted from 0.
@@ -210,33 +210,37 @@ pub(crate) enum Place {
     /// Rows by their numbers, counted from 0.
     Numbers(Vec<u64>),
     /// Within a file, where there are several.
-    In(Arc<str>, Box<Place>),
+    In(Arc<str>, Box<BlockPlace>),
 }
 
-impl Place {
+impl BlockPlace {
     /// The places of the rows for which `is` holds.
-    fn only(&self, is: &[bool]) -> Place {
+    fn only(&self, is: &[bool]) -> BlockPlace {
         match self {
-            Place::Lines(lines) => Place::Lines(chosen(lines, is)),
-            Place::Rows(first) => {
+            BlockPlace::Lines(lines) => BlockPlace::Lines(chosen(lines, is)),
+            BlockPlace::Rows(first) => {
                 let numbers: Vec<u64> = (*first..).take(is.len()).collect();
-                Place::Numbers(chosen(&numbers, is))
+                BlockPlace::Numbers(chosen(&numbers, is))
             }
-            Place::Numbers(numbers) => Place::Numbers(chosen(numbers, is)),
-            Place::In(file, place) => Place::In(Arc::clone(file), Box::new(place.only(is))),
+            BlockPlace::Numbers(numbers) => BlockPlace::Numbers(chosen(numbers, is)),
+            BlockPlace::In(file, place) => {
+                BlockPlace::In(Arc::clone(file), Box::new(place.only(is)))
+            }
         }
     }
 
     /// The place of a row of the block, for an error.
     pub(crate) fn of(&self, row: usize) -> String {
         match self {
-            Place::Lines(lines) => format!("line {}", lines.get(row).copied().unwrap_or_default()),
-            Place::Rows(first) => format!("row {} (counted from 0)", first + row as u64),
-            Place::Numbers(numbers) => {
+            BlockPlace::Lines(lines) => {
+                format!("line {}", lines.get(row).copied().unwrap_or_default())
+            }
+            BlockPlace::Rows(first) => format!("row {} (counted from 0)", first + row as u64),
+            BlockPlace::Numbers(numbers) => {
                 let number = numbers.get(row).copied().unwrap_or_default();
                 format!("row {number} (counted from 0)")
             }
-            Place::In(file, place) => format!("{} of {file}", place.of(row)),
+            BlockPlace::In(file, place) => format!("{} of {file}", place.of(row)),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! From columns in blocks to rows: each column gets the narrowest type that holds all of its values exactly.
 
-use super::builder::Rows;
+use super::builder::RowsBuilder;
 use super::column::Cells;
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::records::{IN_MEMORY, RowType};
 use super::values::Values;
 use crate::Result;
@@ -10,7 +10,7 @@ use crate::Result;
 /// How the values of a column are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
-    kind: Kind,
+    kind: NumberKind,
     /// Whether some are missing; among integers the least of the type stands for them.
     has_gaps: bool,
     /// The least and the largest value of a column of integers.
@@ -18,12 +18,12 @@ pub(super) struct Kept {
 }
 
 /// The integer types by their range, the narrowest first.
-const INTEGERS: [(Kind, i128, i128); 5] = [
-    (Kind::U8, 0, u8::MAX as i128),
-    (Kind::I16, i16::MIN as i128, i16::MAX as i128),
-    (Kind::I32, i32::MIN as i128, i32::MAX as i128),
-    (Kind::I64, i64::MIN as i128, i64::MAX as i128),
-    (Kind::U64, 0, u64::MAX as i128),
+const INTEGERS: [(NumberKind, i128, i128); 5] = [
+    (NumberKind::U8, 0, u8::MAX as i128),
+    (NumberKind::I16, i16::MIN as i128, i16::MAX as i128),
+    (NumberKind::I32, i32::MIN as i128, i32::MAX as i128),
+    (NumberKind::I64, i64::MIN as i128, i64::MAX as i128),
+    (NumberKind::U64, 0, u64::MAX as i128),
 ];
 
 /// How far below the largest integer without a sign values must stay for a `f64` to tell them from it.
@@ -43,9 +43,10 @@ impl Kept {
                     (low.min(values[row]), high.max(values[row]))
                 });
                 let has_gaps = gaps.as_ref().is_some_and(|gaps| gaps.contains(&true));
-                match low <= high {
-                    true => Kept::integers(low.into(), high.into(), has_gaps),
-                    false => Kept::integers(0, 0, has_gaps),
+                if low <= high {
+                    Kept::integers(low.into(), high.into(), has_gaps)
+                } else {
+                    Kept::integers(0, 0, has_gaps)
                 }
             }
             Cells::Unsigned(values, gaps) => {
@@ -54,15 +55,16 @@ impl Kept {
                 Kept::integers(0, high.into(), has_gaps)
             }
             Cells::Floats(values) => Kept {
-                kind: match values.iter().all(|&value| is_f32(value)) {
-                    true => Kind::F32,
-                    false => Kind::F64,
+                kind: if values.iter().all(|&value| is_f32(value)) {
+                    NumberKind::F32
+                } else {
+                    NumberKind::F64
                 },
                 has_gaps: false,
                 range: None,
             },
             Cells::Floats32(_) | Cells::Texts(_) => Kept {
-                kind: Kind::F32,
+                kind: NumberKind::F32,
                 has_gaps: false,
                 range: None,
             },
@@ -70,12 +72,12 @@ impl Kept {
     }
 
     fn integers(low: i128, high: i128, has_gaps: bool) -> Kept {
-        let holds = |&&(kind, least, most): &&(Kind, i128, i128)| {
+        let holds = |&&(kind, least, most): &&(NumberKind, i128, i128)| {
             let has_room = match kind {
                 _ if !has_gaps => true,
-                Kind::U8 => false,
+                NumberKind::U8 => false,
                 // The largest stands for what is missing; a float64 cannot tell it from its neighbors.
-                Kind::U64 => high <= most - BELOW_GAP,
+                NumberKind::U64 => high <= most - BELOW_GAP,
                 // The least does.
                 _ => low > least,
             };
@@ -83,7 +85,7 @@ impl Kept {
         };
         let found = INTEGERS.iter().find(holds).map(|&(kind, ..)| kind);
         Kept {
-            kind: found.unwrap_or(Kind::F64),
+            kind: found.unwrap_or(NumberKind::F64),
             has_gaps: has_gaps && found.is_some(),
             range: found.map(|_| (low, high)),
         }
@@ -98,14 +100,14 @@ impl Kept {
             (Some((low, high)), None) | (None, Some((low, high))) => Kept {
                 // 24 bits are exact in a float32.
                 kind: match (low.abs().max(high) <= 1 << 24, self.kind, other.kind) {
-                    (true, Kind::F32, _) | (true, _, Kind::F32) => Kind::F32,
-                    _ => Kind::F64,
+                    (true, NumberKind::F32, _) | (true, _, NumberKind::F32) => NumberKind::F32,
+                    _ => NumberKind::F64,
                 },
                 has_gaps: false,
                 range: None,
             },
             _ => Kept {
-                kind: Kind::F64,
+                kind: NumberKind::F64,
                 has_gaps: false,
                 range: None,
             },
@@ -127,7 +129,7 @@ fn is_f32(value: f64) -> bool {
 /// The rows of a table as its blocks come.
 pub(super) struct TableRows {
     kept: Vec<Kept>,
-    rows: Option<Rows>,
+    rows: Option<RowsBuilder>,
     limit: u64,
     /// The columns in which a whole number was rounded to an `f64`, as no type holds all of their values.
     rounded: Vec<bool>,
@@ -148,7 +150,7 @@ impl TableRows {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.rows.as_ref().map_or(0, Rows::count)
+        self.rows.as_ref().map_or(0, RowsBuilder::count)
     }
 
     /// Adds the rows of a block that `is_kept` names, all of them if there is none.
@@ -175,11 +177,11 @@ impl TableRows {
                 }
                 rows
             }
-            none => none.insert(Rows::with_limit(row.clone(), limit)),
+            none => none.insert(RowsBuilder::with_limit(row.clone(), limit)),
         };
         self.rounded.resize(columns.len(), false);
         for ((rounded, cells), new) in self.rounded.iter_mut().zip(columns).zip(&kept) {
-            *rounded |= new.kind == Kind::F64 && has_beyond(cells);
+            *rounded |= new.kind == NumberKind::F64 && has_beyond(cells);
         }
         self.kept = kept;
         let count = columns.first().map_or(0, Cells::len);
@@ -235,20 +237,20 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
         Cells::Integers(values, gaps) => {
             let is_gap = |row: usize| gaps.as_ref().is_some_and(|gaps| gaps[row]);
             match kept.kind {
-                Kind::U8 => each(values, place, rows, |_, v| [v as u8]),
-                Kind::I16 => each(values, place, rows, |row, v| {
+                NumberKind::U8 => each(values, place, rows, |_, v| [v as u8]),
+                NumberKind::I16 => each(values, place, rows, |row, v| {
                     if is_gap(row) { i16::MIN } else { v as i16 }.to_le_bytes()
                 }),
-                Kind::I32 => each(values, place, rows, |row, v| {
+                NumberKind::I32 => each(values, place, rows, |row, v| {
                     if is_gap(row) { i32::MIN } else { v as i32 }.to_le_bytes()
                 }),
-                Kind::I64 => each(values, place, rows, |row, v| {
+                NumberKind::I64 => each(values, place, rows, |row, v| {
                     if is_gap(row) { i64::MIN } else { v }.to_le_bytes()
                 }),
-                Kind::U64 => each(values, place, rows, |row, v| {
+                NumberKind::U64 => each(values, place, rows, |row, v| {
                     if is_gap(row) { u64::MAX } else { v as u64 }.to_le_bytes()
                 }),
-                Kind::F32 => each(values, place, rows, |row, v| {
+                NumberKind::F32 => each(values, place, rows, |row, v| {
                     if is_gap(row) { f32::NAN } else { v as f32 }.to_le_bytes()
                 }),
                 _ => each(values, place, rows, |row, v| {
@@ -259,30 +261,30 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
         Cells::Unsigned(values, gaps) => {
             let is_gap = |row: usize| gaps.as_ref().is_some_and(|gaps| gaps[row]);
             match kept.kind {
-                Kind::F64 => each(values, place, rows, |row, v| {
+                NumberKind::F64 => each(values, place, rows, |row, v| {
                     if is_gap(row) { f64::NAN } else { v as f64 }.to_le_bytes()
                 }),
                 _ => {
                     // The other kinds hold no more than an i64.
                     let Kept { kind, has_gaps, .. } = kept;
-                    if kind == Kind::U64 {
+                    if kind == NumberKind::U64 {
                         each(values, place, rows, |row, v| {
                             if is_gap(row) { u64::MAX } else { v }.to_le_bytes()
                         });
                     } else {
                         let signed = values.iter().map(|&v| v as i64).collect();
-                        let gaps = gaps.clone().filter(|_| has_gaps || kind == Kind::F32);
+                        let gaps = gaps.clone().filter(|_| has_gaps || kind == NumberKind::F32);
                         write_column(&Cells::Integers(signed, gaps), kept, at, stride, rows);
                     }
                 }
             }
         }
         Cells::Floats(values) => match kept.kind {
-            Kind::F32 => each(values, place, rows, |_, v| (v as f32).to_le_bytes()),
+            NumberKind::F32 => each(values, place, rows, |_, v| (v as f32).to_le_bytes()),
             _ => each(values, place, rows, |_, v| v.to_le_bytes()),
         },
         Cells::Floats32(values) => match kept.kind {
-            Kind::F32 => each(values, place, rows, |_, v| v.to_le_bytes()),
+            NumberKind::F32 => each(values, place, rows, |_, v| v.to_le_bytes()),
             _ => each(values, place, rows, |_, v| f64::from(v).to_le_bytes()),
         },
         Cells::Texts(_) => {}
@@ -304,18 +306,19 @@ fn widened(bytes: &[u8], (old, new): (&[Kept], &[Kept]), rounded: &mut [bool], o
             old.element().to_f64(value, &mut float);
             let float = if is_gap { f64::NAN } else { float[0] };
             *rounded |=
-                new.kind == Kind::F64 && !is_gap && integer.is_some_and(|n| n.abs() > EXACT);
-            let integer = match is_gap {
-                true => new.element().gap(),
-                false => integer.unwrap_or_default(),
+                new.kind == NumberKind::F64 && !is_gap && integer.is_some_and(|n| n.abs() > EXACT);
+            let integer = if is_gap {
+                new.element().gap()
+            } else {
+                integer.unwrap_or_default()
             };
             match new.kind {
-                Kind::U8 => out.push(integer as u8),
-                Kind::I16 => out.extend((integer as i16).to_le_bytes()),
-                Kind::I32 => out.extend((integer as i32).to_le_bytes()),
-                Kind::I64 => out.extend((integer as i64).to_le_bytes()),
-                Kind::U64 => out.extend((integer as u64).to_le_bytes()),
-                Kind::F32 => out.extend((float as f32).to_le_bytes()),
+                NumberKind::U8 => out.push(integer as u8),
+                NumberKind::I16 => out.extend((integer as i16).to_le_bytes()),
+                NumberKind::I32 => out.extend((integer as i32).to_le_bytes()),
+                NumberKind::I64 => out.extend((integer as i64).to_le_bytes()),
+                NumberKind::U64 => out.extend((integer as u64).to_le_bytes()),
+                NumberKind::F32 => out.extend((float as f32).to_le_bytes()),
                 _ => out.extend(float.to_le_bytes()),
             }
         }

@@ -1,26 +1,24 @@
 //! Rows of values with a shape, perhaps labels, ids and names of columns.
 
 mod checksum;
+mod known;
 mod passes;
+mod rows;
 
 pub use checksum::{Checksum, Checksums};
 pub(crate) use passes::for_each_row_minus;
 
 use super::bad::BadRows;
-use super::element::EXACT;
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::into_rows::{IntoRows, stacked};
 use super::number::Number;
 use super::options::ReadOptions;
-use super::records::{AT_ONCE, subtract};
 use super::schema::Column;
 use super::time::InOrder;
-use super::values::{Row, Values};
+use super::values::Values;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::collections::HashSet;
-use std::ops::Range;
-use std::path::Path;
 use std::sync::OnceLock;
 
 /// What the column of the files' names is called, where each row is an image of a folder.
@@ -198,7 +196,11 @@ impl Dataset {
         all_integers: bool,
         labels: Option<Vec<i64>>,
     ) -> Result<Self> {
-        let kind = if all_integers { Kind::I64 } else { Kind::F64 };
+        let kind = if all_integers {
+            NumberKind::I64
+        } else {
+            NumberKind::F64
+        };
         let shape = vec![values.dim().1];
         Dataset::stored_as(Element::little(kind), name, values, shape, labels)
     }
@@ -231,97 +233,6 @@ impl Dataset {
         }
         self.labels = Some(labels);
         Ok(self)
-    }
-
-    pub(super) fn check_finite(&self) -> Result<()> {
-        let is_integer = match &self.values {
-            Values::U8(_) => true,
-            Values::F32(values) => values.iter().all(|value| value.is_finite()),
-            Values::Records(records) => records.row_type().is_integer(),
-        };
-        if is_integer {
-            return self.check_readable();
-        }
-        let mut found = None;
-        let mut buffer = [0.0; AT_ONCE];
-        for row in 0..self.rows() {
-            self.each_value(row, &mut buffer, |place, values| {
-                if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-                    found.get_or_insert((place + index, values[index]));
-                }
-            });
-            if let Some((column, value)) = found {
-                self.check_readable()?;
-                return Err(Error::new(ErrorKind::Data, "a value is not finite")
-                    .at(format!("row {row}, {}", self.column_place(column)))
-                    .at(&self.name)
-                    .expected("a finite number")
-                    .found(value)
-                    .hint(match value.is_nan() {
-                        true => "replace or leave out missing values first",
-                        false => "replace or leave out infinite values first",
-                    }));
-            }
-        }
-        self.check_readable()
-    }
-
-    /// Hands on the values of a row as `f64`, in pieces: the place of the first, and the values.
-    pub(crate) fn each_value(
-        &self,
-        row: usize,
-        buffer: &mut [f64; AT_ONCE],
-        mut give: impl FnMut(usize, &[f64]),
-    ) {
-        fn widened<T: Number>(
-            values: &[T],
-            buffer: &mut [f64; AT_ONCE],
-            mut give: impl FnMut(usize, &[f64]),
-        ) {
-            for (piece, values) in values.chunks(AT_ONCE).enumerate() {
-                for (wide, value) in buffer.iter_mut().zip(values) {
-                    *wide = value.to_f64();
-                }
-                give(piece * AT_ONCE, &buffer[..values.len()]);
-            }
-        }
-        match self.row(row) {
-            Row::U8(values) => widened(values, buffer, give),
-            Row::F32(values) => widened(values, buffer, give),
-            Row::Records(records, row) => records.each(row, &mut give),
-        }
-    }
-
-    /// The same with an offset subtracted from each value ([`Number::minus`]): one for all, or one for each place.
-    pub(crate) fn each_minus(
-        &self,
-        row: usize,
-        offset: &[f64],
-        buffer: &mut [f64; AT_ONCE],
-        mut give: impl FnMut(usize, &[f64]),
-    ) {
-        if let Row::Records(records, row) = self.row(row) {
-            return records.each_minus(row, offset, give);
-        }
-        let mut differences = [0.0; AT_ONCE];
-        self.each_value(row, buffer, |place, values| {
-            let differences = &mut differences[..values.len()];
-            differences.copy_from_slice(values);
-            subtract(offset, place, differences);
-            give(place, differences);
-        });
-    }
-
-    /// Whether every row so far could be read; rows that stay in a file may turn out unreadable late.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Io`] with the first failure since the last call.
-    pub fn check_readable(&self) -> Result<()> {
-        match &self.values {
-            Values::Records(records) => records.failure(),
-            Values::U8(_) | Values::F32(_) => Ok(()),
-        }
     }
 
     /// A table: rows of numbers without labels, `[rows, columns]`. They stay in their type until they are scaled;
@@ -368,115 +279,6 @@ impl Dataset {
         Dataset::new("array", T::values(rows), vec![columns], None)
     }
 
-    /// What messages call these data.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What they are called, without the folders: somebody else need not know where they lay.
-    pub fn short_name(&self) -> String {
-        match Path::new(&self.name).file_name() {
-            Some(name) => name.to_string_lossy().into_owned(),
-            None => self.name.clone(),
-        }
-    }
-
-    /// The number of rows, at least 1.
-    pub fn rows(&self) -> usize {
-        self.values.dim().0
-    }
-
-    /// The number of values in a row, at least 1.
-    pub fn inputs(&self) -> usize {
-        self.values.dim().1
-    }
-
-    /// The shape of one row, `[channels, height, width]` for images or `[columns]` for tables.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    /// One label a row, if there are labels.
-    pub fn labels(&self) -> Option<&[i64]> {
-        self.labels.as_deref()
-    }
-
-    /// What label `n` stands for, where labels are words; none where they are numbers.
-    pub fn label_names(&self) -> &[String] {
-        &self.label_names
-    }
-
-    /// What the labels are called where they come from: `label` unless that said so.
-    pub fn label_column(&self) -> &str {
-        self.label_column.as_deref().unwrap_or("label")
-    }
-
-    /// A label as a person knows it.
-    pub fn label_text(&self, label: i64) -> String {
-        let name = usize::try_from(label).ok();
-        match name.and_then(|index| self.label_names.get(index)) {
-            Some(name) => name.clone(),
-            None => label.to_string(),
-        }
-    }
-
-    /// The names of the columns, for a table that has them; as many as [`Dataset::inputs`].
-    pub fn columns(&self) -> Option<&[String]> {
-        self.columns.as_deref()
-    }
-
-    /// What says which row is which: the id columns of a table, the files of images.
-    pub fn ids(&self) -> &[Ids] {
-        &self.ids
-    }
-
-    /// Whether the rows are images of a folder, a file each.
-    pub(crate) fn is_folder_of_images(&self) -> bool {
-        matches!(&self.ids[..], [ids] if ids.name == FILE_COLUMN) && self.columns.is_none()
-    }
-
-    /// The rows that no model can take, where they are not refused: counted, and kept in their place where that is asked
-    /// for.
-    pub fn bad_rows(&self) -> &BadRows {
-        &self.bad
-    }
-
-    /// What was done to the data while they were read, in sentences.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
-    }
-
-    /// How many values were missing and have been filled.
-    pub fn missing(&self) -> usize {
-        self.missing
-    }
-
-    /// For each column what stands for a missing value, where such are to be filled, whether there are any or not.
-    pub fn fill(&self) -> Option<&[f64]> {
-        self.fill.as_deref()
-    }
-
-    /// The column of times whose order the rows are in, for a table that has one.
-    pub fn in_order_of(&self) -> Option<&InOrder> {
-        self.in_order_of.as_ref()
-    }
-
-    /// Whether the rows come with Narrows, rather than from a person.
-    pub(crate) fn is_built_in(&self) -> bool {
-        self.is_built_in
-    }
-
-    /// All columns of the table that the rows were read from, those that were left out among them; none for other data.
-    pub fn schema(&self) -> &[Column] {
-        &self.schema
-    }
-
-    /// How the data were read: what was asked for, and in `text` what was told from the file; none for data that were
-    /// not read from a source. What a model knows of columns is left out.
-    pub fn reading(&self) -> Option<&ReadOptions> {
-        self.reading.as_ref()
-    }
-
     /// The same rows with how they were read, unless that is known more closely.
     pub(super) fn read_as(mut self, options: &ReadOptions) -> Self {
         self.reading.get_or_insert_with(|| ReadOptions {
@@ -485,33 +287,6 @@ impl Dataset {
             ..options.clone()
         });
         self
-    }
-
-    /// The type of the values where they come from, for a sentence.
-    pub fn type_name(&self) -> String {
-        self.element.to_string()
-    }
-
-    /// Whether the values are 8-bit numbers without a sign, as in most images.
-    pub fn is_8_bit(&self) -> bool {
-        self.element.kind == Kind::U8
-    }
-
-    /// The largest value of the type of 8-bit data, and of images of 16 bits.
-    pub(crate) fn largest_of_type(&self) -> Option<f64> {
-        match self.element.kind {
-            Kind::U8 => Some(255.0),
-            Kind::U16 if self.shape.len() > 1 => Some(65_535.0),
-            _ => None,
-        }
-    }
-
-    /// A column by its name, else by its number, for a sentence.
-    pub(crate) fn column_place(&self, column: usize) -> String {
-        match self.columns.as_ref().and_then(|names| names.get(column)) {
-            Some(name) => format!("column `{name}`"),
-            None => format!("column {column} (counted from 0)"),
-        }
     }
 
     /// The same rows with names for their columns, as many as there are inputs.
@@ -541,79 +316,6 @@ impl Dataset {
         Ok(self)
     }
 
-    /// The values, `[rows, inputs]`, in standard layout.
-    pub fn values(&self) -> &Values {
-        &self.values
-    }
-
-    /// The values as `f32`, `[rows, inputs]`, in the data's own units, each the nearest.
-    pub fn to_array(&self) -> Array2<f32> {
-        match &self.values {
-            Values::U8(values) => values.mapv(f32::from),
-            Values::F32(values) => values.clone(),
-            Values::Records(_) => self.to_array_f64().mapv(|value| value as f32),
-        }
-    }
-
-    /// The values as `f64`, `[rows, inputs]`, in the data's own units; exact for all but integers beyond 2^53.
-    pub fn to_array_f64(&self) -> Array2<f64> {
-        let mut array = Array2::zeros((self.rows(), self.inputs()));
-        self.write_rows(0..self.rows(), &mut array);
-        array
-    }
-
-    /// Writes some of the rows as `f64`.
-    pub(crate) fn write_rows(&self, rows: Range<usize>, into: &mut Array2<f64>) {
-        let mut buffer = [0.0; AT_ONCE];
-        for (row, mut out) in rows.zip(into.rows_mut()) {
-            if let Some(out) = out.as_slice_mut() {
-                self.each_value(row, &mut buffer, |place, values| {
-                    out[place..place + values.len()].copy_from_slice(values);
-                });
-            }
-        }
-    }
-
-    /// The smallest and the largest value.
-    pub fn range(&self) -> (f64, f64) {
-        let (low, high) = self.extremes();
-        (
-            low.iter().copied().fold(f64::INFINITY, f64::min),
-            high.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        )
-    }
-
-    /// Whether some integers are beyond those that an `f64` holds, where they may differ by less than it can tell.
-    pub(crate) fn has_wide_integers(&self) -> bool {
-        let Values::Records(records) = &self.values else {
-            return false;
-        };
-        let mut elements = records.row_type().elements();
-        let (low, high) = self.range();
-        elements.any(Element::is_wide_integer) && (-low).max(high) >= EXACT
-    }
-
-    /// A number that tells these rows from others: a checksum (CRC-32C) of their count and width and of the
-    /// values of up to 1000 rows, evenly spread.
-    pub fn fingerprint(&self) -> u32 {
-        const ROWS: usize = 1000;
-        let checksum = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
-        let mut digest = checksum.digest();
-        digest.update(&(self.rows() as u64).to_le_bytes());
-        digest.update(&(self.inputs() as u64).to_le_bytes());
-        let mut buffer = [0.0; AT_ONCE];
-        let count = ROWS.min(self.rows());
-        for index in 0..count {
-            let row = (index as u128 * self.rows() as u128 / count as u128) as usize;
-            self.each_value(row, &mut buffer, |_, values| {
-                for value in values {
-                    digest.update(&value.to_le_bytes());
-                }
-            });
-        }
-        digest.finalize()
-    }
-
     /// What is said of the data, without any of them.
     pub(super) fn without_rows(&self) -> Self {
         Dataset {
@@ -637,30 +339,6 @@ impl Dataset {
             is_built_in: self.is_built_in,
             bad: BadRows::default(),
             extremes: Extremes::default(),
-        }
-    }
-
-    /// Which row of all it is, in memory or in its file: what is drawn for a row follows from that.
-    pub(crate) fn identity(&self, row: u32) -> u32 {
-        self.identities.get(row as usize).copied().unwrap_or(row)
-    }
-
-    /// One row as it is stored, `[inputs]`.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such row.
-    pub(crate) fn row(&self, row: usize) -> Row<'_> {
-        fn slice<T>(values: &Array2<T>, row: usize) -> &[T] {
-            values
-                .row(row)
-                .to_slice()
-                .expect("a dataset is in standard layout")
-        }
-        match &self.values {
-            Values::U8(values) => Row::U8(slice(values, row)),
-            Values::F32(values) => Row::F32(slice(values, row)),
-            Values::Records(records) => Row::Records(records, row),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The type of a number in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum NumberKind {
     /// A byte that is 0 for false.
     Bool,
     U8,
@@ -28,19 +28,19 @@ pub(crate) enum Kind {
 /// A number in a file: its type, and which of its bytes comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
-    pub(crate) kind: Kind,
+    pub(crate) kind: NumberKind,
     pub(crate) is_big_endian: bool,
 }
 
 impl Element {
-    pub(crate) const fn little(kind: Kind) -> Self {
+    pub(crate) const fn little(kind: NumberKind) -> Self {
         Element {
             kind,
             is_big_endian: false,
         }
     }
 
-    pub(crate) const fn big(kind: Kind) -> Self {
+    pub(crate) const fn big(kind: NumberKind) -> Self {
         Element {
             kind,
             is_big_endian: true,
@@ -50,51 +50,54 @@ impl Element {
     /// The bytes of a number.
     pub(crate) fn size(self) -> usize {
         match self.kind {
-            Kind::Bool | Kind::U8 | Kind::I8 => 1,
-            Kind::U16 | Kind::I16 | Kind::F16 | Kind::BF16 => 2,
-            Kind::U32 | Kind::I32 | Kind::F32 => 4,
-            Kind::U64 | Kind::I64 | Kind::F64 => 8,
+            NumberKind::Bool | NumberKind::U8 | NumberKind::I8 => 1,
+            NumberKind::U16 | NumberKind::I16 | NumberKind::F16 | NumberKind::BF16 => 2,
+            NumberKind::U32 | NumberKind::I32 | NumberKind::F32 => 4,
+            NumberKind::U64 | NumberKind::I64 | NumberKind::F64 => 8,
         }
     }
 
     pub(crate) fn is_integer(self) -> bool {
-        !matches!(self.kind, Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64)
+        !matches!(
+            self.kind,
+            NumberKind::F16 | NumberKind::BF16 | NumberKind::F32 | NumberKind::F64
+        )
     }
 
     /// Whether some integers of the type are beyond those that an `f64` holds.
     pub(crate) fn is_wide_integer(self) -> bool {
-        matches!(self.kind, Kind::U64 | Kind::I64)
+        matches!(self.kind, NumberKind::U64 | NumberKind::I64)
     }
 
     /// Whether every value of the type is an `f32` too.
     pub(crate) fn fits_f32(self) -> bool {
         !matches!(
             self.kind,
-            Kind::U32 | Kind::I32 | Kind::U64 | Kind::I64 | Kind::F64
+            NumberKind::U32 | NumberKind::I32 | NumberKind::U64 | NumberKind::I64 | NumberKind::F64
         )
     }
 
     /// Whether the bytes are those of this machine's `f32`.
     pub(crate) fn is_native_f32(self) -> bool {
-        self.kind == Kind::F32 && self.is_big_endian == cfg!(target_endian = "big")
+        self.kind == NumberKind::F32 && self.is_big_endian == cfg!(target_endian = "big")
     }
 
     /// Numbers as `f64`, which all but integers beyond 2^53 are exactly.
     pub(crate) fn to_f64(self, bytes: &[u8], out: &mut [f64]) {
         match self.kind {
-            Kind::Bool => each(bytes, out, |[byte]| f64::from(u8::from(byte != 0))),
-            Kind::U8 => each(bytes, out, |[byte]| f64::from(byte)),
-            Kind::I8 => each(bytes, out, |byte| f64::from(i8::from_le_bytes(byte))),
-            Kind::U16 => self.each(bytes, out, |b| f64::from(u16::from_le_bytes(b))),
-            Kind::I16 => self.each(bytes, out, |b| f64::from(i16::from_le_bytes(b))),
-            Kind::U32 => self.each(bytes, out, |b| f64::from(u32::from_le_bytes(b))),
-            Kind::I32 => self.each(bytes, out, |b| f64::from(i32::from_le_bytes(b))),
-            Kind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f64),
-            Kind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f64),
-            Kind::F16 => self.each(bytes, out, |b| f16::from_le_bytes(b).to_f64()),
-            Kind::BF16 => self.each(bytes, out, |b| bf16::from_le_bytes(b).to_f64()),
-            Kind::F32 => self.each(bytes, out, |b| f64::from(f32::from_le_bytes(b))),
-            Kind::F64 => self.each(bytes, out, f64::from_le_bytes),
+            NumberKind::Bool => each(bytes, out, |[byte]| f64::from(u8::from(byte != 0))),
+            NumberKind::U8 => each(bytes, out, |[byte]| f64::from(byte)),
+            NumberKind::I8 => each(bytes, out, |byte| f64::from(i8::from_le_bytes(byte))),
+            NumberKind::U16 => self.each(bytes, out, |b| f64::from(u16::from_le_bytes(b))),
+            NumberKind::I16 => self.each(bytes, out, |b| f64::from(i16::from_le_bytes(b))),
+            NumberKind::U32 => self.each(bytes, out, |b| f64::from(u32::from_le_bytes(b))),
+            NumberKind::I32 => self.each(bytes, out, |b| f64::from(i32::from_le_bytes(b))),
+            NumberKind::U64 => self.each(bytes, out, |b| u64::from_le_bytes(b) as f64),
+            NumberKind::I64 => self.each(bytes, out, |b| i64::from_le_bytes(b) as f64),
+            NumberKind::F16 => self.each(bytes, out, |b| f16::from_le_bytes(b).to_f64()),
+            NumberKind::BF16 => self.each(bytes, out, |b| bf16::from_le_bytes(b).to_f64()),
+            NumberKind::F32 => self.each(bytes, out, |b| f64::from(f32::from_le_bytes(b))),
+            NumberKind::F64 => self.each(bytes, out, f64::from_le_bytes),
         }
     }
 
@@ -102,7 +105,7 @@ impl Element {
     /// the largest of one without.
     pub(crate) fn gap(self) -> i128 {
         match self.kind {
-            Kind::U64 => i128::from(u64::MAX),
+            NumberKind::U64 => i128::from(u64::MAX),
             _ => -(1 << (8 * self.size() - 1)),
         }
     }
@@ -111,13 +114,13 @@ impl Element {
     pub(crate) fn integer(self, bytes: &[u8]) -> Option<i128> {
         let raw = self.raw(bytes)?;
         Some(match self.kind {
-            Kind::Bool => i128::from(raw != 0),
-            Kind::I8 => i128::from(raw as u8 as i8),
-            Kind::I16 => i128::from(raw as u16 as i16),
-            Kind::I32 => i128::from(raw as u32 as i32),
-            Kind::I64 => i128::from(raw as i64),
-            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => i128::from(raw),
-            Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64 => return None,
+            NumberKind::Bool => i128::from(raw != 0),
+            NumberKind::I8 => i128::from(raw as u8 as i8),
+            NumberKind::I16 => i128::from(raw as u16 as i16),
+            NumberKind::I32 => i128::from(raw as u32 as i32),
+            NumberKind::I64 => i128::from(raw as i64),
+            NumberKind::U8 | NumberKind::U16 | NumberKind::U32 | NumberKind::U64 => i128::from(raw),
+            NumberKind::F16 | NumberKind::BF16 | NumberKind::F32 | NumberKind::F64 => return None,
         })
     }
 
@@ -137,7 +140,7 @@ impl Element {
         let size = self.size();
         let label = |(row, bytes): (usize, &[u8])| {
             let label = match self.kind {
-                Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64 => {
+                NumberKind::F16 | NumberKind::BF16 | NumberKind::F32 | NumberKind::F64 => {
                     let mut value = [0.0];
                     self.to_f64(bytes, &mut value);
                     whole(value[0])
@@ -151,9 +154,10 @@ impl Element {
                         let mut value = [0.0];
                         self.to_f64(bytes, &mut value);
                         // Also of a number of many digits its size is seen.
-                        match value[0].abs() < 1e17 || !value[0].is_finite() {
-                            true => value[0].to_string(),
-                            false => format!("{:e}", value[0]),
+                        if value[0].abs() < 1e17 || !value[0].is_finite() {
+                            value[0].to_string()
+                        } else {
+                            format!("{:e}", value[0])
                         }
                     }
                 };
@@ -193,19 +197,19 @@ fn each<const N: usize, T>(bytes: &[u8], out: &mut [T], value: impl Fn([u8; N]) 
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            Kind::Bool => "booleans",
-            Kind::U8 => "8-bit values",
-            Kind::I8 => "8-bit integers with a sign",
-            Kind::U16 => "16-bit integers without a sign",
-            Kind::I16 => "16-bit integers",
-            Kind::U32 => "32-bit integers without a sign",
-            Kind::I32 => "32-bit integers",
-            Kind::U64 => "64-bit integers without a sign",
-            Kind::I64 => "64-bit integers",
-            Kind::F16 => "16-bit floating-point values",
-            Kind::BF16 => "16-bit floating-point values (bfloat16)",
-            Kind::F32 => "32-bit floating-point values",
-            Kind::F64 => "64-bit floating-point values",
+            NumberKind::Bool => "booleans",
+            NumberKind::U8 => "8-bit values",
+            NumberKind::I8 => "8-bit integers with a sign",
+            NumberKind::U16 => "16-bit integers without a sign",
+            NumberKind::I16 => "16-bit integers",
+            NumberKind::U32 => "32-bit integers without a sign",
+            NumberKind::I32 => "32-bit integers",
+            NumberKind::U64 => "64-bit integers without a sign",
+            NumberKind::I64 => "64-bit integers",
+            NumberKind::F16 => "16-bit floating-point values",
+            NumberKind::BF16 => "16-bit floating-point values (bfloat16)",
+            NumberKind::F32 => "32-bit floating-point values",
+            NumberKind::F64 => "64-bit floating-point values",
         })
     }
 }
@@ -218,9 +222,10 @@ pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
 pub(crate) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
     // Far beyond 64 bits, offsets are not those of integers.
     const MOST: f64 = (1_u128 << 65) as f64;
-    match value.abs() >= EXACT && offset.abs() < MOST {
-        true => (integer - offset.trunc() as i128) as f64 - offset.fract(),
-        false => value - offset,
+    if value.abs() >= EXACT && offset.abs() < MOST {
+        (integer - offset.trunc() as i128) as f64 - offset.fract()
+    } else {
+        value - offset
     }
 }
 
@@ -236,30 +241,30 @@ mod tests {
             (out[0], element.to_labels(bytes).ok())
         };
         assert_eq!(
-            read(Element::little(Kind::U8), &[200]),
+            read(Element::little(NumberKind::U8), &[200]),
             (200.0, Some(vec![200]))
         );
         assert_eq!(
-            read(Element::little(Kind::I8), &[0xfe]),
+            read(Element::little(NumberKind::I8), &[0xfe]),
             (-2.0, Some(vec![-2]))
         );
         assert_eq!(
-            read(Element::little(Kind::Bool), &[2]),
+            read(Element::little(NumberKind::Bool), &[2]),
             (1.0, Some(vec![1]))
         );
         for (kind, bytes, value) in [
-            (Kind::U16, &50_000_u16.to_le_bytes()[..], 50_000.0_f64),
-            (Kind::I16, &(-3_i16).to_le_bytes(), -3.0),
-            (Kind::U32, &4_000_000_000_u32.to_le_bytes(), 4e9),
-            (Kind::I32, &(-70_000_i32).to_le_bytes(), -70_000.0),
-            (Kind::U64, &5_000_000_000_u64.to_le_bytes(), 5e9),
-            (Kind::I64, &(-5_000_000_000_i64).to_le_bytes(), -5e9),
-            (Kind::F16, &[0x00, 0x3e], 1.5),
-            (Kind::F16, &[0x00, 0xc4], -4.0),
-            (Kind::BF16, &[0xc0, 0x3f], 1.5),
-            (Kind::BF16, &[0x00, 0xc3], -128.0),
-            (Kind::F32, &1.5_f32.to_le_bytes(), 1.5),
-            (Kind::F64, &(-0.25_f64).to_le_bytes(), -0.25),
+            (NumberKind::U16, &50_000_u16.to_le_bytes()[..], 50_000.0_f64),
+            (NumberKind::I16, &(-3_i16).to_le_bytes(), -3.0),
+            (NumberKind::U32, &4_000_000_000_u32.to_le_bytes(), 4e9),
+            (NumberKind::I32, &(-70_000_i32).to_le_bytes(), -70_000.0),
+            (NumberKind::U64, &5_000_000_000_u64.to_le_bytes(), 5e9),
+            (NumberKind::I64, &(-5_000_000_000_i64).to_le_bytes(), -5e9),
+            (NumberKind::F16, &[0x00, 0x3e], 1.5),
+            (NumberKind::F16, &[0x00, 0xc4], -4.0),
+            (NumberKind::BF16, &[0xc0, 0x3f], 1.5),
+            (NumberKind::BF16, &[0x00, 0xc3], -128.0),
+            (NumberKind::F32, &1.5_f32.to_le_bytes(), 1.5),
+            (NumberKind::F64, &(-0.25_f64).to_le_bytes(), -0.25),
         ] {
             let mut reversed = bytes.to_vec();
             reversed.reverse();
@@ -269,13 +274,15 @@ mod tests {
             assert_eq!(little, read(Element::big(kind), &reversed));
             assert_eq!(little.1, whole, "{kind:?}");
         }
-        let error = Element::little(Kind::U64).to_labels(&[255; 8]).unwrap_err();
+        let error = Element::little(NumberKind::U64)
+            .to_labels(&[255; 8])
+            .unwrap_err();
         let found = error.what_was_found().unwrap();
         assert!(found.starts_with("18446744073709551615 among"), "{found}");
-        let error = Element::little(Kind::F64).to_labels(&1e300_f64.to_le_bytes());
+        let error = Element::little(NumberKind::F64).to_labels(&1e300_f64.to_le_bytes());
         let found = error.unwrap_err().to_string();
         assert!(found.contains("found 1e300 among"), "{found}");
-        let error = Element::big(Kind::F32).to_labels(&[0, 0, 0, 0, 0x3f, 0, 0, 0]);
+        let error = Element::big(NumberKind::F32).to_labels(&[0, 0, 0, 0, 0x3f, 0, 0, 0]);
         assert_eq!(
             error.unwrap_err().to_string(),
             "row 1 (counted from 0): these are not labels: expected whole numbers from -2^63 to 2^63 - 1, found 0.5 \

@@ -111,11 +111,11 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::element::{Element, Kind};
+    use crate::data::element::{Element, NumberKind};
     use crate::data::records::RowType;
 
     fn data(rows: &[[f64; 2]]) -> Dataset {
-        let row = RowType::all(Element::little(Kind::F64), 2);
+        let row = RowType::all(Element::little(NumberKind::F64), 2);
         let bytes = rows
             .iter()
             .flatten()

@@ -44,9 +44,10 @@ impl<'a, T: Number> IntoRows<'a> for ArrayView2<'a, T> {
     type Number = T;
 
     fn into_rows(self) -> Result<CowArray<'a, T, Ix2>> {
-        Ok(match self.is_standard_layout() {
-            true => self.into(),
-            false => self.as_standard_layout().into_owned().into(),
+        Ok(if self.is_standard_layout() {
+            self.into()
+        } else {
+            self.as_standard_layout().into_owned().into()
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The types of numbers that a program may pass as rows.
 
-use super::element::{Element, Kind, difference};
+use super::element::{Element, NumberKind, difference};
 use super::records::{Records, RowType};
 use super::values::Values;
 use ndarray::Array2;
@@ -60,7 +60,7 @@ macro_rules! number {
                 difference(self as f64, i128::from(self), offset)
             }
             fn values(rows: Array2<Self>) -> Values {
-                let row = RowType::all(Element::little(Kind::$kind), rows.ncols());
+                let row = RowType::all(Element::little(NumberKind::$kind), rows.ncols());
                 Values::Records(Records::in_memory(bytes_of(&rows, $type::to_le_bytes), row))
             }
         }
@@ -87,7 +87,7 @@ impl Number for f64 {
         self as f32
     }
     fn values(rows: Array2<f64>) -> Values {
-        let row = RowType::all(Element::little(Kind::F64), rows.ncols());
+        let row = RowType::all(Element::little(NumberKind::F64), rows.ncols());
         Values::Records(Records::in_memory(bytes_of(&rows, f64::to_le_bytes), row))
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! The content of a file decides what it is ([`file_kind`]). [`SOURCE_KINDS`] lists for the user what can be read.
 
+mod kinds;
+
+pub use kinds::{SOURCE_KINDS, SourceKind};
+
 use super::column::TableReader;
 use super::dataset::Dataset;
 use super::fault::OnFault;
@@ -17,63 +21,6 @@ use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-
-/// A kind of [`Source`].
-#[derive(Clone, Copy, Debug)]
-pub struct SourceKind {
-    /// What a person writes: a name as it stands, or FOLDER or FILE for a path.
-    pub spec: &'static str,
-    /// What that gives, in a few words.
-    pub description: &'static str,
-}
-
-/// The kinds of sources. Files are told by their content, whatever their names.
-pub const SOURCE_KINDS: &[SourceKind] = &[
-    SourceKind {
-        spec: MNIST,
-        description: "MNIST, built in: 60,000 training and 10,000 test images of 28 × 28 pixels",
-    },
-    SourceKind {
-        spec: "FILE of text",
-        description: "a table: commas, semicolons, tabs, bars or spaces between cells, also in gzip or ZIP",
-    },
-    SourceKind {
-        spec: "FILE of Parquet",
-        description: "a table; lists of one length are that many columns",
-    },
-    SourceKind {
-        spec: "FOLDER or 'PATTERN' of tables",
-        description: "one table: parts as Spark and DuckDB write them, `key=value` folders as columns",
-    },
-    SourceKind {
-        spec: "FILE.npy",
-        description: "a NumPy array of 2 to 4 dimensions; a large one stays in its file",
-    },
-    SourceKind {
-        spec: "FILE.npz, FILE.npz:ARRAY",
-        description: "NumPy arrays: one of rows, or x_train and x_test, with labels as y_train and so on",
-    },
-    SourceKind {
-        spec: "FOLDER of IDX files",
-        description: "named as MNIST's are, raw or gzipped; EMNIST, QMNIST, a folder of torchvision",
-    },
-    SourceKind {
-        spec: "FOLDER of images",
-        description: "PNG, JPEG, TIFF, BMP, WebP or GIF; subfolders are labels",
-    },
-    SourceKind {
-        spec: "FILE of an image",
-        description: "one row; each page of a TIFF",
-    },
-    SourceKind {
-        spec: "FILE of IDX",
-        description: "images, raw or gzipped",
-    },
-    SourceKind {
-        spec: "-",
-        description: "standard input, with any of these files in it; a named pipe is read alike",
-    },
-];
 
 impl Source {
     /// Opens what `spec` names, as [`Source::open_with`] with nothing set.
@@ -274,12 +221,13 @@ impl Source {
             })
         };
         // Images have been looked at one by one.
-        Ok(match source.train.is_folder_of_images() {
-            true => source,
-            false => Source {
+        Ok(if source.train.is_folder_of_images() {
+            source
+        } else {
+            Source {
                 train: sifted(source.train)?,
                 test: source.test.map(sifted).transpose()?,
-            },
+            }
         })
     }
 
@@ -287,9 +235,10 @@ impl Source {
     pub(super) fn kind_of(spec: &str) -> Option<&'static str> {
         let path = Source::path_of(spec)?;
         if path.is_dir() {
-            return Some(match idx::is_folder(&path) {
-                true => "IDX files",
-                false => "folder of images",
+            return Some(if idx::is_folder(&path) {
+                "IDX files"
+            } else {
+                "folder of images"
             });
         }
         match file_kind(&path).ok()? {

@@ -2,7 +2,7 @@
 
 use super::bad::is_integer;
 use super::dataset::Dataset;
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::schema::{ColumnKind, Role};
 use super::values::Values;
 use crate::{Error, ErrorKind, Result};
@@ -88,13 +88,17 @@ impl NumberType {
 
     fn of(element: Element) -> NumberType {
         match element.kind {
-            Kind::Bool => NumberType::Boolean,
-            Kind::U8 => NumberType::U8,
-            Kind::U16 => NumberType::U16,
-            Kind::I8 | Kind::I16 | Kind::U32 | Kind::I32 | Kind::I64 => NumberType::I64,
-            Kind::U64 => NumberType::U64,
-            Kind::F16 | Kind::BF16 | Kind::F32 => NumberType::F32,
-            Kind::F64 => NumberType::F64,
+            NumberKind::Bool => NumberType::Boolean,
+            NumberKind::U8 => NumberType::U8,
+            NumberKind::U16 => NumberType::U16,
+            NumberKind::I8
+            | NumberKind::I16
+            | NumberKind::U32
+            | NumberKind::I32
+            | NumberKind::I64 => NumberType::I64,
+            NumberKind::U64 => NumberType::U64,
+            NumberKind::F16 | NumberKind::BF16 | NumberKind::F32 => NumberType::F32,
+            NumberKind::F64 => NumberType::F64,
         }
     }
 

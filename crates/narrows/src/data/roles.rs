@@ -224,9 +224,10 @@ impl Roles {
         self.notes.extend(left_out(columns, &other));
         if inputs.is_empty() {
             let is_empty = |&place: &usize| columns[place].kind == ColumnKind::Empty;
-            let what = match !other.is_empty() && other.iter().all(is_empty) {
-                true => "there are no rows with a value in a column to train on",
-                false => "no column of numbers is left to train on",
+            let what = if !other.is_empty() && other.iter().all(is_empty) {
+                "there are no rows with a value in a column to train on"
+            } else {
+                "no column of numbers is left to train on"
             };
             let error = Error::new(ErrorKind::Data, what);
             return Err(match columns.len() {

@@ -8,7 +8,7 @@
 //! more memory than a pool where rows are narrow and many.
 
 use super::dataset::{Dataset, Extremes};
-use super::element::Kind;
+use super::element::NumberKind;
 use super::records::Records;
 use super::values::Values;
 use crate::rng::Draws;
@@ -99,9 +99,10 @@ impl<'a> Order<'a> {
         };
         let start = self.start_of(pool);
         let most = start + self.pool + usize::from(self.joins);
-        let end = match most >= self.rows {
-            true => self.rows,
-            false => start + self.pool,
+        let end = if most >= self.rows {
+            self.rows
+        } else {
+            start + self.pool
         };
         order.clear();
         let mut at = 0;
@@ -159,9 +160,10 @@ impl Dataset {
         };
         bytes.resize(rows.len() * stride, 0);
         gather(records, rows, &mut bytes)?;
-        let values = match records.is_plain(Kind::U8) {
-            true => Values::U8(array(bytes, self.inputs())?),
-            false => Values::Records(records.with_bytes(bytes)),
+        let values = if records.is_plain(NumberKind::U8) {
+            Values::U8(array(bytes, self.inputs())?)
+        } else {
+            Values::Records(records.with_bytes(bytes))
         };
         Ok(Dataset {
             values,
@@ -284,11 +286,11 @@ mod tests {
 
     #[test]
     fn a_pool_is_its_rows_in_order() {
-        use crate::data::builder::Rows;
-        use crate::data::element::{Element, Kind};
+        use crate::data::builder::RowsBuilder;
+        use crate::data::element::{Element, NumberKind};
         use crate::data::records::RowType;
-        let row = RowType::all(Element::little(Kind::F32), 3);
-        let mut rows = Rows::with_limit(row, 8);
+        let row = RowType::all(Element::little(NumberKind::F32), 3);
+        let mut rows = RowsBuilder::with_limit(row, 8);
         for row in 0..500 {
             let row = row as f32;
             let bytes = [row, f32::NAN, -row].map(f32::to_le_bytes).concat();

@@ -28,9 +28,10 @@ impl Dataset {
                 for (index, value) in values.iter().enumerate() {
                     if !value.is_finite() {
                         let column = self.column_place(place + index);
-                        reasons.push(match value.is_nan() {
-                            true => format!("{column} is missing (NaN)"),
-                            false => format!("{column} is not finite ({value})"),
+                        reasons.push(if value.is_nan() {
+                            format!("{column} is missing (NaN)")
+                        } else {
+                            format!("{column} is not finite ({value})")
                         });
                         if !value.is_nan() {
                             kind = BadKind::NotFinite;
@@ -69,9 +70,10 @@ impl Dataset {
         }
         let mut notes = self.notes.clone();
         notes.extend(bad.note(good.len()));
-        let data = match good.is_empty() {
-            true => self.emptied(),
-            false => self.choose(good)?,
+        let data = if good.is_empty() {
+            self.emptied()
+        } else {
+            self.choose(good)?
         };
         Ok(Dataset { notes, bad, ..data })
     }
@@ -94,7 +96,7 @@ impl Dataset {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::element::{Element, Kind};
+    use crate::data::element::{Element, NumberKind};
 
     fn data() -> Dataset {
         let values = ndarray::array![
@@ -103,7 +105,7 @@ mod tests {
             [3.0, 4.0],
             [f32::NAN, f32::INFINITY]
         ];
-        let element = Element::little(Kind::F32);
+        let element = Element::little(NumberKind::F32);
         let labels = Some(vec![5, 6, 7, 8]);
         Dataset::unchecked(element, "rows", Values::F32(values), vec![2], labels).unwrap()
     }

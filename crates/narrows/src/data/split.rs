@@ -129,7 +129,7 @@ impl Source {
             notes: Vec::new(),
             is_one_row: false,
         };
-        let mut parts = Parts {
+        let mut parts = SetApart {
             seed,
             group: plan.group.as_deref(),
             is_last: other.test.is_none() && matches!(plan.test, TestRows::Last(_)),
@@ -159,7 +159,7 @@ impl Source {
                     split.validation = Some(Cow::Owned(validation));
                     split.is_validation_random = !parts.is_last;
                 }
-                Err(Refusal::OneGroup(_)) if !is_asked => {
+                Err(SplitRefusal::OneGroup(_)) if !is_asked => {
                     split.plan.validation = Some(0.0);
                     split.notes.push(format!(
                         "no rows are set apart for validation: all training rows have the same `{}`",
@@ -173,7 +173,7 @@ impl Source {
         split.filled()
     }
 
-    fn set_test<'a>(&'a self, split: &mut Split<'a>, parts: &mut Parts<'_>) -> Result<()> {
+    fn set_test<'a>(&'a self, split: &mut Split<'a>, parts: &mut SetApart<'_>) -> Result<()> {
         let rows = self.train.rows();
         let count = match (split.plan.test, &self.test) {
             (TestRows::Usual, Some(test)) => {
@@ -207,7 +207,7 @@ impl Source {
         };
         let (train, test) = parts
             .set_apart(&self.train, count, Purpose::HoldOut)
-            .map_err(Refusal::into_error)?;
+            .map_err(SplitRefusal::into_error)?;
         split.train = Cow::Owned(train);
         split.test = Some(Cow::Owned(test));
         split.is_held_out = true;
@@ -218,9 +218,10 @@ impl Source {
 
 /// The share for validation that nobody asked for.
 fn usual_validation(train: &Dataset) -> f64 {
-    match train.rows() >= LEAST_TO_WATCH && !train.is_built_in() {
-        true => VALIDATION,
-        false => 0.0,
+    if train.rows() >= LEAST_TO_WATCH && !train.is_built_in() {
+        VALIDATION
+    } else {
+        0.0
     }
 }
 
@@ -231,15 +232,16 @@ fn share_of(rows: usize, share: f64) -> usize {
 
 /// Refuses test rows of another shape than the training rows.
 fn check_alike(train: &Dataset, test: &Dataset) -> Result<()> {
-    match test.shape() == train.shape() {
-        true => Ok(()),
-        false => Err(Error::new(
+    if test.shape() == train.shape() {
+        Ok(())
+    } else {
+        Err(Error::new(
             ErrorKind::Data,
             "the test rows differ in shape from the training rows",
         )
         .at(test.name())
         .expected(format!("{:?}", train.shape()))
-        .found(format!("{:?}", test.shape()))),
+        .found(format!("{:?}", test.shape())))
     }
 }
 
@@ -249,7 +251,7 @@ fn not_used(own: &Dataset, why: &str) -> String {
 }
 
 /// How rows are set apart, and what groups came of it.
-struct Parts<'a> {
+struct SetApart<'a> {
     seed: u64,
     group: Option<&'a str>,
     /// Whether the last rows are set apart, rather than some at random.
@@ -259,42 +261,43 @@ struct Parts<'a> {
 }
 
 /// Why no rows are set apart.
-enum Refusal {
+enum SplitRefusal {
     OneGroup(Error),
     Other(Error),
 }
 
-impl Refusal {
+impl SplitRefusal {
     fn into_error(self) -> Error {
         match self {
-            Refusal::OneGroup(error) | Refusal::Other(error) => error,
+            SplitRefusal::OneGroup(error) | SplitRefusal::Other(error) => error,
         }
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for SplitRefusal {
     fn from(error: Error) -> Self {
-        Refusal::Other(error)
+        SplitRefusal::Other(error)
     }
 }
 
-impl Parts<'_> {
+impl SetApart<'_> {
     /// All rows but about `count`, and these; both in the source's order, so that pictures show its first rows.
     fn set_apart(
         &mut self,
         data: &Dataset,
         count: usize,
         purpose: Purpose,
-    ) -> std::result::Result<(Dataset, Dataset), Refusal> {
+    ) -> std::result::Result<(Dataset, Dataset), SplitRefusal> {
         let Some(group) = self.group else {
-            return Ok(match self.is_last {
-                true => set_last_apart(data, count)?,
-                false => set_apart(data, count, self.seed, purpose)?,
+            return Ok(if self.is_last {
+                set_last_apart(data, count)?
+            } else {
+                set_apart(data, count, self.seed, purpose)?
             });
         };
         let groups = Groups::of(data, group)?;
         if groups.count() < 2 {
-            return Err(Refusal::OneGroup(
+            return Err(SplitRefusal::OneGroup(
                 Error::new(
                     ErrorKind::Data,
                     format!("all rows have the same `{group}`, so that none can be set apart"),
@@ -343,9 +346,10 @@ impl Parts<'_> {
             Some(format!("{groups} for {of}"))
         });
         let uses: Vec<String> = uses.collect();
-        match uses.is_empty() {
-            true => text.push_str(&format!(", as all {train} are for training")),
-            false => text.push_str(&format!(": {}", uses.join(", "))),
+        if uses.is_empty() {
+            text.push_str(&format!(", as all {train} are for training"))
+        } else {
+            text.push_str(&format!(": {}", uses.join(", ")))
         }
         let unnamed = Groups::of(&split.train, group).map_or(0, |groups| groups.unnamed);
         if unnamed > 0 {

@@ -62,9 +62,10 @@ impl Spooled {
             files: Vec::new(),
         };
         for &spec in specs {
-            let (name, part) = match Source::is_standard_input(spec) {
-                true => spec.split_at(STANDARD_INPUT.len()),
-                false => Source::parts_of(spec),
+            let (name, part) = if Source::is_standard_input(spec) {
+                spec.split_at(STANDARD_INPUT.len())
+            } else {
+                Source::parts_of(spec)
             };
             let spool = match name {
                 STANDARD_INPUT => Some(standard_input()?),

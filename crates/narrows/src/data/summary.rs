@@ -1,7 +1,7 @@
 //! What is kept of the columns of training rows: mean, std, quantiles, and whether they need double precision.
 
 use super::dataset::Dataset;
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::precision::needs_double;
 use super::records;
 use super::sample::{Sample, elements, on_all_threads};
@@ -83,9 +83,9 @@ impl Dataset {
     /// What the values of each input are, by the type in which they are held.
     pub(crate) fn kinds(&self) -> Vec<ColumnKind> {
         let kind = |element: Element| match element.kind {
-            Kind::Bool => ColumnKind::Boolean,
-            Kind::F32 => ColumnKind::Float32,
-            Kind::F64 => ColumnKind::Float,
+            NumberKind::Bool => ColumnKind::Boolean,
+            NumberKind::F32 => ColumnKind::Float32,
+            NumberKind::F64 => ColumnKind::Float,
             _ => ColumnKind::Integer,
         };
         elements(self).into_iter().map(kind).collect()

@@ -6,7 +6,7 @@ use super::formats::csv::{CsvTable, is_table};
 use super::formats::parquet::ParquetTable;
 use super::look::{FileKind, called_otherwise, file_kind, is_called_table, is_empty};
 use super::options::{ReadOptions, TextOptions};
-use super::several::{Part, Several};
+use super::several::{MemberFile, Several};
 use super::source::at_source;
 use crate::text::for_shell;
 use crate::text::{counted, list_shortly};
@@ -37,14 +37,14 @@ pub(super) fn open(
         if is_pattern(spec) {
             files.extend(of_pattern(spec)?);
         } else if path.is_dir() {
-            let parts = Parts::of(path)?;
+            let parts = FolderParts::of(path)?;
             if parts.files.is_empty() {
                 return Ok(None);
             }
             notes.extend(parts.note(spec));
             files.extend(parts.files);
         } else {
-            files.push(File {
+            files.push(TableFile {
                 path: path.to_path_buf(),
                 keys: Vec::new(),
             });
@@ -57,18 +57,19 @@ pub(super) fn open(
     }
     let mut parts = Vec::new();
     let mut options = options.clone();
-    for File { path, keys } in files {
+    for TableFile { path, keys } in files {
         let name = path.display().to_string();
         let opened =
             open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
         let Some(reader) = opened else {
-            return match is_single {
-                true => Ok(None),
-                false => Err(
+            return if is_single {
+                Ok(None)
+            } else {
+                Err(
                     Error::new(ErrorKind::Data, "only tables can be read as one")
                         .at(name)
                         .expected("CSV or Parquet files"),
-                ),
+                )
             };
         };
         if is_single {
@@ -81,7 +82,7 @@ pub(super) fn open(
                 (text.usual_decimal, text.usual_separator) = (resolved.decimal, resolved.separator);
             }
         }
-        parts.push(Part {
+        parts.push(MemberFile {
             name: name.into(),
             keys,
             reader,
@@ -93,13 +94,14 @@ pub(super) fn open(
 }
 
 /// Leaves out files without content, as Spark writes them for parts without rows.
-fn leave_out_empty(files: &mut Vec<File>, notes: &mut Vec<String>) -> Result<()> {
+fn leave_out_empty(files: &mut Vec<TableFile>, notes: &mut Vec<String>) -> Result<()> {
     let mut empty = Vec::new();
     let mut full = Vec::new();
     for file in files.drain(..) {
-        match file.path.is_file() && is_empty(&file.path)? {
-            true => empty.push(file.path.display().to_string()),
-            false => full.push(file),
+        if file.path.is_file() && is_empty(&file.path)? {
+            empty.push(file.path.display().to_string())
+        } else {
+            full.push(file)
         }
     }
     *files = full;
@@ -148,7 +150,7 @@ fn open_file(
 }
 
 /// A file of a table.
-struct File {
+struct TableFile {
     path: PathBuf,
     /// What the folders that it lies in say of its rows.
     keys: Vec<(String, String)>,
@@ -178,7 +180,7 @@ fn has_wildcard(name: &str) -> bool {
 }
 
 /// That the keys in a folder or pattern that was given are no columns, with the pattern that makes them columns.
-fn keys_in_vain(spec: &str, first: &File) -> Option<String> {
+fn keys_in_vain(spec: &str, first: &TableFile) -> Option<String> {
     if Path::new(spec).is_file() {
         return None;
     }
@@ -219,20 +221,21 @@ pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
     if is_pattern(spec) {
         return files_of_pattern(spec);
     }
-    match path.is_dir() {
-        true => files_of_folder(path),
-        false => Ok(vec![path.to_path_buf()]),
+    if path.is_dir() {
+        files_of_folder(path)
+    } else {
+        Ok(vec![path.to_path_buf()])
     }
 }
 
 /// The files of a table in a folder; none if the folder is something else.
 pub(super) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
-    let files = Parts::of(folder)?.files.into_iter();
+    let files = FolderParts::of(folder)?.files.into_iter();
     Ok(files.map(|file| file.path).collect())
 }
 
 /// The files that a pattern names, in the order of their names.
-fn of_pattern(pattern: &str) -> Result<Vec<File>> {
+fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
     let wrong = |error: glob::PatternError| {
         Error::new(ErrorKind::Data, "this pattern of files is not possible")
             .at(pattern)
@@ -256,42 +259,44 @@ fn of_pattern(pattern: &str) -> Result<Vec<File>> {
         let name = names.pop().unwrap_or_default();
         if path.is_file() && (names_beside || !name.starts_with('_')) {
             let keys = names.iter().skip(fixed).filter_map(|name| key_of(name));
-            files.push(File {
+            files.push(TableFile {
                 keys: keys.collect(),
                 path,
             });
         }
     }
-    match files.is_empty() {
-        false => Ok(files),
-        true => Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
+    if files.is_empty() {
+        Err(Error::new(ErrorKind::Data, "no file has a name of this pattern")
             .at(pattern)
-            .hint("put the pattern in quotes, so that the shell leaves it alone, and see that it begins in this folder")),
+            .hint("put the pattern in quotes, so that the shell leaves it alone, and see that it begins in this folder"))
+    } else {
+        Ok(files)
     }
 }
 
 /// The parts of a table in a folder, in the order of their names.
 #[derive(Default)]
-struct Parts {
+struct FolderParts {
     /// None if the folder is something else.
-    files: Vec<File>,
+    files: Vec<TableFile>,
     /// Files that may be tables, where no file is one by its name.
-    texts: Vec<File>,
+    texts: Vec<TableFile>,
     /// What lies beside them, by ending.
     beside: BTreeMap<String, usize>,
 }
 
-impl Parts {
+impl FolderParts {
     fn of(folder: &Path) -> Result<Self> {
-        let mut parts = Parts::default();
+        let mut parts = FolderParts::default();
         parts.collect(folder, &[], &mut Vec::new())?;
         let has_tables = !parts.files.is_empty();
         for file in std::mem::take(&mut parts.texts) {
             let name = file.path.display().to_string();
             let is_text = || matches!(file_kind(&file.path), Ok(FileKind::Text));
-            match !has_tables && is_text() && is_table(&file.path, &name) {
-                true => parts.files.push(file),
-                false => *parts.beside.entry(sort_of(&file.path)).or_default() += 1,
+            if !has_tables && is_text() && is_table(&file.path, &name) {
+                parts.files.push(file)
+            } else {
+                *parts.beside.entry(sort_of(&file.path)).or_default() += 1
             }
         }
         Ok(parts)
@@ -331,7 +336,7 @@ impl Parts {
                 }
                 continue;
             }
-            let file = File {
+            let file = TableFile {
                 path,
                 keys: keys.to_vec(),
             };

@@ -144,9 +144,10 @@ impl Unreadable {
     /// What is wrong, by reasons: `2 cells cannot be read as numbers: line 5 "2,262", line 11 "(5)"`.
     pub(super) fn sentence(&self) -> String {
         let group = |(reason, count, examples): &(Reason, u64, Vec<String>)| {
-            let first = match *count as usize > examples.len() {
-                true => ", the first on ",
-                false => ": ",
+            let first = if *count as usize > examples.len() {
+                ", the first on "
+            } else {
+                ": "
             };
             format!("{}{first}{}", reason.says_of(*count), examples.join(", "))
         };

@@ -1,6 +1,6 @@
 //! The values of data, in the type that they were stored in.
 
-use super::element::{Element, Kind};
+use super::element::{Element, NumberKind};
 use super::records::Records;
 use super::records::RowType;
 use ndarray::Array2;
@@ -30,11 +30,11 @@ impl Values {
     /// The one type of all values; 64-bit floating-point numbers for columns of different types.
     pub(super) fn element(&self) -> Element {
         match self {
-            Values::U8(_) => Element::little(Kind::U8),
-            Values::F32(_) => Element::little(Kind::F32),
+            Values::U8(_) => Element::little(NumberKind::U8),
+            Values::F32(_) => Element::little(NumberKind::F32),
             Values::Records(records) => {
                 let single = records.row_type().single();
-                single.unwrap_or(Element::little(Kind::F64))
+                single.unwrap_or(Element::little(NumberKind::F64))
             }
         }
     }
@@ -43,7 +43,7 @@ impl Values {
     pub(super) fn into_records(self) -> Self {
         match self {
             Values::U8(values) => {
-                let row = RowType::all(Element::little(Kind::U8), values.ncols());
+                let row = RowType::all(Element::little(NumberKind::U8), values.ncols());
                 let bytes = values.into_raw_vec_and_offset().0;
                 Values::Records(Records::in_memory(bytes, row))
             }

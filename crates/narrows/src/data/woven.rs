@@ -21,7 +21,7 @@ pub(crate) struct Woven<'a> {
 }
 
 /// A row with values, by its place among those of a piece, or one without.
-enum Row<'a> {
+enum WovenRow<'a> {
     Good(usize),
     Bad(&'a BadRow),
 }
@@ -57,13 +57,13 @@ impl<'a> Woven<'a> {
                 reasons: &[],
             });
         }
-        let mut all: Vec<Row<'_>> = Vec::with_capacity(rows.len() + count);
+        let mut all: Vec<WovenRow<'_>> = Vec::with_capacity(rows.len() + count);
         let mut between = between.iter().peekable();
         for row in rows.clone() {
             while let Some(bad) = between.next_if(|bad| bad.before <= row) {
-                all.push(Row::Bad(bad));
+                all.push(WovenRow::Bad(bad));
             }
-            all.push(Row::Good(row - rows.start));
+            all.push(WovenRow::Good(row - rows.start));
         }
         self.write_rows(&all, values, &texts)
     }
@@ -71,7 +71,7 @@ impl<'a> Woven<'a> {
     /// Writes rows some at a time, as there may be many without values in one place.
     fn write_rows(
         &mut self,
-        all: &[Row<'_>],
+        all: &[WovenRow<'_>],
         values: ArrayView2<'_, f64>,
         texts: &[Vec<String>],
     ) -> Result<()> {
@@ -79,23 +79,23 @@ impl<'a> Woven<'a> {
         for some in all.chunks(self.piece) {
             let mut woven = Array2::from_elem((some.len(), self.columns), f64::NAN);
             for (mut out, row) in woven.rows_mut().into_iter().zip(some) {
-                if let Row::Good(row) = row {
+                if let WovenRow::Good(row) = row {
                     out.assign(&values.row(*row));
                 }
             }
-            let text = |column: usize, row: &Row<'_>| {
+            let text = |column: usize, row: &WovenRow<'_>| {
                 let text = match row {
-                    Row::Good(row) => texts.get(column).and_then(|texts| texts.get(*row)),
-                    Row::Bad(bad) => bad.texts.get(column),
+                    WovenRow::Good(row) => texts.get(column).and_then(|texts| texts.get(*row)),
+                    WovenRow::Bad(bad) => bad.texts.get(column),
                 };
                 text.cloned().unwrap_or_default()
             };
             let texts: Vec<Vec<String>> = (0..columns)
                 .map(|column| some.iter().map(|row| text(column, row)).collect())
                 .collect();
-            let reason = |row: &Row<'_>| match row {
-                Row::Good(_) => None,
-                Row::Bad(bad) => Some(bad.reason.clone()),
+            let reason = |row: &WovenRow<'_>| match row {
+                WovenRow::Good(_) => None,
+                WovenRow::Bad(bad) => Some(bad.reason.clone()),
             };
             let reasons: Vec<Option<String>> = some.iter().map(reason).collect();
             let reasons: Vec<Option<&str>> = reasons.iter().map(Option::as_deref).collect();
@@ -113,7 +113,7 @@ impl<'a> Woven<'a> {
     pub(crate) fn finish(mut self) -> Result<()> {
         let bad = self.data.bad_rows().rows();
         let rest = bad.get(self.passed..).unwrap_or_default();
-        let rest: Vec<Row<'_>> = rest.iter().map(Row::Bad).collect();
+        let rest: Vec<WovenRow<'_>> = rest.iter().map(WovenRow::Bad).collect();
         let none = Array2::zeros((0, self.columns));
         self.write_rows(&rest, none.view(), &[])?;
         self.sink.finish()

@@ -199,10 +199,10 @@ pub struct Sink {
 }
 
 enum Kinds {
-    Npy(npy::write::Sink),
-    Csv(Box<csv::write::Sink>),
-    Parquet(Box<parquet::write::Sink>),
-    Images(images::write::Sink),
+    Npy(npy::write::NpySink),
+    Csv(Box<csv::write::CsvSink>),
+    Parquet(Box<parquet::write::ParquetSink>),
+    Images(images::write::ImagesSink),
 }
 
 impl Sink {
@@ -235,20 +235,24 @@ impl Sink {
             }
         };
         let kind = match format {
-            Format::Npy => Kinds::Npy(npy::write::Sink::create(OutputFile::create(path)?, head)?),
+            Format::Npy => Kinds::Npy(npy::write::NpySink::create(
+                OutputFile::create(path)?,
+                head,
+            )?),
             Format::Csv | Format::CsvGz | Format::Tsv | Format::TsvGz => {
                 let is_packed = matches!(format, Format::CsvGz | Format::TsvGz);
                 let is_tsv = matches!(format, Format::Tsv | Format::TsvGz);
                 let delimiter = if is_tsv { b'\t' } else { b',' };
                 let file = table_file()?;
-                Kinds::Csv(Box::new(csv::write::Sink::create(
+                Kinds::Csv(Box::new(csv::write::CsvSink::create(
                     file, head, delimiter, is_packed,
                 )?))
             }
-            Format::Parquet => {
-                Kinds::Parquet(Box::new(parquet::write::Sink::create(table_file()?, head)?))
-            }
-            Format::Images => Kinds::Images(images::write::Sink::create(path, head)?),
+            Format::Parquet => Kinds::Parquet(Box::new(parquet::write::ParquetSink::create(
+                table_file()?,
+                head,
+            )?)),
+            Format::Images => Kinds::Images(images::write::ImagesSink::create(path, head)?),
         };
         Ok(Sink { kind, reasons })
     }

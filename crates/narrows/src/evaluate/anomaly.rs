@@ -103,6 +103,27 @@ pub struct Counts {
     pub false_negatives: usize,
 }
 
+impl Counts {
+    /// Of the rows above the threshold, the share that are anomalies; none where no row is above it.
+    pub fn precision(&self) -> Option<f64> {
+        let above = self.true_positives + self.false_positives;
+        (above > 0).then(|| self.true_positives as f64 / above as f64)
+    }
+
+    /// Of the anomalies, the share above the threshold; none without anomalies.
+    pub fn recall(&self) -> Option<f64> {
+        let anomalies = self.true_positives + self.false_negatives;
+        (anomalies > 0).then(|| self.true_positives as f64 / anomalies as f64)
+    }
+
+    /// The harmonic mean of precision and recall; 0 where no anomaly is above the threshold, none without anomalies.
+    pub fn f1(&self) -> Option<f64> {
+        let found = 2 * self.true_positives;
+        let all = found + self.false_positives + self.false_negatives;
+        self.recall().map(|_| found as f64 / all as f64)
+    }
+}
+
 impl Detection {
     /// Measures scores against what is an anomaly, one entry a row each.
     ///
@@ -162,6 +183,7 @@ impl Detection {
             "counts": self.counts.map(|counts| json!({
                 "true_positives": counts.true_positives, "false_positives": counts.false_positives,
                 "true_negatives": counts.true_negatives, "false_negatives": counts.false_negatives,
+                "precision": counts.precision(), "recall": counts.recall(), "f1": counts.f1(),
             })),
         })
     }
@@ -216,6 +238,19 @@ mod tests {
         let counts = found.counts.unwrap();
         assert_eq!((counts.true_positives, counts.false_positives), (1, 1));
         assert_eq!((counts.true_negatives, counts.false_negatives), (1, 1));
+        assert_eq!(
+            (counts.precision(), counts.recall(), counts.f1()),
+            (Some(0.5), Some(0.5), Some(0.5))
+        );
+        // precision_recall_fscore_support of nothing above the threshold: no precision, and an F1 of 0.
+        let none = Detection::of(&[0.1, 0.4, 0.35, 0.8], &is, Some(1.0))
+            .unwrap()
+            .counts
+            .unwrap();
+        assert_eq!(
+            (none.precision(), none.recall(), none.f1()),
+            (None, Some(0.0), Some(0.0))
+        );
         // Scores that are all the same tell nothing.
         let found = Detection::of(&[0.5; 4], &is, None).unwrap();
         assert_eq!((found.roc_auc, found.pr_auc), (0.5, 0.5));

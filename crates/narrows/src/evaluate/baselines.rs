@@ -38,10 +38,7 @@ impl Baselines {
     ) -> Result<Arc<Pca>> {
         let inputs = rows.data.inputs();
         // So many are found all at once.
-        let components = match inputs <= FEW_OF {
-            true => inputs,
-            false => components,
-        };
+        let components = if inputs <= FEW_OF { inputs } else { components };
         let wanted = self.entry(rows, components);
         let mut pca = locked(&wanted.pca);
         if let Some(pca) = &*pca {

@@ -140,9 +140,10 @@ pub fn mean_jacobian_norm(model: &Model, data: &Dataset) -> Result<f64> {
 fn singular_values(matrix: &Array2<f32>) -> Option<Vec<f64>> {
     let (rows, columns) = matrix.dim();
     let matrix = Mat::from_fn(rows, columns, |i, j| f64::from(matrix[[i, j]]));
-    let square = match rows < columns {
-        true => &matrix * matrix.transpose(),
-        false => matrix.transpose() * &matrix,
+    let square = if rows < columns {
+        &matrix * matrix.transpose()
+    } else {
+        matrix.transpose() * &matrix
     };
     let mut values = square.self_adjoint_eigenvalues(Side::Lower).ok()?;
     values.reverse();

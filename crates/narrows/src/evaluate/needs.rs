@@ -37,14 +37,21 @@ pub(crate) fn of_passes(model: &Model, threads: usize) -> usize {
 
 /// Of principal components of rows of `inputs` values.
 pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize {
-    match is_whole(inputs, components) {
-        true => {
-            let square = doubles(inputs.saturating_mul(inputs));
-            let rows = inputs.saturating_mul(block_rows(inputs) + 64 * threads);
-            square.saturating_mul(DECOMPOSITION) + singles(rows) + PRODUCTS
-        }
-        false => singles(subspace::values(inputs, components)).saturating_add(PRODUCTS),
+    if is_whole(inputs, components) {
+        let square = doubles(inputs.saturating_mul(inputs));
+        let rows = inputs.saturating_mul(block_rows(inputs) + 64 * threads);
+        square.saturating_mul(DECOMPOSITION) + singles(rows) + PRODUCTS
+    } else {
+        singles(subspace::values(inputs, components)).saturating_add(PRODUCTS)
     }
+}
+
+/// Of the best affine map of rows of `inputs` values: the covariance of noisy and clean values, once as it is summed, the
+/// parts of it that are solved, and blocks of rows.
+pub(super) fn of_affine_map(inputs: usize) -> usize {
+    let square = doubles(inputs.saturating_mul(inputs));
+    let rows = inputs.saturating_mul(2 * 1024 + 4 * 64);
+    square.saturating_mul(2 * 4 + 4) + singles(rows) + PRODUCTS
 }
 
 /// Of telling classes from codes: the codes of the training rows, twice more for the neighbors, and the probe.

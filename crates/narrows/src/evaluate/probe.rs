@@ -74,9 +74,12 @@ impl RidgeProbe {
         let (mean, scale) = standardization(values, width);
         // With X the standardized codes: Xᵀ X + α.
         let products = products(values, &mean, &scale, &mut Team::new(threads));
-        let normal = Mat::from_fn(width, width, |i, j| match i == j {
-            true => products[i * width + i] + ALPHA,
-            false => products[i.max(j) * width + i.min(j)],
+        let normal = Mat::from_fn(width, width, |i, j| {
+            if i == j {
+                products[i * width + i] + ALPHA
+            } else {
+                products[i.max(j) * width + i.min(j)]
+            }
         });
         // Xᵀ Y, where the constant part of Y drops out, as the columns of X have the mean 0: twice the
         // sum of the rows of a class.

@@ -117,9 +117,13 @@ impl<'a> Comparison<'a> {
         self.mean(|row| row.scaled)
     }
 
+    /// The mean squared error of images in the data's own units.
+    pub(super) fn data_mse(&self) -> Option<f64> {
+        self.images.map(|_| self.mean(|row| row.own))
+    }
+
     pub(super) fn psnr(&self) -> Option<f64> {
-        let images = self.images?;
-        Some(psnr(self.mean(|row| row.own), images.data_range))
+        Some(psnr(self.data_mse()?, self.images?.data_range))
     }
 
     pub(super) fn ssim(&self) -> Option<f64> {

@@ -1,73 +1,126 @@
 //! The record of an evaluation.
 
+use super::metric::{self, object};
 use super::{JacobianSummary, LayerUnits};
 use crate::corruption::Corruption;
+use crate::text::decimal;
 use serde_json::{Value, json};
 
-/// What an evaluation found. What could not be measured is `None` or an empty list.
+/// What an evaluation found: every number that Narrows prints of a model is read from here. What was not measured is
+/// `None` or an empty list. Definitions: [`metric`](super::metric).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The recipe's name.
     pub recipe: String,
-    /// What the test rows are called.
+    /// The name of the test rows' data.
     pub data: String,
     /// The shape of a row.
     pub shape: Vec<usize>,
-    /// The values of a code.
+    /// The number of values of a code.
     pub code_size: usize,
-    /// The rows that PCA and what tells the classes were fitted to.
+    /// The number of training rows: PCA, probe, neighbors and the affine map are fitted on them.
     pub train_rows: usize,
-    /// The rows that everything was measured on.
+    /// The number of test rows: everything is measured on them.
     pub test_rows: usize,
     /// Whether the test rows were held out of the training rows, as the source has none.
     pub held_out: bool,
-    /// What PSNR and SSIM take the values to span, in the data's own units: 255 for 8-bit values, else
-    /// from the smallest to the largest value of the test rows. None where rows are no images.
+    /// For images, the range of their values in the data's own units: 255 for 8-bit values, else the largest less the
+    /// smallest value of the test rows.
     pub data_range: Option<f64>,
-    /// The noise that the model was trained with.
-    pub corruption: Option<Corruption>,
-    /// How many such noises each test row was given, for an error that is the mean over them; none without noise, or
-    /// where it does nothing.
-    pub noise_draws: Option<u32>,
     /// The model.
     pub model: Quality,
-    /// Principal component analysis with as many components as a code has values (or as there are);
-    /// none where they would take too much memory.
+    /// Principal component analysis with as many components as a code has values.
     pub pca: Option<Quality>,
-    /// The error of each class of the test rows, by label; empty without labels.
-    pub class_errors: Vec<ClassError>,
+    /// Why there is no PCA, where there is none.
+    pub pca_left_out: Option<String>,
+    /// The model as a denoiser, where it was trained with noise.
+    pub denoising: Option<Denoising>,
+    /// Each class of the test rows, by label.
+    pub classes: Vec<ClassError>,
+    /// The share of test rows that have the most frequent class of the training rows.
+    pub majority_accuracy: Option<f64>,
+    /// Each column of a table.
+    pub columns: Vec<ColumnError>,
     /// The units of each layer but the last.
     pub units: Vec<LayerUnits>,
     /// The error against the level of noise.
     pub robustness: Vec<NoiseCurve>,
-    /// The Jacobians of the code by the input, in scaled units, at the first test rows; none where they would take
-    /// too much time or memory.
+    /// The Jacobians of the code by the input; none where they would take too much time or memory.
     pub jacobian: Option<JacobianSummary>,
-    /// What was not measured for lack of memory, a sentence each, with what it needs and what there was.
+    /// What was not measured for lack of memory: a sentence each, with what it needs and what there was.
     pub left_out: Vec<String>,
 }
 
-/// How good a code is.
-#[derive(Clone, Debug, PartialEq)]
+/// How good reconstructions and codes are.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quality {
-    /// The mean squared error over all rows and values, in scaled units, of clean rows.
-    pub mse: f64,
-    /// The same where the model gets rows with the noise that it was trained with, against the clean rows; none
-    /// without such noise.
-    pub noisy_mse: Option<f64>,
-    /// The peak signal-to-noise ratio in decibels, of the mean squared error over all rows and values
-    /// in the data's own units, outputs as they are; none where rows are no images.
+    /// The mean squared error of clean rows, in scaled units.
+    pub test_mse: f64,
+    /// The same in the data's own units, of images.
+    pub data_mse: Option<f64>,
+    /// The peak signal-to-noise ratio in decibels, of images.
     pub psnr: Option<f64>,
-    /// The mean over rows of the structural similarity in the data's own units; none where rows are
-    /// no images of at least 7 × 7.
+    /// The structural similarity, of images of at least 7 × 7.
     pub ssim: Option<f64>,
-    /// The share of test rows whose class a ridge classifier tells from the code; none without
-    /// labels of two classes or more, or where the codes are too large.
+    /// The accuracy of a ridge classifier on the code; none without labels of two classes or more, or where the codes are
+    /// too large.
     pub linear_probe_accuracy: Option<f64>,
     /// Why there is no probe, where there could be one.
     pub probe_refusal: Option<String>,
-    /// The share of test rows whose class the five nearest training codes tell; none as before.
+    /// The accuracy of the five nearest training codes; none as before.
     pub knn_accuracy: Option<f64>,
+}
+
+/// How well a model takes out the noise that it was trained with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Denoising {
+    /// The noise.
+    pub corruption: Corruption,
+    /// The number of noises that each test row was given; errors are the mean over them.
+    pub draws: u32,
+    /// The mean squared error of what the model makes of noisy rows, against the clean ones, in scaled units.
+    pub denoising_mse: f64,
+    /// The same of the noisy rows themselves.
+    pub noisy_input_mse: f64,
+    /// The same of the best affine map from noisy to clean rows.
+    pub affine_map_mse: Option<f64>,
+    /// The same of PCA.
+    pub pca_denoising_mse: Option<f64>,
+}
+
+impl Denoising {
+    /// Whether the model's output is further from the clean rows than its input.
+    pub fn is_worse_than_noisy_input(&self) -> bool {
+        self.denoising_mse > self.noisy_input_mse
+    }
+
+    /// Whether the best affine map comes closer to the clean rows than the model.
+    pub fn is_worse_than_affine_map(&self) -> bool {
+        self.affine_map_mse
+            .is_some_and(|affine| self.denoising_mse > affine)
+    }
+
+    /// The noise in words: `gaussian noise of std 0.8`.
+    pub fn noise_in_words(&self) -> String {
+        noise_in_words(&self.corruption)
+    }
+
+    fn to_json(&self) -> Value {
+        let mut numbers = object(metric::DENOISING, self);
+        numbers.insert("noise".into(), self.corruption.name().into());
+        let level = decimal(self.corruption.strength());
+        numbers.insert("level".into(), level.into());
+        numbers.insert("draws".into(), self.draws.into());
+        let worse = self.is_worse_than_noisy_input();
+        numbers.insert("is_worse_than_noisy_input".into(), worse.into());
+        numbers.into()
+    }
+}
+
+/// A noise in words: `gaussian noise of std 0.8`.
+pub fn noise_in_words(noise: &Corruption) -> String {
+    let key = noise.settings().values().first().map_or("", |(key, _)| key);
+    format!("{} noise of {key} {}", noise.name(), noise.strength())
 }
 
 /// The error of a class.
@@ -77,46 +130,88 @@ pub struct ClassError {
     pub label: i64,
     /// The name of the class, which is the label where it has none.
     pub name: String,
-    /// The test rows of the class.
+    /// The number of its test rows.
     pub rows: usize,
     /// The mean squared error of the model, in scaled units.
-    pub mse: f64,
+    pub class_mse: f64,
     /// The mean squared error of PCA.
-    pub pca_mse: Option<f64>,
+    pub pca_class_mse: Option<f64>,
 }
 
-/// The errors under one noise.
+/// The error of a column of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnError {
+    /// The column's name; its number, from 1, where it has none.
+    pub name: String,
+    /// The mean squared error, in the column's own units.
+    pub column_mse: f64,
+    /// The coefficient of determination against the mean of the training rows.
+    pub r2: Option<f64>,
+    /// The column's share of the scores of all test rows.
+    pub score_share: f64,
+}
+
+/// The errors under one kind of noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseCurve {
-    /// The noise's name.
-    pub noise: String,
-    /// In the order of the levels asked for.
+    /// The noise, at one of its levels.
+    pub noise: Corruption,
+    /// The number of test rows.
+    pub rows: usize,
+    /// From level 0 on.
     pub points: Vec<NoisePoint>,
 }
 
-/// The error at one level of noise, against the clean rows: with one noise for each row, or with
-/// [`Evaluation::noise_draws`] at the level that the model was trained with.
-#[derive(Clone, Debug, PartialEq)]
+impl NoiseCurve {
+    /// The point of a level.
+    pub fn at(&self, level: f64) -> Option<&NoisePoint> {
+        let mut points = self.points.iter();
+        points.find(|point| (point.level - level).abs() < 1e-6)
+    }
+}
+
+/// The error at one level of noise, against the clean rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoisePoint {
     /// The level, in the noise's own measure.
     pub level: f64,
     /// The mean squared error of the model, in scaled units.
-    pub mse: f64,
+    pub noisy_mse: f64,
     /// The mean squared error of PCA.
-    pub pca_mse: Option<f64>,
+    pub pca_noisy_mse: Option<f64>,
 }
 
 impl Evaluation {
-    /// The evaluation as a JSON object; what is missing is `null`, as is the PSNR of no error.
+    /// The number of values of a row.
+    pub fn inputs(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// What PCA beside the model is called: `PCA-32`.
+    pub fn pca_name(&self) -> String {
+        format!("PCA-{}", self.code_size.min(self.inputs()))
+    }
+
+    /// The curve of a noise.
+    pub fn curve(&self, noise: &Corruption) -> Option<&NoiseCurve> {
+        let mut curves = self.robustness.iter();
+        curves.find(|curve| curve.noise.name() == noise.name())
+    }
+
+    /// The evaluation as a JSON object; what was not measured is `null`. A number that is not finite is a text that says
+    /// why.
     pub fn to_json(&self) -> Value {
-        let class_error = |class: &ClassError| {
-            json!({
-                "label": class.label,
-                "name": class.name,
-                "rows": class.rows,
-                "mse": class.mse,
-                "pca_mse": class.pca_mse,
-            })
+        let class = |class: &ClassError| {
+            let mut numbers = object(metric::CLASS, class);
+            numbers.insert("label".into(), class.label.into());
+            numbers.insert("name".into(), class.name.clone().into());
+            numbers.insert("rows".into(), class.rows.into());
+            Value::from(numbers)
+        };
+        let column = |column: &ColumnError| {
+            let mut numbers = object(metric::COLUMN, column);
+            numbers.insert("name".into(), column.name.clone().into());
+            Value::from(numbers)
         };
         let units = |units: &LayerUnits| {
             json!({
@@ -124,13 +219,17 @@ impl Evaluation {
                 "kind": units.kind,
                 "is_code": units.is_code,
                 "units": units.units,
-                "dead": units.dead,
+                metric::DEAD.name: units.dead,
             })
         };
-        let point = |point: &NoisePoint| json!({"level": point.level, "mse": point.mse, "pca_mse": point.pca_mse});
+        let point = |point: &NoisePoint| {
+            let mut numbers = object(metric::NOISE, point);
+            numbers.insert("level".into(), point.level.into());
+            Value::from(numbers)
+        };
         let curve = |curve: &NoiseCurve| {
             let points: Vec<Value> = curve.points.iter().map(point).collect();
-            json!({"noise": curve.noise, "points": points})
+            json!({"noise": curve.noise.name(), "rows": curve.rows, "points": points})
         };
         json!({
             "recipe": self.recipe,
@@ -141,17 +240,19 @@ impl Evaluation {
             "test_rows": self.test_rows,
             "held_out": self.held_out,
             "data_range": self.data_range,
-            "corruption": self.corruption.as_ref().map(|c| json!({"kind": c.name(), "strength": c.strength()})),
-            "noise_draws": self.noise_draws,
             "model": self.model.to_json(),
             "pca": self.pca.as_ref().map(Quality::to_json),
-            "class_errors": self.class_errors.iter().map(class_error).collect::<Vec<_>>(),
+            "pca_left_out": self.pca_left_out,
+            "denoising": self.denoising.as_ref().map(Denoising::to_json),
+            "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
+            metric::MAJORITY.name: self.majority_accuracy,
+            "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "units": self.units.iter().map(units).collect::<Vec<_>>(),
             "robustness": self.robustness.iter().map(curve).collect::<Vec<_>>(),
             "jacobian": self.jacobian.as_ref().map(|jacobian| json!({
                 "rows": jacobian.rows,
-                "mean_norm": jacobian.mean_norm,
-                "spectrum": jacobian.spectrum,
+                metric::JACOBIAN_NORM.name: metric::number(Some(jacobian.mean_norm)),
+                metric::SINGULAR_VALUES.name: jacobian.spectrum,
             })),
             "left_out": self.left_out,
         })
@@ -160,14 +261,9 @@ impl Evaluation {
 
 impl Quality {
     fn to_json(&self) -> Value {
-        json!({
-            "mse": self.mse,
-            "noisy_mse": self.noisy_mse,
-            "psnr": self.psnr,
-            "ssim": self.ssim,
-            "linear_probe_accuracy": self.linear_probe_accuracy,
-            "probe_refusal": self.probe_refusal,
-            "knn_accuracy": self.knn_accuracy,
-        })
+        let mut numbers = object(metric::QUALITY, self);
+        let refusal = self.probe_refusal.clone();
+        numbers.insert("probe_refusal".into(), refusal.into());
+        numbers.into()
     }
 }

@@ -3,7 +3,6 @@
 use crate::error::Result;
 use crate::model::Model;
 use crate::network::{Pass, Tensor};
-use std::ops::Range;
 
 /// The share of a layer's largest output that a unit must change by to be alive.
 const LEAST_CHANGE: f32 = 1e-6;
@@ -26,7 +25,6 @@ pub struct LayerUnits {
 
 /// The layers that make one set of units: one with parameters and those without that follow.
 pub(super) struct Group {
-    pub(super) layers: Range<usize>,
     pub(super) pass: Pass,
     name: String,
     kind: String,
@@ -82,7 +80,6 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
                 is_inside: has_parameters(range.start) && (range.end < end || range.end == code),
                 name,
                 kind: kinds.join(", "),
-                layers: range,
                 pass,
                 width,
                 low: vec![f32::INFINITY; width],

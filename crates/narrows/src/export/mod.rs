@@ -1,33 +1,6 @@
 //! Trained models in other formats, a file per format: bytes that other programs run.
 
 pub mod onnx;
+mod sample;
 
-use crate::Model;
-use crate::data::Real;
-use crate::rng::{Draws, Purpose, uniform};
-use crate::scaling::ScalingSpec;
-use ndarray::Array2;
-
-/// Rows to try a model on where there are no data, `[count, inputs]` in the data's own units.
-///
-/// Each value is drawn uniformly from where scaled values lie: within two deviations of the mean where
-/// the model's data are standardized, in [0, 1) otherwise. The same rows every time.
-pub fn sample_rows<T: Real>(model: &Model, count: usize) -> Array2<T> {
-    let (low, high) = match model.recipe().scaling {
-        Some(ScalingSpec::Standardize { .. }) => (-2.0, 2.0),
-        _ => (0.0, 1.0),
-    };
-    let draws = Draws::new(model.recipe().seed, Purpose::SampleRows);
-    let mut rows = Array2::<f32>::zeros((count, model.network().inputs()));
-    for (sample, mut row) in rows.rows_mut().into_iter().enumerate() {
-        let words = (0u32..).flat_map(|block| draws.words(0, sample as u32, block));
-        for (value, word) in row.iter_mut().zip(words) {
-            *value = low + (high - low) * uniform(word);
-        }
-    }
-    let mut own = Array2::from_elem(rows.dim(), T::default());
-    if let (Some(rows), Some(own)) = (rows.as_slice(), own.as_slice_mut()) {
-        model.scaling().unscale(rows, own);
-    }
-    own
-}
+pub use sample::sample_rows;

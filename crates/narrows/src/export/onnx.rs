@@ -64,9 +64,10 @@ pub enum Input {
 impl Input {
     /// The type that the graph of a model takes: float64 where float32 would blur the training values.
     pub fn of(model: &Model) -> Input {
-        match blurs(model) {
-            true => Input::Double,
-            false => Input::Float,
+        if blurs(model) {
+            Input::Double
+        } else {
+            Input::Float
         }
     }
 

@@ -1,16 +1,23 @@
 //! Charts of the losses of training.
 
+use super::svg;
 use crate::error::Result;
-use crate::report::{Chart, Figure, Image, Mark, Series};
+use crate::report::{Chart, Figure, Mark, Series};
 use crate::train::EpochRecord;
 
 /// The losses of training, and a chart of its own for each part of the objective, as their values are of other sizes. A
 /// single epoch makes no curve.
-pub(super) fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
+///
+/// # Errors
+///
+/// When a chart cannot be drawn.
+pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
     let Some(last) = records.last().filter(|_| records.len() > 1) else {
         return Ok(Vec::new());
     };
-    let caption = "The loss of each epoch: whether training has converged".to_string();
+    let caption =
+        "The loss of each epoch, on training and validation rows: whether training has converged"
+            .to_string();
     let mut all = vec![("loss".to_string(), caption, losses(records))];
     // Records that were read back have their columns in the order of the names.
     let mut names: Vec<&str> = last.columns.iter().map(|(name, _)| &name[..]).collect();
@@ -21,27 +28,25 @@ pub(super) fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
     }
     let mut figures = Vec::new();
     for (name, caption, chart) in all {
-        figures.extend(chart.svg()?.map(|svg| Figure {
-            name,
-            caption,
-            image: Image::Svg(svg),
-        }));
+        figures.extend(svg(&name, &caption, &chart)?);
     }
     Ok(figures)
 }
 
 /// The objective, the reconstruction loss in it, and the objective of the validation rows.
 fn losses(records: &[EpochRecord]) -> Chart {
-    let mut all = vec![series(records, "reconstruction", |r| r.reconstruction)];
+    let mut all = vec![series(records, "train loss", |r| r.train_loss)];
     if records.iter().any(|record| !record.columns.is_empty()) {
-        all.insert(0, series(records, "objective", |r| r.train_loss));
+        all.push(series(records, "its reconstruction loss", |r| {
+            r.reconstruction
+        }));
     }
     if records
         .iter()
         .any(|record| record.validation_loss.is_some())
     {
         let loss = |r: &EpochRecord| r.validation_loss.unwrap_or(f64::NAN);
-        all.push(series(records, "validation", loss));
+        all.push(series(records, "validation loss", loss));
     }
     loss_chart(all)
 }

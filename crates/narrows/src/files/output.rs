@@ -63,12 +63,12 @@ pub fn through_links(path: &Path) -> Result<PathBuf> {
 /// Standard output, a pipe or a device gets the bytes as they come.
 #[derive(Debug)]
 pub struct OutputFile {
-    way: Way,
+    way: OutputWay,
     path: PathBuf,
 }
 
 #[derive(Debug)]
-enum Way {
+enum OutputWay {
     Replaced(NewFile),
     StandardOutput(BufWriter<io::Stdout>),
     Through(BufWriter<File>),
@@ -82,19 +82,20 @@ impl OutputFile {
     /// When the folder does not exist, links lead around in a circle, or the system refuses to write.
     pub fn create(path: &Path) -> Result<OutputFile> {
         let way = if is_standard_output(path) {
-            Way::StandardOutput(BufWriter::with_capacity(BUFFER, io::stdout()))
+            OutputWay::StandardOutput(BufWriter::with_capacity(BUFFER, io::stdout()))
         } else if is_stream(path) {
             let file = File::options().write(true).open(path);
             let file = file.map_err(|error| Error::io("cannot write to this", path, error))?;
-            Way::Through(BufWriter::with_capacity(BUFFER, file))
+            OutputWay::Through(BufWriter::with_capacity(BUFFER, file))
         } else {
-            Way::Replaced(NewFile::create(&through_links(path)?)?)
+            OutputWay::Replaced(NewFile::create(&through_links(path)?)?)
         };
         Ok(OutputFile {
             way,
-            path: match is_standard_output(path) {
-                true => "standard output".into(),
-                false => path.to_path_buf(),
+            path: if is_standard_output(path) {
+                "standard output".into()
+            } else {
+                path.to_path_buf()
             },
         })
     }
@@ -111,9 +112,9 @@ impl OutputFile {
     /// When the system refuses; a file that was there before stays.
     pub fn finish(self) -> Result<()> {
         let flushed = match self.way {
-            Way::Replaced(file) => return file.finish(),
-            Way::StandardOutput(mut output) => output.flush(),
-            Way::Through(mut output) => output.flush(),
+            OutputWay::Replaced(file) => return file.finish(),
+            OutputWay::StandardOutput(mut output) => output.flush(),
+            OutputWay::Through(mut output) => output.flush(),
         };
         flushed.map_err(|error| Error::io("cannot write the output", &self.path, error))
     }
@@ -122,17 +123,17 @@ impl OutputFile {
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.way {
-            Way::Replaced(file) => file.write(bytes),
-            Way::StandardOutput(output) => output.write(bytes),
-            Way::Through(output) => output.write(bytes),
+            OutputWay::Replaced(file) => file.write(bytes),
+            OutputWay::StandardOutput(output) => output.write(bytes),
+            OutputWay::Through(output) => output.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.way {
-            Way::Replaced(file) => file.flush(),
-            Way::StandardOutput(output) => output.flush(),
-            Way::Through(output) => output.flush(),
+            OutputWay::Replaced(file) => file.flush(),
+            OutputWay::StandardOutput(output) => output.flush(),
+            OutputWay::Through(output) => output.flush(),
         }
     }
 }

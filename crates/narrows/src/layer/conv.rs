@@ -164,9 +164,10 @@ impl Conv {
     /// The shape of a row that it reads, and of one that it gives.
     fn shapes(&self) -> [[usize; 3]; 2] {
         let Geometry { input, output, .. } = self.geometry;
-        match self.is_transposed {
-            false => [input, output],
-            true => [output, input],
+        if self.is_transposed {
+            [output, input]
+        } else {
+            [input, output]
         }
     }
 
@@ -239,9 +240,10 @@ impl RowFunction for Conv {
     fn label(&self) -> String {
         let [from, to] = self.shapes();
         let [_, _, height, width] = self.weight_shape();
-        let name = match self.is_transposed {
-            false => "conv2d",
-            true => "conv-transpose2d",
+        let name = if self.is_transposed {
+            "conv-transpose2d"
+        } else {
+            "conv2d"
         };
         format!("{name} {from:?} -> {to:?}, kernel {height}x{width}")
     }
@@ -268,21 +270,21 @@ impl RowFunction for Conv {
     fn forward(&self, at: Point<'_>, y: &mut [f32], scratch: &mut [f32]) {
         let weights = at.tensors.tensor(0);
         let bias = self.bias.then(|| at.tensors.tensor(1));
-        match self.is_transposed {
-            false => self.plan().forward(at.isa, weights, bias, at.x, y, scratch),
-            true => self
-                .plan()
-                .transposed(at.isa, weights, bias, at.x, y, scratch),
+        if self.is_transposed {
+            self.plan()
+                .transposed(at.isa, weights, bias, at.x, y, scratch)
+        } else {
+            self.plan().forward(at.isa, weights, bias, at.x, y, scratch)
         }
     }
 
     fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], scratch: &mut [f32]) {
         let weights = at.tensors.tensor(0);
-        match self.is_transposed {
-            false => self
-                .plan()
-                .transposed(at.isa, weights, None, dy, dx, scratch),
-            true => self.plan().forward(at.isa, weights, None, dy, dx, scratch),
+        if self.is_transposed {
+            self.plan().forward(at.isa, weights, None, dy, dx, scratch)
+        } else {
+            self.plan()
+                .transposed(at.isa, weights, None, dy, dx, scratch)
         }
     }
 
@@ -306,10 +308,7 @@ impl RowFunction for Conv {
         if tile.tensor == 0 {
             let of_channel = self.weight_shape()[1..].iter().product::<usize>();
             let channels = tile.place.start / of_channel..tile.place.end / of_channel;
-            let (input, output) = match self.is_transposed {
-                false => (x, dy),
-                true => (dy, x),
-            };
+            let (input, output) = if self.is_transposed { (dy, x) } else { (x, dy) };
             return self
                 .plan()
                 .gradient(tile.isa, channels, input, output, gradient, scratch);
@@ -343,11 +342,11 @@ impl RowFunction for Conv {
 impl Linear for Conv {
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]) {
         let weights = at.tensors.tensor(0);
-        match self.is_transposed {
-            false => self.plan().forward(at.isa, weights, None, dx, dy, scratch),
-            true => self
-                .plan()
-                .transposed(at.isa, weights, None, dx, dy, scratch),
+        if self.is_transposed {
+            self.plan()
+                .transposed(at.isa, weights, None, dx, dy, scratch)
+        } else {
+            self.plan().forward(at.isa, weights, None, dx, dy, scratch)
         }
     }
 }

@@ -117,12 +117,13 @@ fn place_of(tie: &str) -> Option<String> {
 
 fn check_tie(settings: &Settings) -> std::result::Result<(), Conflict> {
     let is_wrong = tie(settings).is_some_and(|tie| place_of(&tie).is_none());
-    match is_wrong {
-        false => Ok(()),
-        true => Err(Conflict {
+    if is_wrong {
+        Err(Conflict {
             key: TIED.name,
             expected: "a layer of the encoder, counted from 0, as in `encoder[0]`".into(),
-        }),
+        })
+    } else {
+        Ok(())
     }
 }
 

@@ -320,8 +320,9 @@ impl TileOperation for BiasGradient {
 
 /// Overwrites a gradient with sums, or adds them to it.
 fn give(isa: narrows_kernels::Isa, adds: bool, sums: &[f32], gradient: &mut [f32]) {
-    match adds {
-        true => add(isa, gradient, sums),
-        false => gradient.copy_from_slice(sums),
+    if adds {
+        add(isa, gradient, sums)
+    } else {
+        gradient.copy_from_slice(sums)
     }
 }

@@ -38,9 +38,10 @@ pub(crate) fn mirrored(encoder: &[LayerSpec]) -> Result<Vec<LayerSpec>> {
 /// Whether it is a dense layer with weights of its own, or keeps the width and the shape of what it reads.
 fn has_mirror(layer: &LayerSpec) -> bool {
     let is = |part: &dyn Part| layer.name() == part.declaration().name;
-    match layer.has_width() {
-        true => is(&DensePart) && !layer.part().follows(layer.settings()),
-        false => !is(&Flatten) && !is(&Reshape),
+    if layer.has_width() {
+        is(&DensePart) && !layer.part().follows(layer.settings())
+    } else {
+        !is(&Flatten) && !is(&Reshape)
     }
 }
 

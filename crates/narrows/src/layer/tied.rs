@@ -74,9 +74,10 @@ impl RowFunction for Tied {
     }
 
     fn forward(&self, at: Point<'_>, y: &mut [f32], _: &mut [f32]) {
-        let start = match self.bias {
-            true => Start::Bias(at.tensors.tensor(1)),
-            false => Start::Zero,
+        let start = if self.bias {
+            Start::Bias(at.tensors.tensor(1))
+        } else {
+            Start::Zero
         };
         self.multiply(at, start, at.x, y);
     }
@@ -110,9 +111,10 @@ impl RowFunction for Tied {
             column: self.inputs,
         };
         let right = Right::row_major(dy, self.outputs);
-        let start = match tile.adds {
-            true => Start::Accumulate,
-            false => Start::Zero,
+        let start = if tile.adds {
+            Start::Accumulate
+        } else {
+            Start::Zero
         };
         let rows = x.len() / self.inputs;
         let shape = (gradient.len() / self.outputs, self.outputs, rows);

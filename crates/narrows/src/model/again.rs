@@ -117,9 +117,10 @@ impl Model {
         mut words: String,
     ) -> Result<SplitAgain<'a>> {
         let split = source.split_beside(seed, &SplitPlan::with_validation(0.0), other)?;
-        words.push_str(match split.is_held_out {
-            true => "; rows for testing are drawn anew",
-            false => "",
+        words.push_str(if split.is_held_out {
+            "; rows for testing are drawn anew"
+        } else {
+            ""
         });
         if let (Some(sketch), Some(test)) = (&self.origin().rows, &split.test) {
             let overlap = sketch.overlap(test)?;

@@ -139,9 +139,10 @@ pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
         columns.push(ModelColumn {
             name: data.label_column().to_string(),
             role: Role::Label,
-            kind: match data.label_names().is_empty() {
-                true => ColumnKind::Integer,
-                false => ColumnKind::Text,
+            kind: if data.label_names().is_empty() {
+                ColumnKind::Integer
+            } else {
+                ColumnKind::Text
             },
             unit: None,
             missing: 0.0,

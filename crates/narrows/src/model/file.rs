@@ -80,9 +80,10 @@ impl Model {
     /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
     pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
         let path = path.as_ref();
-        match path.is_dir() {
-            true => load(&path.join(MODEL_FILE), parts),
-            false => load(path, parts),
+        if path.is_dir() {
+            load(&path.join(MODEL_FILE), parts)
+        } else {
+            load(path, parts)
         }
     }
 }

@@ -170,13 +170,12 @@ impl Origin {
             let checksums = rows.checksums().iter();
             json["sketch"] = checksums.map(|sum| format!("{sum:016x}")).collect();
         }
-        match self.table.is_empty() {
+        if self.table.is_empty() {
+            json["columns"] = json!(self.columns);
+            json["fill"] = json!(self.fill);
+        } else {
             // What stands for a missing value is with the columns.
-            false => json["fills"] = self.fill.is_some().into(),
-            true => {
-                json["columns"] = json!(self.columns);
-                json["fill"] = json!(self.fill);
-            }
+            json["fills"] = self.fill.is_some().into()
         }
         json
     }

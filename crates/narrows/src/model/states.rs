@@ -34,13 +34,14 @@ pub(super) fn to_file(state: &State, all: &[f32]) -> (Dtype, Vec<u8>) {
 /// Refuses a section that lists other states than the network has.
 pub(super) fn check_names(network: &Network, section: Option<&Value>) -> Result<()> {
     let expected = to_json(network);
-    match section == expected.as_ref() {
-        true => Ok(()),
-        false => Err(format(format!(
+    if section == expected.as_ref() {
+        Ok(())
+    } else {
+        Err(format(format!(
             "the section `{BUFFERS}` of the model does not fit the recipe"
         ))
         .expected(expected.unwrap_or(json!([])))
-        .found(section.unwrap_or(&Value::Null))),
+        .found(section.unwrap_or(&Value::Null)))
     }
 }
 
@@ -99,11 +100,12 @@ pub(super) fn check(name: &str, state: &State, numbers: &[f32]) -> Result<()> {
 
 /// A count as it lies among the numbers of states.
 pub(super) fn count_of(name: &str, count: f64) -> Result<f32> {
-    match count.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&count) {
-        true => Ok(f32::from_bits(count as u32)),
-        false => Err(format("a count of the model's state is not possible")
+    if count.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&count) {
+        Ok(f32::from_bits(count as u32))
+    } else {
+        Err(format("a count of the model's state is not possible")
             .at(format!("tensor `{name}`"))
             .expected(format!("a whole number from 0 to {}", u32::MAX))
-            .found(count)),
+            .found(count))
     }
 }

@@ -8,7 +8,7 @@ mod workers;
 
 pub use crate::program::{State, StateKind, Tensor, Tie};
 pub use parameters::Parameters;
-pub(crate) use pass::Planned;
+pub(crate) use pass::PlannedPass;
 pub use pass::{Pass, Passed, Rows, ScaledRows};
 pub(crate) use plan::Built;
 pub use plan::Network;

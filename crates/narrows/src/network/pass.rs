@@ -2,7 +2,7 @@
 
 use super::parameters::Parameters;
 use super::plan::Network;
-use super::workers::{Memory, Workers};
+use super::workers::{PassMemory, Workers};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::program::{
@@ -69,19 +69,23 @@ impl std::fmt::Debug for Pass {
 }
 
 /// A pass of which everything is decided, and for which no memory was taken yet.
-pub(crate) struct Planned {
+pub(crate) struct PlannedPass {
     pub(crate) plan: Plan,
     given: Var,
     made: Var,
 }
 
-impl Planned {
+impl PlannedPass {
     /// Plans some of the layers, without passes over the graph unless it `optimizes`.
     ///
     /// # Errors
     ///
     /// When a layer does not fit where it stands.
-    pub(crate) fn new(network: &Network, layers: Range<usize>, optimizes: bool) -> Result<Planned> {
+    pub(crate) fn new(
+        network: &Network,
+        layers: Range<usize>,
+        optimizes: bool,
+    ) -> Result<PlannedPass> {
         let mut builder = Builder::new(Mode::Inference);
         let given = builder.input("rows", network.shape(layers.start));
         let values = network.build(&mut builder, layers.start, given)?.values;
@@ -100,7 +104,7 @@ impl Planned {
             threads: 1,
             cores: 1,
         };
-        Ok(Planned {
+        Ok(PlannedPass {
             plan: Plan::new(&builder, options)?,
             made: builder.root(made),
             given,
@@ -117,11 +121,11 @@ pub struct Passed<'a> {
 }
 
 /// Some of the rows as a batch.
-struct Chunk<'a> {
+struct RowChunk<'a> {
     rows: &'a dyn Rows,
 }
 
-impl Input for Chunk<'_> {
+impl Input for RowChunk<'_> {
     fn write(&self, places: Range<usize>, into: &mut [f32]) {
         self.rows.write(places, into);
     }
@@ -138,7 +142,7 @@ impl Pass {
         parameters: &Arc<Parameters>,
         layers: Range<usize>,
     ) -> Result<Pass> {
-        let Planned { plan, given, made } = Planned::new(network, layers.clone(), true)?;
+        let PlannedPass { plan, given, made } = PlannedPass::new(network, layers.clone(), true)?;
         let mut program = plan.program(1);
         program.write_states(parameters.states());
         let missing = || defect("a pass has no rows to read");
@@ -149,9 +153,10 @@ impl Pass {
         }
         let mut cpu = Cpu::new(1, Isa::best()).with_memory(program.row_sizes(1));
         cpu.run_prologue(&mut program, parameters.flat());
-        let chunk = match program.works_in_panels() {
-            true => CHUNK,
-            false => (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK),
+        let chunk = if program.works_in_panels() {
+            CHUNK
+        } else {
+            (CHUNK_NUMBERS / program.row_numbers().max(1)).clamp(1, CHUNK)
         };
         Ok(Pass {
             program,
@@ -212,10 +217,10 @@ impl Pass {
         team.run(
             memory,
             Parts::new(out, &bounds),
-            |Memory { local, scratch }, index, out| {
+            |PassMemory { local, scratch }, index, out| {
                 let range = index * chunk..(index * chunk + chunk).min(count);
                 let batch = Batch {
-                    input: &Chunk { rows },
+                    input: &RowChunk { rows },
                     samples: &[],
                     epoch: 0,
                 };

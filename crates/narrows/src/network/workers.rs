@@ -8,11 +8,11 @@ use narrows_kernels::team::Team;
 /// and from one pass to another; the threads end with the value.
 pub struct Workers {
     team: Team,
-    memory: Vec<Memory>,
+    memory: Vec<PassMemory>,
 }
 
 /// The memory of one thread.
-pub(super) struct Memory {
+pub(super) struct PassMemory {
     pub(super) local: Aligned,
     pub(super) scratch: Aligned,
 }
@@ -23,7 +23,7 @@ impl Workers {
         #[cfg(test)]
         counted::add(|counts| counts.teams += 1);
         let team = Team::new(threads);
-        let memory = (0..team.threads()).map(|_| Memory {
+        let memory = (0..team.threads()).map(|_| PassMemory {
             local: Aligned::zeros(0),
             scratch: Aligned::zeros(0),
         });
@@ -44,7 +44,7 @@ impl Workers {
     }
 
     /// The threads, each with memory of at least these sizes. What is in it is left from before.
-    pub(super) fn with_memory(&mut self, sizes: &ThreadSizes) -> (&mut Team, &mut [Memory]) {
+    pub(super) fn with_memory(&mut self, sizes: &ThreadSizes) -> (&mut Team, &mut [PassMemory]) {
         let grow = |memory: &mut Aligned, numbers: usize| {
             if memory.len() < numbers {
                 *memory = Aligned::zeros(numbers);

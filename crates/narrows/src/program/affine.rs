@@ -72,12 +72,11 @@ impl Affine {
 /// The gradient by a bias of one number for each output: the sums of `dy` over the rows. `sums` is scratch memory, as long
 /// as a row.
 pub(crate) fn bias_gradient(tile: &Tile, dy: &[f32], gradient: &mut [f32], sums: &mut [f32]) {
-    match tile.adds {
-        false => column_sums(tile.isa, dy, gradient),
-        true => {
-            column_sums(tile.isa, dy, sums);
-            add(tile.isa, gradient, &sums[tile.place.clone()]);
-        }
+    if tile.adds {
+        column_sums(tile.isa, dy, sums);
+        add(tile.isa, gradient, &sums[tile.place.clone()]);
+    } else {
+        column_sums(tile.isa, dy, gradient)
     }
 }
 
@@ -103,9 +102,10 @@ impl RowFunction for Affine {
     }
 
     fn forward(&self, at: Point<'_>, y: &mut [f32], _: &mut [f32]) {
-        let start = match self.bias {
-            true => Start::Bias(at.tensors.tensor(1)),
-            false => Start::Zero,
+        let start = if self.bias {
+            Start::Bias(at.tensors.tensor(1))
+        } else {
+            Start::Zero
         };
         self.multiply(at, start, at.x, y);
     }
@@ -140,9 +140,10 @@ impl RowFunction for Affine {
         }
         let outputs = self.outputs_at(&tile.place);
         let rows = x.len() / self.inputs;
-        let start = match tile.adds {
-            true => Start::Accumulate,
-            false => Start::Zero,
+        let start = if tile.adds {
+            Start::Accumulate
+        } else {
+            Start::Zero
         };
         product(
             tile.isa,

@@ -131,9 +131,10 @@ impl RowOperation for Backward {
         let Applied { x, y, .. } = self.applied;
         let uses = Uses::new().reads([self.dy]).writes([self.dx]);
         let is_constant = self.applied.function.derivative();
-        match is_constant.is_some_and(|derivative| derivative.is_constant()) {
-            true => uses,
-            false => uses.reads([x, y]),
+        if is_constant.is_some_and(|derivative| derivative.is_constant()) {
+            uses
+        } else {
+            uses.reads([x, y])
         }
     }
 

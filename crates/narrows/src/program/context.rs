@@ -47,11 +47,11 @@ impl<'a> Tensors<'a> {
 
 /// The numbers of the tensors of one operation, in its order.
 #[derive(Clone, Copy)]
-pub struct Given<'a>(Source<'a>);
+pub struct Given<'a>(TensorSource<'a>);
 
 /// Where the numbers of an operation's tensors come from.
 #[derive(Clone, Copy)]
-enum Source<'a> {
+enum TensorSource<'a> {
     /// The arena of parameters.
     Arena(Tensors<'a>, &'a [TensorId]),
     /// Copies.
@@ -62,8 +62,8 @@ impl<'a> Given<'a> {
     /// How many tensors there are.
     pub fn count(&self) -> usize {
         match self.0 {
-            Source::Arena(_, ids) => ids.len(),
-            Source::Copies(copies) => copies.len(),
+            TensorSource::Arena(_, ids) => ids.len(),
+            TensorSource::Copies(copies) => copies.len(),
         }
     }
 
@@ -74,14 +74,14 @@ impl<'a> Given<'a> {
     /// When there are fewer.
     pub fn tensor(&self, index: usize) -> &'a [f32] {
         match self.0 {
-            Source::Arena(tensors, ids) => tensors.get(ids[index]),
-            Source::Copies(copies) => copies[index],
+            TensorSource::Arena(tensors, ids) => tensors.get(ids[index]),
+            TensorSource::Copies(copies) => copies[index],
         }
     }
 
     /// Numbers in the place of the tensors of an operation.
     pub(super) fn copies(copies: &'a [&'a [f32]]) -> Given<'a> {
-        Given(Source::Copies(copies))
+        Given(TensorSource::Copies(copies))
     }
 }
 
@@ -222,6 +222,6 @@ pub(super) fn rows(blocks: &Bounds) -> usize {
 impl<'a> Tensors<'a> {
     /// The tensors of one operation.
     pub(super) fn of(self, ids: &'a [TensorId]) -> Given<'a> {
-        Given(Source::Arena(self, ids))
+        Given(TensorSource::Arena(self, ids))
     }
 }

@@ -3,7 +3,7 @@
 use super::context::{Batch, ColumnContext, Input, RowBuffers, RowContext, Tensors, TileContext};
 use super::lower::Body;
 use super::plan::{Program, Ready, ThreadSizes};
-use super::profile::{Part, Profile, Record, Watch};
+use super::profile::{Part, Profile, Record, Stopwatch};
 use narrows_kernels::memory::{Arena, PartPlaces, RowPlaces};
 use narrows_kernels::split::{Bounds, Split};
 use narrows_kernels::team::Team;
@@ -26,7 +26,7 @@ struct Own {
     local: Aligned,
     scratch: Aligned,
     gradient: Aligned,
-    watch: Watch,
+    watch: Stopwatch,
 }
 
 /// What all operations of a stage read beside buffers.
@@ -41,7 +41,7 @@ struct Common<'a> {
 /// What was counted before a pause.
 pub(crate) struct Paused {
     record: Record,
-    watches: Vec<Watch>,
+    watches: Vec<Stopwatch>,
 }
 
 /// A piece of the gradient by a tile that was formed.
@@ -74,7 +74,7 @@ impl Cpu {
             local: Aligned::zeros(sizes.local),
             scratch: Aligned::zeros(sizes.scratch),
             gradient: Aligned::zeros(sizes.gradient),
-            watch: Watch::default(),
+            watch: Stopwatch::default(),
         };
         self.threads = (0..self.team.threads()).map(own).collect();
         self
@@ -138,9 +138,10 @@ impl Cpu {
         let rows = batch.rows();
         assert!(rows > 0 && rows <= program.batch(), "rows as planned");
         let cut = program.cut(rows);
-        let first = match program.is_prologue_current {
-            true => program.schedule.prologue,
-            false => 0,
+        let first = if program.is_prologue_current {
+            program.schedule.prologue
+        } else {
+            0
         };
         for stage in first..program.stages.len() {
             self.run_stage(program, stage, parameters, batch, cut);
@@ -183,7 +184,7 @@ impl Cpu {
         let arena = &mut program.arena;
         match &program.stages[stage] {
             Ready::Rows { operations, places } => {
-                let run = |context: &mut RowContext<'_>, watch: &mut Watch| {
+                let run = |context: &mut RowContext<'_>, watch: &mut Stopwatch| {
                     for &operation in operations {
                         if let Body::Rows(operation) = &all[operation].body {
                             operation.run(context);
@@ -198,7 +199,7 @@ impl Cpu {
                 places,
                 is_alone,
             } => {
-                let run = |context: &mut ColumnContext<'_>, watch: &mut Watch| {
+                let run = |context: &mut ColumnContext<'_>, watch: &mut Stopwatch| {
                     let (operation, part) = parts[context.part];
                     if let Body::Columns(operation) = &all[operation].body {
                         context.part = part;
@@ -217,7 +218,7 @@ impl Cpu {
         arena: &mut Arena,
         places: &RowPlaces,
         common: Common<'_>,
-        run: impl Fn(&mut RowContext<'_>, &mut Watch) + Sync,
+        run: impl Fn(&mut RowContext<'_>, &mut Stopwatch) + Sync,
     ) {
         let isa = self.isa;
         let Common {
@@ -254,7 +255,7 @@ impl Cpu {
         places: &PartPlaces,
         is_alone: bool,
         common: Common<'_>,
-        run: impl Fn(&mut ColumnContext<'_>, &mut Watch) + Sync,
+        run: impl Fn(&mut ColumnContext<'_>, &mut Stopwatch) + Sync,
     ) {
         let isa = self.isa;
         let Common {
@@ -274,9 +275,10 @@ impl Cpu {
             run(&mut context, watch);
         };
         let parts = arena.parts(places);
-        match is_alone {
-            true => self.team.run_alone(&mut self.threads, parts, each),
-            false => self.team.run(&mut self.threads, parts, each),
+        if is_alone {
+            self.team.run_alone(&mut self.threads, parts, each)
+        } else {
+            self.team.run(&mut self.threads, parts, each)
         }
     }
 

@@ -38,9 +38,10 @@ impl TileOperation for AddFormed {
 
     fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]) {
         let formed = &context.get(self.formed)[context.place.clone()];
-        match context.adds {
-            true => add(context.isa, gradient, formed),
-            false => gradient.copy_from_slice(formed),
+        if context.adds {
+            add(context.isa, gradient, formed)
+        } else {
+            gradient.copy_from_slice(formed)
         }
     }
 }

@@ -98,10 +98,11 @@ pub(crate) fn layout(lowered: &Lowered, schedule: &Schedule) -> Layout {
         let operations = &schedule.stages[stage].operations;
         let items = buffers.into_iter().map(|buffer| Item {
             buffer,
-            alive: match lowered.outputs.contains(&buffer) {
+            alive: if lowered.outputs.contains(&buffer) {
                 // Read when all of them have run.
-                true => (0, usize::MAX),
-                false => within(&lowered.operations, operations, buffer),
+                (0, usize::MAX)
+            } else {
+                within(&lowered.operations, operations, buffer)
             },
             numbers: numbers(lowered.buffers[buffer].extent, 1),
         });

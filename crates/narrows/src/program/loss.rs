@@ -32,9 +32,10 @@ impl Loss {
 
     /// The name of that column.
     pub(crate) fn column(&self) -> String {
-        match self.is_reconstruction() {
-            true => self.name.clone(),
-            false => format!("penalty.{}", self.name),
+        if self.is_reconstruction() {
+            self.name.clone()
+        } else {
+            format!("penalty.{}", self.name)
         }
     }
 }

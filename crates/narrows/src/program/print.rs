@@ -40,9 +40,10 @@ impl Plan {
                 StageKind::Rows => "rows".to_string(),
                 StageKind::Columns => format!("columns, {}", parts(self.parts(&stage.operations))),
             };
-            let prologue = match number < self.schedule.prologue {
-                true => ", of parameters alone",
-                false => "",
+            let prologue = if number < self.schedule.prologue {
+                ", of parameters alone"
+            } else {
+                ""
             };
             let _ = writeln!(text, "\nstage {number}: {kind}{prologue}");
             push_lines(&mut text, &lines);

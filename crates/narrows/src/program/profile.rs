@@ -65,7 +65,7 @@ const PARTS: [(Part, &str); 14] = [
 // On cache lines of its own, as other threads write theirs at the same time.
 #[derive(Clone, Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Watch(Option<Running>);
+pub(crate) struct Stopwatch(Option<Running>);
 
 #[derive(Clone, Debug)]
 struct Running {
@@ -73,9 +73,9 @@ struct Running {
     spent: [Duration; PARTS.len()],
 }
 
-impl Watch {
-    fn running() -> Watch {
-        Watch(Some(Running {
+impl Stopwatch {
+    fn running() -> Stopwatch {
+        Stopwatch(Some(Running {
             last: Instant::now(),
             spent: [Duration::ZERO; PARTS.len()],
         }))
@@ -106,7 +106,7 @@ impl Watch {
 /// What the calling thread counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
-    pub(crate) watch: Watch,
+    pub(crate) watch: Stopwatch,
     steps: u64,
     rows: u64,
     /// When the first step began, and the last one ended.
@@ -115,12 +115,12 @@ pub(crate) struct Record {
 
 impl Record {
     /// A record that runs, and a watch that does for a thread.
-    pub(crate) fn running() -> (Record, Watch) {
+    pub(crate) fn running() -> (Record, Stopwatch) {
         let record = Record {
-            watch: Watch::running(),
+            watch: Stopwatch::running(),
             ..Record::default()
         };
-        (record, Watch::running())
+        (record, Stopwatch::running())
     }
 
     /// A step on so many rows begins.
@@ -145,7 +145,7 @@ impl Record {
     /// the products of a part.
     pub(crate) fn profile<'a>(
         &self,
-        watches: impl Iterator<Item = &'a Watch> + Clone,
+        watches: impl Iterator<Item = &'a Stopwatch> + Clone,
         work: impl Fn(Part) -> usize,
     ) -> Option<Profile> {
         let (begin, end) = self.span?;

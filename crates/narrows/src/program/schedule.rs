@@ -55,9 +55,10 @@ struct Stages {
 
 impl Stages {
     fn list(&mut self, is_main: bool) -> &mut Vec<Stage> {
-        match is_main {
-            true => &mut self.main,
-            false => &mut self.prologue,
+        if is_main {
+            &mut self.main
+        } else {
+            &mut self.prologue
         }
     }
 
@@ -127,9 +128,10 @@ pub(crate) fn schedule(lowered: &Lowered) -> Result<Schedule> {
                 .iter()
                 .chain(changes())
                 .all(|&b| is_whole(lowered, b));
-        let least = match is_main {
-            true => stages.first_behind(kind, &before),
-            false => before.iter().map(|at| at.stage + 1).max().unwrap_or(0),
+        let least = if is_main {
+            stages.first_behind(kind, &before)
+        } else {
+            before.iter().map(|at| at.stage + 1).max().unwrap_or(0)
         };
         let list = stages.list(is_main);
         let found = (least..list.len()).find(|&stage| list[stage].kind == kind);

@@ -138,18 +138,18 @@ pub(super) struct Work {
     row: f64,
     /// The numbers that each worker reads for rows: the parameters, or factors.
     shared: f64,
-    tiles: Vec<Part>,
-    levels: Vec<Level>,
+    tiles: Vec<StagePart>,
+    levels: Vec<ColumnLevel>,
 }
 
 /// What a stage of columns has to do.
-struct Level {
-    parts: Vec<Part>,
+struct ColumnLevel {
+    parts: Vec<StagePart>,
     is_alone: bool,
 }
 
 /// What a tile, or a part of a stage of columns, has to do.
-struct Part {
+struct StagePart {
     time: f64,
     /// The bytes that it reads of what other stages wrote.
     bytes: f64,
@@ -195,11 +195,11 @@ impl Work {
                 .flatten()
                 .collect();
             let work = parts.iter().map(|part| part.work).sum();
-            let part = |part: &super::operation::ColumnPart| Part {
+            let part = |part: &super::operation::ColumnPart| StagePart {
                 time: costs.multiply_add * part.work as f64,
                 bytes: 4.0 * part.read as f64,
             };
-            Level {
+            ColumnLevel {
                 parts: parts.iter().map(part).collect(),
                 is_alone: !is_worth_a_phase(work),
             }
@@ -236,7 +236,7 @@ impl Work {
     }
 
     /// The time of a part with what it has to fetch from other workers.
-    fn part(&self, part: &Part, workers: usize) -> f64 {
+    fn part(&self, part: &StagePart, workers: usize) -> f64 {
         let from_others = (workers - 1) as f64 / workers as f64;
         part.time + part.bytes * self.costs.byte * from_others
     }
@@ -250,7 +250,7 @@ impl Work {
         let rows_phase =
             self.costs.of_phase(blocks, workers) + self.fetch_parameters(workers, busy);
         let tiles = self.tiles.iter().map(|part| self.part(part, workers));
-        let levels = self.levels.iter().map(|Level { parts, is_alone }| {
+        let levels = self.levels.iter().map(|ColumnLevel { parts, is_alone }| {
             let parts = parts.iter().map(|part| self.part(part, workers));
             self.costs
                 .of_phase(parts, if *is_alone { 1 } else { workers })
@@ -270,8 +270,8 @@ impl Costs {
         contributions: &[Contribution],
         numbers: f64,
         fraction: f64,
-    ) -> Part {
-        let mut part = Part {
+    ) -> StagePart {
+        let mut part = StagePart {
             time: self.parameter * numbers,
             bytes: 0.0,
         };

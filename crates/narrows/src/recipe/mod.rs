@@ -12,16 +12,17 @@ mod file;
 mod keys;
 mod read;
 mod reference;
+mod shipped;
 mod write;
 
 pub use builder::RecipeBuilder;
 pub use reference::{ReferenceChoice, ReferenceKey, ReferenceSection};
+pub use shipped::Purpose;
 
 use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
-use crate::declaration::{List, Part, suggest};
-use crate::document::Document;
-use crate::error::{Error, ErrorKind, Result};
+use crate::declaration::{List, Part};
+use crate::error::Result;
 use crate::layer::{Initialization, LayerSpec};
 use crate::network::Network;
 use crate::objective::{Penalty, Reconstruction};
@@ -29,36 +30,6 @@ use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 use crate::parts::{Parts, add_new};
 use crate::scaling::ScalingSpec;
 use std::path::Path;
-
-/// The recipes that ship with Narrows: name and text.
-const SHIPPED: &[(&str, &str)] = &[
-    (
-        "simple-linear",
-        include_str!("../../recipes/simple-linear.toml"),
-    ),
-    (
-        "deep-linear",
-        include_str!("../../recipes/deep-linear.toml"),
-    ),
-    ("denoising", include_str!("../../recipes/denoising.toml")),
-    (
-        "denoising-salt-pepper",
-        include_str!("../../recipes/denoising-salt-pepper.toml"),
-    ),
-    (
-        "denoising-masking",
-        include_str!("../../recipes/denoising-masking.toml"),
-    ),
-    (
-        "contractive",
-        include_str!("../../recipes/contractive.toml"),
-    ),
-    (
-        "contractive-strong",
-        include_str!("../../recipes/contractive-strong.toml"),
-    ),
-    ("table", include_str!("../../recipes/table.toml")),
-];
 
 /// An autoencoder and its training, complete but for what the data decide.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,45 +114,6 @@ impl Override {
 }
 
 impl Recipe {
-    /// The names of the shipped recipes, in the order in which they are listed.
-    pub fn shipped() -> impl Iterator<Item = &'static str> {
-        SHIPPED.iter().map(|(name, _)| *name)
-    }
-
-    /// The names of a shipped recipe's variants.
-    ///
-    /// # Errors
-    ///
-    /// When there is none of that name.
-    pub fn variants(name: &str) -> Result<Vec<String>> {
-        let document = Document::parse(Recipe::text(name)?, name)?;
-        let variants = document.root().section("variants")?;
-        Ok(variants.keys().map(String::from).collect())
-    }
-
-    /// The text of a shipped recipe, to copy and edit.
-    ///
-    /// # Errors
-    ///
-    /// When there is none of that name.
-    pub fn text(name: &str) -> Result<&'static str> {
-        if let Some((_, text)) = SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
-            return Ok(text);
-        }
-        let known: Vec<&str> = Recipe::shipped().collect();
-        let error = Error::new(ErrorKind::Recipe, format!("there is no recipe `{name}`"));
-        Err(suggest(error, name, &known))
-    }
-
-    /// A shipped recipe.
-    ///
-    /// # Errors
-    ///
-    /// When there is none of that name.
-    pub fn named(name: &str) -> Result<Recipe> {
-        Recipe::parse(Recipe::text(name)?, name)
-    }
-
     /// Reads a recipe from TOML; `origin` names it in errors.
     ///
     /// # Errors

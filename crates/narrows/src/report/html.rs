@@ -33,6 +33,27 @@ pub struct Table {
     pub aside: Option<usize>,
 }
 
+impl Table {
+    /// From rows of texts, of which the first has the heads.
+    pub fn of(rows: Vec<Vec<String>>) -> Table {
+        let mut rows = rows.into_iter();
+        let heads = rows.next().unwrap_or_default();
+        let cells = |row: Vec<String>| row.into_iter().map(Cell::from).collect();
+        Table {
+            heads,
+            rows: rows.map(cells).collect(),
+            aside: None,
+        }
+    }
+
+    fn value(&self) -> Value {
+        let cell = |cell: &Cell| context! { text => unbroken(&cell.text), best => &cell.best };
+        let row = |row: &Vec<Cell>| row.iter().map(cell).collect::<Vec<Value>>();
+        let rows: Vec<Vec<Value>> = self.rows.iter().map(row).collect();
+        context! { heads => &self.heads, rows => rows, aside => self.aside }
+    }
+}
+
 /// A cell of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cell {
@@ -58,6 +79,8 @@ pub struct Section {
     pub title: String,
     /// What it is about, in sentences.
     pub about: Vec<String>,
+    /// Its numbers.
+    pub table: Option<Table>,
     /// Its figures.
     pub figures: Vec<Figure>,
 }
@@ -131,17 +154,12 @@ impl Report {
                 context! {
                     title => &section.title,
                     about => unbroken_all(&section.about),
+                    table => section.table.as_ref().map(Table::value),
                     wide => figures.iter().filter(wide).map(Figure::value).collect::<Vec<_>>(),
                     narrow => figures.iter().filter(narrow).map(Figure::value).collect::<Vec<_>>(),
                 }
             })
             .collect();
-        let table = self.table.as_ref().map(|table| {
-            let cell = |cell: &Cell| context! { text => unbroken(&cell.text), best => &cell.best };
-            let row = |row: &Vec<Cell>| row.iter().map(cell).collect::<Vec<Value>>();
-            let rows: Vec<Vec<Value>> = table.rows.iter().map(row).collect();
-            context! { heads => &table.heads, rows => rows, aside => table.aside }
-        });
         let mut environment = Environment::new();
         // The ending makes it escape what is filled in.
         let template = environment
@@ -150,7 +168,7 @@ impl Report {
         let page = context! {
             title => &self.title,
             lead => unbroken_all(&self.lead),
-            table => table,
+            table => self.table.as_ref().map(Table::value),
             notes => unbroken_all(&self.notes),
             first => self.first.iter().map(Figure::value).collect::<Vec<_>>(),
             sections => sections,
@@ -188,11 +206,12 @@ mod tests {
             sections: vec![Section {
                 title: "</section>".into(),
                 about: vec!["<p>".into()],
+                table: Some(Table::of(vec![vec!["<th>".into()], vec!["<em>".into()]])),
                 figures: vec![figure(Image::Svg("<svg></svg>".into()))],
             }],
         };
         let html = report.html().unwrap();
-        for tag in ["<b>", "<script>", "<MSE>", "<i>", "<caption>"] {
+        for tag in ["<b>", "<script>", "<MSE>", "<i>", "<caption>", "<em>"] {
             assert!(!html.contains(tag), "{tag}");
         }
         assert!(html.contains("data:image/png;base64,AQID"));

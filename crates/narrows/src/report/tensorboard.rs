@@ -6,7 +6,7 @@
 //! the time.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{Kind, entries};
+use crate::files::{NameKind, entries};
 use crc::{CRC_32_ISCSI, Crc};
 use prost::Message;
 use std::collections::BTreeMap;
@@ -243,7 +243,7 @@ pub(crate) fn logs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut logs = BTreeMap::new();
     for (name, kind) in entries {
         let time = name.to_str().and_then(time_of);
-        if let (Some(time), Kind::File) = (time, kind) {
+        if let (Some(time), NameKind::File) = (time, kind) {
             logs.insert(time, folder.join(name));
         }
     }

@@ -3,12 +3,12 @@
 use super::event::Event;
 use super::folder;
 use super::load::load_for;
-use super::measure::{Measuring, measure, tell_of_left_out, tell_of_missing, threads_or_all};
+use super::measure::{OnSplit, measure, tell_of_left_out, tell_of_missing, threads_or_all};
 use super::options::Options;
 use super::summary::Outcome;
 use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{Baselines, no_test_rows};
+use crate::evaluate::no_test_rows;
 use crate::recipe::Recipe;
 use crate::train::{EpochRecord, Warning};
 use std::path::Path;
@@ -35,24 +35,23 @@ pub fn evaluate_run(
         return Err(no_test_rows(source.train.name()).at(path.display()));
     }
     // Those of a run that was never saved are not of the model, which is of the run before.
-    let records = match path.is_dir() && folder::is_saved(path) {
-        true => records_of(path, observe),
-        false => Vec::new(),
+    let records = if path.is_dir() && folder::is_saved(path) {
+        records_of(path, observe)
+    } else {
+        Vec::new()
     };
-    let own = Baselines::default();
-    let how = Measuring {
+    let how = OnSplit {
         split: &again.split,
         path,
         threads: threads_or_all(options.threads),
-        baselines: options.baselines.unwrap_or(&own),
+        baselines: options.baselines,
     };
     let mut stage = |name| {
         observe(Event::Stage(path, name));
-        match options.is_stopped() {
-            true => {
-                Err(Error::new(ErrorKind::Interrupted, "measuring was stopped").at(path.display()))
-            }
-            false => Ok(()),
+        if options.is_stopped() {
+            Err(Error::new(ErrorKind::Interrupted, "measuring was stopped").at(path.display()))
+        } else {
+            Ok(())
         }
     };
     let outcome = measure(&model, &records, &how, &mut stage)?;

@@ -206,9 +206,10 @@ pub(super) fn restore(
                     path_for_shell(&folder.join(RECIPE_FILE))
                 ),
             };
-            let both = match older.exists() {
-                true => format!("{error}; and the one before: {second}"),
-                false => format!("{error}; there is none before it"),
+            let both = if older.exists() {
+                format!("{error}; and the one before: {second}")
+            } else {
+                format!("{error}; there is none before it")
             };
             Err(Error::new(error.kind(), both).hint(hint))
         }

@@ -99,11 +99,12 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more tells that there is more.
     file.take(most + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > most {
-        true => Err(io::Error::other(format!(
+    if bytes.len() as u64 > most {
+        Err(io::Error::other(format!(
             "it has more than {most} bytes, the most that such a file can have"
-        ))),
-        false => Ok(bytes),
+        )))
+    } else {
+        Ok(bytes)
     }
 }
 

@@ -15,13 +15,13 @@ const SHARE: u32 = 100;
 pub(super) struct Guard<'a> {
     watch: Watch,
     /// The rows in use that stay in a file.
-    rows: Vec<Stored<'a>>,
+    rows: Vec<StoredRows<'a>>,
     looked: Instant,
     took: Duration,
 }
 
 /// Rows that stay in a file.
-struct Stored<'a> {
+struct StoredRows<'a> {
     rows: &'a Dataset,
     /// What they were when the run began.
     checksum: Checksum,
@@ -29,7 +29,7 @@ struct Stored<'a> {
     state: FileState,
 }
 
-impl Stored<'_> {
+impl StoredRows<'_> {
     /// How their file is now, if it has changed since.
     fn changed(&self) -> Option<FileState> {
         let (_, now) = self.rows.file_states()?;
@@ -49,7 +49,7 @@ impl<'a> Guard<'a> {
         // Rows in memory stay as they were read.
         let stored = |rows: &'a Dataset| {
             let (state, _) = rows.file_states()?;
-            Some(rows.checksum().map(|checksum| Stored {
+            Some(rows.checksum().map(|checksum| StoredRows {
                 rows,
                 checksum,
                 state,
@@ -71,9 +71,10 @@ impl<'a> Guard<'a> {
     /// As [`Guard::look`].
     pub(super) fn look_now_and_then(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
         let is_early = self.looked.elapsed() < self.took * SHARE;
-        match is_early && self.rows.iter().all(|stored| stored.changed().is_none()) {
-            true => Ok(()),
-            false => self.look(observe),
+        if is_early && self.rows.iter().all(|stored| stored.changed().is_none()) {
+            Ok(())
+        } else {
+            self.look(observe)
         }
     }
 

@@ -31,16 +31,17 @@ pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<M
 ///
 /// When it is not.
 pub fn check_done(path: &Path, model: &Model) -> Result<()> {
-    match folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
-        false => Ok(()),
-        true => Err(
+    if folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
+        Err(
             Error::new(ErrorKind::Data, "the run has not come to its end")
                 .at(path.display())
                 .hint(format!(
                     "go on with: narrows train --resume {}",
                     path_for_shell(path)
                 )),
-        ),
+        )
+    } else {
+        Ok(())
     }
 }
 

@@ -106,9 +106,10 @@ fn held(folder: &Path, mut file: File) -> Error {
     let error = Error::new(ErrorKind::Data, "another training is using the folder")
         .at(folder.display())
         .expected("a folder that no training uses");
-    let error = match read.is_ok() && !said.is_empty() {
-        true => error.found(said),
-        false => error,
+    let error = if read.is_ok() && !said.is_empty() {
+        error.found(said)
+    } else {
+        error
     };
     error.hint("wait until it ends, or stop it; a new run can have another folder with --out")
 }

@@ -34,8 +34,6 @@ pub enum Notice {
         /// The instruction set from here on.
         now: &'static str,
     },
-    /// The principal components' error is no finite number, and is left out.
-    PcaNotFinite,
     /// A part of what follows training was left out for lack of memory; the sentence says which part, what it needs and
     /// what there is.
     LeftOut(String),
@@ -74,10 +72,6 @@ impl fmt::Display for Notice {
                 f,
                 "the run goes on with {now}, and was on {before} so far: the last digits of its results will not be those of \
                  a run on {before} alone (`--isa {before}` stays with that, where the CPU has it)"
-            ),
-            Notice::PcaNotFinite => f.write_str(
-                "the error of principal components is too large for a number, and is left out: scale the data, with \
-                 scaling.kind=standardize",
             ),
         }
     }

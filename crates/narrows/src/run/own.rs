@@ -78,22 +78,25 @@ impl Division {
 
 /// The folder of the run that a model's path belongs to: that folder itself, or the one that the model's file lies in.
 pub fn folder_of(path: &Path) -> Option<PathBuf> {
-    let folder = match path.is_dir() {
-        true => path.to_path_buf(),
-        false if path.file_name()? == MODEL_FILE => match path.parent() {
+    let folder = if path.is_dir() {
+        path.to_path_buf()
+    } else if path.file_name()? == MODEL_FILE {
+        match path.parent() {
             Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
             folder => folder?.to_path_buf(),
-        },
-        false => return None,
+        }
+    } else {
+        return None;
     };
     folder.join(RUN_FILE).is_file().then_some(folder)
 }
 
 /// Why a command needs to be told the data: nothing is guessed.
 pub fn needs_data(path: &Path, model: &Model) -> Error {
-    let what = match path.is_dir() {
-        true => "this folder does not say where the data of its model lie",
-        false => "a model file does not say where its data lie",
+    let what = if path.is_dir() {
+        "this folder does not say where the data of its model lie"
+    } else {
+        "a model file does not say where its data lie"
     };
     let error = Error::new(ErrorKind::Data, what)
         .at(path.display())
@@ -255,12 +258,13 @@ fn refused(error: Error) -> Error {
 /// How to read a run's data where options of a command change it. The columns to learn from stay.
 fn changed(reading: &ReadOptions, model: &Model, change: Change<'_>) -> ReadOptions {
     let changed = change(reading);
-    match changed == *reading {
-        true => changed,
-        false => ReadOptions {
+    if changed == *reading {
+        changed
+    } else {
+        ReadOptions {
             model_columns: model.origin().columns.clone(),
             ..changed
-        },
+        }
     }
 }
 
@@ -332,9 +336,10 @@ impl Sources {
         let Some(spec) = self.specs().find(|spec| Source::is_stream(spec)) else {
             return Ok(());
         };
-        let from = match Source::is_standard_input(spec) {
-            true => "standard input".to_string(),
-            false => format!("a pipe, {spec}"),
+        let from = if Source::is_standard_input(spec) {
+            "standard input".to_string()
+        } else {
+            format!("a pipe, {spec}")
         };
         Err(Error::new(
             ErrorKind::Data,

@@ -17,7 +17,7 @@ use super::names::{
 };
 use super::notice::Notice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{Kind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
+use crate::files::{NameKind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
 use crate::text::for_shell;
 use std::fs;
@@ -104,9 +104,10 @@ impl Place {
 
     /// Where the run's files are now.
     pub(super) fn files(&self) -> PathBuf {
-        match self.is_new {
-            true => self.folder.join(NEW),
-            false => self.folder.clone(),
+        if self.is_new {
+            self.folder.join(NEW)
+        } else {
+            self.folder.clone()
         }
     }
 
@@ -186,9 +187,8 @@ pub fn recover(folder: &Path) -> Result<bool> {
 
 /// Refuses a folder with a run that is half in place.
 pub(super) fn check_in_place(folder: &Path) -> Result<()> {
-    match is_between(folder) {
-        false => Ok(()),
-        true => Err(Error::new(
+    if is_between(folder) {
+        Err(Error::new(
             ErrorKind::Data,
             "a training was killed while it overwrote the run in this folder, or is overwriting it now",
         )
@@ -197,7 +197,9 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
         .hint(format!(
             "put the new run in place and go on with it: narrows train --resume {}",
             for_shell(&folder.display().to_string())
-        ))),
+        )))
+    } else {
+        Ok(())
     }
 }
 
@@ -213,9 +215,10 @@ fn is_folder(path: &Path) -> bool {
 
 /// Removes what stands at a path, if that is no folder; a symbolic link is not followed.
 fn clear(path: &Path) -> io::Result<()> {
-    match is_folder(path) {
-        true => Ok(()),
-        false => gone(fs::remove_file(path)),
+    if is_folder(path) {
+        Ok(())
+    } else {
+        gone(fs::remove_file(path))
     }
 }
 
@@ -286,9 +289,9 @@ fn sweep(folder: &Path) -> Result<()> {
             }
             let path = folder.join(&name);
             match kind {
-                Kind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
+                NameKind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
                 // Of another command, that gathers images.
-                Kind::Folder => {}
+                NameKind::Folder => {}
                 _ => gone(fs::remove_file(path)).map_err(refused)?,
             }
         }

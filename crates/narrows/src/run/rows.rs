@@ -81,9 +81,10 @@ impl KnownRows {
             _ => 2,
         };
         let (known, found_rows) = (self.rows[place], found.rows[place]);
-        let found_text = match known == found_rows {
-            true => format!("{} with other values", count_of(found_rows, "row")),
-            false => count_of(found_rows, "row"),
+        let found_text = if known == found_rows {
+            format!("{} with other values", count_of(found_rows, "row"))
+        } else {
+            count_of(found_rows, "row")
         };
         let name = |rows: &KnownRows| match place {
             0 => Some(rows.data.clone()),
@@ -91,9 +92,10 @@ impl KnownRows {
         };
         let found_name = name(found).unwrap_or_else(|| found.data.clone());
         // A model knows the name of its data alone.
-        let known_name = match found_name == found.data {
-            true => name(self).unwrap_or_else(|| self.data.clone()),
-            false => name(self).unwrap_or_default(),
+        let known_name = if found_name == found.data {
+            name(self).unwrap_or_else(|| self.data.clone())
+        } else {
+            name(self).unwrap_or_default()
         };
         let known = count_of(known, "row");
         Error::new(

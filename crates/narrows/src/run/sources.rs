@@ -1,14 +1,16 @@
 //! Where the rows of a run come from: `run.json`.
 
+mod way;
+
 use super::folder;
 use super::names::RUN_FILE;
 use super::place::check_in_place;
 use super::rows::KnownRows;
-use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan, Watch};
+use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
-use crate::text::for_shell;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
+use way::{beside_run, is_there, moved_away, nameless, way_to, whole};
 
 /// Where the rows of a run come from, so that it can go on: `run.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -202,9 +204,10 @@ impl RunFile {
                 }
             }
         }
-        Ok(match moved == recorded {
-            true => vec![recorded],
-            false => vec![recorded, moved],
+        Ok(if moved == recorded {
+            vec![recorded]
+        } else {
+            vec![recorded, moved]
         })
     }
 }
@@ -309,103 +312,10 @@ impl Sources {
     }
 }
 
-/// Whether there is what a spec names.
-fn is_there(spec: &str) -> bool {
-    let (name, _) = Source::parts_of(spec);
-    let of_several = name.rsplit_once(':').map(|(file, _)| file);
-    Source::is_built_in(name)
-        || Source::is_standard_input(name)
-        || Path::new(name).exists()
-        || of_several.is_some_and(|file| Path::new(file).exists())
-        || (Source::is_pattern(name) && !Watch::of([&name.to_string()]).is_empty())
-}
-
-/// Why a source of a run that is there cannot be named.
-fn nameless(folder: &Path, way: Option<&str>) -> Option<Error> {
-    let path = way
-        .map(|way| folder.join(way))
-        .filter(|path| path.exists())?;
-    let what = "the path of the run's data is not UTF-8 text, by which data are named";
-    let error = Error::new(ErrorKind::Data, what).at(path.display());
-    Some(error.hint("call Narrows from the folder of the data, or rename the folders above them"))
-}
-
-/// Why a source of a run cannot be read: it is not where it was. `option` of `narrows train` names it.
-fn moved_away(recorded: &str, folder: &Path, option: &str, goes_on: bool) -> Error {
-    let way_out = match goes_on || option == "--data" {
-        true => format!("say with `{option} SOURCE` where they are now"),
-        // Other commands have no such option.
-        false => format!(
-            "say where they are now with `narrows train --resume {} {option} SOURCE`",
-            for_shell(&folder.display().to_string())
-        ),
-    };
-    let what = match option {
-        "--data" => "the data of the run are not there any more",
-        "--validation" => "the validation rows of the run are not there any more",
-        _ => "the test rows of the run are not there any more",
-    };
-    Error::new(ErrorKind::Data, what)
-        .at(recorded)
-        .hint(format!("put them back, or {way_out}"))
-}
-
-/// The source that lies there from a run's folder, if it does and has a name that can be told.
-fn beside_run(folder: &Path, way: &str) -> Option<String> {
-    let path = folder.join(way);
-    // Without the way through the run's folder, where it can be had.
-    let whole = whole(&path);
-    let here = std::env::current_dir().ok();
-    let from_here = here.and_then(|here| way_to(&here.canonicalize().ok()?, &whole));
-    let names = [Some(whole), Some(path), from_here];
-    let mut names = names.iter().flatten().filter_map(|path| path.to_str());
-    names.find(|name| is_there(name)).map(String::from)
-}
-
-/// The path from the root, without links and steps back, as far as it is there: a pattern, or an array of an archive, is
-/// no path that is there.
-fn whole(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    for known in path.ancestors() {
-        if let (Ok(whole), Ok(rest)) = (known.canonicalize(), path.strip_prefix(known)) {
-            // An empty rest would end the path with a separator.
-            return match rest.as_os_str().is_empty() {
-                true => whole,
-                false => whole.join(rest),
-            };
-        }
-    }
-    path
-}
-
-/// The way from a folder to a path, both from the root; none where they lie on different drives.
-fn way_to(folder: &Path, path: &Path) -> Option<PathBuf> {
-    let shared = folder.components().zip(path.components());
-    let shared = shared.take_while(|(a, b)| a == b).count();
-    if shared == 0 {
-        return None;
-    }
-    let back = folder
-        .components()
-        .skip(shared)
-        .map(|_| Component::ParentDir);
-    let way: PathBuf = back.chain(path.components().skip(shared)).collect();
-    Some(way)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
-
-    #[test]
-    fn a_way_leads_back_as_far_as_it_must() {
-        let way = |from: &str, to: &str| way_to(Path::new(from), Path::new(to));
-        assert_eq!(way("/a/run", "/a/rows.csv"), Some("../rows.csv".into()));
-        assert_eq!(way("/a/b/run", "/c/x.csv"), Some("../../../c/x.csv".into()));
-        assert_eq!(way("/a", "/a/x/*.csv"), Some("x/*.csv".into()));
-        assert_eq!(way("a", "/a"), None);
-    }
 
     #[test]
     fn data_are_found_where_they_lay_and_beside_the_run() {

@@ -9,8 +9,8 @@ use super::groups::tell_of_known_groups;
 use super::guard::Guard;
 use super::isa;
 use super::load::load_model_of;
-use super::measure::{Measuring, measure, tell_of_left_out, tell_of_missing, threads_or_all};
-use super::names::{INIT_FILE, MODEL_FILE, PICTURE_FILE, RECIPE_FILE, RUN_FILE, TRAIN_LOSS};
+use super::measure::{OnSplit, measure, tell_of_left_out, tell_of_missing, threads_or_all};
+use super::names::{INIT_FILE, MODEL_FILE, PICTURE_FILE, RECIPE_FILE, RUN_FILE};
 use super::notice::Notice;
 use super::options::{FOLLOWS, Options, stopped};
 use super::page::write_report;
@@ -22,7 +22,6 @@ use super::summary::Outcome;
 use super::threshold::{is_chosen, usual_threshold};
 use crate::data::{Dataset, Source, SplitPlan};
 use crate::error::Result;
-use crate::evaluate::Baselines;
 use crate::figures::reconstruction_picture;
 use crate::memory::require;
 use crate::model::{Model, SplitRecord};
@@ -159,16 +158,17 @@ fn run_in(
             }
             let (epochs, rows) = training.position();
             records = folder::keep_lines(folder, epochs)?;
-            observe(match training.is_finished() && folder::is_saved(folder) {
-                true => Event::Finished(
+            observe(if training.is_finished() && folder::is_saved(folder) {
+                Event::Finished(
                     folder,
                     Finished {
                         epochs,
                         is_at_end: has_come_to_its_end(folder, &parts),
                         has_stopped_early: training.has_stopped_early(),
                     },
-                ),
-                false => Event::Resume(folder, epochs, rows),
+                )
+            } else {
+                Event::Resume(folder, epochs, rows)
             });
             place
         }
@@ -231,17 +231,17 @@ fn run_in(
 
     let mut stage = |name| {
         observe(Event::Stage(&folder, name));
-        match options.is_stopped() {
-            true => Err(stopped(FOLLOWS, &folder)),
-            false => Ok(()),
+        if options.is_stopped() {
+            Err(stopped(FOLLOWS, &folder))
+        } else {
+            Ok(())
         }
     };
-    let own = Baselines::default();
-    let how = Measuring {
+    let how = OnSplit {
         split: &split,
         path: &folder,
         threads: threads_or_all(options.threads),
-        baselines: options.baselines.unwrap_or(&own),
+        baselines: options.baselines,
     };
     let mut outcome = measure(&model, &records, &how, &mut stage)?;
     tell_of_left_out(&outcome, observe);
@@ -263,31 +263,16 @@ fn run_in(
         .map(|loss| (training.best_epoch(), loss));
     outcome.summary.best = best;
     outcome.summary.trained(&training);
-    let is_sound = |error: &f64| error.is_finite();
-    let has_pca = outcome.summary.pca_mse.is_some();
-    outcome.summary.pca_mse = outcome.summary.pca_mse.filter(is_sound);
     outcome.summary.stopped_early = training.has_stopped_early();
     outcome.summary.profile = training.profile();
     let summary = &outcome.summary;
-    let figures = [
-        (TRAIN_LOSS, Some(summary.train_loss)),
-        ("validation_loss", best.map(|(_, loss)| loss)),
-        ("test_mse", summary.test_mse),
-        ("pca_mse", summary.pca_mse),
-    ];
-    let figures = figures
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_string(), value?)));
-    model.metrics_mut().extend(figures);
+    model.metrics_mut().extend(summary.metrics());
     observe(Event::Stage(&folder, "report"));
     if options.is_stopped() {
         return Err(stopped(FOLLOWS, &folder));
     }
     going.guard.look(observe)?;
-    if has_pca && summary.pca_mse.is_none() {
-        observe(Event::Notice(&Notice::PcaNotFinite));
-    }
-    if let Some(test) = split.test.as_deref().filter(|_| summary.has_picture) {
+    if let Some(test) = split.test.as_deref().filter(|_| summary.has_picture()) {
         folder::write(
             &folder.join(PICTURE_FILE),
             &reconstruction_picture(&model, test, recipe.corruption.as_ref())?,

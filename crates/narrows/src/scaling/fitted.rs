@@ -85,9 +85,10 @@ impl Scaling {
             factor,
             precision: Precision::Double,
         };
-        match data.is_8_bit() {
-            true => scaling.in_single_precision(),
-            false => scaling,
+        if data.is_8_bit() {
+            scaling.in_single_precision()
+        } else {
+            scaling
         }
     }
 

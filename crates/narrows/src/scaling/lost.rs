@@ -54,9 +54,10 @@ pub(crate) fn lost(data: &Dataset, scaling: &Scaling) -> AllLost {
             ),
         };
         let lost = distinct.saturating_sub(left);
-        let may_lose = match is_whole(values) {
-            true => 0.0,
-            false => MERGED * distinct as f64,
+        let may_lose = if is_whole(values) {
+            0.0
+        } else {
+            MERGED * distinct as f64
         };
         (lost as f64 > may_lose).then_some((distinct, left))
     });

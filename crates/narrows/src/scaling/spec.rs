@@ -107,13 +107,15 @@ impl ScalingSpec {
     }
 
     fn usual_of(is_8_bit: bool, largest: f64) -> ScalingSpec {
-        match is_8_bit {
-            true if largest <= 1.0 => ScalingSpec::None,
-            true => ScalingSpec::Unit,
-            false => ScalingSpec::Standardize {
+        if !is_8_bit {
+            ScalingSpec::Standardize {
                 mean: None,
                 std: None,
-            },
+            }
+        } else if largest <= 1.0 {
+            ScalingSpec::None
+        } else {
+            ScalingSpec::Unit
         }
     }
 
@@ -125,9 +127,10 @@ impl ScalingSpec {
             ScalingSpec::MinMax { min, max } => min.is_none() && max.is_none(),
             ScalingSpec::Unit | ScalingSpec::None => false,
         };
-        match divides {
-            true => data.constant_columns(),
-            false => Vec::new(),
+        if divides {
+            data.constant_columns()
+        } else {
+            Vec::new()
         }
     }
 

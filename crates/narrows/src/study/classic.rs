@@ -7,17 +7,19 @@ mod tables;
 
 use super::runs::{Planned, Work, make};
 use super::{
-    Done, Measure, StudyEvent, StudyOptions, check_empty, first_pictures, make_folder,
+    Done, Measure, StudyEvent, StudyOptions, check_empty, first_pictures, make_folder, points,
     robustness_figures, stopped,
 };
 use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::error::Result;
-use crate::figures::robustness_chart;
+use crate::evaluate::NOISY_ROWS;
+use crate::evaluate::metric::{DENOISING_MSE, Metric, TEST_MSE};
+use crate::figures::{robustness_chart, svg};
 use crate::files::write_whole;
 use crate::isa;
 use crate::recipe::Recipe;
-use crate::report::{Figure, Image, Report, Section};
+use crate::report::{Report, Section};
 use crate::run::{REPORT_FILE, Sources, write_report};
 use crate::scaling::{Scaling, ScalingSpec};
 use crate::text::{count_of, path_for_shell};
@@ -103,7 +105,7 @@ const EXPERIMENTS: [Experiment; 8] = [
 const CONTRACTIVE: std::ops::Range<usize> = 5..8;
 
 /// What the noisy error is, and how it is written.
-pub const NOISY_NOTE: &str = "Noisy MSE: with Gaussian noise of std 1.5 on the first 500 test images, and how \
+pub const NOISY_NOTE: &str = "MSE, noise 1.5: with Gaussian noise of std 1.5 on the first 500 test images, and how \
                               much larger that is than without: in percent, from tenfold on as a factor";
 
 /// The name of the file with the results as a Markdown table.
@@ -150,10 +152,7 @@ pub fn classic(
     for experiment in &EXPERIMENTS {
         for place in 0..SETTINGS.len() {
             let runs: Vec<Done> = made.by_ref().take(seeds).collect();
-            let errors: Vec<f64> = runs
-                .iter()
-                .filter_map(|run| run.outcome.summary.test_mse)
-                .collect();
+            let errors: Vec<f64> = runs.iter().map(|run| error_of(run).1).collect();
             if let Some(first) = runs.into_iter().next() {
                 let constant = constant_error(&source, first.outcome.scaling, &mut constants)?;
                 rows.push(row(experiment, place, &first, constant, &errors));
@@ -218,24 +217,36 @@ fn row(
     errors: &[f64],
 ) -> ClassicRow {
     let summary = &first.outcome.summary;
-    let name = Corruption::gaussian(1.0).name();
-    let mut curves = first.outcome.portrait.robustness.iter();
-    let gaussian = curves.find(|curve| curve.noise.name() == name);
+    let gaussian = first.curve(&Corruption::gaussian(1.0));
+    let (metric, mse) = error_of(first);
     ClassicRow {
         experiment: experiment.name,
         setting: SETTINGS[place],
         epochs: summary.epochs,
-        // MNIST has test rows.
-        test_mse: summary.test_mse.unwrap_or(f64::NAN),
+        metric,
+        mse,
         over_seeds: Measure::of(errors),
         reference: experiment.reference[place],
         constant_mse,
-        gaussian: gaussian.map_or(Vec::new(), |curve| curve.points.clone()),
+        gaussian: gaussian.map_or(Vec::new(), points),
         noisy_reference: experiment.noisy_reference[place],
-        // As many components as there are values lose nothing, and say nothing.
-        pca_mse: summary
-            .pca_mse
-            .filter(|_| summary.code_size < summary.inputs),
+        pca_mse: first
+            .evaluation()
+            .and_then(|evaluation| Some(evaluation.pca.as_ref()?.test_mse)),
+    }
+}
+
+/// The error that the study reports of a run: the denoising MSE of a denoiser, else the test MSE.
+fn error_of(run: &Done) -> (Metric, f64) {
+    let denoising = run
+        .evaluation()
+        .and_then(|evaluation| evaluation.denoising.as_ref());
+    match denoising {
+        Some(denoising) => (DENOISING_MSE, denoising.denoising_mse),
+        None => (
+            TEST_MSE,
+            run.number(|evaluation| Some(evaluation.model.test_mse)),
+        ),
     }
 }
 
@@ -275,9 +286,9 @@ fn constant_error(
 
 fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     let mut notes = vec![
-        "Test MSE: mean squared error on the 10,000 test images in the units of training, which differ between \
-         the settings; for denoising, of what becomes of noisy images, against the clean ones, averaged over \
-         several noises for each. PyTorch: the same from one seed, where it was measured. PCA: as many components \
+        "MSE: the test MSE, or of the denoising experiments the denoising MSE (of the reconstructions of noisy images, \
+         against the clean ones, mean over several noises for each); 10,000 test images, in scaled units, which differ \
+         between the settings. PyTorch: the same from one seed, where it was measured. PCA: as many components \
          as the code has values, on clean images. "
             .to_string()
             + NOISY_NOTE
@@ -332,21 +343,17 @@ fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
     for (about, runs) in [("original", original), ("corrected", corrected)] {
         let noise = Corruption::gaussian(1.0);
         let lines = runs[CONTRACTIVE].iter().filter_map(|run| {
-            let mut curves = run.outcome.portrait.robustness.iter();
-            let curve = curves.find(|curve| curve.noise.name() == noise.name())?;
-            let (_, clean) = *curve.points.first()?;
-            let points = curve
-                .points
-                .iter()
-                .map(|&(level, mse)| (level, mse / clean));
-            Some((run.label.clone(), points.collect()))
+            let points = points(run.curve(&noise)?);
+            let (_, clean) = *points.first()?;
+            let relative = points.iter().map(|&(level, mse)| (level, mse / clean));
+            Some((run.label.clone(), relative.collect()))
         });
         let chart = robustness_chart(&noise, "error / clean error", lines.collect());
-        figures.extend(chart.svg()?.map(|svg| Figure {
-            name: format!("contractive-{about}"),
-            caption: format!("How many times its clean error each contractive model has, {about}: what the claim is about"),
-            image: Image::Svg(svg),
-        }));
+        let caption = format!(
+            "How many times its clean error each contractive model has on the first {NOISY_ROWS} test images, {about}: \
+             what the claim is about"
+        );
+        figures.extend(svg(&format!("contractive-{about}"), &caption, &chart)?);
         // The errors of the corrected models lie far apart.
         others.extend(robustness_figures(runs, about, about == "corrected")?);
     }
@@ -356,6 +363,7 @@ fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
         about: vec!["All experiments in both settings, on the first 500 test images; the errors of the two are in \
                      different units."
             .into()],
+        table: None,
         figures,
     })
 }

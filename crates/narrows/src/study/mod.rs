@@ -2,16 +2,25 @@
 
 mod classic;
 mod compare;
+mod comparison;
+mod measure;
 mod runs;
+mod vary;
 
 pub use classic::{Classic, ClassicRow, NOISY_NOTE, Setting, classic};
-pub use compare::{Compared, Comparison, Measure, compare};
+pub use compare::{ToCompare, compare};
+pub use comparison::{Compared, Comparison};
+pub use measure::Measure;
+pub use vary::{Variation, variations};
 
+use crate::corruption::Corruption;
 use crate::data::{OtherRows, Watch};
-use crate::figures::{ERROR, robustness_chart};
+use crate::evaluate::{Evaluation, NoiseCurve};
+use crate::figures::{ERROR, robustness_chart, svg};
 use crate::parts::Parts;
-use crate::report::{Figure, Image};
+use crate::report::Figure;
 use crate::run::{Event, Lock, Outcome, Sources, is_empty, new_folder};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Recipe, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -72,6 +81,33 @@ struct Done {
     outcome: Outcome,
 }
 
+impl Done {
+    /// What was measured; a run of a study has test rows.
+    fn evaluation(&self) -> Option<&Evaluation> {
+        self.outcome.summary.evaluation.as_ref()
+    }
+
+    /// A number of its evaluation; not a number where it was not measured.
+    fn number(&self, of: impl Fn(&Evaluation) -> Option<f64>) -> f64 {
+        self.evaluation().and_then(of).unwrap_or(f64::NAN)
+    }
+
+    fn robustness(&self) -> &[NoiseCurve] {
+        self.evaluation()
+            .map_or(&[], |evaluation| &evaluation.robustness)
+    }
+
+    fn curve(&self, noise: &Corruption) -> Option<&NoiseCurve> {
+        self.evaluation()?.curve(noise)
+    }
+}
+
+/// Level and error of the model for each point of a curve.
+fn points(curve: &NoiseCurve) -> Vec<(f64, f64)> {
+    let points = curve.points.iter();
+    points.map(|point| (point.level, point.noisy_mse)).collect()
+}
+
 /// Of a study that was told to stop, what became of it, and how it goes on; other errors as they are.
 fn stopped(error: Error, out: &Path, hint: &str) -> Error {
     match error.kind() {
@@ -123,7 +159,7 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
             true => "noisy",
             false => "reconstructions",
         };
-        let figures = &done.outcome.portrait.figures;
+        let figures = &done.outcome.figures;
         let figure = figures.iter().find(|figure| figure.name == wanted)?;
         Some(Figure {
             // Runs may have one name.
@@ -144,23 +180,19 @@ fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Result<Vec<Fi
         .collect::<Vec<_>>()
         .join("-");
     let mut figures = Vec::new();
-    let first = runs.first().map(|run| &run.outcome.portrait.robustness[..]);
-    for noise in first.unwrap_or_default().iter().map(|curve| &curve.noise) {
+    for curve in runs.first().map_or(&[][..], |run| run.robustness()) {
         let lines = runs.iter().filter_map(|run| {
-            let mut curves = run.outcome.portrait.robustness.iter();
-            let curve = curves.find(|curve| curve.noise.name() == noise.name())?;
-            Some((run.label.clone(), curve.points.clone()))
+            let curve = run.curve(&curve.noise)?;
+            Some((run.label.clone(), points(curve)))
         });
-        let mut chart = robustness_chart(noise, ERROR, lines.collect());
+        let mut chart = robustness_chart(&curve.noise, ERROR, lines.collect());
         chart.log_y = log_y;
-        figures.extend(chart.svg()?.map(|svg| Figure {
-            name: format!("{}-{slug}", noise.name()),
-            caption: format!(
-                "Error against the level of {} noise, {about}: who loses least",
-                noise.name()
-            ),
-            image: Image::Svg(svg),
-        }));
+        let name = curve.noise.name();
+        let caption = format!(
+            "Error against the level of {name} noise on the first {}, {about}: who loses least",
+            count_of(curve.rows, "test row")
+        );
+        figures.extend(svg(&format!("{name}-{slug}"), &caption, &chart)?);
     }
     Ok(figures)
 }

@@ -235,7 +235,7 @@ impl Shared<'_> {
             Work::Evaluate(path) => evaluate_run(path, self.source, &options, &mut observe)?,
         };
         if !wanted.has_pictures {
-            outcome.portrait.figures = Vec::new();
+            outcome.figures = Vec::new();
         }
         (self.tell)(StudyEvent::End { which });
         Ok(Done {

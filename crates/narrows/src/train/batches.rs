@@ -24,9 +24,10 @@ impl Pieces {
     /// The rows of a piece.
     pub(super) fn of(self, index: usize) -> Range<usize> {
         let start = index.saturating_mul(self.size).min(self.rows);
-        let end = match index + 1 == self.count() {
-            true => self.rows,
-            false => start.saturating_add(self.size).min(self.rows),
+        let end = if index + 1 == self.count() {
+            self.rows
+        } else {
+            start.saturating_add(self.size).min(self.rows)
         };
         start..end
     }

@@ -84,9 +84,10 @@ impl Training<'_> {
             _ => ", or a smaller training.clip_norm",
         };
         // 0.001, but 1e38.
-        let rate = match (1e-4..1e6).contains(&rate) {
-            true => format!("{rate}"),
-            false => format!("{rate:e}"),
+        let rate = if (1e-4..1e6).contains(&rate) {
+            format!("{rate}")
+        } else {
+            format!("{rate:e}")
         };
         format!("try a smaller learning rate than {rate}{clip}")
     }

@@ -77,9 +77,10 @@ pub struct FitProgress<'a> {
 ///         progress.epoch, progress.epochs, progress.record.train_loss, progress.record.rows_per_second
 ///     );
 ///     epochs = progress.epoch;
-///     match progress.epoch < 3 {
-///         true => ControlFlow::Continue(()),
-///         false => ControlFlow::Break(()),
+///     if progress.epoch < 3 {
+///         ControlFlow::Continue(())
+///     } else {
+///         ControlFlow::Break(())
 ///     }
 /// })?;
 /// assert_eq!((epochs, model.code_size()), (3, 4));

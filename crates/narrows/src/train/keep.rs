@@ -169,9 +169,10 @@ impl<'a> Training<'a> {
     /// Never for a run that [`Training::new`] accepted.
     pub fn model(&self) -> Result<Model> {
         let best = &self.state.best;
-        match best.parameters.is_empty() {
-            true => self.last_model(),
-            false => self.model_of(&best.parameters, &best.states),
+        if best.parameters.is_empty() {
+            self.last_model()
+        } else {
+            self.model_of(&best.parameters, &best.states)
         }
     }
 

@@ -5,7 +5,7 @@ use crate::layer::last_of_values;
 use crate::network::Network;
 use crate::recipe::Recipe;
 use crate::scaling::{self, Scaling};
-use crate::text::{counted, figures, first_of, thousands};
+use crate::text::{count_of, counted, figures, first_of, thousands};
 use std::fmt;
 
 /// Something about a run that its user should know before it starts.
@@ -38,6 +38,17 @@ pub enum Warning {
         columns: Vec<String>,
         /// Whether they can be left out by name.
         have_names: bool,
+    },
+    /// Training is so short that the parameters hardly change.
+    FewSteps {
+        /// The number of steps in all epochs.
+        steps: usize,
+        /// The epochs.
+        epochs: usize,
+        /// The rows to train on.
+        rows: usize,
+        /// The rows of a step.
+        batch: usize,
     },
     /// The last batch of an epoch would have one row, in a network that normalizes by statistics of the batch: the row
     /// joins the batch before it.
@@ -131,6 +142,9 @@ pub enum Warning {
     },
 }
 
+/// Fewer steps than these hardly change the parameters: Adam moves each by about the learning rate in a step.
+const FEW_STEPS: usize = 100;
+
 /// What stands behind the number of a column without a name; said once for several.
 const COUNTED: &str = " (counted from 0)";
 
@@ -177,6 +191,16 @@ pub fn warnings(
         }
     }
     all.extend(lost_values(recipe, data, scaling));
+    let of_step = batch * recipe.accumulation;
+    let steps = rows.div_ceil(of_step) * recipe.epochs;
+    if steps < FEW_STEPS {
+        all.push(Warning::FewSteps {
+            steps,
+            epochs: recipe.epochs,
+            rows,
+            batch: of_step,
+        });
+    }
     all
 }
 
@@ -192,9 +216,10 @@ fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
         name.strip_suffix(COUNTED).unwrap_or(name).to_string()
     };
     Some(Warning::Constant {
-        columns: match is_table && columns.len() < data.inputs() {
-            true => columns.into_iter().map(name).collect(),
-            false => Vec::new(),
+        columns: if is_table && columns.len() < data.inputs() {
+            columns.into_iter().map(name).collect()
+        } else {
+            Vec::new()
         },
         have_names: data.columns().is_some(),
     })
@@ -297,6 +322,20 @@ impl fmt::Display for Warning {
                     figures(*floor)
                 )
             }
+            Warning::FewSteps {
+                steps,
+                epochs,
+                rows,
+                batch,
+            } => write!(
+                f,
+                "training has {} in all ({} of {} in batches of {}), in which the parameters hardly change: raise \
+                 training.epochs or lower training.batch_size",
+                count_of(*steps, "step"),
+                count_of(*epochs, "epoch"),
+                count_of(*rows, "row"),
+                thousands(*batch as f64)
+            ),
             Warning::LastRowJoins { rows, batch } => write!(
                 f,
                 "{} rows in batches of {batch} leave a last batch of one row, which has no variance to normalize by: it \
@@ -315,10 +354,7 @@ impl fmt::Display for Warning {
                 f,
                 "the rows are in the order of the column `{column}`, and rows for {} were drawn at random from among \
                  them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
-                match has_drawn_test {
-                    true => "testing or validation",
-                    false => "validation",
-                },
+                if *has_drawn_test { "testing or validation" } else { "validation" },
                 match (has_drawn_test, is_latest_first) {
                     (true, true) => "with the latest row last, `--test last:0.1` tests on the last rows instead",
                     (true, false) => "`--test last:0.1` tests on the last rows instead",
@@ -371,10 +407,7 @@ impl fmt::Display for Warning {
                     first_of(&names),
                     if *have_names { "" } else { COUNTED },
                 )?;
-                match have_names {
-                    true => write!(f, " (`--drop` leaves {them} out)"),
-                    false => Ok(()),
-                }
+                if *have_names { write!(f, " (`--drop` leaves {them} out)") } else { Ok(()) }
             }
             Warning::Squeezed { high } => write!(
                 f,

@@ -84,9 +84,10 @@ fn kinds<'a>(all: impl Iterator<Item = &'a ColumnInfo>) -> String {
         kind => format!("{} of {}", thousands(*count as f64), kind.words()),
     });
     let counts: Vec<String> = counts.collect();
-    match counts.is_empty() {
-        true => "none".to_string(),
-        false => format!("{}: {}", thousands(number as f64), counts.join(", ")),
+    if counts.is_empty() {
+        "none".to_string()
+    } else {
+        format!("{}: {}", thousands(number as f64), counts.join(", "))
     }
 }
 
@@ -235,9 +236,12 @@ fn examples(column: &ColumnInfo) -> Option<String> {
     } else {
         WORDS / 2
     };
-    let value = |(value, count): &(String, u64)| match counts {
-        true => format!("{} ({})", clean(value), thousands(*count as f64)),
-        false => clean(value),
+    let value = |(value, count): &(String, u64)| {
+        if counts {
+            format!("{} ({})", clean(value), thousands(*count as f64))
+        } else {
+            clean(value)
+        }
     };
     let mut values: Vec<String> = column.frequent.iter().take(shown).map(value).collect();
     if column.has_more || column.distinct > Some(shown) {
@@ -280,9 +284,10 @@ fn named(column: &ColumnInfo, most: usize) -> String {
             break;
         };
         left = rest;
-        match is_start {
-            true => start.push(letter),
-            false => end.push(letter),
+        if is_start {
+            start.push(letter)
+        } else {
+            end.push(letter)
         }
     }
     start.push('…');

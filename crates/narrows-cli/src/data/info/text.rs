@@ -15,23 +15,28 @@ pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N
     /// The digits of the spread that are shown, fewer where that makes a number too long.
     const DIGITS: [i32; 3] = [4, 3, 2];
     let values = values.map(|value| value + 0.0);
-    let shortest = |value: f64| match f64::from(value as f32) == value {
-        true => (value as f32).to_string(),
-        false => value.to_string(),
+    let shortest = |value: f64| {
+        if f64::from(value as f32) == value {
+            (value as f32).to_string()
+        } else {
+            value.to_string()
+        }
     };
     let decimals_of = |value: f64| match shortest(value).split_once('.') {
         Some((_, decimals)) => decimals.len(),
         None => 0,
     };
     // Where all are the same, the digits of their own size.
-    let scale = match spread > 0.0 && spread.is_finite() {
-        true => spread,
-        false => values.iter().fold(0.0, |most, value| value.abs().max(most)),
+    let scale = if spread > 0.0 && spread.is_finite() {
+        spread
+    } else {
+        values.iter().fold(0.0, |most, value| value.abs().max(most))
     };
     let needed = values.into_iter().map(decimals_of).max().unwrap_or(0);
-    let wanted = match scale > 0.0 {
-        true => DIGITS.map(|digits| (digits - 1 - scale.log10().floor() as i32).max(0) as usize),
-        false => [0; 3],
+    let wanted = if scale > 0.0 {
+        DIGITS.map(|digits| (digits - 1 - scale.log10().floor() as i32).max(0) as usize)
+    } else {
+        [0; 3]
     };
     let is_seen = |(text, value): (&String, f64)| {
         value.abs() < scale * 1e-9 || text.parse().is_ok_and(|read: f64| read != 0.0)
@@ -52,9 +57,10 @@ pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
         // Signs that turn the direction of writing hide what follows.
-        match c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            true => cleaned.push_str(&format!("\\x{:02x}", u32::from(c))),
-            false => cleaned.push(c),
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            cleaned.push_str(&format!("\\x{:02x}", u32::from(c)))
+        } else {
+            cleaned.push(c)
         }
     }
     cleaned

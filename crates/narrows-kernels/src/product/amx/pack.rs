@@ -19,7 +19,7 @@ const ROW: usize = 64;
 
 /// Where a panel goes, and what of it is there.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct PanelPlace {
     /// The rows of A or columns of B.
     pub(super) rows: usize,
     /// The numbers of `k`.
@@ -29,7 +29,7 @@ pub(super) struct Place {
 }
 
 /// The parts of sixteen numbers, each in the upper half of its lane; the lower half is 0.
-type Parts = [__m512i; 3];
+type Bf16Parts = [__m512i; 3];
 
 /// A mask of the first `n` lanes.
 #[inline(always)]
@@ -43,7 +43,7 @@ fn first(n: usize) -> __mmask16 {
 ///
 /// The CPU has AVX-512.
 #[inline(always)]
-unsafe fn split(x: __m512) -> Parts {
+unsafe fn split(x: __m512) -> Bf16Parts {
     // SAFETY: by the caller's promise.
     unsafe {
         let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
@@ -102,7 +102,7 @@ unsafe fn pairs(a: __m512i, b: __m512i) -> __m512i {
 ///
 /// The CPU has AVX-512 with words; `live` numbers lie at `from`.
 #[inline(always)]
-unsafe fn step_of_row(from: *const f32, live: usize) -> Parts {
+unsafe fn step_of_row(from: *const f32, live: usize) -> Bf16Parts {
     // SAFETY: by the caller's promise; masked lanes are not read.
     unsafe {
         let (a, b) = if live >= STEP {
@@ -129,7 +129,7 @@ unsafe fn step_of_row(from: *const f32, live: usize) -> Parts {
 ///
 /// As [`step_of_row`], for each row.
 #[inline(always)]
-unsafe fn pairs_of_rows(a: *const f32, b: Option<*const f32>, live: usize) -> Parts {
+unsafe fn pairs_of_rows(a: *const f32, b: Option<*const f32>, live: usize) -> Bf16Parts {
     // SAFETY: by the caller's promise; masked lanes are not read.
     unsafe {
         let live = first(live);
@@ -148,7 +148,7 @@ unsafe fn pairs_of_rows(a: *const f32, b: Option<*const f32>, live: usize) -> Pa
 ///
 /// `to` is the row in the first part's tile.
 #[inline(always)]
-unsafe fn store(parts: Parts, to: *mut u8) {
+unsafe fn store(parts: Bf16Parts, to: *mut u8) {
     for (part, parts) in parts.into_iter().enumerate() {
         // SAFETY: by the caller's promise.
         unsafe { _mm512_storeu_si512(to.add(part * PART).cast(), parts) }
@@ -161,7 +161,7 @@ unsafe fn store(parts: Parts, to: *mut u8) {
 ///
 /// The rows and the panel are there; the CPU has AVX-512 with words.
 #[inline(always)]
-pub(super) unsafe fn natural(from: *const f32, row: usize, place: Place) {
+pub(super) unsafe fn natural(from: *const f32, row: usize, place: PanelPlace) {
     for i in 0..BLOCK {
         for step in 0..place.k.div_ceil(STEP) {
             // SAFETY: by the caller's promise.
@@ -176,13 +176,14 @@ pub(super) unsafe fn natural(from: *const f32, row: usize, place: Place) {
 ///
 /// As [`natural`].
 #[inline(always)]
-unsafe fn natural_step(from: *const f32, row: usize, place: Place, i: usize, step: usize) {
+unsafe fn natural_step(from: *const f32, row: usize, place: PanelPlace, i: usize, step: usize) {
     let k = step * STEP;
     // SAFETY: by the caller's promise.
     unsafe {
-        let parts = match i < place.rows && k < place.k {
-            true => step_of_row(from.add(i * row + k), place.k - k),
-            false => [_mm512_setzero_si512(); 3],
+        let parts = if i < place.rows && k < place.k {
+            step_of_row(from.add(i * row + k), place.k - k)
+        } else {
+            [_mm512_setzero_si512(); 3]
         };
         store(parts, place.to.add(step * STEP_BYTES + i * ROW));
     }
@@ -194,7 +195,12 @@ unsafe fn natural_step(from: *const f32, row: usize, place: Place, i: usize, ste
 ///
 /// As [`natural`]; the panel has the steps of a chunk.
 #[inline(always)]
-pub(super) unsafe fn natural_rows(from: *const f32, row: usize, place: Place, rows: Range<usize>) {
+pub(super) unsafe fn natural_rows(
+    from: *const f32,
+    row: usize,
+    place: PanelPlace,
+    rows: Range<usize>,
+) {
     // SAFETY: by the caller's promise.
     unsafe {
         if place.rows == BLOCK && place.k == PASS_STEPS * STEP {
@@ -221,7 +227,7 @@ pub(super) unsafe fn natural_rows(from: *const f32, row: usize, place: Place, ro
 ///
 /// As [`natural`].
 #[inline(always)]
-pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: Place) {
+pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: PanelPlace) {
     // SAFETY: by the caller's promise.
     unsafe {
         let mut to = place.to;
@@ -231,9 +237,10 @@ pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: Plac
                 let mut squares = Squares::new();
                 for i in 0..16 {
                     let row_of = tile * 16 + i;
-                    let parts = match row_of < place.rows {
-                        true => step_of_row(from.add(row_of * row + k), place.k - k),
-                        false => [_mm512_setzero_si512(); 3],
+                    let parts = if row_of < place.rows {
+                        step_of_row(from.add(row_of * row + k), place.k - k)
+                    } else {
+                        [_mm512_setzero_si512(); 3]
                     };
                     squares.set(i, parts);
                 }
@@ -251,7 +258,7 @@ pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: Plac
 ///
 /// As [`natural`].
 #[inline(always)]
-pub(super) unsafe fn interleave(from: *const f32, row: usize, place: Place) {
+pub(super) unsafe fn interleave(from: *const f32, row: usize, place: PanelPlace) {
     for pair in 0..place.k.div_ceil(STEP) * STEP / 2 {
         for tile in 0..2 {
             // SAFETY: by the caller's promise.
@@ -280,7 +287,7 @@ fn row_of_pair(panel: *mut u8, pair: usize) -> *mut u8 {
 pub(super) unsafe fn interleave_pairs(
     from: *const f32,
     row: usize,
-    place: Place,
+    place: PanelPlace,
     all: Range<usize>,
 ) {
     // SAFETY: by the caller's promise.
@@ -313,7 +320,7 @@ pub(super) unsafe fn interleave_pairs(
 ///
 /// As [`natural`].
 #[inline(always)]
-pub(super) unsafe fn transpose_interleave(from: *const f32, row: usize, place: Place) {
+pub(super) unsafe fn transpose_interleave(from: *const f32, row: usize, place: PanelPlace) {
     // SAFETY: by the caller's promise.
     unsafe {
         let mut to = place.to;
@@ -338,7 +345,13 @@ pub(super) unsafe fn transpose_interleave(from: *const f32, row: usize, place: P
 ///
 /// As [`natural`].
 #[inline(always)]
-unsafe fn pair_of(from: *const f32, row: usize, place: Place, k: usize, tile: usize) -> Parts {
+unsafe fn pair_of(
+    from: *const f32,
+    row: usize,
+    place: PanelPlace,
+    k: usize,
+    tile: usize,
+) -> Bf16Parts {
     let live = place.rows.saturating_sub(tile * 16);
     if k >= place.k || live == 0 {
         // SAFETY: the CPU has AVX-512.
@@ -363,7 +376,7 @@ impl Squares {
     ///
     /// `i` is below 16; the CPU has AVX-512.
     #[inline(always)]
-    unsafe fn set(&mut self, i: usize, parts: Parts) {
+    unsafe fn set(&mut self, i: usize, parts: Bf16Parts) {
         for (square, parts) in self.0.iter_mut().zip(parts) {
             // SAFETY: by the caller's promise.
             unsafe { _mm512_storeu_si512(square.at().add(i * 16).cast(), parts) }

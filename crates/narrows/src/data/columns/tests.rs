@@ -2,13 +2,13 @@ use super::*;
 use crate::data::Dataset;
 
 /// A column with the least and the largest value of a type.
-fn full(kind: Kind, has_gaps: bool) -> Kept {
+fn full(kind: NumberKind, has_gaps: bool) -> Kept {
     let range = INTEGERS.iter().find(|(known, ..)| *known == kind);
     match range {
         Some(&(_, low, high)) => {
             let room = i128::from(has_gaps);
             let least = if low < 0 { low + room } else { low };
-            let most = if kind == Kind::U64 {
+            let most = if kind == NumberKind::U64 {
                 high - room * BELOW_GAP
             } else {
                 high
@@ -24,7 +24,7 @@ fn full(kind: Kind, has_gaps: bool) -> Kept {
 }
 
 /// What decides how a value stands in a row.
-fn stored(kept: Kept) -> (Kind, bool) {
+fn stored(kept: Kept) -> (NumberKind, bool) {
     (kept.kind, kept.has_gaps)
 }
 
@@ -35,36 +35,36 @@ fn the_narrowest_type_holds_all_values_and_a_place_for_missing_ones() {
         Kept::of(&Cells::Integers(values.to_vec(), gaps))
     };
     for (values, gaps, kept) in [
-        (&[0, 255][..], false, (Kind::U8, false)),
-        (&[0, 256], false, (Kind::I16, false)),
-        (&[-1, 5], false, (Kind::I16, false)),
-        (&[9, 255], true, (Kind::I16, true)),
-        (&[0, -32_768], false, (Kind::I16, false)),
-        (&[0, -32_768], true, (Kind::I32, true)),
-        (&[0, i64::MIN], false, (Kind::I64, false)),
-        (&[0, i64::MIN], true, (Kind::F64, false)),
+        (&[0, 255][..], false, (NumberKind::U8, false)),
+        (&[0, 256], false, (NumberKind::I16, false)),
+        (&[-1, 5], false, (NumberKind::I16, false)),
+        (&[9, 255], true, (NumberKind::I16, true)),
+        (&[0, -32_768], false, (NumberKind::I16, false)),
+        (&[0, -32_768], true, (NumberKind::I32, true)),
+        (&[0, i64::MIN], false, (NumberKind::I64, false)),
+        (&[0, i64::MIN], true, (NumberKind::F64, false)),
     ] {
         assert_eq!(stored(integers(values, gaps)), kept, "{values:?}");
     }
     assert_eq!(
         stored(Kept::of(&Cells::Unsigned(vec![u64::MAX], None))),
-        (Kind::U64, false)
+        (NumberKind::U64, false)
     );
     let beside_gap = Cells::Unsigned(vec![1 << 63, 0], Some(vec![false, true]));
-    assert_eq!(stored(Kept::of(&beside_gap)), (Kind::U64, true));
+    assert_eq!(stored(Kept::of(&beside_gap)), (NumberKind::U64, true));
     assert_eq!(
         stored(Kept::of(&Cells::Floats(vec![0.5, f64::NAN]))),
-        (Kind::F32, false)
+        (NumberKind::F32, false)
     );
     assert_eq!(
         stored(Kept::of(&Cells::Floats(vec![0.1]))),
-        (Kind::F64, false)
+        (NumberKind::F64, false)
     );
 }
 
 #[test]
 fn joining_two_types_holds_what_either_holds() {
-    use Kind::{F32, F64, I16, I32, I64, U8, U64};
+    use NumberKind::{F32, F64, I16, I32, I64, U8, U64};
     for (a, b, both) in [
         ((U8, false), (U8, false), (U8, false)),
         ((U8, false), (I16, true), (I16, true)),
@@ -95,7 +95,7 @@ fn large_whole_numbers_stay_whole_whichever_block_has_them() {
         for block in blocks {
             rows.push(std::slice::from_ref(block), None).unwrap();
         }
-        assert_eq!(stored(rows.kept[0]), (Kind::U64, true));
+        assert_eq!(stored(rows.kept[0]), (NumberKind::U64, true));
         assert!(rows.rounded().is_empty());
     }
     // One of them is below zero: no type of whole numbers holds both.

@@ -172,9 +172,12 @@ impl Dataset {
 
     /// The columns with the same value in every row, by name; `all values` for images.
     pub(crate) fn constant_columns(&self) -> Vec<String> {
-        let name = |(column, _)| match self.is_one_column() {
-            true => "all values".to_string(),
-            false => self.column_place(column),
+        let name = |(column, _)| {
+            if self.is_one_column() {
+                "all values".to_string()
+            } else {
+                self.column_place(column)
+            }
         };
         self.constants().map(name).collect()
     }
@@ -231,10 +234,10 @@ pub(crate) fn for_each_row_minus(
 impl Dataset {
     /// Rows of `f32` that stay in a file, which holds nothing else.
     pub(crate) fn of_file(path: &std::path::Path, columns: usize) -> Dataset {
-        use super::super::element::Kind;
+        use super::super::element::NumberKind;
         use super::super::records::{Records, RowType};
         let file = std::fs::File::open(path).unwrap();
-        let row = RowType::all(Element::little(Kind::F32), columns);
+        let row = RowType::all(Element::little(NumberKind::F32), columns);
         let rows = file.metadata().unwrap().len() as usize / row.stride();
         let values = Values::Records(Records::in_file(file, path, 0, row, rows));
         Dataset::new("rows in a file", values, vec![columns], None).unwrap()

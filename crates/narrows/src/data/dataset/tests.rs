@@ -1,13 +1,14 @@
 use super::*;
-use crate::data::builder::Rows;
+use crate::data::builder::RowsBuilder;
 use crate::data::records::{IN_MEMORY, RowType};
+use crate::data::values::Row;
 use ndarray::array;
 
 /// The same rows of `f32`, in memory and in a file.
 pub(crate) fn in_memory_and_in_file(values: &Array2<f32>) -> [Dataset; 2] {
     [IN_MEMORY, 0].map(|limit| {
-        let kind = Element::little(Kind::F32);
-        let mut rows = Rows::with_limit(RowType::all(kind, values.ncols()), limit);
+        let kind = Element::little(NumberKind::F32);
+        let mut rows = RowsBuilder::with_limit(RowType::all(kind, values.ncols()), limit);
         for value_row in values.rows() {
             let bytes: Vec<u8> = value_row.iter().flat_map(|x| x.to_le_bytes()).collect();
             rows.push(&bytes).unwrap();

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 
 /// How an array is read as rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct ArrayPlan {
     pub(super) rows: usize,
     /// The values of a row.
     pub(super) inputs: usize,
@@ -22,7 +22,7 @@ pub(super) struct Plan {
     pub(super) note: Option<String>,
 }
 
-impl Plan {
+impl ArrayPlan {
     /// For an array of a shape. `layout` says where the channels stand; else its shape tells.
     pub(super) fn new(sizes: &[usize], layout: Option<Layout>) -> Result<Self> {
         let wrong = |expected: &str| {
@@ -63,7 +63,7 @@ impl Plan {
             [height, width] => (vec![1, height, width], None, None),
             _ => (row.to_vec(), None, None),
         };
-        Ok(Plan {
+        Ok(ArrayPlan {
             rows,
             inputs,
             shape,
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn row(sizes: &[usize]) -> Option<(Vec<usize>, bool)> {
-        let plan = Plan::new(sizes, None).ok()?;
+        let plan = ArrayPlan::new(sizes, None).ok()?;
         assert_eq!(plan.turn.is_some(), plan.note.is_some());
         Some((plan.shape, plan.turn.is_some()))
     }
@@ -223,14 +223,14 @@ mod tests {
             assert_eq!(row(&sizes), Some((sizes[1..].to_vec(), false)), "{sizes:?}");
         }
         for sizes in [[2, 3, 32, 1], [2, 4, 32, 3], [2, 16, 32, 4], [2, 32, 32, 2]] {
-            let error = Plan::new(&sizes, None).unwrap_err().to_string();
+            let error = ArrayPlan::new(&sizes, None).unwrap_err().to_string();
             assert!(error.contains("--layout channels-last"), "{error}");
-            let first = Plan::new(&sizes, Some(Layout::ChannelsFirst)).unwrap();
+            let first = ArrayPlan::new(&sizes, Some(Layout::ChannelsFirst)).unwrap();
             assert_eq!((&first.shape[..], first.turn), (&sizes[1..], None));
-            let last = Plan::new(&sizes, Some(Layout::ChannelsLast)).unwrap();
+            let last = ArrayPlan::new(&sizes, Some(Layout::ChannelsLast)).unwrap();
             assert_eq!(last.shape, [sizes[3], sizes[1], sizes[2]]);
         }
-        let error = Plan::new(&[2, 5], Some(Layout::ChannelsLast)).unwrap_err();
+        let error = ArrayPlan::new(&[2, 5], Some(Layout::ChannelsLast)).unwrap_err();
         assert!(
             error.to_string().contains("`layout` is a setting"),
             "{error}"

@@ -27,26 +27,26 @@ pub(super) fn distinct_limit(columns: usize) -> usize {
 
 /// The cells of one column, counted.
 #[derive(Clone, Debug)]
-pub(super) struct Tally {
+pub(super) struct ColumnTally {
     /// The cells that are there and can be read.
     pub(super) present: u64,
     /// The cells without a value, those that cannot be read among them.
     pub(super) gaps: u64,
     pub(super) numbers: Numbers,
-    pub(super) words: Words,
+    pub(super) words: WordCounts,
     limit: usize,
     /// The first whole number, and how many came so far, while they count up by one from row to row.
     counting: Option<(i128, i128)>,
     is_counting: bool,
 }
 
-impl Tally {
+impl ColumnTally {
     pub(super) fn new(limit: usize) -> Self {
-        Tally {
+        ColumnTally {
             present: 0,
             gaps: 0,
             numbers: Numbers::default(),
-            words: Words::default(),
+            words: WordCounts::default(),
             limit,
             counting: None,
             is_counting: true,
@@ -124,9 +124,10 @@ impl Tally {
     /// The most frequent values with their counts, the most frequent first; those of one count in their own order.
     pub(super) fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
         let numbers = self.numbers.most_frequent(most);
-        match numbers.is_empty() {
-            true => self.words.most_frequent(most),
-            false => numbers,
+        if numbers.is_empty() {
+            self.words.most_frequent(most)
+        } else {
+            numbers
         }
     }
 }
@@ -134,9 +135,10 @@ impl Tally {
 /// One number of a column, by which it is told from the others: a whole one itself, beyond them the bits of one that
 /// is not whole.
 fn key(value: f64) -> i128 {
-    match value.fract() == 0.0 && value.abs() < 1e18 {
-        true => value as i128,
-        false => (1 << 80) | i128::from(value.to_bits()),
+    if value.fract() == 0.0 && value.abs() < 1e18 {
+        value as i128
+    } else {
+        (1 << 80) | i128::from(value.to_bits())
     }
 }
 
@@ -210,9 +212,10 @@ impl Numbers {
         if self.count == 0 && is_whole && value.abs() >= EXACT {
             self.origin = key;
         }
-        let about = match is_whole {
-            true => (key - self.origin) as f64,
-            false => value - self.origin as f64,
+        let about = if is_whole {
+            (key - self.origin) as f64
+        } else {
+            value - self.origin as f64
         };
         self.count += 1;
         let apart = about - self.mean;
@@ -325,7 +328,7 @@ impl Numbers {
 
 /// Words, counted.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Words {
+pub(super) struct WordCounts {
     hasher: RandomState,
     /// By a hash of the whole word: how often it comes, when it came first, and its beginning.
     counts: HashMap<u64, (u64, usize, Box<str>)>,
@@ -335,7 +338,7 @@ pub(super) struct Words {
     is_other: bool,
 }
 
-impl Words {
+impl WordCounts {
     fn add(&mut self, text: &str, limit: usize) {
         self.add_day(text);
         let hash = self.hasher.hash_one(text);

@@ -79,7 +79,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         ));
         wanted.ids.extend(ids);
     }
-    let left = Left::of(&wanted);
+    let left = LeftNames::of(&wanted);
     let inputs: Vec<&ColumnInfo> = info
         .of_role(Role::Input)
         .filter(|column| left.has(column))
@@ -126,17 +126,17 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
 }
 
 /// The names that options leave to the inputs.
-struct Left<'a> {
+struct LeftNames<'a> {
     /// All names, or these alone.
     chosen: Option<HashSet<&'a str>>,
     taken: HashSet<&'a str>,
 }
 
-impl<'a> Left<'a> {
+impl<'a> LeftNames<'a> {
     fn of(options: &'a ReadOptions) -> Self {
         let names = |list: &'a [String]| list.iter().map(String::as_str);
         let taken = names(&options.drop).chain(names(&options.ids));
-        Left {
+        LeftNames {
             chosen: (!options.columns.is_empty()).then(|| names(&options.columns).collect()),
             taken: taken.chain(options.label.as_deref()).collect(),
         }
@@ -172,7 +172,7 @@ fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
 /// The column that a person would take for the classes, if one suggests itself.
 fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     let repeated = repeated(info);
-    let left = Left::of(wanted);
+    let left = LeftNames::of(wanted);
     let is_free = |column: &ColumnInfo| match column.role {
         Role::Input => left.has(column) && wanted.columns.is_empty(),
         Role::Ignored => !wanted.drop.contains(&column.name),
@@ -216,15 +216,16 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
 
 /// The columns that say which row is which: those that count up, and those of words that all differ.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
-    let left = Left::of(wanted);
+    let left = LeftNames::of(wanted);
     let is_counting = |column: &&ColumnInfo| {
         column.role == Role::Input && column.counts_up && left.has(column) && !column.is_unnamed()
     };
     let counting = info.columns.iter().filter(is_counting);
-    let mut names: Vec<String> = match wanted.columns.is_empty() {
-        true => counting.map(|column| column.name.clone()).collect(),
+    let mut names: Vec<String> = if wanted.columns.is_empty() {
+        counting.map(|column| column.name.clone()).collect()
+    } else {
         // A person asked for it by name.
-        false => Vec::new(),
+        Vec::new()
     };
     let inputs = info.of_role(Role::Input).filter(|column| left.has(column));
     // A table of nothing but a counter is to learn from it.
@@ -339,9 +340,10 @@ fn option(name: &str, value: &str) -> String {
 fn list_of(names: &[String]) -> String {
     let quoted = |name: &String| {
         let is_plain = !name.is_empty() && !name.contains(['"', ',', '\n', '\r']);
-        match is_plain {
-            true => name.clone(),
-            false => format!("\"{}\"", name.replace('"', "\"\"")),
+        if is_plain {
+            name.clone()
+        } else {
+            format!("\"{}\"", name.replace('"', "\"\""))
         }
     };
     names.iter().map(quoted).collect::<Vec<_>>().join(",")

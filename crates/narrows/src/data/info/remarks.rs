@@ -220,22 +220,24 @@ fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
         .distinct_in_float32(numbers.mean, factor)?;
     let (all, as_they_are) = (thousands(distinct as f64), thousands(as_they_are as f64));
     let doubles = seen.tally.numbers.distinct_in_float64()?;
-    Some(match left == distinct {
-        true if doubles < distinct => format!(
+    Some(if left != distinct {
+        format!(
+            "{}: scaling to float32 merges its {all} distinct values into {}",
+            column.quoted(),
+            thousands(left as f64)
+        )
+    } else if doubles < distinct {
+        format!(
             "{}: float64 holds {} of its {all} distinct values: a model is trained on the differences, but scores and \
              reconstructions are formed from float64; better subtract a constant from the column in the file",
             column.quoted(),
             thousands(doubles as f64)
-        ),
-        true => format!(
+        )
+    } else {
+        format!(
             "{}: float32 would merge its {all} distinct values into {as_they_are}; Narrows scales in float64, so all \
              {all} stay distinct",
             column.quoted()
-        ),
-        false => format!(
-            "{}: scaling to float32 merges its {all} distinct values into {}",
-            column.quoted(),
-            thousands(left as f64)
-        ),
+        )
     })
 }

@@ -22,7 +22,7 @@ const FAULTS: usize = 12;
 const READINGS: usize = 24;
 
 /// All cells of a table, counted.
-struct Table {
+struct CountedTable {
     rows: u64,
     /// The rows in which no input is missing.
     complete: u64,
@@ -37,7 +37,7 @@ pub(super) fn describe(
     specs: &[String],
     options: &ReadOptions,
 ) -> Result<TableInfo> {
-    let Table {
+    let CountedTable {
         rows,
         complete,
         bad,
@@ -114,7 +114,7 @@ fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
 }
 
 /// Reads all columns that can be read, each as it is.
-fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
+fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTable> {
     let is_label = |name: &str| options.label.as_deref() == Some(name);
     let is_id = |name: &str| options.ids.iter().any(|id| id == name);
     for _ in 0..READINGS {
@@ -166,7 +166,7 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<Table> {
             Ok(())
         })?;
         if verdict == Verdict::Done {
-            return Ok(Table {
+            return Ok(CountedTable {
                 rows,
                 complete,
                 bad,

@@ -3,7 +3,7 @@
 use super::super::roles::is_unnamed;
 use super::super::schema::{ColumnKind, Role};
 use super::super::unreadable::Unreadable;
-use super::column::Tally;
+use super::column::ColumnTally;
 use serde_json::{Value, json};
 
 /// What is known of a table at a glance.
@@ -82,14 +82,14 @@ pub struct NumbersInfo {
 
 /// What was counted of a column.
 pub(super) struct Seen {
-    pub(super) tally: Tally,
+    pub(super) tally: ColumnTally,
     pub(super) unreadable: Unreadable,
 }
 
 impl Seen {
     pub(super) fn new(limit: usize) -> Self {
         Seen {
-            tally: Tally::new(limit),
+            tally: ColumnTally::new(limit),
             unreadable: Unreadable::default(),
         }
     }

@@ -61,14 +61,14 @@ pub struct ValuesColumn {
 
 /// Sums about the smallest value, which keep their precision where values are far from 0.
 #[derive(Clone, Copy)]
-struct Sums {
+struct ValueSums {
     low: f64,
     high: f64,
     sum: f64,
     squares: f64,
 }
 
-impl Sums {
+impl ValueSums {
     fn add(&mut self, apart: f64) {
         self.sum += apart;
         self.squares += apart * apart;
@@ -94,31 +94,33 @@ impl ValuesInfo {
         let is_whole = data.shape().len() > 1;
         let (low, high) = data.extremes();
         let ends = low.iter().zip(high);
-        let mut sums: Vec<Sums> = ends
-            .map(|(&low, &high)| Sums {
+        let mut sums: Vec<ValueSums> = ends
+            .map(|(&low, &high)| ValueSums {
                 low,
                 high,
                 sum: 0.0,
                 squares: 0.0,
             })
             .collect();
-        for_each_row_minus(data, low, |place, values| match is_whole {
-            true => values.iter().for_each(|&apart| sums[0].add(apart)),
-            false => {
+        for_each_row_minus(data, low, |place, values| {
+            if is_whole {
+                values.iter().for_each(|&apart| sums[0].add(apart))
+            } else {
                 let sums = sums[place..].iter_mut().zip(values);
                 sums.for_each(|(sums, &apart)| sums.add(apart));
             }
         });
         data.check_readable()?;
         let values = data.rows() as f64 * data.inputs() as f64;
-        let (rows, inputs) = match is_whole {
-            true => (values, 1.0),
-            false => (data.rows() as f64, data.inputs() as f64),
+        let (rows, inputs) = if is_whole {
+            (values, 1.0)
+        } else {
+            (data.rows() as f64, data.inputs() as f64)
         };
         let mean = sums.iter().map(|sums| sums.mean(rows)).sum::<f64>() / inputs;
-        let about = |sums: &Sums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
+        let about = |sums: &ValueSums| sums.variance(rows) + (sums.mean(rows) - mean).powi(2);
         let variance = sums.iter().map(about).sum::<f64>() / inputs;
-        let column = |(name, sums): (&String, &Sums)| ValuesColumn {
+        let column = |(name, sums): (&String, &ValueSums)| ValuesColumn {
             name: name.clone(),
             range: (sums.low, sums.high),
             mean: sums.mean(rows),
@@ -139,9 +141,10 @@ impl ValuesInfo {
             labels: count_labels(data),
             columns: columns.iter().zip(&sums).map(column).collect(),
             is_8_bit: data.is_8_bit(),
-            constant: match data.is_8_bit() {
-                true => Vec::new(),
-                false => data.constant_columns(),
+            constant: if data.is_8_bit() {
+                Vec::new()
+            } else {
+                data.constant_columns()
             },
             notes: data.notes().to_vec(),
             refusals: Vec::new(),

@@ -63,12 +63,13 @@ impl SplitPlan {
 }
 
 pub(super) fn check_validation(share: f64) -> Result<()> {
-    match (0.0..1.0).contains(&share) {
-        true => Ok(()),
-        false => Err(
+    if (0.0..1.0).contains(&share) {
+        Ok(())
+    } else {
+        Err(
             Error::new(ErrorKind::Data, "this share for validation is not possible")
                 .expected("a number from 0 to below 1")
                 .found(share),
-        ),
+        )
     }
 }

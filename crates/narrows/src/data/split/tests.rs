@@ -1,7 +1,7 @@
 use super::*;
 use crate::data::Values;
 use crate::data::dataset::Ids;
-use crate::data::element::{Element, Kind};
+use crate::data::element::{Element, NumberKind};
 use crate::data::records::{Records, RowType};
 use ndarray::Array2;
 
@@ -231,7 +231,7 @@ fn means_are_those_of_the_training_rows() {
         }
     };
     let bytes = (0..rows).flat_map(|row| value(row).to_le_bytes()).collect();
-    let row = RowType::all(Element::little(Kind::F64), 1);
+    let row = RowType::all(Element::little(NumberKind::F64), 1);
     let records = Records::in_memory(bytes, row).filled(Some(vec![-1.0]));
     let mut train = Dataset::new("gaps", Values::Records(records), vec![1], None).unwrap();
     (train.fills_with_means, train.missing) = (true, 10);

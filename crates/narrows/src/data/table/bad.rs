@@ -1,6 +1,6 @@
 //! The bad rows of a block, where they are not refused.
 
-use super::Table;
+use super::GatheredTable;
 use crate::data::bad::{BadKind, BadRow, joined};
 use crate::data::column::{Block, Cells};
 use crate::data::unreadable::Reason;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Why rows of a block are bad, by row.
 type Faults = BTreeMap<usize, (BadKind, Vec<String>)>;
 
-impl Table<'_> {
+impl GatheredTable<'_> {
     /// The rows of a block that no model can take, and why.
     fn faults(&self, block: &Block) -> Faults {
         let mut faults = Faults::new();
@@ -21,9 +21,10 @@ impl Table<'_> {
                 continue;
             };
             let (words, is_infinite) = Reason::of_one(&cell.text, column);
-            let kind = match is_infinite {
-                true => BadKind::NotFinite,
-                false => BadKind::Unreadable,
+            let kind = if is_infinite {
+                BadKind::NotFinite
+            } else {
+                BadKind::Unreadable
             };
             let reason = format!("`{}`: \"{}\" {words}", column.name, cell.text);
             faults

@@ -1,4 +1,4 @@
-use super::super::column::{Block, Cells, FileColumn, Place, Texts};
+use super::super::column::{Block, BlockPlace, Cells, FileColumn, Texts};
 use super::super::schema::Role;
 use super::*;
 use crate::data::Values;
@@ -47,7 +47,7 @@ impl TableReader for Memory {
                     Vec::new()
                 },
                 odd: Vec::new(),
-                place: Place::Rows(first),
+                place: BlockPlace::Rows(first),
             })?;
             first += rows as u64;
         }

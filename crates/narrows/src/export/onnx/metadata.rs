@@ -59,9 +59,12 @@ const SCORE: &str = "mean over the values of a row of the squared error in scale
 
 fn scaling(model: &Model) -> Value {
     let scaling = model.scaling();
-    let list = |values: &[f64], name: &str| match values.len() <= LISTED {
-        true => json!(values),
-        false => json!(format!("the tensor {name} of the graph")),
+    let list = |values: &[f64], name: &str| {
+        if values.len() <= LISTED {
+            json!(values)
+        } else {
+            json!(format!("the tensor {name} of the graph"))
+        }
     };
     json!({
         "kind": model.recipe().scaling.map_or("none", |spec| spec.name()),

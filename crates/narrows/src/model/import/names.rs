@@ -1,7 +1,7 @@
 //! Assigning the tensors of a file to those of the recipe: by name, by name behind a prefix that all share, or by order
 //! and shape if only one assignment is possible.
 
-use super::order::{self, Layer};
+use super::order::{self, LayerTensors};
 use crate::Error;
 use crate::error::{ErrorKind, Result};
 use crate::model::header::{Header, TensorInfo, format};
@@ -68,13 +68,13 @@ pub(super) fn assign(
         .into_iter()
         .filter(|tensor| !used.contains(tensor.name))
         .collect();
-    match ours.is_empty() && !map.is_empty() {
-        true if rest.is_empty() => {}
-        true => notes.push(format!(
+    if !ours.is_empty() || map.is_empty() {
+        chosen.extend(match_rest(&ours, &rest, &mut notes)?);
+    } else if !rest.is_empty() {
+        notes.push(format!(
             "not used, as the map names all tensors of the recipe: {}",
             list(rest.iter().map(|tensor| tensor.name.to_string()))
-        )),
-        false => chosen.extend(match_rest(&ours, &rest, &mut notes)?),
+        ));
     }
     let sources = expected.iter().filter_map(|tensor| {
         let theirs = chosen.get(&*tensor.name)?;
@@ -243,7 +243,12 @@ fn prefixes<'a>(theirs: &[Theirs<'a>]) -> Vec<&'a str> {
 }
 
 /// Which layer was taken for which, for people.
-fn said(prefix: &str, ours: &[Layer<'_>], theirs: &[Layer<'_>], matching: &[usize]) -> String {
+fn said(
+    prefix: &str,
+    ours: &[LayerTensors<'_>],
+    theirs: &[LayerTensors<'_>],
+    matching: &[usize],
+) -> String {
     let pairs = ours.iter().zip(matching).filter_map(|(ours, &at)| {
         let theirs = theirs.get(at)?;
         Some(format!("{prefix}{} is {}", theirs.name, ours.name))
@@ -300,41 +305,43 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
     match (missing.is_empty(), extra.is_empty()) {
         (_, true) => {
             let error = format("tensors of the recipe are missing").expected(expected);
-            match missing.iter().all(|tensor| tensor.name.ends_with(".bias")) {
-                true => error.hint("let the recipe say `bias = false` where the layers have none"),
-                false => error.hint(NAMES),
+            if missing.iter().all(|tensor| tensor.name.ends_with(".bias")) {
+                error.hint("let the recipe say `bias = false` where the layers have none")
+            } else {
+                error.hint(NAMES)
             }
         }
         (true, false) => format("there are tensors that the recipe does not have")
             .found(found)
-            .hint(match extra.iter().any(|tensor| is_normalization(tensor)) {
-                true => NORMALIZATION.to_string(),
-                false => {
-                    let mut layers: Vec<String> = Vec::new();
-                    for tensor in ours {
-                        let layer = layer(&tensor.name);
-                        let pair = format!("{prefix}{layer}={layer}");
-                        if !layers.contains(&pair) {
-                            layers.push(pair);
-                        }
+            .hint(if extra.iter().any(|tensor| is_normalization(tensor)) {
+                NORMALIZATION.to_string()
+            } else {
+                let mut layers: Vec<String> = Vec::new();
+                for tensor in ours {
+                    let layer = layer(&tensor.name);
+                    let pair = format!("{prefix}{layer}={layer}");
+                    if !layers.contains(&pair) {
+                        layers.push(pair);
                     }
-                    format!(
-                        "to leave them out, name all layers of the recipe: `--map {}`",
-                        layers.join(",")
-                    )
                 }
+                format!(
+                    "to leave them out, name all layers of the recipe: `--map {}`",
+                    layers.join(",")
+                )
             }),
         (false, false) => {
-            let error = match is_ambiguous {
-                true => format("more than one of the recipe's layers may be meant"),
-                false => format("the tensors are named otherwise than the recipe's"),
+            let error = if is_ambiguous {
+                format("more than one of the recipe's layers may be meant")
+            } else {
+                format("the tensors are named otherwise than the recipe's")
             };
             let error = error.expected(expected).found(found);
-            match extra.iter().any(|tensor| is_normalization(tensor)) {
-                true => error.hint(format!("{NORMALIZATION}; else {map}")),
-                false => error.hint(format!(
+            if extra.iter().any(|tensor| is_normalization(tensor)) {
+                error.hint(format!("{NORMALIZATION}; else {map}"))
+            } else {
+                error.hint(format!(
                     "{map}; or name them as nn.Sequential does, `encoder.INDEX.weight`"
-                )),
+                ))
             }
         }
     }

@@ -10,7 +10,7 @@ use safetensors::tensor::TensorView;
 
 /// The parameters that were read, and how many of them came from which type.
 #[derive(Default)]
-pub(super) struct Numbers {
+pub(super) struct ReadNumbers {
     pub(super) parameters: Vec<f32>,
     half: usize,
     brain: usize,
@@ -19,7 +19,7 @@ pub(super) struct Numbers {
     rounded: usize,
 }
 
-impl Numbers {
+impl ReadNumbers {
     /// Adds the numbers of a tensor.
     pub(super) fn add(&mut self, name: &str, found: &TensorView<'_>) -> Result<()> {
         let (data, start) = (found.data(), self.parameters.len());
@@ -120,7 +120,7 @@ pub(super) fn state(state: &State, source: &str, found: &TensorView<'_>) -> Resu
             .map(|count| states::count_of(source, count))
             .collect();
     }
-    let mut numbers = Numbers::default();
+    let mut numbers = ReadNumbers::default();
     numbers.add(source, found)?;
     if state.kind == StateKind::Count {
         let counts = numbers.parameters.iter().map(|&count| f64::from(count));

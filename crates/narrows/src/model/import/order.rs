@@ -14,14 +14,14 @@ const MAX_LAYERS: usize = 256;
 const MAX_STEPS: usize = 50_000;
 
 /// The tensors of a layer.
-pub(super) struct Layer<'a> {
+pub(super) struct LayerTensors<'a> {
     pub(super) name: &'a str,
     /// By their names in the layer.
-    pub(super) tensors: Vec<Part<'a>>,
+    pub(super) tensors: Vec<LayerTensor<'a>>,
 }
 
 /// A tensor of a layer.
-pub(super) struct Part<'a> {
+pub(super) struct LayerTensor<'a> {
     name: &'a str,
     shape: &'a [usize],
     /// Its place in the list that the layers were made of.
@@ -29,16 +29,18 @@ pub(super) struct Part<'a> {
 }
 
 /// The layers of tensors, in the order of their first ones.
-pub(super) fn layers<'a>(tensors: impl Iterator<Item = (&'a str, &'a [usize])>) -> Vec<Layer<'a>> {
-    let mut layers: Vec<Layer<'a>> = Vec::new();
+pub(super) fn layers<'a>(
+    tensors: impl Iterator<Item = (&'a str, &'a [usize])>,
+) -> Vec<LayerTensors<'a>> {
+    let mut layers: Vec<LayerTensors<'a>> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, (full, shape)) in tensors.enumerate() {
         let (layer, name) = full.rsplit_once('.').unwrap_or((full, ""));
-        let part = Part { name, shape, place };
+        let part = LayerTensor { name, shape, place };
         let at = *places.entry(layer).or_insert(layers.len());
         match layers.get_mut(at) {
             Some(layer) => layer.tensors.push(part),
-            None => layers.push(Layer {
+            None => layers.push(LayerTensors {
                 name: layer,
                 tensors: vec![part],
             }),
@@ -52,18 +54,19 @@ pub(super) fn layers<'a>(tensors: impl Iterator<Item = (&'a str, &'a [usize])>) 
 
 /// The ways to give each of our layers one of theirs that keep the order and fit the shapes: none, the only one, or two of
 /// several. Each says for our layers the place of theirs.
-pub(super) fn matches(ours: &[Layer<'_>], theirs: &[Layer<'_>]) -> Vec<Vec<usize>> {
+pub(super) fn matches(ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>]) -> Vec<Vec<usize>> {
     if ours.len() != theirs.len() || ours.is_empty() || ours.len() > MAX_LAYERS {
         return Vec::new();
     }
-    let before = |theirs_: &Layer<'_>| -> Vec<usize> {
-        let earlier = |other: &Layer<'_>| order(other.name, theirs_.name) == Some(Ordering::Less);
+    let before = |theirs_: &LayerTensors<'_>| -> Vec<usize> {
+        let earlier =
+            |other: &LayerTensors<'_>| order(other.name, theirs_.name) == Some(Ordering::Less);
         let all = theirs.iter().enumerate();
         all.filter(|(_, other)| earlier(other))
             .map(|(at, _)| at)
             .collect()
     };
-    let fitting = |ours: &Layer<'_>| -> Vec<usize> {
+    let fitting = |ours: &LayerTensors<'_>| -> Vec<usize> {
         let all = theirs.iter().enumerate();
         all.filter(|(_, theirs)| fits(ours, theirs))
             .map(|(at, _)| at)
@@ -78,10 +81,11 @@ pub(super) fn matches(ours: &[Layer<'_>], theirs: &[Layer<'_>]) -> Vec<Vec<usize
         steps: 0,
     };
     search.go_on();
-    match search.steps > MAX_STEPS {
+    if search.steps > MAX_STEPS {
         // Not known to be the only one.
-        true => search.found.into_iter().cycle().take(2).collect(),
-        false => search.found,
+        search.found.into_iter().cycle().take(2).collect()
+    } else {
+        search.found
     }
 }
 
@@ -122,8 +126,8 @@ impl Search {
 }
 
 /// Whether one of their layers has the tensors of ours and does not name the other half.
-fn fits(ours: &Layer<'_>, theirs: &Layer<'_>) -> bool {
-    let parts = |layer: &Layer<'_>| layer.tensors.len();
+fn fits(ours: &LayerTensors<'_>, theirs: &LayerTensors<'_>) -> bool {
+    let parts = |layer: &LayerTensors<'_>| layer.tensors.len();
     let is_other_half = are_of_two_halves(ours.name, theirs.name);
     let pairs = ours.tensors.iter().zip(&theirs.tensors);
     let has_same = pairs

@@ -1,7 +1,7 @@
 //! Tied weights in the files of other programs, which may have both the weights and their transpose.
 
 use super::names::{self, Wanted};
-use super::numbers::Numbers;
+use super::numbers::ReadNumbers;
 use crate::error::Result;
 use crate::model::header::format;
 use crate::network::Network;
@@ -48,7 +48,7 @@ pub(super) fn check(
         let view = tensors.tensor(source).map_err(|error| {
             format(format!("the tensor `{source}` is damaged")).caused_by(error)
         })?;
-        let mut copy = Numbers::default();
+        let mut copy = ReadNumbers::default();
         copy.add(source, &view)?;
         let weights = parameters.get(tensor.range.clone()).unwrap_or_default();
         for (at, &weight) in weights.iter().enumerate() {

@@ -27,7 +27,7 @@ impl ReconstructionPlace {
         }
         let inputs = vec![self.output, self.target];
         builder.node(
-            Arc::new(Comparison { loss }),
+            Arc::new(ComparedLoss { loss }),
             Vec::new(),
             inputs,
             Vec::new(),
@@ -38,11 +38,11 @@ impl ReconstructionPlace {
 
 /// The mean over rows and values of a loss between a value and its target.
 #[derive(Clone, Copy, Debug)]
-struct Comparison {
+struct ComparedLoss {
     loss: Loss,
 }
 
-impl Operation for Comparison {
+impl Operation for ComparedLoss {
     fn label(&self) -> String {
         name_of(self.loss)
     }

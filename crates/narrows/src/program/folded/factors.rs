@@ -1,6 +1,6 @@
 //! The factors of a run, cut into columns among threads.
 
-use super::shape::{Layer, Shape};
+use super::shape::{FoldedShape, Layer};
 use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::ColumnContext;
 use crate::program::operation::{ColumnOperation, ColumnPart};
@@ -38,35 +38,37 @@ fn pieces(to: Buffer, height: usize, width: usize, depth: usize) -> Vec<ColumnPa
 /// The factor at one side of a layer from that at the other: times the weights, or, from the inputs' side to the outputs',
 /// their transpose, with shares of the bias.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct FoldedLink {
     pub(super) layer: Layer,
     pub(super) from: Buffer,
     pub(super) to: Buffer,
     /// Read where it is transposed.
     pub(super) shares: Option<Buffer>,
     pub(super) is_transposed: bool,
-    pub(super) shape: Shape,
+    pub(super) shape: FoldedShape,
     /// The width of the factor that is formed.
     pub(super) width: usize,
 }
 
-impl Link {
+impl FoldedLink {
     fn depth(&self) -> usize {
-        match self.is_transposed {
-            true => self.layer.inputs,
-            false => self.layer.outputs,
+        if self.is_transposed {
+            self.layer.inputs
+        } else {
+            self.layer.outputs
         }
     }
 }
 
-impl ColumnOperation for Link {
+impl ColumnOperation for FoldedLink {
     fn label(&self) -> String {
         let Layer {
             inputs, outputs, ..
         } = self.layer;
-        match self.is_transposed {
-            true => format!("factor through {inputs} -> {outputs}"),
-            false => format!("factor through {outputs} -> {inputs}"),
+        if self.is_transposed {
+            format!("factor through {inputs} -> {outputs}")
+        } else {
+            format!("factor through {outputs} -> {inputs}")
         }
     }
 
@@ -190,13 +192,13 @@ impl ColumnOperation for Offsets {
 
 /// How much of a bias each row of the factors inward gets, where a run narrows: the sums of the gradients by the narrow end.
 #[derive(Debug)]
-pub(super) struct Shares {
+pub(super) struct BiasShares {
     pub(super) from: Buffer,
     pub(super) to: Buffer,
     pub(super) rank: usize,
 }
 
-impl ColumnOperation for Shares {
+impl ColumnOperation for BiasShares {
     fn label(&self) -> String {
         "sums of gradients".into()
     }
@@ -317,7 +319,7 @@ pub(super) struct Collect {
     pub(super) wide: Buffer,
     pub(super) shares: Buffer,
     pub(super) to: Buffer,
-    pub(super) shape: Shape,
+    pub(super) shape: FoldedShape,
     pub(super) batch: usize,
 }
 
@@ -347,7 +349,7 @@ impl ColumnOperation for Collect {
 
     fn run(&self, context: &mut ColumnContext<'_>) {
         let (isa, rows) = (context.isa, context.rows());
-        let Shape { height, wide, .. } = self.shape;
+        let FoldedShape { height, wide, .. } = self.shape;
         let columns = context.buffers.rects()[0].columns.clone();
         let narrow = Left {
             data: context.buffers.get(self.narrow.index(), rows),

@@ -91,9 +91,10 @@ impl TileOperation for FactorGradient {
                 };
                 let right = Right::row_major(context.get(self.right), inputs);
                 let shape = (gradient.len() / inputs, inputs, self.height);
-                let start = match context.adds {
-                    true => Start::Accumulate,
-                    false => Start::Zero,
+                let start = if context.adds {
+                    Start::Accumulate
+                } else {
+                    Start::Zero
                 };
                 product(isa, shape, left, right, start, gradient, inputs);
             }

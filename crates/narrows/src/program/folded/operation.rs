@@ -1,9 +1,9 @@
 //! A run as one operation: what it emits forth and back.
 
-use super::factors::{Center, Collect, Link, Offsets, Shares};
+use super::factors::{BiasShares, Center, Collect, FoldedLink, Offsets};
 use super::gradient::{FactorGradient, Side};
 use super::rows::{Backward, Extend, Forward};
-use super::shape::{Layer, Shape};
+use super::shape::{FoldedShape, Layer};
 use crate::error::Result;
 use crate::program::buffer::Buffer;
 use crate::program::lower::Lower;
@@ -15,7 +15,7 @@ use crate::program::value::Mode;
 pub(in crate::program) struct Folded {
     /// In the order in which they are applied.
     layers: Vec<Layer>,
-    shape: Shape,
+    shape: FoldedShape,
 }
 
 /// The factors of a run, counted from the narrow end: the one of a layer's narrow side has the layer's distance from there.
@@ -37,7 +37,7 @@ impl Folded {
         let widens = ends[0] < ends[1];
         let rank = ends[0].min(ends[1]);
         Folded {
-            shape: Shape {
+            shape: FoldedShape {
                 widens,
                 rank,
                 wide: ends[0].max(ends[1]),
@@ -49,9 +49,10 @@ impl Folded {
 
     /// The layer at a distance from the narrow end.
     fn layer(&self, distance: usize) -> Layer {
-        match self.shape.widens {
-            true => self.layers[distance],
-            false => self.layers[self.layers.len() - 1 - distance],
+        if self.shape.widens {
+            self.layers[distance]
+        } else {
+            self.layers[self.layers.len() - 1 - distance]
         }
     }
 
@@ -66,7 +67,7 @@ impl Folded {
 
     /// Emits the factors outward.
     fn outward(&self, lower: &mut Lower<'_>) -> Factors {
-        let Shape {
+        let FoldedShape {
             widens,
             rank,
             height,
@@ -84,7 +85,7 @@ impl Folded {
         for distance in 0..self.layers.len() {
             let width = self.width(distance + 1);
             let to = lower.whole(format!("factor outward {}", distance + 1), height, width);
-            lower.columns(Link {
+            lower.columns(FoldedLink {
                 layer: self.layer(distance),
                 from: outward[distance],
                 to,
@@ -198,7 +199,7 @@ impl Operation for Folded {
             }
             _ => {
                 let to = lower.whole("shares of the bias", 1, shape.rank);
-                lower.columns(Shares {
+                lower.columns(BiasShares {
                     from: dy,
                     to,
                     rank: shape.rank,
@@ -217,9 +218,10 @@ impl Operation for Folded {
         });
         for distance in (0..count).rev() {
             let layer = self.layer(distance);
-            let sides = match shape.widens {
-                true => [inward, outward[distance]],
-                false => [outward[distance], inward],
+            let sides = if shape.widens {
+                [inward, outward[distance]]
+            } else {
+                [outward[distance], inward]
             };
             for (tensor, side) in [
                 (Some(layer.weights), Side::Weights),
@@ -242,7 +244,7 @@ impl Operation for Folded {
             if distance > 0 {
                 let width = self.width(distance);
                 let to = lower.whole(format!("factor inward {distance}"), shape.height, width);
-                lower.columns(Link {
+                lower.columns(FoldedLink {
                     layer,
                     from: inward,
                     to,

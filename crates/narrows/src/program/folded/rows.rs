@@ -1,7 +1,7 @@
 //! Rows through a run, at once.
 
 use super::factors::by_rows;
-use super::shape::Shape;
+use super::shape::FoldedShape;
 use crate::program::buffer::{Buffer, Uses};
 use crate::program::context::RowContext;
 use crate::program::operation::{Cost, RowOperation};
@@ -15,10 +15,10 @@ pub(super) struct Forward {
     pub(super) y: Buffer,
     pub(super) whole: Buffer,
     pub(super) offsets: Option<Buffer>,
-    pub(super) shape: Shape,
+    pub(super) shape: FoldedShape,
 }
 
-impl Shape {
+impl FoldedShape {
     /// What a row costs, each way; a factor has one number for each multiply-add.
     fn cost(self, shared: usize) -> Cost {
         Cost {
@@ -30,9 +30,10 @@ impl Shape {
 
     /// The values of a row that the run reads, and of one that it gives.
     fn ends(self) -> (usize, usize) {
-        match self.widens {
-            true => (self.rank, self.wide),
-            false => (self.wide, self.rank),
+        if self.widens {
+            (self.rank, self.wide)
+        } else {
+            (self.wide, self.rank)
         }
     }
 }
@@ -57,16 +58,17 @@ impl RowOperation for Forward {
     }
 
     fn run(&self, context: &mut RowContext<'_>) {
-        let Shape { rank, wide, .. } = self.shape;
+        let FoldedShape { rank, wide, .. } = self.shape;
         let (inputs, outputs) = self.shape.ends();
         // Where there are no offsets beside, they are the last row of the factor.
         let offsets = self.offsets.unwrap_or(self.whole);
         let reads = [self.x, self.whole, offsets];
         let ([x, whole, offsets], y) = context.buffers.read_write(reads, self.y);
         let (factor, last) = whole.split_at(rank * wide);
-        let (factor, offsets) = match self.shape.widens {
-            true => (Right::row_major(factor, wide), last),
-            false => (Right::transpose_of(factor, wide), offsets),
+        let (factor, offsets) = if self.shape.widens {
+            (Right::row_major(factor, wide), last)
+        } else {
+            (Right::transpose_of(factor, wide), offsets)
         };
         let shape = (x.len() / inputs, outputs, inputs);
         let start = Start::Bias(offsets);
@@ -112,7 +114,7 @@ pub(super) struct Backward {
     pub(super) dy: Buffer,
     pub(super) dx: Buffer,
     pub(super) whole: Buffer,
-    pub(super) shape: Shape,
+    pub(super) shape: FoldedShape,
 }
 
 impl RowOperation for Backward {
@@ -134,14 +136,15 @@ impl RowOperation for Backward {
     }
 
     fn run(&self, context: &mut RowContext<'_>) {
-        let Shape { rank, wide, .. } = self.shape;
+        let FoldedShape { rank, wide, .. } = self.shape;
         let (inputs, outputs) = self.shape.ends();
         let reads = [self.dy, self.whole];
         let ([dy, whole], dx) = context.buffers.read_write(reads, self.dx);
         let factor = &whole[..rank * wide];
-        let factor = match self.shape.widens {
-            true => Right::transpose_of(factor, wide),
-            false => Right::row_major(factor, wide),
+        let factor = if self.shape.widens {
+            Right::transpose_of(factor, wide)
+        } else {
+            Right::row_major(factor, wide)
         };
         let shape = (dy.len() / outputs, inputs, outputs);
         let isa = context.isa;

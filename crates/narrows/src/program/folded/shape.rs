@@ -13,7 +13,7 @@ pub(in crate::program) struct Layer {
 
 /// The sizes of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::program) struct Shape {
+pub(in crate::program) struct FoldedShape {
     /// Whether the narrow end is the input.
     pub(in crate::program) widens: bool,
     /// The widths of the narrow end and of the wide one.

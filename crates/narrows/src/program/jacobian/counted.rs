@@ -193,13 +193,14 @@ impl ColumnOperation for Gates {
         let rows = start..(start + WORD).min(count);
         let ([x], [to]) = context.buffers.access([self.x.index()], count);
         let to = words_mut(to);
-        match self.is_rectified {
-            true => set(
+        if self.is_rectified {
+            set(
                 self.units,
                 &x[rows.start * self.units..rows.end * self.units],
                 to,
-            ),
-            false => open(self.units, rows.len(), to),
+            )
+        } else {
+            open(self.units, rows.len(), to)
         }
     }
 }

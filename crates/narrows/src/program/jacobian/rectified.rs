@@ -117,7 +117,7 @@ fn pick(from: &[f32], units: &[u32], to: &mut [f32]) {
 
 /// Finds the units that let rows pass, and `v_1` from `v_2` at them.
 #[derive(Debug)]
-pub(super) struct Gather {
+pub(super) struct GatherOpen {
     pub(super) units: Units,
     pub(super) packed: Packed,
     /// What the ReLU reads.
@@ -126,7 +126,7 @@ pub(super) struct Gather {
     pub(super) to: Buffer,
 }
 
-impl RowOperation for Gather {
+impl RowOperation for GatherOpen {
     fn label(&self) -> String {
         "probes back to active units".into()
     }

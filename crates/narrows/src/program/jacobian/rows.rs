@@ -70,7 +70,7 @@ impl RowOperation for Fill {
 
 /// A function of the chain, at the rows of a batch.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct ChainPlace {
     function: Arc<dyn RowFunction>,
     tensors: Vec<TensorId>,
     x: Buffer,
@@ -78,9 +78,9 @@ pub(super) struct Place {
     packed: Packed,
 }
 
-impl Place {
-    pub(super) fn new(link: &Link, packed: Packed, lower: &mut Lower<'_>) -> Place {
-        Place {
+impl ChainPlace {
+    pub(super) fn new(link: &Link, packed: Packed, lower: &mut Lower<'_>) -> ChainPlace {
+        ChainPlace {
             function: Arc::clone(&link.function),
             tensors: link.tensors.clone(),
             x: lower.buffer_of(link.x),
@@ -92,16 +92,17 @@ impl Place {
     /// The buffers that its derivative reads.
     fn uses(&self) -> Uses {
         let uses = Uses::new().reads([self.packed.counts]);
-        match derivative(&self.function).is_constant() {
-            true => uses,
-            false => uses.reads([self.x, self.y]),
+        if derivative(&self.function).is_constant() {
+            uses
+        } else {
+            uses.reads([self.x, self.y])
         }
     }
 }
 
 /// On which way probes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum ProbeWay {
     /// `v_l = J_lᵀ v_{l+1}`
     Back,
     /// `w_{l+1} = J_l w_l`
@@ -111,8 +112,8 @@ pub(super) enum Way {
 /// Takes probes through a function of the chain.
 #[derive(Debug)]
 pub(super) struct Through {
-    pub(super) way: Way,
-    pub(super) place: Place,
+    pub(super) way: ProbeWay,
+    pub(super) place: ChainPlace,
     pub(super) from: Buffer,
     pub(super) to: Buffer,
 }
@@ -121,8 +122,8 @@ impl Through {
     fn apply(&self, at: Point<'_>, from: &[f32], to: &mut [f32], scratch: &mut [f32]) {
         let function = &self.place.function;
         match self.way {
-            Way::Back => function.backward(at, from, to, scratch),
-            Way::Forth => derivative(function).push(at, from, to, scratch),
+            ProbeWay::Back => function.backward(at, from, to, scratch),
+            ProbeWay::Forth => derivative(function).push(at, from, to, scratch),
         }
     }
 }
@@ -130,8 +131,8 @@ impl Through {
 impl RowOperation for Through {
     fn label(&self) -> String {
         let way = match self.way {
-            Way::Back => "back",
-            Way::Forth => "forth",
+            ProbeWay::Back => "back",
+            ProbeWay::Forth => "forth",
         };
         format!("probes {way} through {}", self.place.function.label())
     }
@@ -145,7 +146,7 @@ impl RowOperation for Through {
     }
 
     fn cost(&self) -> Cost {
-        let Place {
+        let ChainPlace {
             function, packed, ..
         } = &self.place;
         let work = function.work();
@@ -164,7 +165,7 @@ impl RowOperation for Through {
     }
 
     fn run(&self, context: &mut RowContext<'_>) {
-        let Place {
+        let ChainPlace {
             function,
             tensors,
             x,
@@ -174,8 +175,8 @@ impl RowOperation for Through {
         let (isa, tensors) = (context.isa, context.tensors.of(tensors));
         let (inputs, outputs) = (function.inputs(), function.outputs());
         let (width, to_width) = match self.way {
-            Way::Back => (outputs, inputs),
-            Way::Forth => (inputs, outputs),
+            ProbeWay::Back => (outputs, inputs),
+            ProbeWay::Forth => (inputs, outputs),
         };
         let counts = packed.counts.memory();
         if derivative(function).is_constant() {
@@ -205,7 +206,7 @@ impl RowOperation for Through {
 
 /// The norms of rows, and w_0.
 #[derive(Debug)]
-pub(super) struct Norm {
+pub(super) struct RowNorms {
     pub(super) packed: Packed,
     /// The numbers of a probe.
     pub(super) width: usize,
@@ -216,7 +217,7 @@ pub(super) struct Norm {
     pub(super) norms: Buffer,
 }
 
-impl RowOperation for Norm {
+impl RowOperation for RowNorms {
     fn label(&self) -> String {
         "squared norms".into()
     }
@@ -269,7 +270,7 @@ pub(super) fn sum_products(
 /// Adds to the gradient by the input of a function what follows from its curvature.
 #[derive(Debug)]
 pub(super) struct Curvature {
-    pub(super) place: Place,
+    pub(super) place: ChainPlace,
     pub(super) w: Buffer,
     pub(super) v: Buffer,
     pub(super) dx: Buffer,
@@ -285,7 +286,7 @@ impl RowOperation for Curvature {
     }
 
     fn uses(&self) -> Uses {
-        let Place { x, y, packed, .. } = &self.place;
+        let ChainPlace { x, y, packed, .. } = &self.place;
         let uses = Uses::new().reads([packed.counts]);
         uses.reads([*x, *y, self.w, self.v]).adds([self.dx])
     }
@@ -298,7 +299,7 @@ impl RowOperation for Curvature {
     }
 
     fn run(&self, context: &mut RowContext<'_>) {
-        let Place {
+        let ChainPlace {
             function,
             tensors,
             x,

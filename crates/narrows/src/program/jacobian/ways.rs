@@ -2,8 +2,8 @@
 
 use super::norm::{Contraction, Link, Savings};
 use super::packed::Packed;
-use super::rectified::{Gather, Scatter, SquareActive, Units};
-use super::rows::{Curvature, Fill, Norm, Place, Through, Way};
+use super::rectified::{GatherOpen, Scatter, SquareActive, Units};
+use super::rows::{ChainPlace, Curvature, Fill, ProbeWay, RowNorms, Through};
 use super::squared::{Square, Squared, SumOfSquares};
 use super::stopped::{Below, DiagonalGradient, StoppedProbes};
 use super::tiles::ProbeGradient;
@@ -37,9 +37,10 @@ impl Contraction {
         let last = (first..end).rev().find(|&l| matters(&self.chain[l]));
         // The last function whose w something depends on.
         let last = last.filter(|_| lower.mode() == Mode::Training);
-        let (mut ways, top) = match savings.stops {
-            true => self.start_stopped(lower),
-            false => (self.start(lower), end),
+        let (mut ways, top) = if savings.stops {
+            self.start_stopped(lower)
+        } else {
+            (self.start(lower), end)
         };
         if savings.rectifies {
             ways.units = Some(Units::new(self.width_at(first), lower));
@@ -138,7 +139,7 @@ impl Contraction {
             match ways.units.filter(|_| l == first) {
                 Some(units) => {
                     let x = lower.buffer_of(self.chain[l].x);
-                    lower.rows(Gather {
+                    lower.rows(GatherOpen {
                         units,
                         packed: ways.packed,
                         x,
@@ -146,7 +147,7 @@ impl Contraction {
                         to,
                     });
                 }
-                None => self.through(Way::Back, l, [from, to], ways, lower),
+                None => self.through(ProbeWay::Back, l, [from, to], ways, lower),
             }
             ways.v[l] = Some(to);
         }
@@ -166,7 +167,7 @@ impl Contraction {
                     from,
                     to,
                 }),
-                None => self.through(Way::Forth, l, [from, to], ways, lower),
+                None => self.through(ProbeWay::Forth, l, [from, to], ways, lower),
             }
             ways.w[l + 1] = Some(to);
         }
@@ -174,13 +175,13 @@ impl Contraction {
 
     fn through(
         &self,
-        way: Way,
+        way: ProbeWay,
         l: usize,
         [from, to]: [Buffer; 2],
         ways: &Ways,
         lower: &mut Lower<'_>,
     ) {
-        let place = Place::new(&self.chain[l], ways.packed, lower);
+        let place = ChainPlace::new(&self.chain[l], ways.packed, lower);
         lower.rows(Through {
             way,
             place,
@@ -199,7 +200,7 @@ impl Contraction {
     ) -> Option<Buffer> {
         let norms = self.report(lower);
         let w = is_needed.then(|| self.probes_at('w', 0, ways, lower));
-        lower.rows(Norm {
+        lower.rows(RowNorms {
             packed: ways.packed,
             width: self.width_at(0),
             v,
@@ -252,7 +253,7 @@ impl Contraction {
                 continue;
             };
             if let Some(v) = ways.v[l + 1].filter(|_| link.derivative().is_curved()) {
-                let place = Place::new(link, packed, lower);
+                let place = ChainPlace::new(link, packed, lower);
                 lower.add_later(link.x, move |dx| Curvature { place, w, v, dx });
             }
             let diagonal = ways.diagonal.filter(|_| l + 2 == self.chain.len());

@@ -259,18 +259,20 @@ fn simulate(work: &Work, workers: usize) -> f64 {
     let busy = cut.count().min(workers);
     let mut machine = Machine::new(work.costs, workers);
     for _ in 0..STEPS {
-        for Level { parts, is_alone } in &work.levels {
+        for ColumnLevel { parts, is_alone } in &work.levels {
             let time = |part: usize, _| work.part(&parts[part], workers);
-            match is_alone {
-                true => machine.clocks[0] += (0..parts.len()).map(|i| time(i, false)).sum::<f64>(),
-                false => machine.phase(parts.len(), time),
+            if *is_alone {
+                machine.clocks[0] += (0..parts.len()).map(|i| time(i, false)).sum::<f64>()
+            } else {
+                machine.phase(parts.len(), time)
             }
         }
         machine.phase(cut.count(), |block, is_first| {
             // A worker's later blocks find the parameters in its cache.
-            let fetch = match is_first {
-                true => work.fetch_parameters(workers, busy),
-                false => 0.0,
+            let fetch = if is_first {
+                work.fetch_parameters(workers, busy)
+            } else {
+                0.0
             };
             work.block(cut.range(block).len()) + fetch
         });

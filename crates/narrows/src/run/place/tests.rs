@@ -156,9 +156,10 @@ fn links_in_place_of_the_hidden_folders_are_removed_and_not_followed() {
             let link = folder.path().join(name);
             std::os::unix::fs::symlink(other.path(), &link).unwrap();
             assert!(!recover(folder.path()).unwrap());
-            match force {
-                true => begin(folder.path()).settle(true).unwrap(),
-                false => drop(Place::of_run(folder.path()).unwrap()),
+            if force {
+                begin(folder.path()).settle(true).unwrap()
+            } else {
+                drop(Place::of_run(folder.path()).unwrap())
             }
             assert!(!link.is_symlink(), "{name}");
             let expected = if force { &after } else { &before };

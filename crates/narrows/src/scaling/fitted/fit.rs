@@ -172,10 +172,13 @@ fn stds(data: &Dataset, means: &[f64]) -> Vec<f64> {
     let (sums, squares) = sums.into_iter().unzip();
     let apart = averages(data, sums);
     let all = averages(data, squares).into_iter().zip(apart).zip(means);
-    let variance = |((squares, apart), mean): ((f64, f64), &f64)| match mean.abs() < EXACT {
-        true => squares,
-        // The mean itself is rounded.
-        false => squares - apart * apart,
+    let variance = |((squares, apart), mean): ((f64, f64), &f64)| {
+        if mean.abs() < EXACT {
+            squares
+        } else {
+            // The mean itself is rounded.
+            squares - apart * apart
+        }
     };
     all.map(variance).map(f64::sqrt).collect()
 }

@@ -50,9 +50,10 @@ impl Scaling {
             factor,
             precision: Precision::Double,
         };
-        Ok(match single {
-            true => scaling.in_single_precision(),
-            false => scaling,
+        Ok(if single {
+            scaling.in_single_precision()
+        } else {
+            scaling
         })
     }
 }

@@ -22,7 +22,7 @@ const IDLE: f64 = 0.95;
 pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
     let of = |experiment: usize, setting: usize| &rows[2 * experiment + setting];
     let settings = [0, 1];
-    let worse = settings.map(|setting| of(DEEP, setting).test_mse > of(SIMPLE, setting).test_mse);
+    let worse = settings.map(|setting| of(DEEP, setting).mse > of(SIMPLE, setting).mse);
     let more = settings
         .map(|setting| of(STRONG, setting).sensitivity() > of(LIGHT, setting).sensitivity());
     let mut claims = vec![
@@ -31,10 +31,10 @@ pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
              against {} corrected. The deep one has a code of 3 values, the simple one of 8, so this says \
              nothing of depth.",
             holds(worse),
-            figures(of(DEEP, 0).test_mse),
-            figures(of(SIMPLE, 0).test_mse),
-            figures(of(DEEP, 1).test_mse),
-            figures(of(SIMPLE, 1).test_mse),
+            figures(of(DEEP, 0).mse),
+            figures(of(SIMPLE, 0).mse),
+            figures(of(DEEP, 1).mse),
+            figures(of(SIMPLE, 1).mse),
         ),
         format!(
             "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}, measured by what Gaussian noise adds to a \
@@ -111,11 +111,11 @@ fn errors<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
 
 /// That a model hardly follows its input, if that is so.
 fn idle(row: &ClassicRow, penalty: &str, setting: &str) -> Option<String> {
-    (row.test_mse >= IDLE * row.constant_mse).then(|| {
+    (row.mse >= IDLE * row.constant_mse).then(|| {
         format!(
             "In the {setting} setting the model with {penalty} has an error of {}, where the mean image for all inputs \
              has {}: it hardly follows its input, so that its small sensitivity says little.",
-            figures(row.test_mse),
+            figures(row.mse),
             figures(row.constant_mse)
         )
     })
@@ -140,7 +140,8 @@ mod tests {
                 experiment: EXPERIMENTS[experiment].name,
                 setting: SETTINGS[setting],
                 epochs: 10,
-                test_mse: clean,
+                metric: crate::evaluate::metric::TEST_MSE,
+                mse: clean,
                 over_seeds: Measure::of(&[clean]),
                 reference: None,
                 pca_mse: None,

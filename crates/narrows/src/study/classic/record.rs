@@ -1,6 +1,7 @@
 //! What the classic study found.
 
 use super::super::Measure;
+use crate::evaluate::metric::Metric;
 use crate::text::figures;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -52,13 +53,15 @@ pub struct ClassicRow {
     pub setting: Setting,
     /// The epochs trained.
     pub epochs: usize,
-    /// The test error in scaled units, from the first seed; for denoising, of corrupted rows against the clean ones.
-    pub test_mse: f64,
+    /// What its error is: the test MSE, or of a denoiser the denoising MSE.
+    pub metric: Metric,
+    /// The error, in scaled units, from the first seed.
+    pub mse: f64,
     /// The same over all seeds.
     pub over_seeds: Measure,
-    /// The test error of PyTorch from one seed, where it was measured.
+    /// The error of PyTorch from one seed, where it was measured.
     pub reference: Option<f64>,
-    /// The error of PCA with as many components as the code has values.
+    /// The test MSE of PCA with as many components as the code has values.
     pub pca_mse: Option<f64>,
     /// The test error of the image that is best where all inputs are given the same one: the mean of the training
     /// images, brought into the sigmoid's range.
@@ -113,12 +116,13 @@ impl Classic {
                 "experiment": row.experiment,
                 "setting": row.setting.name(),
                 "epochs": row.epochs,
-                "test_mse": row.test_mse,
+                "metric": row.metric.name,
+                "mse": row.mse,
                 "over_seeds": row.over_seeds.to_json(),
                 "reference": row.reference,
-                "pca_mse": row.pca_mse,
+                "pca_test_mse": row.pca_mse,
                 "constant_mse": row.constant_mse,
-                "noisy_mse": row.noisy_mse(),
+                "robustness": {"noise": "gaussian", "level": STD, "noisy_mse": row.noisy_mse()},
                 "noisy_reference": row.noisy_reference,
                 "noise_sensitivity": row.sensitivity(),
             })

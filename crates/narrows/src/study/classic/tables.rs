@@ -9,18 +9,18 @@ impl Classic {
     /// the seeds where they are several, that of PyTorch from one seed and of PCA, and the error with noise.
     pub fn table(&self) -> Vec<Vec<String>> {
         let several = self.seeds > 1;
-        let mut heads = ["experiment", "setting", "epochs", "test MSE"]
+        let mut heads = ["experiment", "setting", "epochs", "MSE"]
             .map(String::from)
             .to_vec();
         heads.extend(several.then(|| format!("{} seeds", self.seeds)));
-        heads.extend(["PyTorch", "PCA", "noisy MSE"].map(String::from));
+        heads.extend(["PyTorch", "PCA", "MSE, noise 1.5"].map(String::from));
         let mut table = vec![heads];
         table.extend(self.rows.iter().map(|row| {
             let mut cells = vec![
                 row.experiment.into(),
                 row.setting.name().into(),
                 row.epochs.to_string(),
-                figures(row.test_mse),
+                figures(row.mse),
             ];
             cells.extend(several.then(|| row.over_seeds.text()));
             cells.extend([
@@ -47,7 +47,7 @@ pub(super) fn markdown(classic: &Classic) -> String {
         .rows
         .iter()
         .map(|row| reference(row.noisy_reference));
-    let last = std::iter::once("PyTorch, noisy".to_string()).chain(noisy);
+    let last = std::iter::once("PyTorch, noise 1.5".to_string()).chain(noisy);
     let mut rows = classic.table();
     rows.iter_mut()
         .zip(last)
@@ -90,6 +90,7 @@ fn reference(value: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluate::metric::TEST_MSE;
     use crate::study::Measure;
     use crate::study::classic::{ClassicRow, SETTINGS};
 
@@ -98,7 +99,8 @@ mod tests {
             experiment: "deep",
             setting: SETTINGS[setting],
             epochs: 10,
-            test_mse: 0.0333,
+            metric: TEST_MSE,
+            mse: 0.0333,
             over_seeds: Measure::of(&[0.0331, 0.0335][..seeds.min(2)]),
             reference: [None, Some(0.033)][setting],
             pca_mse: [Some(0.05161), None][setting],
@@ -126,11 +128,11 @@ mod tests {
             };
             assert!(table.iter().all(|cells| cells.len() == table[0].len()));
             assert_eq!(cell(2, "epochs"), Some("10"));
-            assert_eq!(cell(1, "test MSE"), Some("0.03330"));
+            assert_eq!(cell(1, "MSE"), Some("0.03330"));
             assert_eq!(cell(1, "PyTorch"), Some("-"));
             assert_eq!(cell(2, "PyTorch"), Some("0.033"));
             assert_eq!(cell(1, "PCA"), Some("0.05161"));
-            assert_eq!(cell(2, "noisy MSE"), Some("0.04500 (+50 %)"));
+            assert_eq!(cell(2, "MSE, noise 1.5"), Some("0.04500 (+50 %)"));
             let over = (seeds > 1).then_some("0.03330 ± 0.00028");
             assert_eq!(cell(1, "2 seeds"), over);
         }
@@ -143,7 +145,7 @@ mod tests {
         assert_eq!(lines[0], "Made by `narrows reproduce classic --seeds 2`.");
         let bars = |line: &str| line.matches('|').count();
         assert!(lines[2..].iter().all(|line| bars(line) == 10), "{text}");
-        assert!(lines[2].ends_with("| PyTorch, noisy |"));
+        assert!(lines[2].ends_with("| PyTorch, noise 1.5 |"));
         assert_eq!(
             lines[3],
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -159,10 +161,10 @@ mod tests {
             table.heads,
             [
                 "experiment",
-                "test MSE",
+                "MSE",
                 "PyTorch",
                 "PCA",
-                "noisy MSE",
+                "MSE, noise 1.5",
                 "epochs"
             ]
         );

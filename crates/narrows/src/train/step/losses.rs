@@ -62,7 +62,7 @@ impl Losses {
 }
 
 /// Losses on rows that are not learned from, batch by batch.
-pub(in crate::train) struct Measured {
+pub(in crate::train) struct MeasuredLosses {
     /// All rows, and those of them that were seen.
     pub(super) rows: usize,
     pub(super) seen: usize,

@@ -1,6 +1,6 @@
 //! The steps themselves.
 
-use super::losses::{Losses, Measured};
+use super::losses::{Losses, MeasuredLosses};
 use super::memory::Memory;
 use super::sentence::Sentence;
 use super::whole::Whole;
@@ -140,9 +140,10 @@ impl Stepper {
             scaling,
             rows,
         };
-        match self.whole.is_some() {
-            true => self.step_whole(&rows, epoch, factor),
-            false => self.step_at_once(&rows, epoch, factor),
+        if self.whole.is_some() {
+            self.step_whole(&rows, epoch, factor)
+        } else {
+            self.step_at_once(&rows, epoch, factor)
         }
         self.training.read_states(self.parameters.states_mut());
         self.training.outdate();
@@ -237,11 +238,11 @@ impl Stepper {
     }
 
     /// What [`Stepper::measure`] adds up over so many rows.
-    pub(in crate::train) fn measured(&mut self, rows: usize) -> Measured {
+    pub(in crate::train) fn measured(&mut self, rows: usize) -> MeasuredLosses {
         self.validation.write_states(self.parameters.states());
         let coupled = self.validation.losses().iter().enumerate();
         let coupled = coupled.filter(|(_, loss)| matches!(loss.value, LossValue::Coupled(_)));
-        Measured {
+        MeasuredLosses {
             rows,
             seen: 0,
             losses: Losses {
@@ -258,7 +259,7 @@ impl Stepper {
     /// are those of all rows together, once all were seen.
     pub(in crate::train) fn measure(
         &mut self,
-        measured: &mut Measured,
+        measured: &mut MeasuredLosses,
         data: &Dataset,
         scaling: &Scaling,
         rows: &[u32],

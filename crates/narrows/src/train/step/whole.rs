@@ -54,9 +54,10 @@ impl Whole {
 
     /// The numbers that it will hold for so many parameters.
     pub(super) fn numbers(parameters: usize, clip_norm: f64, accumulation: usize) -> usize {
-        match clip_norm <= 0.0 && accumulation <= 1 {
-            true => 0,
-            false => parameters.saturating_mul(levels(accumulation)),
+        if clip_norm <= 0.0 && accumulation <= 1 {
+            0
+        } else {
+            parameters.saturating_mul(levels(accumulation))
         }
     }
 

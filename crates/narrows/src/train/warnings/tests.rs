@@ -18,7 +18,8 @@ fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
 fn recipe() -> Recipe {
     let text = "name = \"small\"\n\
                 encoder = [{ layer = \"dense\", outputs = 1 }]\n\
-                decoder = [{ layer = \"dense\" }]";
+                decoder = [{ layer = \"dense\" }]\n\
+                training = { epochs = 1000 }";
     Recipe::parse(text, "a test").unwrap()
 }
 
@@ -209,4 +210,30 @@ fn layers_that_keep_the_values_hide_no_range() {
     }
     // What follows changes the values.
     assert_eq!(all(&[sigmoid(), dense()], rows.view()), []);
+}
+
+#[test]
+fn training_of_few_steps_is_dubious() {
+    let rows = Array2::from_shape_fn((65, 2), |(i, j)| (i + j) as f32);
+    let found = |epochs, batch_size, accumulation| {
+        let recipe = Recipe {
+            epochs,
+            batch_size,
+            accumulation,
+            ..recipe()
+        };
+        of(&recipe, rows.view())
+    };
+    assert_eq!(found(50, 64, 1), []);
+    let few = found(49, 64, 1);
+    let [Warning::FewSteps { steps: 98, .. }] = few[..] else {
+        panic!("{few:?}");
+    };
+    let said = few[0].to_string();
+    assert!(
+        said.contains("98 steps in all (49 epochs of 65 rows in batches of 64)"),
+        "{said}"
+    );
+    assert_eq!(found(50, 32, 2).len(), 0);
+    assert_eq!(found(49, 32, 2).len(), 1);
 }

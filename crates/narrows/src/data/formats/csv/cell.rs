@@ -8,7 +8,7 @@ const DIGITS: usize = 19;
 
 /// A number of at most 19 digits, perhaps with a sign and one point or comma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Plain {
+pub(super) struct PlainNumber {
     pub(super) is_negative: bool,
     /// All digits.
     pub(super) digits: u64,
@@ -20,7 +20,7 @@ pub(super) struct Plain {
     begins_with_zero: bool,
 }
 
-impl Plain {
+impl PlainNumber {
     #[inline]
     pub(super) fn of(cell: &[u8]) -> Option<Self> {
         let (is_negative, rest) = match cell {
@@ -47,7 +47,7 @@ impl Plain {
             }
         }
         let after = rest.len() - before - usize::from(mark.is_some());
-        (before + after > 0 && before + after <= DIGITS).then_some(Plain {
+        (before + after > 0 && before + after <= DIGITS).then_some(PlainNumber {
             is_negative,
             digits,
             before,
@@ -92,7 +92,7 @@ pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
     if exponent.is_empty() || !exponent.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let mantissa = Plain::of(cell.get(..at)?)?;
+    let mantissa = PlainNumber::of(cell.get(..at)?)?;
     Some(match mantissa.mark {
         None => Class::Exponent,
         Some(b'.') => Class::Point,
@@ -102,7 +102,7 @@ pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
 
 /// What a cell was found to be.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Found<'a> {
+pub(super) struct FoundCell<'a> {
     pub(super) class: Class,
     /// What stands before or behind the number: `%`, `kg`, `€`.
     pub(super) unit: Option<&'a str>,
@@ -112,9 +112,9 @@ pub(super) struct Found<'a> {
     pub(super) number: String,
 }
 
-impl Found<'_> {
+impl FoundCell<'_> {
     fn only(class: Class) -> Self {
-        Found {
+        FoundCell {
             class,
             unit: None,
             group: None,
@@ -123,13 +123,13 @@ impl Found<'_> {
     }
 }
 
-/// What a cell is that is no [`Plain`] number. It stands without space around it.
-pub(super) fn find(cell: &str) -> Found<'_> {
+/// What a cell is that is no [`PlainNumber`] number. It stands without space around it.
+pub(super) fn find(cell: &str) -> FoundCell<'_> {
     if is_missing(cell) {
-        return Found::only(Class::Missing);
+        return FoundCell::only(Class::Missing);
     }
     if let Some(is_yes) = truth(cell) {
-        return Found::only(match cell {
+        return FoundCell::only(match cell {
             "T" | "t" => Class::LetterT,
             "F" | "f" => Class::LetterF,
             "Y" | "y" => Class::LetterY,
@@ -139,15 +139,15 @@ pub(super) fn find(cell: &str) -> Found<'_> {
         });
     }
     if is_infinite(cell) {
-        return Found::only(Class::Infinite);
+        return FoundCell::only(Class::Infinite);
     }
     if !cell.bytes().any(|byte| byte.is_ascii_digit()) {
-        return Found::only(Class::Word);
+        return FoundCell::only(Class::Word);
     }
     if let Some(class) = dates::class(cell) {
-        return Found::only(class);
+        return FoundCell::only(class);
     }
-    measured(cell).unwrap_or_else(|| Found::only(Class::Word))
+    measured(cell).unwrap_or_else(|| FoundCell::only(Class::Word))
 }
 
 /// Whether a cell is missing, in a column of whatever kind: the markers in whatever case.
@@ -194,7 +194,7 @@ pub(super) fn truth(cell: &str) -> Option<bool> {
 }
 
 /// A number, perhaps with a unit, an exponent or groups of digits.
-fn measured(cell: &str) -> Option<Found<'_>> {
+fn measured(cell: &str) -> Option<FoundCell<'_>> {
     let (is_negative, rest) = signed(cell);
     let (prefix, rest) = currency(rest);
     let (is_negative, rest) = match prefix {
@@ -239,7 +239,7 @@ fn measured(cell: &str) -> Option<Found<'_>> {
         class => class,
     };
     let sign = if is_negative { "-" } else { "" };
-    Some(Found {
+    Some(FoundCell {
         class,
         unit,
         group,
@@ -336,7 +336,7 @@ fn is_digits(text: &str) -> bool {
 
 /// The class of digits with points and commas among them.
 fn class_of(digits: &str) -> Option<Class> {
-    if let Some(plain) = Plain::of(digits.as_bytes()) {
+    if let Some(plain) = PlainNumber::of(digits.as_bytes()) {
         return Some(plain.class());
     }
     let points = digits.matches('.').count();

@@ -11,7 +11,7 @@ use std::io::Read;
 pub(super) const CHUNK: usize = 1 << 20;
 
 /// Neighboring records of a text.
-pub(super) struct Chunk {
+pub(super) struct TextChunk {
     pub(super) text: Vec<u8>,
     /// The line that it begins with, counted from 1.
     pub(super) line: u64,
@@ -58,17 +58,18 @@ impl<R: Read> Chunks<R> {
     }
 
     /// The next chunk.
-    pub(super) fn next(&mut self) -> Result<Option<Chunk>> {
+    pub(super) fn next(&mut self) -> Result<Option<TextChunk>> {
         let mut text = std::mem::take(&mut self.carry);
         let mut size = self.size.max(text.len());
         while !self.is_done {
             self.fill(&mut text, size)?;
             let (end, open) = last_record_end(&text, self.syntax, &self.comments);
             let kept = self.skip_end.min(usize::MAX - 1);
-            let cut = match self.is_at_end {
+            let cut = if self.is_at_end {
                 // What is open at the end is refused where cells are read.
-                true => before_lines(&text, self.syntax.end, kept),
-                false => before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept),
+                before_lines(&text, self.syntax.end, kept)
+            } else {
+                before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept)
             };
             self.is_done = self.is_at_end;
             if cut == 0 && !self.is_at_end {
@@ -82,7 +83,7 @@ impl<R: Read> Chunks<R> {
             text.truncate(cut);
             let line = self.line;
             self.line += memchr_iter(self.syntax.end, &text).count() as u64;
-            return Ok(Some(Chunk {
+            return Ok(Some(TextChunk {
                 text,
                 line,
                 is_last: self.is_done,

@@ -1,16 +1,16 @@
 //! From the records of a chunk to the cells of columns.
 
-use super::cell::{Plain, find, scientific};
-use super::chunks::Chunk;
+use super::cell::{PlainNumber, find, scientific};
+use super::chunks::TextChunk;
 use super::class::Class;
 use super::encoding::NotText;
-use super::number::{Style, Value};
-use super::output::Output;
-use super::plan::{Plan, Target};
-use super::refusal::{END_LINES, Odd, Reason, open_quote, other_width, zero_byte};
-use super::syntax::{After, Cursor, Raw, Syntax, cells_of_line};
-use super::tally::Tally;
-use crate::data::column::{As, Bad, Block, Cells, OddRow, Place};
+use super::number::{CellValue, Style};
+use super::output::ColumnOutput;
+use super::plan::{TextPlan, WantedColumn};
+use super::refusal::{END_LINES, Odd, RefusalReason, open_quote, other_width, zero_byte};
+use super::syntax::{After, Cursor, RawCell, Syntax, cells_of_line};
+use super::tally::ClassTally;
+use crate::data::column::{As, Bad, Block, BlockPlace, Cells, OddRow};
 use crate::data::fault::OnFault;
 use crate::data::limits;
 use crate::{Error, ErrorKind, Result};
@@ -24,14 +24,14 @@ const SHOWN: usize = 40;
 
 /// What a chunk came to.
 #[derive(Debug, Default)]
-pub(super) struct Piece {
+pub(super) struct ConvertedChunk {
     pub(super) blocks: Vec<Block>,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenBeside,
 }
 
 /// What was met beside rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct SeenBeside {
     pub(super) rows: u64,
     pub(super) blank_lines: u64,
     pub(super) comments: u64,
@@ -49,13 +49,14 @@ pub(super) struct Seen {
     pub(super) not_text: Option<NotText>,
 }
 
-impl Seen {
-    pub(super) fn merge(&mut self, later: Seen) {
+impl SeenBeside {
+    pub(super) fn merge(&mut self, later: SeenBeside) {
         self.odd.merge(later.odd, later.rows, later.comments);
         self.not_text = self.not_text.take().or(later.not_text);
-        self.empty_end = match later.empty_end == later.rows {
-            true => self.empty_end + later.empty_end,
-            false => later.empty_end,
+        self.empty_end = if later.empty_end == later.rows {
+            self.empty_end + later.empty_end
+        } else {
+            later.empty_end
         };
         self.rows += later.rows;
         self.blank_lines += later.blank_lines;
@@ -68,11 +69,11 @@ impl Seen {
 
 /// Converts a chunk. `targets` are in the order of columns; each cell is counted in `tallies`, if there are any.
 pub(super) fn convert(
-    chunk: &Chunk,
-    plan: &Plan,
-    targets: &[Target],
-    tallies: Option<&mut [Tally]>,
-) -> Result<Piece> {
+    chunk: &TextChunk,
+    plan: &TextPlan,
+    targets: &[WantedColumn],
+    tallies: Option<&mut [ClassTally]>,
+) -> Result<ConvertedChunk> {
     let end = plan.syntax.end;
     let is_lenient = plan.on_fault == OnFault::Tell;
     if let Err(error) = std::str::from_utf8(&chunk.text) {
@@ -80,7 +81,7 @@ pub(super) fn convert(
         if !is_lenient {
             return Err(not_text.refusal().error);
         }
-        let mut piece = Piece::default();
+        let mut piece = ConvertedChunk::default();
         piece.seen.not_text = Some(not_text);
         return Ok(piece);
     }
@@ -90,7 +91,7 @@ pub(super) fn convert(
             chunk.line + memchr::memchr_iter(end, before).count() as u64,
         ));
     }
-    let mut rows = Rows {
+    let mut rows = ConvertedRows {
         chunk,
         plan,
         targets,
@@ -99,7 +100,7 @@ pub(super) fn convert(
         lines: Vec::new(),
         bad: Vec::new(),
         odd: Vec::new(),
-        piece: Piece::default(),
+        piece: ConvertedChunk::default(),
     };
     let mut cursor = Cursor::new(&chunk.text, plan.syntax);
     let mut line = chunk.line;
@@ -154,24 +155,24 @@ fn cells_at(text: &[u8], at: usize, syntax: Syntax) -> Vec<String> {
     cells
 }
 
-struct Rows<'a> {
-    chunk: &'a Chunk,
-    plan: &'a Plan,
-    targets: &'a [Target],
-    tallies: Option<&'a mut [Tally]>,
-    outputs: Vec<Output>,
+struct ConvertedRows<'a> {
+    chunk: &'a TextChunk,
+    plan: &'a TextPlan,
+    targets: &'a [WantedColumn],
+    tallies: Option<&'a mut [ClassTally]>,
+    outputs: Vec<ColumnOutput>,
     lines: Vec<u64>,
     bad: Vec<Bad>,
     odd: Vec<OddRow>,
-    piece: Piece,
+    piece: ConvertedChunk,
 }
 
-impl Rows<'_> {
+impl ConvertedRows<'_> {
     /// Takes the record at the cursor, and gives the line behind it.
     fn row(&mut self, cursor: &mut Cursor<'_>, first_line: u64) -> Result<u64> {
         let width = self.plan.width;
         if self.lines.is_empty() {
-            self.outputs = Output::all(self.plan, self.targets);
+            self.outputs = ColumnOutput::all(self.plan, self.targets);
         }
         let mut line = first_line;
         let mut column = 0;
@@ -217,7 +218,7 @@ impl Rows<'_> {
             let row = self.lines.len();
             // Whatever was not there is missing.
             for output in self.outputs.get_mut(target..).unwrap_or_default() {
-                output.push(Value::Missing, b"", row);
+                output.push(CellValue::Missing, b"", row);
             }
         }
         if is_odd {
@@ -229,9 +230,10 @@ impl Rows<'_> {
         }
         self.piece.seen.surplus += u64::from(surplus > 0);
         self.piece.seen.rows += 1;
-        self.piece.seen.empty_end = match is_empty {
-            true => self.piece.seen.empty_end + 1,
-            false => 0,
+        self.piece.seen.empty_end = if is_empty {
+            self.piece.seen.empty_end + 1
+        } else {
+            0
         };
         self.piece.seen.odd.add_row();
         self.lines.push(first_line);
@@ -256,17 +258,17 @@ impl Rows<'_> {
                 return None;
             }
             if raw.bytes.contains(&0) {
-                reason = Some(Reason::Zero);
+                reason = Some(RefusalReason::Zero);
             }
             if after == After::OpenQuote {
-                reason = Some(Reason::OpenQuote);
+                reason = Some(RefusalReason::OpenQuote);
             }
             if after != After::Cell {
                 break;
             }
         }
         if has_more || cells < self.plan.width {
-            reason = reason.or(Some(Reason::Cells(cells)));
+            reason = reason.or(Some(RefusalReason::Cells(cells)));
         }
         let length = cursor.at() - at.at();
         let record = at.rest().get(..length).unwrap_or_default();
@@ -295,7 +297,7 @@ impl Rows<'_> {
 
     /// Takes a cell of a column, and gives the place of the next target.
     #[inline]
-    fn cell(&mut self, raw: &Raw<'_>, column: usize, target: usize) -> usize {
+    fn cell(&mut self, raw: &RawCell<'_>, column: usize, target: usize) -> usize {
         let is_wanted = self
             .targets
             .get(target)
@@ -356,7 +358,7 @@ impl Rows<'_> {
             .iter()
             .enumerate()
             .all(|(at, target)| target.place == at);
-        let mut columns: Vec<Cells> = outputs.into_iter().map(Output::cells).collect();
+        let mut columns: Vec<Cells> = outputs.into_iter().map(ColumnOutput::cells).collect();
         if !is_in_order {
             let places = self.targets.iter().map(|target| target.place);
             let mut placed: Vec<(usize, Cells)> = places.zip(columns).collect();
@@ -370,20 +372,20 @@ impl Rows<'_> {
             columns,
             bad,
             odd: std::mem::take(&mut self.odd),
-            place: Place::Lines(std::mem::take(&mut self.lines)),
+            place: BlockPlace::Lines(std::mem::take(&mut self.lines)),
         });
     }
 }
 
 /// The value of a cell in a style, if one is asked for; the cell is counted, if there is a tally.
 #[inline]
-fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut Tally>) -> Value {
-    let add = |tally: Option<&mut Tally>, class| {
+fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut ClassTally>) -> CellValue {
+    let add = |tally: Option<&mut ClassTally>, class| {
         if let Some(tally) = tally {
             tally.add(class);
         }
     };
-    if let Some(plain) = Plain::of(content) {
+    if let Some(plain) = PlainNumber::of(content) {
         let class = plain.class();
         if let Some(tally) = tally {
             tally.add(class);
@@ -391,24 +393,26 @@ fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut Tally>) ->
                 tally.add_padded(content);
             }
         }
-        return style.map_or(Value::Missing, |style| style.plain(&plain, class, content));
+        return style.map_or(CellValue::Missing, |style| {
+            style.plain(&plain, class, content)
+        });
     }
     if content.is_empty() {
         add(tally, Class::Missing);
-        return Value::Missing;
+        return CellValue::Missing;
     }
     if tally.is_none() && style.is_none() {
-        return Value::Missing;
+        return CellValue::Missing;
     }
     if let Some(class) = scientific(content) {
         add(tally, class);
-        return style.map_or(Value::Missing, |style| style.scientific(class, content));
+        return style.map_or(CellValue::Missing, |style| style.scientific(class, content));
     }
     let found = find(std::str::from_utf8(content).unwrap_or_default());
     if let Some(tally) = tally {
         tally.add_found(&found);
     }
-    style.map_or(Value::Missing, |style| style.found(&found))
+    style.map_or(CellValue::Missing, |style| style.found(&found))
 }
 
 /// How many cells follow in the record.

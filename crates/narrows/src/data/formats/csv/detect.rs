@@ -5,9 +5,9 @@
 
 use super::dialect::Dialect;
 use super::refusal::{Refusable, Refusal, open_quote};
-use super::sample::{self, Record, Sampled, fit, usual_width};
+use super::sample::{self, Sampled, TextRecord, fit, usual_width};
 use super::sort::Sort;
-use super::start::Start;
+use super::start::StartRecords;
 use super::syntax::{Cursor, Syntax};
 use crate::data::fault::Mend;
 use crate::data::{ReadOptions, TextOptions};
@@ -39,9 +39,10 @@ pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusabl
     };
     let (syntax, mut sampled) = choose_syntax(&starts, named, name, said)?;
     let is_told = said.separator.or(named.map(char::from)).is_none();
-    let commas = match is_told {
-        true => commas_of(&sampled.records, syntax, options),
-        false => Commas::Separate,
+    let commas = if is_told {
+        commas_of(&sampled.records, syntax, options)
+    } else {
+        Commas::Separate
     };
     let doubt = commas.doubt(&sampled.records);
     let syntax = match commas {
@@ -69,7 +70,7 @@ pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusabl
             Some(_) => error.into(),
         });
     }
-    let start = Start {
+    let start = StartRecords {
         records,
         syntax,
         options,
@@ -146,12 +147,13 @@ fn choose_syntax<'a>(
         Some(separator) => vec![separator],
         None => {
             let name = name.to_ascii_lowercase();
-            match [".tsv", ".tab", ".tsv.gz"]
+            if [".tsv", ".tab", ".tsv.gz"]
                 .iter()
                 .any(|ending| name.ends_with(ending))
             {
-                true => vec![b'\t', b',', b';', b'|', b' '],
-                false => vec![b',', b';', b'\t', b'|', b' '],
+                vec![b'\t', b',', b';', b'|', b' ']
+            } else {
+                vec![b',', b';', b'\t', b'|', b' ']
             }
         }
     };
@@ -206,9 +208,10 @@ impl<'a> Starts<'a, '_> {
         // An apostrophe is a letter of many words.
         let is_quote = are_wrapped(&wrapped, b'\'')
             && fit(&wrapped.records, other) >= fit(&plain.records, syntax);
-        match is_quote {
-            true => (other, wrapped),
-            false => (syntax, plain),
+        if is_quote {
+            (other, wrapped)
+        } else {
+            (syntax, plain)
         }
     }
 
@@ -256,7 +259,7 @@ fn are_wrapped(sampled: &Sampled<'_>, quote: u8) -> bool {
 }
 
 /// Whether the commas in cells between spaces are decimal signs.
-fn are_decimal_commas(records: &[Record<'_>]) -> bool {
+fn are_decimal_commas(records: &[TextRecord<'_>]) -> bool {
     let cells = || {
         let rows = records.iter().filter(|record| !record.is_comment).skip(1);
         rows.flat_map(|row| row.cells.iter().filter(|cell| cell.contains(',')))
@@ -276,7 +279,7 @@ enum Commas {
 }
 
 /// Tells what commas are.
-fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> Commas {
+fn commas_of(records: &[TextRecord<'_>], syntax: Syntax, options: &ReadOptions) -> Commas {
     let mut rows = records
         .iter()
         .filter(|record| !record.is_comment)
@@ -309,17 +312,18 @@ fn commas_of(records: &[Record<'_>], syntax: Syntax, options: &ReadOptions) -> C
         _ => false,
     };
     let has_single = rows().any(|row| row.len() == 1 && sort(row) == Sort::Number);
-    match has_name {
-        true if are_row_names(rows()) => Commas::Separate,
-        true => Commas::Decimal,
-        false if has_single || rows().any(shows) => Commas::Decimal,
-        false => Commas::PerhapsSeparate,
+    if has_name && are_row_names(rows()) {
+        Commas::Separate
+    } else if has_name || has_single || rows().any(shows) {
+        Commas::Decimal
+    } else {
+        Commas::PerhapsSeparate
     }
 }
 
 impl Commas {
     /// What is said where the commas could be something else.
-    fn doubt(self, records: &[Record<'_>]) -> Option<String> {
+    fn doubt(self, records: &[TextRecord<'_>]) -> Option<String> {
         match self {
             Commas::Separate => None,
             Commas::PerhapsSeparate => Some(
@@ -332,7 +336,7 @@ impl Commas {
 }
 
 /// What is said of one column of decimal commas where all of its lines could be two cells as well.
-fn doubt_of_one_column(records: &[Record<'_>]) -> Option<String> {
+fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
     let mut rows = records.iter().filter(|record| !record.is_comment);
     let name = rows.next()?;
     let line = name.line;

@@ -14,18 +14,19 @@ const FIRST: u64 = 1 << 12;
 const INPUT: usize = 1 << 16;
 
 /// The text of a file, whose bytes may still be no UTF-8 where it claims to be.
-pub(super) struct Opened {
+pub(super) struct OpenText {
     pub(super) text: Box<dyn Read>,
     /// The encoding, where it is not UTF-8.
     pub(super) encoding: Option<&'static str>,
 }
 
 /// Opens the text of a file: plain, gzipped, or the one member of a ZIP archive.
-pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
+pub(super) fn open(path: &Path, label: Option<&str>) -> Result<OpenText> {
     let said = label.map(named).transpose()?;
-    let mut bytes = match zipped::is_zip(path)? {
-        true => zipped::open(path)?,
-        false => unpacked(path)?,
+    let mut bytes = if zipped::is_zip(path)? {
+        zipped::open(path)?
+    } else {
+        unpacked(path)?
     };
     let mut start = Vec::new();
     bytes
@@ -42,11 +43,12 @@ pub(super) fn open(path: &Path, label: Option<&str>) -> Result<Opened> {
     let encoding = said.unwrap_or_else(|| told(&start));
     let name = (encoding != UTF_8).then(|| encoding.name());
     let bytes = Cursor::new(without_mark(start)).chain(bytes);
-    let text: Box<dyn Read> = match encoding == UTF_8 {
-        true => Box::new(bytes),
-        false => Box::new(Decoded::new(bytes, encoding)),
+    let text: Box<dyn Read> = if encoding == UTF_8 {
+        Box::new(bytes)
+    } else {
+        Box::new(Decoded::new(bytes, encoding))
     };
-    Ok(Opened {
+    Ok(OpenText {
         text,
         encoding: name,
     })
@@ -75,10 +77,12 @@ fn told(start: &[u8]) -> &'static Encoding {
             .count()
     };
     let (first, second) = (is_zero(0), is_zero(1));
-    match count > 1 {
-        true if first == 0 && 5 * second >= 4 * count => UTF_16LE,
-        true if second == 0 && 5 * first >= 4 * count => UTF_16BE,
-        _ => UTF_8,
+    if count > 1 && first == 0 && 5 * second >= 4 * count {
+        UTF_16LE
+    } else if count > 1 && second == 0 && 5 * first >= 4 * count {
+        UTF_16BE
+    } else {
+        UTF_8
     }
 }
 
@@ -185,12 +189,11 @@ pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     let mut text = String::with_capacity(4 * start.len() + 16);
     let (result, _, has_errors) = decoder.decode_to_string(&start, &mut text, false);
     // Latin-1 has bytes that UTF-8 has not; the error of reading says what to do.
-    let is_text = match has_errors {
-        true => {
-            let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
-            share * odd <= text.chars().count()
-        }
-        false => true,
+    let is_text = if has_errors {
+        let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
+        share * odd <= text.chars().count()
+    } else {
+        true
     };
     let has_control = text.chars().any(|c| {
         c.is_control()

@@ -8,16 +8,16 @@ use crate::data::fault::OnFault;
 use std::io::Read;
 
 /// The start of a text.
-pub(super) struct Sample {
+pub(super) struct TextStart {
     pub(super) text: Vec<u8>,
     pub(super) is_whole: bool,
 }
 
-impl Sample {
+impl TextStart {
     /// Reads the start of a text: at least some whole lines. Where faults are told, zero bytes are left to whoever reads
     /// the rows.
     pub(super) fn read(mut text: Box<dyn Read>, size: usize, on_fault: OnFault) -> Result<Self> {
-        let mut sample = Sample {
+        let mut sample = TextStart {
             text: Vec::new(),
             is_whole: false,
         };

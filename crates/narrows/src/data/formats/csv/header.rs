@@ -1,23 +1,23 @@
 //! Whether a text of a table begins with the names of its columns.
 
-use super::sample::Row;
+use super::sample::TextRow;
 use super::sort::Sort;
 use std::borrow::Cow;
 
 /// Whether the first row is a header, and whether the types of the cells show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct TextHeader {
     pub(super) is_there: bool,
     pub(super) is_certain: bool,
 }
 
 /// Tells a header from a row by the rows below.
-pub(super) fn tell(first: &[Cow<'_, str>], below: &[&Row<'_>]) -> Header {
-    let certainly = |is_there| Header {
+pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader {
+    let certainly = |is_there| TextHeader {
         is_there,
         is_certain: true,
     };
-    let perhaps = |is_there| Header {
+    let perhaps = |is_there| TextHeader {
         is_there,
         is_certain: false,
     };
@@ -43,7 +43,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&Row<'_>]) -> Header {
     if !has_words {
         // Numbers, dates and gaps are names of nothing, where they do not count up.
         let is_certain = firsts.iter().any(|sort| *sort != Sort::Number);
-        return Header {
+        return TextHeader {
             is_there: false,
             is_certain,
         };
@@ -71,7 +71,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&Row<'_>]) -> Header {
 }
 
 /// What most of the cells of a column below the first row are.
-fn below_sort(below: &[&Row<'_>], column: usize) -> Sort {
+fn below_sort(below: &[&TextRow<'_>], column: usize) -> Sort {
     let mut counts = [0_usize; 5];
     for row in below {
         let sort = Sort::of(row.get(column).map_or("", AsRef::as_ref));
@@ -96,7 +96,7 @@ fn below_sort(below: &[&Row<'_>], column: usize) -> Sort {
 
 /// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of
 /// most rows below do not. Behind a word they may count in larger steps, as decades and wavelengths do.
-fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool {
+fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&TextRow<'_>]) -> bool {
     let has_words = sorts
         .iter()
         .any(|sort| !matches!(sort, Sort::Number | Sort::Missing));
@@ -118,7 +118,7 @@ fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool
     if !is_counting || numbers < least || numbers != all_numbers {
         return false;
     }
-    let is_likewise = |row: &&&Row<'_>| counts(row) == (numbers, true);
+    let is_likewise = |row: &&&TextRow<'_>| counts(row) == (numbers, true);
     let likewise = below.iter().filter(is_likewise).count();
     let is_next_likewise = below.first().is_some_and(|row| is_likewise(&row));
     let has_name = sorts.contains(&Sort::Word);
@@ -126,7 +126,7 @@ fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&Row<'_>]) -> bool
 }
 
 /// Whether the row behind the header has the units of the columns: a word where the rows below have numbers.
-pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&Row<'_>]) -> bool {
+pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
     if below.is_empty() {
         return false;
     }

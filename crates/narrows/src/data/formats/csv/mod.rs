@@ -5,6 +5,7 @@ mod chunks;
 mod class;
 mod convert;
 mod dates;
+mod decimal;
 mod detect;
 mod dialect;
 mod encoding;

@@ -1,6 +1,6 @@
 //! Numbers as a column writes them: from a cell to a value.
 
-use super::cell::{Found, Plain};
+use super::cell::{FoundCell, PlainNumber};
 use super::class::Class;
 
 /// How a column writes its numbers.
@@ -16,7 +16,7 @@ pub(super) struct Style {
 
 /// The value of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value {
+pub(super) enum CellValue {
     Missing,
     /// A whole number that is not too large for 64 bits.
     Whole(i128),
@@ -67,36 +67,37 @@ impl Style {
 
     /// The value of a cell that is a plain number, whose text it has.
     #[inline]
-    pub(super) fn plain(&self, plain: &Plain, class: Class, cell: &[u8]) -> Value {
+    pub(super) fn plain(&self, plain: &PlainNumber, class: Class, cell: &[u8]) -> CellValue {
         if self.unit.is_some() {
-            return Value::Bad;
+            return CellValue::Bad;
         }
         match self.reading(class) {
-            None => Value::Bad,
+            None => CellValue::Bad,
             Some(Reading::Whole) => {
                 let whole = i128::from(plain.digits);
-                Value::Whole(if plain.is_negative { -whole } else { whole })
+                CellValue::Whole(if plain.is_negative { -whole } else { whole })
             }
             // Both numbers are exact, so that their quotient is rounded once.
             Some(Reading::Decimals) if plain.digits <= EXACT => {
                 let power = POWERS.get(plain.after).copied().unwrap_or(f64::NAN);
                 let value = plain.digits as f64 / power;
-                Value::Float(if plain.is_negative { -value } else { value })
+                CellValue::Float(if plain.is_negative { -value } else { value })
             }
             Some(Reading::Decimals) => self.float(cell),
         }
     }
 
     /// The value of a cell with an exponent, of a class.
-    pub(super) fn scientific(&self, class: Class, cell: &[u8]) -> Value {
-        match self.unit.is_none() && self.reading(class).is_some() {
-            true => self.float(cell),
-            false => Value::Bad,
+    pub(super) fn scientific(&self, class: Class, cell: &[u8]) -> CellValue {
+        if self.unit.is_none() && self.reading(class).is_some() {
+            self.float(cell)
+        } else {
+            CellValue::Bad
         }
     }
 
     /// The floating-point number that is nearest to a cell without groups.
-    fn float(&self, cell: &[u8]) -> Value {
+    fn float(&self, cell: &[u8]) -> CellValue {
         let parsed = |cell: &[u8]| std::str::from_utf8(cell).ok()?.parse::<f64>().ok();
         let value = match memchr::memchr(b',', cell) {
             None => parsed(cell),
@@ -109,26 +110,26 @@ impl Style {
             }
         };
         match value {
-            Some(value) if value.is_finite() => Value::Float(value),
-            _ => Value::Bad,
+            Some(value) if value.is_finite() => CellValue::Float(value),
+            _ => CellValue::Bad,
         }
     }
 
     /// The value of a cell that is no plain number.
-    pub(super) fn found(&self, found: &Found<'_>) -> Value {
+    pub(super) fn found(&self, found: &FoundCell<'_>) -> CellValue {
         if found.class == Class::Missing {
-            return Value::Missing;
+            return CellValue::Missing;
         }
         let is_grouped_so = found.group.is_none() || found.group == self.group;
         match self.reading(found.class) {
             Some(reading) if is_grouped_so && found.unit == self.unit.as_deref() => {
                 self.parsed(&found.number, reading)
             }
-            _ => Value::Bad,
+            _ => CellValue::Bad,
         }
     }
 
-    fn parsed(&self, number: &str, reading: Reading) -> Value {
+    fn parsed(&self, number: &str, reading: Reading) -> CellValue {
         let decimal = char::from(self.decimal);
         let plain: String = number
             .chars()
@@ -137,18 +138,20 @@ impl Style {
             .collect();
         if reading == Reading::Decimals {
             return match plain.parse::<f64>() {
-                Ok(value) if value.is_finite() => Value::Float(value),
-                _ => Value::Bad,
+                Ok(value) if value.is_finite() => CellValue::Float(value),
+                _ => CellValue::Bad,
             };
         }
         match plain.parse::<i128>() {
             Ok(whole) if i64::try_from(whole).is_ok() || u64::try_from(whole).is_ok() => {
-                Value::Whole(whole)
+                CellValue::Whole(whole)
             }
             // A whole number beyond 64 bits is taken only where a floating-point number has it to the last digit.
             _ => match plain.parse::<f64>() {
-                Ok(value) if value.is_finite() && is_exact(&plain, value) => Value::Float(value),
-                _ => Value::Bad,
+                Ok(value) if value.is_finite() && is_exact(&plain, value) => {
+                    CellValue::Float(value)
+                }
+                _ => CellValue::Bad,
             },
         }
     }

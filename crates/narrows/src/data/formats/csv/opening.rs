@@ -1,16 +1,16 @@
 //! Opening a text: its dialect is told from its start, and the cells there are counted.
 
 use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
-use super::convert::Seen;
+use super::convert::SeenBeside;
+use super::decimal::Decimal;
 use super::detect;
 use super::encoding::{self, NotText};
-use super::first::Sample;
-use super::parallel::{Outcome, Work};
-use super::plan::Plan;
+use super::first::TextStart;
+use super::parallel::{ChunkWork, ChunksOutcome};
+use super::plan::TextPlan;
 use super::refusal::{Refusable, Refusal, zero_byte};
 use super::syntax::last_record_end;
 use super::table::{CsvTable, Sizes};
-use super::tally::Decimal;
 use crate::Result;
 use crate::data::fault::{Fault, OnFault};
 use crate::data::{OnBad, ReadOptions, limits};
@@ -78,7 +78,7 @@ impl CsvTable {
         faults: &[Fault],
     ) -> Refusable<Self> {
         let opened = encoding::open(path, options.text.encoding.as_deref())?;
-        let mut sample = Sample::read(opened.text, sizes.start, on_fault)?;
+        let mut sample = TextStart::read(opened.text, sizes.start, on_fault)?;
         let end = sample.cut();
         let text = match std::str::from_utf8(sample.text.get(..end).unwrap_or_default()) {
             Ok(text) => text,
@@ -98,7 +98,7 @@ impl CsvTable {
             name: name.to_string(),
             options: options.clone(),
             encoding: opened.encoding,
-            plan: Plan {
+            plan: TextPlan {
                 syntax: dialect.syntax,
                 comments: dialect.comments.clone(),
                 width,
@@ -113,7 +113,7 @@ impl CsvTable {
             padded: Vec::new(),
             hidden: 0,
             is_settled: false,
-            seen: Seen::default(),
+            seen: SeenBeside::default(),
             sizes,
             on_fault,
             note: None,
@@ -125,7 +125,7 @@ impl CsvTable {
     }
 
     /// Tells of a zero byte before the rows; one in a row is told with the row.
-    fn tell_of_zero(&mut self, sample: &Sample) {
+    fn tell_of_zero(&mut self, sample: &TextStart) {
         let before = sample.text.get(..self.dialect.start).unwrap_or_default();
         let Some(at) = memchr::memchr(0, before) else {
             return;
@@ -141,7 +141,7 @@ impl CsvTable {
     }
 
     /// Counts the cells of the start of the text, and decides by them.
-    fn look_at(&mut self, sample: &mut Sample) -> Refusable<()> {
+    fn look_at(&mut self, sample: &mut TextStart) -> Refusable<()> {
         let from = self.dialect.start.min(sample.text.len());
         let mut rest = sample.text.split_off(from);
         let is_whole = sample.is_whole;
@@ -152,9 +152,10 @@ impl CsvTable {
             }
             rest.truncate(end);
         }
-        let skip_end = match is_whole {
-            true => self.options.text.skip_end.unwrap_or_default(),
-            false => 0,
+        let skip_end = if is_whole {
+            self.options.text.skip_end.unwrap_or_default()
+        } else {
+            0
         };
         let outcome = match self.count(&rest, skip_end) {
             Err(_) if self.on_fault != self.plan.on_fault => {
@@ -168,10 +169,10 @@ impl CsvTable {
     }
 
     /// Counts the cells of a part of the text that begins with the first row.
-    fn count(&self, rows: &[u8], skip_end: usize) -> Result<Outcome> {
+    fn count(&self, rows: &[u8], skip_end: usize) -> Result<ChunksOutcome> {
         let (syntax, comments) = (self.plan.syntax, self.plan.comments.clone());
         let chunks = Chunks::new(rows, syntax, comments, self.dialect.line);
-        let work = Work {
+        let work = ChunkWork {
             plan: &self.plan,
             targets: &[],
             is_counted: true,

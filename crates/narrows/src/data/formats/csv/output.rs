@@ -1,27 +1,27 @@
 //! The cells of wanted columns, in the types of the columns.
 
 use super::cell::{is_missing_word, truth};
-use super::number::{Value, exact_float};
-use super::plan::{Plan, Target};
+use super::number::{CellValue, exact_float};
+use super::plan::{TextPlan, WantedColumn};
 use super::tally::Whole;
 use crate::data::column::{As, Cells, Texts};
 use crate::data::schema::ColumnKind;
 
 /// The cells of a wanted column so far.
-pub(super) enum Output {
-    Signed(Vec<i64>, Missing),
-    Unsigned(Vec<u64>, Missing),
+pub(super) enum ColumnOutput {
+    Signed(Vec<i64>, MissingCells),
+    Unsigned(Vec<u64>, MissingCells),
     Floats(Vec<f64>),
-    Truths(Vec<i64>, Missing),
+    Truths(Vec<i64>, MissingCells),
     Texts(Texts),
     Written(Texts),
 }
 
 /// Which cells are missing, from the first such on.
 #[derive(Default)]
-pub(super) struct Missing(Vec<bool>);
+pub(super) struct MissingCells(Vec<bool>);
 
-impl Missing {
+impl MissingCells {
     fn push(&mut self, row: usize) {
         self.0.resize(row, false);
         self.0.push(true);
@@ -36,21 +36,21 @@ impl Missing {
     }
 }
 
-impl Output {
+impl ColumnOutput {
     /// One for each target, without cells.
-    pub(super) fn all(plan: &Plan, targets: &[Target]) -> Vec<Self> {
-        let new = |target: &Target| {
+    pub(super) fn all(plan: &TextPlan, targets: &[WantedColumn]) -> Vec<Self> {
+        let new = |target: &WantedColumn| {
             let kind = plan.columns.get(target.column).map(|column| column.kind);
             match (target.as_, kind) {
-                (As::Texts, _) | (As::Numbers, None) => Output::Texts(Texts::default()),
-                (As::Written, _) => Output::Written(Texts::default()),
+                (As::Texts, _) | (As::Numbers, None) => ColumnOutput::Texts(Texts::default()),
+                (As::Written, _) => ColumnOutput::Written(Texts::default()),
                 (As::Numbers, Some(kind)) if kind.kind == ColumnKind::Boolean => {
-                    Output::Truths(Vec::new(), Missing::default())
+                    ColumnOutput::Truths(Vec::new(), MissingCells::default())
                 }
                 (As::Numbers, Some(kind)) => match kind.whole {
-                    Whole::Signed => Output::Signed(Vec::new(), Missing::default()),
-                    Whole::Unsigned => Output::Unsigned(Vec::new(), Missing::default()),
-                    Whole::Float => Output::Floats(Vec::new()),
+                    Whole::Signed => ColumnOutput::Signed(Vec::new(), MissingCells::default()),
+                    Whole::Unsigned => ColumnOutput::Unsigned(Vec::new(), MissingCells::default()),
+                    Whole::Float => ColumnOutput::Floats(Vec::new()),
                 },
             }
         };
@@ -59,46 +59,46 @@ impl Output {
 
     /// Adds a cell; whether it is what the column holds, or missing.
     #[inline]
-    pub(super) fn push(&mut self, value: Value, cell: &[u8], row: usize) -> bool {
+    pub(super) fn push(&mut self, value: CellValue, cell: &[u8], row: usize) -> bool {
         match self {
-            Output::Texts(texts) => {
+            ColumnOutput::Texts(texts) => {
                 let text = std::str::from_utf8(cell).unwrap_or_default();
                 texts.push(if is_missing_word(text) { "" } else { text });
                 true
             }
-            Output::Written(texts) => {
+            ColumnOutput::Written(texts) => {
                 texts.push(std::str::from_utf8(cell).unwrap_or_default());
                 true
             }
-            Output::Floats(values) => {
+            ColumnOutput::Floats(values) => {
                 let float = match value {
-                    Value::Float(value) => Some(value),
-                    Value::Whole(whole) => exact_float(whole),
-                    Value::Missing | Value::Bad => None,
+                    CellValue::Float(value) => Some(value),
+                    CellValue::Whole(whole) => exact_float(whole),
+                    CellValue::Missing | CellValue::Bad => None,
                 };
                 values.push(float.unwrap_or(f64::NAN));
-                float.is_some() || value == Value::Missing
+                float.is_some() || value == CellValue::Missing
             }
-            Output::Signed(values, missing) => {
+            ColumnOutput::Signed(values, missing) => {
                 let whole = match value {
-                    Value::Whole(whole) => i64::try_from(whole).ok(),
+                    CellValue::Whole(whole) => i64::try_from(whole).ok(),
                     _ => None,
                 };
-                put(values, missing, whole, row) || value == Value::Missing
+                put(values, missing, whole, row) || value == CellValue::Missing
             }
-            Output::Unsigned(values, missing) => {
+            ColumnOutput::Unsigned(values, missing) => {
                 let whole = match value {
-                    Value::Whole(whole) => u64::try_from(whole).ok(),
+                    CellValue::Whole(whole) => u64::try_from(whole).ok(),
                     _ => None,
                 };
-                put(values, missing, whole, row) || value == Value::Missing
+                put(values, missing, whole, row) || value == CellValue::Missing
             }
-            Output::Truths(values, missing) => {
+            ColumnOutput::Truths(values, missing) => {
                 let known = match value {
-                    Value::Whole(whole @ (0 | 1)) => Some(whole == 1),
+                    CellValue::Whole(whole @ (0 | 1)) => Some(whole == 1),
                     _ => truth(std::str::from_utf8(cell).unwrap_or_default()),
                 };
-                put(values, missing, known.map(i64::from), row) || value == Value::Missing
+                put(values, missing, known.map(i64::from), row) || value == CellValue::Missing
             }
         }
     }
@@ -106,13 +106,13 @@ impl Output {
     /// The cells as a block has them.
     pub(super) fn cells(self) -> Cells {
         match self {
-            Output::Texts(texts) | Output::Written(texts) => Cells::Texts(texts),
-            Output::Floats(values) => Cells::Floats(values),
-            Output::Unsigned(values, missing) => {
+            ColumnOutput::Texts(texts) | ColumnOutput::Written(texts) => Cells::Texts(texts),
+            ColumnOutput::Floats(values) => Cells::Floats(values),
+            ColumnOutput::Unsigned(values, missing) => {
                 let gaps = missing.gaps(values.len());
                 Cells::Unsigned(values, gaps)
             }
-            Output::Signed(values, missing) | Output::Truths(values, missing) => {
+            ColumnOutput::Signed(values, missing) | ColumnOutput::Truths(values, missing) => {
                 let gaps = missing.gaps(values.len());
                 Cells::Integers(values, gaps)
             }
@@ -124,7 +124,7 @@ impl Output {
 #[inline]
 fn put<T: Default>(
     values: &mut Vec<T>,
-    missing: &mut Missing,
+    missing: &mut MissingCells,
     value: Option<T>,
     row: usize,
 ) -> bool {

@@ -1,9 +1,9 @@
 //! Chunks converted on several threads, and given in order.
 
-use super::chunks::{Chunk, Chunks};
-use super::convert::{Piece, Seen, convert};
-use super::plan::{Plan, Target};
-use super::tally::Tally;
+use super::chunks::{Chunks, TextChunk};
+use super::convert::{ConvertedChunk, SeenBeside, convert};
+use super::plan::{TextPlan, WantedColumn};
+use super::tally::ClassTally;
 use crate::Result;
 use crate::data::column::Block;
 use std::io::Read;
@@ -18,28 +18,29 @@ const MANY_COLUMNS: usize = 1 << 14;
 
 /// What all chunks came to.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
-    pub(super) seen: Seen,
-    pub(super) tallies: Vec<Tally>,
+pub(super) struct ChunksOutcome {
+    pub(super) seen: SeenBeside,
+    pub(super) tallies: Vec<ClassTally>,
 }
 
 /// What is done with each chunk.
-pub(super) struct Work<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) targets: &'a [Target],
+pub(super) struct ChunkWork<'a> {
+    pub(super) plan: &'a TextPlan,
+    pub(super) targets: &'a [WantedColumn],
     /// Whether cells are counted.
     pub(super) is_counted: bool,
 }
 
-impl Work<'_> {
-    fn tallies(&self) -> Vec<Tally> {
-        match self.is_counted {
-            true => vec![Tally::default(); self.plan.width],
-            false => Vec::new(),
+impl ChunkWork<'_> {
+    fn tallies(&self) -> Vec<ClassTally> {
+        if self.is_counted {
+            vec![ClassTally::default(); self.plan.width]
+        } else {
+            Vec::new()
         }
     }
 
-    fn convert(&self, chunk: &Chunk, tallies: &mut [Tally]) -> Result<Piece> {
+    fn convert(&self, chunk: &TextChunk, tallies: &mut [ClassTally]) -> Result<ConvertedChunk> {
         convert(
             chunk,
             self.plan,
@@ -54,11 +55,11 @@ impl Work<'_> {
         mut chunks: Chunks<R>,
         threads: usize,
         each: &mut dyn FnMut(Block) -> Result<()>,
-    ) -> Result<Outcome> {
+    ) -> Result<ChunksOutcome> {
         let Some(first) = chunks.next()? else {
-            return Ok(Outcome {
+            return Ok(ChunksOutcome {
                 tallies: self.tallies(),
-                ..Outcome::default()
+                ..ChunksOutcome::default()
             });
         };
         let most = if self.plan.width > MANY_COLUMNS {
@@ -74,8 +75,8 @@ impl Work<'_> {
             let workers: Vec<Worker<'_>> = (0..threads)
                 .map_while(|_| {
                     // A worker has one chunk in hand and one in line.
-                    let (give, take) = sync_channel::<Chunk>(1);
-                    let (answer, answers) = sync_channel::<Result<Piece>>(2);
+                    let (give, take) = sync_channel::<TextChunk>(1);
+                    let (answer, answers) = sync_channel::<Result<ConvertedChunk>>(2);
                     let work = move || self.work(&take, &answer);
                     // Where the system gives no more threads, those that are there do the work.
                     let handle = thread::Builder::new().spawn_scoped(scope, work).ok()?;
@@ -89,11 +90,16 @@ impl Work<'_> {
             if workers.is_empty() {
                 return self.run_alone(first, chunks, each);
             }
-            let mut outcome = Outcome::default();
-            hand_on(&workers, first, &mut chunks, &mut |piece: Piece| {
-                outcome.seen.merge(piece.seen);
-                piece.blocks.into_iter().try_for_each(&mut *each)
-            })?;
+            let mut outcome = ChunksOutcome::default();
+            hand_on(
+                &workers,
+                first,
+                &mut chunks,
+                &mut |piece: ConvertedChunk| {
+                    outcome.seen.merge(piece.seen);
+                    piece.blocks.into_iter().try_for_each(&mut *each)
+                },
+            )?;
             outcome.tallies = self.tallies();
             for worker in workers {
                 drop((worker.give, worker.answers));
@@ -109,13 +115,13 @@ impl Work<'_> {
 
     fn run_alone<R: Read>(
         &self,
-        first: Chunk,
+        first: TextChunk,
         mut chunks: Chunks<R>,
         each: &mut dyn FnMut(Block) -> Result<()>,
-    ) -> Result<Outcome> {
-        let mut outcome = Outcome {
+    ) -> Result<ChunksOutcome> {
+        let mut outcome = ChunksOutcome {
             tallies: self.tallies(),
-            ..Outcome::default()
+            ..ChunksOutcome::default()
         };
         let mut next = Some(first);
         while let Some(chunk) = next {
@@ -128,7 +134,11 @@ impl Work<'_> {
     }
 
     /// Converts what comes until nothing more does, and gives the counts.
-    fn work(&self, take: &Receiver<Chunk>, answer: &SyncSender<Result<Piece>>) -> Vec<Tally> {
+    fn work(
+        &self,
+        take: &Receiver<TextChunk>,
+        answer: &SyncSender<Result<ConvertedChunk>>,
+    ) -> Vec<ClassTally> {
         let mut tallies = self.tallies();
         while let Ok(chunk) = take.recv() {
             let piece = self.convert(&chunk, &mut tallies);
@@ -141,17 +151,17 @@ impl Work<'_> {
 }
 
 struct Worker<'scope> {
-    give: SyncSender<Chunk>,
-    answers: Receiver<Result<Piece>>,
-    handle: ScopedJoinHandle<'scope, Vec<Tally>>,
+    give: SyncSender<TextChunk>,
+    answers: Receiver<Result<ConvertedChunk>>,
+    handle: ScopedJoinHandle<'scope, Vec<ClassTally>>,
 }
 
 /// Gives chunks to the workers in turn, and takes their answers in the same order.
 fn hand_on<R: Read>(
     workers: &[Worker<'_>],
-    first: Chunk,
+    first: TextChunk,
     chunks: &mut Chunks<R>,
-    each: &mut dyn FnMut(Piece) -> Result<()>,
+    each: &mut dyn FnMut(ConvertedChunk) -> Result<()>,
 ) -> Result<()> {
     let worker = |index: usize| workers.get(index % workers.len().max(1));
     let mut next = Some(first);

@@ -2,13 +2,13 @@
 
 use super::number::Style;
 use super::syntax::{Comments, Syntax};
-use super::tally::Kind;
+use super::tally::ColumnContent;
 use crate::data::column::As;
 use crate::data::fault::OnFault;
 
 /// How the rows of a text become cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct TextPlan {
     pub(super) syntax: Syntax,
     pub(super) comments: Comments,
     pub(super) width: usize,
@@ -22,7 +22,7 @@ pub(super) struct Plan {
     pub(super) keeps_odd: bool,
 }
 
-impl Plan {
+impl TextPlan {
     /// Whether a text that begins with a record begins with the header again.
     #[inline]
     pub(super) fn is_header(&self, text: &[u8]) -> bool {
@@ -42,12 +42,12 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ColumnPlan {
     pub(super) style: Style,
-    pub(super) kind: Kind,
+    pub(super) kind: ColumnContent,
 }
 
 /// A column that is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
+pub(super) struct WantedColumn {
     pub(super) column: usize,
     /// Its place among those that are wanted.
     pub(super) place: usize,

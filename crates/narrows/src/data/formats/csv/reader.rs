@@ -1,15 +1,16 @@
 //! A delimited text as a table.
 
 use super::chunks::Chunks;
+use super::decimal::{Decimal, Usual};
 use super::detect::ascii;
 use super::encoding;
 use super::header::bare_unit;
-use super::parallel::{Outcome, Work};
-use super::plan::{ColumnPlan, Target};
+use super::parallel::{ChunkWork, ChunksOutcome};
+use super::plan::{ColumnPlan, WantedColumn};
 use super::refusal::{Refusable, Refusal, unreadable};
 use super::syntax::Syntax;
 use super::table::CsvTable;
-use super::tally::{Decimal, Tally, Usual};
+use super::tally::ClassTally;
 use super::words;
 use crate::data::TextOptions;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
@@ -21,7 +22,7 @@ use std::io::{self, Read};
 
 impl CsvTable {
     /// Decides by the counts what the columns hold; whether that is something else than before.
-    pub(super) fn decide(&mut self, outcome: &Outcome, is_whole: bool) -> Refusable<bool> {
+    pub(super) fn decide(&mut self, outcome: &ChunksOutcome, is_whole: bool) -> Refusable<bool> {
         if let Some(not_text) = &outcome.seen.not_text {
             return Err(not_text.refusal());
         }
@@ -53,7 +54,7 @@ impl CsvTable {
             return Err(self.doubtful(column, mark));
         }
         let thousands = text.thousands;
-        let others = Tally::shown_group(tallies, decimal.sign());
+        let others = ClassTally::shown_group(tallies, decimal.sign());
         let columns: Vec<ColumnPlan> = tallies
             .iter()
             .map(|tally| {
@@ -67,7 +68,7 @@ impl CsvTable {
             None => false,
         };
         let is_hidden =
-            |(column, tally): (usize, &Tally)| tally.present() == 0 && !is_named(column);
+            |(column, tally): (usize, &ClassTally)| tally.present() == 0 && !is_named(column);
         let hidden = match outcome.seen.rows {
             0 => 0,
             _ => tallies
@@ -268,10 +269,10 @@ impl TableReader for CsvTable {
                     .expected(format!("a place below {}", self.columns.len()))
                     .found(column));
             }
-            targets.push(Target { column, place, as_ });
+            targets.push(WantedColumn { column, place, as_ });
         }
         targets.sort_by_key(|target| (target.column, target.place));
-        let work = Work {
+        let work = ChunkWork {
             plan: &self.plan,
             targets: &targets,
             is_counted: !self.is_settled,

@@ -57,7 +57,7 @@ impl Refusal {
 
 /// Why a record is no row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(super) enum RefusalReason {
     /// It has so many cells, not those of most lines.
     Cells(usize),
     /// A quote in it is not closed, so that the rest of the text is in it.
@@ -71,21 +71,21 @@ pub(super) enum Reason {
 pub(super) struct Odd {
     count: u64,
     /// The first of them, each with its line.
-    examples: Vec<(u64, Reason)>,
+    examples: Vec<(u64, RefusalReason)>,
     tail: Tail,
 }
 
 /// Those of them that no row follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Tail {
-    first: Option<(u64, Reason)>,
+    first: Option<(u64, RefusalReason)>,
     /// The lines in them that are not blank, and the comments behind the first.
     lines: u64,
     comments: u64,
 }
 
 impl Odd {
-    pub(super) fn add(&mut self, line: u64, reason: Reason, lines: u64) {
+    pub(super) fn add(&mut self, line: u64, reason: RefusalReason, lines: u64) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push((line, reason));
@@ -123,9 +123,9 @@ impl Odd {
     /// left out already. No option leaves out the others.
     pub(super) fn refusal(&self, width: usize, quote: u8, skip_end: usize) -> Option<Refusal> {
         let error = |(line, reason)| match reason {
-            Reason::Cells(found) => other_width(line, width, found),
-            Reason::OpenQuote => open_quote(line, quote),
-            Reason::Zero => zero_byte(line),
+            RefusalReason::Cells(found) => other_width(line, width, found),
+            RefusalReason::OpenQuote => open_quote(line, quote),
+            RefusalReason::Zero => zero_byte(line),
         };
         let lines = self.tail.lines + self.tail.comments;
         if let Some(first) = self.tail.first
@@ -133,7 +133,7 @@ impl Odd {
         {
             let skip = skip_end.saturating_add(usize::try_from(lines).unwrap_or(usize::MAX));
             let when = match first.1 {
-                Reason::OpenQuote => "close it, or",
+                RefusalReason::OpenQuote => "close it, or",
                 _ => "if the table ends before it,",
             };
             let error = error(first).hint(format!(
@@ -156,14 +156,17 @@ impl Odd {
 
     fn places(&self) -> String {
         let places = self.examples.iter().map(|(line, reason)| match reason {
-            Reason::Cells(found) => format!("line {line} ({})", counted(*found, "cell", "cells")),
-            Reason::OpenQuote => format!("line {line} (an open quote)"),
-            Reason::Zero => format!("line {line} (a zero byte)"),
+            RefusalReason::Cells(found) => {
+                format!("line {line} ({})", counted(*found, "cell", "cells"))
+            }
+            RefusalReason::OpenQuote => format!("line {line} (an open quote)"),
+            RefusalReason::Zero => format!("line {line} (a zero byte)"),
         });
         let places: Vec<String> = places.collect();
-        match self.count > places.len() as u64 {
-            true => format!("{} and others", places.join(", ")),
-            false => places.join(", "),
+        if self.count > places.len() as u64 {
+            format!("{} and others", places.join(", "))
+        } else {
+            places.join(", ")
         }
     }
 }

@@ -5,7 +5,7 @@ use super::syntax::{After, Cursor, Syntax, is_hash};
 use std::borrow::Cow;
 
 /// The cells of a record.
-pub(super) type Row<'a> = Vec<Cow<'a, str>>;
+pub(super) type TextRow<'a> = Vec<Cow<'a, str>>;
 
 /// The records that are looked at, and the cells that are enough.
 const RECORDS: usize = 1000;
@@ -13,12 +13,12 @@ const CELLS: usize = 200_000;
 
 /// A record of the start of a text, or a comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Record<'a> {
+pub(super) struct TextRecord<'a> {
     /// Where it begins in the text.
     pub(super) start: usize,
     /// Its first line, counted from 1.
     pub(super) line: u64,
-    pub(super) cells: Row<'a>,
+    pub(super) cells: TextRow<'a>,
     /// Whether it begins as a comment does; the cells are those behind the mark.
     pub(super) is_comment: bool,
     /// The cells between quotes that end on their line, and those that do not.
@@ -29,7 +29,7 @@ pub(super) struct Record<'a> {
 /// The start of a text under a syntax.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sampled<'a> {
-    pub(super) records: Vec<Record<'a>>,
+    pub(super) records: Vec<TextRecord<'a>>,
     /// Where a record begins in which a quote is open at the end of the text, and its line.
     pub(super) open: Option<(usize, u64)>,
 }
@@ -60,12 +60,13 @@ pub(super) fn sampled<'a>(
             b"#" => is_hash(begins),
             _ => begins.starts_with(comment),
         };
-        let record = match is_comment {
-            true => Some(Record {
+        let record = if is_comment {
+            Some(TextRecord {
                 is_comment,
                 ..comment_record(cursor.skip_line(), comment, syntax)
-            }),
-            false => row(&mut cursor),
+            })
+        } else {
+            row(&mut cursor)
         };
         // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
         let Some(record) = record else {
@@ -74,7 +75,7 @@ pub(super) fn sampled<'a>(
         };
         cells_so_far += record.cells.len();
         let line_ends = record.line;
-        sampled.records.push(Record {
+        sampled.records.push(TextRecord {
             start,
             line,
             ..record
@@ -91,8 +92,8 @@ pub(super) fn sampled<'a>(
 
 /// The record at the cursor, with the number of the lines that end within it; `None` if a quote is open at the end of
 /// the text.
-fn row<'a>(cursor: &mut Cursor<'a>) -> Option<Record<'a>> {
-    let mut record = Record::default();
+fn row<'a>(cursor: &mut Cursor<'a>) -> Option<TextRecord<'a>> {
+    let mut record = TextRecord::default();
     loop {
         let (raw, after) = cursor.cell();
         record.line += raw.line_ends;
@@ -122,7 +123,7 @@ pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, 
         if let Some(whole) = whole.filter(|whole| usual > 1 && whole.cells.len() == usual)
             && record.is_comment
         {
-            *record = Record {
+            *record = TextRecord {
                 start: record.start,
                 line: record.line,
                 ..whole
@@ -132,7 +133,7 @@ pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, 
 }
 
 /// What stands behind the mark of a comment, as a record.
-fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> Record<'a> {
+fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> TextRecord<'a> {
     let line = line.trim_ascii();
     let mut rest = line.strip_prefix(comment).unwrap_or(line);
     while let Some(shorter) = rest.strip_prefix(comment) {
@@ -149,7 +150,7 @@ fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
 }
 
 /// The number of cells that most records have, and how many have it.
-pub(super) fn usual_width(records: &[Record<'_>]) -> Option<(usize, usize)> {
+pub(super) fn usual_width(records: &[TextRecord<'_>]) -> Option<(usize, usize)> {
     let mut counts: Vec<(usize, usize)> = Vec::new();
     for record in records.iter().filter(|record| !record.is_comment) {
         let width = record.cells.len();
@@ -165,7 +166,7 @@ pub(super) fn usual_width(records: &[Record<'_>]) -> Option<(usize, usize)> {
 }
 
 /// How well a syntax explains the start of a text: between 0 and 1.3.
-pub(super) fn fit(records: &[Record<'_>], syntax: Syntax) -> f64 {
+pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
     let Some((width, count)) = usual_width(records) else {
         return 0.0;
     };

@@ -1,6 +1,6 @@
 //! What a cell is, as far as that tells names from values.
 
-use super::cell::{Plain, find};
+use super::cell::{PlainNumber, find};
 use super::class::Class;
 
 /// What a cell is, as far as that tells names from values.
@@ -15,7 +15,7 @@ pub(super) enum Sort {
 
 impl Sort {
     pub(super) fn of(cell: &str) -> Self {
-        let class = match Plain::of(cell.as_bytes()) {
+        let class = match PlainNumber::of(cell.as_bytes()) {
             Some(plain) => plain.class(),
             None => find(cell).class,
         };

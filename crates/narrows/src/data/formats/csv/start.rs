@@ -2,9 +2,9 @@
 //! units.
 
 use super::dialect::{Dialect, counted};
-use super::header::{self, Header};
+use super::header::{self, TextHeader};
 use super::refusal::{Refusable, Refusal, other_width};
-use super::sample::{Record, Row, usual_width};
+use super::sample::{TextRecord, TextRow, usual_width};
 use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
@@ -14,8 +14,8 @@ use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
 /// The records of a text's start, of which the header and the first row are told.
-pub(super) struct Start<'a> {
-    pub(super) records: Vec<Record<'a>>,
+pub(super) struct StartRecords<'a> {
+    pub(super) records: Vec<TextRecord<'a>>,
     pub(super) syntax: Syntax,
     pub(super) options: &'a ReadOptions,
     /// Where a record begins in which a quote is open at the end of the text, and its line.
@@ -24,7 +24,7 @@ pub(super) struct Start<'a> {
     pub(super) end: (usize, u64),
 }
 
-impl Start<'_> {
+impl StartRecords<'_> {
     /// The dialect, and where the line of the header begins, if it is one that can be no row.
     pub(super) fn dialect(self) -> Refusable<(Dialect, Option<usize>)> {
         let Some((usual, _)) = usual_width(&self.records) else {
@@ -52,9 +52,10 @@ impl Start<'_> {
             line: self.end.1,
             notes: Vec::new(),
         };
-        let row = match self.is_header(first, &mut dialect)? {
-            true => self.take_header(first, usual, &mut dialect)?,
-            false => first,
+        let row = if self.is_header(first, &mut dialect)? {
+            self.take_header(first, usual, &mut dialect)?
+        } else {
+            first
         };
         self.refuse_lines_before(first, usual, &mut dialect)?;
         let row = self.take_units(row, &mut dialect);
@@ -65,7 +66,7 @@ impl Start<'_> {
             (None, Some(open)) => open,
             (None, None) => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
         };
-        let is_header = |record: &&Record<'_>| {
+        let is_header = |record: &&TextRecord<'_>| {
             let told = header::tell(&record.cells, &self.rows_from(first + 1));
             let is_line = dialect.header_line == Some(record.line) && !record.is_comment;
             is_line && record.quoted_over_lines == 0 && told.is_there && told.is_certain
@@ -81,7 +82,8 @@ impl Start<'_> {
         if self.options.on_bad == OnBad::Refuse || self.options.header == Some(false) {
             return None;
         }
-        let is_header = |record: &Record<'_>| !record.is_comment && self.has_model(&record.cells);
+        let is_header =
+            |record: &TextRecord<'_>| !record.is_comment && self.has_model(&record.cells);
         let at = self.records.iter().position(is_header)?;
         let width = self.cells(at).len();
         let is_usual = width == usual
@@ -91,19 +93,19 @@ impl Start<'_> {
     }
 
     /// Whether some cells are the names of all columns of a model, perhaps among others.
-    fn has_model(&self, cells: &Row<'_>) -> bool {
+    fn has_model(&self, cells: &TextRow<'_>) -> bool {
         self.options.model_columns.as_ref().is_some_and(|columns| {
             let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
             !columns.is_empty() && columns.iter().all(|column| known.contains(column.as_str()))
         })
     }
 
-    fn cells(&self, at: usize) -> &Row<'_> {
-        const NONE: &Row<'static> = &Vec::new();
+    fn cells(&self, at: usize) -> &TextRow<'_> {
+        const NONE: &TextRow<'static> = &Vec::new();
         self.records.get(at).map_or(NONE, |record| &record.cells)
     }
 
-    fn rows_from(&self, at: usize) -> Vec<&Row<'_>> {
+    fn rows_from(&self, at: usize) -> Vec<&TextRow<'_>> {
         let rows = self.records.get(at..).unwrap_or_default().iter();
         let rows = rows.filter(|record| !record.is_comment).take(200);
         rows.map(|record| &record.cells).collect()
@@ -111,7 +113,7 @@ impl Start<'_> {
 
     /// The header, or the first row without one: where the number of cells becomes that of the rows.
     fn first_of_table(&self, usual: usize) -> usize {
-        let is_row = |record: &Record<'_>| !record.is_comment;
+        let is_row = |record: &TextRecord<'_>| !record.is_comment;
         let plain = self
             .records
             .iter()
@@ -120,7 +122,7 @@ impl Start<'_> {
         if self.options.text.skip_lines.is_some() {
             return plain;
         }
-        let is_usual = |record: &Record<'_>| is_row(record) && record.cells.len() == usual;
+        let is_usual = |record: &TextRecord<'_>| is_row(record) && record.cells.len() == usual;
         let Some(first) = self.records.iter().position(is_usual) else {
             return plain;
         };
@@ -167,26 +169,23 @@ impl Start<'_> {
         if self.has_model(cells) {
             return Ok(true);
         }
-        let Header {
+        let TextHeader {
             is_there,
             is_certain,
         } = header::tell(cells, &self.rows_from(first + 1));
         if !is_certain && self.comment_header(first).is_none() {
             let line = self.records.get(first).map_or(0, |record| record.line);
-            dialect.notes.push(match is_there {
-                true => {
-                    format!("used line {line} as the header; if it is a row, use `--header no`")
-                }
-                false => {
-                    format!("used line {line} as a row; if it is the header, use `--header yes`")
-                }
+            dialect.notes.push(if is_there {
+                format!("used line {line} as the header; if it is a row, use `--header no`")
+            } else {
+                format!("used line {line} as a row; if it is the header, use `--header yes`")
             });
         }
         Ok(is_there && (is_certain || self.comment_header(first).is_none()))
     }
 
     /// The comment right before the first row, where it has as many cells: NumPy writes names so.
-    fn comment_header(&self, first: usize) -> Option<&Record<'_>> {
+    fn comment_header(&self, first: usize) -> Option<&TextRecord<'_>> {
         let comment = self.records.get(first.checked_sub(1)?)?;
         let cells = &comment.cells;
         let is_name = |cell: &Cow<'_, str>| !cell.is_empty() && cell.matches(' ').count() < 3;
@@ -237,7 +236,7 @@ impl Start<'_> {
     /// Whether a record is a header with one name less than the rows have cells, each of which begins with a name of
     /// its own: words, each once, or the numbers of the rows.
     fn is_short_by_row_names(&self, header: usize, usual: usize) -> bool {
-        let is_line = |record: &Record<'_>| {
+        let is_line = |record: &TextRecord<'_>| {
             let names = record.cells.len();
             !record.is_comment && names > 1 && names + 1 == usual
         };
@@ -291,8 +290,9 @@ impl Start<'_> {
         if self.options.text.skip_lines.is_some() {
             return Ok(());
         }
-        let is_line = |record: &&Record<'_>| !record.is_comment;
-        let before: Vec<&Record<'_>> = self.records.iter().take(first).filter(is_line).collect();
+        let is_line = |record: &&TextRecord<'_>| !record.is_comment;
+        let before: Vec<&TextRecord<'_>> =
+            self.records.iter().take(first).filter(is_line).collect();
         let Some(line_before) = before.first() else {
             return Ok(());
         };
@@ -300,7 +300,7 @@ impl Start<'_> {
         let is_plain = before.iter().all(|record| record.cells.len() < usual)
             && dialect.names.is_some()
             && header::tell(self.cells(first), &self.rows_from(first + 1))
-                == Header {
+                == TextHeader {
                     is_there: true,
                     is_certain: true,
                 };
@@ -311,18 +311,20 @@ impl Start<'_> {
             ));
             return Ok(());
         }
-        let header = match dialect.names.is_some() {
-            true => None,
-            false => Some(false),
+        let header = if dialect.names.is_some() {
+            None
+        } else {
+            Some(false)
         };
         let mend = skip_lines(line - 1, header);
         let names = line_before.cells.len();
         let is_half = 2 * names == usual && self.syntax.separator == b',';
         if before.len() == 1 && names > 1 && (names + 1 == usual || is_half) {
             let error = self.other_width(first - 1, usual, line_before.line);
-            return Err(match is_half {
-                true => error.into(),
-                false => Refusal::mended_by(error, mend),
+            return Err(if is_half {
+                error.into()
+            } else {
+                Refusal::mended_by(error, mend)
             });
         }
         let skip = line - 1;
@@ -331,12 +333,9 @@ impl Start<'_> {
             _ => "",
         };
         let error = other_width(line_before.line, usual, line_before.cells.len())
-            .hint(match dialect.names.is_some() {
-                true => format!("the header seems to stand on line {line}: `--skip-lines {skip}`"),
-                false => format!(
+            .hint(if dialect.names.is_some() { format!("the header seems to stand on line {line}: `--skip-lines {skip}`") } else { format!(
                     "the rows seem to begin on line {line}: `--skip-lines {skip} --header no`{or_decimals}"
-                ),
-            });
+                ) });
         Err(Refusal::mended_by(error, mend))
     }
 
@@ -356,9 +355,10 @@ impl Start<'_> {
             dialect.header_line = Some(comment.line);
             let told = header::tell(self.cells(first), &self.rows_from(first + 1));
             let row = self.records.get(first).map_or(0, |record| record.line);
-            let doubt = match told.is_there {
-                true => format!("; if line {row} has them, use `--header yes`"),
-                false => String::new(),
+            let doubt = if told.is_there {
+                format!("; if line {row} has them, use `--header yes`")
+            } else {
+                String::new()
             };
             dialect.notes.push(format!(
                 "took the names of the columns from the comment on line {}{doubt}",
@@ -366,8 +366,9 @@ impl Start<'_> {
             ));
         }
         let before = self.records.iter().take(first);
-        let is_left_out =
-            |record: &&Record<'_>| record.is_comment && Some(record.line) != dialect.header_line;
+        let is_left_out = |record: &&TextRecord<'_>| {
+            record.is_comment && Some(record.line) != dialect.header_line
+        };
         let comments = before.filter(is_left_out).count();
         if comments > 0 {
             dialect.notes.push(format!(

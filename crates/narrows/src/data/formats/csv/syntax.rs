@@ -72,7 +72,7 @@ pub(super) enum After {
 
 /// A cell as it stands in the text, without its quotes and the space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Raw<'a> {
+pub(super) struct RawCell<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) is_quoted: bool,
     /// The quote, where the cell has doubled ones that stand for one each.
@@ -81,9 +81,9 @@ pub(super) struct Raw<'a> {
     pub(super) line_ends: u64,
 }
 
-impl<'a> Raw<'a> {
+impl<'a> RawCell<'a> {
     pub(super) fn plain(bytes: &'a [u8]) -> Self {
-        Raw {
+        RawCell {
             bytes: trimmed(bytes),
             is_quoted: false,
             doubled: None,
@@ -173,7 +173,7 @@ impl<'a> Cursor<'a> {
 
     /// The next cell.
     #[inline]
-    pub(super) fn cell(&mut self) -> (Raw<'a>, After) {
+    pub(super) fn cell(&mut self) -> (RawCell<'a>, After) {
         if self.syntax.separator == b' ' {
             self.skip_spaces();
         }
@@ -191,7 +191,7 @@ impl<'a> Cursor<'a> {
             return found;
         }
         let (length, after) = self.up_to_stop(rest, 0);
-        let raw = Raw::plain(rest.get(..length).unwrap_or_default());
+        let raw = RawCell::plain(rest.get(..length).unwrap_or_default());
         (raw, after)
     }
 
@@ -246,14 +246,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// The cell between quotes; `None` where text follows the closing quote, so that the quotes are part of it.
-    fn quoted(&mut self) -> Option<(Raw<'a>, After)> {
+    fn quoted(&mut self) -> Option<(RawCell<'a>, After)> {
         let Syntax { quote, end, .. } = self.syntax;
         let rest = self.rest();
         let start = memchr(quote, rest)? + 1;
         let Some((close, doubled)) = closing(rest, start, quote) else {
             let bytes = rest.get(start..).unwrap_or_default();
             self.at = self.text.len();
-            let raw = Raw {
+            let raw = RawCell {
                 bytes: trimmed(bytes),
                 is_quoted: true,
                 doubled: None,
@@ -268,7 +268,7 @@ impl<'a> Cursor<'a> {
             self.at = before;
             return None;
         }
-        let raw = Raw {
+        let raw = RawCell {
             bytes: trimmed(bytes),
             is_quoted: true,
             doubled: doubled.then_some(quote),
@@ -326,10 +326,13 @@ pub(super) fn last_record_end(
             None => return (last, Some(open)),
             // A doubled quote may be cut in two by the end of the text.
             Some((close, _)) if close + 1 == text.len() => return (last, Some(open)),
-            Some((close, _)) => match is_followed_by_stop(text, close + 1, syntax) {
-                true => from = close + 1,
-                false => from = open + 1,
-            },
+            Some((close, _)) => {
+                if is_followed_by_stop(text, close + 1, syntax) {
+                    from = close + 1
+                } else {
+                    from = open + 1
+                }
+            }
         }
     }
     if let Some(found) = memchr::memrchr(end, text.get(from..).unwrap_or_default()) {

@@ -1,9 +1,9 @@
 //! A table of delimited text, and what is known of it.
 
-use super::convert::Seen;
+use super::convert::SeenBeside;
+use super::decimal::Decimal;
 use super::dialect::Dialect;
-use super::plan::Plan;
-use super::tally::Decimal;
+use super::plan::TextPlan;
 use crate::data::ReadOptions;
 use crate::data::column::FileColumn;
 use crate::data::fault::{Fault, OnFault};
@@ -16,7 +16,7 @@ pub(in crate::data) struct CsvTable {
     pub(super) options: ReadOptions,
     pub(super) encoding: Option<&'static str>,
     pub(super) dialect: Dialect,
-    pub(super) plan: Plan,
+    pub(super) plan: TextPlan,
     pub(super) decimal: Decimal,
     pub(super) columns: Vec<FileColumn>,
     /// For each column a whole number in it that begins with zeros.
@@ -25,7 +25,7 @@ pub(in crate::data) struct CsvTable {
     pub(super) hidden: usize,
     /// Whether all rows were counted, so that what they decide is known.
     pub(super) is_settled: bool,
-    pub(super) seen: Seen,
+    pub(super) seen: SeenBeside,
     pub(super) sizes: Sizes,
     pub(super) on_fault: OnFault,
     /// What is said before anything else.

@@ -1,7 +1,7 @@
 //! Counts of what the cells of each column could be, and the decisions that follow for the whole file.
 
 use super::number::Style;
-use super::{cell::Found, class::Class};
+use super::{cell::FoundCell, class::Class};
 use crate::data::schema::ColumnKind;
 
 /// The units and groups of digits that a column is looked through for.
@@ -9,7 +9,7 @@ const VARIANTS: usize = 8;
 
 /// How many cells of a column are of each class.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ClassTally {
     counts: [u32; Class::COUNT],
     rare: Option<Box<Rare>>,
 }
@@ -30,7 +30,7 @@ struct Rare {
     padded: Option<String>,
 }
 
-impl Tally {
+impl ClassTally {
     #[inline]
     pub(super) fn add(&mut self, class: Class) {
         // A column of more than 2^32 cells of a class counts as one of as many.
@@ -39,7 +39,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn add_found(&mut self, found: &Found<'_>) {
+    pub(super) fn add_found(&mut self, found: &FoundCell<'_>) {
         self.add(found.class);
         if found.unit.is_none() && found.group.is_none() {
             return;
@@ -79,7 +79,7 @@ impl Tally {
         self.rare.as_ref()?.padded.as_deref()
     }
 
-    pub(super) fn merge(&mut self, other: &Tally) {
+    pub(super) fn merge(&mut self, other: &ClassTally) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
         }
@@ -101,7 +101,7 @@ impl Tally {
         }
     }
 
-    fn of(&self, classes: &[Class]) -> u64 {
+    pub(super) fn of(&self, classes: &[Class]) -> u64 {
         let count = |class: &Class| {
             self.counts
                 .get(*class as usize)
@@ -118,7 +118,7 @@ impl Tally {
     }
 
     /// What stands beside most numbers, if it is one and the same thing.
-    fn unit(&self) -> Option<&str> {
+    pub(super) fn unit(&self) -> Option<&str> {
         let rare = self.rare.as_deref()?;
         // The order of the names decides between two of one count, so that no order of reading does.
         let (unit, count) = rare
@@ -161,7 +161,7 @@ impl Tally {
     }
 
     /// The cells that show a decimal point, and those that show a decimal comma.
-    fn votes(&self, separator: u8) -> (u64, u64) {
+    pub(super) fn votes(&self, separator: u8) -> (u64, u64) {
         use Class::{
             ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong, EitherComma,
             EitherPoint, Point, PointLong, WholeLong,
@@ -177,7 +177,7 @@ impl Tally {
     }
 
     /// What may stand between thousands in the column: what its cells show, if all agree.
-    fn group(&self, decimal: u8) -> Option<char> {
+    pub(super) fn group(&self, decimal: u8) -> Option<char> {
         use Class::{
             ByCommas, ByCommasPoint, ByPoints, ByPointsComma, CommaLong, PointLong, WholeLong,
         };
@@ -188,9 +188,10 @@ impl Tally {
             return None;
         }
         let is_point = decimal == b'.';
-        let mark = match is_point {
-            true => (self.of(&[ByCommas, ByCommasPoint]) > 0).then_some(','),
-            false => (self.of(&[ByPoints, ByPointsComma]) > 0).then_some('.'),
+        let mark = if is_point {
+            (self.of(&[ByCommas, ByCommasPoint]) > 0).then_some(',')
+        } else {
+            (self.of(&[ByPoints, ByPointsComma]) > 0).then_some('.')
         };
         let mut others = rare.into_iter().flat_map(|rare| &rare.groups);
         match (mark, others.next(), others.next()) {
@@ -205,7 +206,7 @@ impl Tally {
     }
 
     /// Whether marks in a column can only stand between thousands, in a file where others do.
-    fn may_group(&self, decimal: u8) -> bool {
+    pub(super) fn may_group(&self, decimal: u8) -> bool {
         let either = match decimal {
             b'.' => Class::EitherComma,
             _ => Class::EitherPoint,
@@ -215,16 +216,17 @@ impl Tally {
     }
 
     /// What stands between thousands in some column, if it is the mark that is no decimal sign.
-    pub(super) fn shown_group(tallies: &[Tally], decimal: u8) -> Option<char> {
+    pub(super) fn shown_group(tallies: &[ClassTally], decimal: u8) -> Option<char> {
         let mark = if decimal == b'.' { ',' } else { '.' };
-        let shows = |tally: &Tally| tally.is_of_numbers() && tally.group(decimal) == Some(mark);
+        let shows =
+            |tally: &ClassTally| tally.is_of_numbers() && tally.group(decimal) == Some(mark);
         tallies.iter().any(shows).then_some(mark)
     }
 
     /// What the column holds, in a style.
-    pub(super) fn kind(&self, style: &Style) -> Kind {
+    pub(super) fn kind(&self, style: &Style) -> ColumnContent {
         let present = self.present();
-        let words = |kind| Kind {
+        let words = |kind| ColumnContent {
             kind,
             whole: Whole::Float,
         };
@@ -264,13 +266,14 @@ impl Tally {
             [Class::LetterY, Class::LetterN],
         ];
         let is_half = |[yes, no]: &[Class; 2]| (self.of(&[*yes]) > 0) != (self.of(&[*no]) > 0);
-        match pairs.iter().any(is_half) {
-            true => 0,
-            false => self.of(pairs.as_flattened()),
+        if pairs.iter().any(is_half) {
+            0
+        } else {
+            self.of(pairs.as_flattened())
         }
     }
 
-    fn number_kind(&self, style: &Style) -> Kind {
+    fn number_kind(&self, style: &Style) -> ColumnContent {
         const MARKED: [Class; 11] = [
             Class::Point,
             Class::PointLong,
@@ -291,16 +294,17 @@ impl Tally {
         let is_unsigned = self.of(&[Class::WholeUnsigned]) > 0;
         let has_negative = self.of(&[Class::WholeNegative]) > 0;
         if self.of(&decimals) > 0 || (is_unsigned && has_negative) {
-            return Kind {
+            return ColumnContent {
                 kind: ColumnKind::Float,
                 whole: Whole::Float,
             };
         }
-        Kind {
+        ColumnContent {
             kind: ColumnKind::Integer,
-            whole: match is_unsigned {
-                true => Whole::Unsigned,
-                false => Whole::Signed,
+            whole: if is_unsigned {
+                Whole::Unsigned
+            } else {
+                Whole::Signed
             },
         }
     }
@@ -317,7 +321,7 @@ fn add<T, N: Into<T>>(known: &mut Vec<(T, u32)>, new: N, count: u32, is: impl Fn
 
 /// What a column holds, and what its numbers are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct ColumnContent {
     pub(super) kind: ColumnKind,
     pub(super) whole: Whole,
 }
@@ -328,123 +332,4 @@ pub(super) enum Whole {
     Signed,
     Unsigned,
     Float,
-}
-
-/// The decimal sign of a file, and why it is this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decimal {
-    /// A person says so.
-    Said(u8),
-    /// Cells show it.
-    Shown(u8),
-    /// Nothing in the file says which; it is that of the file that a model was trained on.
-    Usual(u8),
-    /// Numbers with marks that could be either, in a file that is most often written so.
-    Likely(u8),
-    /// There are no numbers with marks.
-    None,
-    /// Nothing decides: the place of a column of values like 124.355 or 124,355, and their mark.
-    Doubtful(usize, u8),
-}
-
-/// The decimal sign of another file, which the first rows of a model's or of several files show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Usual {
-    pub(super) sign: u8,
-    /// The separator of that file.
-    pub(super) separator: Option<u8>,
-}
-
-impl Usual {
-    /// Whether it holds for a file with a separator: between commas, decimal commas are seldom.
-    fn holds(self, separator: u8) -> bool {
-        separator != b',' || self.sign != b',' || self.separator == Some(b',')
-    }
-}
-
-impl Decimal {
-    /// The sign of a file whose separator and columns are these.
-    pub(super) fn decide(
-        tallies: &[Tally],
-        separator: u8,
-        said: Option<u8>,
-        usual: Option<Usual>,
-    ) -> Self {
-        if let Some(said) = said {
-            return Decimal::Said(said);
-        }
-        let numbers = || tallies.iter().filter(|tally| tally.is_of_numbers());
-        let (points, commas) = numbers().fold((0_u64, 0_u64), |(points, commas), tally| {
-            let (more_points, more_commas) = tally.votes(separator);
-            (points + more_points, commas + more_commas)
-        });
-        if points != commas {
-            return Decimal::Shown(if points > commas { b'.' } else { b',' });
-        }
-        let has = |class| numbers().any(|tally| tally.of(&[class]) > 0);
-        let is_either = has(Class::EitherPoint) || has(Class::EitherComma);
-        if !is_either && points == 0 {
-            return Decimal::None;
-        }
-        if let Some(usual) = usual.filter(|usual| usual.holds(separator)) {
-            return Decimal::Usual(usual.sign);
-        }
-        if points > 0 {
-            return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
-        }
-        let doubtful = |class| {
-            let is = |tally: &Tally| tally.is_of_numbers() && tally.of(&[class]) > 0;
-            tallies.iter().position(is)
-        };
-        // Who writes semicolons needs the comma for decimals; between other separators it can stand for thousands.
-        match (
-            separator,
-            doubtful(Class::EitherPoint),
-            doubtful(Class::EitherComma),
-        ) {
-            (b';', _, Some(_)) => Decimal::Likely(b','),
-            (b';', Some(column), None) => Decimal::Doubtful(column, b'.'),
-            (b',', ..) | (_, _, None) => Decimal::Likely(b'.'),
-            (_, _, Some(column)) => Decimal::Doubtful(column, b','),
-        }
-    }
-
-    /// The sign.
-    pub(super) fn sign(self) -> u8 {
-        match self {
-            Decimal::Said(sign)
-            | Decimal::Shown(sign)
-            | Decimal::Usual(sign)
-            | Decimal::Likely(sign) => sign,
-            Decimal::None | Decimal::Doubtful(..) => b'.',
-        }
-    }
-
-    /// The style of a column.
-    /// `thousands` is what a person says to stand between thousands, `others` what other columns show.
-    pub(super) fn style(
-        self,
-        tally: &Tally,
-        thousands: Option<char>,
-        others: Option<char>,
-    ) -> Style {
-        let sign = self.sign();
-        let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
-        let group = match thousands {
-            Some(thousands) => Some(thousands),
-            // 124.355 beside decimal commas can only be a whole number.
-            None if trained_on_commas => Some('.'),
-            None => tally
-                .group(sign)
-                .or(others.filter(|_| tally.may_group(sign))),
-        };
-        Style {
-            decimal: sign,
-            group,
-            unit: match tally.is_of_numbers() {
-                true => tally.unit().map(String::from),
-                false => None,
-            },
-        }
-    }
 }

@@ -75,9 +75,12 @@ pub(super) fn whole(table: &mut CsvTable) -> crate::Result<Whole> {
         let wanted: Vec<(usize, As)> = table
             .columns()
             .iter()
-            .map(|column| match column.kind.is_numeric() {
-                true => As::Numbers,
-                false => As::Texts,
+            .map(|column| {
+                if column.kind.is_numeric() {
+                    As::Numbers
+                } else {
+                    As::Texts
+                }
             })
             .enumerate()
             .collect();

@@ -1,8 +1,8 @@
 //! The sentences that tell the user how a text was read.
 
+use super::decimal::Decimal;
 use super::dialect::counted;
 use super::table::CsvTable;
-use super::tally::Decimal;
 use super::zipped::is_zip;
 use crate::data::TextOptions;
 use crate::data::column::TableReader;

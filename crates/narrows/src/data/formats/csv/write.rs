@@ -9,35 +9,35 @@ use flate2::write::GzEncoder;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub(in crate::data) struct Sink {
-    writer: Writer<Output>,
+pub(in crate::data) struct CsvSink {
+    writer: Writer<TextOutput>,
     types: Vec<NumberType>,
     has_reasons: bool,
     path: PathBuf,
 }
 
-enum Output {
+enum TextOutput {
     Plain(OutputFile),
     Packed(GzEncoder<OutputFile>),
 }
 
-impl Write for Output {
+impl Write for TextOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Output::Plain(file) => file.write(bytes),
-            Output::Packed(file) => file.write(bytes),
+            TextOutput::Plain(file) => file.write(bytes),
+            TextOutput::Packed(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Output::Plain(file) => file.flush(),
-            Output::Packed(file) => file.flush(),
+            TextOutput::Plain(file) => file.flush(),
+            TextOutput::Packed(file) => file.flush(),
         }
     }
 }
 
-impl Sink {
+impl CsvSink {
     pub(in crate::data) fn create(
         file: OutputFile,
         head: &Head,
@@ -45,11 +45,12 @@ impl Sink {
         is_packed: bool,
     ) -> Result<Self> {
         let path = file.path().to_path_buf();
-        let output = match is_packed {
-            true => Output::Packed(GzEncoder::new(file, Compression::default())),
-            false => Output::Plain(file),
+        let output = if is_packed {
+            TextOutput::Packed(GzEncoder::new(file, Compression::default()))
+        } else {
+            TextOutput::Plain(file)
         };
-        let mut sink = Sink {
+        let mut sink = CsvSink {
             writer: csv::WriterBuilder::new()
                 .delimiter(delimiter)
                 .from_writer(output),
@@ -82,9 +83,10 @@ impl Sink {
                         self.writer.write_field("")?;
                         continue;
                     }
-                    let text = match kind.is_integer() && !piece.wide.is_empty() {
-                        true => piece.integer(row, column).to_string(),
-                        false => number_of(value, kind),
+                    let text = if kind.is_integer() && !piece.wide.is_empty() {
+                        piece.integer(row, column).to_string()
+                    } else {
+                        number_of(value, kind)
                     };
                     self.writer.write_field(text)?;
                 }
@@ -105,8 +107,8 @@ impl Sink {
             .into_inner()
             .map_err(|error| refused(error.into_error()))?;
         match output {
-            Output::Plain(file) => file.finish(),
-            Output::Packed(packed) => packed.finish().map_err(refused)?.finish(),
+            TextOutput::Plain(file) => file.finish(),
+            TextOutput::Packed(packed) => packed.finish().map_err(refused)?.finish(),
         }
     }
 }

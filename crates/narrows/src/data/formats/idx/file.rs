@@ -7,8 +7,8 @@
 //! and reading stops at the first byte beyond what was promised.
 
 use crate::data::builder::{read_growing, read_rows};
-use crate::data::element::{Element, Kind};
-use crate::data::formats::layout::{Plan, Turned};
+use crate::data::element::{Element, NumberKind};
+use crate::data::formats::layout::{ArrayPlan, Turned};
 use crate::data::formats::unpack::{is_damage, is_gzipped, unpacked};
 use crate::data::limits::check_row;
 use crate::data::records::{Records, RowType};
@@ -21,7 +21,7 @@ use std::path::Path;
 
 /// What a file is read as.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::data) enum Content {
+pub(in crate::data) enum IdxContent {
     Images,
     Labels,
 }
@@ -29,26 +29,26 @@ pub(in crate::data) enum Content {
 /// The elements by their code.
 fn element_of(code: u8) -> Option<Element> {
     Some(Element::big(match code {
-        0x08 => Kind::U8,
-        0x09 => Kind::I8,
-        0x0b => Kind::I16,
-        0x0c => Kind::I32,
-        0x0d => Kind::F32,
-        0x0e => Kind::F64,
+        0x08 => NumberKind::U8,
+        0x09 => NumberKind::I8,
+        0x0b => NumberKind::I16,
+        0x0c => NumberKind::I32,
+        0x0d => NumberKind::F32,
+        0x0e => NumberKind::F64,
         _ => return None,
     }))
 }
 
 /// The images of a file.
 #[derive(Debug)]
-pub(in crate::data) struct Images {
+pub(in crate::data) struct IdxImages {
     pub(in crate::data) element: Element,
     /// The rows and the shape of one.
-    pub(in crate::data) plan: Plan,
+    pub(in crate::data) plan: ArrayPlan,
     pub(in crate::data) values: Values,
 }
 
-impl Images {
+impl IdxImages {
     /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed and turned ones
     /// go to a temporary file. Images that `lie_on_their_side` have their columns stored as rows.
     pub(in crate::data) fn read(
@@ -60,8 +60,8 @@ impl Images {
         let read = || {
             let is_packed = is_gzipped(path)?;
             let mut reader = unpacked(path)?;
-            let header = Header::read(&mut reader, Content::Images)?;
-            let mut plan = Plan::new(&header.dimensions, layout)?;
+            let header = IdxHeader::read(&mut reader, IdxContent::Images)?;
+            let mut plan = ArrayPlan::new(&header.dimensions, layout)?;
             if let (true, &[1, height, width]) = (lie_on_their_side, &plan.shape[..]) {
                 // As a reader of rows that have `width` channels last, this turns rows and columns.
                 plan.turn = Some([height, 1, width]);
@@ -92,7 +92,7 @@ pub(in crate::data) fn read_labels(
 ) -> Result<(Vec<i64>, Option<String>)> {
     let read = || {
         let mut reader = unpacked(path)?;
-        let header = Header::read(&mut reader, Content::Labels)?;
+        let header = IdxHeader::read(&mut reader, IdxContent::Labels)?;
         let columns = header.dimensions.get(1).copied();
         if !matches!(columns, None | Some(1 | QMNIST)) {
             return Err(at_byte(8, "these are not labels")
@@ -122,7 +122,7 @@ pub(in crate::data) fn read_labels(
 
 /// What the header of a file says.
 #[derive(Debug)]
-pub(in crate::data) struct Header {
+pub(in crate::data) struct IdxHeader {
     element: Element,
     dimensions: Vec<usize>,
     /// The bytes after the header.
@@ -131,8 +131,8 @@ pub(in crate::data) struct Header {
     len: usize,
 }
 
-impl Header {
-    pub(in crate::data) fn read(reader: &mut impl Read, content: Content) -> Result<Self> {
+impl IdxHeader {
+    pub(in crate::data) fn read(reader: &mut impl Read, content: IdxContent) -> Result<Self> {
         let (element, dimensions) = read_header(reader, content)?;
         let len = 4 + 4 * dimensions.len();
         let promised = dimensions
@@ -144,7 +144,7 @@ impl Header {
                     .expected("sizes whose product is a length in bytes")
                     .found(format!("{dimensions:?}"))
             })?;
-        Ok(Header {
+        Ok(IdxHeader {
             element,
             dimensions,
             promised,
@@ -163,7 +163,7 @@ impl Header {
     }
 
     /// Images that stay in their raw file.
-    fn in_place(self, path: &Path, plan: Plan) -> Result<Images> {
+    fn in_place(self, path: &Path, plan: ArrayPlan) -> Result<IdxImages> {
         let cannot = |error| Error::io("cannot be read", path, error);
         let file = File::open(path).map_err(cannot)?;
         let held = file.metadata().map_err(cannot)?.len();
@@ -178,7 +178,7 @@ impl Header {
         let (rows, inputs) = self.dim();
         let row = RowType::all(self.element, inputs);
         let stored = Records::in_file(file, path, self.len as u64, row, rows);
-        Ok(Images {
+        Ok(IdxImages {
             element: self.element,
             values: Values::Records(stored),
             plan,
@@ -190,8 +190,8 @@ impl Header {
         self,
         mut reader: impl Read,
         in_memory: u64,
-        plan: Plan,
-    ) -> Result<Images> {
+        plan: ArrayPlan,
+    ) -> Result<IdxImages> {
         let failed = |bytes: usize, cause: Option<io::Error>| match cause {
             Some(error) => unreadable(self.len + bytes, error),
             None => self.too_short(bytes),
@@ -205,7 +205,7 @@ impl Header {
             }
         };
         self.check_end(reader)?;
-        Ok(Images {
+        Ok(IdxImages {
             element: self.element,
             values,
             plan,
@@ -229,9 +229,10 @@ impl Header {
             .take(1)
             .read_to_end(&mut more)
             .map_err(|error| unreadable(self.len + self.promised, error))?;
-        match more.is_empty() {
-            true => Ok(()),
-            false => Err(self.too_long()),
+        if more.is_empty() {
+            Ok(())
+        } else {
+            Err(self.too_long())
         }
     }
 
@@ -255,7 +256,7 @@ impl Header {
 }
 
 /// The element and the sizes, all of them at least 1, if they suit the content.
-fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec<usize>)> {
+fn read_header(reader: &mut impl Read, content: IdxContent) -> Result<(Element, Vec<usize>)> {
     let [zero, zero_too, code, rank] = read_four(reader, 0)?;
     if [zero, zero_too] != [0, 0] {
         return Err(at_byte(0, "this is not an IDX file")
@@ -268,7 +269,7 @@ fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec
             .found(format!("{code:02x}"))
     })?;
     match content {
-        Content::Images if !(2..=4).contains(&rank) => {
+        IdxContent::Images if !(2..=4).contains(&rank) => {
             let error = at_byte(3, "these are not images")
                 .expected("2, 3 or 4 dimensions")
                 .found(rank);
@@ -278,12 +279,12 @@ fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec
                 error
             });
         }
-        Content::Labels if !(1..=2).contains(&rank) => {
+        IdxContent::Labels if !(1..=2).contains(&rank) => {
             return Err(at_byte(3, "these are not labels")
                 .expected("1 dimension, or 2 as QMNIST has")
                 .found(rank));
         }
-        Content::Images | Content::Labels => {}
+        IdxContent::Images | IdxContent::Labels => {}
     }
     let mut dimensions = Vec::new();
     for index in 0..usize::from(rank) {
@@ -291,10 +292,10 @@ fn read_header(reader: &mut impl Read, content: Content) -> Result<(Element, Vec
         let size = u32::from_be_bytes(read_four(reader, offset)?);
         if size == 0 {
             let what = match (content, index) {
-                (Content::Images, 0) => "there are no images",
-                (Content::Images, _) => "the images have no pixels",
-                (Content::Labels, 0) => "there are no labels",
-                (Content::Labels, _) => "the labels have no columns",
+                (IdxContent::Images, 0) => "there are no images",
+                (IdxContent::Images, _) => "the images have no pixels",
+                (IdxContent::Labels, 0) => "there are no labels",
+                (IdxContent::Labels, _) => "the labels have no columns",
             };
             return Err(at_byte(offset, what)
                 .expected("a size of at least 1")

@@ -17,7 +17,7 @@ pub(super) struct Files {
 
 /// What the name of a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ToldByName {
     /// What stands before split and content, in lower case: `emnist-letters`.
     pub(super) set: String,
     pub(super) is_test: bool,
@@ -37,7 +37,7 @@ pub(super) fn plain_name(path: &Path) -> String {
     name.strip_suffix(".gz").unwrap_or(&name).to_string()
 }
 
-impl Told {
+impl ToldByName {
     /// What a path says, if it is IDX by its name.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let name = plain_name(path);
@@ -49,7 +49,7 @@ impl Told {
         };
         let words = ["train", "t10k", "test", "images", "labels"];
         let first = words.iter().filter_map(|word| name.find(word)).min()?;
-        Some(Told {
+        Some(ToldByName {
             set: name[..first].trim_matches(['-', '_', '.', ' ']).to_string(),
             is_test: name.contains("t10k") || name.contains("test"),
             is_labels,
@@ -75,10 +75,12 @@ pub(super) fn paths(folder: &Path, is: impl Fn(&Path) -> bool) -> Result<Vec<Pat
 impl Files {
     /// The files of a folder, of one set if it is named; none if there are no images.
     pub(super) fn find(folder: &Path, set: Option<&str>) -> Result<Option<Self>> {
-        let files = paths(folder, |path| Told::of(path).is_some() && path.is_file())?;
-        let told: Vec<(PathBuf, Told)> = files
+        let files = paths(folder, |path| {
+            ToldByName::of(path).is_some() && path.is_file()
+        })?;
+        let told: Vec<(PathBuf, ToldByName)> = files
             .into_iter()
-            .filter_map(|path| Told::of(&path).map(|told| (path, told)))
+            .filter_map(|path| ToldByName::of(&path).map(|told| (path, told)))
             .collect();
         if told.iter().all(|(_, told)| told.is_labels) {
             return Ok(None);
@@ -130,7 +132,7 @@ impl Files {
         Ok(Some(files))
     }
 
-    fn place(&mut self, told: &Told) -> &mut Option<PathBuf> {
+    fn place(&mut self, told: &ToldByName) -> &mut Option<PathBuf> {
         match (told.is_labels, told.is_test) {
             (false, false) => &mut self.train_images,
             (false, true) => &mut self.test_images,
@@ -186,8 +188,9 @@ fn several_sets(folder: &Path, sets: &[&str]) -> Error {
 /// MNIST in `MNIST/raw` of the folder that it is given.
 pub(super) fn with_images(folder: &Path) -> Result<Option<PathBuf>> {
     let has = |folder: &Path| -> Result<bool> {
-        let images =
-            |path: &Path| Told::of(path).is_some_and(|told| !told.is_labels) && path.is_file();
+        let images = |path: &Path| {
+            ToldByName::of(path).is_some_and(|told| !told.is_labels) && path.is_file()
+        };
         Ok(!paths(folder, images)?.is_empty())
     };
     if has(folder)? {

@@ -3,9 +3,11 @@
 //! What a file promises is compared with the limits before memory is taken for it, and a decoder that panics over
 //! damaged input is stopped.
 
-use super::kind::Kind;
-use super::opened::{Opened, open};
-use super::picture::{Alpha, Cause, Depth, Head, Part, Picture, Values, is_gray, orientation_of};
+use super::kind::ImageKind;
+use super::opened::{OpenImage, open};
+use super::picture::{
+    Alpha, Cause, Depth, ImageHead, ImagePart, Picture, PixelValues, is_gray, orientation_of,
+};
 use super::tiff;
 use crate::data::guard::guarded;
 use crate::data::limits::IMAGE_FILE;
@@ -26,10 +28,10 @@ use zune_jpeg::JpegDecoder;
 const METADATA: usize = 16 << 20;
 
 /// The heads of the images in a file, and how many pages it has beside them that are previews or masks.
-pub(super) fn heads(path: &Path, kind: Option<Kind>) -> Result<(Vec<Head>, usize)> {
+pub(super) fn heads(path: &Path, kind: Option<ImageKind>) -> Result<(Vec<ImageHead>, usize)> {
     within(path, || {
         let opened = open(path)?;
-        if kind == Some(Kind::Tiff) {
+        if kind == Some(ImageKind::Tiff) {
             return tiff::heads(opened);
         }
         Ok((vec![one(opened, kind, Wanted::Head)?.0], 0))
@@ -37,9 +39,9 @@ pub(super) fn heads(path: &Path, kind: Option<Kind>) -> Result<(Vec<Head>, usize
 }
 
 /// The pixels of an image.
-pub(super) fn decode(path: &Path, kind: Option<Kind>, head: &Head) -> Result<Picture> {
+pub(super) fn decode(path: &Path, kind: Option<ImageKind>, head: &ImageHead) -> Result<Picture> {
     within(path, || {
-        if kind == Some(Kind::Tiff) {
+        if kind == Some(ImageKind::Tiff) {
             return tiff::decode(|| open(path), head);
         }
         let (_, picture) = one(open(path)?, kind, Wanted::Pixels)?;
@@ -63,9 +65,9 @@ enum Wanted {
     Pixels,
 }
 
-type One = std::result::Result<(Head, Option<Picture>), Cause>;
+type One = std::result::Result<(ImageHead, Option<Picture>), Cause>;
 
-fn one(opened: Opened, kind: Option<Kind>, wanted: Wanted) -> One {
+fn one(opened: OpenImage, kind: Option<ImageKind>, wanted: Wanted) -> One {
     if opened.bytes > IMAGE_FILE {
         return Err(format!(
             "it has {} bytes, and at most {IMAGE_FILE} are read",
@@ -74,17 +76,17 @@ fn one(opened: Opened, kind: Option<Kind>, wanted: Wanted) -> One {
         .into());
     }
     match kind {
-        Some(Kind::Png) => png(opened, wanted),
-        Some(Kind::Jpeg) => jpeg(opened, wanted),
-        Some(Kind::Gif) => gif(opened, wanted),
-        Some(Kind::Bmp) => bmp(opened, wanted),
-        Some(Kind::Webp) => webp(opened, wanted),
-        Some(Kind::Tiff) | None if opened.bytes == 0 => Err("the file is empty".into()),
-        Some(Kind::Tiff) | None => Err("it does not begin as an image does".into()),
+        Some(ImageKind::Png) => png(opened, wanted),
+        Some(ImageKind::Jpeg) => jpeg(opened, wanted),
+        Some(ImageKind::Gif) => gif(opened, wanted),
+        Some(ImageKind::Bmp) => bmp(opened, wanted),
+        Some(ImageKind::Webp) => webp(opened, wanted),
+        Some(ImageKind::Tiff) | None if opened.bytes == 0 => Err("the file is empty".into()),
+        Some(ImageKind::Tiff) | None => Err("it does not begin as an image does".into()),
     }
 }
 
-fn png(opened: Opened, wanted: Wanted) -> One {
+fn png(opened: OpenImage, wanted: Wanted) -> One {
     let limits = png::Limits { bytes: METADATA };
     let mut decoder = png::Decoder::new_with_limits(opened.file, limits);
     // Neither is used, and both can be small in the file and large in memory.
@@ -96,7 +98,7 @@ fn png(opened: Opened, wanted: Wanted) -> One {
         (info.width, info.height)
     };
     // Of the least that such an image takes, as a palette is not read yet.
-    Head::new(
+    ImageHead::new(
         (width, height),
         Orientation::NoTransforms,
         (1, Depth::Eight),
@@ -114,7 +116,7 @@ fn png(opened: Opened, wanted: Wanted) -> One {
     let info = reader.info();
     let orientation = orientation_of(info.exif_metadata.as_ref());
     let stride = color.samples();
-    let mut head = Head::new((width, height), orientation, (stride, depth), opened.bytes)?;
+    let mut head = ImageHead::new((width, height), orientation, (stride, depth), opened.bytes)?;
     let has_grays = info
         .palette
         .as_ref()
@@ -125,7 +127,7 @@ fn png(opened: Opened, wanted: Wanted) -> One {
         .animation_control
         .map_or(1, |animation| animation.num_frames);
     if frames > 1 {
-        head.part = Part::FirstFrame;
+        head.part = ImagePart::FirstFrame;
     }
     if wanted == Wanted::Head {
         return Ok((head, None));
@@ -138,16 +140,16 @@ fn png(opened: Opened, wanted: Wanted) -> One {
     let values = match depth {
         Depth::Sixteen => {
             let pairs = pixels.as_chunks().0.iter();
-            Values::Sixteen(pairs.map(|&pair| u16::from_be_bytes(pair)).collect())
+            PixelValues::Sixteen(pairs.map(|&pair| u16::from_be_bytes(pair)).collect())
         }
-        _ => Values::Eight(pixels),
+        _ => PixelValues::Eight(pixels),
     };
     let mut picture = Picture::new((width, height), stride, orientation, values);
     picture.is_color &= !is_gray;
     Ok((head, Some(picture)))
 }
 
-fn bmp(mut opened: Opened, wanted: Wanted) -> One {
+fn bmp(mut opened: OpenImage, wanted: Wanted) -> One {
     // Decoders guess where the pixels are if they cannot be where the file says.
     const FILE_HEADER: u64 = 14;
     let mut start = [0; FILE_HEADER as usize + 4];
@@ -168,14 +170,14 @@ fn bmp(mut opened: Opened, wanted: Wanted) -> One {
     by_image(decoder, opened.bytes, is_gray, wanted)
 }
 
-fn jpeg(mut opened: Opened, wanted: Wanted) -> One {
+fn jpeg(mut opened: OpenImage, wanted: Wanted) -> One {
     let mut bytes = Vec::new();
     opened.file.read_to_end(&mut bytes)?;
     // The decoder makes up what a file that is cut short lacks.
     if wanted == Wanted::Pixels && !has_end(&bytes) {
         return Err("it is cut short".into());
     }
-    // The sides have a limit of their own in `Head`.
+    // The sides have a limit of their own in `ImageHead`.
     let options = DecoderOptions::default()
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX);
@@ -189,7 +191,7 @@ fn jpeg(mut opened: Opened, wanted: Wanted) -> One {
         ColorSpace::Luma => (ColorSpace::Luma, 1),
         _ => (ColorSpace::RGB, 3),
     };
-    let head = Head::new(size, orientation, (stride, Depth::Eight), opened.bytes)?;
+    let head = ImageHead::new(size, orientation, (stride, Depth::Eight), opened.bytes)?;
     if wanted == Wanted::Head {
         return Ok((head, None));
     }
@@ -200,7 +202,7 @@ fn jpeg(mut opened: Opened, wanted: Wanted) -> One {
         return Err("its components do not make up the pixels of an image".into());
     }
     decoder.decode_into(&mut pixels)?;
-    let picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
+    let picture = Picture::new(size, stride, orientation, PixelValues::Eight(pixels));
     Ok((head, Some(picture)))
 }
 
@@ -232,19 +234,19 @@ fn by_image(mut decoder: impl ImageDecoder, file_bytes: u64, is_gray: bool, want
     ) {
         return Err(format!("it has values of the type {color:?}, which is not read here").into());
     }
-    let mut head = Head::new(size, orientation, (stride, Depth::Eight), file_bytes)?;
+    let mut head = ImageHead::new(size, orientation, (stride, Depth::Eight), file_bytes)?;
     head.is_color &= !is_gray;
     if wanted == Wanted::Head {
         return Ok((head, None));
     }
     let mut pixels = vec![0; usize::try_from(head.bytes)?];
     decoder.read_image(&mut pixels)?;
-    let mut picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
+    let mut picture = Picture::new(size, stride, orientation, PixelValues::Eight(pixels));
     picture.is_color &= !is_gray;
     Ok((head, Some(picture)))
 }
 
-fn webp(mut opened: Opened, wanted: Wanted) -> One {
+fn webp(mut opened: OpenImage, wanted: Wanted) -> One {
     // The file says how long it is, and what is missing need not be noticed by the decoder.
     let mut start = [0; 8];
     opened.file.read_exact(&mut start)?;
@@ -259,21 +261,21 @@ fn webp(mut opened: Opened, wanted: Wanted) -> One {
     let stride = if decoder.has_alpha() { 4 } else { 3 };
     let exif = decoder.exif_metadata()?.map(Cow::Owned);
     let orientation = orientation_of(exif.as_ref());
-    let mut head = Head::new(size, orientation, (stride, Depth::Eight), opened.bytes)?;
+    let mut head = ImageHead::new(size, orientation, (stride, Depth::Eight), opened.bytes)?;
     if decoder.is_animated() && decoder.num_frames() > 1 {
-        head.part = Part::FirstFrame;
+        head.part = ImagePart::FirstFrame;
     }
     if wanted == Wanted::Head {
         return Ok((head, None));
     }
     let mut pixels = vec![0; usize::try_from(head.bytes)?];
     decoder.read_image(&mut pixels)?;
-    let picture = Picture::new(size, stride, orientation, Values::Eight(pixels));
+    let picture = Picture::new(size, stride, orientation, PixelValues::Eight(pixels));
     Ok((head, Some(picture)))
 }
 
 /// The first frame of a GIF, on a transparent screen.
-fn gif(opened: Opened, wanted: Wanted) -> One {
+fn gif(opened: OpenImage, wanted: Wanted) -> One {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::Indexed);
     options.check_frame_consistency(true);
@@ -284,7 +286,7 @@ fn gif(opened: Opened, wanted: Wanted) -> One {
     let mut decoder = options.read_info(opened.file)?;
     let size = (u32::from(decoder.width()), u32::from(decoder.height()));
     let screen = |stride| {
-        Head::new(
+        ImageHead::new(
             size,
             Orientation::NoTransforms,
             (stride, Depth::Eight),
@@ -299,7 +301,7 @@ fn gif(opened: Opened, wanted: Wanted) -> One {
         let palette = frame.palette.as_ref().or(global.as_ref());
         head.is_color = !palette.is_none_or(|palette| is_gray(palette));
         if matches!(decoder.next_frame_info(), Ok(Some(_))) {
-            head.part = Part::FirstFrame;
+            head.part = ImagePart::FirstFrame;
         }
         return Ok((head, None));
     }
@@ -322,7 +324,12 @@ fn gif(opened: Opened, wanted: Wanted) -> One {
             }
         }
     }
-    let mut picture = Picture::new(size, 4, Orientation::NoTransforms, Values::Eight(pixels));
+    let mut picture = Picture::new(
+        size,
+        4,
+        Orientation::NoTransforms,
+        PixelValues::Eight(pixels),
+    );
     picture.is_color = !is_gray(palette.as_flattened());
     picture.alpha = Some(Alpha {
         place: 3,

@@ -1,6 +1,6 @@
 //! What a folder holds: images, and what lies beside them.
 
-use super::kind::{self, Kind};
+use super::kind::{self, ImageKind};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,19 +8,19 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// An image's file and the subfolder that it lies in.
-pub(super) struct Found {
+pub(super) struct FoundImage {
     pub(super) path: PathBuf,
     pub(super) name: String,
     pub(super) label: Option<String>,
     /// None if the file ends as an image and is none.
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<ImageKind>,
 }
 
 /// What a folder and its subfolders hold.
 #[derive(Default)]
 pub(super) struct Folder {
     /// In the order of their names.
-    pub(super) images: Vec<Found>,
+    pub(super) images: Vec<FoundImage>,
     /// The number of images that lie too deep, and a folder that has some of them as its labels.
     pub(super) deeper: usize,
     pub(super) above_deeper: Option<PathBuf>,
@@ -60,7 +60,7 @@ impl Folder {
         }
         let kind = kind_of(&path);
         if kind.is_some() || kind::ends_as_image(&ending) {
-            self.images.push(Found {
+            self.images.push(FoundImage {
                 path,
                 name,
                 label: label.cloned(),
@@ -92,7 +92,7 @@ fn counted((ending, count): (&String, &usize)) -> String {
 }
 
 /// The kind of a file by its content; none if it is no image or cannot be read.
-pub(super) fn kind_of(path: &Path) -> Option<Kind> {
+pub(super) fn kind_of(path: &Path) -> Option<ImageKind> {
     // Something else than a file, such as a pipe, could be waited for without end.
     if !path.is_file() {
         return None;
@@ -100,7 +100,7 @@ pub(super) fn kind_of(path: &Path) -> Option<Kind> {
     let mut start = Vec::with_capacity(kind::START);
     let file = fs::File::open(path).ok()?;
     file.take(kind::START as u64).read_to_end(&mut start).ok()?;
-    Kind::of(&start)
+    ImageKind::of(&start)
 }
 
 /// The ending of a file's name, in lower case, without its point; empty if there is none.
@@ -112,10 +112,12 @@ pub(super) fn ending(path: &Path) -> String {
 /// The images in a folder and below it, told by their endings; what cannot be read has none, and links are not
 /// followed, which may lead in circles.
 fn images_below(folder: &Path) -> usize {
-    let below = |(path, _): &(PathBuf, String)| match path.is_dir() {
-        true if path.is_symlink() => 0,
-        true => images_below(path),
-        false => usize::from(kind::ends_as_image(&ending(path))),
+    let below = |(path, _): &(PathBuf, String)| {
+        if path.is_dir() {
+            images_below(path)
+        } else {
+            usize::from(kind::ends_as_image(&ending(path)))
+        }
     };
     if folder.is_symlink() {
         return 0;

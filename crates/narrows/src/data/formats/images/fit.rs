@@ -1,12 +1,12 @@
 //! An image as one row: laid on black, turned, brought to a size and to a number of channels.
 
-use super::picture::{Alpha, Depth, Picture, Values};
+use super::picture::{Alpha, Depth, Picture, PixelValues};
 use crate::data::Fit;
 use image::metadata::Orientation;
 
 /// What all images become.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
+pub(super) struct ImagePlan {
     pub(super) size: (u32, u32),
     pub(super) fit: Fit,
     pub(super) is_color: bool,
@@ -14,51 +14,53 @@ pub(super) struct Plan {
 }
 
 /// An image as a row `[channels, height, width]`.
-pub(super) struct Row {
-    pub(super) values: Values,
+pub(super) struct ImageRow {
+    pub(super) values: PixelValues,
     /// Whether some of it was transparent.
     pub(super) was_transparent: bool,
 }
 
-pub(super) fn row(picture: &Picture, plan: &Plan) -> Row {
+pub(super) fn row(picture: &Picture, plan: &ImagePlan) -> ImageRow {
     let (values, was_transparent) = match &picture.values {
-        Values::Eight(values) => {
+        PixelValues::Eight(values) => {
             let (planes, was_transparent) = planes(picture, values, plan);
             let values = match plan.depth {
-                Depth::Eight => Values::Eight(planes),
+                Depth::Eight => PixelValues::Eight(planes),
                 // 255 becomes 65535.
                 Depth::Sixteen => {
-                    Values::Sixteen(planes.iter().map(|&byte| u16::from(byte) * 257).collect())
+                    PixelValues::Sixteen(planes.iter().map(|&byte| u16::from(byte) * 257).collect())
                 }
-                Depth::Float => Values::Float(planes.iter().map(|&byte| byte.into()).collect()),
+                Depth::Float => {
+                    PixelValues::Float(planes.iter().map(|&byte| byte.into()).collect())
+                }
             };
             (values, was_transparent)
         }
-        Values::Sixteen(values) => {
+        PixelValues::Sixteen(values) => {
             let (planes, was_transparent) = planes(picture, values, plan);
             let values = match plan.depth {
                 // 65535 becomes 255.
                 Depth::Eight => {
                     let byte = |&value: &u16| ((u32::from(value) + 128) / 257) as u8;
-                    Values::Eight(planes.iter().map(byte).collect())
+                    PixelValues::Eight(planes.iter().map(byte).collect())
                 }
-                _ => Values::Sixteen(planes),
+                _ => PixelValues::Sixteen(planes),
             };
             (values, was_transparent)
         }
-        Values::Float(values) => {
+        PixelValues::Float(values) => {
             let (planes, was_transparent) = planes(picture, values, plan);
-            (Values::Float(planes), was_transparent)
+            (PixelValues::Float(planes), was_transparent)
         }
     };
-    Row {
+    ImageRow {
         values,
         was_transparent,
     }
 }
 
 /// A type of pixels' values.
-trait Sample: Copy + Default + PartialOrd + Into<f64> {
+trait PixelType: Copy + Default + PartialOrd + Into<f64> {
     /// What alpha is where nothing shines through.
     const OPAQUE: Self;
     /// The nearest one.
@@ -76,7 +78,7 @@ fn gray_of([red, green, blue]: [u64; 3]) -> u64 {
     (red * GRAY[0] + green * GRAY[1] + blue * GRAY[2] + 0x8000) >> 16
 }
 
-impl Sample for u8 {
+impl PixelType for u8 {
     const OPAQUE: u8 = u8::MAX;
     fn nearest(value: f32) -> u8 {
         value.round().clamp(0.0, 255.0) as u8
@@ -89,7 +91,7 @@ impl Sample for u8 {
     }
 }
 
-impl Sample for u16 {
+impl PixelType for u16 {
     const OPAQUE: u16 = u16::MAX;
     fn nearest(value: f32) -> u16 {
         value.round().clamp(0.0, 65535.0) as u16
@@ -102,7 +104,7 @@ impl Sample for u16 {
     }
 }
 
-impl Sample for f32 {
+impl PixelType for f32 {
     const OPAQUE: f32 = 1.0;
     fn nearest(value: f32) -> f32 {
         value
@@ -116,7 +118,7 @@ impl Sample for f32 {
 }
 
 /// The channels of a picture as the plan has them, one after the other, and whether it was transparent somewhere.
-fn planes<T: Sample>(picture: &Picture, values: &[T], plan: &Plan) -> (Vec<T>, bool) {
+fn planes<T: PixelType>(picture: &Picture, values: &[T], plan: &ImagePlan) -> (Vec<T>, bool) {
     let stride = picture.stride.max(1);
     let channel = |place: usize| laid_channel(values, stride, place, picture.alpha);
     let channels: Vec<Vec<T>> = match (picture.is_color, plan.is_color) {
@@ -148,7 +150,7 @@ fn planes<T: Sample>(picture: &Picture, values: &[T], plan: &Plan) -> (Vec<T>, b
     (planes, was_transparent)
 }
 
-fn laid_channel<T: Sample>(
+fn laid_channel<T: PixelType>(
     values: &[T],
     stride: usize,
     place: usize,
@@ -195,7 +197,11 @@ fn turned<T: Copy>(channel: Vec<T>, picture: &Picture) -> (Vec<T>, usize, usize)
 }
 
 /// A channel at the size of the plan.
-fn fitted<T: Sample>(channel: Vec<T>, (width, height): (usize, usize), plan: &Plan) -> Vec<T> {
+fn fitted<T: PixelType>(
+    channel: Vec<T>,
+    (width, height): (usize, usize),
+    plan: &ImagePlan,
+) -> Vec<T> {
     let (across, down) = (plan.size.0 as usize, plan.size.1 as usize);
     if (width, height) == (across, down) {
         return channel;
@@ -244,7 +250,7 @@ type Side = ((f32, f32), usize);
 
 /// A part of a channel at another size, by a triangle filter that is as wide as a new pixel: the same values as the
 /// `image` crate's `resize` gives, which takes no floating-point values beyond 0 to 1.
-fn resized<T: Sample>(channel: &[T], width: usize, across: Side, down: Side) -> Vec<T> {
+fn resized<T: PixelType>(channel: &[T], width: usize, across: Side, down: Side) -> Vec<T> {
     let height = channel.len() / width.max(1);
     let mut narrow = Vec::with_capacity(down.1 * across.1);
     let columns = weights(across, width);

@@ -2,7 +2,7 @@
 
 /// A format of images that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ImageKind {
     Png,
     Jpeg,
     Gif,
@@ -29,26 +29,27 @@ const UNREAD: [&str; 30] = [
     "ppm", "pgm", "pbm", "ico",
 ];
 
-impl Kind {
+impl ImageKind {
     /// Of a file that begins so.
-    pub(super) fn of(start: &[u8]) -> Option<Kind> {
+    pub(super) fn of(start: &[u8]) -> Option<ImageKind> {
         if start.starts_with(b"\x89PNG\r\n\x1a\n") {
-            Some(Kind::Png)
+            Some(ImageKind::Png)
         } else if start.starts_with(&[0xff, 0xd8, 0xff]) {
-            Some(Kind::Jpeg)
+            Some(ImageKind::Jpeg)
         } else if start.starts_with(b"GIF87a") || start.starts_with(b"GIF89a") {
-            Some(Kind::Gif)
+            Some(ImageKind::Gif)
         } else if start.starts_with(b"RIFF") && start.get(8..12) == Some(b"WEBP") {
-            Some(Kind::Webp)
+            Some(ImageKind::Webp)
         } else if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
             .contains(&start.first_chunk().unwrap_or(&[0; 4]))
         {
-            Some(Kind::Tiff)
+            Some(ImageKind::Tiff)
         } else if start.starts_with(b"BM") {
             // Text may begin so too; the length of the header, of which there are few, may not be text.
             let length = start.get(14..18).and_then(|bytes| bytes.try_into().ok());
             let length = length.map(u32::from_le_bytes);
-            matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)).then_some(Kind::Bmp)
+            matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
+                .then_some(ImageKind::Bmp)
         } else {
             None
         }
@@ -56,19 +57,19 @@ impl Kind {
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::Png => "PNG",
-            Kind::Jpeg => "JPEG",
-            Kind::Gif => "GIF",
-            Kind::Bmp => "BMP",
-            Kind::Webp => "WebP",
-            Kind::Tiff => "TIFF",
+            ImageKind::Png => "PNG",
+            ImageKind::Jpeg => "JPEG",
+            ImageKind::Gif => "GIF",
+            ImageKind::Bmp => "BMP",
+            ImageKind::Webp => "WebP",
+            ImageKind::Tiff => "TIFF",
         }
     }
 }
 
 /// The format of an image that begins so, by its name; [`START`] bytes tell it.
 pub(in crate::data) fn begins_as_image(start: &[u8]) -> Option<&'static str> {
-    Kind::of(start).map(Kind::name)
+    ImageKind::of(start).map(ImageKind::name)
 }
 
 /// Whether a file of this ending, in lower case, should be an image that is read.

@@ -2,7 +2,7 @@
 //! and cannot read palettes. So the header is made to point to the wanted page, and a page with a palette is declared
 //! gray.
 
-use super::opened::Opened;
+use super::opened::OpenImage;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -15,14 +15,14 @@ pub(super) struct Patched {
 
 /// How numbers are written in a file.
 #[derive(Clone, Copy)]
-struct Layout {
+struct NumberLayout {
     is_little: bool,
     /// Whether places have 64 bits.
     is_big_tiff: bool,
 }
 
 impl Patched {
-    pub(super) fn new(opened: Opened) -> Patched {
+    pub(super) fn new(opened: OpenImage) -> Patched {
         Patched {
             file: opened.file,
             at: 0,
@@ -37,10 +37,10 @@ impl Patched {
         Ok(bytes)
     }
 
-    fn layout(&mut self) -> io::Result<Layout> {
+    fn layout(&mut self) -> io::Result<NumberLayout> {
         let start: [u8; 4] = self.bytes(0)?;
         self.rewind()?;
-        Ok(Layout {
+        Ok(NumberLayout {
             is_little: start.starts_with(b"II"),
             is_big_tiff: start.contains(&43),
         })
@@ -66,9 +66,12 @@ impl Patched {
         const PHOTOMETRIC: u16 = 262;
         const BLACK_IS_ZERO: u8 = 1;
         let layout = self.layout()?;
-        let short = |bytes: [u8; 2]| match layout.is_little {
-            true => u16::from_le_bytes(bytes),
-            false => u16::from_be_bytes(bytes),
+        let short = |bytes: [u8; 2]| {
+            if layout.is_little {
+                u16::from_le_bytes(bytes)
+            } else {
+                u16::from_be_bytes(bytes)
+            }
         };
         let (head, entry, value) = if layout.is_big_tiff {
             (8, 20, 12)

@@ -17,19 +17,19 @@ pub(super) enum Depth {
 
 /// What the head of an image, or of a page, says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Head {
+pub(super) struct ImageHead {
     /// Width and height, as the orientation has them.
     pub(super) size: (u32, u32),
     pub(super) is_color: bool,
     pub(super) depth: Depth,
     /// The bytes that it takes when it is decoded.
     pub(super) bytes: u64,
-    pub(super) part: Part,
+    pub(super) part: ImagePart,
 }
 
 /// What of its file an image is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ImagePart {
     Whole,
     /// The first frame of several.
     FirstFrame,
@@ -37,14 +37,14 @@ pub(super) enum Part {
     Page(u64),
 }
 
-impl Head {
+impl ImageHead {
     /// Of an image of `stride` values a pixel, if its size is within the limits.
     pub(super) fn new(
         (width, height): (u32, u32),
         orientation: Orientation,
         (stride, depth): (usize, Depth),
         file_bytes: u64,
-    ) -> Result<Head, Cause> {
+    ) -> Result<ImageHead, Cause> {
         let pixels = u64::from(width) * u64::from(height);
         if pixels == 0 {
             return Err(format!("it has no pixels: {width} x {height}").into());
@@ -75,22 +75,23 @@ impl Head {
                 | Orientation::Rotate90FlipH
                 | Orientation::Rotate270FlipH
         );
-        Ok(Head {
-            size: match is_on_its_side {
-                true => (height, width),
-                false => (width, height),
+        Ok(ImageHead {
+            size: if is_on_its_side {
+                (height, width)
+            } else {
+                (width, height)
             },
             is_color: stride > 2,
             depth,
             bytes,
-            part: Part::Whole,
+            part: ImagePart::Whole,
         })
     }
 }
 
 /// The values of an image.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Values {
+pub(super) enum PixelValues {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
     Float(Vec<f32>),
@@ -106,7 +107,7 @@ pub(super) struct Picture {
     pub(super) is_color: bool,
     pub(super) alpha: Option<Alpha>,
     pub(super) orientation: Orientation,
-    pub(super) values: Values,
+    pub(super) values: PixelValues,
     /// Whether values lost digits that float32 does not hold.
     pub(super) is_rounded: bool,
 }
@@ -124,7 +125,7 @@ impl Picture {
         (width, height): (u32, u32),
         stride: usize,
         orientation: Orientation,
-        values: Values,
+        values: PixelValues,
     ) -> Picture {
         Picture {
             width: width as usize,

@@ -3,9 +3,11 @@
 //! moved, so that an interrupted command leaves no half of a folder.
 
 use super::threads::on_threads;
+use crate::data::dataset::FILE_COLUMN;
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::{
-    Kind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, temporary, through_links,
+    NameKind, TEMPORARY, entries, folder_of, is_at, sweep_dead, sync_folder, temporary,
+    through_links,
 };
 use crate::{Error, ErrorKind, Result};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
@@ -16,7 +18,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
-pub(in crate::data) struct Sink {
+pub(in crate::data) struct ImagesSink {
     folder: PathBuf,
     /// Whether the folder was made for the images.
     is_new: bool,
@@ -24,7 +26,7 @@ pub(in crate::data) struct Sink {
     gathered: TempDir,
     /// Locked, as whoever finds the folder would take it for that of a killed command.
     _lock: Option<File>,
-    depth: Depth,
+    depth: FileDepth,
     channels: usize,
     size: (u32, u32),
     /// Which of the texts is the name of a file, and which the label.
@@ -36,12 +38,12 @@ pub(in crate::data) struct Sink {
 
 /// The bits of a value in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Depth {
+enum FileDepth {
     Eight,
     Sixteen,
 }
 
-impl Sink {
+impl ImagesSink {
     /// A folder of images whose values have 8 or 16 bits without a sign.
     pub(in crate::data) fn create(folder: &Path, head: &Head) -> Result<Self> {
         let (channels, height, width) = match head.shape[..] {
@@ -55,8 +57,8 @@ impl Sink {
             }
         };
         let depth = match head.pixels.unwrap_or(NumberType::U8) {
-            NumberType::Boolean | NumberType::U8 => Depth::Eight,
-            NumberType::U16 => Depth::Sixteen,
+            NumberType::Boolean | NumberType::U8 => FileDepth::Eight,
+            NumberType::U16 => FileDepth::Sixteen,
             kind => {
                 return Err(
                     Error::new(ErrorKind::Data, "PNG images cannot hold these values")
@@ -79,14 +81,14 @@ impl Sink {
                 .at(folder.display())
                 .expected("a new or empty folder, so that no image is overwritten"));
         }
-        let file = head.texts.iter().position(|text| text.name == super::FILE);
+        let file = head.texts.iter().position(|text| text.name == FILE_COLUMN);
         // A file's name has the label in it already.
         let label = match file {
             Some(_) => None,
             None => head.label,
         };
         let (gathered, lock) = gathering(folder, is_new).map_err(refused)?;
-        Ok(Sink {
+        Ok(ImagesSink {
             gathered,
             _lock: lock,
             folder: folder.to_path_buf(),
@@ -186,7 +188,7 @@ impl Sink {
             .flat_map(|place| (0..self.channels).map(move |channel| channel * places + place))
             .map(|index| values.get(index).copied().unwrap_or_default().round());
         let (pixels, color): (Vec<u8>, _) = match (self.depth, self.channels) {
-            (Depth::Eight, channels) => (
+            (FileDepth::Eight, channels) => (
                 pixels.map(|value| value.clamp(0.0, 255.0) as u8).collect(),
                 if channels == 1 {
                     ExtendedColorType::L8
@@ -195,7 +197,7 @@ impl Sink {
                 },
             ),
             // The encoder takes numbers as the machine has them.
-            (Depth::Sixteen, channels) => (
+            (FileDepth::Sixteen, channels) => (
                 pixels
                     .flat_map(|value| (value.clamp(0.0, 65535.0) as u16).to_ne_bytes())
                     .collect(),
@@ -252,7 +254,7 @@ fn sync(folder: &Path) -> io::Result<()> {
     while let Some(folder) = folders.get(next).cloned() {
         for (name, kind) in entries(&folder)? {
             let list = match kind {
-                Kind::Folder => &mut folders,
+                NameKind::Folder => &mut folders,
                 _ => &mut files,
             };
             list.push(folder.join(name));

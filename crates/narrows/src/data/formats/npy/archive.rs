@@ -3,8 +3,8 @@
 //! An entry is read to its end, so that its checksum is compared, and its size must match its array. The list of
 //! entries must match the entries, so that no array vanishes from a damaged file.
 
-use super::array::{Rows, too_short};
-use super::header::{Content, Header};
+use super::array::{ArrayRows, too_short};
+use super::header::{ArrayContent, ArrayHeader};
 use super::labels::{Labels, read_labels};
 use crate::data::limits::{CHECKED_BYTES, excerpt, names};
 use crate::data::{Dataset, ReadOptions};
@@ -60,11 +60,11 @@ impl Archive {
 
     /// The header of an array. One that cannot be rows, and may not be read for that, is read to its end if it is
     /// small: a damaged header could be what makes it look so.
-    pub(super) fn header(&mut self, name: &str) -> Result<Header> {
+    pub(super) fn header(&mut self, name: &str) -> Result<ArrayHeader> {
         let mut entry = self.zip.by_name(&format!("{name}.npy")).map_err(damaged)?;
         let size = entry.size();
         let mut read = || {
-            let header = Header::read(&mut entry)?;
+            let header = ArrayHeader::read(&mut entry)?;
             if !header.may_be_rows() && size <= self.unchecked {
                 self.unchecked -= size;
                 io::copy(&mut entry, &mut io::sink()).map_err(cut)?;
@@ -83,7 +83,7 @@ impl Archive {
     ) -> Result<Dataset> {
         let load = self.load(name);
         self.read(name, |reader, header, packed| {
-            let rows = Rows::new(header, options.layout, packed, &load)?;
+            let rows = ArrayRows::new(header, options.layout, packed, &load)?;
             let declared = reader.declared;
             expect_size(header, declared)?;
             let values = rows.read(reader, cut)?;
@@ -107,7 +107,7 @@ impl Archive {
     fn read<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(&mut Entry<'_>, &Header, Option<u64>) -> Result<T>,
+        read: impl FnOnce(&mut Entry<'_>, &ArrayHeader, Option<u64>) -> Result<T>,
     ) -> Result<T> {
         let entry = self.zip.by_name(&format!("{name}.npy")).map_err(damaged)?;
         let is_packed = entry.size() > entry.compressed_size();
@@ -118,7 +118,7 @@ impl Archive {
             declared,
         };
         let whole = || {
-            let header = Header::read(&mut entry)?;
+            let header = ArrayHeader::read(&mut entry)?;
             let value = read(&mut entry, &header, packed)?;
             let mut more = [0];
             match entry.read(&mut more).map_err(cut)? {
@@ -144,8 +144,8 @@ impl Read for Entry<'_> {
 }
 
 /// Compares the size that an entry declares with its array, before memory is taken.
-fn expect_size(header: &Header, declared: u64) -> Result<()> {
-    if matches!(header.content, Content::Foreign(_)) {
+fn expect_size(header: &ArrayHeader, declared: u64) -> Result<()> {
+    if matches!(header.content, ArrayContent::Foreign(_)) {
         return Ok(());
     }
     let bytes = header.bytes()?;

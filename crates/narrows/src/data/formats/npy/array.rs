@@ -1,11 +1,11 @@
 //! The numbers of an array: from a file, from an entry of an archive, in either order.
 
-use super::foreign::Foreign;
+use super::foreign::ForeignArray;
 use super::gaps::filled;
-use super::header::{Content, Header};
+use super::header::{ArrayContent, ArrayHeader};
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::Element;
-use crate::data::formats::layout::{Plan, Turned};
+use crate::data::formats::layout::{ArrayPlan, Turned};
 use crate::data::limits::{FORTRAN_BYTES, FORTRAN_RATIO, check_row};
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, Layout, ReadOptions, Values};
@@ -13,9 +13,9 @@ use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
 /// An array of numbers that are rows.
-pub(super) struct Rows {
+pub(super) struct ArrayRows {
     pub(super) element: Element,
-    pub(super) plan: Plan,
+    pub(super) plan: ArrayPlan,
     sizes: Vec<usize>,
     is_fortran: bool,
     /// The bytes of the array.
@@ -23,19 +23,19 @@ pub(super) struct Rows {
     notes: Vec<String>,
 }
 
-impl Rows {
+impl ArrayRows {
     /// The rows that a header tells of. `packed` is the size of the file if it is compressed, and `load` loads
     /// the array in Python.
     pub(super) fn new(
-        header: &Header,
+        header: &ArrayHeader,
         layout: Option<Layout>,
         packed: Option<u64>,
         load: &str,
     ) -> Result<Self> {
         let element = match &header.content {
-            Content::Numbers(element) => *element,
-            Content::Foreign(foreign) => return Err(foreign.refusal(load)),
-            Content::Words(_) => {
+            ArrayContent::Numbers(element) => *element,
+            ArrayContent::Foreign(foreign) => return Err(foreign.refusal(load)),
+            ArrayContent::Words(_) => {
                 return Err(
                     Error::new(ErrorKind::Data, "the array has a type that is not read")
                         .expected("numbers")
@@ -44,7 +44,7 @@ impl Rows {
                 );
             }
         };
-        let plan = Plan::new(&header.shape, layout)?;
+        let plan = ArrayPlan::new(&header.shape, layout)?;
         let bytes = header.bytes()?;
         check_row(plan.inputs as u64, bytes / plan.rows as u64, packed)?;
         if header.is_fortran {
@@ -57,7 +57,7 @@ impl Rows {
                     .into(),
             );
         }
-        Ok(Rows {
+        Ok(ArrayRows {
             element,
             plan,
             sizes: header.shape.clone(),
@@ -170,13 +170,13 @@ pub(super) fn too_short(expected: u64, found: u64) -> Error {
 }
 
 /// What is said of an array that is asked for as labels and holds something else.
-pub(super) fn no_labels(header: &Header, load: &str) -> Error {
+pub(super) fn no_labels(header: &ArrayHeader, load: &str) -> Error {
     match &header.content {
-        Content::Foreign(foreign @ Foreign::Objects) => foreign
+        ArrayContent::Foreign(foreign @ ForeignArray::Objects) => foreign
             .refusal(load)
             .expected("one number or word a row")
             .hint("labels in words, in Python: y.astype(str)"),
-        Content::Foreign(foreign) => foreign.refusal(load),
+        ArrayContent::Foreign(foreign) => foreign.refusal(load),
         _ => Error::new(ErrorKind::Data, "these are not labels")
             .expected("one number or word a row, of shape [rows] or [rows, 1]")
             .found(header.described()),

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// What an array holds that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Foreign {
+pub(super) enum ForeignArray {
     /// Python objects, stored as a pickle.
     Objects,
     /// Several fields a value, by their names.
@@ -21,19 +21,19 @@ pub(super) enum Foreign {
     Raw(u32),
 }
 
-impl Foreign {
+impl ForeignArray {
     /// By the code without the order of bytes; nothing for what NumPy does not have.
     pub(super) fn of(code: &str) -> Option<Self> {
         // `T` is the text of variable width of NumPy 2, which numpy.save stores as objects.
         if matches!(code, "O" | "O4" | "O8" | "T" | "T16") {
-            return Some(Foreign::Objects);
+            return Some(ForeignArray::Objects);
         }
         let (letter, width) = code.split_at_checked(1)?;
         match (letter, width) {
-            ("c", "8" | "16") => Some(Foreign::Complex),
-            ("f", "12" | "16") | ("c", "24" | "32") => Some(Foreign::LongDouble),
-            ("V", width) => Some(Foreign::Raw(width.parse().ok()?)),
-            ("M" | "m", width) if width.starts_with('8') => Some(Foreign::Times),
+            ("c", "8" | "16") => Some(ForeignArray::Complex),
+            ("f", "12" | "16") | ("c", "24" | "32") => Some(ForeignArray::LongDouble),
+            ("V", width) => Some(ForeignArray::Raw(width.parse().ok()?)),
+            ("M" | "m", width) if width.starts_with('8') => Some(ForeignArray::Times),
             _ => None,
         }
     }
@@ -52,7 +52,7 @@ impl Foreign {
             },
             _ => None,
         };
-        Foreign::Fields(fields.iter().filter_map(name).collect())
+        ForeignArray::Fields(fields.iter().filter_map(name).collect())
     }
 
     /// Why such an array is not read. `load` is what loads it in Python.
@@ -60,26 +60,28 @@ impl Foreign {
         let plain = load.replace(", allow_pickle=True", "");
         let save = "numpy.save(\"rows.npy\", ";
         let hint = match self {
-            Foreign::Objects => format!(
+            ForeignArray::Objects => format!(
                 "in Python: a = {load}; {save}numpy.stack(a).astype(\"float32\")) where every object is an array \
                  of one shape, or numpy.vstack(a); words: a.astype(str)"
             ),
-            Foreign::Fields(_) => format!(
+            ForeignArray::Fields(_) => format!(
                 "in Python: from numpy.lib.recfunctions import structured_to_unstructured; a = {plain}; \
                  {save}structured_to_unstructured(a))"
             ),
-            Foreign::Times => format!(
+            ForeignArray::Times => format!(
                 "in Python: a = {plain}; {save}a.astype(\"int64\")) gives whole numbers of the array's unit"
             ),
-            Foreign::Complex => format!(
+            ForeignArray::Complex => format!(
                 "in Python: a = {plain}; {save}numpy.concatenate([a.real, a.imag], axis=1)), or numpy.abs(a)"
             ),
-            Foreign::LongDouble => format!("in Python: a = {plain}; {save}a.astype(\"float64\"))"),
-            Foreign::Raw(2) => format!(
+            ForeignArray::LongDouble => {
+                format!("in Python: a = {plain}; {save}a.astype(\"float64\"))")
+            }
+            ForeignArray::Raw(2) => format!(
                 "if they are bfloat16, in Python: import ml_dtypes; a = {plain}.view(ml_dtypes.bfloat16); \
                  {save}a.astype(\"float32\"))"
             ),
-            Foreign::Raw(_) => format!(
+            ForeignArray::Raw(_) => format!(
                 "say what the bytes are, in Python: a = {plain}.view(THE TYPE); {save}a.astype(\"float32\"))"
             ),
         };
@@ -90,19 +92,21 @@ impl Foreign {
     }
 }
 
-impl fmt::Display for Foreign {
+impl fmt::Display for ForeignArray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Foreign::Objects => f.write_str("Python objects"),
-            Foreign::Fields(fields) if fields.is_empty() => f.write_str("several fields a value"),
-            Foreign::Fields(fields) => {
+            ForeignArray::Objects => f.write_str("Python objects"),
+            ForeignArray::Fields(fields) if fields.is_empty() => {
+                f.write_str("several fields a value")
+            }
+            ForeignArray::Fields(fields) => {
                 let fields = names(fields, |name| format!("`{name}`"));
                 write!(f, "records of the fields {fields}")
             }
-            Foreign::Times => f.write_str("times (datetime64 or timedelta64)"),
-            Foreign::Complex => f.write_str("complex numbers"),
-            Foreign::LongDouble => f.write_str("long doubles (numpy.longdouble)"),
-            Foreign::Raw(width) => write!(f, "raw values of {width} bytes"),
+            ForeignArray::Times => f.write_str("times (datetime64 or timedelta64)"),
+            ForeignArray::Complex => f.write_str("complex numbers"),
+            ForeignArray::LongDouble => f.write_str("long doubles (numpy.longdouble)"),
+            ForeignArray::Raw(width) => write!(f, "raw values of {width} bytes"),
         }
     }
 }

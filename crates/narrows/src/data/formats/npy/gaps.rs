@@ -66,13 +66,13 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
 }
 
 /// Of each place of a row the sum of the values that are there, about a first one so that it keeps its precision.
-struct Sums {
+struct MeanSums {
     rows: usize,
     shifts: Vec<f64>,
     sums: Vec<(f64, usize)>,
 }
 
-fn sums(records: &Records) -> Result<Sums> {
+fn sums(records: &Records) -> Result<MeanSums> {
     let (rows, inputs) = records.dim();
     let (mut shifts, mut sums) = (vec![f64::NAN; inputs], vec![(0.0, 0_usize); inputs]);
     for row in 0..rows {
@@ -88,10 +88,10 @@ fn sums(records: &Records) -> Result<Sums> {
         });
     }
     records.failure()?;
-    Ok(Sums { rows, shifts, sums })
+    Ok(MeanSums { rows, shifts, sums })
 }
 
-impl Sums {
+impl MeanSums {
     fn missing(&self) -> usize {
         self.sums.iter().map(|(_, count)| self.rows - count).sum()
     }

@@ -1,8 +1,8 @@
 //! The header of an array: its type, its order and its shape.
 
-use super::foreign::Foreign;
+use super::foreign::ForeignArray;
 use super::literal::{self, Literal};
-use crate::data::element::{Element, Kind};
+use crate::data::element::{Element, NumberKind};
 use crate::data::limits::{NPY_HEADER, NPY_TAKEN, excerpt};
 use crate::{Error, ErrorKind, Result};
 use std::io::Read;
@@ -12,17 +12,17 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// What an array holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Content {
+pub(super) enum ArrayContent {
     Numbers(Element),
     /// Words of a fixed width.
-    Words(Words),
+    Words(StoredWords),
     /// Something that is not read.
-    Foreign(Foreign),
+    Foreign(ForeignArray),
 }
 
 /// How words are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct StoredWords {
     /// Characters of four bytes each, rather than bytes.
     pub(super) is_wide: bool,
     pub(super) is_big_endian: bool,
@@ -32,8 +32,8 @@ pub(super) struct Words {
 
 /// What the header of an array says.
 #[derive(Clone, Debug)]
-pub(super) struct Header {
-    pub(super) content: Content,
+pub(super) struct ArrayHeader {
+    pub(super) content: ArrayContent,
     /// The type as it is written there.
     pub(super) descr: String,
     pub(super) shape: Vec<usize>,
@@ -42,7 +42,7 @@ pub(super) struct Header {
     pub(super) len: u64,
 }
 
-impl Header {
+impl ArrayHeader {
     pub(super) fn read(reader: &mut impl Read) -> Result<Self> {
         let (text, len) = read_text(reader)?;
         let damaged = |what: &str| {
@@ -92,14 +92,14 @@ impl Header {
         let shape: Option<Vec<usize>> = shape.iter().map(size).collect();
         let shape = shape.ok_or_else(|| damaged("a size is not a whole number"))?;
         let content = content(&descr).ok_or_else(|| damaged("the type is not one of NumPy"))?;
-        if text.len() > NPY_TAKEN && !matches!(content, Content::Foreign(_)) {
+        if text.len() > NPY_TAKEN && !matches!(content, ArrayContent::Foreign(_)) {
             return Err(too_long(text.len(), NPY_TAKEN));
         }
         let descr = match descr {
             Literal::Text(descr) => descr,
             _ => "several fields a value".into(),
         };
-        Ok(Header {
+        Ok(ArrayHeader {
             content,
             descr,
             shape,
@@ -111,9 +111,9 @@ impl Header {
     /// The bytes of a value; none for what is not read.
     pub(super) fn item(&self) -> usize {
         match &self.content {
-            Content::Numbers(element) => element.size(),
-            Content::Words(words) => words.size,
-            Content::Foreign(_) => 0,
+            ArrayContent::Numbers(element) => element.size(),
+            ArrayContent::Words(words) => words.size,
+            ArrayContent::Foreign(_) => 0,
         }
     }
 
@@ -138,12 +138,12 @@ impl Header {
 
     /// Whether it may hold labels.
     pub(super) fn is_a_value_a_row(&self) -> bool {
-        matches!(self.shape[..], [_] | [_, 1]) && !matches!(self.content, Content::Foreign(_))
+        matches!(self.shape[..], [_] | [_, 1]) && !matches!(self.content, ArrayContent::Foreign(_))
     }
 
     /// Whether it may hold rows.
     pub(super) fn may_be_rows(&self) -> bool {
-        self.shape.len() >= 2 && matches!(self.content, Content::Numbers(_))
+        self.shape.len() >= 2 && matches!(self.content, ArrayContent::Numbers(_))
     }
 
     /// The shape for a sentence.
@@ -155,9 +155,9 @@ impl Header {
     pub(super) fn described(&self) -> String {
         let sizes = self.sizes();
         match &self.content {
-            Content::Numbers(element) => format!("{sizes} {element}"),
-            Content::Words(_) => format!("{sizes} words"),
-            Content::Foreign(foreign) => format!("{sizes} {foreign}"),
+            ArrayContent::Numbers(element) => format!("{sizes} {element}"),
+            ArrayContent::Words(_) => format!("{sizes} words"),
+            ArrayContent::Foreign(foreign) => format!("{sizes} {foreign}"),
         }
     }
 }
@@ -237,12 +237,12 @@ fn not_npy(start: &[u8]) -> Error {
 }
 
 /// What a type stands for; nothing for what NumPy does not have.
-fn content(descr: &Literal) -> Option<Content> {
+fn content(descr: &Literal) -> Option<ArrayContent> {
     let descr = match descr {
         Literal::Text(descr) => descr.as_str(),
-        Literal::List(fields) => return Some(Content::Foreign(Foreign::fields(fields))),
+        Literal::List(fields) => return Some(ArrayContent::Foreign(ForeignArray::fields(fields))),
         // A type with a shape of its own, as fields have.
-        Literal::Tuple(_) => return Some(Content::Foreign(Foreign::Fields(Vec::new()))),
+        Literal::Tuple(_) => return Some(ArrayContent::Foreign(ForeignArray::Fields(Vec::new()))),
         _ => return None,
     };
     let is_native_big = cfg!(target_endian = "big");
@@ -253,30 +253,33 @@ fn content(descr: &Literal) -> Option<Content> {
         _ => (is_native_big, false, descr),
     };
     let kind = match code {
-        "b1" => Kind::Bool,
-        "u1" => Kind::U8,
-        "i1" => Kind::I8,
-        "u2" => Kind::U16,
-        "i2" => Kind::I16,
-        "u4" => Kind::U32,
-        "i4" => Kind::I32,
-        "u8" => Kind::U64,
-        "i8" => Kind::I64,
-        "f2" => Kind::F16,
-        "f4" => Kind::F32,
-        "f8" => Kind::F64,
-        "bfloat16" => Kind::BF16,
+        "b1" => NumberKind::Bool,
+        "u1" => NumberKind::U8,
+        "i1" => NumberKind::I8,
+        "u2" => NumberKind::U16,
+        "i2" => NumberKind::I16,
+        "u4" => NumberKind::U32,
+        "i4" => NumberKind::I32,
+        "u8" => NumberKind::U64,
+        "i8" => NumberKind::I64,
+        "f2" => NumberKind::F16,
+        "f4" => NumberKind::F32,
+        "f8" => NumberKind::F64,
+        "bfloat16" => NumberKind::BF16,
         // What ml_dtypes writes; NumPy's own raw bytes have no order.
-        "V2" if has_order && !is_big_endian => Kind::BF16,
-        _ => return words(code, is_big_endian).or_else(|| Foreign::of(code).map(Content::Foreign)),
+        "V2" if has_order && !is_big_endian => NumberKind::BF16,
+        _ => {
+            return words(code, is_big_endian)
+                .or_else(|| ForeignArray::of(code).map(ArrayContent::Foreign));
+        }
     };
-    Some(Content::Numbers(Element {
+    Some(ArrayContent::Numbers(Element {
         kind,
         is_big_endian,
     }))
 }
 
-fn words(code: &str, is_big_endian: bool) -> Option<Content> {
+fn words(code: &str, is_big_endian: bool) -> Option<ArrayContent> {
     let (letter, width) = code.split_at_checked(1)?;
     if !matches!(letter, "U" | "S" | "a") || !width.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -286,7 +289,7 @@ fn words(code: &str, is_big_endian: bool) -> Option<Content> {
         .ok()
         .filter(|&width| width <= i32::MAX as usize / 4)?;
     let is_wide = letter == "U";
-    Some(Content::Words(Words {
+    Some(ArrayContent::Words(StoredWords {
         is_wide,
         is_big_endian,
         size: if is_wide { 4 * width } else { width },

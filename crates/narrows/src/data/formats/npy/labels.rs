@@ -1,7 +1,7 @@
 //! Labels: one number or word a row.
 
 use super::array::{no_labels, too_short};
-use super::header::{Content, Header, Words};
+use super::header::{ArrayContent, ArrayHeader, StoredWords};
 use crate::data::Dataset;
 use crate::data::builder::read_growing;
 use crate::data::limits::{LABEL_BYTES, LABEL_WORD, LABEL_WORDS};
@@ -20,10 +20,10 @@ pub(super) enum Labels {
 /// Reads the labels of so many rows. `expect_size` compares what the file holds before memory is taken.
 pub(super) fn read_labels(
     reader: &mut impl Read,
-    header: &Header,
+    header: &ArrayHeader,
     rows: usize,
     load: &str,
-    expect_size: impl Fn(&Header) -> Result<()>,
+    expect_size: impl Fn(&ArrayHeader) -> Result<()>,
 ) -> Result<Labels> {
     if !header.is_a_value_a_row() {
         return Err(no_labels(header, load));
@@ -43,7 +43,7 @@ pub(super) fn read_labels(
     }
     expect_size(header)?;
     match &header.content {
-        Content::Numbers(element) => {
+        ArrayContent::Numbers(element) => {
             let mut bytes = Vec::new();
             read_growing(reader, &mut bytes, size as usize).map_err(cut)?;
             if bytes.len() as u64 != size {
@@ -51,8 +51,8 @@ pub(super) fn read_labels(
             }
             element.to_labels(&bytes).map(Labels::Numbers)
         }
-        Content::Words(words) => read_words(reader, *words, rows),
-        Content::Foreign(_) => Err(no_labels(header, load)),
+        ArrayContent::Words(words) => read_words(reader, *words, rows),
+        ArrayContent::Foreign(_) => Err(no_labels(header, load)),
     }
 }
 
@@ -60,7 +60,7 @@ fn cut(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Format, "the array is damaged or cut off").caused_by(error)
 }
 
-fn read_words(reader: &mut impl Read, kind: Words, rows: usize) -> Result<Labels> {
+fn read_words(reader: &mut impl Read, kind: StoredWords, rows: usize) -> Result<Labels> {
     let refuse = |row: usize, what: &str| {
         Error::new(ErrorKind::Data, what).at(format!("row {row} (counted from 0)"))
     };
@@ -101,14 +101,15 @@ fn read_words(reader: &mut impl Read, kind: Words, rows: usize) -> Result<Labels
     Ok(Labels::Words(places, words))
 }
 
-impl Words {
+impl StoredWords {
     /// A word, which ends at the zeros that fill it up; nothing for what is no text.
     fn word(self, bytes: &[u8]) -> Option<String> {
         if self.is_wide {
             let letter = |&bytes: &[u8; 4]| {
-                char::from_u32(match self.is_big_endian {
-                    true => u32::from_be_bytes(bytes),
-                    false => u32::from_le_bytes(bytes),
+                char::from_u32(if self.is_big_endian {
+                    u32::from_be_bytes(bytes)
+                } else {
+                    u32::from_le_bytes(bytes)
                 })
             };
             let word: String = bytes
@@ -152,9 +153,12 @@ pub(super) fn give(
     // Words that are numbers mean these, as in tables.
     let number = |word: &String| word.parse::<i64>().ok().filter(|n| n.to_string() == *word);
     let are_numbers = names.iter().all(|name| number(name).is_some());
-    let place = |word: &String| match are_numbers {
-        true => number(word).unwrap_or_default(),
-        false => names.binary_search(word).map_or(0, |place| place as i64),
+    let place = |word: &String| {
+        if are_numbers {
+            number(word).unwrap_or_default()
+        } else {
+            names.binary_search(word).map_or(0, |place| place as i64)
+        }
     };
     let give = |(data, labels): (Dataset, Option<Labels>)| {
         let labels = match labels {

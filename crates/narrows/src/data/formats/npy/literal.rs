@@ -19,20 +19,21 @@ pub(super) enum Literal {
 
 /// The literal that a text is, with nothing but white space after it; what is wrong otherwise.
 pub(super) fn parse(text: &str) -> Result<Literal, &'static str> {
-    let mut reader = Reader { rest: text };
+    let mut reader = LiteralReader { rest: text };
     let literal = reader.literal(0)?;
     reader.skip();
-    match reader.rest.is_empty() {
-        true => Ok(literal),
-        false => Err("something follows the dictionary"),
+    if reader.rest.is_empty() {
+        Ok(literal)
+    } else {
+        Err("something follows the dictionary")
     }
 }
 
-struct Reader<'a> {
+struct LiteralReader<'a> {
     rest: &'a str,
 }
 
-impl Reader<'_> {
+impl LiteralReader<'_> {
     fn skip(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
     }
@@ -79,9 +80,10 @@ impl Reader<'_> {
             }
             entries.push((key, self.literal(depth + 1)?));
             if !self.takes(',') {
-                return match self.takes('}') {
-                    true => Ok(Literal::Dict(entries)),
-                    false => Err("a comma or the closing brace is missing"),
+                return if self.takes('}') {
+                    Ok(Literal::Dict(entries))
+                } else {
+                    Err("a comma or the closing brace is missing")
                 };
             }
         }

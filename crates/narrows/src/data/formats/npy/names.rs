@@ -5,7 +5,7 @@
 
 /// What an array is a part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ArrayPart {
     Whole,
     Train,
     Validation,
@@ -13,15 +13,15 @@ pub(super) enum Part {
 }
 
 /// Words for parts, the longer of two before the shorter.
-const PARTS: [(&str, Part); 8] = [
-    ("training", Part::Train),
-    ("train", Part::Train),
-    ("testing", Part::Test),
-    ("test", Part::Test),
-    ("validation", Part::Validation),
-    ("valid", Part::Validation),
-    ("val", Part::Validation),
-    ("dev", Part::Validation),
+const PARTS: [(&str, ArrayPart); 8] = [
+    ("training", ArrayPart::Train),
+    ("train", ArrayPart::Train),
+    ("testing", ArrayPart::Test),
+    ("test", ArrayPart::Test),
+    ("validation", ArrayPart::Validation),
+    ("valid", ArrayPart::Validation),
+    ("val", ArrayPart::Validation),
+    ("dev", ArrayPart::Validation),
 ];
 
 /// Words for rows.
@@ -40,7 +40,7 @@ const SEPARATORS: [char; 5] = ['_', '-', '.', ' ', '/'];
 /// A name taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
-    pub(super) part: Part,
+    pub(super) part: ArrayPart,
     /// What is left of it, in lower case.
     pub(super) stem: String,
 }
@@ -61,7 +61,7 @@ impl Name {
             }
         }
         Name {
-            part: Part::Whole,
+            part: ArrayPart::Whole,
             stem: name,
         }
     }
@@ -80,7 +80,7 @@ fn is_known(stem: &str) -> bool {
 }
 
 /// The part that a word alone stands for, as in `FILE.npz:val`.
-pub(super) fn part(word: &str) -> Option<Part> {
+pub(super) fn part(word: &str) -> Option<ArrayPart> {
     let name = Name::of(word);
     (name.stem.is_empty()).then_some(name.part)
 }
@@ -92,27 +92,27 @@ mod tests {
     #[test]
     fn names_say_what_arrays_are() {
         for (name, part, stem) in [
-            ("x_train", Part::Train, "x"),
-            ("X_train", Part::Train, "x"),
-            ("Xtrain", Part::Train, "x"),
-            ("train_images", Part::Train, "images"),
-            ("images-train", Part::Train, "images"),
-            ("trainX", Part::Train, "x"),
-            ("training_data", Part::Train, "data"),
-            ("train", Part::Train, ""),
-            ("X_valid", Part::Validation, "x"),
-            ("val_images", Part::Validation, "images"),
-            ("y_test", Part::Test, "y"),
-            ("spectra_test", Part::Test, "spectra"),
-            ("data", Part::Whole, "data"),
-            ("values", Part::Whole, "values"),
-            ("trainingsets", Part::Whole, "trainingsets"),
-            ("latest", Part::Whole, "latest"),
+            ("x_train", ArrayPart::Train, "x"),
+            ("X_train", ArrayPart::Train, "x"),
+            ("Xtrain", ArrayPart::Train, "x"),
+            ("train_images", ArrayPart::Train, "images"),
+            ("images-train", ArrayPart::Train, "images"),
+            ("trainX", ArrayPart::Train, "x"),
+            ("training_data", ArrayPart::Train, "data"),
+            ("train", ArrayPart::Train, ""),
+            ("X_valid", ArrayPart::Validation, "x"),
+            ("val_images", ArrayPart::Validation, "images"),
+            ("y_test", ArrayPart::Test, "y"),
+            ("spectra_test", ArrayPart::Test, "spectra"),
+            ("data", ArrayPart::Whole, "data"),
+            ("values", ArrayPart::Whole, "values"),
+            ("trainingsets", ArrayPart::Whole, "trainingsets"),
+            ("latest", ArrayPart::Whole, "latest"),
         ] {
             let stem = stem.to_string();
             assert_eq!(Name::of(name), Name { part, stem }, "{name}");
         }
-        assert_eq!(part("val"), Some(Part::Validation));
+        assert_eq!(part("val"), Some(ArrayPart::Validation));
         assert_eq!(part("x_val"), None);
     }
 }

@@ -1,11 +1,12 @@
 //! Which arrays of an NPZ file are rows, and which are labels.
 
 use super::archive::{Archive, refuse_sparse, suggested};
-use super::beginning;
-use super::foreign::Foreign;
-use super::header::{Content, Header};
+use super::foreign::ForeignArray;
+use super::header::MAGIC;
+use super::header::{ArrayContent, ArrayHeader};
 use super::labels::{self, Labels};
-use super::names::{self, LABELS, Name, Part};
+use super::names::{self, ArrayPart, LABELS, Name};
+use super::open::{ZIP, beginning, open_npy};
 use crate::data::limits::{NPZ_ARRAYS, excerpt, names as listed_names};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source};
@@ -14,20 +15,21 @@ use std::path::Path;
 
 /// Opens an NPZ file, `FILE.npz` or one of its arrays, `FILE.npz:ARRAY`.
 pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
-    let (file, array) = match Path::new(spec).is_file() {
-        true => (spec, None),
-        false => match Source::parts_of(spec) {
+    let (file, array) = if Path::new(spec).is_file() {
+        (spec, None)
+    } else {
+        match Source::parts_of(spec) {
             (file, part) if Path::new(file).is_file() => (file, part.strip_prefix(':')),
             _ => return Ok(None),
-        },
+        }
     };
     let path = Path::new(file);
     let is_named = file.to_lowercase().ends_with(".npz");
     let begins = beginning(path)?;
-    let mut archive = match (is_named, begins.starts_with(super::ZIP)) {
+    let mut archive = match (is_named, begins.starts_with(ZIP)) {
         (false, false) => return Ok(None),
         // An array that is called an archive; it is read as what it is.
-        (true, false) if begins == super::MAGIC => return super::open_npy(spec, options),
+        (true, false) if begins == MAGIC => return open_npy(spec, options),
         // Other kinds of files are ZIP archives too.
         (false, true) => match Archive::open(path) {
             Ok(archive) if !archive.names.is_empty() => archive,
@@ -37,7 +39,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     };
     options.refuse_columns(spec, "an NPZ file")?;
     options.refuse_images(spec, "an NPZ file")?;
-    let mut reader = Reader {
+    let mut reader = ArchiveReader {
         arrays: Vec::new(),
         file,
         spec,
@@ -54,7 +56,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
 struct Array {
     name: String,
     means: Name,
-    header: Header,
+    header: ArrayHeader,
 }
 
 impl Array {
@@ -63,12 +65,12 @@ impl Array {
         format!("`{name}` of {}", self.header.described())
     }
 
-    fn has(&self, what: impl Fn(&Header) -> bool) -> bool {
+    fn has(&self, what: impl Fn(&ArrayHeader) -> bool) -> bool {
         what(&self.header)
     }
 }
 
-struct Reader<'a> {
+struct ArchiveReader<'a> {
     arrays: Vec<Array>,
     file: &'a str,
     /// The file, and perhaps an array.
@@ -84,7 +86,7 @@ struct Label {
     is_integer: bool,
 }
 
-impl Reader<'_> {
+impl ArchiveReader<'_> {
     /// Reads the headers of arrays. A damaged one is refused even where it is not needed: it could be that of
     /// labels or of a part, which would vanish without a word.
     fn look_at(&mut self, archive: &mut Archive, names: &[String]) -> Result<()> {
@@ -101,11 +103,11 @@ impl Reader<'_> {
     /// One array, by its name.
     fn picked(&mut self, archive: &mut Archive, array: &str) -> Result<Source> {
         let name = array.strip_suffix(".npy").unwrap_or(array);
-        let part = names::part(name).unwrap_or(Part::Whole);
+        let part = names::part(name).unwrap_or(ArrayPart::Whole);
         let exact = archive.names.iter().find(|known| *known == name).cloned();
         let found = match (exact, part) {
             (Some(exact), _) => Some(exact),
-            (None, Part::Whole) => None,
+            (None, ArrayPart::Whole) => None,
             (None, part) => {
                 let names: Vec<String> = archive.names.iter().take(NPZ_ARRAYS).cloned().collect();
                 self.look_at(archive, &names)?;
@@ -114,7 +116,7 @@ impl Reader<'_> {
         };
         let Some(found) = found else {
             let kind = match part {
-                Part::Whole => "array",
+                ArrayPart::Whole => "array",
                 _ => "part",
             };
             let error = Error::new(
@@ -127,7 +129,7 @@ impl Reader<'_> {
         let asked = self.options.label.as_ref();
         // Labels in words have the same numbers in both parts.
         let parts = match means.part {
-            Part::Train | Part::Test => &[Part::Train, Part::Test][..],
+            ArrayPart::Train | ArrayPart::Test => &[ArrayPart::Train, ArrayPart::Test][..],
             _ => &[],
         };
         let belongs = |name: &&String| {
@@ -176,16 +178,16 @@ impl Reader<'_> {
         }
         let names = archive.names.clone();
         self.look_at(archive, &names)?;
-        if let Some(train) = self.rows_of(Part::Train)? {
+        if let Some(train) = self.rows_of(ArrayPart::Train)? {
             return self.parts(archive, &train);
         }
         // An array of one column may be the rows themselves, whatever it is called.
-        let label = self.label(archive, Part::Whole, "")?;
+        let label = self.label(archive, ArrayPart::Whole, "")?;
         let rows = |label: Option<&str>| -> Vec<&Array> {
             let rows = self
                 .arrays
                 .iter()
-                .filter(|array| array.has(Header::may_be_rows));
+                .filter(|array| array.has(ArrayHeader::may_be_rows));
             rows.filter(|array| Some(array.name.as_str()) != label)
                 .collect()
         };
@@ -197,7 +199,7 @@ impl Reader<'_> {
             several_found => {
                 // Only arrays that are called labels, or one that is called rows, leave no doubt.
                 let named =
-                    |array: &&&Array| array.means.part == Part::Whole && array.means.is_rows();
+                    |array: &&&Array| array.means.part == ArrayPart::Whole && array.means.is_rows();
                 let mut called: Vec<&&Array> = several_found.iter().filter(named).collect();
                 if called.is_empty() {
                     called = several_found
@@ -237,7 +239,7 @@ impl Reader<'_> {
 
     /// Rows for training, and for testing where there are such. Those for validation are left out, with a word.
     fn parts(&self, archive: &mut Archive, train: &str) -> Result<Source> {
-        let label = self.label(archive, Part::Train, train)?;
+        let label = self.label(archive, ArrayPart::Train, train)?;
         let rows = self.read(archive, train, label, format!(", {train}"), self.options)?;
         // Means of the training rows stand for what is missing in the test rows too.
         let fill = rows.0.fill.clone();
@@ -246,12 +248,12 @@ impl Reader<'_> {
             ..self.options.clone()
         };
         let mut parts = vec![rows];
-        if let Some(test) = self.rows_of(Part::Test)? {
-            let label = self.label(archive, Part::Test, &test)?;
+        if let Some(test) = self.rows_of(ArrayPart::Test)? {
+            let label = self.label(archive, ArrayPart::Test, &test)?;
             parts.push(self.read(archive, &test, label, format!(", {test}"), &options)?);
         }
         if let (Ok(Some(name)), Some((data, _))) =
-            (self.rows_of(Part::Validation), parts.first_mut())
+            (self.rows_of(ArrayPart::Validation), parts.first_mut())
         {
             let shape = self.array(&name).map(|array| array.header.shape.as_slice());
             let rows = shape
@@ -272,9 +274,9 @@ impl Reader<'_> {
     }
 
     /// The rows of a part, by their name: one that is called as rows are before any other.
-    fn rows_of(&self, part: Part) -> Result<Option<String>> {
+    fn rows_of(&self, part: ArrayPart) -> Result<Option<String>> {
         let of_part = || self.arrays.iter().filter(|array| array.means.part == part);
-        let may_be = |array: &&Array| array.has(Header::may_be_rows);
+        let may_be = |array: &&Array| array.has(ArrayHeader::may_be_rows);
         let mut found: Vec<&Array> = of_part().filter(|array| array.means.is_rows()).collect();
         if found.is_empty() {
             found = of_part()
@@ -299,12 +301,12 @@ impl Reader<'_> {
     }
 
     /// The array that has the labels of a part: what the options name, else one that is called as such are.
-    fn label(&self, archive: &Archive, part: Part, rows: &str) -> Result<Option<Label>> {
+    fn label(&self, archive: &Archive, part: ArrayPart, rows: &str) -> Result<Option<Label>> {
         let label = |array: &Array, is_asked: bool| Label {
             name: array.name.clone(),
             is_asked,
             is_integer: array.has(|header| match &header.content {
-                Content::Numbers(element) => element.is_integer(),
+                ArrayContent::Numbers(element) => element.is_integer(),
                 _ => false,
             }),
         };
@@ -315,7 +317,7 @@ impl Reader<'_> {
                     array.means.part == part
                         && array.means.stem == stem
                         && array.name != rows
-                        && array.has(Header::is_a_value_a_row)
+                        && array.has(ArrayHeader::is_a_value_a_row)
                 })
             };
             return Ok(LABELS
@@ -394,7 +396,7 @@ impl Reader<'_> {
         })?;
         let name = excerpt(&array.name);
         Some(match &array.header.content {
-            Content::Foreign(Foreign::Objects) => format!(
+            ArrayContent::Foreign(ForeignArray::Objects) => format!(
                 "ignored `{name}` as labels: it holds Python objects (in Python: `{name}.astype(str)`)"
             ),
             _ => format!(

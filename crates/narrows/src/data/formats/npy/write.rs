@@ -8,12 +8,12 @@ use std::io::Write;
 /// What the length of the header is a multiple of.
 const ALIGNMENT: usize = 64;
 
-pub(in crate::data) struct Sink {
+pub(in crate::data) struct NpySink {
     file: OutputFile,
     kind: NumberType,
 }
 
-impl Sink {
+impl NpySink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         // A gray image has no channels in NumPy's world.
         let sizes = match &head.shape[..] {
@@ -47,7 +47,7 @@ impl Sink {
         let before = b"\x93NUMPY\x01\x00".len() + size_of::<u16>();
         let len = (before + header.len() + 1).next_multiple_of(ALIGNMENT) - before;
         header = format!("{header:<width$}\n", width = len - 1);
-        let mut sink = Sink { file, kind };
+        let mut sink = NpySink { file, kind };
         sink.put(b"\x93NUMPY\x01\x00")?;
         sink.put(&(len as u16).to_le_bytes())?;
         sink.put(header.as_bytes())?;

@@ -1,8 +1,8 @@
 //! A column of one row group, some rows at a time, as the decoder gives them.
 
-use super::pages::{Allowance, Budget, CheckedPages, Input, LEVELS, shares_beginnings};
+use super::pages::{Allowance, Budget, CheckedPages, LEVELS, SharedFile, shares_beginnings};
 use super::refusal::{DAMAGED, damaged};
-use super::stored::{Shape, Stored};
+use super::stored::{StoredColumn, StoredShape};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The values of some rows that are there, one behind the other.
-pub(super) enum Raw {
+pub(super) enum RawValues {
     Bools(Vec<bool>),
     Ints(Vec<i32>),
     Longs(Vec<i64>),
@@ -24,8 +24,8 @@ pub(super) enum Raw {
 }
 
 /// Some rows of a column.
-pub(super) struct Rows {
-    pub(super) raw: Raw,
+pub(super) struct ColumnRows {
+    pub(super) raw: RawValues,
     /// Which cells are missing, if any are: of each row one, or so many as its lists are long.
     pub(super) missing: Option<Vec<bool>>,
 }
@@ -52,8 +52,8 @@ macro_rules! each_reader {
     };
 }
 
-pub(super) struct Chunk<'a> {
-    stored: &'a Stored,
+pub(super) struct ColumnChunk<'a> {
+    stored: &'a StoredColumn,
     reader: ColumnReader,
     /// Whether values are read a few at a time.
     is_wide: bool,
@@ -63,23 +63,23 @@ pub(super) struct Chunk<'a> {
     repeats: Vec<i16>,
 }
 
-impl<'a> Chunk<'a> {
+impl<'a> ColumnChunk<'a> {
     pub(super) fn open(
-        input: &Input,
+        input: &SharedFile,
         group: &RowGroupMetaData,
-        stored: &'a Stored,
+        stored: &'a StoredColumn,
         budget: &Budget,
-    ) -> Result<Chunk<'a>> {
+    ) -> Result<ColumnChunk<'a>> {
         let chunk = group.columns().get(stored.leaf_index).ok_or_else(|| {
             Error::new(ErrorKind::Format, DAMAGED).at("a row group lacks a column")
         })?;
         check_compression(chunk)?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-        let is_list = !matches!(stored.shape, Shape::One);
+        let is_list = !matches!(stored.shape, StoredShape::One);
         let allowance = is_list.then(|| Arc::new(AtomicUsize::new(2 * LEVELS)));
         let pages = CheckedPages::open(input, chunk, rows, budget.clone(), allowance.clone());
         let pages = Box::new(pages.map_err(damaged)?);
-        Ok(Chunk {
+        Ok(ColumnChunk {
             stored,
             reader: get_column_reader(chunk.column_descr_ptr(), pages),
             is_wide: stored.is_wide || shares_beginnings(chunk),
@@ -90,28 +90,30 @@ impl<'a> Chunk<'a> {
     }
 
     /// The next `count` rows; `first` is the number of the first, for errors.
-    pub(super) fn rows(&mut self, count: usize, first: u64) -> Result<Rows> {
+    pub(super) fn rows(&mut self, count: usize, first: u64) -> Result<ColumnRows> {
         let raw = self.decode(count)?;
         let missing = match self.stored.shape {
-            Shape::One => self.gaps(),
-            Shape::List { length, level } => self.gaps_of_lists(count, first, length, level)?,
-            Shape::Other { .. } => None,
+            StoredShape::One => self.gaps(),
+            StoredShape::List { length, level } => {
+                self.gaps_of_lists(count, first, length, level)?
+            }
+            StoredShape::Other { .. } => None,
         };
         let present = raw.len();
         let cells = match self.stored.shape {
-            Shape::List { length, .. } => count.saturating_mul(length),
+            StoredShape::List { length, .. } => count.saturating_mul(length),
             _ => count,
         };
         let found = present
             + missing
                 .as_ref()
                 .map_or(0, |m| m.iter().filter(|&&m| m).count());
-        if found != cells && !matches!(self.stored.shape, Shape::Other { .. }) {
+        if found != cells && !matches!(self.stored.shape, StoredShape::Other { .. }) {
             return Err(Error::new(ErrorKind::Format, DAMAGED)
                 .expected(format!("{cells} values"))
                 .found(found));
         }
-        Ok(Rows { raw, missing })
+        Ok(ColumnRows { raw, missing })
     }
 
     /// How long the lists of the next `count` rows are; `None` for those that are missing.
@@ -155,7 +157,7 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    fn decode(&mut self, count: usize) -> Result<Raw> {
+    fn decode(&mut self, count: usize) -> Result<RawValues> {
         self.levels.clear();
         self.repeats.clear();
         let (levels, repeats) = (&mut self.levels, &mut self.repeats);
@@ -168,17 +170,17 @@ impl<'a> Chunk<'a> {
             repeats,
         };
         Ok(match &mut self.reader {
-            ColumnReader::BoolColumnReader(reader) => Raw::Bools(take.values(reader)?),
-            ColumnReader::Int32ColumnReader(reader) => Raw::Ints(take.values(reader)?),
-            ColumnReader::Int64ColumnReader(reader) => Raw::Longs(take.values(reader)?),
-            ColumnReader::Int96ColumnReader(reader) => Raw::Int96s(take.values(reader)?),
-            ColumnReader::FloatColumnReader(reader) => Raw::Floats(take.values(reader)?),
-            ColumnReader::DoubleColumnReader(reader) => Raw::Doubles(take.values(reader)?),
+            ColumnReader::BoolColumnReader(reader) => RawValues::Bools(take.values(reader)?),
+            ColumnReader::Int32ColumnReader(reader) => RawValues::Ints(take.values(reader)?),
+            ColumnReader::Int64ColumnReader(reader) => RawValues::Longs(take.values(reader)?),
+            ColumnReader::Int96ColumnReader(reader) => RawValues::Int96s(take.values(reader)?),
+            ColumnReader::FloatColumnReader(reader) => RawValues::Floats(take.values(reader)?),
+            ColumnReader::DoubleColumnReader(reader) => RawValues::Doubles(take.values(reader)?),
             ColumnReader::ByteArrayColumnReader(reader) => {
-                Raw::Bytes(take.values_of(reader, |value| value.len())?)
+                RawValues::Bytes(take.values_of(reader, |value| value.len())?)
             }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
-                Raw::Fixed(take.values_of(reader, |value| value.len())?)
+                RawValues::Fixed(take.values_of(reader, |value| value.len())?)
             }
         })
     }
@@ -232,17 +234,17 @@ impl<'a> Chunk<'a> {
     }
 }
 
-impl Raw {
+impl RawValues {
     pub(super) fn len(&self) -> usize {
         match self {
-            Raw::Bools(values) => values.len(),
-            Raw::Ints(values) => values.len(),
-            Raw::Longs(values) => values.len(),
-            Raw::Int96s(values) => values.len(),
-            Raw::Floats(values) => values.len(),
-            Raw::Doubles(values) => values.len(),
-            Raw::Bytes(values) => values.len(),
-            Raw::Fixed(values) => values.len(),
+            RawValues::Bools(values) => values.len(),
+            RawValues::Ints(values) => values.len(),
+            RawValues::Longs(values) => values.len(),
+            RawValues::Int96s(values) => values.len(),
+            RawValues::Floats(values) => values.len(),
+            RawValues::Doubles(values) => values.len(),
+            RawValues::Bytes(values) => values.len(),
+            RawValues::Fixed(values) => values.len(),
         }
     }
 }

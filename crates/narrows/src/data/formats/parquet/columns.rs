@@ -1,12 +1,12 @@
 //! What columns a file has, and how each is stored.
 
 use super::arrow;
-use super::chunk::Chunk;
+use super::chunk::ColumnChunk;
 use super::decimal;
 use super::leaf::{Leaf, Unit};
-use super::pages::{Budget, Input};
+use super::pages::{Budget, SharedFile};
 use super::refusal::DAMAGED;
-use super::stored::{Shape, Stored};
+use super::stored::{StoredColumn, StoredShape};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
 use crate::text::list_shortly;
@@ -34,7 +34,7 @@ pub(super) struct Given {
 /// The columns of a file.
 #[derive(Default)]
 pub(super) struct Columns {
-    pub(super) stored: Vec<Stored>,
+    pub(super) stored: Vec<StoredColumn>,
     pub(super) given: Vec<Given>,
     pub(super) files: Vec<FileColumn>,
     pub(super) notes: Vec<String>,
@@ -42,13 +42,13 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Looks at the schema, and for lists at the first rows.
-    pub(super) fn of(input: &Input, metadata: &ParquetMetaData) -> Result<Columns> {
+    pub(super) fn of(input: &SharedFile, metadata: &ParquetMetaData) -> Result<Columns> {
         let schema = metadata.file_metadata().schema_descr();
         let entries = metadata.file_metadata().key_value_metadata();
         let arrow = entries
             .and_then(|entries| entries.iter().find(|entry| entry.key == arrow::KEY))
             .and_then(|entry| entry.value.as_deref());
-        let mut found = Found {
+        let mut found = FoundColumns {
             schema,
             durations: match arrow.map(arrow::durations) {
                 None => HashMap::new(),
@@ -108,27 +108,28 @@ impl Columns {
 
     fn push(
         &mut self,
-        mut stored: Stored,
-        input: &Input,
+        mut stored: StoredColumn,
+        input: &SharedFile,
         metadata: &ParquetMetaData,
     ) -> Result<()> {
         let place = self.stored.len();
         let mut kind = stored.leaf.kind();
         let level = match stored.shape {
-            Shape::One => None,
-            Shape::List { level, .. } => Some((level, kind.is_numeric())),
-            Shape::Other { level } => Some((level, false)),
+            StoredShape::One => None,
+            StoredShape::List { level, .. } => Some((level, kind.is_numeric())),
+            StoredShape::Other { level } => Some((level, false)),
         };
         if let Some((level, is_numeric)) = level {
-            stored.shape = Shape::Other { level };
-            let lengths = match is_numeric {
-                true => lengths_of(input, metadata, &stored, level, ROWS)?,
-                false => Lengths::Unknown,
+            stored.shape = StoredShape::Other { level };
+            let lengths = if is_numeric {
+                lengths_of(input, metadata, &stored, level, ROWS)?
+            } else {
+                Lengths::Unknown
             };
             kind = match lengths {
                 Lengths::Same(length) => {
                     if self.files.len() + length <= ELEMENTS {
-                        stored.shape = Shape::List { length, level };
+                        stored.shape = StoredShape::List { length, level };
                         self.push_elements(place, &stored.name, kind, length);
                         self.stored.push(stored);
                         return Ok(());
@@ -160,17 +161,17 @@ impl Columns {
     /// no longer read. Returns whether there is one.
     pub(super) fn leave_uneven_lists(
         &mut self,
-        input: &Input,
+        input: &SharedFile,
         metadata: &ParquetMetaData,
     ) -> Result<bool> {
         let mut uneven = HashSet::new();
         for (place, stored) in self.stored.iter_mut().enumerate() {
-            let Shape::List { level, .. } = stored.shape else {
+            let StoredShape::List { level, .. } = stored.shape else {
                 continue;
             };
             let lengths = lengths_of(input, metadata, stored, level, usize::MAX)?;
             if let Lengths::Differ(one, other) = lengths {
-                stored.shape = Shape::Other { level };
+                stored.shape = StoredShape::Other { level };
                 uneven.insert(place);
                 let said = format!("column `{}` holds lists of ", stored.name);
                 self.notes.retain(|note| !note.starts_with(&said));
@@ -199,11 +200,11 @@ impl Columns {
 
     /// The names of the columns that lists became, by that of their column.
     pub(super) fn lists(&self) -> Vec<(String, Vec<String>)> {
-        let of = |(place, stored): (usize, &Stored)| {
+        let of = |(place, stored): (usize, &StoredColumn)| {
             let given = self.given.iter().zip(&self.files);
             let names = given.filter(|(given, _)| given.stored == place);
             let names = names.map(|(_, file)| file.name.clone()).collect();
-            matches!(stored.shape, Shape::List { .. }).then(|| (stored.name.clone(), names))
+            matches!(stored.shape, StoredShape::List { .. }).then(|| (stored.name.clone(), names))
         };
         self.stored.iter().enumerate().filter_map(of).collect()
     }
@@ -232,15 +233,15 @@ impl Columns {
 }
 
 /// The columns of a schema, as they are found.
-struct Found<'a> {
+struct FoundColumns<'a> {
     schema: &'a SchemaDescriptor,
     durations: HashMap<String, Unit>,
     /// The place of the next that is stored.
     next: usize,
-    stored: Vec<Stored>,
+    stored: Vec<StoredColumn>,
 }
 
-impl Found<'_> {
+impl FoundColumns<'_> {
     /// Goes through a field that lies in groups of a definition level. The footer was checked for its depth.
     fn walk(&mut self, field: &Type, within: String, level: i16) {
         let info = field.get_basic_info();
@@ -248,18 +249,19 @@ impl Found<'_> {
         let is_repeated = info.has_repetition() && is_repeated(field);
         let own = level + i16::from(info.has_repetition() && !is_required(field));
         if field.is_primitive() {
-            let shape = match is_repeated {
-                true => Shape::List {
+            let shape = if is_repeated {
+                StoredShape::List {
                     length: 0,
                     level: own,
-                },
-                false => Shape::One,
+                }
+            } else {
+                StoredShape::One
             };
             self.push(name, 1, shape);
             return;
         }
         if is_repeated {
-            self.push(name, leaves(field), Shape::Other { level: own });
+            self.push(name, leaves(field), StoredShape::Other { level: own });
             return;
         }
         // A list or a map is a group around a repeated one.
@@ -274,9 +276,10 @@ impl Found<'_> {
                     matches!(child.get_fields(), [value] if value.is_primitive() && !is_repeated_of(value))
                 }
             };
-            let shape = match count == 1 && is_plain {
-                true => Shape::List { length: 0, level },
-                false => Shape::Other { level },
+            let shape = if count == 1 && is_plain {
+                StoredShape::List { length: 0, level }
+            } else {
+                StoredShape::Other { level }
             };
             self.push(name, count, shape);
             return;
@@ -287,7 +290,7 @@ impl Found<'_> {
     }
 
     /// Adds a column that is stored as so many, of which the first stands for all.
-    fn push(&mut self, name: String, leaves: usize, shape: Shape) {
+    fn push(&mut self, name: String, leaves: usize, shape: StoredShape) {
         let leaf_index = self.next;
         self.next += leaves;
         if leaf_index >= self.schema.num_columns() {
@@ -295,10 +298,10 @@ impl Found<'_> {
         }
         let column = self.schema.column(leaf_index);
         let duration = match shape {
-            Shape::One => self.durations.get(&name).copied(),
+            StoredShape::One => self.durations.get(&name).copied(),
             _ => None,
         };
-        self.stored.push(Stored {
+        self.stored.push(StoredColumn {
             leaf_index,
             name,
             leaf: Leaf::of(&column, duration),
@@ -323,14 +326,15 @@ fn is_repeated_of(field: &Type) -> bool {
 
 /// How many columns a field is stored as.
 fn leaves(field: &Type) -> usize {
-    match field.is_primitive() {
-        true => 1,
-        false => field.get_fields().iter().map(|field| leaves(field)).sum(),
+    if field.is_primitive() {
+        1
+    } else {
+        field.get_fields().iter().map(|field| leaves(field)).sum()
     }
 }
 
 /// Whether the texts of a column are numbers, as far as the statistics tell: its smallest and its largest text.
-fn are_numbers(metadata: &ParquetMetaData, stored: &Stored) -> bool {
+fn are_numbers(metadata: &ParquetMetaData, stored: &StoredColumn) -> bool {
     let of_group = |group: &RowGroupMetaData| -> Option<bool> {
         let column = group.columns().get(stored.leaf_index)?;
         let statistics = column.statistics()?;
@@ -342,7 +346,7 @@ fn are_numbers(metadata: &ParquetMetaData, stored: &Stored) -> bool {
         Some(is_number(statistics.min_bytes_opt()?) && is_number(statistics.max_bytes_opt()?))
     };
     let mut groups = metadata.row_groups().iter().map(of_group);
-    stored.shape == Shape::One
+    stored.shape == StoredShape::One
         && metadata.num_row_groups() > 0
         && groups.all(|are| are == Some(true))
 }
@@ -359,16 +363,16 @@ enum Lengths {
 
 /// From the first `most` rows, or more until one has a list.
 fn lengths_of(
-    input: &Input,
+    input: &SharedFile,
     metadata: &ParquetMetaData,
-    stored: &Stored,
+    stored: &StoredColumn,
     level: i16,
     most: usize,
 ) -> Result<Lengths> {
     let mut known = None;
     for group in metadata.row_groups() {
         let budget = Budget::new(input.length());
-        let mut chunk = Chunk::open(input, group, stored, &budget)?;
+        let mut chunk = ColumnChunk::open(input, group, stored, &budget)?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let mut done = 0;
         while done < rows {

@@ -1,9 +1,9 @@
 //! What the decoder gives, as the cells of a table.
 
-use super::chunk::{Raw, Rows};
+use super::chunk::{ColumnRows, RawValues};
 use super::leaf::Leaf;
 use super::refusal::DAMAGED;
-use super::stored::Stored;
+use super::stored::StoredColumn;
 use super::text::{self, MAX_DECIMAL};
 use crate::data::column::{Bad, Cells, Texts};
 use crate::{Error, ErrorKind, Result};
@@ -13,55 +13,61 @@ use std::borrow::Cow;
 const TEXTS: usize = 64 << 20;
 
 /// The cells of a column, or of all places in its lists, row by row, as numbers.
-pub(super) fn numbers(rows: Rows, leaf: Leaf) -> Result<Cells> {
-    let Rows { raw, missing } = rows;
+pub(super) fn numbers(rows: ColumnRows, leaf: Leaf) -> Result<Cells> {
+    let ColumnRows { raw, missing } = rows;
     check_range(&raw, leaf)?;
     let cells = match (raw, leaf) {
-        (Raw::Fixed(values), Leaf::Integer(_)) => {
+        (RawValues::Fixed(values), Leaf::Integer(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
             Cells::Integers(spread(values, missing.as_deref(), 0), missing)
         }
-        (Raw::Bytes(values), Leaf::Integer(_)) => {
+        (RawValues::Bytes(values), Leaf::Integer(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
             Cells::Integers(spread(values, missing.as_deref(), 0), missing)
         }
-        (Raw::Fixed(values), Leaf::Unsigned(_)) => {
+        (RawValues::Fixed(values), Leaf::Unsigned(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
             Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
         }
-        (Raw::Bytes(values), Leaf::Unsigned(_)) => {
+        (RawValues::Bytes(values), Leaf::Unsigned(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
             Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
         }
-        (Raw::Bools(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
-        (Raw::Ints(values), Leaf::Decimal(scale)) => {
+        (RawValues::Bools(values), _) => {
+            whole(values.into_iter().map(i64::from).collect(), missing)
+        }
+        (RawValues::Ints(values), Leaf::Decimal(scale)) => {
             decimals(values.into_iter().map(i128::from), scale, missing)
         }
-        (Raw::Longs(values), Leaf::Decimal(scale)) => {
+        (RawValues::Longs(values), Leaf::Decimal(scale)) => {
             decimals(values.into_iter().map(i128::from), scale, missing)
         }
-        (Raw::Ints(values), Leaf::Unsigned(_)) => {
+        (RawValues::Ints(values), Leaf::Unsigned(_)) => {
             let values = values.into_iter().map(|value| i64::from(value as u32));
             whole(values.collect(), missing)
         }
-        (Raw::Ints(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
-        (Raw::Longs(values), Leaf::Unsigned(_)) => {
+        (RawValues::Ints(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
+        (RawValues::Longs(values), Leaf::Unsigned(_)) => {
             let values: Vec<u64> = values.into_iter().map(|value| value as u64).collect();
             Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
         }
-        (Raw::Longs(values), _) => whole(values, missing),
-        (Raw::Floats(values), _) => Cells::Floats32(spread(values, missing.as_deref(), f32::NAN)),
-        (Raw::Doubles(values), _) => Cells::Floats(spread(values, missing.as_deref(), f64::NAN)),
-        (Raw::Fixed(values), Leaf::Half) => {
+        (RawValues::Longs(values), _) => whole(values, missing),
+        (RawValues::Floats(values), _) => {
+            Cells::Floats32(spread(values, missing.as_deref(), f32::NAN))
+        }
+        (RawValues::Doubles(values), _) => {
+            Cells::Floats(spread(values, missing.as_deref(), f64::NAN))
+        }
+        (RawValues::Fixed(values), Leaf::Half) => {
             let values = values.iter().map(|value| half(value.data()));
             Cells::Floats32(spread(values.collect(), missing.as_deref(), f32::NAN))
         }
-        (Raw::Fixed(values), Leaf::Decimal(scale)) => {
+        (RawValues::Fixed(values), Leaf::Decimal(scale)) => {
             let values = values.iter().map(|value| long_decimal(value.data(), scale));
             let values = values.collect::<Result<_>>()?;
             Cells::Floats(spread(values, missing.as_deref(), f64::NAN))
         }
-        (Raw::Bytes(values), Leaf::Decimal(scale)) => {
+        (RawValues::Bytes(values), Leaf::Decimal(scale)) => {
             let values = values.iter().map(|value| long_decimal(value.data(), scale));
             let values = values.collect::<Result<_>>()?;
             Cells::Floats(spread(values, missing.as_deref(), f64::NAN))
@@ -83,7 +89,7 @@ fn whole_decimals<'a, T: TryFrom<i128>>(values: impl Iterator<Item = &'a [u8]>) 
 }
 
 /// Refuses integers that their type does not have: they are stored in 32 or 64 bits, also where it has fewer.
-fn check_range(raw: &Raw, leaf: Leaf) -> Result<()> {
+fn check_range(raw: &RawValues, leaf: Leaf) -> Result<()> {
     let (bits, least, most) = match leaf {
         Leaf::Integer(bits @ 1..64) => (bits, -(1_i64 << (bits - 1)), (1_i64 << (bits - 1)) - 1),
         Leaf::Unsigned(bits @ 1..63) => (bits, 0, (1_i64 << bits) - 1),
@@ -92,14 +98,17 @@ fn check_range(raw: &Raw, leaf: Leaf) -> Result<()> {
     let is_signed = matches!(leaf, Leaf::Integer(_));
     let is_outside = |value: &i64| !(least..=most).contains(value);
     let outside = match raw {
-        Raw::Ints(values) if bits < 32 => {
-            let of = |&value: &i32| match is_signed {
-                true => i64::from(value),
-                false => i64::from(value as u32),
+        RawValues::Ints(values) if bits < 32 => {
+            let of = |&value: &i32| {
+                if is_signed {
+                    i64::from(value)
+                } else {
+                    i64::from(value as u32)
+                }
             };
             values.iter().map(of).find(is_outside)
         }
-        Raw::Longs(values) => values.iter().copied().find(is_outside),
+        RawValues::Longs(values) => values.iter().copied().find(is_outside),
         _ => None,
     };
     match outside {
@@ -149,9 +158,12 @@ fn spread<T: Copy>(values: Vec<T>, missing: Option<&[bool]>, gap: T) -> Vec<T> {
         return values;
     };
     let mut values = values.into_iter();
-    let cell = |&is_missing: &bool| match is_missing {
-        true => gap,
-        false => values.next().unwrap_or(gap),
+    let cell = |&is_missing: &bool| {
+        if is_missing {
+            gap
+        } else {
+            values.next().unwrap_or(gap)
+        }
     };
     missing.iter().map(cell).collect()
 }
@@ -240,7 +252,12 @@ mod num {
 }
 
 /// The cells of a column as text. `first` is the number of the first row, for errors.
-pub(super) fn texts(rows: &Rows, stored: &Stored, length: usize, first: u64) -> Result<Texts> {
+pub(super) fn texts(
+    rows: &ColumnRows,
+    stored: &StoredColumn,
+    length: usize,
+    first: u64,
+) -> Result<Texts> {
     check_range(&rows.raw, stored.leaf)?;
     let mut texts = Texts::default();
     let (mut scratch, mut bytes) = (String::new(), 0_usize);
@@ -274,34 +291,34 @@ pub(super) fn texts(rows: &Rows, stored: &Stored, length: usize, first: u64) -> 
 
 /// A value as text; what has to be made is made in `scratch`.
 fn text_at<'a>(
-    raw: &'a Raw,
+    raw: &'a RawValues,
     index: usize,
     leaf: Leaf,
     scratch: &'a mut String,
 ) -> Result<Cow<'a, str>> {
     let gone = || Error::new(ErrorKind::Format, DAMAGED);
     match raw {
-        Raw::Bools(values) => {
+        RawValues::Bools(values) => {
             let value = values.get(index).ok_or_else(gone)?;
             return Ok(Cow::Borrowed(if *value { "true" } else { "false" }));
         }
-        Raw::Bytes(values) => {
+        RawValues::Bytes(values) => {
             let bytes = values.get(index).ok_or_else(gone)?.data();
             if leaf == Leaf::Text {
                 return plain_text(bytes).map(Cow::Borrowed);
             }
             push_bytes(bytes, leaf, scratch)?;
         }
-        Raw::Fixed(values) => {
+        RawValues::Fixed(values) => {
             push_bytes(values.get(index).ok_or_else(gone)?.data(), leaf, scratch)?;
         }
-        Raw::Ints(values) => push_whole(*values.get(index).ok_or_else(gone)?, leaf, scratch),
-        Raw::Longs(values) => push_long(*values.get(index).ok_or_else(gone)?, leaf, scratch),
-        Raw::Int96s(values) => {
+        RawValues::Ints(values) => push_whole(*values.get(index).ok_or_else(gone)?, leaf, scratch),
+        RawValues::Longs(values) => push_long(*values.get(index).ok_or_else(gone)?, leaf, scratch),
+        RawValues::Int96s(values) => {
             text::push_int96(values.get(index).ok_or_else(gone)?.data(), scratch);
         }
-        Raw::Floats(values) => push_float32(*values.get(index).ok_or_else(gone)?, scratch),
-        Raw::Doubles(values) => {
+        RawValues::Floats(values) => push_float32(*values.get(index).ok_or_else(gone)?, scratch),
+        RawValues::Doubles(values) => {
             let value = *values.get(index).ok_or_else(gone)?;
             if !value.is_nan() {
                 text::push_float(value, &value, &value, scratch);

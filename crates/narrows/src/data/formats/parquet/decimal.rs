@@ -1,10 +1,10 @@
 //! Decimals that are wider than 64 bits: whether the integers of a column fit into 64 bits nevertheless, and whether
 //! float64 holds the digits of the others.
 
-use super::chunk::{Chunk, Raw};
+use super::chunk::{ColumnChunk, RawValues};
 use super::leaf::Leaf;
-use super::pages::{Budget, Input};
-use super::stored::{Shape, Stored};
+use super::pages::{Budget, SharedFile};
+use super::stored::{StoredColumn, StoredShape};
 use super::text;
 use crate::Result;
 use crate::data::guard::guarded;
@@ -21,7 +21,11 @@ const FEW_DIGITS: i32 = 15;
 const ROWS: usize = 1024;
 
 /// The type of a column of decimals without digits behind the point: 64-bit integers, if all of its values are such.
-pub(super) fn of_whole(input: &Input, metadata: &ParquetMetaData, stored: &Stored) -> Leaf {
+pub(super) fn of_whole(
+    input: &SharedFile,
+    metadata: &ParquetMetaData,
+    stored: &StoredColumn,
+) -> Leaf {
     let bounds = match stated(metadata, stored.leaf_index) {
         Some(bounds) => Some(bounds),
         // A column that cannot be read is refused by whoever wants it.
@@ -37,7 +41,7 @@ pub(super) fn of_whole(input: &Input, metadata: &ParquetMetaData, stored: &Store
 }
 
 /// Whether a column of decimals may have more digits than float64 holds.
-pub(super) fn is_rounded(metadata: &ParquetMetaData, stored: &Stored) -> bool {
+pub(super) fn is_rounded(metadata: &ParquetMetaData, stored: &StoredColumn) -> bool {
     let column = metadata
         .file_metadata()
         .schema_descr()
@@ -76,30 +80,30 @@ fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)>
 
 /// The same from the values themselves; none if 128 bits do not hold one of them.
 fn seen(
-    input: &Input,
+    input: &SharedFile,
     metadata: &ParquetMetaData,
-    stored: &Stored,
+    stored: &StoredColumn,
 ) -> Result<Option<(i128, i128)>> {
     // The values are wanted as they come, not how they lie in lists.
-    let stored = Stored {
-        shape: Shape::Other { level: 0 },
+    let stored = StoredColumn {
+        shape: StoredShape::Other { level: 0 },
         ..stored.clone()
     };
     let (mut least, mut most) = (0, 0);
     for group in metadata.row_groups() {
         let budget = Budget::new(input.length());
-        let mut chunk = Chunk::open(input, group, &stored, &budget)?;
+        let mut chunk = ColumnChunk::open(input, group, &stored, &budget)?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let mut done = 0;
         while done < rows {
             let count = ROWS.min(rows - done);
             let raw = chunk.rows(count, done as u64)?.raw;
             let values: Option<Vec<i128>> = match &raw {
-                Raw::Fixed(values) => {
+                RawValues::Fixed(values) => {
                     let values = values.iter().map(|value| text::whole_decimal(value.data()));
                     values.collect()
                 }
-                Raw::Bytes(values) => {
+                RawValues::Bytes(values) => {
                     let values = values.iter().map(|value| text::whole_decimal(value.data()));
                     values.collect()
                 }

@@ -19,7 +19,7 @@ pub(super) fn is_of_bytes(encoding: Encoding) -> bool {
 /// Checks the counts of a page that holds `values`, with those that are missing; `None` if they cannot be true.
 pub(super) fn check(encoding: Encoding, body: &[u8], values: usize) -> Option<()> {
     let most = TEXTS.min(values as u64);
-    let mut lengths = Lengths { bytes: body };
+    let mut lengths = DeltaLengths { bytes: body };
     if encoding == Encoding::DELTA_BYTE_ARRAY {
         if body.len() > SHARED {
             return None;
@@ -31,17 +31,17 @@ pub(super) fn check(encoding: Encoding, body: &[u8], values: usize) -> Option<()
 }
 
 /// Delta-encoded integers.
-struct Lengths<'a> {
+struct DeltaLengths<'a> {
     bytes: &'a [u8],
 }
 
-struct Head {
+struct DeltaHead {
     per_block: u64,
     blocks: u64,
     total: u64,
 }
 
-impl Lengths<'_> {
+impl DeltaLengths<'_> {
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
@@ -55,13 +55,13 @@ impl Lengths<'_> {
         None
     }
 
-    fn head(&mut self) -> Option<Head> {
+    fn head(&mut self) -> Option<DeltaHead> {
         let size = self.varint()?;
         let blocks = self.varint()?;
         let total = self.varint()?;
         self.varint()?;
         let per_block = size.checked_div(blocks).filter(|&count| count > 0)?;
-        Some(Head {
+        Some(DeltaHead {
             per_block,
             blocks,
             total,

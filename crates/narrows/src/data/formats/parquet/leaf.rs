@@ -117,9 +117,10 @@ impl Leaf {
             }
             LogicalType::Integer(integer) if is_integer => {
                 let bits = u8::try_from(integer.bit_width).ok()?;
-                match integer.is_signed {
-                    true => Leaf::Integer(bits),
-                    false => Leaf::Unsigned(bits),
+                if integer.is_signed {
+                    Leaf::Integer(bits)
+                } else {
+                    Leaf::Unsigned(bits)
                 }
             }
             LogicalType::Uuid if length == 16 => Leaf::Uuid,

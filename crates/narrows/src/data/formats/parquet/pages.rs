@@ -34,18 +34,18 @@ const TIMES: usize = 16;
 
 /// A file that several threads read.
 #[derive(Clone)]
-pub(super) struct Input(Arc<Inner>);
+pub(super) struct SharedFile(Arc<Inner>);
 
 struct Inner {
     file: Mutex<File>,
     length: u64,
 }
 
-impl Input {
-    pub(super) fn new(file: File) -> io::Result<Input> {
+impl SharedFile {
+    pub(super) fn new(file: File) -> io::Result<SharedFile> {
         let length = file.metadata()?.len();
         let file = Mutex::new(file);
-        Ok(Input(Arc::new(Inner { file, length })))
+        Ok(SharedFile(Arc::new(Inner { file, length })))
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -82,13 +82,13 @@ impl Input {
     }
 }
 
-impl Length for Input {
+impl Length for SharedFile {
     fn len(&self) -> u64 {
         self.0.length
     }
 }
 
-impl ChunkReader for Input {
+impl ChunkReader for SharedFile {
     type T = BufReader<FromPlace>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
@@ -106,7 +106,7 @@ impl ChunkReader for Input {
 
 /// The file from one place on.
 pub(super) struct FromPlace {
-    input: Input,
+    input: SharedFile,
     at: u64,
 }
 
@@ -158,8 +158,8 @@ pub(super) fn shares_beginnings(chunk: &ColumnChunkMetaData) -> bool {
 
 /// The pages of a piece of a column, each checked before it is unpacked.
 pub(super) struct CheckedPages {
-    inner: SerializedPageReader<Input>,
-    input: Input,
+    inner: SerializedPageReader<SharedFile>,
+    input: SharedFile,
     /// Where the next header begins, and where the piece ends.
     at: u64,
     end: u64,
@@ -178,7 +178,7 @@ pub(super) struct CheckedPages {
 impl CheckedPages {
     /// The pages of a piece that lies within the file.
     pub(super) fn open(
-        input: &Input,
+        input: &SharedFile,
         chunk: &ColumnChunkMetaData,
         rows: usize,
         budget: Budget,

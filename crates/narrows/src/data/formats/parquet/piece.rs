@@ -1,50 +1,52 @@
 //! Some columns of a block, made from what the decoder gives.
 
-use super::chunk::Chunk;
+use super::chunk::ColumnChunk;
 use super::convert;
-use super::stored::{Shape, Stored};
+use super::stored::{StoredColumn, StoredShape};
 use crate::Result;
 use crate::data::column::{As, Bad, Cells, Texts};
 
 /// What is wanted of a stored column: each time a place in its lists, and how.
-pub(super) struct Wanted<'a> {
-    pub(super) stored: &'a Stored,
+pub(super) struct WantedPiece<'a> {
+    pub(super) stored: &'a StoredColumn,
     /// The place among all that are wanted, the place in a list, and how.
     pub(super) outputs: Vec<(usize, usize, As)>,
 }
 
 /// Some columns of a block, each with its place among all that are wanted.
 #[derive(Default)]
-pub(super) struct Piece {
+pub(super) struct BlockPiece {
     pub(super) columns: Vec<(usize, Cells)>,
     pub(super) bad: Vec<Bad>,
 }
 
-impl Piece {
+impl BlockPiece {
     /// Adds all that is wanted of a stored column.
     pub(super) fn add(
         &mut self,
-        chunk: &mut Chunk,
-        wanted: &Wanted,
+        chunk: &mut ColumnChunk,
+        wanted: &WantedPiece,
         first: u64,
         count: usize,
     ) -> Result<()> {
         let stored = wanted.stored;
         let length = match stored.shape {
-            Shape::One => 1,
-            Shape::List { length, .. } => length,
-            Shape::Other { level } => return self.add_counted(chunk, wanted, level, count),
+            StoredShape::One => 1,
+            StoredShape::List { length, .. } => length,
+            StoredShape::Other { level } => return self.add_counted(chunk, wanted, level, count),
         };
         let rows = chunk.rows(count, first)?;
         let wants_numbers = |output: &&(usize, usize, As)| output.2 == As::Numbers;
         let outputs = || wanted.outputs.iter();
-        let texts = match outputs().any(|output| !wants_numbers(&output)) {
-            true => Some(Cells::Texts(convert::texts(&rows, stored, length, first)?)),
-            false => None,
+        let texts = if outputs().any(|output| !wants_numbers(&output)) {
+            Some(Cells::Texts(convert::texts(&rows, stored, length, first)?))
+        } else {
+            None
         };
-        let mut numbers = match outputs().any(|output| wants_numbers(&output)) {
-            true => Some(convert::numbers(rows, stored.leaf)?),
-            false => None,
+        let mut numbers = if outputs().any(|output| wants_numbers(&output)) {
+            Some(convert::numbers(rows, stored.leaf)?)
+        } else {
+            None
         };
         // Nearly always it is one column, and nothing is copied.
         if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
@@ -73,8 +75,8 @@ impl Piece {
     /// Adds a column of something that is only counted.
     fn add_counted(
         &mut self,
-        chunk: &mut Chunk,
-        wanted: &Wanted,
+        chunk: &mut ColumnChunk,
+        wanted: &WantedPiece,
         level: i16,
         count: usize,
     ) -> Result<()> {

@@ -1,14 +1,14 @@
 //! Reading rows: the columns of a row group are shared out among threads, which decode them block by block a little
 //! ahead of whoever takes the blocks.
 
-use super::chunk::Chunk;
+use super::chunk::ColumnChunk;
 use super::columns::Columns;
-use super::pages::{Budget, Input};
-use super::piece::{Piece, Wanted};
+use super::pages::{Budget, SharedFile};
+use super::piece::{BlockPiece, WantedPiece};
 use super::refusal::{DAMAGED, not_numeric};
-use super::shares::Shares;
-use super::stored::Shape;
-use crate::data::column::{As, Block, Cells, Place};
+use super::shares::ColumnShares;
+use super::stored::StoredShape;
+use crate::data::column::{As, Block, BlockPlace, Cells};
 use crate::data::guard::guarded;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
@@ -40,16 +40,16 @@ const AHEAD: usize = 2;
 const SMALL: i64 = 1 << 18;
 
 /// Some columns of a row group.
-struct Part<'a> {
+struct GroupPart<'a> {
     group: usize,
-    wanted: &'a [Wanted<'a>],
+    wanted: &'a [WantedPiece<'a>],
     budget: Budget,
 }
 
 /// What is the same for the whole file.
 #[derive(Clone, Copy)]
 pub(super) struct File<'a> {
-    pub(super) input: &'a Input,
+    pub(super) input: &'a SharedFile,
     pub(super) metadata: &'a ParquetMetaData,
     pub(super) columns: &'a Columns,
     pub(super) text_rows: usize,
@@ -77,11 +77,8 @@ impl File<'_> {
             .iter()
             .map(|group| group.total_byte_size().max(0))
             .fold(0, i64::saturating_add);
-        let threads = match size < SMALL {
-            true => 1,
-            false => available_threads(),
-        };
-        let plan = Plan {
+        let threads = if size < SMALL { 1 } else { available_threads() };
+        let plan = RowsPlan {
             file: self,
             spans,
             rows,
@@ -95,8 +92,8 @@ impl File<'_> {
     }
 
     /// Brings together what is wanted of each stored column.
-    fn sort(&self, wanted: &[(usize, As)]) -> Result<Vec<Wanted<'_>>> {
-        let mut sorted: Vec<Wanted> = Vec::new();
+    fn sort(&self, wanted: &[(usize, As)]) -> Result<Vec<WantedPiece<'_>>> {
+        let mut sorted: Vec<WantedPiece> = Vec::new();
         let mut places: HashMap<usize, usize> = HashMap::new();
         for (place, &(column, how)) in wanted.iter().enumerate() {
             let found = self
@@ -118,7 +115,7 @@ impl File<'_> {
                 .get(given.stored)
                 .ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))?;
             let at = *places.entry(given.stored).or_insert_with(|| {
-                sorted.push(Wanted {
+                sorted.push(WantedPiece {
                     stored,
                     outputs: Vec::new(),
                 });
@@ -132,12 +129,12 @@ impl File<'_> {
     }
 
     /// How many rows a block has, by what a row takes.
-    fn rows_of_block(&self, sorted: &[Wanted]) -> usize {
+    fn rows_of_block(&self, sorted: &[WantedPiece]) -> usize {
         let mut values = 1_usize;
         let mut most = MOST;
         for wanted in sorted {
             let length = match wanted.stored.shape {
-                Shape::List { length, .. } => length,
+                StoredShape::List { length, .. } => length,
                 _ => 1,
             };
             values = values.saturating_add(length.max(1));
@@ -172,7 +169,7 @@ impl File<'_> {
 }
 
 /// How the rows are read.
-struct Plan<'a> {
+struct RowsPlan<'a> {
     file: File<'a>,
     spans: Vec<Span>,
     /// The rows of a block.
@@ -181,14 +178,14 @@ struct Plan<'a> {
     width: usize,
 }
 
-impl Plan<'_> {
+impl RowsPlan<'_> {
     fn read_alone(
         &self,
-        sorted: &[Wanted],
+        sorted: &[WantedPiece],
         each: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<()> {
         for (group, span) in self.spans.iter().enumerate() {
-            let part = Part {
+            let part = GroupPart {
                 group,
                 wanted: sorted,
                 budget: Budget::new(self.file.input.length()),
@@ -202,11 +199,12 @@ impl Plan<'_> {
 
     fn read_with_threads(
         &self,
-        mut sorted: Vec<Wanted>,
+        mut sorted: Vec<WantedPiece>,
         threads: usize,
         each: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<()> {
-        let (tasks, queue) = std::sync::mpsc::channel::<(Part, SyncSender<Result<Piece>>)>();
+        let (tasks, queue) =
+            std::sync::mpsc::channel::<(GroupPart, SyncSender<Result<BlockPiece>>)>();
         let queue = Mutex::new(queue);
         let queue = &queue;
         let stopped = &AtomicBool::new(false);
@@ -228,7 +226,7 @@ impl Plan<'_> {
             }
         };
         // The parts of a group go on side by side: there may not be more of them than threads.
-        let shares = Shares::of(&mut sorted, threads, self.file.metadata);
+        let shares = ColumnShares::of(&mut sorted, threads, self.file.metadata);
         let shares = &shares;
         let sorted = &sorted;
         let result = thread::scope(|scope| {
@@ -238,13 +236,13 @@ impl Plan<'_> {
                 drop(tasks);
                 return None;
             }
-            let mut waiting: Vec<Vec<Receiver<Result<Piece>>>> = Vec::new();
+            let mut waiting: Vec<Vec<Receiver<Result<BlockPiece>>>> = Vec::new();
             for group in 0..self.spans.len() {
                 let budget = Budget::new(self.file.input.length());
                 let mut of_group = Vec::new();
                 for share in &shares.0 {
                     let (sender, receiver) = sync_channel(AHEAD);
-                    let part = Part {
+                    let part = GroupPart {
                         group,
                         wanted: sorted.get(share.clone()).unwrap_or_default(),
                         budget: budget.clone(),
@@ -269,7 +267,7 @@ impl Plan<'_> {
     /// Takes the pieces of all parts in order.
     fn take(
         &self,
-        waiting: Vec<Vec<Receiver<Result<Piece>>>>,
+        waiting: Vec<Vec<Receiver<Result<BlockPiece>>>>,
         each: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<()> {
         for (span, of_group) in self.spans.iter().zip(waiting) {
@@ -291,9 +289,9 @@ impl Plan<'_> {
     /// Decodes a part block by block. The end of the columns is looked at before the last one is handed on.
     fn decode(
         &self,
-        part: &Part,
+        part: &GroupPart,
         span: &Span,
-        hand_on: &mut dyn FnMut(usize, usize, Result<Piece>) -> Result<()>,
+        hand_on: &mut dyn FnMut(usize, usize, Result<BlockPiece>) -> Result<()>,
     ) -> Result<()> {
         let group = self.file.metadata.row_group(part.group);
         let mut chunks = match open(self.file.input, group, part) {
@@ -305,7 +303,7 @@ impl Plan<'_> {
         while start < span.rows {
             let count = self.rows.min(span.rows - start);
             let is_last = start + count == span.rows;
-            let mut piece = Ok(Piece::default());
+            let mut piece = Ok(BlockPiece::default());
             for (chunk, wanted) in chunks.iter_mut().zip(part.wanted) {
                 let Ok(known) = &mut piece else {
                     break;
@@ -329,7 +327,13 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn block(&self, span: &Span, start: usize, rows: usize, pieces: Vec<Piece>) -> Result<Block> {
+    fn block(
+        &self,
+        span: &Span,
+        start: usize,
+        rows: usize,
+        pieces: Vec<BlockPiece>,
+    ) -> Result<Block> {
         let mut columns: Vec<Option<Cells>> = Vec::new();
         columns.resize_with(self.width, || None);
         let mut bad = Vec::new();
@@ -351,14 +355,18 @@ impl Plan<'_> {
             columns: columns.into_iter().flatten().collect(),
             bad,
             odd: Vec::new(),
-            place: Place::Rows(span.first + start as u64),
+            place: BlockPlace::Rows(span.first + start as u64),
         })
     }
 }
 
-fn open<'a>(input: &Input, group: &RowGroupMetaData, part: &Part<'a>) -> Result<Vec<Chunk<'a>>> {
-    let open = |wanted: &Wanted<'a>| {
-        guarded(|| Chunk::open(input, group, wanted.stored, &part.budget))
+fn open<'a>(
+    input: &SharedFile,
+    group: &RowGroupMetaData,
+    part: &GroupPart<'a>,
+) -> Result<Vec<ColumnChunk<'a>>> {
+    let open = |wanted: &WantedPiece<'a>| {
+        guarded(|| ColumnChunk::open(input, group, wanted.stored, &part.budget))
             .map_err(|error| error.at(format!("column `{}`", wanted.stored.name)))
     };
     part.wanted.iter().map(open).collect()

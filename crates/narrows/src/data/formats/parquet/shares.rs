@@ -1,21 +1,21 @@
 //! How the wanted columns are shared out among threads.
 
-use super::piece::Wanted;
+use super::piece::WantedPiece;
 use crate::data::column::As;
 use parquet::file::metadata::ParquetMetaData;
 
 /// Ranges of the wanted columns, one for each thread, about the same work each.
-pub(super) struct Shares(pub(super) Vec<std::ops::Range<usize>>);
+pub(super) struct ColumnShares(pub(super) Vec<std::ops::Range<usize>>);
 
-impl Shares {
+impl ColumnShares {
     /// Sorts what is wanted so that each share is a range of it.
     pub(super) fn of(
-        sorted: &mut Vec<Wanted>,
+        sorted: &mut Vec<WantedPiece>,
         threads: usize,
         metadata: &ParquetMetaData,
-    ) -> Shares {
+    ) -> ColumnShares {
         let groups = metadata.row_groups();
-        let work = |wanted: &Wanted| {
+        let work = |wanted: &WantedPiece| {
             let column = groups
                 .first()
                 .and_then(|group| group.columns().get(wanted.stored.leaf_index));
@@ -30,7 +30,7 @@ impl Shares {
             })
         };
         let parts = threads.min(sorted.len()).max(1);
-        let mut bins: Vec<(i64, Vec<Wanted>)> = (0..parts).map(|_| (0, Vec::new())).collect();
+        let mut bins: Vec<(i64, Vec<WantedPiece>)> = (0..parts).map(|_| (0, Vec::new())).collect();
         let mut all = std::mem::take(sorted);
         all.sort_by_key(|wanted| std::cmp::Reverse(work(wanted)));
         for wanted in all {
@@ -45,6 +45,6 @@ impl Shares {
             sorted.extend(bin);
             ranges.push(start..sorted.len());
         }
-        Shares(ranges)
+        ColumnShares(ranges)
     }
 }

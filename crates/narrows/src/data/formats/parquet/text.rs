@@ -118,9 +118,10 @@ pub(super) fn push_float(
     out: &mut String,
 ) {
     let size = value.abs();
-    let _ = match size == 0.0 || (1e-5..1e17).contains(&size) || size.is_infinite() {
-        true => write!(out, "{shown}"),
-        false => write!(out, "{short:e}"),
+    let _ = if size == 0.0 || (1e-5..1e17).contains(&size) || size.is_infinite() {
+        write!(out, "{shown}")
+    } else {
+        write!(out, "{short:e}")
     };
 }
 

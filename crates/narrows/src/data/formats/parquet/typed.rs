@@ -38,21 +38,21 @@ pub(in crate::data) enum ColumnType {
 pub(in crate::data) struct TypedSink {
     writer: SerializedFileWriter<OutputFile>,
     path: PathBuf,
-    columns: Vec<Column>,
+    columns: Vec<WaitingColumn>,
 }
 
 /// The values of a column that wait for their row group.
-struct Column {
+struct WaitingColumn {
     name: String,
     kind: ColumnType,
-    values: Values,
+    values: TypedValues,
     /// For each cell whether it is there, as Parquet's levels: 1 or 0. Empty for texts.
     levels: Vec<i16>,
     /// The bytes of the texts.
     text: usize,
 }
 
-enum Values {
+enum TypedValues {
     Longs(Vec<i64>),
     Floats(Vec<f32>),
     Doubles(Vec<f64>),
@@ -80,13 +80,13 @@ impl ColumnType {
         builder.build()
     }
 
-    fn values(self) -> Values {
+    fn values(self) -> TypedValues {
         match self {
-            ColumnType::Integer | ColumnType::Unsigned => Values::Longs(Vec::new()),
-            ColumnType::Float32 => Values::Floats(Vec::new()),
-            ColumnType::Float64 => Values::Doubles(Vec::new()),
-            ColumnType::Boolean => Values::Bools(Vec::new()),
-            ColumnType::Text => Values::Texts(Vec::new()),
+            ColumnType::Integer | ColumnType::Unsigned => TypedValues::Longs(Vec::new()),
+            ColumnType::Float32 => TypedValues::Floats(Vec::new()),
+            ColumnType::Float64 => TypedValues::Doubles(Vec::new()),
+            ColumnType::Boolean => TypedValues::Bools(Vec::new()),
+            ColumnType::Text => TypedValues::Texts(Vec::new()),
         }
     }
 
@@ -127,7 +127,7 @@ impl TypedSink {
         let schema = Arc::new(schema.map_err(refused)?);
         let properties = Arc::new(properties(names, types).build());
         let writer = SerializedFileWriter::new(file, schema, properties).map_err(refused)?;
-        let columns = names.iter().zip(types).map(|(name, &kind)| Column {
+        let columns = names.iter().zip(types).map(|(name, &kind)| WaitingColumn {
             name: name.clone(),
             kind,
             values: kind.values(),
@@ -153,7 +153,7 @@ impl TypedSink {
             let pushed = column.push(cells);
             pushed.map_err(|error| error.at(format!("column `{}`", column.name)))?;
         }
-        let held: usize = self.columns.iter().map(Column::size).sum();
+        let held: usize = self.columns.iter().map(WaitingColumn::size).sum();
         if held >= GROUP {
             self.write_group()?;
         }
@@ -205,14 +205,14 @@ fn properties(names: &[String], types: &[ColumnType]) -> WriterPropertiesBuilder
         })
 }
 
-impl Column {
+impl WaitingColumn {
     fn size(&self) -> usize {
         let of_values = match &self.values {
-            Values::Longs(values) => values.len() * 8,
-            Values::Floats(values) => values.len() * 4,
-            Values::Doubles(values) => values.len() * 8,
-            Values::Bools(values) => values.len(),
-            Values::Texts(values) => values.len() * 32 + self.text,
+            TypedValues::Longs(values) => values.len() * 8,
+            TypedValues::Floats(values) => values.len() * 4,
+            TypedValues::Doubles(values) => values.len() * 8,
+            TypedValues::Bools(values) => values.len(),
+            TypedValues::Texts(values) => values.len() * 32 + self.text,
         };
         of_values + self.levels.len() * 2
     }
@@ -225,32 +225,32 @@ impl Column {
         };
         let (levels, kind) = (&mut self.levels, self.kind);
         match (&mut self.values, cells, kind) {
-            (Values::Longs(into), Cells::Integers(values, gaps), ColumnType::Integer) => {
+            (TypedValues::Longs(into), Cells::Integers(values, gaps), ColumnType::Integer) => {
                 present(values, gaps, levels, |value| {
                     into.push(value);
                     Ok(())
                 })
             }
-            (Values::Longs(into), Cells::Unsigned(values, gaps), ColumnType::Unsigned) => {
+            (TypedValues::Longs(into), Cells::Unsigned(values, gaps), ColumnType::Unsigned) => {
                 present(values, gaps, levels, |value| {
                     into.push(value as i64);
                     Ok(())
                 })
             }
-            (Values::Longs(into), Cells::Integers(values, gaps), _) => {
+            (TypedValues::Longs(into), Cells::Integers(values, gaps), _) => {
                 present(values, gaps, levels, |value| {
                     let fits = u64::try_from(value).map_err(|_| wrong(kind, &value))?;
                     into.push(fits as i64);
                     Ok(())
                 })
             }
-            (Values::Longs(into), Cells::Unsigned(values, gaps), _) => {
+            (TypedValues::Longs(into), Cells::Unsigned(values, gaps), _) => {
                 present(values, gaps, levels, |value| {
                     into.push(i64::try_from(value).map_err(|_| wrong(kind, &value))?);
                     Ok(())
                 })
             }
-            (Values::Bools(into), Cells::Integers(values, gaps), _) => {
+            (TypedValues::Bools(into), Cells::Integers(values, gaps), _) => {
                 present(values, gaps, levels, |value| {
                     into.push(match value {
                         0 => false,
@@ -260,23 +260,23 @@ impl Column {
                     Ok(())
                 })
             }
-            (Values::Floats(into), Cells::Floats32(values), _) => {
+            (TypedValues::Floats(into), Cells::Floats32(values), _) => {
                 levels.extend(values.iter().map(|value| i16::from(!value.is_nan())));
                 into.extend(values.iter().filter(|value| !value.is_nan()));
                 Ok(())
             }
-            (Values::Doubles(into), Cells::Floats(values), _) => {
+            (TypedValues::Doubles(into), Cells::Floats(values), _) => {
                 levels.extend(values.iter().map(|value| i16::from(!value.is_nan())));
                 into.extend(values.iter().filter(|value| !value.is_nan()));
                 Ok(())
             }
-            (Values::Doubles(into), Cells::Floats32(values), _) => {
+            (TypedValues::Doubles(into), Cells::Floats32(values), _) => {
                 levels.extend(values.iter().map(|value| i16::from(!value.is_nan())));
                 let there = values.iter().filter(|value| !value.is_nan());
                 into.extend(there.map(|&value| f64::from(value)));
                 Ok(())
             }
-            (Values::Texts(into), Cells::Texts(texts), _) => {
+            (TypedValues::Texts(into), Cells::Texts(texts), _) => {
                 self.text += push_texts(into, texts);
                 Ok(())
             }
@@ -300,11 +300,11 @@ impl Column {
         }
         let levels = Some(self.levels.as_slice());
         match &mut self.values {
-            Values::Longs(values) => put::<Int64Type>(writer, values, levels)?,
-            Values::Floats(values) => put::<FloatType>(writer, values, levels)?,
-            Values::Doubles(values) => put::<DoubleType>(writer, values, levels)?,
-            Values::Bools(values) => put::<BoolType>(writer, values, levels)?,
-            Values::Texts(values) => put::<ByteArrayType>(writer, values, None)?,
+            TypedValues::Longs(values) => put::<Int64Type>(writer, values, levels)?,
+            TypedValues::Floats(values) => put::<FloatType>(writer, values, levels)?,
+            TypedValues::Doubles(values) => put::<DoubleType>(writer, values, levels)?,
+            TypedValues::Bools(values) => put::<BoolType>(writer, values, levels)?,
+            TypedValues::Texts(values) => put::<ByteArrayType>(writer, values, None)?,
         }
         self.levels.clear();
         self.text = 0;

@@ -7,7 +7,7 @@ use crate::data::output::{Head, NumberType, Piece};
 use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 
-pub(in crate::data) struct Sink {
+pub(in crate::data) struct ParquetSink {
     sink: TypedSink,
     /// Which of the texts are whole numbers.
     integers: Vec<bool>,
@@ -15,12 +15,15 @@ pub(in crate::data) struct Sink {
     has_reasons: bool,
 }
 
-impl Sink {
+impl ParquetSink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
         let integers: Vec<bool> = head.texts.iter().map(|text| text.is_integer).collect();
-        let of_texts = integers.iter().map(|is_integer| match is_integer {
-            true => ColumnType::Integer,
-            false => ColumnType::Text,
+        let of_texts = integers.iter().map(|is_integer| {
+            if *is_integer {
+                ColumnType::Integer
+            } else {
+                ColumnType::Text
+            }
         });
         let types: Vec<NumberType> = (0..head.columns.len()).map(|c| head.type_of(c)).collect();
         let of_values = types.iter().map(|kind| match kind {
@@ -34,7 +37,7 @@ impl Sink {
         let all: Vec<ColumnType> = of_texts.chain(of_values).chain(of_reasons).collect();
         let names: Vec<String> = head.names().map(String::from).collect();
         let sink = TypedSink::create(file, &names, &all)?;
-        Ok(Sink {
+        Ok(ParquetSink {
             sink,
             integers,
             types,
@@ -57,9 +60,10 @@ impl Sink {
             Cells::Texts(all)
         };
         for (texts, &is_integer) in piece.texts.iter().zip(&self.integers) {
-            cells.push(match is_integer {
-                true => whole(texts, has_bad)?,
-                false => all_texts(&mut texts.iter().map(String::as_str)),
+            cells.push(if is_integer {
+                whole(texts, has_bad)?
+            } else {
+                all_texts(&mut texts.iter().map(String::as_str))
             });
         }
         for (column, &kind) in self.types.iter().enumerate() {

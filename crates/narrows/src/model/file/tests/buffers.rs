@@ -22,24 +22,9 @@ fn changed_statistics(
     changed_file(&bytes_of(&normalized()), json, tensors)
 }
 
-#[test]
-fn running_statistics_are_a_section_that_the_file_needs() {
-    let model = normalized();
-    let loaded = load_bytes(&changed_statistics(|_| (), |_| ())).unwrap();
-    assert_eq!(loaded.parameters().states(), model.parameters().states());
-    let listed = changed_statistics(
-        |json| {
-            assert_eq!(json["sections"], json!(["buffers"]));
-            let names = ["running_mean", "running_var", "num_batches_tracked"];
-            assert_eq!(
-                json["buffers"],
-                json!(names.map(|name| format!("encoder.1.{name}")))
-            );
-        },
-        |_| (),
-    );
-    assert!(load_bytes(&listed).is_ok());
-    for (bytes, parts) in [
+/// Files whose statistics do not fit, and what their refusal names.
+fn damaged_statistics() -> [(Vec<u8>, [&'static str; 2]); 6] {
+    [
         (
             changed_statistics(
                 |json| json["buffers"] = json!(["encoder.1.running_mean"]),
@@ -100,7 +85,27 @@ fn running_statistics_are_a_section_that_the_file_needs() {
             ),
             ["encoder.1.num_batches_tracked", "I64 of shape []"],
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn running_statistics_are_a_section_that_the_file_needs() {
+    let model = normalized();
+    let loaded = load_bytes(&changed_statistics(|_| (), |_| ())).unwrap();
+    assert_eq!(loaded.parameters().states(), model.parameters().states());
+    let listed = changed_statistics(
+        |json| {
+            assert_eq!(json["sections"], json!(["buffers"]));
+            let names = ["running_mean", "running_var", "num_batches_tracked"];
+            assert_eq!(
+                json["buffers"],
+                json!(names.map(|name| format!("encoder.1.{name}")))
+            );
+        },
+        |_| (),
+    );
+    assert!(load_bytes(&listed).is_ok());
+    for (bytes, parts) in damaged_statistics() {
         let message = refusal(&bytes);
         for part in parts {
             assert!(message.contains(part), "`{part}` is missing in: {message}");

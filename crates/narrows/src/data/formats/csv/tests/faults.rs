@@ -16,9 +16,12 @@ fn told(bytes: &[u8], options: &ReadOptions) -> (Whole, Vec<Fault>) {
             CsvTable::open_in_parts(&file.path(), "t.csv", options, OnFault::Tell, sizes).unwrap();
         for _ in 0..20 {
             let wanted: Vec<(usize, As)> = (0..table.columns().len())
-                .map(|place| match table.columns()[place].kind.is_numeric() {
-                    true => (place, As::Numbers),
-                    false => (place, As::Texts),
+                .map(|place| {
+                    if table.columns()[place].kind.is_numeric() {
+                        (place, As::Numbers)
+                    } else {
+                        (place, As::Texts)
+                    }
                 })
                 .collect();
             let mut blocks = Vec::new();
@@ -56,72 +59,79 @@ fn skip_lines(lines: usize, header: Option<bool>) -> Mend {
     Mend::SkipLines { lines, header }
 }
 
-#[test]
-fn what_an_option_mends_is_told_as_training_says_it_and_read_with_the_option() {
+/// A text with a fault, what mends it, and the rows that are read then.
+type Mended = (&'static [u8], Vec<Mend>, &'static [&'static str]);
+
+fn mended_texts() -> [Mended; 12] {
     let commas = Mend::Decimal {
         decimal: ',',
         thousands: '.',
     };
     let latin = Mend::Encoding("windows-1252");
     let quote = Mend::Quote('\'');
-    for (text, mends, rows) in [
+    [
         (
-            &b"a,b\n1.5,2\n2.5,3\nTotals:,\n"[..],
-            &[Mend::SkipEnd(1)][..],
-            &["1.5 | 2", "2.5 | 3"][..],
+            b"a,b\n1.5,2\n2.5,3\nTotals:,\n",
+            vec![Mend::SkipEnd(1)],
+            &["1.5 | 2", "2.5 | 3"],
         ),
         (
             b"a,b\n1.5,2\n2.5,3\n3.5,4\nMean,3\nTotal,9\n",
-            &[Mend::SkipEnd(1), Mend::SkipEnd(2)],
+            vec![Mend::SkipEnd(1), Mend::SkipEnd(2)],
             &["1.5 | 2", "2.5 | 3", "3.5 | 4"],
         ),
         (
             b"a,b\n1,2\n3,4\n(2 rows)\n\n",
-            &[Mend::SkipEnd(1)],
+            vec![Mend::SkipEnd(1)],
             &["1 | 2", "3 | 4"],
         ),
         (
             b"a,b\n1,2\n3,4\n5,6\nTotal,9\n\nmade by hand\n",
-            &[Mend::SkipEnd(1), Mend::SkipEnd(2)],
+            vec![Mend::SkipEnd(1), Mend::SkipEnd(2)],
             &["1 | 2", "3 | 4", "5 | 6"],
         ),
         (
             b"a,b\n1,2\n3,4\n5,\"6\n7,8\n",
-            &[Mend::SkipEnd(2)],
+            vec![Mend::SkipEnd(2)],
             &["1 | 2", "3 | 4"],
         ),
         (
             b"a,gr\xf6\xdfe\n1,2\n3,4\n",
-            std::slice::from_ref(&latin),
+            vec![latin.clone()],
             &["1 | 2", "3 | 4"],
         ),
         (
             b"a,b\n1,2\n3,4\nGesamt,\xfc\n",
-            &[latin.clone(), Mend::SkipEnd(1)],
+            vec![latin.clone(), Mend::SkipEnd(1)],
             &["1 | 2", "3 | 4"],
         ),
         (
             b"a;b\n124.355;x\n20.377;y\n",
-            &[commas],
+            vec![commas],
             &["124355 | \"x\"", "20377 | \"y\""],
         ),
         (
             b"one,two,three,four\na,b,c\nx,y,z\nu,v,w\n",
-            &[skip_lines(1, None)],
+            vec![skip_lines(1, None)],
             &["\"x\" | \"y\" | \"z\"", "\"u\" | \"v\" | \"w\""],
         ),
         (
             b"title\n1,5,3\n3,5,4\n5,6,7\n",
-            &[skip_lines(1, Some(false))],
+            vec![skip_lines(1, Some(false))],
             &["1 | 5 | 3", "3 | 5 | 4", "5 | 6 | 7"],
         ),
         (
             b"a,b\n5,1,2\n3,3,4\n",
-            &[skip_lines(1, Some(false))],
+            vec![skip_lines(1, Some(false))],
             &["5 | 1 | 2", "3 | 3 | 4"],
         ),
-        (b"\"a,b\n1,2\n3,4\n", &[quote], &["1 | 2", "3 | 4"]),
-    ] {
+        (b"\"a,b\n1,2\n3,4\n", vec![quote], &["1 | 2", "3 | 4"]),
+    ]
+}
+
+#[test]
+fn what_an_option_mends_is_told_as_training_says_it_and_read_with_the_option() {
+    for (text, mends, rows) in mended_texts() {
         let shown = String::from_utf8_lossy(text);
         let options = ReadOptions::default();
         let (found, faults) = told(text, &options);

@@ -1,0 +1,89 @@
+//! Which side of a product stays, and the parts in which the other passes by.
+
+use super::sizes::{BLOCK, PASS_STEPS, STEP};
+use crate::product::job::Job;
+
+/// The three uses of a product in a dense layer, after which both sides lie.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum ProductUse {
+    /// `x Wᵀ`
+    Forward,
+    /// `dy W`
+    InputGradient,
+    /// `dyᵀ x`
+    WeightGradient,
+}
+
+/// A use, and which side stays: the smaller, as far as the other can be packed as it passes.
+#[derive(Clone, Copy)]
+pub(super) struct Sides {
+    pub(super) usage: ProductUse,
+    /// Whether the columns of B stay, rather than the rows of A.
+    pub(super) columns_stay: bool,
+}
+
+impl Sides {
+    pub(super) fn of(job: &Job) -> Sides {
+        let usage = match (job.a_column, job.b_is_transposed) {
+            (1, true) => ProductUse::Forward,
+            (1, false) => ProductUse::InputGradient,
+            _ => ProductUse::WeightGradient,
+        };
+        Sides {
+            usage,
+            columns_stay: usage != ProductUse::WeightGradient && job.m > job.n,
+        }
+    }
+
+    /// Whether tiles of sums are those of the transpose of C. What passes in a forward product is packed as rows,
+    /// whichever side it is.
+    pub(super) fn is_transposed(self) -> bool {
+        self.usage == ProductUse::Forward && !self.columns_stay
+    }
+
+    /// Whether what stays is packed as rows.
+    pub(super) fn rows_stay(self) -> bool {
+        self.usage != ProductUse::Forward && !self.columns_stay
+    }
+}
+
+/// A part of `k` of a block of the side that passes by.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Chunk {
+    /// The first of the rows of A, or columns of B, and how many they are.
+    pub(super) start: usize,
+    pub(super) count: usize,
+    pub(super) k: usize,
+    pub(super) len: usize,
+}
+
+impl Chunk {
+    const K: usize = PASS_STEPS * STEP;
+
+    pub(super) fn first(passing: usize, k: usize) -> Self {
+        Chunk {
+            start: 0,
+            count: passing.min(BLOCK),
+            k: 0,
+            len: k.min(Self::K),
+        }
+    }
+
+    pub(super) fn next(self, passing: usize, all_k: usize) -> Option<Self> {
+        let k = self.k + self.len;
+        if k < all_k {
+            return Some(Chunk {
+                k,
+                len: (all_k - k).min(Self::K),
+                ..self
+            });
+        }
+        let start = self.start + self.count;
+        (start < passing).then(|| Chunk {
+            start,
+            count: (passing - start).min(BLOCK),
+            k: 0,
+            len: all_k.min(Self::K),
+        })
+    }
+}

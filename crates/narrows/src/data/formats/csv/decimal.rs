@@ -1,0 +1,125 @@
+//! The decimal sign of a file, from the cells of all columns.
+
+use super::class::Class;
+use super::number::Style;
+use super::tally::ClassTally;
+
+/// The decimal sign of a file, and why it is this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decimal {
+    /// A person says so.
+    Said(u8),
+    /// Cells show it.
+    Shown(u8),
+    /// Nothing in the file says which; it is that of the file that a model was trained on.
+    Usual(u8),
+    /// Numbers with marks that could be either, in a file that is most often written so.
+    Likely(u8),
+    /// There are no numbers with marks.
+    None,
+    /// Nothing decides: the place of a column of values like 124.355 or 124,355, and their mark.
+    Doubtful(usize, u8),
+}
+
+/// The decimal sign of another file, which the first rows of a model's or of several files show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usual {
+    pub(super) sign: u8,
+    /// The separator of that file.
+    pub(super) separator: Option<u8>,
+}
+
+impl Usual {
+    /// Whether it holds for a file with a separator: between commas, decimal commas are seldom.
+    fn holds(self, separator: u8) -> bool {
+        separator != b',' || self.sign != b',' || self.separator == Some(b',')
+    }
+}
+
+impl Decimal {
+    /// The sign of a file whose separator and columns are these.
+    pub(super) fn decide(
+        tallies: &[ClassTally],
+        separator: u8,
+        said: Option<u8>,
+        usual: Option<Usual>,
+    ) -> Self {
+        if let Some(said) = said {
+            return Decimal::Said(said);
+        }
+        let numbers = || tallies.iter().filter(|tally| tally.is_of_numbers());
+        let (points, commas) = numbers().fold((0_u64, 0_u64), |(points, commas), tally| {
+            let (more_points, more_commas) = tally.votes(separator);
+            (points + more_points, commas + more_commas)
+        });
+        if points != commas {
+            return Decimal::Shown(if points > commas { b'.' } else { b',' });
+        }
+        let has = |class| numbers().any(|tally| tally.of(&[class]) > 0);
+        let is_either = has(Class::EitherPoint) || has(Class::EitherComma);
+        if !is_either && points == 0 {
+            return Decimal::None;
+        }
+        if let Some(usual) = usual.filter(|usual| usual.holds(separator)) {
+            return Decimal::Usual(usual.sign);
+        }
+        if points > 0 {
+            return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
+        }
+        let doubtful = |class| {
+            let is = |tally: &ClassTally| tally.is_of_numbers() && tally.of(&[class]) > 0;
+            tallies.iter().position(is)
+        };
+        // Who writes semicolons needs the comma for decimals; between other separators it can stand for thousands.
+        match (
+            separator,
+            doubtful(Class::EitherPoint),
+            doubtful(Class::EitherComma),
+        ) {
+            (b';', _, Some(_)) => Decimal::Likely(b','),
+            (b';', Some(column), None) => Decimal::Doubtful(column, b'.'),
+            (b',', ..) | (_, _, None) => Decimal::Likely(b'.'),
+            (_, _, Some(column)) => Decimal::Doubtful(column, b','),
+        }
+    }
+
+    /// The sign.
+    pub(super) fn sign(self) -> u8 {
+        match self {
+            Decimal::Said(sign)
+            | Decimal::Shown(sign)
+            | Decimal::Usual(sign)
+            | Decimal::Likely(sign) => sign,
+            Decimal::None | Decimal::Doubtful(..) => b'.',
+        }
+    }
+
+    /// The style of a column.
+    /// `thousands` is what a person says to stand between thousands, `others` what other columns show.
+    pub(super) fn style(
+        self,
+        tally: &ClassTally,
+        thousands: Option<char>,
+        others: Option<char>,
+    ) -> Style {
+        let sign = self.sign();
+        let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
+        let group = match thousands {
+            Some(thousands) => Some(thousands),
+            // 124.355 beside decimal commas can only be a whole number.
+            None if trained_on_commas => Some('.'),
+            None => tally
+                .group(sign)
+                .or(others.filter(|_| tally.may_group(sign))),
+        };
+        Style {
+            decimal: sign,
+            group,
+            unit: if tally.is_of_numbers() {
+                tally.unit().map(String::from)
+            } else {
+                None
+            },
+        }
+    }
+}

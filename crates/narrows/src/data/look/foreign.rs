@@ -1,0 +1,175 @@
+//! Kinds of files that are not read, each with the way out.
+
+use super::start::START;
+
+/// A kind of file that is not read, how it begins, and what to do instead. In the advice, `PYTHON` stands for the path
+/// as a string of Python, `SHELL` for the path as a word of a shell.
+pub(super) struct ForeignFile {
+    pub(super) begins: &'static [u8],
+    pub(super) what: &'static str,
+    pub(super) advice: &'static str,
+}
+
+/// The kinds that are no text. Where a beginning is plain letters, what follows must not be text in lines.
+pub(super) const FOREIGN: &[ForeignFile] = &[
+    ForeignFile {
+        begins: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        what: "an old Excel workbook",
+        advice: "save it in Excel as CSV UTF-8",
+    },
+    ForeignFile {
+        begins: b"\x89HDF\r\n\x1a\n",
+        what: "an HDF5 file",
+        advice: HDF5,
+    },
+    ForeignFile {
+        begins: b"MATLAB 7.3 MAT-file",
+        what: "a MATLAB file (HDF5)",
+        advice: HDF5,
+    },
+    ForeignFile {
+        begins: b"SQLite format 3\0",
+        what: "an SQLite database",
+        advice: "export the table: sqlite3 -header -csv SHELL 'select * from TABLE' > data.csv, with its name for TABLE",
+    },
+    ForeignFile {
+        begins: b"ARROW1",
+        what: "an Arrow (Feather) file",
+        advice: "in Python: import pandas; pandas.read_feather(PYTHON).to_parquet(\"data.parquet\")",
+    },
+    ForeignFile {
+        begins: b"ORC",
+        what: "an ORC file",
+        advice: "in Python: import pandas; pandas.read_orc(PYTHON).to_parquet(\"data.parquet\")",
+    },
+    ForeignFile {
+        begins: b"Obj\x01",
+        what: "an Avro file",
+        advice: "convert it to Parquet",
+    },
+    ForeignFile {
+        begins: b"MATLAB 5.0 MAT-file",
+        what: "a MATLAB file",
+        advice: "in Python: import numpy, scipy.io; m = scipy.io.loadmat(PYTHON); print(m.keys()) lists its arrays; \
+                 numpy.save(\"data.npy\", m[\"NAME\"]) writes one, with its name for NAME",
+    },
+    ForeignFile {
+        begins: b"\x28\xb5\x2f\xfd",
+        what: "a Zstandard archive",
+        advice: "unpack it first: zstd -d SHELL",
+    },
+    ForeignFile {
+        begins: b"\xfd7zXZ\0",
+        what: "an xz archive",
+        advice: "unpack it first: xz -dk SHELL",
+    },
+    ForeignFile {
+        begins: b"BZh",
+        what: "a bzip2 archive",
+        advice: "unpack it first: bzip2 -dk SHELL",
+    },
+    ForeignFile {
+        begins: b"7z\xbc\xaf\x27\x1c",
+        what: "a 7-Zip archive",
+        advice: "unpack it first",
+    },
+    ForeignFile {
+        begins: b"Rar!",
+        what: "a RAR archive",
+        advice: "unpack it first",
+    },
+    ForeignFile {
+        begins: b"\x80\x02\x8a\x0a\x6c\xfc\x9c",
+        what: "a file of torch.save",
+        advice: TORCH,
+    },
+    ForeignFile {
+        begins: b"\x80\x02",
+        what: "a pickle of Python",
+        advice: PICKLE,
+    },
+    ForeignFile {
+        begins: b"\x80\x03",
+        what: "a pickle of Python",
+        advice: PICKLE,
+    },
+    ForeignFile {
+        begins: b"\x80\x04",
+        what: "a pickle of Python",
+        advice: PICKLE,
+    },
+    ForeignFile {
+        begins: b"\x80\x05",
+        what: "a pickle of Python",
+        advice: PICKLE,
+    },
+];
+
+const HDF5: &str = "in Python: import h5py, numpy; f = h5py.File(PYTHON); f.visit(print) lists its arrays; \
+                    numpy.save(\"data.npy\", f[\"NAME\"][:]) writes one, with its name for NAME. If these are weights \
+                    of Keras, `narrows inspect SHELL` says how they are converted";
+
+pub(super) const TORCH: &str = "in Python: import numpy, torch, safetensors.torch; t = torch.load(PYTHON, map_location=\"cpu\"). \
+                     Of a tensor, numpy.save(\"data.npy\", t.detach().numpy()) writes the rows. Of a state_dict, \
+                     safetensors.torch.save_file(t, \"weights.safetensors\") writes the weights, for \
+                     `narrows import --recipe NAME -o model.safetensors weights.safetensors` with the recipe of its layers \
+                     for NAME";
+
+const PICKLE: &str = "a pickle may run any code and is not read. If you trust it, in Python: import numpy, pickle; \
+                      a = pickle.load(open(PYTHON, \"rb\")). Of an array, numpy.save(\"data.npy\", a) writes the rows; \
+                      of a pandas table, a.to_parquet(\"data.parquet\")";
+
+const PAGE: &str = "download the file itself, not the page around it";
+
+/// A kind of text that is no table, and what to do instead.
+pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'static str)> {
+    let lower = text.get(..START as usize).unwrap_or(text);
+    let lower = lower.trim_ascii_start().to_ascii_lowercase();
+    // What a bracket opens, behind white space.
+    let opened = |bracket: u8| {
+        let rest = lower.strip_prefix(&[bracket])?;
+        rest.trim_ascii_start().first().copied()
+    };
+    let has = |words: &[u8]| lower.windows(words.len()).any(|window| window == words);
+    let is_json = matches!(opened(b'{'), Some(b'"' | b'}'))
+        || matches!(opened(b'['), Some(b'{' | b'[' | b'"'));
+    if is_json {
+        let mut lines = lower.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+        let is_line = |line: Option<&[u8]>| line.is_some_and(|line| line.starts_with(b"{\""));
+        let is_lines = is_line(lines.next()) && is_line(lines.next());
+        return Some(if is_lines {
+            (
+                "JSON",
+                "in Python: import pandas; pandas.read_json(PYTHON, lines=True).to_csv(\"data.csv\", index=False)",
+            )
+        } else {
+            (
+                "JSON",
+                "in Python: import pandas; pandas.read_json(PYTHON).to_csv(\"data.csv\", index=False)",
+            )
+        });
+    }
+    let is_markup = lower.starts_with(b"<");
+    if is_markup
+        && [&b"<!doctype html"[..], b"<html"]
+            .iter()
+            .any(|tag| lower.starts_with(tag))
+    {
+        return Some(("an HTML page", PAGE));
+    }
+    // A table may have a header such as `<DATE>,<TIME>`.
+    if is_markup && (lower.starts_with(b"<?xml") || lower.starts_with(b"<!doctype") || has(b"</")) {
+        return Some(("XML", "convert it to CSV"));
+    }
+    // Comments of ARFF may stand before.
+    let mut lines = lower.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"%"));
+    if first.is_some_and(|line| line.starts_with(b"@relation")) {
+        return Some((
+            "an ARFF file of Weka",
+            "in Python: import pandas, scipy.io.arff; \
+             pandas.DataFrame(scipy.io.arff.loadarff(PYTHON)[0]).to_csv(\"data.csv\", index=False)",
+        ));
+    }
+    None
+}

@@ -1,0 +1,60 @@
+//! The list of what can be read, for the user.
+
+use crate::data::source::MNIST;
+
+/// A kind of [`Source`].
+#[derive(Clone, Copy, Debug)]
+pub struct SourceKind {
+    /// What a person writes: a name as it stands, or FOLDER or FILE for a path.
+    pub spec: &'static str,
+    /// What that gives, in a few words.
+    pub description: &'static str,
+}
+
+/// The kinds of sources. Files are told by their content, whatever their names.
+pub const SOURCE_KINDS: &[SourceKind] = &[
+    SourceKind {
+        spec: MNIST,
+        description: "MNIST, built in: 60,000 training and 10,000 test images of 28 × 28 pixels",
+    },
+    SourceKind {
+        spec: "FILE of text",
+        description: "a table: commas, semicolons, tabs, bars or spaces between cells, also in gzip or ZIP",
+    },
+    SourceKind {
+        spec: "FILE of Parquet",
+        description: "a table; lists of one length are that many columns",
+    },
+    SourceKind {
+        spec: "FOLDER or 'PATTERN' of tables",
+        description: "one table: parts as Spark and DuckDB write them, `key=value` folders as columns",
+    },
+    SourceKind {
+        spec: "FILE.npy",
+        description: "a NumPy array of 2 to 4 dimensions; a large one stays in its file",
+    },
+    SourceKind {
+        spec: "FILE.npz, FILE.npz:ARRAY",
+        description: "NumPy arrays: one of rows, or x_train and x_test, with labels as y_train and so on",
+    },
+    SourceKind {
+        spec: "FOLDER of IDX files",
+        description: "named as MNIST's are, raw or gzipped; EMNIST, QMNIST, a folder of torchvision",
+    },
+    SourceKind {
+        spec: "FOLDER of images",
+        description: "PNG, JPEG, TIFF, BMP, WebP or GIF; subfolders are labels",
+    },
+    SourceKind {
+        spec: "FILE of an image",
+        description: "one row; each page of a TIFF",
+    },
+    SourceKind {
+        spec: "FILE of IDX",
+        description: "images, raw or gzipped",
+    },
+    SourceKind {
+        spec: "-",
+        description: "standard input, with any of these files in it; a named pipe is read alike",
+    },
+];

@@ -1,0 +1,255 @@
+//! The table whole: what is refused after all rows are read, what is said of them, and the dataset.
+
+use super::GatheredTable;
+use super::index::counts_up;
+use super::tally::InputTally;
+use super::words::as_number;
+use crate::data::dataset::{Dataset, Ids};
+use crate::data::options::Missing;
+use crate::data::roles::is_unnamed;
+use crate::data::schema::{Column, ColumnKind};
+use crate::data::values::Values;
+use crate::text::{counted, list_shortly};
+use crate::{Error, ErrorKind, Result};
+use ndarray::Array2;
+use std::collections::HashMap;
+
+/// The columns that an error names before it only counts.
+const NAMED: usize = 12;
+
+impl GatheredTable<'_> {
+    /// Refuses cells that cannot be read, all columns at once, and missing ones if nothing is to be done with them.
+    fn check(&self) -> Result<()> {
+        let with = |count: fn(&InputTally) -> u64| -> Vec<(usize, &InputTally)> {
+            let all = self.tallies.iter().enumerate();
+            all.filter(|(_, tally)| count(tally) > 0).collect()
+        };
+        let (bad, missing) = (
+            with(|tally| tally.unreadable.count()),
+            with(|tally| tally.missing),
+        );
+        let may_miss = self.options.fill.is_some() || self.options.missing != Missing::Refuse;
+        // A model needs all of its columns.
+        let is_of_model = self.options.model_columns.is_some();
+        let list = |these: &[(usize, &InputTally)], of: &dyn Fn(&InputTally) -> String| {
+            let shown = these.iter().take(NAMED);
+            let shown =
+                shown.map(|(input, tally)| format!("`{}`: {}", self.input_name(*input), of(tally)));
+            let list = shown.collect::<Vec<_>>().join("; ");
+            match these.len().saturating_sub(NAMED) {
+                0 => list,
+                more => format!(
+                    "{list}; and {}",
+                    counted(more, "more column", "more columns")
+                ),
+            }
+        };
+        let cells = |count: u64| counted(count as usize, "cell", "cells");
+        let of_missing = |tally: &InputTally| {
+            let first = tally.first.as_deref().unwrap_or_default();
+            format!("{} (the first on {first})", cells(tally.missing))
+        };
+        if !bad.is_empty() {
+            let of_bad = |tally: &InputTally| tally.unreadable.sentence();
+            let mut found = list(&bad, &of_bad);
+            if !missing.is_empty() && !may_miss {
+                found.push_str(&format!("; also missing: {}", list(&missing, &of_missing)));
+            }
+            return Err(Error::new(
+                ErrorKind::Data,
+                "some cells in columns of numbers are unreadable",
+            )
+            .expected("numbers; missing cells are empty, `NA` and the like")
+            .found(found)
+            .hint(if is_of_model { "correct these cells, or leave their rows out with `--on-bad drop`: the model needs the columns" } else {
+                    "correct these cells, or leave the columns out with `--drop` or their rows with `--on-bad drop`"
+                }));
+        }
+        if missing.is_empty() || may_miss {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Data, "some cells are missing")
+            .expected("a number in each cell")
+            .found(list(&missing, &of_missing))
+            .hint(if is_of_model {
+                    "fill them with `--missing mean` or `--missing zero`, or leave their rows out with `--missing drop`"
+                } else {
+                    "fill them with `--missing mean` or `--missing zero`, leave their rows out with `--missing drop`, \
+                     or their columns with `--drop`"
+                }))
+    }
+
+    /// The table whole; `notes` say how it was read.
+    pub(super) fn finish(self, name: &str, notes: Vec<String>) -> Result<Dataset> {
+        self.check()?;
+        let rows = self.rows.count();
+        let is_empty = rows == 0 && self.bad.are_kept() && self.bad.count() > 0;
+        if rows == 0 && !is_empty {
+            let found = match (self.dropped, self.bad.count()) {
+                (0, 0) => "none".to_string(),
+                (dropped, 0) => format!("none but {dropped} with missing cells, all left out"),
+                (_, bad) => format!(
+                    "none but {}, all left out: {}; the first: {}",
+                    counted(bad, "bad row", "bad rows"),
+                    self.bad.by_kind(),
+                    self.bad.examples()
+                ),
+            };
+            return Err(Error::new(ErrorKind::Data, "there are no rows")
+                .expected("at least one row")
+                .found(found));
+        }
+        let fill = self.fill()?;
+        let mut data_notes = notes;
+        data_notes.extend(self.roles.notes.iter().cloned());
+        data_notes.extend(self.own_notes(rows));
+        let schema = self.schema();
+        let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
+        let name_of = |place: usize| self.columns[place].name.clone();
+        let columns: Vec<String> = self
+            .roles
+            .inputs
+            .iter()
+            .map(|&place| name_of(place))
+            .collect();
+        let is_filled = missing > 0;
+        let is_mean = self.options.missing == Missing::Mean;
+        let is_integer = |&place: &usize| self.columns[place].kind == ColumnKind::Integer;
+        let all_integers = self.roles.inputs.iter().all(is_integer);
+        let rounded = self.rows.rounded();
+        if !rounded.is_empty() {
+            let names: Vec<&str> = rounded
+                .iter()
+                .map(|&input| self.input_name(input))
+                .collect();
+            data_notes.push(format!(
+                "whole numbers beyond 2^53 are rounded to float64, as no type of 64-bit integers holds all cells of the column: {}",
+                list_shortly(&names)
+            ));
+        }
+        let values = self.rows.finish(fill.clone().filter(|_| is_filled))?;
+        let none = || Values::F32(Array2::zeros((0, self.roles.inputs.len())));
+        let values = values.unwrap_or_else(none);
+        data_notes.extend(self.labels.same_class());
+        let (labels, label_names) = match self.roles.label {
+            Some(_) => {
+                let (labels, names) = self.labels.labels();
+                (Some(labels), names)
+            }
+            None => (None, Vec::new()),
+        };
+        let data = if is_empty {
+            Dataset::empty(name, values, labels)?
+        } else {
+            Dataset::of_table(name, values, all_integers, labels)?
+        };
+        let mut data = data.with_columns(columns)?;
+        data.label_names = label_names;
+        data.bad = self.bad;
+        if data.label_names.is_empty() && self.roles.label.is_some() {
+            data.bad.map_text(self.roles.ids.len(), as_number);
+        }
+        data.label_column = self.roles.label.map(name_of);
+        let ids = self.roles.ids.iter().zip(self.ids);
+        data.ids = ids
+            .map(|(&place, values)| Ids {
+                name: name_of(place),
+                values,
+            })
+            .collect();
+        data.notes = data_notes;
+        data.missing = missing as usize;
+        data.fills_with_means = fill.is_some() && self.options.fill.is_none() && is_mean;
+        data.fill = fill;
+        data.in_order_of = self.times.into_iter().find_map(|(_, times)| times.order());
+        data.schema = schema;
+        Ok(data)
+    }
+
+    /// What stands for missing cells of each input: what a model says, else the means of the rows or 0.
+    fn fill(&self) -> Result<Option<Vec<f64>>> {
+        if let Some(fill) = &self.options.fill {
+            return Ok(Some(fill.clone()));
+        }
+        let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
+        match self.options.missing {
+            Missing::Refuse | Missing::Drop => Ok(None),
+            Missing::Zero => Ok((missing > 0).then(|| vec![0.0; self.tallies.len()])),
+            // The means are kept where nothing was missing too: later rows may have gaps.
+            Missing::Mean => {
+                if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
+                    return Err(Error::new(ErrorKind::Data, "a column has no numbers")
+                        .at(format!("column `{}`", self.input_name(input)))
+                        .hint("leave it out with `--drop`"));
+                }
+                Ok(Some(self.tallies.iter().map(InputTally::mean).collect()))
+            }
+        }
+    }
+
+    /// What was done to the rows, and what is dubious about them.
+    fn own_notes(&self, rows: usize) -> Vec<String> {
+        let mut notes = Vec::new();
+        let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
+        let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
+        if missing > 0 && !drops {
+            let with = self
+                .tallies
+                .iter()
+                .enumerate()
+                .filter(|(_, tally)| tally.missing > 0);
+            let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
+            let how = match (&self.options.fill, self.options.missing) {
+                (_, Missing::Zero) => "0",
+                // Which rows' means, the division into rows for training and others decides.
+                (None, _) => "means",
+                (Some(_), _) => "the means of the training rows",
+            };
+            let cells = counted(missing as usize, "missing cell was", "missing cells were");
+            notes.push(format!(
+                "{cells} filled with {how}, in {}",
+                list_shortly(&names)
+            ));
+        }
+        notes.extend(self.bad.note(rows + self.dropped));
+        if self.dropped > 0 {
+            notes.push(format!(
+                "{} left out for missing cells, {} left",
+                counted(self.dropped, "row was", "rows were"),
+                counted(rows, "row is", "rows are")
+            ));
+        }
+        let counts = |tally: &InputTally| tally.is_counting && rows > 2;
+        let counting = self
+            .tallies
+            .iter()
+            .enumerate()
+            .filter(|(_, tally)| counts(tally));
+        let names = counting.map(|(input, _)| self.input_name(input));
+        let counting: Vec<&str> = names.filter(|name| !is_unnamed(name)).collect();
+        if !counting.is_empty() && self.options.model_columns.is_none() {
+            notes.push(counts_up(&counting));
+        }
+        notes
+    }
+
+    /// All columns of the file, with what is known of them.
+    fn schema(&self) -> Vec<Column> {
+        let mut missing: HashMap<usize, u64> = HashMap::new();
+        for (&place, tally) in self.roles.inputs.iter().zip(&self.tallies) {
+            missing.insert(place, tally.missing);
+        }
+        let roles = self.roles.all(self.columns.len());
+        let columns = self.columns.iter().zip(roles).enumerate();
+        columns
+            .map(|(place, (column, role))| Column {
+                name: column.name.clone(),
+                kind: column.kind,
+                role,
+                unit: column.unit.clone(),
+                missing: missing.get(&place).copied().unwrap_or_default(),
+                rows: self.read,
+            })
+            .collect()
+    }
+}

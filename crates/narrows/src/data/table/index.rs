@@ -1,0 +1,78 @@
+//! Columns that say which row is which, as tools such as pandas add them.
+
+use super::tally::has_gaps;
+use crate::data::column::{As, Cells, TableReader};
+use crate::data::options::ReadOptions;
+use crate::data::roles::{Index, IndexKind, is_stored_index, may_be_index};
+use crate::data::schema::ColumnKind;
+use crate::text::{for_shell, list_shortly};
+use crate::{Error, ErrorKind, Result};
+
+/// The columns that tools such as pandas add to say which row is which. The first rows tell.
+pub(in crate::data) fn find_indexes(
+    reader: &mut dyn TableReader,
+    options: &ReadOptions,
+) -> Result<Vec<Index>> {
+    if options.model_columns.is_some() || !options.columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut indexes = Vec::new();
+    let mut may_count = Vec::new();
+    for (place, column) in reader.columns().iter().enumerate() {
+        if is_stored_index(&column.name) && column.kind.is_numeric() {
+            let kind = IndexKind::Stored;
+            indexes.push(Index { place, kind });
+        } else if may_be_index(&column.name, place) && column.kind == ColumnKind::Integer {
+            may_count.push(place);
+        }
+    }
+    first_block(reader, &may_count, As::Numbers, |place, cells| {
+        if let Cells::Integers(values, gaps) = cells
+            && !has_gaps(gaps)
+            && let Some(kind) = IndexKind::of(values)
+        {
+            indexes.push(Index { place, kind });
+        }
+    })?;
+    Ok(indexes)
+}
+
+/// What is said of columns that count up by one from row to row, and are inputs.
+pub(in crate::data) fn counts_up(names: &[&str]) -> String {
+    let list = list_shortly(names);
+    match names {
+        [name] => format!(
+            "{list} increases by 1 in each row: it may be a row number (`--id {}` keeps it beside the rows, the model \
+             does not learn from it)",
+            for_shell(name)
+        ),
+        _ => format!(
+            "{} columns increase by 1 in each row: {list}; they may be row numbers (`--id` keeps them beside the rows, \
+             the model does not learn from them)",
+            names.len()
+        ),
+    }
+}
+
+/// Reads the first rows of some columns.
+fn first_block(
+    reader: &mut dyn TableReader,
+    places: &[usize],
+    how: As,
+    mut look: impl FnMut(usize, &Cells),
+) -> Result<()> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<(usize, As)> = places.iter().map(|&place| (place, how)).collect();
+    let looked = reader.read(&wanted, &mut |block| {
+        for (&place, cells) in places.iter().zip(&block.columns) {
+            look(place, cells);
+        }
+        Err(Error::new(ErrorKind::Interrupted, "looked at"))
+    });
+    match looked {
+        Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,275 @@
+//! The best affine map from noisy rows to clean ones: the linear baseline of a denoiser.
+
+use super::moments::{MAX_WIDTH, Moments, tiles};
+use super::needs::of_affine_map;
+use super::robustness::TestNoise;
+use crate::corruption::CorruptedRows;
+use crate::error::{Error, ErrorKind, Result};
+use crate::memory::require;
+use crate::network::Rows;
+use faer::Side;
+use faer::linalg::solvers::Solve;
+use narrows_kernels::Isa;
+use narrows_kernels::product::{Left, Right, Start, product};
+use narrows_kernels::split::Parts;
+use narrows_kernels::team::Team;
+use std::ops::Range;
+
+/// The ridge, as a share of the mean variance of the noisy values.
+const RIDGE: f64 = 1e-6;
+
+/// An affine map of rows: `clean ≈ (noisy - mean of noisy) W + mean of clean`.
+#[derive(Clone, Debug)]
+pub struct AffineMap {
+    inputs: usize,
+    /// Row-major `[noisy, clean]`.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// Rows of twice as many values: with noise, then without.
+struct Pairs<'a> {
+    clean: &'a dyn Rows,
+    inputs: usize,
+    noise: &'a TestNoise,
+}
+
+impl Rows for Pairs<'_> {
+    /// Each row comes with each of its noises.
+    fn count(&self) -> usize {
+        self.clean.count() * self.noise.draws as usize
+    }
+
+    fn write(&self, rows: Range<usize>, into: &mut [f32]) {
+        let inputs = self.inputs;
+        for (row, pair) in rows.zip(into.chunks_exact_mut(2 * inputs)) {
+            let (place, draw) = (row % self.clean.count(), row / self.clean.count());
+            let (noisy, clean) = pair.split_at_mut(inputs);
+            // The draws of test rows begin with 0.
+            let draw = draw as u32 + FIRST_DRAW;
+            CorruptedRows::new(self.clean, inputs, &self.noise.corruption, self.noise.seed)
+                .drawn_again(draw)
+                .write(place..place + 1, noisy);
+            self.clean.write(place..place + 1, clean);
+        }
+    }
+}
+
+/// The first draw of training rows: test rows of the same places have other noise.
+const FIRST_DRAW: u32 = 1 << 16;
+
+impl AffineMap {
+    /// Whether the map can be formed for rows of `inputs` values: of up to 2048.
+    pub fn is_feasible(inputs: usize) -> bool {
+        (1..=MAX_WIDTH / 2).contains(&inputs)
+    }
+
+    /// The map of the lowest squared error on scaled training rows of `inputs` values, each of which comes with
+    /// `noise.draws` noises (ridge regression; Hoerl & Kennard 1970).
+    ///
+    /// The result does not depend on the team.
+    ///
+    /// # Errors
+    ///
+    /// When there are no more rows than values, when they are too wide ([`AffineMap::is_feasible`]), when there is too
+    /// little memory, or when values are not finite.
+    pub(super) fn fit(
+        rows: &dyn Rows,
+        inputs: usize,
+        noise: &TestNoise,
+        team: &mut Team,
+    ) -> Result<AffineMap> {
+        if !AffineMap::is_feasible(inputs) || rows.count() <= inputs {
+            return Err(
+                Error::new(ErrorKind::Data, "there is no best affine map of these rows")
+                    .expected("1 to 2048 values in a row, and more rows than values")
+                    .found(format!("{} rows of {inputs} values", rows.count())),
+            );
+        }
+        require(
+            "the best affine map from noisy to clean rows",
+            of_affine_map(inputs),
+        )?;
+        let pairs = Pairs {
+            clean: rows,
+            inputs,
+            noise,
+        };
+        let Moments {
+            mean,
+            mut covariance,
+        } = Moments::of(&pairs, 2 * inputs, team);
+        let cross = covariance
+            .as_ref()
+            .submatrix(0, inputs, inputs, inputs)
+            .to_owned();
+        let variance = (0..inputs).map(|i| covariance[(i, i)]).sum::<f64>() / inputs as f64;
+        // Rows of one value have no variance: the map is then the mean.
+        let ridge = if variance > 0.0 {
+            RIDGE * variance
+        } else {
+            1.0
+        };
+        for i in 0..inputs {
+            covariance[(i, i)] += ridge;
+        }
+        let refuse = |why: String| {
+            Error::new(ErrorKind::Data, "the best affine map cannot be found").caused_by(why)
+        };
+        let noisy = covariance.as_ref().submatrix(0, 0, inputs, inputs);
+        let cholesky = noisy
+            .llt(Side::Lower)
+            .map_err(|error| refuse(format!("{error:?}")))?;
+        let solution = cholesky.solve(&cross);
+        let weights: Vec<f32> = (0..inputs)
+            .flat_map(|i| (0..inputs).map(move |j| (i, j)))
+            .map(|place| solution[place] as f32)
+            .collect();
+        let bias = (0..inputs).map(|j| {
+            let shift = (0..inputs).map(|i| mean[i] * solution[(i, j)]);
+            (mean[inputs + j] - shift.sum::<f64>()) as f32
+        });
+        let bias: Vec<f32> = bias.collect();
+        match weights.iter().chain(&bias).all(|value| value.is_finite()) {
+            true => Ok(AffineMap {
+                inputs,
+                weights,
+                bias,
+            }),
+            false => Err(refuse("its values are not finite".into())),
+        }
+    }
+
+    /// What the map makes of noisy rows, into `[rows, inputs]`.
+    pub(super) fn apply(&self, rows: &dyn Rows, team: &mut Team, out: &mut [f32]) {
+        let inputs = self.inputs;
+        let bounds = tiles(rows.count(), inputs);
+        let mut scratch = vec![Vec::new(); team.threads()];
+        team.run(
+            &mut scratch,
+            Parts::new(out, &bounds),
+            |noisy: &mut Vec<f32>, tile, out| {
+                let start = bounds.range(tile).start / inputs;
+                noisy.resize(out.len(), 0.0);
+                rows.write(start..start + out.len() / inputs, noisy);
+                product(
+                    Isa::best(),
+                    (out.len() / inputs, inputs, inputs),
+                    Left {
+                        data: noisy,
+                        row: inputs,
+                        column: 1,
+                    },
+                    Right::row_major(&self.weights, inputs),
+                    Start::Bias(&self.bias),
+                    out,
+                    inputs,
+                );
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Matrix, mse};
+    use super::*;
+    use crate::corruption::Corruption;
+    use crate::rng::{Draws, Purpose, normal};
+
+    const INPUTS: usize = 3;
+
+    /// Rows of normal values of the stds 2, 1 and 0.5 about 5, the first two of them correlated.
+    fn rows(count: usize, seed: u64) -> Vec<f32> {
+        let draws = Draws::new(seed, Purpose::Initialization);
+        let row = |row: usize| {
+            let [a, b, c, d] = draws.words(0, row as u32, 0);
+            let ([x, y], [z, _]) = (normal([a, b]), normal([c, d]));
+            [5.0 + 2.0 * x, 5.0 + 0.6 * x + 0.8 * y, 5.0 + 0.5 * z]
+        };
+        (0..count).flat_map(row).collect()
+    }
+
+    fn matrix(values: &[f32]) -> Matrix<'_> {
+        Matrix {
+            values,
+            width: INPUTS,
+        }
+    }
+
+    fn noise(corruption: Corruption, draws: u32) -> TestNoise {
+        TestNoise {
+            corruption,
+            seed: 7,
+            draws,
+        }
+    }
+
+    #[test]
+    fn of_normal_rows_it_is_the_wiener_filter() {
+        let train = rows(40_000, 1);
+        let noise = noise(Corruption::gaussian(1.0), 2);
+        let mut team = Team::new(2);
+        let map = AffineMap::fit(&matrix(&train), INPUTS, &noise, &mut team).unwrap();
+        // C (C + I)⁻¹ of C = [[4, 1.2, 0], [1.2, 1, 0], [0, 0, 0.25]].
+        let determinant = 5.0 * 2.0 - 1.2 * 1.2;
+        let first = (4.0 * 2.0 - 1.2 * 1.2) / determinant;
+        let second = (1.2 * 5.0 - 4.0 * 1.2) / determinant;
+        assert!(
+            (f64::from(map.weights[0]) - first).abs() < 0.01,
+            "{:?}",
+            map.weights
+        );
+        assert!(
+            (f64::from(map.weights[3]) - second).abs() < 0.01,
+            "{:?}",
+            map.weights
+        );
+        assert!((map.weights[8] - 0.2).abs() < 0.01, "{:?}", map.weights);
+        // A row at the mean stays there.
+        let mut out = [0.0; INPUTS];
+        map.apply(&matrix(&[5.0; INPUTS]), &mut team, &mut out);
+        assert!(
+            out.iter().all(|value| (value - 5.0).abs() < 0.05),
+            "{out:?}"
+        );
+        let again = AffineMap::fit(&matrix(&train), INPUTS, &noise, &mut Team::new(1)).unwrap();
+        assert_eq!((again.weights, again.bias), (map.weights, map.bias));
+    }
+
+    #[test]
+    fn it_takes_more_noise_out_than_it_puts_in() {
+        let (train, test) = (rows(2000, 1), rows(500, 2));
+        for corruption in [
+            Corruption::gaussian(1.0),
+            Corruption::masking(0.5),
+            Corruption::salt_and_pepper(0.5),
+        ] {
+            let noise = noise(corruption, 4);
+            let mut team = Team::new(1);
+            let map = AffineMap::fit(&matrix(&train), INPUTS, &noise, &mut team).unwrap();
+            let clean = matrix(&test);
+            let noisy = CorruptedRows::new(&clean, INPUTS, &noise.corruption, 7);
+            let mut given = vec![0.0; test.len()];
+            noisy.write(0..500, &mut given);
+            let mut made = vec![0.0; test.len()];
+            map.apply(&noisy, &mut team, &mut made);
+            let (before, after) = (mse(&test, &given), mse(&test, &made));
+            assert!(after < 0.8 * before, "{after} of {before}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_too_few_or_all_the_same_are_no_surprise() {
+        let noise = noise(Corruption::masking(0.5), 1);
+        let fit =
+            |values: &[f32]| AffineMap::fit(&matrix(values), INPUTS, &noise, &mut Team::new(1));
+        assert!(fit(&rows(3, 1)).is_err());
+        let zero = fit(&[0.0; 30]).unwrap();
+        let mut out = [1.0; INPUTS];
+        zero.apply(&matrix(&[3.0; INPUTS]), &mut Team::new(1), &mut out);
+        assert_eq!(out, [0.0; INPUTS]);
+        assert!(fit(&[f32::NAN; 30]).is_err());
+        assert!(!AffineMap::is_feasible(2049) && !AffineMap::is_feasible(0));
+    }
+}

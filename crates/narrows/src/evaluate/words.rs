@@ -1,0 +1,267 @@
+//! An evaluation in sentences and tables, for terminals and pages alike.
+
+use super::Evaluation;
+use super::metric::{self, Measured, Metric};
+use crate::text::{count_of, figures, sentence, thousands};
+
+/// How a model's error stands beside that of PCA with as many components.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BesidePca {
+    /// The two differ by less than half a percent.
+    Same,
+    /// The model's error is lower, by so many percent of PCA's.
+    Below(f64),
+    /// It is higher, by so many percent of PCA's.
+    Above(f64),
+    /// PCA's error is next to nothing, so that a share of it says nothing.
+    NearlyExact,
+}
+
+impl BesidePca {
+    /// From the two mean squared errors.
+    pub fn of(model: f64, pca: f64) -> BesidePca {
+        /// Errors of PCA below this share of the model's count as none.
+        const NONE: f64 = 1e-3;
+        let percent = 100.0 * (model - pca) / pca;
+        match percent {
+            _ if model == pca => BesidePca::Same,
+            _ if pca < NONE * model => BesidePca::NearlyExact,
+            _ if percent.abs() < 0.5 => BesidePca::Same,
+            ..0.0 => BesidePca::Below(-percent),
+            _ => BesidePca::Above(percent),
+        }
+    }
+}
+
+/// The most columns of a table that are listed for people: those with the largest share of the score.
+const LISTED: usize = 12;
+
+impl Evaluation {
+    /// How the model's test MSE stands beside PCA's; none without PCA.
+    pub fn beside_pca(&self) -> Option<BesidePca> {
+        let pca = self.pca.as_ref()?;
+        Some(BesidePca::of(self.model.test_mse, pca.test_mse))
+    }
+
+    /// What the evaluation comes to, in sentences.
+    pub fn verdict(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        let mse = figures(self.model.test_mse);
+        let pca = self.pca_name();
+        sentences.push(match (self.beside_pca(), &self.pca, &self.pca_left_out) {
+            (Some(beside), Some(of_pca), _) => {
+                let other = figures(of_pca.test_mse);
+                match beside {
+                    BesidePca::Same => format!("The test MSE is {mse}, as {pca}'s ({other})."),
+                    BesidePca::Below(percent) => {
+                        format!("The test MSE is {mse}, {percent:.0} % below {pca}'s {other}.")
+                    }
+                    BesidePca::Above(percent) => format!(
+                        "The test MSE is {mse}, {percent:.0} % above {pca}'s {other}: a linear code of the same size is \
+                         better."
+                    ),
+                    BesidePca::NearlyExact => format!(
+                        "The test MSE is {mse}; {pca} is nearly exact ({other}): a linear code of the same size is \
+                         better."
+                    ),
+                }
+            }
+            (_, _, Some(why)) => {
+                format!("The test MSE is {mse}. PCA is left out: {why}.")
+            }
+            _ => format!("The test MSE is {mse}."),
+        });
+        if let Some(denoising) = &self.denoising {
+            let noise = sentence(&denoising.noise_in_words());
+            let mut text = format!(
+                "{noise} moves test rows by a mean squared error of {}; the model brings it to {}",
+                figures(denoising.noisy_input_mse),
+                figures(denoising.denoising_mse)
+            );
+            if let Some(affine) = denoising.affine_map_mse {
+                text.push_str(&format!(", the best affine map to {}", figures(affine)));
+            }
+            text.push('.');
+            if denoising.is_worse_than_noisy_input() {
+                text.push_str(" The model is worse than leaving the noise in.");
+            } else if denoising.is_worse_than_affine_map() {
+                text.push_str(" The affine map is better than the model.");
+            }
+            sentences.push(text);
+        }
+        sentences
+    }
+
+    /// The numbers of the model and of PCA side by side; the first row names the columns. Numbers that were not measured
+    /// have no row.
+    pub fn quality_table(&self) -> Vec<Vec<String>> {
+        let has_accuracy = self.majority_accuracy.is_some();
+        let mut heads = vec![String::new(), self.recipe.clone()];
+        heads.extend(self.pca.as_ref().map(|_| self.pca_name()));
+        heads.extend(has_accuracy.then(|| metric::MAJORITY.title.to_string()));
+        let mut rows = vec![heads];
+        for Measured { metric, of } in metric::QUALITY {
+            let model = of(&self.model);
+            // A probe that could not be fitted has its line too, and the reason elsewhere.
+            let is_refused = metric.name == "linear_probe_accuracy" && self.refusals().count() > 0;
+            if model.is_none() && !is_refused {
+                continue;
+            }
+            let mut cells = vec![metric.title.to_string(), shown(metric, model)];
+            cells.extend(self.pca.as_ref().map(|pca| shown(metric, of(pca))));
+            if has_accuracy {
+                let majority = self.majority_accuracy.filter(|_| metric.is_accuracy());
+                cells.push(shown(&metric::MAJORITY, majority));
+            }
+            rows.push(cells);
+        }
+        rows
+    }
+
+    /// Why a linear probe could not be fitted: on the codes of which, and the reason.
+    pub fn refusals(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let of_model = self.model.probe_refusal.as_deref();
+        let of_pca = self
+            .pca
+            .as_ref()
+            .and_then(|pca| pca.probe_refusal.as_deref());
+        let both = [("the model", of_model), ("PCA", of_pca)].into_iter();
+        both.filter_map(|(name, why)| Some((name, why?)))
+    }
+
+    /// The denoiser beside what it should be better than; none for a model that was trained without noise.
+    pub fn denoising_table(&self) -> Option<Vec<Vec<String>>> {
+        let denoising = self.denoising.as_ref()?;
+        let mut rows = vec![vec!["denoising".to_string(), "MSE".into()]];
+        for Measured { metric, of } in metric::DENOISING {
+            let title = match metric.name {
+                name if name == metric::DENOISING_MSE.name => &self.recipe,
+                _ => metric.title,
+            };
+            rows.extend(of(denoising).map(|mse| vec![title.to_string(), figures(mse)]));
+        }
+        Some(rows)
+    }
+
+    /// The columns with the largest shares of the score, and how many there are; none where rows are no table.
+    pub fn column_table(&self) -> Option<Vec<Vec<String>>> {
+        if self.columns.is_empty() {
+            return None;
+        }
+        let mut columns: Vec<_> = self.columns.iter().collect();
+        columns.sort_by(|a, b| b.score_share.total_cmp(&a.score_share));
+        let titles = metric::COLUMN
+            .iter()
+            .map(|one| one.metric.title.to_string());
+        let mut rows = vec![
+            std::iter::once("column".to_string())
+                .chain(titles)
+                .collect(),
+        ];
+        rows.extend(columns.iter().take(LISTED).map(|column| {
+            let numbers = metric::COLUMN.iter();
+            let numbers = numbers.map(|one| shown(&one.metric, (one.of)(column)));
+            std::iter::once(column.name.clone())
+                .chain(numbers)
+                .collect::<Vec<_>>()
+        }));
+        Some(rows)
+    }
+
+    /// What is said of the columns that [`Evaluation::column_table`] leaves out.
+    pub fn more_columns(&self) -> Option<String> {
+        let more = self
+            .columns
+            .len()
+            .checked_sub(LISTED)
+            .filter(|&more| more > 0)?;
+        Some(format!(
+            "{} with smaller shares of the score: `--json` lists all",
+            count_of(more, "more column")
+        ))
+    }
+
+    /// What the numbers are of, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let held_out = if self.held_out {
+            ", held out of the data"
+        } else {
+            ""
+        };
+        let mut notes = vec![format!(
+            "Measured on {} test rows{held_out} ({}). Errors are in scaled units unless a title says otherwise.",
+            thousands(self.test_rows as f64),
+            self.data
+        )];
+        if let Some(denoising) = &self.denoising {
+            notes.push(format!(
+                "Denoising: {}, as in training, {} for each row, against the clean rows. The test MSE is of clean rows.",
+                denoising.noise_in_words(),
+                count_of(denoising.draws as usize, "noise"),
+            ));
+        }
+        if let Some(range) = self.data_range {
+            let range = if range.fract() == 0.0 {
+                thousands(range)
+            } else {
+                figures(range)
+            };
+            notes.push(format!(
+                "PSNR: of the MSE over all pixels, with a range of {range}. SSIM: windows of 7 × 7, mean over rows."
+            ));
+        }
+        if self.model.knn_accuracy.is_some() {
+            notes.push(format!(
+                "Accuracy: the share of test rows whose class is found from the code, learned from {} training rows.",
+                thousands(self.train_rows as f64)
+            ));
+        }
+        for (name, why) in self.refusals() {
+            notes.push(format!("Linear probe of {name}: {why}."));
+        }
+        if let Some(why) = &self.pca_left_out {
+            notes.push(format!("{} is left out: {why}.", self.pca_name()));
+        }
+        notes.extend(self.left_out.iter().map(|why| format!("Left out: {why}.")));
+        notes
+    }
+}
+
+impl Metric {
+    fn is_accuracy(&self) -> bool {
+        self.name.ends_with("accuracy")
+    }
+}
+
+/// A number as tables show it.
+fn shown(metric: &Metric, value: Option<f64>) -> String {
+    match value {
+        None => "-".into(),
+        Some(share) if metric.is_accuracy() || metric.name == "score_share" => {
+            format!("{:.1} %", 100.0 * share)
+        }
+        Some(value) if metric.name == "psnr" => format!("{value:.2} dB"),
+        Some(value) if ["ssim", "r2"].contains(&metric.name) => format!("{value:.3}"),
+        Some(value) => figures(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_beside_one_of_nothing_has_no_percentage() {
+        for (model, pca, expected) in [
+            (0.5, 0.0, BesidePca::NearlyExact),
+            (0.5, 1e-9, BesidePca::NearlyExact),
+            (0.0, 0.0, BesidePca::Same),
+            (1.001, 1.0, BesidePca::Same),
+            (1.5, 1.0, BesidePca::Above(50.0)),
+            (0.75, 1.0, BesidePca::Below(25.0)),
+            (0.0, 1.0, BesidePca::Below(100.0)),
+        ] {
+            assert_eq!(BesidePca::of(model, pca), expected, "{model} beside {pca}");
+        }
+    }
+}

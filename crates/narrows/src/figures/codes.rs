@@ -1,0 +1,112 @@
+//! Maps of the codes of test rows.
+
+use super::svg;
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::evaluate::{Matrix, Pca};
+use crate::model::Model;
+use crate::report::{Chart, Figure, Mark, Series};
+use crate::text::count_of;
+use ndarray::Array2;
+use std::collections::BTreeMap;
+
+/// The test rows that a map of the codes shows.
+const MAPPED: usize = 1000;
+
+/// Maps of the codes of test rows, spread over all of them.
+pub(super) fn code_figures(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Figure>> {
+    let shown = MAPPED.min(test.rows());
+    let which = match shown < test.rows() {
+        true => format!("{}, spread over all", count_of(shown, "test row")),
+        false => format!("all {}", count_of(shown, "test row")),
+    };
+    let mut figures = Vec::new();
+    for (name, how, map) in code_maps(model, test, threads)? {
+        let caption = match test.labels() {
+            Some(_) => format!("The codes of {which}, by class ({how}): which classes lie apart"),
+            None => format!("The codes of {which} ({how}): whether they lie in groups"),
+        };
+        figures.extend(svg(&name, &caption, &map)?);
+    }
+    Ok(figures)
+}
+
+/// The codes of test rows in two dimensions, in one map or more: the name of each, how the codes come to have two
+/// dimensions, and the chart.
+fn code_maps(
+    model: &Model,
+    test: &Dataset,
+    threads: usize,
+) -> Result<Vec<(String, String, Chart)>> {
+    let test = test.sample(MAPPED)?;
+    let codes = model.codes_of(&test)?;
+    // The values on the axes, each axis by its column and its name.
+    let (values, how, pairs) = match codes.ncols() {
+        1 => (codes, "its one value on both axes", vec![(0, 0)]),
+        2 => (codes, "the code itself", vec![(0, 1)]),
+        3 => (
+            codes,
+            "two of its three values",
+            vec![(0, 1), (0, 2), (1, 2)],
+        ),
+        width if Pca::is_feasible(width, 2) => {
+            let rows = Matrix {
+                values: codes.as_slice().unwrap_or_default(),
+                width,
+            };
+            if let Ok(pca) = Pca::fit(&rows, width, 2, threads) {
+                let how = "its first two principal components";
+                let axes = ["first", "second"].map(|which| format!("{which} principal component"));
+                let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
+                return Ok(vec![("codes".into(), how.into(), map)]);
+            }
+            // Of codes beyond what the squares in their covariance can hold.
+            let how = "its first two values, as huge ones leave no principal components";
+            (codes, how, vec![(0, 1)])
+        }
+        _ => (codes, "its first two values", vec![(0, 1)]),
+    };
+    let several = pairs.len() > 1;
+    let maps = pairs.into_iter().map(|(x, y)| {
+        let axes = [x, y].map(|value| format!("code {}", value + 1));
+        let name = if several {
+            format!("codes-{}-{}", x + 1, y + 1)
+        } else {
+            "codes".into()
+        };
+        (
+            name,
+            how.to_string(),
+            code_map(&test, &values, [x, y], axes),
+        )
+    });
+    Ok(maps.collect())
+}
+
+/// Two columns of values of some rows, by the rows' class.
+fn code_map(
+    rows: &Dataset,
+    values: &Array2<f32>,
+    columns: [usize; 2],
+    [x, y]: [String; 2],
+) -> Chart {
+    let mut classes: BTreeMap<i64, Vec<(f64, f64)>> = BTreeMap::new();
+    for (row, value) in values.rows().into_iter().enumerate() {
+        let label = rows.labels().map_or(0, |labels| labels[row]);
+        if let [Some(&x), Some(&y)] = columns.map(|column| value.get(column)) {
+            classes.entry(label).or_default().push((x.into(), y.into()));
+        }
+    }
+    let series = classes.into_iter().map(|(label, points)| Series {
+        name: rows.label_text(label),
+        points,
+    });
+    Chart {
+        x,
+        y,
+        series: series.collect(),
+        mark: Mark::Dot,
+        whole_x: false,
+        log_y: false,
+    }
+}

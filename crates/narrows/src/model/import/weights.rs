@@ -1,0 +1,298 @@
+//! Weights of another program as a model: which tensors they are, what a row is, and what is refused.
+
+use super::super::file::{KEY, is_usable_shape, open, read_tensors};
+use super::super::header::{Header, check_values, format, read_header};
+use super::super::{Model, Origin};
+use super::names::{self, Assignment, Wanted};
+use super::numbers::{self, ReadNumbers};
+use super::ties;
+use crate::data::Dataset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::{Network, Tensor};
+use crate::recipe::Recipe;
+use crate::scaling::{Scaling, ScalingSpec};
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// How many widths of a row are tried where nothing says it.
+const MAX_WIDTHS: usize = 16;
+
+/// What [`Model::import`] is told beside the weights and the recipe.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImportOptions<'a> {
+    /// The shape of a row; without it that of the data counts, and without those the one width at which the weights
+    /// fit the recipe.
+    pub shape: Option<&'a [usize]>,
+    /// The data that the scaling is fitted to, and of which the model keeps what is known ([`Model::origin`]).
+    pub data: Option<&'a Dataset>,
+    /// Which tensor or layer of the file, the first of a pair, is which of the recipe, the second: `fc1` and
+    /// `encoder.0`.
+    pub map: &'a [(String, String)],
+}
+
+/// A model of imported weights.
+#[derive(Debug)]
+pub struct Imported {
+    /// The model.
+    pub model: Model,
+    /// What was made of names and types, for people: one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Model {
+    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in
+    /// float32, float16, bfloat16 or float64, which is rounded.
+    ///
+    /// The names may be those that [`Model::save`] uses (`encoder.0.weight`; indices count activations, as
+    /// `nn.Sequential` does), all behind one prefix (`module.`), or others: layers are then matched where only one
+    /// assignment fits the shapes and keeps the order of numbered names ([`ImportOptions::map`] helps where several
+    /// do). What was done is in [`Imported::notes`].
+    ///
+    /// Without [`ImportOptions::data`] the scaling must be one that needs none, as [`Scaling::without_data`] has it.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged or of another format, when its tensors are not those of the recipe in number, shape or
+    /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
+    pub fn import(
+        path: impl AsRef<Path>,
+        recipe: &Recipe,
+        options: &ImportOptions<'_>,
+    ) -> Result<Imported> {
+        import(path.as_ref(), recipe, options)
+    }
+}
+
+fn import(path: &Path, recipe: &Recipe, options: &ImportOptions<'_>) -> Result<Imported> {
+    let (mut file, len) = open(path)?;
+    read(&mut file, len, recipe, options).map_err(|error| error.at(path.display()))
+}
+
+/// Reads weights from their file of `len` bytes.
+fn read(
+    file: &mut impl Read,
+    len: u64,
+    recipe: &Recipe,
+    options: &ImportOptions<'_>,
+) -> Result<Imported> {
+    let mut bytes = Vec::new();
+    let header = read_header(file, len, &mut bytes)?;
+    names::refuse_others(&header, recipe)?;
+    let (shape, network) = plan(recipe, options, &header)?;
+    let (spec, scaling) = scaling(recipe, options.data)?;
+    let (wanted, assignment) = assign(&network, &header, options.map)?;
+    let Assignment { sources, mut notes } = assignment;
+    check_shapes(&wanted, &sources, &header)?;
+    // Float64 is the widest that is read, and the map may leave tensors unused.
+    let most = if options.map.is_empty() {
+        2 * ties::bytes(&network)
+    } else {
+        len
+    };
+    let tensors = read_tensors(file, len, most, &mut bytes)?;
+    let view = |source: &String| {
+        tensors
+            .tensor(source)
+            .map_err(|error| format(format!("the tensor `{source}` is damaged")).caused_by(error))
+    };
+    let (of_tensors, rest) = sources.split_at(network.tensors().len().min(sources.len()));
+    let (of_states, copies) = rest.split_at(network.states().len().min(rest.len()));
+    let mut numbers = ReadNumbers::default();
+    for source in of_tensors {
+        numbers.add(source, &view(source)?)?;
+    }
+    notes.extend(ties::check(
+        &network,
+        &numbers.parameters,
+        copies,
+        &tensors,
+    )?);
+    notes.extend(numbers.notes());
+    let mut states = Vec::new();
+    for (state, source) in network.states().iter().zip(of_states) {
+        states.extend(numbers::state(state, source, &view(source)?)?);
+    }
+    let mut recipe = recipe.clone();
+    recipe.scaling = Some(spec);
+    let mut model = Model::with_states(recipe, scaling, &shape, &numbers.parameters, &states)?;
+    if let Some(data) = options.data {
+        // Another program has trained it, perhaps on other rows.
+        model.set_origin(Origin {
+            rows: None,
+            ..Origin::of(data)?
+        });
+    }
+    Ok(Imported { model, notes })
+}
+
+/// The tensors of a network that the file has, and where: all that the network stores and, where the file has them too, the
+/// copies of tied weights behind them.
+fn assign(
+    network: &Network,
+    header: &Header,
+    map: &[(String, String)],
+) -> Result<(Vec<Wanted>, Assignment)> {
+    if !network.ties().is_empty() {
+        let all = ties::with_copies(network);
+        if let Ok(assignment) = names::assign(&all, header, map) {
+            return Ok((all, assignment));
+        }
+    }
+    let stored = names::wanted(network);
+    let assignment = names::assign(&stored, header, map)?;
+    Ok((stored, assignment))
+}
+
+/// The shape of a row and the network for it: as it is given, else that of the data or of a model, else the one width at which the
+/// weights fit.
+fn plan(
+    recipe: &Recipe,
+    options: &ImportOptions<'_>,
+    header: &Header,
+) -> Result<(Vec<usize>, Network)> {
+    let network = |shape: &[usize]| recipe.network(shape);
+    if let Some(shape) = given_shape(options)?.or_else(|| stored_shape(header)) {
+        let network = network(&shape)?;
+        return Ok((shape, network));
+    }
+    let unknown = || {
+        Error::new(ErrorKind::Data, "the shape of a row is not known")
+            .expected("a shape, data, or dense layers that fit at one width only")
+            .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data")
+    };
+    let fits = |network: &Network| {
+        let (wanted, assignment) = assign(network, header, options.map)?;
+        check_shapes(&wanted, &assignment.sources, header)
+    };
+    let widths: BTreeSet<usize> = header
+        .tensors
+        .values()
+        .filter_map(|tensor| match tensor.shape[..] {
+            [_, width] => Some(width).filter(|&width| is_usable_shape(&[width])),
+            _ => None,
+        })
+        .collect();
+    let (mut plan, mut refusal) = (None, None);
+    for &width in widths.iter().take(MAX_WIDTHS) {
+        let Ok(network) = network(&[width]) else {
+            continue;
+        };
+        match fits(&network) {
+            Ok(()) if plan.is_some() => return Err(unknown()),
+            Ok(()) => plan = Some((vec![width], network)),
+            // Of all widths that at which most shapes are right tells best what is wrong.
+            Err(error) => {
+                let right = right_shapes(&network, header);
+                if refusal.as_ref().is_none_or(|&(most, _)| right >= most) {
+                    refusal = Some((right, error));
+                }
+            }
+        }
+    }
+    match (plan, refusal) {
+        (Some(plan), _) => Ok(plan),
+        (None, Some((_, error))) => Err(error),
+        (None, None) => Err(unknown()),
+    }
+}
+
+/// The shape of a row that a model of Narrows keeps beside its weights.
+fn stored_shape(header: &Header) -> Option<Vec<usize>> {
+    let text = header.metadata.get(KEY)?;
+    check_values(text).ok()?;
+    let known: serde_json::Value = serde_json::from_str(text).ok()?;
+    let sizes = known.get("input_shape")?.as_array()?.iter();
+    let size = |size: &serde_json::Value| usize::try_from(size.as_u64()?).ok();
+    let shape: Vec<usize> = sizes.map(size).collect::<Option<_>>()?;
+    is_usable_shape(&shape).then_some(shape)
+}
+
+/// How many tensors of a network have the shape of one in the file, as it is or transposed.
+fn right_shapes(network: &Network, header: &Header) -> usize {
+    let is_there = |tensor: &&Tensor| {
+        let mut found = header.tensors.values().map(|found| &found.shape);
+        found.any(|found| *found == tensor.shape || found.iter().eq(tensor.shape.iter().rev()))
+    };
+    network.tensors().iter().filter(is_there).count()
+}
+
+/// The shape of a row, where it is given or the data have it.
+fn given_shape(options: &ImportOptions<'_>) -> Result<Option<Vec<usize>>> {
+    let refuse = |what| Error::new(ErrorKind::Data, what);
+    let shape = match (options.shape, options.data) {
+        (None, None) => return Ok(None),
+        (Some(shape), None) => shape.to_vec(),
+        (None, Some(data)) => data.shape().to_vec(),
+        (Some(shape), Some(data)) => {
+            if shape
+                .iter()
+                .try_fold(1usize, |n, &size| n.checked_mul(size))
+                != Some(data.inputs())
+            {
+                return Err(refuse("the shape does not fit the data")
+                    .at(data.name())
+                    .expected(format!(
+                        "a shape of {} values, as {:?}",
+                        data.inputs(),
+                        data.shape()
+                    ))
+                    .found(format!("{shape:?}")));
+            }
+            shape.to_vec()
+        }
+    };
+    if !is_usable_shape(&shape) {
+        return Err(refuse("this is no shape of a row")
+            .expected("one to four sizes above 0, of at most 2^28 values in all")
+            .found(format!("{shape:?}")));
+    }
+    Ok(Some(shape))
+}
+
+/// The scaling that the recipe or the data say, and what it comes down to.
+fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scaling)> {
+    match (recipe.scaling, data) {
+        (spec, Some(data)) => {
+            let spec = spec.unwrap_or_else(|| ScalingSpec::usual(data));
+            Ok((spec, Scaling::fit(&spec, data)?))
+        }
+        (Some(spec), None) => Ok((spec, Scaling::without_data(&spec)?)),
+        (None, None) => Err(Error::new(
+            ErrorKind::Recipe,
+            "the recipe leaves the scaling to the data, and there are none",
+        )
+        .hint("give --data, or say which with `--set scaling.kind=unit`")),
+    }
+}
+
+/// Refuses tensors of another shape than the recipe's.
+fn check_shapes(expected: &[Wanted], sources: &[String], header: &Header) -> Result<()> {
+    for (tensor, source) in expected.iter().zip(sources) {
+        let Some(found) = header.tensors.get(source).map(|found| &found.shape) else {
+            return Err(format(format!("the tensor `{source}` is missing")));
+        };
+        if *found == tensor.shape {
+            continue;
+        }
+        let error = format(if *source == tensor.name {
+            format!("the tensor `{source}` does not fit the recipe")
+        } else {
+            format!(
+                "the tensor `{source}` does not fit the recipe's `{}`",
+                tensor.name
+            )
+        })
+        .expected(format!("shape {:?}", tensor.shape))
+        .found(format!("shape {found:?}"));
+        let is_transposed = found.len() == 2 && found.iter().eq(tensor.shape.iter().rev());
+        return Err(if is_transposed {
+            error.hint(
+                "PyTorch has weights as [outputs, inputs]; transpose those of Keras or JAX in Python: `w.T.copy()`",
+            )
+        } else {
+            error
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! A graph as it is put together, and the place of a layer in it.
+
+use super::proto::{self, Attribute, DOUBLE, Dimension, FLOAT, INT64};
+
+/// An input or output: rows of a shape, and how many is left open.
+pub(crate) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInfo {
+    let batch = Dimension {
+        size: None,
+        name: Some("batch".into()),
+    };
+    let sizes = shape.iter().map(|&size| Dimension {
+        size: Some(size as i64),
+        name: None,
+    });
+    proto::ValueInfo {
+        name: Some(name.into()),
+        of: Some(proto::Type {
+            tensor: Some(proto::TensorType {
+                element: Some(element),
+                shape: Some(proto::Shape {
+                    dim: [batch].into_iter().chain(sizes).collect(),
+                }),
+            }),
+        }),
+    }
+}
+
+/// A graph as it is put together: nodes in the order of computation, and tensors.
+#[derive(Debug, Default)]
+pub struct Graph {
+    pub(crate) nodes: Vec<proto::Node>,
+    pub(crate) tensors: Vec<proto::Tensor>,
+}
+
+impl Graph {
+    /// Adds a node with one output, after which it is named; gives the output. `inputs` are outputs of other nodes or
+    /// tensors, among which are those of the network: `encoder.0.weight`.
+    pub fn node<S: AsRef<str>>(
+        &mut self,
+        operator: &str,
+        inputs: &[S],
+        attributes: &[Attribute],
+        output: &str,
+    ) -> String {
+        self.nodes.push(proto::Node {
+            input: inputs.iter().map(|name| name.as_ref().into()).collect(),
+            output: vec![output.into()],
+            name: Some(output.into()),
+            op_type: Some(operator.into()),
+            attribute: attributes.to_vec(),
+        });
+        output.into()
+    }
+
+    /// Adds a node with several outputs, after the first of which it is named.
+    pub fn node_of(
+        &mut self,
+        operator: &str,
+        inputs: &[&String],
+        attributes: &[Attribute],
+        outputs: &[&String],
+    ) {
+        self.nodes.push(proto::Node {
+            input: inputs.iter().map(|name| (*name).clone()).collect(),
+            output: outputs.iter().map(|name| (*name).clone()).collect(),
+            name: outputs.first().map(|name| (*name).clone()),
+            op_type: Some(operator.into()),
+            attribute: attributes.to_vec(),
+        });
+    }
+
+    /// Adds a list of whole numbers; gives its name.
+    pub fn integers(&mut self, name: &str, values: &[i64]) -> String {
+        self.tensors.push(proto::Tensor {
+            dims: vec![values.len() as i64],
+            data_type: Some(INT64),
+            name: Some(name.into()),
+            raw_data: Some(
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            ),
+        });
+        name.into()
+    }
+
+    /// Adds a node that gives rows another shape, of as many values.
+    pub fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
+        // 0 stands for the size that is there.
+        let sizes: Vec<i64> = [0]
+            .into_iter()
+            .chain(shape.iter().map(|&size| size as i64))
+            .collect();
+        let target = self.integers(&format!("{output}/shape"), &sizes);
+        self.node("Reshape", &[input, &target], &[], output)
+    }
+
+    pub(crate) fn floats(&mut self, name: &str, shape: &[usize], values: &[f32]) {
+        self.tensors.push(proto::Tensor {
+            dims: shape.iter().map(|&size| size as i64).collect(),
+            data_type: Some(FLOAT),
+            name: Some(name.into()),
+            raw_data: Some(
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            ),
+        });
+    }
+
+    pub(crate) fn doubles(&mut self, name: &str, shape: &[usize], values: &[f64]) {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+        self.tensors.push(proto::Tensor {
+            dims: shape.iter().map(|&size| size as i64).collect(),
+            data_type: Some(DOUBLE),
+            name: Some(name.into()),
+            raw_data: Some(bytes.collect()),
+        });
+    }
+
+    /// Adds a conversion to another type of numbers; gives its output.
+    pub(crate) fn cast(&mut self, input: &str, to: i32, output: &str) -> String {
+        self.node("Cast", &[input], &[Attribute::int("to", to.into())], output)
+    }
+
+    /// Adds a single number; gives its name.
+    pub fn number(&mut self, name: &str, value: f32) -> String {
+        self.floats(name, &[], &[value]);
+        name.into()
+    }
+}
+
+/// The place of a layer in a graph.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The name of the layer, `encoder.0`, which its last node should have: those before it have names that begin with it
+    /// and a slash. Its tensors are `encoder.0.weight` and `encoder.0.bias`.
+    pub name: &'a str,
+    /// The value that the layer reads, of `[batch, …from]`.
+    pub input: &'a str,
+    /// The shape of a row that it reads.
+    pub from: &'a [usize],
+    /// The shape of a row that it gives.
+    pub to: &'a [usize],
+}
+
+impl Place<'_> {
+    /// The name of a node that comes before the last.
+    pub fn part(&self, what: &str) -> String {
+        format!("{}/{what}", self.name)
+    }
+
+    /// An input, the layer's weights, and its bias where it has one: what a node of a product reads.
+    pub(crate) fn with_parameters(&self, input: &str, bias: bool) -> Vec<String> {
+        let mut all = vec![input.to_string(), format!("{}.weight", self.name)];
+        all.extend(bias.then(|| format!("{}.bias", self.name)));
+        all
+    }
+
+    /// Adds the one node that the layer is; gives the value that it makes.
+    pub fn single(&self, graph: &mut Graph, operator: &str, attributes: &[Attribute]) -> String {
+        graph.node(operator, &[self.input], attributes, self.name)
+    }
+}

@@ -1,0 +1,101 @@
+//! What a run's report says.
+
+use super::summary::Outcome;
+use crate::isa;
+use crate::recipe::Recipe;
+use crate::report::{Report, Section, Table};
+use crate::text::{count_of, figures, sentence, thousands};
+use std::path::Path;
+
+impl Outcome {
+    /// The run as a section of a report.
+    pub fn section(&self, recipe: &Recipe) -> Section {
+        let summary = &self.summary;
+        let mut about = vec![format!(
+            "{} of {} in {:.1} s, {}, a code of {} for {}.",
+            count_of(summary.epochs, "epoch"),
+            count_of(summary.train_rows, "row"),
+            summary.seconds,
+            count_of(summary.parameters, "parameter"),
+            thousands(summary.code_size as f64),
+            count_of(summary.inputs, "value"),
+        )];
+        if !recipe.about.is_empty() {
+            about.insert(0, format!("{}.", sentence(&recipe.about)));
+        }
+        match &summary.evaluation {
+            None => about.push(
+                "There are no test rows: the report does not show how the model does on rows that it has not seen."
+                    .into(),
+            ),
+            Some(evaluation) => about.push(match &evaluation.jacobian {
+                Some(jacobian) => format!(
+                    "The Frobenius norm of the code's Jacobian is {}, mean over the first {}.",
+                    figures(jacobian.mean_norm),
+                    count_of(jacobian.rows, "test row")
+                ),
+                None => "The Jacobian of the code is left out: it would take too much time or memory.".into(),
+            }),
+        }
+        Section {
+            title: recipe.name.clone(),
+            about,
+            table: None,
+            figures: self.figures.clone(),
+        }
+    }
+
+    pub(super) fn report(&self, recipe: &Recipe) -> Report {
+        let summary = &self.summary;
+        // Without the folders, which differ where a run went on elsewhere.
+        let data = Path::new(&summary.data).file_name();
+        let data = data.map_or(summary.data.as_str().into(), |name| name.to_string_lossy());
+        let title = format!("{} on {data}", summary.recipe);
+        let Some(evaluation) = &summary.evaluation else {
+            return Report {
+                title,
+                lead: vec!["The run has no test rows, so there is no test error.".into()],
+                table: None,
+                notes: vec![isa::note()],
+                first: Vec::new(),
+                sections: vec![self.section(recipe)],
+            };
+        };
+        let mut sections = Vec::new();
+        if let Some(table) = evaluation.denoising_table() {
+            sections.push(Section {
+                title: "Denoising".into(),
+                about: vec![
+                    "The mean squared error, against the clean test rows, of what each makes of the noisy ones.".into(),
+                ],
+                table: Some(Table::of(table)),
+                figures: Vec::new(),
+            });
+        }
+        if let Some(table) = evaluation.column_table() {
+            let mut about = vec![
+                "Columns with the largest share of the score first. The MSE is in the units of the column; R² is 0 for \
+                 the column's mean and 1 for exact values."
+                    .to_string(),
+            ];
+            about.extend(evaluation.more_columns().map(|more| format!("{more}.")));
+            sections.push(Section {
+                title: "Columns".into(),
+                about,
+                table: Some(Table::of(table)),
+                figures: Vec::new(),
+            });
+        }
+        sections.push(self.section(recipe));
+        let mut notes = evaluation.notes();
+        notes.push(isa::note());
+        Report {
+            title,
+            lead: evaluation.verdict(),
+            table: Some(Table::of(evaluation.quality_table())),
+            notes,
+            first: Vec::new(),
+            sections,
+        }
+    }
+}

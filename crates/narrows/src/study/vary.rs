@@ -1,0 +1,146 @@
+//! Values that a comparison tries for keys of its recipes.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::recipe::Override;
+
+/// The most variations of a recipe.
+const MOST: usize = 1000;
+
+/// The values that are set over a recipe for one of its variations, in the order of the keys.
+pub type Variation = Vec<Override>;
+
+/// All variations: of `KEY=VALUE,VALUE,…` one for each value, and of several such texts one for each combination.
+/// Without texts a single one that sets nothing. Commas within brackets or quotes are part of a value.
+///
+/// ```
+/// let variations = narrows::study::variations(&["encoder[0].outputs=8,16".into(), "training.seed=1,2".into()])?;
+/// assert_eq!(variations.len(), 4);
+/// assert_eq!(variations[1][1].assignment, "training.seed=2");
+/// # Ok::<(), narrows::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// When a text has no `=`, fewer than two values, or a key twice, or there are more than 1,000 combinations.
+pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
+    let mut all: Vec<Variation> = vec![Vec::new()];
+    for text in texts {
+        let origin = format!("--vary {text}");
+        let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(&origin);
+        let Some((key, values)) = text.split_once('=') else {
+            return Err(refuse("this is no variation")
+                .expected("KEY=VALUE,VALUE,…, for example encoder[0].outputs=8,16,32"));
+        };
+        let values = values_of(values);
+        if values.len() < 2 || values.iter().any(|value| value.is_empty()) {
+            return Err(refuse("a variation has two values or more")
+                .expected(format!("{key}=VALUE,VALUE,…"))
+                .found(text));
+        }
+        let has_key = |set: &Override| set.assignment.split('=').next() == Some(key);
+        if all[0].iter().any(has_key) {
+            return Err(
+                refuse("a key varies once").expected(format!("all values of {key} in one list"))
+            );
+        }
+        if all.len() * values.len() > MOST {
+            return Err(refuse("there are too many combinations")
+                .expected(format!("at most {MOST}"))
+                .found(all.len() * values.len()));
+        }
+        let with = |before: &Variation, value: &&str| {
+            let mut variation = before.clone();
+            variation.push(Override {
+                assignment: format!("{key}={value}"),
+                origin: origin.clone(),
+            });
+            variation
+        };
+        all = all
+            .iter()
+            .flat_map(|before| {
+                values
+                    .iter()
+                    .map(|value| with(before, value))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    Ok(all)
+}
+
+/// The values between commas.
+fn values_of(text: &str) -> Vec<&str> {
+    let (mut depth, mut is_quoted, mut start) = (0usize, false, 0);
+    let mut values = Vec::new();
+    for (at, character) in text.char_indices() {
+        match character {
+            '"' | '\'' => is_quoted = !is_quoted,
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 && !is_quoted => {
+                values.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    values.push(text[start..].trim());
+    values
+}
+
+/// What a variation is called: `encoder[0].outputs=8, training.seed=1`.
+pub(super) fn called(variation: &Variation) -> String {
+    let set: Vec<&str> = variation.iter().map(|set| &set.assignment[..]).collect();
+    set.join(", ")
+}
+
+/// The value of a variation of one key, where it is a number.
+pub(super) fn number_of(variation: &Variation) -> Option<(&str, f64)> {
+    let [set] = &variation[..] else { return None };
+    let (key, value) = set.assignment.split_once('=')?;
+    Some((key, value.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_within_brackets_and_quotes_stay() {
+        let found = variations(&["a.b=[1, 2],[3, 4],\"x,y\"".into()]).unwrap();
+        let found: Vec<String> = found.iter().map(called).collect();
+        assert_eq!(found, ["a.b=[1, 2]", "a.b=[3, 4]", "a.b=\"x,y\""]);
+    }
+
+    #[test]
+    fn every_combination_is_tried_in_order() {
+        let found = variations(&["a=1,2".into(), "b=x,y".into()]).unwrap();
+        let found: Vec<String> = found.iter().map(called).collect();
+        assert_eq!(found, ["a=1, b=x", "a=1, b=y", "a=2, b=x", "a=2, b=y"]);
+        assert_eq!(variations(&[]).unwrap(), [Vec::new()]);
+    }
+
+    #[test]
+    fn what_varies_nothing_is_refused() {
+        let many = format!("a={}", vec!["1"; 1001].join(","));
+        for texts in [
+            &["a"][..],
+            &["a=1"],
+            &["a=1,"],
+            &["a=1,2", "a=3,4"],
+            &[&many],
+        ] {
+            let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
+            let error = variations(&texts).unwrap_err().to_string();
+            assert!(error.starts_with("--vary a"), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_key_of_numbers_has_values_for_an_axis() {
+        let of = |text: &str| variations(&[text.into()]).unwrap();
+        assert_eq!(number_of(&of("a=1e-3,2")[0]), Some(("a", 1e-3)));
+        assert_eq!(number_of(&of("a=\"adam\",\"sgd\"")[0]), None);
+    }
+}

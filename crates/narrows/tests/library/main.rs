@@ -1,0 +1,36 @@
+//! The library as another crate uses it. All of its tests are one program, which is linked once.
+
+mod allocation;
+mod alone;
+mod batch_norm;
+mod codes;
+mod contraction;
+mod data;
+mod differences;
+mod differential;
+mod embed;
+mod evaluate;
+mod fit;
+mod gradients;
+mod import;
+mod import_names;
+mod isa;
+mod kinds;
+mod layers;
+mod metrics;
+mod networks;
+mod onnx;
+mod open_parts;
+mod pairs;
+mod parity;
+mod parts;
+mod precision;
+mod programs;
+mod ranks;
+mod recipes;
+mod sample_rows;
+mod samples;
+mod shapes;
+mod step;
+mod stopping;
+mod study;
