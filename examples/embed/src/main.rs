@@ -1,9 +1,10 @@
-//! Finds the odd one out of a thousand pumps: trains on a table made in code, saves the model, loads it, and scores new rows.
+//! Finds the odd one out of a thousand pumps: trains on a table made in code, saves the model,
+//! loads it, and scores new rows.
 //!
 //! `cargo run --manifest-path examples/embed/Cargo.toml`
 
 use narrows::layer::{Activation, activation, dense};
-use narrows::{Model, Recipe, data::Dataset, data::Source};
+use narrows::{Detail, Model, Recipe, data::Dataset, data::Source};
 use std::ops::ControlFlow;
 
 /// Speed (1/min), flow (l/min), pressure (bar) and power (W) of a sound pump.
@@ -55,11 +56,16 @@ fn main() -> narrows::Result<()> {
     assert_eq!(codes.dim(), (2, 2));
     assert!(scores[1] > 10.0 * scores[0], "the odd pump stands out");
 
-    // What was left out says so.
+    // Rows may lie in a flat slice, too, with their width beside it.
+    let flat = [sound, odd].concat();
+    assert_eq!(model.score((&flat[..], 4))?, scores);
+
+    // Errors have values for programs.
+    let error = model.score(&[[1.0, 2.0]]).unwrap_err();
+    let (expected, found) = (4, 2);
+    assert_eq!(error.detail(), Some(&Detail::Width { expected, found }));
     let error = Source::open("mnist").unwrap_err();
-    assert!(
-        error.to_string().contains("without the feature `mnist`"),
-        "{error}"
-    );
+    let name = "mnist"; // the feature that was left out
+    assert_eq!(error.detail(), Some(&Detail::Feature { name }), "{error}");
     Ok(())
 }

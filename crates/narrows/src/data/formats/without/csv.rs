@@ -26,7 +26,7 @@ impl NoTable<Csv> {
 }
 
 pub(in crate::data) mod write {
-    pub(in crate::data) type Sink = super::NoOutput<super::Csv>;
+    pub(in crate::data) type CsvSink = super::NoOutput<super::Csv>;
 }
 
 impl NoOutput<Csv> {

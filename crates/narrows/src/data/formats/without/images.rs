@@ -15,7 +15,7 @@ pub(in crate::data) fn read<F>(spec: &str, _: &[F], _: &ReadOptions) -> Result<D
 }
 
 pub(in crate::data) mod write {
-    pub(in crate::data) type Sink = super::NoOutput<super::Images>;
+    pub(in crate::data) type ImagesSink = super::NoOutput<super::Images>;
 }
 
 impl NoOutput<Images> {

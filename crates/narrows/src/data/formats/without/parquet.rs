@@ -23,7 +23,7 @@ impl NoTable<Parquet> {
 }
 
 pub(in crate::data) mod write {
-    pub(in crate::data) type Sink = super::NoOutput<super::Parquet>;
+    pub(in crate::data) type ParquetSink = super::NoOutput<super::Parquet>;
 }
 
 impl NoOutput<Parquet> {
