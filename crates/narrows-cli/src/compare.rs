@@ -52,13 +52,13 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows compare simple-linear deep-linear --seeds 3
+  narrows compare basic simple-linear --seeds 3
       Train both three times, several at a time; mean ± standard deviation, and a report in runs/compare.
   narrows compare contractive contractive:free runs/mine --out runs/penalty
       A recipe, its variant without the penalty, and a run that is there already.
   narrows compare basic --vary encoder[2].outputs=2,8,32
       Three sizes of the code, with a chart of the test MSE against them.
-  narrows compare simple-linear mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
+  narrows compare basic mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;

@@ -33,7 +33,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows decode runs/simple-linear --data codes.npy -o images
+  narrows decode runs/basic --data codes.npy -o images
   narrows decode runs/table --data codes.csv --id customer -o decoded.csv";
 
 pub fn run(arguments: &Arguments) -> Result<()> {

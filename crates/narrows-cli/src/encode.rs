@@ -29,7 +29,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows encode runs/simple-linear --data mnist:train -o codes.npy
+  narrows encode runs/basic --data mnist:train -o codes.npy
   narrows encode runs/table --data new.csv --id customer -o codes.csv
   narrows encode runs/table --data big.parquet -o codes.parquet
   zcat new.csv.gz | narrows encode runs/table --data - -o - --on-bad null | sort";

@@ -48,7 +48,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows export runs/simple-linear -o model.onnx
+  narrows export runs/basic -o model.onnx
   narrows export model.safetensors -o model.onnx --data ~/fashion
   narrows export model.safetensors -o model.onnx --json | jq .difference";
 

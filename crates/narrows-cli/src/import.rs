@@ -56,7 +56,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows import weights.safetensors --recipe simple-linear --data mnist -o model.safetensors
+  narrows import weights.safetensors --recipe basic --data mnist -o model.safetensors
   narrows import weights.safetensors --recipe mine.toml --shape 3x32x32 -o model.safetensors
   narrows import weights.safetensors --recipe mine.toml --set scaling.kind=none -o model.safetensors
   narrows import weights.safetensors --recipe mine.toml --map fc1=encoder.0,out=decoder.0 -o model.safetensors

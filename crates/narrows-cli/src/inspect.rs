@@ -39,7 +39,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows inspect runs/simple-linear
+  narrows inspect runs/basic
   narrows inspect model.safetensors --recipe > again.toml
   narrows inspect model.safetensors --json | jq .metrics.test_mse
   narrows inspect contractive --program

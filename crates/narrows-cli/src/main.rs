@@ -24,6 +24,7 @@ mod page;
 mod progress;
 mod recipes;
 mod reconstruct;
+mod reference;
 mod reproduce;
 mod rows;
 mod score;
@@ -45,17 +46,17 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows train simple-linear            train on MNIST, which is built in
+  narrows train basic                    train on MNIST, which is built in
   narrows recipes                        what else can be trained
-  narrows recipes show simple-linear     a recipe to copy and change
-  narrows train simple-linear --data table.csv --label species
+  narrows recipes show basic             a recipe to copy and change
   narrows data info table.csv            what is in your data
-  narrows encode runs/simple-linear --data new.csv -o codes.csv
-  narrows score runs/simple-linear --data new.csv -o scores.csv
-  narrows reconstruct runs/simple-linear see what a trained model makes of images
-  narrows evaluate runs/simple-linear    measure it, with PCA beside it
-  narrows export runs/simple-linear -o model.onnx
-  narrows compare contractive contractive:free
+  narrows train table --data table.csv --label species
+  narrows encode runs/table --data new.csv -o codes.csv
+  narrows score runs/table --data new.csv -o scores.csv
+  narrows reconstruct runs/basic         see what a trained model makes of images
+  narrows evaluate runs/basic            measure it, with PCA beside it
+  narrows export runs/basic -o model.onnx
+  narrows compare basic --vary encoder[2].outputs=8,32
   narrows reproduce classic --quick      the study that the recipes come from";
 
 #[derive(Subcommand)]
@@ -76,6 +77,9 @@ enum Command {
     Import(import::Arguments),
     Compare(compare::Arguments),
     Reproduce(reproduce::Arguments),
+    /// Print the page docs/commands.md.
+    #[command(hide = true)]
+    Reference,
 }
 
 fn main() -> ExitCode {
@@ -101,6 +105,10 @@ fn main() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Reference => {
+            reference::run(Arguments::command());
+            Ok(())
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

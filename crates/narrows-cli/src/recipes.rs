@@ -33,7 +33,7 @@ enum Command {
 const EXAMPLES: &str = "\
 Examples:
   narrows recipes
-  narrows recipes show simple-linear > mine.toml
+  narrows recipes show basic > mine.toml
   narrows recipes keys | less";
 
 pub fn run(arguments: &Arguments) -> Result<()> {

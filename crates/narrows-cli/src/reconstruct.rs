@@ -36,7 +36,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows reconstruct runs/simple-linear
+  narrows reconstruct runs/basic
   narrows reconstruct model.safetensors --data digits -o look.png
   narrows reconstruct runs/denoising --corrupt gaussian=0.5
   narrows reconstruct runs/table --data table.csv -o reconstructed.csv";

@@ -98,8 +98,8 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows train simple-linear
-      Train on MNIST, which is built in; the result goes to runs/simple-linear.
+  narrows train basic
+      Train on MNIST, which is built in; the result goes to runs/basic.
   narrows train table --data customers.csv --id customer --missing mean
       Your own table; of 1,000 rows or more the model of the lowest validation loss is kept.
   narrows train table --data sensors.csv --test last:0.2
@@ -108,7 +108,7 @@ Examples:
       All visits of a patient are for training, all for validation or all for testing.
   narrows train deep-linear --epochs 3 --seed 1 --out runs/quick
       A shorter run, from other initial parameters, in a folder of its own.
-  narrows recipes show simple-linear > mine.toml; narrows train mine.toml
+  narrows recipes show basic > mine.toml; narrows train mine.toml
       Copy a recipe, change it, train it.
   narrows train --resume runs/mine
       Go on after Ctrl-C, a crash or a loss of power.
@@ -116,11 +116,11 @@ Examples:
       Train a run for longer: 60 epochs in all.
   narrows train --resume runs/mine --data moved/customers.csv
       Go on where the same rows lie now.
-  narrows train simple-linear --set schedule.kind=cosine --set training.patience=5 --validation 0.1
+  narrows train basic --set schedule.kind=cosine --set training.patience=5 --validation 0.1
       A falling learning rate, and an end when the validation loss no longer falls.
-  narrows train simple-linear --epochs 3 --profile
+  narrows train basic --epochs 3 --profile
       Where the time of a step goes: products, optimizer, waiting and so on.
-  narrows train simple-linear --json | jq .test_mse
+  narrows train basic --json | jq .evaluation.model.test_mse
       The result for a script; progress still goes to the terminal.";
 
 fn every(text: &str) -> std::result::Result<Every, String> {
@@ -275,7 +275,7 @@ impl Arguments {
                 note(&format!("Recipes:\n{}\n", list()?));
                 Err(Error::new(ErrorKind::Recipe, "train needs a recipe")
                     .expected("one of these, or a TOML file")
-                    .hint("narrows train simple-linear"))
+                    .hint("narrows train basic"))
             }
         }
     }

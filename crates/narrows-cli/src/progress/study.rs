@@ -28,6 +28,12 @@ pub struct StudyDisplay {
     width: usize,
     /// The warnings that were shown.
     said: HashSet<String>,
+    /// The lines of runs that have ended before an earlier one, which come after its own.
+    held: BTreeMap<usize, String>,
+    /// The run whose line comes next, from 1 on.
+    next: usize,
+    /// When the study is expected to end, in seconds from its start.
+    expected: Option<f64>,
 }
 
 /// A run that goes on.
@@ -57,6 +63,9 @@ impl StudyDisplay {
             going: BTreeMap::new(),
             width: 0,
             said: HashSet::new(),
+            held: BTreeMap::new(),
+            next: 1,
+            expected: None,
         }
     }
 
@@ -117,6 +126,16 @@ impl StudyDisplay {
             "{which:>2}/{of}   {:<width$}   {}",
             going.title, going.trained
         );
+        self.held.insert(which, line);
+        while let Some(line) = self.held.remove(&self.next) {
+            self.next += 1;
+            self.print(line);
+        }
+        self.show_whole();
+    }
+
+    /// Prints the line of a run that has ended.
+    fn print(&mut self, line: String) {
         match &self.bars {
             Some((bars, _)) => {
                 // The system refuses to write only where nobody looks.
@@ -128,7 +147,6 @@ impl StudyDisplay {
                 note(&format!("{line}{left}"));
             }
         }
-        self.show_whole();
     }
 
     /// How many runs are done, parts of them included.
@@ -136,22 +154,33 @@ impl StudyDisplay {
         self.ended as f64 + self.going.values().map(|going| going.share).sum::<f64>()
     }
 
-    /// As if what is to come took as long as what is done, once that says something; and no less than any of those that
-    /// go on takes still.
-    fn left(&self) -> Option<String> {
+    /// As if the rest took as long as the part that is done, once that says something; and no less than any of the runs
+    /// that go on takes still. The expected end moves slowly, so that the time left is steady.
+    fn left(&mut self) -> Option<String> {
+        /// The share of a new estimate in the expected end.
+        const NEW: f64 = 0.1;
         let done = self.done();
+        if done < 1.0 {
+            return None;
+        }
         let elapsed = self.start.elapsed().as_secs_f64();
+        let estimate = elapsed / done * self.runs as f64;
+        let before = self.expected.unwrap_or(estimate);
+        let expected = before + NEW * (estimate - before);
+        self.expected = Some(expected);
         let of_going = self.going.values().map(Going::left);
-        let all = elapsed / done * (self.runs as f64 - done);
-        (done >= 1.0).then(|| remaining(of_going.fold(all, f64::max)))
+        Some(remaining(of_going.fold(expected - elapsed, f64::max)))
     }
 
     fn show_whole(&mut self) {
         self.last = Instant::now();
+        if self.bars.is_none() {
+            return;
+        }
+        let left = self.left();
         let Some((_, whole)) = &self.bars else {
             return;
         };
-        let left = self.left();
         let left = left.map_or(String::new(), |left| format!("   about {left} left"));
         whole.set_length((STEPS * self.runs as f64) as u64);
         whole.set_position((STEPS * self.done()) as u64);
@@ -162,7 +191,11 @@ impl StudyDisplay {
         ));
     }
 
-    pub fn finish(&self) {
+    pub fn finish(&mut self) {
+        // Of a study that ended early.
+        for line in std::mem::take(&mut self.held).into_values() {
+            self.print(line);
+        }
         if let Some((bars, _)) = &self.bars {
             let _ = bars.clear();
         }
@@ -246,7 +279,7 @@ mod tests {
             trained: String::new(),
         };
         let left = |ended: usize, going: Vec<Going>| {
-            let display = StudyDisplay {
+            let mut display = StudyDisplay {
                 bars: None,
                 start: minute_ago(),
                 last: Instant::now(),
@@ -255,6 +288,9 @@ mod tests {
                 going: going.into_iter().enumerate().collect(),
                 width: 0,
                 said: HashSet::new(),
+                held: BTreeMap::new(),
+                next: 1,
+                expected: None,
             };
             display.left()
         };
@@ -262,5 +298,21 @@ mod tests {
         assert_eq!(left(8, Vec::new()).as_deref(), Some("1 min 00 s"));
         // All but one are done, which has most of its way before it.
         assert_eq!(left(15, vec![going(0.3)]).as_deref(), Some("2 min 20 s"));
+    }
+
+    #[test]
+    fn lines_come_in_the_order_of_the_runs() {
+        let mut display = StudyDisplay::new();
+        display.bars = None;
+        let titles = ["a", "b", "c"];
+        for which in 1..=3 {
+            display.begin(which, &titles);
+        }
+        let held = |display: &StudyDisplay| display.held.keys().copied().collect::<Vec<_>>();
+        display.end(3);
+        display.end(2);
+        assert_eq!((held(&display), display.next), (vec![2, 3], 1));
+        display.end(1);
+        assert_eq!((held(&display), display.next), (vec![], 4));
     }
 }

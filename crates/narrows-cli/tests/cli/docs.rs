@@ -1,7 +1,7 @@
 //! The walk-throughs in `docs/`: every command of theirs runs, in order, in a folder of its own.
 //!
 //! A document's commands run as they stand, but for `--epochs 1` at the end of each `narrows train`, which each
-//! document says; so the test holds what does not depend on how long training took. Where a line says
+//! document says (the README alone does not); so the test holds what does not depend on how long training took. Where a line says
 //! `# all epochs`, nothing is added. Besides commands of Narrows a block may make folders (`mkdir -p`) and small files
 //! (`cat > FILE <<'END'`).
 
@@ -35,11 +35,10 @@ impl Walk {
     }
 }
 
+/// A file of the repository, from its root.
 fn document(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs")
-        .join(name);
-    fs::read_to_string(path).unwrap()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(name)).unwrap()
 }
 
 /// A line of shell in a document.
@@ -69,12 +68,15 @@ fn steps(text: &str) -> Vec<Step> {
                 let content: String = content.map(|line| format!("{line}\n")).collect();
                 found.push(Step::File(name.to_string(), content));
             }
+            // What sets up, and the tests that this one is of.
+            "cargo install --path crates/narrows-cli" | "cargo test --workspace" => (),
             _ => {
+                let line = line.replace("cargo run --release -- ", "narrows ");
                 assert!(
                     line.starts_with("narrows "),
                     "no command of narrows: {line}"
                 );
-                found.push(Step::Narrows(line.to_string()));
+                found.push(Step::Narrows(line));
             }
         }
     }
@@ -116,7 +118,16 @@ fn words(command: &str) -> Vec<String> {
 /// Runs a document.
 #[track_caller]
 fn walk(name: &str) -> Walk {
+    walk_beside(name, &[])
+}
+
+/// Runs a document in a folder that has some files already.
+#[track_caller]
+fn walk_beside(name: &str, files: &[(&str, &str)]) -> Walk {
     let folder = tempfile::tempdir().unwrap();
+    for (path, content) in files {
+        fs::write(folder.path().join(path), content).unwrap();
+    }
     let mut printed = Vec::new();
     let steps = steps(&document(name));
     assert!(steps.len() > 3, "{name} has too few commands");
@@ -135,6 +146,9 @@ fn walk(name: &str) -> Walk {
             }
         };
         let mut arguments = words(&command).split_off(1);
+        // Standard output may go to a file.
+        let redirected = arguments.iter().position(|word| word == ">");
+        let into = redirected.map(|place| arguments.split_off(place).remove(1));
         if arguments.first().is_some_and(|word| word == "train")
             && !command.ends_with("# all epochs")
         {
@@ -157,7 +171,11 @@ fn walk(name: &str) -> Walk {
                 );
             }
         }
-        printed.push((command, String::from_utf8(output.stdout).unwrap()));
+        let said = String::from_utf8(output.stdout).unwrap();
+        if let Some(file) = into {
+            fs::write(folder.path().join(file), &said).unwrap();
+        }
+        printed.push((command, said));
     }
     Walk { folder, printed }
 }
@@ -173,7 +191,7 @@ fn number(text: &str, after: &str) -> f64 {
 
 #[test]
 fn anomalies() {
-    let walk = walk("anomalies.md");
+    let walk = walk("docs/anomalies.md");
     assert!(
         walk.printed("narrows calibrate runs/no-nines")
             .contains("threshold")
@@ -215,7 +233,7 @@ fn anomalies() {
 
 #[test]
 fn denoising() {
-    let walk = walk("denoising.md");
+    let walk = walk("docs/denoising.md");
     let pixels = |name: &str| {
         // The command reads its own images, so that the test needs no decoder.
         let table = walk.path(&format!("{name}.csv"));
@@ -257,7 +275,7 @@ fn denoising() {
 
 #[test]
 fn codes() {
-    let walk = walk("codes.md");
+    let walk = walk("docs/codes.md");
     let rows = |name: &str| -> Vec<Vec<String>> {
         let text = fs::read_to_string(walk.path(name)).unwrap();
         let cells = |line: &str| line.split(',').map(String::from).collect();
@@ -302,8 +320,8 @@ fn codes() {
 
 #[test]
 fn data() {
-    let walk = walk("data.md");
-    let outputs = outputs(&document("data.md"));
+    let walk = walk("docs/data.md");
+    let outputs = outputs(&document("docs/data.md"));
     assert!(outputs.len() > 5, "{} outputs", outputs.len());
     for (command, output) in outputs {
         assert_eq!(walk.printed(&command).trim_end(), output, "{command}");
@@ -316,4 +334,59 @@ fn data() {
     };
     assert_eq!(rows("seconds.csv"), rows("again.csv"));
     assert_eq!(rows("again.csv").len(), 5);
+}
+
+#[test]
+fn readme() {
+    let mut customers = String::from("customer,age,income,churned\n");
+    for row in 0..300 {
+        let (age, income) = (20 + row % 50, 1500 + 17 * (row % 83));
+        customers.push_str(&format!(
+            "c-{row},{age},{income},{}\n",
+            u8::from(row % 9 == 0)
+        ));
+    }
+    let walk = walk_beside("README.md", &[("customers.csv", &customers)]);
+    let info = walk.printed("narrows data info customers.csv");
+    assert!(info.contains("To train on it:"), "{info}");
+    let scores = walk.printed("narrows score runs/customers");
+    assert!(scores.contains("column most to blame"), "{scores}");
+    // The block under the first command has the lines that it prints.
+    let readme = document("README.md");
+    let (_, shown) = readme.split_once("```text\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let first = |line: &str| {
+        line.split("   ")
+            .find(|part| !part.is_empty())
+            .map(String::from)
+    };
+    let names = |text: &str| text.lines().filter_map(first).collect::<Vec<_>>();
+    assert_eq!(names(shown), names(walk.printed("narrows train basic")));
+    let report = fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/report.png"));
+    assert!(report.unwrap().len() < 300_000);
+}
+
+#[test]
+fn recipes() {
+    let walk = walk("docs/recipes.md");
+    let compared = walk.printed("narrows compare basic --vary");
+    for part in [
+        "encoder[2].outputs=8",
+        "encoder[2].outputs=32 has the smallest test MSE",
+    ] {
+        assert!(compared.contains(part), "no `{part}` in: {compared}");
+    }
+    assert!(walk.path("runs/compare/figures/sweep.svg").is_file());
+}
+
+#[test]
+fn the_page_of_commands_is_the_reference() {
+    let page = document("docs/commands.md");
+    let (_, made) = page.split_once("\n| command |").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_narrows"))
+        .arg("reference")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(format!("| command |{made}").trim_end(), printed.trim_end());
 }

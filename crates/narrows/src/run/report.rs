@@ -50,6 +50,8 @@ impl Outcome {
         // Without the folders, which differ where a run went on elsewhere.
         let data = Path::new(&summary.data).file_name();
         let data = data.map_or(summary.data.as_str().into(), |name| name.to_string_lossy());
+        // The built-in images are called by their part too.
+        let data = data.strip_suffix(", training images").unwrap_or(&data);
         let title = format!("{} on {data}", summary.recipe);
         let Some(evaluation) = &summary.evaluation else {
             return Report {
@@ -64,7 +66,7 @@ impl Outcome {
         let mut sections = Vec::new();
         if let Some(table) = evaluation.denoising_table() {
             sections.push(Section {
-                title: "Denoising".into(),
+                title: "Beside other maps".into(),
                 about: vec![
                     "The mean squared error, against the clean test rows, of what each makes of the noisy ones.".into(),
                 ],

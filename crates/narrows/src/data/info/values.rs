@@ -161,8 +161,8 @@ impl ValuesInfo {
     ) -> Self {
         // 0 and 1 alone are not divided by 255.
         let recipe = match (data.is_8_bit(), self.range.1 <= 1.0) {
-            (true, false) => "simple-linear",
-            (true, true) => "simple-linear --set scaling.kind=none",
+            (true, false) => "basic",
+            (true, true) => "basic --set scaling.kind=none",
             (false, _) => "table",
         };
         self.command = Some(command::command(recipe, specs, options));

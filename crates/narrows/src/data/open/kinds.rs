@@ -2,7 +2,7 @@
 
 use crate::data::source::MNIST;
 
-/// A kind of [`Source`].
+/// A kind of [`Source`](crate::data::Source).
 #[derive(Clone, Copy, Debug)]
 pub struct SourceKind {
     /// What a person writes: a name as it stands, or FOLDER or FILE for a path.
