@@ -11,6 +11,8 @@ use ndarray::{Array1, Array2};
 impl Model {
     /// The codes, `[rows, code]`, of rows `[rows, inputs]` in the data's units.
     ///
+    /// Rows are an array, a slice with a width, or arrays or vectors of numbers ([`IntoRows`]).
+    ///
     /// # Errors
     ///
     /// When the rows have another width than the model's data, or hold a value that is not finite.
