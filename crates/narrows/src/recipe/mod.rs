@@ -7,6 +7,7 @@
 
 mod builder;
 mod default;
+mod describe;
 mod exchange;
 mod file;
 mod keys;

@@ -1,5 +1,6 @@
 //! From a document to a recipe.
 
+use super::describe::{is_description, may_change};
 use super::file::{is_a_folder, read_text};
 use super::keys::{
     ABOUT, BOTTLENECK, CORRUPTION, DECODER, ENCODER, NAME, NETWORK, OBJECTIVE, OPTIMIZER,
@@ -12,7 +13,7 @@ use crate::document::{Document, Level, Section, Tree, refuse};
 use crate::error::{Error, Result};
 use crate::layer::{self, LayerSpec};
 use crate::objective::{self, Objective, Penalty};
-use crate::optimizer::{self, ScheduleSpec};
+use crate::optimizer;
 use crate::parts::Parts;
 use crate::scaling;
 use crate::{bottleneck, corruption};
@@ -69,7 +70,10 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
         ..Recipe::default()
     };
     recipe.set_training(&training);
-    recipe.schedule = read_schedule(&root.section(SCHEDULE.name)?, recipe.epochs)?;
+    recipe.schedule = root
+        .section(SCHEDULE.name)?
+        .pick(&optimizer::SCHEDULE, optimizer::SCHEDULES)?
+        .unwrap_or_default();
     recipe.scaling = root
         .section(SCALING.name)?
         .pick(&scaling::KIND, scaling::SCALINGS)?;
@@ -98,18 +102,6 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
         .pick(&optimizer::KIND, optimizer::OPTIMIZERS)?
         .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?;
     Ok(recipe)
-}
-
-fn read_schedule(section: &Section<'_>, epochs: usize) -> Result<ScheduleSpec> {
-    let schedule = section.pick(&optimizer::SCHEDULE, optimizer::SCHEDULES)?;
-    let schedule = schedule.unwrap_or_default();
-    match schedule {
-        ScheduleSpec::Cosine { warmup, .. } if warmup >= epochs as f64 => Err(section
-            .error("warmup", "the rise takes all of training")
-            .expected(format!("fewer than the {epochs} epochs"))
-            .found(warmup)),
-        _ => Ok(schedule),
-    }
 }
 
 /// The penalties of an objective, of which no two are of a kind: each has a column in the record.
@@ -226,18 +218,34 @@ impl Parts {
         overrides: &[Override],
     ) -> Result<Recipe> {
         let mut document = with_newer_names(Document::parse(text, origin)?)?;
+        // What is set says whether the text's description is still that of the recipe.
+        let mut is_described = true;
+        let mut set = |assignments: &mut dyn Iterator<Item = &String>| {
+            let all: Vec<&String> = assignments.collect();
+            if all.iter().any(|text| is_description(text)) {
+                is_described = true;
+            } else if all.iter().any(|text| may_change(text)) {
+                is_described = false;
+            }
+        };
         if let Some(variant) = variant {
             let (name, settings) = read_variant(&document.root(), variant)?;
+            set(&mut settings.iter());
             let name = format!("name={}", quoted(&name));
             for assignment in std::iter::once(&name).chain(&settings) {
                 let origin = format!("{origin}, variant `{variant}`");
                 document.set(assignment, &origin, Level::Variant)?;
             }
         }
+        set(&mut overrides.iter().map(|set| &set.assignment));
         for Override { assignment, origin } in overrides {
             document.set(assignment, origin, Level::Set)?;
         }
-        self.read(&document)
+        let mut recipe = self.read(&document)?;
+        if !is_described {
+            recipe.about = recipe.description();
+        }
+        Ok(recipe)
     }
 
     /// Reads a recipe from a tree, which comes from code or from another format than TOML; `origin` names it in errors.

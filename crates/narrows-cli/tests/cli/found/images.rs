@@ -55,7 +55,11 @@ fn folders_of_every_format_train() {
             (3, &serde_json::json!([3, 12, 12])),
             "{ending}"
         );
-        assert!(tried.said.is_empty(), "{}", tried.said);
+        let others = tried
+            .said
+            .lines()
+            .filter(|line| !line.contains("warning: training has"));
+        assert_eq!(others.count(), 0, "{}", tried.said);
     }
     // What is no image is counted.
     folder

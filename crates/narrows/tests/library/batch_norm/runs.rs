@@ -130,9 +130,7 @@ fn the_last_row_of_an_epoch_joins_the_batch_before_it_and_that_is_said() {
     let data = noise(29 * 3 + 2, 13);
     let training = Training::new(&recipe, &data, 2).unwrap();
     let joins = |warning: &Warning| matches!(warning, Warning::LastRowJoins { .. });
-    assert!(
-        !training.warnings().iter().any(joins)
-    );
+    assert!(!training.warnings().iter().any(joins));
 }
 
 #[test]
