@@ -72,8 +72,8 @@ def dense_loss(one, parameters, rows, _key):
         is_last = place + 1 == len(parameters)
         if is_last:
             out = jax.nn.sigmoid(out)
-        elif one.relu and not (is_code and one.has_linear_code):
-            out = jax.nn.relu(out)
+        elif one.activation and not (is_code and one.has_linear_code):
+            out = getattr(jax.nn, one.activation)(out)
         values.append(out)
     loss = jnp.mean((values[-1] - rows) ** 2)
     if one.penalty:

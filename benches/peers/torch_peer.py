@@ -22,8 +22,8 @@ def dense_network(one):
     for place, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
         layers.append(nn.Linear(inputs, outputs))
         is_code = place + 1 == len(one.codes)
-        if one.relu and outputs != INPUTS and not (is_code and one.has_linear_code):
-            layers.append(nn.ReLU())
+        if one.activation and outputs != INPUTS and not (is_code and one.has_linear_code):
+            layers.append({"relu": nn.ReLU, "silu": nn.SiLU}[one.activation]())
     layers.append(nn.Sigmoid())
     return nn.Sequential(*layers)
 

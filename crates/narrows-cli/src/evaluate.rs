@@ -8,8 +8,8 @@ use crate::progress::Display;
 use crate::source::{DataArguments, open};
 use clap::Args;
 use narrows::data::OtherRows;
-use narrows::evaluate::metric::{self, JACOBIAN_NORM, SINGULAR_VALUES};
-use narrows::evaluate::{Evaluation, Measuring, evaluate};
+use narrows::evaluate::metric::{JACOBIAN_NORM, SINGULAR_VALUES};
+use narrows::evaluate::{Evaluation, Measuring, evaluate, metrics};
 use narrows::run::load_model;
 use narrows::{Result, apply};
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     let Some(path) = &arguments.model else {
-        print(metric::reference().trim_end());
+        print(metrics::reference().trim_end());
         return Ok(());
     };
     let model = load_model(path)?;

@@ -177,7 +177,7 @@ impl Configuration {
 }
 
 fn configurations() -> Vec<Configuration> {
-    let relu = Some(Activation::Relu);
+    let (relu, silu) = (Some(Activation::Relu), Some(Activation::Silu));
     let dense = |name, batch, codes: &[usize], activation, penalty: Option<PenaltyKind>| {
         let (encoder, decoder) = mirrored(codes, activation, penalty.is_some());
         Configuration {
@@ -199,6 +199,7 @@ fn configurations() -> Vec<Configuration> {
         dense("deep linear", 64, &[512, 256, 128, 64, 16, 3], None, None),
         dense("784-1000-500-250-30 ReLU", 64, &hinton, relu, None),
         dense("784-1000-500-250-30 ReLU", 512, &hinton, relu, None),
+        dense("784-1000-500-250-30 SiLU", 256, &hinton, silu, None),
         contractive("contractive `summed`", PenaltyKind::summed()),
         contractive("contractive `jacobian`", PenaltyKind::jacobian()),
         denoising(32),

@@ -5,6 +5,8 @@
 
 use crate::plain;
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
 /// A `Result` with Narrows' [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -29,6 +31,54 @@ pub enum ErrorKind {
     Interrupted,
 }
 
+/// What a program may need to know of an [`Error`] beside its [`ErrorKind`], as values instead of text.
+///
+/// ```
+/// use narrows::{Detail, Model, Recipe};
+///
+/// let error = Recipe::named("tabel").unwrap_err();
+/// let Some(Detail::UnknownName { name, suggestion }) = error.detail() else {
+///     panic!("{error}");
+/// };
+/// assert_eq!((&name[..], suggestion.as_deref()), ("tabel", Some("table")));
+///
+/// let error = Model::load("no/model.safetensors").unwrap_err();
+/// let Some(Detail::File { path, kind }) = error.detail() else {
+///     panic!("{error}");
+/// };
+/// assert_eq!((path.to_str(), *kind), (Some("no/model.safetensors"), std::io::ErrorKind::NotFound));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Detail {
+    /// Rows or codes have another number of values than the model, or than the rows before.
+    Width {
+        /// The values that a row should have.
+        expected: usize,
+        /// The values that it has.
+        found: usize,
+    },
+    /// The operating system refused a file or folder.
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        kind: io::ErrorKind,
+    },
+    /// There is no key, part, recipe or variant of a name.
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The name that is probably meant.
+        suggestion: Option<String>,
+    },
+    /// This program was built without a cargo feature of Narrows.
+    Feature {
+        /// The feature.
+        name: &'static str,
+    },
+}
+
 /// What went wrong, where, what was expected and found, and what to do.
 ///
 /// The parts are set with the builder methods; [`fmt::Display`] joins those that are there:
@@ -42,6 +92,8 @@ struct Parts {
     expected: Option<String>,
     found: Option<String>,
     hint: Option<String>,
+    key: Option<String>,
+    detail: Option<Detail>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -55,6 +107,8 @@ impl Error {
             expected: None,
             found: None,
             hint: None,
+            key: None,
+            detail: None,
             source: None,
         }))
     }
@@ -108,6 +162,20 @@ impl Error {
         self
     }
 
+    /// The same with values for programs.
+    #[must_use]
+    pub fn with(mut self, detail: Detail) -> Self {
+        self.0.detail = Some(detail);
+        self
+    }
+
+    /// The same of a recipe's key at a path.
+    #[must_use]
+    pub(crate) fn of_key(mut self, path: String) -> Self {
+        self.0.key = Some(path);
+        self
+    }
+
     /// The error that caused this one.
     #[must_use]
     pub fn caused_by(
@@ -122,12 +190,26 @@ impl Error {
     pub fn io(what: impl Into<String>, path: &std::path::Path, source: std::io::Error) -> Self {
         Error::new(ErrorKind::Io, what)
             .at(path.display())
+            .with(Detail::File {
+                path: path.to_path_buf(),
+                kind: source.kind(),
+            })
             .caused_by(source)
     }
 
     /// The sort of error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// The values that go with it, if there are such.
+    pub fn detail(&self) -> Option<&Detail> {
+        self.0.detail.as_ref()
+    }
+
+    /// The path of the recipe's key that it is about, as `training.epochs` or `encoder[0].outputs`, if it is about one.
+    pub fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
     }
 
     /// Where it went wrong, if that is known.
@@ -250,6 +332,23 @@ mod tests {
             "{text}"
         );
         assert_eq!(error.what_was_found(), Some(&*long));
+    }
+
+    #[test]
+    fn an_error_about_a_recipe_knows_its_key() {
+        let mut recipe = crate::Recipe::named("table").unwrap();
+        recipe.epochs = 0;
+        let error = recipe.check().unwrap_err();
+        assert_eq!(error.key(), Some("training.epochs"));
+        let text = crate::Recipe::text("table").unwrap();
+        let set = ["encoder[0].outptus=3".to_string()];
+        let error = crate::Recipe::parse_with(text, "a text", &set).unwrap_err();
+        assert_eq!(error.key(), Some("encoder[0].outptus"));
+        let unknown = Detail::UnknownName {
+            name: "outptus".into(),
+            suggestion: Some("outputs".into()),
+        };
+        assert_eq!(error.detail(), Some(&unknown));
     }
 
     #[test]

@@ -1,20 +1,24 @@
 //! The figures of a report: pictures of a model's rows, of its code and of its parameters, and charts of an evaluation.
 
+mod charts;
 mod codes;
 mod loss;
 mod pictures;
 
+pub(crate) use charts::svg;
+pub use charts::{ERROR, robustness_chart};
 pub use loss::loss_figures;
 pub use pictures::{PICTURES, is_image, reconstruction_picture, strip_picture};
 
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::evaluate::{Evaluation, JacobianSummary, NoiseCurve};
+use crate::evaluate::Evaluation;
 use crate::model::Model;
-use crate::report::{Chart, Figure, Image, Mark, Series};
+use crate::report::Figure;
 use crate::text::count_of;
 use crate::train::EpochRecord;
+use charts::{robustness_figure, spectrum};
 
 /// The noise in the picture of noisy images of a model that was trained without noise: one of the levels of the curves.
 const USUAL_STD: f32 = 0.4;
@@ -51,70 +55,4 @@ pub fn figures_of(
         figures.extend(svg("spectrum", &caption, &spectrum(jacobian))?);
     }
     Ok(figures)
-}
-
-/// A chart as a figure, unless it has nothing to show.
-pub(crate) fn svg(name: &str, caption: &str, chart: &Chart) -> Result<Option<Figure>> {
-    Ok(chart.svg()?.map(|svg| Figure {
-        name: name.into(),
-        caption: caption.into(),
-        image: Image::Svg(svg),
-    }))
-}
-
-/// What the vertical axis of a robustness curve shows.
-pub const ERROR: &str = "mean squared error";
-
-/// A chart of errors against the level of a noise, a line for each model; `y` says what the errors are.
-pub fn robustness_chart(
-    noise: &Corruption,
-    y: &str,
-    lines: Vec<(String, Vec<(f64, f64)>)>,
-) -> Chart {
-    let series = lines.into_iter();
-    Chart {
-        x: format!("{} noise: {}", noise.name(), noise.measure()),
-        y: y.into(),
-        series: series
-            .map(|(name, points)| Series { name, points })
-            .collect(),
-        mark: Mark::Line,
-        whole_x: false,
-        log_y: false,
-    }
-}
-
-/// The curve of a model, with that of PCA where there is one.
-fn robustness_figure(evaluation: &Evaluation, curve: &NoiseCurve) -> Result<Option<Figure>> {
-    let points = curve.points.iter();
-    let of_model = points.clone().map(|p| (p.level, p.noisy_mse)).collect();
-    let of_pca: Vec<_> = points
-        .filter_map(|p| Some((p.level, p.pca_noisy_mse?)))
-        .collect();
-    let mut lines = vec![(evaluation.recipe.clone(), of_model)];
-    if !of_pca.is_empty() {
-        lines.push((evaluation.pca_name(), of_pca));
-    }
-    let name = curve.noise.name();
-    let caption = format!(
-        "Error against the level of {name} noise on the first {}",
-        count_of(curve.rows, "test row")
-    );
-    let chart = robustness_chart(&curve.noise, ERROR, lines);
-    svg(&format!("robustness-{name}"), &caption, &chart)
-}
-
-fn spectrum(jacobian: &JacobianSummary) -> Chart {
-    let points = jacobian.spectrum.iter().enumerate();
-    Chart {
-        x: "number of the singular value".into(),
-        y: "singular value".into(),
-        series: vec![Series {
-            name: "J".into(),
-            points: points.map(|(k, &value)| ((k + 1) as f64, value)).collect(),
-        }],
-        mark: Mark::Line,
-        whole_x: true,
-        log_y: false,
-    }
 }

@@ -30,10 +30,31 @@
 //! }
 //! ```
 //!
-//! [`data::Source`] reads files, folders and the built-in MNIST.
+//! [`data::Source`] reads files, folders and the built-in MNIST. [`Recipe::builder`] makes a recipe of your own,
+//! [`fit_with`] reports every epoch, and what takes rows takes slices as well as arrays ([`data::IntoRows`]).
+//!
+//! Readers of formats, the report and the export are features of the crate: `csv`, `parquet`, `images`, `report` (with
+//! measures, runs and comparisons), `onnx` and `mnist`. The default is all of them.
 //!
 //! A result has the same bits for any number of threads.
 #![forbid(unsafe_code)]
+// What only a feature uses stays in the source without it, and the compiler leaves it out.
+#![cfg_attr(
+    not(all(
+        feature = "csv",
+        feature = "parquet",
+        feature = "images",
+        feature = "report",
+        feature = "onnx",
+        feature = "mnist"
+    )),
+    allow(dead_code, unused_imports)
+)]
+
+/// The page about this library: its blocks are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct LibraryPage;
 
 pub mod apply;
 pub mod bottleneck;
@@ -42,8 +63,11 @@ pub mod data;
 pub mod declaration;
 pub mod document;
 pub mod error;
+#[cfg(feature = "report")]
 pub mod evaluate;
+#[cfg(feature = "onnx")]
 pub mod export;
+#[cfg(feature = "report")]
 pub mod figures;
 pub mod files;
 pub mod isa;
@@ -58,16 +82,21 @@ pub mod parts;
 pub mod plain;
 pub mod program;
 pub mod recipe;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod rng;
+#[cfg(feature = "report")]
 pub mod run;
 pub mod scaling;
+#[cfg(feature = "report")]
 pub mod study;
 pub mod text;
 pub mod threads;
 pub mod train;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Detail, Error, ErrorKind, Result};
 pub use model::Model;
+/// The arrays of this interface, in the version that it has them in.
+pub use ndarray;
 pub use recipe::Recipe;
-pub use train::fit;
+pub use train::{fit, fit_with};

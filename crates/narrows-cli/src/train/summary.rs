@@ -1,7 +1,8 @@
 //! What came of a run, in a table.
 
 use crate::output::{columns, count_of, duration, figures, table, thousands};
-use narrows::evaluate::metric::{DENOISING, Measured, TEST_MSE};
+use narrows::evaluate::metric::TEST_MSE;
+use narrows::evaluate::metrics::{DENOISING, Measured};
 use narrows::evaluate::{BesidePca, Evaluation};
 use narrows::model::Threshold;
 use narrows::run::{PICTURE_FILE, REPORT_FILE, Summary};

@@ -146,6 +146,9 @@ fn walk_beside(name: &str, files: &[(&str, &str)]) -> Walk {
             }
         };
         let mut arguments = words(&command).split_off(1);
+        // Standard output may go to a file.
+        let redirected = arguments.iter().position(|word| word == ">");
+        let into = redirected.map(|place| arguments.split_off(place).remove(1));
         if arguments.first().is_some_and(|word| word == "train")
             && !command.ends_with("# all epochs")
         {
@@ -168,7 +171,11 @@ fn walk_beside(name: &str, files: &[(&str, &str)]) -> Walk {
                 );
             }
         }
-        printed.push((command, String::from_utf8(output.stdout).unwrap()));
+        let said = String::from_utf8(output.stdout).unwrap();
+        if let Some(file) = into {
+            fs::write(folder.path().join(file), &said).unwrap();
+        }
+        printed.push((command, said));
     }
     Walk { folder, printed }
 }

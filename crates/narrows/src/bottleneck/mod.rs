@@ -11,3 +11,10 @@ pub use part::{Bottleneck, BottleneckPart};
 
 /// The bottlenecks, in the order in which they are listed.
 pub(crate) const BOTTLENECKS: &[&dyn BottleneckPart] = &[&plain::Plain, &top_k::TopK];
+
+/// What a recipe has that names none.
+impl Default for Bottleneck {
+    fn default() -> Self {
+        Bottleneck::preset(&KIND, BOTTLENECKS)
+    }
+}

@@ -10,13 +10,14 @@ pub(crate) use passes::for_each_row_minus;
 
 use super::bad::BadRows;
 use super::element::{Element, NumberKind};
+use super::into_rows::{IntoRows, stacked};
 use super::number::Number;
 use super::options::ReadOptions;
 use super::schema::Column;
 use super::time::InOrder;
 use super::values::Values;
 use crate::{Error, ErrorKind, Result};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -250,9 +251,32 @@ impl Dataset {
     /// assert_eq!(days.range(), (3.0, 20240102.0));
     /// # Ok::<(), narrows::Error>(())
     /// ```
-    pub fn from_array<T: Number>(values: ArrayView2<'_, T>) -> Result<Self> {
-        let columns = values.ncols();
-        Dataset::new("array", T::values(values.to_owned()), vec![columns], None)
+    pub fn from_array<'a>(rows: impl IntoRows<'a>) -> Result<Self> {
+        Dataset::of_numbers(rows.into_rows()?.into_owned())
+    }
+
+    /// As [`Dataset::from_array`], from rows that come one after the other: slices, arrays or vectors of numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::new`]; when a row has another length than the first, with the row.
+    ///
+    /// ```
+    /// use narrows::data::Dataset;
+    ///
+    /// let table = Dataset::from_rows((0..100).map(|n| [n as f32, (n * n) as f32]))?;
+    /// assert_eq!((table.rows(), table.inputs()), (100, 2));
+    /// let error = Dataset::from_rows([vec![1.0, 2.0], vec![f64::NAN, 4.0]]).unwrap_err();
+    /// assert!(error.to_string().contains("row 1, column 0"), "{error}");
+    /// # Ok::<(), narrows::Error>(())
+    /// ```
+    pub fn from_rows<T: Number, R: AsRef<[T]>>(rows: impl IntoIterator<Item = R>) -> Result<Self> {
+        Dataset::of_numbers(stacked(rows)?)
+    }
+
+    fn of_numbers<T: Number>(rows: Array2<T>) -> Result<Self> {
+        let columns = rows.ncols();
+        Dataset::new("array", T::values(rows), vec![columns], None)
     }
 
     /// The same rows with how they were read, unless that is known more closely.

@@ -19,6 +19,7 @@ use super::tables;
 use crate::text::for_shell;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 impl Source {
@@ -90,9 +91,32 @@ impl Source {
     /// As [`Source::open_with`]; [`ErrorKind::Data`] also if the files are no tables or differ in their columns.
     pub fn open_all(specs: &[impl AsRef<str>], options: &ReadOptions) -> Result<Self> {
         let specs: Vec<&str> = specs.iter().map(AsRef::as_ref).collect();
-        let Some(spooled) = Spooled::of(&specs)? else {
-            return Source::open_several(&specs, options);
-        };
+        match Spooled::of(&specs)? {
+            Some(spooled) => Source::open_spooled(&spooled, options),
+            None => Source::open_several(&specs, options),
+        }
+    }
+
+    /// Reads a file of any of the kinds of [`SOURCE_KINDS`] from a reader to its end: a table in text, Parquet, a NumPy
+    /// array. It is copied into a temporary file first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::open_with`], with the line, row or byte of the file.
+    ///
+    /// ```
+    /// use narrows::data::{ReadOptions, Source};
+    ///
+    /// let text = "height,weight\n1.81,80\n1.62,57\n";
+    /// let table = Source::from_reader(text.as_bytes(), &ReadOptions::default())?.train;
+    /// assert_eq!((table.rows(), table.columns().unwrap()[1].as_str()), (2, "weight"));
+    /// # Ok::<(), narrows::Error>(())
+    /// ```
+    pub fn from_reader(reader: impl Read, options: &ReadOptions) -> Result<Self> {
+        Source::open_spooled(&Spooled::of_reader(reader)?, options)
+    }
+
+    fn open_spooled(spooled: &Spooled, options: &ReadOptions) -> Result<Self> {
         let specs: Vec<&str> = spooled.specs.iter().map(String::as_str).collect();
         match Source::open_several(&specs, options) {
             Ok(source) => Ok(spooled.source(source)),

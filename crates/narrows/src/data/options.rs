@@ -68,6 +68,7 @@ impl OnBad {
 }
 
 /// The names of a list, which commas separate. A name that contains a comma stands in double quotes, as in CSV.
+#[cfg(feature = "csv")]
 pub fn list_of_names(list: &str) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

@@ -15,6 +15,7 @@ use std::path::Path;
 pub(super) const REASON: &str = "reason";
 
 /// The system's error behind one of writing CSV, so that it can be told what it is.
+#[cfg(feature = "csv")]
 pub(super) fn io_error(error: csv::Error) -> std::io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,

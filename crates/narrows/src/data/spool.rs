@@ -81,6 +81,15 @@ impl Spooled {
         Ok((!spooled.files.is_empty()).then_some(spooled))
     }
 
+    /// Copies what a reader gives.
+    pub(super) fn of_reader(mut reader: impl Read) -> Result<Self> {
+        let spool = spool(&mut reader, "the reader")?;
+        Ok(Spooled {
+            specs: vec![spool.path.clone()],
+            files: vec![spool],
+        })
+    }
+
     /// A text in which the temporary files have the names of what they are copies of.
     pub(super) fn text(&self, text: &str) -> String {
         let name = |text: String, file: &Spool| text.replace(&file.path, &file.called);

@@ -5,8 +5,11 @@
 //! output, pipes and devices get the rows as they come.
 
 use super::dataset::Dataset;
+#[cfg(not(feature = "csv"))]
+use super::formats::csv::Reasons;
 use super::formats::{csv, images, npy, parquet};
 use super::output::{types_of, wide_columns};
+#[cfg(feature = "csv")]
 use super::reasons::Reasons;
 use crate::files::{OutputFile, folder_of, is_stream, sweep_dead};
 use crate::{Error, ErrorKind, Result};

@@ -5,6 +5,7 @@
 //! reference follow from it. [`Settings`] are the checked values of a part's keys; a [`Spec`] is a part with its
 //! settings, which is what a recipe holds; a [`List`] is where a recipe looks parts up.
 
+mod choice;
 mod key;
 mod read;
 mod settings;
@@ -12,9 +13,10 @@ mod spec;
 mod suggest;
 mod value;
 
+pub(crate) use choice::{Choice, choice};
 pub use key::{Alias, End, Key, Kind, Preset, Range};
-pub(crate) use read::Choice;
 pub use settings::{Check, Conflict, Declaration, Settings};
 pub use spec::{List, Part, Spec};
 pub use suggest::suggest;
+pub(crate) use value::ToValue;
 pub use value::{FromValue, Value};

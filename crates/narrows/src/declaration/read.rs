@@ -2,17 +2,9 @@
 
 use super::settings::{missing, suggest_key};
 use super::suggest::did_you_mean;
-use super::{Alias, Declaration, Key, Kind, Preset, Settings, Value, suggest};
+use super::{Alias, Choice, Declaration, Key, Kind, Preset, Settings, Value, suggest};
 use crate::document::{Level, Node, Section, Tree, is_now, twice};
 use crate::error::Result;
-
-/// One of several kinds of something that is an enum in code.
-#[derive(Debug)]
-pub(crate) struct Choice<T: 'static> {
-    pub(crate) declaration: Declaration,
-    /// Makes it from its settings.
-    pub(crate) make: fn(&Settings) -> T,
-}
 
 /// The value as a key may have it, if one may.
 fn value_of(tree: &Tree) -> Option<Value> {
@@ -169,7 +161,7 @@ impl Section<'_> {
             let error = self.error(selector.name, what).expected(names());
             let meant = parts.iter().find(|part| part.elsewhere.contains(&name));
             return Err(match meant {
-                Some(part) => did_you_mean(error, part.name),
+                Some(part) => did_you_mean(error, name, part.name),
                 None => suggest(error, name, &known),
             });
         };

@@ -2,7 +2,7 @@
 
 use super::suggest::did_you_mean;
 use super::{FromValue, Key, Preset, Value, suggest};
-use crate::document::{is_now, refuse};
+use crate::document::{Tree, is_now, refuse};
 use crate::error::{Error, Result};
 
 /// What is said of a part: everything that a recipe needs to know of it but what it computes.
@@ -127,6 +127,15 @@ impl Settings {
         }
     }
 
+    /// The defaults of a part's keys.
+    pub(crate) fn presets(declaration: &Declaration) -> Settings {
+        let keys = declaration.keys.iter();
+        Settings::of(
+            keys.filter_map(|key| Some((key.name, key.preset()?)))
+                .collect(),
+        )
+    }
+
     /// Values that are known to be those of a part, in the order of its keys.
     pub(super) fn of(values: Vec<(&'static str, Value)>) -> Settings {
         Settings { values }
@@ -154,6 +163,13 @@ impl Settings {
     /// All values, in the order of the keys. A value's [`Display`](std::fmt::Display) is TOML.
     pub fn values(&self) -> &[(&'static str, Value)] {
         &self.values
+    }
+
+    /// A section of a document: the key that names the part, and the values.
+    pub(crate) fn to_tree(&self, selector: &Key, name: &str) -> Tree {
+        let own = self.values.iter();
+        let own = own.map(|(key, value)| (*key, Tree::from(value.clone())));
+        Tree::table(std::iter::once((selector.name, Tree::Text(name.into()))).chain(own))
     }
 }
 
@@ -184,7 +200,7 @@ pub(super) fn suggest_key<'a>(
 ) -> Error {
     let mut all = keys.clone().into_iter();
     match all.find(|key| key.elsewhere.contains(&name)) {
-        Some(key) => did_you_mean(error, key.name),
+        Some(key) => did_you_mean(error, name, key.name),
         None => {
             let known: Vec<&str> = keys.into_iter().map(|key| key.name).collect();
             suggest(error, name, &known)

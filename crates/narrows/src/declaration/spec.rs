@@ -1,7 +1,7 @@
 //! A part with its settings, and lists of parts.
 
-use super::{Declaration, FromValue, Key, Settings, Value};
-use crate::document::{Section, refuse};
+use super::{Declaration, FromValue, Key, Preset, Settings, Value};
+use crate::document::{Section, Tree, refuse};
 use crate::error::Result;
 use std::fmt;
 
@@ -54,6 +54,21 @@ impl<P: Part + ?Sized> Spec<P> {
         Ok(Spec { part, settings })
     }
 
+    /// The part that a recipe has which names none: the default of the key that names it, with the defaults of its keys.
+    ///
+    /// # Panics
+    ///
+    /// When that is not one of the parts: a mistake of the code.
+    pub(crate) fn preset(selector: &Key, parts: &[&'static P]) -> Spec<P> {
+        let is_default = |part: &&P| selector.default == Preset::Text(part.declaration().name);
+        let part = parts.iter().copied().find(is_default);
+        let part = part.unwrap_or_else(|| panic!("`{}` names no part by itself", selector.name));
+        Spec {
+            settings: Settings::presets(part.declaration()),
+            part,
+        }
+    }
+
     /// A part with values whose types are right, which are checked where the recipe is.
     pub(crate) fn unchecked(part: &'static P, values: &[(&Key, Option<Value>)]) -> Spec<P> {
         let value = |key: &Key| {
@@ -82,10 +97,11 @@ impl<P: Part + ?Sized> Spec<P> {
         Spec::new(self.part, &values)
     }
 
-    /// Sets the value of a key, which must be of the key's type.
-    pub(crate) fn set(&mut self, key: &Key, value: Value) {
+    /// Sets the value of a key, which must be of the key's type; `None` leaves it open.
+    pub(crate) fn set(&mut self, key: &Key, value: impl Into<Option<Value>>) {
+        let value = value.into();
         let of = |other: &Key| match other.name == key.name {
-            true => Some((other.name, value.clone())),
+            true => Some((other.name, value.clone()?)),
             false => Some((other.name, self.settings.value(other.name)?.clone())),
         };
         let keys = self.part.declaration().keys.iter();
@@ -105,6 +121,11 @@ impl<P: Part + ?Sized> Spec<P> {
     /// The values of its keys.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// A section of a document, where `selector` is the key that names the part.
+    pub(crate) fn to_tree(&self, selector: &Key) -> Tree {
+        self.settings.to_tree(selector, self.name())
     }
 
     /// The value of a key by its name; `None` where it has no such key, it is left open, or its value is of another type.

@@ -1,6 +1,6 @@
 //! Which name may be meant by one that is unknown.
 
-use crate::error::Error;
+use crate::error::{Detail, Error};
 use crate::text::first_of;
 
 /// Adds the nearest of the known names to an error where one is near; else all of them.
@@ -10,13 +10,24 @@ pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
         .map(|known| (strsim::normalized_damerau_levenshtein(name, known), known))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
-        Some((likeness, nearest)) if likeness >= 0.5 => did_you_mean(error, nearest),
-        None => error,
-        Some(_) => error.hint(format!("there are {}", first_of(known))),
+        Some((likeness, nearest)) if likeness >= 0.5 => did_you_mean(error, name, nearest),
+        None => unknown(error, name, None),
+        Some(_) => {
+            let error = error.hint(format!("there are {}", first_of(known)));
+            unknown(error, name, None)
+        }
     }
 }
 
-/// Adds the name that is meant to an error.
-pub(super) fn did_you_mean(error: Error, name: &str) -> Error {
-    error.hint(format!("did you mean `{name}`?"))
+/// Adds the name that is meant to an error about an unknown one.
+pub(super) fn did_you_mean(error: Error, name: &str, meant: &str) -> Error {
+    let error = error.hint(format!("did you mean `{meant}`?"));
+    unknown(error, name, Some(meant))
+}
+
+fn unknown(error: Error, name: &str, suggestion: Option<&str>) -> Error {
+    error.with(Detail::UnknownName {
+        name: name.to_string(),
+        suggestion: suggestion.map(String::from),
+    })
 }

@@ -1,5 +1,6 @@
 //! Values of keys, and the types that they are read as.
 
+use crate::document::Tree;
 use crate::text::short_number;
 use std::fmt;
 
@@ -18,19 +19,25 @@ pub enum Value {
     Text(String),
 }
 
-/// As TOML has it. A list of two equal numbers is one number, as a pair may be written.
+/// As TOML has it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Whole(number) => write!(f, "{number}"),
-            // With a point, so that programs that read TOML by types take it for a number.
-            Value::Number(number) => write!(f, "{number:?}"),
-            Value::Flag(value) => write!(f, "{value}"),
+        Tree::from(self.clone()).fmt(f)
+    }
+}
+
+/// A list of two equal numbers is one number, as a pair may be written.
+impl From<Value> for Tree {
+    fn from(value: Value) -> Tree {
+        match value {
+            Value::Whole(number) => Tree::Integer(number),
+            Value::Number(number) => Tree::Float(number),
+            Value::Flag(value) => Tree::Boolean(value),
             Value::Wholes(list) => match list[..] {
-                [one, other] if one == other => write!(f, "{one}"),
-                _ => write!(f, "{list:?}"),
+                [one, other] if one == other => Tree::Integer(one),
+                _ => Tree::list(list.into_iter().map(Tree::Integer)),
             },
-            Value::Text(text) => write!(f, "{}", toml::Value::from(text.as_str())),
+            Value::Text(text) => Tree::Text(text),
         }
     }
 }
@@ -174,5 +181,39 @@ impl<const N: usize> From<[usize; N]> for Value {
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
         Value::Text(text.to_string())
+    }
+}
+
+/// What a field in code gives as the value of its key: the way back from [`FromValue`].
+pub(crate) trait ToValue {
+    /// The value; `None` where it is left open.
+    fn to_value(&self) -> Option<Value>;
+}
+
+macro_rules! to_value {
+    ($($type:ty),*) => { $(
+        impl ToValue for $type {
+            fn to_value(&self) -> Option<Value> {
+                Some(Value::from(*self))
+            }
+        }
+    )* };
+}
+
+to_value!(f32, f64, usize);
+
+/// A number beyond the whole numbers of TOML is no whole number, which every check refuses.
+impl ToValue for u64 {
+    fn to_value(&self) -> Option<Value> {
+        Some(match i64::try_from(*self) {
+            Ok(number) => Value::Whole(number),
+            Err(_) => Value::Number(*self as f64),
+        })
+    }
+}
+
+impl<T: ToValue> ToValue for Option<T> {
+    fn to_value(&self) -> Option<Value> {
+        self.as_ref().and_then(T::to_value)
     }
 }

@@ -3,7 +3,9 @@
 //! A [`Document`] is a tree; [`Section`] reads one section of it. What keys a section may have is said by the
 //! declarations of the parts.
 
+mod exchange;
 mod notes;
+mod print;
 mod section;
 mod tree;
 
@@ -26,7 +28,7 @@ struct Rename {
     new: &'static str,
 }
 
-/// A TOML document, perhaps with values set over it.
+/// A document as in TOML, perhaps with values set over it.
 #[derive(Clone, Debug)]
 pub struct Document {
     root: Node,
@@ -58,11 +60,20 @@ impl Document {
             place: origin.to_string(),
             level: Level::Text,
         };
-        Ok(Document {
+        Ok(Document::of_node(root))
+    }
+
+    /// A document whose values come from code or from another format; `origin` names it in errors.
+    pub(crate) fn of(tree: Tree, origin: &str) -> Document {
+        Document::of_node(Node::placed(tree, origin))
+    }
+
+    fn of_node(root: Node) -> Document {
+        Document {
             root,
             renames: Vec::new(),
             notes: Notes::default(),
-        })
+        }
     }
 
     /// The same document where `old` is read as `new`, a list or section of the section at the path `section`. It is a

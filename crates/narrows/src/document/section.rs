@@ -74,7 +74,8 @@ impl<'a> Section<'a> {
 
     /// An error with the place and path of a key of this section.
     pub(crate) fn locate(&self, error: Error, key: &str) -> Error {
-        error.at(self.path_of(key)).at(self.place(key))
+        let path = self.path_of(key);
+        error.at(&path).at(self.place(key)).of_key(path)
     }
 
     pub(crate) fn wrong(&self, key: &str, node: &Node, expected: &str) -> Error {

@@ -32,6 +32,25 @@ pub(crate) enum Tree {
 const SHOWN: usize = 8;
 
 impl Tree {
+    /// A list of values that come from code.
+    pub(crate) fn list(items: impl IntoIterator<Item = Tree>) -> Tree {
+        Tree::List(items.into_iter().map(Node::made).collect())
+    }
+
+    /// Adds a value to a section.
+    pub(crate) fn push(&mut self, key: &str, value: Tree) {
+        if let Tree::Table(entries) = self {
+            entries.push((key.to_string(), Node::made(value)));
+        }
+    }
+
+    /// A section whose values come from code.
+    pub(crate) fn table<K: Into<String>>(entries: impl IntoIterator<Item = (K, Tree)>) -> Tree {
+        let entries = entries.into_iter();
+        let entry = |(key, value): (K, Tree)| (key.into(), Node::made(value));
+        Tree::Table(entries.map(entry).collect())
+    }
+
     pub(crate) fn describe(&self) -> String {
         match self {
             Tree::Text(text) => format!("\"{text}\""),
@@ -95,6 +114,34 @@ pub(super) fn value_of(value: &DeValue<'_>, from: &Origin<impl Fn(usize) -> Stri
 }
 
 impl Node {
+    /// A value that has no place yet: the document gives it one.
+    fn made(value: Tree) -> Node {
+        Node {
+            value,
+            place: String::new(),
+            level: Level::Text,
+        }
+    }
+
+    /// Gives it and all that is in it one place.
+    fn place_at(&mut self, place: &str) {
+        self.place = place.to_string();
+        match &mut self.value {
+            Tree::List(items) => items.iter_mut().for_each(|item| item.place_at(place)),
+            Tree::Table(entries) => entries
+                .iter_mut()
+                .for_each(|(_, node)| node.place_at(place)),
+            _ => {}
+        }
+    }
+
+    /// A value that comes from code; `place` names it in errors.
+    pub(super) fn placed(value: Tree, place: &str) -> Node {
+        let mut node = Node::made(value);
+        node.place_at(place);
+        node
+    }
+
     /// The value of a key, where this is a section that has it.
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         let Tree::Table(entries) = &mut self.value else {

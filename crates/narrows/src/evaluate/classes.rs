@@ -48,6 +48,17 @@ fn share(truth: &[i64], is_right: impl Fn(&i64) -> bool) -> Option<f64> {
     (!truth.is_empty()).then(|| right as f64 / truth.len() as f64)
 }
 
+/// Why there is no accuracy for data for which there could be one.
+pub(super) fn why_no_accuracy(train: &Dataset, test: &Dataset) -> &'static str {
+    let (Some(known), Some(_)) = (train.labels(), test.labels()) else {
+        return "the data have no labels";
+    };
+    if known.iter().all(|label| Some(label) == known.first()) {
+        return "the training rows are all of one class";
+    }
+    "the codes take too much memory"
+}
+
 /// Whether there are classes to tell, and codes of a size that allows it.
 ///
 /// # Errors

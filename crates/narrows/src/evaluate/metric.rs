@@ -1,9 +1,6 @@
-//! The numbers that Narrows prints, each with its name, its unit and its definition: said once, here. The JSON of an
-//! [`Evaluation`](super::Evaluation), the tables and `docs/METRICS.md` are made of these lists.
+//! A number that Narrows prints: its name, its unit and its definition.
 
-use super::{ClassError, ColumnError, Denoising, NoisePoint, Quality};
-use serde_json::{Map, Value};
-use std::fmt::Write;
+use serde_json::Value;
 
 /// A number: what it is called, its unit, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +16,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    const fn new(
+    pub(super) const fn new(
         name: &'static str,
         title: &'static str,
         unit: &'static str,
@@ -34,23 +31,10 @@ impl Metric {
     }
 }
 
-/// A number of a record, with the field that holds it.
-pub struct Measured<T: 'static> {
-    /// What it is.
-    pub metric: Metric,
-    /// The number; none where it could not be measured.
-    pub of: fn(&T) -> Option<f64>,
-}
-
-impl<T> Measured<T> {
-    const fn new(metric: Metric, of: fn(&T) -> Option<f64>) -> Measured<T> {
-        Measured { metric, of }
-    }
-}
-
-const SCALED: &str = "scaled units²";
-const OWN: &str = "units² of the data";
-const SHARE: &str = "fraction from 0 to 1";
+/// Units of numbers.
+pub(super) const SCALED: &str = "scaled units²";
+pub(super) const OWN: &str = "units² of the data";
+pub(super) const SHARE: &str = "fraction from 0 to 1";
 
 /// The mean squared error on test rows.
 pub const TEST_MSE: Metric = Metric::new(
@@ -70,63 +54,6 @@ pub const DENOISING_MSE: Metric = Metric::new(
      them; mean over all rows, values and `draws` noises for each row",
 );
 
-/// The numbers of a [`Quality`]: of the model, and of PCA beside it.
-pub const QUALITY: &[Measured<Quality>] = &[
-    Measured::new(TEST_MSE, |q| Some(q.test_mse)),
-    Measured::new(
-        Metric::new(
-            "data_mse",
-            "MSE in data units",
-            OWN,
-            "for images: the same in the units of the pixels as they are in their files (gray levels from 0 to 255 for \
-             8 bits); reconstructions are neither rounded nor clipped",
-        ),
-        |q| q.data_mse,
-    ),
-    Measured::new(
-        Metric::new(
-            "psnr",
-            "PSNR",
-            "dB",
-            "for images: 10 · log₁₀(`data_range`² / `data_mse`), one value from the error over all rows and pixels (not \
-             the mean of each image's PSNR); `data_range` is 255 for 8-bit pixels, else the largest less the smallest \
-             value of the test rows",
-        ),
-        |q| q.psnr,
-    ),
-    Measured::new(
-        Metric::new(
-            "ssim",
-            "SSIM",
-            "",
-            "for images of at least 7 × 7: structural similarity (Wang et al. 2004) in windows of 7 × 7 pixels of equal \
-             weight, K₁ = 0.01, K₂ = 0.03, sample covariances; mean over windows, channels and rows; scikit-image's \
-             default",
-        ),
-        |q| q.ssim,
-    ),
-    Measured::new(
-        Metric::new(
-            "linear_probe_accuracy",
-            "linear-probe accuracy",
-            SHARE,
-            "the share of test rows whose class a ridge classifier finds from the code; it is fitted on the codes of the \
-             training rows",
-        ),
-        |q| q.linear_probe_accuracy,
-    ),
-    Measured::new(
-        Metric::new(
-            "knn_accuracy",
-            "5-NN accuracy",
-            SHARE,
-            "the share of test rows whose class the five nearest codes of training rows have most often (Euclidean \
-             distance)",
-        ),
-        |q| q.knn_accuracy,
-    ),
-];
-
 /// The accuracy without a code.
 pub const MAJORITY: Metric = Metric::new(
     "majority_accuracy",
@@ -135,117 +62,6 @@ pub const MAJORITY: Metric = Metric::new(
     "the share of test rows that have the most frequent class of the training rows: the accuracy of always answering \
      this class",
 );
-
-/// The numbers of a [`Denoising`].
-pub const DENOISING: &[Measured<Denoising>] = &[
-    Measured::new(DENOISING_MSE, |d| Some(d.denoising_mse)),
-    Measured::new(
-        Metric::new(
-            "noisy_input_mse",
-            "noisy input",
-            SCALED,
-            "the same of the noisy rows themselves: the error of leaving the noise in",
-        ),
-        |d| Some(d.noisy_input_mse),
-    ),
-    Measured::new(
-        Metric::new(
-            "affine_map_mse",
-            "best affine map",
-            SCALED,
-            "the same of the affine map from noisy to clean rows with the lowest error on the training rows (least \
-             squares with a ridge of a millionth of the mean variance)",
-        ),
-        |d| d.affine_map_mse,
-    ),
-    Measured::new(
-        Metric::new(
-            "pca_denoising_mse",
-            "PCA of noisy rows",
-            SCALED,
-            "the same of the reconstructions by PCA of the noisy rows",
-        ),
-        |d| d.pca_denoising_mse,
-    ),
-];
-
-/// The numbers of a [`ColumnError`], for the columns of a table.
-pub const COLUMN: &[Measured<ColumnError>] = &[
-    Measured::new(
-        Metric::new(
-            "column_mse",
-            "MSE",
-            OWN,
-            "mean squared error of a column of the test rows, in the column's own units",
-        ),
-        |c| Some(c.column_mse),
-    ),
-    Measured::new(
-        Metric::new(
-            "r2",
-            "R²",
-            "",
-            "1 - (squared error of the column) / (its squared distance from the column's mean over the training rows), \
-             over the test rows: 1 is exact, 0 is as good as the training mean; none for a column without distance",
-        ),
-        |c| c.r2,
-    ),
-    Measured::new(
-        Metric::new(
-            "score_share",
-            "share of the score",
-            SHARE,
-            "the column's share of the scores of all test rows, whose mean is the test MSE: it is large where a column \
-             is reconstructed badly",
-        ),
-        |c| Some(c.score_share),
-    ),
-];
-
-/// The numbers of a [`ClassError`].
-pub const CLASS: &[Measured<ClassError>] = &[
-    Measured::new(
-        Metric::new(
-            "class_mse",
-            "test MSE",
-            SCALED,
-            "`test_mse` over the test rows of one class",
-        ),
-        |c| Some(c.class_mse),
-    ),
-    Measured::new(
-        Metric::new(
-            "pca_class_mse",
-            "PCA",
-            SCALED,
-            "the same of the reconstructions by PCA",
-        ),
-        |c| c.pca_class_mse,
-    ),
-];
-
-/// The numbers of a [`NoisePoint`].
-pub const NOISE: &[Measured<NoisePoint>] = &[
-    Measured::new(
-        Metric::new(
-            "noisy_mse",
-            "MSE",
-            SCALED,
-            "mean squared error between the first 500 test rows and what the model makes of them with this kind and \
-             level of noise on them, one noise for each row; level 0 is without noise",
-        ),
-        |p| Some(p.noisy_mse),
-    ),
-    Measured::new(
-        Metric::new(
-            "pca_noisy_mse",
-            "PCA",
-            SCALED,
-            "the same of the reconstructions by PCA",
-        ),
-        |p| p.pca_noisy_mse,
-    ),
-];
 
 /// The mean norm of the code's Jacobian.
 pub const JACOBIAN_NORM: Metric = Metric::new(
@@ -346,14 +162,6 @@ pub const SCORES: &[Metric] = &[
     ),
 ];
 
-/// A record as a JSON object, number by number.
-pub(super) fn object<T>(list: &[Measured<T>], record: &T) -> Map<String, Value> {
-    let numbers = list
-        .iter()
-        .map(|one| (one.metric.name.to_string(), number((one.of)(record))));
-    numbers.collect()
-}
-
 /// A number as JSON, which has no word for infinity: a text says so, with the reason.
 pub fn number(value: Option<f64>) -> Value {
     match value {
@@ -363,66 +171,4 @@ pub fn number(value: Option<f64>) -> Value {
         Some(f64::NEG_INFINITY) => "minus infinite: the error is too large for a number".into(),
         Some(_) => "not a number: values are too large".into(),
     }
-}
-
-/// All numbers as Markdown tables: the page `docs/METRICS.md`.
-pub fn reference() -> String {
-    fn metrics<T>(list: &[Measured<T>]) -> Vec<Metric> {
-        list.iter().map(|one| one.metric).collect()
-    }
-    let evaluation = [
-        (
-            "The model, and PCA beside it",
-            "`model`, `pca`",
-            metrics(QUALITY),
-        ),
-        (
-            "Denoising, for a model trained with noise",
-            "`denoising`",
-            metrics(DENOISING),
-        ),
-        ("Columns of a table", "`columns`", metrics(COLUMN)),
-        (
-            "Classes, for data with labels",
-            "`classes`; `majority_accuracy` stands beside it",
-            [metrics(CLASS), vec![MAJORITY]].concat(),
-        ),
-        (
-            "Robustness against noise",
-            "`robustness[].points`",
-            metrics(NOISE),
-        ),
-        (
-            "The code's Jacobian",
-            "`jacobian`",
-            vec![JACOBIAN_NORM, SINGULAR_VALUES],
-        ),
-        ("Units", "`units`", vec![DEAD]),
-    ];
-    let others = [
-        (
-            "Training",
-            "the JSON of `narrows train` and the metrics of a model",
-            TRAINING.to_vec(),
-        ),
-        ("Scores", "the JSON of `narrows score`", SCORES.to_vec()),
-    ];
-    let mut text = String::new();
-    for (title, place, metrics) in evaluation.into_iter().chain(others) {
-        let _ = write!(
-            text,
-            "## {title}\n\nIn JSON: {place}.\n\n| name | in tables | unit | definition |\n|---|---|---|---|\n"
-        );
-        for metric in metrics {
-            let Metric {
-                name,
-                title,
-                unit,
-                about,
-            } = metric;
-            let _ = writeln!(text, "| `{name}` | {title} | {unit} | {about} |");
-        }
-        text.push('\n');
-    }
-    text
 }

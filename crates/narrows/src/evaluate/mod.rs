@@ -1,7 +1,7 @@
 //! Evaluation: how good a trained autoencoder is, and beside what.
 //!
 //! [`evaluate`] measures a model on rows that it was not trained on, with principal component analysis beside it, into
-//! one plain record, [`Evaluation`]. [`metric`] has the name, unit and definition of each number. The measures stand
+//! one plain record, [`Evaluation`]. [`metrics`] has the name, unit and definition of each number. The measures stand
 //! alone as well, a file each.
 
 mod affine;
@@ -10,14 +10,18 @@ mod baselines;
 mod classes;
 mod column;
 mod eigen;
+mod evaluating;
 mod jacobian;
+mod json;
 mod matrix;
 mod measure;
 pub mod metric;
+pub mod metrics;
 mod moments;
 mod mse;
 mod needs;
 mod neighbors;
+mod noise;
 mod pca;
 mod probe;
 mod psnr;
@@ -32,13 +36,15 @@ mod words;
 pub use affine::AffineMap;
 pub use anomaly::{Counts, Detection, threshold};
 pub use baselines::Baselines;
+pub use evaluating::Progress;
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub(crate) use matrix::{Matrix, block_rows};
 pub(crate) use measure::no_test_rows;
-pub use measure::{Measures, Measuring, NOISY_ROWS, Progress, evaluate};
+pub use measure::{Measures, Measuring, evaluate};
 pub use mse::mse;
 pub(crate) use needs::require_passes;
 pub use neighbors::{NEIGHBORS, nearest_neighbors};
+pub use noise::NOISY_ROWS;
 pub use pca::Pca;
 pub use probe::RidgeProbe;
 pub use psnr::psnr;

@@ -1,13 +1,10 @@
 //! The record of an evaluation.
 
-use super::metric::{self, object};
 use super::{JacobianSummary, LayerUnits};
 use crate::corruption::Corruption;
-use crate::text::decimal;
-use serde_json::{Value, json};
 
 /// What an evaluation found: every number that Narrows prints of a model is read from here. What was not measured is
-/// `None` or an empty list. Definitions: [`metric`](super::metric).
+/// `None` or an empty list. Definitions: [`metrics`](super::metrics).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The recipe's name.
@@ -39,6 +36,8 @@ pub struct Evaluation {
     pub classes: Vec<ClassError>,
     /// The share of test rows that have the most frequent class of the training rows.
     pub majority_accuracy: Option<f64>,
+    /// Why there is no accuracy, where one was wanted.
+    pub accuracy_left_out: Option<String>,
     /// Each column of a table.
     pub columns: Vec<ColumnError>,
     /// The units of each layer but the last.
@@ -103,17 +102,6 @@ impl Denoising {
     /// The noise in words: `gaussian noise of std 0.8`.
     pub fn noise_in_words(&self) -> String {
         noise_in_words(&self.corruption)
-    }
-
-    fn to_json(&self) -> Value {
-        let mut numbers = object(metric::DENOISING, self);
-        numbers.insert("noise".into(), self.corruption.name().into());
-        let level = decimal(self.corruption.strength());
-        numbers.insert("level".into(), level.into());
-        numbers.insert("draws".into(), self.draws.into());
-        let worse = self.is_worse_than_noisy_input();
-        numbers.insert("is_worse_than_noisy_input".into(), worse.into());
-        numbers.into()
     }
 }
 
@@ -196,74 +184,5 @@ impl Evaluation {
     pub fn curve(&self, noise: &Corruption) -> Option<&NoiseCurve> {
         let mut curves = self.robustness.iter();
         curves.find(|curve| curve.noise.name() == noise.name())
-    }
-
-    /// The evaluation as a JSON object; what was not measured is `null`. A number that is not finite is a text that says
-    /// why.
-    pub fn to_json(&self) -> Value {
-        let class = |class: &ClassError| {
-            let mut numbers = object(metric::CLASS, class);
-            numbers.insert("label".into(), class.label.into());
-            numbers.insert("name".into(), class.name.clone().into());
-            numbers.insert("rows".into(), class.rows.into());
-            Value::from(numbers)
-        };
-        let column = |column: &ColumnError| {
-            let mut numbers = object(metric::COLUMN, column);
-            numbers.insert("name".into(), column.name.clone().into());
-            Value::from(numbers)
-        };
-        let units = |units: &LayerUnits| {
-            json!({
-                "layer": units.layer,
-                "kind": units.kind,
-                "is_code": units.is_code,
-                "units": units.units,
-                metric::DEAD.name: units.dead,
-            })
-        };
-        let point = |point: &NoisePoint| {
-            let mut numbers = object(metric::NOISE, point);
-            numbers.insert("level".into(), point.level.into());
-            Value::from(numbers)
-        };
-        let curve = |curve: &NoiseCurve| {
-            let points: Vec<Value> = curve.points.iter().map(point).collect();
-            json!({"noise": curve.noise.name(), "rows": curve.rows, "points": points})
-        };
-        json!({
-            "recipe": self.recipe,
-            "data": self.data,
-            "shape": self.shape,
-            "code_size": self.code_size,
-            "train_rows": self.train_rows,
-            "test_rows": self.test_rows,
-            "held_out": self.held_out,
-            "data_range": self.data_range,
-            "model": self.model.to_json(),
-            "pca": self.pca.as_ref().map(Quality::to_json),
-            "pca_left_out": self.pca_left_out,
-            "denoising": self.denoising.as_ref().map(Denoising::to_json),
-            "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
-            metric::MAJORITY.name: self.majority_accuracy,
-            "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
-            "units": self.units.iter().map(units).collect::<Vec<_>>(),
-            "robustness": self.robustness.iter().map(curve).collect::<Vec<_>>(),
-            "jacobian": self.jacobian.as_ref().map(|jacobian| json!({
-                "rows": jacobian.rows,
-                metric::JACOBIAN_NORM.name: metric::number(Some(jacobian.mean_norm)),
-                metric::SINGULAR_VALUES.name: jacobian.spectrum,
-            })),
-            "left_out": self.left_out,
-        })
-    }
-}
-
-impl Quality {
-    fn to_json(&self) -> Value {
-        let mut numbers = object(metric::QUALITY, self);
-        let refusal = self.probe_refusal.clone();
-        numbers.insert("probe_refusal".into(), refusal.into());
-        numbers.into()
     }
 }

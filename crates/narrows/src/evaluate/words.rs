@@ -1,7 +1,8 @@
 //! An evaluation in sentences and tables, for terminals and pages alike.
 
 use super::Evaluation;
-use super::metric::{self, Measured, Metric};
+use super::metric::{self, Metric};
+use super::metrics::{self, Measured};
 use crate::text::{count_of, figures, sentence, thousands};
 
 /// How a model's error stands beside that of PCA with as many components.
@@ -100,7 +101,7 @@ impl Evaluation {
         heads.extend(self.pca.as_ref().map(|_| self.pca_name()));
         heads.extend(has_accuracy.then(|| metric::MAJORITY.title.to_string()));
         let mut rows = vec![heads];
-        for Measured { metric, of } in metric::QUALITY {
+        for Measured { metric, of } in metrics::QUALITY {
             let model = of(&self.model);
             // A probe that could not be fitted has its line too, and the reason elsewhere.
             let is_refused = metric.name == "linear_probe_accuracy" && self.refusals().count() > 0;
@@ -133,7 +134,7 @@ impl Evaluation {
     pub fn denoising_table(&self) -> Option<Vec<Vec<String>>> {
         let denoising = self.denoising.as_ref()?;
         let mut rows = vec![vec!["denoising".to_string(), "MSE".into()]];
-        for Measured { metric, of } in metric::DENOISING {
+        for Measured { metric, of } in metrics::DENOISING {
             let title = match metric.name {
                 name if name == metric::DENOISING_MSE.name => &self.recipe,
                 _ => metric.title,
@@ -150,7 +151,7 @@ impl Evaluation {
         }
         let mut columns: Vec<_> = self.columns.iter().collect();
         columns.sort_by(|a, b| b.score_share.total_cmp(&a.score_share));
-        let titles = metric::COLUMN
+        let titles = metrics::COLUMN
             .iter()
             .map(|one| one.metric.title.to_string());
         let mut rows = vec![
@@ -159,7 +160,7 @@ impl Evaluation {
                 .collect(),
         ];
         rows.extend(columns.iter().take(LISTED).map(|column| {
-            let numbers = metric::COLUMN.iter();
+            let numbers = metrics::COLUMN.iter();
             let numbers = numbers.map(|one| shown(&one.metric, (one.of)(column)));
             std::iter::once(column.name.clone())
                 .chain(numbers)
@@ -206,15 +207,20 @@ impl Evaluation {
             } else {
                 figures(range)
             };
-            notes.push(format!(
-                "PSNR: of the MSE over all pixels, with a range of {range}. SSIM: windows of 7 × 7, mean over rows."
-            ));
+            let mut text = format!("PSNR: of the MSE over all pixels, with a range of {range}.");
+            if self.model.ssim.is_some() {
+                text.push_str(" SSIM: windows of 7 × 7, mean over rows.");
+            }
+            notes.push(text);
         }
         if self.model.knn_accuracy.is_some() {
             notes.push(format!(
                 "Accuracy: the share of test rows whose class is found from the code, learned from {} training rows.",
                 thousands(self.train_rows as f64)
             ));
+        }
+        if let Some(why) = &self.accuracy_left_out {
+            notes.push(format!("No accuracy is measured: {why}."));
         }
         for (name, why) in self.refusals() {
             notes.push(format!("Linear probe of {name}: {why}."));

@@ -1,6 +1,6 @@
 //! Maps of the codes of test rows.
 
-use super::svg;
+use super::charts::svg;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::evaluate::{Matrix, Pca};

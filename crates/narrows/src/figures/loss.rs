@@ -1,6 +1,6 @@
 //! Charts of the losses of training.
 
-use super::svg;
+use super::charts::svg;
 use crate::error::Result;
 use crate::report::{Chart, Figure, Mark, Series};
 use crate::train::EpochRecord;

@@ -12,7 +12,7 @@ use crate::program::{Affine, Builder, Var};
 #[derive(Debug)]
 pub(super) struct DensePart;
 
-const OUTPUTS: Key = Key::new(
+pub(super) const OUTPUTS: Key = Key::new(
     "outputs",
     Kind::Whole {
         least: 1,

@@ -15,7 +15,7 @@ pub enum Initialization {
     HeNormal,
 }
 
-use crate::declaration::{Choice, Declaration, Key, Kind, Preset};
+use crate::declaration::{Choice, Declaration, Key, Kind, Preset, choice};
 use crate::rng::{normal, uniform};
 
 /// The key of the initialization.
@@ -24,47 +24,48 @@ pub(crate) const INITIALIZATION: Key =
 
 /// The initializations, by name.
 pub(crate) const INITIALIZATIONS: &[Choice<Initialization>] = &[
-    Choice {
-        declaration: Declaration::new(
+    choice!(
+        Initialization::Pytorch {},
+        Declaration::new(
             "pytorch",
             "PyTorch's default: weights and biases uniform in ±1/√fan_in",
         ),
-        make: |_| Initialization::Pytorch,
-    },
-    Choice {
-        declaration: Declaration::new(
+    ),
+    choice!(
+        Initialization::XavierUniform {},
+        Declaration::new(
             "xavier-uniform",
             "uniform in ±√(6/(fan_in + fan_out)), biases 0",
         ),
-        make: |_| Initialization::XavierUniform,
-    },
-    Choice {
-        declaration: Declaration::new(
+    ),
+    choice!(
+        Initialization::XavierNormal {},
+        Declaration::new(
             "xavier-normal",
             "normal of variance 2/(fan_in + fan_out), biases 0",
         ),
-        make: |_| Initialization::XavierNormal,
-    },
-    Choice {
-        declaration: Declaration::new("he-uniform", "uniform in ±√(6/fan_in), biases 0"),
-        make: |_| Initialization::HeUniform,
-    },
-    Choice {
-        declaration: Declaration::new("he-normal", "normal of variance 2/fan_in, biases 0"),
-        make: |_| Initialization::HeNormal,
-    },
+    ),
+    choice!(
+        Initialization::HeUniform {},
+        Declaration::new("he-uniform", "uniform in ±√(6/fan_in), biases 0"),
+    ),
+    choice!(
+        Initialization::HeNormal {},
+        Declaration::new("he-normal", "normal of variance 2/fan_in, biases 0"),
+    ),
 ];
+
+/// What a recipe has that names none.
+impl Default for Initialization {
+    fn default() -> Self {
+        Choice::preset(&INITIALIZATION, INITIALIZATIONS)
+    }
+}
 
 impl Initialization {
     /// Its name in a recipe.
     pub fn name(self) -> &'static str {
-        match self {
-            Initialization::Pytorch => "pytorch",
-            Initialization::XavierUniform => "xavier-uniform",
-            Initialization::XavierNormal => "xavier-normal",
-            Initialization::HeUniform => "he-uniform",
-            Initialization::HeNormal => "he-normal",
-        }
+        Choice::settings_of(INITIALIZATIONS, &self).0
     }
 
     /// Fills a tensor; `words` gives the random words of a block of four elements.

@@ -24,6 +24,7 @@
 use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
 use super::states::{self, BUFFERS};
 use super::{Model, Origin, Threshold, checksums, foreign};
+use crate::document::Tree;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
 use crate::network::Network;
@@ -40,6 +41,9 @@ use std::path::Path;
 
 /// Raised when an older Narrows could no longer read the file.
 const FORMAT_VERSION: u64 = 3;
+
+/// The name of the model's file in a run's folder.
+pub const MODEL_FILE: &str = "model.safetensors";
 
 /// The section of the columns.
 const COLUMNS: &str = "columns";
@@ -60,7 +64,7 @@ impl Model {
         save(self, path.as_ref())
     }
 
-    /// Reads a model that [`Model::save`] wrote.
+    /// Reads a model that [`Model::save`] wrote, from its file or from the folder of a run.
     ///
     /// # Errors
     ///
@@ -75,13 +79,18 @@ impl Model {
     ///
     /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
     pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
-        load(path.as_ref(), parts)
+        let path = path.as_ref();
+        if path.is_dir() {
+            load(&path.join(MODEL_FILE), parts)
+        } else {
+            load(path, parts)
+        }
     }
 }
 
 fn save(model: &Model, path: &Path) -> Result<()> {
     let broken = |error: String| Error::new(ErrorKind::Format, error).at(path.display());
-    let recipe: toml::Table = toml::from_str(&model.recipe.to_toml())
+    let recipe = serde_json::to_value(model.recipe.to_tree())
         .map_err(|error| broken("cannot write the recipe".into()).caused_by(error))?;
     let columns = model.origin.columns_to_json().map(|json| (COLUMNS, json));
     let buffers = states::to_json(&model.network).map(|json| (BUFFERS, json));
@@ -321,11 +330,11 @@ fn read_recipe(about: &Value, parts: &Parts) -> Result<Recipe> {
         }
     }
     // What serde says of it would quote all of it.
-    let table: toml::Table = serde_json::from_value(recipe.clone())
-        .map_err(|_| format("the model's recipe is damaged").expected("a table as in TOML"))?;
-    let text = toml::to_string(&table)
-        .map_err(|error| format("the model's recipe is damaged").caused_by(error))?;
-    let recipe = parts.parse(&text, "the model's recipe", &[])?;
+    let tree: Tree = serde_json::from_value(recipe.clone())
+        .ok()
+        .filter(|_| recipe.is_object())
+        .ok_or_else(|| format("the model's recipe is damaged").expected("a table as in TOML"))?;
+    let recipe = parts.read_tree(tree, "the model's recipe")?;
     // An older model has older names, which is nobody's mistake.
     Ok(recipe.without_notes())
 }

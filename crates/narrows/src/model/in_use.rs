@@ -1,14 +1,14 @@
 //! A model in use: its passes over rows, and the threads that run them.
 
 use super::Model;
-use super::rows::{InMemory, row_major};
-use crate::data::{Dataset, Number, Real};
-use crate::error::{Error, ErrorKind, Result};
+use super::rows::InMemory;
+use crate::data::{Dataset, IntoRows, Real, RealOf};
+use crate::error::{Detail, Error, ErrorKind, Result};
 use crate::network::{Pass, Rows, ScaledRows, Workers};
 use crate::threads::available_threads;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 
 /// Rows below which more threads cost more than they bring.
 pub(super) const ROWS_PER_THREAD: usize = 256;
@@ -78,9 +78,10 @@ impl Model {
         });
     }
 
-    fn scaled<'a, T: Number>(&'a self, rows: ArrayView2<'a, T>) -> Result<InMemory<'a, T>> {
+    fn scaled<'a, 'r: 'a, R: IntoRows<'r>>(&'a self, rows: R) -> Result<InMemory<'a, R::Number>> {
+        let rows = rows.into_rows()?;
         self.check_width(rows.ncols())?;
-        Ok(InMemory::new(row_major(rows), Some(&self.scaling), "rows"))
+        Ok(InMemory::new(rows, Some(&self.scaling), "rows"))
     }
 
     fn in_own_units<T: Real>(&self, rows: &Array2<f32>) -> Array2<T> {
@@ -98,7 +99,7 @@ impl InUse<'_> {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn encode<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
+    pub fn encode<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
         let rows = self.model.scaled(rows)?;
         let codes = self.run(&self.model.encoder, &rows);
         rows.checked(codes)
@@ -122,15 +123,18 @@ impl InUse<'_> {
     /// # Errors
     ///
     /// As [`Model::decode`].
-    pub fn decode<T: Number>(&mut self, codes: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
-        if codes.ncols() != self.model.code_size() {
+    pub fn decode<'r, R: IntoRows<'r>>(&mut self, codes: R) -> Result<Array2<RealOf<'r, R>>> {
+        let codes = codes.into_rows()?;
+        let (expected, found) = (self.model.code_size(), codes.ncols());
+        if found != expected {
             return Err(
                 Error::new(ErrorKind::Data, "the codes do not fit the model")
-                    .expected(format!("{} values each", self.model.code_size()))
-                    .found(codes.ncols()),
+                    .expected(format!("{expected} values each"))
+                    .found(found)
+                    .with(Detail::Width { expected, found }),
             );
         }
-        let codes = InMemory::new(row_major(codes), None, "codes");
+        let codes = InMemory::new(codes, None, "codes");
         let rows = self.run(&self.model.decoder, &codes);
         Ok(self.model.in_own_units(&codes.checked(rows)?))
     }
@@ -140,7 +144,7 @@ impl InUse<'_> {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn reconstruct<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
+    pub fn reconstruct<'r, R: IntoRows<'r>>(&mut self, rows: R) -> Result<Array2<RealOf<'r, R>>> {
         let rows = self.model.scaled(rows)?;
         let outputs = self.run(&self.model.reconstructor, &rows);
         Ok(self.model.in_own_units(&rows.checked(outputs)?))
@@ -151,7 +155,7 @@ impl InUse<'_> {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn score<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array1<f32>> {
+    pub fn score<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array1<f32>> {
         let rows = self.model.scaled(rows)?;
         let errors = self.model.errors(&rows, &mut self.workers);
         rows.checked(errors)
@@ -163,7 +167,7 @@ impl InUse<'_> {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn explain<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
+    pub fn explain<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
         let isa = Isa::best();
         self.compare(
             rows,
@@ -182,14 +186,14 @@ impl InUse<'_> {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn contributions<T: Number>(&mut self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
+    pub fn contributions<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
         self.compare(rows, self.model.network.inputs(), contribute)
     }
 
     /// What `f` makes of each row and its reconstruction: so many numbers.
-    fn compare<T: Number>(
+    fn compare<'r>(
         &mut self,
-        rows: ArrayView2<'_, T>,
+        rows: impl IntoRows<'r>,
         width: usize,
         f: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
     ) -> Result<Array2<f32>> {

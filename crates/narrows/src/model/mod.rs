@@ -15,6 +15,7 @@ mod states;
 
 pub use again::SplitAgain;
 pub use columns::{InputColumn, ModelColumn};
+pub use file::MODEL_FILE;
 pub use import::{ImportOptions, Imported};
 pub use in_use::InUse;
 pub use origin::{Origin, Rule, SplitRecord, Threshold, ThresholdRows};

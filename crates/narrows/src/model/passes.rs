@@ -3,19 +3,22 @@
 use super::Model;
 use super::in_use::ROWS_PER_THREAD;
 use super::rows::Block;
-use crate::data::{Dataset, Number};
-use crate::error::{Error, ErrorKind, Result};
+use crate::data::{Dataset, IntoRows, RealOf};
+use crate::error::{Detail, Error, ErrorKind, Result};
 use crate::network::{Rows, ScaledRows, Workers};
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 
 impl Model {
     /// The codes, `[rows, code]`, of rows `[rows, inputs]` in the data's units.
     ///
+    /// Rows are an array, a slice with a width, or arrays or vectors of numbers ([`IntoRows`]).
+    ///
     /// # Errors
     ///
     /// When the rows have another width than the model's data, or hold a value that is not finite.
-    pub fn encode<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
-        self.in_use(rows.nrows()).encode(rows)
+    pub fn encode<'r>(&self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
+        let rows = rows.into_rows()?;
+        self.in_use(rows.nrows()).encode(&rows)
     }
 
     /// The codes of the rows of data, which become `f32` no sooner than they are scaled.
@@ -32,8 +35,9 @@ impl Model {
     /// # Errors
     ///
     /// When the codes have another width than the model's, or hold a value that is not finite.
-    pub fn decode<T: Number>(&self, codes: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
-        self.in_use(codes.nrows()).decode(codes)
+    pub fn decode<'r, R: IntoRows<'r>>(&self, codes: R) -> Result<Array2<RealOf<'r, R>>> {
+        let codes = codes.into_rows()?;
+        self.in_use(codes.nrows()).decode(&codes)
     }
 
     /// The reconstructions, `[rows, inputs]`, of rows `[rows, inputs]`, both in the data's units.
@@ -41,8 +45,9 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn reconstruct<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<T::Real>> {
-        self.in_use(rows.nrows()).reconstruct(rows)
+    pub fn reconstruct<'r, R: IntoRows<'r>>(&self, rows: R) -> Result<Array2<RealOf<'r, R>>> {
+        let rows = rows.into_rows()?;
+        self.in_use(rows.nrows()).reconstruct(&rows)
     }
 
     /// The mean squared error of each row's reconstruction, in the scaled units that the network
@@ -51,8 +56,9 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn score<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array1<f32>> {
-        self.in_use(rows.nrows()).score(rows)
+    pub fn score<'r>(&self, rows: impl IntoRows<'r>) -> Result<Array1<f32>> {
+        let rows = rows.into_rows()?;
+        self.in_use(rows.nrows()).score(&rows)
     }
 
     /// What each value contributes to the scores of rows, `[rows, inputs]`: its squared error in scaled
@@ -61,8 +67,9 @@ impl Model {
     /// # Errors
     ///
     /// As [`Model::encode`].
-    pub fn contributions<T: Number>(&self, rows: ArrayView2<'_, T>) -> Result<Array2<f32>> {
-        self.in_use(rows.nrows()).contributions(rows)
+    pub fn contributions<'r>(&self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
+        let rows = rows.into_rows()?;
+        self.in_use(rows.nrows()).contributions(&rows)
     }
 
     /// The mean squared error over all rows and inputs of a dataset, in scaled units.
@@ -139,6 +146,10 @@ impl Model {
                 self.network.inputs(),
                 self.shape
             ))
-            .found(format!("rows of {width}")))
+            .found(format!("rows of {width}"))
+            .with(Detail::Width {
+                expected: self.network.inputs(),
+                found: width,
+            }))
     }
 }

@@ -6,7 +6,7 @@ use crate::network::Rows;
 use crate::scaling::Scaling;
 use narrows_kernels::Isa;
 use narrows_kernels::reduce::is_finite;
-use ndarray::{ArrayView2, CowArray, Ix2};
+use ndarray::{CowArray, Ix2};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -91,14 +91,5 @@ impl<T: Number> Rows for InMemory<'_, T> {
         if !all_finite {
             self.is_finite.store(false, Ordering::Relaxed);
         }
-    }
-}
-
-/// The same rows one after the other; copied only if they are not.
-pub(super) fn row_major<T: Number>(rows: ArrayView2<'_, T>) -> CowArray<'_, T, Ix2> {
-    if rows.is_standard_layout() {
-        rows.into()
-    } else {
-        rows.as_standard_layout().into_owned().into()
     }
 }

@@ -1,13 +1,14 @@
 //! Schedules: what the learning rate of a step is multiplied by.
 
-use crate::declaration::{Alias, Choice, Declaration, End, Key, Kind, Preset, Range};
+use crate::declaration::{
+    Alias, Choice, Declaration, End, Key, Kind, Preset, Range, Settings, choice,
+};
 use std::f64::consts::PI;
 
 /// What a recipe says of the learning rate over time.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScheduleSpec {
     /// Always the same.
-    #[default]
     Constant,
     /// A linear rise from 0, then half a cosine down (Loshchilov & Hutter 2017, without restarts).
     Cosine {
@@ -91,81 +92,56 @@ const MINIMUM_FACTOR: Key = Key::new(
 
 /// The schedules, by name.
 pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
-    Choice {
-        declaration: Declaration::new("constant", "always the same"),
-        make: |_| ScheduleSpec::Constant,
-    },
-    Choice {
-        declaration: Declaration::new(
+    choice!(
+        ScheduleSpec::Constant {},
+        Declaration::new("constant", "always the same"),
+    ),
+    choice!(
+        ScheduleSpec::Cosine {
+            warmup: WARMUP,
+            final_factor: FINAL_FACTOR,
+        },
+        Declaration::new(
             "cosine",
             "a linear rise, then half a cosine down to the last epoch",
-        )
-        .keys(&[WARMUP, FINAL_FACTOR]),
-        make: |settings| ScheduleSpec::Cosine {
-            warmup: settings.get(&WARMUP),
-            final_factor: settings.get(&FINAL_FACTOR),
+        ),
+    ),
+    choice!(
+        ScheduleSpec::Step {
+            every: EVERY,
+            factor: FACTOR,
         },
-    },
-    Choice {
-        declaration: Declaration::new("step", "multiplied by a factor every so many epochs")
-            .keys(&[EVERY, FACTOR]),
-        make: |settings| ScheduleSpec::Step {
-            every: settings.get(&EVERY),
-            factor: settings.get(&FACTOR),
+        Declaration::new("step", "multiplied by a factor every so many epochs"),
+    ),
+    choice!(
+        ScheduleSpec::Plateau {
+            patience: PATIENCE,
+            factor: FACTOR,
+            minimum_factor: MINIMUM_FACTOR,
         },
-    },
-    Choice {
-        declaration: Declaration::new(
+        Declaration::new(
             "plateau",
             "multiplied by a factor when the validation loss, or the training loss without validation, no longer falls",
-        )
-        .keys(&[PATIENCE, FACTOR, MINIMUM_FACTOR]),
-        make: |settings| ScheduleSpec::Plateau {
-            patience: settings.get(&PATIENCE),
-            factor: settings.get(&FACTOR),
-            minimum_factor: settings.get(&MINIMUM_FACTOR),
-        },
-    },
+        ),
+    ),
 ];
+
+/// What a recipe has that names none.
+impl Default for ScheduleSpec {
+    fn default() -> Self {
+        Choice::preset(&SCHEDULE, SCHEDULES)
+    }
+}
 
 impl ScheduleSpec {
     /// Its name in a recipe.
     pub fn name(&self) -> &'static str {
-        match self {
-            ScheduleSpec::Constant => "constant",
-            ScheduleSpec::Cosine { .. } => "cosine",
-            ScheduleSpec::Step { .. } => "step",
-            ScheduleSpec::Plateau { .. } => "plateau",
-        }
+        Choice::settings_of(SCHEDULES, self).0
     }
 
-    /// Its keys and values, as TOML.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
-        let number = |x: f64| format!("{x:?}");
-        match *self {
-            ScheduleSpec::Constant => Vec::new(),
-            ScheduleSpec::Cosine {
-                warmup,
-                final_factor,
-            } => {
-                vec![
-                    ("warmup", number(warmup)),
-                    ("final_factor", number(final_factor)),
-                ]
-            }
-            ScheduleSpec::Step { every, factor } => {
-                vec![("every", every.to_string()), ("factor", number(factor))]
-            }
-            ScheduleSpec::Plateau {
-                patience,
-                factor,
-                minimum_factor,
-            } => vec![
-                ("patience", patience.to_string()),
-                ("factor", number(factor)),
-                ("minimum_factor", number(minimum_factor)),
-            ],
-        }
+    /// The values of its keys.
+    pub fn settings(&self) -> Settings {
+        Choice::settings_of(SCHEDULES, self).1
     }
 
     /// What the learning rate is multiplied by in a step, where step and epochs are counted from 0; `plateau` says

@@ -1,6 +1,6 @@
 //! What a recipe says of the optimizer.
 
-use crate::declaration::{Choice, Declaration, Key, Kind, Preset, Range};
+use crate::declaration::{Choice, Declaration, Key, Kind, Preset, Range, Settings, choice};
 
 /// What a recipe says of the optimizer. Defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,57 +97,56 @@ const MOMENTUM: Key = Key::new(
 .default(Preset::Number(0.0));
 
 /// The optimizers, by name.
-pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] =
-    &[
-        Choice {
-            declaration: Declaration::new("adam", "Adam (Kingma & Ba 2015)").keys(&[
-                LEARNING_RATE,
-                BETA1,
-                BETA2,
-                EPSILON,
-                WEIGHT_DECAY,
-            ]),
-            make: |settings| OptimizerSpec::Adam {
-                learning_rate: settings.get(&LEARNING_RATE),
-                beta1: settings.get(&BETA1),
-                beta2: settings.get(&BETA2),
-                epsilon: settings.get(&EPSILON),
-                weight_decay: settings.get(&WEIGHT_DECAY),
-            },
+pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] = &[
+    choice!(
+        OptimizerSpec::Adam {
+            learning_rate: LEARNING_RATE,
+            beta1: BETA1,
+            beta2: BETA2,
+            epsilon: EPSILON,
+            weight_decay: WEIGHT_DECAY,
         },
-        Choice {
-            declaration: Declaration::new(
-                "adamw",
-                "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
-            )
-            .keys(&[LEARNING_RATE, BETA1, BETA2, EPSILON, DECOUPLED_DECAY]),
-            make: |settings| OptimizerSpec::AdamW {
-                learning_rate: settings.get(&LEARNING_RATE),
-                beta1: settings.get(&BETA1),
-                beta2: settings.get(&BETA2),
-                epsilon: settings.get(&EPSILON),
-                weight_decay: settings.get(&DECOUPLED_DECAY),
-            },
+        Declaration::new("adam", "Adam (Kingma & Ba 2015)"),
+    ),
+    choice!(
+        OptimizerSpec::AdamW {
+            learning_rate: LEARNING_RATE,
+            beta1: BETA1,
+            beta2: BETA2,
+            epsilon: EPSILON,
+            weight_decay: DECOUPLED_DECAY,
         },
-        Choice {
-            declaration: Declaration::new("sgd", "stochastic gradient descent with momentum")
-                .keys(&[LEARNING_RATE, MOMENTUM, WEIGHT_DECAY]),
-            make: |settings| OptimizerSpec::Sgd {
-                learning_rate: settings.get(&LEARNING_RATE),
-                momentum: settings.get(&MOMENTUM),
-                weight_decay: settings.get(&WEIGHT_DECAY),
-            },
+        Declaration::new(
+            "adamw",
+            "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
+        ),
+    ),
+    choice!(
+        OptimizerSpec::Sgd {
+            learning_rate: LEARNING_RATE,
+            momentum: MOMENTUM,
+            weight_decay: WEIGHT_DECAY,
         },
-    ];
+        Declaration::new("sgd", "stochastic gradient descent with momentum"),
+    ),
+];
+
+/// What a recipe has that names none.
+impl Default for OptimizerSpec {
+    fn default() -> Self {
+        Choice::preset(&KIND, OPTIMIZERS)
+    }
+}
 
 impl OptimizerSpec {
     /// Its name in a recipe.
     pub fn name(&self) -> &'static str {
-        match self {
-            OptimizerSpec::Sgd { .. } => "sgd",
-            OptimizerSpec::Adam { .. } => "adam",
-            OptimizerSpec::AdamW { .. } => "adamw",
-        }
+        Choice::settings_of(OPTIMIZERS, self).0
+    }
+
+    /// The values of its keys.
+    pub fn settings(&self) -> Settings {
+        Choice::settings_of(OPTIMIZERS, self).1
     }
 
     /// The step size.
@@ -164,42 +163,6 @@ impl OptimizerSpec {
         match self {
             OptimizerSpec::Sgd { .. } => 1,
             OptimizerSpec::Adam { .. } | OptimizerSpec::AdamW { .. } => 2,
-        }
-    }
-
-    /// Its keys and values, as TOML.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
-        let number = |x: f64| format!("{x:?}");
-        match *self {
-            OptimizerSpec::Sgd {
-                learning_rate,
-                momentum,
-                weight_decay,
-            } => vec![
-                ("learning_rate", number(learning_rate)),
-                ("momentum", number(momentum)),
-                ("weight_decay", number(weight_decay)),
-            ],
-            OptimizerSpec::Adam {
-                learning_rate,
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-            }
-            | OptimizerSpec::AdamW {
-                learning_rate,
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-            } => vec![
-                ("learning_rate", number(learning_rate)),
-                ("beta1", number(beta1)),
-                ("beta2", number(beta2)),
-                ("epsilon", number(epsilon)),
-                ("weight_decay", number(weight_decay)),
-            ],
         }
     }
 }

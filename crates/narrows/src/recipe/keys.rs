@@ -1,6 +1,8 @@
 //! The keys of a recipe that are no part's: its sections, and the settings of training.
 
-use crate::declaration::{Declaration, Key, Kind, Preset, Range};
+use super::Recipe;
+use crate::declaration::{Declaration, Key, Kind, Preset, Range, Settings, ToValue};
+use crate::document::Tree;
 use crate::objective::PENALTIES;
 
 const NONE: Preset = Preset::Open("none");
@@ -16,40 +18,58 @@ pub(super) const NAME: Key = Key::new(
 pub(super) const ABOUT: Key =
     Key::new("about", Kind::Text, "what it is, in one line").default(Preset::Text(""));
 
-/// The keys of the whole recipe.
+pub(super) const VARIANTS: Key = Key::new(
+    "variants",
+    Kind::Section("a section of lists"),
+    "for each variant what it sets, as in `[\"training.epochs=3\"]`; chosen as `NAME:VARIANT`",
+)
+.default(NONE);
+
+pub(super) const SCALING: Key = Key::new(
+    "scaling",
+    SECTION,
+    "the map from the data's units to the network's",
+)
+.default(Preset::Open("from the data"));
+
+pub(super) const CORRUPTION: Key =
+    Key::new("corruption", SECTION, "noise on what the encoder reads").default(NONE);
+
+pub(super) const NETWORK: Key = Key::new(
+    "network",
+    SECTION,
+    "settings of encoder and decoder together",
+)
+.default(LEFT_OUT);
+
+pub(super) const ENCODER: Key =
+    Key::new("encoder", Kind::List("layers"), "from the data to the code");
+
+pub(super) const BOTTLENECK: Key =
+    Key::new("bottleneck", SECTION, "what happens to the code").default(LEFT_OUT);
+
+pub(super) const DECODER: Key = Key::new(
+    "decoder",
+    Kind::List("layers"),
+    "from the code back to the data",
+);
+
+pub(super) const OBJECTIVE: Key =
+    Key::new("objective", SECTION, "what training makes small").default(LEFT_OUT);
+
+pub(super) const OPTIMIZER: Key =
+    Key::new("optimizer", SECTION, "how training makes it small").default(LEFT_OUT);
+
+pub(super) const SCHEDULE: Key =
+    Key::new("schedule", SECTION, "the learning rate over time").default(LEFT_OUT);
+
+pub(super) const TRAINING: Key =
+    Key::new("training", SECTION, "how long and on how much at a time").default(LEFT_OUT);
+
+/// The keys of the whole recipe, in the order in which they are written.
 pub(super) const ROOT: Declaration = Declaration::new("recipe", "the whole recipe").keys(&[
-    NAME,
-    ABOUT,
-    Key::new(
-        "variants",
-        Kind::Section("a section of lists"),
-        "for each variant what it sets, as in `[\"training.epochs=3\"]`; chosen as `NAME:VARIANT`",
-    )
-    .default(NONE),
-    Key::new(
-        "scaling",
-        SECTION,
-        "the map from the data's units to the network's",
-    )
-    .default(Preset::Open("from the data")),
-    Key::new("corruption", SECTION, "noise on what the encoder reads").default(NONE),
-    Key::new(
-        "network",
-        SECTION,
-        "settings of encoder and decoder together",
-    )
-    .default(LEFT_OUT),
-    Key::new("encoder", Kind::List("layers"), "from the data to the code"),
-    Key::new(
-        "decoder",
-        Kind::List("layers"),
-        "from the code back to the data",
-    ),
-    Key::new("bottleneck", SECTION, "what happens to the code").default(LEFT_OUT),
-    Key::new("objective", SECTION, "what training makes small").default(LEFT_OUT),
-    Key::new("optimizer", SECTION, "how training makes it small").default(LEFT_OUT),
-    Key::new("schedule", SECTION, "the learning rate over time").default(LEFT_OUT),
-    Key::new("training", SECTION, "how long and on how much at a time").default(LEFT_OUT),
+    NAME, ABOUT, VARIANTS, SCALING, CORRUPTION, NETWORK, ENCODER, BOTTLENECK, DECODER, OBJECTIVE,
+    OPTIMIZER, SCHEDULE, TRAINING,
 ]);
 
 /// The key of the list of penalties, beside those of the reconstruction loss.
@@ -63,7 +83,7 @@ pub(super) const PENALTY_LIST: Key = Key::new(
 /// The most epochs, and the most that are waited for.
 const MAX_EPOCHS: i64 = 1_000_000;
 
-pub(super) const EPOCHS: Key = Key::new(
+const EPOCHS: Key = Key::new(
     "epochs",
     Kind::Whole {
         least: 1,
@@ -73,7 +93,7 @@ pub(super) const EPOCHS: Key = Key::new(
 )
 .default(Preset::Whole(10));
 
-pub(super) const BATCH_SIZE: Key = Key::new(
+const BATCH_SIZE: Key = Key::new(
     "batch_size",
     Kind::Whole {
         least: 1,
@@ -83,7 +103,7 @@ pub(super) const BATCH_SIZE: Key = Key::new(
 )
 .default(Preset::Whole(64));
 
-pub(super) const SEED: Key = Key::new(
+const SEED: Key = Key::new(
     "seed",
     Kind::Whole {
         least: 0,
@@ -93,7 +113,7 @@ pub(super) const SEED: Key = Key::new(
 )
 .default(Preset::Whole(0));
 
-pub(super) const VALIDATION: Key = Key::new(
+const VALIDATION: Key = Key::new(
     "validation",
     Kind::Number(Range::BELOW_1),
     "the fraction of the training rows that is set apart; the model of the lowest loss on it is kept",
@@ -102,7 +122,7 @@ pub(super) const VALIDATION: Key = Key::new(
     "0.1 of 1,000 training rows or more, else 0; 0 for the built-in MNIST",
 ));
 
-pub(super) const PATIENCE: Key = Key::new(
+const PATIENCE: Key = Key::new(
     "patience",
     Kind::Whole {
         least: 0,
@@ -112,14 +132,14 @@ pub(super) const PATIENCE: Key = Key::new(
 )
 .default(Preset::Whole(0));
 
-pub(super) const CLIP_NORM: Key = Key::new(
+const CLIP_NORM: Key = Key::new(
     "clip_norm",
     Kind::Number(Range::FROM_0),
     "gradients of a larger norm over all parameters are brought down to it; 0 leaves all as they are",
 )
 .default(Preset::Number(0.0));
 
-pub(super) const ACCUMULATION: Key = Key::new(
+const ACCUMULATION: Key = Key::new(
     "accumulation",
     Kind::Whole {
         least: 1,
@@ -129,13 +149,33 @@ pub(super) const ACCUMULATION: Key = Key::new(
 )
 .default(Preset::Whole(1));
 
-/// The keys of training.
-pub(super) const TRAINING: Declaration = Declaration::new("training", "training").keys(&[
-    EPOCHS,
-    BATCH_SIZE,
-    SEED,
-    VALIDATION,
-    PATIENCE,
-    CLIP_NORM,
-    ACCUMULATION,
-]);
+/// The keys of training, each with the field of a recipe that has its value.
+macro_rules! training {
+    ($($field:ident: $key:ident),* $(,)?) => {
+        pub(super) const TRAINING_KEYS: Declaration =
+            Declaration::new("training", "training").keys(&[$($key),*]);
+
+        impl Recipe {
+            /// Takes the settings of training.
+            pub(super) fn set_training(&mut self, settings: &Settings) {
+                $(self.$field = settings.get(&$key);)*
+            }
+
+            /// The section of training.
+            pub(super) fn training(&self) -> Tree {
+                let values = [$(($key.name, self.$field.to_value())),*].into_iter();
+                Tree::table(values.filter_map(|(key, value)| Some((key, value?.into()))))
+            }
+        }
+    };
+}
+
+training! {
+    epochs: EPOCHS,
+    batch_size: BATCH_SIZE,
+    seed: SEED,
+    validation: VALIDATION,
+    patience: PATIENCE,
+    clip_norm: CLIP_NORM,
+    accumulation: ACCUMULATION,
+}

@@ -2,9 +2,13 @@
 //! settings of its training, as TOML.
 //!
 //! The named autoencoders are recipes that ship with Narrows, not types in code. Each part reads its
-//! own keys, next to its code; this file puts them together. Values are checked in one place only,
-//! when TOML is read: a recipe made in code is checked by writing and reading it.
+//! own keys, next to its code; this file puts them together. A recipe is a document ([`Recipe::to_toml`] prints it), and
+//! values are checked in one place only, where a document is read: [`Recipe::check`] reads that of a recipe made in code.
 
+mod builder;
+mod default;
+mod describe;
+mod exchange;
 mod file;
 mod keys;
 mod read;
@@ -12,6 +16,7 @@ mod reference;
 mod shipped;
 mod write;
 
+pub use builder::RecipeBuilder;
 pub use reference::{ReferenceChoice, ReferenceKey, ReferenceSection};
 pub use shipped::Purpose;
 
@@ -213,9 +218,7 @@ impl Recipe {
     /// As [`Recipe::parse`].
     pub fn check(&self) -> Result<()> {
         let origin = format!("recipe {}", self.name);
-        self.parts()
-            .parse(&self.to_toml(), &origin, &[])
-            .map(|_| ())
+        self.parts().read_tree(self.to_tree(), &origin).map(|_| ())
     }
 
     /// The recipe with the width that it leaves to the data, whose rows are of a shape that fits it.

@@ -1,18 +1,19 @@
 //! From a document to a recipe.
 
+use super::describe::{is_description, may_change};
 use super::file::{is_a_folder, read_text};
 use super::keys::{
-    ABOUT, ACCUMULATION, BATCH_SIZE, CLIP_NORM, EPOCHS, NAME, PATIENCE, PENALTY_LIST, ROOT, SEED,
-    TRAINING, VALIDATION,
+    ABOUT, BOTTLENECK, CORRUPTION, DECODER, ENCODER, NAME, NETWORK, OBJECTIVE, OPTIMIZER,
+    PENALTY_LIST, ROOT, SCALING, SCHEDULE, TRAINING, TRAINING_KEYS, VARIANTS,
 };
 use super::write::quoted;
 use super::{MAX_LAYERS, Notes, Override, Recipe};
 use crate::declaration::{Key, suggest};
-use crate::document::{Document, Level, Section};
+use crate::document::{Document, Level, Section, Tree, refuse};
 use crate::error::{Error, Result};
 use crate::layer::{self, LayerSpec};
 use crate::objective::{self, Objective, Penalty};
-use crate::optimizer::{self, ScheduleSpec};
+use crate::optimizer;
 use crate::parts::Parts;
 use crate::scaling;
 use crate::{bottleneck, corruption};
@@ -20,16 +21,19 @@ use std::path::Path;
 
 /// The name of a recipe's variant, and what it sets.
 pub(super) fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String>)> {
-    let variants = root.section("variants")?;
+    let variants = root.section(VARIANTS.name)?;
     if !variants.has(variant) {
         let known: Vec<&str> = variants.keys().collect();
-        let error = root.error("variants", format!("the recipe has no variant `{variant}`"));
+        let error = root.error(
+            VARIANTS.name,
+            format!("the recipe has no variant `{variant}`"),
+        );
         return Err(match known.is_empty() {
             true => error.expected("the recipe's name alone, as it has no variants"),
             false => suggest(error, variant, &known),
         });
     }
-    let name = format!("{}-{variant}", root.text("name")?.unwrap_or_default());
+    let name = format!("{}-{variant}", root.text(NAME.name)?.unwrap_or_default());
     let settings = variants.texts(variant)?;
     Ok((name, settings.into_iter().map(String::from).collect()))
 }
@@ -48,78 +52,56 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
         || name.starts_with('.')
     {
         return Err(root
-            .error("name", "this name is not possible")
+            .error(NAME.name, "this name is not possible")
             .expected("1 to 64 letters, digits, `-`, `_` or `.`, the first no `.`")
             .found(format!("\"{name}\"")));
     }
-    let variants = root.section("variants")?;
+    let variants = root.section(VARIANTS.name)?;
     for variant in variants.keys() {
         variants.texts(variant)?;
     }
-    let network = root.section("network")?;
-    let objective = root.section("objective")?;
-    let optimizer = root.section("optimizer")?;
-    let training = root.section("training")?.read(&TRAINING)?;
-    let epochs: usize = training.get(&EPOCHS);
-    let schedule = read_schedule(&root.section("schedule")?, epochs)?;
-    let scaling = root
-        .section("scaling")?
+    let network = root.section(NETWORK.name)?;
+    let objective = root.section(OBJECTIVE.name)?;
+    let optimizer = root.section(OPTIMIZER.name)?;
+    let training = root.section(TRAINING.name)?.read(&TRAINING_KEYS)?;
+    let mut recipe = Recipe {
+        name,
+        about: own.get(&ABOUT),
+        ..Recipe::default()
+    };
+    recipe.set_training(&training);
+    recipe.schedule = root
+        .section(SCHEDULE.name)?
+        .pick(&optimizer::SCHEDULE, optimizer::SCHEDULES)?
+        .unwrap_or_default();
+    recipe.scaling = root
+        .section(SCALING.name)?
         .pick(&scaling::KIND, scaling::SCALINGS)?;
-    let corruption = root.section("corruption")?;
-    let corruption = parts
+    let corruption = root.section(CORRUPTION.name)?;
+    recipe.corruption = parts
         .corruptions()
         .read(&corruption, &corruption::KIND, &[])?;
-    let encoder = layers(root, "encoder", parts)?;
-    let decoder = layers(root, "decoder", parts)?;
-    let section = root.section("bottleneck")?;
-    let bottleneck = parts
+    recipe.encoder = layers(root, ENCODER.name, parts)?;
+    recipe.decoder = layers(root, DECODER.name, parts)?;
+    let section = root.section(BOTTLENECK.name)?;
+    recipe.bottleneck = parts
         .bottlenecks()
         .read(&section, &bottleneck::KIND, &[])?
         .ok_or_else(|| missing(&section, &bottleneck::KIND))?;
-    let reconstruction = parts
+    recipe.reconstruction = parts
         .reconstructions()
         .read(&objective, &objective::RECONSTRUCTION, &[PENALTY_LIST])?
         .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?;
-    Objective::new(&reconstruction, &decoder)
+    Objective::new(&recipe.reconstruction, &recipe.decoder)
         .map_err(|error| error.at(objective.place(objective::RECONSTRUCTION.name)))?;
-    Ok(Recipe {
-        name,
-        about: own.get(&ABOUT),
-        scaling,
-        corruption,
-        initialization: network
-            .pick(&layer::INITIALIZATION, layer::INITIALIZATIONS)?
-            .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?,
-        encoder,
-        bottleneck,
-        decoder,
-        reconstruction,
-        penalties: penalties(&objective, parts)?,
-        optimizer: optimizer
-            .pick(&optimizer::KIND, optimizer::OPTIMIZERS)?
-            .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?,
-        epochs,
-        batch_size: training.get(&BATCH_SIZE),
-        seed: training.get(&SEED),
-        schedule,
-        validation: training.get(&VALIDATION),
-        patience: training.get(&PATIENCE),
-        clip_norm: training.get(&CLIP_NORM),
-        accumulation: training.get(&ACCUMULATION),
-        notes: Notes::default(),
-    })
-}
-
-fn read_schedule(section: &Section<'_>, epochs: usize) -> Result<ScheduleSpec> {
-    let schedule = section.pick(&optimizer::SCHEDULE, optimizer::SCHEDULES)?;
-    let schedule = schedule.unwrap_or_default();
-    match schedule {
-        ScheduleSpec::Cosine { warmup, .. } if warmup >= epochs as f64 => Err(section
-            .error("warmup", "the rise takes all of training")
-            .expected(format!("fewer than the {epochs} epochs"))
-            .found(warmup)),
-        _ => Ok(schedule),
-    }
+    recipe.initialization = network
+        .pick(&layer::INITIALIZATION, layer::INITIALIZATIONS)?
+        .ok_or_else(|| missing(&network, &layer::INITIALIZATION))?;
+    recipe.penalties = penalties(&objective, parts)?;
+    recipe.optimizer = optimizer
+        .pick(&optimizer::KIND, optimizer::OPTIMIZERS)?
+        .ok_or_else(|| missing(&optimizer, &optimizer::KIND))?;
+    Ok(recipe)
 }
 
 /// The penalties of an objective, of which no two are of a kind: each has a column in the record.
@@ -173,7 +155,7 @@ fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec
     }
     let last = layers.iter().rposition(LayerSpec::has_width);
     for (index, (layer, section)) in layers.iter().zip(&sections).enumerate() {
-        let may_be_open = side == "decoder" && Some(index) == last;
+        let may_be_open = side == DECODER.name && Some(index) == last;
         if let Some(key) = layer.open_width().filter(|_| !may_be_open) {
             return Err(section
                 .error(key, format!("`{key}` is missing"))
@@ -235,25 +217,62 @@ impl Parts {
         variant: Option<&str>,
         overrides: &[Override],
     ) -> Result<Recipe> {
-        let document = Document::parse(text, origin)?;
-        let mut document = document.renamed(
-            "objective",
-            objective::OLDER_PENALTIES,
-            objective::PENALTIES,
-        )?;
+        let mut document = with_newer_names(Document::parse(text, origin)?)?;
+        // What is set says whether the text's description is still that of the recipe.
+        let mut is_described = true;
+        let mut set = |assignments: &mut dyn Iterator<Item = &String>| {
+            let all: Vec<&String> = assignments.collect();
+            if all.iter().any(|text| is_description(text)) {
+                is_described = true;
+            } else if all.iter().any(|text| may_change(text)) {
+                is_described = false;
+            }
+        };
         if let Some(variant) = variant {
             let (name, settings) = read_variant(&document.root(), variant)?;
+            set(&mut settings.iter());
             let name = format!("name={}", quoted(&name));
             for assignment in std::iter::once(&name).chain(&settings) {
                 let origin = format!("{origin}, variant `{variant}`");
                 document.set(assignment, &origin, Level::Variant)?;
             }
         }
+        set(&mut overrides.iter().map(|set| &set.assignment));
         for Override { assignment, origin } in overrides {
             document.set(assignment, origin, Level::Set)?;
         }
-        let mut recipe = read(&document.root(), self)?;
-        recipe.notes = Notes(document.notes());
+        let mut recipe = self.read(&document)?;
+        if !is_described {
+            recipe.about = recipe.description();
+        }
         Ok(recipe)
     }
+
+    /// Reads a recipe from a tree, which comes from code or from another format than TOML; `origin` names it in errors.
+    pub(crate) fn read_tree(&self, tree: Tree, origin: &str) -> Result<Recipe> {
+        if !matches!(tree, Tree::Table(_)) {
+            return Err(refuse("this is no recipe")
+                .at(origin)
+                .expected("a table as in TOML")
+                .found(tree.describe()));
+        }
+        self.read(&with_newer_names(Document::of(tree, origin))?)
+    }
+
+    fn read(&self, document: &Document) -> Result<Recipe> {
+        let recipe = read(&document.root(), self)?;
+        Ok(Recipe {
+            notes: Notes(document.notes()),
+            ..recipe
+        })
+    }
+}
+
+/// The document with the newer names of lists.
+fn with_newer_names(document: Document) -> Result<Document> {
+    document.renamed(
+        OBJECTIVE.name,
+        objective::OLDER_PENALTIES,
+        objective::PENALTIES,
+    )
 }

@@ -2,7 +2,7 @@
 //! uses.
 
 use super::Recipe;
-use super::keys::{PENALTY_LIST, ROOT, TRAINING};
+use super::keys::{PENALTY_LIST, ROOT, TRAINING_KEYS};
 use crate::declaration::{Choice, Declaration, Key, List, Part};
 use crate::layer::{INITIALIZATION, INITIALIZATIONS};
 use crate::optimizer::{OPTIMIZERS, SCHEDULE, SCHEDULES};
@@ -97,7 +97,7 @@ impl Parts {
             ),
             choices("[optimizer]", &optimizer::KIND, &[], of_choices(OPTIMIZERS)),
             choices("[schedule]", &SCHEDULE, &[], of_choices(SCHEDULES)),
-            section("[training]", &TRAINING),
+            section("[training]", &TRAINING_KEYS),
         ]
     }
 

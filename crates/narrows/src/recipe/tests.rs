@@ -1,12 +1,18 @@
 //! Every key of every part, in a recipe: its default, the ends of its range, what lies just outside, other types, and its
 //! older names. The cases follow from the declarations.
 
-use super::keys::TRAINING;
+use super::keys::{ROOT, TRAINING_KEYS, VARIANTS};
 use super::{Override, Recipe};
-use crate::declaration::{Alias, Choice, Declaration, End, Key, Kind, List, Part, Preset, Range};
+use crate::Result;
+use crate::declaration::{
+    Alias, Choice, Declaration, End, Key, Kind, List, Part, Preset, Range, Settings, Value,
+};
+use crate::layer::LayerPart;
 use crate::objective::WEIGHT;
+use crate::onnx::{Graph, Place};
 use crate::optimizer::{OPTIMIZERS, SCHEDULES};
 use crate::parts::Parts;
+use crate::program::{Builder, Var};
 use crate::scaling::SCALINGS;
 
 /// A part in its section of a recipe.
@@ -111,7 +117,7 @@ fn cases() -> Vec<Case> {
         penalties,
         of_choices("optimizer", OPTIMIZERS),
         of_choices("schedule", SCHEDULES),
-        vec![Case::new("training", "", &TRAINING)],
+        vec![Case::new("training", "", &TRAINING_KEYS)],
     ];
     all.into_iter().flatten().collect()
 }
@@ -401,5 +407,134 @@ fn the_reference_says_what_the_declarations_say() {
     }
     for older in ["deviation`", "`keep`", "`level`", "`terms`"] {
         assert!(!reference.contains(older), "{older}");
+    }
+}
+
+/// A layer with a key, which no list has.
+#[derive(Debug)]
+struct Loud;
+
+const LOUDNESS: Key = Key::new("loudness", Kind::Number(Range::FRACTION), "how loud it is")
+    .default(Preset::Number(0.5))
+    .unit("phon");
+
+impl Part for Loud {
+    fn declaration(&self) -> &Declaration {
+        const { &Declaration::new("loud", "nothing but loud").keys(&[LOUDNESS]) }
+    }
+}
+
+impl LayerPart for Loud {
+    fn build(&self, _: &Settings, _: &mut Builder, x: Var, _: &[usize]) -> Result<Var> {
+        Ok(x)
+    }
+
+    fn nodes(&self, _: &Settings, _: &mut Graph, place: Place<'_>) -> String {
+        place.input.to_string()
+    }
+}
+
+/// A key that is added to a list is everywhere at once.
+#[test]
+fn the_key_of_a_part_that_is_added_is_read_checked_written_and_in_the_reference() {
+    let parts = Parts::standard().with_layer(&Loud).unwrap();
+    let words = "`loudness`: how loud it is (0 to 1, in phon; default: 0.5)";
+    assert!(!Recipe::reference().contains(words));
+    // The page, and what the terminal shows.
+    assert!(parts.reference().contains(words));
+    let sections = parts.reference_sections();
+    let mut choices = sections.iter().flat_map(|section| &section.choices);
+    let loud = choices.find(|choice| choice.name == "loud").unwrap();
+    assert_eq!(
+        (loud.keys[0].name, &loud.keys[0].default[..]),
+        ("loudness", "0.5")
+    );
+    // The parser.
+    let text = |line: &str| {
+        format!(
+            "name = \"a\"\nencoder = [{{ layer = \"dense\", outputs = 2 }}, {{ layer = \"loud\", {line} }}]\n\
+             decoder = [{{ layer = \"dense\" }}]\n"
+        )
+    };
+    let read = |line: &str| parts.parse(&text(line), "a.toml", &[]);
+    let recipe = read("loudness = 0.25").unwrap();
+    assert_eq!(recipe.encoder[1].get::<f64>("loudness"), Some(0.25));
+    let error = read("loudnes = 0.25").unwrap_err().to_string();
+    assert!(error.contains("did you mean `loudness`?"), "{error}");
+    let error = read("loudness = 2").unwrap_err().to_string();
+    assert!(
+        error.contains("encoder[1].loudness") && error.contains("from 0 to 1"),
+        "{error}"
+    );
+    // The complete recipe, and the check of one that was made in code.
+    assert!(
+        recipe
+            .to_toml()
+            .contains("layer = \"loud\"\nloudness = 0.25\n")
+    );
+    let preset = parts.parse(&text("").replace(", }", " }"), "a.toml", &[]);
+    assert!(preset.unwrap().to_toml().contains("loudness = 0.5\n"));
+    recipe.check().unwrap();
+    let mut loud = recipe;
+    loud.encoder[1].set(&LOUDNESS, Value::from(2.0));
+    let error = loud.check().unwrap_err().to_string();
+    let start = "recipe a: encoder[1].loudness: this value is not possible";
+    assert!(error.starts_with(start), "{error}");
+}
+
+#[test]
+fn every_section_is_written() {
+    let mut recipe = Recipe::named("contractive").unwrap();
+    recipe.corruption = Recipe::named("denoising").unwrap().corruption;
+    recipe.validation = Some(0.1);
+    let written: toml::Table = recipe.to_toml().parse().unwrap();
+    for key in ROOT.keys.iter().filter(|key| key.name != VARIANTS.name) {
+        assert!(written.contains_key(key.name), "{}", key.name);
+    }
+    let training = written["training"].as_table().unwrap();
+    assert_eq!(training.len(), TRAINING_KEYS.keys.len());
+}
+
+#[test]
+fn a_number_that_toml_does_not_have_is_refused_by_its_key() {
+    let mut recipe = Recipe::named("table").unwrap();
+    recipe.seed = u64::MAX;
+    let error = recipe.check().unwrap_err().to_string();
+    assert!(
+        error.starts_with("recipe table: training.seed: "),
+        "{error}"
+    );
+    recipe.seed = 0;
+    recipe.clip_norm = f64::NAN;
+    let error = recipe.check().unwrap_err().to_string();
+    assert!(
+        error.starts_with("recipe table: training.clip_norm: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn other_formats_have_the_same_keys_as_toml() {
+    for name in Recipe::shipped() {
+        let recipe = Recipe::named(name).unwrap();
+        let json = serde_json::to_value(&recipe).unwrap();
+        let table: toml::Table = recipe.to_toml().parse().unwrap();
+        assert_eq!(json, serde_json::to_value(&table).unwrap(), "{name}");
+        assert_eq!(serde_json::from_value::<Recipe>(json).unwrap(), recipe);
+        let text = toml::to_string(&recipe).unwrap();
+        assert_eq!(text.parse::<toml::Table>().unwrap(), table);
+        assert_eq!(toml::from_str::<Recipe>(&text).unwrap(), recipe);
+    }
+    let mut json = serde_json::to_value(Recipe::named("table").unwrap()).unwrap();
+    json["training"]["epochs"] = 0.into();
+    let error = serde_json::from_value::<Recipe>(json)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("the recipe: training.epochs: this value is not possible"),
+        "{error}"
+    );
+    for text in ["[]", "null", "1", r#"{"name": "a", "name": "b"}"#] {
+        assert!(serde_json::from_str::<Recipe>(text).is_err(), "{text}");
     }
 }

@@ -1,94 +1,93 @@
-//! From a recipe to its text.
+//! From a recipe to a document.
 
 use super::Recipe;
-use super::keys::{ACCUMULATION, BATCH_SIZE, CLIP_NORM, EPOCHS, PATIENCE, SEED, VALIDATION};
-use crate::declaration::{Part, Settings, Spec};
-use std::fmt::Display;
-
-/// The text as it grows.
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    fn line(&mut self, line: &str) {
-        self.0.push_str(line);
-        self.0.push('\n');
-    }
-
-    fn value(&mut self, key: &str, value: impl Display) {
-        self.line(&format!("{key} = {value}"));
-    }
-
-    fn settings(&mut self, settings: &Settings) {
-        for (key, value) in settings.values() {
-            self.value(key, value);
-        }
-    }
-
-    /// A section of a part that its `selector` names.
-    fn part<P: Part + ?Sized>(&mut self, head: &str, selector: &str, part: &Spec<P>) {
-        self.line(&format!("\n{head}"));
-        self.value(selector, quoted(part.name()));
-        self.settings(part.settings());
-    }
-
-    /// The same of one that is an enum in code.
-    fn choice(&mut self, head: &str, name: &str, settings: Vec<(&'static str, String)>) {
-        self.line(&format!("\n{head}"));
-        self.value("kind", quoted(name));
-        for (key, value) in settings {
-            self.value(key, value);
-        }
-    }
-}
+use super::keys::{
+    ABOUT, BOTTLENECK, CORRUPTION, DECODER, ENCODER, NAME, NETWORK, OBJECTIVE, OPTIMIZER,
+    PENALTY_LIST, ROOT, SCALING, SCHEDULE, TRAINING,
+};
+use crate::declaration::{Key, Value};
+use crate::document::Tree;
+use crate::layer::{INITIALIZATION, LAYER, LayerSpec};
+use crate::objective::{Penalty, RECONSTRUCTION};
+use crate::{bottleneck, corruption, optimizer, scaling};
 
 impl Recipe {
     /// The recipe as TOML, with every default filled in.
     pub fn to_toml(&self) -> String {
-        let mut text = Text::default();
-        text.value("name", quoted(&self.name));
-        text.value("about", quoted(&self.about));
-        if let Some(scaling) = &self.scaling {
-            text.choice("[scaling]", scaling.name(), scaling.settings());
+        self.to_tree().to_string()
+    }
+
+    /// The recipe as a document, with every default filled in, in the order of the declaration.
+    pub(crate) fn to_tree(&self) -> Tree {
+        let layers =
+            |layers: &[LayerSpec]| Tree::list(layers.iter().map(|layer| layer.to_tree(&LAYER)));
+        let Recipe {
+            optimizer,
+            schedule,
+            ..
+        } = self;
+        let scaling = self.scaling.as_ref();
+        let corruption = self.corruption.as_ref();
+        let initialization = Tree::Text(self.initialization.name().into());
+        let mut all: Vec<(&Key, Option<Tree>)> = vec![
+            (&NAME, Some(Tree::Text(self.name.clone()))),
+            (&ABOUT, Some(Tree::Text(self.about.clone()))),
+            (
+                &SCALING,
+                scaling.map(|of| of.settings().to_tree(&scaling::KIND, of.name())),
+            ),
+            (
+                &CORRUPTION,
+                corruption.map(|noise| noise.to_tree(&corruption::KIND)),
+            ),
+            (
+                &NETWORK,
+                Some(Tree::table([(INITIALIZATION.name, initialization)])),
+            ),
+            (&ENCODER, Some(layers(&self.encoder))),
+            (
+                &BOTTLENECK,
+                Some(self.bottleneck.to_tree(&bottleneck::KIND)),
+            ),
+            (&DECODER, Some(layers(&self.decoder))),
+            (&OBJECTIVE, Some(self.objective())),
+            (
+                &OPTIMIZER,
+                Some(
+                    optimizer
+                        .settings()
+                        .to_tree(&optimizer::KIND, optimizer.name()),
+                ),
+            ),
+            (
+                &SCHEDULE,
+                Some(
+                    schedule
+                        .settings()
+                        .to_tree(&optimizer::SCHEDULE, schedule.name()),
+                ),
+            ),
+            (&TRAINING, Some(self.training())),
+        ];
+        let of = |key: &Key| {
+            let given = all.iter_mut().find(|(given, _)| given.name == key.name);
+            Some((key.name, given?.1.take()?))
+        };
+        Tree::table(ROOT.keys.iter().filter_map(of))
+    }
+
+    /// The section of the objective.
+    fn objective(&self) -> Tree {
+        let mut objective = self.reconstruction.to_tree(&RECONSTRUCTION);
+        if !self.penalties.is_empty() {
+            let penalties = self.penalties.iter().map(Penalty::to_tree);
+            objective.push(PENALTY_LIST.name, Tree::list(penalties));
         }
-        if let Some(corruption) = &self.corruption {
-            text.part("[corruption]", "kind", corruption);
-        }
-        text.line("\n[network]");
-        text.value("initialization", quoted(self.initialization.name()));
-        for layer in &self.encoder {
-            text.part("[[encoder]]", "layer", layer);
-        }
-        text.part("[bottleneck]", "kind", &self.bottleneck);
-        for layer in &self.decoder {
-            text.part("[[decoder]]", "layer", layer);
-        }
-        text.part("[objective]", "reconstruction", &self.reconstruction);
-        for penalty in &self.penalties {
-            text.part("[[objective.penalties]]", "kind", &penalty.kind);
-            text.value("weight", crate::declaration::Value::from(penalty.weight));
-        }
-        text.choice(
-            "[optimizer]",
-            self.optimizer.name(),
-            self.optimizer.settings(),
-        );
-        text.choice("[schedule]", self.schedule.name(), self.schedule.settings());
-        text.line("\n[training]");
-        text.value(EPOCHS.name, self.epochs);
-        text.value(BATCH_SIZE.name, self.batch_size);
-        text.value(SEED.name, self.seed);
-        if let Some(fraction) = self.validation {
-            text.value(VALIDATION.name, format!("{fraction:?}"));
-        }
-        text.value(PATIENCE.name, self.patience);
-        text.value(CLIP_NORM.name, format!("{:?}", self.clip_norm));
-        text.value(ACCUMULATION.name, self.accumulation);
-        text.0
+        objective
     }
 }
 
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+    Value::from(text).to_string()
 }

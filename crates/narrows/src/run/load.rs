@@ -72,8 +72,6 @@ pub fn load_model(path: &Path) -> Result<Model> {
 pub fn load_model_of(path: &Path, parts: &Parts) -> Result<Model> {
     if path.is_dir() {
         place::check_in_place(path)?;
-        Model::load_of(path.join(MODEL_FILE), parts)
-    } else {
-        Model::load_of(path, parts)
     }
+    Model::load_of(path, parts)
 }

@@ -1,7 +1,6 @@
 //! The names of what is in a run's folder.
 
-/// The name of the model's file in a run's folder.
-pub const MODEL_FILE: &str = "model.safetensors";
+pub use crate::model::MODEL_FILE;
 
 /// The name of the picture's file in a run's folder.
 pub const PICTURE_FILE: &str = "reconstructions.png";

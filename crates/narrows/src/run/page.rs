@@ -17,7 +17,9 @@ pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
     folder::unlink(&figures)?;
     fs::create_dir_all(&figures)
         .map_err(|error| Error::io("cannot make the folder of pictures", &figures, error))?;
-    let several = report.sections.len() > 1;
+    let with_figures = report.sections.iter();
+    let with_figures = with_figures.filter(|section| !section.figures.is_empty());
+    let several = with_figures.count() > 1;
     let of_sections = report.sections.iter().flat_map(|section| {
         let prefix = if several {
             format!("{}-", section.title)

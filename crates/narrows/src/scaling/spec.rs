@@ -1,7 +1,9 @@
 //! What a recipe says of the scaling.
 
 use crate::data::{Dataset, ValuesInfo};
-use crate::declaration::{Alias, Choice, Conflict, Declaration, Key, Kind, Preset, Range};
+use crate::declaration::{
+    Alias, Choice, Conflict, Declaration, Key, Kind, Preset, Range, Settings, choice,
+};
 
 /// What a recipe says of scaling.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,44 +58,40 @@ const MAX: Key = Key::new(
 
 /// The scalings, by name.
 pub(crate) const SCALINGS: &[Choice<ScalingSpec>] = &[
-    Choice {
-        declaration: Declaration::new(
+    choice!(
+        ScalingSpec::Unit {},
+        Declaration::new(
             "unit",
             "8-bit values divided by 255, 16-bit values by 65,535",
         ),
-        make: |_| ScalingSpec::Unit,
-    },
-    Choice {
-        declaration: Declaration::new(
+    ),
+    choice!(
+        ScalingSpec::Standardize {
+            mean: MEAN,
+            std: STD,
+        },
+        Declaration::new(
             "standardize",
             "(x - mean) / std, with 8-bit values divided by 255 first",
         )
-        .elsewhere(&["zscore", "z-score"])
-        .keys(&[MEAN, STD]),
-        make: |settings| ScalingSpec::Standardize {
-            mean: settings.get(&MEAN),
-            std: settings.get(&STD),
-        },
-    },
-    Choice {
-        declaration: Declaration::new("minmax", "(x - min) / (max - min)")
-            .keys(&[MIN, MAX])
-            .check(|settings| match (settings.get(&MIN), settings.get(&MAX)) {
+        .elsewhere(&["zscore", "z-score"]),
+    ),
+    choice!(
+        ScalingSpec::MinMax { min: MIN, max: MAX },
+        Declaration::new("minmax", "(x - min) / (max - min)").check(|settings| {
+            match (settings.get(&MIN), settings.get(&MAX)) {
                 (Some::<f32>(min), Some::<f32>(max)) if max <= min => Err(Conflict {
                     key: MAX.name,
                     expected: "a number above min".into(),
                 }),
                 _ => Ok(()),
-            }),
-        make: |settings| ScalingSpec::MinMax {
-            min: settings.get(&MIN),
-            max: settings.get(&MAX),
-        },
-    },
-    Choice {
-        declaration: Declaration::new("none", "values as they are"),
-        make: |_| ScalingSpec::None,
-    },
+            }
+        }),
+    ),
+    choice!(
+        ScalingSpec::None {},
+        Declaration::new("none", "values as they are"),
+    ),
 ];
 
 impl ScalingSpec {
@@ -143,26 +141,11 @@ impl ScalingSpec {
 
     /// Its name in a recipe.
     pub fn name(&self) -> &'static str {
-        match self {
-            ScalingSpec::Unit => "unit",
-            ScalingSpec::Standardize { .. } => "standardize",
-            ScalingSpec::MinMax { .. } => "minmax",
-            ScalingSpec::None => "none",
-        }
+        Choice::settings_of(SCALINGS, self).0
     }
 
-    /// Its keys and values, as TOML.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
-        let given = |settings: [(&'static str, Option<f32>); 2]| {
-            let given = settings.into_iter();
-            given
-                .filter_map(|(key, value)| Some((key, format!("{:?}", value?))))
-                .collect()
-        };
-        match *self {
-            ScalingSpec::Standardize { mean, std } => given([("mean", mean), ("std", std)]),
-            ScalingSpec::MinMax { min, max } => given([("min", min), ("max", max)]),
-            ScalingSpec::Unit | ScalingSpec::None => Vec::new(),
-        }
+    /// The values of its keys.
+    pub fn settings(&self) -> Settings {
+        Choice::settings_of(SCALINGS, self).1
     }
 }

@@ -117,8 +117,9 @@ fn described(scaling: Option<ScalingSpec>) -> String {
     let Some(scaling) = scaling else {
         return "unknown".into();
     };
-    let settings = scaling.settings().into_iter();
-    let settings: Vec<String> = settings
+    let settings = scaling.settings();
+    let values = settings.values().iter();
+    let settings: Vec<String> = values
         .map(|(key, value)| format!("{key} {value}"))
         .collect();
     if settings.is_empty() {

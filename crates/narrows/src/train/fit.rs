@@ -1,5 +1,6 @@
 //! Training from beginning to end.
 
+use super::record::EpochRecord;
 use super::step::{Memory, Programs};
 use super::training::Training;
 use crate::data::{Dataset, OtherRows, SplitPlan, TestRows};
@@ -7,6 +8,7 @@ use crate::error::Result;
 use crate::model::{Model, SplitRecord};
 use crate::network::Network;
 use crate::recipe::Recipe;
+use std::ops::ControlFlow;
 
 /// The memory that steps of a recipe will take on a network of its layers.
 ///
@@ -43,6 +45,56 @@ pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> R
 ///
 /// As [`Dataset::watched`], [`Training::new`], [`Training::epoch`] and [`Training::checked_model`].
 pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
+    fit_with(recipe, data, |_| ControlFlow::Continue(()))
+}
+
+/// How far [`fit_with`] has come, told after every epoch.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FitProgress<'a> {
+    /// The epoch that is done, from 1.
+    pub epoch: usize,
+    /// How many epochs there will be, unless the recipe's patience ends before.
+    pub epochs: usize,
+    /// Its losses, its time in seconds and its rows a second.
+    pub record: &'a EpochRecord,
+}
+
+/// As [`fit`], and tells `observe` of every epoch, which may break training off: the model is then the one so far, and the
+/// one of the lowest validation loss so far where the recipe sets rows apart.
+///
+/// ```
+/// use narrows::{Recipe, data::Dataset};
+/// use std::ops::ControlFlow;
+///
+/// # fn main() -> narrows::Result<()> {
+/// let data = Dataset::from_rows((0..200).map(|n| [n as f32, (n % 7) as f32, (n % 5) as f32]))?;
+/// let recipe = Recipe { epochs: 1000, ..Recipe::named("table")? };
+/// let mut epochs = 0;
+/// let model = narrows::fit_with(&recipe, &data, |progress| {
+///     println!(
+///         "epoch {} of {}: loss {:.4}, {:.0} rows a second",
+///         progress.epoch, progress.epochs, progress.record.train_loss, progress.record.rows_per_second
+///     );
+///     epochs = progress.epoch;
+///     if progress.epoch < 3 {
+///         ControlFlow::Continue(())
+///     } else {
+///         ControlFlow::Break(())
+///     }
+/// })?;
+/// assert_eq!((epochs, model.code_size()), (3, 4));
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// As [`fit`].
+pub fn fit_with(
+    recipe: &Recipe,
+    data: &Dataset,
+    mut observe: impl FnMut(FitProgress<'_>) -> ControlFlow<()>,
+) -> Result<Model> {
     let fraction = recipe.validation.unwrap_or(0.0);
     let apart = data.watched(recipe.seed, fraction)?;
     let (train, validation) = match &apart {
@@ -66,7 +118,15 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
         OtherRows::default(),
     );
     while !training.is_finished() {
-        training.epoch(|_| ())?;
+        let record = &training.epoch(|_| ())?;
+        let progress = FitProgress {
+            epoch: record.epoch,
+            epochs: recipe.epochs,
+            record,
+        };
+        if observe(progress).is_break() {
+            break;
+        }
     }
     training.checked_model()
 }

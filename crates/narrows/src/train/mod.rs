@@ -17,8 +17,8 @@ mod warnings;
 
 pub use crate::program::{PartOfStep, Profile};
 pub use describe::{Described, describe};
-pub use fit::fit;
 pub(crate) use fit::steps_memory;
+pub use fit::{FitProgress, fit, fit_with};
 pub use record::{EpochRecord, Progress};
 pub use state::{Best, State, Sums};
 pub use step::{Losses, Memory, Setting, StepPlan, Stepper};

@@ -3,6 +3,7 @@
 use crate::data::Dataset;
 use crate::layer::last_of_values;
 use crate::network::Network;
+use crate::optimizer::ScheduleSpec;
 use crate::recipe::Recipe;
 use crate::scaling::{self, Scaling};
 use crate::text::{count_of, counted, figures, first_of, thousands};
@@ -38,6 +39,13 @@ pub enum Warning {
         columns: Vec<String>,
         /// Whether they can be left out by name.
         have_names: bool,
+    },
+    /// The rise of the learning rate takes all of training.
+    OnlyRises {
+        /// The epochs of the rise.
+        warmup: f64,
+        /// The epochs of training.
+        epochs: usize,
     },
     /// Training is so short that the parameters hardly change.
     FewSteps {
@@ -191,6 +199,12 @@ pub fn warnings(
         }
     }
     all.extend(lost_values(recipe, data, scaling));
+    if let ScheduleSpec::Cosine { warmup, .. } = recipe.schedule
+        && warmup >= recipe.epochs as f64
+    {
+        let epochs = recipe.epochs;
+        all.push(Warning::OnlyRises { warmup, epochs });
+    }
     let of_step = batch * recipe.accumulation;
     let steps = rows.div_ceil(of_step) * recipe.epochs;
     if steps < FEW_STEPS {
@@ -322,6 +336,12 @@ impl fmt::Display for Warning {
                     figures(*floor)
                 )
             }
+            Warning::OnlyRises { warmup, epochs } => write!(
+                f,
+                "the learning rate rises for {warmup} epochs (schedule.warmup), and training has {}: it ends before the \
+                 learning rate is at its full value; train longer, or lower schedule.warmup",
+                count_of(*epochs, "epoch")
+            ),
             Warning::FewSteps {
                 steps,
                 epochs,

@@ -1,9 +1,12 @@
 //! A whole evaluation, of a network small enough to be followed by hand.
 
+mod names;
+mod noise;
+
 use narrows::corruption::{CorruptedRows, Corruption};
 use narrows::data::{Dataset, Source, Split, SplitPlan, Values};
 use narrows::evaluate::{
-    Evaluation, JacobianSummary, Measuring, Pca, Progress, evaluate, metric, noise_draws, psnr,
+    Evaluation, JacobianSummary, Measuring, Pca, Progress, evaluate, metrics, noise_draws, psnr,
     ssim,
 };
 use narrows::network::ScaledRows;
@@ -215,47 +218,6 @@ fn tables_have_errors_but_no_psnr() {
 }
 
 #[test]
-fn noise_gives_a_curve_against_the_clean_rows() {
-    let source = source(false);
-    let model = model(&source.train);
-    let found = of(
-        &model,
-        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
-        2,
-    );
-    let names: Vec<&str> = found
-        .robustness
-        .iter()
-        .map(|curve| curve.noise.name())
-        .collect();
-    assert_eq!(names, ["gaussian", "salt-and-pepper", "masking"]);
-    for curve in &found.robustness {
-        assert!(curve.points.len() >= 5 && curve.rows == 40);
-        assert_eq!(curve.points[0].level, 0.0);
-        assert_close(curve.points[0].noisy_mse, found.model.test_mse);
-        assert!(curve.points.is_sorted_by(|a, b| a.level < b.level));
-    }
-    // What dropping most of the values does, by a sum of its own.
-    let test = source.test.as_ref().unwrap();
-    let point = found.robustness[2].points.last().unwrap();
-    let clean = ScaledRows {
-        data: test,
-        scaling: model.scaling(),
-    };
-    let corruption = Corruption::masking(point.level as f32);
-    let noisy = CorruptedRows::new(&clean, test.inputs(), &corruption, model.recipe().seed);
-    let (given, made) = model.scaled_reconstructions(&noisy).unwrap();
-    let (clean, _) = model.scaled_reconstructions(&clean).unwrap();
-    assert_ne!(given, clean);
-    let squares = clean
-        .iter()
-        .zip(&made)
-        .map(|(&a, &b)| f64::from(a - b).powi(2));
-    assert_close(point.noisy_mse, squares.sum::<f64>() / clean.len() as f64);
-    assert!(point.noisy_mse > found.model.test_mse);
-}
-
-#[test]
 fn threads_change_nothing_and_progress_is_told() {
     let source = source(true);
     let model = model(&source.train);
@@ -275,84 +237,6 @@ fn threads_change_nothing_and_progress_is_told() {
     assert_eq!(alone.to_json(), of(&model, &split, 0).to_json());
     stages.dedup();
     assert!(stages.len() >= 5, "{stages:?}");
-}
-
-#[test]
-fn a_model_is_measured_with_the_noise_that_it_knows() {
-    let source = source(false);
-    let plain = model(&source.train);
-    let mut recipe = plain.recipe().clone();
-    let own = Corruption::masking(0.8);
-    recipe.corruption = Some(own.clone());
-    let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
-    let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
-    let found = of(
-        &model,
-        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
-        1,
-    );
-    let curve = &found.robustness[2].points;
-    assert!(curve.is_sorted_by(|a, b| a.level < b.level));
-    assert!(curve.iter().any(|point| point.level == 0.8));
-    let denoising = found.denoising.as_ref().unwrap();
-    assert_eq!(denoising.corruption, own);
-    // The mean over several noises for each row, by sums of its own.
-    let test = source.test.as_ref().unwrap();
-    let clean = ScaledRows {
-        data: test,
-        scaling: model.scaling(),
-    };
-    let draws = noise_draws(test.rows(), INPUTS);
-    let mut squares = Vec::new();
-    for draw in 0..draws {
-        let noisy = CorruptedRows::new(&clean, INPUTS, &own, model.recipe().seed).drawn_again(draw);
-        let (_, made) = model.scaled_reconstructions(&noisy).unwrap();
-        let (clean, _) = model.scaled_reconstructions(&clean).unwrap();
-        squares.push(
-            clean
-                .iter()
-                .zip(&made)
-                .map(|(&a, &b)| f64::from(a - b).powi(2))
-                .sum::<f64>(),
-        );
-    }
-    assert!(draws > 1 && squares[1..].iter().all(|&square| square != squares[0]));
-    assert_eq!(denoising.draws, draws);
-    assert_close(
-        denoising.denoising_mse,
-        squares.iter().sum::<f64>() / f64::from(draws) / (test.rows() * INPUTS) as f64,
-    );
-    assert!(denoising.denoising_mse > found.model.test_mse);
-    assert!(denoising.pca_denoising_mse.unwrap() > found.pca.as_ref().unwrap().test_mse);
-    // 90 training rows of 64 values are enough for an affine map, which is better than leaving the noise in.
-    let affine = denoising.affine_map_mse.unwrap();
-    assert!(affine < 0.5 * denoising.noisy_input_mse, "{denoising:?}");
-    let json = found.to_json();
-    assert_eq!(json["denoising"]["noise"], "masking");
-    assert_eq!(json["denoising"]["level"], 0.8);
-    let is_worse = denoising.is_worse_than_noisy_input();
-    assert_eq!(json["denoising"]["is_worse_than_noisy_input"], is_worse);
-    assert_eq!(found.verdict().len(), 2);
-}
-
-#[test]
-fn a_denoiser_that_adds_noise_is_told_so() {
-    // It gives back the same row whatever it gets, far from the clean ones, and noise that hardly moves them.
-    let source = source(false);
-    let plain = model(&source.train);
-    let mut recipe = plain.recipe().clone();
-    recipe.corruption = Some(Corruption::gaussian(0.01));
-    let parameters = vec![-3.0; plain.parameters().flat().len()];
-    let scaling = plain.scaling().clone();
-    let model = Model::new(recipe, scaling, plain.shape(), &parameters).unwrap();
-    let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
-    let found = of(&model, &split, 1);
-    let said = found.verdict().join(" ");
-    assert!(said.contains("worse than leaving the noise in"), "{said}");
-    assert_eq!(
-        found.to_json()["denoising"]["is_worse_than_noisy_input"],
-        true
-    );
 }
 
 #[test]
@@ -444,58 +328,6 @@ fn an_evaluation_ends_when_it_is_told_to() {
 }
 
 #[test]
-fn every_number_of_the_json_has_a_definition() {
-    let source = source(true);
-    let mut recipe = model(&source.train).recipe().clone();
-    recipe.corruption = Some(Corruption::masking(0.5));
-    let plain = model(&source.train);
-    let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
-    let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
-    let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
-    let json = of(&model, &split, 1).to_json();
-    let reference = metric::reference();
-    let mut names = Vec::new();
-    numbers(&json, &mut names);
-    // Facts of the data and places in lists, no measures.
-    let facts = [
-        "code_size",
-        "train_rows",
-        "test_rows",
-        "data_range",
-        "draws",
-        "level",
-        "label",
-        "rows",
-        "units",
-    ];
-    names.retain(|name| !facts.contains(&&name[..]));
-    assert!(names.len() > 12, "{names:?}");
-    for name in names {
-        let row = format!("| `{name}` |");
-        assert!(reference.contains(&row), "{name} has no definition");
-    }
-}
-
-/// The keys whose values are numbers, or lists of numbers, but for the shape.
-fn numbers(json: &serde_json::Value, names: &mut Vec<String>) {
-    match json {
-        serde_json::Value::Object(object) => {
-            for (name, value) in object.iter().filter(|(name, _)| *name != "shape") {
-                let is_list = value
-                    .as_array()
-                    .is_some_and(|list| list.iter().any(|v| v.is_number()));
-                if value.is_number() || is_list {
-                    names.push(name.clone());
-                }
-                numbers(value, names);
-            }
-        }
-        serde_json::Value::Array(list) => list.iter().for_each(|value| numbers(value, names)),
-        _ => {}
-    }
-}
-
-#[test]
 fn the_spectrum_of_a_linear_code_is_that_of_its_weights() {
     // Rows of weights that stand on each other, of length 4 and 3, and one of 0.
     let recipe = Recipe::parse(
@@ -548,28 +380,6 @@ fn a_probe_that_cannot_be_fitted_says_why() {
 }
 
 #[test]
-fn json_has_what_the_record_has() {
-    let source = source(true);
-    let found = of(
-        &model(&source.train),
-        &source.split(1, &SplitPlan::with_validation(0.0)).unwrap(),
-        1,
-    );
-    let json = found.to_json();
-    assert_eq!(json["model"]["test_mse"], found.model.test_mse);
-    assert_eq!(json["pca"]["ssim"], found.pca.unwrap().ssim.unwrap());
-    assert_eq!(json["classes"][1]["label"], 5);
-    assert_eq!(json["classes"][1]["name"], "5");
-    assert_eq!(json["units"][0]["dead"], 2);
-    assert_eq!(json["shape"], serde_json::json!([1, SIDE, SIDE]));
-    assert_eq!(json["robustness"][0]["points"][1]["level"], 0.1);
-    assert_eq!(
-        json["jacobian"]["jacobian_norm"],
-        found.jacobian.unwrap().mean_norm
-    );
-}
-
-#[test]
 fn what_cannot_be_evaluated_is_refused() {
     let source = source(true);
     let model = model(&source.train);
@@ -603,17 +413,4 @@ fn what_cannot_be_evaluated_is_refused() {
     let huge = Model::new(recipe.unwrap(), scaling, &[1, SIDE, SIDE], &huge).unwrap();
     let message = refuse(&huge, &source);
     assert!(message.contains("not finite"), "{message}");
-}
-
-#[test]
-fn the_page_of_numbers_is_the_list() {
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/METRICS.md");
-    let page = std::fs::read_to_string(page).unwrap();
-    let (_, numbers) = page.split_once("\n## ").unwrap();
-    let command = "narrows evaluate --metrics";
-    assert_eq!(
-        format!("## {numbers}").trim_end(),
-        metric::reference().trim_end(),
-        "{command}"
-    );
 }

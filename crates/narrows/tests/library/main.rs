@@ -8,6 +8,7 @@ mod contraction;
 mod data;
 mod differences;
 mod differential;
+mod embed;
 mod evaluate;
 mod fit;
 mod gradients;

@@ -173,6 +173,7 @@ const DATA: &[&str] = &[
     "records",
     "values",
     "number",
+    "into_rows",
     "builder",
     "dataset",
     "shuffle",

@@ -8,7 +8,7 @@ use narrows::Recipe;
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::objective::{PenaltyKind, Reconstruction};
 use narrows::optimizer::OptimizerSpec;
-use narrows::recipe::Override;
+use narrows::recipe::{Override, Purpose};
 use narrows::scaling::ScalingSpec;
 use std::path::Path;
 

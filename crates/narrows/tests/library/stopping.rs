@@ -83,7 +83,13 @@ fn a_run_stops_before_and_within_validation() {
 
 #[test]
 fn a_run_stops_at_each_stage_after_training() {
-    for stage in ["testing", "principal components", "pictures", "report"] {
+    for stage in [
+        "testing",
+        "principal components",
+        "robustness",
+        "figures",
+        "report",
+    ] {
         stopped_at(|event| matches!(event, Event::Stage(_, name) if *name == stage));
     }
 }

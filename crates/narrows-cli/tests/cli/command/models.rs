@@ -150,7 +150,10 @@ fn evaluate_prints_tables_with_pca_beside_the_model() {
     let output = narrows(folder.path(), &["evaluate", "runs/tiny", "--data", file]);
     let tables = text(&output.stdout);
     assert!(tables.contains("the data have no labels"), "{tables}");
-    assert!(tables.contains("5 rows, held out of the data"), "{tables}");
+    assert!(
+        tables.contains("5 test rows, held out of the data"),
+        "{tables}"
+    );
     assert!(
         !tables.contains("5-NN accuracy") && !tables.contains("linear-probe accuracy"),
         "{tables}"

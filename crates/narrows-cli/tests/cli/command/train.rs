@@ -10,7 +10,7 @@ fn train_fills_the_folder_and_prints_a_table() {
     assert!(output.status.success(), "{progress}");
     for part in [
         "test MSE",
-        "PCA-3 MSE",
+        "PCA-3 test MSE",
         "PCA",
         "30 -> 3 values",
         "images/s",

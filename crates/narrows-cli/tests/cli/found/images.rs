@@ -55,7 +55,11 @@ fn folders_of_every_format_train() {
             (3, &serde_json::json!([3, 12, 12])),
             "{ending}"
         );
-        assert!(tried.said.is_empty(), "{}", tried.said);
+        let others = tried
+            .said
+            .lines()
+            .filter(|line| !line.contains("warning: training has"));
+        assert_eq!(others.count(), 0, "{}", tried.said);
     }
     // What is no image is counted.
     folder
@@ -80,7 +84,12 @@ fn twelve_bits_in_sixteen_stay_apart_and_come_back() {
     }
     let tried = folder.tried("scope");
     assert_eq!(tried.parts[0]["type"], "16-bit integers without a sign");
-    assert!(tried.said.is_empty(), "{}", tried.said);
+    let mut said = tried.said.lines();
+    let few = said.next().unwrap_or_default();
+    assert!(
+        few.contains("warning: training has 1 step in all") && said.next().is_none(),
+        "{few}"
+    );
     folder.ok("data convert --data scope -o again");
     for name in ["0.png", "5.png"] {
         let read = |at: &str| image::open(folder.path(&format!("{at}/{name}"))).unwrap();

@@ -190,6 +190,13 @@ fn a_foreign_safetensors_file_is_refused() {
 #[test]
 fn what_is_no_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
+    // A folder is that of a run.
+    let message = Model::load(folder.path()).unwrap_err().to_string();
+    assert!(
+        message.contains("model.safetensors: cannot read the model"),
+        "{message}"
+    );
+    fs::create_dir(folder.path().join("model.safetensors")).unwrap();
     let message = Model::load(folder.path()).unwrap_err().to_string();
     assert!(message.contains("this is no file"), "{message}");
     let missing = Model::load(folder.path().join("missing")).unwrap_err();

@@ -1,7 +1,7 @@
 //! What a penalty says of itself.
 
-use crate::declaration::{Declaration, Key, Kind, List, Part, Range, Settings, Spec};
-use crate::document::Section;
+use crate::declaration::{Declaration, Key, Kind, List, Part, Range, Settings, Spec, Value};
+use crate::document::{Section, Tree};
 use crate::error::Result;
 use crate::program::{Builder, Var};
 use crate::rng::Purpose;
@@ -79,6 +79,13 @@ impl Penalty {
             kind.ok_or_else(|| section.error(KIND.name, format!("`{}` is missing", KIND.name)))?;
         let weight = section.settings(&COMMON)?.get(&WEIGHT);
         Ok(Penalty { kind, weight })
+    }
+
+    /// Its section.
+    pub(crate) fn to_tree(&self) -> Tree {
+        let mut section = self.kind.to_tree(&KIND);
+        section.push(WEIGHT.name, Value::from(self.weight).into());
+        section
     }
 }
 

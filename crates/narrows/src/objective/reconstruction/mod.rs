@@ -17,3 +17,10 @@ pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[
     &huber::Huber,
     &binary_cross_entropy::BinaryCrossEntropy,
 ];
+
+/// What a recipe has that names none.
+impl Default for Reconstruction {
+    fn default() -> Self {
+        Reconstruction::preset(&RECONSTRUCTION, RECONSTRUCTIONS)
+    }
+}

@@ -237,3 +237,28 @@ fn training_of_few_steps_is_dubious() {
     assert_eq!(found(50, 32, 2).len(), 0);
     assert_eq!(found(49, 32, 2).len(), 1);
 }
+
+#[test]
+fn a_learning_rate_that_only_rises_is_dubious() {
+    let rows = Array2::from_shape_fn((500, 2), |(i, j)| (i + j) as f32);
+    let found = |epochs| {
+        let schedule = ScheduleSpec::Cosine {
+            warmup: 200.0,
+            final_factor: 0.0,
+        };
+        let recipe = Recipe {
+            epochs,
+            schedule,
+            ..recipe()
+        };
+        of(&recipe, rows.view())
+    };
+    assert_eq!(found(201), []);
+    let [warning @ Warning::OnlyRises { .. }] = &found(200)[..] else {
+        panic!("no warning");
+    };
+    assert!(
+        warning.to_string().contains("200 epochs (schedule.warmup)"),
+        "{warning}"
+    );
+}

@@ -108,7 +108,7 @@ fn the_last_row_of_an_epoch_joins_the_batch_before_it_and_that_is_said() {
         rows: 88,
         batch: 29,
     };
-    assert_eq!(training.warnings(), std::slice::from_ref(&joins));
+    assert_eq!(training.warnings()[0], joins);
     assert_eq!(
         joins.to_string(),
         "88 rows in batches of 29 leave a last batch of one row, which has no variance to normalize by: it joins the \
@@ -128,12 +128,9 @@ fn the_last_row_of_an_epoch_joins_the_batch_before_it_and_that_is_said() {
     assert_eq!(count, 3, "three batches of statistics");
     // Where no batch has one row, nothing is said.
     let data = noise(29 * 3 + 2, 13);
-    assert!(
-        Training::new(&recipe, &data, 2)
-            .unwrap()
-            .warnings()
-            .is_empty()
-    );
+    let training = Training::new(&recipe, &data, 2).unwrap();
+    let joins = |warning: &Warning| matches!(warning, Warning::LastRowJoins { .. });
+    assert!(!training.warnings().iter().any(joins));
 }
 
 #[test]

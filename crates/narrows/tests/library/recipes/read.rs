@@ -57,11 +57,24 @@ fn every_shipped_recipe_and_variant_loads_and_fits_mnist() {
         .head(64)
         .unwrap();
     let mut seen = 0;
+    let by_purpose = Recipe::by_purpose();
+    let all = by_purpose
+        .iter()
+        .flat_map(|(_, names)| names.iter().copied());
+    assert_eq!(
+        all.collect::<Vec<_>>(),
+        Recipe::shipped().collect::<Vec<_>>()
+    );
     for name in Recipe::shipped() {
         let variants = Recipe::variants(name).unwrap();
-        // All but the one for tables come from a study.
-        assert!(
-            variants.contains(&"original".to_string()) || name == "table",
+        let is_of = |purpose: &Purpose| {
+            let mut groups = by_purpose.iter();
+            groups.any(|(other, names)| other == purpose && names.contains(&name))
+        };
+        // Those of the study can be trained as it had them.
+        assert_eq!(
+            variants.contains(&"original".to_string()),
+            is_of(&Purpose::Study) || is_of(&Purpose::Denoising),
             "{name}"
         );
         let names = variants.iter().map(|variant| format!("{name}:{variant}"));

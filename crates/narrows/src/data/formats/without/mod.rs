@@ -1,0 +1,12 @@
+//! Formats that this program was built without, by their features: what is asked of them is an error that names the
+//! feature.
+
+#[cfg(not(feature = "csv"))]
+pub(in crate::data) mod csv;
+mod feature;
+#[cfg(not(feature = "images"))]
+pub(in crate::data) mod images;
+#[cfg(not(feature = "mnist"))]
+pub(in crate::data) mod mnist;
+#[cfg(not(feature = "parquet"))]
+pub(in crate::data) mod parquet;

@@ -1,0 +1,94 @@
+//! An evaluation as JSON.
+
+use super::metric;
+use super::metrics::{self, object};
+use super::{
+    ClassError, ColumnError, Denoising, Evaluation, LayerUnits, NoiseCurve, NoisePoint, Quality,
+};
+use crate::text::decimal;
+use serde_json::{Value, json};
+
+impl Evaluation {
+    /// The evaluation as a JSON object; what was not measured is `null`. A number that is not finite is a text that says
+    /// why.
+    pub fn to_json(&self) -> Value {
+        let class = |class: &ClassError| {
+            let mut numbers = object(metrics::CLASS, class);
+            numbers.insert("label".into(), class.label.into());
+            numbers.insert("name".into(), class.name.clone().into());
+            numbers.insert("rows".into(), class.rows.into());
+            Value::from(numbers)
+        };
+        let column = |column: &ColumnError| {
+            let mut numbers = object(metrics::COLUMN, column);
+            numbers.insert("name".into(), column.name.clone().into());
+            Value::from(numbers)
+        };
+        let units = |units: &LayerUnits| {
+            json!({
+                "layer": units.layer,
+                "kind": units.kind,
+                "is_code": units.is_code,
+                "units": units.units,
+                metric::DEAD.name: units.dead,
+            })
+        };
+        let point = |point: &NoisePoint| {
+            let mut numbers = object(metrics::NOISE, point);
+            numbers.insert("level".into(), point.level.into());
+            Value::from(numbers)
+        };
+        let curve = |curve: &NoiseCurve| {
+            let points: Vec<Value> = curve.points.iter().map(point).collect();
+            json!({"noise": curve.noise.name(), "rows": curve.rows, "points": points})
+        };
+        json!({
+            "recipe": self.recipe,
+            "data": self.data,
+            "shape": self.shape,
+            "code_size": self.code_size,
+            "train_rows": self.train_rows,
+            "test_rows": self.test_rows,
+            "held_out": self.held_out,
+            "data_range": self.data_range,
+            "model": self.model.to_json(),
+            "pca": self.pca.as_ref().map(Quality::to_json),
+            "pca_left_out": self.pca_left_out,
+            "denoising": self.denoising.as_ref().map(Denoising::to_json),
+            "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
+            metric::MAJORITY.name: self.majority_accuracy,
+            "accuracy_left_out": self.accuracy_left_out,
+            "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
+            "units": self.units.iter().map(units).collect::<Vec<_>>(),
+            "robustness": self.robustness.iter().map(curve).collect::<Vec<_>>(),
+            "jacobian": self.jacobian.as_ref().map(|jacobian| json!({
+                "rows": jacobian.rows,
+                metric::JACOBIAN_NORM.name: metric::number(Some(jacobian.mean_norm)),
+                metric::SINGULAR_VALUES.name: jacobian.spectrum,
+            })),
+            "left_out": self.left_out,
+        })
+    }
+}
+
+impl Denoising {
+    fn to_json(&self) -> Value {
+        let mut numbers = object(metrics::DENOISING, self);
+        numbers.insert("noise".into(), self.corruption.name().into());
+        let level = decimal(self.corruption.strength());
+        numbers.insert("level".into(), level.into());
+        numbers.insert("draws".into(), self.draws.into());
+        let worse = self.is_worse_than_noisy_input();
+        numbers.insert("is_worse_than_noisy_input".into(), worse.into());
+        numbers.into()
+    }
+}
+
+impl Quality {
+    fn to_json(&self) -> Value {
+        let mut numbers = object(metrics::QUALITY, self);
+        let refusal = self.probe_refusal.clone();
+        numbers.insert("probe_refusal".into(), refusal.into());
+        numbers.into()
+    }
+}

@@ -1,0 +1,248 @@
+//! Recipes made in code.
+
+use super::Recipe;
+use crate::bottleneck::Bottleneck;
+use crate::corruption::Corruption;
+use crate::error::Result;
+use crate::layer::{Initialization, LayerSpec, mirrored};
+use crate::objective::{Penalty, Reconstruction};
+use crate::optimizer::{OptimizerSpec, ScheduleSpec};
+use crate::scaling::ScalingSpec;
+
+/// A recipe in the making, from [`Recipe::builder`]. What is not set has the default that [`Recipe::default`] has.
+///
+/// ```
+/// use narrows::Recipe;
+/// use narrows::corruption::Corruption;
+/// use narrows::layer::{Activation, activation, dense};
+///
+/// let recipe = Recipe::builder()
+///     .name("denoiser")
+///     .corruption(Corruption::gaussian(0.3))
+///     .encoder([dense(64), activation(Activation::Silu), dense(8)])
+///     .epochs(20)
+///     .build()?;
+/// // Without a decoder of its own it has the mirror of the encoder.
+/// assert_eq!(recipe.decoder, [dense(64), activation(Activation::Silu), dense(None)]);
+///
+/// let error = Recipe::builder().encoder([dense(8)]).epochs(0).build().unwrap_err();
+/// assert_eq!(error.key(), Some("training.epochs"));
+/// # Ok::<(), narrows::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "`build` gives the recipe"]
+pub struct RecipeBuilder {
+    recipe: Recipe,
+    has_decoder: bool,
+    output: Option<LayerSpec>,
+}
+
+impl Recipe {
+    /// A recipe in the making.
+    pub fn builder() -> RecipeBuilder {
+        RecipeBuilder {
+            recipe: Recipe::default(),
+            has_decoder: false,
+            output: None,
+        }
+    }
+}
+
+impl RecipeBuilder {
+    /// Its name: 1 to 64 letters, digits, `-`, `_` or `.`; `autoencoder` by default.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.recipe.name = name.into();
+        self
+    }
+
+    /// What it is, in one line.
+    pub fn about(mut self, about: impl Into<String>) -> Self {
+        self.recipe.about = about.into();
+        self
+    }
+
+    /// The scaling; by default the data decide.
+    pub fn scaling(mut self, scaling: ScalingSpec) -> Self {
+        self.recipe.scaling = Some(scaling);
+        self
+    }
+
+    /// Noise on what the encoder reads; none by default.
+    pub fn corruption(mut self, corruption: Corruption) -> Self {
+        self.recipe.corruption = Some(corruption);
+        self
+    }
+
+    /// How parameters start.
+    pub fn initialization(mut self, initialization: Initialization) -> Self {
+        self.recipe.initialization = initialization;
+        self
+    }
+
+    /// The layers from the data to the code, made by the functions of [`layer`](crate::layer). The last that has a width
+    /// gives the code.
+    pub fn encoder(mut self, layers: impl IntoIterator<Item = LayerSpec>) -> Self {
+        self.recipe.encoder = layers.into_iter().collect();
+        self
+    }
+
+    /// What happens to the code; nothing by default.
+    pub fn bottleneck(mut self, bottleneck: Bottleneck) -> Self {
+        self.recipe.bottleneck = bottleneck;
+        self
+    }
+
+    /// The layers from the code back to the data; by default the mirror of the encoder: its dense layers in reverse order
+    /// and as wide as what they read, each but the last with the activations and norms that the encoder has behind
+    /// a layer of this width.
+    pub fn decoder(mut self, layers: impl IntoIterator<Item = LayerSpec>) -> Self {
+        self.recipe.decoder = layers.into_iter().collect();
+        self.has_decoder = true;
+        self
+    }
+
+    /// A layer behind the decoder's last, also behind that of a mirror: a sigmoid for values from 0 to 1.
+    pub fn output(mut self, layer: LayerSpec) -> Self {
+        self.output = Some(layer);
+        self
+    }
+
+    /// The reconstruction loss; the mean squared error by default.
+    pub fn reconstruction(mut self, reconstruction: Reconstruction) -> Self {
+        self.recipe.reconstruction = reconstruction;
+        self
+    }
+
+    /// Adds a penalty to the objective.
+    pub fn penalty(mut self, penalty: Penalty) -> Self {
+        self.recipe.penalties.push(penalty);
+        self
+    }
+
+    /// The optimizer; Adam by default.
+    pub fn optimizer(mut self, optimizer: OptimizerSpec) -> Self {
+        self.recipe.optimizer = optimizer;
+        self
+    }
+
+    /// The learning rate over time; constant by default.
+    pub fn schedule(mut self, schedule: ScheduleSpec) -> Self {
+        self.recipe.schedule = schedule;
+        self
+    }
+
+    /// How often training passes over all rows.
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.recipe.epochs = epochs;
+        self
+    }
+
+    /// The rows in a step.
+    pub fn batch_size(mut self, rows: usize) -> Self {
+        self.recipe.batch_size = rows;
+        self
+    }
+
+    /// What all randomness of a run follows from.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.recipe.seed = seed;
+        self
+    }
+
+    /// The fraction of the training rows that is set apart; the model of the lowest loss on it is kept.
+    pub fn validation(mut self, fraction: f64) -> Self {
+        self.recipe.validation = Some(fraction);
+        self
+    }
+
+    /// The epochs without a lower loss after which training stops; 0 for never.
+    pub fn patience(mut self, epochs: usize) -> Self {
+        self.recipe.patience = epochs;
+        self
+    }
+
+    /// The largest norm of a gradient over all parameters; 0 for any.
+    pub fn clip_norm(mut self, norm: f64) -> Self {
+        self.recipe.clip_norm = norm;
+        self
+    }
+
+    /// The batches whose gradients make one step.
+    pub fn accumulation(mut self, batches: usize) -> Self {
+        self.recipe.accumulation = batches;
+        self
+    }
+
+    /// The recipe, checked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::check`]; when there is no decoder and the encoder has layers that have no mirror, such as
+    /// convolutions.
+    pub fn build(self) -> Result<Recipe> {
+        let mut recipe = self.recipe;
+        if !self.has_decoder {
+            recipe.decoder = mirrored(&recipe.encoder)?;
+        }
+        recipe.decoder.extend(self.output);
+        recipe.check()?;
+        Ok(recipe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::{
+        Activation, activation, batch_norm, conv2d, dense, dropout, flatten, tied_dense,
+    };
+
+    #[test]
+    fn a_mirror_has_the_layers_in_reverse_order() {
+        let silu = || activation(Activation::Silu);
+        let encoder = [
+            dropout(0.1),
+            dense(32),
+            batch_norm(),
+            silu(),
+            dense(16),
+            activation(Activation::Tanh),
+            dense(4),
+            silu(),
+        ];
+        let recipe = Recipe::builder()
+            .encoder(encoder)
+            .output(activation(Activation::Sigmoid))
+            .build()
+            .unwrap();
+        let expected = [
+            dense(16),
+            activation(Activation::Tanh),
+            dense(32),
+            batch_norm(),
+            silu(),
+            dense(None),
+            activation(Activation::Sigmoid),
+        ];
+        assert_eq!(recipe.decoder, expected);
+        let shallow = Recipe::builder().encoder([dense(3)]).build().unwrap();
+        assert_eq!(shallow.decoder, [dense(None)]);
+    }
+
+    #[test]
+    fn what_has_no_mirror_needs_a_decoder() {
+        for layer in [conv2d(2, [3, 3]), flatten(), tied_dense(0)] {
+            let name = layer.name();
+            let builder = Recipe::builder().encoder([layer, dense(3)]);
+            let error = builder.clone().build().unwrap_err().to_string();
+            assert!(
+                error.starts_with("encoder[0]: ") && error.contains(name),
+                "{error}"
+            );
+            let own = builder.decoder([dense(None)]).build();
+            assert!(own.is_ok() || name == "dense", "{own:?}");
+        }
+        let error = Recipe::builder().build().unwrap_err();
+        assert_eq!(error.key(), Some("encoder"), "{error}");
+    }
+}
