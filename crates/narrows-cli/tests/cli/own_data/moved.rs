@@ -225,7 +225,7 @@ fn bad_rows_are_kept_only_where_rows_are_written() {
         "interpolate run -o no.png",
     ] {
         let all = [&words(line)[..], &["--on-bad", "null"]].concat();
-        bench.refused(&all, &["`--on-bad null` keeps rows without values"]);
+        bench.refused(&all, &["`--on-bad null` needs a command that writes rows"]);
     }
     for how in ["refuse", "null", "drop"] {
         let (_, notes) = bench.said(&["score", "run", "--on-bad", how]);
