@@ -210,7 +210,7 @@ mod tests {
         // Of 100 exchangeable rows, 5 lie above the 95th.
         assert_eq!(found.value, 95.0);
         let error = threshold(&scores[..18], Rule::FalsePositiveRate(0.05)).unwrap_err();
-        assert_eq!(error.what_was_expected(), Some("at least 19"));
+        assert_eq!(error.what_was_expected(), Some("at least 19 normal rows"));
         assert!(threshold(&scores[..19], Rule::FalsePositiveRate(0.05)).is_ok());
         assert!(threshold(&[1.0, f32::INFINITY], Rule::Quantile(0.9)).is_err());
         for level in [0.0, 1.1, -1.0, f64::NAN] {

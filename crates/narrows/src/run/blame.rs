@@ -63,8 +63,8 @@ encoder = [
     { layer = \"relu\" },
 ]
 [[decoder]]
-outputs = 5
 layer = \"dense\"
+outputs = 5
 [bottleneck]
 k = 3
 ";

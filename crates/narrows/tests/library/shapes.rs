@@ -136,7 +136,7 @@ fn sizes_that_do_not_fit_are_refused() {
         DENSE,
         &one,
         &[
-            "encoder.0",
+            "encoder[0]",
             "kernel's width",
             "at most 8",
             "[1, 8, 6]",
@@ -148,7 +148,7 @@ fn sizes_that_do_not_fit_are_refused() {
         DENSE,
         &one,
         &[
-            "encoder.0",
+            "encoder[0]",
             "output padding of the width",
             "less than the stride of 1",
             "found 1",
@@ -158,7 +158,7 @@ fn sizes_that_do_not_fit_are_refused() {
         "{ layer = 'conv-transpose2d', channels = 1, kernel = 3, padding = [0, 4] }",
         DENSE,
         &one,
-        &["encoder.0", "width", "less than half of 8", "found 4"],
+        &["encoder[0]", "width", "less than half of 8", "found 4"],
     );
     refused(
         "{ layer = 'relu' }, { layer = 'reshape', shape = [1, 6, 6] }, { layer = 'dense', outputs = 1 }",
@@ -185,7 +185,7 @@ fn sizes_that_do_not_fit_are_refused() {
         "{ layer = 'dense', outputs = 1 }",
         "{ layer = 'dense' }, { layer = 'reshape', shape = [16777216, 16777216, 16777216] }",
         &one,
-        &["decoder.1", "[16777216, 16777216, 16777216]"],
+        &["decoder[1]", "[16777216, 16777216, 16777216]"],
     );
 }
 
@@ -271,7 +271,7 @@ fn every_layer_gives_the_shape_and_range_that_it_says_or_is_refused_with_its_nam
                     Err(error) => {
                         let error = error.to_string();
                         let place =
-                            format!("encoder.{} ({})", recipe.encoder.len() - 1, spec.name());
+                            format!("encoder[{}] ({})", recipe.encoder.len() - 1, spec.name());
                         assert!(error.contains(&place), "{text}\n{error}");
                         continue;
                     }

@@ -232,7 +232,7 @@ mod tests {
         }
         let error = ArrayPlan::new(&[2, 5], Some(Layout::ChannelsLast)).unwrap_err();
         assert!(
-            error.to_string().contains("`layout` is a setting"),
+            error.to_string().contains("`--layout` is an option"),
             "{error}"
         );
     }

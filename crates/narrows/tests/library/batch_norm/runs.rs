@@ -140,7 +140,7 @@ fn batches_of_one_row_are_refused_where_a_channel_has_one_value() {
     recipe.batch_size = 1;
     let error = Training::new(&recipe, &data, 1).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Recipe);
-    for part in ["encoder.4", "at least 2 rows", "training.batch_size"] {
+    for part in ["encoder[4]", "at least 2 rows", "training.batch_size"] {
         assert!(error.to_string().contains(part), "{error}");
     }
     // A channel of an image has a variance.
@@ -206,7 +206,7 @@ fn a_contractive_penalty_over_the_layer_is_refused_and_one_before_it_is_not() {
     for kind in ["jacobian", "summed", "hutchinson"] {
         let recipe = Recipe::parse(&text(norm, "", kind), "test").unwrap();
         let error = Training::new(&recipe, &data, 1).err().unwrap();
-        assert!(error.to_string().contains("encoder.1"), "{error}");
+        assert!(error.to_string().contains("encoder[1]"), "{error}");
         let recipe = Recipe::parse(&text("", norm, kind), "test").unwrap();
         let mut training = Training::new(&recipe, &data, 2).unwrap();
         let record = training.epoch(|_| ()).unwrap();

@@ -92,7 +92,7 @@ fn damaged_and_foreign_arrays_are_refused() {
         columns: vec!["a".into()],
         ..ReadOptions::default()
     };
-    assert!(text(Source::open_with(&spec, &options)).contains("setting for tables"));
+    assert!(text(Source::open_with(&spec, &options)).contains("option for tables"));
 }
 
 fn npz(folder: &Folder, name: &str, arrays: &[(&str, Vec<u8>)]) -> String {

@@ -252,7 +252,7 @@ fn channels_last_are_turned_with_a_word() {
         layout: Some(Layout::ChannelsLast),
         ..ReadOptions::default()
     };
-    assert!(refusal(Source::open_with(&table, &options)).contains("`layout` is a setting"));
+    assert!(refusal(Source::open_with(&table, &options)).contains("`--layout` is an option"));
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn missing_values_of_an_array_are_refused_or_filled() {
         ..ReadOptions::default()
     };
     let error = refusal(Source::open_with(&spec, &options));
-    assert!(error.contains("place 1 (counted from 0)"), "{error}");
+    assert!(error.contains("column 1 (counted from 0)"), "{error}");
 }
 
 #[test]

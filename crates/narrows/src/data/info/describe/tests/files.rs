@@ -15,7 +15,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
         ),
         (
             b"a,gr\xf6\xdfe\n1,2\n3,4\n6,5\n",
-            "line 1, character 5: the text is not UTF-8: expected UTF-8 text, found [f6, df, 65, 0a] (say its encoding",
+            "line 1, character 5: the text is not UTF-8: expected UTF-8 text, found [f6, df, 65, 0a] (name its encoding",
             "--encoding windows-1252",
             "windows-1252",
             "`--encoding windows-1252` is a guess",
