@@ -125,7 +125,7 @@ fn a_log_goes_on_behind_its_last_whole_record() {
     assert_eq!(scalars(&path), []);
     fs::write(&path, b"something else").unwrap();
     let error = EventFile::append(folder).unwrap_err().to_string();
-    assert!(error.contains("no log of TensorBoard"), "{error}");
+    assert!(error.contains("not a log of TensorBoard"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"something else");
 }
 

@@ -84,7 +84,7 @@ fn ties_that_do_not_fit_are_refused() {
             &encoder,
             &[tied_dense(missing)],
             &[
-                "decoder.0",
+                "decoder[0]",
                 "not dense",
                 "a dense layer of the encoder",
                 &tie,
@@ -98,7 +98,7 @@ fn ties_that_do_not_fit_are_refused() {
         &encoder,
         &[tied_dense(0)],
         &[
-            "decoder.0",
+            "decoder[0]",
             "rows of 7 values",
             "rows of 3 values",
             "reverse order",
@@ -114,12 +114,12 @@ fn ties_that_do_not_fit_are_refused() {
     refused(
         &[dense(11), tied_dense(0)],
         &[dense(11)],
-        &["encoder.1", "layers of the decoder"],
+        &["encoder[1]", "layers of the decoder"],
     );
     // Another form is refused where the recipe is read.
     for tie in [
         "encoder",
-        "encoder.0",
+        "encoder[0]",
         "decoder[0]",
         "encoder[+1]",
         "encoder[01]",
