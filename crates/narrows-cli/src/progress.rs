@@ -137,10 +137,10 @@ impl Display {
     pub fn epoch(&mut self, record: &EpochRecord, epochs: usize) {
         let width = epochs.to_string().len();
         let validation = record.validation_loss.map_or(String::new(), |loss| {
-            format!("   validation {}", figures(loss))
+            format!("   validation loss {}", figures(loss))
         });
         self.line(&format!(
-            "epoch {:>width$}/{epochs}   loss {}{validation}   {}   {} {}/s",
+            "epoch {:>width$}/{epochs}   train loss {}{validation}   {}   {} {}/s",
             record.epoch,
             figures(record.train_loss),
             duration(record.seconds),

@@ -223,7 +223,7 @@ impl Going {
             }
             Event::Epoch(record) => {
                 self.trained = format!(
-                    "loss {} after {}, {} rows/s",
+                    "train loss {} after {}, {} rows/s",
                     figures(record.train_loss),
                     count_of(record.epoch, "epoch"),
                     thousands(record.rows_per_second)

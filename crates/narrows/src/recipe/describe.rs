@@ -44,7 +44,11 @@ impl Recipe {
             parts.push(format!("{} bottleneck", self.bottleneck.name()));
         }
         let mut objective = self.reconstruction.name().to_string();
-        for penalty in &self.penalties {
+        for penalty in self
+            .penalties
+            .iter()
+            .filter(|penalty| penalty.weight != 0.0)
+        {
             objective.push_str(&format!(" + {} · {}", penalty.weight, penalty.kind.name()));
         }
         parts.push(objective);

@@ -242,7 +242,7 @@ impl Parts {
             document.set(assignment, origin, Level::Set)?;
         }
         let mut recipe = self.read(&document)?;
-        if !is_described {
+        if !is_described && !recipe.about.is_empty() {
             recipe.about = recipe.description();
         }
         Ok(recipe)
