@@ -119,7 +119,7 @@ fn ties_that_do_not_fit_are_refused() {
     // Another form is refused where the recipe is read.
     for tie in [
         "encoder",
-        "encoder[0]",
+        "encoder.0",
         "decoder[0]",
         "encoder[+1]",
         "encoder[01]",
