@@ -117,13 +117,15 @@ impl Section<'_> {
             if known.any(|key| key.is_called(name)) {
                 continue;
             }
-            if let Some((_, owner)) = elsewhere.iter().find(|(key, _)| key.is_called(name)) {
+            let owners = elsewhere.iter().filter(|(key, _)| key.is_called(name));
+            let owners: Vec<String> = owners.map(|(_, owner)| format!("`{owner}`")).collect();
+            if !owners.is_empty() {
                 if node.level < level {
                     continue;
                 }
-                return Err(self
-                    .error(name, format!("`{name}` belongs to `{owner}`"))
-                    .hint("remove it, or choose what it belongs to"));
+                let what = format!("`{name}` is a key of {}", owners.join(" and "));
+                let hint = format!("remove it, or choose {}", owners.join(" or "));
+                return Err(self.error(name, what).hint(hint));
             }
             let error = self.error(name, format!("there is no key `{name}` here"));
             return Err(suggest_key(error, name, keys.iter().copied().flatten()));

@@ -12,9 +12,14 @@ pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
     match nearest {
         Some((likeness, nearest)) if likeness >= 0.5 => did_you_mean(error, name, nearest),
         None => unknown(error, name, None),
+        // All names are said once.
+        Some(_) if error.what_was_expected().is_some() => unknown(error, name, None),
         Some(_) => {
-            let error = error.hint(format!("there are {}", first_of(known)));
-            unknown(error, name, None)
+            let hint = match known {
+                [one] => format!("there is only {one}"),
+                _ => format!("there are {}", first_of(known)),
+            };
+            unknown(error.hint(hint), name, None)
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
     {
         return Err(root
             .error(NAME.name, "this name is not possible")
-            .expected("1 to 64 letters, digits, `-`, `_` or `.`, the first no `.`")
+            .expected("1 to 64 letters, digits, `-`, `_` or `.`; the first is not `.`")
             .found(format!("\"{name}\"")));
     }
     let variants = root.section(VARIANTS.name)?;

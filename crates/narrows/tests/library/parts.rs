@@ -267,7 +267,7 @@ fn parts_of_another_crate_are_read_checked_and_written() {
         (
             "which = 1",
             "probes = 1",
-            &["`probes` belongs to `hutchinson`"],
+            &["`probes` is a key of `hutchinson`"],
         ),
         (
             "by = 0.25",
