@@ -276,10 +276,8 @@ impl fmt::Display for Error {
             .flatten()
             .map(|part| part.chars().count())
             .sum();
-        let [place, what, expected, found, source, hint] = match length > LONGEST {
-            true => cut(true),
-            false => usual,
-        };
+        let [place, what, expected, found, source, hint] =
+            if length > LONGEST { cut(true) } else { usual };
         if let Some(place) = place {
             write!(f, "{place}: ")?;
         }

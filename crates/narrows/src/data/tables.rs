@@ -91,15 +91,16 @@ pub(super) fn open(
 
 /// The error for one of several sources that is not a table.
 fn not_a_table(path: &Path, name: String) -> Error {
-    let (what, expected) = match path.exists() {
-        true => (
+    let (what, expected) = if path.exists() {
+        (
             "this is not a table, and only tables can be read as one",
             "CSV or Parquet files",
-        ),
-        false => (
+        )
+    } else {
+        (
             "there is no such file or folder",
             "the name of a file or folder",
-        ),
+        )
     };
     Error::new(ErrorKind::Data, what)
         .at(name)

@@ -298,9 +298,10 @@ impl Kind {
                     (End::Closed(_), End::None) => format!("a number, {range_words}"),
                     _ => format!("a number {range_words}"),
                 };
-                match range.high == End::None || is_inside {
-                    true => format!("{number}, representable as float32"),
-                    false => number,
+                if range.high == End::None || is_inside {
+                    format!("{number}, representable as float32")
+                } else {
+                    number
                 }
             }
             Kind::Pair { least, most } => format!(

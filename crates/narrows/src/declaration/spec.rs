@@ -100,9 +100,12 @@ impl<P: Part + ?Sized> Spec<P> {
     /// Sets the value of a key, which must be of the key's type; `None` leaves it open.
     pub(crate) fn set(&mut self, key: &Key, value: impl Into<Option<Value>>) {
         let value = value.into();
-        let of = |other: &Key| match other.name == key.name {
-            true => Some((other.name, value.clone()?)),
-            false => Some((other.name, self.settings.value(other.name)?.clone())),
+        let of = |other: &Key| {
+            if other.name == key.name {
+                Some((other.name, value.clone()?))
+            } else {
+                Some((other.name, self.settings.value(other.name)?.clone()))
+            }
         };
         let keys = self.part.declaration().keys.iter();
         self.settings = Settings::of(keys.filter_map(of).collect());

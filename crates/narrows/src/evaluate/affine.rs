@@ -130,13 +130,14 @@ impl AffineMap {
             (mean[inputs + j] - shift.sum::<f64>()) as f32
         });
         let bias: Vec<f32> = bias.collect();
-        match weights.iter().chain(&bias).all(|value| value.is_finite()) {
-            true => Ok(AffineMap {
+        if weights.iter().chain(&bias).all(|value| value.is_finite()) {
+            Ok(AffineMap {
                 inputs,
                 weights,
                 bias,
-            }),
-            false => Err(refuse("its values are not finite".into())),
+            })
+        } else {
+            Err(refuse("its values are not finite".into()))
         }
     }
 

@@ -147,9 +147,10 @@ impl<'a> Evaluating<'a> {
             model.reconstructor().run(rows, workers, out);
         })?;
         let mse = measured.quality.test_mse;
-        match mse.is_finite() {
-            true => Ok(measured),
-            false => Err(self.not_finite("the mean squared error on the test rows", mse)),
+        if mse.is_finite() {
+            Ok(measured)
+        } else {
+            Err(self.not_finite("the mean squared error on the test rows", mse))
         }
     }
 
@@ -163,12 +164,13 @@ impl<'a> Evaluating<'a> {
         let beside = self.of_rows("reconstructions by PCA", false, &|rows, workers, out| {
             pca.reconstruct_with(code, rows, workers.team(), out);
         })?;
-        Ok(match beside.quality.test_mse.is_finite() {
-            true => Ok((pca, beside)),
-            false => Err(
+        Ok(if beside.quality.test_mse.is_finite() {
+            Ok((pca, beside))
+        } else {
+            Err(
                 "its error is too large for a number: scale the data, with scaling.kind=standardize"
                     .into(),
-            ),
+            )
         })
     }
 

@@ -16,9 +16,10 @@ const MAPPED: usize = 1000;
 /// Maps of the codes of test rows, spread over all of them.
 pub(super) fn code_figures(model: &Model, test: &Dataset, threads: usize) -> Result<Vec<Figure>> {
     let shown = MAPPED.min(test.rows());
-    let which = match shown < test.rows() {
-        true => format!("{}, spread over all", count_of(shown, "test row")),
-        false => format!("all {}", count_of(shown, "test row")),
+    let which = if shown < test.rows() {
+        format!("{}, spread over all", count_of(shown, "test row"))
+    } else {
+        format!("all {}", count_of(shown, "test row"))
     };
     let mut figures = Vec::new();
     for (name, how, map) in code_maps(model, test, threads)? {

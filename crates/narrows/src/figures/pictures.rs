@@ -52,9 +52,10 @@ pub(super) fn picture_figures(
 /// Which test images pictures show, in words.
 fn which_pictured(test: &Dataset) -> Result<String> {
     let shown = PICTURES.min(test.rows());
-    Ok(match is_sorted(test)? {
-        true => format!("{shown} test images, spread over all"),
-        false => format!("The first {shown} test images"),
+    Ok(if is_sorted(test)? {
+        format!("{shown} test images, spread over all")
+    } else {
+        format!("The first {shown} test images")
     })
 }
 

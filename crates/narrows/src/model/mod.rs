@@ -51,14 +51,15 @@ pub struct Model {
 
 /// Refuses numbers that are more or fewer than a network has.
 fn check_count(what: &str, numbers: &[f32], expected: usize) -> Result<()> {
-    match numbers.len() == expected {
-        true => Ok(()),
-        false => Err(Error::new(
+    if numbers.len() == expected {
+        Ok(())
+    } else {
+        Err(Error::new(
             ErrorKind::Data,
             format!("the {what} do not fit the network"),
         )
         .expected(format!("{expected} numbers"))
-        .found(numbers.len())),
+        .found(numbers.len()))
     }
 }
 

@@ -28,9 +28,10 @@ pub(super) fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String,
             VARIANTS.name,
             format!("the recipe has no variant `{variant}`"),
         );
-        return Err(match known.is_empty() {
-            true => error.expected("the recipe's name alone, as it has no variants"),
-            false => suggest(error, variant, &known),
+        return Err(if known.is_empty() {
+            error.expected("the recipe's name alone, as it has no variants")
+        } else {
+            suggest(error, variant, &known)
         });
     }
     let name = format!("{}-{variant}", root.text(NAME.name)?.unwrap_or_default());
@@ -192,9 +193,12 @@ impl Parts {
             let text = read_text(path)?;
             self.parse_variant(&text, name_or_path, variant, overrides)
         } else {
-            let text = Recipe::text(name_or_path).map_err(|error| match path.is_dir() {
-                true => is_a_folder(path),
-                false => error,
+            let text = Recipe::text(name_or_path).map_err(|error| {
+                if path.is_dir() {
+                    is_a_folder(path)
+                } else {
+                    error
+                }
             })?;
             self.parse_variant(text, name_or_path, variant, overrides)
         }

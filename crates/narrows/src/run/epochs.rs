@@ -57,9 +57,10 @@ pub(super) fn train_epochs(
                 }
                 clock.reset();
             }
-            match options.is_stopped() || saved.is_err() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            if options.is_stopped() || saved.is_err() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
             }
         });
         let record = record.and_then(|record| saved.map(|()| record));
@@ -81,9 +82,10 @@ pub(super) fn train_epochs(
             || training.is_finished()
             || (ended.is_some() && clock.is_due(ended))
         {
-            match training.is_finished() {
-                true => going.guard.look(observe)?,
-                false => going.guard.look_now_and_then(observe)?,
+            if training.is_finished() {
+                going.guard.look(observe)?
+            } else {
+                going.guard.look_now_and_then(observe)?
             }
             let saved = save(training, going, &mut logs);
             saved.map_err(|error| keep(error, &going.place, kept.as_deref()))?;
@@ -134,9 +136,10 @@ fn not_kept(place: &Place) -> Error {
 /// What is in the folder of a run that was to take the place of another, and does not.
 fn left_in(place: &Place) -> String {
     let run = place.folder();
-    match run.join(MODEL_FILE).is_file() {
-        true => format!("{} still holds the run before, whole", run.display()),
-        false => format!("{} is left as it was", run.display()),
+    if run.join(MODEL_FILE).is_file() {
+        format!("{} still holds the run before, whole", run.display())
+    } else {
+        format!("{} is left as it was", run.display())
     }
 }
 
@@ -196,13 +199,14 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     let run = folder.display();
     let quoted = path_for_shell(folder);
     let change = "change what made it diverge, such as the learning rate (`--lr X`) or huge values in the rows";
-    let begin = match folder::is_saved(folder) {
-        true => format!(
+    let begin = if folder::is_saved(folder) {
+        format!(
             "{change}, and begin a new run from its model: narrows train RECIPE --init-from {quoted}"
-        ),
-        false => format!(
+        )
+    } else {
+        format!(
             "it was never saved; {change}, and begin anew: narrows train RECIPE --out {quoted} --force"
-        ),
+        )
     };
     Err(Error::new(
         ErrorKind::Diverged,
@@ -226,9 +230,10 @@ impl Logs {
         folder::unlink(&path)?;
         let metrics = folder::open(OpenOptions::new().create(true).append(true), &path)
             .map_err(|error| Error::io("cannot write the metrics", &path, error))?;
-        let log = match tensorboard {
-            true => Some(EventFile::append(folder)?),
-            false => None,
+        let log = if tensorboard {
+            Some(EventFile::append(folder)?)
+        } else {
+            None
         };
         Ok(Logs { path, metrics, log })
     }

@@ -155,9 +155,10 @@ fn make_folder(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock)> {
 /// recipe is about noise, be it by corruption or by a contractive penalty. `about` is said of all.
 fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
     let picture = |(place, done): (usize, &&Done)| {
-        let wanted = match done.recipe.corruption.is_some() || !done.recipe.penalties.is_empty() {
-            true => "noisy",
-            false => "reconstructions",
+        let wanted = if done.recipe.corruption.is_some() || !done.recipe.penalties.is_empty() {
+            "noisy"
+        } else {
+            "reconstructions"
         };
         let figures = &done.outcome.figures;
         let figure = figures.iter().find(|figure| figure.name == wanted)?;

@@ -107,13 +107,14 @@ pub(super) fn make(
         .into_iter()
         .map(|(_, outcome)| outcome)
         .collect::<Result<_>>()?;
-    match done.len() == planned.len() {
-        true => Ok(done),
+    if done.len() == planned.len() {
+        Ok(done)
+    } else {
         // Told to stop between two runs.
-        false => Err(Error::new(
+        Err(Error::new(
             ErrorKind::Interrupted,
             "not all runs were begun",
-        )),
+        ))
     }
 }
 

@@ -317,9 +317,12 @@ fn an_evaluation_ends_when_it_is_told_to() {
     let model = model(&source.train);
     let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
     for wanted in ["testing", "robustness", "accuracy of neighbors"] {
-        let stop = |progress: Progress| match progress.stage == wanted {
-            true => Err(Error::new(ErrorKind::Interrupted, "enough")),
-            false => Ok(()),
+        let stop = |progress: Progress| {
+            if progress.stage == wanted {
+                Err(Error::new(ErrorKind::Interrupted, "enough"))
+            } else {
+                Ok(())
+            }
         };
         let mut stop = stop;
         let error = evaluate(&model, &split, &Measuring::default(), &mut stop).unwrap_err();

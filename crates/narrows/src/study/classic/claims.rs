@@ -188,13 +188,19 @@ mod tests {
             ([false, false], "does not hold in either setting"),
         ];
         for (yes, words) in words {
-            let mse = |experiment, setting: usize| match experiment == DEEP && yes[setting] {
-                true => 0.05,
-                false => 0.03,
+            let mse = |experiment, setting: usize| {
+                if experiment == DEEP && yes[setting] {
+                    0.05
+                } else {
+                    0.03
+                }
             };
-            let added = |experiment, setting: usize| match experiment == STRONG && yes[setting] {
-                true => 2.0,
-                false => 1.0,
+            let added = |experiment, setting: usize| {
+                if experiment == STRONG && yes[setting] {
+                    2.0
+                } else {
+                    1.0
+                }
             };
             let claims = claims(&rows(mse, added));
             assert!(claims[0].contains(words), "{}", claims[0]);
