@@ -1,5 +1,6 @@
 //! The rows to train on, the rows that training watches, and the rows to test on.
 
+mod apart;
 mod plan;
 
 pub use plan::{SplitPlan, TestRows};
@@ -7,9 +8,10 @@ pub use plan::{SplitPlan, TestRows};
 use super::dataset::Dataset;
 use super::group::{Groups, no_such_group};
 use super::source::Source;
-use crate::rng::{Draws, Purpose};
+use crate::rng::Purpose;
 use crate::text::{counted, thousands};
 use crate::{Error, ErrorKind, Result};
+use apart::{set_apart, set_last_apart};
 use plan::check_validation;
 use std::borrow::Cow;
 
@@ -407,45 +409,6 @@ impl Dataset {
         let watched = watched.filled_like(&train);
         Ok(Some((train, watched)))
     }
-}
-
-/// All rows but `count`, and these; both in the source's order, so that pictures show its first rows.
-fn set_apart(
-    data: &Dataset,
-    count: usize,
-    seed: u64,
-    purpose: Purpose,
-) -> Result<(Dataset, Dataset)> {
-    check_count(data, count)?;
-    let mut kept = Draws::new(seed, purpose).permutation(0, data.rows());
-    let mut held: Vec<u32> = kept.drain(..count).collect();
-    held.sort_unstable();
-    kept.sort_unstable();
-    kept.shrink_to_fit();
-    Ok((data.choose(kept)?, data.choose(held)?))
-}
-
-/// All rows but the last `count`, and these.
-fn set_last_apart(data: &Dataset, count: usize) -> Result<(Dataset, Dataset)> {
-    check_count(data, count)?;
-    let cut = data.rows() - count;
-    Ok((data.slice(0..cut)?, data.slice(cut..data.rows())?))
-}
-
-fn check_count(data: &Dataset, count: usize) -> Result<()> {
-    if count < data.rows() {
-        return Ok(());
-    }
-    Err(
-        Error::new(ErrorKind::Data, "there are too few rows to set some apart")
-            .at(data.name())
-            .expected(format!(
-                "more than the {} that validation or testing takes",
-                counted(count, "row", "rows")
-            ))
-            .found(data.rows())
-            .hint("give more rows, or take a smaller share"),
-    )
 }
 
 #[cfg(test)]

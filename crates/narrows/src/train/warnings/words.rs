@@ -1,0 +1,220 @@
+//! What warnings say.
+
+use super::{COUNTED, Warning};
+use crate::text::{count_of, counted, figures, first_of, thousands};
+use std::fmt;
+
+/// The columns that a warning names.
+const NAMED: usize = 3;
+
+/// What a warning says of columns that lose values.
+fn describe_lost(
+    f: &mut fmt::Formatter<'_>,
+    columns: &[(String, usize, usize)],
+    scaling: &str,
+    looked_at: Option<usize>,
+) -> fmt::Result {
+    for (index, (column, distinct, left)) in columns.iter().take(NAMED).enumerate() {
+        let between = if index == 0 { "" } else { "; " };
+        let column = match index {
+            0 => column,
+            _ => column.strip_suffix(COUNTED).unwrap_or(column),
+        };
+        let distinct = thousands(*distinct as f64);
+        let left = thousands(*left as f64);
+        write!(
+            f,
+            "{between}{column}: {distinct} distinct values become {left}"
+        )?;
+        if index == 0 {
+            write!(f, " in float32 after the scaling `{scaling}`")?;
+        }
+    }
+    if columns.len() > NAMED {
+        let more = columns.len() - NAMED;
+        write!(f, "; and {}", counted(more, "more column", "more columns"))?;
+    }
+    if let Some(rows) = looked_at {
+        write!(f, " (in {} of the rows)", thousands(rows as f64))?;
+    }
+    match scaling {
+        "standardize" | "minmax" => f.write_str(
+            ": their differences are tiny beside the spread of the column; subtract what is large, take the logarithm, \
+             split the column into parts, or leave it out with `--drop`",
+        ),
+        _ => f.write_str(
+            ": use `--set scaling.kind=standardize`, which subtracts the mean before anything is rounded",
+        ),
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::SourceChanged { file, more } => {
+                write!(f, "{file}")?;
+                if *more > 0 {
+                    let more = counted(*more, "more file", "more files");
+                    write!(f, " and {more} of the data")?;
+                }
+                f.write_str(
+                    " changed after the run began: it uses the rows as they were read then; --resume will refuse other \
+                     training rows",
+                )
+            }
+            Warning::ThresholdLost => f.write_str(
+                "the threshold that was chosen for the model so far does not fit the new one, and is not kept: choose one \
+                 again with `narrows calibrate` when the run is finished",
+            ),
+            Warning::OutOfRange {
+                layer,
+                output,
+                data,
+                floor,
+            } => {
+                write!(
+                    f,
+                    "the scaled data lie in [{}, {}], but the decoder ends in `{layer}`, which \
+                     gives only ",
+                    figures(data.0.into()),
+                    figures(data.1.into())
+                )?;
+                match (output.0.is_finite(), output.1.is_finite()) {
+                    (true, true) => write!(f, "[{}, {}]", output.0, output.1)?,
+                    (true, false) => write!(f, "{} and more", output.0)?,
+                    _ => write!(f, "{} and less", output.1)?,
+                }
+                write!(
+                    f,
+                    ": no training can bring the MSE below {}; use another scaling (`--set \
+                     scaling.kind=unit` for 8-bit data, `minmax` otherwise) or leave `{layer}` out",
+                    figures(*floor)
+                )
+            }
+            Warning::OnlyRises { warmup, epochs } => write!(
+                f,
+                "the learning rate rises for {warmup} epochs (schedule.warmup), and training has {}: it ends before the \
+                 learning rate is at its full value; train longer, or lower schedule.warmup",
+                count_of(*epochs, "epoch")
+            ),
+            Warning::FewSteps {
+                steps,
+                epochs,
+                rows,
+                batch,
+            } => write!(
+                f,
+                "training has {} in all ({} of {} in batches of {}), in which the parameters hardly change: raise \
+                 training.epochs or lower training.batch_size",
+                count_of(*steps, "step"),
+                count_of(*epochs, "epoch"),
+                count_of(*rows, "row"),
+                thousands(*batch as f64)
+            ),
+            Warning::LastRowJoins { rows, batch } => write!(
+                f,
+                "{} rows in batches of {batch} leave a last batch of one row, which has no variance to normalize by: it \
+                 joins the batch before it, which has {} rows; choose another training.batch_size for batches of one size",
+                thousands(*rows as f64),
+                batch + 1
+            ),
+            Warning::OneRow => f.write_str(
+                "there is one row: the model is tested on the row that it is trained on, which says nothing about other rows",
+            ),
+            Warning::DrawnFromSeries {
+                column,
+                has_drawn_test,
+                is_latest_first,
+            } => write!(
+                f,
+                "the rows are in the order of the column `{column}`, and rows for {} were drawn at random from among \
+                 them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
+                if *has_drawn_test { "testing or validation" } else { "validation" },
+                match (has_drawn_test, is_latest_first) {
+                    (true, true) => "with the latest row last, `--test last:0.1` tests on the last rows instead",
+                    (true, false) => "`--test last:0.1` tests on the last rows instead",
+                    (false, _) => "`--validation 0` sets none apart, `--validation FILE` takes those of another file",
+                }
+            ),
+            Warning::LastIsEarliest { column } => write!(
+                f,
+                "the rows are in the order of the column `{column}` with the latest first: the last rows, which are for \
+                 testing, are the earliest, and training sees what comes after them; sort the rows by `{column}` for \
+                 `--test last:…`"
+            ),
+            Warning::DividedAnew { difference } => f.write_str(difference),
+            Warning::OlderName { note } => f.write_str(note),
+            Warning::BegunOn { used_for, share } => write!(
+                f,
+                "the model that training begins with was trained on about {:.0} % of the rows for {used_for}: errors on \
+                 them are lower than on new rows; divide the rows as its run did (with the same `--seed` and options), or \
+                 give other rows with `--validation FILE` and `--test FILE`",
+                100.0 * share
+            ),
+            Warning::KnownRows { given_for, share } => write!(
+                f,
+                "about {:.0} % of the rows for {given_for} are training rows: errors on them are lower than on new rows; \
+                 give rows that training does not see",
+                100.0 * share
+            ),
+            Warning::WideCode { code, inputs } => write!(
+                f,
+                "the code has {code} values and the data {inputs}: the network can copy its input and \
+                 learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise \
+                 (`--set corruption.kind=masking --set corruption.fraction=0.5`)"
+            ),
+            Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
+                "the training rows are all the same: there is nothing to learn",
+            ),
+            Warning::Constant {
+                columns,
+                have_names,
+            } => {
+                let (what, carry, them) = match columns.len() {
+                    1 => ("column has", "it trains, but carries", "it"),
+                    _ => ("columns have", "they train, but carry", "them"),
+                };
+                let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+                write!(
+                    f,
+                    "{} {what} the same value in every training row: {}{}; {carry} no information",
+                    thousands(columns.len() as f64),
+                    first_of(&names),
+                    if *have_names { "" } else { COUNTED },
+                )?;
+                if *have_names { write!(f, " (`--drop` leaves {them} out)") } else { Ok(()) }
+            }
+            Warning::Squeezed { high } => write!(
+                f,
+                "the data are only 0 and 1, and the scaling turns 1 into {}: the inputs are close to 0; use `--set \
+                 scaling.kind=none`",
+                figures((*high).into())
+            ),
+            Warning::LostValues {
+                columns,
+                scaling,
+                looked_at,
+            } => describe_lost(f, columns, scaling, *looked_at),
+            Warning::KnownGroups {
+                given_for,
+                column,
+                groups: (groups, of_groups),
+                rows: (rows, of_rows),
+            } => {
+                let [groups, of_groups, rows, of_rows] =
+                    [groups, of_groups, rows, of_rows].map(|&count| thousands(count as f64));
+                write!(
+                    f,
+                    "rows for {given_for} share groups of `{column}` with the training rows: {groups} of {of_groups} groups, \
+                     {rows} of {of_rows} rows; errors on them are lower than on rows of new groups; give rows of other \
+                     groups"
+                )
+            }
+            Warning::NoGroups { given_for, column } => write!(
+                f,
+                "the rows for {given_for} have no column `{column}`: whether they are of the groups of the training rows \
+                 is not known"
+            ),
+        }
+    }
+}
