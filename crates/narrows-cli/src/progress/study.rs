@@ -223,9 +223,8 @@ impl Going {
             }
             Event::Epoch(record) => {
                 self.trained = format!(
-                    "train loss {} after {}, {} rows/s",
+                    "train loss {}   {} rows/s",
                     figures(record.train_loss),
-                    count_of(record.epoch, "epoch"),
                     thousands(record.rows_per_second)
                 );
             }
