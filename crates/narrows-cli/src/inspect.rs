@@ -93,7 +93,7 @@ fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
         is_raw,
     };
     let text =
-        describe_programs(&recipe, &described).map_err(|error| blame_recipe(error, &name))?;
+        describe_programs(&recipe, &described).map_err(|error| blame_recipe(error, &name, true))?;
     print(&format!(
         "rows of shape {}\n\n{}",
         shape(&described.shape),

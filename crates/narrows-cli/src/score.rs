@@ -175,7 +175,7 @@ impl Scored<'_> {
     fn column(&self, blamed: &Blamed) -> String {
         let names = self.data.columns();
         let name = names.and_then(|names| names.get(blamed.place));
-        name.map_or_else(|| format!("column {}", blamed.place + 1), String::clone)
+        name.map_or_else(|| (blamed.place + 1).to_string(), String::clone)
     }
 
     fn to_json(&self, output: Option<&Output>) -> serde_json::Value {
@@ -244,7 +244,7 @@ impl Scored<'_> {
         }
         match (model.threshold(), above(model, scores)) {
             (Some(threshold), Some(above)) => rows.push((
-                "anomalies",
+                "flagged",
                 format!(
                     "{} ({:.2} %) above the threshold of {}",
                     count_of(above, "row"),

@@ -388,7 +388,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     display.finish();
     let summary = match (outcome, &arguments.recipe) {
         (Ok(outcome), _) => outcome.summary,
-        (Err(error), Some(recipe)) => return Err(blame_recipe(error, recipe)),
+        (Err(error), Some(recipe)) => {
+            let as_written = arguments.overrides.is_empty();
+            return Err(blame_recipe(error, recipe, as_written));
+        }
         (Err(error), None) => return Err(error),
     };
     if arguments.json {

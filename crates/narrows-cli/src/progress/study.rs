@@ -165,7 +165,9 @@ impl StudyDisplay {
         }
         let elapsed = self.start.elapsed().as_secs_f64();
         let estimate = elapsed / done * self.runs as f64;
-        let before = self.expected.unwrap_or(estimate);
+        // Without bars the estimate is asked for too seldom to be smoothed.
+        let before = self.expected.filter(|_| self.bars.is_some());
+        let before = before.unwrap_or(estimate);
         let expected = before + NEW * (estimate - before);
         self.expected = Some(expected);
         let of_going = self.going.values().map(Going::left);
@@ -240,6 +242,8 @@ impl Going {
                 | Warning::KnownRows { .. }
                 | Warning::OneRow
                 | Warning::LastRowJoins { .. }
+                | Warning::FewSteps { .. }
+                | Warning::OnlyRises { .. }
                 | Warning::OlderName { .. }),
             ) => self.once(format!("narrows: warning: {warning}"), said),
             Event::Warning(warning @ Warning::DividedAnew { .. }) => {

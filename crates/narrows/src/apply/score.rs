@@ -48,6 +48,11 @@ pub fn score(
         } else {
             in_use.score(values.view())?.insert_axis(Axis(1))
         };
+        let mut found = found;
+        // What is too large for a score is no normal row: it counts as the largest.
+        found
+            .column_mut(0)
+            .mapv_inplace(|score| if score.is_nan() { f32::INFINITY } else { score });
         scores.extend(found.column(0));
         if let Some(sink) = &mut sink {
             let table = with_above(found, threshold)?;
@@ -77,9 +82,6 @@ pub struct Blamed {
 /// When the data do not fit the model, or a place is not that of a row.
 pub fn blame(model: &Model, data: &Dataset, rows: &[usize]) -> Result<Vec<Option<Blamed>>> {
     check(model, data)?;
-    let chosen = data.select(rows)?;
-    let values = chosen.array_of(0..chosen.rows())?;
-    let found = model.in_use(chosen.rows()).explain(values.view())?;
     let of_row = |row: ndarray::ArrayView1<'_, f32>| {
         let parts: Vec<f64> = row.iter().skip(1).map(|&part| f64::from(part)).collect();
         let sum: f64 = parts.iter().sum();
@@ -89,7 +91,15 @@ pub fn blame(model: &Model, data: &Dataset, rows: &[usize]) -> Result<Vec<Option
             share: largest.1 / sum,
         })
     };
-    Ok(found.rows().into_iter().map(of_row).collect())
+    let mut blamed = Vec::with_capacity(rows.len());
+    let at_once = piece_rows(rows.len(), data.inputs());
+    let mut in_use = model.in_use(at_once);
+    for rows in rows.chunks(at_once.max(1)) {
+        let chosen = data.select(rows)?;
+        let found = in_use.explain(chosen.array_of(0..chosen.rows())?.view())?;
+        blamed.extend(found.rows().into_iter().map(of_row));
+    }
+    Ok(blamed)
 }
 
 /// The columns of an output: the score, whether it is above the threshold if there is one, and what explains it.

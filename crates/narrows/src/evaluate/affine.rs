@@ -1,6 +1,6 @@
 //! The best affine map from noisy rows to clean ones: the linear baseline of a denoiser.
 
-use super::moments::{MAX_WIDTH, Moments, tiles};
+use super::moments::{MAX_WIDTH, Moments, subtract, tiles};
 use super::needs::of_affine_map;
 use super::robustness::TestNoise;
 use crate::corruption::CorruptedRows;
@@ -20,10 +20,13 @@ const RIDGE: f64 = 1e-6;
 
 /// An affine map of rows: `clean ≈ (noisy - mean of noisy) W + mean of clean`.
 #[derive(Clone, Debug)]
-pub struct AffineMap {
+pub(super) struct AffineMap {
     inputs: usize,
+    /// The mean of the noisy rows.
+    mean: Vec<f32>,
     /// Row-major `[noisy, clean]`.
     weights: Vec<f32>,
+    /// The mean of the clean rows.
     bias: Vec<f32>,
 }
 
@@ -60,7 +63,7 @@ const FIRST_DRAW: u32 = 1 << 16;
 
 impl AffineMap {
     /// Whether the map can be formed for rows of `inputs` values: of up to 2048.
-    pub fn is_feasible(inputs: usize) -> bool {
+    pub(super) fn is_feasible(inputs: usize) -> bool {
         (1..=MAX_WIDTH / 2).contains(&inputs)
     }
 
@@ -88,7 +91,7 @@ impl AffineMap {
         }
         require(
             "the best affine map from noisy to clean rows",
-            of_affine_map(inputs),
+            of_affine_map(inputs, team.threads()),
         )?;
         let pairs = Pairs {
             clean: rows,
@@ -125,14 +128,12 @@ impl AffineMap {
             .flat_map(|i| (0..inputs).map(move |j| (i, j)))
             .map(|place| solution[place] as f32)
             .collect();
-        let bias = (0..inputs).map(|j| {
-            let shift = (0..inputs).map(|i| mean[i] * solution[(i, j)]);
-            (mean[inputs + j] - shift.sum::<f64>()) as f32
-        });
-        let bias: Vec<f32> = bias.collect();
+        let single = |means: &[f64]| means.iter().map(|&mean| mean as f32).collect::<Vec<f32>>();
+        let (mean, bias) = (single(&mean[..inputs]), single(&mean[inputs..]));
         if weights.iter().chain(&bias).all(|value| value.is_finite()) {
             Ok(AffineMap {
                 inputs,
+                mean,
                 weights,
                 bias,
             })
@@ -153,6 +154,7 @@ impl AffineMap {
                 let start = bounds.range(tile).start / inputs;
                 noisy.resize(out.len(), 0.0);
                 rows.write(start..start + out.len() / inputs, noisy);
+                subtract(noisy, &self.mean);
                 product(
                     Isa::best(),
                     (out.len() / inputs, inputs, inputs),

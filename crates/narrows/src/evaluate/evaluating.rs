@@ -74,7 +74,7 @@ impl<'a> Evaluating<'a> {
         }
         if self.train.rows() < code {
             return Ok(Err(format!(
-                "there are {} for {}",
+                "{} are too few for {}",
                 count_of(self.train.rows(), "training row"),
                 count_of(code, "component")
             )));
@@ -86,14 +86,17 @@ impl<'a> Evaluating<'a> {
         }
         self.tell("principal components", 0, 1)?;
         let rows = self.scaled(self.train);
-        match self.baselines.fit(&rows, code, self.threads) {
+        let fitted = self.baselines.fit(&rows, code, self.threads);
+        self.train.check_readable()?;
+        match fitted {
             Ok(pca) => Ok(Ok(pca)),
             // A measure beside the model's: it must not cost the model's.
             Err(error) if error.kind() == ErrorKind::Memory => {
                 self.left_out.push(error.to_string());
                 Ok(Err("too little memory".into()))
             }
-            Err(error) => Ok(Err(error.to_string())),
+            Err(error) if error.kind() == ErrorKind::Data => Ok(Err(error.to_string())),
+            Err(error) => Err(error),
         }
     }
 
@@ -125,6 +128,8 @@ impl<'a> Evaluating<'a> {
                 columns.add(&clean, &made);
             }
         }
+        test.check_readable()?;
+        self.train.check_readable()?;
         let columns = columns.map(|columns| columns.errors(test, self.model.scaling()));
         Ok(OfRows {
             quality: Quality {
@@ -206,6 +211,10 @@ impl<'a> Evaluating<'a> {
 
     /// The units of the layers. Linear layers are not folded for it.
     pub(super) fn units(&mut self) -> Result<Vec<LayerUnits>> {
+        // In a single row nothing changes.
+        if self.test.rows() < 2 {
+            return Ok(Vec::new());
+        }
         let (test, inputs) = (self.test, self.test.inputs());
         let mut groups = groups(self.model)?;
         let step = block_rows(inputs);

@@ -78,6 +78,8 @@ impl Denoising {
         let level = decimal(self.corruption.strength());
         numbers.insert("level".into(), level.into());
         numbers.insert("draws".into(), self.draws.into());
+        let left_out = self.affine_map_left_out.clone();
+        numbers.insert("affine_map_left_out".into(), left_out.into());
         let worse = self.is_worse_than_noisy_input();
         numbers.insert("is_worse_than_noisy_input".into(), worse.into());
         numbers.into()

@@ -85,7 +85,7 @@ pub const DEAD: Metric = Metric::new(
     "dead",
     "dead",
     "units",
-    "the outputs of a layer, after its activation, that change over the test rows by less than a millionth of the \
+    "the outputs of a layer, after its activation, that change over the test rows by no more than a millionth of the \
      layer's largest output",
 );
 
@@ -111,6 +111,13 @@ pub const TRAINING: &[Metric] = &[
         "rows/s",
         "rows trained on in a second: those of all epochs over the time of training, without reading, validation and \
          evaluation",
+    ),
+    Metric::new(
+        "pca_test_mse",
+        "PCA",
+        SCALED,
+        "`test_mse` of PCA with as many components as the code has values (`pca.test_mse` of an evaluation), where it stands \
+         beside others: in `compare`, `reproduce` and the metrics of a model",
     ),
     Metric::new("seconds", "training", "s", "the time of training alone"),
 ];
@@ -167,8 +174,10 @@ pub fn number(value: Option<f64>) -> Value {
     match value {
         None => Value::Null,
         Some(value) if value.is_finite() => Value::from(value),
-        Some(f64::INFINITY) => "infinite: there is no error, or a value is too large".into(),
-        Some(f64::NEG_INFINITY) => "minus infinite: the error is too large for a number".into(),
-        Some(_) => "not a number: values are too large".into(),
+        Some(f64::INFINITY) => "infinite: too large for a number".into(),
+        Some(f64::NEG_INFINITY) => "minus infinite: too large for a number".into(),
+        Some(_) => {
+            "not a number: the values that it is formed from are too large, or missing".into()
+        }
     }
 }

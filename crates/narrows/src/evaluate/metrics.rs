@@ -18,6 +18,16 @@ pub struct Measured<T: 'static> {
 }
 
 impl<T> Measured<T> {
+    /// The number as JSON. A PSNR is infinite where there is no error.
+    fn json(&self, value: Option<f64>) -> Value {
+        match value {
+            Some(f64::INFINITY) if self.metric.name == "psnr" => {
+                "infinite: there is no error".into()
+            }
+            value => number(value),
+        }
+    }
+
     const fn new(metric: Metric, of: fn(&T) -> Option<f64>) -> Measured<T> {
         Measured { metric, of }
     }
@@ -195,7 +205,7 @@ pub const NOISE: &[Measured<NoisePoint>] = &[
 pub(super) fn object<T>(list: &[Measured<T>], record: &T) -> Map<String, Value> {
     let numbers = list
         .iter()
-        .map(|one| (one.metric.name.to_string(), number((one.of)(record))));
+        .map(|one| (one.metric.name.to_string(), one.json((one.of)(record))));
     numbers.collect()
 }
 

@@ -33,7 +33,6 @@ mod subspace;
 mod units;
 mod words;
 
-pub use affine::AffineMap;
 pub use anomaly::{Counts, Detection, threshold};
 pub use baselines::Baselines;
 pub use evaluating::Progress;

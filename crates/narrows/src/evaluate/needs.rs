@@ -48,9 +48,9 @@ pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize 
 
 /// Of the best affine map of rows of `inputs` values: the covariance of noisy and clean values, once as it is summed, the
 /// parts of it that are solved, and blocks of rows.
-pub(super) fn of_affine_map(inputs: usize) -> usize {
+pub(super) fn of_affine_map(inputs: usize, threads: usize) -> usize {
     let square = doubles(inputs.saturating_mul(inputs));
-    let rows = inputs.saturating_mul(2 * 1024 + 4 * 64);
+    let rows = inputs.saturating_mul(2 * 1024 + 3 * 64 * threads);
     square.saturating_mul(2 * 4 + 4) + singles(rows) + PRODUCTS
 }
 

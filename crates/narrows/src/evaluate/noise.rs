@@ -7,9 +7,8 @@ use super::{Denoising, NoiseCurve, NoisePoint, Pca};
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::error::{ErrorKind, Result};
-use crate::memory::unless_left_out;
 use crate::network::{Rows, ScaledRows, Workers};
-use crate::text::decimal;
+use crate::text::{count_of, decimal, thousands};
 
 /// The test rows that curves of robustness are measured on: the first.
 pub const NOISY_ROWS: usize = 500;
@@ -19,7 +18,10 @@ impl Evaluating<'_> {
     pub(super) fn denoising(&mut self, noise: &Corruption, pca: Option<&Pca>) -> Result<Denoising> {
         let (model, inputs) = (self.model, self.test.inputs());
         let of_test = self.noise(noise, self.test);
-        let affine = self.fit_affine_map(noise)?;
+        let (affine, affine_map_left_out) = match self.fit_affine_map(noise)? {
+            Ok(map) => (Some(map), None),
+            Err(why) => (None, Some(why)),
+        };
         self.tell("denoising", 0, 1)?;
         let of_model = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
             model.reconstructor().run(rows, workers, out);
@@ -56,6 +58,7 @@ impl Evaluating<'_> {
             denoising_mse: errors[0],
             noisy_input_mse: errors[1],
             affine_map_mse: affine.as_ref().and_then(|_| others.next()),
+            affine_map_left_out,
             pca_denoising_mse: pca.and_then(|_| others.next()),
         })
     }
@@ -69,21 +72,35 @@ impl Evaluating<'_> {
         }
     }
 
-    /// The best affine map from noisy to clean training rows, where it can be formed.
-    fn fit_affine_map(&mut self, noise: &Corruption) -> Result<Option<AffineMap>> {
+    /// The best affine map from noisy to clean training rows, or why there is none.
+    fn fit_affine_map(
+        &mut self,
+        noise: &Corruption,
+    ) -> Result<std::result::Result<AffineMap, String>> {
         let (train, inputs) = (self.train, self.train.inputs());
-        if !AffineMap::is_feasible(inputs) || train.rows() <= inputs {
-            return Ok(None);
+        if !AffineMap::is_feasible(inputs) {
+            return Ok(Err(format!(
+                "rows of {} values are wider than the 2,048 that it is formed for",
+                thousands(inputs as f64)
+            )));
+        }
+        if train.rows() <= inputs {
+            return Ok(Err(format!(
+                "{} are too few for rows of {}",
+                count_of(train.rows(), "training row"),
+                count_of(inputs, "value")
+            )));
         }
         self.tell("the best affine map", 0, 1)?;
         let (rows, noise) = (self.scaled(train), self.noise(noise, train));
         let map = AffineMap::fit(&rows, inputs, &noise, self.workers.team());
-        match unless_left_out(map, &mut self.left_out) {
-            Err(error) if error.kind() == ErrorKind::Data => {
-                self.left_out.push(error.to_string());
-                Ok(None)
+        train.check_readable()?;
+        match map {
+            Ok(map) => Ok(Ok(map)),
+            Err(error) if [ErrorKind::Data, ErrorKind::Memory].contains(&error.kind()) => {
+                Ok(Err(error.to_string()))
             }
-            map => map,
+            Err(error) => Err(error),
         }
     }
 

@@ -83,6 +83,8 @@ pub struct Denoising {
     pub noisy_input_mse: f64,
     /// The same of the best affine map from noisy to clean rows.
     pub affine_map_mse: Option<f64>,
+    /// Why there is no such map, where there is none.
+    pub affine_map_left_out: Option<String>,
     /// The same of PCA.
     pub pca_denoising_mse: Option<f64>,
 }
@@ -107,8 +109,10 @@ impl Denoising {
 
 /// A noise in words: `gaussian noise of std 0.8`.
 pub fn noise_in_words(noise: &Corruption) -> String {
-    let key = noise.settings().values().first().map_or("", |(key, _)| key);
-    format!("{} noise of {key} {}", noise.name(), noise.strength())
+    match noise.settings().values().first() {
+        Some((key, _)) => format!("{} noise of {key} {}", noise.name(), noise.strength()),
+        None => format!("{} noise", noise.name()),
+    }
 }
 
 /// The error of a class.

@@ -49,6 +49,11 @@ impl Evaluation {
         let mut sentences = Vec::new();
         let mse = figures(self.model.test_mse);
         let pca = self.pca_name();
+        // A denoiser is for noisy rows, of which the second sentence speaks.
+        let better = match &self.denoising {
+            None => ": a linear code of the same size is better",
+            Some(_) => "",
+        };
         sentences.push(match (self.beside_pca(), &self.pca, &self.pca_left_out) {
             (Some(beside), Some(of_pca), _) => {
                 let other = figures(of_pca.test_mse);
@@ -57,14 +62,14 @@ impl Evaluation {
                     BesidePca::Below(percent) => {
                         format!("The test MSE is {mse}, {percent:.0} % below {pca}'s {other}.")
                     }
-                    BesidePca::Above(percent) => format!(
-                        "The test MSE is {mse}, {percent:.0} % above {pca}'s {other}: a linear code of the same size is \
-                         better."
-                    ),
-                    BesidePca::NearlyExact => format!(
-                        "The test MSE is {mse}; {pca} is nearly exact ({other}): a linear code of the same size is \
-                         better."
-                    ),
+                    BesidePca::Above(percent) => {
+                        format!(
+                            "The test MSE is {mse}, {percent:.0} % above {pca}'s {other}{better}."
+                        )
+                    }
+                    BesidePca::NearlyExact => {
+                        format!("The test MSE is {mse}; {pca} is nearly exact ({other}){better}.")
+                    }
                 }
             }
             (_, _, Some(why)) => {
@@ -190,11 +195,14 @@ impl Evaluation {
             ""
         };
         let mut notes = vec![format!(
-            "Measured on {} test rows{held_out} ({}). Errors are in scaled units unless a title says otherwise.",
-            thousands(self.test_rows as f64),
+            "Measured on {}{held_out} ({}). Errors are in scaled units unless a title says otherwise.",
+            count_of(self.test_rows, "test row"),
             self.data
         )];
         if let Some(denoising) = &self.denoising {
+            if let Some(why) = &denoising.affine_map_left_out {
+                notes.push(format!("The best affine map is left out: {why}."));
+            }
             notes.push(format!(
                 "Denoising: {}, as in training, {} for each row, against the clean rows. The test MSE is of clean rows.",
                 denoising.noise_in_words(),

@@ -215,6 +215,13 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
+    // Up to version 2 the error of a denoiser was that of noisy rows.
+    if version(&about) < Some(3)
+        && model.recipe().corruption.is_some()
+        && let Some(error) = model.metrics.remove("test_mse")
+    {
+        model.metrics.insert("denoising_mse".into(), error);
+    }
     model.origin = read_origin(&about, inputs)?;
     model.threshold = Threshold::from_json(about.get("threshold").unwrap_or(&Value::Null))?;
     Ok(model)

@@ -67,9 +67,10 @@ fn layers(layers: &[LayerSpec]) -> String {
         let all: Vec<&str> = layers.iter().map(|layer| layer.name()).collect();
         return all.join("-");
     }
-    let width = |layer: &LayerSpec| {
-        let outputs = layer.get::<usize>("outputs");
-        outputs.map_or("data".to_string(), |outputs| outputs.to_string())
+    let width = |layer: &LayerSpec| match layer.get::<usize>("outputs") {
+        Some(outputs) => outputs.to_string(),
+        None if layer.get::<String>("tied").is_some() => "tied".into(),
+        None => "data".into(),
     };
     let widths: Vec<String> = layers
         .iter()

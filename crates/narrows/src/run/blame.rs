@@ -8,13 +8,14 @@ use crate::error::{Error, ErrorKind};
 use crate::recipe::Recipe;
 
 /// The error with the recipe that it is about, a name or a file as [`Recipe::load`] takes it, and with the line there if it
-/// is known. Errors of another kind stay as they are.
+/// is known: where the recipe is `as_written`, without values set over it. Errors of another kind stay as they are.
 #[must_use]
-pub fn blame_recipe(error: Error, name_or_path: &str) -> Error {
+pub fn blame_recipe(error: Error, name_or_path: &str, as_written: bool) -> Error {
     if error.kind() != ErrorKind::Recipe {
         return error;
     }
-    let line = error.place().and_then(|place| line_of(name_or_path, place));
+    let place = error.place().filter(|_| as_written);
+    let line = place.and_then(|place| line_of(name_or_path, place));
     error.at(line.unwrap_or_else(|| name_or_path.to_string()))
 }
 

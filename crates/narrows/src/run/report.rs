@@ -11,15 +11,22 @@ impl Outcome {
     /// The run as a section of a report.
     pub fn section(&self, recipe: &Recipe) -> Section {
         let summary = &self.summary;
-        let mut about = vec![format!(
-            "{} of {} in {:.1} s, {}, a code of {} for {}.",
-            count_of(summary.epochs, "epoch"),
-            count_of(summary.train_rows, "row"),
-            summary.seconds,
+        let mut size = format!(
+            "{}, a code of {} for {}.",
             count_of(summary.parameters, "parameter"),
             thousands(summary.code_size as f64),
             count_of(summary.inputs, "value"),
-        )];
+        );
+        // A model without its run has no record of its training.
+        if summary.epochs > 0 {
+            size = format!(
+                "{} of {} in {:.1} s, {size}",
+                count_of(summary.epochs, "epoch"),
+                count_of(summary.train_rows, "row"),
+                summary.seconds,
+            );
+        }
+        let mut about = vec![size];
         if !recipe.about.is_empty() {
             about.insert(0, format!("{}.", sentence(&recipe.about)));
         }
@@ -77,7 +84,7 @@ impl Outcome {
         if let Some(table) = evaluation.column_table() {
             let mut about = vec![
                 "Columns with the largest share of the score first. The MSE is in the units of the column; R² is 0 for \
-                 the column's mean and 1 for exact values."
+                 the column's mean over the training rows and 1 for exact values."
                     .to_string(),
             ];
             about.extend(evaluation.more_columns().map(|more| format!("{more}.")));

@@ -106,7 +106,9 @@ pub fn compare(
         }
         for variation in variations {
             let recipe = parts.load(asked, &[overrides, variation].concat())?;
-            check_recipe(&recipe, source).map_err(|error| blame_recipe(error, asked))?;
+            let as_written = overrides.is_empty() && variation.is_empty();
+            check_recipe(&recipe, source)
+                .map_err(|error| blame_recipe(error, asked, as_written))?;
             let name = match (names.len(), variation.len()) {
                 (_, 0) => asked.clone(),
                 (1, _) => called(variation),
@@ -119,6 +121,15 @@ pub fn compare(
                 recipe: Some(recipe),
             });
         }
+    }
+    let is_changed = !overrides.is_empty() || variations.iter().any(|set| !set.is_empty());
+    if is_changed && entries.iter().all(|entry| entry.recipe.is_none()) {
+        return Err(Error::new(
+            ErrorKind::Recipe,
+            "settings are for recipes, and all that is compared is trained already",
+        )
+        .expected("a recipe among the names")
+        .found(names.join(", ")));
     }
     let (out, _lock) = make_folder(options.out, "compare")?;
     let mut planned = Vec::new();
@@ -170,7 +181,10 @@ pub fn compare(
 
 /// Refuses to set the seed, which a comparison chooses.
 fn refuse_seeds<'a>(mut set: impl Iterator<Item = &'a Override>) -> Result<()> {
-    let is_seed = |set: &&Override| set.assignment.starts_with("training.seed=");
+    let is_seed = |set: &&Override| {
+        let key = set.assignment.split('=').next().unwrap_or_default();
+        key.split('.').map(str::trim).eq(["training", "seed"])
+    };
     match set.find(is_seed) {
         None => Ok(()),
         Some(set) => Err(Error::new(

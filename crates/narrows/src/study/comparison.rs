@@ -5,10 +5,11 @@ use super::{Done, Measure};
 use crate::corruption::Corruption;
 use crate::data::rows_in_words;
 use crate::error::Result;
+use crate::evaluate::Evaluation;
 use crate::figures::svg;
 use crate::report::{Chart, Figure, Mark, Series};
 use crate::scaling::ScalingSpec;
-use crate::text::{figures, thousands};
+use crate::text::{decimal, thousands};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -36,16 +37,17 @@ pub struct Compared {
     pub code_size: usize,
     /// The test MSE.
     pub test_mse: Measure,
-    /// The denoising MSE; none where the recipe has no corruption.
-    pub denoising_mse: Option<Measure>,
-    /// The test MSE of PCA with as many components.
-    pub pca_test_mse: Option<f64>,
+    /// The denoising MSE, with the noise; none where the recipe has no corruption.
+    pub denoising_mse: Option<(Corruption, Measure)>,
+    /// The test MSE of PCA with as many components; each seed may have other training and test rows.
+    pub pca_test_mse: Option<Measure>,
     /// The error with Gaussian noise of std 0.8 on the input, on the first 500 test rows.
     pub noisy_mse: Measure,
     /// The mean Frobenius norm of the code's Jacobian, unless it would take too much time or memory.
     pub jacobian_norm: Option<Measure>,
     /// The time of training; where several runs were trained at a time, beside the others.
-    pub seconds: Measure,
+    /// None for a model without the record of its training.
+    pub seconds: Option<Measure>,
 }
 
 impl Compared {
@@ -59,10 +61,15 @@ impl Compared {
             let values: Vec<f64> = runs.iter().map(of).collect();
             Measure::of(&values)
         };
-        let optional = |of: &dyn Fn(&Done) -> f64| {
-            let found = measure(of);
-            found.mean.is_finite().then_some(found)
+        // None where it was not measured for one of them.
+        let optional = |of: &dyn Fn(&Evaluation) -> Option<f64>| {
+            let values = runs.iter().map(|run| run.evaluation().and_then(of));
+            let values: Option<Vec<f64>> = values.collect();
+            values.map(|values| Measure::of(&values))
         };
+        let noise = runs
+            .first()
+            .and_then(|run| run.evaluation()?.denoising.as_ref());
         let gaussian = Corruption::gaussian(STD);
         let summary = runs.first().map(|run| &run.outcome.summary);
         Compared {
@@ -75,17 +82,18 @@ impl Compared {
             scaling: described(runs.first().and_then(|run| run.outcome.scaling)),
             code_size: summary.map_or(0, |summary| summary.code_size),
             test_mse: measure(&|run| run.number(|e| Some(e.model.test_mse))),
-            denoising_mse: optional(&|run| {
-                run.number(|e| Some(e.denoising.as_ref()?.denoising_mse))
-            }),
-            pca_test_mse: runs
-                .first()
-                .and_then(|run| Some(run.evaluation()?.pca.as_ref()?.test_mse)),
+            denoising_mse: noise
+                .map(|noise| noise.corruption.clone())
+                .zip(optional(&|e| Some(e.denoising.as_ref()?.denoising_mse))),
+            pca_test_mse: optional(&|e| Some(e.pca.as_ref()?.test_mse)),
             noisy_mse: measure(&|run| {
                 run.number(|e| Some(e.curve(&gaussian)?.at(f64::from(STD))?.noisy_mse))
             }),
-            jacobian_norm: optional(&|run| run.number(|e| Some(e.jacobian.as_ref()?.mean_norm))),
-            seconds: measure(&|run| run.outcome.summary.seconds),
+            jacobian_norm: optional(&|e| Some(e.jacobian.as_ref()?.mean_norm)),
+            seconds: runs
+                .iter()
+                .all(|run| run.outcome.summary.epochs > 0)
+                .then(|| measure(&|run| run.outcome.summary.seconds)),
         }
     }
 
@@ -103,11 +111,15 @@ impl Compared {
             "scaling": self.scaling,
             "code_size": self.code_size,
             "test_mse": self.test_mse.to_json(),
-            "denoising_mse": self.denoising_mse.map(Measure::to_json),
-            "pca_test_mse": self.pca_test_mse,
+            "denoising": self.denoising_mse.as_ref().map(|(noise, mse)| json!({
+                "noise": noise.name(),
+                "level": decimal(noise.strength()),
+                "denoising_mse": mse.to_json(),
+            })),
+            "pca_test_mse": self.pca_test_mse.map(Measure::to_json),
             "robustness": {"noise": "gaussian", "level": 0.8, "noisy_mse": self.noisy_mse.to_json()},
             "jacobian_norm": self.jacobian_norm.map(Measure::to_json),
-            "seconds": self.seconds.to_json(),
+            "seconds": self.seconds.map(Measure::to_json),
         })
     }
 }
@@ -164,19 +176,24 @@ impl Comparison {
         let mut table = vec![heads.into_iter().map(String::from).collect()];
         table.extend(self.rows.iter().map(|row| {
             let mut cells = vec![row.name.clone(), row.test_mse.text()];
-            cells.extend(is_denoising.then(|| optional(row.denoising_mse)));
+            let denoising = row.denoising_mse.as_ref();
+            let denoising = denoising.map(|(noise, mse)| {
+                format!("{} ({} {})", mse.text(), noise.name(), noise.strength())
+            });
+            cells.extend(is_denoising.then(|| denoising.unwrap_or_else(|| "-".into())));
             let seeds = if row.is_finished {
                 "own".to_string()
             } else {
                 row.seeds.to_string()
             };
             cells.extend([
-                row.pca_test_mse.map_or("-".into(), figures),
+                optional(row.pca_test_mse),
                 row.noisy_mse.text(),
                 optional(row.jacobian_norm),
                 thousands(row.code_size as f64),
                 seeds,
-                format!("{:.1} s", row.seconds.mean),
+                row.seconds
+                    .map_or("-".into(), |seconds| format!("{:.1} s", seconds.mean)),
             ]);
             cells.extend(has_scalings.then(|| row.scaling.clone()));
             cells
@@ -248,7 +265,9 @@ impl Comparison {
             );
         }
         if self.rows.iter().any(|row| row.is_finished) {
-            verdict.push("Finished runs keep the seeds that they were trained with.".into());
+            verdict.push(
+                "Finished runs keep the seeds and settings that they were trained with.".into(),
+            );
         }
         verdict
     }
@@ -268,19 +287,31 @@ impl Comparison {
                 points: vec![point],
             }),
         };
-        let sizes: Vec<usize> = self.rows.iter().map(|row| row.code_size).collect();
-        let varies = sizes.iter().any(|size| *size != sizes[0]);
+        // Errors of several scalings have no common axis.
+        if self.groups().len() > 1 {
+            return Ok(None);
+        }
+        let varies = |recipe: &str| {
+            let mut sizes: Vec<usize> = self
+                .rows
+                .iter()
+                .filter(|row| row.recipe == recipe)
+                .map(|row| row.code_size)
+                .collect();
+            sizes.dedup();
+            sizes.len() > 1
+        };
         for row in &self.rows {
             let Some((key, value)) = number_of(&row.variation) else {
                 continue;
             };
             axis = key;
             add(&mut series, &row.recipe, (value, row.test_mse.mean));
-            if let Some(pca) = row.pca_test_mse.filter(|_| varies) {
+            if let Some(pca) = row.pca_test_mse.filter(|_| varies(&row.recipe)) {
                 add(
                     &mut series,
                     &format!("PCA beside {}", row.recipe),
-                    (value, pca),
+                    (value, pca.mean),
                 );
             }
         }
@@ -319,11 +350,11 @@ mod tests {
             scaling: scaling.into(),
             code_size: 4,
             test_mse: Measure::of(&[test]),
-            denoising_mse: denoising.map(|mse| Measure::of(&[mse])),
+            denoising_mse: denoising.map(|mse| (Corruption::gaussian(0.5), Measure::of(&[mse]))),
             pca_test_mse: None,
             noisy_mse: Measure::of(&[test]),
             jacobian_norm: None,
-            seconds: Measure::of(&[1.0]),
+            seconds: Some(Measure::of(&[1.0])),
         }
     }
 
@@ -387,7 +418,7 @@ mod tests {
                 name: called(&variation),
                 variation,
                 code_size,
-                pca_test_mse: Some(0.5),
+                pca_test_mse: Some(Measure::of(&[0.5])),
                 ..row("plain", "unit", 0.02, None)
             })
             .collect();

@@ -1,5 +1,6 @@
 //! A number over seeds.
 
+use crate::evaluate::metric::number;
 use crate::text::{figures, mean_and_std};
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ impl Measure {
     }
 
     pub(super) fn to_json(self) -> Value {
-        json!({"mean": self.mean, "std": self.std})
+        json!({"mean": number(Some(self.mean)), "std": self.std.map(|std| number(Some(std)))})
     }
 }
 

@@ -13,9 +13,9 @@ pub type Variation = Vec<Override>;
 /// Without texts a single one that sets nothing. Commas within brackets or quotes are part of a value.
 ///
 /// ```
-/// let variations = narrows::study::variations(&["encoder[0].outputs=8,16".into(), "training.seed=1,2".into()])?;
+/// let variations = narrows::study::variations(&["encoder[0].outputs=8,16".into(), "training.epochs=1,2".into()])?;
 /// assert_eq!(variations.len(), 4);
-/// assert_eq!(variations[1][1].assignment, "training.seed=2");
+/// assert_eq!(variations[1][1].assignment, "training.epochs=2");
 /// # Ok::<(), narrows::Error>(())
 /// ```
 ///
@@ -37,6 +37,15 @@ pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
                 .expected(format!("{key}=VALUE,VALUE,…"))
                 .found(text));
         }
+        let mut distinct = values.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() < values.len() {
+            return Err(refuse("a value is there twice")
+                .expected("each value once")
+                .found(text));
+        }
+        let key = key.trim();
         let has_key = |set: &Override| set.assignment.split('=').next() == Some(key);
         if all[0].iter().any(has_key) {
             return Err(refuse("the key is varied twice")
@@ -88,7 +97,7 @@ fn values_of(text: &str) -> Vec<&str> {
     values
 }
 
-/// What a variation is called: `encoder[0].outputs=8, training.seed=1`.
+/// What a variation is called: `encoder[0].outputs=8, training.epochs=1`.
 pub(super) fn called(variation: &Variation) -> String {
     let set: Vec<&str> = variation.iter().map(|set| &set.assignment[..]).collect();
     set.join(", ")

@@ -250,7 +250,7 @@ fn pca_is_left_out_where_it_says_nothing_and_the_reason_is_given() {
     };
     for (rows, outputs, reason) in [
         (90, INPUTS, "lose nothing"),
-        (20, 30, "20 training rows for 30 components"),
+        (20, 30, "20 training rows are too few for 30 components"),
     ] {
         let source = Source::new(images(rows, 1, false), Some(images(10, 2, false))).unwrap();
         let scaling = Scaling::fit(&ScalingSpec::Unit, &source.train).unwrap();

@@ -268,14 +268,31 @@ fn compare_puts_recipes_and_runs_side_by_side() {
     let std = rows[0]["test_mse"]["std"].as_f64().unwrap();
     let run = rows[2]["test_mse"]["mean"].as_f64().unwrap();
     assert!((run - mean).abs() <= 2.0 * std);
-    let denoising = rows[1]["denoising_mse"]["mean"].as_f64().unwrap();
+    let denoising = rows[1]["denoising"]["denoising_mse"]["mean"]
+        .as_f64()
+        .unwrap();
     assert!(denoising > rows[1]["test_mse"]["mean"].as_f64().unwrap());
-    assert!(rows[0]["denoising_mse"].is_null());
+    assert!(rows[0]["denoising"].is_null());
     assert_eq!(
         (&rows[0]["finished"], &rows[2]["finished"]),
         (&false.into(), &true.into())
     );
     assert!(folder.path().join("runs/compare/report.html").is_file());
+    assert_eq!(rows[1]["denoising"]["noise"], "gaussian");
+    let settings = [
+        "compare",
+        "run",
+        "--data",
+        "data",
+        "--vary",
+        "training.epochs=1,2",
+    ];
+    refused(
+        folder.path(),
+        &settings,
+        2,
+        &["trained already", "a recipe among the names"],
+    );
     let again = [&arguments[..], &["--out", "runs/compare"]].concat();
     refused(folder.path(), &again, 2, &["not empty", "--out"]);
     let again = narrows(folder.path(), &["compare", "run", "--data", "data"]);

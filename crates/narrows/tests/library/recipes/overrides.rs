@@ -154,5 +154,5 @@ fn another_kind_by_override_drops_the_keys_that_it_does_not_have() {
     let error = Recipe::parse_with(&text, "a", &overrides)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("belongs to `adam`"), "{error}");
+    assert!(error.contains("is a key of `adam`"), "{error}");
 }

@@ -51,22 +51,22 @@ fn keys_of_another_kind_say_whose_they_are() {
     refused(
         &with("optimizer", "momentum = 0.9"),
         &[],
-        &["optimizer.momentum", "belongs to `sgd`"],
+        &["optimizer.momentum", "is a key of `sgd`"],
     );
     refused(
         &with("objective", "delta = 1"),
         &[],
-        &["objective.delta", "belongs to `huber`"],
+        &["objective.delta", "is a key of `huber`"],
     );
     refused(
         &with("encoder", "layer = \"relu\"\nslope = 1"),
         &[],
-        &["belongs to `leaky-relu`"],
+        &["is a key of `leaky-relu`"],
     );
     refused(
         &with("scaling", "kind = \"unit\"\nmean = 0"),
         &[],
-        &["belongs to `standardize`"],
+        &["is a key of `standardize`"],
     );
     refused(
         &with("scaling", "mean = 0"),
@@ -273,7 +273,7 @@ fn what_is_missing_or_no_recipe_is_refused() {
             "layer = \"conv2d\"\nchannels = 3\nkernel = 3\noutput_padding = 1",
         ),
         &[],
-        &["output_padding", "belongs to `conv-transpose2d`"],
+        &["output_padding", "is a key of `conv-transpose2d`"],
     );
     refused("name = 'a'\nscaling = 3", &[], &["scaling", "a section"]);
 }
