@@ -1,9 +1,9 @@
 //! What came of a run, in a table.
 
 use crate::output::{columns, count_of, duration, figures, table, thousands};
+use narrows::evaluate::Evaluation;
 use narrows::evaluate::metric::TEST_MSE;
 use narrows::evaluate::metrics::{DENOISING, Measured};
-use narrows::evaluate::{BesidePca, Evaluation};
 use narrows::model::Threshold;
 use narrows::run::{PICTURE_FILE, REPORT_FILE, Summary};
 use narrows::train::Profile;
@@ -89,17 +89,7 @@ pub(super) fn describe(summary: &Summary) -> String {
 /// The errors of an evaluation, each with what it says.
 fn describe_errors(evaluation: &Evaluation) -> Vec<(String, String)> {
     let pca_name = format!("{} test MSE", evaluation.pca_name());
-    let verdict = match evaluation.beside_pca() {
-        None => String::new(),
-        Some(BesidePca::Same) => "as PCA".into(),
-        Some(BesidePca::Below(percent)) => format!("{percent:.0} % below PCA"),
-        Some(BesidePca::Above(percent)) => {
-            format!("{percent:.0} % above PCA: a linear code of the same size is better")
-        }
-        Some(BesidePca::NearlyExact) => {
-            "PCA is nearly exact: a linear code of the same size is better".into()
-        }
-    };
+    let verdict = evaluation.beside_pca_in_words().unwrap_or_default();
     let mut rows = Vec::new();
     if let Some(denoising) = &evaluation.denoising {
         let verdict = if denoising.is_worse_than_noisy_input() {
@@ -111,6 +101,9 @@ fn describe_errors(evaluation: &Evaluation) -> Vec<(String, String)> {
         };
         for Measured { metric, of } in DENOISING {
             rows.extend(of(denoising).map(|mse| (metric.title.to_string(), figures(mse))));
+        }
+        if let Some(why) = &denoising.affine_map_left_out {
+            rows.push(("best affine map".into(), format!("left out: {why}")));
         }
         let noise = denoising.noise_in_words();
         let said = if verdict.is_empty() {

@@ -1,6 +1,6 @@
 //! One pass over many rows takes one team of threads and one memory for each, and goes through the network once.
 
-use super::{Way, decode, encode, reconstruct, score};
+use super::{Way, blame, decode, encode, reconstruct, score};
 use crate::data::write::{Output, pieces};
 use crate::data::{Dataset, Source};
 use crate::model::{Model, Rule, Threshold, ThresholdRows};
@@ -155,4 +155,46 @@ fn a_model_in_use_gives_the_same_whatever_was_asked_before() {
     is_shared(&model);
     may_move(&in_use);
     may_move(&Workers::new(1));
+}
+
+#[test]
+fn the_value_with_the_largest_part_of_a_score_is_to_blame() {
+    let (model, data) = model();
+    // Many rows, in several pieces.
+    let chosen: Vec<usize> = (0..ROWS).rev().step_by(3).collect();
+    let contributions = model.contributions(rows().view()).unwrap();
+    let found = blame(&model, &data, &chosen).unwrap();
+    assert_eq!(found.len(), chosen.len());
+    for (&row, blamed) in chosen.iter().zip(&found) {
+        let blamed = blamed.as_ref().unwrap();
+        let parts = contributions.row(row);
+        let largest = parts.iter().copied().fold(0.0, f32::max);
+        assert_eq!(parts[blamed.place], largest, "row {row}");
+        let share = f64::from(largest) / parts.iter().map(|&part| f64::from(part)).sum::<f64>();
+        assert!((blamed.share - share).abs() < 1e-9, "row {row}");
+    }
+    assert!(blame(&model, &data, &[ROWS]).is_err());
+}
+
+#[test]
+fn a_score_that_is_no_number_counts_as_the_largest() {
+    let (mut model, _) = model();
+    model.set_threshold(Threshold {
+        value: 1.0,
+        rule: Rule::Quantile(0.5),
+        rows: 1,
+        from: ThresholdRows::Unknown,
+    });
+    // Values whose products through the layers are infinities of both signs.
+    let mut odd = rows().mapv(|value| value as f32);
+    odd.row_mut(3).fill(f32::MAX);
+    let data = Dataset::from_array(odd.view()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    let out = Output::from(&path);
+    let scores = score(&model, &data, Some(&out), false, &mut |_| Ok(())).unwrap();
+    assert_eq!(scores[3], f32::INFINITY);
+    let written = std::fs::read_to_string(path).unwrap();
+    assert_eq!(written.lines().nth(4), Some("inf,1"));
+    assert_eq!(blame(&model, &data, &[3]).unwrap(), [None]);
 }

@@ -51,7 +51,7 @@ pub mod write;
 pub use bad::{BadKind, BadRow, BadRows};
 pub(crate) use dataset::for_each_row_minus;
 #[cfg(test)]
-pub(crate) use dataset::tests::in_memory_and_in_file;
+pub(crate) use dataset::tests::{in_memory_and_in_file, rows_and_their_file};
 pub use dataset::{Checksum, Checksums, Dataset, Ids};
 pub(crate) use element::{EXACT, difference};
 pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInfo, describe};

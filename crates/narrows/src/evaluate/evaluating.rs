@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::unless_left_out;
 use crate::model::Model;
-use crate::network::{ScaledRows, Workers};
+use crate::network::{Rows, ScaledRows, Workers};
 use crate::text::{count_of, thousands};
 use ndarray::Array2;
 use std::ops::Range;
@@ -48,6 +48,16 @@ pub(super) struct OfRows {
     /// The error of each row.
     pub(super) errors: Vec<f64>,
     pub(super) columns: Vec<ColumnError>,
+}
+
+/// What a model makes of rows.
+pub(super) fn of_model(model: &Model) -> impl Fn(&dyn Rows, &mut Workers, &mut [f32]) + '_ {
+    |rows, workers, out| model.reconstructor().run(rows, workers, out)
+}
+
+/// What PCA makes of rows.
+pub(super) fn of_pca(pca: &Pca, code: usize) -> impl Fn(&dyn Rows, &mut Workers, &mut [f32]) + '_ {
+    move |rows, workers, out| pca.reconstruct_with(code, rows, workers.team(), out)
 }
 
 impl<'a> Evaluating<'a> {
@@ -128,8 +138,6 @@ impl<'a> Evaluating<'a> {
                 columns.add(&clean, &made);
             }
         }
-        test.check_readable()?;
-        self.train.check_readable()?;
         let columns = columns.map(|columns| columns.errors(test, self.model.scaling()));
         Ok(OfRows {
             quality: Quality {
@@ -145,12 +153,9 @@ impl<'a> Evaluating<'a> {
     }
 
     pub(super) fn of_model(&mut self) -> Result<OfRows> {
-        let model = self.model;
         // The values of images are no columns.
         let with_columns = self.test.shape().len() == 1;
-        let measured = self.of_rows("testing", with_columns, &|rows, workers, out| {
-            model.reconstructor().run(rows, workers, out);
-        })?;
+        let measured = self.of_rows("testing", with_columns, &of_model(self.model))?;
         let mse = measured.quality.test_mse;
         if mse.is_finite() {
             Ok(measured)
@@ -165,10 +170,9 @@ impl<'a> Evaluating<'a> {
             Ok(pca) => pca,
             Err(why) => return Ok(Err(why)),
         };
-        let code = self.model.code_size();
-        let beside = self.of_rows("reconstructions by PCA", false, &|rows, workers, out| {
-            pca.reconstruct_with(code, rows, workers.team(), out);
-        })?;
+        let map = of_pca(&pca, self.model.code_size());
+        let beside = self.of_rows("reconstructions by PCA", false, &map)?;
+        drop(map);
         Ok(if beside.quality.test_mse.is_finite() {
             Ok((pca, beside))
         } else {

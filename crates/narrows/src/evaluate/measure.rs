@@ -4,7 +4,7 @@ use super::classes::{class_errors, majority_accuracy, why_no_accuracy};
 use super::evaluating::{Evaluating, Progress};
 use super::quality::Images;
 use super::{Baselines, Evaluation, require_passes};
-use crate::data::Split;
+use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::network::Workers;
@@ -76,6 +76,21 @@ pub fn evaluate(
         .test
         .as_deref()
         .ok_or_else(|| no_test_rows(train.name()))?;
+    let found = evaluate_on(model, split, test, how, observe);
+    // Rows that stay in a file may turn out unreadable late, and then nothing that was found of them is true.
+    test.check_readable()?;
+    train.check_readable()?;
+    found
+}
+
+fn evaluate_on(
+    model: &Model,
+    split: &Split<'_>,
+    test: &Dataset,
+    how: &Measuring<'_>,
+    observe: &mut dyn FnMut(Progress) -> Result<()>,
+) -> Result<Evaluation> {
+    let train = &*split.train;
     model.check_width(train.inputs())?;
     model.check_width(test.inputs())?;
     let threads = match how.threads {
@@ -153,5 +168,59 @@ pub(crate) fn no_test_rows(data: &str) -> Error {
         .at(data)
         .expected("test rows, which were kept out of training")
         .found("none")
-        .hint("give rows that training has not seen with `--data`")
+        .hint("give other rows with `--data`: rows that training has not seen")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corruption::Corruption;
+    use crate::data::{Source, SplitPlan, rows_and_their_file};
+    use crate::recipe::Recipe;
+    use ndarray::Array2;
+
+    /// Rows of a file that is cut while it is measured are an error of reading, never a measure that is left out.
+    #[test]
+    fn rows_that_can_no_longer_be_read_are_an_error() {
+        let rows = Array2::from_shape_fn((60, 3), |(i, j)| ((i * (j + 2)) as f32 / 7.0).sin());
+        let recipe = Recipe {
+            epochs: 1,
+            corruption: Some(Corruption::gaussian(0.5)),
+            ..Recipe::named("table").unwrap()
+        };
+        let model = crate::fit(&recipe, &Dataset::from_array(rows.view()).unwrap()).unwrap();
+        for stage in [
+            "testing",
+            "the best affine map",
+            "denoising",
+            "robustness",
+            "units",
+        ] {
+            for cut in ["train", "test"] {
+                let (train, train_file) = rows_and_their_file(&rows);
+                let (test, test_file) = rows_and_their_file(&rows);
+                let source = Source::new(train, Some(test)).unwrap();
+                let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
+                let file = if cut == "train" {
+                    train_file
+                } else {
+                    test_file
+                };
+                // Training rows are read no more after the map.
+                let is_read = cut == "test" || ["testing", "the best affine map"].contains(&stage);
+                let found = evaluate(&model, &split, &Measuring::default(), &mut |progress| {
+                    if progress.stage == stage {
+                        file.set_len(0).unwrap();
+                    }
+                    Ok(())
+                });
+                match found {
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::Io, "{stage}, {cut}: {error}")
+                    }
+                    Ok(_) => assert!(!is_read, "{stage}, {cut}"),
+                }
+            }
+        }
+    }
 }

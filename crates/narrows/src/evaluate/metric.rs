@@ -35,6 +35,8 @@ impl Metric {
 pub(super) const SCALED: &str = "scaled units²";
 pub(super) const OWN: &str = "units² of the data";
 pub(super) const SHARE: &str = "fraction from 0 to 1";
+pub(super) const DECIBEL: &str = "dB";
+pub(super) const RATIO: &str = "at most 1";
 
 /// The mean squared error on test rows.
 pub const TEST_MSE: Metric = Metric::new(

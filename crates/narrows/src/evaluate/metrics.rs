@@ -2,12 +2,15 @@
 //! lists.
 
 use super::metric::{
-    DEAD, DENOISING_MSE, JACOBIAN_NORM, MAJORITY, Metric, OWN, SCALED, SCORES, SHARE,
-    SINGULAR_VALUES, TEST_MSE, TRAINING, number,
+    DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, MAJORITY, Metric, OWN, RATIO, SCALED, SCORES,
+    SHARE, SINGULAR_VALUES, TEST_MSE, TRAINING, number,
 };
-use super::{ClassError, ColumnError, Denoising, NoisePoint, Quality};
+use super::{ClassError, ColumnError, Denoising, NEIGHBORS, NOISY_ROWS, NoisePoint, Quality};
 use serde_json::{Map, Value};
 use std::fmt::Write;
+
+// The texts below name these numbers.
+const _: () = assert!(NEIGHBORS == 5 && NOISY_ROWS == 500);
 
 /// A number of a record, with the field that holds it.
 pub struct Measured<T: 'static> {
@@ -21,7 +24,7 @@ impl<T> Measured<T> {
     /// The number as JSON. A PSNR is infinite where there is no error.
     fn json(&self, value: Option<f64>) -> Value {
         match value {
-            Some(f64::INFINITY) if self.metric.name == "psnr" => {
+            Some(f64::INFINITY) if self.metric.unit == DECIBEL => {
                 "infinite: there is no error".into()
             }
             value => number(value),
@@ -50,7 +53,7 @@ pub const QUALITY: &[Measured<Quality>] = &[
         Metric::new(
             "psnr",
             "PSNR",
-            "dB",
+            DECIBEL,
             "for images: 10 · log₁₀(`data_range`² / `data_mse`), one value from the error over all rows and pixels (not \
              the mean of each image's PSNR); `data_range` is 255 for 8-bit pixels, else the largest less the smallest \
              value of the test rows",
@@ -61,7 +64,7 @@ pub const QUALITY: &[Measured<Quality>] = &[
         Metric::new(
             "ssim",
             "SSIM",
-            "",
+            RATIO,
             "for images of at least 7 × 7: structural similarity (Wang et al. 2004) in windows of 7 × 7 pixels of equal \
              weight, K₁ = 0.01, K₂ = 0.03, sample covariances; mean over windows, channels and rows; scikit-image's \
              default",
@@ -138,7 +141,7 @@ pub const COLUMN: &[Measured<ColumnError>] = &[
         Metric::new(
             "r2",
             "R²",
-            "",
+            RATIO,
             "1 - (squared error of the column) / (its squared distance from the column's mean over the training rows), \
              over the test rows: 1 is exact, 0 is as good as the training mean; none for a column without distance",
         ),

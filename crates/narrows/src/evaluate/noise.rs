@@ -1,7 +1,7 @@
 //! What an evaluation finds with noise on the test rows.
 
 use super::affine::AffineMap;
-use super::evaluating::Evaluating;
+use super::evaluating::{Evaluating, of_model, of_pca};
 use super::robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard_noises};
 use super::{Denoising, NoiseCurve, NoisePoint, Pca};
 use crate::corruption::Corruption;
@@ -23,9 +23,7 @@ impl Evaluating<'_> {
             Err(why) => (None, Some(why)),
         };
         self.tell("denoising", 0, 1)?;
-        let of_model = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
-            model.reconstructor().run(rows, workers, out);
-        };
+        let of_model = of_model(model);
         let copy = |rows: &dyn Rows, _: &mut Workers, out: &mut [f32]| {
             rows.write(0..rows.count(), out);
         };
@@ -34,18 +32,12 @@ impl Evaluating<'_> {
                 map.apply(rows, workers.team(), out);
             }
         };
-        let of_pca = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
-            if let Some(pca) = pca {
-                pca.reconstruct_with(model.code_size(), rows, workers.team(), out);
-            }
-        };
+        let of_pca = pca.map(|pca| of_pca(pca, model.code_size()));
         let mut maps: Vec<&Reconstruct<'_>> = vec![&of_model, &copy];
         if affine.is_some() {
             maps.push(&of_affine);
         }
-        if pca.is_some() {
-            maps.push(&of_pca);
-        }
+        maps.extend(of_pca.iter().map(|map| map as &Reconstruct<'_>));
         let rows = self.scaled(self.test);
         let errors = noisy_errors(&rows, inputs, &of_test, &maps, &mut self.workers);
         if let Some(&error) = errors[..2].iter().find(|error| !error.is_finite()) {
@@ -111,16 +103,10 @@ impl Evaluating<'_> {
             data: &test,
             scaling: model.scaling(),
         };
-        let of_model = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
-            model.reconstructor().run(rows, workers, out);
-        };
-        let of_pca = |rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]| {
-            if let Some(pca) = pca {
-                pca.reconstruct_with(model.code_size(), rows, workers.team(), out);
-            }
-        };
-        let both: [&Reconstruct<'_>; 2] = [&of_model, &of_pca];
-        let maps = &both[..1 + usize::from(pca.is_some())];
+        let of_model = of_model(model);
+        let of_pca = pca.map(|pca| of_pca(pca, model.code_size()));
+        let mut maps: Vec<&Reconstruct<'_>> = vec![&of_model];
+        maps.extend(of_pca.iter().map(|map| map as &Reconstruct<'_>));
         let noises = standard_noises(model.recipe().corruption.as_ref());
         let total = noises.iter().map(Vec::len).sum();
         let (mut done, mut curves) = (0, Vec::new());
@@ -129,18 +115,13 @@ impl Evaluating<'_> {
             for noise in &levels {
                 self.tell("robustness", done, total)?;
                 done += 1;
-                let test_noise = |draws| TestNoise {
+                let test_noise = TestNoise {
                     corruption: noise.clone(),
                     seed: model.recipe().seed,
-                    draws,
+                    draws: 1,
                 };
-                let errors = noisy_errors(
-                    &rows,
-                    test.inputs(),
-                    &test_noise(1),
-                    maps,
-                    &mut self.workers,
-                );
+                let errors =
+                    noisy_errors(&rows, test.inputs(), &test_noise, &maps, &mut self.workers);
                 points.push(point(decimal(noise.strength()), &errors));
             }
             curves.extend(levels.into_iter().next().map(|noise| NoiseCurve {
@@ -150,7 +131,7 @@ impl Evaluating<'_> {
             }));
         }
         // Without noise all kinds have the same error.
-        let clean = clean_errors(&rows, test.inputs(), maps, &mut self.workers);
+        let clean = clean_errors(&rows, test.inputs(), &maps, &mut self.workers);
         for curve in &mut curves {
             curve.points.insert(0, point(0.0, &clean));
         }

@@ -44,39 +44,30 @@ impl Evaluation {
         Some(BesidePca::of(self.model.test_mse, pca.test_mse))
     }
 
-    /// What the evaluation comes to, in sentences.
-    pub fn verdict(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
-        let mse = figures(self.model.test_mse);
+    /// How the test MSE stands beside PCA's, in words: `70 % below PCA-32`; none without PCA.
+    pub fn beside_pca_in_words(&self) -> Option<String> {
         let pca = self.pca_name();
-        // A denoiser is for noisy rows, of which the second sentence speaks.
+        // A denoiser is for noisy rows.
         let better = match &self.denoising {
             None => ": a linear code of the same size is better",
             Some(_) => "",
         };
-        sentences.push(match (self.beside_pca(), &self.pca, &self.pca_left_out) {
-            (Some(beside), Some(of_pca), _) => {
-                let other = figures(of_pca.test_mse);
-                match beside {
-                    BesidePca::Same => format!("The test MSE is {mse}, as {pca}'s ({other})."),
-                    BesidePca::Below(percent) => {
-                        format!("The test MSE is {mse}, {percent:.0} % below {pca}'s {other}.")
-                    }
-                    BesidePca::Above(percent) => {
-                        format!(
-                            "The test MSE is {mse}, {percent:.0} % above {pca}'s {other}{better}."
-                        )
-                    }
-                    BesidePca::NearlyExact => {
-                        format!("The test MSE is {mse}; {pca} is nearly exact ({other}){better}.")
-                    }
-                }
-            }
-            (_, _, Some(why)) => {
-                format!("The test MSE is {mse}. PCA is left out: {why}.")
-            }
-            _ => format!("The test MSE is {mse}."),
-        });
+        Some(match self.beside_pca()? {
+            BesidePca::Same => format!("as {pca}"),
+            BesidePca::Below(percent) => format!("{percent:.0} % below {pca}"),
+            BesidePca::Above(percent) => format!("{percent:.0} % above {pca}{better}"),
+            BesidePca::NearlyExact => format!("{pca} is nearly exact{better}"),
+        })
+    }
+
+    /// What the evaluation comes to, in sentences.
+    pub fn verdict(&self) -> Vec<String> {
+        let mse = figures(self.model.test_mse);
+        let mut sentences = vec![match (self.beside_pca_in_words(), &self.pca_left_out) {
+            (Some(beside), _) => format!("The test MSE is {mse}, {beside}."),
+            (None, Some(why)) => format!("The test MSE is {mse}. PCA is left out: {why}."),
+            (None, None) => format!("The test MSE is {mse}."),
+        }];
         if let Some(denoising) = &self.denoising {
             let noise = sentence(&denoising.noise_in_words());
             let mut text = format!(
@@ -149,7 +140,7 @@ impl Evaluation {
         Some(rows)
     }
 
-    /// The columns with the largest shares of the score, and how many there are; none where rows are no table.
+    /// The columns with the largest shares of the score, the largest first; none for images.
     pub fn column_table(&self) -> Option<Vec<Vec<String>>> {
         if self.columns.is_empty() {
             return None;
@@ -244,16 +235,14 @@ impl Metric {
     }
 }
 
-/// A number as tables show it.
+/// A number as tables show it, by its unit.
 fn shown(metric: &Metric, value: Option<f64>) -> String {
-    match value {
-        None => "-".into(),
-        Some(share) if metric.is_accuracy() || metric.name == "score_share" => {
-            format!("{:.1} %", 100.0 * share)
-        }
-        Some(value) if metric.name == "psnr" => format!("{value:.2} dB"),
-        Some(value) if ["ssim", "r2"].contains(&metric.name) => format!("{value:.3}"),
-        Some(value) => figures(value),
+    match (value, metric.unit) {
+        (None, _) => "-".into(),
+        (Some(share), metric::SHARE) => format!("{:.1} %", 100.0 * share),
+        (Some(value), metric::DECIBEL) => format!("{value:.2} dB"),
+        (Some(value), metric::RATIO) => format!("{value:.3}"),
+        (Some(value), _) => figures(value),
     }
 }
 

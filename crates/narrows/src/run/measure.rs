@@ -109,9 +109,10 @@ fn to_do(error: Error, folder: &Path) -> Error {
     if error.kind() == crate::ErrorKind::Interrupted {
         return error;
     }
-    let hint = error.what_to_do().unwrap_or_default().to_string();
+    let hint = error.what_to_do();
+    let hint = hint.map_or(String::new(), |hint| format!("{hint}; "));
     error.hint(format!(
-        "{hint}; the model is trained and saved, and `narrows evaluate {} --data SOURCE` measures it on other rows",
+        "{hint}the model is trained and saved, and `narrows evaluate {} --data SOURCE` measures it on other rows",
         path_for_shell(folder)
     ))
 }

@@ -93,11 +93,13 @@ impl Summary {
 
     /// The summary as a JSON object.
     pub fn to_json(&self) -> Value {
+        // A model without its run has no record of its training.
+        let trained = self.epochs > 0;
         let mut object = json!({
             "recipe": self.recipe,
             "data": self.data,
             "epochs": self.epochs,
-            "train_loss": number(Some(self.train_loss)),
+            "train_loss": number(trained.then_some(self.train_loss)),
             "inputs": self.inputs,
             "code_size": self.code_size,
             "parameters": self.parameters,
@@ -107,7 +109,7 @@ impl Summary {
             "held_out": self.held_out,
             "threshold": self.threshold.as_ref().map(Threshold::to_json),
             "seconds": self.seconds,
-            "rows_per_second": number(Some(self.rows_per_second)),
+            "rows_per_second": number(trained.then_some(self.rows_per_second)),
             "isa": self.isa,
             "run": self.run.display().to_string(),
             "left_out": self.left_out,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::data::builder::RowsBuilder;
-use crate::data::records::{IN_MEMORY, RowType};
+use crate::data::records::{IN_MEMORY, Records, RowType};
 use crate::data::values::Row;
 use ndarray::array;
 
@@ -16,6 +16,19 @@ pub(crate) fn in_memory_and_in_file(values: &Array2<f32>) -> [Dataset; 2] {
         let values_of = rows.finish(None).unwrap();
         Dataset::new("rows", values_of, vec![values.ncols()], None).unwrap()
     })
+}
+
+/// Rows of `f32` in a file, and the file.
+pub(crate) fn rows_and_their_file(values: &Array2<f32>) -> (Dataset, std::fs::File) {
+    let mut file = tempfile::tempfile().unwrap();
+    let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    let row = RowType::all(Element::little(NumberKind::F32), values.ncols());
+    let own = file.try_clone().unwrap();
+    let records = Records::in_file(own, std::path::Path::new("rows"), 0, row, values.nrows());
+    let values_of = Values::Records(records);
+    let data = Dataset::new("rows", values_of, vec![values.ncols()], None).unwrap();
+    (data, file)
 }
 
 fn table() -> Dataset {

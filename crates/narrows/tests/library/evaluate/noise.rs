@@ -120,3 +120,34 @@ fn a_denoiser_that_adds_noise_is_told_so() {
         true
     );
 }
+
+#[test]
+fn an_affine_map_of_too_few_rows_is_left_out_with_the_reason() {
+    let source = Source::new(images(60, 1, false), Some(images(10, 2, false))).unwrap();
+    let plain = model(&source.train);
+    let mut recipe = plain.recipe().clone();
+    recipe.corruption = Some(Corruption::masking(0.5));
+    let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
+    let model = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
+    let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
+    let found = of(&model, &split, 1);
+    let denoising = found.denoising.as_ref().unwrap();
+    let why = denoising.affine_map_left_out.as_ref().unwrap();
+    assert!(
+        denoising.affine_map_mse.is_none() && why.contains("60 training rows are too few"),
+        "{why}"
+    );
+    assert!(
+        found.notes().iter().any(|note| note.contains(why)),
+        "{:?}",
+        found.notes()
+    );
+    assert_eq!(
+        found.to_json()["denoising"]["affine_map_left_out"],
+        json_of(why)
+    );
+}
+
+fn json_of(text: &str) -> serde_json::Value {
+    text.into()
+}

@@ -168,3 +168,21 @@ fn older_names_of_keys_are_read_without_a_note() {
         assert_eq!(old.penalties.len(), 1);
     }
 }
+
+#[test]
+fn the_test_error_of_an_older_denoiser_is_of_noisy_rows() {
+    let mut recipe = model().recipe().clone();
+    recipe.corruption = Some(crate::corruption::Corruption::gaussian(0.5));
+    let plain = model();
+    let (scaling, parameters) = (plain.scaling().clone(), plain.parameters().flat());
+    let mut denoiser = Model::new(recipe, scaling, plain.shape(), parameters).unwrap();
+    denoiser.metrics_mut().insert("test_mse".into(), 0.25);
+    let bytes = bytes_of(&denoiser);
+    for (version, name) in [(2, "denoising_mse"), (3, "test_mse")] {
+        let set = |about: &mut Value| about["format_version"] = json!(version);
+        let metrics = load_bytes(&changed_file(&bytes, set, |_| ())).unwrap();
+        let metrics = metrics.metrics();
+        assert_eq!(metrics.get(name), Some(&0.25), "{version}: {metrics:?}");
+        assert_eq!(metrics.len(), 1);
+    }
+}
