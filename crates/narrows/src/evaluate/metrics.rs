@@ -111,7 +111,8 @@ pub const DENOISING: &[Measured<Denoising>] = &[
             "best affine map",
             SCALED,
             "the same of the affine map from noisy to clean rows with the lowest error on the training rows (least \
-             squares with a ridge of a millionth of the mean variance)",
+             squares with a ridge of a millionth of the mean variance); left out, with the reason, for rows of more than \
+             2,048 values and where there are no more training rows than values",
         ),
         |d| d.affine_map_mse,
     ),

@@ -191,7 +191,7 @@ fn constant_images_and_an_empty_about_make_sound_sentences() {
     ];
     let output = narrows(folder.path(), &train);
     let (table, progress) = (text(&output.stdout), text(&output.stderr));
-    assert!(table.contains("PCA is nearly exact"), "{table}{progress}");
+    assert!(table.contains("PCA-3 is nearly exact"), "{table}{progress}");
     assert!(!table.contains("inf"), "{table}");
     assert!(progress.contains("tiny -> runs/tiny"), "{progress}");
     let report = fs::read_to_string(folder.path().join("runs/tiny/report.html")).unwrap();
