@@ -119,3 +119,31 @@ pub(super) fn accuracies(
         knn: accuracy(&found),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Values;
+
+    fn labeled(labels: &[i64]) -> Dataset {
+        let values = Values::F32(Array2::zeros((labels.len(), 1)));
+        Dataset::new("labeled", values, vec![1], Some(labels.to_vec())).unwrap()
+    }
+
+    #[test]
+    fn the_majority_is_that_of_the_training_rows() {
+        let train = labeled(&[7, 3, 7, 7, 3]);
+        // One test row in four is of it, though another class is more frequent there.
+        assert_eq!(
+            majority_accuracy(&train, &labeled(&[3, 3, 7, 3])),
+            Some(0.25)
+        );
+        // Of classes that are as frequent the smaller label.
+        assert_eq!(
+            majority_accuracy(&labeled(&[5, 2]), &labeled(&[2, 2, 5])),
+            Some(2.0 / 3.0)
+        );
+        let unlabeled = Dataset::from_array(&[[1.0f32], [2.0]]).unwrap();
+        assert_eq!(majority_accuracy(&unlabeled, &train), None);
+    }
+}
