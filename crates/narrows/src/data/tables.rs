@@ -217,7 +217,7 @@ fn keys_in_vain(spec: &str, first: &TableFile) -> Option<String> {
             "{keys} in the name of the folder is not read: `--data {pattern}` makes it a column"
         ),
         _ => format!(
-            "{keys} in the names of the folders are no columns of the table: `--data {pattern}` makes them columns"
+            "{keys} in the names of the folders are not columns of the table: `--data {pattern}` makes them columns"
         ),
     })
 }

@@ -163,7 +163,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let metadata = fs::metadata(path).map_err(refused)?;
     // Anything else may have no end, or may never begin.
     if !metadata.is_file() {
-        return Err(format("this is no file")
+        return Err(format("this is not a file")
             .at(path.display())
             .expected("a model file"));
     }

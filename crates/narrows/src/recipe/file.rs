@@ -15,7 +15,7 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
     let refused = |error| Error::io("cannot read the recipe", path, error);
     // Before it is opened: to open a pipe may wait for ever, and a device may have no end.
     if !may_end(path, &std::fs::metadata(path).map_err(refused)?) {
-        return Err(Error::new(ErrorKind::Recipe, "this is no recipe")
+        return Err(Error::new(ErrorKind::Recipe, "this is not a recipe")
             .at(path.display())
             .expected("a text file in TOML")
             .found("a named pipe or a device")
@@ -28,16 +28,16 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
         .read_to_end(&mut bytes)
         .map_err(refused)?;
     if bytes.len() as u64 > MAX_FILE {
-        return Err(Error::new(ErrorKind::Recipe, "this is no recipe")
+        return Err(Error::new(ErrorKind::Recipe, "this is not a recipe")
             .at(path.display())
             .expected(format!("a text file of at most {MAX_FILE} bytes"))
             .found("a larger file"));
     }
     String::from_utf8(bytes).map_err(|_| {
-        Error::new(ErrorKind::Recipe, "this is no recipe")
+        Error::new(ErrorKind::Recipe, "this is not a recipe")
             .at(path.display())
             .expected("a text file in TOML")
-            .found("bytes that are no UTF-8")
+            .found("bytes that are not UTF-8")
     })
 }
 

@@ -255,7 +255,7 @@ impl Parts {
     /// Reads a recipe from a tree, which comes from code or from another format than TOML; `origin` names it in errors.
     pub(crate) fn read_tree(&self, tree: Tree, origin: &str) -> Result<Recipe> {
         if !matches!(tree, Tree::Table(_)) {
-            return Err(refuse("this is no recipe")
+            return Err(refuse("this is not a recipe")
                 .at(origin)
                 .expected("a table as in TOML")
                 .found(tree.describe()));

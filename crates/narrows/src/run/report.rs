@@ -32,7 +32,7 @@ impl Outcome {
         }
         match &summary.evaluation {
             None => about.push(
-                "There are no test rows: the report does not show how the model does on rows that it has not seen."
+                "There are no test rows: the report does not show how well the model does on rows that it has not seen."
                     .into(),
             ),
             Some(evaluation) => about.push(match &evaluation.jacobian {

@@ -101,7 +101,7 @@ fn keys_of_folders_are_columns() {
     let notes = files.notes("code=007/lr=0.1/ok=true");
     assert!(
         notes.contains(
-            "code=007, lr=0.1, ok=true in the names of the folders are no columns of the table"
+            "code=007, lr=0.1, ok=true in the names of the folders are not columns of the table"
         ) && notes.contains("*=007/lr=0.1/ok=true/*.csv'` makes them columns"),
         "{notes}"
     );

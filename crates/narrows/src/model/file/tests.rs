@@ -198,7 +198,7 @@ fn what_is_no_file_is_refused() {
     );
     fs::create_dir(folder.path().join("model.safetensors")).unwrap();
     let message = Model::load(folder.path()).unwrap_err().to_string();
-    assert!(message.contains("this is no file"), "{message}");
+    assert!(message.contains("this is not a file"), "{message}");
     let missing = Model::load(folder.path().join("missing")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Io);
     #[cfg(unix)]

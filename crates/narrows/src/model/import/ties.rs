@@ -43,7 +43,10 @@ pub(super) fn check(
         let (Some(tensor), Some(&[rows, columns])) =
             (tensor, tensor.map(|tensor| tensor.shape.as_slice()))
         else {
-            return Err(format(format!("`{}` is no transpose", tie.name)));
+            return Err(format(format!(
+                "`{}` is not the transpose of the tensor that it is tied to",
+                tie.name
+            )));
         };
         let view = tensors.tensor(source).map_err(|error| {
             format(format!("the tensor `{source}` is damaged")).caused_by(error)

@@ -116,5 +116,5 @@ fn damaged_files_are_refused() {
     let missing = at("no/such/file");
     refused(missing, ErrorKind::Io, &["no/such/file"]);
     let folder = at(env!("CARGO_MANIFEST_DIR"));
-    refused(folder, ErrorKind::Format, &["this is no file"]);
+    refused(folder, ErrorKind::Format, &["this is not a file"]);
 }

@@ -78,7 +78,7 @@ fn read_words(reader: &mut impl Read, kind: StoredWords, rows: usize) -> Result<
         reader.read_exact(&mut bytes).map_err(cut)?;
         let word = kind
             .word(&bytes)
-            .ok_or_else(|| refuse(row, "a label is no text"))?;
+            .ok_or_else(|| refuse(row, "a label is not text"))?;
         if word.is_empty() {
             return Err(refuse(row, "a label is missing"));
         }

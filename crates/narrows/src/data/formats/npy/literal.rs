@@ -62,7 +62,7 @@ impl LiteralReader<'_> {
             Some(quote @ ('\'' | '"')) => self.text(quote),
             Some('0'..='9') => self.whole(),
             Some('T' | 'F') => self.truth(),
-            Some(_) => Err("there is something that is no value"),
+            Some(_) => Err("something in it is not a value"),
             None => Err("it ends too soon"),
         }
     }

@@ -14,7 +14,7 @@ pub(super) fn not_numeric(column: &FileColumn) -> Result<()> {
         return Ok(());
     }
     Err(
-        Error::new(ErrorKind::Data, "the column is no column of numbers")
+        Error::new(ErrorKind::Data, "the column does not hold numbers")
             .at(format!("column `{}`", column.name))
             .expected("integers, floating-point numbers, decimals or booleans")
             .found(column.kind.words())

@@ -98,7 +98,7 @@ fn whole(texts: &[String], may_miss: bool) -> Result<Cells> {
             return Ok(0);
         }
         text.parse().map_err(|_| {
-            Error::new(ErrorKind::Data, "a text is no whole number")
+            Error::new(ErrorKind::Data, "a cell is not a whole number")
                 .expected("whole numbers in the whole column")
                 .found(text)
         })
