@@ -2,7 +2,7 @@
 //!
 //! Everything here is either arithmetic on `f32` slices ([`product`], [`conv`], [`activation`],
 //! [`loss`], [`optimizer`], [`reduce`], [`counts`], [`layer_norm`], [`batch_norm`], [`dropout`], [`top_k`],
-//! [`sparsity`]) or the [`team`] of threads that runs it. The one thing a reader must
+//! [`sparsity`], [`variational`], [`gaussian`]) or the [`team`] of threads that runs it. The one thing a reader must
 //! know: **no result depends on how the work is cut up.** Each output element is formed by one
 //! thread, in an order that depends on the shapes alone, so a training run has the same bits for
 //! any number of threads.
@@ -28,6 +28,7 @@ pub mod conv;
 pub mod convert;
 pub mod counts;
 pub mod dropout;
+pub mod gaussian;
 pub mod heap;
 pub mod layer_norm;
 pub mod loss;
@@ -42,6 +43,7 @@ pub mod sparsity;
 pub mod split;
 pub mod team;
 pub mod top_k;
+pub mod variational;
 
 pub use aligned::Aligned;
 pub use lanes::Isa;

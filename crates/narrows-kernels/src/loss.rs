@@ -19,6 +19,10 @@ pub enum Loss {
     },
     /// Binary cross-entropy of `sigmoid(y)`: `softplus(y) - t y`.
     CrossEntropyOfLogits,
+    /// The negative log density of the continuous Bernoulli distribution of parameter `p = sigmoid(y)` at a target in
+    /// [0, 1] (Loaiza-Ganem & Cunningham 2019): binary cross-entropy less `ln C(p)`, with the normalizing constant
+    /// `C(p) = 2 artanh(1 - 2p) / (1 - 2p) = y / tanh(y / 2)`.
+    ContinuousBernoulliOfLogits,
 }
 
 impl Loss {
@@ -165,6 +169,80 @@ impl Elementwise for CrossEntropyOfLogits {
     }
 }
 
+#[derive(Clone, Copy)]
+struct ContinuousBernoulliOfLogits;
+
+/// Logits nearer to 0 take a series, as the closed forms are differences of nearly equal numbers there.
+const NEAR: f32 = 0.5;
+
+impl ContinuousBernoulliOfLogits {
+    /// `|y|` and `e^-|y|`.
+    ///
+    /// # Safety
+    ///
+    /// As [`Lanes`].
+    #[inline(always)]
+    unsafe fn size<L: Lanes>(y: L) -> (L, L) {
+        // SAFETY: passed on.
+        unsafe {
+            let below = y.min(L::splat(0.0).sub(y));
+            (L::splat(0.0).sub(below), math::exp(below))
+        }
+    }
+}
+
+impl Elementwise for ContinuousBernoulliOfLogits {
+    #[inline(always)]
+    unsafe fn value<L: Lanes>(self, y: L, t: L) -> L {
+        // ln C = ln(1 + u) + ln(|y| / (1 - u)) with u = e^-|y|. The first part is also in softplus(y), so that it cancels.
+        // SAFETY: passed on.
+        unsafe {
+            let zero = L::splat(0.0);
+            let large = zero.sub(t).mul_add(y, zero.max(y));
+            let (size, u) = Self::size(y);
+            let far = large.sub(math::ln_from_1(size.div(L::splat(1.0).sub(u))));
+            let square = y.mul(y);
+            let constant = math::polynomial(
+                square,
+                [
+                    -127.0 / 4_838_400.0,
+                    31.0 / 90_720.0,
+                    -7.0 / 1_440.0,
+                    1.0 / 12.0,
+                    std::f32::consts::LN_2,
+                ],
+            );
+            let near = large.add(math::ln_1p_exp_of_minus_abs(y)).sub(constant);
+            size.where_greater(L::splat(NEAR), far, near)
+        }
+    }
+    #[inline(always)]
+    unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
+        // The derivative of ln C is 1/y - 1/sinh(y), and 1/sinh|y| = 2u / (1 - u²).
+        // SAFETY: passed on.
+        unsafe {
+            let (zero, one) = (L::splat(0.0), L::splat(1.0));
+            let (size, u) = Self::size(y);
+            let inverse = u.add(u).div(zero.sub(u).mul_add(u, one));
+            let far = one.div(size).sub(inverse);
+            let far = zero.where_greater(y, zero.sub(far), far);
+            let series = math::polynomial(
+                y.mul(y),
+                [
+                    73.0 / 3_421_440.0,
+                    -127.0 / 604_800.0,
+                    31.0 / 15_120.0,
+                    -7.0 / 360.0,
+                    1.0 / 6.0,
+                ],
+            );
+            let near = y.mul(series);
+            let constant = size.where_greater(L::splat(NEAR), far, near);
+            math::sigmoid(y).sub(t).sub(constant)
+        }
+    }
+}
+
 multiversion! {
     unsafe fn row<const GRADIENT: bool>(
         loss: Loss, y: *const f32, t: *const f32, scale: f32, dy: *mut f32, len: usize,
@@ -191,6 +269,9 @@ unsafe fn row_body<L: Lanes, const GRADIENT: bool>(
             Loss::Huber { delta } => fold::<L, _, GRADIENT>(Huber { delta }, y, t, scale, dy, len),
             Loss::CrossEntropyOfLogits => {
                 fold::<L, _, GRADIENT>(CrossEntropyOfLogits, y, t, scale, dy, len)
+            }
+            Loss::ContinuousBernoulliOfLogits => {
+                fold::<L, _, GRADIENT>(ContinuousBernoulliOfLogits, y, t, scale, dy, len)
             }
         }
     }

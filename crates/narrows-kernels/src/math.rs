@@ -12,7 +12,7 @@ use crate::lanes::Lanes;
 ///
 /// As [`Lanes`].
 #[inline(always)]
-unsafe fn polynomial<L: Lanes, const N: usize>(x: L, coefficients: [f32; N]) -> L {
+pub(crate) unsafe fn polynomial<L: Lanes, const N: usize>(x: L, coefficients: [f32; N]) -> L {
     // SAFETY: passed on.
     unsafe {
         let mut sum = L::splat(coefficients[0]);
@@ -180,6 +180,42 @@ pub(crate) unsafe fn ln_1p_exp_of_minus_abs<L: Lanes>(x: L) -> L {
             ],
         );
         s.add(s).mul(series)
+    }
+}
+
+/// `ln x` for x from 1 to infinity, within 1e-6 of the larger of 1 and the logarithm. NaN stays NaN.
+///
+/// # Safety
+///
+/// As [`Lanes`].
+#[inline(always)]
+pub(crate) unsafe fn ln_from_1<L: Lanes>(x: L) -> L {
+    // x = 2ⁿ r with r in [1, 2], n bit by bit; then ln r = 2 artanh(s) with s = (r - 1) / (r + 1) <= 1/3.
+    // SAFETY: passed on.
+    unsafe {
+        let (mut r, mut n) = (x, L::splat(0.0));
+        for bits in [64.0f32, 32.0, 16.0, 8.0, 4.0, 2.0, 1.0] {
+            let limit = L::splat(bits.exp2());
+            n = r.where_greater(limit, n.add(L::splat(bits)), n);
+            r = r.where_greater(limit, r.mul(L::splat((-bits).exp2())), r);
+        }
+        let one = L::splat(1.0);
+        let s = r.sub(one).div(r.add(one));
+        let square = s.mul(s);
+        let series = polynomial(
+            square,
+            [
+                1.0 / 15.0,
+                1.0 / 13.0,
+                1.0 / 11.0,
+                1.0 / 9.0,
+                1.0 / 7.0,
+                1.0 / 5.0,
+                1.0 / 3.0,
+                1.0,
+            ],
+        );
+        n.mul_add(L::splat(std::f32::consts::LN_2), s.add(s).mul(series))
     }
 }
 

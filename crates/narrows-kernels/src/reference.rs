@@ -192,6 +192,22 @@ pub fn loss(loss: Loss, y: f64, t: f64) -> f64 {
         Loss::Huber { .. } => 0.5 * d * d,
         // softplus(y) - t y
         Loss::CrossEntropyOfLogits => y.max(0.0) - t * y + (-y.abs()).exp().ln_1p(),
+        Loss::ContinuousBernoulliOfLogits => {
+            self::loss(Loss::CrossEntropyOfLogits, y, t) - continuous_bernoulli_constant(y)
+        }
+    }
+}
+
+/// `ln C(p)` of the continuous Bernoulli distribution for `p = sigmoid(y)`: `C = y / tanh(y / 2)`, which is even in y
+/// and 2 at 0.
+pub fn continuous_bernoulli_constant(y: f64) -> f64 {
+    let y = y.abs();
+    if y < 1e-2 {
+        std::f64::consts::LN_2 + y.powi(2) / 12.0 - 7.0 * y.powi(4) / 1440.0
+    } else {
+        // tanh(y / 2) = (1 - u) / (1 + u)
+        let u = (-y).exp();
+        y.ln() + u.ln_1p() - (-u).ln_1p()
     }
 }
 
@@ -204,6 +220,15 @@ pub fn loss_gradient(loss: Loss, y: f64, t: f64) -> f64 {
         Loss::Absolute => d.signum(),
         Loss::Huber { delta } => d.clamp(-f64::from(delta), f64::from(delta)),
         Loss::CrossEntropyOfLogits => sigmoid(y) - t,
+        Loss::ContinuousBernoulliOfLogits if y.abs() < 1e-2 => {
+            sigmoid(y) - t - (y / 6.0 - 7.0 * y.powi(3) / 360.0)
+        }
+        Loss::ContinuousBernoulliOfLogits => {
+            // 1 / sinh|y| = 2u / (1 - u²), which does not overflow.
+            let u = (-y.abs()).exp();
+            let constant = y.abs().recip() - 2.0 * u / ((-u).ln_1p().exp() * (1.0 + u));
+            sigmoid(y) - t - constant * y.signum()
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! With `--json NAME STEPS SEED` it trains one of them for so many steps on MNIST, twice over, and
 //! prints one JSON object, for `benches/peers/run`.
 
+use narrows::bottleneck::Bottleneck;
 use narrows::corruption::Corruption;
 use narrows::data::{Dataset, Source, Values};
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
@@ -165,7 +166,7 @@ impl Configuration {
             optimizer: Optimizer::new(adam, &network),
             network,
             corruption: self.corruption.clone(),
-            objective: Objective::new(&Reconstruction::mse(), &self.decoder)
+            objective: Objective::new(&Reconstruction::mse(), &Bottleneck::plain(), &self.decoder)
                 .expect("a sound objective"),
             penalties: penalties.into_iter().collect(),
             seed,

@@ -35,6 +35,10 @@ pub enum Purpose {
     ValidationProbes = 11,
     /// Which values a layer drops in training.
     Dropout = 12,
+    /// The codes that a bottleneck draws in training.
+    Code = 13,
+    /// The codes that it draws where the loss on validation rows is measured; the "epoch" is 0.
+    ValidationCode = 15,
 }
 
 /// The draws of one seed for one purpose.

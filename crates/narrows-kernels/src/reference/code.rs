@@ -38,6 +38,41 @@ pub fn kl_derivative(rho: f64, mean: f64) -> f64 {
     (1.0 - rho) / (1.0 - mean) - rho / mean
 }
 
+/// A variational code (Kingma & Welling 2014): `z = m + s e` with `s = exp(l / 2)`, l clamped to [-30, 20], and the
+/// divergence from the standard normal distribution, at least `free` for each value; `encoded` holds the means m and
+/// then the log variances l.
+pub fn variational(encoded: &[f64], noise: &[f64], free: f64) -> (Vec<f64>, f64) {
+    let (means, logs) = encoded.split_at(noise.len());
+    let (mut code, mut divergence) = (Vec::new(), 0.0);
+    for ((m, l), e) in means.iter().zip(logs).zip(noise) {
+        let l = l.clamp(-30.0, 20.0);
+        code.push(m + (l / 2.0).exp() * e);
+        divergence += (0.5 * (m * m + l.exp() - 1.0 - l)).max(free);
+    }
+    (code, divergence)
+}
+
+/// The gradient of `Σ dz z + weight · divergence` of [`variational`] by `encoded`.
+pub fn variational_gradient(
+    encoded: &[f64],
+    noise: &[f64],
+    dz: &[f64],
+    free: f64,
+    weight: f64,
+) -> Vec<f64> {
+    let (means, logs) = encoded.split_at(noise.len());
+    let (mut by_means, mut by_logs) = (Vec::new(), Vec::new());
+    for (((m, l), e), dz) in means.iter().zip(logs).zip(noise).zip(dz) {
+        let clamped = l.clamp(-30.0, 20.0);
+        let divergence = 0.5 * (m * m + clamped.exp() - 1.0 - clamped);
+        let weight = if divergence < free { 0.0 } else { weight };
+        by_means.push(dz + weight * m);
+        let by_log = 0.5 * (dz * e * (clamped / 2.0).exp() + weight * (clamped.exp() - 1.0));
+        by_logs.push(if clamped == *l { by_log } else { 0.0 });
+    }
+    [by_means, by_logs].concat()
+}
+
 /// The derivative of `|x|`, 0 at 0.
 pub fn sign(x: f64) -> f64 {
     if x == 0.0 { 0.0 } else { x.signum() }

@@ -71,7 +71,12 @@ fn single_elements() {
                         // The difference of the two is rounded before the loss is taken.
                         let d = f64::from(y - t) - (f64::from(y) - f64::from(t));
                         let slope = loss_gradient(l, f64::from(y), f64::from(t)).abs();
-                        let tolerance = 5e-7 * expected + 2.0 * slope * d.abs() + 1e-37;
+                        // A negative log density passes through 0, where its parts cancel.
+                        let size = match l {
+                            Loss::ContinuousBernoulliOfLogits => expected.abs().max(1.0),
+                            _ => expected,
+                        };
+                        let tolerance = 5e-7 * size + 2.0 * slope * d.abs() + 1e-37;
                         assert!(
                             agrees(sum, expected, tolerance),
                             "{l:?} of {y:e} against {t} on {}: {sum:e}, expected {expected:e}",
@@ -92,6 +97,45 @@ fn a_confident_and_correct_logit_keeps_its_small_loss() {
             let sum = Loss::CrossEntropyOfLogits.sum(isa, &[y], &[t]);
             assert!(agrees(sum, expected, 1e-6 * expected), "{y}: {sum:e}");
         }
+    }
+}
+
+/// The closed forms and the series at which they are exchanged, on both sides of it.
+#[test]
+fn the_continuous_bernoulli_density_of_all_magnitudes() {
+    let l = Loss::ContinuousBernoulliOfLogits;
+    for isa in Isa::available() {
+        for step in -3_000..=3_000 {
+            let y = (f64::from(step) / 300.0).sinh() as f32 / 100.0;
+            for t in [0.0f32, 0.3, 1.0] {
+                let mut dy = [9.0];
+                let sum = l.sum_and_gradient(isa, &[y], &[t], 1.0, &mut dy);
+                let (y, t) = (f64::from(y), f64::from(t));
+                let expected = [loss(l, y, t), loss_gradient(l, y, t)];
+                for (found, expected) in [sum, dy[0]].into_iter().zip(expected) {
+                    assert!(
+                        agrees(found, expected, 1e-6 + 3e-7 * y.abs()),
+                        "{y} against {t} on {}: {found}, expected {expected}",
+                        isa.name()
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Its integral over targets is 1, whatever its parameter.
+#[test]
+fn the_continuous_bernoulli_density_integrates_to_1() {
+    for p in [0.01f64, 0.4999, 0.5, 0.5001, 0.99] {
+        let y = (p / (1.0 - p)).ln();
+        let cells = 10_000;
+        let densities = (0..cells).map(|cell| {
+            let t = (f64::from(cell) + 0.5) / f64::from(cells);
+            (-loss(Loss::ContinuousBernoulliOfLogits, y, t)).exp()
+        });
+        let integral = densities.sum::<f64>() / f64::from(cells);
+        assert!((integral - 1.0).abs() < 1e-6, "{p}: {integral}");
     }
 }
 

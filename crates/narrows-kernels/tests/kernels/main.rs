@@ -19,6 +19,7 @@ mod sparsity;
 mod team;
 mod tied;
 mod top_k;
+mod variational;
 
 use narrows_kernels::Isa;
 

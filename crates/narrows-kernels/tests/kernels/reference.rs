@@ -18,13 +18,14 @@ pub const ACTIVATIONS: [Activation; 11] = [
     Activation::Softplus,
 ];
 
-pub const LOSSES: [Loss; 6] = [
+pub const LOSSES: [Loss; 7] = [
     Loss::Squared,
     Loss::Absolute,
     Loss::Huber { delta: 1.0 },
     Loss::Huber { delta: 0.25 },
     Loss::Huber { delta: 3.0 },
     Loss::CrossEntropyOfLogits,
+    Loss::ContinuousBernoulliOfLogits,
 ];
 
 /// The central difference; its error is some `h²` times the third derivative.

@@ -5,12 +5,14 @@
 mod part;
 mod plain;
 mod top_k;
+mod variational;
 
 pub(crate) use part::KIND;
 pub use part::{Bottleneck, BottleneckPart};
 
 /// The bottlenecks, in the order in which they are listed.
-pub(crate) const BOTTLENECKS: &[&dyn BottleneckPart] = &[&plain::Plain, &top_k::TopK];
+pub(crate) const BOTTLENECKS: &[&dyn BottleneckPart] =
+    &[&plain::Plain, &top_k::TopK, &variational::Variational];
 
 /// What a recipe has that names none.
 impl Default for Bottleneck {

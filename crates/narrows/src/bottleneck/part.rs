@@ -27,6 +27,17 @@ pub trait BottleneckPart: Part {
         code
     }
 
+    /// Whether it draws the code from a distribution, in training and validation. The objective is then in nats a row, and
+    /// [`BottleneckPart::build`] reports a divergence.
+    fn draws(&self) -> bool {
+        false
+    }
+
+    /// The epochs until what it reports counts in full.
+    fn warmup(&self, _settings: &Settings) -> usize {
+        0
+    }
+
     /// Adds its nodes to a graph; gives the value that they make.
     fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String;
 }
@@ -53,6 +64,16 @@ impl Spec<dyn BottleneckPart> {
     /// How many of the values of a code may be other than 0 at a time.
     pub(crate) fn most_active(&self, code: usize) -> usize {
         self.part().most_active(self.settings(), code)
+    }
+
+    /// Whether it draws the code from a distribution.
+    pub(crate) fn draws(&self) -> bool {
+        self.part().draws()
+    }
+
+    /// The epochs until what it reports counts in full.
+    pub(crate) fn warmup(&self) -> usize {
+        self.part().warmup(self.settings())
     }
 
     /// Adds its nodes to a graph; gives the value that they make.

@@ -192,8 +192,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
     // What a header claims must be there before memory is taken for it.
-    let tensors =
-        Network::count_bytes(&recipe.encoder, &recipe.bottleneck, &recipe.decoder, &shape)?;
+    let tensors = recipe.network_bytes(&shape)?;
     let needed = tensors.saturating_add(bytes.len() as u64);
     if len < needed {
         return Err(format("the file is too small for its recipe")

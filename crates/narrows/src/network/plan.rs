@@ -3,7 +3,9 @@
 use crate::bottleneck::Bottleneck;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{LayerSpec, last_of_values};
-use crate::program::{Builder, Mode, State, StateKind, Tensor, Tie, Var, tiles};
+use crate::program::{
+    Builder, Mode, State, StateKind, Tensor, TensorId, TensorSpec, Tie, Var, tiles,
+};
 use narrows_kernels::split::Bounds;
 use std::ops::Range;
 
@@ -13,6 +15,8 @@ pub(crate) struct Built {
     pub(crate) values: Vec<Var>,
     /// What the encoder gives, before the bottleneck.
     pub(crate) encoded: Var,
+    /// The tensors of the reconstruction loss.
+    pub(crate) of_loss: Vec<TensorId>,
 }
 
 /// Encoder and decoder, their shapes and the layout of their parameters; without the parameters.
@@ -22,6 +26,8 @@ pub struct Network {
     /// How many of the layers are the encoder's.
     encoder: usize,
     bottleneck: Bottleneck,
+    /// The tensors that the reconstruction loss learns, as a std.
+    of_loss: Vec<TensorSpec>,
     /// The shape of a row of data.
     data: Vec<usize>,
     /// The shape of a row before each layer, and behind the last.
@@ -40,10 +46,11 @@ impl Network {
     /// When a layer does not fit the one before it, the output does not fit the data, or there are more
     /// than 2³² parameters.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
-        Network::with_bottleneck(encoder, &Bottleneck::plain(), decoder, shape)
+        Network::with_bottleneck(encoder, &Bottleneck::plain(), decoder, shape, Vec::new())
     }
 
-    /// As [`Network::new`], with something that happens to the code.
+    /// As [`Network::new`], with something that happens to the code, and with the tensors that the reconstruction loss
+    /// learns ([`ReconstructionPart::tensors`](crate::objective::ReconstructionPart::tensors)), called `objective.NAME`.
     ///
     /// # Errors
     ///
@@ -53,8 +60,9 @@ impl Network {
         bottleneck: &Bottleneck,
         decoder: &[LayerSpec],
         shape: &[usize],
+        of_loss: Vec<TensorSpec>,
     ) -> Result<Network> {
-        let mut network = Network::unplanned(encoder, bottleneck, decoder, shape);
+        let mut network = Network::unplanned(encoder, bottleneck, decoder, shape, of_loss);
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", shape);
         let values = network.build(&mut builder, 0, data)?.values;
@@ -98,11 +106,13 @@ impl Network {
         bottleneck: &Bottleneck,
         decoder: &[LayerSpec],
         data: &[usize],
+        of_loss: Vec<TensorSpec>,
     ) -> Network {
         Network {
             layers: encoder.iter().chain(decoder).cloned().collect(),
             encoder: encoder.len(),
             bottleneck: bottleneck.clone(),
+            of_loss,
             data: data.to_vec(),
             shapes: Vec::new(),
             tensors: Vec::new(),
@@ -123,8 +133,9 @@ impl Network {
         bottleneck: &Bottleneck,
         decoder: &[LayerSpec],
         data: &[usize],
+        of_loss: Vec<TensorSpec>,
     ) -> Result<u64> {
-        let network = Network::unplanned(encoder, bottleneck, decoder, data);
+        let network = Network::unplanned(encoder, bottleneck, decoder, data, of_loss);
         let mut builder = Builder::new(Mode::Inference);
         let input = builder.input("data", data);
         network.build(&mut builder, 0, input)?;
@@ -164,8 +175,14 @@ impl Network {
                 values.push(value);
             }
         }
+        builder.at("objective");
+        let of_loss = builder.tensors(self.of_loss.clone())?;
         builder.at("");
-        Ok(Built { values, encoded })
+        Ok(Built {
+            values,
+            encoded,
+            of_loss,
+        })
     }
 
     fn through_bottleneck(&self, builder: &mut Builder, code: Var) -> Result<Var> {

@@ -1,8 +1,10 @@
 //! What is compared with the data: the reconstruction loss, and the layers of the decoder that it does without.
 
-use super::reconstruction::{Reconstruction, ReconstructionPlace};
+use super::reconstruction::{InNats, Reconstruction, ReconstructionPlace};
+use crate::bottleneck::Bottleneck;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, activation, last_of_values};
+use crate::network::Built;
 use crate::program::{Builder, Var};
 
 /// The objective of a network: what is compared with the data, and how.
@@ -12,16 +14,30 @@ pub struct Objective {
     /// How many of the decoder's last layers the loss does without: the sigmoid whose logits it compares,
     /// and what only brings the probabilities into another shape.
     left_out: usize,
+    in_nats: bool,
 }
 
 impl Objective {
-    /// The objective of a decoder.
+    /// The objective of a bottleneck and a decoder.
     ///
     /// # Errors
     ///
-    /// When the loss compares logits and the decoder does not end in a sigmoid, as its
-    /// outputs are then no probabilities. Layers that only bring them into another shape may follow.
-    pub fn new(reconstruction: &Reconstruction, decoder: &[LayerSpec]) -> Result<Objective> {
+    /// When the loss compares logits and the decoder does not end in a sigmoid, as its outputs are then not probabilities;
+    /// layers that only change the shape may follow the sigmoid. When the bottleneck draws codes, and the loss has no
+    /// likelihood that its divergence could be added to.
+    pub fn new(
+        reconstruction: &Reconstruction,
+        bottleneck: &Bottleneck,
+        decoder: &[LayerSpec],
+    ) -> Result<Objective> {
+        let in_nats = match reconstruction.part().in_nats() {
+            InNats::Always => true,
+            InNats::BesideDivergence => bottleneck.draws(),
+            InNats::Never if bottleneck.draws() => {
+                return Err(no_likelihood(reconstruction, bottleneck));
+            }
+            InNats::Never => false,
+        };
         let mut left_out = 0;
         if reconstruction.part().compares_logits() {
             let last = last_of_values(decoder);
@@ -46,19 +62,28 @@ impl Objective {
         Ok(Objective {
             reconstruction: reconstruction.clone(),
             left_out,
+            in_nats,
         })
     }
 
-    /// Compares a value with the target; `values` are the data and what the layers gave, one after the other.
+    /// Whether it is in nats a row: a sum over the values of a row, not a mean. Its gradient is divided by their number.
+    pub fn is_in_nats(&self) -> bool {
+        self.in_nats
+    }
+
+    /// Compares what the decoder gives with the target.
     ///
     /// # Errors
     ///
     /// When the loss has no meaning for what the decoder gives.
-    pub(crate) fn build(&self, builder: &mut Builder, values: &[Var], target: Var) -> Result<()> {
+    pub(crate) fn build(&self, builder: &mut Builder, built: &Built, target: Var) -> Result<()> {
         builder.at("objective");
+        let values = &built.values;
         let place = ReconstructionPlace {
             output: values[values.len() - 1 - self.left_out],
             target,
+            tensors: built.of_loss.clone(),
+            in_nats: self.in_nats,
         };
         let Objective { reconstruction, .. } = self;
         let built = reconstruction
@@ -92,4 +117,20 @@ impl Objective {
         .found(format!("[{}, {}]", range.0, range.1))
         .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
     }
+}
+
+/// That a bottleneck draws codes, and the loss is not a likelihood.
+fn no_likelihood(reconstruction: &Reconstruction, bottleneck: &Bottleneck) -> Error {
+    let (loss, bottleneck) = (reconstruction.name(), bottleneck.name());
+    Error::new(
+        ErrorKind::Recipe,
+        format!("the bottleneck `{bottleneck}` needs a likelihood, and the loss `{loss}` is none"),
+    )
+    .at("objective.reconstruction")
+    .expected("gaussian, bernoulli, continuous-bernoulli or binary-cross-entropy")
+    .found(loss)
+    .hint(
+        "for real numbers choose gaussian: it is the squared error in nats, with a std that is given or learned, so that \
+         it can be added to the divergence of the code",
+    )
 }

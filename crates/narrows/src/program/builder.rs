@@ -32,6 +32,8 @@ pub struct Builder {
     pub(crate) states: Vec<State>,
     /// Whether in training what a row gives depends on the other rows of its batch.
     pub(crate) couples_rows: bool,
+    /// What the objective is divided by.
+    objective_divisor: usize,
     /// Where in the sentence parts are being built.
     place: String,
     /// Values that are needed whatever reads them: outputs.
@@ -51,6 +53,7 @@ impl Builder {
             ties: Vec::new(),
             states: Vec::new(),
             couples_rows: false,
+            objective_divisor: 1,
             place: String::new(),
             kept: Vec::new(),
         }
@@ -67,6 +70,18 @@ impl Builder {
         let number = before.count();
         self.purposes.push(purpose);
         Draws::new(self.seed, purpose).of_part(number as u32)
+    }
+
+    /// Says that the whole objective is a sum over the values of a row, in nats, so that it is divided by their number:
+    /// learning rates then mean the same as for a loss that is a mean over values.
+    pub(crate) fn divide_objective(&mut self, values: usize) {
+        self.objective_divisor = values;
+    }
+
+    /// What the objective is divided by, once: the values of a row where it is in nats a row, else 1. The gradient by a loss
+    /// of weight w is w divided by this; [`Lower::loss`](super::Lower::loss) is given that weight, and records w.
+    pub fn objective_divisor(&self) -> usize {
+        self.objective_divisor
     }
 
     /// Which program is built.

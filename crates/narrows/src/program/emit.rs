@@ -14,6 +14,7 @@ pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
     let is_needed = needed(graph);
     let known = Known {
         mode: graph.mode(),
+        objective_divisor: graph.objective_divisor(),
         batch,
         values: &graph.values,
         tensors: &graph.tensors,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(crate) struct Loss {
     /// `reconstruction`, or `reconstruction.NAME` for a part of it; else the name of a penalty.
     pub(crate) name: String,
-    /// How much it counts in the objective.
+    /// How much it counts in the objective, before the objective is divided.
     pub(crate) weight: f32,
     /// What is added up, in double precision and in order; or sums of a coupled loss.
     pub(crate) buffer: usize,

@@ -50,6 +50,8 @@ struct Pending {
 /// What is known of the graph whose operations are emitted.
 pub(super) struct Known<'g> {
     pub(super) mode: Mode,
+    /// What the objective is divided by.
+    pub(super) objective_divisor: usize,
     /// The most rows of a batch.
     pub(super) batch: usize,
     pub(super) values: &'g [Value],
@@ -78,6 +80,8 @@ pub struct Lower<'g> {
 /// The operations of a program, and what they use.
 pub(crate) struct Lowered {
     pub(crate) mode: Mode,
+    /// What the objective is divided by.
+    pub(crate) objective_divisor: usize,
     /// The most rows of a batch.
     pub(crate) batch: usize,
     pub(crate) buffers: Vec<BufferInfo>,
@@ -123,6 +127,7 @@ impl<'g> Lower<'g> {
         let outputs = outputs.filter_map(|&var| self.of_values[var.index()].map(Buffer::index));
         Lowered {
             mode: self.known.mode,
+            objective_divisor: self.known.objective_divisor,
             batch: self.known.batch,
             kept: Vec::new(),
             outputs: outputs.collect(),
@@ -363,16 +368,22 @@ impl<'g> Lower<'g> {
         }
     }
 
-    /// Reports the sum over a buffer as a loss with its weight in the objective. Its name is `reconstruction`, or
+    /// Reports the sum over a buffer as a loss with the weight of its gradient: its weight in the objective, divided by
+    /// [`Builder::objective_divisor`](super::Builder::objective_divisor). Its name is `reconstruction`, or
     /// `reconstruction.NAME` for one of several parts of it; else that of a penalty, or `PENALTY.NAME` for one of several
     /// parts. Each has a column of its own in the record; names may not repeat.
     pub fn loss(&mut self, name: impl Into<String>, weight: f32, buffer: Buffer, mean: Mean) {
         self.losses.push(Loss {
             name: name.into(),
-            weight,
+            weight: self.recorded(weight),
             buffer: buffer.index(),
             value: LossValue::Mean(mean),
         });
+    }
+
+    /// The weight of a loss in the objective, from that of its gradient.
+    fn recorded(&self, weight: f32) -> f32 {
+        (f64::from(weight) * self.known.objective_divisor as f64) as f32
     }
 
     /// Reports a loss that couples rows, from sums over them.
@@ -385,7 +396,7 @@ impl<'g> Lower<'g> {
     ) {
         self.losses.push(Loss {
             name: name.into(),
-            weight,
+            weight: self.recorded(weight),
             buffer: sums.index(),
             value: LossValue::Coupled(value),
         });

@@ -134,6 +134,10 @@ impl Plan {
                 loss.value.describe()
             );
         }
+        if self.lowered.objective_divisor > 1 {
+            let divisor = self.lowered.objective_divisor;
+            let _ = writeln!(text, "\nthe objective is divided by {divisor} values");
+        }
     }
 
     fn push_buffers(&self, text: &mut String) {

@@ -208,7 +208,34 @@ impl Recipe {
     ///
     /// As [`Network::with_bottleneck`].
     pub fn network(&self, shape: &[usize]) -> Result<Network> {
-        Network::with_bottleneck(&self.encoder, &self.bottleneck, &self.decoder, shape)
+        let of_loss = self.reconstruction.tensors(shape.iter().product());
+        Network::with_bottleneck(
+            &self.encoder,
+            &self.bottleneck,
+            &self.decoder,
+            shape,
+            of_loss,
+        )
+    }
+
+    /// How many bytes the tensors and states of its network would take in a file, before anything is laid out for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recipe::network`], but for the shape of the output.
+    pub(crate) fn network_bytes(&self, shape: &[usize]) -> Result<u64> {
+        // Sizes of a file: their product may be too large.
+        let values = shape
+            .iter()
+            .try_fold(1usize, |product, &size| product.checked_mul(size));
+        let of_loss = self.reconstruction.tensors(values.unwrap_or(usize::MAX));
+        Network::count_bytes(
+            &self.encoder,
+            &self.bottleneck,
+            &self.decoder,
+            shape,
+            of_loss,
+        )
     }
 
     /// Checks the values of a recipe that was made or changed in code.

@@ -89,11 +89,24 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
         .bottlenecks()
         .read(&section, &bottleneck::KIND, &[])?
         .ok_or_else(|| missing(&section, &bottleneck::KIND))?;
+    let warmup = recipe.bottleneck.warmup();
+    if warmup > 0 && warmup >= recipe.epochs {
+        return Err(section
+            .error("warmup", "the warm-up is as long as the training")
+            .expected(format!(
+                "fewer epochs than training.epochs, {}",
+                recipe.epochs
+            ))
+            .found(warmup)
+            .hint(
+                "after a shorter warm-up the divergence counts in full, as in the validation loss",
+            ));
+    }
     recipe.reconstruction = parts
         .reconstructions()
         .read(&objective, &objective::RECONSTRUCTION, &[PENALTY_LIST])?
         .ok_or_else(|| missing(&objective, &objective::RECONSTRUCTION))?;
-    Objective::new(&recipe.reconstruction, &recipe.decoder)
+    Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)
         .map_err(|error| error.at(objective.place(objective::RECONSTRUCTION.name)))?;
     recipe.initialization = network
         .pick(&layer::INITIALIZATION, layer::INITIALIZATIONS)?

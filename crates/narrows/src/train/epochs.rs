@@ -168,13 +168,17 @@ impl Training<'_> {
         let sums = state.sums.take();
         let train_loss = sums.mean(sums.total);
         let watched = validation_loss.unwrap_or(train_loss);
-        state.plateau.watch(&self.recipe.schedule, watched);
+        // The loss has the full weight of a divergence that training still weighs less.
+        let is_warming_up = state.epochs_done <= self.recipe.bottleneck.warmup();
+        if !is_warming_up {
+            state.plateau.watch(&self.recipe.schedule, watched);
+        }
         let is_better = watched < state.best.loss;
         if is_better {
             state.best.loss = watched;
             state.best.epoch = state.epochs_done;
             state.best.waited = 0;
-        } else {
+        } else if !is_warming_up {
             state.best.waited += 1;
         }
         if is_better && validation_loss.is_some() {

@@ -22,7 +22,8 @@ fn stepper() -> Stepper {
         optimizer: Optimizer::new(recipe.optimizer, &network),
         network,
         corruption: Some(Corruption::gaussian(0.3)),
-        objective: Objective::new(&recipe.reconstruction, &recipe.decoder).unwrap(),
+        objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)
+            .unwrap(),
         penalties: vec![kind.weighted(0.1)],
         seed: 3,
         clip_norm: 0.0,

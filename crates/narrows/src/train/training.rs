@@ -81,7 +81,8 @@ impl<'a> Training<'a> {
             scaling: Some(scaling_spec),
             ..recipe.clone().with_widths_of(data.shape())
         };
-        let objective = Objective::new(&recipe.reconstruction, &recipe.decoder)?;
+        let objective =
+            Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
@@ -131,7 +132,11 @@ impl<'a> Training<'a> {
             .expected(format!("{:?}", self.data.shape()))
             .found(format!("{:?}", validation.shape())));
         }
-        let objective = Objective::new(&self.recipe.reconstruction, &self.recipe.decoder)?;
+        let objective = Objective::new(
+            &self.recipe.reconstruction,
+            &self.recipe.bottleneck,
+            &self.recipe.decoder,
+        )?;
         objective
             .check_targets(self.scaling.range(validation))
             .map_err(|error| error.at(validation.name()))?;

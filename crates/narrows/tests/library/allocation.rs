@@ -30,7 +30,7 @@ fn planned(recipe: &Recipe, data: &Dataset, threads: usize) -> Result<Stepper> {
         optimizer: Optimizer::new(recipe.optimizer, &network),
         network,
         corruption: recipe.corruption.clone(),
-        objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+        objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?,
         penalties: recipe.penalties.clone(),
         seed: recipe.seed,
         clip_norm: recipe.clip_norm,

@@ -7,6 +7,7 @@ mod running;
 mod runs;
 
 use crate::networks::normalized::BATCH_NORM;
+use narrows::bottleneck::Bottleneck;
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, LayerSpec, activation, batch_norm, dense};
 use narrows::model::ImportOptions;
@@ -78,7 +79,7 @@ fn setting(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize], rate: 
     Setting {
         parameters: Parameters::new(&network, &drawn(&network)),
         optimizer: Optimizer::new(sgd, &network),
-        objective: Objective::new(&Reconstruction::mse(), decoder).unwrap(),
+        objective: Objective::new(&Reconstruction::mse(), &Bottleneck::plain(), decoder).unwrap(),
         network,
         corruption: None,
         penalties: Vec::new(),

@@ -132,7 +132,8 @@ fn setting(recipe: &Recipe, seed: u64) -> Setting {
         optimizer: Optimizer::new(sgd, &network),
         network,
         corruption: None,
-        objective: Objective::new(&recipe.reconstruction, &recipe.decoder).unwrap(),
+        objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)
+            .unwrap(),
         penalties: recipe.penalties.clone(),
         seed,
         clip_norm: 0.0,

@@ -2,6 +2,7 @@
 //! penalties are for.
 
 use narrows::Recipe;
+use narrows::bottleneck::Bottleneck;
 use narrows::data::{Dataset, Source, Values};
 use narrows::evaluate::mean_jacobian_norm;
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
@@ -137,7 +138,8 @@ impl Case {
             network,
             parameters,
             corruption: None,
-            objective: Objective::new(&Reconstruction::mse(), &self.decoder).unwrap(),
+            objective: Objective::new(&Reconstruction::mse(), &Bottleneck::plain(), &self.decoder)
+                .unwrap(),
             penalties: vec![penalty],
             seed,
             clip_norm: 0.0,

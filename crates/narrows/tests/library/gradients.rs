@@ -3,6 +3,7 @@
 
 mod convolutions;
 
+use narrows::bottleneck::Bottleneck;
 use narrows::data::{Dataset, Values};
 use narrows::layer::{self, Activation, Initialization, LayerSpec, activation};
 use narrows::network::{Network, Parameters};
@@ -272,7 +273,8 @@ fn exchanged_parameters_count_at_once_where_layers_are_folded() {
             optimizer: Optimizer::new(recipe.optimizer, &network),
             network,
             corruption: None,
-            objective: Objective::new(&recipe.reconstruction, &recipe.decoder).unwrap(),
+            objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)
+                .unwrap(),
             penalties: Vec::new(),
             seed,
             clip_norm: 0.0,
@@ -328,7 +330,7 @@ fn check_planned(
         weight_decay: 0.0,
     };
     let optimizer = Optimizer::new(sgd, &network);
-    let goal = Objective::new(reconstruction, decoder).unwrap();
+    let goal = Objective::new(reconstruction, &Bottleneck::plain(), decoder).unwrap();
     let setting = Setting {
         network,
         parameters,

@@ -4,6 +4,7 @@ mod contraction;
 mod differences;
 mod rules;
 
+use narrows::bottleneck::Bottleneck;
 use narrows::data::{Dataset, Values};
 use narrows::layer::{
     self, Activation, Initialization, LayerSpec, activation, batch_norm, dense, dropout,
@@ -119,7 +120,8 @@ impl Case {
         let setting = Setting {
             parameters: self.parameters(),
             corruption: None,
-            objective: Objective::new(&self.reconstruction, &self.decoder).unwrap(),
+            objective: Objective::new(&self.reconstruction, &Bottleneck::plain(), &self.decoder)
+                .unwrap(),
             penalties: match self.contraction {
                 0.0 => Vec::new(),
                 weight => vec![jacobian(weight)],

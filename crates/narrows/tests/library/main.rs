@@ -34,3 +34,4 @@ mod shapes;
 mod step;
 mod stopping;
 mod study;
+mod variational;

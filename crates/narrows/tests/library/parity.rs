@@ -100,8 +100,14 @@ impl Case {
     }
 
     fn network(&self) -> Network {
-        Network::with_bottleneck(&self.encoder, &self.bottleneck, &self.decoder, &self.shape)
-            .unwrap()
+        Network::with_bottleneck(
+            &self.encoder,
+            &self.bottleneck,
+            &self.decoder,
+            &self.shape,
+            Vec::new(),
+        )
+        .unwrap()
     }
 
     fn parameters(&self) -> Parameters {
@@ -120,7 +126,7 @@ impl Case {
     fn stepper(&self, reconstruction: &Reconstruction, optimizer: OptimizerSpec) -> Stepper {
         let network = self.network();
         let optimizer = Optimizer::new(optimizer, &network);
-        let objective = Objective::new(reconstruction, &self.decoder).unwrap();
+        let objective = Objective::new(reconstruction, &self.bottleneck, &self.decoder).unwrap();
         let setting = Setting {
             network,
             parameters: self.parameters(),

@@ -1,6 +1,6 @@
 //! Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
 
-use super::part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
+use super::part::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::program::Builder;
@@ -26,6 +26,10 @@ impl ReconstructionPart for BinaryCrossEntropy {
         place: &ReconstructionPlace,
     ) -> Result<()> {
         place.compare(builder, Loss::CrossEntropyOfLogits)
+    }
+
+    fn in_nats(&self) -> InNats {
+        InNats::BesideDivergence
     }
 
     fn compares_logits(&self) -> bool {

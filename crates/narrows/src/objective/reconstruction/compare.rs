@@ -9,12 +9,45 @@ use narrows_kernels::loss::Loss;
 use std::sync::Arc;
 
 impl ReconstructionPlace {
-    /// Compares each value with that of the target: the mean of a loss over rows and values.
+    /// Compares each value with that of the target: the mean of a loss over rows, and over values where the objective is not
+    /// in nats.
     ///
     /// # Errors
     ///
     /// When the decoder gives several rows a sample.
     pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
+        self.compare_scaled(builder, loss, (1.0, 0.0))
+    }
+
+    /// The same with the loss of each value multiplied by a factor, and an offset added to the loss of each value.
+    ///
+    /// # Errors
+    ///
+    /// As [`ReconstructionPlace::compare`].
+    pub fn compare_scaled(
+        &self,
+        builder: &mut Builder,
+        loss: Loss,
+        (factor, offset): (f32, f64),
+    ) -> Result<()> {
+        let width = self.check_widths(builder)?;
+        let inputs = vec![self.output, self.target];
+        let operation = ComparedLoss {
+            loss,
+            factor,
+            offset: (offset * width as f64) as f32,
+            in_nats: self.in_nats,
+        };
+        builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new());
+        Ok(())
+    }
+
+    /// Refuses an output of another width than the target; gives the width.
+    ///
+    /// # Errors
+    ///
+    /// When they differ, or the decoder gives several rows a sample.
+    pub(super) fn check_widths(&self, builder: &Builder) -> Result<usize> {
         builder.check_one_row(self.output, "the reconstruction loss")?;
         let [output, target] = [self.output, self.target].map(|var| builder.width(var));
         if output != target {
@@ -25,21 +58,19 @@ impl ReconstructionPlace {
             .expected(format!("{target} values"))
             .found(output));
         }
-        let inputs = vec![self.output, self.target];
-        builder.node(
-            Arc::new(ComparedLoss { loss }),
-            Vec::new(),
-            inputs,
-            Vec::new(),
-        );
-        Ok(())
+        Ok(target)
     }
 }
 
-/// The mean over rows and values of a loss between a value and its target.
+/// The mean of a loss between a value and its target.
 #[derive(Clone, Copy, Debug)]
 struct ComparedLoss {
     loss: Loss,
+    /// What the loss of each value is multiplied by.
+    factor: f32,
+    /// What is added to the sum over a row.
+    offset: f32,
+    in_nats: bool,
 }
 
 impl Operation for ComparedLoss {
@@ -53,7 +84,7 @@ impl Operation for ComparedLoss {
         let target = lower.buffer_of(node.inputs[1]);
         let losses = lower.buffer("losses of rows", 1);
         let compare = Compare {
-            loss: self.loss,
+            of: *self,
             output,
             target,
             losses,
@@ -70,13 +101,24 @@ impl Operation for ComparedLoss {
             }),
             Mode::Validation | Mode::Inference => lower.rows(compare),
         }
-        lower.loss("reconstruction", 1.0, losses, Mean::OverRows(width));
+        report(lower, losses, width, self.in_nats);
         Ok(())
     }
 
     fn backward(&self, _: &Node, _: &mut Lower<'_>) -> Result<()> {
         Ok(())
     }
+}
+
+/// Reports the reconstruction loss from its sums over the values of each row.
+pub(super) fn report(lower: &mut Lower<'_>, losses: Buffer, width: usize, in_nats: bool) {
+    // Either way the gradient is that of the mean over rows and values.
+    let (weight, mean) = if in_nats {
+        (1.0 / width as f32, Mean::OverRows(1))
+    } else {
+        (1.0, Mean::OverRows(width))
+    };
+    lower.loss("reconstruction", weight, losses, mean);
 }
 
 /// What a loss is, in a few words.
@@ -86,12 +128,13 @@ fn name_of(loss: Loss) -> String {
         Loss::Absolute => "absolute error".into(),
         Loss::Huber { delta } => format!("Huber's loss, delta {delta}"),
         Loss::CrossEntropyOfLogits => "cross-entropy of logits".into(),
+        Loss::ContinuousBernoulliOfLogits => "continuous Bernoulli density of logits".into(),
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Compare {
-    loss: Loss,
+    of: ComparedLoss,
     output: Buffer,
     target: Buffer,
     losses: Buffer,
@@ -101,7 +144,7 @@ struct Compare {
 
 impl RowOperation for Compare {
     fn label(&self) -> String {
-        name_of(self.loss)
+        name_of(self.of.loss)
     }
 
     fn part(&self) -> Part {
@@ -115,13 +158,19 @@ impl RowOperation for Compare {
 
     fn run(&self, context: &mut RowContext<'_>) {
         let (isa, width) = (context.isa, self.width);
-        let scale = 1.0 / (context.batch.rows() * width) as f32;
+        let ComparedLoss {
+            loss: of,
+            factor,
+            offset,
+            ..
+        } = self.of;
+        let scale = factor / (context.batch.rows() * width) as f32;
         let reads = [self.output, self.target];
         let Some(gradient) = self.gradient else {
             let ([output, target], losses) = context.buffers.read_write(reads, self.losses);
             let rows = output.chunks_exact(width).zip(target.chunks_exact(width));
             for (loss, (output, target)) in losses.iter_mut().zip(rows) {
-                *loss = self.loss.sum(isa, output, target);
+                *loss = factor * of.sum(isa, output, target) + offset;
             }
             return;
         };
@@ -130,9 +179,8 @@ impl RowOperation for Compare {
         let rows = output.chunks_exact(width).zip(target.chunks_exact(width));
         let rows = rows.zip(gradient.chunks_exact_mut(width));
         for (loss, ((output, target), gradient)) in losses.iter_mut().zip(rows) {
-            *loss = self
-                .loss
-                .sum_and_gradient(isa, output, target, scale, gradient);
+            let sum = of.sum_and_gradient(isa, output, target, scale, gradient);
+            *loss = factor * sum + offset;
         }
     }
 }

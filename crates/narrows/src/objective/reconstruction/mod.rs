@@ -1,14 +1,18 @@
-//! The reconstruction loss, averaged over the batch and the inputs; a file per loss.
+//! The reconstruction loss; a file per loss. Plain losses are means over the batch and the values of a row; likelihoods are
+//! in nats a row, means over the batch.
 
+mod bernoulli;
 mod binary_cross_entropy;
 mod compare;
+mod continuous_bernoulli;
+mod gaussian;
 mod huber;
 mod l1;
 mod mse;
 mod part;
 
 pub(crate) use part::RECONSTRUCTION;
-pub use part::{Reconstruction, ReconstructionPart, ReconstructionPlace};
+pub use part::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
 
 /// The reconstruction losses, in the order in which they are listed.
 pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[
@@ -16,6 +20,9 @@ pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[
     &l1::L1,
     &huber::Huber,
     &binary_cross_entropy::BinaryCrossEntropy,
+    &bernoulli::Bernoulli,
+    &continuous_bernoulli::ContinuousBernoulli,
+    &gaussian::Gaussian,
 ];
 
 /// What a recipe has that names none.

@@ -2,10 +2,21 @@
 
 use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
 use crate::error::Result;
-use crate::program::{Builder, Var};
+use crate::program::{Builder, TensorId, TensorSpec, Var};
 
 /// A reconstruction loss with the values of its keys.
 pub type Reconstruction = Spec<dyn ReconstructionPart>;
+
+/// Whether a loss is in nats a row: a negative log likelihood, or as good as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InNats {
+    /// It has no such meaning: a mean over the values of a row.
+    Never,
+    /// A mean over the values of a row; their sum beside a bottleneck that draws codes, whose divergence is in nats.
+    BesideDivergence,
+    /// It is a negative log likelihood.
+    Always,
+}
 
 /// A kind of reconstruction loss: its declaration, and what it computes.
 pub trait ReconstructionPart: Part {
@@ -22,8 +33,23 @@ pub trait ReconstructionPart: Part {
         place: &ReconstructionPlace,
     ) -> Result<()>;
 
+    /// Whether it is in nats a row.
+    fn in_nats(&self) -> InNats {
+        InNats::Never
+    }
+
+    /// The tensors that it learns, for rows of so many values: a std, for example. They are stored with the model.
+    fn tensors(&self, _settings: &Settings, _values: usize) -> Vec<TensorSpec> {
+        Vec::new()
+    }
+
     /// Whether it compares the logits of the sigmoid that the decoder must end in, and not what the sigmoid gives.
     fn compares_logits(&self) -> bool {
+        false
+    }
+
+    /// Whether targets must be 0 or 1.
+    fn needs_binary_targets(&self) -> bool {
         false
     }
 
@@ -34,12 +60,23 @@ pub trait ReconstructionPart: Part {
 }
 
 /// Where a reconstruction loss stands: the values that it compares.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ReconstructionPlace {
     /// What the decoder gives; the logits where the loss compares these.
     pub output: Var,
     /// The clean rows.
     pub target: Var,
+    /// Its own tensors, as [`ReconstructionPart::tensors`] lists them.
+    pub tensors: Vec<TensorId>,
+    /// Whether the objective is in nats a row; else it is a mean over the values of a row.
+    pub in_nats: bool,
+}
+
+impl Spec<dyn ReconstructionPart> {
+    /// The tensors that it learns, for rows of so many values.
+    pub(crate) fn tensors(&self, values: usize) -> Vec<TensorSpec> {
+        self.part().tensors(self.settings(), values)
+    }
 }
 
 /// The key that names the reconstruction loss.

@@ -48,7 +48,7 @@ impl Setting {
         Ok(Setting {
             parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
             corruption: recipe.corruption.clone(),
-            objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+            objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?,
             penalties: recipe.penalties.clone(),
             optimizer: Optimizer::new(recipe.optimizer, &network),
             seed: recipe.seed,
@@ -82,7 +82,7 @@ impl Programs {
         let sentence = Sentence {
             network,
             corruption: recipe.corruption.clone(),
-            objective: Objective::new(&recipe.reconstruction, &recipe.decoder)?,
+            objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?,
             penalties: counted(&recipe.penalties),
             seed: recipe.seed,
         };

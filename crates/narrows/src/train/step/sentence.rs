@@ -26,7 +26,7 @@ pub(super) struct Graph {
 }
 
 impl Sentence {
-    /// Refuses parameters and states of parts other than layers and the bottleneck: a model would not have them.
+    /// Refuses parameters and states that parts ask for while a step is built, and which the model does not keep.
     fn check_parameters(&self, builder: &Builder) -> Result<()> {
         let sizes = |name: &str, shape: &[usize]| format!("`{name}` of shape {shape:?}");
         let all = |tensors: &[Tensor], states: &[State]| -> Vec<String> {
@@ -53,7 +53,10 @@ impl Sentence {
         )
         .expected(of(&known))
         .found(of(&found))
-        .hint("only layers and the bottleneck may have parameters and states, the same in every program"))
+        .hint(
+            "layers and the bottleneck may have parameters and states, the same in every program; a reconstruction loss \
+             lists its parameters in `tensors`",
+        ))
     }
 
     /// Builds one of its programs.
@@ -70,6 +73,9 @@ impl Sentence {
                 (Purpose::ValidationCorruption, Purpose::ValidationProbes)
             }
         };
+        if self.objective.is_in_nats() {
+            builder.divide_objective(self.network.inputs());
+        }
         let target = builder.input("data", self.network.shape(0));
         let input = match &self.corruption {
             None => target,
@@ -78,15 +84,18 @@ impl Sentence {
                 corruption.build(&mut builder, target, draws)
             }
         };
-        let Built { values, encoded } = self.network.build(&mut builder, 0, input)?;
+        let built = self.network.build(&mut builder, 0, input)?;
+        self.objective.build(&mut builder, &built, target)?;
+        let Built {
+            values, encoded, ..
+        } = built;
         let code = values[self.network.encoder().end];
         builder.keep(code);
-        self.objective.build(&mut builder, &values, target)?;
         for penalty in &self.penalties {
             builder.at(format!("penalty.{}", penalty.kind.name()));
             let place = PenaltyPlace {
                 name: penalty.kind.name(),
-                weight: penalty.weight,
+                weight: penalty.weight / builder.objective_divisor() as f32,
                 code,
                 code_range: self.network.code_range(),
                 input,

@@ -44,7 +44,8 @@ fn contraction_over_what_cannot_be_differentiated_twice_is_refused() {
         let setting = Setting {
             parameters: case.parameters(),
             corruption: None,
-            objective: Objective::new(&case.reconstruction, &case.decoder).unwrap(),
+            objective: Objective::new(&case.reconstruction, &Bottleneck::plain(), &case.decoder)
+                .unwrap(),
             penalties: vec![jacobian(0.1)],
             optimizer: Optimizer::new(sgd, &network),
             network,

@@ -1,0 +1,137 @@
+//! The code of a variational autoencoder (Kingma & Welling 2014, "Auto-encoding variational Bayes"; with `beta`, Higgins et
+//! al. 2017, "beta-VAE").
+//!
+//! The encoder gives a mean and a log variance for each value of the code. In training the code is drawn from that normal
+//! distribution, by noise that follows from the seed, the epoch and the sample; in use it is the mean.
+
+mod draw;
+mod mean;
+
+use super::part::{Bottleneck, BottleneckPart};
+use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
+use crate::error::{Error, ErrorKind, Result};
+use crate::onnx::{Graph, Place};
+use crate::program::{Builder, Mode, Var};
+use crate::rng::Purpose;
+use draw::Draw;
+use mean::Means;
+use std::sync::Arc;
+
+/// A code that is drawn from a normal distribution, and kept near the standard normal distribution.
+#[derive(Debug)]
+pub(super) struct Variational;
+
+const BETA: Key = Key::new(
+    "beta",
+    Kind::Number(Range::FROM_0),
+    "how much the divergence of the code from the prior counts; 1 is the evidence lower bound",
+)
+.default(Preset::Number(1.0));
+
+const WARMUP: Key = Key::new(
+    "warmup",
+    Kind::Whole {
+        least: 0,
+        most: 1 << 24,
+    },
+    "over how many epochs the weight of the divergence rises from 0 to beta",
+)
+.unit("epochs")
+.default(Preset::Whole(0))
+.elsewhere(&["kl_warmup", "annealing", "n_epochs_kl_warmup"]);
+
+const FREE_BITS: Key = Key::new(
+    "free_bits",
+    Kind::Number(Range::FROM_0),
+    "the divergence that costs nothing, for each value of a code",
+)
+.unit("nats")
+.default(Preset::Number(0.0));
+
+impl Bottleneck {
+    /// A code drawn from a normal distribution whose means and log variances the encoder gives, in this order; its
+    /// divergence from the standard normal distribution counts `beta`.
+    pub fn variational(beta: f32) -> Bottleneck {
+        Bottleneck::unchecked(&Variational, &[(&BETA, Some(beta.into()))])
+    }
+}
+
+impl Part for Variational {
+    fn declaration(&self) -> &Declaration {
+        const {
+            &Declaration::new(
+                "variational",
+                "a code drawn from N(mean, exp(log variance)); the encoder gives the means, then as many log variances",
+            )
+            .elsewhere(&["vae", "gaussian", "normal"])
+            .keys(&[BETA, WARMUP, FREE_BITS])
+        }
+    }
+}
+
+impl BottleneckPart for Variational {
+    fn build(&self, settings: &Settings, builder: &mut Builder, encoded: Var) -> Result<Var> {
+        builder.check_one_row(encoded, "the bottleneck `variational`")?;
+        let given = builder.shape(encoded).to_vec();
+        let (first, rest) = match given.split_first() {
+            Some((first, rest)) if first.is_multiple_of(2) => (first / 2, rest),
+            _ => return Err(odd(&given)),
+        };
+        let shape = [&[first], rest].concat();
+        let width = builder.width(encoded) / 2;
+        let purpose = match builder.mode() {
+            Mode::Training => Purpose::Code,
+            Mode::Validation => Purpose::ValidationCode,
+            Mode::Inference => {
+                return Ok(builder.apply(Means { width }, Vec::new(), encoded, shape));
+            }
+        };
+        let beta: f32 = settings.get(&BETA);
+        let operation = Draw {
+            width,
+            weight: beta / builder.objective_divisor() as f32,
+            free_bits: settings.get(&FREE_BITS),
+            warmup: settings.get(&WARMUP),
+            draws: builder.draws(purpose),
+        };
+        Ok(builder.node(
+            Arc::new(operation),
+            Vec::new(),
+            vec![encoded],
+            vec![(shape, 1)],
+        )[0])
+    }
+
+    fn draws(&self) -> bool {
+        true
+    }
+
+    fn warmup(&self, settings: &Settings) -> usize {
+        settings.get(&WARMUP)
+    }
+
+    fn output_range(&self, _: &Settings, _: (f32, f32)) -> (f32, f32) {
+        (f32::NEG_INFINITY, f32::INFINITY)
+    }
+
+    fn nodes(&self, _: &Settings, graph: &mut Graph, place: Place<'_>) -> String {
+        let width: usize = place.to.iter().product();
+        let flat = graph.reshape(place.input, &[2 * width], &place.part("flat"));
+        let [from, to, axis] = [("from", 0), ("to", width as i64), ("axis", 1)]
+            .map(|(name, value)| graph.integers(&place.part(name), &[value]));
+        let inputs = [&flat, &from, &to, &axis];
+        let means = graph.node("Slice", &inputs, &[], &place.part("means"));
+        graph.reshape(&means, place.to, place.name)
+    }
+}
+
+/// That what the encoder gives cannot be halved.
+fn odd(given: &[usize]) -> Error {
+    Error::new(
+        ErrorKind::Recipe,
+        "the encoder must give a mean and a log variance for each value of the code",
+    )
+    .expected("an even number of values; of an image, of channels")
+    .found(format!("rows of shape {given:?}"))
+    .hint("give the encoder's last layer twice as many outputs as the code has values")
+}
