@@ -87,6 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn describe(evaluation: &Evaluation) -> String {
     let mut parts = vec![columns(&evaluation.quality_table())];
+    parts.extend(evaluation.bound_table().map(|rows| columns(&rows)));
     parts.extend(evaluation.denoising_table().map(|rows| columns(&rows)));
     if let Some(rows) = evaluation.column_table() {
         let more = evaluation.more_columns();

@@ -39,6 +39,10 @@ pub enum Purpose {
     Code = 13,
     /// The codes that it draws where the loss on validation rows is measured; the "epoch" is 0.
     ValidationCode = 15,
+    /// The codes that a score is the mean over, the same for each row; the "epoch" is the number of the draw.
+    ScoreCode = 16,
+    /// The codes that an evaluation draws for its test rows; the "epoch" is the number of the draw.
+    TestCode = 17,
 }
 
 /// The draws of one seed for one purpose.

@@ -2,7 +2,7 @@
 
 use crate::output::{columns, count_of, duration, figures, table, thousands};
 use narrows::evaluate::Evaluation;
-use narrows::evaluate::metric::TEST_MSE;
+use narrows::evaluate::metric::{TEST_BOUND, TEST_KL, TEST_MSE};
 use narrows::evaluate::metrics::{DENOISING, Measured};
 use narrows::model::Threshold;
 use narrows::run::{PICTURE_FILE, REPORT_FILE, Summary};
@@ -113,6 +113,20 @@ fn describe_errors(evaluation: &Evaluation) -> Vec<(String, String)> {
         };
         if let Some((_, text)) = rows.first_mut() {
             text.push_str(&format!("   {said}"));
+        }
+    }
+    if let Some(bounded) = &evaluation.bounded {
+        for (title, nats) in bounded.lines() {
+            let said = match &title[..] {
+                title if title == TEST_BOUND.title => format!("   in nats: {}", bounded.title()),
+                title if title == TEST_KL.title => format!(
+                    "   {} of {} of the code active",
+                    bounded.active_units,
+                    count_of(evaluation.code_size, "value")
+                ),
+                _ => String::new(),
+            };
+            rows.push((title, format!("{nats}{said}")));
         }
     }
     let clean = if evaluation.denoising.is_some() {

@@ -3,7 +3,8 @@
 use super::metric;
 use super::metrics::{self, object};
 use super::{
-    ClassError, ColumnError, Denoising, Evaluation, LayerUnits, NoiseCurve, NoisePoint, Quality,
+    Bounded, ClassError, ColumnError, Denoising, Evaluation, LayerUnits, NoiseCurve, NoisePoint,
+    Quality,
 };
 use crate::text::decimal;
 use serde_json::{Value, json};
@@ -54,6 +55,7 @@ impl Evaluation {
             "model": self.model.to_json(),
             "pca": self.pca.as_ref().map(Quality::to_json),
             "pca_left_out": self.pca_left_out,
+            "variational": self.bounded.as_ref().map(Bounded::to_json),
             "denoising": self.denoising.as_ref().map(Denoising::to_json),
             "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
             metric::MAJORITY.name: self.majority_accuracy,
@@ -68,6 +70,24 @@ impl Evaluation {
             })),
             "left_out": self.left_out,
         })
+    }
+}
+
+impl Bounded {
+    fn to_json(&self) -> Value {
+        let mut numbers = object(metrics::BOUNDED, self);
+        numbers.insert("is_likelihood".into(), self.is_likelihood.into());
+        let of_values = self.kl_of_values.iter();
+        let of_values = of_values.map(|&divergence| metric::number(Some(divergence)));
+        numbers.insert(metric::KL_OF_VALUES.name.into(), of_values.collect());
+        let sampled = self.sampled.as_ref().map(|sampled| {
+            let mut numbers = object(metrics::SAMPLED, sampled);
+            numbers.insert("samples".into(), sampled.samples.into());
+            numbers.insert("rows".into(), sampled.rows.into());
+            numbers
+        });
+        numbers.insert("sampled".into(), sampled.map(Value::from).into());
+        numbers.into()
     }
 }
 

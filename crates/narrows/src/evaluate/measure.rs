@@ -3,7 +3,7 @@
 use super::classes::{class_errors, majority_accuracy, why_no_accuracy};
 use super::evaluating::{Evaluating, Progress};
 use super::quality::Images;
-use super::{Baselines, Evaluation, require_passes};
+use super::{Baselines, Evaluation, Sampling, require_passes};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -17,6 +17,8 @@ pub struct Measures {
     pub accuracies: bool,
     /// The units of each layer that never change.
     pub units: bool,
+    /// The log likelihood of a variational autoencoder by importance sampling; none leaves it out.
+    pub likelihood: Option<Sampling>,
 }
 
 impl Measures {
@@ -24,12 +26,14 @@ impl Measures {
     pub const ALL: Measures = Measures {
         accuracies: true,
         units: true,
+        likelihood: Some(Sampling::USUAL),
     };
 
     /// Those that follow training: none of these.
     pub const OF_A_RUN: Measures = Measures {
         accuracies: false,
         units: false,
+        likelihood: None,
     };
 }
 
@@ -115,6 +119,10 @@ fn evaluate_on(
         Ok((pca, beside)) => (Some(pca), Some(beside), None),
         Err(why) => (None, None, Some(why)),
     };
+    let mut bounded = evaluating.bounded(how.measures.likelihood)?;
+    if let Some(bounded) = &mut bounded {
+        evaluating.beside_bound(bounded, pca.as_deref())?;
+    }
     let denoising = match &model.recipe().corruption {
         Some(noise) => Some(evaluating.denoising(noise, pca.as_deref())?),
         None => None,
@@ -151,6 +159,7 @@ fn evaluate_on(
         majority_accuracy: majority_accuracy(train, test).filter(|_| has_accuracy),
         accuracy_left_out,
         columns: measured.columns,
+        bounded,
         denoising,
         model: measured.quality,
         pca: beside.map(|beside| beside.quality),

@@ -35,6 +35,7 @@ impl Metric {
 pub(super) const SCALED: &str = "scaled units²";
 pub(super) const OWN: &str = "units² of the data";
 pub(super) const SHARE: &str = "fraction from 0 to 1";
+pub(super) const NATS: &str = "nats a row";
 pub(super) const DECIBEL: &str = "dB";
 pub(super) const RATIO: &str = "at most 1";
 
@@ -54,6 +55,33 @@ pub const DENOISING_MSE: Metric = Metric::new(
     SCALED,
     "mean squared error between clean test rows and what the model makes of them with the noise of its training on \
      them; mean over all rows, values and `draws` noises for each row",
+);
+
+/// The negative evidence lower bound.
+pub const TEST_BOUND: Metric = Metric::new(
+    "test_bound",
+    "negative bound",
+    NATS,
+    "of a variational autoencoder: `test_reconstruction` + `test_kl`, the negative evidence lower bound with the full \
+     weight 1 of the divergence, whatever `beta` is; lower is better. Of the Gaussian likelihood it is of scaled values. \
+     With binary cross-entropy of values between 0 and 1 it is not a bound of a likelihood",
+);
+
+/// The divergence of the code.
+pub const TEST_KL: Metric = Metric::new(
+    "test_kl",
+    "KL",
+    NATS,
+    "the Kullback-Leibler divergence of a code's distribution from the standard normal distribution, in closed form and \
+     without free bits; mean over the test rows",
+);
+
+/// The divergence of each value of the code.
+pub const KL_OF_VALUES: Metric = Metric::new(
+    "kl_of_values",
+    "KL of each value",
+    NATS,
+    "the divergence of each value of the code, in their order; they add up to `test_kl`",
 );
 
 /// The accuracy without a code.
@@ -130,7 +158,9 @@ pub const SCORES: &[Metric] = &[
         "score",
         "score",
         SCALED,
-        "of a row: the mean squared error between its values and their reconstructions",
+        "of a row: the mean squared error between its values and their reconstructions. Of a variational autoencoder: the \
+         negative evidence lower bound in nats, the divergence of the code plus the negative log likelihood, its mean over 16 \
+         codes whose noise is the same for every row",
     ),
     Metric::new(
         "threshold",

@@ -2,9 +2,10 @@
 //! lists.
 
 use super::metric::{
-    DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, MAJORITY, Metric, OWN, RATIO, SCALED, SCORES,
-    SHARE, SINGULAR_VALUES, TEST_MSE, TRAINING, number,
+    DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, KL_OF_VALUES, MAJORITY, Metric, NATS, OWN, RATIO,
+    SCALED, SCORES, SHARE, SINGULAR_VALUES, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING, number,
 };
+use super::{Bounded, SampledLikelihood};
 use super::{ClassError, ColumnError, Denoising, NEIGHBORS, NOISY_ROWS, NoisePoint, Quality};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -127,6 +128,76 @@ pub const DENOISING: &[Measured<Denoising>] = &[
     ),
 ];
 
+/// The numbers of a [`Bounded`].
+pub const BOUNDED: &[Measured<Bounded>] = &[
+    Measured::new(TEST_BOUND, |b| Some(b.test_bound)),
+    Measured::new(
+        Metric::new(
+            "test_reconstruction",
+            "reconstruction",
+            NATS,
+            "the negative log likelihood of a test row at one code drawn for it; mean over the rows. Of binary \
+             cross-entropy: the sum of the loss over the values",
+        ),
+        |b| Some(b.test_reconstruction),
+    ),
+    Measured::new(TEST_KL, |b| Some(b.test_kl)),
+    Measured::new(
+        Metric::new(
+            "active_units",
+            "active values of the code",
+            "",
+            "the values of the code whose mean has a variance above 0.01 over the test rows (Burda et al. 2016)",
+        ),
+        |b| Some(b.active_units as f64),
+    ),
+    Measured::new(
+        Metric::new(
+            "ppca_test_nll",
+            "probabilistic PCA",
+            NATS,
+            "beside a Gaussian likelihood: the negative log likelihood of the test rows under probabilistic PCA with as many \
+             components as the code has values, fitted on the training rows by maximum likelihood (Tipping & Bishop 1999), \
+             in the same scaling",
+        ),
+        |b| b.ppca_test_nll,
+    ),
+    Measured::new(
+        Metric::new(
+            "independent_test_nll",
+            "independent values",
+            NATS,
+            "beside a Bernoulli likelihood: the negative log likelihood of the test rows under independent values with the \
+             means of the training rows (at least 1/(2n) from 0 and 1, for n rows)",
+        ),
+        |b| b.independent_test_nll,
+    ),
+];
+
+/// The numbers of a [`SampledLikelihood`].
+pub const SAMPLED: &[Measured<SampledLikelihood>] = &[
+    Measured::new(
+        Metric::new(
+            "test_nll",
+            "negative log likelihood",
+            NATS,
+            "an upper bound of the negative log likelihood that falls with `samples`: of each row the logarithm of the mean \
+             importance weight p(x|z) p(z) / q(z|x) of `samples` codes z drawn for it (Burda et al. 2016); mean over the \
+             first `rows` test rows",
+        ),
+        |s| Some(s.test_nll),
+    ),
+    Measured::new(
+        Metric::new(
+            "nll_standard_error",
+            "standard error",
+            NATS,
+            "the standard deviation of `test_nll` over these rows, divided by the square root of their number",
+        ),
+        |s| Some(s.nll_standard_error),
+    ),
+];
+
 /// The numbers of a [`ColumnError`], for the columns of a table.
 pub const COLUMN: &[Measured<ColumnError>] = &[
     Measured::new(
@@ -223,6 +294,16 @@ pub fn reference() -> String {
             "The model, and PCA beside it",
             "`model`, `pca`",
             metrics(QUALITY),
+        ),
+        (
+            "The evidence lower bound, for a variational autoencoder",
+            "`variational`",
+            [metrics(BOUNDED), vec![KL_OF_VALUES]].concat(),
+        ),
+        (
+            "The log likelihood, for a variational autoencoder",
+            "`variational.sampled`",
+            metrics(SAMPLED),
         ),
         (
             "Denoising, for a model trained with noise",

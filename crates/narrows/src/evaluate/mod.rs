@@ -7,6 +7,7 @@
 mod affine;
 mod anomaly;
 mod baselines;
+mod bound;
 mod classes;
 mod column;
 mod eigen;
@@ -35,6 +36,7 @@ mod words;
 
 pub use anomaly::{Counts, Detection, threshold};
 pub use baselines::Baselines;
+pub use bound::{ACTIVE, Sampling};
 pub use evaluating::Progress;
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub(crate) use matrix::{Matrix, block_rows};
@@ -48,7 +50,8 @@ pub use pca::Pca;
 pub use probe::RidgeProbe;
 pub use psnr::psnr;
 pub use record::{
-    ClassError, ColumnError, Denoising, Evaluation, NoiseCurve, NoisePoint, Quality, noise_in_words,
+    Bounded, ClassError, ColumnError, Denoising, Evaluation, NoiseCurve, NoisePoint, Quality,
+    SampledLikelihood, noise_in_words,
 };
 pub use robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard_noises};
 pub use ssim::ssim;

@@ -30,6 +30,8 @@ pub struct Evaluation {
     pub pca: Option<Quality>,
     /// Why there is no PCA, where there is none.
     pub pca_left_out: Option<String>,
+    /// The evidence lower bound, where the bottleneck draws codes.
+    pub bounded: Option<Bounded>,
     /// The model as a denoiser, where it was trained with noise.
     pub denoising: Option<Denoising>,
     /// Each class of the test rows, by label.
@@ -68,6 +70,43 @@ pub struct Quality {
     pub probe_refusal: Option<String>,
     /// The accuracy of the five nearest training codes; none as before.
     pub knn_accuracy: Option<f64>,
+}
+
+/// The evidence lower bound of a variational autoencoder, in nats a row; all are means over the test rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bounded {
+    /// Whether the reconstruction loss is a likelihood of the data, and the bound one of their log likelihood. It is not for
+    /// cross-entropy of values between 0 and 1.
+    pub is_likelihood: bool,
+    /// The negative bound: the sum of the two that follow.
+    pub test_bound: f64,
+    /// The negative log likelihood of a row at a code that is drawn for it.
+    pub test_reconstruction: f64,
+    /// The divergence of the code from the prior.
+    pub test_kl: f64,
+    /// The values of the code that change over the rows.
+    pub active_units: usize,
+    /// The divergence of each value of the code.
+    pub kl_of_values: Vec<f64>,
+    /// The log likelihood itself; none where it was not asked for.
+    pub sampled: Option<SampledLikelihood>,
+    /// The negative log likelihood of probabilistic PCA with as many components, beside a Gaussian likelihood.
+    pub ppca_test_nll: Option<f64>,
+    /// The negative log likelihood of independent values, beside a likelihood of binary values.
+    pub independent_test_nll: Option<f64>,
+}
+
+/// The log likelihood by importance sampling.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SampledLikelihood {
+    /// The negative log likelihood in nats, mean over the rows.
+    pub test_nll: f64,
+    /// Its standard error over the rows.
+    pub nll_standard_error: f64,
+    /// The codes that were drawn for each row.
+    pub samples: usize,
+    /// The rows: the first of the test rows.
+    pub rows: usize,
 }
 
 /// How well a model takes out the noise that it was trained with.

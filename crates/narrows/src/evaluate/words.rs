@@ -1,8 +1,8 @@
 //! An evaluation in sentences and tables, for terminals and pages alike.
 
-use super::Evaluation;
 use super::metric::{self, Metric};
 use super::metrics::{self, Measured};
+use super::{Bounded, Evaluation};
 use crate::text::{count_of, figures, sentence, thousands};
 
 /// How a model's error stands beside that of PCA with as many components.
@@ -47,10 +47,11 @@ impl Evaluation {
     /// How the test MSE stands beside PCA's, in words: `70 % below PCA-32`; none without PCA.
     pub fn beside_pca_in_words(&self) -> Option<String> {
         let pca = self.pca_name();
-        // A denoiser is for noisy rows.
-        let better = match &self.denoising {
-            None => ": a linear code of the same size is better",
-            Some(_) => "",
+        // A denoiser is for noisy rows, and a variational autoencoder trades some of its error for a simple code.
+        let better = if self.denoising.is_none() && self.bounded.is_none() {
+            ": a linear code of the same size is better"
+        } else {
+            ""
         };
         Some(match self.beside_pca()? {
             BesidePca::Same => format!("as {pca}"),
@@ -68,6 +69,37 @@ impl Evaluation {
             (None, Some(why)) => format!("The test MSE is {mse}. PCA is left out: {why}."),
             (None, None) => format!("The test MSE is {mse}."),
         }];
+        if let Some(bounded) = &self.bounded {
+            let Bounded {
+                test_bound,
+                test_reconstruction,
+                test_kl,
+                ..
+            } = bounded;
+            let name = if bounded.is_likelihood {
+                "The negative evidence lower bound is"
+            } else {
+                "Cross-entropy + KL, which is not a likelihood, is"
+            };
+            let mut text = format!(
+                "{name} {} nats a row: reconstruction {} and KL {}; {} of {} of the code are active.",
+                nats(*test_bound),
+                nats(*test_reconstruction),
+                nats(*test_kl),
+                bounded.active_units,
+                count_of(self.code_size, "value")
+            );
+            if let Some(ppca) = bounded.ppca_test_nll {
+                text.push_str(&format!(
+                    " Probabilistic PCA of the same size has {}.",
+                    nats(ppca)
+                ));
+            }
+            if let Some(independent) = bounded.independent_test_nll {
+                text.push_str(&format!(" Independent values have {}.", nats(independent)));
+            }
+            sentences.push(text);
+        }
         if let Some(denoising) = &self.denoising {
             let noise = sentence(&denoising.noise_in_words());
             let mut text = format!(
@@ -124,6 +156,32 @@ impl Evaluation {
             .and_then(|pca| pca.probe_refusal.as_deref());
         let both = [("the model", of_model), ("PCA", of_pca)].into_iter();
         both.filter_map(|(name, why)| Some((name, why?)))
+    }
+
+    /// The evidence lower bound with its parts, and what stands beside it; none for a model whose bottleneck does not draw
+    /// codes.
+    pub fn bound_table(&self) -> Option<Vec<Vec<String>>> {
+        let bounded = self.bounded.as_ref()?;
+        let mut rows = vec![vec![bounded.title().to_string(), metric::NATS.to_string()]];
+        rows.extend(bounded.lines().map(|(title, text)| vec![title, text]));
+        if let Some(sampled) = &bounded.sampled {
+            let title = if bounded.is_likelihood {
+                "negative log likelihood"
+            } else {
+                "importance-weighted"
+            };
+            let samples = thousands(sampled.samples as f64);
+            let rows_of = count_of(sampled.rows, "row");
+            rows.push(vec![
+                format!("{title} ({samples} samples, {rows_of})"),
+                format!(
+                    "{} ± {}",
+                    nats(sampled.test_nll),
+                    nats(sampled.nll_standard_error)
+                ),
+            ]);
+        }
+        Some(rows)
     }
 
     /// The denoiser beside what it should be better than; none for a model that was trained without noise.
@@ -227,6 +285,29 @@ impl Evaluation {
         notes.extend(self.left_out.iter().map(|why| format!("Left out: {why}.")));
         notes
     }
+}
+
+impl Bounded {
+    /// The bound, its parts and what stands beside it: what each is called, and its nats a row.
+    pub fn lines(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let numbers = metrics::BOUNDED.iter();
+        let numbers = numbers.filter(|one| one.metric.unit == metric::NATS);
+        numbers.filter_map(|one| Some((one.metric.title.to_string(), nats((one.of)(self)?))))
+    }
+
+    /// What the bound is.
+    pub fn title(&self) -> &'static str {
+        if self.is_likelihood {
+            "evidence lower bound"
+        } else {
+            "cross-entropy + KL, not a likelihood"
+        }
+    }
+}
+
+/// A number of nats.
+fn nats(value: f64) -> String {
+    format!("{value:.2}")
 }
 
 impl Metric {

@@ -69,12 +69,15 @@ fn series(records: &[EpochRecord], name: &str, of: impl Fn(&EpochRecord) -> f64)
 }
 
 fn loss_chart(series: Vec<Series>) -> Chart {
+    // A negative log density may be below 0.
+    let mut values = series.iter().flat_map(|series| &series.points);
+    let is_positive = values.all(|&(_, loss)| loss > 0.0 || loss.is_nan());
     Chart {
         x: "epoch".into(),
         y: "loss".into(),
         series,
         mark: Mark::Line,
         whole_x: true,
-        log_y: true,
+        log_y: is_positive,
     }
 }

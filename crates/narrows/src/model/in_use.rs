@@ -8,7 +8,7 @@ use crate::network::{Pass, Rows, ScaledRows, Workers};
 use crate::threads::available_threads;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 
 /// Rows below which more threads cost more than they bring.
 pub(super) const ROWS_PER_THREAD: usize = 256;
@@ -157,8 +157,11 @@ impl InUse<'_> {
     /// As [`Model::encode`].
     pub fn score<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array1<f32>> {
         let rows = self.model.scaled(rows)?;
-        let errors = self.model.errors(&rows, &mut self.workers);
-        rows.checked(errors)
+        let scores = match &self.model.bound {
+            None => self.model.errors(&rows, &mut self.workers),
+            Some(bound) => Array1::from(bound.scores(&rows, &mut self.workers)),
+        };
+        rows.checked(scores)
     }
 
     /// The scores of rows and what each value contributes to them, `[rows, 1 + inputs]`, from one pass: the first column
@@ -169,6 +172,11 @@ impl InUse<'_> {
     /// As [`Model::encode`].
     pub fn explain<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
         let isa = Isa::best();
+        if let Some(bound) = &self.model.bound {
+            let rows = self.model.scaled(rows)?;
+            let explained = bound.explained(&rows, &mut self.workers);
+            return rows.checked(explained);
+        }
         self.compare(
             rows,
             1 + self.model.network.inputs(),
@@ -187,6 +195,11 @@ impl InUse<'_> {
     ///
     /// As [`Model::encode`].
     pub fn contributions<'r>(&mut self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
+        if self.model.bound.is_some() {
+            let explained = self.explain(rows)?;
+            let of_values = explained.slice_axis(Axis(1), (1..).into());
+            return Ok(of_values.as_standard_layout().into_owned());
+        }
         self.compare(rows, self.model.network.inputs(), contribute)
     }
 

@@ -1,6 +1,7 @@
 //! A trained autoencoder: encode, decode, reconstruct and score; save and load.
 
 mod again;
+mod bound;
 pub(crate) mod checksums;
 mod columns;
 mod file;
@@ -14,6 +15,8 @@ mod rows;
 mod states;
 
 pub use again::SplitAgain;
+pub use bound::SCORE_DRAWS;
+pub(crate) use bound::{Bound, Encoded};
 pub use columns::{InputColumn, ModelColumn};
 pub use file::MODEL_FILE;
 pub use import::{ImportOptions, Imported};
@@ -44,6 +47,8 @@ pub struct Model {
     decoder: Pass,
     /// Encoder and decoder.
     reconstructor: Pass,
+    /// What the evidence lower bound is measured with, where the bottleneck draws codes.
+    bound: Option<Bound>,
     metrics: BTreeMap<String, f64>,
     origin: Origin,
     threshold: Option<Threshold>,
@@ -111,12 +116,13 @@ impl Model {
         let pass = |layers| Pass::new(&network, &parameters, layers);
         let (shape, metrics) = (network.shape(0).to_vec(), BTreeMap::new());
         Ok(Model {
-            recipe,
-            scaling,
-            shape,
             encoder: pass(network.encoder())?,
             decoder: pass(network.decoder())?,
             reconstructor: pass(network.layers())?,
+            bound: Bound::of(&recipe, &network, &parameters)?,
+            recipe,
+            scaling,
+            shape,
             network,
             parameters,
             metrics,
@@ -163,6 +169,11 @@ impl Model {
     /// From scaled rows to their reconstructions.
     pub fn reconstructor(&self) -> &Pass {
         &self.reconstructor
+    }
+
+    /// What the evidence lower bound is measured with; none where the bottleneck does not draw codes.
+    pub(crate) fn bound(&self) -> Option<&Bound> {
+        self.bound.as_ref()
     }
 
     /// From what some of the layers read to what they give.

@@ -50,8 +50,12 @@ impl Model {
         self.in_use(rows.nrows()).reconstruct(&rows)
     }
 
-    /// The mean squared error of each row's reconstruction, in the scaled units that the network
-    /// was trained in.
+    /// The score of each row, which is higher the less it is like the training rows: the mean squared error of its
+    /// reconstruction, in the scaled units that the network was trained in.
+    ///
+    /// For a bottleneck that draws codes it is the negative evidence lower bound in nats: the divergence of the code, and
+    /// the negative log likelihood of the row, its mean over [`SCORE_DRAWS`](super::SCORE_DRAWS) codes. Their noise
+    /// follows from the recipe's seed and is the same for every row, so that the score of a row depends on the row alone.
     ///
     /// # Errors
     ///
@@ -62,7 +66,8 @@ impl Model {
     }
 
     /// What each value contributes to the scores of rows, `[rows, inputs]`: its squared error in scaled
-    /// units, divided by the number of values, so that a row's contributions add up to its score.
+    /// units, divided by the number of values, so that a row's contributions add up to its score. For a bottleneck that draws
+    /// codes: its negative log likelihood in nats, so that they add up to the score less the divergence of the code.
     ///
     /// # Errors
     ///

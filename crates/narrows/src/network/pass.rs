@@ -73,6 +73,8 @@ pub(crate) struct PlannedPass {
     pub(crate) plan: Plan,
     given: Var,
     made: Var,
+    /// The values of a row that it gives.
+    outputs: usize,
 }
 
 impl PlannedPass {
@@ -84,16 +86,22 @@ impl PlannedPass {
     pub(crate) fn new(
         network: &Network,
         layers: Range<usize>,
+        before_bottleneck: bool,
         optimizes: bool,
     ) -> Result<PlannedPass> {
         let mut builder = Builder::new(Mode::Inference);
         let given = builder.input("rows", network.shape(layers.start));
-        let values = network.build(&mut builder, layers.start, given)?.values;
-        let made = values[layers.len()];
+        let built = network.build(&mut builder, layers.start, given)?;
+        let values = built.values;
+        let made = if before_bottleneck {
+            built.encoded
+        } else {
+            values[layers.len()]
+        };
         builder.keep(given);
         builder.keep(made);
         // Nothing is folded over the code.
-        if layers.contains(&network.encoder().end) {
+        if !before_bottleneck && layers.contains(&network.encoder().end) {
             builder.keep(values[network.encoder().end - layers.start]);
         }
         if optimizes {
@@ -105,6 +113,7 @@ impl PlannedPass {
             cores: 1,
         };
         Ok(PlannedPass {
+            outputs: builder.width(made),
             plan: Plan::new(&builder, options)?,
             made: builder.root(made),
             given,
@@ -114,6 +123,8 @@ impl PlannedPass {
 
 /// What a pass leaves of some rows.
 pub struct Passed<'a> {
+    /// Which of the rows.
+    pub rows: Range<usize>,
     /// What was read, `[rows, inputs]`.
     pub inputs: &'a [f32],
     /// What was made of it, `[rows, outputs]`.
@@ -142,7 +153,30 @@ impl Pass {
         parameters: &Arc<Parameters>,
         layers: Range<usize>,
     ) -> Result<Pass> {
-        let PlannedPass { plan, given, made } = PlannedPass::new(network, layers.clone(), true)?;
+        let planned = PlannedPass::new(network, layers, false, true)?;
+        Pass::of(planned, parameters)
+    }
+
+    /// Compiles the encoder up to the bottleneck.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pass::new`].
+    pub(crate) fn before_bottleneck(
+        network: &Network,
+        parameters: &Arc<Parameters>,
+    ) -> Result<Pass> {
+        let planned = PlannedPass::new(network, network.encoder(), true, true)?;
+        Pass::of(planned, parameters)
+    }
+
+    fn of(planned: PlannedPass, parameters: &Arc<Parameters>) -> Result<Pass> {
+        let PlannedPass {
+            plan,
+            given,
+            made,
+            outputs,
+        } = planned;
         let mut program = plan.program(1);
         program.write_states(parameters.states());
         let missing = || defect("a pass has no rows to read");
@@ -163,7 +197,7 @@ impl Pass {
             parameters: Arc::clone(parameters),
             input,
             output,
-            outputs: network.width(layers.end),
+            outputs,
             chunk,
         })
     }
@@ -230,8 +264,9 @@ impl Pass {
                     scratch: &mut scratch[..sizes.scratch],
                 };
                 let numbers = self.parameters.flat();
-                let buffers = self.program.run_rows(numbers, batch, range, memory);
+                let buffers = self.program.run_rows(numbers, batch, range.clone(), memory);
                 let passed = Passed {
+                    rows: range,
                     inputs: buffers.get(self.input),
                     outputs: buffers.get(self.output),
                 };

@@ -288,6 +288,12 @@ impl Network {
         4 * self.parameter_count() as u64 + bytes_of(&self.states)
     }
 
+    /// The tensors that the reconstruction loss learns, which come last.
+    pub(crate) fn of_loss(&self) -> impl Iterator<Item = &Tensor> {
+        let layers = self.tensors.len() - self.of_loss.len();
+        self.tensors.iter().skip(layers)
+    }
+
     /// Whether in training what a row gives depends on the other rows of its batch.
     pub(crate) fn couples_rows(&self) -> bool {
         self.couples_rows

@@ -1,10 +1,10 @@
 //! What is compared with the data: the reconstruction loss, and the layers of the decoder that it does without.
 
-use super::reconstruction::{InNats, Reconstruction, ReconstructionPlace};
+use super::reconstruction::{InNats, Likelihood, Reconstruction, ReconstructionPlace};
 use crate::bottleneck::Bottleneck;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, activation, last_of_values};
-use crate::network::Built;
+use crate::network::{Built, Rows};
 use crate::program::{Builder, Var};
 
 /// The objective of a network: what is compared with the data, and how.
@@ -71,6 +71,18 @@ impl Objective {
         self.in_nats
     }
 
+    /// How many of the decoder's last layers the loss does without.
+    pub(crate) fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// The likelihood of rows of so many values, with the numbers that the loss has learned.
+    pub(crate) fn likelihood(&self, learned: &[f32], values: usize) -> Option<Box<dyn Likelihood>> {
+        let Objective { reconstruction, .. } = self;
+        let settings = reconstruction.settings();
+        reconstruction.part().likelihood(settings, learned, values)
+    }
+
     /// Compares what the decoder gives with the target.
     ///
     /// # Errors
@@ -90,6 +102,41 @@ impl Objective {
             .part()
             .build(reconstruction.settings(), builder, &place);
         built.map_err(|error| error.at("objective.reconstruction"))
+    }
+
+    /// Refuses a scaled value that the loss has no meaning for, of those that [`Objective::check_targets`] lets through; for
+    /// losses that need binary targets. Nothing is looked at for others.
+    ///
+    /// # Errors
+    ///
+    /// With the place of the first value that is not 0 or 1.
+    pub fn check_binary(&self, inputs: usize, rows: &dyn Rows) -> Result<()> {
+        let Objective { reconstruction, .. } = self;
+        if !reconstruction.part().needs_binary_targets() {
+            return Ok(());
+        }
+        let mut values = vec![0.0; inputs];
+        for row in 0..rows.count() {
+            rows.write(row..row + 1, &mut values);
+            let found = values
+                .iter()
+                .position(|&value| value != 0.0 && value != 1.0);
+            if let Some(column) = found {
+                let name = reconstruction.name();
+                return Err(Error::new(
+                    ErrorKind::Recipe,
+                    format!("the loss `{name}` needs data that are 0 or 1 once they are scaled"),
+                )
+                .at(format!("row {}, value {}", row + 1, column + 1))
+                .expected("0 or 1")
+                .found(values[column])
+                .hint(
+                    "for values between 0 and 1 choose continuous-bernoulli, which is their likelihood, or \
+                     binary-cross-entropy, which is none",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses data that the loss has no meaning for; `range` is that of the scaled data.

@@ -9,5 +9,7 @@ pub(crate) use penalty::{
     KIND as PENALTY_KIND, OLDER_PENALTIES, PARTS as PENALTY_KINDS, PENALTIES, WEIGHT,
 };
 pub use penalty::{Penalty, PenaltyKind, PenaltyPart, PenaltyPlace};
-pub use reconstruction::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
+pub use reconstruction::{
+    InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace,
+};
 pub(crate) use reconstruction::{RECONSTRUCTION, RECONSTRUCTIONS};

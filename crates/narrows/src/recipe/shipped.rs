@@ -12,6 +12,8 @@ pub enum Purpose {
     Images,
     /// Tables of numbers.
     Tables,
+    /// Distributions of data: samples, likelihoods.
+    Generating,
     /// Clean images from noisy ones.
     Denoising,
     /// The study of linear and contractive autoencoders.
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Purpose::Images => "Images: begin here",
             Purpose::Tables => "Tables of numbers",
+            Purpose::Generating => "Variational: new samples, scores in nats",
             Purpose::Denoising => "Denoising",
             Purpose::Study => "Linear and contractive autoencoders, as in the classic study",
         }
@@ -54,6 +57,9 @@ const SHIPPED: &[Shipped] = &[
     recipe!("deep", Images),
     recipe!("conv", Images),
     recipe!("table", Tables),
+    recipe!("vae", Generating),
+    recipe!("vae-table", Generating),
+    recipe!("vae-linear", Generating),
     recipe!("denoising", Denoising),
     recipe!("denoising-salt-pepper", Denoising),
     recipe!("denoising-masking", Denoising),

@@ -71,6 +71,17 @@ impl Outcome {
             };
         };
         let mut sections = Vec::new();
+        if let Some(table) = evaluation.bound_table() {
+            sections.push(Section {
+                title: "The evidence lower bound".into(),
+                about: vec![
+                    "In nats a row, means over the test rows; lower is better. Reconstruction and KL add up to the bound."
+                        .into(),
+                ],
+                table: Some(Table::of(table)),
+                figures: Vec::new(),
+            });
+        }
         if let Some(table) = evaluation.denoising_table() {
             sections.push(Section {
                 title: "Beside other maps".into(),

@@ -2,7 +2,7 @@
 
 use super::names::TRAIN_LOSS;
 use crate::evaluate::Evaluation;
-use crate::evaluate::metric::{DENOISING_MSE, TEST_MSE, number};
+use crate::evaluate::metric::{DENOISING_MSE, TEST_BOUND, TEST_MSE, number};
 use crate::model::Threshold;
 use crate::report::Figure;
 use crate::scaling::ScalingSpec;
@@ -77,11 +77,13 @@ impl Summary {
     pub(super) fn metrics(&self) -> Vec<(String, f64)> {
         let evaluation = self.evaluation.as_ref();
         let denoising = evaluation.and_then(|evaluation| evaluation.denoising.as_ref());
+        let bounded = evaluation.and_then(|evaluation| evaluation.bounded.as_ref());
         let pca = evaluation.and_then(|evaluation| evaluation.pca.as_ref());
         let all = [
             (TRAIN_LOSS, Some(self.train_loss)),
             ("validation_loss", self.best.map(|(_, loss)| loss)),
             (TEST_MSE.name, evaluation.map(|e| e.model.test_mse)),
+            (TEST_BOUND.name, bounded.map(|b| b.test_bound)),
             (DENOISING_MSE.name, denoising.map(|d| d.denoising_mse)),
             ("pca_test_mse", pca.map(|pca| pca.test_mse)),
         ];

@@ -35,7 +35,7 @@ pub struct Described {
 /// When the recipe does not fit rows of this shape, or its parts do not fit together.
 pub fn describe(recipe: &Recipe, described: &Described) -> Result<String> {
     let network = recipe.network(&described.shape)?;
-    let inference = PlannedPass::new(&network, network.layers(), !described.is_raw)?;
+    let inference = PlannedPass::new(&network, network.layers(), false, !described.is_raw)?;
     let (batch, threads) = (recipe.batch_size, described.threads);
     let steps = Programs::of(recipe, network, batch, threads, !described.is_raw)?;
     let [training, validation] = steps.describe();

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::isa;
 use crate::memory::available;
 use crate::model::Origin;
+use crate::network::ScaledRows;
 use crate::objective::Objective;
 use crate::program::Profile;
 use crate::recipe::Recipe;
@@ -84,6 +85,12 @@ impl<'a> Training<'a> {
         let objective =
             Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
+        let scaled = ScaledRows {
+            data,
+            scaling: &scaling,
+        };
+        let is_binary = objective.check_binary(data.inputs(), &scaled);
+        is_binary.map_err(|error| error.at(data.name()))?;
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
@@ -140,6 +147,12 @@ impl<'a> Training<'a> {
         objective
             .check_targets(self.scaling.range(validation))
             .map_err(|error| error.at(validation.name()))?;
+        let scaled = ScaledRows {
+            data: validation,
+            scaling: &self.scaling,
+        };
+        let is_binary = objective.check_binary(validation.inputs(), &scaled);
+        is_binary.map_err(|error| error.at(validation.name()))?;
         self.stepper.plan_rows(validation.rows());
         self.checksums.validation = Some(validation.checksum()?);
         self.validation = Some(validation);

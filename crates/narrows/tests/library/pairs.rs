@@ -58,6 +58,22 @@ impl Placed {
         self.declaration.name
     }
 
+    /// Whether it is a bottleneck that draws codes, which needs a likelihood.
+    fn draws(&self) -> bool {
+        self.role == Role::Bottleneck && self.name() == "variational"
+    }
+
+    /// Whether it is a loss that is not a likelihood, beside a bottleneck that needs one; or a penalty on codes of a
+    /// range, beside codes of any size.
+    fn is_unfit_for_drawn_codes(&self) -> bool {
+        let name = self.name();
+        match self.role {
+            Role::Reconstruction => ["mse", "l1", "huber"].contains(&name),
+            Role::Penalty => name == "kl-sparsity",
+            _ => false,
+        }
+    }
+
     /// The part with what it needs on rows of a shape, as a recipe has it.
     fn table(&self, selector: &str, shape: &[usize]) -> String {
         let mut values = match self.layer {
@@ -120,10 +136,16 @@ fn side(pair: [Placed; 2], role: Role) -> (String, bool) {
 /// A recipe on images of [`SHAPE`] with two parts in it; its code lies in (0, 1), its reconstruction too.
 fn text(pair: [Placed; 2]) -> String {
     let [(encoder, _), (decoder, _)] = [Role::Encoder, Role::Decoder].map(|role| side(pair, role));
+    // A mean and a log variance for each value.
+    let outputs = if pair.iter().any(Placed::draws) {
+        14
+    } else {
+        7
+    };
     let mut text = format!(
         "name = 'pair'
 encoder = [{CONVOLUTION}, {encoder}\
-{{ layer = 'dense', outputs = 7 }}, {{ layer = 'sigmoid' }}]
+{{ layer = 'dense', outputs = {outputs} }}, {{ layer = 'sigmoid' }}]
 decoder = [{{ layer = 'dense', outputs = 60 }}, {{ layer = 'reshape', shape = [2, 6, 5] }}, {decoder}\
 {{ layer = 'dense' }}, {{ layer = 'sigmoid' }}]
 "
@@ -145,14 +167,24 @@ decoder = [{{ layer = 'dense', outputs = 60 }}, {{ layer = 'reshape', shape = [2
             Role::Penalty => penalties.push(table("kind")),
         }
     }
+    let has_loss = pair
+        .iter()
+        .any(|placed| placed.role == Role::Reconstruction);
+    if pair.iter().any(Placed::draws) && !has_loss {
+        text += "objective.reconstruction = 'binary-cross-entropy'\n";
+    }
     let penalties = penalties.join(", ");
     text + &format!(
         "objective.penalties = [{penalties}]\n[training]\nbatch_size = 16\nepochs = 1\n"
     )
 }
 
-fn rows() -> Dataset {
-    let byte = |i: usize| ((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
+/// Noise, or noise of the darkest and the brightest pixels alone.
+fn rows(is_binary: bool) -> Dataset {
+    let byte = |i: usize| {
+        let byte = ((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8;
+        if is_binary { 255 * (byte & 1) } else { byte }
+    };
     let pixels = Array2::from_shape_fn((37, 30), |(r, c)| byte(r * 1009 + c));
     Dataset::new("noise", Values::U8(pixels), SHAPE.to_vec(), None).unwrap()
 }
@@ -307,12 +339,14 @@ impl Probes for Ones {
 /// for a penalty.
 fn is_refused(pair: [Placed; 2], second_order: &SecondOrder) -> bool {
     let fits = [Role::Encoder, Role::Decoder].map(|role| side(pair, role).1);
-    fits != [true; 2] || second_order.forbids(pair)
+    let draws = pair.iter().any(Placed::draws);
+    let is_unfit = draws && pair.iter().any(Placed::is_unfit_for_drawn_codes);
+    fits != [true; 2] || second_order.forbids(pair) || is_unfit
 }
 
 #[test]
 fn every_part_works_with_every_other_or_is_refused_with_its_name() {
-    let data = rows();
+    let (gray, binary) = (rows(false), rows(true));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
     let all = all();
@@ -333,8 +367,14 @@ fn every_part_works_with_every_other_or_is_refused_with_its_name() {
                 continue;
             }
             count += 1;
+            // The loss that needs values of 0 and 1 has them.
+            let data = if pair.iter().any(|placed| placed.name() == "bernoulli") {
+                &binary
+            } else {
+                &gray
+            };
             let read = Recipe::parse(&text(pair), "pair.toml");
-            let result = read.and_then(|recipe| Ok((trained(&recipe, &data, 1)?, recipe)));
+            let result = read.and_then(|recipe| Ok((trained(&recipe, data, 1)?, recipe)));
             let (model, recipe) = match result {
                 Ok(made) if !is_refused(pair, &second_order) => made,
                 Ok(_) => {
@@ -358,7 +398,7 @@ fn every_part_works_with_every_other_or_is_refused_with_its_name() {
                 numbers.map(|number| number.to_bits()).collect()
             };
             assert!(model.parameters().flat().iter().all(|x| x.is_finite()));
-            let together = trained(&recipe, &data, 3).unwrap();
+            let together = trained(&recipe, data, 3).unwrap();
             if bits(&model) != bits(&together) {
                 wrong.push(format!("{pair:?}: threads give other bits"));
             }

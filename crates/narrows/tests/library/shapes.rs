@@ -291,13 +291,19 @@ fn every_layer_gives_the_shape_and_range_that_it_says_or_is_refused_with_its_nam
 
 #[test]
 fn every_bottleneck_gives_the_range_and_number_of_values_that_it_says() {
-    let encoder = "{ layer = 'dense', outputs = 9 }";
     for part in Parts::standard().bottlenecks().iter() {
         let declaration = part.declaration();
+        // A mean and a log variance for each value.
+        let (outputs, loss) = match part.draws() {
+            true => (18, "gaussian"),
+            false => (9, "mse"),
+        };
+        let encoder = format!("{{ layer = 'dense', outputs = {outputs} }}");
         let recipe = |values: &_| {
             let kind = table("kind", declaration.name, values);
             let text = format!(
-                "name = 'a'\nencoder = [{encoder}]\nbottleneck = {kind}\ndecoder = [{DENSE}]"
+                "name = 'a'\nencoder = [{encoder}]\nbottleneck = {kind}\ndecoder = [{DENSE}]\n\
+                 objective = {{ reconstruction = '{loss}' }}"
             );
             Recipe::parse(&text, "test.toml").unwrap()
         };

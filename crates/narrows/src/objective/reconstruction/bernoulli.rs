@@ -1,6 +1,7 @@
 //! The Bernoulli likelihood of binary values, worked out from the logits of the sigmoid that the decoder ends in.
 
-use super::part::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
+use super::compare::ScaledLoss;
+use super::part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::program::Builder;
@@ -33,6 +34,10 @@ impl ReconstructionPart for Bernoulli {
 
     fn in_nats(&self) -> InNats {
         InNats::Always
+    }
+
+    fn likelihood(&self, _: &Settings, _: &[f32], _: usize) -> Option<Box<dyn Likelihood>> {
+        Some(ScaledLoss::of(Loss::CrossEntropyOfLogits))
     }
 
     fn compares_logits(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Losses of one value and its target as an operation of a program.
 
-use super::part::ReconstructionPlace;
+use super::part::{Likelihood, ReconstructionPlace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::{
-    Buffer, Builder, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
+    Buffer, Builder, Isa, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
 };
 use narrows_kernels::loss::Loss;
 use std::sync::Arc;
@@ -107,6 +107,37 @@ impl Operation for ComparedLoss {
 
     fn backward(&self, _: &Node, _: &mut Lower<'_>) -> Result<()> {
         Ok(())
+    }
+}
+
+/// A loss of one value and its target as a likelihood: multiplied by a factor, with an offset for each value.
+pub(super) struct ScaledLoss {
+    pub(super) loss: Loss,
+    pub(super) factor: f32,
+    pub(super) offset: f64,
+}
+
+impl ScaledLoss {
+    /// The loss itself.
+    pub(super) fn of(loss: Loss) -> Box<dyn Likelihood> {
+        Box::new(ScaledLoss {
+            loss,
+            factor: 1.0,
+            offset: 0.0,
+        })
+    }
+}
+
+impl Likelihood for ScaledLoss {
+    fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32 {
+        let offset = (self.offset * target.len() as f64) as f32;
+        self.factor * self.loss.sum(isa, output, target) + offset
+    }
+
+    fn nats_of_values(&self, isa: Isa, output: &[f32], target: &[f32], nats: &mut [f32]) {
+        for (nats, pair) in nats.iter_mut().zip(output.chunks(1).zip(target.chunks(1))) {
+            *nats = self.nats(isa, pair.0, pair.1);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The continuous Bernoulli likelihood of values in [0, 1] (Loaiza-Ganem & Cunningham 2019, "The continuous Bernoulli: fixing
 //! a pervasive error in variational autoencoders"), worked out from the logits of the sigmoid that the decoder ends in.
 
-use super::part::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
+use super::compare::ScaledLoss;
+use super::part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
 use crate::program::Builder;
@@ -34,6 +35,10 @@ impl ReconstructionPart for ContinuousBernoulli {
 
     fn in_nats(&self) -> InNats {
         InNats::Always
+    }
+
+    fn likelihood(&self, _: &Settings, _: &[f32], _: usize) -> Option<Box<dyn Likelihood>> {
+        Some(ScaledLoss::of(Loss::ContinuousBernoulliOfLogits))
     }
 
     fn compares_logits(&self) -> bool {

@@ -3,7 +3,8 @@
 
 mod learned;
 
-use super::part::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
+use super::compare::ScaledLoss;
+use super::part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings};
 use crate::error::Result;
 use crate::program::{Builder, TensorSpec};
@@ -69,6 +70,25 @@ fn check_std(settings: &Settings) -> std::result::Result<(), Conflict> {
     Ok(())
 }
 
+/// The likelihood of a std that is given.
+fn of_given_std(settings: &Settings) -> Option<ScaledLoss> {
+    let std: f32 = settings.get::<Option<f32>>(&STD)?;
+    let variance = f64::from(std).powi(2);
+    Some(ScaledLoss {
+        loss: Loss::Squared,
+        factor: (0.5 / variance) as f32,
+        offset: 0.5 * (2.0 * PI * variance).ln(),
+    })
+}
+
+fn of_learned_std(settings: &Settings, width: usize) -> LearnedStd {
+    LearnedStd {
+        width,
+        minimum: settings.get(&MINIMUM_STD),
+        is_per_column: settings.get(&PER_COLUMN),
+    }
+}
+
 impl ReconstructionPart for Gaussian {
     fn build(
         &self,
@@ -77,17 +97,15 @@ impl ReconstructionPart for Gaussian {
         place: &ReconstructionPlace,
     ) -> Result<()> {
         let width = place.check_widths(builder)?;
-        if let Some(std) = settings.get::<Option<f32>>(&STD) {
-            let variance = f64::from(std).powi(2);
-            let factor = (0.5 / variance) as f32;
-            let offset = 0.5 * (2.0 * PI * variance).ln();
-            return place.compare_scaled(builder, Loss::Squared, (factor, offset));
+        if let Some(ScaledLoss {
+            loss,
+            factor,
+            offset,
+        }) = of_given_std(settings)
+        {
+            return place.compare_scaled(builder, loss, (factor, offset));
         }
-        let operation = LearnedStd {
-            width,
-            minimum: settings.get(&MINIMUM_STD),
-            is_per_column: settings.get(&PER_COLUMN),
-        };
+        let operation = of_learned_std(settings, width);
         let (inputs, tensors) = (vec![place.output, place.target], place.tensors.clone());
         builder.node(Arc::new(operation), tensors, inputs, Vec::new());
         Ok(())
@@ -95,6 +113,18 @@ impl ReconstructionPart for Gaussian {
 
     fn in_nats(&self) -> InNats {
         InNats::Always
+    }
+
+    fn likelihood(
+        &self,
+        settings: &Settings,
+        learned: &[f32],
+        values: usize,
+    ) -> Option<Box<dyn Likelihood>> {
+        Some(match of_given_std(settings) {
+            Some(given) => Box::new(given),
+            None => Box::new(of_learned_std(settings, values).fixed(learned)),
+        })
     }
 
     fn tensors(&self, settings: &Settings, values: usize) -> Vec<TensorSpec> {

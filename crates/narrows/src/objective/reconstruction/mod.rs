@@ -12,7 +12,7 @@ mod mse;
 mod part;
 
 pub(crate) use part::RECONSTRUCTION;
-pub use part::{InNats, Reconstruction, ReconstructionPart, ReconstructionPlace};
+pub use part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
 
 /// The reconstruction losses, in the order in which they are listed.
 pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[

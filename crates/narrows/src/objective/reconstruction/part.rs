@@ -2,7 +2,7 @@
 
 use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
 use crate::error::Result;
-use crate::program::{Builder, TensorId, TensorSpec, Var};
+use crate::program::{Builder, Isa, TensorId, TensorSpec, Var};
 
 /// A reconstruction loss with the values of its keys.
 pub type Reconstruction = Spec<dyn ReconstructionPart>;
@@ -16,6 +16,15 @@ pub enum InNats {
     BesideDivergence,
     /// It is a negative log likelihood.
     Always,
+}
+
+/// A negative log likelihood of one row after the other, for parameters that stand still.
+pub trait Likelihood: Send + Sync {
+    /// The negative log likelihood of a target, in nats, at what the decoder gives: the logits where the loss compares these.
+    fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32;
+
+    /// The same of each value of the row: their sum is that of the row, but for rounding.
+    fn nats_of_values(&self, isa: Isa, output: &[f32], target: &[f32], nats: &mut [f32]);
 }
 
 /// A kind of reconstruction loss: its declaration, and what it computes.
@@ -41,6 +50,17 @@ pub trait ReconstructionPart: Part {
     /// The tensors that it learns, for rows of so many values: a std, for example. They are stored with the model.
     fn tensors(&self, _settings: &Settings, _values: usize) -> Vec<TensorSpec> {
         Vec::new()
+    }
+
+    /// The likelihood that it is, for rows of so many values; `learned` are the numbers of its tensors, one after the other.
+    /// None where it has no such meaning.
+    fn likelihood(
+        &self,
+        _settings: &Settings,
+        _learned: &[f32],
+        _values: usize,
+    ) -> Option<Box<dyn Likelihood>> {
+        None
     }
 
     /// Whether it compares the logits of the sigmoid that the decoder must end in, and not what the sigmoid gives.

@@ -4,10 +4,11 @@
 //! the square of the minimum.
 
 use super::super::compare::report;
+use super::super::part::Likelihood;
 use crate::error::Result;
 use crate::program::{
-    Buffer, Lower, Mode, Node, Operation, Part, RowContext, RowOperation, TensorId, TileContext,
-    TileOperation, Uses,
+    Buffer, Isa, Lower, Mode, Node, Operation, Part, RowContext, RowOperation, TensorId,
+    TileContext, TileOperation, Uses,
 };
 use narrows_kernels::gaussian::{Precisions, sum, sum_and_gradients};
 use narrows_kernels::reduce::{add, column_sums};
@@ -48,6 +49,51 @@ impl LearnedStd {
             logs += variance.ln();
         }
         (0.5 * (logs + self.width as f64 * (2.0 * PI).ln())) as f32
+    }
+}
+
+/// The likelihood of stds that stand still.
+pub(super) struct FixedStds {
+    precisions: Vec<f32>,
+    /// What each value adds whatever its error.
+    constants: Vec<f32>,
+    /// What the row adds whatever its error.
+    constant: f32,
+}
+
+impl LearnedStd {
+    /// The likelihood of the stds that were learned.
+    pub(super) fn fixed(&self, log_stds: &[f32]) -> FixedStds {
+        let (mut precisions, mut ratios) = (vec![0.0; self.width], vec![0.0; self.width]);
+        let constant = self.precisions(log_stds, &mut precisions, &mut ratios);
+        let constants = log_stds.iter().cycle().take(self.width);
+        let of_value = |&log_std: &f32| {
+            let (variance, _) = variance(log_std, self.minimum);
+            (0.5 * (2.0 * PI * variance).ln()) as f32
+        };
+        FixedStds {
+            constants: constants.map(of_value).collect(),
+            precisions,
+            constant,
+        }
+    }
+}
+
+impl Likelihood for FixedStds {
+    fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32 {
+        let of = Precisions {
+            precisions: &self.precisions,
+            ratios: &self.precisions,
+        };
+        0.5 * sum(isa, output, target, of) + self.constant
+    }
+
+    fn nats_of_values(&self, _: Isa, output: &[f32], target: &[f32], nats: &mut [f32]) {
+        let of = self.precisions.iter().zip(&self.constants);
+        let pairs = output.iter().zip(target).zip(of);
+        for (nats, ((output, target), (precision, constant))) in nats.iter_mut().zip(pairs) {
+            *nats = 0.5 * (output - target).powi(2) * precision + constant;
+        }
     }
 }
 
