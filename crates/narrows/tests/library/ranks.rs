@@ -12,6 +12,7 @@ use std::path::Path;
 const RANKS: &[&str] = &[
     "plain",
     "error",
+    "advice",
     "files",
     "rng",
     "text",

@@ -3,6 +3,7 @@
 //! An array of four dimensions holds images with their channels first, as in PyTorch, or last, as in Keras.
 //! Rows are kept with channels first.
 
+use crate::advice::{Setting, set, setting};
 use crate::data::Layout;
 use crate::data::builder::read_growing;
 use crate::{Error, ErrorKind, Result};
@@ -55,10 +56,13 @@ impl ArrayPlan {
             _ if layout.is_some() => {
                 return Err(Error::new(
                     ErrorKind::Data,
-                    "`--layout` is an option for arrays of 4 dimensions",
+                    format!(
+                        "{} is an option for arrays of 4 dimensions",
+                        setting(Setting::Layout)
+                    ),
                 )
                 .found(shape_text(sizes))
-                .hint("leave out `--layout`"));
+                .hint(format!("leave out {}", setting(Setting::Layout))));
             }
             [height, width] => (vec![1, height, width], None, None),
             _ => (row.to_vec(), None, None),
@@ -92,8 +96,9 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         Told::First => Ok((row.to_vec(), None, None)),
         Told::Last => {
             let note = format!(
-                "read {} as channels-last images and moved the channels first (`--layout channels-first` keeps the order)",
-                shape_text(sizes)
+                "read {} as channels-last images and moved the channels first ({} keeps the order)",
+                shape_text(sizes),
+                set(Setting::Layout, "channels-first")
             );
             Ok((last.0, last.1, Some(note)))
         }
@@ -103,8 +108,9 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         )
         .found(shape_text(sizes))
         .hint(format!(
-            "`--layout channels-first` takes a row for {a} channels of {b} × {c}, `--layout channels-last` for \
-             {c} channels of {a} × {b}"
+            "{} takes a row for {a} channels of {b} × {c}, {} for {c} channels of {a} × {b}",
+            set(Setting::Layout, "channels-first"),
+            set(Setting::Layout, "channels-last")
         ))),
     }
 }
