@@ -1,6 +1,6 @@
 //! The settings and actions of messages as options and command lines.
 
-use narrows::advice::{Action, Keys, Setting, Settings, Words};
+use narrows::advice::{Action, Keys, Own, Setting, Settings, Words};
 use narrows::text::{for_shell, path_for_shell};
 
 /// The words of this command.
@@ -73,8 +73,7 @@ impl Words for Command {
                     seeds.as_deref().unwrap_or_default(),
                 ])
             }
-            // What a later library may name.
-            other => format!("{other:?}"),
+            other => Own.action(other),
         }
     }
 }

@@ -337,8 +337,8 @@ fn plain(value: &str) -> String {
     }
 }
 
-/// The library's own words.
-struct Own;
+/// The library's own words, for a program that words only some of the actions.
+pub struct Own;
 
 impl Words for Own {}
 

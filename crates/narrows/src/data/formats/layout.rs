@@ -230,7 +230,7 @@ mod tests {
         }
         for sizes in [[2, 3, 32, 1], [2, 4, 32, 3], [2, 16, 32, 4], [2, 32, 32, 2]] {
             let error = ArrayPlan::new(&sizes, None).unwrap_err().to_string();
-            assert!(error.contains("--layout channels-last"), "{error}");
+            assert!(error.contains("`layout = channels-last`"), "{error}");
             let first = ArrayPlan::new(&sizes, Some(Layout::ChannelsFirst)).unwrap();
             assert_eq!((&first.shape[..], first.turn), (&sizes[1..], None));
             let last = ArrayPlan::new(&sizes, Some(Layout::ChannelsLast)).unwrap();
@@ -238,7 +238,7 @@ mod tests {
         }
         let error = ArrayPlan::new(&[2, 5], Some(Layout::ChannelsLast)).unwrap_err();
         assert!(
-            error.to_string().contains("`--layout` is an option"),
+            error.to_string().contains("`layout` is an option"),
             "{error}"
         );
     }

@@ -97,7 +97,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     if inputs.is_empty() || info.rows == 0 {
         let has_inputs = info.of_role(Role::Input).next().is_some();
         if has_inputs && info.rows > 0 {
-            let noun = "no command line trains on this file until you correct the lines above";
+            let noun = "no settings train on this file until you correct the lines above";
             info.refusals.push(noun.to_string());
         }
         return;
