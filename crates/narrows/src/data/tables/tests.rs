@@ -102,7 +102,7 @@ fn keys_of_folders_are_columns() {
     assert!(
         notes.contains(
             "code=007, lr=0.1, ok=true in the names of the folders are not columns of the table"
-        ) && notes.contains("*=007/lr=0.1/ok=true/*.csv'` makes them columns"),
+        ) && notes.contains("*=007/lr=0.1/ok=true/*.csv\"` makes them columns"),
         "{notes}"
     );
     let info = files.info("*=007/lr=0.1/ok=true/*.csv", &ReadOptions::default());
