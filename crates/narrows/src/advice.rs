@@ -234,7 +234,7 @@ pub enum Action {
     ModelColumns,
     /// Make a model of weights of other programs.
     Import {
-        /// The file of the weights, where one is meant.
+        /// The file of the weights, where one is meant; the words then have `RECIPE` where the recipe stands.
         weights: Option<String>,
     },
     /// List the kinds of data that are read.
@@ -301,7 +301,10 @@ pub trait Words: Sync {
             Action::Inspect { model } => call("Model::load", Some(model), &[]),
             Action::ModelColumns => "Model::columns".into(),
             Action::Import { weights: None } => "Model::import".into(),
-            Action::Import { weights } => call("Model::import", weights.as_deref(), &[]),
+            Action::Import { weights } => {
+                let recipe = "recipe = RECIPE".to_string();
+                call("Model::import", weights.as_deref(), &[recipe])
+            }
             Action::ListKinds => "data::SOURCE_KINDS".into(),
             Action::DescribeData => "data::describe".into(),
             Action::ListMeasures => "Evaluation::to_json".into(),

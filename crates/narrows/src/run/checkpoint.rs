@@ -270,7 +270,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             "the recipe is not the one of the checkpoint",
         )
         .hint(format!(
-            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with {:#}",
+            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with {}",
             setting(Setting::Epochs)
         )));
     }
@@ -361,8 +361,8 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
 /// The ways out where a run that is to go on meets other rows.
 pub(super) fn elsewhere(error: Error) -> Error {
     error.hint(format!(
-        "bring the rows back as they were, or say with {:#} where the same rows lie now; to train on other rows, begin \
-         a new run with {:#}",
+        "bring the rows back as they were, or say with {} where the same rows lie now; to train on other rows, begin \
+         a new run with {}",
         setting(Setting::Data),
         setting(Setting::InitFrom)
     ))

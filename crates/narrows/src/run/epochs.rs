@@ -173,7 +173,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
             model.display()
         ),
         None => format!(
-            "no model was saved; {:#} writes another run into {run}",
+            "no model was saved; {} writes another run into {run}",
             setting(Setting::Force)
         ),
     };

@@ -105,7 +105,7 @@ impl<'a> Guard<'a> {
                 ))
                 .found("other values")
                 .hint(format!(
-                    "what was saved last is of the rows as they were; bring the file back and go on with {:#}, or \
+                    "what was saved last is of the rows as they were; bring the file back and go on with {}, or \
                      begin anew on the rows as they are",
                     setting(Setting::Resume)
                 )));

@@ -113,7 +113,7 @@ fn held(folder: &Path, mut file: File) -> Error {
         error
     };
     error.hint(format!(
-        "wait until it ends, or stop it; a new run can have another folder with {:#}",
+        "wait until it ends, or stop it; a new run can have another folder with {}",
         setting(Setting::Out)
     ))
 }

@@ -69,7 +69,7 @@ impl Place {
                     .expected(format!(
                         "a run, which has a {RECIPE_FILE}, or an empty folder"
                     ))
-                    .hint(format!("choose another with {:#}", setting(Setting::Out))),
+                    .hint(format!("choose another with {}", setting(Setting::Out))),
             );
         }
         sweep(&path)?;
@@ -159,15 +159,15 @@ impl Drop for Place {
 /// What helps where a new run is to have a folder that is not empty.
 fn ways_out(folder: &Path) -> String {
     let has = |name| fs::symlink_metadata(folder.join(name)).is_ok();
-    let another = format!("choose another with {:#}", setting(Setting::Out));
+    let another = format!("choose another with {}", setting(Setting::Out));
     let force = setting(Setting::Force);
     match (has(RECIPE_FILE), has(DIVERGED_FILE)) {
         (false, _) => another,
         (true, true) => {
-            format!("{another}, or overwrite the run, which diverged, with {force:#}")
+            format!("{another}, or overwrite the run, which diverged, with {force}")
         }
         (true, false) => format!(
-            "{another}, overwrite the run with {force:#}, or go on with it with {:#}",
+            "{another}, overwrite the run with {force}, or go on with it with {}",
             setting(Setting::Resume)
         ),
     }

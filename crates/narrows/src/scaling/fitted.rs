@@ -61,7 +61,7 @@ impl Scaling {
                 .expected("training rows, or a scaling that needs none")
                 .found("no data")
                 .hint(format!(
-                    "give {:#}, or let the recipe say `unit`, `none`, or `standardize` with \
+                    "give {}, or let the recipe say `unit`, `none`, or `standardize` with \
                      `mean` and `std`, or `minmax` with `min` and `max`",
                     setting(Setting::Data)
                 )));

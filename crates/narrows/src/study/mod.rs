@@ -131,7 +131,7 @@ fn check_empty(out: Option<&Path>) -> Result<()> {
             Error::new(ErrorKind::Data, "the study's folder is not empty")
                 .at(out.display())
                 .expected("a folder that is new or empty")
-                .hint(format!("choose another with {:#}", setting(Advised::Out))),
+                .hint(format!("choose another with {}", setting(Advised::Out))),
         ),
     }
 }

@@ -252,7 +252,7 @@ fn what_a_scaling_needs_is_given_or_asked_for() {
         "",
     ] {
         let result = import(WEIGHTS, &with(scaling), Some(SHAPE), None);
-        refused(result, ErrorKind::Recipe, &["give data"]);
+        refused(result, ErrorKind::Recipe, &["give `data`"]);
         assert!(import(WEIGHTS, &with(scaling), None, Some(&pixels())).is_ok());
     }
     // What the data decided is in the model.

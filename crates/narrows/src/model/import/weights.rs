@@ -161,7 +161,7 @@ fn plan(
         Error::new(ErrorKind::Data, "the shape of a row is not known")
             .expected("a shape, data, or dense layers that fit at one width only")
             .hint(format!(
-                "give {:#}, as in {} or {}, or {:#}",
+                "give {}, as in {} or {}, or {}",
                 setting(Setting::Shape),
                 set(Setting::Shape, "1x28x28"),
                 set(Setting::Shape, 12),
@@ -270,7 +270,7 @@ fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scal
             "the recipe leaves the scaling to the data, and there are none",
         )
         .hint(format!(
-            "give {:#}, or say which with {}",
+            "give {}, or say which with {}",
             setting(Setting::Data),
             key("scaling.kind", "unit")
         ))),

@@ -64,7 +64,7 @@ impl fmt::Display for Warning {
                 }
                 write!(
                     f,
-                    " changed after the run began: it uses the rows as they were read then; {:#} will refuse other \
+                    " changed after the run began: it uses the rows as they were read then; {} will refuse other \
                      training rows",
                     setting(Setting::Resume)
                 )
