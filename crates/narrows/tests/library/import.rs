@@ -209,8 +209,8 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
     }
     let parts = [
         "the shape of a row is not known",
-        "give shape, as in `shape = 1x28x28`",
-        "or data",
+        "give `shape`, as in `shape = 1x28x28`",
+        "or `data`",
     ];
     refused(
         import(WEIGHTS, &recipe(RECIPE), None, None),
