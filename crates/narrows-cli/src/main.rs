@@ -5,6 +5,7 @@
 //! has stopped.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod calibrate;
 mod compare;
 mod data;
@@ -83,6 +84,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    narrows::advice::speak(&advice::Command);
     if let Err(error) = memory::prepare() {
         output::note(&format!("narrows: error: {error}"));
         return ExitCode::from(exit_code(&error));

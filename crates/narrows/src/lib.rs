@@ -56,6 +56,7 @@
 #[doc = include_str!("../../../docs/library.md")]
 struct LibraryPage;
 
+pub mod advice;
 pub mod apply;
 pub mod bottleneck;
 pub mod corruption;

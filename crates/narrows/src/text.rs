@@ -126,7 +126,7 @@ pub fn path_for_shell(path: &Path) -> String {
 
 /// A word as a shell reads it back.
 pub fn for_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%…".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_string();
     }

@@ -104,8 +104,8 @@ fn describe_values(info: &ValuesInfo, scaling: &str) -> String {
     if !info.refusals.is_empty() {
         parts.push(list("Training would refuse this:", &info.refusals));
     }
-    if let Some(command) = &info.command {
-        parts.push(format!("To train on them:\n  {command}"));
+    if let Some(training) = &info.training {
+        parts.push(format!("To train on them:\n  {training:#}"));
     }
     parts.join("\n\n")
 }

@@ -3,6 +3,7 @@
 use super::columns::{code_names, model_columns, model_pixels, model_types};
 use super::fit::{check, check_names};
 use super::stream::{Progress, piece_rows, stream};
+use crate::advice::Action;
 use crate::data::Dataset;
 use crate::data::write::{Head, Output};
 use crate::error::{Error, ErrorKind, Result};
@@ -45,7 +46,7 @@ pub fn decode(
                 .at(codes.name())
                 .expected(format!("codes of {} values", model.code_size()))
                 .found(format!("rows of {} values", codes.inputs()))
-                .hint("to encode data, use `narrows encode`"),
+                .hint(format!("to encode data, use {}", Action::Encode)),
         );
     }
     // Without a header the columns are called by their numbers.

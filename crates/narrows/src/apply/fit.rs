@@ -1,5 +1,6 @@
 //! Whether data fit a model, and what is dubious about them.
 
+use crate::advice::{Setting, set};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -17,7 +18,8 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
             if channels == of_these && data.is_folder_of_images() =>
         {
             error.hint(format!(
-                "bring the images to the model's size with `--image-size {width}x{height}`"
+                "bring the images to the model's size with {}",
+                set(Setting::ImageSize, format_args!("{width}x{height}"))
             ))
         }
         _ => error,

@@ -1,6 +1,7 @@
 //! How to read data for a model.
 
 use super::columns::code_names;
+use crate::advice::{Setting, set};
 use crate::data::{Missing, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputColumn, Model};
@@ -31,12 +32,21 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
         Missing::Zero | Missing::Drop => (options.missing, None),
     };
     if missing == Missing::Mean && fill.is_none() {
+        let missing = |how| set(Setting::Missing, how);
         return Err(Error::new(
             ErrorKind::Data,
             "the model has no column means to fill missing cells with",
         )
-        .expected("a model of a table that this version of Narrows trained, or one trained with `--missing mean`")
-        .hint("train with `--missing mean`, or give `--missing zero` or `--missing drop`"));
+        .expected(format!(
+            "a model of a table that this version of Narrows trained, or one trained with {}",
+            missing("mean")
+        ))
+        .hint(format!(
+            "train with {}, or give {} or {}",
+            missing("mean"),
+            missing("zero"),
+            missing("drop")
+        )));
     }
     let mut text = options.text.clone();
     if let (None, Some(reading)) = (text.usual_decimal, reading) {

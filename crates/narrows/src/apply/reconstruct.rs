@@ -3,6 +3,7 @@
 use super::columns::model_types;
 use super::fit::check;
 use super::stream::{Progress, piece_rows, stream};
+use crate::advice::Action;
 use crate::corruption::{CorruptedRows, Corruption};
 use crate::data::Dataset;
 use crate::data::write::{Head, NumberType, Output, column_names};
@@ -93,7 +94,10 @@ pub fn write_corrupted(
         .at(data.name())
         .expected("8-bit values, from 0 to 255")
         .found(data.type_name())
-        .hint("`narrows reconstruct --corrupt` tries a model on other data with noise"));
+        .hint(format!(
+            "{} tries a model on other data with noise",
+            Action::TryNoise
+        )));
     }
     let scaling = Scaling::fit(&ScalingSpec::Unit, data)?;
     let head = Head {

@@ -1,6 +1,7 @@
 //! Faults of a table for which training refuses it, where a description of the table goes on in spite of them.
 
 use super::options::ReadOptions;
+use crate::advice::{Setting, set, setting};
 
 /// What becomes of a fault of a table that can be read around.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,21 +61,24 @@ impl Mend {
     pub(crate) fn doubt(self) -> Option<String> {
         match self {
             Mend::Encoding(name) => Some(format!(
-                "`--encoding {name}` is a guess: check that the names and words look right"
+                "{} is a guess: check that the names and words look right",
+                set(Setting::Encoding, name)
             )),
             Mend::Decimal { decimal, thousands } => Some(format!(
-                "`--decimal {decimal} --thousands {thousands}` is a guess: if 124{thousands}355 means about 124, use \
-                 `--decimal {thousands}` instead"
+                "{} is a guess: if 124{thousands}355 means about 124, use {} instead",
+                set(Setting::Decimal, decimal).with(Setting::Thousands, thousands),
+                set(Setting::Decimal, thousands)
             )),
             Mend::Quote(quote) => Some(format!(
-                "`--quote` is a guess: it takes {quote} for the quotes of cells; closing the quote in the file is better"
+                "{} is a guess: it takes {quote} for the quotes of cells; closing the quote in the file is better",
+                setting(Setting::Quote)
             )),
             Mend::SkipLines {
                 lines,
                 header: Some(false),
             } => Some(format!(
-                "`--header no --skip-lines {lines}` skips the lines before the rows, so columns are called 0, 1 and so \
-                 on"
+                "{} skips the lines before the rows, so columns are called 0, 1 and so on",
+                set(Setting::Header, "no").with(Setting::SkipLines, lines)
             )),
             Mend::SkipLines { .. } | Mend::SkipEnd(_) | Mend::Drop(_) => None,
         }

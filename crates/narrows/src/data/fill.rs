@@ -3,6 +3,7 @@
 use super::dataset::{Dataset, Extremes};
 use super::records::Records;
 use super::values::Values;
+use crate::advice::{Setting, set, setting};
 use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 
@@ -79,7 +80,11 @@ impl Dataset {
                 "a number in at least one of the {}",
                 counted(rows, "training row", "training rows")
             ))
-            .hint("leave the column out with `--drop`, or fill with `--missing zero`"));
+            .hint(format!(
+                "leave the column out with {}, or fill with {}",
+                setting(Setting::Drop),
+                set(Setting::Missing, "zero")
+            )));
         }
         let mut sums = vec![(0.0, 0_usize); self.inputs()];
         for row in 0..rows {
@@ -103,7 +108,10 @@ impl Dataset {
             )
             .at(self.column_place(column))
             .at(self.name())
-            .hint("write the column in a larger unit, or fill with `--missing zero`")),
+            .hint(format!(
+                "write the column in a larger unit, or fill with {}",
+                set(Setting::Missing, "zero")
+            ))),
         }
     }
 }

@@ -4,6 +4,7 @@ mod foreign;
 mod start;
 
 use super::formats::{idx, images, parquet};
+use crate::advice::Action;
 use crate::text::for_shell;
 use crate::text::python_string;
 use crate::{Error, ErrorKind, Result};
@@ -73,8 +74,8 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
         return Err(not_read(
             path,
             "a safetensors file of weights, not of rows",
-            "`narrows inspect SHELL` describes a model of Narrows; `narrows import --recipe NAME -o model.safetensors SHELL` \
-             takes weights of other tools, with the recipe of their layers for NAME",
+            "INSPECT describes a model of Narrows; IMPORT takes weights of other tools, with the recipe of their layers \
+             for RECIPE",
         ));
     }
     let is_lines = is_lines(start);
@@ -205,7 +206,7 @@ fn in_archive(path: &Path) -> Result<FileKind> {
         return Err(not_read(
             path,
             "a model of Keras",
-            "`narrows inspect SHELL` says how its weights are converted",
+            "INSPECT says how its weights are converted",
         ));
     }
     if any(&|name| name.ends_with(".npy")) || names.is_empty() {
@@ -236,11 +237,24 @@ fn in_archive(path: &Path) -> Result<FileKind> {
 
 fn not_read(path: &Path, what: &str, advice: &str) -> Error {
     let advice = match advice {
-        "" => "`narrows data kinds` lists what is read",
+        "" => "KINDS lists what is read",
         advice => advice,
     };
     let name = path.to_string_lossy();
+    let inspect = Action::Inspect {
+        model: name.to_string(),
+    };
+    let import = Action::Import {
+        weights: Some(name.to_string()),
+    };
+    let converted = Action::Import {
+        weights: Some("weights.safetensors".into()),
+    };
     let advice = advice
+        .replace("INSPECT", &inspect.to_string())
+        .replace("IMPORT", &import.to_string())
+        .replace("CONVERTED", &converted.to_string())
+        .replace("KINDS", &Action::ListKinds.to_string())
         .replace("PYTHON", &python_string(&name))
         .replace("SHELL", &for_shell(&name));
     Error::new(

@@ -16,7 +16,7 @@ use super::source::{MNIST, PARTS, Source, at_source};
 use super::spool::Spooled;
 use super::table::read_table;
 use super::tables;
-use crate::text::for_shell;
+use crate::advice::{Action, Setting, set};
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::io::Read;
@@ -166,7 +166,11 @@ impl Source {
         if options.on_bad == OnBad::Null && options.missing == Missing::Drop {
             return Err(Error::new(
                 ErrorKind::Data,
-                "`--missing drop` leaves rows out, and `--on-bad null` keeps every row in its place",
+                format!(
+                    "{} leaves rows out, and {} keeps every row in its place",
+                    set(Setting::Missing, "drop"),
+                    set(Setting::OnBad, "null")
+                ),
             )
             .at(specs.join(", "))
             .hint("give one of the two"));
@@ -213,10 +217,12 @@ impl Source {
         let sifted = |data: Dataset| {
             let sifted = data.sifted(options);
             sifted.map_err(|error| match error.what_was_found() {
-                Some("NaN") => error.hint(
-                    "fill missing values with `--missing mean` or `--missing zero`, or leave their rows out with \
-                     `--on-bad drop`",
-                ),
+                Some("NaN") => error.hint(format!(
+                    "fill missing values with {} or {}, or leave their rows out with {}",
+                    set(Setting::Missing, "mean"),
+                    set(Setting::Missing, "zero"),
+                    set(Setting::OnBad, "drop")
+                )),
                 _ => error,
             })
         };
@@ -283,8 +289,10 @@ fn is_run(path: &Path) -> bool {
 fn a_run(spec: &str) -> Error {
     let what = "cannot read this folder as data: it is a run of Narrows";
     Error::new(ErrorKind::Format, what).at(spec).hint(format!(
-        "`narrows inspect {}` describes its model; as data, give the file of the rows",
-        for_shell(spec)
+        "{} describes its model; as data, give the file of the rows",
+        Action::Inspect {
+            model: spec.to_string()
+        }
     ))
 }
 
@@ -292,7 +300,7 @@ fn a_run(spec: &str) -> Error {
 fn not_understood(spec: &str) -> Error {
     if spec.is_empty() {
         return Error::new(ErrorKind::Data, "the name of a source of data is empty")
-            .hint("`narrows data kinds` lists what is read");
+            .hint(format!("{} lists what is read", Action::ListKinds));
     }
     let path = Path::new(spec);
     let (whole, part) = Source::parts_of(spec);
@@ -314,7 +322,10 @@ fn not_understood(spec: &str) -> Error {
                 "there is no such file or folder, and no built-in data of that name",
             )
             .at(spec)
-            .hint("`narrows data kinds` lists what is read: tables, arrays, images, folders and patterns of files");
+            .hint(format!(
+                "{} lists what is read: tables, arrays, images, folders and patterns of files",
+                Action::ListKinds
+            ));
         }
         Err(error) => return Error::io("cannot be read", path, error),
     };
@@ -329,7 +340,7 @@ fn not_understood(spec: &str) -> Error {
     } else {
         Error::new(ErrorKind::Format, "this is neither a file nor a folder")
             .at(spec)
-            .hint("`narrows data kinds` lists what is read")
+            .hint(format!("{} lists what is read", Action::ListKinds))
     }
 }
 
@@ -347,7 +358,7 @@ mod tests {
                 text.starts_with(&format!("{spec}: there is no such file or folder")),
                 "{text}"
             );
-            assert!(text.contains("narrows data kinds"), "{text}");
+            assert!(text.contains("`data::SOURCE_KINDS` lists"), "{text}");
         }
         let error = Source::open("").unwrap_err().to_string();
         assert!(error.starts_with("the name of a source of data is empty"));

@@ -1,6 +1,7 @@
 //! The options of reading: which columns, what to do with missing values, how a text is written, how images are
 //! resized.
 
+use crate::advice::{Setting, setting};
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -210,16 +211,16 @@ impl ReadOptions {
     /// Refuses settings for tables, for a source that is `what`.
     pub(super) fn refuse_table(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_columns(spec, what)?;
-        let is_set = [(self.missing != Missing::Refuse, "missing")];
+        let is_set = [(self.missing != Missing::Refuse, Setting::Missing)];
         refuse(&is_set, spec, what, "tables and arrays")
     }
 
     /// Refuses settings for tables but what becomes of missing values, for a source that is `what`.
     pub(super) fn refuse_columns(&self, spec: &str, what: &str) -> Result<()> {
         let is_set = [
-            (!self.columns.is_empty(), "columns"),
-            (!self.drop.is_empty(), "drop"),
-            (!self.ids.is_empty(), "id"),
+            (!self.columns.is_empty(), Setting::Columns),
+            (!self.drop.is_empty(), Setting::Drop),
+            (!self.ids.is_empty(), Setting::Ids),
         ];
         refuse(&is_set, spec, what, "tables (CSV and Parquet)")?;
         self.refuse_text(spec, what)
@@ -229,31 +230,31 @@ impl ReadOptions {
     pub(super) fn refuse_text(&self, spec: &str, what: &str) -> Result<()> {
         let text = &self.text;
         let is_set = [
-            (self.header.is_some(), "header"),
-            (text.separator.is_some(), "separator"),
-            (text.decimal.is_some(), "decimal"),
-            (text.thousands.is_some(), "thousands"),
-            (text.quote.is_some(), "quote"),
-            (text.comment.is_some(), "comment"),
-            (text.skip_lines.is_some(), "skip-lines"),
-            (text.skip_end.is_some(), "skip-end"),
-            (text.units.is_some(), "units"),
-            (text.encoding.is_some(), "encoding"),
+            (self.header.is_some(), Setting::Header),
+            (text.separator.is_some(), Setting::Separator),
+            (text.decimal.is_some(), Setting::Decimal),
+            (text.thousands.is_some(), Setting::Thousands),
+            (text.quote.is_some(), Setting::Quote),
+            (text.comment.is_some(), Setting::Comment),
+            (text.skip_lines.is_some(), Setting::SkipLines),
+            (text.skip_end.is_some(), Setting::SkipEnd),
+            (text.units.is_some(), Setting::Units),
+            (text.encoding.is_some(), Setting::Encoding),
         ];
         refuse(&is_set, spec, what, "tables in text (CSV)")
     }
 
     /// Refuses a label column, for a source that is `what`.
     pub(super) fn refuse_label(&self, spec: &str, what: &str) -> Result<()> {
-        let is_set = [(self.label.is_some(), "label")];
+        let is_set = [(self.label.is_some(), Setting::Label)];
         refuse(&is_set, spec, what, "tables and NPZ files")
     }
 
     /// Refuses settings for images, for a source that is `what`.
     pub(super) fn refuse_images(&self, spec: &str, what: &str) -> Result<()> {
         let is_set = [
-            (self.image_size.is_some(), "image-size"),
-            (self.fit != Fit::default(), "fit"),
+            (self.image_size.is_some(), Setting::ImageSize),
+            (self.fit != Fit::default(), Setting::Fit),
         ];
         refuse(&is_set, spec, what, "images")
     }
@@ -261,7 +262,7 @@ impl ReadOptions {
     /// Refuses where the channels stand, for a source that is `what`.
     pub(super) fn refuse_layout(&self, spec: &str, what: &str) -> Result<()> {
         refuse(
-            &[(self.layout.is_some(), "layout")],
+            &[(self.layout.is_some(), Setting::Layout)],
             spec,
             what,
             "arrays (NPY and NPZ)",
@@ -269,15 +270,15 @@ impl ReadOptions {
     }
 }
 
-fn refuse(is_set: &[(bool, &str)], spec: &str, what: &str, of: &str) -> Result<()> {
+fn refuse(is_set: &[(bool, Setting)], spec: &str, what: &str, of: &str) -> Result<()> {
     match is_set.iter().find(|(is_set, _)| *is_set) {
         None => Ok(()),
-        Some((_, name)) => Err(Error::new(
+        Some(&(_, name)) => Err(Error::new(
             ErrorKind::Data,
-            format!("`--{name}` is an option for {of}"),
+            format!("{} is an option for {of}", setting(name)),
         )
         .at(spec)
         .found(what)
-        .hint(format!("leave out `--{name}`"))),
+        .hint(format!("leave out {}", setting(name)))),
     }
 }

@@ -3,8 +3,9 @@
 use super::column::FileColumn;
 use super::options::ReadOptions;
 use super::schema::{ColumnKind, Role};
+use crate::advice::{Setting, set, set_column, setting};
 use crate::declaration::suggest;
-use crate::text::{counted, for_shell, list_shortly};
+use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};
 
@@ -80,27 +81,24 @@ pub(super) fn may_be_index(name: &str, place: usize) -> bool {
 
 /// What is said of an input without a name of its own.
 pub(super) fn unnamed_input(name: &str, place: usize) -> String {
-    let drop = match name {
-        "" => "''".to_string(),
-        name => format!("'{name}'"),
-    };
     format!(
         "{} (place {place}, counted from 0) is an input: only a first column of rising whole numbers is taken for a \
-         row index (`--drop {drop}` leaves it out)",
-        quoted(name)
+         row index ({} leaves it out)",
+        quoted(name),
+        set(Setting::Drop, name)
     )
 }
 
 /// Refuses names that no column has.
 pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Result<()> {
     let names = Names::of(columns);
-    let label = options.label.iter().map(|name| ("label", name));
-    let ids = options.ids.iter().map(|name| ("id", name));
-    let drop = options.drop.iter().map(|name| ("drop", name));
-    let inputs = options.columns.iter().map(|name| ("columns", name));
-    for (setting, name) in label.chain(ids).chain(drop).chain(inputs) {
+    let label = options.label.iter().map(|name| (Setting::Label, name));
+    let ids = options.ids.iter().map(|name| (Setting::Ids, name));
+    let drop = options.drop.iter().map(|name| (Setting::Drop, name));
+    let inputs = options.columns.iter().map(|name| (Setting::Columns, name));
+    for (of, name) in label.chain(ids).chain(drop).chain(inputs) {
         if !names.places.contains_key(name.as_str()) {
-            names.find(setting, name)?;
+            names.find(of, name)?;
         }
     }
     Ok(())
@@ -115,12 +113,14 @@ impl Roles {
     ) -> Result<Self> {
         let names = Names::of(columns);
         let label = options.label.as_ref();
-        let label = label.map(|name| names.find("label", name)).transpose()?;
-        let ids = names.find_all("id", &options.ids)?;
+        let label = label
+            .map(|name| names.find(Setting::Label, name))
+            .transpose()?;
+        let ids = names.find_all(Setting::Ids, &options.ids)?;
         // Several columns of one name can be left out, though not chosen.
         for name in &options.drop {
             if !names.places.contains_key(name.as_str()) {
-                names.find("drop", name)?;
+                names.find(Setting::Drop, name)?;
             }
         }
         let mut roles = Roles {
@@ -135,7 +135,7 @@ impl Roles {
         let is_needed = options.model_columns.is_none();
         let is_there = |group: &&String| names.places.contains_key(group.as_str());
         if let Some(group) = options.group.as_ref().filter(|g| is_needed || is_there(g)) {
-            let place = names.find("group", group)?;
+            let place = names.find(Setting::Group, group)?;
             let is_input = match (&options.model_columns, options.columns.is_empty()) {
                 (Some(wanted), true) if has_names => wanted.contains(group),
                 (_, false) => options.columns.contains(group),
@@ -163,9 +163,9 @@ impl Roles {
         let shown = quoted(name);
         if is_input {
             self.notes.push(format!(
-                "{shown} names the groups and is an input too (`--id {}` keeps it beside the rows, the model does not \
+                "{shown} names the groups and is an input too ({} keeps it beside the rows, the model does not \
                  learn from it)",
-                for_shell(name)
+                set(Setting::Ids, name)
             ));
         } else {
             self.ids.push(place);
@@ -177,7 +177,7 @@ impl Roles {
 
     /// The columns that a person names.
     fn chosen(&self, names: &Names<'_>, options: &ReadOptions) -> Result<Vec<usize>> {
-        let inputs = names.find_all("columns", &options.columns)?;
+        let inputs = names.find_all(Setting::Columns, &options.columns)?;
         for &place in &inputs {
             let FileColumn { name, kind, .. } = &names.columns[place];
             let refuse = |what| Error::new(ErrorKind::Data, what).at(format!("column `{name}`"));
@@ -188,7 +188,11 @@ impl Roles {
                 return Err(refuse("a model learns from numbers")
                     .expected("a column of numbers")
                     .found(kind.words())
-                    .hint("leave it out, or keep it beside the rows with `--id` or `--label`"));
+                    .hint(format!(
+                        "leave it out, or keep it beside the rows with {} or {}",
+                        setting(Setting::Ids),
+                        setting(Setting::Label)
+                    )));
             }
         }
         Ok(inputs)
@@ -216,9 +220,11 @@ impl Roles {
         let inputs: Vec<usize> = numeric.into_iter().filter(|p| !is_index(p)).collect();
         for index in indexes.iter().filter(|index| is_free(&index.place)) {
             self.notes.push(format!(
-                "left out {}: it is {} (`--columns` includes it, `--id` keeps it beside the rows)",
+                "left out {}: it is {} ({} includes it, {} keeps it beside the rows)",
                 quoted(&columns[index.place].name),
-                index.kind.words()
+                index.kind.words(),
+                setting(Setting::Columns),
+                setting(Setting::Ids)
             ));
         }
         self.notes.extend(left_out(columns, &other));
@@ -298,16 +304,15 @@ fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
         let of_kind = |&kind: &ColumnKind| format!("{} ({})", names_of(&with(kind)), kind.words());
         let lists: Vec<String> = kinds.iter().map(of_kind).collect();
         let (them, which) = match kept[..] {
-            [place] => match columns[place].name.as_str() {
-                "" => ("it", String::new()),
-                name => ("it", format!(" {}", for_shell(name))),
-            },
-            _ => ("them", String::new()),
+            [place] => ("it", columns[place].name.as_str()),
+            _ => ("them", ""),
         };
         sentences.push(format!(
-            "left out {} not numeric: {}. To keep {them} in outputs, use `--id{which}` or `--label{which}`",
+            "left out {} not numeric: {}. To keep {them} in outputs, use {} or {}",
             counted(kept.len(), "column that is", "columns that are"),
             lists.join("; "),
+            set_column(Setting::Ids, which),
+            set_column(Setting::Label, which),
         ));
     }
     let empty = with(ColumnKind::Empty);
@@ -370,7 +375,7 @@ impl<'a> Names<'a> {
             .collect()
     }
 
-    fn find(&self, setting: &str, name: &str) -> Result<usize> {
+    fn find(&self, of: Setting, name: &str) -> Result<usize> {
         match self.places.get(name) {
             Some(&(place, false)) => Ok(place),
             Some((_, true)) => Err(Error::new(
@@ -379,7 +384,10 @@ impl<'a> Names<'a> {
             )
             .hint("give each column a name of its own")),
             None => {
-                let what = format!("there is no column `{name}`, which `--{setting}` asks for");
+                let what = format!(
+                    "there is no column `{name}`, which {} asks for",
+                    setting(of)
+                );
                 Err(suggest(
                     Error::new(ErrorKind::Data, what),
                     name,
@@ -389,8 +397,8 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn find_all(&self, setting: &str, names: &[String]) -> Result<Vec<usize>> {
-        names.iter().map(|name| self.find(setting, name)).collect()
+    fn find_all(&self, of: Setting, names: &[String]) -> Result<Vec<usize>> {
+        names.iter().map(|name| self.find(of, name)).collect()
     }
 
     /// The columns that a model learned from.
@@ -403,7 +411,7 @@ impl<'a> Names<'a> {
                 .expected(format!("the columns {}", list_shortly(wanted)))
                 .found(format!("{found}, without {missing}")));
         }
-        let places = self.find_all("model", wanted)?;
+        let places = self.find_all(Setting::Columns, wanted)?;
         let not_read = |&&place: &&usize| !is_readable(self.columns[place].kind);
         if let Some(&place) = places.iter().find(not_read) {
             let FileColumn { name, kind, .. } = &self.columns[place];

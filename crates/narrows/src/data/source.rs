@@ -2,6 +2,7 @@
 
 use super::bad::BadRow;
 use super::dataset::Dataset;
+use crate::advice::{Setting, setting};
 use crate::declaration::suggest;
 use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
@@ -148,8 +149,9 @@ fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
     });
     if unknown > 0 {
         chosen.notes.push(format!(
-            "{} without a label that could be read left out, as `--classes` chooses by labels",
-            counted(unknown, "bad row", "bad rows")
+            "{} without a label that could be read left out, as {} chooses by labels",
+            counted(unknown, "bad row", "bad rows"),
+            setting(Setting::Classes)
         ));
     }
     Ok(chosen)
@@ -168,7 +170,10 @@ impl Dataset {
                 "rows cannot be chosen by their labels: the data have none",
             )
             .at(self.name())
-            .hint("name the column of the labels with `--label`"));
+            .hint(format!(
+                "name the column of the labels with {}",
+                setting(Setting::Label)
+            )));
         };
         let mut known: Vec<i64> = labels.to_vec();
         known.sort_unstable();

@@ -8,6 +8,7 @@ pub use plan::{SplitPlan, TestRows};
 use super::dataset::Dataset;
 use super::group::{Groups, no_such_group};
 use super::source::Source;
+use crate::advice::{Setting, set, setting};
 use crate::rng::Purpose;
 use crate::text::{counted, thousands};
 use crate::{Error, ErrorKind, Result};
@@ -196,7 +197,11 @@ impl Source {
                 )
                 .at(self.train.name())
                 .found(counted(own.rows(), "test row", "test rows"))
-                .hint("leave `--test` out, or divide the training rows alone with `--data SOURCE:train`"));
+                .hint(format!(
+                    "leave {} out, or divide the training rows alone with {}",
+                    setting(Setting::Test),
+                    set(Setting::Data, "SOURCE:train")
+                )));
             }
             // Whether one row can be learned at all is a question too; what it is tested on is said.
             (TestRows::Usual, None) if rows == 1 => {
@@ -308,7 +313,11 @@ impl SetApart<'_> {
                 .expected(format!(
                     "several groups of rows, by the values of the column `{group}`"
                 ))
-                .hint("leave `--group` out, or give test rows of their own with `--test FILE`"),
+                .hint(format!(
+                    "leave {} out, or give test rows of their own with {}",
+                    setting(Setting::Group),
+                    set(Setting::Test, "FILE")
+                )),
             ));
         }
         let (held, of_them) = groups.draw(count, self.seed, purpose);

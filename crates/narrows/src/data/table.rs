@@ -20,6 +20,7 @@ use super::options::{Missing, OnBad, ReadOptions};
 use super::roles::Roles;
 use super::schema::ColumnKind;
 use super::time::{Times, may_be_time};
+use crate::advice::{Setting, setting};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 use tally::InputTally;
@@ -207,7 +208,10 @@ impl<'a> GatheredTable<'a> {
                         .map_or("", |place| &self.columns[place].name);
                     return Err(Error::new(ErrorKind::Data, "a label is missing")
                         .at(format!("{}, column `{column}`", place.of(row)))
-                        .hint("leave such rows out of the file, or train without `--label`"));
+                        .hint(format!(
+                            "leave such rows out of the file, or train without {}",
+                            setting(Setting::Label)
+                        )));
                 }
                 self.labels.push(label);
             }

@@ -8,7 +8,7 @@ use super::look::{FileKind, called_otherwise, file_kind, is_called_table, is_emp
 use super::options::{ReadOptions, TextOptions};
 use super::several::{MemberFile, Several};
 use super::source::at_source;
-use crate::text::for_shell;
+use crate::advice::{Setting, set};
 use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -146,10 +146,15 @@ fn open_file(
         FileKind::Text => {
             // A person who says how it is written knows that it is a table.
             if options.text == TextOptions::default() && !is_table(path, name) {
-                return Err(Error::new(ErrorKind::Format, "this text does not look like a table")
-                    .at(name)
-                    .expected("lines of equally many cells, or of one number each")
-                    .hint("if it is a table, name the sign between its cells, for example `--separator ';'`"));
+                return Err(
+                    Error::new(ErrorKind::Format, "this text does not look like a table")
+                        .at(name)
+                        .expected("lines of equally many cells, or of one number each")
+                        .hint(format!(
+                            "if it is a table, name the sign between its cells, for example {}",
+                            set(Setting::Separator, ';')
+                        )),
+                );
             }
             Some(Box::new(
                 CsvTable::open(path, name, options, on_fault)?.noting(called_otherwise(path)),
@@ -211,13 +216,11 @@ fn keys_in_vain(spec: &str, first: &TableFile) -> Option<String> {
         let ending = first.path.extension()?.to_string_lossy();
         pattern.push_str(&format!("/*.{ending}"));
     }
-    let pattern = for_shell(&pattern);
+    let pattern = set(Setting::Data, pattern);
     Some(match count {
-        1 => format!(
-            "{keys} in the name of the folder is not read: `--data {pattern}` makes it a column"
-        ),
+        1 => format!("{keys} in the name of the folder is not read: {pattern} makes it a column"),
         _ => format!(
-            "{keys} in the names of the folders are not columns of the table: `--data {pattern}` makes them columns"
+            "{keys} in the names of the folders are not columns of the table: {pattern} makes them columns"
         ),
     })
 }

@@ -3,6 +3,7 @@
 use super::column::FileColumn;
 use super::element::EXACT;
 use super::schema::ColumnKind;
+use crate::advice::{Setting, set};
 use crate::text::counted;
 
 /// The examples of cells, for each reason.
@@ -153,9 +154,15 @@ impl Unreadable {
         };
         let groups: Vec<String> = self.groups.iter().map(group).collect();
         let hint = match self.thousands {
-            Some(',') => " (if commas stand between thousands, use `--thousands ,`)",
-            Some(_) => " (if points stand between thousands, use `--thousands .`)",
-            None => "",
+            Some(',') => {
+                let comma = set(Setting::Thousands, ',');
+                format!(" (if commas stand between thousands, use {comma})")
+            }
+            Some(_) => {
+                let point = set(Setting::Thousands, '.');
+                format!(" (if points stand between thousands, use {point})")
+            }
+            None => String::new(),
         };
         format!("{}{hint}", groups.join("; "))
     }
@@ -221,7 +228,7 @@ mod tests {
                 Float,
                 None,
                 &["1,234", "2,345,678"],
-                "2 cells cannot be read as numbers: \"1,234\", \"2,345,678\" (if commas stand between thousands, use `--thousands ,`)",
+                "2 cells cannot be read as numbers: \"1,234\", \"2,345,678\" (if commas stand between thousands, use `thousands = \",\"`)",
             ),
             (
                 Float,

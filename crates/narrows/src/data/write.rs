@@ -11,6 +11,7 @@ use super::formats::{csv, images, npy, parquet};
 use super::output::{types_of, wide_columns};
 #[cfg(feature = "csv")]
 use super::reasons::Reasons;
+use crate::advice::{Setting, set, setting};
 use crate::files::{OutputFile, folder_of, is_stream, sweep_dead};
 use crate::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -133,9 +134,10 @@ impl Output {
         let (asked, ending) = (self.asked?, Format::of_ending(&self.path)?);
         (asked != ending).then(|| {
             format!(
-                "{}: written as {}, as `--format` says, whatever its ending",
+                "{}: written as {}, as {} says, whatever its ending",
                 self.path.display(),
-                asked.name()
+                asked.name(),
+                setting(Setting::Format)
             )
         })
     }
@@ -191,7 +193,10 @@ fn unknown_ending(path: &Path, beside: &[(&str, &str)]) -> Error {
             ".{}",
             path.extension().unwrap_or_default().to_string_lossy()
         ))
-        .hint("give the file one of these endings, or name the format with `--format`")
+        .hint(format!(
+            "give the file one of these endings, or name the format with {}",
+            setting(Setting::Format)
+        ))
 }
 
 /// An output that is being written.
@@ -234,7 +239,12 @@ impl Sink {
                 )
                 .at(path.display())
                 .expected("a table, which has a column for them, or a file")
-                .hint("use `--format csv` or `--format parquet`, or leave bad rows out with `--on-bad drop`"));
+                .hint(format!(
+                    "use {} or {}, or leave bad rows out with {}",
+                    set(Setting::Format, "csv"),
+                    set(Setting::Format, "parquet"),
+                    set(Setting::OnBad, "drop")
+                )));
             }
         };
         let kind = match format {

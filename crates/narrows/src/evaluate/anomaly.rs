@@ -1,5 +1,6 @@
 //! Anomalies: thresholds from the scores of normal rows, and how well scores tell anomalies.
 
+use crate::advice::{Setting, setting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Rule, Threshold, ThresholdRows};
 use serde_json::{Value, json};
@@ -40,7 +41,10 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
         )
         .expected(format!("at least {least} normal rows"))
         .found(count)
-        .hint("give more normal rows with `--data`, or choose a level that needs fewer")
+        .hint(format!(
+            "give more normal rows with {}, or choose a level that needs fewer",
+            setting(Setting::Data)
+        ))
     };
     let value = match rule {
         Rule::Quantile(_) => {
@@ -138,7 +142,10 @@ impl Detection {
             return Err(Error::new(ErrorKind::Data, "detection cannot be measured")
                 .expected("both anomalies and normal rows")
                 .found(format!("{anomalies} anomalies and {normal} normal rows"))
-                .hint("`--anomalous` names the labels of the anomalies alone"));
+                .hint(format!(
+                    "{} names the labels of the anomalies alone",
+                    setting(Setting::Anomalous)
+                )));
         }
         let mut rows: Vec<(f32, bool)> = scores
             .iter()

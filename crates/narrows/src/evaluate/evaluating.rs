@@ -9,6 +9,7 @@ use super::units::groups;
 use super::{
     Baselines, ColumnError, JacobianSummary, LayerUnits, Matrix, Pca, Quality, block_rows,
 };
+use crate::advice::Action;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::unless_left_out;
@@ -188,7 +189,10 @@ impl<'a> Evaluating<'a> {
             .at(self.test.name())
             .expected("a finite error")
             .found(found)
-            .hint("some test rows hold huge values: look for them with `narrows data info`")
+            .hint(format!(
+                "some test rows hold huge values: look for them with {}",
+                Action::DescribeData
+            ))
     }
 
     /// Some of the test rows, scaled, one after the other.

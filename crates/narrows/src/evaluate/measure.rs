@@ -4,6 +4,7 @@ use super::classes::{class_errors, majority_accuracy, why_no_accuracy};
 use super::evaluating::{Evaluating, Progress};
 use super::quality::Images;
 use super::{Baselines, Evaluation, Sampling, require_passes};
+use crate::advice::{Setting, setting};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -177,7 +178,10 @@ pub(crate) fn no_test_rows(data: &str) -> Error {
         .at(data)
         .expected("test rows, which were kept out of training")
         .found("none")
-        .hint("give other rows with `--data`: rows that training has not seen")
+        .hint(format!(
+            "give other rows with {}: rows that training has not seen",
+            setting(Setting::Data)
+        ))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::metric::{self, Metric};
 use super::metrics::{self, Measured};
 use super::{Bounded, Evaluation};
+use crate::advice::Action;
 use crate::text::{count_of, figures, sentence, thousands};
 
 /// How a model's error stands beside that of PCA with as many components.
@@ -231,8 +232,9 @@ impl Evaluation {
             .checked_sub(LISTED)
             .filter(|&more| more > 0)?;
         Some(format!(
-            "{} with smaller shares of the score: `--json` lists all",
-            count_of(more, "more column")
+            "{} with smaller shares of the score: {} lists all",
+            count_of(more, "more column"),
+            Action::ListMeasures
         ))
     }
 

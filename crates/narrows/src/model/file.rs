@@ -24,6 +24,7 @@
 use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
 use super::states::{self, BUFFERS};
 use super::{Model, Origin, Threshold, checksums, foreign};
+use crate::advice::Action;
 use crate::document::Tree;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::write_whole;
@@ -150,7 +151,12 @@ fn save(model: &Model, path: &Path) -> Result<()> {
 }
 
 /// What to do about a model's file that is not as it was written.
-const DAMAGED: &str = "copy the file again; if another program changed it on purpose, `narrows import` makes a model of it";
+fn damaged_hint() -> String {
+    let import = Action::Import { weights: None };
+    format!(
+        "copy the file again; if another program changed it on purpose, {import} makes a model of it"
+    )
+}
 
 fn load(path: &Path, parts: &Parts) -> Result<Model> {
     let (mut file, len) = open(path)?;
@@ -202,7 +208,8 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let network = recipe.network(&shape)?;
     let tensors = read_tensors(file, len, network.bytes(), &mut bytes)?;
     if version(&about) >= Some(3) {
-        checksums::check_tensors(&text, &about, &tensors).map_err(|error| error.hint(DAMAGED))?;
+        checksums::check_tensors(&text, &about, &tensors)
+            .map_err(|error| error.hint(damaged_hint()))?;
     }
     let parameters = read_parameters(&network, &tensors)?;
     states::check_names(&network, about.get(BUFFERS))?;
@@ -250,10 +257,13 @@ fn about(header: &Header) -> Result<(String, Value)> {
         format("this safetensors file is not a model of Narrows")
             .expected(format!("`{KEY}` in its metadata"))
             .found("none")
-            .hint("`narrows import` makes a model of the weights of a PyTorch state_dict")
+            .hint(format!(
+                "{} makes a model of the weights of a PyTorch state_dict",
+                Action::Import { weights: None }
+            ))
     })?;
     check_values(about)?;
-    checksums::check_text(about).map_err(|error| error.hint(DAMAGED))?;
+    checksums::check_text(about).map_err(|error| error.hint(damaged_hint()))?;
     let json = serde_json::from_str(about)
         .map_err(|error| format(format!("the metadata `{KEY}` are no JSON")).caused_by(error))?;
     Ok((about.clone(), json))

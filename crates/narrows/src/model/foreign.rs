@@ -2,34 +2,36 @@
 //! convert it.
 
 use super::header::format;
+use crate::advice::Action;
 use crate::error::Error;
 use crate::text::python_string;
 
 /// How much of a file's beginning tells what it is.
 pub(super) const BEGINNING: u64 = 4096;
 
-/// The lines for what `torch.save` wrote. The name of a file goes in place of `{}`.
+/// The lines for what `torch.save` wrote. The name of a file goes in place of `{}`, and what
+/// makes a model of the converted weights in place of `IMPORT`.
 const TORCH: &str = "in Python: `import torch, safetensors.torch; w = torch.load({}, map_location=\"cpu\")` and \
      `safetensors.torch.save_file(w.get(\"state_dict\", w), \"weights.safetensors\")`, or save_file(model.state_dict(), …) \
-     where the file holds the whole model; then `narrows import weights.safetensors --recipe RECIPE --output model.safetensors`";
+     where the file holds the whole model; then IMPORT";
 
 /// The lines for Keras, whose weights have their axes the other way round.
 const KERAS: &str = "in Python: `import keras, numpy as np; from safetensors.numpy import save_file; \
      m = keras.saving.load_model({}); axes = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}` and \
      `save_file({f\"layer{i}.\" + (\"weight\" if w.ndim > 1 else \"bias\"): np.ascontiguousarray(w.transpose(axes[w.ndim])) \
      for i, l in enumerate(m.layers) for w in l.get_weights()}, \"weights.safetensors\")`; then \
-     `narrows import weights.safetensors --recipe RECIPE --output model.safetensors`. Between a convolution and a dense layer Keras flattens as height, width, \
+     IMPORT. Between a convolution and a dense layer Keras flattens as height, width, \
      channels, PyTorch and Narrows as channels, height, width";
 
 /// The lines for arrays of NumPy.
 const NUMPY: &str = "in Python: `import numpy as np; from safetensors.numpy import save_file` and \
      `save_file(dict(np.load({})), \"weights.safetensors\")`, with weights of [outputs, inputs]; then \
-     `narrows import weights.safetensors --recipe RECIPE --output model.safetensors`";
+     IMPORT";
 
 /// The lines for a graph of ONNX.
 const ONNX: &str = "in Python: `import onnx; from onnx import numpy_helper; from safetensors.numpy import save_file` and \
      `save_file({t.name: numpy_helper.to_array(t) for t in onnx.load({}).graph.initializer}, \"weights.safetensors\")`; \
-     then `narrows import weights.safetensors --recipe RECIPE --output model.safetensors`";
+     then IMPORT";
 
 /// The error for a file of another kind, from its first bytes; `name` is the path of the file.
 pub(super) fn refuse(beginning: &[u8], name: &str) -> Option<Error> {
@@ -37,6 +39,10 @@ pub(super) fn refuse(beginning: &[u8], name: &str) -> Option<Error> {
         return None;
     }
     let (what, lines) = kind(beginning)?;
+    let import = Action::Import {
+        weights: Some("weights.safetensors".into()),
+    };
+    let lines = lines.replace("IMPORT", &import.to_string());
     Some(
         format("not a safetensors file")
             .expected("a .safetensors file")

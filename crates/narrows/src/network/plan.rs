@@ -1,5 +1,6 @@
 //! Encoder, bottleneck and decoder, their shapes and the layout of their numbers.
 
+use crate::advice::{Setting, setting};
 use crate::bottleneck::Bottleneck;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{LayerSpec, last_of_values};
@@ -89,13 +90,16 @@ impl Network {
             .expected(format!("rows of shape {shape:?}, {values} values"))
             .found(format!("{given:?}"))
             .hint(match (given.len(), shape.len()) {
-                (1, _) => "leave `outputs` out of the decoder's last dense layer",
-                (_, 3) => {
+                (1, _) => "leave `outputs` out of the decoder's last dense layer".to_string(),
+                (_, 3) => format!(
                     "leave `channels` out of the decoder's last convolution, and choose kernels, strides, \
                      padding and output_padding that give the data's height and width, or bring images to a size \
-                     that fits, with `--image-size`"
-                }
-                _ => "put a flatten layer at the end of the decoder, and a dense layer behind it where the number of values differs",
+                     that fits, with {}",
+                    setting(Setting::ImageSize)
+                ),
+                _ => "put a flatten layer at the end of the decoder, and a dense layer behind it where the number of values \
+                      differs"
+                    .to_string(),
             }));
         }
         Ok(network)

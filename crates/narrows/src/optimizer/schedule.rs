@@ -204,7 +204,11 @@ impl Plateau {
             return;
         };
         // What PyTorch takes for lower. A negative log density may be below 0.
-        let part = if self.best < 0.0 { 1.0 + 1e-4 } else { 1.0 - 1e-4 };
+        let part = if self.best < 0.0 {
+            1.0 + 1e-4
+        } else {
+            1.0 - 1e-4
+        };
         if loss < self.best * part {
             self.best = loss;
             self.waited = 0;

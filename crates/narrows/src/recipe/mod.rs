@@ -20,6 +20,7 @@ pub use builder::RecipeBuilder;
 pub use reference::{ReferenceChoice, ReferenceKey, ReferenceSection};
 pub use shipped::Purpose;
 
+use crate::advice::{Setting, place};
 use crate::bottleneck::Bottleneck;
 use crate::corruption::Corruption;
 use crate::declaration::{List, Part};
@@ -101,11 +102,11 @@ pub struct Override {
 }
 
 impl Override {
-    /// Of `key=value`, as the command's `--set` takes it.
+    /// Of `key=value`.
     pub fn set(assignment: &str) -> Override {
         Override {
             assignment: assignment.to_string(),
-            origin: format!("--set {}", shortened(assignment)),
+            origin: place(Setting::Overrides, &shortened(assignment)),
         }
     }
 

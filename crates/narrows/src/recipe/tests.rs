@@ -308,7 +308,7 @@ fn every_older_name_is_read_with_one_note_and_not_beside_the_newer() {
                 let recipe = set(old, value);
                 assert_eq!(recipe, new, "{old}");
                 let note = recipe.notes().first().unwrap();
-                assert!(note.starts_with("--set "), "{note}");
+                assert!(note.contains(" in overrides: "), "{note}");
                 seen.push(old);
             }
         }

@@ -12,12 +12,12 @@ use super::load::load_model_of;
 use super::names::{CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
 use super::notice::Notice;
 use super::rows::KnownRows;
+use crate::advice::{Action, Keys, Setting, Settings, set, setting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::NewFile;
 use crate::model::checksums;
 use crate::optimizer::Plateau;
 use crate::scaling::Scaling;
-use crate::text::path_for_shell;
 use crate::train::{Best, State, Sums, Training};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -196,14 +196,22 @@ pub(super) fn restore(
     match restore_from(training, rows, &older) {
         Ok(epochs) => Ok((epochs, Some(Notice::OlderCheckpoint(error.to_string())))),
         Err(second) => {
+            let train = |recipe: String, settings: Settings| Action::Train {
+                recipe,
+                keys: Keys::default(),
+                settings,
+            };
             let hint = match load_model_of(folder, &training.recipe().parts()) {
                 Ok(_) => format!(
-                    "begin anew from the run's model: narrows train RECIPE --init-from {}",
-                    path_for_shell(folder)
+                    "begin anew from the run's model: {:#}",
+                    train("RECIPE".into(), set(Setting::InitFrom, folder.display()))
                 ),
                 Err(_) => format!(
-                    "the run's model cannot be read either; begin anew with its recipe: narrows train {} --data SOURCE",
-                    path_for_shell(&folder.join(RECIPE_FILE))
+                    "the run's model cannot be read either; begin anew with its recipe: {:#}",
+                    train(
+                        folder.join(RECIPE_FILE).display().to_string(),
+                        set(Setting::Data, "SOURCE")
+                    )
                 ),
             };
             let both = if older.exists() {
@@ -261,9 +269,10 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             ErrorKind::Recipe,
             "the recipe is not the one of the checkpoint",
         )
-        .hint(
-            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with --epochs",
-        ));
+        .hint(format!(
+            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with {}",
+            setting(Setting::Epochs)
+        )));
     }
     // As numbers: the text of a number in double precision may be read as its neighbor.
     let inputs = training.inputs();
@@ -351,10 +360,12 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
 
 /// The ways out where a run that is to go on meets other rows.
 pub(super) fn elsewhere(error: Error) -> Error {
-    error.hint(
-        "bring the rows back as they were, or say with --data where the same rows lie now; to train on other rows, begin \
-         a new run with --init-from",
-    )
+    error.hint(format!(
+        "bring the rows back as they were, or say with {} where the same rows lie now; to train on other rows, begin \
+         a new run with {}",
+        setting(Setting::Data),
+        setting(Setting::InitFrom)
+    ))
 }
 
 #[cfg(test)]

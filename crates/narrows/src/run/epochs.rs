@@ -8,9 +8,10 @@ use super::names::{DIVERGED_FILE, METRICS_FILE, MODEL_FILE};
 use super::options::{Options, stopped};
 use super::place::Place;
 use super::rows::KnownRows;
+use crate::advice::{Action, Keys, Setting, Settings, set, setting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::tensorboard::EventFile;
-use crate::text::{count_of, path_for_shell};
+use crate::text::count_of;
 use crate::train::{EpochRecord, Training};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -171,7 +172,10 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
             "{saved}, which was saved last, is kept in {}",
             model.display()
         ),
-        None => format!("no model was saved; --force writes another run into {run}"),
+        None => format!(
+            "no model was saved; {} writes another run into {run}",
+            setting(Setting::Force)
+        ),
     };
     if !place.holds_another() {
         // The command fails anyway; where this cannot be written too, going on says the same by diverging again.
@@ -197,15 +201,27 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
         Err(error) => format!("a {DIVERGED_FILE} that cannot be read: {error}"),
     };
     let run = folder.display();
-    let quoted = path_for_shell(folder);
-    let change = "change what made it diverge, such as the learning rate (`--lr X`) or huge values in the rows";
+    let change = format!(
+        "change what made it diverge, such as the learning rate ({}) or huge values in the rows",
+        set(Setting::LearningRate, "X")
+    );
+    let train = |settings: Settings| Action::Train {
+        recipe: "RECIPE".into(),
+        keys: Keys::default(),
+        settings,
+    };
     let begin = if folder::is_saved(folder) {
         format!(
-            "{change}, and begin a new run from its model: narrows train RECIPE --init-from {quoted}"
+            "{change}, and begin a new run from its model: {:#}",
+            train(set(Setting::InitFrom, folder.display()))
         )
     } else {
         format!(
-            "it was never saved; {change}, and begin anew: narrows train RECIPE --out {quoted} --force"
+            "it was never saved; {change}, and begin anew: {:#}",
+            train(Settings(vec![
+                (Setting::Out, Some(folder.display().to_string())),
+                (Setting::Force, None),
+            ]))
         )
     };
     Err(Error::new(

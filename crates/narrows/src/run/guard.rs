@@ -1,6 +1,7 @@
 //! Watching the files of the data while a run goes on.
 
 use super::event::Event;
+use crate::advice::{Setting, setting};
 use crate::data::{Checksum, Dataset, FileState, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::count_of;
@@ -103,10 +104,11 @@ impl<'a> Guard<'a> {
                     count_of(rows.rows(), "row")
                 ))
                 .found("other values")
-                .hint(
-                    "what was saved last is of the rows as they were; bring the file back and go on with --resume, or \
+                .hint(format!(
+                    "what was saved last is of the rows as they were; bring the file back and go on with {}, or \
                      begin anew on the rows as they are",
-                ));
+                    setting(Setting::Resume)
+                )));
             }
             stored.state = state;
         }

@@ -2,12 +2,12 @@
 
 use super::names::{MODEL_FILE, TRAIN_LOSS};
 use super::{folder, place};
+use crate::advice::{Action, Setting, Settings, setting};
 use crate::apply::check;
 use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::parts::Parts;
-use crate::text::path_for_shell;
 use std::path::Path;
 
 /// Loads a model from its file or its run's folder, and checks that the rows of a source fit it. Its recipe is of these
@@ -19,8 +19,11 @@ use std::path::Path;
 pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<Model> {
     let model = load_model_of(path, &Parts::or_standard(parts))?;
     check(&model, &source.train).map_err(|error| {
-        error.hint("give the data with the columns of the model, in its order: `narrows inspect` shows them, \
-                    `--columns` chooses them")
+        error.hint(format!(
+            "give the data with the columns of the model, in its order: {} shows them, {} chooses them",
+            Action::ModelColumns,
+            setting(Setting::Columns)
+        ))
     })?;
     Ok(model)
 }
@@ -36,8 +39,11 @@ pub fn check_done(path: &Path, model: &Model) -> Result<()> {
             Error::new(ErrorKind::Data, "the run has not come to its end")
                 .at(path.display())
                 .hint(format!(
-                    "go on with: narrows train --resume {}",
-                    path_for_shell(path)
+                    "go on with: {:#}",
+                    Action::GoOn {
+                        run: path.to_path_buf(),
+                        settings: Settings::default()
+                    }
                 )),
         )
     } else {

@@ -1,5 +1,6 @@
 //! One training a folder: a lock on a file in it, which the system releases when its holder ends, however that is.
 
+use crate::advice::{Setting, setting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::is_at;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -111,7 +112,10 @@ fn held(folder: &Path, mut file: File) -> Error {
     } else {
         error
     };
-    error.hint("wait until it ends, or stop it; a new run can have another folder with --out")
+    error.hint(format!(
+        "wait until it ends, or stop it; a new run can have another folder with {}",
+        setting(Setting::Out)
+    ))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::event::Event;
 use super::names::METRICS_FILE;
 use super::notice::Notice;
 use super::summary::{Outcome, Summary};
+use crate::advice::Action;
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::evaluate::{Baselines, Evaluation, Measures, Measuring, evaluate};
@@ -12,7 +13,6 @@ use crate::isa;
 use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::report::Figure;
-use crate::text::path_for_shell;
 use crate::threads::available_threads;
 use crate::train::EpochRecord;
 use std::path::Path;
@@ -112,8 +112,10 @@ fn to_do(error: Error, folder: &Path) -> Error {
     let hint = error.what_to_do();
     let hint = hint.map_or(String::new(), |hint| format!("{hint}; "));
     error.hint(format!(
-        "{hint}the model is trained and saved, and `narrows evaluate {} --data SOURCE` measures it on other rows",
-        path_for_shell(folder)
+        "{hint}the model is trained and saved, and {} measures it on other rows",
+        Action::Evaluate {
+            model: folder.to_path_buf()
+        }
     ))
 }
 

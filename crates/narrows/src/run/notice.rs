@@ -1,5 +1,6 @@
 //! What a run has to say that no recipe or data are to blame for.
 
+use crate::advice::{Action, Setting, set};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -48,7 +49,8 @@ impl fmt::Display for Notice {
             ),
             Notice::ModelAgain(why) => write!(
                 f,
-                "{why}; the model is written again from the checkpoint, without a threshold: `narrows calibrate` chooses one"
+                "{why}; the model is written again from the checkpoint, without a threshold: {} chooses one",
+                Action::Calibrate
             ),
             Notice::Metrics { path, missing, why } => {
                 let count = crate::text::count_of(*missing, "epoch");
@@ -71,7 +73,8 @@ impl fmt::Display for Notice {
             Notice::OtherIsa { before, now } => write!(
                 f,
                 "the run goes on with {now}, and was on {before} so far: the last digits of its results will not be those of \
-                 a run on {before} alone (`--isa {before}` stays with that, where the CPU has it)"
+                 a run on {before} alone ({} stays with that, where the CPU has it)",
+                set(Setting::Isa, before)
             ),
         }
     }

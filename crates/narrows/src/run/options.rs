@@ -2,12 +2,12 @@
 
 use super::checkpoint::Every;
 use super::sources::Sources;
+use crate::advice::{Action, Settings};
 use crate::data::{Dataset, OtherRows, SplitPlan, Watch};
 use crate::error::{Error, ErrorKind};
 use crate::evaluate::Baselines;
 use crate::model::Model;
 use crate::parts::Parts;
-use crate::text::path_for_shell;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -73,7 +73,10 @@ pub(super) fn stopped(what: &str, folder: &Path) -> Error {
     Error::new(ErrorKind::Interrupted, what)
         .at(folder.display())
         .hint(format!(
-            "go on with: narrows train --resume {}",
-            path_for_shell(folder)
+            "go on with: {:#}",
+            Action::GoOn {
+                run: folder.to_path_buf(),
+                settings: Settings::default()
+            }
         ))
 }

@@ -4,6 +4,7 @@ use super::load::{is_run, load_model_of};
 use super::names::{MODEL_FILE, RUN_FILE};
 use super::rows::KnownRows;
 use super::sources::{Opened, RunFile, Sources};
+use crate::advice::{Setting, set, setting};
 use crate::data::{ReadOptions, Source, Split, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -100,7 +101,10 @@ pub fn needs_data(path: &Path, model: &Model) -> Error {
     };
     let error = Error::new(ErrorKind::Data, what)
         .at(path.display())
-        .expected("`--data SOURCE`, or the folder of the run that trained the model");
+        .expected(format!(
+            "{}, or the folder of the run that trained the model",
+            set(Setting::Data, "SOURCE")
+        ));
     match &model.origin().data {
         Some(data) => error.hint(format!("the model was trained on `{data}`")),
         None => error,
@@ -177,7 +181,10 @@ impl OwnData {
                     .at(name)
                     .expected(format!("the data of `{other}`: {}", data(&own.sources)))
                     .found(theirs)
-                    .hint("give the data to compare them on with `--data`"));
+                    .hint(format!(
+                        "give the data to compare them on with {}",
+                        setting(Setting::Data)
+                    )));
             }
             let known = KnownRows::of_model(&model);
             let division = Division::of_model(&model, &own.sources);
@@ -250,9 +257,11 @@ impl OwnData {
 
 /// The way out where the rows are others.
 fn refused(error: Error) -> Error {
-    error.hint(
-        "without `--data` a run's own rows are used, read as for training; `--data SOURCE` takes rows as they are now",
-    )
+    error.hint(format!(
+        "without {} a run's own rows are used, read as for training; {} takes rows as they are now",
+        setting(Setting::Data),
+        set(Setting::Data, "SOURCE")
+    ))
 }
 
 /// How to read a run's data where options of a command change it. The columns to learn from stay.
@@ -346,7 +355,11 @@ impl Sources {
             format!("the rows of this run came from {from}"),
         )
         .at(folder.display())
-        .hint("give them with `--data FILE`, or with `--data -` on standard input"))
+        .hint(format!(
+            "give them with {}, or with {} on standard input",
+            set(Setting::Data, "FILE"),
+            set(Setting::Data, '-')
+        )))
     }
 
     /// The sources that a run's folder names, wherever they are now.

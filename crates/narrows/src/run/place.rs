@@ -16,10 +16,10 @@ use super::names::{
     PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE,
 };
 use super::notice::Notice;
+use crate::advice::{Action, Setting, Settings, setting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{NameKind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
-use crate::text::for_shell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ impl Place {
                     .expected(format!(
                         "a run, which has a {RECIPE_FILE}, or an empty folder"
                     ))
-                    .hint("choose another with --out"),
+                    .hint(format!("choose another with {}", setting(Setting::Out))),
             );
         }
         sweep(&path)?;
@@ -157,16 +157,19 @@ impl Drop for Place {
 }
 
 /// What helps where a new run is to have a folder that is not empty.
-fn ways_out(folder: &Path) -> &'static str {
+fn ways_out(folder: &Path) -> String {
     let has = |name| fs::symlink_metadata(folder.join(name)).is_ok();
+    let another = format!("choose another with {}", setting(Setting::Out));
+    let force = setting(Setting::Force);
     match (has(RECIPE_FILE), has(DIVERGED_FILE)) {
-        (false, _) => "choose another with --out",
+        (false, _) => another,
         (true, true) => {
-            "choose another with --out, or overwrite the run, which diverged, with --force"
+            format!("{another}, or overwrite the run, which diverged, with {force}")
         }
-        (true, false) => {
-            "choose another with --out, overwrite the run with --force, or go on with it with --resume"
-        }
+        (true, false) => format!(
+            "{another}, overwrite the run with {force}, or go on with it with {}",
+            setting(Setting::Resume)
+        ),
     }
 }
 
@@ -195,8 +198,11 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
         .at(folder.display())
         .expected("a whole run")
         .hint(format!(
-            "put the new run in place and go on with it: narrows train --resume {}",
-            for_shell(&folder.display().to_string())
+            "put the new run in place and go on with it: {:#}",
+            Action::GoOn {
+                run: folder.to_path_buf(),
+                settings: Settings::default()
+            }
         )))
     } else {
         Ok(())

@@ -4,9 +4,10 @@ use super::event::{Event, Replanned};
 use super::folder;
 use super::load::load_model_of;
 use super::names::{RECIPE_FILE, TRAIN_LOSS};
+use crate::advice::{Action, Keys, Setting, key, set};
 use crate::error::{Error, ErrorKind, Result};
 use crate::parts::Parts;
-use crate::text::{count_of, path_for_shell};
+use crate::text::count_of;
 use crate::train::Training;
 use std::path::Path;
 
@@ -31,7 +32,11 @@ pub(super) fn replan(
         return Ok(());
     }
     let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(folder.display());
-    let anew = format!("narrows train … --init-from {}", path_for_shell(folder));
+    let anew = |keys: Keys| Action::Train {
+        recipe: "…".into(),
+        keys,
+        settings: set(Setting::InitFrom, folder.display()),
+    };
     let (done, rows) = training.position();
     let begun = done + usize::from(rows > 0);
     if recipe.epochs < begun {
@@ -52,7 +57,8 @@ pub(super) fn replan(
                     training.best_epoch()
                 ))
                 .hint(format!(
-                    "`{anew} --set training.patience=…` begins a new run with its parameters"
+                    "{} begins a new run with its parameters",
+                    anew(key("training.patience", "…"))
                 )),
         );
     }

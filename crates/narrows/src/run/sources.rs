@@ -6,6 +6,7 @@ use super::folder;
 use super::names::RUN_FILE;
 use super::place::check_in_place;
 use super::rows::KnownRows;
+use crate::advice::{Setting, set, setting};
 use crate::data::{Dataset, OtherRows, ReadOptions, Source, SplitPlan};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -101,7 +102,7 @@ impl RunFile {
                 &path,
                 error,
             )
-            .hint("give the folder that `narrows train` named")
+            .hint("give the folder that training named")
         })?;
         serde_json::from_slice(&bytes).map_err(|error| {
             Error::new(ErrorKind::Format, "the run's sources are damaged")
@@ -145,9 +146,9 @@ impl RunFile {
                 validation,
                 &mut sources.validation,
                 "validation",
-                "--validation",
+                Setting::Validation,
             ),
-            (test, &mut sources.test, "test", "--test"),
+            (test, &mut sources.test, "test", Setting::Test),
         ] {
             match (given, spec) {
                 (None, None) => {}
@@ -162,8 +163,8 @@ impl RunFile {
                     );
                     return Err(Error::new(ErrorKind::Data, what)
                         .at(folder.display())
-                        .found(format!("`{option} {given}`"))
-                        .hint(format!("leave `{option}` out")));
+                        .found(set(option, given))
+                        .hint(format!("leave {} out", setting(option))));
                 }
             }
         }
@@ -199,9 +200,9 @@ impl RunFile {
                 }
                 (false, None) => {
                     let option = match place.checked_sub(count) {
-                        None => "--data",
-                        Some(0) if has_validation => "--validation",
-                        Some(_) => "--test",
+                        None => Setting::Data,
+                        Some(0) if has_validation => Setting::Validation,
+                        Some(_) => Setting::Test,
                     };
                     let error = nameless(folder, way.as_deref());
                     return Err(
@@ -353,7 +354,7 @@ mod tests {
         fs::remove_dir_all(at("old")).unwrap();
         fs::rename(at("new/run"), at("run")).unwrap();
         let error = places("run").unwrap_err().to_string();
-        assert!(error.contains("--data SOURCE"), "{error}");
+        assert!(error.contains("`data = SOURCE`"), "{error}");
     }
 
     #[test]

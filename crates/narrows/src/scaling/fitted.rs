@@ -4,6 +4,7 @@ mod fit;
 mod json;
 
 use super::ScalingSpec;
+use crate::advice::{Setting, setting};
 use crate::data::{Dataset, Number, Real, Row, Values, difference};
 use crate::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
@@ -59,10 +60,11 @@ impl Scaling {
                 )
                 .expected("training rows, or a scaling that needs none")
                 .found("no data")
-                .hint(
-                    "give --data, or let the recipe say `unit`, `none`, or `standardize` with \
+                .hint(format!(
+                    "give {}, or let the recipe say `unit`, `none`, or `standardize` with \
                      `mean` and `std`, or `minmax` with `min` and `max`",
-                ));
+                    setting(Setting::Data)
+                )));
             }
         };
         // Nothing is fitted, so that one row of 0 is as good as any.

@@ -10,6 +10,7 @@ use super::{
     Done, Measure, StudyEvent, StudyOptions, check_empty, first_pictures, make_folder, points,
     robustness_figures, stopped,
 };
+use crate::advice::{Action, Settings};
 use crate::corruption::Corruption;
 use crate::data::Source;
 use crate::error::Result;
@@ -22,7 +23,7 @@ use crate::recipe::Recipe;
 use crate::report::{Report, Section};
 use crate::run::{REPORT_FILE, Sources, write_report};
 use crate::scaling::{Scaling, ScalingSpec};
-use crate::text::{count_of, path_for_shell};
+use crate::text::count_of;
 use claims::claims;
 pub use record::{Classic, ClassicRow, Setting};
 use std::path::Path;
@@ -141,8 +142,11 @@ pub fn classic(
     let seeds = options.seeds.max(1);
     let planned = planned(&out, quick, seeds)?;
     let hint = format!(
-        "each of them goes on with `narrows train --resume {}/…`; for the whole study begin it again",
-        path_for_shell(&out)
+        "each of them goes on with {}; for the whole study begin it again",
+        Action::GoOn {
+            run: out.join("…"),
+            settings: Settings::default()
+        }
     );
     let made = make(&planned, &source, &options, observe);
     let mut made = made

@@ -7,6 +7,7 @@ use super::{
     Done, StudyEvent, StudyOptions, check_empty, first_pictures, make_folder, robustness_figures,
     stopped,
 };
+use crate::advice::{Action, Setting, Settings, set};
 use crate::data::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::isa;
@@ -16,7 +17,6 @@ use crate::report::{Report, Section, Table};
 use crate::run::{
     REPORT_FILE, blame_recipe, check_done, check_recipe, is_run, load_for, write_report,
 };
-use crate::text::path_for_shell;
 use std::path::Path;
 
 /// What is compared: a recipe with the values that vary, or a run that is there.
@@ -157,8 +157,12 @@ pub fn compare(
         }
     }
     let hint = format!(
-        "each of them goes on with `narrows train --resume {}/…`; `narrows compare` takes those that are done",
-        path_for_shell(&out)
+        "each of them goes on with {}; {} takes those that are done",
+        Action::GoOn {
+            run: out.join("…"),
+            settings: Settings::default()
+        },
+        Action::Compare
     );
     let made = make(&planned, source, options, observe);
     let mut made = made
@@ -180,20 +184,23 @@ pub fn compare(
 }
 
 /// Refuses to set the seed, which a comparison chooses.
-fn refuse_seeds<'a>(mut set: impl Iterator<Item = &'a Override>) -> Result<()> {
+fn refuse_seeds<'a>(mut overrides: impl Iterator<Item = &'a Override>) -> Result<()> {
     let is_seed = |set: &&Override| {
         let key = set.assignment.split('=').next().unwrap_or_default();
         key.split('.').map(str::trim).eq(["training", "seed"])
     };
-    match set.find(is_seed) {
+    match overrides.find(is_seed) {
         None => Ok(()),
-        Some(set) => Err(Error::new(
+        Some(seed) => Err(Error::new(
             ErrorKind::Recipe,
             "a comparison chooses the seeds itself: 0, 1, 2 and so on",
         )
-        .at(&set.origin)
+        .at(&seed.origin)
         .expected("the number of seeds")
-        .hint("`--seeds 3` trains each recipe with the seeds 0, 1 and 2")),
+        .hint(format!(
+            "{} trains each recipe with the seeds 0, 1 and 2",
+            set(Setting::Seeds, 3)
+        ))),
     }
 }
 

@@ -13,6 +13,7 @@ pub use comparison::{Compared, Comparison};
 pub use measure::Measure;
 pub use vary::{Variation, variations};
 
+use crate::advice::{Setting as Advised, setting};
 use crate::corruption::Corruption;
 use crate::data::{OtherRows, Watch};
 use crate::evaluate::{Evaluation, NoiseCurve};
@@ -130,7 +131,7 @@ fn check_empty(out: Option<&Path>) -> Result<()> {
             Error::new(ErrorKind::Data, "the study's folder is not empty")
                 .at(out.display())
                 .expected("a folder that is new or empty")
-                .hint("choose another with --out"),
+                .hint(format!("choose another with {}", setting(Advised::Out))),
         ),
     }
 }

@@ -1,5 +1,6 @@
 //! Values that a comparison tries for keys of its recipes.
 
+use crate::advice::{Setting, place};
 use crate::error::{Error, ErrorKind, Result};
 use crate::recipe::Override;
 
@@ -25,7 +26,7 @@ pub type Variation = Vec<Override>;
 pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
     let mut all: Vec<Variation> = vec![Vec::new()];
     for text in texts {
-        let origin = format!("--vary {text}");
+        let origin = place(Setting::Variations, text);
         let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(&origin);
         let Some((key, values)) = text.split_once('=') else {
             return Err(refuse("a variation needs a key and its values")
@@ -142,7 +143,8 @@ mod tests {
         ] {
             let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
             let error = variations(&texts).unwrap_err().to_string();
-            assert!(error.starts_with("--vary a"), "{error}");
+            let is_named = error.starts_with('a') && error.contains(" in variations: ");
+            assert!(is_named, "{error}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::step::NotFinite;
 use super::training::Training;
+use crate::advice::Action;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
@@ -101,12 +102,13 @@ impl Training<'_> {
             )
         );
         match (self.recipe.corruption.is_some(), is_scaled) {
-            (true, true) => "use less noise",
-            (true, false) => "use less noise, or scale the data, with scaling.kind=standardize",
-            (false, false) => "scale the data, with scaling.kind=standardize",
-            (false, true) => "look for huge values with `narrows data info`",
+            (true, true) => "use less noise".into(),
+            (true, false) => {
+                "use less noise, or scale the data, with scaling.kind=standardize".into()
+            }
+            (false, false) => "scale the data, with scaling.kind=standardize".into(),
+            (false, true) => format!("look for huge values with {}", Action::DescribeData),
         }
-        .to_string()
     }
 
     /// A layer as errors name it: ``encoder[2]` (dense)``.
@@ -238,10 +240,11 @@ impl Training<'_> {
             ),
         )
         .at(self.place())
-        .hint(
-            "some of its validation rows hold huge values: look for them with `narrows data info`, correct these values \
-             or leave the rows out, and begin a new run",
-        )
+        .hint(format!(
+            "some of its validation rows hold huge values: look for them with {}, correct these values or leave the \
+             rows out, and begin a new run",
+            Action::DescribeData
+        ))
     }
 
     /// Refuses a model whose mean squared error on some training rows is not finite.

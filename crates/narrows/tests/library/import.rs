@@ -180,7 +180,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
                 ("decoder.0.weight", &[3, 2]),
                 ("head.weight", &[5, 2]),
             ],
-            "--map encoder.1=encoder.1,decoder.0=decoder.0",
+            "`map = \"encoder.1=encoder.1,decoder.0=decoder.0\"`",
         ),
         (
             vec![
@@ -188,7 +188,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
                 ("enc.b.weight", &[2, 3]),
                 ("head.weight", &[5, 2]),
             ],
-            "--map dec.a=decoder.0",
+            "`map = \"dec.a=decoder.0\"`",
         ),
         (
             vec![
@@ -207,7 +207,11 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
         let result = import(&bytes, &recipe(text), None, None);
         refused(result, ErrorKind::Format, &[part]);
     }
-    let parts = ["the shape of a row is not known", "--shape", "--data"];
+    let parts = [
+        "the shape of a row is not known",
+        "give `shape`, as in `shape = 1x28x28`",
+        "or `data`",
+    ];
     refused(
         import(WEIGHTS, &recipe(RECIPE), None, None),
         ErrorKind::Data,
@@ -248,7 +252,7 @@ fn what_a_scaling_needs_is_given_or_asked_for() {
         "",
     ] {
         let result = import(WEIGHTS, &with(scaling), Some(SHAPE), None);
-        refused(result, ErrorKind::Recipe, &["--data"]);
+        refused(result, ErrorKind::Recipe, &["give `data`"]);
         assert!(import(WEIGHTS, &with(scaling), None, Some(&pixels())).is_ok());
     }
     // What the data decided is in the model.

@@ -214,7 +214,7 @@ fn order_and_halves_decide_where_shapes_do_not() {
                 "more than one",
                 "encoder.0.weight [4, 4]",
                 &format!("{}.weight [4, 4]", names[0]),
-                "--map",
+                "`map = ",
             ],
         );
     }

@@ -145,13 +145,13 @@ fn an_array_with_gaps_is_described_and_what_training_says_is_told() {
         };
         let info = describe(&[&spec], &options).unwrap().remove(0);
         match info {
-            Info::Values(info) => (info.refusals, info.command.unwrap()),
+            Info::Values(info) => (info.refusals, info.training.unwrap().to_string()),
             _ => panic!("an array is no table"),
         }
     };
     let (refusals, command) = described(Missing::Refuse);
-    assert!(refusals[0].contains("--missing mean"), "{refusals:?}");
-    assert!(command.contains("--missing mean"), "{command}");
+    assert!(refusals[0].contains("missing = mean"), "{refusals:?}");
+    assert!(command.contains("missing = mean"), "{command}");
     assert_eq!(described(Missing::Mean).0, [""; 0]);
 }
 

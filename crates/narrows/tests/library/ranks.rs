@@ -2,6 +2,7 @@
 //! name that the root hands on. Tests may use whatever they test with.
 
 mod circles;
+mod flags;
 mod source;
 
 use source::{Module, Sources};
@@ -12,6 +13,7 @@ use std::path::Path;
 const RANKS: &[&str] = &[
     "plain",
     "error",
+    "advice",
     "files",
     "rng",
     "text",

@@ -54,7 +54,7 @@ fn stopped_at(is_end: impl Fn(&Event<'_>) -> bool) {
         panic!("it was not stopped")
     };
     assert_eq!((error.kind(), events), (ErrorKind::Interrupted, 0));
-    assert!(error.to_string().contains("--resume"), "{error}");
+    assert!(error.to_string().contains("run::resume("), "{error}");
     assert!(cut.join(MODEL_FILE).is_file() && cut.join(CHECKPOINT_FILE).is_file());
     assert!(!cut.join(REPORT_FILE).is_file());
 
@@ -135,6 +135,6 @@ fn a_run_that_is_stopped_in_its_first_epoch_does_not_take_the_place_of_another()
     assert!(before == (model(&out), std::fs::read(out.join(REPORT_FILE)).unwrap()));
     // After an epoch it does.
     let said = stopped(&|event| matches!(event, Event::Epoch(_)));
-    assert!(said.contains("--resume"), "{said}");
+    assert!(said.contains("run::resume("), "{said}");
     assert!(before.0 != model(&out) && !out.join(REPORT_FILE).exists());
 }

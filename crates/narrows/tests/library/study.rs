@@ -167,7 +167,7 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
         panic!("it was stopped")
     };
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
-    assert!(error.to_string().contains("--resume"), "{error}");
+    assert!(error.to_string().contains("run::resume("), "{error}");
     let run = out.join("1-one-seed-0");
     let sources = fs::read_to_string(run.join(RUN_FILE)).unwrap();
     assert!(sources.contains("rows.csv"));

@@ -54,9 +54,9 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
     if !info.remarks.is_empty() {
         parts.push(list("Worth a look:", &info.remarks));
     }
-    if let Some(command) = &info.command {
+    if let Some(training) = &info.training {
         // It is pasted, and so never broken into lines; names in it are spelt out for a shell already.
-        let mut text = format!("To train on it:\n  {command}");
+        let mut text = format!("To train on it:\n  {training:#}");
         if !info.suggestions.is_empty() {
             text.push('\n');
             text.push_str(&items(&info.suggestions));

@@ -3,6 +3,7 @@
 //! An array of four dimensions holds images with their channels first, as in PyTorch, or last, as in Keras.
 //! Rows are kept with channels first.
 
+use crate::advice::{Setting, set, setting};
 use crate::data::Layout;
 use crate::data::builder::read_growing;
 use crate::{Error, ErrorKind, Result};
@@ -55,10 +56,13 @@ impl ArrayPlan {
             _ if layout.is_some() => {
                 return Err(Error::new(
                     ErrorKind::Data,
-                    "`--layout` is an option for arrays of 4 dimensions",
+                    format!(
+                        "{} is an option for arrays of 4 dimensions",
+                        setting(Setting::Layout)
+                    ),
                 )
                 .found(shape_text(sizes))
-                .hint("leave out `--layout`"));
+                .hint(format!("leave out {}", setting(Setting::Layout))));
             }
             [height, width] => (vec![1, height, width], None, None),
             _ => (row.to_vec(), None, None),
@@ -92,8 +96,9 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         Told::First => Ok((row.to_vec(), None, None)),
         Told::Last => {
             let note = format!(
-                "read {} as channels-last images and moved the channels first (`--layout channels-first` keeps the order)",
-                shape_text(sizes)
+                "read {} as channels-last images and moved the channels first ({} keeps the order)",
+                shape_text(sizes),
+                set(Setting::Layout, "channels-first")
             );
             Ok((last.0, last.1, Some(note)))
         }
@@ -103,8 +108,9 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         )
         .found(shape_text(sizes))
         .hint(format!(
-            "`--layout channels-first` takes a row for {a} channels of {b} × {c}, `--layout channels-last` for \
-             {c} channels of {a} × {b}"
+            "{} takes a row for {a} channels of {b} × {c}, {} for {c} channels of {a} × {b}",
+            set(Setting::Layout, "channels-first"),
+            set(Setting::Layout, "channels-last")
         ))),
     }
 }
@@ -224,7 +230,7 @@ mod tests {
         }
         for sizes in [[2, 3, 32, 1], [2, 4, 32, 3], [2, 16, 32, 4], [2, 32, 32, 2]] {
             let error = ArrayPlan::new(&sizes, None).unwrap_err().to_string();
-            assert!(error.contains("--layout channels-last"), "{error}");
+            assert!(error.contains("`layout = channels-last`"), "{error}");
             let first = ArrayPlan::new(&sizes, Some(Layout::ChannelsFirst)).unwrap();
             assert_eq!((&first.shape[..], first.turn), (&sizes[1..], None));
             let last = ArrayPlan::new(&sizes, Some(Layout::ChannelsLast)).unwrap();
@@ -232,7 +238,7 @@ mod tests {
         }
         let error = ArrayPlan::new(&[2, 5], Some(Layout::ChannelsLast)).unwrap_err();
         assert!(
-            error.to_string().contains("`--layout` is an option"),
+            error.to_string().contains("`layout` is an option"),
             "{error}"
         );
     }

@@ -1,11 +1,12 @@
-//! The command line that trains on data as they are, ready to be pasted.
+//! The settings that train on data as they are: of a command, a line that is ready to be pasted.
 
 use super::super::fault::{Fault, Mend};
 use super::super::options::{Fit, Layout, Missing, OnBad, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
 use super::told::{ColumnInfo, TableInfo};
-use crate::text::{for_shell, list_shortly};
+use crate::advice::{Action, Keys, Setting, Settings, set, setting};
+use crate::text::list_shortly;
 use std::collections::HashSet;
 
 /// Names by which people call the column of the classes.
@@ -16,7 +17,7 @@ const LABELS: [&str; 9] = [
 /// The most classes that a guess makes of words, and of whole numbers without such a name.
 const CLASSES: (usize, usize) = (50, 10);
 
-/// Adds to what is known of a table the command line that trains on it, with what that takes.
+/// Adds to what is known of a table the settings that train on it, with what that takes.
 pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOptions) {
     let mut wanted = options.clone();
     let mut said = Vec::new();
@@ -70,7 +71,8 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     let ids = ids_of(info, &wanted);
     if !ids.is_empty() {
         said.push(format!(
-            "`--id` copies {} to outputs; {}",
+            "{} copies {} to outputs; {}",
+            setting(Setting::Ids),
             list_shortly(&ids),
             match ids.len() {
                 1 => "it is not an input",
@@ -87,25 +89,26 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     let is_refused = wanted.missing == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
     if is_refused && inputs.iter().any(|column| column.missing > 0) {
         wanted.missing = Missing::Mean;
-        said.push(
-            "`--missing mean` fills missing cells with column means of the training rows".into(),
-        );
+        said.push(format!(
+            "{} fills missing cells with column means of the training rows",
+            set(Setting::Missing, "mean")
+        ));
     }
     if inputs.is_empty() || info.rows == 0 {
         let has_inputs = info.of_role(Role::Input).next().is_some();
         if has_inputs && info.rows > 0 {
-            let noun = "no command line trains on this file until you correct the lines above";
+            let noun = "no settings train on this file until you correct the lines above";
             info.refusals.push(noun.to_string());
         }
         return;
     }
-    info.command = Some(command("table", specs, &wanted));
+    info.training = Some(training("table", Keys::default(), specs, &wanted));
     info.suggestions = said;
 }
 
-/// Adds what the command line has for the faults of the table, and what it cannot mend.
+/// Adds what these settings have for the faults of the table, and what it cannot mend.
 pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
-    if info.command.is_none() {
+    if info.training.is_none() {
         return;
     }
     let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend.clone()).collect();
@@ -242,18 +245,25 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     names
 }
 
-/// A command line that trains a recipe on sources.
-pub(super) fn command(recipe: &str, specs: &[String], options: &ReadOptions) -> String {
-    let mut words = vec!["narrows train".to_string(), recipe.to_string()];
-    for spec in specs {
-        words.push(option("data", spec));
+/// What trains a recipe on sources.
+pub(super) fn training(
+    recipe: &str,
+    keys: Keys,
+    specs: &[String],
+    options: &ReadOptions,
+) -> Action {
+    let data = specs.iter().map(|spec| (Setting::Data, Some(spec.clone())));
+    let options = settings(options).into_iter();
+    let options = options.map(|(setting, value)| (setting, Some(value)));
+    Action::Train {
+        recipe: recipe.to_string(),
+        keys,
+        settings: Settings(data.chain(options).collect()),
     }
-    words.extend(arguments(options));
-    words.join(" ")
 }
 
-/// The options as the command takes them.
-fn arguments(options: &ReadOptions) -> Vec<String> {
+/// The options that are not as they are without being set, in the order in which they are told.
+fn settings(options: &ReadOptions) -> Vec<(Setting, String)> {
     let ReadOptions {
         columns,
         drop,
@@ -276,28 +286,31 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         bits: _,
     } = options;
     let mut all = Vec::new();
-    let mut add = |name: &str, value: Option<String>| {
-        all.extend(value.map(|value| option(name, &value)));
+    let mut add = |setting: Setting, value: Option<String>| {
+        all.extend(value.map(|value| (setting, value)));
     };
     let list = |names: &[String]| (!names.is_empty()).then(|| list_of(names));
     let yes_or_no = |is: bool| if is { "yes" } else { "no" }.to_string();
-    add("columns", list(columns));
-    add("drop", list(drop));
-    add("label", label.clone());
-    add("id", list(ids));
-    add("group", group.clone());
+    add(Setting::Columns, list(columns));
+    add(Setting::Drop, list(drop));
+    add(Setting::Label, label.clone());
+    add(Setting::Ids, list(ids));
+    add(Setting::Group, group.clone());
     add(
-        "missing",
+        Setting::Missing,
         (*missing != Missing::Refuse).then(|| missing.name().to_string()),
     );
-    add("header", header.map(yes_or_no));
-    add("classes", (!classes.is_empty()).then(|| classes.join(",")));
+    add(Setting::Header, header.map(yes_or_no));
     add(
-        "image-size",
+        Setting::Classes,
+        (!classes.is_empty()).then(|| classes.join(",")),
+    );
+    add(
+        Setting::ImageSize,
         image_size.map(|(width, height)| format!("{width}x{height}")),
     );
     add(
-        "fit",
+        Setting::Fit,
         match fit {
             Fit::Squeeze => None,
             Fit::Crop => Some("crop".to_string()),
@@ -305,7 +318,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         },
     );
     add(
-        "layout",
+        Setting::Layout,
         layout.map(|layout| {
             let name = match layout {
                 Layout::ChannelsFirst => "channels-first",
@@ -314,26 +327,26 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
             name.to_string()
         }),
     );
-    add("separator", text.separator.map(String::from));
-    add("decimal", text.decimal.map(String::from));
-    add("thousands", text.thousands.map(String::from));
-    add("quote", text.quote.map(String::from));
-    add("comment", text.comment.clone());
-    add("skip-lines", text.skip_lines.map(|lines| lines.to_string()));
-    add("skip-end", text.skip_end.map(|lines| lines.to_string()));
-    add("units", text.units.map(yes_or_no));
-    add("encoding", text.encoding.clone());
+    add(Setting::Separator, text.separator.map(String::from));
+    add(Setting::Decimal, text.decimal.map(String::from));
+    add(Setting::Thousands, text.thousands.map(String::from));
+    add(Setting::Quote, text.quote.map(String::from));
+    add(Setting::Comment, text.comment.clone());
     add(
-        "on-bad",
+        Setting::SkipLines,
+        text.skip_lines.map(|lines| lines.to_string()),
+    );
+    add(
+        Setting::SkipEnd,
+        text.skip_end.map(|lines| lines.to_string()),
+    );
+    add(Setting::Units, text.units.map(yes_or_no));
+    add(Setting::Encoding, text.encoding.clone());
+    add(
+        Setting::OnBad,
         (*on_bad != OnBad::Refuse).then(|| on_bad.name().to_string()),
     );
     all
-}
-
-/// An option with its value; with an equals sign where the value would be taken for another option.
-fn option(name: &str, value: &str) -> String {
-    let gap = if value.starts_with('-') { "=" } else { " " };
-    format!("--{name}{gap}{}", for_shell(value))
 }
 
 /// Names as one value of an option; those that are not plain stand in double quotes, as in CSV.

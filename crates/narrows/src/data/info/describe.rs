@@ -83,7 +83,8 @@ impl Info {
 ///     panic!("MNIST has two parts of images");
 /// };
 /// assert_eq!((train.rows, test.rows), (60_000, 10_000));
-/// assert_eq!(train.command.as_deref(), Some("narrows train basic --data mnist"));
+/// let training = train.training.as_ref().map(ToString::to_string);
+/// assert_eq!(training.as_deref(), Some("`run::run(\"basic\", data = mnist)`"));
 /// # Ok::<(), narrows::Error>(())
 /// ```
 pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec<Info>> {

@@ -6,7 +6,8 @@ use super::super::schema::Role;
 use super::super::table::counts_up;
 use super::column::short;
 use super::told::{ColumnInfo, Seen, TableInfo};
-use crate::text::{counted, for_shell, list_shortly, thousands};
+use crate::advice::{Setting, set, set_column, setting};
+use crate::text::{counted, list_shortly, thousands};
 use std::collections::HashMap;
 
 /// The least rows in which it is remarkable that no word comes twice.
@@ -29,9 +30,10 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
         let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
         let cells: u64 = missing.iter().map(|column| column.missing).sum();
         all.push(format!(
-            "{} missing, in {} (`--missing mean` fills them)",
+            "{} missing, in {} ({} fills them)",
             counted(cells as usize, "cell is", "cells are"),
-            list_shortly(&names)
+            list_shortly(&names),
+            set(Setting::Missing, "mean")
         ));
     }
     for column in &inputs {
@@ -121,12 +123,9 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
         .filter(|column| is_like_an_id(column, info.rows))
     {
         all.push(format!(
-            "every value of {} is different: `--id{}` copies it to outputs",
+            "every value of {} is different: {} copies it to outputs",
             column.quoted(),
-            match column.name.as_str() {
-                "" => String::new(),
-                name => format!(" {}", for_shell(name)),
-            }
+            set_column(Setting::Ids, &column.name)
         ));
     }
     let inputs = || {
@@ -167,7 +166,8 @@ fn first_few(mut sentences: Vec<String>, [of_one, of_many]: [&str; 2], what: &st
 
 /// Whether each row has a word of its own.
 pub(super) fn is_like_an_id(column: &ColumnInfo, rows: u64) -> bool {
-    let is_free = column.role == Role::Ignored && column.reason.as_deref() != Some("`--drop`");
+    let is_free =
+        column.role == Role::Ignored && column.reason != Some(setting(Setting::Drop).to_string());
     let is_each = column.distinct == Some(rows as usize) && !column.has_more;
     let is_words = column.kind == super::super::schema::ColumnKind::Text;
     is_free && is_words && is_each && rows >= MANY

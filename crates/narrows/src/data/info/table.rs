@@ -8,6 +8,7 @@ use super::super::table::find_indexes;
 use super::column::{distinct_limit, shortened};
 use super::told::{ColumnInfo, NumbersInfo, Seen, TableInfo};
 use super::{command, remarks};
+use crate::advice::{Setting, set, setting};
 use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -61,13 +62,14 @@ pub(super) fn describe(
         notes: notes(reader, options),
         refusals: Vec::new(),
         remarks: Vec::new(),
-        command: None,
+        training: None,
         suggestions: Vec::new(),
         columns,
     };
     if options.missing == Missing::Drop && complete < rows {
         info.notes.push(format!(
-            "`--missing drop` leaves out {} with missing cells: {}",
+            "{} leaves out {} with missing cells: {}",
+            set(Setting::Missing, "drop"),
             count_of((rows - complete) as usize, "row"),
             counted(complete as usize, "row remains", "rows remain")
         ));
@@ -75,7 +77,8 @@ pub(super) fn describe(
     if bad > 0 {
         let count = count_of(bad as usize, "row");
         info.notes.push(format!(
-            "`--on-bad drop` leaves out {count} with unreadable or missing cells, or another number of cells: {}",
+            "{} leaves out {count} with unreadable or missing cells, or another number of cells: {}",
+            set(Setting::OnBad, "drop"),
             counted((rows - bad) as usize, "row remains", "rows remain")
         ));
     }
@@ -108,7 +111,10 @@ pub(super) fn describe(
 fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
     let mut notes = reader.notes();
     if !options.classes.is_empty() {
-        notes.push("all rows are described; `--classes` chooses among them in training".into());
+        notes.push(format!(
+            "all rows are described; {} chooses among them in training",
+            setting(Setting::Classes)
+        ));
     }
     notes
 }
@@ -217,12 +223,16 @@ fn fates(
         match column.kind {
             _ if options.label.as_deref() == Some(name) => (Role::Label, None),
             _ if ids.contains(name) => (Role::Id, None),
-            _ if !options.columns.is_empty() => left_out("not among `--columns`"),
-            _ if dropped.contains(name) => left_out("`--drop`"),
+            _ if !options.columns.is_empty() => {
+                left_out(&format!("not among {}", setting(Setting::Columns)))
+            }
+            _ if dropped.contains(name) => left_out(&setting(Setting::Drop).to_string()),
             kind => match indexes.iter().find(|index| index.place == place) {
-                Some(index) => {
-                    left_out(&format!("{} (`--columns` includes it)", index.kind.words()))
-                }
+                Some(index) => left_out(&format!(
+                    "{} ({} includes it)",
+                    index.kind.words(),
+                    setting(Setting::Columns)
+                )),
                 None if kind == ColumnKind::Empty => left_out("empty"),
                 None if kind.is_numeric() => (Role::Input, None),
                 None if kind == ColumnKind::Other => left_out(kind.words()),

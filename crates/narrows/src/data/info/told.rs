@@ -4,6 +4,7 @@ use super::super::roles::is_unnamed;
 use super::super::schema::{ColumnKind, Role};
 use super::super::unreadable::Unreadable;
 use super::column::ColumnTally;
+use crate::advice::Action;
 use serde_json::{Value, json};
 
 /// What is known of a table at a glance.
@@ -24,9 +25,9 @@ pub struct TableInfo {
     pub refusals: Vec<String>,
     /// What to look at besides, in sentences.
     pub remarks: Vec<String>,
-    /// A command line that trains on the table; none if nothing can be trained on.
-    pub command: Option<String>,
-    /// Which options of the command line are guesses, and why, in sentences.
+    /// What trains on the table, with all settings that this takes; none if nothing can be trained on.
+    pub training: Option<Action>,
+    /// Which of these settings are guesses, and why, in sentences.
     pub suggestions: Vec<String>,
 }
 
@@ -78,6 +79,11 @@ pub struct NumbersInfo {
     pub mean: f64,
     /// The std (of the population).
     pub std: f64,
+}
+
+/// What trains, as one line.
+pub(super) fn line(training: Option<&Action>) -> Option<String> {
+    training.map(|action| format!("{action:#}"))
 }
 
 /// What was counted of a column.
@@ -157,7 +163,7 @@ impl TableInfo {
         json!({
             "name": self.name, "rows": self.rows, "read_as": self.how, "notes": self.notes,
             "columns": columns, "refusals": self.refusals, "remarks": self.remarks,
-            "command": self.command, "suggestions": self.suggestions,
+            "command": line(self.training.as_ref()), "suggestions": self.suggestions,
         })
     }
 }

@@ -3,6 +3,8 @@
 use super::super::dataset::{Dataset, for_each_row_minus};
 use super::super::options::ReadOptions;
 use super::command;
+use super::told::line;
+use crate::advice::{Action, Keys, key};
 use serde_json::{Value, json};
 
 /// What is known of a dataset at a glance.
@@ -42,8 +44,8 @@ pub struct ValuesInfo {
     /// Why training would refuse the data with the options that are given, in sentences; empty if it would not. They are
     /// described with the options of the command.
     pub refusals: Vec<String>,
-    /// A command line that trains on them; none if it is not known what names them.
-    pub command: Option<String>,
+    /// What trains on them, with all settings that this takes; none if it is not known what names them.
+    pub training: Option<Action>,
 }
 
 /// A column at a glance.
@@ -148,7 +150,7 @@ impl ValuesInfo {
             },
             notes: data.notes().to_vec(),
             refusals: Vec::new(),
-            command: None,
+            training: None,
         })
     }
 
@@ -160,12 +162,12 @@ impl ValuesInfo {
         options: &ReadOptions,
     ) -> Self {
         // 0 and 1 alone are not divided by 255.
-        let recipe = match (data.is_8_bit(), self.range.1 <= 1.0) {
-            (true, false) => "basic",
-            (true, true) => "basic --set scaling.kind=none",
-            (false, _) => "table",
+        let (recipe, keys) = match (data.is_8_bit(), self.range.1 <= 1.0) {
+            (true, false) => ("basic", Keys::default()),
+            (true, true) => ("basic", key("scaling.kind", "none")),
+            (false, _) => ("table", Keys::default()),
         };
-        self.command = Some(command::command(recipe, specs, options));
+        self.training = Some(command::training(recipe, keys, specs, options));
         self
     }
 
@@ -188,7 +190,7 @@ impl ValuesInfo {
             "std": self.std, "missing": self.missing, "labels": labels,
             "columns": self.columns.iter().map(column).collect::<Vec<_>>(),
             "constant": self.constant, "notes": self.notes,
-            "refusals": self.refusals, "command": self.command,
+            "refusals": self.refusals, "command": line(self.training.as_ref()),
         })
     }
 }

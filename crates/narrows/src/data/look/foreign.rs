@@ -3,7 +3,8 @@
 use super::start::START;
 
 /// A kind of file that is not read, how it begins, and what to do instead. In the advice, `PYTHON` stands for the path
-/// as a string of Python, `SHELL` for the path as a word of a shell.
+/// as a string of Python, `SHELL` for the path as a word of a shell. `INSPECT` is what looks into the file, `IMPORT` what
+/// makes a model of it, and `CONVERTED` what makes one of the weights that were converted.
 pub(super) struct ForeignFile {
     pub(super) begins: &'static [u8],
     pub(super) what: &'static str,
@@ -107,13 +108,12 @@ pub(super) const FOREIGN: &[ForeignFile] = &[
 
 const HDF5: &str = "in Python: import h5py, numpy; f = h5py.File(PYTHON); f.visit(print) lists its arrays; \
                     numpy.save(\"data.npy\", f[\"NAME\"][:]) writes one, with its name for NAME. If these are weights \
-                    of Keras, `narrows inspect SHELL` says how they are converted";
+                    of Keras, INSPECT says how they are converted";
 
 pub(super) const TORCH: &str = "in Python: import numpy, torch, safetensors.torch; t = torch.load(PYTHON, map_location=\"cpu\"). \
                      Of a tensor, numpy.save(\"data.npy\", t.detach().numpy()) writes the rows. Of a state_dict, \
                      safetensors.torch.save_file(t, \"weights.safetensors\") writes the weights, for \
-                     `narrows import --recipe NAME -o model.safetensors weights.safetensors` with the recipe of its layers \
-                     for NAME";
+                     CONVERTED with the recipe of its layers for RECIPE";
 
 const PICKLE: &str = "a pickle may run any code and is not read. If you trust it, in Python: import numpy, pickle; \
                       a = pickle.load(open(PYTHON, \"rb\")). Of an array, numpy.save(\"data.npy\", a) writes the rows; \

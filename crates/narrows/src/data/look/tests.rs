@@ -112,7 +112,7 @@ fn texts_of_other_kinds_are_named() {
         said.contains("it is a safetensors file of weights"),
         "{said}"
     );
-    assert!(said.contains("narrows inspect /"), "{said}");
+    assert!(said.contains("`Model::load(\"/"), "{said}");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn advice_can_be_pasted() {
         "torch.load(\"/",
         "t.detach().numpy()",
         "save_file(t,",
-        "narrows import",
+        "Model::import",
     ] {
         assert!(said.contains(word), "{said}");
     }

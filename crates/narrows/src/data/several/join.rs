@@ -2,11 +2,12 @@
 
 use super::keys::kind_of;
 use super::{MemberFile, Several};
+use crate::advice::{Setting, Settings, set};
 use crate::data::column::FileColumn;
 use crate::data::fault::{Fault, Mend, OnFault};
 use crate::data::options::ReadOptions;
 use crate::data::schema::ColumnKind;
-use crate::text::{counted, for_shell, list_shortly};
+use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -331,8 +332,8 @@ fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String,
 }
 
 /// The option that leaves a column out.
-fn drop_of(name: &str) -> String {
-    format!("`--drop {}`", for_shell(name))
+fn drop_of(name: &str) -> Settings {
+    set(Setting::Drop, name)
 }
 
 /// What a column holds in all files.

@@ -1,5 +1,6 @@
 //! How the rows of a source are to be divided.
 
+use crate::advice::{Setting, set, setting};
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,11 @@ impl SplitPlan {
                 ErrorKind::Data,
                 "the last rows cannot be held out where groups stay together",
             )
-            .hint("leave `--group` out, or hold out groups at random: `--test 0.1`"));
+            .hint(format!(
+                "leave {} out, or hold out groups at random: {}",
+                setting(Setting::Group),
+                set(Setting::Test, 0.1)
+            )));
         }
         self.validation.map_or(Ok(()), check_validation)
     }

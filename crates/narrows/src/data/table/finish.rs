@@ -4,6 +4,7 @@ use super::GatheredTable;
 use super::index::counts_up;
 use super::tally::InputTally;
 use super::words::as_number;
+use crate::advice::{Setting, set, setting};
 use crate::data::dataset::{Dataset, Ids};
 use crate::data::options::Missing;
 use crate::data::roles::is_unnamed;
@@ -55,28 +56,33 @@ impl GatheredTable<'_> {
             if !missing.is_empty() && !may_miss {
                 found.push_str(&format!("; also missing: {}", list(&missing, &of_missing)));
             }
+            let out = setting(Setting::Drop);
+            let rows = set(Setting::OnBad, "drop");
             return Err(Error::new(
                 ErrorKind::Data,
                 "some cells in columns of numbers are unreadable",
             )
             .expected("numbers; missing cells are empty, `NA` and the like")
             .found(found)
-            .hint(if is_of_model { "correct these cells, or leave their rows out with `--on-bad drop`: the model needs the columns" } else {
-                    "correct these cells, or leave the columns out with `--drop` or their rows with `--on-bad drop`"
-                }));
+            .hint(if is_of_model {
+                format!("correct these cells, or leave their rows out with {rows}: the model needs the columns")
+            } else {
+                format!("correct these cells, or leave the columns out with {out} or their rows with {rows}")
+            }));
         }
         if missing.is_empty() || may_miss {
             return Ok(());
         }
+        let out = setting(Setting::Drop);
+        let [mean, zero, drop] = ["mean", "zero", "drop"].map(|how| set(Setting::Missing, how));
         Err(Error::new(ErrorKind::Data, "some cells are missing")
             .expected("a number in each cell")
             .found(list(&missing, &of_missing))
             .hint(if is_of_model {
-                    "fill them with `--missing mean` or `--missing zero`, or leave their rows out with `--missing drop`"
-                } else {
-                    "fill them with `--missing mean` or `--missing zero`, leave their rows out with `--missing drop`, \
-                     or their columns with `--drop`"
-                }))
+                format!("fill them with {mean} or {zero}, or leave their rows out with {drop}")
+            } else {
+                format!("fill them with {mean} or {zero}, leave their rows out with {drop}, or their columns with {out}")
+            }))
     }
 
     /// The table whole; `notes` say how it was read.
@@ -183,7 +189,11 @@ impl GatheredTable<'_> {
                         "the column has no numbers, so it has no mean",
                     )
                     .at(format!("column `{}`", self.input_name(input)))
-                    .hint("leave it out with `--drop`, or fill with `--missing zero`"));
+                    .hint(format!(
+                        "leave it out with {}, or fill with {}",
+                        setting(Setting::Drop),
+                        set(Setting::Missing, "zero")
+                    )));
                 }
                 Ok(Some(self.tallies.iter().map(InputTally::mean).collect()))
             }

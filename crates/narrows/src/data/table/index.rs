@@ -1,11 +1,12 @@
 //! Columns that say which row is which, as tools such as pandas add them.
 
 use super::tally::has_gaps;
+use crate::advice::{Setting, set, setting};
 use crate::data::column::{As, Cells, TableReader};
 use crate::data::options::ReadOptions;
 use crate::data::roles::{Index, IndexKind, is_stored_index, may_be_index};
 use crate::data::schema::ColumnKind;
-use crate::text::{for_shell, list_shortly};
+use crate::text::list_shortly;
 use crate::{Error, ErrorKind, Result};
 
 /// The columns that tools such as pandas add to say which row is which. The first rows tell.
@@ -42,14 +43,15 @@ pub(in crate::data) fn counts_up(names: &[&str]) -> String {
     let list = list_shortly(names);
     match names {
         [name] => format!(
-            "{list} increases by 1 in each row: it may be a row number (`--id {}` keeps it beside the rows, the model \
+            "{list} increases by 1 in each row: it may be a row number ({} keeps it beside the rows, the model \
              does not learn from it)",
-            for_shell(name)
+            set(Setting::Ids, name)
         ),
         _ => format!(
-            "{} columns increase by 1 in each row: {list}; they may be row numbers (`--id` keeps them beside the rows, \
+            "{} columns increase by 1 in each row: {list}; they may be row numbers ({} keeps them beside the rows, \
              the model does not learn from them)",
-            names.len()
+            names.len(),
+            setting(Setting::Ids)
         ),
     }
 }

@@ -217,7 +217,7 @@ fn cells_that_cannot_be_read_are_refused_all_at_once_whatever_is_done_with_missi
             "{found}"
         );
         assert!(found.contains("`b`: 2 cells"), "{found}");
-        assert!(!error.to_string().contains("--missing"), "{error}");
+        assert!(!error.to_string().contains("`missing"), "{error}");
     }
 }
 
@@ -237,8 +237,8 @@ fn words_are_left_out_with_a_word_and_kept_as_labels_and_ids() {
     assert_eq!(
         data.notes(),
         [
-            "left out 2 columns that are not numeric: `city`, `kind` (words). To keep them in outputs, use `--id` or \
-             `--label`"
+            "left out 2 columns that are not numeric: `city`, `kind` (words). To keep them in outputs, use `ids` or \
+             `label`"
         ]
     );
     let options = ReadOptions {
@@ -352,8 +352,8 @@ fn only_numbers_that_rise_are_an_index() {
         (0, "", [0, 1, 2], 2, "which increases by 1 in each row"),
         // Rows were chosen.
         (0, "Unnamed: 0", [3, 8, 40], 2, "each once and rising"),
-        (0, "", [37, 41, 29], 3, "`--drop ''` leaves it out"),
-        (0, "Unnamed: 0", [9, 2, 5], 3, "`--drop 'Unnamed: 0'`"),
+        (0, "", [37, 41, 29], 3, "`drop = \"\"` leaves it out"),
+        (0, "Unnamed: 0", [9, 2, 5], 3, "`drop = \"Unnamed: 0\"`"),
         (
             2,
             "",
@@ -385,7 +385,7 @@ fn columns_that_cannot_be_kept_are_not_said_to_be() {
     assert_eq!(
         data.notes(),
         [
-            "left out 1 column that is not numeric: (no name) (words). To keep it in outputs, use `--id` or `--label`",
+            "left out 1 column that is not numeric: (no name) (words). To keep it in outputs, use `ids` or `label`",
             "left out 1 empty column: `e`",
             "left out 1 column of unsupported type (lists of different lengths, maps or bytes): `l`",
         ]
@@ -401,14 +401,14 @@ fn missing_cells_of_a_model_s_columns_are_not_to_be_dropped() {
         let error = read_table(&mut table(&columns, cells()), options).unwrap_err();
         error.to_string()
     };
-    assert!(refused(&options()).contains("`--drop`"));
+    assert!(refused(&options()).contains("`drop`"));
     let of_model = ReadOptions {
         model_columns: Some(vec!["a".into()]),
         ..options()
     };
     let said = refused(&of_model);
     assert!(
-        said.contains("`--missing drop`") && !said.contains("`--drop`"),
+        said.contains("`missing = drop`") && !said.contains("`drop`"),
         "{said}"
     );
 }

@@ -102,7 +102,7 @@ fn keys_of_folders_are_columns() {
     assert!(
         notes.contains(
             "code=007, lr=0.1, ok=true in the names of the folders are not columns of the table"
-        ) && notes.contains("*=007/lr=0.1/ok=true/*.csv'` makes them columns"),
+        ) && notes.contains("*=007/lr=0.1/ok=true/*.csv\"` makes them columns"),
         "{notes}"
     );
     let info = files.info("*=007/lr=0.1/ok=true/*.csv", &ReadOptions::default());
@@ -123,13 +123,13 @@ fn other_columns_are_refused_in_any_order_and_described() {
         assert!(
             said.contains(&format!("{}: the files differ in their columns", names[1]))
                 && said.contains("the column `c`, as in ")
-                && said.contains("`--drop c`"),
+                && said.contains("`drop = c`"),
             "{said}"
         );
         let info = files.info("", &ReadOptions::default());
         assert_eq!((info.rows, columns(&info).len()), (5, 2));
         assert!(info.refusals[0].contains(names[1]), "{:?}", info.refusals);
-        assert!(info.command.unwrap().contains("--drop c"));
+        assert!(info.training.unwrap().to_string().contains("drop = c"));
         let options = ReadOptions {
             drop: vec!["c".into()],
             ..ReadOptions::default()
@@ -177,7 +177,7 @@ fn other_units_are_refused_and_described() {
     );
     let info = files.info("", &ReadOptions::default());
     assert!(info.refusals[0].contains("in the unit of the column `x`"));
-    assert!(info.command.unwrap().contains("--drop x"));
+    assert!(info.training.unwrap().to_string().contains("drop = x"));
     let options = ReadOptions {
         drop: vec!["x".into()],
         ..ReadOptions::default()

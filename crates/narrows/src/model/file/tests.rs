@@ -162,7 +162,7 @@ fn the_damaged_tensor_is_named() {
         let message = refusal(&damaged);
         let expected = format!("the tensor `{name}` is damaged: its checksum differs");
         assert!(message.contains(&expected), "{message}");
-        assert!(message.contains("narrows import"), "{message}");
+        assert!(message.contains("Model::import"), "{message}");
     }
     let mut damaged = bytes.clone();
     let at = bytes.windows(4).position(|four| four == b"tiny").unwrap();

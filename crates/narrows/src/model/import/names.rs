@@ -3,6 +3,7 @@
 
 use super::order::{self, LayerTensors};
 use crate::Error;
+use crate::advice::{Setting, place, set};
 use crate::error::{ErrorKind, Result};
 use crate::model::header::{Header, TensorInfo, format};
 use crate::network::Network;
@@ -138,7 +139,7 @@ fn mapped<'a>(
     let mut chosen = BTreeMap::new();
     let refuse = |what: String| Error::new(ErrorKind::Data, what);
     for (from, to) in map {
-        let place = format!("--map {from}={to}");
+        let place = place(Setting::Map, &format!("{from}={to}"));
         let mut found = false;
         for tensor in theirs {
             let Some(rest) = tensor.name.strip_prefix(from.as_str()) else {
@@ -300,7 +301,8 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
         None => "fc1=encoder.0".into(),
     };
     let map = format!(
-        "say which is which with `--map {example}`, which may be repeated and names layers or tensors"
+        "say which is which with {}, which may be repeated and names layers or tensors",
+        set(Setting::Map, example)
     );
     match (missing.is_empty(), extra.is_empty()) {
         (_, true) => {
@@ -325,8 +327,8 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
                     }
                 }
                 format!(
-                    "to leave them out, name all layers of the recipe: `--map {}`",
-                    layers.join(",")
+                    "to leave them out, name all layers of the recipe: {}",
+                    set(Setting::Map, layers.join(","))
                 )
             }),
         (false, false) => {

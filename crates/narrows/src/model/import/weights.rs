@@ -6,6 +6,7 @@ use super::super::{Model, Origin};
 use super::names::{self, Assignment, Wanted};
 use super::numbers::{self, ReadNumbers};
 use super::ties;
+use crate::advice::{Setting, key, set, setting};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Tensor};
@@ -159,7 +160,13 @@ fn plan(
     let unknown = || {
         Error::new(ErrorKind::Data, "the shape of a row is not known")
             .expected("a shape, data, or dense layers that fit at one width only")
-            .hint("give --shape, as in `--shape 1x28x28` or `--shape 12`, or --data")
+            .hint(format!(
+                "give {}, as in {} or {}, or {}",
+                setting(Setting::Shape),
+                set(Setting::Shape, "1x28x28"),
+                set(Setting::Shape, 12),
+                setting(Setting::Data)
+            ))
     };
     let fits = |network: &Network| {
         let (wanted, assignment) = assign(network, header, options.map)?;
@@ -262,7 +269,11 @@ fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scal
             ErrorKind::Recipe,
             "the recipe leaves the scaling to the data, and there are none",
         )
-        .hint("give --data, or say which with `--set scaling.kind=unit`")),
+        .hint(format!(
+            "give {}, or say which with {}",
+            setting(Setting::Data),
+            key("scaling.kind", "unit")
+        ))),
     }
 }
 

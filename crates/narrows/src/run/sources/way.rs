@@ -1,8 +1,8 @@
 //! Ways from the folder of a run to its data: where they lie now, and what is said where they lie no more.
 
+use crate::advice::{Action, Setting, set};
 use crate::data::{Source, Watch};
 use crate::error::{Error, ErrorKind};
-use crate::text::for_shell;
 use std::path::{Component, Path, PathBuf};
 
 /// Whether there is what a spec names.
@@ -26,20 +26,24 @@ pub(super) fn nameless(folder: &Path, way: Option<&str>) -> Option<Error> {
     Some(error.hint("call Narrows from the folder of the data, or rename the folders above them"))
 }
 
-/// Why a source of a run cannot be read: it is not where it was. `option` of `narrows train` names it.
-pub(super) fn moved_away(recorded: &str, folder: &Path, option: &str, goes_on: bool) -> Error {
-    let way_out = if goes_on || option == "--data" {
-        format!("say with `{option} SOURCE` where they are now")
+/// Why a source of a run cannot be read: it is not where it was. The setting `option` of training names it.
+pub(super) fn moved_away(recorded: &str, folder: &Path, option: Setting, goes_on: bool) -> Error {
+    let source = set(option, "SOURCE");
+    let way_out = if goes_on || option == Setting::Data {
+        format!("say with {source} where they are now")
     } else {
         // Other commands have no such option.
         format!(
-            "say where they are now with `narrows train --resume {} {option} SOURCE`",
-            for_shell(&folder.display().to_string())
+            "say where they are now with {}",
+            Action::GoOn {
+                run: folder.to_path_buf(),
+                settings: source
+            }
         )
     };
     let what = match option {
-        "--data" => "the data of the run are not there any more",
-        "--validation" => "the validation rows of the run are not there any more",
+        Setting::Data => "the data of the run are not there any more",
+        Setting::Validation => "the validation rows of the run are not there any more",
         _ => "the test rows of the run are not there any more",
     };
     Error::new(ErrorKind::Data, what)

@@ -1,6 +1,7 @@
 //! Fitting: from what a recipe says and the training rows to offsets and factors.
 
 use super::{Scaling, ScalingSpec};
+use crate::advice::key;
 use crate::data::{Dataset, EXACT, for_each_row_minus};
 use crate::{Error, ErrorKind, Result};
 
@@ -71,7 +72,10 @@ fn unit(data: &Dataset) -> Result<Scaling> {
     .at(data.name())
     .expected("8-bit or 16-bit values without a sign")
     .found(data.type_name())
-    .hint("choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are in [0, 1]"))
+    .hint(format!(
+        "choose another, as with {} or `standardize`, or `none` if the data are in [0, 1]",
+        key("scaling.kind", "minmax")
+    )))
 }
 
 fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Scaling> {

@@ -70,7 +70,7 @@ fn unit_refuses_floats() {
     assert_eq!(
         text,
         "array: scaling: the scaling `unit` is for 8-bit data and images of 16 bits: expected 8-bit or 16-bit values without \
-         a sign, found 32-bit floating-point values (choose another, as with `--set scaling.kind=minmax` or `standardize`, or `none` if the data are \
+         a sign, found 32-bit floating-point values (choose another, as with `scaling.kind = minmax` or `standardize`, or `none` if the data are \
          in [0, 1])"
     );
 }

@@ -1,6 +1,7 @@
 //! The results of the classic study as tables: for the terminal, as Markdown and for the page.
 
 use super::record::Classic;
+use crate::advice::Action;
 use crate::report::{Cell, Table};
 use crate::text::figures;
 
@@ -36,13 +37,10 @@ impl Classic {
 
 /// The results as a Markdown table, with what made them.
 pub(super) fn markdown(classic: &Classic) -> String {
-    let mut command = "narrows reproduce classic".to_string();
-    if classic.quick {
-        command.push_str(" --quick");
-    }
-    if classic.seeds > 1 {
-        command.push_str(&format!(" --seeds {}", classic.seeds));
-    }
+    let action = Action::Classic {
+        quick: classic.quick,
+        seeds: classic.seeds,
+    };
     let noisy = classic
         .rows
         .iter()
@@ -57,7 +55,7 @@ pub(super) fn markdown(classic: &Classic) -> String {
     let lines = rows
         .iter()
         .map(|cells| format!("| {} |\n", cells.join(" | ")));
-    format!("Made by `{command}`.\n\n{}", lines.collect::<String>())
+    format!("Made by {action}.\n\n{}", lines.collect::<String>())
 }
 
 /// The table for the page, where the setting stands in the experiment's cell and the epochs come last, which a narrow
@@ -142,7 +140,7 @@ mod tests {
     fn markdown_has_the_command_a_rule_and_the_last_reference() {
         let text = markdown(&classic(2));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "Made by `narrows reproduce classic --seeds 2`.");
+        assert_eq!(lines[0], "Made by `study::classic(seeds = 2)`.");
         let bars = |line: &str| line.matches('|').count();
         assert!(lines[2..].iter().all(|line| bars(line) == 10), "{text}");
         assert!(lines[2].ends_with("| PyTorch, noise 1.5 |"));

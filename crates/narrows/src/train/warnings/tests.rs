@@ -90,7 +90,7 @@ fn columns_that_lose_values_are_named_with_both_counts() {
     let text = warning.to_string();
     let expected = "column `stamp`: 60 distinct values become 1 in float32 after the scaling `none`; column `b`: 30 \
                     distinct values become 1; column `c`: 20 distinct values become 1; and 1 more column: use \
-                    `--set scaling.kind=standardize`, which subtracts";
+                    `scaling.kind = standardize`, which subtracts";
     assert!(text.starts_with(expected), "{text}");
     let standardize = ScalingSpec::Standardize {
         mean: None,
@@ -158,7 +158,7 @@ fn constant_columns_are_counted_and_named_once() {
         of(&table, standardize),
         [
             "2 columns have the same value in every training row: `b`, `c`; they train, but carry no information \
-             (`--drop` leaves them out)"
+             (`drop` leaves them out)"
         ]
     );
     assert_eq!(of(&table, ScalingSpec::None), [""; 0]);

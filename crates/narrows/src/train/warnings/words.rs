@@ -1,6 +1,7 @@
 //! What warnings say.
 
 use super::{COUNTED, Warning};
+use crate::advice::{Action, Setting, key, set, setting};
 use crate::text::{count_of, counted, figures, first_of, thousands};
 use std::fmt;
 
@@ -38,12 +39,16 @@ fn describe_lost(
         write!(f, " (in {} of the rows)", thousands(rows as f64))?;
     }
     match scaling {
-        "standardize" | "minmax" => f.write_str(
+        "standardize" | "minmax" => write!(
+            f,
             ": their differences are tiny beside the spread of the column; subtract what is large, take the logarithm, \
-             split the column into parts, or leave it out with `--drop`",
+             split the column into parts, or leave it out with {}",
+            setting(Setting::Drop)
         ),
-        _ => f.write_str(
-            ": use `--set scaling.kind=standardize`, which subtracts the mean before anything is rounded",
+        _ => write!(
+            f,
+            ": use {}, which subtracts the mean before anything is rounded",
+            key("scaling.kind", "standardize")
         ),
     }
 }
@@ -57,14 +62,18 @@ impl fmt::Display for Warning {
                     let more = counted(*more, "more file", "more files");
                     write!(f, " and {more} of the data")?;
                 }
-                f.write_str(
-                    " changed after the run began: it uses the rows as they were read then; --resume will refuse other \
+                write!(
+                    f,
+                    " changed after the run began: it uses the rows as they were read then; {} will refuse other \
                      training rows",
+                    setting(Setting::Resume)
                 )
             }
-            Warning::ThresholdLost => f.write_str(
+            Warning::ThresholdLost => write!(
+                f,
                 "the threshold that was chosen for the model so far does not fit the new one, and is not kept: choose one \
-                 again with `narrows calibrate` when the run is finished",
+                 again with {} when the run is finished",
+                Action::Calibrate
             ),
             Warning::OutOfRange {
                 layer,
@@ -86,9 +95,10 @@ impl fmt::Display for Warning {
                 }
                 write!(
                     f,
-                    ": no training can bring the MSE below {}; use another scaling (`--set \
-                     scaling.kind=unit` for 8-bit data, `minmax` otherwise) or leave `{layer}` out",
-                    figures(*floor)
+                    ": no training can bring the MSE below {}; use another scaling ({} for 8-bit data, `minmax` \
+                     otherwise) or leave `{layer}` out",
+                    figures(*floor),
+                    key("scaling.kind", "unit")
                 )
             }
             Warning::OnlyRises { warmup, epochs } => write!(
@@ -131,25 +141,32 @@ impl fmt::Display for Warning {
                  them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
                 if *has_drawn_test { "testing or validation" } else { "validation" },
                 match (has_drawn_test, is_latest_first) {
-                    (true, true) => "with the latest row last, `--test last:0.1` tests on the last rows instead",
-                    (true, false) => "`--test last:0.1` tests on the last rows instead",
-                    (false, _) => "`--validation 0` sets none apart, `--validation FILE` takes those of another file",
+                    (true, true) => format!("with the latest row last, {} tests on the last rows instead", set(Setting::Test, "last:0.1")),
+                    (true, false) => format!("{} tests on the last rows instead", set(Setting::Test, "last:0.1")),
+                    (false, _) => format!(
+                        "{} sets none apart, {} takes those of another file",
+                        set(Setting::Validation, 0),
+                        set(Setting::Validation, "FILE")
+                    ),
                 }
             ),
             Warning::LastIsEarliest { column } => write!(
                 f,
                 "the rows are in the order of the column `{column}` with the latest first: the last rows, which are for \
-                 testing, are the earliest, and training sees what comes after them; sort the rows by `{column}` for \
-                 `--test last:…`"
+                 testing, are the earliest, and training sees what comes after them; sort the rows by `{column}` for {}",
+                set(Setting::Test, "last:…")
             ),
             Warning::DividedAnew { difference } => f.write_str(difference),
             Warning::OlderName { note } => f.write_str(note),
             Warning::BegunOn { used_for, share } => write!(
                 f,
                 "the model that training begins with was trained on about {:.0} % of the rows for {used_for}: errors on \
-                 them are lower than on new rows; divide the rows as its run did (with the same `--seed` and options), or \
-                 give other rows with `--validation FILE` and `--test FILE`",
-                100.0 * share
+                 them are lower than on new rows; divide the rows as its run did (with the same {} and options), or \
+                 give other rows with {} and {}",
+                100.0 * share,
+                setting(Setting::Seed),
+                set(Setting::Validation, "FILE"),
+                set(Setting::Test, "FILE")
             ),
             Warning::KnownRows { given_for, share } => write!(
                 f,
@@ -160,8 +177,8 @@ impl fmt::Display for Warning {
             Warning::WideCode { code, inputs } => write!(
                 f,
                 "the code has {code} values and the data {inputs}: the network can copy its input and \
-                 learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise \
-                 (`--set corruption.kind=masking --set corruption.fraction=0.5`)"
+                 learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise ({})",
+                key("corruption.kind", "masking").with("corruption.fraction", 0.5)
             ),
             Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
                 "the training rows are all the same: there is nothing to learn",
@@ -182,13 +199,13 @@ impl fmt::Display for Warning {
                     first_of(&names),
                     if *have_names { "" } else { COUNTED },
                 )?;
-                if *have_names { write!(f, " (`--drop` leaves {them} out)") } else { Ok(()) }
+                if *have_names { write!(f, " ({} leaves {them} out)", setting(Setting::Drop)) } else { Ok(()) }
             }
             Warning::Squeezed { high } => write!(
                 f,
-                "the data are only 0 and 1, and the scaling turns 1 into {}: the inputs are close to 0; use `--set \
-                 scaling.kind=none`",
-                figures((*high).into())
+                "the data are only 0 and 1, and the scaling turns 1 into {}: the inputs are close to 0; use {}",
+                figures((*high).into()),
+                key("scaling.kind", "none")
             ),
             Warning::LostValues {
                 columns,

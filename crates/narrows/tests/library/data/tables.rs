@@ -109,7 +109,7 @@ fn a_missing_cell_is_refused_with_its_place_or_filled() {
     let spec = folder.put("table.csv", "a,b\n1,2\n3,\n5,NA\n6,4\n");
     let error = text(Source::open(&spec));
     assert!(
-        error.contains("`b`: 2 cells (the first on line 3)") && error.contains("--missing mean"),
+        error.contains("`b`: 2 cells (the first on line 3)") && error.contains("`missing = mean`"),
         "{error}"
     );
     // What is there and no number is never filled.
@@ -120,7 +120,7 @@ fn a_missing_cell_is_refused_with_its_place_or_filled() {
             error.contains("`b`: 1 cell cannot be read as a number: line 4 \"x\""),
             "{error}"
         );
-        assert!(!error.contains("--missing"), "{error}");
+        assert!(!error.contains("`missing"), "{error}");
     }
     let read = |how| Source::open_with(&spec, &missing(how)).unwrap().train;
     let zero = read(Missing::Zero);
@@ -203,7 +203,7 @@ fn damaged_tables_are_refused() {
     let latin = folder.put("latin.csv", b"a,b\n1,2\n3,4\xe9\n");
     let error = text(Source::open(&latin));
     assert!(
-        error.contains("line 3, character 4") && error.contains("--encoding windows-1252"),
+        error.contains("line 3, character 4") && error.contains("`encoding = windows-1252`"),
         "{error}"
     );
     for (name, content, said) in [

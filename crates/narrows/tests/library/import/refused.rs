@@ -35,7 +35,7 @@ fn missing_and_extra_tensors_are_all_named() {
         },
         &[
             "expected encoder.3.weight [4, 90], found fc.weight [4, 90]",
-            "--map fc=encoder.3",
+            "`map = \"fc=encoder.3\"`",
             "nn.Sequential",
         ],
     );

@@ -11,13 +11,13 @@ fn a_map_that_does_not_fit_is_refused_and_one_that_is_complete_leaves_the_rest()
         (
             ("x", "encoder.0"),
             rest,
-            ["--map x=encoder.0", "no tensor and no layer `x`", "a.bias"],
+            ["x=encoder.0 in map", "no tensor and no layer `x`", "a.bias"],
         ),
         (
             ("a", "encoder.1"),
             rest,
             [
-                "--map a=encoder.1",
+                "a=encoder.1 in map",
                 "no tensor `encoder.1.",
                 "encoder.2.bias",
             ],

@@ -27,10 +27,10 @@ fn constant_columns_are_told_before_training() {
     let gray = folder.put("gray.npy", npy("<f4", "(2, 1, 1)", &[0; 8]));
     let info = summary(&gray);
     assert_eq!(info.constant, ["all values"]);
-    let command = info.command.unwrap();
+    let training = info.training.unwrap().to_string();
     assert!(
-        command.starts_with("narrows train table --data ") && command.ends_with("gray.npy"),
-        "{command}"
+        training.starts_with("`run::run(\"table\", data = ") && training.ends_with("gray.npy)`"),
+        "{training}"
     );
 }
 
@@ -70,7 +70,7 @@ fn a_first_line_of_numbers_is_taken_for_a_row_aloud() {
     assert!(
         data.notes()
             .iter()
-            .any(|note| note.contains("`--header no`"))
+            .any(|note| note.contains("`header = no`"))
     );
     let rows = folder.put("rows.csv", "12,15\n1,7\n3,4\n");
     let data = Source::open(&rows).unwrap().train;
@@ -78,7 +78,7 @@ fn a_first_line_of_numbers_is_taken_for_a_row_aloud() {
     assert!(
         data.notes()
             .iter()
-            .any(|note| note.contains("`--header yes`")),
+            .any(|note| note.contains("`header = yes`")),
         "{:?}",
         data.notes()
     );
@@ -90,7 +90,7 @@ fn a_first_line_of_numbers_is_taken_for_a_row_aloud() {
         let data = Source::open_with(&spec, &options).unwrap().train;
         assert_eq!(data.rows(), rows);
         // What a person says is not asked about.
-        let asks = data.notes().iter().any(|note| note.contains("`--header"));
+        let asks = data.notes().iter().any(|note| note.contains("`header = "));
         assert!(!asks, "{:?}", data.notes());
     }
 }
@@ -120,7 +120,7 @@ fn columns_of_one_name_can_be_left_out() {
     let data = Source::open_with(&spec, &drop(&["a"])).unwrap().train;
     assert_eq!(data.columns().unwrap(), ["b"]);
     assert!(
-        refused(&spec, &drop(&["c"])).contains("there is no column `c`, which `--drop` asks for")
+        refused(&spec, &drop(&["c"])).contains("there is no column `c`, which `drop` asks for")
     );
 }
 

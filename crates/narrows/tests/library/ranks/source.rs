@@ -116,8 +116,22 @@ impl Sources {
     }
 }
 
+/// The string literals of a file as they are written, of what is not compiled for tests only.
+pub fn literals(text: &str) -> Vec<String> {
+    let tokens = without_tests(&tokens_and_literals(text));
+    let literals = tokens.into_iter().filter(|token| token.starts_with('"'));
+    literals.collect()
+}
+
 /// The tokens of a text: words, `::` and other characters; comments and literals are left out.
 fn tokens(text: &str) -> Vec<String> {
+    let mut tokens = tokens_and_literals(text);
+    tokens.retain(|token| !token.starts_with('"'));
+    tokens
+}
+
+/// The same with string literals, each of which begins with a quote.
+fn tokens_and_literals(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -135,7 +149,9 @@ fn tokens(text: &str) -> Vec<String> {
             }
             i += 2;
         } else if c == '"' {
-            i = after_string(&chars, i);
+            let end = after_string(&chars, i);
+            tokens.push(chars[i..end].iter().collect());
+            i = end;
         } else if c == '\'' {
             // A character, or the beginning of a lifetime.
             i += match (at(i + 1), at(i + 2)) {
@@ -153,6 +169,7 @@ fn tokens(text: &str) -> Vec<String> {
                 let from = i + hashes + 1;
                 let inner: String = chars[from..].iter().collect();
                 let len = inner.find(&end).unwrap();
+                tokens.push(format!("\"{}", &inner[..len]));
                 i = from + inner[..len].chars().count() + end.len();
             } else {
                 tokens.push(word);

@@ -32,35 +32,39 @@ fn overrides_set_values_and_errors_name_them() {
     refused(
         &text,
         &["training.epochz=3"],
-        &["--set training.epochz=3", "did you mean `epochs`?"],
+        &["training.epochz=3 in overrides", "did you mean `epochs`?"],
     );
     refused(
         &text,
         &["training.epochs=0"],
-        &["--set training.epochs=0", "from 1"],
+        &["training.epochs=0 in overrides", "from 1"],
     );
     refused(
         &text,
         &["training.epochs"],
-        &["--set training.epochs", "KEY=VALUE"],
+        &["training.epochs in overrides", "KEY=VALUE"],
     );
     refused(
         &text,
         &["encoder[9].outputs=1"],
-        &["--set encoder[9]", "an index below 1"],
+        &["encoder[9]", "an index below 1"],
     );
     refused(&text, &["encoder[-1].outputs=1"], &["an index below 1"]);
-    refused(&text, &["name.x=1"], &["--set name.x=1", "a section"]);
+    refused(
+        &text,
+        &["name.x=1"],
+        &["name.x=1 in overrides", "a section"],
+    );
     refused(
         &text,
         &["encoder.0.outputs=1"],
         &[
-            "--set encoder.0.outputs=1",
+            "encoder.0.outputs=1 in overrides",
             "`encoder[0]`, as in `encoder[0].outputs`",
         ],
     );
     for nothing in ["=3", "training.=3", " .epochs=3", "[0]=3"] {
-        let place = format!("--set {nothing}: this sets no key");
+        let place = format!("{nothing} in overrides: this sets no key");
         refused(&text, &[nothing], &[&place, "KEY=VALUE"]);
     }
     // What was set is to blame, not what it was set over.
@@ -68,7 +72,7 @@ fn overrides_set_values_and_errors_name_them() {
         ("encoder[0]=3", "encoder[0]"),
         ("encoder=[3]", "encoder[0]"),
     ] {
-        let place = format!("--set {assignment}: {path}: ");
+        let place = format!("{assignment} in overrides: {path}: ");
         refused(&text, &[assignment], &[&place, "a section", "found 3"]);
     }
 }

@@ -10,6 +10,7 @@ use super::plan::{TextPlan, WantedColumn};
 use super::refusal::{END_LINES, Odd, RefusalReason, open_quote, other_width, zero_byte};
 use super::syntax::{After, Cursor, RawCell, Syntax, cells_of_line};
 use super::tally::ClassTally;
+use crate::advice::{Setting, set};
 use crate::data::column::{As, Bad, Block, BlockPlace, Cells, OddRow};
 use crate::data::fault::OnFault;
 use crate::data::limits;
@@ -289,10 +290,14 @@ impl ConvertedRows<'_> {
         if self.chunk.is_last && behind.len() < END_LINES && !behind.iter().any(is_row) {
             let lines = behind.len() + 1;
             return error.hint(format!(
-                "if the table ends before it, leave the rest out with `--skip-end {lines}`"
+                "if the table ends before it, leave the rest out with {}",
+                set(Setting::SkipEnd, lines)
             ));
         }
-        error.hint("correct the line, or leave such lines out with `--on-bad drop`")
+        error.hint(format!(
+            "correct the line, or leave such lines out with {}",
+            set(Setting::OnBad, "drop")
+        ))
     }
 
     /// Takes a cell of a column, and gives the place of the next target.

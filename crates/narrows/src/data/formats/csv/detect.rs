@@ -9,6 +9,7 @@ use super::sample::{self, Sampled, TextRecord, fit, usual_width};
 use super::sort::Sort;
 use super::start::StartRecords;
 use super::syntax::{Cursor, Syntax};
+use crate::advice::{Setting, set};
 use crate::data::fault::Mend;
 use crate::data::{ReadOptions, TextOptions};
 use crate::{Error, ErrorKind, Result};
@@ -326,10 +327,10 @@ impl Commas {
     fn doubt(self, records: &[TextRecord<'_>]) -> Option<String> {
         match self {
             Commas::Separate => None,
-            Commas::PerhapsSeparate => Some(
-                "the comma on each line was taken for a separator; if it is a decimal sign, use `--decimal ,`"
-                    .into(),
-            ),
+            Commas::PerhapsSeparate => Some(format!(
+                "the comma on each line was taken for a separator; if it is a decimal sign, use {}",
+                set(Setting::Decimal, ',')
+            )),
             Commas::Decimal => doubt_of_one_column(records),
         }
     }
@@ -343,7 +344,8 @@ fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
     (name.cells.len() == 1 && rows.all(|row| row.cells.len() == 2)).then(|| {
         format!(
             "below the one name on line {line}, the comma of each line was taken for a decimal sign; if it stands \
-             between two cells, say `--separator , --skip-lines {line} --header no`"
+             between two cells, say {}",
+            set(Setting::Separator, ',').with(Setting::SkipLines, line).with(Setting::Header, "no")
         )
     })
 }

@@ -2,6 +2,7 @@
 
 use super::refusal::{Refusal, unreadable};
 use super::zipped;
+use crate::advice::{Setting, set, setting};
 use crate::data::fault::Mend;
 use crate::data::formats::unpack::unpacked;
 use crate::{Error, ErrorKind, Result};
@@ -149,8 +150,10 @@ impl<R: Read> Decoded<R> {
             DecoderResult::Malformed(..) => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "line {} has bytes that are not text in {}; if the file is whole, choose another encoding with `--encoding`",
-                    self.lines, self.name
+                    "line {} has bytes that are not text in {}; if the file is whole, choose another encoding with {}",
+                    self.lines,
+                    self.name,
+                    setting(Setting::Encoding)
                 ),
             )),
             DecoderResult::InputEmpty => {
@@ -235,7 +238,8 @@ impl NotText {
             .expected("UTF-8 text")
             .found(format!("{:02x?}", self.bytes))
             .hint(format!(
-                "name its encoding: for most older files `--encoding {USUAL}`"
+                "name its encoding: for most older files {}",
+                set(Setting::Encoding, USUAL)
             ));
         Refusal::mended_by(error, Mend::Encoding(USUAL))
     }

@@ -12,6 +12,7 @@ use super::syntax::Syntax;
 use super::table::CsvTable;
 use super::tally::ClassTally;
 use super::words;
+use crate::advice::{Setting, set};
 use crate::data::TextOptions;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
 use crate::data::fault::{Fault, Mend};
@@ -140,9 +141,13 @@ impl CsvTable {
         let error = Error::new(ErrorKind::Data, "the decimal sign is in doubt")
             .at(format!("column `{name}`"))
             .expected("a value that shows it, such as 0.5 or 3,5")
-            .found(format!("only values like 124{mark}355, which can mean 124.355 or 124355"))
+            .found(format!(
+                "only values like 124{mark}355, which can mean 124.355 or 124355"
+            ))
             .hint(format!(
-                "use `--decimal {mark}` if it means 124.355, `--decimal {other} --thousands {mark}` if it means 124355"
+                "use {} if it means 124.355, {} if it means 124355",
+                set(Setting::Decimal, mark),
+                set(Setting::Decimal, other).with(Setting::Thousands, mark)
             ));
         let mend = Mend::Decimal {
             decimal: other,
@@ -164,7 +169,9 @@ impl CsvTable {
             lines => format!("the last {lines} lines have no values"),
         };
         let error = Error::new(ErrorKind::Data, what).hint(format!(
-            "leave them out with `--skip-end {skip}`, or keep them with `--skip-end 0`"
+            "leave them out with {}, or keep them with {}",
+            set(Setting::SkipEnd, skip),
+            set(Setting::SkipEnd, 0)
         ));
         Err(Refusal::mended_by(error, Mend::SkipEnd(skip)))
     }
@@ -197,8 +204,9 @@ impl CsvTable {
                 let error = Error::new(ErrorKind::Data, what)
                     .at(format!("line {line}"))
                     .hint(format!(
-                        "leave it out with `--skip-end {skip}`, or keep it with `--skip-end {}`",
-                        skip - 1
+                        "leave it out with {}, or keep it with {}",
+                        set(Setting::SkipEnd, skip),
+                        set(Setting::SkipEnd, skip - 1)
                     ));
                 Err(Refusal::mended_by(error, Mend::SkipEnd(skip)))
             }

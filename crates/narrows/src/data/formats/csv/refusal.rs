@@ -1,5 +1,6 @@
 //! Why a text is refused, with what would mend it.
 
+use crate::advice::{Setting, set, setting};
 use crate::data::ReadOptions;
 use crate::data::fault::{Fault, Mend};
 use crate::data::formats::unpack::is_damage;
@@ -137,7 +138,8 @@ impl Odd {
                 _ => "if the table ends before it,",
             };
             let error = error(first).hint(format!(
-                "{when} leave the rest out with `--skip-end {skip}`"
+                "{when} leave the rest out with {}",
+                set(Setting::SkipEnd, skip)
             ));
             return Some(Refusal::mended_by(error, Mend::SkipEnd(skip)));
         }
@@ -185,7 +187,10 @@ pub(super) fn zero_byte(line: u64) -> Error {
         .at(format!("line {line}"))
         .expected("characters")
         .found("a zero byte")
-        .hint("if it is UTF-16 without a byte order mark, give `--encoding utf-16le`")
+        .hint(format!(
+            "if it is UTF-16 without a byte order mark, give {}",
+            set(Setting::Encoding, "utf-16le")
+        ))
 }
 
 /// An error for a quote that is not closed.
@@ -193,8 +198,9 @@ pub(super) fn open_quote(line: u64, quote: u8) -> Error {
     Error::new(ErrorKind::Format, "a quote is not closed")
         .at(format!("line {line}"))
         .hint(format!(
-            "close it with {}, or name another quote with `--quote`",
-            char::from(quote)
+            "close it with {}, or name another quote with {}",
+            char::from(quote),
+            setting(Setting::Quote)
         ))
 }
 

@@ -7,6 +7,7 @@ use super::refusal::{Refusable, Refusal, other_width};
 use super::sample::{TextRecord, TextRow, usual_width};
 use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
+use crate::advice::{Setting, set, setting};
 use crate::data::column::Texts;
 use crate::data::fault::Mend;
 use crate::data::{OnBad, ReadOptions};
@@ -32,7 +33,8 @@ impl StartRecords<'_> {
                 .expected("lines of values")
                 .found(match self.options.text.skip_lines {
                     Some(skip) if skip > 0 => format!(
-                        "none behind the first {skip} lines, which `--skip-lines` leaves out"
+                        "none behind the first {skip} lines, which {} leaves out",
+                        setting(Setting::SkipLines)
                     ),
                     _ => "none".to_string(),
                 })
@@ -181,9 +183,11 @@ impl StartRecords<'_> {
         if !is_certain && self.comment_header(first).is_none() {
             let line = self.records.get(first).map_or(0, |record| record.line);
             dialect.notes.push(if is_there {
-                format!("used line {line} as the header; if it is a row, use `--header no`")
+                let no = set(Setting::Header, "no");
+                format!("used line {line} as the header; if it is a row, use {no}")
             } else {
-                format!("used line {line} as a row; if it is the header, use `--header yes`")
+                let yes = set(Setting::Header, "yes");
+                format!("used line {line} as a row; if it is the header, use {yes}")
             });
         }
         Ok(is_there && (is_certain || self.comment_header(first).is_none()))
@@ -332,15 +336,22 @@ impl StartRecords<'_> {
                 Refusal::mended_by(error, mend)
             });
         }
-        let skip = line - 1;
+        let lines = set(Setting::SkipLines, line - 1);
         let or_decimals = match (usual, self.syntax.separator, line_before.cells.len()) {
-            (2, b',', 1) => "; if the commas are decimal signs, `--separator ';'`",
-            _ => "",
+            (2, b',', 1) => {
+                let semicolon = set(Setting::Separator, ';');
+                format!("; if the commas are decimal signs, {semicolon}")
+            }
+            _ => String::new(),
         };
-        let error = other_width(line_before.line, usual, line_before.cells.len())
-            .hint(if dialect.names.is_some() { format!("the header seems to stand on line {line}: `--skip-lines {skip}`") } else { format!(
-                    "the rows seem to begin on line {line}: `--skip-lines {skip} --header no`{or_decimals}"
-                ) });
+        let error = other_width(line_before.line, usual, line_before.cells.len()).hint(
+            if dialect.names.is_some() {
+                format!("the header seems to stand on line {line}: {lines}")
+            } else {
+                let lines = lines.with(Setting::Header, "no");
+                format!("the rows seem to begin on line {line}: {lines}{or_decimals}")
+            },
+        );
         Err(Refusal::mended_by(error, mend))
     }
 
@@ -361,7 +372,8 @@ impl StartRecords<'_> {
             let told = header::tell(self.cells(first), &self.rows_from(first + 1));
             let row = self.records.get(first).map_or(0, |record| record.line);
             let doubt = if told.is_there {
-                format!("; if line {row} has them, use `--header yes`")
+                let yes = set(Setting::Header, "yes");
+                format!("; if line {row} has them, use {yes}")
             } else {
                 String::new()
             };

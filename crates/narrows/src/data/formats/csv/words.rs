@@ -4,10 +4,10 @@ use super::decimal::Decimal;
 use super::dialect::counted;
 use super::table::CsvTable;
 use super::zipped::is_zip;
+use crate::advice::{Setting, set};
 use crate::data::TextOptions;
 use crate::data::column::TableReader;
 use crate::data::formats::unpack::is_gzipped;
-use crate::text::for_shell;
 
 /// How a text is read, in the words of one sentence, always in the same order: what stands between cells, decimals and
 /// thousands, the encoding, quotes, the header, units, what is left out at the end.
@@ -142,17 +142,17 @@ fn padded(table: &CsvTable) -> Option<String> {
         .map(|(column, padded)| (column.name.as_str(), padded))
         .collect();
     let &(name, example) = columns.first()?;
-    let id = for_shell(name);
+    let id = set(Setting::Ids, name);
     Some(match columns.len() {
         1 => format!(
             "`{name}` has values that begin with 0, such as {example}, which are read as numbers: if they are ids, \
-             `--id {id}` keeps them as they are"
+             {id} keeps them as they are"
         ),
         _ => {
             let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
             format!(
                 "{} have values that begin with 0, such as {example}, which are read as numbers: if they are ids, \
-                 `--id {id}` and the like keep them as they are",
+                 {id} and the like keep them as they are",
                 listed(&names)
             )
         }

@@ -1,7 +1,7 @@
 //! The IDX files of a folder, told by their names: which split they are of, and which set where there are several.
 
+use crate::advice::{Setting, set, setting};
 use crate::data::limits::{excerpt, names};
-use crate::text::for_shell;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,7 +127,10 @@ impl Files {
                     )
                     .at(folder.display())
                     .found(found)
-                    .hint("name one of them with `--data`, or leave only one in the folder"));
+                    .hint(format!(
+                        "name one of them with {}, or leave only one in the folder",
+                        setting(Setting::Data)
+                    )));
                 }
                 Some(_) => return Err(several_sets(folder, &sets)),
             }
@@ -184,7 +187,7 @@ fn several_sets(folder: &Path, sets: &[&str]) -> Error {
     );
     Error::new(ErrorKind::Data, what)
         .at(folder.display())
-        .hint(format!("choose one, `--data {}`", for_shell(&spec)))
+        .hint(format!("choose one, {}", set(Setting::Data, spec)))
 }
 
 /// The folder itself if it has IDX files of images, else the one below it that has: torchvision keeps the files of

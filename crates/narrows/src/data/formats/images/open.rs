@@ -4,6 +4,7 @@ use super::find;
 use super::find::{Folder, FoundImage, images};
 use super::kind;
 use super::read;
+use crate::advice::{Setting, set, setting};
 use crate::data::{Fit, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -116,10 +117,16 @@ fn refuse_others(spec: &str, options: &ReadOptions, what: &str) -> Result<()> {
     if options.fit != Fit::default() && options.image_size.is_none() {
         return Err(Error::new(
             ErrorKind::Data,
-            "`--fit` says how images are brought to a size, and no size is given",
+            format!(
+                "{} says how images are brought to a size, and no size is given",
+                setting(Setting::Fit)
+            ),
         )
         .at(spec)
-        .hint("give it with `--image-size WIDTHxHEIGHT`"));
+        .hint(format!(
+            "give it with {}",
+            set(Setting::ImageSize, "WIDTHxHEIGHT")
+        )));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::find::FoundImage;
 use super::fit::{self, ImagePlan, ImageRow};
 use super::picture::{Depth, PixelValues};
 use super::threads::on_threads;
+use crate::advice::{Setting, set};
 use crate::data::builder::RowsBuilder;
 use crate::data::dataset::FILE_COLUMN;
 use crate::data::element::{Element, NumberKind};
@@ -186,7 +187,10 @@ fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
             .at(place(image))
             .expected("finite numbers")
             .found(value)
-            .hint("put numbers in place of NaN, as in Python: `numpy.nan_to_num(image)`; or leave such images out with `--on-bad drop`"));
+            .hint(format!(
+                "put numbers in place of NaN, as in Python: `numpy.nan_to_num(image)`; or leave such images out with {}",
+                set(Setting::OnBad, "drop")
+            )));
     }
     Ok((row, picture.is_rounded))
 }
@@ -231,8 +235,9 @@ fn labels(spec: &str, all: &[PlannedImage]) -> Result<(Option<Vec<i64>>, Vec<Str
 fn bad(error: Error) -> Error {
     match error.kind() {
         ErrorKind::Data => error,
-        _ => error.hint(
-            "repair or convert it, move it out of the folder, or leave such images out with `--on-bad drop`",
-        ),
+        _ => error.hint(format!(
+            "repair or convert it, move it out of the folder, or leave such images out with {}",
+            set(Setting::OnBad, "drop")
+        )),
     }
 }

@@ -3,6 +3,7 @@
 use super::foreign::ForeignArray;
 use super::gaps::filled;
 use super::header::{ArrayContent, ArrayHeader};
+use crate::advice::{Setting, set};
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::Element;
 use crate::data::formats::layout::{ArrayPlan, Turned};
@@ -40,7 +41,10 @@ impl ArrayRows {
                     Error::new(ErrorKind::Data, "the array has a type that is not read")
                         .expected("numbers")
                         .found("words")
-                        .hint("words can be labels: `--label NAME` takes an array of an NPZ file for them"),
+                        .hint(format!(
+                            "words can be labels: {} takes an array of an NPZ file for them",
+                            set(Setting::Label, "NAME")
+                        )),
                 );
             }
         };

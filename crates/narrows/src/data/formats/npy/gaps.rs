@@ -1,5 +1,6 @@
 //! Missing values (NaN) of arrays, and what is put in their place.
 
+use crate::advice::{Setting, set};
 use crate::data::records::Records;
 use crate::data::{Missing, ReadOptions, Values};
 use crate::text::counted;
@@ -33,8 +34,15 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
             ErrorKind::Data,
             "rows of an array cannot be left out for missing values",
         )
-        .expected("`--missing mean` or `--missing zero`")
-        .hint("`--on-bad drop` leaves out the rows that have them"));
+        .expected(format!(
+            "{} or {}",
+            set(Setting::Missing, "mean"),
+            set(Setting::Missing, "zero")
+        ))
+        .hint(format!(
+            "{} leaves out the rows that have them",
+            set(Setting::OnBad, "drop")
+        )));
     }
     let Values::Records(records) = values else {
         return Ok((values, None));
@@ -104,7 +112,10 @@ impl MeanSums {
             )
             .at(format!("column {place} (counted from 0)"))
             .expected("a number in at least one row")
-            .hint("leave the column out of the array, or fill with `--missing zero`"));
+            .hint(format!(
+                "leave the column out of the array, or fill with {}",
+                set(Setting::Missing, "zero")
+            )));
         }
         let mean = |(shift, (sum, count)): (&f64, &(f64, usize))| shift + sum / *count as f64;
         Ok(self.shifts.iter().zip(&self.sums).map(mean).collect())

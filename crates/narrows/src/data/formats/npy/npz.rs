@@ -7,6 +7,7 @@ use super::header::{ArrayContent, ArrayHeader};
 use super::labels::{self, Labels};
 use super::names::{self, ArrayPart, LABELS, Name};
 use super::open::{ZIP, beginning, open_npy};
+use crate::advice::{Setting, setting};
 use crate::data::limits::{NPZ_ARRAYS, excerpt, names as listed_names};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source};
@@ -264,9 +265,10 @@ impl ArchiveReader<'_> {
                 .copied()
                 .unwrap_or_default();
             data.notes.push(format!(
-                "the {rows} rows of `{}` are left out; `{}:{name}` takes them, for `--validation` for example",
+                "the {rows} rows of `{}` are left out; `{}:{name}` takes them, for {} for example",
                 excerpt(&name),
-                self.file
+                self.file,
+                setting(Setting::Validation)
             ));
         }
         self.source(parts, &[])

@@ -3,6 +3,7 @@
 use super::pages::{Allowance, Budget, CheckedPages, LEVELS, SharedFile, shares_beginnings};
 use super::refusal::{DAMAGED, damaged};
 use super::stored::{StoredColumn, StoredShape};
+use crate::advice::{Setting, setting};
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -221,7 +222,7 @@ impl<'a> ColumnChunk<'a> {
                         .at(format!("row {} (counted from 0)", first + row as u64))
                         .expected(format!("{length} values, as in the first rows"))
                         .found(found)
-                        .hint("leave it out with --drop"));
+                        .hint(format!("leave it out with {}", setting(Setting::Drop))));
                 }
             }
             at += 1 + more;
@@ -299,7 +300,7 @@ impl Take<'_> {
                         BYTES >> 20,
                         self.count
                     ))
-                    .hint("leave it out with --drop"));
+                    .hint(format!("leave it out with {}", setting(Setting::Drop))));
             }
         }
         Ok(values)

@@ -5,6 +5,7 @@ use super::leaf::Leaf;
 use super::refusal::DAMAGED;
 use super::stored::StoredColumn;
 use super::text::{self, MAX_DECIMAL};
+use crate::advice::{Setting, setting};
 use crate::data::column::{Bad, Cells, Texts};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -282,7 +283,7 @@ pub(super) fn texts(
         if bytes > TEXTS {
             return Err(Error::new(ErrorKind::Data, "the texts are too long")
                 .expected(format!("at most {} MiB in {cells} rows", TEXTS >> 20))
-                .hint("leave it out with --drop"));
+                .hint(format!("leave it out with {}", setting(Setting::Drop))));
         }
         texts.push(&text);
     }

@@ -1,5 +1,6 @@
 //! What is said of a file that cannot be read.
 
+use crate::advice::{Setting, setting};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
 use crate::{Error, ErrorKind, Result};
@@ -18,9 +19,12 @@ pub(super) fn not_numeric(column: &FileColumn) -> Result<()> {
             .at(format!("column `{}`", column.name))
             .expected("integers, floating-point numbers, decimals or booleans")
             .found(column.kind.words())
-            .hint(
-                "leave it out with `--drop`, or keep it beside the rows with `--label` or `--id`",
-            ),
+            .hint(format!(
+                "leave it out with {}, or keep it beside the rows with {} or {}",
+                setting(Setting::Drop),
+                setting(Setting::Label),
+                setting(Setting::Ids)
+            )),
     )
 }
 

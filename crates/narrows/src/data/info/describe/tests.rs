@@ -5,6 +5,7 @@ mod files;
 mod statistics;
 
 use crate::Result;
+use crate::advice::{Action, Setting, Settings};
 use crate::data::column::{
     As, Bad, Block, BlockPlace, Cells, FileColumn, TableReader, Texts, Verdict,
 };
@@ -219,10 +220,20 @@ fn of_files(files: &[(&str, &[u8])], options: &ReadOptions) -> (tempfile::TempDi
     }
 }
 
-/// The command line behind the file.
-fn arguments(info: &TableInfo) -> &str {
-    let command = info.command.as_ref().unwrap();
-    command.rsplit_once("csv").unwrap().1.trim_start()
+/// What trains on the table, in words.
+fn training(info: &TableInfo) -> Option<String> {
+    let training = info.training.as_ref();
+    training.map(|action| format!("{action:#}"))
+}
+
+/// The settings that train on the table, without those that name it.
+fn settings(info: &TableInfo) -> String {
+    let Some(Action::Train { settings, .. }) = &info.training else {
+        panic!("{:?}", info.training);
+    };
+    let others = settings.0.iter().filter(|(of, _)| *of != Setting::Data);
+    let others = Settings(others.cloned().collect());
+    format!("{others:#}")
 }
 
 #[test]
@@ -284,23 +295,23 @@ fn a_table_that_training_refuses_is_described() {
         info.refusals,
         [
             "`price`: 2 cells cannot be read as numbers: line 5 \"2,262\", line 11 \"(5)\" (if commas stand between \
-             thousands, use `--thousands ,`)",
-            "1 cell is missing, in `age` (`--missing mean` fills them)",
+             thousands, use `thousands = \",\"`)",
+            "1 cell is missing, in `age` (`missing = mean` fills them)",
         ]
     );
     let remarks = info.remarks.join("\n");
     for part in [
         "1 column is constant: `same`; it trains, but carries no information",
-        "`row` increases by 1 in each row: it may be a row number (`--id row` keeps",
-        "every value of `name` is different: `--id name` copies it to outputs",
+        "`row` increases by 1 in each row: it may be a row number (`ids = row` keeps",
+        "every value of `name` is different: `ids = name` copies it to outputs",
         "`day`: float32 would merge its 11 distinct values into 7; Narrows scales in float64, so all 11 stay distinct",
     ] {
         assert!(remarks.contains(part), "{remarks}");
     }
     assert_eq!(
-        info.command.as_deref(),
+        training(&info).as_deref(),
         Some(
-            "narrows train table --data 'my t.csv' --drop price --label kind --id row,name --missing mean"
+            "run::run(\"table\", data = \"my t.csv\", drop = price, label = kind, ids = \"row,name\", missing = mean)"
         )
     );
     assert_eq!(info.suggestions.len(), 4);
@@ -323,8 +334,8 @@ fn a_table_without_faults_has_nothing_to_say() {
         (0, 0, 0)
     );
     assert_eq!(
-        info.command.as_deref(),
-        Some("narrows train table --data 'my t.csv'")
+        training(&info).as_deref(),
+        Some("run::run(\"table\", data = \"my t.csv\")")
     );
 }
 

@@ -21,11 +21,11 @@ fn each_fault_names_its_line() {
         ("a,b\n1,2\n\u{0},4\n", "a zero byte"),
         (
             "title\n1,2,3\n3,4,5\n5,6,7\n",
-            "the rows seem to begin on line 2: `--skip-lines 1 --header no`",
+            "the rows seem to begin on line 2: `skip_lines = 1, header = no`",
         ),
         (
             "x\n1,5\n2,7\n3,4\n",
-            "`--skip-lines 1 --header no`; if the commas are decimal signs, `--separator ';'`",
+            "`skip_lines = 1, header = no`; if the commas are decimal signs, `separator = \";\"`",
         ),
     ] {
         let error = refused(text);

@@ -149,12 +149,15 @@ fn a_header_is_told_by_the_types_below() {
         |text: &str, words: &str| plain(text).notes.iter().any(|note| note.contains(words));
     assert!(is_said(
         "0,1,2\n5.5,3.5,1.5\n4.5,2.5,0.5\n",
-        "used line 1 as the header; if it is a row, use `--header no`"
+        "used line 1 as the header; if it is a row, use `header = no`"
     ));
-    assert!(is_said("3,1,2\n5,3,1\n", "`--header yes`"));
-    assert!(is_said("name,town\nAda,London\n", "`--header no`"));
-    assert!(!is_said("a,b\n1,2\n", "--header"));
-    assert!(!is_said("5.0,Kind-a\n5.1,Kind-a\n5.2,Kind-b\n", "--header"));
+    assert!(is_said("3,1,2\n5,3,1\n", "`header = yes`"));
+    assert!(is_said("name,town\nAda,London\n", "`header = no`"));
+    assert!(!is_said("a,b\n1,2\n", "`header = "));
+    assert!(!is_said(
+        "5.0,Kind-a\n5.1,Kind-a\n5.2,Kind-b\n",
+        "`header = "
+    ));
     let said = |header| ReadOptions {
         header: Some(header),
         ..ReadOptions::default()
@@ -207,7 +210,7 @@ fn comments_and_lines_before_the_header() {
         ["left out 2 lines before the header on line 4"]
     );
     let doubtful = "one,two,three,four\na,b,c\nx,y,z\nu,v,w\n";
-    assert!(refused(doubtful).contains("the header seems to stand on line 2: `--skip-lines 1`"));
+    assert!(refused(doubtful).contains("the header seems to stand on line 2: `skip_lines = 1`"));
     let found = read(doubtful, &with(|text| text.skip_lines = Some(1))).unwrap();
     assert_eq!(found.columns, ["a:Text", "b:Text", "c:Text"]);
 }
@@ -235,7 +238,7 @@ fn units_totals_and_trailing_delimiters() {
         error.contains("line 4: the line looks like a line of totals (\"Totals:\")"),
         "{error}"
     );
-    assert!(error.contains("--skip-end 1"), "{error}");
+    assert!(error.contains("`skip_end = 1`"), "{error}");
     assert_eq!(
         read(total, &with(|text| text.skip_end = Some(1)))
             .unwrap()
@@ -251,7 +254,7 @@ fn units_totals_and_trailing_delimiters() {
     );
     let short = refused("a,b,c\n1,2,3\n2,3,4\n(2 rows)\n");
     assert!(
-        short.contains("line 4") && short.contains("--skip-end 1"),
+        short.contains("line 4") && short.contains("`skip_end = 1`"),
         "{short}"
     );
 
@@ -325,7 +328,7 @@ fn encodings_and_packed_files() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("line 1, character 5") && error.contains("--encoding windows-1252"),
+        error.contains("line 1, character 5") && error.contains("`encoding = windows-1252`"),
         "{error}"
     );
     let (_file, mut table) =

@@ -57,7 +57,7 @@ fn a_word_before_numbers_that_step_evenly_begins_a_header() {
     // Other numbers are a row, which is said.
     let unlike = "patient,0.1,0.5,1.0\nA,1.5,2.5,3.5\nB,1.5,2.5,3.7\n";
     assert_eq!(names(unlike), ["0", "1", "2", "3"]);
-    assert!(notes(unlike).contains("`--header yes`"));
+    assert!(notes(unlike).contains("`header = yes`"));
     let second = "country,2001,2002,2003\nDE,1,2,3\nFR,4,5,7\nIT,1,1,2\n";
     assert_eq!(names(second), ["country", "2001", "2002", "2003"]);
     // A class that comes again, and a time, show a row.
@@ -96,7 +96,7 @@ fn lines_without_values_at_the_end_are_told() {
     let text = "a;b;c\n1;2;3\n4;5;6\n;;\n;;\n";
     let error = refused(text);
     assert!(error.contains("the last 2 lines have no values"), "{error}");
-    assert!(error.contains("`--skip-end 2`"), "{error}");
+    assert!(error.contains("`skip_end = 2`"), "{error}");
     assert_eq!(
         read(text, &with(|text| text.skip_end = Some(2)))
             .unwrap()
@@ -114,7 +114,7 @@ fn lines_without_values_at_the_end_are_told() {
     // A line of totals above them goes with them.
     let totals = refused("month,n\nJan,1\nFeb,2\nTotal,3\n,\n,\n");
     assert!(
-        totals.contains("totals") && totals.contains("`--skip-end 3`"),
+        totals.contains("totals") && totals.contains("`skip_end = 3`"),
         "{totals}"
     );
     // Those among the rows are rows.
@@ -161,8 +161,8 @@ fn commas_between_other_separators_are_in_doubt() {
         for part in [
             "in doubt",
             "column `pop`",
-            "`--decimal . --thousands ,`",
-            "`--decimal ,`",
+            "`decimal = \".\", thousands = \",\"`",
+            "`decimal = \",\"`",
         ] {
             assert!(error.contains(part), "{part}: {error}");
         }
@@ -188,7 +188,7 @@ fn one_column_of_commas() {
     );
     let doubtful = refused("price\n1,234\n2,500\n950\n");
     assert!(
-        doubtful.contains("`--decimal . --thousands ,`"),
+        doubtful.contains("`decimal = \".\", thousands = \",\"`"),
         "{doubtful}"
     );
     // Without a name, only one reading of a line can show it.
@@ -196,7 +196,7 @@ fn one_column_of_commas() {
     assert_eq!(rows("1,5\n2\n3,75\n"), ["1.5", "2.0", "3.75"]);
     let open = "1,5\n2,4\n3,75\n";
     assert_eq!(rows(open), ["1 | 5", "2 | 4", "3 | 75"]);
-    assert!(notes(open).contains("`--decimal ,`"));
+    assert!(notes(open).contains("`decimal = \",\"`"));
     let said = with(|text| text.decimal = Some(','));
     assert_eq!(read(open, &said).unwrap().rows, ["1.5", "2.4", "3.75"]);
     let named = ReadOptions {
@@ -207,7 +207,7 @@ fn one_column_of_commas() {
         read("2024\n3,5\n2,4\n", &named).unwrap().rows,
         ["3.5", "2.4"]
     );
-    assert!(refused("size\n100,200,300\n110,210,310\n").contains("`--skip-lines 1"));
+    assert!(refused("size\n100,200,300\n110,210,310\n").contains("`skip_lines = 1"));
 }
 
 #[test]
@@ -246,8 +246,8 @@ fn row_names_without_a_name_have_a_column() {
 #[test]
 fn no_option_is_advised_that_leaves_out_good_rows() {
     let error = refused("a,b,c\n1,2\n4,5,6\n6,7,8\n");
-    assert!(!error.contains("--skip-end"), "{error}");
-    assert!(refused("a,b,c\n4,5,6\n6,7,8\n1,2\n").contains("`--skip-end 1`"));
+    assert!(!error.contains("skip_end"), "{error}");
+    assert!(refused("a,b,c\n4,5,6\n6,7,8\n1,2\n").contains("`skip_end = 1`"));
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn markers_of_missing_values_are_words_where_words_stand() {
 fn zeros_before_a_number_are_said_to_go() {
     let text = "zip,n\n01067,5\n80331,6\n";
     assert!(notes(text).contains("such as 01067"), "{}", notes(text));
-    assert!(notes(text).contains("`--id zip`"));
+    assert!(notes(text).contains("`ids = zip`"));
     assert_eq!(notes("a,b\n0,0.5\n10,1.5\n"), "");
     let kept = ReadOptions {
         ids: vec!["zip".into()],

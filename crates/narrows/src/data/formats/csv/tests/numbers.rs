@@ -192,8 +192,8 @@ fn a_decimal_sign_that_nothing_decides_is_asked_for() {
     let error = refused(doubtful);
     assert!(
         error.contains("column `a`")
-            && error.contains("--decimal .")
-            && error.contains("--decimal ,"),
+            && error.contains("decimal = \".\"")
+            && error.contains("decimal = \",\""),
         "{error}"
     );
     let rows = |change: &dyn Fn(&mut crate::data::TextOptions)| {
@@ -290,7 +290,7 @@ fn one_column_of_decimal_commas() {
         let notes = plain(text).notes;
         notes
             .iter()
-            .any(|note| note.contains("`--separator , --skip-lines 1 --header no`"))
+            .any(|note| note.contains("`separator = \",\", skip_lines = 1, header = no`"))
     };
     assert!(is_said("wert\n3,5\n4,25\n") && !is_said("wert\n3,5\n4\n"));
     let mut options = with(|text| {

@@ -1,6 +1,7 @@
 //! What is said of the images.
 
 use super::met::{Met, PlannedImage};
+use crate::advice::{Setting, set};
 use crate::data::formats::images::find::images;
 use crate::data::formats::images::fit::ImagePlan;
 use crate::data::formats::images::picture::{Depth, ImageHead, ImagePart};
@@ -86,8 +87,10 @@ pub(super) fn notes(
     if plan.fit == Fit::Squeeze {
         note(count(&is_squeezed), &|count| {
             format!(
-                "{} of other proportions squeezed to {width} x {height} (`--fit crop` or `--fit pad` keep the proportions)",
-                images(count)
+                "{} of other proportions squeezed to {width} x {height} ({} or {} keep the proportions)",
+                images(count),
+                set(Setting::Fit, "crop"),
+                set(Setting::Fit, "pad")
             )
         });
     }

@@ -1,6 +1,7 @@
 //! What all images become, from their heads; and what is refused before any is decoded.
 
 use super::met::{PlannedImage, place};
+use crate::advice::{Setting, set};
 use crate::data::ReadOptions;
 use crate::data::formats::images::find::{FoundImage, images};
 use crate::data::formats::images::fit::ImagePlan;
@@ -25,7 +26,11 @@ pub(super) fn plan(
             .at(place(other))
             .expected(format!("{} x {} pixels, as {}", size.0, size.1, first.name))
             .found(format!("{} x {}", other.head.size.0, other.head.size.1))
-            .hint("bring them to one size with `--image-size WIDTHxHEIGHT`, and say with `--fit squeeze`, `crop` or `pad` how"));
+            .hint(format!(
+                "bring them to one size with {}, and say with {}, `crop` or `pad` how",
+                set(Setting::ImageSize, "WIDTHxHEIGHT"),
+                set(Setting::Fit, "squeeze")
+            )));
     }
     let is_color = match options.channels {
         None => all.iter().any(|image| image.head.is_color),
@@ -51,7 +56,10 @@ pub(super) fn plan(
                 .at(place(first))
                 .expected(format!("1 to {IMAGE_VALUES} values"))
                 .found(format!("{} x {} pixels, {values} values", size.0, size.1))
-                .hint("bring them to another size with `--image-size WIDTHxHEIGHT`"),
+                .hint(format!(
+                    "bring them to another size with {}",
+                    set(Setting::ImageSize, "WIDTHxHEIGHT")
+                )),
         );
     }
     let float = all.iter().find(|image| image.head.depth == Depth::Float);

@@ -252,7 +252,7 @@ fn channels_last_are_turned_with_a_word() {
         layout: Some(Layout::ChannelsLast),
         ..ReadOptions::default()
     };
-    assert!(refusal(Source::open_with(&table, &options)).contains("`--layout` is an option"));
+    assert!(refusal(Source::open_with(&table, &options)).contains("`layout` is an option"));
 }
 
 #[test]
@@ -283,10 +283,10 @@ fn missing_values_of_an_array_are_refused_or_filled() {
         read(crate::data::Missing::Drop)
             .unwrap_err()
             .to_string()
-            .contains("`--on-bad drop`")
+            .contains("`on_bad = drop`")
     );
     let error = read(crate::data::Missing::Refuse).unwrap_err().to_string();
-    assert!(error.contains("`--missing mean`"), "{error}");
+    assert!(error.contains("`missing = mean`"), "{error}");
     // What a model knows stands for what is missing, whatever the rows at hand are.
     let options = ReadOptions {
         fill: Some(vec![7.0, 8.0]),
@@ -304,7 +304,13 @@ fn missing_values_of_an_array_are_refused_or_filled() {
         panic!("an array is no table");
     };
     assert_eq!(info.missing, 1);
-    assert!(info.command.as_ref().unwrap().ends_with("--missing mean"));
+    assert!(
+        info.training
+            .as_ref()
+            .unwrap()
+            .to_string()
+            .ends_with("missing = mean)`")
+    );
     let nothing = [f32::NAN, f32::NAN, 3.0, f32::NAN]
         .map(f32::to_le_bytes)
         .concat();

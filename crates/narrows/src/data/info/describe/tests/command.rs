@@ -18,13 +18,13 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
         (role("kind"), role("name"), role("row")),
         (Role::Label, Role::Id, Role::Ignored)
     );
-    assert_eq!(column(&info, "row").reason.as_deref(), Some("`--drop`"));
+    assert_eq!(column(&info, "row").reason.as_deref(), Some("`drop`"));
     assert_eq!(info.refusals, [""; 0]);
     assert_eq!(
-        info.command.as_deref(),
+        training(&info).as_deref(),
         Some(
-            "narrows train table --data 'my t.csv' --drop row,price --label kind --id name --missing zero \
-             --header yes"
+            "run::run(\"table\", data = \"my t.csv\", drop = \"row,price\", label = kind, ids = name, missing = zero, \
+             header = yes)"
         )
     );
     for (options, expected) in [
@@ -47,7 +47,7 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
                 ids: vec!["nme".into()],
                 ..ReadOptions::default()
             },
-            "which `--id` asks for",
+            "which `ids` asks for",
         ),
         (
             ReadOptions {
@@ -76,11 +76,7 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
         "{:?}",
         info.refusals
     );
-    assert!(
-        info.command
-            .unwrap()
-            .contains("--columns age --label kind --id name --missing mean")
-    );
+    assert!(settings(&info).contains("columns = age, label = kind, ids = name, missing = mean"));
 }
 
 #[test]
@@ -92,8 +88,8 @@ fn two_columns_of_one_name_are_described_and_dropped() {
     ]);
     assert_eq!(info.refusals, ["several columns are called `a`"]);
     assert_eq!(
-        info.command.as_deref(),
-        Some("narrows train table --data 'my t.csv' --drop a")
+        training(&info).as_deref(),
+        Some("run::run(\"table\", data = \"my t.csv\", drop = a)")
     );
 }
 
@@ -111,21 +107,21 @@ fn a_column_without_a_name_that_counts_is_left_out_as_in_training() {
     assert_eq!(index.role, Role::Ignored);
     assert!(index.reason.as_ref().unwrap().starts_with("a row index"));
     assert_eq!(
-        info.command.as_deref(),
-        Some("narrows train table --data 'my t.csv'")
+        training(&info).as_deref(),
+        Some("run::run(\"table\", data = \"my t.csv\")")
     );
 }
 
 #[test]
 fn what_nothing_can_be_learnt_from_has_no_command() {
     let words = of(vec![("w", ColumnKind::Text, texts(["a", "b", "c"]))]);
-    assert_eq!(words.command, None);
+    assert_eq!(words.training, None);
     assert_eq!(words.refusals, ["no column of numbers is left to train on"]);
     let none = of(vec![("a", ColumnKind::Float, Vec::new())]);
-    assert_eq!((none.rows, none.command), (0, None));
+    assert_eq!((none.rows, none.training), (0, None));
     assert!(none.refusals.iter().any(|text| text == "there are no rows"));
     let columns = of(Vec::new());
-    assert_eq!((columns.columns.len(), columns.command), (0, None));
+    assert_eq!((columns.columns.len(), columns.training), (0, None));
 }
 
 #[test]
@@ -133,10 +129,8 @@ fn a_label_is_guessed_where_one_suggests_itself() {
     let measured = || texts((0..40).map(|row| format!("{}.25", row * 7 % 11)));
     let few = |count: usize| texts((0..40).map(move |row| row % count));
     let guess = |columns| {
-        of(columns)
-            .command
-            .unwrap()
-            .split_once("--label ")
+        settings(&of(columns))
+            .split_once("label = ")
             .map(|(_, rest)| rest.to_string())
     };
     let (float, integer) = (ColumnKind::Float, ColumnKind::Integer);
@@ -173,10 +167,12 @@ fn names_are_quoted_for_a_shell() {
         ("a,\"b", ColumnKind::Float, texts(["!1,5", "2", "3"])),
         ("c", ColumnKind::Float, texts(["1", "2", "4"])),
     ]);
-    assert_eq!(
-        odd.command.as_deref(),
-        Some("narrows train table --data 'my t.csv' --drop='-x,\"a,\"\"b\"'")
-    );
+    let Some(Action::Train { settings, .. }) = odd.training else {
+        panic!("{:?}", odd.training);
+    };
+    // As one value: of the command it is one word.
+    let drop = (Setting::Drop, Some("-x,\"a,\"\"b\"".to_string()));
+    assert_eq!(settings.0.last(), Some(&drop));
 }
 
 /// A shell reads back each word.
@@ -224,8 +220,7 @@ fn ids_are_suggested_where_one_input_is_left() {
             texts((0..40).map(|row| (row * 7 % 11) as f64 / 2.0)),
         ),
     ]);
-    let command = info.command.unwrap();
-    assert!(command.ends_with("--id row,name"), "{command}");
+    assert_eq!(settings(&info), "ids = \"row,name\"");
 }
 
 #[test]
@@ -238,7 +233,7 @@ fn a_label_that_some_rows_lack_is_kept_as_an_id() {
         &[("t.csv", b"iso,gdp\nNA,12.5\nDE,40.1\nFR,38.2\n")],
         &options,
     );
-    assert_eq!(arguments(&info), "--id iso");
+    assert_eq!(settings(&info), "ids = iso");
     assert!(
         info.suggestions[0].contains("keeps `iso` as an id"),
         "{:?}",

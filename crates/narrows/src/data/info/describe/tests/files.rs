@@ -4,28 +4,28 @@ use super::*;
 
 #[test]
 fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
-    for (text, refusal, arguments_then, how, suggestion) in [
+    for (text, refusal, settings_then, how, suggestion) in [
         (
             &b"a,b\n1.5,2\n2.5,3\n3.5,5\nTotals:,\n"[..],
-            "line 5: the line looks like a line of totals (\"Totals:\") (leave it out with `--skip-end 1`, or keep it \
-             with `--skip-end 0`)",
-            "--skip-end 1",
+            "line 5: the line looks like a line of totals (\"Totals:\") (leave it out with `skip_end = 1`, or keep it \
+             with `skip_end = 0`)",
+            "skip_end = 1",
             "without 1 line at the end",
             "",
         ),
         (
             b"a,gr\xf6\xdfe\n1,2\n3,4\n6,5\n",
             "line 1, character 5: the text is not UTF-8: expected UTF-8 text, found [f6, df, 65, 0a] (name its encoding",
-            "--encoding windows-1252",
+            "encoding = windows-1252",
             "windows-1252",
-            "`--encoding windows-1252` is a guess",
+            "`encoding = windows-1252` is a guess",
         ),
         (
             b"a;b\n124.355;20.377\n20.377;1.125\n3.125;7.377\n",
             "column `a`: the decimal sign is in doubt",
-            "--decimal , --thousands .",
+            "decimal = \",\", thousands = \".\"",
             "semicolons, decimal commas",
-            "if 124.355 means about 124, use `--decimal .` instead",
+            "if 124.355 means about 124, use `decimal = \".\"` instead",
         ),
         (
             b"a\nb\nc,d\n1,2\n3,4\n2,9\n4,1\n",
@@ -37,7 +37,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
         (
             b"one,two,three\n1,2\n3,4\n2,9\n4,1\n",
             "line 1: the lines differ in length: expected 2 cells, as in most lines, found 3",
-            "--header no --skip-lines 1",
+            "header = no, skip_lines = 1",
             "no header",
             "columns are called 0, 1 and so on",
         ),
@@ -55,7 +55,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
             refusal => assert!(info.refusals[0].starts_with(refusal), "{:?}", info.refusals),
         }
         assert!(info.refusals.len() < 2, "{:?}", info.refusals);
-        assert_eq!(arguments(&info), arguments_then);
+        assert_eq!(settings(&info), settings_then);
         assert!(info.how.as_ref().unwrap().contains(how), "{:?}", info.how);
         match suggestion {
             "" => assert_eq!(info.suggestions, [""; 0]),
@@ -72,11 +72,11 @@ fn faults_of_several_files_name_the_file_and_are_mended_where_all_have_them() {
     let (_folder, info) = of_files(&[("x.csv", total), ("y.csv", total)], &options);
     assert_eq!((info.rows, info.refusals.len()), (6, 2));
     assert!(info.refusals[1].contains("y.csv: line 5: the line looks like a line of totals"));
-    assert_eq!(arguments(&info), "--skip-end 1");
+    assert_eq!(settings(&info), "skip_end = 1");
     let (_folder, info) = of_files(&[("x.csv", total), ("y.csv", plain)], &options);
     assert_eq!((info.rows, info.refusals.len()), (6, 1));
     assert!(info.refusals[0].ends_with("; but options hold for all files: mend this one"));
-    assert_eq!(arguments(&info), "");
+    assert_eq!(settings(&info), "");
     assert!(info.suggestions[0].contains("no option helps"));
     // Each of many is not listed.
     let names: Vec<String> = (0..15).map(|place| format!("{place:02}.csv")).collect();
@@ -84,7 +84,7 @@ fn faults_of_several_files_name_the_file_and_are_mended_where_all_have_them() {
     let (_folder, info) = of_files(&files, &options);
     assert_eq!((info.rows, info.refusals.len()), (45, 13));
     assert_eq!(info.refusals[12], "3 more faults of this kind");
-    assert_eq!(arguments(&info), "--skip-end 1");
+    assert_eq!(settings(&info), "skip_end = 1");
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn classes_choose_in_training_alone() {
     };
     let info = described(Memory::new(people()), &options);
     assert_eq!(info.rows, 30);
-    assert!(info.notes[1].starts_with("all rows are described; `--classes`"));
-    assert!(info.command.unwrap().contains("--classes 0"));
+    assert!(info.notes[1].starts_with("all rows are described; `classes`"));
+    assert!(settings(&info).contains("classes = 0"));
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn the_std_of_integers_beyond_float64_is_theirs() {
 #[test]
 fn where_every_column_has_a_fault_there_is_no_command_and_that_is_said() {
     let info = of(vec![("a", ColumnKind::Float, texts(["1.5", "!x", "2.5"]))]);
-    assert_eq!(info.command, None);
+    assert_eq!(info.training, None);
     assert!(
-        info.refusals[1].starts_with("no command line trains on this file until"),
+        info.refusals[1].starts_with("no settings train on this file until"),
         "{:?}",
         info.refusals
     );
@@ -137,7 +137,7 @@ fn rows_that_missing_drop_leaves_out_are_counted() {
     assert_eq!(info.rows, 5);
     assert!(
         info.notes.contains(
-            &"`--missing drop` leaves out 2 rows with missing cells: 3 rows remain".to_string()
+            &"`missing = drop` leaves out 2 rows with missing cells: 3 rows remain".to_string()
         ),
         "{:?}",
         info.notes
@@ -148,7 +148,7 @@ fn rows_that_missing_drop_leaves_out_are_counted() {
 fn zeros_at_the_beginning_are_told_in_training_too() {
     let text = b"zip,x\n01067,1.5\n10115,2.5\n80331,0.5\n";
     let (folder, info) = of_files(&[("t.csv", text)], &ReadOptions::default());
-    let said = "`zip` has values that begin with 0, such as 01067, which are read as numbers: if they are ids, `--id zip` \
+    let said = "`zip` has values that begin with 0, such as 01067, which are read as numbers: if they are ids, `ids = zip` \
                 keeps them as they are";
     assert!(info.notes.contains(&said.to_string()), "{:?}", info.notes);
     let source = folder.path().join("t.csv");

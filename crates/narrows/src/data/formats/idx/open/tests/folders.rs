@@ -70,7 +70,7 @@ fn two_files_of_a_sort_are_refused() {
     let sets = folder(&[("a-train-images", &images()), ("b-train-images", &images())]);
     let said = open(&sets).unwrap_err().to_string();
     assert!(
-        said.contains("the folder has 2 sets, a and b (choose one, `--data "),
+        said.contains("the folder has 2 sets, a and b (choose one, `data = "),
         "{said}"
     );
     let twice = folder(&[("train-images", &images()), ("train.images", &images())]);

@@ -79,7 +79,7 @@ fn images_too_large_for_a_row_name_the_way_out() {
     };
     let error = folder.open("a.png", &options).unwrap_err().to_string();
     assert!(
-        error.contains("too large for a row") && error.contains("--image-size"),
+        error.contains("too large for a row") && error.contains("`image_size = "),
         "{error}"
     );
     folder
@@ -89,7 +89,7 @@ fn images_too_large_for_a_row_name_the_way_out() {
     assert!(
         error.contains("3 x 3 pixels, as a.png")
             && error.contains("4 x 3")
-            && error.contains("--fit squeeze"),
+            && error.contains("`fit = squeeze`"),
         "{error}"
     );
 }
