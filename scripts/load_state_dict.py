@@ -36,13 +36,16 @@ def read(path):
         return {name: file.get_tensor(name) for name in file.keys()}, json.loads(about)
 
 
-def reconstruct(modules, scaling, shape, rows):
+def reconstruct(modules, scaling, shape, rows, bottleneck=None):
     """Rows [rows, inputs] to their reconstructions, both in the data's own units, in float64."""
     offset, factor = (np.array(scaling[key], dtype=np.float64) for key in ("offset", "factor"))
     modules = modules.double().eval()
     with torch.no_grad():
         scaled = torch.from_numpy((rows - offset) * factor)
         code = modules["encoder"](scaled.reshape(-1, *shape))
+        if bottleneck == "variational":
+            # The means; the log variances follow them.
+            code, _ = code.chunk(2, dim=1)
         outputs = modules["decoder"](code).flatten(1).numpy()
     return outputs / factor + offset
 
@@ -61,7 +64,8 @@ def compare(modules, about, inputs, arguments):
     theirs = rows_of(arguments.outputs, inputs)
     if x.shape != theirs.shape:
         raise ValueError(f"{len(x)} rows in {arguments.inputs}, but {len(theirs)} in {arguments.outputs}")
-    ours = reconstruct(modules, about["scaling"], about["input_shape"], x)
+    bottleneck = about["recipe"].get("bottleneck", {}).get("kind")
+    ours = reconstruct(modules, about["scaling"], about["input_shape"], x, bottleneck)
     difference = np.abs(ours - theirs).max() / np.abs(ours).max()
     # Not `>`, so that NaN is a difference.
     same = bool(difference <= arguments.tolerance)
@@ -89,7 +93,11 @@ def main():
     try:
         tensors, about = read(arguments.model)
         inputs = math.prod(about["input_shape"])
-        modules = autoencoder(about["recipe"]["encoder"], about["recipe"]["decoder"], about["input_shape"])
+        recipe = about["recipe"]
+        bottleneck = recipe.get("bottleneck", {}).get("kind")
+        modules = autoencoder(recipe["encoder"], recipe["decoder"], about["input_shape"], bottleneck=bottleneck)
+        # What the loss has learned, as a std, is not part of the two networks.
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("objective.")}
         for place, layer in enumerate(about["recipe"]["decoder"]):
             if "tied" in layer:
                 # Tied weights are stored once: `encoder[0]` is `encoder.0.weight`, of which PyTorch gets the transpose.

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from parity import activations, codes, contractive, layers, linear, training
+from parity import activations, codes, contractive, layers, linear, training, variational
 from parity.formula import FORMULA
 
 FIXTURES = {
@@ -26,6 +26,11 @@ FIXTURES = {
     "parity-layers": (layers.LAYERS, layers.of_layers, layers.LAYERS_TENSORS),
     "parity-batch-norm": (layers.BATCH_NORM, layers.of_batch_norm, layers.BATCH_NORM_TENSORS),
     "parity-codes": (codes.CODES, codes.of_codes, codes.CODES_TENSORS),
+    "parity-variational": (
+        variational.VARIATIONAL,
+        variational.of_variational,
+        variational.VARIATIONAL_TENSORS,
+    ),
     "parity-training": (training.TRAINING, training.of_training, training.TRAINING_TENSORS),
 }
 

@@ -116,11 +116,14 @@ class Reshape(nn.Module):
         return f"shape={self.shape}"
 
 
-def autoencoder(encoder, decoder, shape, share=False):
+def autoencoder(encoder, decoder, shape, share=False, bottleneck=None):
     """Encoder and decoder over rows of a shape as a ModuleDict of two nn.Sequential, whose state_dict
     is named `encoder.0.weight` and so on. The decoder gives rows of that shape or flat ones. `share` says whether tied
-    layers share their weights, as they do in training, or have room for a copy of the transpose."""
+    layers share their weights, as they do in training, or have room for a copy of the transpose. `bottleneck` is the kind
+    in the recipe: with "variational" the encoder gives means and log variances, and the decoder reads half as many values."""
     first, code = sequential(encoder, shape)
+    if bottleneck == "variational":
+        code = (code[0] // 2, *code[1:])
     second, outputs = sequential(decoder, code, data=shape, encoder=first, share=share)
     if outputs not in (tuple(shape), (math.prod(shape),)):
         raise ValueError(f"the decoder gives rows of shape {list(outputs)}, and the data have {list(shape)}")

@@ -41,7 +41,9 @@ class Autoencoder:
     def __init__(self, recipe, dtype):
         self.recipe, self.dtype = recipe, dtype
         self.shape = recipe.get("shape") or [recipe["inputs"]]
-        self.modules = autoencoder(recipe["encoder"], recipe["decoder"], self.shape, share=True).to(dtype)
+        self.modules = autoencoder(
+            recipe["encoder"], recipe["decoder"], self.shape, share=True, bottleneck=recipe.get("bottleneck")
+        ).to(dtype)
         self.dropouts = []
         for side in self.modules.values():
             for place, module in enumerate(side):

@@ -22,6 +22,7 @@
 //! | `score` | what the score is, and in which units |
 //! | `threshold` | `value`, `rule`, `level`, `rows` as JSON, and when a row is unusual; where one was chosen |
 
+mod bound;
 mod metadata;
 
 use crate::Model;
@@ -151,7 +152,10 @@ pub fn metadata_keys(model: &Model) -> Vec<String> {
 fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
     let shape = model.shape();
     let mut graph = Graph::default();
-    for tensor in model.network().tensors() {
+    let of_loss = model.network().of_loss().count();
+    let tensors = model.network().tensors();
+    // What the loss has learned stands in the score as constants.
+    for tensor in tensors.iter().take(tensors.len() - of_loss) {
         let values = model.parameters().flat().get(tensor.range.clone());
         graph.floats(&tensor.name, &tensor.shape, values.unwrap_or_default());
     }
@@ -180,15 +184,10 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
 
     unscale(&mut graph, &output, input);
 
-    graph.node("Sub", &[&output, SCALED], &[], "score/error");
-    let square = ["score/error", "score/error"];
-    graph.node("Mul", &square, &[], "score/square");
-    let axes: Vec<usize> = (1..=shape.len()).collect();
-    let mean = [
-        Attribute::ints("axes", &axes),
-        Attribute::int("keepdims", 0),
-    ];
-    graph.node("ReduceMean", &["score/square"], &mean, SCORE);
+    match model.bound() {
+        None => squared_error(&mut graph, &output, shape),
+        Some(bound) => bound::score(&mut graph, model, bound, &encoded),
+    }
 
     Ok(proto::Graph {
         node: graph.nodes,
@@ -201,6 +200,19 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
             rows(SCORE, &[], FLOAT),
         ],
     })
+}
+
+/// Adds the score as the mean squared error.
+fn squared_error(graph: &mut Graph, output: &str, shape: &[usize]) {
+    graph.node("Sub", &[output, SCALED], &[], "score/error");
+    let square = ["score/error", "score/error"];
+    graph.node("Mul", &square, &[], "score/square");
+    let axes: Vec<usize> = (1..=shape.len()).collect();
+    let mean = [
+        Attribute::ints("axes", &axes),
+        Attribute::int("keepdims", 0),
+    ];
+    graph.node("ReduceMean", &["score/square"], &mean, SCORE);
 }
 
 /// Adds the way from the input to scaled values.

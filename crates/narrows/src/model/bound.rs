@@ -11,6 +11,7 @@ use narrows_kernels::noise::add_normal;
 use narrows_kernels::variational::{divergences, draw};
 use ndarray::Array2;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The codes that a score is the mean over.
@@ -26,6 +27,8 @@ pub(crate) struct Bound {
     /// From codes to what the likelihood compares.
     decoder: Pass,
     likelihood: Box<dyn Likelihood>,
+    /// The layers of the decoder up to what the likelihood compares.
+    compared: Range<usize>,
     /// The values of a row and of a code.
     inputs: usize,
     code: usize,
@@ -78,12 +81,27 @@ impl Bound {
         }
         Ok(Some(Bound {
             encoder: Pass::before_bottleneck(network, parameters)?,
-            decoder: Pass::new(network, parameters, compared)?,
+            decoder: Pass::new(network, parameters, compared.clone())?,
+            compared,
             likelihood,
             inputs,
             code,
             of_scores,
         }))
+    }
+
+    /// The layers of the decoder up to what the likelihood compares.
+    pub(crate) fn compared(&self) -> Range<usize> {
+        self.compared.clone()
+    }
+
+    pub(crate) fn likelihood(&self) -> &dyn Likelihood {
+        &*self.likelihood
+    }
+
+    /// The noise of the codes that a score is the mean over, `[SCORE_DRAWS, code]`.
+    pub(crate) fn noise_of_scores(&self) -> &[f32] {
+        &self.of_scores
     }
 
     /// Some of the rows, encoded.

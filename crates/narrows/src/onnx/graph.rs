@@ -69,6 +69,33 @@ impl Graph {
         });
     }
 
+    /// The names of its tensors, and of what its nodes make.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let tensors = self
+            .tensors
+            .iter()
+            .filter_map(|tensor| tensor.name.as_deref());
+        let outputs = self.nodes.iter().flat_map(|node| &node.output);
+        tensors.chain(outputs.map(String::as_str))
+    }
+
+    /// Adds all of another graph under other names.
+    pub(crate) fn append(&mut self, other: Graph, renamed: &impl Fn(&str) -> String) {
+        let Graph { nodes, tensors, .. } = other;
+        self.tensors
+            .extend(tensors.into_iter().map(|tensor| proto::Tensor {
+                name: tensor.name.as_deref().map(renamed),
+                ..tensor
+            }));
+        let all = |names: &[String]| names.iter().map(|name| renamed(name)).collect();
+        self.nodes.extend(nodes.into_iter().map(|node| proto::Node {
+            input: all(&node.input),
+            output: all(&node.output),
+            name: node.name.as_deref().map(renamed),
+            ..node
+        }));
+    }
+
     /// Adds a list of whole numbers; gives its name.
     pub fn integers(&mut self, name: &str, values: &[i64]) -> String {
         self.tensors.push(proto::Tensor {

@@ -30,6 +30,13 @@ pub struct Tensor {
     pub(crate) tile: usize,
 }
 
+impl Tensor {
+    /// What each number is before training; none where the recipe's initialization draws it.
+    pub fn initial(&self) -> Option<f32> {
+        self.initial
+    }
+}
+
 /// A tensor that a part asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TensorSpec {

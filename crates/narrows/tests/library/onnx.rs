@@ -198,14 +198,15 @@ fn tied_weights_are_transposed_in_the_graph() {
 fn every_bottleneck_is_the_same() {
     let data = pixels(&[1, 6, 5]);
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
-    // Codes that are flat, and those that are not.
+    // Codes that are flat, and those that are not. Where they are drawn, there is an even number of values.
     for (encoder, shape) in [
-        ("{ layer = 'dense', outputs = 9 }", &[9][..]),
+        ("{ layer = 'dense', outputs = 10 }", &[10][..]),
         ("{ layer = 'conv2d', channels = 2, kernel = 3 }", &[2, 4, 3]),
     ] {
         let with = |name: &str, values: &_| {
             let text = format!(
-                "name = 'a'\nencoder = [{encoder}]\ndecoder = [{{ layer = 'dense' }}]\nbottleneck = {}",
+                "name = 'a'\nencoder = [{encoder}]\ndecoder = [{{ layer = 'dense' }}]\nbottleneck = {}\n\
+                 objective = {{ reconstruction = 'gaussian' }}",
                 table("kind", name, values)
             );
             Recipe::parse(&text, "test.toml").unwrap()
@@ -221,6 +222,35 @@ fn every_bottleneck_is_the_same() {
                 assert_same(declaration.name, &model, &data.to_array());
             }
         }
+    }
+}
+
+/// The score of drawn codes, whatever the likelihood.
+#[test]
+fn every_likelihood_is_the_same() {
+    let data = pixels(&[1, 6, 5]);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    for (loss, sigmoid) in [
+        ("'binary-cross-entropy'", true),
+        ("'bernoulli'", true),
+        ("'continuous-bernoulli'", true),
+        ("'gaussian', std = 0.3", false),
+        ("'gaussian'", false),
+        ("'gaussian', per_column = true", true),
+    ] {
+        let sigmoid = if sigmoid {
+            ", { layer = 'sigmoid' }"
+        } else {
+            ""
+        };
+        let text = format!(
+            "name = 'a'\nencoder = [{{ layer = 'dense', outputs = 10 }}]\nbottleneck = {{ kind = 'variational' }}\n\
+             decoder = [{{ layer = 'dense' }}{sigmoid}]\nobjective = {{ reconstruction = {loss} }}"
+        );
+        let recipe = Recipe::parse(&text, "test.toml").unwrap();
+        let scaling = scaling.clone();
+        let model = model(recipe, Some(ScalingSpec::Unit), scaling, data.shape());
+        assert_same(loss, &model, &data.to_array());
     }
 }
 

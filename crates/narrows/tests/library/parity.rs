@@ -19,6 +19,7 @@ use narrows::layer::{self, Activation, LayerSpec, activation};
 use narrows::network::{Network, Parameters, Pass, ScaledRows, StateKind, Tensor, Workers};
 use narrows::objective::{Objective, Penalty, PenaltyKind, Reconstruction};
 use narrows::optimizer::{Optimizer, OptimizerSpec, Plateau, ScheduleSpec};
+use narrows::program::TensorSpec;
 use narrows::scaling::{Scaling, ScalingSpec};
 use narrows::train::{Setting, Stepper};
 use ndarray::Array2;
@@ -69,6 +70,8 @@ struct Case {
     penalties: Vec<Penalty>,
     clip_norm: f64,
     accumulation: usize,
+    /// The tensors that the loss learns.
+    of_loss: Vec<TensorSpec>,
 }
 
 impl Case {
@@ -96,6 +99,7 @@ impl Case {
             penalties: Vec::new(),
             clip_norm: 0.0,
             accumulation: 1,
+            of_loss: Vec::new(),
         }
     }
 
@@ -105,7 +109,7 @@ impl Case {
             &self.bottleneck,
             &self.decoder,
             &self.shape,
-            Vec::new(),
+            self.of_loss.clone(),
         )
         .unwrap()
     }
@@ -117,7 +121,11 @@ impl Case {
             let scale = 1.0f32 / (tensor.fans.0 as f32).sqrt();
             flat.extend((0..tensor.range.len()).map(|i| {
                 let u = value(((t as u64) << 32) + i as u64);
-                (2.0 * u - 1.0) * scale
+                // What a loss learns begins as it says.
+                match tensor.initial() {
+                    Some(initial) if tensor.name.starts_with("objective.") => initial,
+                    _ => (2.0 * u - 1.0) * scale,
+                }
             }));
         }
         Parameters::new(&network, &flat)
@@ -149,7 +157,16 @@ impl Case {
 
     /// Twenty steps: the loss before each, and the parameters after all.
     fn train(&self, optimizer: OptimizerSpec) -> (Vec<f64>, Vec<f32>) {
-        let mut stepper = self.stepper(&Reconstruction::mse(), optimizer);
+        self.train_by(&Reconstruction::mse(), optimizer)
+    }
+
+    /// The same with another loss.
+    fn train_by(
+        &self,
+        reconstruction: &Reconstruction,
+        optimizer: OptimizerSpec,
+    ) -> (Vec<f64>, Vec<f32>) {
+        let mut stepper = self.stepper(reconstruction, optimizer);
         let losses = (0..20)
             .map(|step| {
                 stepper

@@ -27,7 +27,7 @@ pub(super) fn entries(model: &Model) -> Vec<Entry> {
             origin.fill.as_ref().map(|fill| json!(fill).to_string()),
         ),
         ("scaling", Some(scaling(model).to_string())),
-        ("score", Some(SCORE.into())),
+        ("score", Some(score(model).into())),
         ("threshold", threshold),
     ];
     let known = entries.into_iter().filter_map(|(key, value)| {
@@ -53,9 +53,18 @@ fn units(model: &Model) -> Option<String> {
         .then(|| json!(units).to_string())
 }
 
-/// What the score of a row is.
-const SCORE: &str = "mean over the values of a row of the squared error in scaled units: \
-     mean((scaled - scaled reconstruction)^2)";
+/// What the score is.
+fn score(model: &Model) -> &'static str {
+    match model.bound() {
+        None => {
+            "mean over the values of a row of the squared error in scaled units: mean((scaled - scaled reconstruction)^2)"
+        }
+        Some(_) => {
+            "negative evidence lower bound in nats: KL of the code from N(0, I) + negative log likelihood of the scaled row, \
+             mean over codes whose noise is a constant of the graph"
+        }
+    }
+}
 
 fn scaling(model: &Model) -> Value {
     let scaling = model.scaling();

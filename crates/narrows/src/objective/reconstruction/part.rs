@@ -2,6 +2,7 @@
 
 use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
 use crate::error::Result;
+use crate::onnx::Graph;
 use crate::program::{Builder, Isa, TensorId, TensorSpec, Var};
 
 /// A reconstruction loss with the values of its keys.
@@ -25,6 +26,10 @@ pub trait Likelihood: Send + Sync {
 
     /// The same of each value of the row: their sum is that of the row, but for rounding.
     fn nats_of_values(&self, isa: Isa, output: &[f32], target: &[f32], nats: &mut [f32]);
+
+    /// Adds the nodes of [`Likelihood::nats_of_values`] to a graph, of values whose last axis is that of a row; names begin
+    /// with `name`. Gives the value that they make.
+    fn nodes(&self, graph: &mut Graph, output: &str, target: &str, name: &str) -> String;
 }
 
 /// A kind of reconstruction loss: its declaration, and what it computes.

@@ -336,6 +336,65 @@ fn codes() {
     });
 }
 
+/// Drawn codes: likelihood and divergence, every gradient, and the course of training, with the noise that Narrows draws.
+#[test]
+fn variational() {
+    let text = r#"
+        name = "variational"
+        encoder = [
+          { layer = "dense", outputs = 9 }, { layer = "tanh" }, { layer = "dense", outputs = 10 },
+        ]
+        bottleneck = { kind = "variational", beta = BETA, free_bits = FREE }
+        decoder = [
+          { layer = "dense", outputs = 8 }, { layer = "tanh" }, { layer = "dense", outputs = 12 }, { layer = "sigmoid" },
+        ]
+        [objective]
+        reconstruction = LOSS
+    "#;
+    let networks = [
+        ("binary-cross-entropy", "'binary-cross-entropy'", "1.0", "0"),
+        ("continuous-bernoulli", "'continuous-bernoulli'", "0.5", "0"),
+        ("gaussian", "'gaussian'\nstd = 0.5", "1.0", "0.02"),
+        ("learned-std", "'gaussian'\nminimum_std = 0.2", "2.0", "0"),
+        (
+            "std-per-column",
+            "'gaussian'\nminimum_std = 0.2\nper_column = true",
+            "1.0",
+            "0",
+        ),
+    ];
+    with_fixture("variational", |fixture| {
+        for (kind, loss, beta, free) in networks {
+            let text = text.replace("LOSS", loss);
+            let text = text.replace("BETA", beta).replace("FREE", free);
+            let recipe = narrows::Recipe::parse(&text, "test").unwrap();
+            let mut case = Case::new(recipe.encoder, recipe.decoder, &[12], 6);
+            let reconstruction = &recipe.reconstruction;
+            case.bottleneck = recipe.bottleneck;
+            case.of_loss = reconstruction.part().tensors(reconstruction.settings(), 12);
+            let network = case.network();
+            let name = |of: &str| format!("{kind}/{of}");
+            let code = case.forward(network.encoder(), network.code_size());
+            fixture.compare(&name("code"), &code);
+            let optimizer = adam(1e-2, 0.0);
+            let mut stepper = case.stepper(reconstruction, optimizer);
+            let (losses, gradient) =
+                stepper.loss_and_gradient(&case.data, &case.scaling, 0, &case.rows(0));
+            let values = [losses.reconstruction, losses.columns[0]];
+            fixture.compare(&name("values"), &values);
+            let (losses, last) = case.train_by(reconstruction, optimizer);
+            fixture.compare(&name("loss"), &losses);
+            for tensor in network.tensors() {
+                let range = tensor.range.clone();
+                let grad = name(&format!("grad/{}", tensor.name));
+                fixture.compare(&grad, &wide(&gradient[range.clone()]));
+                let end = name(&format!("final/{}", tensor.name));
+                fixture.compare(&end, &wide(&last[range]));
+            }
+        }
+    });
+}
+
 /// Batch normalization: gradients through the statistics of the batch, the course of training, running statistics, and
 /// what a model makes of rows with them.
 #[test]

@@ -6,6 +6,7 @@
 use super::super::compare::report;
 use super::super::part::Likelihood;
 use crate::error::Result;
+use crate::onnx::Graph;
 use crate::program::{
     Buffer, Isa, Lower, Mode, Node, Operation, Part, RowContext, RowOperation, TensorId,
     TileContext, TileOperation, Uses,
@@ -94,6 +95,19 @@ impl Likelihood for FixedStds {
         for (nats, ((output, target), (precision, constant))) in nats.iter_mut().zip(pairs) {
             *nats = 0.5 * (output - target).powi(2) * precision + constant;
         }
+    }
+
+    fn nodes(&self, graph: &mut Graph, output: &str, target: &str, name: &str) -> String {
+        let part = |what: &str| format!("{name}/{what}");
+        let width = [self.precisions.len()];
+        let halves: Vec<f32> = self.precisions.iter().map(|own| 0.5 * own).collect();
+        let (precisions, constants) = (part("precisions"), part("constants"));
+        graph.floats(&precisions, &width, &halves);
+        graph.floats(&constants, &width, &self.constants);
+        let error = graph.node("Sub", &[output, target], &[], &part("error"));
+        let square = graph.node("Mul", &[&error, &error], &[], &part("square"));
+        let scaled = graph.node("Mul", &[square, precisions], &[], &part("scaled"));
+        graph.node("Add", &[scaled, constants], &[], &part("nats"))
     }
 }
 
