@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::path::Path;
 
-/// The largest file of a recipe, in bytes: a guard against files that are something else.
+/// The largest file of a recipe, in bytes: it protects against files that are not recipes.
 const MAX_FILE: u64 = 1 << 20;
 
 /// The text of a recipe's file.
@@ -41,8 +41,8 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
     })
 }
 
-/// Whether reading to the end comes to one: that of a file, or of a pipe that a shell made for `<(…)`, which has its
-/// writer.
+/// Whether reading the file comes to an end. This holds for a regular file, and for a pipe that a shell made for
+/// `<(…)`, which has a writer.
 #[cfg(unix)]
 fn may_end(path: &Path, found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;

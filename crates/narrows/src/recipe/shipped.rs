@@ -5,21 +5,21 @@ use crate::declaration::suggest;
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a shipped recipe is for.
+/// The purpose of a shipped recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Images: to begin with.
+    /// Images, for beginners.
     Images,
     /// Tables of numbers.
     Tables,
-    /// Clean images from noisy ones.
+    /// Denoising: clean images from noisy ones.
     Denoising,
     /// The study of linear and contractive autoencoders.
     Study,
 }
 
 impl Purpose {
-    /// The heading of its recipes in a list.
+    /// The heading of these recipes in a list.
     pub fn title(self) -> &'static str {
         match self {
             Purpose::Images => "Images: begin here",
@@ -48,7 +48,7 @@ macro_rules! recipe {
     };
 }
 
-/// All of them, purpose by purpose.
+/// All shipped recipes, by purpose.
 const SHIPPED: &[Shipped] = &[
     recipe!("basic", Images),
     recipe!("deep", Images),
@@ -85,7 +85,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When there is none of that name.
+    /// If there is no shipped recipe of that name.
     pub fn variants(name: &str) -> Result<Vec<String>> {
         let document = Document::parse(Recipe::text(name)?, name)?;
         let variants = document.root().section("variants")?;
@@ -96,7 +96,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When there is none of that name.
+    /// If there is no shipped recipe of that name.
     pub fn text(name: &str) -> Result<&'static str> {
         if let Some(recipe) = SHIPPED.iter().find(|recipe| recipe.name == name) {
             return Ok(recipe.text);
@@ -110,7 +110,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When there is none of that name.
+    /// If there is no shipped recipe of that name.
     pub fn named(name: &str) -> Result<Recipe> {
         Recipe::parse(Recipe::text(name)?, name)
     }
