@@ -1,4 +1,4 @@
-//! Codes of rows, and rows of codes.
+//! From rows to codes, and from codes to rows.
 
 use super::columns::{code_names, model_columns, model_pixels, model_types};
 use super::fit::{check, check_names};
@@ -12,7 +12,7 @@ use crate::model::Model;
 ///
 /// # Errors
 ///
-/// When the data do not fit the model, or the output cannot be written.
+/// If the data do not fit the model, or if the output cannot be written.
 pub fn encode(
     model: &Model,
     data: &Dataset,
@@ -28,11 +28,11 @@ pub fn encode(
     })
 }
 
-/// Writes what each code decodes to, in the units and the shape of the model's data.
+/// Writes the row that each code decodes to, in the units and the shape of the model's data.
 ///
 /// # Errors
 ///
-/// When the rows have another width than a code or their columns other names, or the output cannot be written.
+/// If the width of the rows differs from a code, if their columns have other names, or if the output cannot be written.
 pub fn decode(
     model: &Model,
     codes: &Dataset,
