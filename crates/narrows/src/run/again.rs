@@ -1,4 +1,4 @@
-//! Measuring a model that is there already.
+//! Measures a trained model.
 
 use super::event::Event;
 use super::folder;
@@ -13,12 +13,12 @@ use crate::recipe::Recipe;
 use crate::train::{EpochRecord, Warning};
 use std::path::Path;
 
-/// Measures a model that is there already, from its file or its run's folder, as [`run`](super::run) would. Of the options
-/// `parts`, `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
+/// Measures a trained model, from its file or its run's folder, in the same way as [`run`](super::run). Of the options,
+/// only `parts`, `threads`, `validation`, `test`, `baselines` and `stop` are used.
 ///
 /// # Errors
 ///
-/// As [`load_for`]; [`ErrorKind::Interrupted`] when it was told to stop.
+/// As [`load_for`]; [`ErrorKind::Interrupted`] if it was asked to stop.
 pub fn evaluate_run(
     path: &Path,
     source: &Source,
@@ -59,7 +59,7 @@ pub fn evaluate_run(
     Ok((recipe, outcome))
 }
 
-/// The records of a run; that they cannot be read is said.
+/// The records of a run. If they cannot be read, a notice says so.
 fn records_of(folder: &Path, observe: &mut dyn FnMut(Event<'_>)) -> Vec<EpochRecord> {
     let (records, why) = match folder::read_records(folder) {
         Ok(records) => (records, None),

@@ -1,4 +1,4 @@
-//! One training a folder: a lock on a file in it, which the system releases when its holder ends, however that is.
+//! One training per folder: a lock on a file in the folder. The system releases it when its holder ends in any way.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::is_at;
@@ -7,20 +7,20 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The file that is locked. It says who holds it, is removed at the end, and is no obstacle where a killed run left it.
+/// The locked file. It names the holder, and is removed at the end. A file that a killed run left does no harm.
 pub(super) const LOCK_FILE: &str = ".narrows-lock";
 
-/// How much of what a lock file says is told.
+/// How many bytes of a lock file are printed.
 const MAX_SAID: u64 = 200;
 
-/// How long another may take to write down that it holds the lock.
+/// How long another process may take to write its name into the file.
 const WRITING: Duration = Duration::from_millis(50);
 
-/// A run's folder, or a study's, that no other process writes into until this is dropped.
+/// A lock on the folder of a run or study: no other process writes into it until this value is dropped.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// Or why the system gave no lock, as some file systems of a network have none.
+    /// The error of the system if it gave no lock; some network file systems have no locks.
     file: io::Result<File>,
 }
 
@@ -29,8 +29,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When another process, or another run of this one, holds it; when the lock's file cannot be made. Where the file
-    /// system has no locks, that is no error, and nobody else is kept out.
+    /// If another process, or another run of this process, holds the lock; if the lock's file cannot be made. If the
+    /// file system has no locks, this is not an error, and other processes are not kept out.
     pub fn take(folder: &Path) -> Result<Lock> {
         let path = folder.join(LOCK_FILE);
         let refused = |error| Error::io("cannot lock the folder", folder, error);
@@ -70,7 +70,7 @@ impl Lock {
         }
     }
 
-    /// Why the system gave no lock, if it did not.
+    /// The reason why the system gave no lock, if there is none.
     pub(crate) fn why_not(&self) -> Option<&io::Error> {
         self.file.as_ref().err()
     }
@@ -85,7 +85,7 @@ impl Drop for Lock {
     }
 }
 
-/// Who holds the lock.
+/// The holder of the lock.
 fn holder() -> String {
     format!(
         "process {} on {} since {}",

@@ -1,4 +1,4 @@
-//! What a run's report says.
+//! The content of a run's report.
 
 use super::summary::Outcome;
 use crate::isa;

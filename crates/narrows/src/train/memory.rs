@@ -1,11 +1,11 @@
-//! Whether the machine has the memory that training needs, before any of it is taken: the system ends a
-//! process that asks for more, without a word that would help.
+//! Checks that the machine has the memory that training needs, before any of it is allocated: the system ends a process
+//! that allocates more, without a helpful message.
 
 use super::Memory;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::words;
 
-/// Refuses a plan that needs more than is `available`, if that is known.
+/// Refuses a plan that needs more than `available`, if that is known.
 pub(super) fn check(plan: &Memory, available: Option<usize>) -> Result<()> {
     let Some(available) = available.filter(|&available| plan.total() > available) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The sentence, compiled for its three programs.
+//! Compiles the sentence to its three programs.
 
 use crate::corruption::Corruption;
 use crate::error::{Error, ErrorKind, Result};
@@ -7,7 +7,7 @@ use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, State, Tensor, Var};
 use crate::rng::Purpose;
 
-/// What a step trains, part by part.
+/// The parts of a training step.
 pub(super) struct Sentence {
     pub(super) network: Network,
     pub(super) corruption: Option<Corruption>,
@@ -19,14 +19,15 @@ pub(super) struct Sentence {
 /// The graph of a sentence.
 pub(super) struct Graph {
     pub(super) builder: Builder,
-    /// The rows as they are in the data.
+    /// The clean rows, which are the target.
     pub(super) target: Var,
-    /// What the encoder reads, then what each layer gives.
+    /// The encoder's input, then the output of each layer.
     pub(super) values: Vec<Var>,
 }
 
 impl Sentence {
-    /// Refuses parameters and states of parts other than layers and the bottleneck: a model would not have them.
+    /// Refuses parameters and states of parts other than layers and the bottleneck, because a model would not store
+    /// them.
     fn check_parameters(&self, builder: &Builder) -> Result<()> {
         let sizes = |name: &str, shape: &[usize]| format!("`{name}` of shape {shape:?}");
         let all = |tensors: &[Tensor], states: &[State]| -> Vec<String> {
@@ -60,7 +61,7 @@ impl Sentence {
     ///
     /// # Errors
     ///
-    /// When parts do not fit together.
+    /// If parts do not fit together.
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
         let mut builder = Builder::new(mode).with_seed(self.seed);
         // Validation draws the same numbers every time, and others than any epoch.
