@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 /// One of the files.
 pub(super) struct MemberFile {
-    /// What messages call it.
+    /// Its name in messages.
     pub(super) name: Arc<str>,
-    /// What the folders that it lies in say of all of its rows (`year=2024`): a column each.
+    /// The keys from its folders (`year=2024`), which become columns with one value in all of its rows.
     pub(super) keys: Vec<(String, String)>,
     pub(super) reader: Box<dyn TableReader>,
 }
@@ -25,10 +25,10 @@ pub(super) struct Several {
     name: String,
     parts: Vec<MemberFile>,
     columns: Vec<FileColumn>,
-    /// For each part the place of each column in it, if it has the column; the columns of keys lie behind those of the
-    /// file. None for a part that is left out.
+    /// For each part the place of each column in it, if it has the column; the columns of keys come after those of the
+    /// file. `None` for a part that is left out.
     places: Vec<Option<Vec<Option<usize>>>>,
-    /// What was found when the files were looked for.
+    /// Notes on the search for the files.
     found: Vec<String>,
     notes: Vec<String>,
     faults: Vec<Fault>,
@@ -37,8 +37,8 @@ pub(super) struct Several {
 }
 
 impl Several {
-    /// The columns are those that all files have, in any order; `found` is said of the files before all else. A column
-    /// of numbers that only some have is refused, unless an option leaves it out.
+    /// The columns are those that all files have, in any order; the notes `found` come first. A column of numbers that
+    /// only some files have is refused, unless an option leaves it out.
     pub(super) fn new(
         name: String,
         parts: Vec<MemberFile>,

@@ -1,8 +1,8 @@
-//! Tables: from the blocks of a format to a dataset, the same way for all formats.
+//! Tables: from the blocks of a format to a dataset, in the same way for all formats.
 //!
-//! Missing and unreadable cells are different. The options say whether missing cells are filled, refused, or dropped
-//! with their rows. Unreadable cells are an error, which counts those of all columns at once, unless bad rows are left
-//! out or kept without values (`table/bad.rs`).
+//! Missing and unreadable cells are different. The options decide whether missing cells are filled, refused, or dropped
+//! with their rows. Unreadable cells are an error that counts the cells of all columns at once, unless bad rows are
+//! left out or kept without values (`table/bad.rs`).
 
 mod bad;
 mod finish;
@@ -25,7 +25,7 @@ use std::collections::HashSet;
 use tally::InputTally;
 use words::LabelWords;
 
-/// The most columns of times that are looked at.
+/// The most columns of times that are checked.
 const MOST_TIMES: usize = 4;
 
 /// Reads a whole table.
@@ -58,8 +58,8 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     }
 }
 
-/// Takes the columns that are asked for, and those of a model, for columns of numbers whatever most cells hold, as a text
-/// of few rows may hold more words than numbers. A word in them makes its row bad.
+/// Treats the requested columns, and those of a model, as columns of numbers, even if most cells are words, because a
+/// text of few rows may hold more words than numbers. A word in these columns makes its row bad.
 fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
     let of_model = options.model_columns.iter().flatten();
     let asked: HashSet<&String> = options.columns.iter().chain(of_model).collect();
@@ -73,7 +73,7 @@ fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
     }
 }
 
-/// The rows of a table as they are read.
+/// The rows of a table during reading.
 struct GatheredTable<'a> {
     columns: &'a [FileColumn],
     roles: Roles,
@@ -82,10 +82,10 @@ struct GatheredTable<'a> {
     tallies: Vec<InputTally>,
     labels: LabelWords,
     ids: Vec<Vec<String>>,
-    /// Columns of times, each with its place among those that are read.
+    /// Columns of times, each with its place among the columns that are read.
     times: Vec<(usize, Times)>,
     dropped: usize,
-    /// The rows that no model can take, where they are not refused.
+    /// The bad rows, if they are not refused.
     bad: BadRows,
     read: u64,
 }
@@ -112,7 +112,7 @@ impl<'a> GatheredTable<'a> {
         }
     }
 
-    /// Inputs, then ids, then the label, then what else may say in which order the rows are.
+    /// The columns to read: inputs, then ids, then the label, then columns that may show the order of the rows.
     fn wanted(&mut self) -> Vec<(usize, As)> {
         let inputs = self.roles.inputs.iter().map(|&place| (place, As::Numbers));
         let ids = self.roles.ids.iter().map(|&place| (place, As::Written));

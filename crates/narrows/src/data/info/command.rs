@@ -1,4 +1,4 @@
-//! The command line that trains on data as they are, ready to be pasted.
+//! The command line that trains on data, ready to be pasted.
 
 use super::super::fault::{Fault, Mend};
 use super::super::options::{Fit, Layout, Missing, OnBad, ReadOptions};
@@ -8,15 +8,15 @@ use super::told::{ColumnInfo, TableInfo};
 use crate::text::{for_shell, list_shortly};
 use std::collections::HashSet;
 
-/// Names by which people call the column of the classes.
+/// Usual names of a column of classes.
 const LABELS: [&str; 9] = [
     "class", "classes", "label", "labels", "target", "targets", "y", "species", "category",
 ];
 
-/// The most classes that a guess makes of words, and of whole numbers without such a name.
+/// The most classes for which a label is guessed: of words, and of whole numbers without such a name.
 const CLASSES: (usize, usize) = (50, 10);
 
-/// Adds to what is known of a table the command line that trains on it, with what that takes.
+/// Adds to the description of a table the command line that trains on it, with the needed options.
 pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOptions) {
     let mut wanted = options.clone();
     let mut said = Vec::new();
@@ -103,7 +103,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     info.suggestions = said;
 }
 
-/// Adds what the command line has for the faults of the table, and what it cannot mend.
+/// Reports the faults that options of the command line solve, and the faults that have no solution.
 pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     if info.command.is_none() {
         return;
@@ -125,9 +125,9 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     info.suggestions.splice(..0, said);
 }
 
-/// The names that options leave to the inputs.
+/// The names of inputs that remain with the options.
 struct LeftNames<'a> {
-    /// All names, or these alone.
+    /// All names, or only these.
     chosen: Option<HashSet<&'a str>>,
     taken: HashSet<&'a str>,
 }
@@ -142,7 +142,7 @@ impl<'a> LeftNames<'a> {
         }
     }
 
-    /// Whether an input is still one.
+    /// Whether a column is still an input.
     fn has(&self, column: &ColumnInfo) -> bool {
         let name = column.name.as_str();
         let is_chosen = |chosen: &HashSet<&str>| chosen.contains(name);
@@ -150,14 +150,14 @@ impl<'a> LeftNames<'a> {
     }
 }
 
-/// The names that several columns have, whatever their roles.
+/// The names that several columns have, in any role.
 fn repeated(info: &TableInfo) -> HashSet<&str> {
     let mut known = HashSet::new();
     let names = info.columns.iter().map(|column| column.name.as_str());
     names.filter(|name| !known.insert(*name)).collect()
 }
 
-/// The inputs that training would refuse whatever becomes of missing cells.
+/// The inputs that training would refuse, for any handling of missing cells.
 fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
     let is_unusable = |column: &&ColumnInfo| {
@@ -169,7 +169,7 @@ fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     these.map(|column| column.name.clone()).collect()
 }
 
-/// The column that a person would take for the classes, if one suggests itself.
+/// The column that is probably the label, if there is one.
 fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     let repeated = repeated(info);
     let left = LeftNames::of(wanted);
@@ -214,7 +214,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     is_likely.then(|| last.name.clone())
 }
 
-/// The columns that say which row is which: those that count up, and those of words that all differ.
+/// The columns that identify rows: columns that count up, and columns of words that are all different.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     let left = LeftNames::of(wanted);
     let is_counting = |column: &&ColumnInfo| {
@@ -252,7 +252,7 @@ pub(super) fn command(recipe: &str, specs: &[String], options: &ReadOptions) -> 
     words.join(" ")
 }
 
-/// The options as the command takes them.
+/// The options as arguments of the command.
 fn arguments(options: &ReadOptions) -> Vec<String> {
     let ReadOptions {
         columns,
@@ -330,13 +330,13 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
     all
 }
 
-/// An option with its value; with an equals sign where the value would be taken for another option.
+/// An option with its value; with an equals sign if the value looks like an option.
 fn option(name: &str, value: &str) -> String {
     let gap = if value.starts_with('-') { "=" } else { " " };
     format!("--{name}{gap}{}", for_shell(value))
 }
 
-/// Names as one value of an option; those that are not plain stand in double quotes, as in CSV.
+/// Names as one value of an option; names with special characters are in double quotes, as in CSV.
 fn list_of(names: &[String]) -> String {
     let quoted = |name: &String| {
         let is_plain = !name.is_empty() && !name.contains(['"', ',', '\n', '\r']);

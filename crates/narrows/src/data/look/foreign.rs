@@ -1,16 +1,16 @@
-//! Kinds of files that are not read, each with the way out.
+//! Kinds of files that are not supported, each with the next step for the user.
 
 use super::start::START;
 
-/// A kind of file that is not read, how it begins, and what to do instead. In the advice, `PYTHON` stands for the path
-/// as a string of Python, `SHELL` for the path as a word of a shell.
+/// A kind of file that is not supported, its first bytes, and the advice. In the advice, `PYTHON` is replaced by the
+/// path as a string of Python, and `SHELL` by the path as a word of a shell.
 pub(super) struct ForeignFile {
     pub(super) begins: &'static [u8],
     pub(super) what: &'static str,
     pub(super) advice: &'static str,
 }
 
-/// The kinds that are no text. Where a beginning is plain letters, what follows must not be text in lines.
+/// The kinds that are not text. If the first bytes are plain letters, lines of text must not follow.
 pub(super) const FOREIGN: &[ForeignFile] = &[
     ForeignFile {
         begins: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -121,7 +121,7 @@ const PICKLE: &str = "a pickle may run any code and is not read. If you trust it
 
 const PAGE: &str = "download the file itself, not the page around it";
 
-/// A kind of text that is no table, and what to do instead.
+/// A kind of text that is not a table, and the advice.
 pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'static str)> {
     let lower = text.get(..START as usize).unwrap_or(text);
     let lower = lower.trim_ascii_start().to_ascii_lowercase();

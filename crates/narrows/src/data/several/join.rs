@@ -1,4 +1,4 @@
-//! The columns of many files as those of one table: which all files have, what they hold, and what is refused.
+//! Joins the columns of many files to the columns of one table: common columns, their types, and errors.
 
 use super::keys::kind_of;
 use super::{MemberFile, Several};
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Several {
-    /// Puts the columns of all files together.
+    /// Joins the columns of all files.
     pub(super) fn join(&mut self) -> Result<()> {
         self.notes.clear();
         self.faults.clear();
@@ -52,7 +52,8 @@ impl Several {
         Ok(())
     }
 
-    /// The columns of a file with their places, and behind them those of its keys, but those that the file has too.
+    /// The columns of a file with their places, followed by the columns of its keys, except those that the file has
+    /// too.
     fn columns_of(&self, part: &MemberFile) -> Vec<(usize, FileColumn)> {
         let in_file = part.reader.columns();
         let keys = part.keys.iter().map(|(name, value)| FileColumn {
@@ -83,8 +84,8 @@ impl Several {
         self.notes.extend(notes);
     }
 
-    /// Which parts are read: all that have a column that all others have. Where there is no such column, most files
-    /// are described and the rest is told as a fault.
+    /// The parts that are read: all parts, if one column of the first occurs in all of them. Otherwise the parts that
+    /// have all columns of the most typical part are described, and each other part is a fault.
     fn read_parts(&mut self, columns: &[Vec<(usize, FileColumn)>]) -> Result<Vec<bool>> {
         let names: Vec<Vec<&str>> = columns
             .iter()
@@ -146,7 +147,7 @@ impl Several {
         Ok(is_read)
     }
 
-    /// Refuses a column that some of the files lack, if training would take it.
+    /// Refuses a column that some of the files lack, if training would use it.
     fn refuse_lack(
         &mut self,
         name: &str,
@@ -188,7 +189,7 @@ impl Several {
         }
     }
 
-    /// Whether training takes a column, as the options say.
+    /// Whether training uses a column with these options.
     fn takes(&self, name: &str, is_numeric: bool) -> bool {
         let ReadOptions {
             columns,
@@ -212,7 +213,7 @@ impl Several {
         }
     }
 
-    /// Adds a column that is read of each part that has it.
+    /// Adds a column that is read from each part that has it.
     fn join_column(
         &mut self,
         places: &[Option<&(usize, FileColumn)>],
@@ -274,7 +275,7 @@ impl Several {
         Ok(())
     }
 
-    /// Says which columns are left out as some files lack them.
+    /// Reports the columns that are left out because some files lack them.
     fn note_left_out(&mut self, columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) {
         let is_told = |name: &str| {
             self.faults
@@ -302,7 +303,7 @@ impl Several {
     }
 }
 
-/// The columns of a part that have each name.
+/// The columns of a part, by name.
 fn by_name(columns: &[(usize, FileColumn)]) -> HashMap<&str, Vec<&(usize, FileColumn)>> {
     let mut known: HashMap<&str, Vec<&(usize, FileColumn)>> = HashMap::new();
     for column in columns {
@@ -311,7 +312,7 @@ fn by_name(columns: &[(usize, FileColumn)]) -> HashMap<&str, Vec<&(usize, FileCo
     known
 }
 
-/// The columns of all parts that are read, by name, and the place among those of one name.
+/// The columns of all parts that are read, by name and by index among columns of the same name.
 fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String, usize)> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     let mut all = Vec::new();
@@ -335,7 +336,7 @@ fn drop_of(name: &str) -> String {
     format!("`--drop {}`", for_shell(name))
 }
 
-/// What a column holds in all files.
+/// The common type of a column in all files.
 fn join_kinds(column: &mut FileColumn, other: &FileColumn, file: &str, notes: &mut Vec<String>) {
     use ColumnKind::{Boolean, Empty, Float, Float32, Integer, Text};
     let joined = match (column.kind, other.kind) {
