@@ -1,4 +1,4 @@
-//! A noise from a few words, as an option of a command has it.
+//! Parses a noise from the words of a command's option.
 
 use super::CORRUPTIONS;
 use super::part::{Corruption, CorruptionPart, KIND};
@@ -7,17 +7,17 @@ use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Spec<dyn CorruptionPart> {
-    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key that the noise
-    /// has in a recipe, as in `masking-fraction=0.2`. Gives beside it what there is to tell of older names.
+    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key of the noise, as
+    /// in `masking-fraction=0.2`. Also returns notes about older names.
     ///
     /// # Errors
     ///
-    /// When there is no such noise, or the strength is impossible.
+    /// If there is no such noise, or if the strength is impossible.
     pub fn parse(text: &str) -> Result<(Corruption, Vec<String>)> {
         Corruption::parse_of(&List::of(CORRUPTIONS), text)
     }
 
-    /// As [`Corruption::parse`], of a list of noises.
+    /// As [`Corruption::parse`], for the noises of a list.
     ///
     /// # Errors
     ///

@@ -1,16 +1,16 @@
-//! What is compared with the data: the reconstruction loss, and the layers of the decoder that it does without.
+//! The comparison with the data: the reconstruction loss, and the layers of the decoder that it skips.
 
 use super::reconstruction::{Reconstruction, ReconstructionPlace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, activation, last_of_values};
 use crate::program::{Builder, Var};
 
-/// The objective of a network: what is compared with the data, and how.
+/// The objective of a network: the value that is compared with the data, and the loss.
 #[derive(Clone, Debug)]
 pub struct Objective {
     reconstruction: Reconstruction,
-    /// How many of the decoder's last layers the loss does without: the sigmoid whose logits it compares,
-    /// and what only brings the probabilities into another shape.
+    /// The number of the decoder's last layers that the loss skips: the sigmoid whose logits it compares, and layers
+    /// that only change the shape of the probabilities.
     left_out: usize,
 }
 
@@ -19,8 +19,8 @@ impl Objective {
     ///
     /// # Errors
     ///
-    /// When the loss compares logits and the decoder does not end in a sigmoid, as its
-    /// outputs are then no probabilities. Layers that only bring them into another shape may follow.
+    /// If the loss compares logits and the decoder does not end in a sigmoid, because its outputs are then not
+    /// probabilities. Layers that only change the shape may follow the sigmoid.
     pub fn new(reconstruction: &Reconstruction, decoder: &[LayerSpec]) -> Result<Objective> {
         let mut left_out = 0;
         if reconstruction.part().compares_logits() {
@@ -49,11 +49,11 @@ impl Objective {
         })
     }
 
-    /// Compares a value with the target; `values` are the data and what the layers gave, one after the other.
+    /// Compares a value with the target; `values` are the data and the outputs of the layers, in order.
     ///
     /// # Errors
     ///
-    /// When the loss has no meaning for what the decoder gives.
+    /// If the loss is not defined for the decoder's output.
     pub(crate) fn build(&self, builder: &mut Builder, values: &[Var], target: Var) -> Result<()> {
         builder.at("objective");
         let place = ReconstructionPlace {
@@ -67,11 +67,11 @@ impl Objective {
         built.map_err(|error| error.at("objective.reconstruction"))
     }
 
-    /// Refuses data that the loss has no meaning for; `range` is that of the scaled data.
+    /// Refuses data for which the loss is not defined; `range` is the range of the scaled data.
     ///
     /// # Errors
     ///
-    /// When scaled data leave the range of the loss's targets.
+    /// If scaled data leave the range of the loss's targets.
     pub fn check_targets(&self, range: (f32, f32)) -> Result<()> {
         let Objective { reconstruction, .. } = self;
         let (low, high) = reconstruction

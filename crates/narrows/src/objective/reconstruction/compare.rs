@@ -1,4 +1,4 @@
-//! Losses of one value and its target as an operation of a program.
+//! Elementwise losses as an operation of a program.
 
 use super::part::ReconstructionPlace;
 use crate::error::{Error, ErrorKind, Result};
@@ -9,11 +9,11 @@ use narrows_kernels::loss::Loss;
 use std::sync::Arc;
 
 impl ReconstructionPlace {
-    /// Compares each value with that of the target: the mean of a loss over rows and values.
+    /// Compares each value with its target: the mean of a loss over rows and values.
     ///
     /// # Errors
     ///
-    /// When the decoder gives several rows a sample.
+    /// If the decoder's output has several rows per sample.
     pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
         builder.check_one_row(self.output, "the reconstruction loss")?;
         let [output, target] = [self.output, self.target].map(|var| builder.width(var));
@@ -79,7 +79,7 @@ impl Operation for ComparedLoss {
     }
 }
 
-/// What a loss is, in a few words.
+/// The name of a loss, in a few words.
 fn name_of(loss: Loss) -> String {
     match loss {
         Loss::Squared => "squared error".into(),

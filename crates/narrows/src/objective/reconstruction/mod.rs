@@ -1,4 +1,4 @@
-//! The reconstruction loss, averaged over the batch and the inputs; a file per loss.
+//! The reconstruction loss, averaged over the batch and the inputs; one file per loss.
 
 mod binary_cross_entropy;
 mod compare;
@@ -18,7 +18,7 @@ pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[
     &binary_cross_entropy::BinaryCrossEntropy,
 ];
 
-/// What a recipe has that names none.
+/// The reconstruction loss of a recipe that names none.
 impl Default for Reconstruction {
     fn default() -> Self {
         Reconstruction::preset(&RECONSTRUCTION, RECONSTRUCTIONS)

@@ -1,23 +1,23 @@
-//! Fitting: from what a recipe says and the training rows to offsets and factors.
+//! Fits a scaling: from the settings of a recipe and the training rows to offsets and factors.
 
 use super::{Scaling, ScalingSpec};
 use crate::data::{Dataset, EXACT, for_each_row_minus};
 use crate::{Error, ErrorKind, Result};
 
-/// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
+/// The largest 8-bit value, which becomes 1 if 8-bit values are scaled to [0, 1].
 const LARGEST_8_BIT: f64 = 255.0;
 
 impl Scaling {
     /// Fits a scaling to training rows.
     ///
-    /// Images (rows whose shape has two sizes or more) are fitted as a whole, one mean and
-    /// deviation or one pair of extremes for all values; tables are fitted column by column.
-    /// The deviation is that of the population (divided by the number of values).
+    /// Images (rows whose shape has two sizes or more) are fitted as a whole: one mean and standard deviation, or one
+    /// smallest and largest value, for all values. Tables are fitted column by column. The standard deviation is that
+    /// of the population (divided by the number of values).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for a given setting that is
-    /// impossible; [`ErrorKind::Data`] if scaled values would not be finite. What is constant is divided by 1.
+    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for an impossible setting;
+    /// [`ErrorKind::Data`] if scaled values would not be finite. Constant columns are divided by 1.
     pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
         let scaling = match *spec {
             ScalingSpec::Unit => unit(data),
@@ -156,7 +156,7 @@ fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling
     Ok(Scaling::for_data(data, low, factor))
 }
 
-/// The mean, one for the whole or one for each column.
+/// The mean: one for all values, or one for each column.
 fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
     // Values far from 0 would lose digits to their sum.
@@ -176,7 +176,7 @@ fn means(data: &Dataset) -> Vec<f64> {
     averages(data, sums)
 }
 
-/// The std about the means, one for the whole or one for each column.
+/// The std around the means: one for all values, or one for each column.
 fn stds(data: &Dataset, means: &[f64]) -> Vec<f64> {
     let mut sums = vec![(0.0, 0.0); data.inputs()];
     for_each_row_minus(data, means, |place, values| {
