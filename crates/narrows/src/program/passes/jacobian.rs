@@ -1,4 +1,4 @@
-//! Chooses the form in which the norm of a Jacobian is the least work; see [`crate::program::jacobian`].
+//! Chooses the cheapest form of a Jacobian's norm; see [`crate::program::jacobian`].
 
 use crate::program::builder::Builder;
 use crate::program::function::Kind;
@@ -7,7 +7,7 @@ use crate::program::node::Operation;
 use narrows_kernels::activation::Activation;
 use std::sync::Arc;
 
-/// Batches of fewer rows leave too much of a word of gates empty.
+/// With fewer rows than this, too much of a word of gates stays empty.
 const LEAST_COUNTED: usize = 24;
 
 const RELU: Kind = Kind::Activation(Activation::Relu);

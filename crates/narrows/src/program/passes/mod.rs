@@ -1,5 +1,5 @@
-//! Passes: rewrite the graph of a program into one that gives the same with less work. They see operations, not the parts
-//! of a sentence that applied them.
+//! Passes: they rewrite the graph of a program into a graph with the same results and less work. They see operations,
+//! not the parts of a sentence that applied them.
 
 mod fold;
 mod scale;
