@@ -1,4 +1,4 @@
-//! Whether a text of a table begins with the names of its columns.
+//! Decides whether a text table begins with the names of its columns.
 
 use super::sample::TextRow;
 use super::sort::Sort;
@@ -11,7 +11,7 @@ pub(super) struct TextHeader {
     pub(super) is_certain: bool,
 }
 
-/// Tells a header from a row by the rows below.
+/// Decides between a header and a row, by the rows below.
 pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader {
     let certainly = |is_there| TextHeader {
         is_there,
@@ -70,7 +70,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
     }
 }
 
-/// What most of the cells of a column below the first row are.
+/// The kind of most cells of a column below the first row.
 fn below_sort(below: &[&TextRow<'_>], column: usize) -> Sort {
     let mut counts = [0_usize; 5];
     for row in below {
@@ -94,8 +94,8 @@ fn below_sort(below: &[&TextRow<'_>], column: usize) -> Sort {
     }
 }
 
-/// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of
-/// most rows below do not. Behind a word they may count in larger steps, as decades and wavelengths do.
+/// Whether the numbers of the first row count up by one, as generated names and years do, while those of most rows
+/// below do not. After a word they may count in larger steps, as decades and wavelengths do.
 fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&TextRow<'_>]) -> bool {
     let has_words = sorts
         .iter()
@@ -125,7 +125,7 @@ fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&TextRow<'_>]) -> 
     !below.is_empty() && 2 * likewise <= below.len() && (has_name || !is_next_likewise)
 }
 
-/// Whether the row behind the header has the units of the columns: a word where the rows below have numbers.
+/// Whether the row after the header has the units of the columns: a word above numbers.
 pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
     if below.is_empty() {
         return false;

@@ -1,4 +1,4 @@
-//! Whether a file of any name is delimited text.
+//! Decides whether a file of any name is delimited text.
 
 use super::encoding::{self, start_as_text};
 use super::sample::{fit, sampled, usual_width};
@@ -7,10 +7,11 @@ use super::syntax::Syntax;
 use std::io::Read;
 use std::path::Path;
 
-/// The bytes that are looked at.
+/// The number of bytes that are inspected.
 const FIRST: u64 = 1 << 14;
 
-/// Whether the first bytes of a file look like delimited text: lines of equally many cells, or of one number each.
+/// Whether the first bytes of a file look like delimited text: lines with equal numbers of cells, or of one number
+/// each.
 pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name
@@ -73,7 +74,7 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     }
 }
 
-/// Whether a file is delimited text by its content, packed or not.
+/// Whether the content of a file is delimited text, compressed or not.
 pub(in crate::data) fn is_table(path: &Path, name: &str) -> bool {
     let Ok(opened) = encoding::open(path, None) else {
         // What is wrong with the file is for its reader to say.

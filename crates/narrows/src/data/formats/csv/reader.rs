@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
 impl CsvTable {
-    /// Decides by the counts what the columns hold; whether that is something else than before.
+    /// Decides the types of the columns by the counts; returns whether a type has changed.
     pub(super) fn decide(&mut self, outcome: &ChunksOutcome, is_whole: bool) -> Refusable<bool> {
         if let Some(not_text) = &outcome.seen.not_text {
             return Err(not_text.refusal());
@@ -151,7 +151,7 @@ impl CsvTable {
         Refusal::mended_by(error, mend)
     }
 
-    /// Refuses lines of nothing but separators at the end, which spreadsheets leave.
+    /// Refuses lines at the end that have only separators; spreadsheets leave them.
     fn refuse_empty_end(&self) -> Refusable<()> {
         let (lines, rows) = (self.seen.empty_end, self.seen.rows);
         let is_said = self.options.text.skip_end.is_some() || self.options.model_columns.is_some();

@@ -1,4 +1,4 @@
-//! The first records of a text, cut into cells under one syntax.
+//! The first records of a text, split into cells with one syntax.
 
 use super::sort::Sort;
 use super::syntax::{After, Cursor, Syntax, is_hash};
@@ -7,19 +7,19 @@ use std::borrow::Cow;
 /// The cells of a record.
 pub(super) type TextRow<'a> = Vec<Cow<'a, str>>;
 
-/// The records that are looked at, and the cells that are enough.
+/// The most records that are inspected, and the number of cells that is enough.
 const RECORDS: usize = 1000;
 const CELLS: usize = 200_000;
 
 /// A record of the start of a text, or a comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TextRecord<'a> {
-    /// Where it begins in the text.
+    /// Its place in the text.
     pub(super) start: usize,
     /// Its first line, counted from 1.
     pub(super) line: u64,
     pub(super) cells: TextRow<'a>,
-    /// Whether it begins as a comment does; the cells are those behind the mark.
+    /// Whether it begins like a comment; then the cells are those after the mark.
     pub(super) is_comment: bool,
     /// The cells between quotes that end on their line, and those that do not.
     pub(super) quoted: usize,
@@ -30,7 +30,7 @@ pub(super) struct TextRecord<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sampled<'a> {
     pub(super) records: Vec<TextRecord<'a>>,
-    /// Where a record begins in which a quote is open at the end of the text, and its line.
+    /// The place and line of a record with a quote that is open at the end of the text.
     pub(super) open: Option<(usize, u64)>,
 }
 
@@ -108,8 +108,8 @@ fn row<'a>(cursor: &mut Cursor<'a>) -> Option<TextRecord<'a>> {
     }
 }
 
-/// Takes lines that begin with `#` for rows where they have as many cells as most rows and stand behind the first: the
-/// reader of rows does so too.
+/// Lines that begin with `#` are rows if they have as many cells as most rows and come after the first row. The reader
+/// of rows has the same rule.
 pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, syntax: Syntax) {
     let records = &mut sampled.records;
     let first = records.iter().position(|record| !record.is_comment);
@@ -132,7 +132,7 @@ pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, 
     }
 }
 
-/// What stands behind the mark of a comment, as a record.
+/// The text after the mark of a comment, as a record.
 fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> TextRecord<'a> {
     let line = line.trim_ascii();
     let mut rest = line.strip_prefix(comment).unwrap_or(line);

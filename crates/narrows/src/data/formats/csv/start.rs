@@ -1,5 +1,4 @@
-//! Where the table begins in a text: which lines to skip, whether there is a header, and whether there is a line of
-//! units.
+//! Finds the beginning of the table in a text: lines to skip, the header, and the line of units.
 
 use super::dialect::{Dialect, counted};
 use super::header::{self, TextHeader};
@@ -13,19 +12,19 @@ use crate::data::{OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
-/// The records of a text's start, of which the header and the first row are told.
+/// The first records of a text, in which the header and the first row are found.
 pub(super) struct StartRecords<'a> {
     pub(super) records: Vec<TextRecord<'a>>,
     pub(super) syntax: Syntax,
     pub(super) options: &'a ReadOptions,
-    /// Where a record begins in which a quote is open at the end of the text, and its line.
+    /// The place and line of a record with a quote that is open at the end of the text.
     pub(super) open: Option<(usize, u64)>,
-    /// Where the text ends, for one without rows.
+    /// The end of the text, for a text without rows.
     pub(super) end: (usize, u64),
 }
 
 impl StartRecords<'_> {
-    /// The dialect, and where the line of the header begins, if it is one that can be no row.
+    /// The dialect, and the place of the header's line if the header cannot be a row.
     pub(super) fn dialect(self) -> Refusable<(Dialect, Option<usize>)> {
         let Some((usual, _)) = usual_width(&self.records) else {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
@@ -81,8 +80,8 @@ impl StartRecords<'_> {
         Ok((dialect, header_at))
     }
 
-    /// The cells of the header, where it has the columns of a model and most rows have another number of cells, which
-    /// makes them bad rather than the header wrong.
+    /// The number of cells of the header, if it has the columns of a model and most rows have another number of cells.
+    /// Then the rows are bad, and the header is correct.
     fn width_of_model(&self, usual: usize) -> Option<usize> {
         if self.options.on_bad == OnBad::Refuse || self.options.header == Some(false) {
             return None;
@@ -97,7 +96,7 @@ impl StartRecords<'_> {
         (!is_usual).then_some(width)
     }
 
-    /// Whether some cells are the names of all columns of a model, perhaps among others.
+    /// Whether some cells are the names of all columns of a model, possibly with other names.
     fn has_model(&self, cells: &TextRow<'_>) -> bool {
         self.options.model_columns.as_ref().is_some_and(|columns| {
             let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
@@ -116,7 +115,8 @@ impl StartRecords<'_> {
         rows.map(|record| &record.cells).collect()
     }
 
-    /// The header, or the first row without one: where the number of cells becomes that of the rows.
+    /// The header, or the first row if there is no header: the place where the number of cells becomes that of the
+    /// rows.
     fn first_of_table(&self, usual: usize) -> usize {
         let is_row = |record: &TextRecord<'_>| !record.is_comment;
         let plain = self
@@ -189,7 +189,7 @@ impl StartRecords<'_> {
         Ok(is_there && (is_certain || self.comment_header(first).is_none()))
     }
 
-    /// The comment right before the first row, where it has as many cells: NumPy writes names so.
+    /// The comment directly before the first row, if it has as many cells: NumPy writes names in this form.
     fn comment_header(&self, first: usize) -> Option<&TextRecord<'_>> {
         let comment = self.records.get(first.checked_sub(1)?)?;
         let cells = &comment.cells;
@@ -204,7 +204,7 @@ impl StartRecords<'_> {
         is_header.then_some(comment)
     }
 
-    /// Takes the names, and gives the record behind them.
+    /// Reads the names, and returns the record after them.
     fn take_header(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Refusable<usize> {
         let cells = self.cells(first);
         let line = self.records.get(first).map_or(1, |record| record.line);
@@ -238,8 +238,8 @@ impl StartRecords<'_> {
         Ok(first + 1)
     }
 
-    /// Whether a record is a header with one name less than the rows have cells, each of which begins with a name of
-    /// its own: words, each once, or the numbers of the rows.
+    /// Whether a record is a header with one name less than the rows have cells. Then each row must begin with its own
+    /// name: different words, or the numbers of the rows.
     fn is_short_by_row_names(&self, header: usize, usual: usize) -> bool {
         let is_line = |record: &TextRecord<'_>| {
             let names = record.cells.len();
@@ -284,7 +284,7 @@ impl StartRecords<'_> {
         error
     }
 
-    /// Leaves out the lines before the header where it is plain that they are none of the table, and says so.
+    /// Leaves out the lines before the header if they clearly do not belong to the table, and reports this.
     fn refuse_lines_before(
         &self,
         first: usize,
@@ -344,7 +344,7 @@ impl StartRecords<'_> {
         Err(Refusal::mended_by(error, mend))
     }
 
-    /// Takes the names from the comment before the first row, where it has them, and counts the other comments.
+    /// Reads the names from the comment before the first row, if it has them, and counts the other comments.
     fn take_comments(&self, first: usize, dialect: &mut Dialect) {
         if dialect.names.is_none()
             && self.options.header != Some(false)
@@ -383,7 +383,7 @@ impl StartRecords<'_> {
         }
     }
 
-    /// Takes the line of units, if there is one, and gives the record behind it.
+    /// Reads the line of units, if there is one, and returns the record after it.
     fn take_units(&self, row: usize, dialect: &mut Dialect) -> usize {
         let Some(record) = self.records.get(row).filter(|record| !record.is_comment) else {
             return row;

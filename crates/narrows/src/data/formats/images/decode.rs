@@ -1,7 +1,7 @@
-//! Images of one file: what their heads say, and their pixels.
+//! The images of one file: their headers and their pixels.
 //!
-//! What a file promises is compared with the limits before memory is taken for it, and a decoder that panics over
-//! damaged input is stopped.
+//! The sizes in a file are compared with the limits before memory is allocated. If a decoder panics on damaged input,
+//! the panic is caught.
 
 use super::kind::ImageKind;
 use super::opened::{OpenImage, open};
@@ -27,7 +27,7 @@ use zune_jpeg::JpegDecoder;
 /// The bytes of metadata that a PNG file may have in memory.
 const METADATA: usize = 16 << 20;
 
-/// The heads of the images in a file, and how many pages it has beside them that are previews or masks.
+/// The headers of the images in a file, and the number of other pages, which are previews or masks.
 pub(super) fn heads(path: &Path, kind: Option<ImageKind>) -> Result<(Vec<ImageHead>, usize)> {
     within(path, || {
         let opened = open(path)?;
@@ -58,7 +58,7 @@ fn within<T>(path: &Path, work: impl FnOnce() -> std::result::Result<T, Cause>) 
     .map_err(|error| error.at(path.display()))
 }
 
-/// Whether only the head of an image is wanted.
+/// Whether only the header of an image is requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Head,
@@ -206,7 +206,7 @@ fn jpeg(mut opened: OpenImage, wanted: Wanted) -> One {
     Ok((head, Some(picture)))
 }
 
-/// Whether a JPEG file has the mark of its end behind the beginning of its pixels.
+/// Whether a JPEG file has its end marker after the beginning of its pixels.
 fn has_end(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xff, mark, high, low]) = bytes.get(at..at + 4) {

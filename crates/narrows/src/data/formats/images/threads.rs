@@ -1,4 +1,4 @@
-//! The same work for many things on all threads, the results in the order of the things.
+//! The same work for many items on all threads, with the results in the order of the items.
 
 use crate::threads::available_threads;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -22,14 +22,14 @@ pub(in crate::data) struct ImagesSink {
     folder: PathBuf,
     /// Whether the folder was made for the images.
     is_new: bool,
-    /// Where the images are until all are there.
+    /// The hidden folder of the images until all are written.
     gathered: TempDir,
-    /// Locked, as whoever finds the folder would take it for that of a killed command.
+    /// It is locked; otherwise another command would take the folder for that of a killed command.
     _lock: Option<File>,
     depth: FileDepth,
     channels: usize,
     size: (u32, u32),
-    /// Which of the texts is the name of a file, and which the label.
+    /// The index of the text with the file name, and of the text with the label.
     file: Option<usize>,
     label: Option<usize>,
     done: usize,
@@ -140,7 +140,7 @@ impl ImagesSink {
         Ok(())
     }
 
-    /// What the image of a row is called.
+    /// The file name of a row's image.
     fn name(&self, texts: &[Vec<String>], row: usize) -> PathBuf {
         let text = |column: Option<usize>| column.and_then(|column| texts.get(column)?.get(row));
         if let Some(file) = text(self.file) {
@@ -160,7 +160,7 @@ impl ImagesSink {
         }
     }
 
-    /// Moves the images to where they belong, once they are on the disk.
+    /// Moves the images to their places, after they are synced to the disk.
     pub(in crate::data) fn finish(self) -> Result<()> {
         let refused = |error| Error::io("cannot write the images", &self.folder, error);
         sync(self.gathered.path()).map_err(refused)?;
@@ -218,15 +218,16 @@ impl ImagesSink {
     }
 }
 
-/// The file and the page of a row that was a page of a file: `cells.tif[03]`.
+/// The file and the page, for a row from a page of a file: `cells.tif[03]`.
 fn page_of(name: &str) -> Option<(&str, &str)> {
     let (file, page) = name.strip_suffix(']')?.rsplit_once('[')?;
     let is_number = !page.is_empty() && page.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then_some((file, page))
 }
 
-/// A hidden folder on the disk of `folder`: beside it where it is new, so that it takes its place, else in it, as the
-/// folder may be one that somebody is in or that a disk hangs on. It comes with its lock, where the system locks folders.
+/// A hidden folder on the disk of `folder`. If `folder` is new, the hidden folder is beside it and then replaces it.
+/// Otherwise it is inside, because `folder` may be in use or a mount point. It comes with a lock, if the system can
+/// lock folders.
 fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)> {
     let at = if is_new { folder_of(folder) } else { folder };
     sweep_dead(at);

@@ -1,7 +1,7 @@
-//! The Python literals that the header of an array is written in.
+//! Parses the Python literals of an array's header.
 //!
-//! NumPy reads a header with `ast.literal_eval`. This reader takes a part of what Python takes, and nothing
-//! that Python does not, so that a damaged header is not read as another one.
+//! NumPy reads a header with `ast.literal_eval`. This parser accepts a subset of Python's literals and nothing else, so
+//! that a damaged header is not read as a valid one.
 
 /// How deeply literals may be nested.
 const DEEPEST: usize = 16;
@@ -17,7 +17,7 @@ pub(super) enum Literal {
     Dict(Vec<(Literal, Literal)>),
 }
 
-/// The literal that a text is, with nothing but white space after it; what is wrong otherwise.
+/// Parses a text that is one literal, optionally followed by white space; the error says what is wrong.
 pub(super) fn parse(text: &str) -> Result<Literal, &'static str> {
     let mut reader = LiteralReader { rest: text };
     let literal = reader.literal(0)?;

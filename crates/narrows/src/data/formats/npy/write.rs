@@ -1,11 +1,11 @@
-//! `.npy`: the values alone, in the narrowest type that holds those of all columns.
+//! Writes `.npy`: only the values, in the narrowest type that holds those of all columns.
 
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 use std::io::Write;
 
-/// What the length of the header is a multiple of.
+/// The length of the header is a multiple of this.
 const ALIGNMENT: usize = 64;
 
 pub(in crate::data) struct NpySink {
@@ -85,7 +85,7 @@ impl NpySink {
         self.put(&bytes)
     }
 
-    /// Whether a whole number is not what its float64 is.
+    /// Whether a whole number differs from its float64.
     fn is_rounded(&self, piece: Piece<'_>, row: usize, column: usize) -> bool {
         let is_wide = piece.wide.iter().any(|(place, _)| *place == column);
         let value = piece.values.get((row, column)).copied().unwrap_or_default();

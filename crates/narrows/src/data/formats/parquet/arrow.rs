@@ -1,7 +1,7 @@
-//! Columns of durations. Parquet has no type for them and stores integers; Arrow's schema says which these are.
+//! Columns of durations. Parquet has no type for them and stores integers; Arrow's schema names these columns.
 //!
-//! Arrow's writers (pyarrow, pandas, polars) keep their own schema in the file's metadata: a message of Arrow's
-//! stream format, the tables of which are FlatBuffers. Only names and types are looked at here.
+//! Arrow's writers (pyarrow, pandas, polars) store their own schema in the file's metadata, as a message of Arrow's
+//! stream format, whose tables are FlatBuffers. Only names and types are read here.
 
 use super::leaf::Unit;
 use base64::Engine;
@@ -101,7 +101,7 @@ impl<'a> Buffer<'a> {
         at.checked_add(self.u32(at)? as usize)
     }
 
-    /// Where a table has a field; `None` where it has its default.
+    /// The place of a table's field; `None` if the field has its default.
     fn slot(self, table: usize, slot: usize) -> Option<usize> {
         let back = self.u32(table)? as i32 as i64;
         let vtable = usize::try_from(i64::try_from(table).ok()?.checked_sub(back)?).ok()?;
