@@ -1,6 +1,6 @@
 //! Reconstruction losses of one row: the sum over its elements, and the gradient.
 //!
-//! The sum of a row is formed in a fixed order, so that it does not depend on who forms it.
+//! The sum of a row has a fixed order, so it does not depend on the thread.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::math;
@@ -12,9 +12,9 @@ pub enum Loss {
     Squared,
     /// `|y - t|`; its gradient at 0 is 0.
     Absolute,
-    /// `d²/2` for `|d| <= delta`, else `delta · (|d| - delta/2)`, with `d = y - t` (Huber 1964).
+    /// `d²/2` for `|d| <= delta`, otherwise `delta · (|d| - delta/2)`, with `d = y - t` (Huber 1964).
     Huber {
-        /// Where the parabola turns into a line.
+        /// The distance at which the parabola becomes a line.
         delta: f32,
     },
     /// Binary cross-entropy of `sigmoid(y)`: `softplus(y) - t y`.
@@ -26,7 +26,7 @@ impl Loss {
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn sum(self, isa: Isa, y: &[f32], target: &[f32]) -> f32 {
         assert_eq!(y.len(), target.len());
         // SAFETY: as many numbers at each pointer as the length says; no gradient is written.
@@ -43,11 +43,11 @@ impl Loss {
         }
     }
 
-    /// The sum of the loss over a row; `dy` is overwritten with `scale` times its gradient by `y`.
+    /// The sum of the loss over a row; `dy` is overwritten with `scale` times its gradient with respect to `y`.
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn sum_and_gradient(
         self,
         isa: Isa,

@@ -1,4 +1,4 @@
-//! A product: what is checked, which way it goes, and its blocks of `k` one after the other.
+//! A product: its checks, the choice of the way, and its blocks of `k` one after the other.
 
 #[cfg(target_arch = "x86_64")]
 use super::amx;
@@ -9,8 +9,8 @@ use super::ways::{along_rows, down_rows};
 use crate::lanes::Kind;
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// Allocates what products keep for the calling thread, so that none of its products has to; gives how many
-/// numbers that are.
+/// Allocates the memory that products keep for the calling thread, so that its products do not allocate; returns the
+/// number of values.
 pub fn prepare(isa: Isa) -> usize {
     match isa.0 {
         #[cfg(target_arch = "x86_64")]
@@ -19,11 +19,11 @@ pub fn prepare(isa: Isa) -> usize {
     }
 }
 
-/// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows lie `c_row` apart.
+/// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows are `c_row` apart.
 ///
 /// # Panics
 ///
-/// When a matrix is too short for its shape and strides.
+/// If a matrix is too short for its shape and strides.
 #[allow(clippy::too_many_arguments)]
 pub fn product(
     isa: Isa,

@@ -1,4 +1,4 @@
-//! The two ways through a product: vectors down the rows of C, or along them.
+//! The two ways through a product: with vectors down the rows of C, or along them.
 
 use super::buffer::Buffer;
 use super::copies::{copy, pack, transpose};
@@ -6,7 +6,7 @@ use super::job::{Job, K_BLOCK};
 use super::tile::{MAX_WIDTH, RegisterPlace, VECTORS, tile_height, tile_of};
 use crate::lanes::Lanes;
 
-/// The product with vectors that run down the rows of C, for an A that lies by rows.
+/// The product with vectors that run down the rows of C, for an A that is stored by rows.
 ///
 /// # Safety
 ///
@@ -46,17 +46,17 @@ pub(super) unsafe fn down_rows<L: Lanes>(job: &Job) {
     }
 }
 
-/// How much of the sum over `k` is done at a time where the vectors run along rows, by the width of a
-/// panel of B: 16 KiB of it, which stay in the first-level cache while the rows of A pass by.
+/// The part of the sum over `k` that is done at a time if the vectors run along rows, by the width of a panel of B: 16
+/// KiB of the panel, which stay in the first-level cache while the rows of A pass by.
 const fn along_k(width: usize) -> usize {
     4096 / width
 }
 
-/// How many tiles of A are copied at a time where the vectors run along rows: with all of [`along_k`],
-/// 128 KiB, which stay in the second-level cache while the columns of B pass by.
+/// The number of tiles of A that are copied at a time if the vectors run along rows: with all of [`along_k`], 128 KiB,
+/// which stay in the second-level cache while the columns of B pass by.
 const ALONG_TILES: usize = 16;
 
-/// The product with vectors that run along the rows of C, for an A that lies by columns.
+/// The product with vectors that run along the rows of C, for an A that is stored by columns.
 ///
 /// # Safety
 ///
