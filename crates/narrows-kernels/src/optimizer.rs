@@ -122,8 +122,8 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// `m += first_share (g - m); v += second_share (g² - v);` `p = shrink p - step_size m / (√v · second_correction +
-    /// epsilon)`. Moments below 1e-36 become 0.
+    /// `m += first_share (g - m); v += second_share (g² - v);`
+    /// `p = shrink p - step_size m / (√v · second_correction + epsilon)`. Moments below 1e-36 become 0.
     ///
     /// # Panics
     ///

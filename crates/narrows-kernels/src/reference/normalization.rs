@@ -15,8 +15,8 @@ pub fn normalize(x: &[f64], eps: f64) -> Vec<f64> {
     x.iter().map(|x| (x - mean) / std).collect()
 }
 
-/// The gradient of `x` from the gradient of [`normalize`] of `x`; mean and variance are functions of `x` too: `(g -
-/// mean(g) - xhat · mean(g · xhat)) / √(variance + eps)`.
+/// The gradient of `x` from the gradient of [`normalize`] of `x`; mean and variance are functions of `x` too:
+/// `(g - mean(g) - xhat · mean(g · xhat)) / √(variance + eps)`.
 pub fn normalize_gradient(x: &[f64], gradient: &[f64], eps: f64) -> Vec<f64> {
     let n = x.len() as f64;
     let (_, variance) = mean_and_variance(x);

@@ -78,8 +78,8 @@ impl Split<'_> {
     }
 }
 
-/// The numbers of training, validation and test rows in words: `8,100 for training, 900 for validation, 1,000 for
-/// testing`.
+/// The numbers of training, validation and test rows in words:
+/// `8,100 for training, 900 for validation, 1,000 for testing`.
 pub fn rows_in_words(counts: [usize; 3]) -> String {
     let uses = ["training", "validation", "testing"];
     let of = |(count, of): (usize, &str)| match count {

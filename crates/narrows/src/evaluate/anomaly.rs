@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 /// Chooses a threshold from the scores of normal rows that training has not seen.
 ///
-/// A quantile is interpolated linearly, as in NumPy. For a false-positive rate `r`, the threshold is the `⌈(n + 1)(1 -
-/// r)⌉`-th smallest of `n` scores. A further normal row, exchangeable with these, exceeds it with a probability of at
-/// most `r` (Vovk, Gammerman & Shafer 2005, split conformal prediction).
+/// A quantile is interpolated linearly, as in NumPy. For a false-positive rate `r`, the threshold is the
+/// `⌈(n + 1)(1 - r)⌉`-th smallest of `n` scores. A further normal row, exchangeable with these, exceeds it with a
+/// probability of at most `r` (Vovk, Gammerman & Shafer 2005, split conformal prediction).
 ///
 /// A quantile of 1 and a false-positive rate of 0 give the largest score, so none of these rows exceeds it. A further
 /// normal row may exceed it, with a probability of at most `1 / (n + 1)`.

@@ -20,10 +20,10 @@ const BLOCK: usize = 512;
 
 /// A ridge classifier on standardized codes. A value that is the same in all codes has weight 0.
 ///
-/// Each class has a target, 1 for its rows and -1 for the others. A linear map with intercept is fitted to it: `min Σ
-/// (y - w·x - b)² + ‖w‖²`, in closed form. A row gets the class whose map has the largest output. For two classes there
-/// is only one map, and its sign decides. This is scikit-learn's `make_pipeline(StandardScaler(),
-/// RidgeClassifier(alpha=1))`.
+/// Each class has a target, 1 for its rows and -1 for the others. A linear map with intercept is fitted to it:
+/// `min Σ (y - w·x - b)² + ‖w‖²`, in closed form. A row gets the class whose map has the largest output. For two
+/// classes there is only one map, and its sign decides. This is scikit-learn's
+/// `make_pipeline(StandardScaler(), RidgeClassifier(alpha=1))`.
 #[derive(Clone, Debug)]
 pub struct RidgeProbe {
     /// In ascending order.

@@ -124,8 +124,8 @@ impl Model {
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
-    /// Scaled rows of the model's width as the network's input, and the network's output for them; both `[rows,
-    /// inputs]`.
+    /// Scaled rows of the model's width as the network's input, and the network's output for them; both
+    /// `[rows, inputs]`.
     ///
     /// # Errors
     ///

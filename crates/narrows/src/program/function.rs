@@ -18,8 +18,8 @@ pub enum Kind {
     Other,
 }
 
-/// The point at which a function is differentiated: `x` of `[rows, inputs]` and its output there, `y` of `[rows,
-/// outputs]`. Both are empty if the derivative is the same everywhere.
+/// The point at which a function is differentiated: `x` of `[rows, inputs]` and its output there, `y` of
+/// `[rows, outputs]`. Both are empty if the derivative is the same everywhere.
 #[derive(Clone, Copy)]
 pub struct Point<'a> {
     /// The instruction set.

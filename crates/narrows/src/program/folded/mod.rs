@@ -2,9 +2,9 @@
 //!
 //! Layers `W₁ … W_k` without activations between them are one affine map; its rank is at most the width of their narrow
 //! end. With `r` this width and `w` the widths of the layers, a row needs `Σ w w'` multiply-adds in each of the three
-//! products of a step. Through the narrow end, a row needs `r` times the width of the wide end, and a batch needs `r Σ
-//! w w'` once for each of three chains of products. For 784-128-64-32-16-8 and back, this is a fifth of the arithmetic
-//! at 64 rows, and a fifteenth at 1024.
+//! products of a step. Through the narrow end, a row needs `r` times the width of the wide end, and a batch needs
+//! `r Σ w w'` once for each of three chains of products. For 784-128-64-32-16-8 and back, this is a fifth of the
+//! arithmetic at 64 rows, and a fifteenth at 1024.
 //!
 //! For a run that narrows (an encoder), with `x` the batch, `d` the gradient of the code and `1` a column of ones:
 //!

@@ -1,8 +1,8 @@
 //! Squared weights of a first affine map, which avoid the widest products of an exact norm.
 //!
-//! With W the weights and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient of W is `2 S W` with `S =
-//! Σ u uᵀ` over all probes. G and S are symmetric. So for S, and for G if that is enough, each tile of rows stores only
-//! the part to the right of the tile's first column.
+//! With W the weights and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient of W is `2 S W` with
+//! `S = Σ u uᵀ` over all probes. G and S are symmetric. So for S, and for G if that is enough, each tile of rows stores
+//! only the part to the right of the tile's first column.
 
 use super::norm::Link;
 use super::packed::{Packed, all};

@@ -93,8 +93,8 @@ impl ClassicRow {
         added.sum::<f64>() / noisy.len() as f64
     }
 
-    /// The error with noise of std 1.5, and its increase over the error without noise: `0.04500 (+50 %)`, `0.5344
-    /// (×280)`.
+    /// The error with noise of std 1.5, and its increase over the error without noise: `0.04500 (+50 %)`,
+    /// `0.5344 (×280)`.
     pub fn noisy(&self) -> String {
         let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
         let times = self.noisy_mse() / clean;
