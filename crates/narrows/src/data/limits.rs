@@ -103,7 +103,7 @@ pub(super) fn check_row(values: u64, bytes: u64, packed: Option<u64>) -> Result<
     .hint("if the file is meant so, unpack it first"))
 }
 
-/// Names for an error, each in backquotes: at most [`NAMES`], and the number of the others.
+/// Names for an error, each in backquotes: at most `NAMES`, and the number of the others.
 pub(super) fn names<T>(all: &[T], name: impl Fn(&T) -> String) -> String {
     let first: Vec<String> = all.iter().take(NAMES).map(name).collect();
     let more = match all.len().saturating_sub(NAMES) {
