@@ -153,7 +153,7 @@ macro_rules! function {
 }
 
 function!(Identity, |self, x| x, |y| L::splat(1.0), L::splat(0.0));
-// The operands' order lets a NaN through, here and below.
+// The order of the operands preserves a NaN, here and below.
 function!(
     Relu,
     |self, x| L::splat(0.0).max(x),
@@ -169,7 +169,7 @@ function!(
 function!(
     Elu { alpha },
     |self, x| {
-        // eˣ - 1 cancels near 0, but as tanh(x/2) (eˣ + 1) it does not.
+        // eˣ - 1 has cancellation near 0; in the form tanh(x/2) (eˣ + 1) it has none.
         let half = x.mul(L::splat(0.5));
         let expm1 = math::tanh(half).mul(math::exp(x).add(L::splat(1.0)));
         x.where_greater(L::splat(0.0), x, L::splat(self.alpha).mul(expm1))
@@ -318,7 +318,7 @@ unsafe fn flushed<L: Lanes>(gradient: L) -> L {
     unsafe {
         let zero = L::splat(0.0);
         let size = gradient.max(zero.sub(gradient));
-        // The comparison's direction keeps a NaN.
+        // The direction of the comparison preserves a NaN.
         L::splat(SMALLEST).where_greater(size, zero, gradient)
     }
 }

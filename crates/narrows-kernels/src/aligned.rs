@@ -32,7 +32,7 @@ impl Aligned {
         let memory = vec![0.0; len + LINE - 1];
         let start = memory.as_ptr().align_offset(LINE * size_of::<f32>());
         Aligned {
-            // What cannot be aligned works as well, but more slowly.
+            // Memory that cannot be aligned works as well, but more slowly.
             start: start.min(LINE - 1),
             memory,
             len,

@@ -330,7 +330,7 @@ impl Convolution {
         for (input, output) in self.images(input, output) {
             self.split(isa, input, planes);
             let output = &output[channels.start * area..channels.end * area];
-            // Zeros between the rows, so that what the planes have there does not count.
+            // Zeros between the rows, so that the content of the planes there does not contribute.
             let output = if x.output == self.input.width {
                 output
             } else {

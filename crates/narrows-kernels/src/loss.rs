@@ -111,7 +111,7 @@ impl Elementwise for Absolute {
     unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
         // SAFETY: passed on.
         unsafe {
-            // What is neither above nor below is 0, or NaN and stays it.
+            // A difference that is neither above nor below 0 is 0, or it is NaN and stays NaN.
             let d = y.sub(t);
             let zero = L::splat(0.0);
             let below = zero.where_greater(d, L::splat(-1.0), d);
@@ -227,7 +227,7 @@ unsafe fn fold<L: Lanes, F: Elementwise, const GRADIENT: bool>(
         if i < len {
             let n = len - i;
             let (y, t) = (L::load_first(y.add(i), n), L::load_first(t.add(i), n));
-            // The lanes beyond hold the loss of 0 against 0, which need not be 0.
+            // The lanes beyond the end hold the loss of 0 against 0, which need not be 0.
             f.value(y, t).store(lanes.as_mut_ptr());
             total += lanes.iter().take(n).sum::<f32>();
             if GRADIENT {

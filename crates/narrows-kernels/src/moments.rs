@@ -41,7 +41,7 @@ impl Moments {
         v: &[f32; LANES],
         q: &[f64; LANES],
     ) {
-        // Arrays as values, which stay in registers; elements that are added to in place do not.
+        // Arrays are passed as values, because these stay in registers; arrays that are modified in place do not.
         let d: [f64; LANES] = from_fn(|lane| f64::from(u[lane]) - p[lane]);
         let e: [f64; LANES] = from_fn(|lane| f64::from(v[lane]) - q[lane]);
         self.first = from_fn(|lane| self.first[lane] + d[lane]);
@@ -57,8 +57,8 @@ impl Moments {
         for (u, v) in whole_u.iter().zip(whole_v) {
             sums.add(u, &[p; LANES], v, &[q; LANES]);
         }
-        // Whole groups again, padded with terms of 0: a partial sum that is chosen by number would keep all of them
-        // out of registers.
+        // Whole groups again, padded with terms of 0: a partial sum that is selected by its index would keep all of
+        // them out of registers.
         let mut padded = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for (lane, (&u, &v)) in rest_u.iter().zip(rest_v).enumerate() {
             (padded.0[lane], padded.1[lane]) = (u, p);
@@ -93,7 +93,7 @@ impl Moments {
 pub(crate) fn mean_and_variance(near: f64, first: f64, second: f64, count: usize) -> (f64, f64) {
     let shift = first / count as f64;
     let variance = second / count as f64 - shift * shift;
-    // Rounding may leave a tiny negative number; the comparison's direction keeps a NaN.
+    // Rounding may leave a tiny negative number; the direction of the comparison preserves a NaN.
     let variance = if variance < 0.0 { 0.0 } else { variance };
     (near + shift, variance)
 }

@@ -139,7 +139,7 @@ fn radius(word: u32) -> f32 {
     // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is that of Cephes' logf.
     let u = (word as f32 + 0.5) * (1.0 / 4_294_967_296.0);
     let bits = u.to_bits();
-    // The bits of √½, so that the exponent of what is above it counts from there.
+    // The bits of √½; the exponent of larger numbers is counted from there.
     let shifted = bits.wrapping_sub(0x3f35_04f3);
     let exponent = (shifted as i32 >> 23) as f32;
     let m = f32::from_bits((shifted & 0x007f_ffff) + 0x3f35_04f3);
@@ -159,14 +159,14 @@ fn radius(word: u32) -> f32 {
     }
     let square = x * x;
     let ln = x * square * p - 0.5 * square + x + exponent * std::f32::consts::LN_2;
-    // Rounding may leave a trace above 0 for u = 1.
+    // For u = 1, rounding may leave a tiny number above 0.
     (-2.0 * ln).max(0.0).sqrt()
 }
 
 /// Sine and cosine of a word as a fraction of the full circle, within 1.1e-7, and within 4.7 ULP if they are not 0.
 #[inline(always)]
 fn sine_and_cosine(word: u32) -> (f32, f32) {
-    // The nearest quarter, and what is left of it: an angle within ±π/4.
+    // The nearest quarter of the circle, and the rest: an angle within ±π/4.
     let quarter = word.wrapping_add(1 << 29) >> 30;
     let rest = word.wrapping_sub(quarter << 30) as i32;
     let angle = rest as f32 * (std::f32::consts::TAU / 4_294_967_296.0);

@@ -50,7 +50,7 @@ unsafe fn without_fading<L: Lanes>(x: L) -> L {
     unsafe {
         let zero = L::splat(0.0);
         let size = x.max(zero.sub(x));
-        // The comparison's direction keeps a NaN.
+        // The direction of the comparison preserves a NaN.
         L::splat(SMALLEST).where_greater(size, zero, x)
     }
 }
@@ -88,7 +88,7 @@ unsafe fn sgd_body<L: Lanes>(s: Sgd, p: *mut f32, v: *mut f32, g: *const f32, le
 /// # Safety
 ///
 /// As [`Lanes`].
-// A function, not a closure: only the former can be told to dissolve in its caller, which has the
+// This is a function, not a closure, because only a function can be inlined by force into its caller, which has the
 // target feature.
 #[inline(always)]
 unsafe fn sgd_lanes<L: Lanes>(s: Sgd, p: L, v: L, g: L) -> (L, L) {
@@ -204,7 +204,7 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
     // SAFETY: passed on.
     unsafe {
         let g = p.mul_add(L::splat(s.weight_decay), g);
-        // beta m + (1 - beta) g, with one rounding less.
+        // beta m + (1 - beta) g, with one rounding fewer.
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
         let (m, v) = (without_fading(m), without_fading(v));

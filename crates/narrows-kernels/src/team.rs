@@ -66,7 +66,7 @@ impl Team {
             wake: Condvar::new(),
             panic: Mutex::new(None),
         });
-        // Where threads outnumber cores, spinning keeps a thread with work from running.
+        // If there are more threads than cores, spinning would keep a thread with work from running.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let spins = if threads <= cores { SPINS } else { 0 };
         let others = (1..threads.max(1))
@@ -161,9 +161,9 @@ impl Team {
         }
         shared.begin(&work, self.others.len());
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
-        // Nothing may be unwound while others still use this frame.
+        // Nothing may unwind while other threads still use this frame.
         self.wait();
-        // Taken in any case: left there, it would end the next phase.
+        // Removed in any case: otherwise it would end the next phase.
         let theirs = shared
             .panic
             .lock()

@@ -100,8 +100,8 @@ multiversion! {
 #[inline(always)]
 unsafe fn choose_body<L: Lanes>(row: &[f32], chosen: &mut [u32]) -> usize {
     let k = chosen.len();
-    // Above `low` lie more than k values and above `high` fewer, unless both are one bound with no value to spare:
-    // then all above it are chosen.
+    // More than k values are above `low` and fewer above `high`. Or both are the same bound with at most k values above
+    // it: then all values above it are chosen.
     let (mut low, mut high, mut spare) = (0, INFINITY + 1, k);
     // SAFETY: none is needed.
     if unsafe { count_above::<L>(row, 0) } <= k {
@@ -167,7 +167,7 @@ unsafe fn collect<L: Lanes>(
         while above != 0 {
             let lane = above.trailing_zeros() as usize;
             above &= above - 1;
-            // A bound of NaN is that of NaN alone, none of which is above it.
+            // A bound of NaN is the bound for NaN alone; no NaN is above it.
             let is_tie = high > INFINITY || values[lane] <= bound;
             if is_tie && spare == 0 {
                 continue;

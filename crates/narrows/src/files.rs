@@ -74,7 +74,7 @@ impl NewFile {
             .hint(format!("make the folder {} first", folder.display())));
         }
         let file = temporary_in(folder)
-            // Its text names the temporary file, which means nothing to anybody.
+            // Its text names the temporary file, which means nothing to the user.
             .map_err(|error| Error::io("cannot write the file", path, error.kind().into()))?;
         let (file, temporary) = file.into_parts();
         Ok(NewFile {
@@ -127,10 +127,10 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = temporary().tempfile_in(folder)?;
         match file.as_file().try_lock() {
-            // Somebody may have taken it for a dead one until now.
+            // Another process may have taken it for that of a killed command until now.
             Ok(()) if is_at(file.as_file(), file.path())? => return Ok(file),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // Without locks nobody takes any for dead.
+            // Without locks, no process removes such files.
             Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
@@ -139,7 +139,7 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
 /// Removes files under temporary names that killed commands left in a folder. A file that cannot be removed stays and
 /// does no harm.
 pub(crate) fn sweep_dead(folder: &Path) {
-    // As they are drawn: any other name is somebody's.
+    // Only random names: any other name may belong to the user.
     let is_drawn =
         |rest: &[u8]| rest.len() == DRAWN_LETTERS && rest.iter().all(u8::is_ascii_alphanumeric);
     for (name, kind) in entries(folder).unwrap_or_default() {
@@ -151,7 +151,7 @@ pub(crate) fn sweep_dead(folder: &Path) {
         let Ok(file) = File::open(&path) else {
             continue;
         };
-        // The system releases the lock of whoever ends, however that is.
+        // The system releases the lock when the process ends, in any way.
         if file.try_lock().is_ok() && is_at(&file, &path).unwrap_or(false) {
             let _ = match kind {
                 NameKind::Folder => remove_folder(&path),
@@ -283,12 +283,12 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let file = match open_folder(folder, Links::Followed) {
-        // A folder that may be written and not be read cannot be synced by anybody but its owner.
+        // A folder that may be written but not read can be synced only by its owner.
         Err(error) if error.kind() == PermissionDenied => return Ok(()),
         file => file?,
     };
     match file.sync_all() {
-        // Some file systems, those of a network above all, cannot sync folders.
+        // Some file systems, especially network file systems, cannot sync folders.
         Err(error) if [InvalidInput, Unsupported].contains(&error.kind()) => Ok(()),
         synced => synced,
     }

@@ -39,7 +39,7 @@
 //!
 //! Results have the same bits for any number of threads.
 #![forbid(unsafe_code)]
-// What only a feature uses stays in the source without it, and the compiler leaves it out.
+// Code that only a feature uses stays in the source without the feature; the compiler leaves it out.
 #![cfg_attr(
     not(all(
         feature = "csv",

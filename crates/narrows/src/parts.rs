@@ -172,7 +172,7 @@ impl Parts {
 
 /// Adds a part to a list, if the list has no part of its name.
 pub(crate) fn add_new<P: Part + ?Sized>(list: &mut List<P>, part: &'static P) {
-    // It can fail only where the list has the name, and then the list's part is the one that a file means.
+    // It can fail only if the list has the name; then the list's part is the one that a file means.
     if !list.has(part.declaration().name) {
         let _ = list.add(part);
     }

@@ -25,7 +25,7 @@ fn escaped(text: &str, is_hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
             ..='\u{1f}' => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
-            // As JSON has it, so that an object that is printed stays the same object.
+            // As in JSON, so that a printed object stays the same object.
             c => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }

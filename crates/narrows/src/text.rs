@@ -133,7 +133,7 @@ pub fn for_shell(word: &str) -> String {
     if !word.chars().any(char::is_control) {
         return format!("'{}'", word.replace('\'', "'\\''"));
     }
-    // What a terminal would obey is spelt out.
+    // Control characters for the terminal are written as escapes.
     let mut text = "$'".to_string();
     for c in word.chars() {
         match c {

@@ -137,7 +137,8 @@ unsafe fn sum_body<L: Lanes>(terms: &Terms<'_>, planes: Planes, group: Range<usi
     let rows = || u.chunks_exact(width).zip(v.chunks_exact(width));
     let mut sums = Moments::ZERO;
     if planes.area == 1 {
-        // A channel's only value of a row goes to its first partial sum: a group of channels has one each.
+        // The only value of a channel in a row goes to its first partial sum, because a group of channels has one sum
+        // each.
         for (u, v) in rows() {
             let (u, v) = (&u[group.clone()], &v[group.clone()]);
             match (u.first_chunk(), v.first_chunk()) {

@@ -91,7 +91,7 @@ pub(super) fn transposed(
     let channels = 0..geometry.output[0];
     let kernel = y.kernel * x.kernel;
     let mut parts = Vec::with_capacity(phases);
-    // Without overlap every tap reads the same position, and one product gives all phases.
+    // Without overlap, every tap reads the same position, and one product computes all phases.
     let is_together = y.reach() == 0 && x.reach() == 0;
     let mut groups = Vec::new();
     if is_together {
@@ -110,7 +110,7 @@ pub(super) fn transposed(
             let (rows, columns) = (y.inside(i), x.inside(j));
             let part = parts.len();
             let is_empty = rows.is_empty() || columns.is_empty();
-            // A product of its own starts at the part's first place.
+            // A separate product starts at the part's first place.
             let at = if is_together {
                 rows.start * output.width + columns.start
             } else {

@@ -80,7 +80,8 @@ impl Arena {
         let is_shared = |place: &Place| !matches!(place, Place::Batch { .. });
         assert!(places.places.iter().all(is_shared), "rows of threads");
         let part = BlockPart {
-            // Never written: a block writes rows of the batch alone, which all lie in the memory of the thread.
+            // It is never written: a block writes only rows of the batch, and these are all in the memory of the
+            // thread.
             arena: self.words.as_ptr().cast_mut(),
             places,
             rows,

@@ -100,12 +100,12 @@ pub(super) unsafe fn transpose<L: Lanes>(
         while r < rows {
             let count = (rows - r).min(L::N);
             let mut c = 0;
-            // Whole squares; the last one goes back over what the one before has done.
+            // Whole squares; the last one overlaps the one before.
             while c < columns && columns >= L::N {
                 c = c.min(columns - L::N);
                 let (from, to) = (from.add(r * from_row + c), to.add(c * to_row + r));
                 if count == L::N {
-                    // The same without a question for each row.
+                    // The same without a check for each row.
                     L::transpose(from, from_row, L::N, to, to_row);
                 } else {
                     L::transpose(from, from_row, count, to, to_row);

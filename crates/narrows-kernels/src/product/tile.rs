@@ -87,7 +87,7 @@ unsafe fn micro<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
         if broadcast.2 == 1 {
             add_by_rows(&mut sums, job.k, (broadcast.0, broadcast.1), vectors);
         } else if broadcast.2 == L::N {
-            // The same with a step that is known.
+            // The same with a known step.
             add_by_columns::<L, H, V, false>(&mut sums, job.k, (broadcast.0, L::N), vectors);
         } else {
             add_by_columns::<L, H, V, true>(&mut sums, job.k, (broadcast.0, broadcast.2), vectors);
@@ -108,7 +108,8 @@ unsafe fn add_by_rows<L: Lanes, const H: usize, const V: usize>(
     (numbers, row): (*const f32, usize),
     (mut at, step): (*const f32, usize),
 ) {
-    // Told how the rows are spaced, the compiler adds its way from one to the next each time.
+    // `black_box` hides the distance between the rows. Otherwise the compiler would compute each address from the one
+    // before, in every step.
     let rows: [*const f32; H] =
         std::hint::black_box(std::array::from_fn(|i| numbers.wrapping_add(i * row)));
     let mut next = numbers.wrapping_add(H * row);

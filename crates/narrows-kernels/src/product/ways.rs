@@ -25,7 +25,7 @@ pub(super) unsafe fn down_rows<L: Lanes>(job: &Job) {
             transpose::<L>(from, job.a_row, rows, job.k, panel.at(), width);
             let mut column = 0;
             for tile in 0..tiles {
-                // Even tiles, so that none is a sliver.
+                // Tiles of even size, so that no tile is very small.
                 let height = (job.n - column).div_ceil(tiles - tile);
                 let broadcast = if job.b_is_transposed {
                     (job.b.wrapping_add(column * job.b_row), job.b_row, 1)
@@ -86,7 +86,7 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
             while first < job.m {
                 let rows = (job.m - first).min(block_rows);
                 let tiles = rows.div_ceil(tile_height::<L>());
-                // For one panel of B a copy of A would be read once.
+                // For one panel of B, a copy of A would be read only once.
                 let packs = job.n > width || (job.a_row != 1 && job.a_column != 1);
                 if packs {
                     pack::<L>(&job, first, rows, tiles, left.at());
@@ -94,9 +94,8 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
                 let mut column = 0;
                 while column < job.n {
                     let columns = (job.n - column).min(width);
-                    // Rows of B that lie far apart cost a page and a cache line each: where enough
-                    // tiles pass by, they are copied side by side first. So too where B ends inside a
-                    // vector.
+                    // Rows of B that are far apart cost a page and a cache line each. If enough tiles pass by, the rows
+                    // are first copied side by side. The same is done if B ends inside a vector.
                     let far = job.b_row > width && tiles >= 3 && job.k >= 48;
                     let vectors = if far || job.b_is_transposed || columns < width {
                         copy::<L>(&job, column, columns, right.at());

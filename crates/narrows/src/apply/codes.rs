@@ -23,7 +23,7 @@ pub fn encode(
     let head = Head::beside(data, code_names(model), vec![model.code_size()]);
     let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
     stream(data, out.into(), &head, progress, |rows| {
-        // As the data hold them, so that integers beyond 2^53 stay apart.
+        // In the type of the data, so that integers beyond 2^53 stay different.
         Ok(in_use.codes_of(&data.slice(rows)?)?.mapv(f64::from))
     })
 }
@@ -48,7 +48,7 @@ pub fn decode(
                 .hint("to encode data, use `narrows encode`"),
         );
     }
-    // Without a header the columns are called by their numbers.
+    // Without a header, the columns are named by their numbers.
     let is_named = |columns: &&[String]| !columns.iter().all(|name| name.parse::<u32>().is_ok());
     if let Some(columns) = codes.columns().filter(is_named) {
         check_names(&code_names(model), columns, codes.name())?;

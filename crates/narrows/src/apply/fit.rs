@@ -25,7 +25,7 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
     model
         .check_width(data.inputs())
         .map_err(|error| resized(error.at(data.name())))?;
-    // A flat row may hold an image, and the other way round.
+    // A flat row may hold an image, and an image may be passed as a flat row.
     if shape != found && shape.len() > 1 && found.len() > 1 {
         let error = refuse().expected(format!("rows of shape {shape:?}"));
         return Err(resized(error.found(format!("{found:?}"))));

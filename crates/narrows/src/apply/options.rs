@@ -24,7 +24,7 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
         (!inputs.is_empty()).then(|| inputs.iter().map(mean).collect())
     };
     let (missing, fill) = match options.missing {
-        // A model that was trained with zeros goes on with them.
+        // A model that was trained with zeros in place of missing cells uses zeros for later data too.
         Missing::Refuse if zeros => (Missing::Zero, None),
         Missing::Refuse => (Missing::Refuse, origin.fill.clone()),
         Missing::Mean => (Missing::Mean, means().or_else(|| origin.fill.clone())),

@@ -49,7 +49,7 @@ pub fn score(
             in_use.score(values.view())?.insert_axis(Axis(1))
         };
         let mut found = found;
-        // What is too large for a score is no normal row: it counts as the largest.
+        // A row whose score overflows is not a normal row: it gets the largest score.
         found
             .column_mut(0)
             .mapv_inplace(|score| if score.is_nan() { f32::INFINITY } else { score });

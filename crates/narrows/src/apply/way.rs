@@ -60,7 +60,7 @@ impl<'a> Way<'a> {
     fn rows_of(&self, in_use: &mut InUse<'_>, rows: Range<usize>) -> Result<Array2<f64>> {
         let codes = Array2::from_shape_fn((rows.len(), self.ends.ncols()), |(row, value)| {
             let share = (rows.start + row) as f32 / (self.steps - 1) as f32;
-            // Codes are float32; what they decode to may need more.
+            // Codes are float32; their reconstructions may need float64.
             f64::from((1.0 - share) * self.ends[[0, value]] + share * self.ends[[1, value]])
         });
         in_use.decode(codes.view())

@@ -115,7 +115,7 @@ impl Operation for Choice {
     fn push(&self, at: Point<'_>, dx: &[f32]) -> Option<[Vec<f32>; 2]> {
         let (mut y, mut chosen) = (vec![0.0; self.width], vec![0; self.k]);
         self.kernel().forward(at.isa, at.x, &mut y, &mut chosen);
-        // The derivative is diagonal: a change is pushed as it is pulled back.
+        // The derivative is diagonal, so a change is pushed forward in the same way as a gradient is pulled back.
         let mut dy = vec![0.0; dx.len()];
         let changes = dx.chunks_exact(self.width);
         for (dx, dy) in changes.zip(dy.chunks_exact_mut(self.width)) {

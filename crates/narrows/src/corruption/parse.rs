@@ -46,7 +46,7 @@ impl Spec<dyn CorruptionPart> {
         let (form, strength) = text
             .split_once('=')
             .ok_or_else(|| refuse("the corruption needs a strength"))?;
-        // The name alone stands for its first key; older names of keys are those that recipes had.
+        // The name alone means its first key; older names of keys are those of recipes.
         let key_of = |part: &'static dyn CorruptionPart| {
             let (name, first) = first(part)?;
             let rest = form.strip_prefix(name)?;
@@ -68,7 +68,7 @@ impl Spec<dyn CorruptionPart> {
             .ok_or_else(|| refuse("there is no such corruption"))?;
         let toml = format!("kind = \"{name}\"\n{key} = {strength}");
         let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
-        // All of it is on one line, the second of a document that nobody has written.
+        // Everything is on one line, the second line of a document that does not exist as a file.
         let place = format!("corruption `{text}`, line 2: ");
         let own = format!("corruption `{text}`: ");
         let corruption = parts

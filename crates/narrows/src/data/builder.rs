@@ -60,7 +60,7 @@ impl RowsBuilder {
             let len = self.memory.len() + rows.len();
             if len as u64 <= self.limit {
                 if len > self.memory.capacity() {
-                    // A vector doubles its memory, and holds both while it copies.
+                    // A growing vector doubles its memory, and holds both copies for a moment.
                     require(
                         "reading the rows into memory",
                         len.max(2 * self.memory.capacity()),

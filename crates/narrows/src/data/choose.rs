@@ -54,7 +54,7 @@ impl Dataset {
     pub(crate) fn chosen_bytes(&self) -> usize {
         match &self.values {
             Values::Records(records) if records.is_in_file() => shuffle::POOL,
-            // A choice shares the values, and has a list of its own.
+            // A selection shares the values, and has its own list.
             Values::Records(_) => self.rows() * size_of::<u32>(),
             values @ (Values::U8(_) | Values::F32(_)) => {
                 self.rows() * self.inputs() * values.element().size()

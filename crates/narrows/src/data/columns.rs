@@ -76,9 +76,9 @@ impl Kept {
             let has_room = match kind {
                 _ if !has_gaps => true,
                 NumberKind::U8 => false,
-                // The largest stands for what is missing; a float64 cannot tell it from its neighbors.
+                // The largest value marks a missing cell; a float64 cannot distinguish it from its neighbors.
                 NumberKind::U64 => high <= most - BELOW_GAP,
-                // The least does.
+                // The smallest value marks it.
                 _ => low > least,
             };
             least <= low && high <= most && has_room
@@ -211,7 +211,7 @@ impl TableRows {
 
     /// The rows; `None` if there are none.
     pub(super) fn finish(self, fill: Option<Vec<f64>>) -> Result<Option<Values>> {
-        // A table of small whole numbers is no image.
+        // A table of small whole numbers is not an image.
         let values = self.rows.map(|rows| rows.finish(fill)).transpose()?;
         Ok(values.map(Values::into_records))
     }
@@ -265,7 +265,7 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
                     if is_gap(row) { f64::NAN } else { v as f64 }.to_le_bytes()
                 }),
                 _ => {
-                    // The other kinds hold no more than an i64.
+                    // The other types hold nothing larger than an i64.
                     let Kept { kind, has_gaps, .. } = kept;
                     if kind == NumberKind::U64 {
                         each(values, place, rows, |row, v| {

@@ -207,7 +207,7 @@ impl Dataset {
 
     /// A table whose rows are all bad and kept without values.
     pub(super) fn empty(name: &str, values: Values, labels: Option<Vec<i64>>) -> Result<Self> {
-        // What stands for the values of one row is taken away again.
+        // The placeholder for the values of one row is removed again.
         let one = Values::F32(Array2::zeros((1, values.dim().1)));
         let data = Dataset::of_table(name, one, false, None)?;
         let data = Dataset { values, ..data };

@@ -153,7 +153,7 @@ impl Element {
                     None => {
                         let mut value = [0.0];
                         self.to_f64(bytes, &mut value);
-                        // Also of a number of many digits its size is seen.
+                        // For a number with many digits, the size is checked too.
                         if value[0].abs() < 1e17 || !value[0].is_finite() {
                             value[0].to_string()
                         } else {
@@ -220,7 +220,7 @@ pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
 /// An integer minus an offset; `value` is the integer as `f64`, which rounds it beyond 2^53.
 #[inline]
 pub(crate) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
-    // Far beyond 64 bits, offsets are not those of integers.
+    // An offset far beyond 64 bits does not belong to integers.
     const MOST: f64 = (1_u128 << 65) as f64;
     if value.abs() >= EXACT && offset.abs() < MOST {
         (integer - offset.trunc() as i128) as f64 - offset.fract()

@@ -55,7 +55,7 @@ impl Dataset {
     fn means(&self, records: &Records) -> Result<Vec<f64>> {
         let as_they_are = records.clone().filled(None);
         let rows = self.rows();
-        // Sums about a first value keep their precision where values are far from 0.
+        // Sums relative to a first value are precise even if values are far from 0.
         let mut shifts = vec![f64::NAN; self.inputs()];
         for row in 0..rows {
             as_they_are.each(row, |place, values| {

@@ -47,7 +47,7 @@ fn silence_guarded() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // While a thread ends, its flag may be gone: then nothing is guarded.
+            // While a thread ends, its flag may already be gone: then nothing is guarded.
             if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
                 before(info);
             }

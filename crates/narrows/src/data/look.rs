@@ -49,7 +49,7 @@ pub(super) fn file_kind(path: &Path) -> Result<FileKind> {
 pub(super) fn is_empty(path: &Path) -> Result<bool> {
     let start = start_of(path)?;
     let is_gzipped = start.starts_with(b"\x1f\x8b");
-    // A damaged file may come out as nothing; the empty one of gzip is short.
+    // A damaged file may be unpacked to nothing; a gzip file of empty content is short.
     Ok(start.is_empty() || (is_gzipped && start.len() < 64 && ungzipped(&start).is_empty()))
 }
 
@@ -60,7 +60,7 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
         Some(command) => Err(not_read(path, what, &format!("unpack it first: {command}"))),
     };
     if start.is_empty() {
-        // Its reader says what it should begin with.
+        // Its reader reports how it should begin.
         return match by_name(path) {
             Some((kind, _)) => Ok(kind),
             None => Err(not_read(path, "empty", "")),
@@ -229,7 +229,7 @@ fn in_archive(path: &Path) -> Result<FileKind> {
     if is_read && !start.is_empty() {
         by_start(path, &start, Some("unzip SHELL"))
     } else {
-        // Its reader says what is wrong with it.
+        // Its reader reports what is wrong with it.
         Ok(FileKind::Text)
     }
 }

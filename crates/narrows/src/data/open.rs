@@ -56,13 +56,13 @@ impl Source {
 
     /// Opens one source that can be read more than once.
     fn open_one(spec: &str, options: &ReadOptions) -> Result<Self> {
-        // What stands before a part may name an array or a set of its own: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
+        // The text before the name of a part may itself name an array or a set: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
         let (path, parts) = Source::parts_of(spec);
         let split = PARTS.into_iter().find_map(|part| {
             let rest = parts.strip_suffix(part)?.strip_suffix(':')?;
             Some((spec.split_at(path.len() + rest.len()).0, part))
         });
-        // Of an archive the other part is not read, and need not be readable.
+        // The other part of an archive is not read, and may be unreadable.
         let is_archive = || {
             Path::new(path).is_file()
                 && file_kind(Path::new(path)).is_ok_and(|kind| kind == FileKind::Npz)
@@ -140,7 +140,7 @@ impl Source {
         let Some(path) = Source::path_of(spec) else {
             return false;
         };
-        // What is not there is read by nothing.
+        // A file that does not exist is not read by any source.
         let Ok(whole) = file.canonicalize() else {
             return false;
         };
@@ -152,7 +152,7 @@ impl Source {
             let parts = tables::files_of(Source::parts_of(spec).0).unwrap_or_default();
             return parts.iter().any(|part| is_file(part));
         }
-        // A damaged image is known by its ending.
+        // A damaged image is recognized by its ending.
         let is_png = || whole.extension().is_some_and(|ending| ending == "png");
         let of_folder = |kind| matches!(kind, FileKind::Image | FileKind::Idx);
         path.canonicalize()

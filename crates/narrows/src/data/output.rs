@@ -263,12 +263,12 @@ pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
             Some(ColumnKind::Boolean) => NumberType::Boolean,
             Some(ColumnKind::Integer) if kept == NumberType::U64 => kept,
             Some(ColumnKind::Integer) if kept.is_integer() => NumberType::I64,
-            // What stands for a missing cell may need more bits.
+            // The fill value of a missing cell may need more bits.
             Some(ColumnKind::Float32) if kept != NumberType::F64 => NumberType::F32,
             Some(_) => NumberType::F64,
         }
     };
-    // What stands for missing cells need not be whole.
+    // The fill value of missing cells may not be a whole number.
     let fill = data.fill().filter(|_| data.missing() > 0);
     let filled = |input: usize| fill.and_then(|fill| fill.get(input)).copied();
     (0..data.inputs())
@@ -283,7 +283,7 @@ pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
 pub(super) fn wide_columns(data: &Dataset, types: &[NumberType]) -> Vec<usize> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let (low, high) = data.extremes();
-    // Of images there is one pair for all places.
+    // For images, one pair applies to all places.
     let of = |all: &[f64], column: usize| all.get(column).or(all.first()).map_or(0.0, |x| x.abs());
     let is_wide = |&column: &usize| {
         let largest = of(low, column).max(of(high, column));

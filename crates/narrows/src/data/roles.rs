@@ -117,7 +117,7 @@ impl Roles {
         let label = options.label.as_ref();
         let label = label.map(|name| names.find("label", name)).transpose()?;
         let ids = names.find_all("id", &options.ids)?;
-        // Several columns of one name can be left out, though not chosen.
+        // Several columns with the same name can be left out, but not chosen.
         for name in &options.drop {
             if !names.places.contains_key(name.as_str()) {
                 names.find("drop", name)?;
@@ -129,9 +129,9 @@ impl Roles {
             ids,
             notes: Vec::new(),
         };
-        // A table without a header has no names that could be a model's.
+        // A table without a header has no names to match with those of a model.
         let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
-        // Rows for a model are grouped only to divide them again as they were.
+        // Rows for a model are grouped only to repeat the split of its training.
         let is_needed = options.model_columns.is_none();
         let is_there = |group: &&String| names.places.contains_key(group.as_str());
         if let Some(group) = options.group.as_ref().filter(|g| is_needed || is_there(g)) {

@@ -71,7 +71,7 @@ impl<'a> Sample<'a> {
         let mut made = Vec::with_capacity(inputs.len());
         for block in inputs.chunks((AT_ONCE / rows).max(1)) {
             let values = self.columns(block, rows);
-            // Each is taken by the one thread that works on it.
+            // Each is taken once, by the thread that works on it.
             let columns: Vec<Mutex<Vec<f64>>> = values.into_iter().map(Mutex::new).collect();
             let of = |index: usize| {
                 let mut values = columns[index]
@@ -147,7 +147,7 @@ pub(crate) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + 
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            // Where the system gives no thread, those that are there do the work.
+            // If the system refuses further threads, the existing ones do the work.
             if thread::Builder::new().spawn_scoped(scope, go).is_err() {
                 break;
             }

@@ -72,7 +72,7 @@ impl TableReader for Several {
     }
 
     fn how(&self) -> Option<String> {
-        // The files by how they are read.
+        // The files, grouped by how they are read.
         let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
         for part in &self.parts {
             let how = part.reader.how()?;
@@ -110,7 +110,7 @@ impl TableReader for Several {
             let notes = part.reader.notes().into_iter();
             notes.map(move |note| (note, &part.name))
         });
-        // What is said of every file is said once.
+        // A note about every file is printed only once.
         let mut said: Vec<(String, Vec<&str>)> = Vec::new();
         for (note, file) in of_parts {
             match said.iter_mut().find(|(known, _)| *known == note) {
@@ -133,7 +133,7 @@ impl TableReader for Several {
             faults.iter().map(|fault| fault.mend.clone()).collect()
         };
         let first = all.first().map(|faults| mends(faults));
-        // Options hold for every file: what mends one would do harm to another.
+        // Options apply to every file: a change that is right for one file could be wrong for another.
         let is_common = all.iter().all(|faults| Some(mends(faults)) == first);
         let of_parts = self.parts.iter().zip(all).flat_map(|(part, faults)| {
             faults.into_iter().map(|fault| {
@@ -210,7 +210,7 @@ fn completed(
         place: within,
     } = block;
     let mut own = columns.into_iter();
-    // The place of each of the file's own columns among those that are wanted.
+    // The index of each of the file's own columns among the requested columns.
     let mut of_own = Vec::new();
     let mut all = Vec::with_capacity(wanted.len());
     for (index, &(column, how)) in wanted.iter().enumerate() {

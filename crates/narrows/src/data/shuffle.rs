@@ -110,13 +110,13 @@ impl<'a> Order<'a> {
         for &place in blocks {
             let first = place as usize * block;
             let len = (first + block).min(self.rows) - first;
-            // What of the block lies in the pool.
+            // The part of the block that is in the pool.
             let (from, to) = (start.clamp(at, at + len), end.clamp(at, at + len));
             order.extend((first + from - at) as u32..(first + to - at) as u32);
             at += len;
         }
         for last in (1..order.len()).rev() {
-            // A number of its own for each place of the order, beyond those of the blocks.
+            // An additional draw for each place of the order, after the draws of the blocks.
             let sample = !((start + last) as u32);
             order.swap(last, self.draws.below(self.epoch, sample, last + 1));
         }
@@ -196,7 +196,7 @@ fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
     let share = places.len().div_ceil(threads).max(1);
     let most = (BLOCK / records.stride()).max(1);
     let read = |places: &mut [(usize, &mut [u8])]| -> Result<()> {
-        // Rows that lie within a block of the file are read at once.
+        // Neighboring rows within a block of the file are read at once.
         let mut rest = places;
         while let Some((start, _)) = rest.first() {
             let start = *start;
@@ -223,7 +223,7 @@ fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
         }
     };
     thread::scope(|scope| {
-        // Where the system gives no thread, those that are there read all parts.
+        // If the system refuses further threads, the existing ones read all parts.
         let readers: Vec<_> = (1..threads)
             .map_while(|_| thread::Builder::new().spawn_scoped(scope, go).ok())
             .collect();

@@ -127,7 +127,7 @@ fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
     let is = data.is_of_classes(classes)?;
     let rows = (0..data.rows() as u32).zip(&is).filter(|(_, is)| **is);
     let mut chosen = data.choose(rows.map(|(row, _)| row).collect())?;
-    // A bad row is of a class if its label is that of a row that is.
+    // A bad row belongs to a class if its label is the label of one of the rows of this class.
     let labels = data.labels().unwrap_or_default().iter().zip(&is);
     let wanted: HashSet<String> = labels
         .filter(|(_, is)| **is)

@@ -198,7 +198,8 @@ impl Source {
                 .found(counted(own.rows(), "test row", "test rows"))
                 .hint("leave `--test` out, or divide the training rows alone with `--data SOURCE:train`"));
             }
-            // Whether one row can be learned at all is a question too; what it is tested on is said.
+            // Whether a single row can be learned at all is also useful to know. A message says which rows the model is
+            // tested on.
             (TestRows::Usual, None) if rows == 1 => {
                 split.is_one_row = true;
                 split.test = Some(Cow::Borrowed(&self.train));

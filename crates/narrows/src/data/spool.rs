@@ -112,7 +112,7 @@ impl Spooled {
     fn data(&self, mut data: Dataset) -> Dataset {
         data.name = self.text(&data.name);
         data.notes = data.notes.iter().map(|note| self.text(note)).collect();
-        // An image is called as its file.
+        // The name of an image is that of its file.
         let is_images = data.is_folder_of_images();
         for ids in data.ids.iter_mut().filter(|_| is_images) {
             for file in &self.files {
@@ -156,7 +156,7 @@ fn standard_input() -> Result<Spool> {
     let Some(mut input) = own_input() else {
         return spool(&mut io::stdin().lock(), CALLED);
     };
-    // What a shell has opened from its beginning is read where it lies.
+    // A regular file that the shell opened at its beginning is read in place.
     let path = "/dev/stdin";
     let is_whole = || {
         let is_file = input.metadata().is_ok_and(|of| of.is_file());
@@ -221,7 +221,7 @@ fn spool(from: &mut impl Read, called: &str) -> Result<Spool> {
     let (mut file, name) = tempfile::NamedTempFile::new()
         .map_err(refused)?
         .into_parts();
-    // Without a name, nothing stays where the command is ended.
+    // Without a name, no file remains if the command is killed.
     let (path, name) = match nameless(&file) {
         Some(path) => {
             name.close().map_err(refused)?;

@@ -48,7 +48,7 @@ impl Dataset {
         let elements = elements(self);
         let all: Vec<usize> = (0..self.inputs()).collect();
         let keeps_quantiles = self.inputs() <= MOST_WITH_QUANTILES;
-        // The middle of some rows is near to all values, so that sums about it keep their precision.
+        // The center of some rows is close to all values, so that sums relative to it are precise.
         let shifts =
             Sample::of_rows(self, SHIFT_ROWS).each_column(&all, |_, values| mean_of(values));
         let moments = self.moments(&shifts);

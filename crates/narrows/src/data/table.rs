@@ -34,7 +34,7 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
         let options = &options.with_lists(&reader.lists());
         let indexes = find_indexes(reader, options)?;
         let mut columns = reader.columns().to_vec();
-        // Other files than text say which type a column has.
+        // Formats other than text state the types of columns.
         if options.on_bad != OnBad::Refuse && reader.how().is_some() {
             count_as_numbers(&mut columns, options);
         }
@@ -118,7 +118,7 @@ impl<'a> GatheredTable<'a> {
         let ids = self.roles.ids.iter().map(|&place| (place, As::Written));
         let label = self.roles.label.iter().map(|&place| (place, As::Texts));
         let mut wanted: Vec<(usize, As)> = inputs.chain(ids).chain(label).collect();
-        // The order matters where rows are divided, and not to a model that is trained.
+        // The order of rows matters when they are split, but not for a trained model.
         if self.options.model_columns.is_none() {
             let times = self.columns.iter().enumerate();
             let times = times.filter(|(_, column)| may_be_time(&column.name, column.kind));
@@ -170,7 +170,7 @@ impl<'a> GatheredTable<'a> {
             tally.add(cells, &place, drops.then_some(&mut is_kept));
         }
         for cell in &bad {
-            // It counts as missing in its column, and is an error of its own.
+            // It counts as missing in its column, and is also an error of its own.
             if let Some(tally) = self.tallies.get_mut(cell.column) {
                 tally.missing = tally.missing.saturating_sub(1);
             }

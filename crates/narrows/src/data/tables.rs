@@ -72,7 +72,7 @@ pub(super) fn open(
             return Ok(Some(reader));
         }
         if let Some(resolved) = reader.resolved() {
-            // What the first file decides holds for the rest, where they leave it open.
+            // The decisions for the first file apply to the other files if these are ambiguous.
             let text = &mut options.text;
             if text.usual_decimal.is_none() {
                 (text.usual_decimal, text.usual_separator) = (resolved.decimal, resolved.separator);
@@ -144,7 +144,7 @@ fn open_file(
     }
     Ok(match file_kind(path)? {
         FileKind::Text => {
-            // A person who says how it is written knows that it is a table.
+            // If the user sets options for the text, it is a table.
             if options.text == TextOptions::default() && !is_table(path, name) {
                 return Err(Error::new(ErrorKind::Format, "this text does not look like a table")
                     .at(name)
@@ -255,7 +255,7 @@ fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
             .caused_by(error)
     };
     let names = names_of(Path::new(pattern));
-    // What stands before the first wildcard is the same for all files.
+    // The path before the first wildcard is the same for all files.
     let fixed = names.iter().take_while(|name| !has_wildcard(name)).count();
     let names_beside = names.last().is_some_and(|name| name.starts_with('_'));
     let matching = glob::MatchOptions {
@@ -341,7 +341,7 @@ impl FolderParts {
         entries.sort();
         for (name, path) in entries {
             if path.is_dir() {
-                // A link may lead in a circle.
+                // A link may form a cycle.
                 let is_circle = || path.canonicalize().is_ok_and(|path| above.contains(&path));
                 match key_of(&name).filter(|_| above.len() <= DEPTH && !is_circle()) {
                     Some(key) => self.collect(&path, &[keys, &[key]].concat(), above)?,
@@ -409,7 +409,7 @@ fn is_part(name: &str) -> bool {
         .unwrap_or(&name)
         .to_string();
     let endings = [".csv", ".tsv", ".parquet", ".pq", ".parq"];
-    // Spark writes the codec before the ending, and Hadoop parts without any.
+    // Spark writes the codec before the ending, and Hadoop writes parts without an ending.
     endings.iter().any(|ending| name.ends_with(ending))
         || (name.starts_with("part-") && !name.contains('.'))
 }

@@ -144,7 +144,7 @@ fn parts_of(text: &str) -> Option<[f64; PARTS]> {
             Ok(number) if has_time && before.ends_with('.') => {
                 number / 10_f64.powi(word.len() as i32)
             }
-            // A zone: the same in all rows, or times cannot be compared by their numbers.
+            // A time zone: it must be the same in all rows, otherwise times cannot be compared by their numbers.
             Ok(_) if has_time && before.ends_with(['+', '-']) => break,
             Ok(number) => number,
             Err(_) => {

@@ -73,7 +73,7 @@ impl Reason {
     pub(in crate::data) fn of_one(text: &str, column: &FileColumn) -> (String, bool) {
         let reason = Reason::of(text, column);
         let words = reason.says_of(1);
-        // What is said begins with the count.
+        // The message begins with the count.
         let words = words.strip_prefix("1 cell ").unwrap_or(&words).to_string();
         (words, reason == Reason::NotFinite)
     }

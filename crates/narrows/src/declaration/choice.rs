@@ -38,7 +38,7 @@ impl<T> Choice<T> {
             let values = keys.filter_map(|(key, value)| Some((key.name, value?)));
             Some((choice.declaration.name, Settings::of(values.collect())))
         };
-        // A variant that is in no list is a mistake of the code, which every test of it finds.
+        // A variant that is missing in the list is a mistake in the code, which every test of it finds.
         let found = choices.iter().find_map(of);
         found.unwrap_or_else(|| panic!("a kind is missing in its list"))
     }

@@ -46,7 +46,7 @@ impl Section<'_> {
     /// If a value is impossible or a required key is missing.
     pub fn settings(&self, declaration: &Declaration) -> Result<Settings> {
         let mut values = Vec::new();
-        // Sections and lists of sections are read by whoever knows their parts.
+        // Sections and lists of sections are read by the code that knows their parts.
         let is_value = |key: &&Key| !matches!(key.kind, Kind::Section(_) | Kind::List(_));
         for key in declaration.keys.iter().filter(is_value) {
             let value = match self.value(key)? {
@@ -75,7 +75,7 @@ impl Section<'_> {
         for (name, alias) in std::iter::once((key.name, None)).chain(older) {
             let Some(node) = self.get(name) else { continue };
             match found {
-                // What comes later goes over what comes before, whatever it is called.
+                // A later value overrides an earlier one, under either name.
                 Some((_, _, other)) if other.level > node.level => {}
                 Some((other, _, before)) if before.level == node.level => {
                     let what = format!("`{other}` and `{name}` say the same thing twice");
@@ -97,7 +97,7 @@ impl Section<'_> {
                     name,
                     &format!("is now given as `{}`, which is 1 less it", key.name),
                 );
-                // In single precision, so that 1 less 0.9 is 0.1.
+                // In single precision, so that 1 minus 0.9 is 0.1.
                 Ok(Some(Value::from((1.0 - number) as f32)))
             }
             (Some(_), value) => {

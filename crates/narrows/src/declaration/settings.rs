@@ -98,7 +98,7 @@ impl Settings {
         }
         for key in declaration.keys {
             let place = || format!("{part}.{}", key.name);
-            // The last one counts, as where a value is set over another.
+            // The last value counts, as for overrides.
             let value = given.iter().rfind(|(name, _)| *name == key.name);
             let value = match value {
                 Some((_, value)) => key.kind.accept(value.clone()).ok_or_else(|| {

@@ -12,7 +12,7 @@ pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
     match nearest {
         Some((likeness, nearest)) if likeness >= 0.5 => did_you_mean(error, name, nearest),
         None => unknown(error, name, None),
-        // All names are said once.
+        // Every name is listed once.
         Some(_) if error.what_was_expected().is_some() => unknown(error, name, None),
         Some(_) => {
             let hint = match known {

@@ -24,7 +24,7 @@ impl Display for Tree {
             Tree::Integer(number) => write!(f, "{number}"),
             Tree::Large(digits) => f.write_str(digits),
             Tree::Float(number) if number.is_nan() => f.write_str("nan"),
-            // With a point, so that programs that read TOML by types take it for a number.
+            // With a decimal point, so that programs that read TOML by types read a floating-point number.
             Tree::Float(number) => write!(f, "{number:?}"),
             Tree::Boolean(value) => write!(f, "{value}"),
             Tree::List(items) => {

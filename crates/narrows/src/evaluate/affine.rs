@@ -108,7 +108,7 @@ impl AffineMap {
             .submatrix(0, inputs, inputs, inputs)
             .to_owned();
         let variance = (0..inputs).map(|i| covariance[(i, i)]).sum::<f64>() / inputs as f64;
-        // Rows of one value have no variance: the map is then the mean.
+        // If all rows have the same value, there is no variance: the map is then the mean.
         let ridge = if variance > 0.0 {
             RIDGE * variance
         } else {

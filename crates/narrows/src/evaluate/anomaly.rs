@@ -148,7 +148,7 @@ impl Detection {
             .collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let (mut above, mut normal_above, mut pairs, mut precision) = (0_usize, 0_usize, 0.0, 0.0);
-        // Rows of one score are met together, so that their order does not matter.
+        // Rows with the same score are counted together, so that their order has no effect.
         for tied in rows.chunk_by(|a, b| a.0 == b.0) {
             let positives = tied.iter().filter(|(_, is)| *is).count();
             let negatives = tied.len() - positives;

@@ -37,7 +37,7 @@ impl Baselines {
         threads: usize,
     ) -> Result<Arc<Pca>> {
         let inputs = rows.data.inputs();
-        // So many are found all at once.
+        // For so many, all components are found at once.
         let components = if inputs <= FEW_OF { inputs } else { components };
         let wanted = self.entry(rows, components);
         let mut pca = locked(&wanted.pca);

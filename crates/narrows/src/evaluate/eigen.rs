@@ -18,9 +18,9 @@ impl Eigen {
     /// The first `count` values; values that are negative by rounding are set to 0.
     pub(super) fn values(&self, count: usize) -> Vec<f64> {
         let values = self.0.S().column_vector();
-        // In ascending order there.
+        // They are in ascending order there.
         let descending = (0..values.nrows()).rev().take(count);
-        // Not `max`, which would hide what is not a number.
+        // `max` would hide a NaN.
         descending
             .map(|c| if values[c] < 0.0 { 0.0 } else { values[c] })
             .collect()

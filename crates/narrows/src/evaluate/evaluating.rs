@@ -100,7 +100,7 @@ impl<'a> Evaluating<'a> {
         self.train.check_readable()?;
         match fitted {
             Ok(pca) => Ok(Ok(pca)),
-            // A measure beside the model's: it must not cost the model's.
+            // The comparison with PCA must not cost the measures of the model.
             Err(error) if error.kind() == ErrorKind::Memory => {
                 self.left_out.push(error.to_string());
                 Ok(Err("too little memory".into()))
@@ -153,7 +153,7 @@ impl<'a> Evaluating<'a> {
     }
 
     pub(super) fn of_model(&mut self) -> Result<OfRows> {
-        // The values of images are no columns.
+        // The values of images are not columns.
         let with_columns = self.test.shape().len() == 1;
         let measured = self.of_rows("testing", with_columns, &of_model(self.model))?;
         let mse = measured.quality.test_mse;
@@ -215,7 +215,7 @@ impl<'a> Evaluating<'a> {
 
     /// The units of the layers. Linear layers are not folded here.
     pub(super) fn units(&mut self) -> Result<Vec<LayerUnits>> {
-        // In a single row nothing changes.
+        // In a single row, every unit is constant.
         if self.test.rows() < 2 {
             return Ok(Vec::new());
         }

@@ -77,7 +77,7 @@ pub fn evaluate(
         .as_deref()
         .ok_or_else(|| no_test_rows(train.name()))?;
     let found = evaluate_on(model, split, test, how, observe);
-    // Rows that stay in a file may turn out unreadable late, and then nothing that was found of them is true.
+    // Rows that stay in a file may become unreadable late; then none of the measures is valid.
     test.check_readable()?;
     train.check_readable()?;
     found

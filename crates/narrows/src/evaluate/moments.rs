@@ -51,7 +51,7 @@ impl Moments {
                 subtract(rows, &origin)
             });
             if start == 0 {
-                // Any origin near the mean will do to keep the sums small; it is corrected below.
+                // Any origin near the mean keeps the sums small; it is corrected below.
                 let mut sums = vec![0.0f64; width];
                 add_rows(block, &mut sums);
                 origin = sums.iter().map(|sum| (sum / len as f64) as f32).collect();

@@ -59,7 +59,7 @@ pub fn nearest_neighbors(
                 labels.len()
             )));
     }
-    // Near the origin, the products lose the least to rounding.
+    // Near the origin, the products have the smallest rounding errors.
     let center: Vec<f32> = known
         .columns()
         .into_iter()

@@ -177,7 +177,7 @@ impl Pca {
         let team = &mut Team::new(threads);
         let parts = Parts::new(&mut errors, &bounds);
         self.project(code, rows, team, parts, |p, error| {
-            // What is left: x - codes · basis.
+            // The residual: x - codes · basis.
             p.codes.iter_mut().for_each(|value| *value = -*value);
             product(
                 Isa::best(),

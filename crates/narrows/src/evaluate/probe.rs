@@ -81,8 +81,8 @@ impl RidgeProbe {
                 products[i.max(j) * width + i.min(j)]
             }
         });
-        // Xᵀ Y, where the constant part of Y drops out, as the columns of X have the mean 0: twice the
-        // sum of the rows of a class.
+        // Xᵀ Y; the constant part of Y contributes nothing, because the columns of X have mean 0. The result is twice
+        // the sum of the rows of a class.
         let index = |label: &i64| classes.binary_search(label).unwrap_or_default();
         let mut sums = Mat::<f64>::zeros(width, classes.len());
         let mut counts = vec![0.0; classes.len()];
@@ -97,7 +97,7 @@ impl RidgeProbe {
             refuse("the ridge probe cannot be fitted").caused_by(format!("{error:?}"))
         })?;
         let solution = cholesky.solve(&sums);
-        // Of two classes the second has the map.
+        // For two classes, the map belongs to the second one.
         let maps = if classes.len() == 2 {
             1..2
         } else {

@@ -62,8 +62,8 @@ fn of_plane(x: &[f32], y: &[f32], width: usize, range: f64) -> f64 {
         let vxy = covariance(xy, mx * my);
         (2.0 * mx * my + c1) * (2.0 * vxy + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
     };
-    // The window moves down row by row: `columns` holds the sums of each column of it, to which a row
-    // comes and from which another goes.
+    // The window moves down row by row: `columns` holds the sums of each column of the window. For each step, one row
+    // is added and one is subtracted.
     let mut columns = vec![[0.0; 5]; width];
     let add = |columns: &mut [Sums], row: usize, sign: f64| {
         let row = row * width..(row + 1) * width;

@@ -124,7 +124,7 @@ fn random(size: usize, inputs: usize) -> Vec<f32> {
 
 /// Orthonormal vectors that span the same space, by QR.
 fn orthonormal(vectors: &[f32], size: usize, inputs: usize) -> Vec<f32> {
-    // Rows that lie one after the other are the columns of the transpose.
+    // Rows stored one after the other are the columns of the transpose.
     let q = MatRef::from_column_major_slice(vectors, inputs, size)
         .qr()
         .compute_thin_Q();
@@ -215,7 +215,7 @@ fn multiply(
     out: &mut [f32],
     team: &mut Team,
 ) {
-    // As few parts as keep the threads busy: each reads all of `right`.
+    // Only as many parts as keep the threads busy, because each part reads all of `right`.
     let cut = Bounds::even(m, team.threads());
     let places = (0..cut.count()).map(|part| cut.range(part).end * n);
     let bounds = Bounds::new(std::iter::once(0).chain(places).collect());

@@ -47,7 +47,7 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
             specs.map(move |(index, spec)| (format!("{side}.{index}"), spec.name()))
         })
         .collect();
-    // One axis is that of a normalization, which belongs to the layer before it.
+    // A tensor with one axis belongs to a normalization, which is grouped with the layer before it.
     let has_parameters = |layer: usize| {
         let name = network.name_of(layer);
         let of_layer = |tensor: &str| {

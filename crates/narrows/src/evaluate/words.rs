@@ -47,7 +47,7 @@ impl Evaluation {
     /// The same in words: `70 % below PCA-32`; `None` without PCA.
     pub fn beside_pca_in_words(&self) -> Option<String> {
         let pca = self.pca_name();
-        // A denoiser is for noisy rows.
+        // A denoiser is meant for noisy rows.
         let better = match &self.denoising {
             None => ": a linear code of the same size is better",
             Some(_) => "",
@@ -99,7 +99,7 @@ impl Evaluation {
         let mut rows = vec![heads];
         for Measured { metric, of } in metrics::QUALITY {
             let model = of(&self.model);
-            // A probe that could not be fitted has its line too, and the reason elsewhere.
+            // A probe that could not be fitted has a line too; the reason is printed elsewhere.
             let is_refused = metric.name == "linear_probe_accuracy" && self.refusals().count() > 0;
             if model.is_none() && !is_refused {
                 continue;

@@ -155,7 +155,7 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
         graph.floats(&tensor.name, &tensor.shape, values.unwrap_or_default());
     }
     for state in model.network().states() {
-        // A count is of no use in a graph.
+        // The graph does not need a count.
         if state.kind != StateKind::Count {
             let values = model.parameters().states().get(state.range.clone());
             graph.floats(&state.name, &state.shape, values.unwrap_or_default());
@@ -205,7 +205,7 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
 /// Adds the nodes from the input to scaled values.
 fn scale(graph: &mut Graph, model: &Model, input: Input) {
     let scaling = model.scaling();
-    // One number for all, or one for each value of a row.
+    // One number for all values, or one for each value of a row.
     let places = match scaling.offset().len() {
         1 => &[1],
         _ => model.shape(),

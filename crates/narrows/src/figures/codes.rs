@@ -61,7 +61,7 @@ fn code_maps(
                 let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
                 return Ok(vec![("codes".into(), how.into(), map)]);
             }
-            // Of codes beyond what the squares in their covariance can hold.
+            // For codes whose squares overflow in the covariance.
             let how = "its first two values, as huge ones leave no principal components";
             (codes, how, vec![(0, 1)])
         }

@@ -19,7 +19,7 @@ pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
         "The loss of each epoch, on training and validation rows: whether training has converged"
             .to_string();
     let mut all = vec![("loss".to_string(), caption, losses(records))];
-    // Records that were read back have their columns in the order of the names.
+    // Records that were read from a file have their columns in the order of the names.
     let mut names: Vec<&str> = last.columns.iter().map(|(name, _)| &name[..]).collect();
     names.sort_unstable();
     for name in names {

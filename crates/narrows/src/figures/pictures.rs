@@ -115,7 +115,7 @@ fn filters(model: &Model) -> Result<Option<Vec<u8>>> {
     for (index, row) in weights.chunks(PICTURES * width).enumerate() {
         let mut images =
             Array2::from_shape_fn((row.len() / width, width), |(i, j)| row[i * width + j]);
-        // Each by its own largest weight.
+        // Each is scaled by its own largest weight.
         for mut image in images.rows_mut() {
             let largest = image.iter().fold(1e-12f32, |a, w| a.max(w.abs()));
             image.mapv_inplace(|w| 0.5 + 0.5 * w / largest);
@@ -224,7 +224,7 @@ pub fn reconstruction_picture(
 /// If the rows are not images.
 pub fn strip_picture(data: &Dataset, rows: &Array2<f64>, label: &str) -> Result<Vec<u8>> {
     let (low, high) = data.range();
-    // Data of one value have no range: what is above it is white.
+    // Data with a single value have no range: larger values are white.
     let range = if high > low { high - low } else { 1.0 };
     let images = rows.mapv(|value| ((value - low) / range) as f32);
     let rows = [PictureRow {

@@ -121,8 +121,7 @@ static SOFTPLUS: ActivationPart = ActivationPart {
     declaration: Declaration::new("softplus", "ln(1 + eˣ)"),
     function: |_| Activation::Softplus,
     range: |_| (0.0, f32::INFINITY),
-    // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that works it out
-    // as it is written.
+    // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that computes it literally.
     nodes: |_, graph, place| {
         let x = place.input;
         let positive = graph.node("Relu", &[x], &[], &place.part("positive"));

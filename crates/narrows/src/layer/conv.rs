@@ -111,7 +111,7 @@ impl Conv {
         is_transposed: bool,
         bias: bool,
     ) -> Result<Conv> {
-        // Everything that is planned is a small multiple of these.
+        // All sizes of the plan are small multiples of these.
         let numbers = |[channels, height, width]: [usize; 3]| {
             [
                 channels,
@@ -186,7 +186,7 @@ impl Conv {
     pub(crate) fn tensors(&self) -> Vec<TensorSpec> {
         let shape = self.weight_shape();
         let kernel = shape[2] * shape[3];
-        // PyTorch takes the second axis for the inputs, in a transposed convolution too.
+        // PyTorch treats the second axis as the inputs, also in a transposed convolution.
         let fans = (shape[1] * kernel, shape[0] * kernel);
         let mut tensors = vec![TensorSpec {
             name: "weight",
@@ -257,13 +257,14 @@ impl RowFunction for Conv {
     }
 
     fn scratch(&self) -> usize {
-        // The sums of the bias are first formed place by place; a tile is for a gradient that is added.
+        // The gradient of the bias first needs one sum for each output place. A tile that is added to the gradient is
+        // first computed on its own.
         self.plan().scratch().max(self.outputs()) + self.tile().max(self.output_shape()[0])
     }
 
     fn work(&self) -> usize {
         let [_, height, width] = self.geometry.output;
-        // Taps that fall outside the image are few, and counted too.
+        // Taps outside of the image are few, and they are counted too.
         self.weight_shape().iter().product::<usize>() * height * width
     }
 

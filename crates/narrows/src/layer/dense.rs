@@ -110,7 +110,7 @@ fn tie(settings: &Settings) -> Option<String> {
 /// The place of the layer `encoder[0]` of a recipe: `encoder.0`.
 fn place_of(tie: &str) -> Option<String> {
     let index = tie.strip_prefix("encoder[")?.strip_suffix(']')?;
-    // What is written otherwise, as in `+1` or `01`, is another name.
+    // Other spellings, such as `+1` or `01`, are other names.
     let number: usize = index.parse().ok()?;
     (number.to_string() == index).then(|| format!("encoder.{number}"))
 }

@@ -47,7 +47,7 @@ impl LayerPart for DropoutPart {
         x: Var,
         _: &[usize],
     ) -> Result<Var> {
-        // Taken whatever the fraction, so that the draws of other layers do not depend on it.
+        // Drawn for any fraction, so that the draws of other layers do not depend on it.
         let draws = builder.draws(Purpose::Dropout);
         let fraction: f32 = settings.get(&FRACTION);
         if builder.mode() != Mode::Training || fraction == 0.0 {

@@ -126,7 +126,8 @@ impl Operation for Normalization {
         };
         let (mut y, mut kept) = (vec![0.0; self.width], [0.0; KEPT]);
         forward(at.isa, self.epsilon, affine, at.x, &mut y, &mut kept);
-        // The derivative of what is normalized is symmetric: it is pushed as it is pulled back.
+        // The derivative of the normalization is symmetric, so a change is pushed forward in the same way as a gradient
+        // is pulled back.
         let (ones, mut dy) = (vec![1.0; self.width], vec![0.0; dx.len()]);
         let changes = dx.chunks_exact(self.width);
         for (dx, dy) in changes.zip(dy.chunks_exact_mut(self.width)) {

@@ -69,7 +69,7 @@ impl RowFunction for Tied {
     }
 
     fn scratch(&self) -> usize {
-        // Sums over rows before they are added to a bias's gradient.
+        // Holds sums over rows before they are added to a bias's gradient.
         self.outputs
     }
 

@@ -85,7 +85,7 @@ impl Model {
             None => false,
         };
         if is_known {
-            // Of a file of another format, or with a few other values: the same rows are in the same places.
+            // For data in another format, or with a few changed values: the same rows are at the same places.
             let words = "the training rows differ a little from those that the model was trained on, in some values or in \
                          their type; they are divided as in training";
             return Ok(SplitAgain {

@@ -111,7 +111,7 @@ pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
             _ => None,
         };
         let known = place.and_then(|&place| inputs.get_mut(place)?.take());
-        // An input that has got another name since is among those without a column of the file.
+        // An input that has been renamed since is among the inputs without a column of the file.
         let role = match (column.role, &known) {
             (Role::Input, None) => Role::Ignored,
             (role, _) => role,
@@ -133,7 +133,7 @@ pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
             input: known.and_then(|known| known.input),
         });
     }
-    // Those that no schema names, as of an array.
+    // Inputs that no schema names, for example those of an array.
     columns.extend(inputs.into_iter().flatten());
     let has_label = columns.iter().any(|column| column.role == Role::Label);
     if data.labels().is_some() && !has_label {
@@ -210,7 +210,7 @@ pub(super) fn to_json(columns: &[ModelColumn], are_named: bool) -> Value {
             levels: column.levels.clone(),
         }
     });
-    // Numbers, texts and lists of such always become JSON.
+    // Numbers, texts and lists of them can always be converted to JSON.
     serde_json::to_value(stored.collect::<Vec<_>>()).unwrap_or_default()
 }
 

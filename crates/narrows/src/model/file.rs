@@ -162,7 +162,7 @@ fn load(path: &Path, parts: &Parts) -> Result<Model> {
 pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let refused = |error| Error::io("cannot read the model", path, error);
     let metadata = fs::metadata(path).map_err(refused)?;
-    // Anything else may have no end, or may never begin.
+    // Anything else may have no end, or reading it may block.
     if !metadata.is_file() {
         return Err(format("this is not a file")
             .at(path.display())
@@ -192,7 +192,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
-    // What a header claims must be there before memory is taken for it.
+    // The sizes in a header are compared with the file before memory is allocated.
     let tensors =
         Network::count_bytes(&recipe.encoder, &recipe.bottleneck, &recipe.decoder, &shape)?;
     let needed = tensors.saturating_add(bytes.len() as u64);
@@ -216,7 +216,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
-    // Up to version 2 the error of a denoiser was that of noisy rows.
+    // Up to version 2, the error of a denoiser was that of noisy rows.
     if version(&about) < Some(3)
         && model.recipe().corruption.is_some()
         && let Some(error) = model.metrics.remove("test_mse")
@@ -266,7 +266,7 @@ fn version(about: &Value) -> Option<u64> {
 }
 
 fn check_version(about: &Value) -> Result<()> {
-    // Which a checkpoint has, and a model has not. Its versions are counted apart.
+    // Checkpoints have this key, models do not. The versions of checkpoints are separate.
     if about.get("epochs_done").is_some() {
         return Err(format("this is a checkpoint, with which a run goes on")
             .expected("a model")
@@ -337,13 +337,13 @@ fn read_recipe(about: &Value, parts: &Parts) -> Result<Recipe> {
                 .found(layers));
         }
     }
-    // What serde says of it would quote all of it.
+    // serde's message would quote the whole text.
     let tree: Tree = serde_json::from_value(recipe.clone())
         .ok()
         .filter(|_| recipe.is_object())
         .ok_or_else(|| format("the model's recipe is damaged").expected("a table as in TOML"))?;
     let recipe = parts.read_tree(tree, "the model's recipe")?;
-    // An older model has older names, which is nobody's mistake.
+    // An older model has older names, which is not the user's mistake.
     Ok(recipe.without_notes())
 }
 
@@ -368,7 +368,7 @@ fn read_shape(about: &Value) -> Result<Vec<usize>> {
 
 /// Whether the shape has one to four sizes above 0, and a product that is allowed for a row.
 pub(super) fn is_usable_shape(shape: &[usize]) -> bool {
-    // A row that no file could describe is no row.
+    // A row larger than any file can describe is invalid.
     let values = shape
         .iter()
         .try_fold(1usize, |product, &n| product.checked_mul(n));

@@ -74,7 +74,7 @@ fn kind(beginning: &[u8]) -> Option<(&'static str, &'static str)> {
             "an .npy file, which is one array without a name",
             "write all arrays by name: `safetensors.numpy.save_file(arrays, \"weights.safetensors\")`",
         ),
-        // The version of the format, then a text: who wrote it, or a part of the graph.
+        // The version of the format, then a text: the name of the writer, or a part of the graph.
         [8, 1..=20, 0x12 | 0x1a | 0x22 | 0x32 | 0x3a, ..] => {
             ("an ONNX file, by its beginning", ONNX)
         }

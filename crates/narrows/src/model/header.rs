@@ -79,7 +79,7 @@ pub(super) fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) ->
 /// Refuses a JSON text whose values would take much more memory than the text itself.
 pub(super) fn check_values(text: &str) -> Result<()> {
     let count = |of: &[u8]| text.bytes().filter(|byte| of.contains(byte)).count();
-    // A value of a list, which is moved as it grows; an object, with room for eleven values.
+    // A value of a list, which is moved when the list grows; or an object, with room for eleven values.
     let needed = 48 * count(b",[") + 700 * count(b"{");
     let most = (48 << 20) + 4 * text.len();
     if needed > most {

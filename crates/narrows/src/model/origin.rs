@@ -122,12 +122,12 @@ impl Origin {
             )?;
         }
         Ok(Origin {
-            // A model that is passed on need not say where its data lay.
+            // A model that is passed on should not reveal the folders of its data.
             data: Some(data.short_name()),
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f64]>::to_vec),
             table: columns::of(data),
-            // The names are those of the columns.
+            // The names of the inputs are those of the columns.
             reading: data.reading().map(|reading| ReadOptions {
                 columns: Vec::new(),
                 ..reading.clone()
@@ -174,7 +174,7 @@ impl Origin {
             json["columns"] = json!(self.columns);
             json["fill"] = json!(self.fill);
         } else {
-            // What stands for a missing value is with the columns.
+            // The fill values are stored with the columns.
             json["fills"] = self.fill.is_some().into()
         }
         json

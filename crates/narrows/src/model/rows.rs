@@ -86,7 +86,7 @@ impl<T: Number> Rows for InMemory<'_, T> {
                     .zip(&mut *into)
                     .for_each(|(from, into)| *into = from.to_f32()),
             }
-            // What is not finite stays so when it is scaled.
+            // A value that is not finite stays so when it is scaled.
             all_finite &= is_finite(isa, into);
         }
         if !all_finite {

@@ -70,7 +70,7 @@ impl Network {
         network.couples_rows = builder.couples_rows;
         (network.tensors, network.states) = (builder.tensors, builder.states);
         let given = network.shapes.last().map_or(shape, Vec::as_slice);
-        // What is flat has no shape to get wrong.
+        // Flat data have no shape that could be wrong.
         let values = shape.iter().product::<usize>();
         if given != shape && given != [values] {
             return Err(Error::new(
@@ -141,7 +141,7 @@ impl Network {
         let (mut values, mut encoded) = (vec![input], input);
         let mut value = match first {
             0 => input,
-            // The layers before only say which tensors there are.
+            // The layers before are built only to find their tensors.
             _ => builder.input("data", &self.data),
         };
         for (index, layer) in self.layers.iter().enumerate() {
@@ -174,7 +174,7 @@ impl Network {
         bottleneck
             .build(builder, code)
             .map_err(|error| match error.place() {
-                // It names its key.
+                // The error names its own key.
                 Some(_) => error,
                 None => error.at(format!("bottleneck ({})", bottleneck.name())),
             })

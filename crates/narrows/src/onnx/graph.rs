@@ -87,7 +87,7 @@ impl Graph {
 
     /// Adds a node that gives rows another shape, with the same number of values.
     pub fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
-        // 0 stands for the size that is there.
+        // 0 means the existing size.
         let sizes: Vec<i64> = [0]
             .into_iter()
             .chain(shape.iter().map(|&size| size as i64))

@@ -203,7 +203,7 @@ impl Plateau {
         else {
             return;
         };
-        // What PyTorch takes for lower.
+        // PyTorch's definition of a lower loss.
         if loss < self.best * (1.0 - 1e-4) {
             self.best = loss;
             self.waited = 0;

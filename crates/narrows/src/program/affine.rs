@@ -161,7 +161,7 @@ impl RowFunction for Affine {
     }
 
     fn scratch(&self) -> usize {
-        // Sums over rows before they are added to a bias's gradient.
+        // Holds sums over rows before they are added to a bias's gradient.
         self.outputs
     }
 

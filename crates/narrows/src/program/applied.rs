@@ -248,7 +248,7 @@ fn backward(function: &Arc<dyn RowFunction>, node: &Node, lower: &mut Lower<'_>)
             tensor: index,
             x,
             dy,
-            // Products are with the first tensor alone.
+            // Only the first tensor is part of products.
             work: if index == 0 { function.work() } else { 0 },
         };
         lower.tile(tensor, operation);

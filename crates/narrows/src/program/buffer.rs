@@ -67,7 +67,7 @@ impl Element for f64 {
 #[derive(Clone, Copy, Debug)]
 pub struct Bit;
 
-// Buffers begin on cache lines and their rows are of an even number of words, so that none of these views is refused.
+// Buffers begin at cache lines, and their rows have an even number of words, so none of these views fails.
 impl Element for Bit {
     type Number = u64;
     const NAME: &'static str = "bits";

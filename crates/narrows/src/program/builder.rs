@@ -107,7 +107,7 @@ impl Builder {
     /// If the shape has another number of values.
     pub fn reshape(&mut self, var: Var, shape: &[usize]) -> Result<Var> {
         let (from, width) = (self.shape(var).to_vec(), self.width(var));
-        // Sizes of 24 bits each: no product of a few wraps in 128.
+        // Sizes have 24 bits each, so a product of a few of them fits into 128 bits.
         let values = shape.iter().map(|&n| n as u128).product::<u128>();
         if values != width as u128 {
             return Err(Error::new(
@@ -291,7 +291,7 @@ impl Builder {
         input: Var,
         shape: Vec<usize>,
     ) -> Var {
-        // What gives back what it gets has nothing to compute.
+        // A function that returns its input has nothing to compute.
         if function.kind() == Kind::Activation(narrows_kernels::activation::Activation::Identity) {
             return input;
         }

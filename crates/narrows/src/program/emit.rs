@@ -29,7 +29,7 @@ pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
         }
     }
     if graph.mode() == Mode::Inference {
-        // What is given may be all there is.
+        // The input may be the only value.
         graph.kept.iter().for_each(|&var| {
             lower.buffer_of(var);
         });

@@ -100,7 +100,7 @@ pub(crate) fn layout(lowered: &Lowered, schedule: &Schedule) -> Layout {
         let items = buffers.into_iter().map(|buffer| Item {
             buffer,
             alive: if lowered.outputs.contains(&buffer) {
-                // Read when all of them have run.
+                // They are read after all of them have run.
                 (0, usize::MAX)
             } else {
                 within(&lowered.operations, operations, buffer)

@@ -297,7 +297,7 @@ impl Program {
     /// counted.
     pub(crate) fn work_of(&self, part: Part) -> usize {
         if part == Part::Penalties {
-            // How many probes pass, and so what their products need, depends on the rows.
+            // The number of probes that pass depends on the rows, and so does the cost of their products.
             return 0;
         }
         if part == Part::Gradients {
@@ -322,7 +322,7 @@ impl Program {
         let numbers = self.arena.read(self.layout.places[loss.buffer], rows);
         match &loss.value {
             LossValue::Mean(mean) => {
-                // In order, so that the sum does not depend on the cut.
+                // In order, so that the sum does not depend on the split.
                 let sum: f64 = numbers.iter().map(|&number| f64::from(number)).sum();
                 sum / mean.divisor(rows)
             }

@@ -61,7 +61,7 @@ const PARTS: [(Part, &str); 14] = [
 ];
 
 /// The times of one thread; it is off until it is started.
-// On cache lines of its own, as other threads write theirs at the same time.
+// On its own cache lines, because other threads write their watches at the same time.
 #[derive(Clone, Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Stopwatch(Option<Running>);

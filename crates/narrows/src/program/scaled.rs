@@ -139,7 +139,7 @@ impl Multiplied {
         let scaled = function.operation.function()?.scaled()?;
         let weights = *function.tensors.first()?;
         let shape = graph.tensor_shape(weights).to_vec();
-        // Channels of another shape of the same values would have factors of their own within one of the function's.
+        // If the channels had another shape, one channel of the function would have several factors.
         if shape.get(scaled.axis) != Some(&map.channels)
             || scaled.function.outputs() != map.channels * map.area
         {
@@ -169,7 +169,7 @@ impl Operation for Multiplied {
         lower.columns(Multiply {
             of: [self.weights].into_iter().chain(self.bias).collect(),
             lengths: [numbers, self.map.channels],
-            // How many numbers of a channel follow each other.
+            // The number of values of a channel that follow each other.
             inner: self.shape[self.axis + 1..].iter().product(),
             from: [factors, offsets],
             to: [weights, bias],

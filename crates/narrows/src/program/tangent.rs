@@ -111,7 +111,7 @@ impl At<'_> {
         function.forward(at(&self.x, &[]), &mut y, &mut scratch);
         let mut next = vec![0.0; inputs * outputs];
         if self.tangents.is_none() && function.kind() == Kind::Affine {
-            // The first tangents are the unit vectors: what becomes of them are the columns of the weights.
+            // The first tangents are the unit vectors, so the results are the columns of the weights.
             let rows = tensors.tensor(0).chunks_exact(inputs);
             for (column, weights) in rows.enumerate() {
                 let to = next[column..].iter_mut().step_by(outputs);

@@ -89,7 +89,7 @@ pub(crate) struct Cutting {
 impl Cutting {
     /// Of a program.
     pub(super) fn of(lowered: &Lowered) -> Cutting {
-        // What is no product of a panel of rows has work for more than one thread in a single row.
+        // In products that are not of panels of rows, a single row is enough work for a block.
         let is_panel = row_costs(lowered).all(|cost| cost.products == 0);
         Cutting {
             least: if is_panel { PANEL } else { 1 },
@@ -278,7 +278,7 @@ impl Costs {
         for Contribution { operation, .. } in contributions {
             let depth = operation.depth().unwrap_or(lowered.batch);
             part.time += self.multiply_add * fraction * (depth * operation.work()) as f64;
-            // The first buffer is read wholly by each tile; of the others each tile has its own columns.
+            // Each tile reads the whole first buffer, but only its own columns of the others.
             for (index, buffer) in operation.uses().all().enumerate() {
                 let width = match lowered.buffers[buffer].extent {
                     Extent::Rows { words } | Extent::Whole { words, .. } => words as f64,
@@ -295,7 +295,7 @@ impl Costs {
     /// The sum divided by the number of workers would not show that 33 tiles take 32 workers as long as 64 tiles do.
     fn of_phase(&self, parts: impl Iterator<Item = f64>, workers: usize) -> f64 {
         let begin = |worker| match worker {
-            // The calling thread does not wait for the others to begin.
+            // The calling thread does not wait until the others have begun.
             0 => 0,
             _ => (self.phase / 2.0 + self.member * worker as f64) as u64,
         };

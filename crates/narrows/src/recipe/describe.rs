@@ -111,7 +111,7 @@ mod tests {
             noise.contains("gaussian noise of std 0.4; encoder conv2d-relu-conv2d-relu"),
             "{noise}"
         );
-        // A variant that says what it is keeps its words, unless a value is set over it.
+        // A variant with its own description keeps it, unless a value is overridden.
         assert!(about("contractive:free", &[]).contains("without a penalty"));
         let set = about("contractive:free", &["objective.penalties[0].weight=2"]);
         assert!(set.contains("mse + 2 · summed"), "{set}");

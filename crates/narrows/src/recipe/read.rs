@@ -182,7 +182,7 @@ impl Parts {
     ///
     /// As [`Recipe::load`].
     pub fn load(&self, name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
-        // A variant comes behind the last colon, which no separator follows.
+        // A variant comes after the last colon, and no path separator follows it.
         let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
             Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
             _ => (name_or_path, None),
@@ -222,7 +222,7 @@ impl Parts {
         overrides: &[Override],
     ) -> Result<Recipe> {
         let mut document = with_newer_names(Document::parse(text, origin)?)?;
-        // What is set says whether the text's description is still that of the recipe.
+        // The overrides decide whether the text's description is still valid for the recipe.
         let mut is_described = true;
         let mut set = |assignments: &mut dyn Iterator<Item = &String>| {
             let all: Vec<&String> = assignments.collect();

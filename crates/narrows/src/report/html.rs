@@ -161,7 +161,7 @@ impl Report {
             })
             .collect();
         let mut environment = Environment::new();
-        // The ending makes it escape what is filled in.
+        // The ending `.html` makes it escape the values.
         let template = environment
             .add_template("page.html", include_str!("page.html"))
             .and_then(|()| environment.get_template("page.html"));

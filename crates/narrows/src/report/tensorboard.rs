@@ -121,7 +121,7 @@ impl EventFile {
                 _ => format!("{PREFIX}{seconds:010}.narrows.{number}"),
             };
             let path = folder.join(name);
-            // Making it is the test whether the name is free.
+            // Creating it tests whether the name is free.
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
                     let file = BufWriter::new(file);
@@ -269,7 +269,7 @@ fn whole_records(file: &mut File, len: u64) -> io::Result<u64> {
         reader.read_exact(&mut before)?;
         let [length @ .., a, b, c, d] = before;
         let size = u64::from_le_bytes(length);
-        // No more is read than is there.
+        // It never reads more than there is.
         let room = len - end - (BEFORE + AFTER) as u64;
         if checksum(&length) != u32::from_le_bytes([a, b, c, d]) || size > room {
             break;

@@ -34,7 +34,7 @@ pub fn evaluate_run(
     if again.split.test.is_none() {
         return Err(no_test_rows(source.train.name()).at(path.display()));
     }
-    // Those of a run that was never saved are not of the model, which is of the run before.
+    // The records of a run that was never saved do not belong to the model, which is from the run before.
     let records = if path.is_dir() && folder::is_saved(path) {
         records_of(path, observe)
     } else {

@@ -108,7 +108,8 @@ pub(super) fn save(
     if is_damaged {
         return file.finish();
     }
-    // All of the new one is written by now. Whatever happens between the two renames, the older is there.
+    // The new checkpoint is completely written by now. If the process is killed between the two renames, the older one
+    // exists.
     match fs::rename(&path, &older) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
         _ => {}
@@ -190,7 +191,7 @@ pub(super) fn restore(
         Ok(epochs) => return Ok((epochs, None)),
         Err(error) => error,
     };
-    // Of other data or another recipe the older is too.
+    // The older one would also belong to other data or another recipe.
     if ![ErrorKind::Format, ErrorKind::Io].contains(&error.kind()) {
         return Err(error);
     }
@@ -249,7 +250,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
     checksums::check_tensors(text, &about, &tensors).map_err(as_damaged)?;
-    // One that an older version wrote may leave the width of the last layer to the data.
+    // A recipe of an older version may leave the width of the last layer to the data.
     let text = about["recipe"].as_str().unwrap_or_default();
     let parts = training.recipe().parts();
     let recipe = parts.parse(text, "the checkpoint", &[]);
@@ -266,7 +267,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with --epochs",
         ));
     }
-    // As numbers: the text of a number in double precision may be read as its neighbor.
+    // As numbers, because the text of a double-precision number may be read as its neighbor.
     let inputs = training.inputs();
     let known =
         KnownRows::deserialize(&about["data"]).map_err(|error| damaged().caused_by(error))?;

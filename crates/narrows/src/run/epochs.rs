@@ -65,7 +65,7 @@ pub(super) fn train_epochs(
         });
         let record = record.and_then(|record| saved.map(|()| record));
         if record.is_err() {
-            // Rows that have changed in their file may be why.
+            // Rows that have changed in their file may be the reason.
             going.guard.look(observe)?;
         }
         let record = record.map_err(|error| keep(error, &going.place, kept.as_deref()))?;
@@ -173,7 +173,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
         None => format!("no model was saved; --force writes another run into {run}"),
     };
     if !place.holds_another() {
-        // The command fails anyway; where this cannot be written too, going on says the same by diverging again.
+        // The command fails anyway. If this cannot be written, a resumed run reports the same by diverging again.
         let said = json!({ "error": error.to_string() }).to_string();
         let _ = folder::write(&place.folder().join(DIVERGED_FILE), said.as_bytes());
     }

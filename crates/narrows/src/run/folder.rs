@@ -49,7 +49,7 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
             1 => parent.join(name),
             _ => parent.join(format!("{name}-{number}")),
         };
-        // Making it is the test whether it is free: two runs at once get two folders.
+        // Creating it tests whether it is free: two simultaneous runs get two folders.
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
@@ -61,7 +61,7 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
 /// Whether the run in a folder was saved, so that the model in it belongs to the run: each save of the model is
 /// followed by a checkpoint.
 pub(super) fn is_saved(folder: &Path) -> bool {
-    // What cannot be looked at is there: a run must not begin anew because of it.
+    // An entry that cannot be inspected counts as existing: a run must not start over because of it.
     let is_missing = |name: &&str| match fs::metadata(folder.join(name)) {
         Ok(_) => false,
         Err(error) => error.kind() == io::ErrorKind::NotFound,
@@ -98,7 +98,7 @@ const MAX_METRICS: u64 = 1 << 30;
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(OpenOptions::new().read(true), path)?;
     let mut bytes = Vec::new();
-    // One byte more tells that there is more.
+    // One further byte shows that there is more.
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         Err(io::Error::other(format!(

@@ -191,7 +191,7 @@ mod tests {
         write(&path, 400.0);
         let error = guard.look_now_and_then(&mut |_| ()).unwrap_err();
         assert!(error.to_string().contains("rows have changed"), "{error}");
-        // What could not be saved is not saved later.
+        // State that could not be saved now is not saved later.
         assert!(guard.look(&mut |_| ()).is_err());
     }
 }

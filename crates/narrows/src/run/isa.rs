@@ -17,7 +17,7 @@ pub(super) fn goes_on(
 ) -> Vec<String> {
     let model = load_model_of(folder, &training.recipe().parts());
     let mut all = match (is_saved(folder), model, file) {
-        // It begins anew.
+        // The run begins anew.
         (false, _, _) => Vec::new(),
         (true, Ok(model), _) => model.origin().isa.clone(),
         (true, Err(_), Some(file)) => file.isa.clone(),

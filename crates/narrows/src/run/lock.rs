@@ -35,7 +35,7 @@ impl Lock {
         let path = folder.join(LOCK_FILE);
         let refused = |error| Error::io("cannot lock the folder", folder, error);
         loop {
-            // A link that somebody put there would have another file written, and a pipe would be waited for.
+            // If another user put a link there, another file would be written; and opening a pipe would block.
             if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
                 fs::remove_file(&path).map_err(refused)?;
             }
@@ -55,11 +55,11 @@ impl Lock {
                     });
                 }
             }
-            // Whoever held it may have removed it in between: this is then a file that nobody else will meet.
+            // The former holder may have removed it in between: then no other process will ever find this file.
             if !is_at(&file, &path).map_err(refused)? {
                 continue;
             }
-            // For people alone: where it cannot be written, on a full disk, the lock holds all the same.
+            // The text is only for people: if it cannot be written, for example on a full disk, the lock is still held.
             let _ = file
                 .set_len(0)
                 .and_then(|()| file.write_all(holder().as_bytes()));
@@ -78,7 +78,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is still locked, so that nobody else's is removed. One that cannot be removed is no obstacle.
+        // Removed while it is still locked, so that the file of another process is not removed. If it cannot be
+        // removed, it does no harm.
         if self.file.is_ok() {
             let _ = fs::remove_file(&self.path);
         }
@@ -96,7 +97,7 @@ fn holder() -> String {
 }
 
 fn held(folder: &Path, mut file: File) -> Error {
-    // It may have been locked just now, and still say who held it before.
+    // It may have been locked just now, and still name the holder before.
     std::thread::sleep(WRITING);
     let mut said = String::new();
     let read = file

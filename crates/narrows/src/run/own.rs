@@ -62,7 +62,7 @@ impl Division {
             },
             None => {
                 let mut division = Division::of_recipe(model.recipe(), sources);
-                // Of an earlier version, which set none apart unless it was told to.
+                // A model of an earlier version, which held out no rows unless it was told to.
                 division.plan.validation = Some(model.recipe().validation.unwrap_or(0.0));
                 division
             }
@@ -184,7 +184,7 @@ impl OwnData {
             if let Some(known) = known {
                 let split = division.split(&own.opened)?;
                 let found = KnownRows::of_split(&split)?;
-                // Rows for validation may come from a source of their own, which is not compared.
+                // Validation rows may come from a source of their own, which is not compared.
                 known.check_all_but_validation(&found).map_err(refused)?;
             }
         }
@@ -225,7 +225,7 @@ impl OwnData {
             let found = KnownRows::of_split(&split)?;
             return known.check(&found).map_err(refused);
         }
-        // A model of an earlier version knows the numbers alone.
+        // A model of an earlier version knows only the numbers.
         let Some(record) = &model.origin().split else {
             return Ok(());
         };
@@ -312,7 +312,7 @@ impl Sources {
         let known = file.rows.clone();
         let places = file.places(folder, goes_on)?;
         let (Some(known), true) = (known, places.len() > 1) else {
-            // What goes on checks the rows itself.
+            // A resumed run checks the rows itself.
             return places
                 .into_iter()
                 .next()

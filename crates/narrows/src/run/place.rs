@@ -152,7 +152,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if self.is_new {
-            // What is left counts as nothing.
+            // The remaining files are ignored.
             let _ = remove_folder(&self.folder.join(NEW));
         }
     }
@@ -236,7 +236,7 @@ fn recover_locked(folder: &Path) -> Result<bool> {
 fn finish(folder: &Path) -> io::Result<()> {
     let (swap, moving) = (folder.join(SWAP), folder.join(IN));
     if is_folder(&swap) {
-        // What says that the run can go on is the first to go.
+        // The file that makes the run resumable is removed first.
         for name in [
             RUN_FILE,
             CHECKPOINT_FILE,
@@ -261,7 +261,7 @@ fn finish(folder: &Path) -> io::Result<()> {
         sync_folder(folder)?;
     }
     let mut names = own_entries(&moving)?;
-    // Last, as a run can go on once it is there.
+    // Last, because the run can be resumed as soon as it is there.
     names.sort_by_key(|(name, _)| *name == *RUN_FILE);
     for (name, _) in names {
         fs::rename(moving.join(&name), folder.join(&name))?;
@@ -292,7 +292,7 @@ fn sweep(folder: &Path) -> Result<()> {
             let path = folder.join(&name);
             match kind {
                 NameKind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
-                // Of another command, that gathers images.
+                // It belongs to another command, which collects images.
                 NameKind::Folder => {}
                 _ => gone(fs::remove_file(path)).map_err(refused)?,
             }

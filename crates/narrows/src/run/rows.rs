@@ -91,7 +91,7 @@ impl KnownRows {
             place => rows.beside[place - 1].clone(),
         };
         let found_name = name(found).unwrap_or_else(|| found.data.clone());
-        // A model knows the name of its data alone.
+        // A model knows only the name of its data.
         let known_name = if found_name == found.data {
             name(self).unwrap_or_else(|| self.data.clone())
         } else {

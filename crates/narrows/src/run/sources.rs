@@ -184,7 +184,7 @@ impl RunFile {
         let (mut beside, mut given) = (self.beside.into_iter(), self.given.into_iter());
         for (place, (recorded, moved)) in both.enumerate() {
             if given.next() == Some(true) {
-                // Whether that is there is seen when it is opened.
+                // Whether it exists is found when it is opened.
                 beside.next();
                 continue;
             }
@@ -254,7 +254,7 @@ impl Sources {
             if Source::is_built_in(name) || Source::is_standard_input(name) {
                 continue;
             }
-            // A path that is no text stays as it was given, from the folder where it was.
+            // A path that is not valid text stays as it was given, relative to the former folder.
             if let Some(path) = whole(Path::new(name)).to_str() {
                 *spec = format!("{path}{part}");
             }
@@ -296,7 +296,7 @@ impl Sources {
         ReadOptions {
             model_columns: source.train.columns().map(<[String]>::to_vec),
             fill: source.train.fill().map(<[f64]>::to_vec),
-            // Other data than tables have no columns, but perhaps labels.
+            // Data other than tables have no columns, but may have labels.
             group: (self.reading.group.clone()).filter(|_| source.train.columns().is_some()),
             ..self.reading.clone()
         }

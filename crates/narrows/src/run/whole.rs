@@ -85,7 +85,7 @@ fn run_in(
         let note = note.clone();
         observe(Event::Warning(&Warning::OlderName { note }));
     }
-    // The model that it began with may have parts that its recipe does not name.
+    // The model whose parameters it began with may have parts that its recipe does not name.
     let parts = recipe.parts_beside(Parts::or_standard(options.parts));
     let plan = SplitPlan {
         validation: recipe.validation,
@@ -93,7 +93,7 @@ fn run_in(
     };
     let other = options.other();
     let split = source.split_beside(recipe.seed, &plan, other)?;
-    // What a run was decided to be, it stays when it goes on.
+    // The decisions for a run stay the same when it is resumed.
     let recipe = &Recipe {
         validation: recipe.validation.or(split.plan.validation),
         ..recipe.clone()
@@ -202,7 +202,7 @@ fn run_in(
         },
         _ => None,
     };
-    // A run that was done already keeps the threshold that was chosen since.
+    // A finished run keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     if !is_done && threshold.as_ref().is_some_and(is_chosen) {
         observe(Event::Warning(&Warning::ThresholdLost));
@@ -225,7 +225,7 @@ fn run_in(
         is_newer_damaged,
     };
     train_epochs(&mut training, &mut going, options, observe)?;
-    // A run that was done already is looked at too: an earlier version saved whatever there was.
+    // A finished run is checked too, because earlier versions saved any model.
     let mut model = training.checked_model()?;
     let records = std::mem::take(&mut going.records);
     tell_of_missing(&folder, training.position().0, &records, None, observe);
@@ -280,7 +280,7 @@ fn run_in(
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
-    // Last, as the run has come to its end once the model has its figures.
+    // Last, because the run is finished as soon as the model has its metrics.
     model.save(folder.join(MODEL_FILE))?;
     Ok(outcome)
 }
@@ -290,7 +290,7 @@ fn run_in(
 fn bytes_of_saving(training: &Training<'_>, data: &Dataset) -> usize {
     const OF_COLUMN: usize = 2 << 10;
     let memory = training.memory();
-    // The values of images are no columns.
+    // The values of images are not columns.
     let columns = match data.shape().len() {
         1 => data.inputs(),
         _ => 0,

@@ -64,7 +64,7 @@ impl Scaling {
                 ));
             }
         };
-        // Nothing is fitted, so that one row of 0 is as good as any.
+        // Nothing is fitted, so any data will do, for example one row of 0.
         Scaling::fit(spec, &Dataset::new("no data", zero, vec![1], None)?)
     }
 
@@ -290,7 +290,7 @@ impl Scaling {
         let mut scaled = vec![0.0; low.len() + high.len()];
         let (of_low, of_high) = scaled.split_at_mut(low.len());
         let mut range = (f32::INFINITY, f32::NEG_INFINITY);
-        // A negative factor exchanges the two.
+        // A negative factor exchanges smallest and largest.
         let mut widen = |values: &[f32]| {
             for &value in values {
                 range = (range.0.min(value), range.1.max(value));
@@ -301,8 +301,8 @@ impl Scaling {
             self.scale(high, of_high);
             widen(&scaled);
         } else {
-            // Of images only the extremes of all places are known, and each place has a scaling of its own; those of
-            // integers beyond 2^53 are rounded.
+            // For images, only the smallest and largest value over all places are known, and each place may have its
+            // own scaling. For integers beyond 2^53 they are rounded.
             let mut row = vec![0.0; data.inputs()];
             for index in 0..data.rows() {
                 self.gather(data, index, &mut row);

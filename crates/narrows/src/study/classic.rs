@@ -321,7 +321,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     let mut sections = vec![robustness(&of(0), &of(1))?];
     sections.extend(done.iter().map(|done| {
         let mut section = done.outcome.section(&done.recipe);
-        // In the common charts every model has its curves beside the others'.
+        // The common charts show the curves of every model side by side.
         section
             .figures
             .retain(|figure| !figure.name.starts_with("robustness"));
@@ -354,7 +354,7 @@ fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
              what the claim is about"
         );
         figures.extend(svg(&format!("contractive-{about}"), &caption, &chart)?);
-        // The errors of the corrected models lie far apart.
+        // The errors of the corrected models are far apart.
         others.extend(robustness_figures(runs, about, about == "corrected")?);
     }
     figures.extend(others);

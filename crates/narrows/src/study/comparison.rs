@@ -61,7 +61,7 @@ impl Compared {
             let values: Vec<f64> = runs.iter().map(of).collect();
             Measure::of(&values)
         };
-        // None where it was not measured for one of them.
+        // `None` if it was not measured for one of them.
         let optional = |of: &dyn Fn(&Evaluation) -> Option<f64>| {
             let values = runs.iter().map(|run| run.evaluation().and_then(of));
             let values: Option<Vec<f64>> = values.collect();
@@ -287,7 +287,7 @@ impl Comparison {
                 points: vec![point],
             }),
         };
-        // Errors of several scalings have no common axis.
+        // Errors with different scalings have no common axis.
         if self.groups().len() > 1 {
             return Ok(None);
         }

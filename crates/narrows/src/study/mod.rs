@@ -146,7 +146,7 @@ fn make_folder(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock)> {
         }
     };
     let lock = Lock::take(&folder)?;
-    // Another may have begun and ended since it was looked at first.
+    // Another study may have begun and ended since the first check.
     check_empty(Some(&folder))?;
     Ok((folder, lock))
 }
@@ -163,7 +163,7 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
         let figures = &done.outcome.figures;
         let figure = figures.iter().find(|figure| figure.name == wanted)?;
         Some(Figure {
-            // Runs may have one name.
+            // Several runs may have the same name.
             name: format!("first-{}-{}", place + 1, done.recipe.name),
             caption: format!("{}{about}: {}", done.label, figure.caption),
             image: figure.image.clone(),
@@ -174,7 +174,7 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
 
 /// For each noise a chart with one line per run; `about` describes the runs.
 fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Result<Vec<Figure>> {
-    // What may stand in a file's name.
+    // The characters that may occur in a file name.
     let words = about.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
     let slug = words
         .filter(|word| !word.is_empty())

@@ -82,7 +82,7 @@ pub(super) fn make(
         let spawned = (1..lanes).map_while(|lane| {
             let (shared, threads) = (&shared, share(threads, lane, lanes));
             let lane = move || on_share(threads, || shared.lane());
-            // With fewer than were wanted all runs are made too.
+            // If there are fewer threads than requested, all runs are still made.
             thread::Builder::new().spawn_scoped(scope, lane).ok()
         });
         let others: Vec<_> = spawned.collect();
@@ -93,8 +93,8 @@ pub(super) fn make(
         made
     });
     made.sort_unstable_by_key(|(index, _)| *index);
-    // Those that were stopped because of another's error say nothing of it; and where data cannot be read, other runs
-    // on them may diverge before they end.
+    // Runs that were stopped because of another run's error do not report this. If data cannot be read, other runs on
+    // them may diverge before they end.
     let rank = |place: &usize| match made[*place].1.as_ref().err().map(Error::kind) {
         None | Some(ErrorKind::Interrupted) => 2,
         Some(ErrorKind::Diverged) => 1,
@@ -110,7 +110,7 @@ pub(super) fn make(
     if done.len() == planned.len() {
         Ok(done)
     } else {
-        // Told to stop between two runs.
+        // Asked to stop between two runs.
         Err(Error::new(
             ErrorKind::Interrupted,
             "not all runs were begun",
@@ -127,7 +127,7 @@ fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize
             let recipe = recipe.with_widths_of(rows.shape());
             let network = recipe.network(rows.shape())?;
             let batch = recipe.batch_size.min(rows.rows());
-            // Saving copies what there is.
+            // Saving copies the memory of training.
             let steps = steps_memory(&recipe, network, batch)?
                 .total()
                 .saturating_mul(2);
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(lanes_of(64, 3, 64), 3);
         // Some 31 million parameters, with two numbers of Adam's each; as much again for saving them.
         assert_eq!(lanes_of(15_000, 16, 64), 2);
-        // More than may be there at a time: one goes on all the same.
+        // More than may be there at a time; still, one run is made.
         assert_eq!(lanes_of(200_000, 16, 64), 1);
         assert_eq!([0, 1, 2].map(|lane| share(8, lane, 3)), [3, 3, 2]);
     }

@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(ends(10, 4, true), [4, 8, 10]);
         assert_eq!(ends(8, 4, true), [4, 8]);
         assert_eq!(ends(5, 4, true), [5]);
-        // There is no other piece, and pieces of one row stay as they are.
+        // A piece without a neighbor, and pieces of one row, are unchanged.
         assert_eq!(ends(1, 4, true), [1]);
         assert_eq!(ends(3, 1, true), [1, 2, 3]);
         assert_eq!(ends(4, usize::MAX, true), [4]);

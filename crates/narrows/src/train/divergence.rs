@@ -47,7 +47,7 @@ impl Training<'_> {
         };
         let is_first_step = self.stepper.optimizer().state().0 == 0;
         let weight = penalty.map(|(penalty, _)| {
-            // A part of a penalty has the weight of the whole.
+            // A part of a penalty has the weight of the whole penalty.
             let whole = penalty.split('.').next().unwrap_or(&penalty);
             format!("give `{whole}` a smaller weight")
         });

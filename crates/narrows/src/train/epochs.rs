@@ -89,7 +89,7 @@ impl Training<'_> {
             }
         }
         self.order = order;
-        // Not known yet where the run went on with the validation.
+        // Not known yet if the run was resumed during validation.
         self.factor = self.factor_at(steps - 1, steps);
         let validation_loss = match self.validation {
             None => None,

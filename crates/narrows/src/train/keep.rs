@@ -99,7 +99,7 @@ impl<'a> Training<'a> {
             .saturating_mul(self.recipe.accumulation);
         let count = self.stepper.parameters().flat().len();
         let rows = state.sums.rows;
-        // All rows: what the epoch lacks is its validation.
+        // All rows: only the validation of the epoch is missing.
         let is_trained = rows == self.data.rows() && self.validation.is_some();
         let steps = self.stepper.pieces(self.data.rows(), in_step).count();
         if !is_trained && (rows / in_step >= steps || !rows.is_multiple_of(in_step)) {

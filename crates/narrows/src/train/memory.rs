@@ -56,7 +56,7 @@ mod tests {
             assert_eq!(memory.parameters, taken.parameters, "{name}");
             assert_eq!(memory.optimizer, taken.optimizer, "{name}");
             assert_eq!(memory.activations, taken.activations, "{name}");
-            // What products keep is known when there are threads.
+            // The memory of products is known only when the threads exist.
             assert!(memory.scratch <= taken.scratch, "{name}");
             assert!(2 * memory.scratch > taken.scratch, "{name}");
             assert!(least.total() < memory.total(), "{name}");

@@ -164,12 +164,12 @@ pub fn warnings(
 ) -> Vec<Warning> {
     let mut all = Vec::new();
     let (code, inputs) = (network.code_size(), network.inputs());
-    // A contractive penalty does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
+    // A contractive penalty does not prevent copying: smaller codes, which the decoder enlarges again, cost less.
     let is_clean = recipe
         .corruption
         .as_ref()
         .is_none_or(|noise| noise.strength() == 0.0);
-    // Fewer values at a time than a row has cannot be a copy of it.
+    // If fewer values than a row has can be nonzero at a time, the code cannot be a copy of the row.
     let is_wide = recipe.bottleneck.most_active(code) >= inputs;
     if is_wide && is_clean {
         all.push(Warning::WideCode { code, inputs });

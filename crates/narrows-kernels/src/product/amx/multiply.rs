@@ -156,15 +156,15 @@ impl Staying<'_> {
                     } else {
                         (now.cast_const(), stay)
                     };
-                    // The sums of a single panel stay where they are.
+                    // The sums of a single panel stay in place.
                     if chunk.k == 0 || panels > 1 {
                         tiles::begin(chunk.k > 0, block, BLOCK);
                     }
                     for _ in 0..steps {
                         for turn in 0..tiles::TURNS {
                             if self.way.columns_stay && self.way.usage == ProductUse::Forward {
-                                // The parts of W are those of B here, and meet those of x as they do
-                                // when they are those of A.
+                                // The parts of W are on side B here. They are multiplied with the parts of x in the
+                                // same order as when they are on side A.
                                 tiles::mirrored_turn(turn, a, b)
                             } else {
                                 tiles::turn(turn, a, b)

@@ -47,12 +47,12 @@ unsafe fn split(x: __m512) -> Bf16Parts {
     // SAFETY: by the caller's promise.
     unsafe {
         let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
-        // To the nearest, so that what is left is as small as can be, and of either sign.
+        // Rounded to nearest, so that the rest is as small as possible, with either sign.
         let bits = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000));
         let h = _mm512_and_si512(bits, upper);
         let rest = _mm512_sub_ps(x, _mm512_castsi512_ps(h));
         let m = _mm512_and_si512(_mm512_castps_si512(rest), upper);
-        // Eight bits are left at the most: a bfloat16 as it is.
+        // At most eight bits are left, which is exactly a bfloat16.
         let l = _mm512_sub_ps(rest, _mm512_castsi512_ps(m));
         [h, m, _mm512_castps_si512(l)]
     }

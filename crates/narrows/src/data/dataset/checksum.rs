@@ -45,7 +45,7 @@ impl Checksums {
         [
             ("training", self.train == other.train),
             ("validation", self.validation == other.validation),
-            // Rows of a program need not say what they are tested on.
+            // Rows of a program may have no test rows.
             (
                 "test",
                 self.test.is_none() || other.test.is_none() || self.test == other.test,

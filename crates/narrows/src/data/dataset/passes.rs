@@ -92,7 +92,7 @@ impl Digest {
                     kind(&mut digest, element, gaps);
                     number(&mut digest, count);
                 }
-                // What stands for a missing value is a part of the values.
+                // The fill values belong to the values.
                 for fill in records.fill().unwrap_or_default() {
                     digest.add(&fill.to_le_bytes());
                 }

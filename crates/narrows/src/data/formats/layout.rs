@@ -165,7 +165,7 @@ impl<R: Read> Turned<R> {
         read_growing(&mut self.reader, &mut self.row, len)?;
         self.turned.clear();
         self.given = 0;
-        // Half a row is none: whoever reads on finds that the rows end too soon.
+        // Half a row is not a row: the reader of the rows finds that they end too soon.
         if self.row.len() == len {
             for channel in 0..channels {
                 let values = self

@@ -244,7 +244,7 @@ impl Numbers {
 
     pub(super) fn mean(&self) -> f64 {
         match (self.range(), self.origin as f64 + self.mean) {
-            // A mean of equal values may round.
+            // The mean of equal values may be rounded.
             (Some((low, high)), mean) => mean.clamp(low, high),
             (None, mean) => mean,
         }
@@ -261,7 +261,7 @@ impl Numbers {
         let inside = (low.next?, high.next?);
         let below = (inside.0 - low.value, high.value - inside.0);
         let above = (high.value - inside.1, inside.1 - low.value);
-        // Two values alone are no crowd with one who stands apart.
+        // Two values are not enough: neither of them is the outlier.
         let is_far = |(gap, others): (f64, f64)| others > 0.0 && gap > FAR * others;
         if self.count < 10 {
             None
@@ -286,7 +286,7 @@ impl Numbers {
                 1 => value - offset,
                 _ => difference(value, key, offset),
             };
-            // 0 and -0 are one.
+            // 0 and -0 are the same value.
             ((apart * factor) as f32 + 0.0).to_bits()
         });
         let mut bits: Vec<u32> = bits.collect();

@@ -199,7 +199,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
         return Some(column.name.clone());
     }
     let (last, others) = info.columns.split_last()?;
-    // Among columns like it the last is one as the others are.
+    // Of several similar columns, the last one is not special.
     let is_alike = |column: &ColumnInfo| {
         let is_few = column.distinct.is_some_and(|few| few <= CLASSES.1);
         column.kind == last.kind && is_few
@@ -224,11 +224,11 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     let mut names: Vec<String> = if wanted.columns.is_empty() {
         counting.map(|column| column.name.clone()).collect()
     } else {
-        // A person asked for it by name.
+        // The user requested it by name.
         Vec::new()
     };
     let inputs = info.of_role(Role::Input).filter(|column| left.has(column));
-    // A table of nothing but a counter is to learn from it.
+    // A table that has only a counter is used for training on the counter.
     if inputs.count() == names.len() {
         names.clear();
     }
@@ -271,7 +271,7 @@ fn arguments(options: &ReadOptions) -> Vec<String> {
         on_bad,
         text,
         layout,
-        // Follows from the model.
+        // It follows from the model.
         channels: _,
         bits: _,
     } = options;

@@ -70,7 +70,7 @@ pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
     for column in info.of_role(role) {
         *counts.entry(&column.name).or_default() += 1;
     }
-    // Each once, where it stands first.
+    // Each once, at its first place.
     let names = info.of_role(role).map(|column| column.name.as_str());
     names
         .filter(|name| counts.remove(name).is_some_and(|count| count > 1))
@@ -89,7 +89,7 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
             "there is one row: a model is tested on the row that it is trained on".to_string(),
         );
     }
-    // Of one row everything is.
+    // With a single row, every column is constant.
     let constant = inputs(&|column| column.is_constant() && info.rows > 1);
     if !constant.is_empty() {
         all.push(format!(
@@ -103,7 +103,7 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
         ));
     }
     let counting = inputs(&|column| column.counts_up && !column.is_unnamed());
-    // A table of nothing but a counter is to learn from it.
+    // A table that has only a counter is used for training on the counter.
     if !counting.is_empty() && counting.len() < info.of_role(Role::Input).count() {
         all.push(counts_up(&counting));
     }

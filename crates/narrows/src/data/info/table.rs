@@ -124,10 +124,10 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
         let places = columns.iter().enumerate().filter_map(|(place, column)| {
             let how = match column.kind {
                 ColumnKind::Other | ColumnKind::Empty => return None,
-                // An id stays what it is in the file, and a label the words that it is there.
+                // An id keeps its text in the file, and a label its words.
                 _ if is_id(&column.name) => As::Written,
                 ColumnKind::Boolean if is_label(&column.name) => As::Texts,
-                // Words say more than 1 and 0 do; both kinds are counted.
+                // Words are more informative than 1 and 0; both are counted.
                 kind if kind.is_numeric() => As::Numbers,
                 _ => As::Texts,
             };

@@ -90,7 +90,7 @@ impl ValuesInfo {
     ///
     /// When rows that stay in a file cannot be read.
     pub fn of(data: &Dataset) -> crate::Result<ValuesInfo> {
-        // Of images, whose rows may be very wide, nothing is said of single places.
+        // For images, whose rows may be very wide, single places are not described.
         let is_whole = data.shape().len() > 1;
         let (low, high) = data.extremes();
         let ends = low.iter().zip(high);
@@ -159,7 +159,7 @@ impl ValuesInfo {
         specs: &[String],
         options: &ReadOptions,
     ) -> Self {
-        // 0 and 1 alone are not divided by 255.
+        // Values of only 0 and 1 are not divided by 255.
         let recipe = match (data.is_8_bit(), self.range.1 <= 1.0) {
             (true, false) => "basic",
             (true, true) => "basic --set scaling.kind=none",

@@ -125,7 +125,7 @@ const PAGE: &str = "download the file itself, not the page around it";
 pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'static str)> {
     let lower = text.get(..START as usize).unwrap_or(text);
     let lower = lower.trim_ascii_start().to_ascii_lowercase();
-    // What a bracket opens, behind white space.
+    // The text after an opening bracket and white space.
     let opened = |bracket: u8| {
         let rest = lower.strip_prefix(&[bracket])?;
         rest.trim_ascii_start().first().copied()
@@ -161,7 +161,7 @@ pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'stati
     if is_markup && (lower.starts_with(b"<?xml") || lower.starts_with(b"<!doctype") || has(b"</")) {
         return Some(("XML", "convert it to CSV"));
     }
-    // Comments of ARFF may stand before.
+    // Comments of ARFF may come before.
     let mut lines = lower.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"%"));
     if first.is_some_and(|line| line.starts_with(b"@relation")) {

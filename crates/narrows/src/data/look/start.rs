@@ -44,7 +44,7 @@ pub(super) fn is_text(start: &[u8]) -> bool {
 
 fn is_utf16(start: &[u8]) -> bool {
     let zeros = start.iter().filter(|byte| **byte == 0).count();
-    // UTF-16 without a mark has a zero in every other byte of plain text.
+    // UTF-16 without a byte-order mark has a zero in every other byte of plain text.
     start.starts_with(b"\xff\xfe")
         || start.starts_with(b"\xfe\xff")
         || (zeros > 0 && zeros * 5 >= start.len() * 2 && zeros * 5 <= start.len() * 3)
@@ -69,7 +69,7 @@ pub(super) fn is_mostly_text(start: &[u8]) -> bool {
 pub(super) fn is_lines(start: &[u8]) -> bool {
     let is_utf8 = match std::str::from_utf8(start) {
         Ok(_) => true,
-        // A character may be cut off.
+        // The last character may be truncated.
         Err(error) => error.error_len().is_none(),
     };
     let others = start.iter().filter(|byte| !byte.is_ascii()).count();

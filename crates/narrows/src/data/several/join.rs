@@ -40,7 +40,7 @@ impl Several {
                 of_part.map(|same| same?.get(nth).copied()).collect();
             let of_read = || places.iter().zip(&is_read).filter(|(_, is_read)| **is_read);
             let is_in_all = of_read().all(|(place, _)| place.is_some());
-            // An option may leave out a column only where there is one of its name.
+            // An option may leave out a column only if its name is unique.
             let is_dropped = self.options.drop.contains(&name);
             if !is_in_all && !is_dropped {
                 self.refuse_lack(&name, &places, &is_read)?;
@@ -103,7 +103,7 @@ impl Several {
         }
         let shares = |a: &[&str], b: &[&str]| a.iter().any(|name| b.contains(name));
         let like = |these: &[&str]| names.iter().filter(|other| shares(these, other)).count();
-        // The first that is like most others.
+        // The first one that shares columns with the most others.
         let mut usual = 0;
         for (index, these) in names.iter().enumerate() {
             if like(these) > names.get(usual).map_or(0, |usual| like(usual)) {

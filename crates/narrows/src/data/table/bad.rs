@@ -85,7 +85,7 @@ impl GatheredTable<'_> {
         for (passed, (row, (kind, reasons))) in faults.into_iter().enumerate() {
             let texts = block.columns.iter().skip(inputs);
             let text = |cells: &Cells| match cells {
-                // In a line of other cells, no cell is known to be that of its column.
+                // In a line with a wrong number of cells, cells cannot be assigned to columns.
                 Cells::Texts(texts) if kind != BadKind::Width => texts.get(row).to_string(),
                 _ => String::new(),
             };

@@ -175,7 +175,7 @@ impl GatheredTable<'_> {
         match self.options.missing {
             Missing::Refuse | Missing::Drop => Ok(None),
             Missing::Zero => Ok((missing > 0).then(|| vec![0.0; self.tallies.len()])),
-            // The means are kept where nothing was missing too: later rows may have gaps.
+            // The means are also stored if nothing was missing, because later rows may have missing cells.
             Missing::Mean => {
                 if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
                     return Err(Error::new(
@@ -204,7 +204,7 @@ impl GatheredTable<'_> {
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
             let how = match (&self.options.fill, self.options.missing) {
                 (_, Missing::Zero) => "0",
-                // Which rows' means, the division into rows for training and others decides.
+                // The split decides from which rows the means are computed.
                 (None, _) => "means",
                 (Some(_), _) => "the means of the training rows",
             };

@@ -197,7 +197,7 @@ fn match_rest<'a>(
             best = (found.len(), prefix);
         }
     }
-    // One that leaves every tensor the name of its layer.
+    // A prefix that leaves the name of its layer for every tensor.
     let leaves_layers = |prefix: &&&str| {
         let mut rest = theirs.iter().map(|tensor| tensor.name.get(prefix.len()..));
         rest.all(|rest| rest.is_some_and(|rest| rest.contains('.')))
@@ -284,7 +284,7 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
             .map_or(name, |(layer, _)| layer)
             .to_string()
     };
-    // A pair that may belong together: of one shape, and not of two halves.
+    // A pair that may belong together: of the same shape, and not from different halves.
     let pairs = extra
         .iter()
         .flat_map(|theirs| missing.iter().map(move |ours| (theirs, ours)));

@@ -82,7 +82,7 @@ pub(super) fn matches(ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>]) ->
     };
     search.go_on();
     if search.steps > MAX_STEPS {
-        // Not known to be the only one.
+        // It is not known whether it is the only one.
         search.found.into_iter().cycle().take(2).collect()
     } else {
         search.found

@@ -83,7 +83,7 @@ fn read(
     let (wanted, assignment) = assign(&network, &header, options.map)?;
     let Assignment { sources, mut notes } = assignment;
     check_shapes(&wanted, &sources, &header)?;
-    // Float64 is the widest that is read, and the map may leave tensors unused.
+    // Float64 is the widest supported type, and the map may leave tensors unused.
     let most = if options.map.is_empty() {
         2 * ties::bytes(&network)
     } else {
@@ -116,7 +116,7 @@ fn read(
     recipe.scaling = Some(spec);
     let mut model = Model::with_states(recipe, scaling, &shape, &numbers.parameters, &states)?;
     if let Some(data) = options.data {
-        // Another program has trained it, perhaps on other rows.
+        // Another program trained it, perhaps on other rows.
         model.set_origin(Origin {
             rows: None,
             ..Origin::of(data)?
@@ -180,7 +180,7 @@ fn plan(
         match fits(&network) {
             Ok(()) if plan.is_some() => return Err(unknown()),
             Ok(()) => plan = Some((vec![width], network)),
-            // Of all widths that at which most shapes are right tells best what is wrong.
+            // Of all widths, the one at which the most shapes are right gives the most helpful error.
             Err(error) => {
                 let right = right_shapes(&network, header);
                 if refusal.as_ref().is_none_or(|&(most, _)| right >= most) {

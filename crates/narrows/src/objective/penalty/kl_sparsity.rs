@@ -232,7 +232,7 @@ impl ColumnOperation for Gradient {
         let Divergence { weight, rho, .. } = self.divergence;
         let ([sums], gradient) = context.read_and_row([self.sums.memory()]);
         kl_divergence(rho, rows, &f64::view(sums)[columns], gradient);
-        // A value of the code is one of so many that its mean is made of.
+        // The mean of a code's value is over so many values.
         let factor = weight / rows as f32;
         gradient.iter_mut().for_each(|number| *number *= factor);
     }

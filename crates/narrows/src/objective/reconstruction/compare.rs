@@ -61,7 +61,7 @@ impl Operation for ComparedLoss {
             width,
         };
         match lower.mode() {
-            // The gradient comes with the loss: both need the same numbers.
+            // The gradient is computed with the loss, because both need the same numbers.
             Mode::Training => lower.contribute(node.inputs[0], |lower, gradient| {
                 lower.rows(Compare {
                     gradient: Some(gradient),

@@ -27,7 +27,7 @@ fn pieces(to: Buffer, height: usize, width: usize, depth: usize) -> Vec<ColumnPa
             let columns = start..(start + each).min(width);
             ColumnPart {
                 work: height * columns.len() * depth,
-                // A number is met by each row of the factor.
+                // Each number is used for each row of the factor.
                 read: columns.len() * depth,
                 writes: vec![to.rect(0..height, columns)],
             }
@@ -99,7 +99,7 @@ impl ColumnOperation for FoldedLink {
         let columns = context.buffers.rects()[0].columns.clone();
         let scratch = &mut *context.scratch;
         let factor = context.buffers.get(self.from.index(), 0);
-        // The vectors of the product run down the side of which there is more.
+        // The vectors of the product run along the longer side.
         let (sums, rest) = scratch.split_at_mut(columns.len() * height);
         let part = &mut rest[..sums.len()];
         for start in (0..self.depth()).step_by(DEPTH) {
@@ -335,7 +335,7 @@ impl ColumnOperation for Collect {
     }
 
     fn uses(&self) -> Uses {
-        // It waits for the shares, so that the chains of all runs go through the same stages.
+        // It depends on the shares, so that the chains of all runs go through the same stages.
         Uses::new()
             .reads([self.narrow, self.wide, self.shares])
             .writes([self.to])

@@ -185,7 +185,7 @@ impl Operation for Folded {
         });
         let shares = match (shares, extended) {
             (Some(shares), Some(extended)) => {
-                // The factor at the narrow end is constant: its centered one is another.
+                // The factor at the narrow end is constant, so its centered version is another buffer.
                 let first = lower.whole("factor outward 0, centered", shape.height, shape.rank);
                 lower.columns(Center {
                     extended,

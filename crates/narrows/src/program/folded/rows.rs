@@ -60,7 +60,7 @@ impl RowOperation for Forward {
     fn run(&self, context: &mut RowContext<'_>) {
         let FoldedShape { rank, wide, .. } = self.shape;
         let (inputs, outputs) = self.shape.ends();
-        // Where there are no offsets beside, they are the last row of the factor.
+        // If there are no separate offsets, they are the last row of the factor.
         let offsets = self.offsets.unwrap_or(self.whole);
         let reads = [self.x, self.whole, offsets];
         let ([x, whole, offsets], y) = context.buffers.read_write(reads, self.y);

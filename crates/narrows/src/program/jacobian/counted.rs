@@ -242,7 +242,7 @@ impl ColumnOperation for Counted {
             let squares = self.squares;
             writes.extend(squares.map(|squares| squares.rect(tile.clone(), 0..units)));
             ColumnPart {
-                // As long as counting takes.
+                // This takes as long as the counting.
                 work: self.batch * tile.len() * units * outputs / 4,
                 read: units * (tile.len() + room(outputs)),
                 writes,

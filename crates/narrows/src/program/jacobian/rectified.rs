@@ -156,7 +156,7 @@ impl RowOperation for GatherOpen {
         for (x, list) in rows.zip(words_mut(lists_mut).chunks_exact_mut(all + 1)) {
             let mut len = 0;
             for (unit, &x) in x.iter().enumerate() {
-                // Written in any case, and kept if the unit lets pass.
+                // Written in any case, and kept if the unit is open.
                 list[1 + len] = unit as u32;
                 len += usize::from(x > 0.0);
             }
@@ -239,7 +239,7 @@ impl RowOperation for SquareActive {
                         row: len,
                         column: 1,
                     },
-                    // It is its own transpose, which is read faster.
+                    // The matrix is symmetric; its transpose is read faster.
                     Right::transpose_of(picked, len),
                     Start::Zero,
                     w,

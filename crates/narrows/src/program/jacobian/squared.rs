@@ -206,7 +206,7 @@ impl RowOperation for Square {
                 row: width,
                 column: 1,
             },
-            // It is its own transpose, which is read faster.
+            // The matrix is symmetric; its transpose is read faster.
             Right::transpose_of(gram, width),
             Start::Zero,
             w,

@@ -35,7 +35,7 @@ impl Contraction {
     pub(super) fn lower_probes(&self, savings: Savings, lower: &mut Lower<'_>) {
         let (first, end) = (usize::from(savings.squares), self.chain.len());
         let last = (first..end).rev().find(|&l| matters(&self.chain[l]));
-        // The last function whose w something depends on.
+        // The last function on whose w something depends.
         let last = last.filter(|_| lower.mode() == Mode::Training);
         let (mut ways, top) = if savings.stops {
             self.start_stopped(lower)

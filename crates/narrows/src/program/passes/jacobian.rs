@@ -24,7 +24,7 @@ pub(super) fn choose(graph: &mut Builder, batch: usize) {
 }
 
 fn form(contraction: &Contraction, batch: usize) -> Form {
-    // One probe passes through the first function for less than its square costs.
+    // For one probe, the pass through the first function costs less than squaring its weights.
     if !contraction.is_of_basis() {
         return Form::Probes(Savings::default());
     }
@@ -46,7 +46,7 @@ fn form(contraction: &Contraction, batch: usize) -> Form {
     Form::Probes(Savings {
         squares,
         rectifies: squares && kinds[1] == RELU,
-        // What sums over all that it is given at once, as a convolution does, would depend on the cut of the rows.
+        // A function that sums over all its rows at once, as a convolution does, would depend on the split of the rows.
         stops: kinds.len() > 1 + usize::from(squares)
             && matches!(kinds.last(), Some(Kind::Activation(_)))
             && kinds.iter().all(is_elementary),

@@ -10,7 +10,7 @@ use super::builder::Builder;
 
 /// Applies all passes, for batches of up to `batch` rows.
 pub(crate) fn optimize(graph: &mut Builder, batch: usize) {
-    // First, as it saves more.
+    // First, because it saves more.
     fold::fold(graph, batch);
     jacobian::choose(graph, batch);
     scale::scale(graph);

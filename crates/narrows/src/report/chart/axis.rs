@@ -85,7 +85,7 @@ fn ticks((low, high): (f64, f64), whole: bool) -> Vec<Tick> {
     };
     let step = steps.take(9).find(fits).unwrap_or(high - low);
     let (first, last) = indices(step);
-    // Multiplied out rather than added up, so that errors do not add up either.
+    // Multiplied, not added step by step, so that rounding errors do not accumulate.
     (0..=(last - first).max(0.0) as usize)
         .map(|index| (first + index as f64) * step)
         .map(|place| (place, figure(place, step)))
@@ -107,7 +107,7 @@ fn log_ticks((low, high): (f64, f64)) -> Vec<Tick> {
     let all = [at(&[1.0, 2.0, 5.0]), at(&[1.0, 3.0]), at(&[1.0])];
     match all.into_iter().find(|ticks| ticks.len() <= TICKS) {
         Some(few) if few.len() >= 2 => few,
-        // Between two powers even steps are as good.
+        // Between two powers of ten, even steps are as good.
         Some(_) => ticks((low, high), false),
         None => {
             let every = (powers.end() - powers.start()) as usize / TICKS + 1;

@@ -31,7 +31,7 @@ pub(super) fn moved_away(recorded: &str, folder: &Path, option: &str, goes_on: b
     let way_out = if goes_on || option == "--data" {
         format!("say with `{option} SOURCE` where they are now")
     } else {
-        // Other commands have no such option.
+        // Other commands do not have this option.
         format!(
             "say where they are now with `narrows train --resume {} {option} SOURCE`",
             for_shell(&folder.display().to_string())
@@ -50,7 +50,7 @@ pub(super) fn moved_away(recorded: &str, folder: &Path, option: &str, goes_on: b
 /// The source at a path relative to a run's folder, if it exists and its name can be written.
 pub(super) fn beside_run(folder: &Path, way: &str) -> Option<String> {
     let path = folder.join(way);
-    // Without the way through the run's folder, where it can be had.
+    // Without the path through the run's folder, if possible.
     let whole = whole(&path);
     let here = std::env::current_dir().ok();
     let from_here = here.and_then(|here| way_to(&here.canonicalize().ok()?, &whole));

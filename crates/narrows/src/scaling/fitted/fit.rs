@@ -39,7 +39,7 @@ impl Scaling {
         let unusable =
             parts.position(|(offset, &factor)| !offset.is_finite() || !is_usable(factor));
         if let Some(column) = unusable {
-            // One offset and one factor are for all columns.
+            // One offset and one factor apply to all columns.
             let error = match scaling.factor.len() {
                 1 => refuse(),
                 _ => refuse().at(data.column_place(column)),
@@ -95,7 +95,7 @@ fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Sc
         let expected = "a finite number above 0";
         return refuse("the std of `standardize` is impossible", expected, std);
     }
-    // What is given is on the [0, 1] scale for 8-bit data; what is fitted is in their own units.
+    // Given values are on the [0, 1] scale for 8-bit data; fitted values are in the data's own units.
     let unit = if data.is_8_bit() { LARGEST_8_BIT } else { 1.0 };
     let (mean, std) = match (mean, std) {
         (Some(mean), Some(std)) => (vec![f64::from(mean) * unit], vec![f64::from(std) * unit]),
@@ -105,7 +105,7 @@ fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Sc
                 Some(std) => vec![f64::from(std) * unit; means.len()],
                 None => {
                     let mut stds = stds(data, &means);
-                    // A sum of equal values may round: what is constant becomes 0, divided by 1.
+                    // A sum of equal values may be rounded: a constant column becomes 0, divided by 1.
                     for (column, value) in data.constants() {
                         means[column] = value;
                         stds[column] = 1.0;
@@ -159,7 +159,7 @@ fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling
 /// The mean: one for all values, or one for each column.
 fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
-    // Values far from 0 would lose digits to their sum.
+    // If values are far from 0, their sum would lose digits.
     let (low, _) = data.extremes();
     for_each_row_minus(data, low, |place, values| {
         for (sum, &value) in sums[place..].iter_mut().zip(values) {

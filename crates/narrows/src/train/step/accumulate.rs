@@ -44,7 +44,7 @@ impl Stepper {
                 }
                 let mut to = free;
                 if is_last {
-                    // What other levels hold, from the smallest up; the optimizer takes the first.
+                    // The gradients of other levels are added from the smallest up; the optimizer gets the first level.
                     for level in free + 1..levels {
                         if (number >> level) & 1 == 1 {
                             add(isa, gradient, &sums[of_level(level)]);

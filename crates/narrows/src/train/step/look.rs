@@ -36,7 +36,7 @@ impl Stepper {
         epoch: u32,
         rows: &[u32],
     ) -> Result<Option<NotFinite>> {
-        // Terms change no value.
+        // Penalties do not change any value.
         let graph = self.sentence.graph(Mode::Training)?;
         let most = self.training.batch();
         let options = Options {

@@ -64,7 +64,7 @@ impl Sentence {
     /// If parts do not fit together.
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
         let mut builder = Builder::new(mode).with_seed(self.seed);
-        // Validation draws the same numbers every time, and others than any epoch.
+        // Validation draws the same numbers every time, and numbers that no epoch uses.
         let (noise, probes) = match mode {
             Mode::Training => (Purpose::Corruption, Purpose::Probes),
             Mode::Validation | Mode::Inference => {

@@ -37,7 +37,7 @@ impl PlainNumber {
         for (at, &byte) in rest.iter().enumerate() {
             let digit = byte.wrapping_sub(b'0');
             if digit <= 9 {
-                // At most 20 bytes, of which one may be the mark: it runs over only if all are digits.
+                // At most 20 bytes, of which one may be the mark: it overflows only if all are digits.
                 digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
             } else if (byte == b'.' || byte == b',') && mark.is_none() {
                 mark = Some(byte);
@@ -290,7 +290,7 @@ fn exponent(text: &str) -> Option<(&str, &str)> {
 /// Whether a text after a number can be its unit: `%`, `°C`, `kg/m²`, `m3`.
 fn is_unit(text: &str) -> bool {
     let mut chars = text.chars();
-    // A digit is an exponent; others stand in times and codes, such as 08h30 and 2024Q1.
+    // A digit would be an exponent; other digits occur in times and codes, such as 08h30 and 2024Q1.
     let mut pairs = text.chars().zip(text.chars().skip(1).chain(['/']));
     let mut is_behind_letter = false;
     let has_code = pairs.any(|(c, next)| {
@@ -357,7 +357,7 @@ fn class_of(digits: &str) -> Option<Class> {
         (0, _) => is_by(',', digits).then_some(Class::ByCommas),
         (3, 0) if is_by('.', digits) && is_address(digits) => Some(Class::Address),
         (_, 0) => is_by('.', digits).then_some(Class::ByPoints),
-        // The decimal sign comes behind the groups.
+        // The decimal sign comes after the groups.
         _ if points == 1 && digits.rfind('.') > digits.rfind(',') => {
             let whole = digits.split_once('.')?.0;
             is_by(',', whole).then_some(Class::ByCommasPoint)

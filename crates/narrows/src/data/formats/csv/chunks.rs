@@ -66,7 +66,7 @@ impl<R: Read> Chunks<R> {
             let (end, open) = last_record_end(&text, self.syntax, &self.comments);
             let kept = self.skip_end.min(usize::MAX - 1);
             let cut = if self.is_at_end {
-                // What is open at the end is refused where cells are read.
+                // A quote that is open at the end is refused when the cells are read.
                 before_lines(&text, self.syntax.end, kept)
             } else {
                 before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept)
@@ -157,7 +157,7 @@ pub(super) fn refuse_long(
 /// The approximate number of cells of a text without quotes.
 fn cells(record: &[u8], syntax: Syntax) -> usize {
     match syntax.separator {
-        // A run of spaces separates once.
+        // A run of spaces counts as one separator.
         b' ' => record
             .windows(2)
             .filter(|pair| matches!(pair, [b' ' | b'\t', other] if *other > b' '))

@@ -144,7 +144,7 @@ pub(super) fn convert(
 fn cells_at(text: &[u8], at: usize, syntax: Syntax) -> Vec<String> {
     let mut cursor = Cursor::new(text.get(at..).unwrap_or_default(), syntax);
     let mut cells = Vec::new();
-    // A line of totals shows in its first cells.
+    // A line of totals is recognized by its first cells.
     while cells.len() < 64 {
         let (raw, after) = cursor.cell();
         cells.push(String::from_utf8_lossy(&raw.content()).into_owned());
@@ -216,7 +216,7 @@ impl ConvertedRows<'_> {
             }
             is_odd = true;
             let row = self.lines.len();
-            // Whatever was not there is missing.
+            // Cells that are not there are missing.
             for output in self.outputs.get_mut(target..).unwrap_or_default() {
                 output.push(CellValue::Missing, b"", row);
             }
@@ -253,7 +253,7 @@ impl ConvertedRows<'_> {
             cells += 1;
             line_ends += raw.line_ends;
             has_more |= cells > self.plan.width && !raw.bytes.is_empty();
-            // Whoever takes the cells refuses one that is too long.
+            // The caller that reads the cells refuses a cell that is too long.
             if raw.bytes.len() > limits::CELL {
                 return None;
             }
@@ -284,7 +284,7 @@ impl ConvertedRows<'_> {
         let rest = cursor.rest().split(|byte| *byte == self.plan.syntax.end);
         let rest = rest.filter(|line| !line.trim_ascii().is_empty());
         let behind: Vec<&[u8]> = rest.take(END_LINES).collect();
-        // Rows behind it show that the table does not end there.
+        // Rows after it show that the table does not end there.
         let is_row = |line: &&[u8]| cells_of_line(line, self.plan.syntax) == self.plan.width;
         if self.chunk.is_last && behind.len() < END_LINES && !behind.iter().any(is_row) {
             let lines = behind.len() + 1;

@@ -70,7 +70,8 @@ impl Decimal {
             let is = |tally: &ClassTally| tally.is_of_numbers() && tally.of(&[class]) > 0;
             tallies.iter().position(is)
         };
-        // Who writes semicolons needs the comma for decimals; between other separators it can stand for thousands.
+        // With semicolons as separator, the comma is probably a decimal sign; with other separators it may separate
+        // thousands.
         match (
             separator,
             doubtful(Class::EitherPoint),
@@ -106,7 +107,7 @@ impl Decimal {
         let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
         let group = match thousands {
             Some(thousands) => Some(thousands),
-            // 124.355 beside decimal commas can only be a whole number.
+            // In a file with decimal commas, 124.355 can only be a whole number.
             None if trained_on_commas => Some('.'),
             None => tally
                 .group(sign)

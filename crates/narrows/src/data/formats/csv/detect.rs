@@ -162,7 +162,7 @@ fn choose_syntax<'a>(
     for &separator in &separators {
         let (syntax, sampled) = starts.under(separator, quote);
         let records = &sampled.records;
-        // Spaces stand within the cells of other separators too.
+        // Spaces also occur within the cells of files with other separators.
         let margin = match &best {
             Some((
                 Syntax {
@@ -181,7 +181,7 @@ fn choose_syntax<'a>(
         }
     }
     let first = separators.first().copied().unwrap_or(b',');
-    // Without a separator that fits, a line is one cell; the separator is then the one that the name promises.
+    // If no separator fits, a line is one cell; the separator is then the one that the file's ending suggests.
     Ok(best.unwrap_or_else(|| starts.under(first, quote)))
 }
 
@@ -228,7 +228,7 @@ impl<'a> Starts<'a, '_> {
             && sampled.records.len() > 1
             && sampled.records.iter().all(|record| record.is_comment);
         if is_hidden {
-            // Where all lines begin with `#`, as colors do, they are rows if they have equally many cells.
+            // If all lines begin with `#`, for example colors, they are rows if they have equal numbers of cells.
             let rows = cut(b"");
             let all = rows.records.len();
             if usual_width(&rows.records).is_some_and(|(width, count)| width > 1 && count == all) {
@@ -352,7 +352,7 @@ fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
 fn are_row_names<'a>(rows: impl Iterator<Item = &'a [Cow<'a, str>]>) -> bool {
     let firsts: Option<Vec<i64>> = rows
         .map(|row| match row {
-            // The zero of 1,05 is no part of a whole number.
+            // The zero of 1,05 does not belong to a whole number.
             [_, second] if second.len() > 1 && second.starts_with('0') => None,
             [first, _] => first.parse().ok(),
             _ => None,

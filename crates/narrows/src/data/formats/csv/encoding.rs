@@ -188,7 +188,7 @@ pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(4 * start.len() + 16);
     let (result, _, has_errors) = decoder.decode_to_string(&start, &mut text, false);
-    // Latin-1 has bytes that UTF-8 has not; the error of reading says what to do.
+    // Latin-1 has bytes that are not valid UTF-8; the error of reading gives the advice.
     let is_text = if has_errors {
         let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
         share * odd <= text.chars().count()

@@ -69,7 +69,7 @@ impl TextStart {
             .into_iter()
             .filter(is_there)
             .collect();
-        // Spaces are common within cells; they count where nothing else does.
+        // Spaces are common within cells; they are used only if nothing else fits.
         if separators.is_empty() {
             separators.push(if is_there(&b' ') { b' ' } else { b',' });
         }

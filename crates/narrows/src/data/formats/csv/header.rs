@@ -25,7 +25,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
     let sorts: Vec<Sort> = (0..first.len())
         .map(|column| below_sort(below, column))
         .collect();
-    // A name of a column is no value of it; nor is a time in a column of times a name.
+    // The name of a column is not one of its values, and a time in a column of times is not a name.
     let has_value =
         (0..)
             .zip(first)
@@ -41,7 +41,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
     }
     let has_words = firsts.contains(&Sort::Word);
     if !has_words {
-        // Numbers, dates and gaps are names of nothing, where they do not count up.
+        // Numbers, dates and missing cells are not names, unless they count up.
         let is_certain = firsts.iter().any(|sort| *sort != Sort::Number);
         return TextHeader {
             is_there: false,
@@ -135,7 +135,7 @@ pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
     for (column, cell) in row.iter().enumerate() {
         match below_sort(below, column) {
             Sort::Number => {}
-            // A time in a column of times, or a truth among truths, shows a row.
+            // A time in a column of times, or a yes or no in a column of them, shows a row.
             sort @ (Sort::Time | Sort::Truth) if Sort::of(cell) == sort => return false,
             _ => continue,
         }
@@ -145,7 +145,7 @@ pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
             _ => return false,
         }
     }
-    // One word above a single column of numbers is rather a faulty value, unless it stands in brackets.
+    // One word above a single column of numbers is probably a wrong value, unless it is in brackets.
     let is_bracketed = row.iter().any(|cell| cell.starts_with(['[', '(']));
     units > empty && (units > 1 || is_bracketed || looks_like_unit(row))
 }

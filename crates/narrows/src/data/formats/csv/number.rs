@@ -77,7 +77,7 @@ impl Style {
                 let whole = i128::from(plain.digits);
                 CellValue::Whole(if plain.is_negative { -whole } else { whole })
             }
-            // Both numbers are exact, so that their quotient is rounded once.
+            // Both numbers are exact, so their quotient is rounded only once.
             Some(Reading::Decimals) if plain.digits <= EXACT => {
                 let power = POWERS.get(plain.after).copied().unwrap_or(f64::NAN);
                 let value = plain.digits as f64 / power;
@@ -146,7 +146,7 @@ impl Style {
             Ok(whole) if i64::try_from(whole).is_ok() || u64::try_from(whole).is_ok() => {
                 CellValue::Whole(whole)
             }
-            // A whole number beyond 64 bits is taken only where a floating-point number has it to the last digit.
+            // A whole number beyond 64 bits is accepted only if a floating-point number is exactly equal.
             _ => match plain.parse::<f64>() {
                 Ok(value) if value.is_finite() && is_exact(&plain, value) => {
                     CellValue::Float(value)

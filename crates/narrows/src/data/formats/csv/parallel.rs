@@ -74,11 +74,11 @@ impl ChunkWork<'_> {
         thread::scope(|scope| {
             let workers: Vec<Worker<'_>> = (0..threads)
                 .map_while(|_| {
-                    // A worker has one chunk in hand and one in line.
+                    // A worker has one chunk in work and one waiting.
                     let (give, take) = sync_channel::<TextChunk>(1);
                     let (answer, answers) = sync_channel::<Result<ConvertedChunk>>(2);
                     let work = move || self.work(&take, &answer);
-                    // Where the system gives no more threads, those that are there do the work.
+                    // If the system refuses further threads, the existing ones do the work.
                     let handle = thread::Builder::new().spawn_scoped(scope, work).ok()?;
                     Some(Worker {
                         give,
@@ -165,12 +165,12 @@ fn hand_on<R: Read>(
 ) -> Result<()> {
     let worker = |index: usize| workers.get(index % workers.len().max(1));
     let mut next = Some(first);
-    // An error of reading comes behind the rows before it, whatever the threads do.
+    // An error of reading is returned after the rows before it, for any timing of the threads.
     let mut failed = None;
     let (mut given, mut taken) = (0, 0);
     while next.is_some() || taken < given {
         if let Some(chunk) = next.take() {
-            // A worker that is gone has panicked, which ends this below.
+            // A worker that is gone has panicked; the scope below then ends with this panic.
             if worker(given).is_none_or(|worker| worker.give.send(chunk).is_err()) {
                 break;
             }

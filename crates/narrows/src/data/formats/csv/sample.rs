@@ -68,7 +68,7 @@ pub(super) fn sampled<'a>(
         } else {
             row(&mut cursor)
         };
-        // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
+        // The record ends outside of this part of the text, or never: the reader of all rows reports it.
         let Some(record) = record else {
             sampled.open = Some((start, line));
             break;
@@ -159,7 +159,7 @@ pub(super) fn usual_width(records: &[TextRecord<'_>]) -> Option<(usize, usize)> 
             None => counts.push((width, 1)),
         }
     }
-    // Of two that are as common, the wider: lines before a header and behind the rows are short.
+    // Of two equally frequent widths, the larger: lines before a header and after the rows are short.
     counts
         .into_iter()
         .max_by_key(|&(width, count)| (count, width))
@@ -178,7 +178,7 @@ pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
     let rows = records
         .iter()
         .filter(|record| !record.is_comment && record.cells.len() == width);
-    // The first is most often the header, whose words say nothing.
+    // The first row is usually the header, whose words say nothing about the types.
     let is_name =
         |cell: &Cow<'_, str>| Sort::of(cell) == Sort::Word && !cell.starts_with(['"', '\'']);
     let has_header = count > 1
@@ -191,13 +191,13 @@ pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
         cells += 1.0;
         known += match Sort::of(cell) {
             Sort::Missing => 0.5,
-            // Under the right quote there is none around a cell.
+            // With the right quote, no quote remains around a cell.
             Sort::Word if cell.starts_with(['"', '\'']) => -0.1,
             Sort::Word if cell.contains([',', ';', '\t', '|']) => 0.0,
             // 12 % is one cell.
             Sort::Word if !cell.chars().any(char::is_alphanumeric) => 0.0,
             Sort::Word => 0.3,
-            // A number and a word behind it could also be two cells.
+            // A number and a word after it could also be two cells.
             Sort::Number if cell.contains(' ') => 0.25,
             _ => 1.0,
         };

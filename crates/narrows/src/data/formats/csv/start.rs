@@ -66,7 +66,7 @@ impl StartRecords<'_> {
         let last = self.records.last();
         (dialect.start, dialect.line) = match (self.records.get(row), self.open) {
             (Some(record), _) => (record.start, record.line),
-            // Whoever reads the rows refuses it.
+            // The reader of the rows refuses it.
             (None, Some(open)) => open,
             (None, None) => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
         };
@@ -131,7 +131,7 @@ impl StartRecords<'_> {
         let Some(first) = self.records.iter().position(is_usual) else {
             return plain;
         };
-        // A header may have other trailing delimiters than the rows.
+        // A header may have another number of trailing delimiters than the rows.
         match first.checked_sub(1) {
             Some(before)
                 if !self.cells(before).is_empty()
@@ -197,7 +197,7 @@ impl StartRecords<'_> {
         let are_names = match cells.as_slice() {
             [] => false,
             [name] => is_name(name) && !name.contains(' '),
-            // Without a name behind the mark, the mark is the name.
+            // If there is no name after the mark, the mark itself is the name.
             [first, rest @ ..] => (first.is_empty() || is_name(first)) && rest.iter().all(is_name),
         };
         let is_header = comment.is_comment && cells.len() == self.cells(first).len() && are_names;
@@ -225,7 +225,7 @@ impl StartRecords<'_> {
             ));
         } else if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
             let error = self.other_width(first, usual, line);
-            // Without the names, the rows can be read.
+            // Without the names, the rows can still be read.
             let behind = self.records.get(first + 1).map_or(line, |row| row.line - 1);
             return Err(Refusal::mended_by(error, skip_lines(behind, Some(false))));
         }

@@ -312,7 +312,7 @@ pub(super) fn last_record_end(
             from = open + 1;
             continue;
         }
-        // The quotes of a comment are none.
+        // Quotes in a comment have no meaning.
         let record = text.get(last..).unwrap_or_default();
         if comments.is_at(record, syntax) {
             let Some(length) = memchr(end, record) else {

@@ -33,7 +33,7 @@ struct Rare {
 impl ClassTally {
     #[inline]
     pub(super) fn add(&mut self, class: Class) {
-        // A column of more than 2^32 cells of a class counts as one of as many.
+        // If a column has more than 2^32 cells of a class, the count stays at 2^32.
         if let Some(count) = self.counts.get_mut(class as usize) {
             *count = count.saturating_add(1);
         }
@@ -120,7 +120,7 @@ impl ClassTally {
     /// The text next to most numbers, if it is always the same.
     pub(super) fn unit(&self) -> Option<&str> {
         let rare = self.rare.as_deref()?;
-        // The order of the names decides between two of one count, so that no order of reading does.
+        // If two have the same count, the order of the names decides, so that the order of reading has no effect.
         let (unit, count) = rare
             .units
             .iter()
@@ -137,7 +137,7 @@ impl ClassTally {
             .iter()
             .map(|count| u64::from(*count))
             .sum();
-        // Other numbers with points show that those are no addresses.
+        // Other numbers with points show that these are not addresses.
         match self.of(&[Class::ByPoints, Class::ByPointsComma]) {
             0 => all - self.of(&[Class::Address]),
             _ => all,
@@ -151,7 +151,7 @@ impl ClassTally {
         };
         let plain = self.all_numbers() - u64::from(rare.with_unit).min(self.all_numbers());
         let best = rare.units.iter().map(|(_, count)| u64::from(*count)).max();
-        // With a unit beside half of the numbers, those without one are none of the column's, and the reverse.
+        // If half of the numbers have a unit, those without a unit do not belong to the column, and vice versa.
         plain.max(best.unwrap_or_default())
     }
 
@@ -168,7 +168,7 @@ impl ClassTally {
         };
         let mut points = self.of(&[Point, PointLong, ByCommas, ByCommasPoint]);
         let mut commas = self.of(&[Comma, CommaLong, ByPoints, ByPointsComma]);
-        // 20340 beside 124.355 shows that nothing stands between thousands.
+        // 20340 in the same file as 124.355 shows that there is no thousands separator.
         if self.of(&[WholeLong]) > 0 {
             points += u64::from(self.of(&[EitherPoint]) > 0);
             commas += u64::from(self.of(&[EitherComma]) > 0 && separator != b',');
@@ -183,7 +183,7 @@ impl ClassTally {
         };
         let rare = self.rare.as_deref();
         let grouped = rare.map_or(0, |rare| u64::from(rare.long));
-        // 1,234.5 beside 12345.6 is not one way of writing.
+        // 1,234.5 and 12345.6 are different styles.
         if self.of(&[WholeLong, PointLong, CommaLong]) > grouped {
             return None;
         }
@@ -237,7 +237,7 @@ impl ClassTally {
             return self.number_kind(style);
         }
         let (yes, no) = (self.of(&[Class::Yes]), self.of(&[Class::No]));
-        // `no` beside other words is one of them, such as a country, where `yes` is not there.
+        // `no` among other words is one of them, for example a country, if there is no `yes`.
         let letters = self.of(&[
             Class::LetterT,
             Class::LetterF,

@@ -107,7 +107,7 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
             counted(lines, "comment line")
         ));
     }
-    // In one column, an empty line could stand for a missing value.
+    // In a file with one column, an empty line could be a missing value.
     if seen.blank_lines > 0 && table.dialect.width == 1 {
         let lines = usize::try_from(seen.blank_lines).unwrap_or(usize::MAX);
         notes.push(format!("left out {}", counted(lines, "empty line")));

@@ -62,7 +62,7 @@ impl IdxImages {
             let header = IdxHeader::read(&mut reader, IdxContent::Images)?;
             let mut plan = ArrayPlan::new(&header.dimensions, layout)?;
             if let (true, &[1, height, width]) = (lie_on_their_side, &plan.shape[..]) {
-                // As a reader of rows that have `width` channels last, this turns rows and columns.
+                // Treated as rows that have `width` channels last, so that the reader exchanges rows and columns.
                 plan.turn = Some([height, 1, width]);
                 plan.shape = vec![1, width, height];
             }

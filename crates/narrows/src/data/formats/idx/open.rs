@@ -84,7 +84,7 @@ pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Op
 
 /// Whether a folder has IDX files of images, directly or where torchvision stores them.
 pub(in crate::data) fn is_folder(folder: &Path) -> bool {
-    // What is wrong with several is for the opening to say.
+    // Errors about several sets are reported when the folder is opened.
     !matches!(with_images(folder), Ok(None))
 }
 
@@ -105,7 +105,7 @@ pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
 
 /// Images and, optionally, their labels.
 fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<Dataset> {
-    // The files of EMNIST say by their names what they are: images whose rows are stored as columns.
+    // The files of EMNIST are recognized by their names; rows of their images are stored as columns.
     let is_emnist = ToldByName::of(path).is_some_and(|told| told.set.starts_with("emnist"));
     let images = IdxImages::read(path, IN_MEMORY, options.layout, is_emnist)?;
     let rows = images.plan.rows;

@@ -93,7 +93,7 @@ fn counted((ending, count): (&String, &usize)) -> String {
 
 /// The kind of a file by its content; `None` if it is not an image or cannot be read.
 pub(super) fn kind_of(path: &Path) -> Option<ImageKind> {
-    // Something else than a file, such as a pipe, could be waited for without end.
+    // Reading anything other than a regular file, such as a pipe, could block forever.
     if !path.is_file() {
         return None;
     }

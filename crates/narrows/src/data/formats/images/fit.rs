@@ -212,7 +212,7 @@ fn fitted<T: PixelType>(
         Fit::Squeeze => resized(&channel, width, ((0.0, w), across), ((0.0, h), down)),
         Fit::Crop => {
             let scale = scale.0.max(scale.1);
-            // What is kept, in the middle.
+            // The part that is kept, in the middle.
             let kept = |length: f32, wanted: usize| {
                 let span = (wanted as f32 / scale).min(length);
                 let start = (length - span) / 2.0;

@@ -45,7 +45,7 @@ impl ImageKind {
         {
             Some(ImageKind::Tiff)
         } else if start.starts_with(b"BM") {
-            // Text may begin so too; the length of the header, of which there are few, may not be text.
+            // Text may begin in the same way. The length of the header has only few valid values, and must not be text.
             let length = start.get(14..18).and_then(|bytes| bytes.try_into().ok());
             let length = length.map(u32::from_le_bytes);
             matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))

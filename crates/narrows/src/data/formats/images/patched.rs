@@ -78,7 +78,7 @@ impl Patched {
         } else {
             (2, 12, 8)
         };
-        // No directory has more than 65,535 entries; the count's lowest two bytes have it.
+        // A directory has at most 65,535 entries, so the lowest two bytes of the count hold it.
         let count_at = if layout.is_big_tiff && !layout.is_little {
             6
         } else {
@@ -91,7 +91,7 @@ impl Patched {
             if short([a, b]) != PHOTOMETRIC {
                 continue;
             }
-            // The lowest byte is the only one that is not 0; of a short number it is the first or second.
+            // Only the lowest byte is not 0; in a short number it is the first or second.
             let lowest = match (layout.is_little, short([c, d])) {
                 (true, _) => 0,
                 (false, 3) => 1,

@@ -46,7 +46,7 @@ pub(super) fn read(spec: &str, files: &[FoundImage], options: &ReadOptions) -> R
     data.notes = notes(&all, &plan, options, &met);
     data.bad = met.bad;
     if data.label_names.is_empty() {
-        // As the labels of the others are written.
+        // In the form in which the labels of the others are written.
         let number = |label: &str| label.parse::<i64>().map_or(label.into(), |n| n.to_string());
         data.bad.map_text(1, number);
     }

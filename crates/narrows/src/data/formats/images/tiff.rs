@@ -47,7 +47,7 @@ pub(super) fn heads(opened: OpenImage) -> Result<(Vec<ImageHead>, usize)> {
     }
     if let [head] = &mut heads[..] {
         head.part = match head.part {
-            // Its place is not needed, unless it is behind a preview.
+            // Its place is not needed, unless it comes after a preview.
             ImagePart::Page(_) if reduced == 0 => ImagePart::Whole,
             part => part,
         };
@@ -77,7 +77,7 @@ pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> 
     if page.pixel == Pixel::Palette {
         return with_palette(decoder, Patched::new(open()?), &page);
     }
-    // As tifffile and libtiff do, only values of up to 8 bits are turned round.
+    // Like tifffile and libtiff, only values of up to 8 bits are inverted.
     if page.is_inverted && page.head.depth != Depth::Eight {
         let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
         let mut file = Patched::new(open()?);

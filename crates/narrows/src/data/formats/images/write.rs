@@ -73,7 +73,7 @@ impl ImagesSink {
         let refused = |error| Error::io("cannot make the folder of images", folder, error);
         let is_new = !folder.exists();
         fs::create_dir_all(folder).map_err(refused)?;
-        // What a killed command had begun to gather is no image.
+        // Files of a killed command are not images.
         let is_image = |name: &OsString| !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
         let entries = entries(folder).map_err(refused)?;
         if entries.iter().any(|(name, _)| is_image(name)) {
@@ -82,7 +82,7 @@ impl ImagesSink {
                 .expected("a new or empty folder, so that no image is overwritten"));
         }
         let file = head.texts.iter().position(|text| text.name == FILE_COLUMN);
-        // A file's name has the label in it already.
+        // The file name already contains the label.
         let label = match file {
             Some(_) => None,
             None => head.label,
@@ -165,12 +165,12 @@ impl ImagesSink {
         let refused = |error| Error::io("cannot write the images", &self.folder, error);
         sync(self.gathered.path()).map_err(refused)?;
         if self.is_new {
-            // In place of the empty folder, where the system can do that.
+            // It replaces the empty folder, if the system can do this.
             if fs::rename(self.gathered.path(), &self.folder).is_err() {
                 fs::remove_dir(&self.folder).map_err(refused)?;
                 fs::rename(self.gathered.path(), &self.folder).map_err(refused)?;
             }
-            // It is not there any more, which is as it should be.
+            // It no longer exists, which is fine.
             let _ = self.gathered.keep();
             return sync_folder(folder_of(&self.folder)).map_err(refused);
         }
@@ -196,7 +196,7 @@ impl ImagesSink {
                     ExtendedColorType::Rgb8
                 },
             ),
-            // The encoder takes numbers as the machine has them.
+            // The encoder takes numbers in the machine's byte order.
             (FileDepth::Sixteen, channels) => (
                 pixels
                     .flat_map(|value| (value.clamp(0.0, 65535.0) as u16).to_ne_bytes())
@@ -240,7 +240,7 @@ fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)>
             return Ok((gathered, None));
         };
         match file.try_lock() {
-            // Somebody may have taken it for a dead one until now.
+            // Another process may have taken it for that of a killed command until now.
             Ok(()) if is_at(&file, gathered.path())? => return Ok((gathered, Some(file))),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(_)) => return Ok((gathered, None)),

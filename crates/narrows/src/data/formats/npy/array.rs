@@ -129,7 +129,7 @@ impl ArrayRows {
         options: &ReadOptions,
     ) -> Result<Dataset> {
         let (values, filled) = filled(values, options)?;
-        // Whoever has the labels too looks whether all values are finite.
+        // The caller, which has the labels too, checks that all values are finite.
         let data = Dataset::unchecked(self.element, called, values, self.plan.shape, None);
         let mut data = data?;
         data.notes.extend(self.notes);

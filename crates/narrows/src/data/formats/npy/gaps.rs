@@ -26,7 +26,7 @@ impl Filled {
 /// Fills NaN with the values in the options, which come from a model, or otherwise as `--missing` sets.
 pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, Option<Filled>)> {
     let inputs = values.dim().1;
-    // Rows of another width are refused when they are compared with the model.
+    // Rows of another width are refused later, when they are compared with the model.
     let given = options.fill.as_ref().filter(|fill| fill.len() == inputs);
     if given.is_none() && options.missing == Missing::Drop {
         return Err(Error::new(

@@ -57,7 +57,7 @@ impl ArrayHeader {
         let Some(body) = text.strip_suffix('\n') else {
             return Err(damaged("it does not end with a new line"));
         };
-        // Python takes white space before a literal for indentation, save for blanks.
+        // Python treats white space before a literal as indentation, except for blanks.
         let Literal::Dict(entries) =
             literal::parse(body.trim_start_matches([' ', '\t'])).map_err(damaged)?
         else {
@@ -266,7 +266,7 @@ fn content(descr: &Literal) -> Option<ArrayContent> {
         "f4" => NumberKind::F32,
         "f8" => NumberKind::F64,
         "bfloat16" => NumberKind::BF16,
-        // What ml_dtypes writes; NumPy's own raw bytes have no order.
+        // The form of ml_dtypes; NumPy's own raw bytes have no byte order.
         "V2" if has_order && !is_big_endian => NumberKind::BF16,
         _ => {
             return words(code, is_big_endian)

@@ -150,7 +150,7 @@ pub(super) fn give(
     }
     names.sort();
     names.dedup();
-    // Words that are numbers mean these, as in tables.
+    // Words that are numbers are read as these numbers, as in tables.
     let number = |word: &String| word.parse::<i64>().ok().filter(|n| n.to_string() == *word);
     let are_numbers = names.iter().all(|name| number(name).is_some());
     let place = |word: &String| {

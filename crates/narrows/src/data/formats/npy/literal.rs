@@ -101,7 +101,7 @@ impl LiteralReader<'_> {
             has_comma = self.takes(',');
         }
         match (open, items.len(), has_comma) {
-            // In Python, parentheses about one value are no tuple.
+            // In Python, parentheses around one value are not a tuple.
             ('(', 1, false) => items.pop().ok_or("it ends too soon"),
             ('(', ..) => Ok(Literal::Tuple(items)),
             _ => Ok(Literal::List(items)),
@@ -112,7 +112,7 @@ impl LiteralReader<'_> {
         let inner = self.rest.get(1..).unwrap_or_default();
         let end = inner.find(quote).ok_or("a quote is missing")?;
         let (text, rest) = inner.split_at(end);
-        // Triple quotes, and text that is put together of several, are nothing that NumPy writes.
+        // NumPy never writes triple quotes or concatenated strings.
         if text.contains(['\\', '\n', '\r', '\0']) {
             return Err("a text has characters that NumPy does not write");
         }

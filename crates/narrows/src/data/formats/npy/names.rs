@@ -52,7 +52,7 @@ impl Name {
             let rest = name.strip_prefix(word).or_else(|| name.strip_suffix(word));
             let Some(rest) = rest else { continue };
             let stem = rest.trim_matches(SEPARATORS);
-            // Without a separator the rest must be a known word: `training` is no part of `trainingsets`.
+            // Without a separator, the rest must be a known word: `training` is not a prefix of `trainingsets`.
             if stem.len() < rest.len() || stem.is_empty() || is_known(stem) {
                 return Name {
                     part,

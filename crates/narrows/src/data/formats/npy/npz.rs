@@ -28,7 +28,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     let begins = beginning(path)?;
     let mut archive = match (is_named, begins.starts_with(ZIP)) {
         (false, false) => return Ok(None),
-        // An array that is called an archive; it is read as what it is.
+        // An array with the name of an archive is read as an array.
         (true, false) if begins == MAGIC => return open_npy(spec, options),
         // Other kinds of files are ZIP archives too.
         (false, true) => match Archive::open(path) {
@@ -181,7 +181,7 @@ impl ArchiveReader<'_> {
         if let Some(train) = self.rows_of(ArrayPart::Train)? {
             return self.parts(archive, &train);
         }
-        // An array of one column may be the rows themselves, whatever it is called.
+        // An array with one column may be the rows themselves, for any name.
         let label = self.label(archive, ArrayPart::Whole, "")?;
         let rows = |label: Option<&str>| -> Vec<&Array> {
             let rows = self
@@ -197,7 +197,7 @@ impl ArchiveReader<'_> {
             [only] => (*only, None),
             [] => return Err(self.no_rows(archive)),
             several_found => {
-                // Only arrays that are called labels, or one that is called rows, leave no doubt.
+                // Only arrays with names of labels, or one array with a name of rows, are unambiguous.
                 let named =
                     |array: &&&Array| array.means.part == ArrayPart::Whole && array.means.is_rows();
                 let mut called: Vec<&&Array> = several_found.iter().filter(named).collect();
@@ -244,7 +244,7 @@ impl ArchiveReader<'_> {
     fn parts(&self, archive: &mut Archive, train: &str) -> Result<Source> {
         let label = self.label(archive, ArrayPart::Train, train)?;
         let rows = self.read(archive, train, label, format!(", {train}"), self.options)?;
-        // Means of the training rows stand for what is missing in the test rows too.
+        // The means of the training rows also fill the test rows.
         let fill = rows.0.fill.clone();
         let options = ReadOptions {
             fill: self.options.fill.clone().or(fill),
@@ -374,7 +374,7 @@ impl ArchiveReader<'_> {
         };
         match archive.labels(&label.name, data.rows()) {
             Ok(labels) => Ok((data, Some(labels))),
-            // What is only called as labels are may be something else.
+            // An array that only has a name of labels may be something else.
             Err(error)
                 if error.kind() == ErrorKind::Data
                     && !label.is_asked

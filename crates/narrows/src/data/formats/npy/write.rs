@@ -15,7 +15,7 @@ pub(in crate::data) struct NpySink {
 
 impl NpySink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
-        // A gray image has no channels in NumPy's world.
+        // In NumPy, gray images have no dimension of channels.
         let sizes = match &head.shape[..] {
             [1, sizes @ ..] if sizes.len() == 2 => sizes,
             sizes => sizes,

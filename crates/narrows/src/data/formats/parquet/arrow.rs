@@ -27,7 +27,7 @@ pub(super) fn durations(schema: &str) -> Option<HashMap<String, Unit>> {
 }
 
 fn collect(bytes: &[u8], found: &mut HashMap<String, Unit>, fields: &mut usize) -> Option<()> {
-    // A mark that is not in the oldest files, then the length of the message.
+    // A marker, which the oldest files do not have, then the length of the message.
     let start = match bytes.first_chunk::<4>()? {
         [0xff, 0xff, 0xff, 0xff] => 8,
         _ => 4,
@@ -61,7 +61,7 @@ fn each_field(
         match buffer.byte(field, 2) {
             Some(DURATION) => {
                 let kind = buffer.table(field, 3)?;
-                // Milliseconds where nothing is said.
+                // The default is milliseconds.
                 let unit = match buffer.byte(kind, 0).unwrap_or(1) {
                     0 => Unit::Seconds,
                     1 => Unit::Millis,

@@ -127,7 +127,7 @@ impl<'a> ColumnChunk<'a> {
                 _ => None,
             };
             match lengths.last_mut() {
-                // Deeper lists count as parts of the outermost.
+                // Deeper lists count as elements of the outermost list.
                 Some(last) if repeat > 0 => {
                     if repeat == 1 {
                         *last = last.map(|count| count + 1);

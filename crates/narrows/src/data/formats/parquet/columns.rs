@@ -264,7 +264,7 @@ impl FoundColumns<'_> {
             self.push(name, leaves(field), StoredShape::Other { level: own });
             return;
         }
-        // A list or a map is a group around a repeated one.
+        // A list or a map is a group that contains a repeated group.
         if let [child] = field.get_fields()
             && is_repeated_of(child)
         {
@@ -376,7 +376,7 @@ fn lengths_of(
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let mut done = 0;
         while done < rows {
-            // Few at first: nobody knows yet how long they are.
+            // Few at first, because their length is not known yet.
             let count = (rows - done).min(if done == 0 { 16 } else { 256 });
             let lengths = chunk.lengths(count, level);
             let lengths = lengths.map_err(|error| error.at(format!("column `{}`", stored.name)))?;

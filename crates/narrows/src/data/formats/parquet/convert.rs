@@ -200,7 +200,7 @@ pub(super) fn element(cells: &Cells, place: usize, length: usize) -> Cells {
 /// Replaces infinite numbers by missing cells, and lists them.
 pub(super) fn take_infinite(cells: &mut Cells, column: usize, bad: &mut Vec<Bad>) {
     fn take<T: Copy + num::Float>(values: &mut [T], column: usize, bad: &mut Vec<Bad>) {
-        // Most blocks have none, and are gone through fast.
+        // Most blocks have none; the loop over them is fast.
         if !values
             .iter()
             .fold(false, |found, value| found | value.is_infinite())

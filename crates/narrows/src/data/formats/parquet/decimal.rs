@@ -28,7 +28,7 @@ pub(super) fn of_whole(
 ) -> Leaf {
     let bounds = match stated(metadata, stored.leaf_index) {
         Some(bounds) => Some(bounds),
-        // A column that cannot be read is refused by whoever wants it.
+        // A column that cannot be read is refused when it is requested.
         None => guarded(|| seen(input, metadata, stored)).ok().flatten(),
     };
     match bounds {
@@ -64,7 +64,7 @@ fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)>
         let (low, high) = match statistics {
             Statistics::Int32(of) => ((*of.min_opt()?).into(), (*of.max_opt()?).into()),
             Statistics::Int64(of) => ((*of.min_opt()?).into(), (*of.max_opt()?).into()),
-            // The older fields compare the bytes as if they had no sign.
+            // The older fields compare the bytes as unsigned.
             of if of.is_min_max_deprecated() || !of.min_is_exact() || !of.max_is_exact() => {
                 return None;
             }
@@ -84,7 +84,7 @@ fn seen(
     metadata: &ParquetMetaData,
     stored: &StoredColumn,
 ) -> Result<Option<(i128, i128)>> {
-    // The values are wanted as they come, not how they lie in lists.
+    // The values are needed in order, without their lists.
     let stored = StoredColumn {
         shape: StoredShape::Other { level: 0 },
         ..stored.clone()

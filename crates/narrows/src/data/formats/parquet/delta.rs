@@ -76,7 +76,7 @@ impl DeltaLengths<'_> {
     /// Skips the integers, of which there are at most `most`.
     fn pass_over(&mut self, most: u64) -> Option<()> {
         let head = self.head().filter(|head| head.total <= most)?;
-        // The first stands in the head.
+        // The first value is in the header.
         let mut left = head.total.saturating_sub(1);
         while left > 0 {
             self.varint()?;

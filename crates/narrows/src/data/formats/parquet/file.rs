@@ -95,7 +95,7 @@ impl TableReader for ParquetTable {
             columns: &self.columns,
             text_rows: self.text_rows,
         };
-        // An error of `each` is the caller's, and stays as it is.
+        // An error of `each` belongs to the caller and is returned unchanged.
         let mut theirs = false;
         let read = file.read(wanted, &mut |block| {
             each(block).inspect_err(|_| theirs = true)
@@ -225,7 +225,7 @@ fn mark_durations(metadata: &ParquetMetaData, columns: &mut [FileColumn]) {
 /// columns.
 fn index_note(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Option<String> {
     let said = pandas_metadata(metadata)?;
-    // A range of numbers is not stored: its description is no text.
+    // A range index is not stored as a column: its description is not a text.
     let names = said.get("index_columns")?.as_array()?.iter();
     let names: Vec<&str> = names
         .filter_map(|name| name.as_str())

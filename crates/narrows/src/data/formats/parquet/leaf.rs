@@ -171,7 +171,7 @@ impl Leaf {
         );
         let is_narrow = precision <= WHOLE_DIGITS || matches!(physical, Type::INT32 | Type::INT64);
         is_decimal.then_some(match scale {
-            // Without digits behind the point, and few enough of them.
+            // With scale 0, and few enough digits.
             0 if is_narrow && precision > 0 => Leaf::Integer(64),
             _ => Leaf::Decimal(scale),
         })

@@ -393,7 +393,7 @@ impl PageReader for CheckedPages {
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
-        // Nothing is skipped; a page that is passed over would be checked against the header of another.
+        // Pages are never skipped, because a skipped page would be checked against the header of another one.
         self.get_next_page().map(|_| ())
     }
 

@@ -48,7 +48,7 @@ impl BlockPiece {
         } else {
             None
         };
-        // Nearly always it is one column, and nothing is copied.
+        // Almost always there is only one column, and nothing is copied.
         if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
             && let Some(cells) = numbers.take()
         {
@@ -83,7 +83,7 @@ impl BlockPiece {
         let lengths = chunk.lengths(count, level)?;
         for &(place, _, how) in &wanted.outputs {
             let cells = match how {
-                // Only columns in which all is missing may be wanted so.
+                // Only columns in which all values are missing may be requested in this form.
                 As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
                 As::Texts | As::Written => {
                     let mut texts = Texts::default();

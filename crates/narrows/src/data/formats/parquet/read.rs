@@ -218,14 +218,14 @@ impl RowsPlan<'_> {
                 let Some(span) = span.filter(|_| !stopped.load(Ordering::Relaxed)) else {
                     return;
                 };
-                // It fails where nobody takes the pieces any more, and then there is nothing to do.
+                // It fails if the pieces are no longer taken; then there is nothing to do.
                 let _ = self.decode(&part, span, &mut |_, _, piece| {
                     let gone = |_| Error::new(ErrorKind::Interrupted, "the rows are not wanted");
                     sender.send(piece).map_err(gone)
                 });
             }
         };
-        // The parts of a group go on side by side: there may not be more of them than threads.
+        // The parts of a group are decoded at the same time, so there must not be more of them than threads.
         let shares = ColumnShares::of(&mut sorted, threads, self.file.metadata);
         let shares = &shares;
         let sorted = &sorted;
@@ -259,7 +259,7 @@ impl RowsPlan<'_> {
         });
         match result {
             Some(result) => result,
-            // The system has no threads to give.
+            // The system refuses threads.
             None => self.read_alone(sorted, each),
         }
     }
@@ -296,7 +296,7 @@ impl RowsPlan<'_> {
         let group = self.file.metadata.row_group(part.group);
         let mut chunks = match open(self.file.input, group, part) {
             Ok(chunks) => chunks,
-            // In a group without rows, nobody takes it.
+            // A group without rows is never taken.
             Err(error) => return hand_on(0, 0, Err(error)),
         };
         let mut start = 0;

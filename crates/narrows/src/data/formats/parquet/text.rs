@@ -8,7 +8,7 @@ const DAY: i64 = 86_400;
 /// A day, counted from 1970-01-01.
 pub(super) fn push_date(days: i64, out: &mut String) {
     let (year, month, day) = civil(days);
-    // Years behind 9999 have a sign; so have those before 0.
+    // Years after 9999 have a sign, and so do years before 0.
     let _ = match year {
         0..=9999 => write!(out, "{year:04}-{month:02}-{day:02}"),
         _ => write!(out, "{year:+05}-{month:02}-{day:02}"),
@@ -17,7 +17,7 @@ pub(super) fn push_date(days: i64, out: &mut String) {
 
 /// The year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 fn civil(days: i64) -> (i64, i64, i64) {
-    // Counted from a 1st of March, the day of a leap year is the last one; all repeats after 400 years.
+    // If years are counted from a 1st of March, the leap day is the last day; everything repeats after 400 years.
     let days = days.saturating_add(719_468);
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -203,7 +203,7 @@ const POWERS: [f64; 23] = [
 
 /// The float nearest to a decimal.
 pub(super) fn decimal_number(value: i128, scale: usize) -> f64 {
-    // Both exact, so that the quotient is rounded once.
+    // Both are exact, so the quotient is rounded only once.
     if let Some(power) = POWERS.get(scale)
         && value.unsigned_abs() <= 1 << 53
     {

@@ -95,7 +95,7 @@ impl<'a> Thrift<'a> {
                 Some(())
             }
             STRUCT => self.structure(depth, |_, _, _| Some(false)),
-            // Maps occur nowhere in Parquet.
+            // Parquet never uses maps.
             _ => None,
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Thrift<'a> {
             let Some(place) = fields.iter().position(|field| field.0 == number) else {
                 return Some(false);
             };
-            // Yes and no are types of their own.
+            // True and false are types of their own.
             let kind = if kind == FALSE { TRUE } else { kind };
             if fields.get(place)?.1 != kind {
                 return None;
@@ -192,7 +192,7 @@ impl PageHeader {
         let (mut counts, mut values) = ([None; 4], [None; 3]);
         thrift.structure(DEPTH, |thrift, number, field| {
             match (number, field) {
-                // The kind of the page, its unpacked and its packed size, its checksum.
+                // The type of the page, its unpacked size, its packed size and its checksum.
                 (1..=4, I32) => {
                     let count = thrift.integer()?;
                     *counts.get_mut(number as usize - 1)? = Some(count);
@@ -308,7 +308,7 @@ impl Thrift<'_> {
         if kind != STRUCT && count > 0 {
             return None;
         }
-        // How many children are still to come, of each group that is open.
+        // The number of children that are still to come, for each open group.
         let mut open: Vec<i64> = Vec::new();
         for _ in 0..count {
             let mut children = [(5, None)];

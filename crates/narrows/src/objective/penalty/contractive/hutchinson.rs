@@ -17,7 +17,7 @@ const PROBES: Key = Key::new(
     "probes",
     Kind::Whole {
         least: 1,
-        // More than any code has values.
+        // More than the values of any code.
         most: 1 << 16,
     },
     "random vectors a row",

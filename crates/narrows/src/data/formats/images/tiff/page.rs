@@ -150,7 +150,7 @@ fn refuse_bands(decoder: &mut Decoder<Patched>, pixel: Pixel, extra: Option<&[u1
         Pixel::Cmyk => 4,
     };
     let is_alpha = match pixel {
-        // Some writers leave out what the fourth value is.
+        // Some writers do not state the meaning of the fourth value.
         Pixel::ColorAlpha => matches!(extra, None | Some([1 | 2])),
         Pixel::GrayAlpha => true,
         _ => false,

@@ -14,7 +14,7 @@ pub(super) struct Pixels {
 }
 
 pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
-    // What a pixel has beside its color may be more than is known.
+    // A pixel may have more additional values than the file declares.
     let most = usize::try_from(page.head.bytes)?
         .saturating_mul(2)
         .saturating_add(1 << 16);
