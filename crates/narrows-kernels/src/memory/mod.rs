@@ -5,8 +5,8 @@
 //! Therefore the shared memory is safe without locks:
 //!
 //! - [`RowPlaces`]: a thread has some rows of every matrix of the batch, and matrices of a block of its own.
-//! - [`PartPlaces`]: a thread has rectangles of buffers that no other part of the stage has, and may read each buffer that
-//!   the stage does not write.
+//! - [`PartPlaces`]: a thread has rectangles of buffers that no other part of the stage has, and may read each buffer
+//!   that the stage does not write.
 
 mod arena;
 mod parts;

@@ -1,4 +1,5 @@
-//! The dense layer, `y = x Wᵀ + b`. In the decoder its weights may be the transpose of an encoder layer's (tied weights).
+//! The dense layer, `y = x Wᵀ + b`. In the decoder, its weights may be the transpose of an encoder layer's (tied
+//! weights).
 
 use super::spec::MAX_WIDTH;
 use super::tied::Tied;

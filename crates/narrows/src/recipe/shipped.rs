@@ -69,7 +69,7 @@ impl Recipe {
         SHIPPED.iter().map(|recipe| recipe.name)
     }
 
-    /// The shipped recipes by purpose: each purpose with the names of its recipes, in the order in which they are listed.
+    /// The shipped recipes by purpose: each purpose with the names of its recipes, in the order of the list.
     pub fn by_purpose() -> Vec<(Purpose, Vec<&'static str>)> {
         let mut groups: Vec<(Purpose, Vec<&'static str>)> = Vec::new();
         for recipe in SHIPPED {

@@ -52,8 +52,8 @@ impl PenaltyPart for Hutchinson {
 }
 
 impl PenaltyKind {
-    /// An unbiased estimate of [`PenaltyKind::jacobian`] by so many random signs, at the cost of a backward pass for each
-    /// (Hutchinson 1990).
+    /// An unbiased estimate of [`PenaltyKind::jacobian`] with a number of random vectors of signs; each costs a
+    /// backward pass (Hutchinson 1990).
     pub fn hutchinson(probes: usize) -> PenaltyKind {
         PenaltyKind::unchecked(&Hutchinson, &[(&PROBES, Some(probes.into()))])
     }
