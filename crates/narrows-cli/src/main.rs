@@ -1,8 +1,7 @@
 //! The `narrows` command: reads arguments, calls the library, prints.
 //!
-//! Results go to standard output, everything else to standard error. The exit code is 2 for usage
-//! and bad input, 1 for a failure, 130, 143, 131 or 129 for what Ctrl-C, SIGTERM, SIGQUIT or SIGHUP
-//! has stopped.
+//! Results go to standard output, everything else to standard error. The exit code is 2 for wrong usage and bad input,
+//! 1 for other failures, and 130, 143, 131 or 129 if Ctrl-C, SIGTERM, SIGQUIT or SIGHUP has stopped the command.
 #![forbid(unsafe_code)]
 
 mod calibrate;

@@ -1,5 +1,5 @@
-//! Printing: lines that survive a closed pipe, and numbers for people. What a terminal obeys in names and cells of files
-//! is shown as it is written in Rust: `\x1b`.
+//! Printing: lines that survive a closed pipe, and numbers in a readable form. Control characters of terminals in names
+//! and cells of files are shown with Rust's escapes: `\x1b`.
 
 use narrows::plain;
 pub use narrows::text::{count_of, figures, thousands};

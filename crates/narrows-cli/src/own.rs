@@ -1,4 +1,4 @@
-//! The data of commands on a model that are given none: those of its run.
+//! The data of a command on a model if the user gives none: the data of the model's run.
 
 use crate::output::{count_of, note};
 use crate::source::{DataArguments, ReadingArguments, keep_apart, warn_of};

@@ -1,4 +1,4 @@
-//! Commands that go over rows: how far they are, and what a signal does meanwhile.
+//! Commands that process rows: their progress, and signals during the work.
 
 use crate::output::note;
 use crate::progress::Display;

@@ -1,4 +1,4 @@
-//! The options that say which data a command reads and how. They are the same for every command.
+//! The options for the data of a command, and for reading them. They are the same for every command.
 
 mod values;
 

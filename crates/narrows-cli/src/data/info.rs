@@ -1,4 +1,4 @@
-//! What `narrows data info` prints: of tables in `table.rs`, and here of arrays, images and rows in memory.
+//! The output of `narrows data info`: for tables in `table.rs`, and here for arrays, images and rows in memory.
 
 mod table;
 mod text;

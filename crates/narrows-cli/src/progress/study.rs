@@ -1,5 +1,5 @@
-//! The progress of a study: on a terminal a bar for the whole and one for each run that goes on; elsewhere a line for
-//! each run when it ends, and some of long ones before.
+//! The progress of a study. On a terminal it is one bar for the study and one for each run in progress. Elsewhere it is
+//! a line when a run ends, and more lines during long runs.
 
 use super::{Display, REDRAW_EVERY, can_redraw, style};
 use crate::output::{count_of, figures, note, remaining, thousands};

@@ -1,4 +1,4 @@
-//! The values of the options that say how data are read, from their texts.
+//! Parses the values of the options that control how data are read.
 
 use narrows::data::{Fit, Layout, Missing, OnBad, list_of_names};
 

@@ -1,4 +1,4 @@
-//! What `narrows data info` prints of a table.
+//! The output of `narrows data info` for a table.
 
 use super::text::{LISTED, WIDTH, alike, clean, items, list, wrapped};
 use crate::output::{columns, count_of, padded, thousands};

@@ -1,4 +1,4 @@
-//! Numbers and sentences of data, as a terminal shows them.
+//! Numbers and sentences about data, as a terminal shows them.
 
 use crate::output::figures;
 
