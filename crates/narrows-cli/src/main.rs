@@ -111,7 +111,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read standard output has what was wanted.
+        // The reader of standard output has all that it wanted.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             match error.kind() {
@@ -128,7 +128,7 @@ fn parse() -> Arguments {
     let parsed = with_negative_values(Arguments::command()).try_get_matches();
     let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| {
-        // Colors are left out where an argument has characters that a terminal obeys.
+        // Colors are left out if an argument has control characters.
         let text = error.render().to_string();
         if plain::lines(&text) != text {
             output::note(text.trim_end());

@@ -17,7 +17,7 @@ impl ReadingArguments {
             ..self.over_own(reading)
         };
         self.tell_on_bad_in_vain();
-        // What there is to say of reading them was said when they were trained on.
+        // The notes on reading these data were already printed in training.
         OwnData::of_model(path, model, &change)
     }
 

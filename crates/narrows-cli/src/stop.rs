@@ -108,7 +108,7 @@ impl Stop {
 /// Makes a write beyond the limit of a file's size (`ulimit -f`) an error of that write. The system would end the process
 /// by a signal, with files left under temporary names.
 pub fn ignore_file_size_signal() {
-    // That it came means nothing: the write says so.
+    // The signal itself is ignored; the failed write reports the error.
     static CAME: AtomicBool = AtomicBool::new(false);
     if let Err(error) = flag::register(SIGXFSZ, &CAME) {
         note(&format!(
