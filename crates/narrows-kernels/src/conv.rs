@@ -2,7 +2,7 @@
 //!
 //! A transposed convolution maps a convolution's output shape back to its input shape. So one plan serves both layers:
 //! the forward pass of one is the input gradient of the other, and the gradient of the weights is the same. In this
-//! module, *input* and *output* are always those of the convolution.
+//! module, *input* and *output* always mean the input and output of the convolution.
 //!
 //! All computations are a [`product`] with the weights. The other matrix has a row for each tap (an input channel and a
 //! place in the kernel) and a column for each position of the kernel. It is never built as a whole. On each axis, a

@@ -31,7 +31,7 @@ unsafe fn polynomial<L: Lanes, const N: usize>(x: L, coefficients: [f32; N]) -> 
 #[inline(always)]
 pub(crate) unsafe fn exp<L: Lanes>(x: L) -> L {
     // x = n ln 2 + r with |r| <= ln 2 / 2, so that eˣ = 2ⁿ eʳ; ln 2 is split in two, the first part
-    // short enough for n times it to be exact. The polynomial is that of Cephes' expf.
+    // short enough for n times it to be exact. The polynomial is taken from Cephes' expf.
     // SAFETY: passed on.
     unsafe {
         // At the bounds n is -127 and 128, for which 2ⁿ is 0 and infinite. The operands' order

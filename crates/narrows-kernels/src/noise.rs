@@ -136,7 +136,7 @@ unsafe fn normal_body<L: Lanes>(address: Address, deviation: f32, row: &mut [f32
 /// radius r by up to 6e-8 / r, which is at most 2.5e-4 and affects only radii of this size.
 #[inline(always)]
 fn radius(word: u32) -> f32 {
-    // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is that of Cephes' logf.
+    // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is taken from Cephes' logf.
     let u = (word as f32 + 0.5) * (1.0 / 4_294_967_296.0);
     let bits = u.to_bits();
     // The bits of √½; the exponent of larger numbers is counted from there.

@@ -127,7 +127,7 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = temporary().tempfile_in(folder)?;
         match file.as_file().try_lock() {
-            // Another process may have taken it for that of a killed command until now.
+            // Until now, another process may have taken it for the file of a killed command.
             Ok(()) if is_at(file.as_file(), file.path())? => return Ok(file),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             // Without locks, no process removes such files.

@@ -2,7 +2,7 @@
 
 use crate::product::PANEL;
 
-/// The columns of a gathered tile: those of the product's register tile.
+/// The columns of a gathered tile: as many as the product's register tile has.
 pub(super) const TILE: usize = 2 * PANEL;
 
 /// The sizes of a convolution; for a transposed convolution, input and output are exchanged.

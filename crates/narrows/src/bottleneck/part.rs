@@ -17,7 +17,7 @@ pub trait BottleneckPart: Part {
     /// If it cannot work on a code of this shape.
     fn build(&self, settings: &Settings, builder: &mut Builder, code: Var) -> Result<Var>;
 
-    /// The infimum and supremum of a value of the code, from those of the encoder's output.
+    /// The infimum and supremum of a value of the code, from the ones of the encoder's output.
     fn output_range(&self, _settings: &Settings, given: (f32, f32)) -> (f32, f32) {
         given
     }
@@ -45,7 +45,7 @@ impl Spec<dyn BottleneckPart> {
         self.part().build(self.settings(), builder, code)
     }
 
-    /// The infimum and supremum of a value of the code, from those of the encoder's output.
+    /// The infimum and supremum of a value of the code, from the ones of the encoder's output.
     pub(crate) fn output_range(&self, given: (f32, f32)) -> (f32, f32) {
         self.part().output_range(self.settings(), given)
     }

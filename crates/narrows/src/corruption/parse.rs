@@ -46,7 +46,7 @@ impl Spec<dyn CorruptionPart> {
         let (form, strength) = text
             .split_once('=')
             .ok_or_else(|| refuse("the corruption needs a strength"))?;
-        // The name alone means its first key; older names of keys are those of recipes.
+        // The name alone means its first key; keys have the same older names as in recipes.
         let key_of = |part: &'static dyn CorruptionPart| {
             let (name, first) = first(part)?;
             let rest = form.strip_prefix(name)?;

@@ -77,7 +77,7 @@ impl Element {
         )
     }
 
-    /// Whether the bytes are those of this machine's `f32`.
+    /// Whether the bytes have the form of this machine's `f32`.
     pub(crate) fn is_native_f32(self) -> bool {
         self.kind == NumberKind::F32 && self.is_big_endian == cfg!(target_endian = "big")
     }

@@ -318,7 +318,7 @@ fn shortest(value: impl std::fmt::Display + std::fmt::LowerExp, size: f64) -> St
     }
 }
 
-/// The names of the values of a row: those of the columns, or `x0`, `x1` and so on.
+/// The names of the values of a row: the names of the columns, or `x0`, `x1` and so on.
 pub fn column_names(data: &Dataset) -> Vec<String> {
     match data.columns() {
         Some(columns) => columns.to_vec(),

@@ -129,7 +129,7 @@ impl Roles {
             ids,
             notes: Vec::new(),
         };
-        // A table without a header has no names to match with those of a model.
+        // A table without a header has no names to match with the names in a model.
         let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
         // Rows for a model are grouped only to repeat the split of its training.
         let is_needed = options.model_columns.is_none();

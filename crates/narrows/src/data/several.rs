@@ -25,8 +25,8 @@ pub(super) struct Several {
     name: String,
     parts: Vec<MemberFile>,
     columns: Vec<FileColumn>,
-    /// For each part the place of each column in it, if it has the column; the columns of keys come after those of the
-    /// file. `None` for a part that is left out.
+    /// For each part the place of each column in it, if it has the column; the columns of keys come after the
+    /// columns of the file. `None` for a part that is left out.
     places: Vec<Option<Vec<Option<usize>>>>,
     /// Notes on the search for the files.
     found: Vec<String>,
@@ -37,7 +37,7 @@ pub(super) struct Several {
 }
 
 impl Several {
-    /// The columns are those that all files have, in any order; the notes `found` come first. A column of numbers that
+    /// The table has the columns that all files have, in any order; the notes `found` come first. A column of numbers that
     /// only some files have is refused, unless an option leaves it out.
     pub(super) fn new(
         name: String,
@@ -89,7 +89,7 @@ impl TableReader for Several {
         }
         groups.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
         let groups = groups.iter().enumerate().map(|(index, (how, files))| {
-            // The rest are those of the first group.
+            // The rest belongs to the first group.
             let named = match index {
                 0 => String::new(),
                 _ => format!(" ({})", first_of(files)),

@@ -86,7 +86,7 @@ impl Source {
         (!Source::is_built_in(name)).then(|| name.into())
     }
 
-    /// Whether a name is that of built-in data.
+    /// Whether a name is a name of built-in data.
     pub(crate) fn is_built_in(name: &str) -> bool {
         name == MNIST
     }

@@ -112,7 +112,7 @@ impl Spooled {
     fn data(&self, mut data: Dataset) -> Dataset {
         data.name = self.text(&data.name);
         data.notes = data.notes.iter().map(|note| self.text(note)).collect();
-        // The name of an image is that of its file.
+        // An image has the name of its file.
         let is_images = data.is_folder_of_images();
         for ids in data.ids.iter_mut().filter(|_| is_images) {
             for file in &self.files {

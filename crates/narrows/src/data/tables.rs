@@ -228,7 +228,7 @@ pub(super) fn files_of_pattern(pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(files.map(|file| file.path).collect())
 }
 
-/// The files of the table that the word names: those of a pattern, the parts in a folder, or the file itself.
+/// The files of the table that the word names: the matches of a pattern, the parts in a folder, or the file itself.
 pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
     let path = Path::new(spec);
     if is_pattern(spec) {
@@ -400,7 +400,7 @@ fn is_beside(name: &str) -> bool {
     name.starts_with(['.', '_'])
 }
 
-/// Whether the name of a file is that of a part of a table.
+/// Whether a file has a name as parts of a table have.
 fn is_part(name: &str) -> bool {
     let name = name.to_lowercase();
     let name = [".gz", ".zip"]

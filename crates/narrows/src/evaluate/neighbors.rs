@@ -208,7 +208,7 @@ impl Search<'_> {
         exact.truncate(NEIGHBORS);
         let mut labels: Vec<i64> = exact.iter().map(|&(_, index)| self.labels[index]).collect();
         labels.sort_unstable();
-        // The first of the longest runs is that of the smallest label.
+        // The first of the longest runs belongs to the smallest label.
         let runs = labels.chunk_by(|a, b| a == b);
         let longest = runs.reduce(|best, run| if run.len() > best.len() { run } else { best });
         longest.and_then(|run| run.first().copied()).unwrap_or(0)

@@ -226,7 +226,7 @@ fn refuse(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Recipe, what)
 }
 
-/// The shape of a row as that of an image.
+/// The shape of a row, as the shape of an image.
 fn image(shape: &[usize]) -> Result<[usize; 3]> {
     <[usize; 3]>::try_from(shape).map_err(|_| {
         refuse("the layer needs images")

@@ -6,7 +6,7 @@ use crate::data::{OtherRows, Source, Split, SplitPlan, TestRows};
 use crate::error::Result;
 use crate::text::{counted, thousands};
 
-/// If the share of known rows is smaller than this, the training rows differ from those of the model.
+/// If the share of known rows is smaller than this, the rows differ from the model's training rows.
 const KNOWN: f64 = 0.98;
 
 /// The rows of a source, split as they were for training.

@@ -133,7 +133,7 @@ pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
             input: known.and_then(|known| known.input),
         });
     }
-    // Inputs that no schema names, for example those of an array.
+    // Inputs without a name in a schema, for example the values of an array.
     columns.extend(inputs.into_iter().flatten());
     let has_label = columns.iter().any(|column| column.role == Role::Label);
     if data.labels().is_some() && !has_label {

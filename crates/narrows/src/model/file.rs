@@ -216,7 +216,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
-    // Up to version 2, the error of a denoiser was that of noisy rows.
+    // Up to version 2, the error of a denoiser was computed from noisy rows.
     if version(&about) < Some(3)
         && model.recipe().corruption.is_some()
         && let Some(error) = model.metrics.remove("test_mse")

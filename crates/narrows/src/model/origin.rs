@@ -127,7 +127,7 @@ impl Origin {
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f64]>::to_vec),
             table: columns::of(data),
-            // The names of the inputs are those of the columns.
+            // Inputs have the names of their columns.
             reading: data.reading().map(|reading| ReadOptions {
                 columns: Vec::new(),
                 ..reading.clone()

@@ -55,7 +55,7 @@ pub trait Operation: Any + Debug + Send + Sync {
     ///
     /// If it does not fit at its place.
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()>;
-    /// Emits the operations that compute the gradients of its inputs and tensors from those of its outputs.
+    /// Emits the operations that compute the gradients of its inputs and tensors from the gradients of its outputs.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Row operations between those of the nodes: rows come in, and gradients of one value are added.
+//! Row operations between the operations of the nodes: rows come in, and gradients of one value are added.
 
 use super::buffer::{Buffer, Uses};
 use super::context::RowContext;

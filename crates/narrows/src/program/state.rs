@@ -51,7 +51,7 @@ pub struct State {
     pub kind: StateKind,
     /// The initial value of its numbers.
     pub initial: f32,
-    /// The range of its numbers among those of all states.
+    /// The range of its numbers among the numbers of all states.
     pub range: Range<usize>,
 }
 

@@ -17,7 +17,7 @@
 //! The rule: take the smallest number of workers whose time is within [`CLOSE`] of the minimum. It affects only the
 //! speed; the numbers that a step computes are the same for any number of workers.
 //!
-//! The constants are those of one core of a Xeon with AVX-512, at sizes of a step. They are not measured again on other
+//! The constants are times of one core of a Xeon with AVX-512, at sizes of a step. They are not measured again on other
 //! machines: their ratios matter, and these differ less between machines than the sizes of models do. `member` and
 //! `shared_byte` are for more cores than were available for measurement, so they are set conservatively, that is, high.
 
@@ -263,7 +263,7 @@ impl Work {
 }
 
 impl Costs {
-    /// The work of a tile: its numbers are a fraction of those of its tensor.
+    /// The work of a tile: its numbers are a fraction of its tensor.
     fn of_tile(
         &self,
         lowered: &Lowered,

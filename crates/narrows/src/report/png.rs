@@ -29,7 +29,7 @@ const INK: u8 = 40;
 ///
 /// # Errors
 ///
-/// If the shape is not that of images, if there is nothing to draw, or if an image has another size.
+/// If the shape is not a shape of images, if there is nothing to draw, or if an image has another size.
 pub fn picture_rows(
     rows: &[PictureRow<'_>],
     shape: &[usize],

@@ -18,7 +18,7 @@ pub enum ScalingSpec {
         /// The standard deviation, if given.
         std: Option<f32>,
     },
-    /// `(x - min) / (max - min)`; values that are not given are those of the training rows.
+    /// `(x - min) / (max - min)`; values that are not given are computed from the training rows.
     MinMax {
         /// The value that becomes 0, if given, in the data's own units.
         min: Option<f32>,

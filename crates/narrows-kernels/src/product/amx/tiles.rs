@@ -58,7 +58,7 @@ pub(super) unsafe fn release() {
     unsafe { asm!("tilerelease", options(nostack, nomem, preserves_flags)) }
 }
 
-/// Starts the sums at 0, or at those of a block whose rows are `c_row` apart.
+/// Starts the sums at 0, or at the sums in a block whose rows are `c_row` apart.
 ///
 /// # Safety
 ///

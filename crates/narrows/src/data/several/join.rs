@@ -52,8 +52,8 @@ impl Several {
         Ok(())
     }
 
-    /// The columns of a file with their places, followed by the columns of its keys, except those that the file has
-    /// too.
+    /// The columns of a file with their places, followed by the columns of its keys, except the keys that the file
+    /// also has as columns.
     fn columns_of(&self, part: &MemberFile) -> Vec<(usize, FileColumn)> {
         let in_file = part.reader.columns();
         let keys = part.keys.iter().map(|(name, value)| FileColumn {
@@ -260,7 +260,7 @@ impl Several {
                     self.fault(error, mend)?;
                 }
             }
-            // The unit is that of the first file with values.
+            // The column has the unit of the first file with values.
             if column.kind == ColumnKind::Empty {
                 (column.unit, *first) = (other.unit.clone(), file.clone());
             }

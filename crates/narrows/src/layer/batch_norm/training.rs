@@ -20,7 +20,7 @@ use narrows_kernels::bits::words_mut;
 use narrows_kernels::memory::Rect;
 use std::ops::Range;
 
-/// The number of channels that a thread takes at a time if each has one value per row: those of a cache line.
+/// The number of channels that a thread takes at a time if each has one value per row: one cache line.
 const VALUES: usize = 16;
 
 /// The number of channels that a thread takes at a time if each has many values per row.

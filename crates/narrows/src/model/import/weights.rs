@@ -143,8 +143,8 @@ fn assign(
     Ok((stored, assignment))
 }
 
-/// The shape of a row, and the network for it. The shape is the given one, or that of the data or of a model, or the
-/// only width at which the weights fit.
+/// The shape of a row, and the network for it. The shape is the given one, the shape of the data or of a model, or
+/// the only width at which the weights fit.
 fn plan(
     recipe: &Recipe,
     options: &ImportOptions<'_>,

@@ -108,7 +108,7 @@ impl RowOperation for Extend {
     }
 }
 
-/// Computes the gradient of a run's input from that of its output.
+/// Computes the gradient of a run's input from the gradient of its output.
 #[derive(Debug)]
 pub(super) struct Backward {
     pub(super) dy: Buffer,

@@ -184,7 +184,7 @@ fn check_losses(training: &Plan, validation: &Plan) -> Result<()> {
     .found(others.join(", ")))
 }
 
-/// The penalties without those of weight 0.
+/// The penalties, except penalties of weight 0.
 fn counted(penalties: &[Penalty]) -> Vec<Penalty> {
     let counted = penalties.iter().filter(|penalty| penalty.weight > 0.0);
     counted.cloned().collect()

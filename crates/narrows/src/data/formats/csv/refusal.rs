@@ -107,7 +107,7 @@ impl Odd {
         self.tail.comments += u64::from(self.tail.first.is_some());
     }
 
-    /// Adds those of a later part of the text with so many rows and comments.
+    /// Adds the records of a later part of the text, which has this number of rows and comments.
     pub(super) fn merge(&mut self, later: Odd, rows: u64, comments: u64) {
         self.count += later.count;
         let room = EXAMPLES.saturating_sub(self.examples.len());

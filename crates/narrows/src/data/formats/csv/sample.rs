@@ -19,9 +19,9 @@ pub(super) struct TextRecord<'a> {
     /// Its first line, counted from 1.
     pub(super) line: u64,
     pub(super) cells: TextRow<'a>,
-    /// Whether it begins like a comment; then the cells are those after the mark.
+    /// Whether it begins like a comment; then only the cells after the mark count.
     pub(super) is_comment: bool,
-    /// The cells between quotes that end on their line, and those that do not.
+    /// The numbers of cells between quotes that end on their line, and of cells that do not.
     pub(super) quoted: usize,
     pub(super) quoted_over_lines: usize,
 }

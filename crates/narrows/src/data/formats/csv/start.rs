@@ -115,8 +115,8 @@ impl StartRecords<'_> {
         rows.map(|record| &record.cells).collect()
     }
 
-    /// The header, or the first row if there is no header: the place where the number of cells becomes that of the
-    /// rows.
+    /// The header, or the first row if there is no header: the place from which on the number of cells is as in
+    /// the rows.
     fn first_of_table(&self, usual: usize) -> usize {
         let is_row = |record: &TextRecord<'_>| !record.is_comment;
         let plain = self

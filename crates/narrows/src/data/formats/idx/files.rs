@@ -38,7 +38,7 @@ pub(super) fn plain_name(path: &Path) -> String {
 }
 
 impl ToldByName {
-    /// The information in a path, if its name is that of an IDX file.
+    /// The information in a path, if its name is a name of an IDX file.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let name = plain_name(path);
         let is = |what: &str| name.contains(what) && (names_idx(&name) || name.ends_with(what));
@@ -224,7 +224,7 @@ pub(super) fn with_images(folder: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// Whether the name of `second` is that of `first` followed by `.gz`.
+/// Whether the name of `second` is the name of `first` followed by `.gz`.
 fn is_packed_copy(first: &Path, second: &Path) -> bool {
     let mut name = first.as_os_str().to_owned();
     name.push(".gz");

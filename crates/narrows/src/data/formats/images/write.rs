@@ -24,7 +24,7 @@ pub(in crate::data) struct ImagesSink {
     is_new: bool,
     /// The hidden folder of the images until all are written.
     gathered: TempDir,
-    /// It is locked; otherwise another command would take the folder for that of a killed command.
+    /// It is locked; otherwise another command would take it for the folder of a killed command.
     _lock: Option<File>,
     depth: FileDepth,
     channels: usize,
@@ -240,7 +240,7 @@ fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)>
             return Ok((gathered, None));
         };
         match file.try_lock() {
-            // Another process may have taken it for that of a killed command until now.
+            // Until now, another process may have taken it for the folder of a killed command.
             Ok(()) if is_at(&file, gathered.path())? => return Ok((gathered, Some(file))),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(_)) => return Ok((gathered, None)),

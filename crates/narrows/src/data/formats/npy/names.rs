@@ -30,7 +30,7 @@ const ROWS: [&str; 14] = [
     "samples", "rows", "arr",
 ];
 
-/// Words for labels; those that are preferred come first.
+/// Words for labels; the preferred words come first.
 pub(super) const LABELS: [&str; 9] = [
     "y", "labels", "label", "targets", "target", "classes", "class", "ys", "lbl",
 ];

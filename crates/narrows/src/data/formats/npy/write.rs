@@ -1,4 +1,4 @@
-//! Writes `.npy`: only the values, in the narrowest type that holds those of all columns.
+//! Writes `.npy`: only the values, in the narrowest type that holds the values of all columns.
 
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::OutputFile;

@@ -1,4 +1,4 @@
-//! The values of a TIFF page: from the types of a file to those of a picture.
+//! The values of a TIFF page: from the types of a file to the types of a picture.
 
 use super::page::{Page, Pixel, Result, with_limits};
 use crate::data::formats::images::patched::Patched;
