@@ -37,8 +37,8 @@ pub(super) struct Several {
 }
 
 impl Several {
-    /// The table has the columns that all files have, in any order; the notes `found` come first. A column of numbers that
-    /// only some files have is refused, unless an option leaves it out.
+    /// The table has the columns that all files have, in any order; the notes `found` come first. A column of numbers
+    /// that only some files have is refused, unless an option leaves it out.
     pub(super) fn new(
         name: String,
         parts: Vec<MemberFile>,

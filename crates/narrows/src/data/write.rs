@@ -113,8 +113,8 @@ impl<P: AsRef<Path> + ?Sized> From<&P> for Output {
 }
 
 impl Output {
-    /// The format: the requested one, or the format of the ending. Without an ending it is a folder of images, or CSV for
-    /// standard output, a pipe or a device. `None` for an unknown ending.
+    /// The format: the requested one, or the format of the ending. Without an ending it is a folder of images, or CSV
+    /// for standard output, a pipe or a device. `None` for an unknown ending.
     pub fn format(&self) -> Option<Format> {
         let told = || match Format::of_ending(&self.path) {
             Some(format) => Some(format),
